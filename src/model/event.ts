@@ -1,0 +1,55 @@
+import type { BackupOutcome } from './outcome.ts'
+import type { BackupPlan } from './plan.ts'
+import type { Conflict, Halt, Hold, Problem } from './trouble.ts'
+
+/**
+ * What people and logs watch while a pass runs, and what `--output ndjson` streams (with `time` before it). Sizes in
+ * bytes, rates in bytes a second.
+ */
+export type PassEvent =
+  | { readonly type: 'backup-started'; readonly backup: string; readonly from: string; readonly to: string }
+  /** Another run holds the destination, the host or every slot: this one waits. */
+  | { readonly type: 'waiting'; readonly backup: string; readonly for: 'destination' | 'host' | 'slot' }
+  | { readonly type: 'planned'; readonly backup: string; readonly plan: BackupPlan }
+  | {
+      readonly type: 'batch-started'
+      readonly backup: string
+      readonly files: number
+      readonly bytes: number
+      readonly resumedBytes: number
+    }
+  /**
+   * At most once a second while bytes come. `done` counts the files and bytes of this pass that are in staging or past it,
+   * `resumedBytes` those of them that an earlier run had brought.
+   */
+  | {
+      readonly type: 'progress'
+      readonly backup: string
+      readonly path: string | null
+      readonly files: { readonly done: number; readonly total: number }
+      readonly bytes: { readonly done: number; readonly total: number; readonly resumed: number }
+      /** Over the last seconds; null until it is known. */
+      readonly rate: number | null
+    }
+  | { readonly type: 'gating'; readonly backup: string; readonly files: number; readonly bytes: number }
+  | {
+      readonly type: 'published'
+      readonly backup: string
+      readonly path: string
+      readonly size: number
+      readonly digest: string
+      readonly how: 'pulled' | 'adopted' | 'repaired'
+    }
+  | {
+      readonly type: 'retrying'
+      readonly backup: string
+      readonly attempt: number
+      readonly seconds: number
+      readonly why: string
+    }
+  | { readonly type: 'problem'; readonly backup: string; readonly problem: Problem }
+  | { readonly type: 'conflict'; readonly backup: string; readonly conflict: Conflict }
+  | { readonly type: 'halt'; readonly backup: string; readonly halt: Halt }
+  | { readonly type: 'hold'; readonly backup: string; readonly hold: Hold }
+  | { readonly type: 'recovered'; readonly backup: string; readonly what: string }
+  | { readonly type: 'backup-finished'; readonly backup: string; readonly outcome: BackupOutcome }

@@ -1,0 +1,92 @@
+import type { Digest } from './digest.ts'
+import type { Instant } from './instant.ts'
+import type { RelPath } from './rel-path.ts'
+import type { Halt, Problem } from './trouble.ts'
+
+/** What a destination holds, as found by one look that changed nothing. */
+export interface Holding {
+  readonly identity: Identity
+  /** Data files under their final names (never markers, nor anything private), selected or not. */
+  readonly files: ReadonlyMap<RelPath, HeldFile>
+  /** The ledger's last word on each path it ever published. */
+  readonly records: ReadonlyMap<RelPath, LedgerRecord>
+  /** Files in staging. */
+  readonly staged: ReadonlyMap<RelPath, StagedFile>
+  readonly seen: ReadonlyMap<RelPath, Seen>
+  /** The ledger's last line; null where there is no ledger yet. Two looks with the same head saw the same history. */
+  readonly head: LedgerHead | null
+  /** Bytes free to us on the destination's file system; null where the folder and all above it could not be asked. */
+  readonly free: number | null
+  /** Bytes in data, staging, quarantine and trash. */
+  readonly used: number
+  /** A damaged or missing ledger, another user's folder, a mount that is not there. */
+  readonly halt: Halt | null
+  /** Symlinks and other strange things in the way. */
+  readonly problems: readonly Problem[]
+}
+
+export interface Identity {
+  /** What `.reconcile/id` says; null where there is none. */
+  readonly found: string | null
+  /** The id that `state` knows for this path; null where it knows none. */
+  readonly expected: string | null
+  /** Where `state` last saw the id that was found; null where it never did. */
+  readonly lastSeenAt: string | null
+  /** The file system's own id, as `stat -f` tells it; '' where it cannot be asked. */
+  readonly filesystem: string
+  /** There is a `.reconcile` folder. */
+  readonly hasPrivateFolder: boolean
+}
+
+export interface LedgerHead {
+  readonly seq: number
+  readonly hash: string
+}
+
+export interface HeldFile {
+  readonly size: number
+  /** The marker beside it, of any kind; null: unmarked. */
+  readonly marker: HeldMarker | null
+}
+
+export interface HeldMarker {
+  readonly path: string
+  /** What it claims; null where it was not read (the ledger knows the pair) or cannot be parsed. */
+  readonly digest: Digest | null
+}
+
+export interface LedgerRecord {
+  readonly size: number
+  readonly md5: Digest
+  readonly sha256: Digest
+  readonly mtime: number | null
+  readonly markerMtime: number | null
+  /** When it was first published, adopted or repaired here. */
+  readonly since: Instant
+}
+
+export interface StagedFile {
+  readonly size: number
+}
+
+/** What the source last showed of one path. A cache: it may be deleted at any time. */
+export interface Seen {
+  readonly size: number
+  readonly mtime: number
+  readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
+  /** What the marker claimed, when last read. */
+  readonly digest: Digest | null
+  /** When the marker was last read. */
+  readonly readAt: Instant | null
+  /** The digest for which the bytes in staging were fetched; null where none were, or it is not known. */
+  readonly stagedFor: Digest | null
+  readonly gate: GateFailure | null
+}
+
+/** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */
+export interface GateFailure {
+  readonly at: Instant
+  readonly size: number
+  readonly mtime: number
+  readonly digest: Digest
+}

@@ -1,0 +1,40 @@
+/**
+ * The ledger's lines. Each also carries `seq`, `append`, `time`, `prev` and `hash`, which the ledger itself puts there.
+ * Digests are hex. `marker.text` holds the marker's bytes, one character a byte (latin1), so that they can be put back
+ * byte for byte.
+ */
+export type LedgerEvent =
+  | { readonly event: 'created'; readonly id: string }
+  | FileEvent
+  | ({ readonly event: 'repair-begin' } & Omit<FileEvent, 'event'> & { readonly quarantine: string })
+  | { readonly event: 'repair-done'; readonly path: string; readonly quarantine: string }
+  | { readonly event: 'rot'; readonly path: string; readonly quarantine: string }
+  | { readonly event: 'lost'; readonly path: string }
+  | { readonly event: 'recovered'; readonly bytes: number; readonly quarantine: string }
+  | { readonly event: 'rebuilt'; readonly oldHead: string | null; readonly quarantine: string | null }
+  | {
+      readonly event: 'released'
+      readonly hold: string
+      readonly code: string
+      readonly reason: string
+      readonly by: string
+    }
+  | { readonly event: 'staging-abandoned'; readonly path: string; readonly why: string }
+  | { readonly event: 'staging-expired'; readonly path: string }
+
+/** A file is under its final name with its marker, and both are durable. */
+export interface FileEvent {
+  /** `published`: pulled and gated. `adopted`: found here and gated. `repaired`: put back, same digest as before. */
+  readonly event: 'published' | 'adopted' | 'repaired'
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  readonly md5: string
+  readonly sha256: string
+  readonly marker: { readonly name: string; readonly text: string }
+  /** What the source listed then, whole seconds; null where it listed nothing. */
+  readonly mtime: number | null
+  readonly markerMtime: number | null
+  readonly revision: string | null
+  readonly planId: string | null
+}

@@ -1,0 +1,16 @@
+import type { DigestKind } from './digest.ts'
+import { baseName } from './rel-path.ts'
+
+const SUFFIX = /\.(md5|sha256)$/i
+// Every sidecar a backup folder is likely to hold. None of them is ever data.
+const SIDECAR = /\.(md5|md5sum|sha1|sha1sum|sha224|sha256|sha256sum|sha384|sha512|sha512sum|b2|b3|asc|sig)$/i
+
+/** The data file's path and the checksum's kind, where `path` is a marker's (`X.md5`, `X.SHA256`); else null. */
+export function markerOf(path: string): { readonly data: string; readonly kind: DigestKind } | null {
+  const found = SUFFIX.exec(path)
+  if (found === null || baseName(path).length === found[0].length) return null
+  return { data: path.slice(0, found.index), kind: found[1]!.toLowerCase() as DigestKind }
+}
+
+/** A checksum or signature beside data. Sidecars of any kind are never data. */
+export const isSidecar = (path: string): boolean => SIDECAR.test(path)

@@ -1,0 +1,53 @@
+import type { Conflict, Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+
+export type BackupResult =
+  | 'in-sync'
+  | 'applied'
+  | 'incomplete'
+  | 'busy'
+  | 'suspended'
+  | 'halted'
+  | 'failed'
+  | 'cancelled'
+
+/** What one pass over one backup came to. The truth; events are only what people watch. */
+export interface BackupOutcome {
+  readonly backup: string
+  readonly result: BackupResult
+  readonly exitCode: number
+  /** Paths that this pass put under their final names with their markers: pulled, adopted and repaired alike. */
+  readonly published: readonly string[]
+  readonly adopted: readonly string[]
+  readonly repaired: readonly string[]
+  readonly waiting: readonly string[]
+  readonly lost: readonly string[]
+  readonly problems: readonly Problem[]
+  readonly conflicts: readonly Conflict[]
+  readonly holds: readonly Hold[]
+  readonly halt: Halt | null
+  readonly late: readonly string[]
+  /** Bytes that came over the line. */
+  readonly bytes: number
+  readonly seconds: number
+  /** Selected files that the destination now holds complete, and their bytes. */
+  readonly complete: { readonly files: number; readonly bytes: number }
+  /** Who holds a busy destination's lock. */
+  readonly holders: readonly LockHolder[]
+}
+
+export interface LockHolder {
+  readonly pid: number
+  readonly command: string
+}
+
+/** What a pass prints with `--json`: `reconcile.result/1`. The process's exit code is its `exitCode`. */
+export interface Result {
+  readonly format: 'reconcile.result/1'
+  readonly planId: string
+  readonly revision: string | null
+  readonly started: string
+  readonly finished: string
+  readonly backups: readonly BackupOutcome[]
+  readonly diagnostics: readonly Diagnostic[]
+  readonly exitCode: number
+}

@@ -1,0 +1,71 @@
+import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+
+export type Action = 'pull' | 'resume' | 'adopt' | 'repair' | 'wait' | 'conflict' | 'lost' | 'expire' | 'keep'
+
+/** What one step wants to happen to one path, and why. The shape of `reconcile.plan/1`. */
+export interface Step {
+  readonly action: Action
+  readonly path: string
+  readonly because: readonly string[]
+  readonly size?: number
+  /** The source's modification time, UTC. */
+  readonly time?: string
+  /** The digest that the bytes must have, lower-case hex. */
+  readonly digest?: string
+  readonly stagedBytes?: number
+  /** conflict only. */
+  readonly held?: string
+  readonly source?: string
+  /** What the step relies on: a saved plan is applied only where it still holds. */
+  readonly expect?: {
+    readonly source: { readonly size: number; readonly mtime: string; readonly digest: string | null } | null
+    readonly destination: { readonly size: number; readonly digest: string | null } | null
+  }
+}
+
+export interface PlanSummary {
+  readonly pull: number
+  readonly resume: number
+  readonly adopt: number
+  readonly repair: number
+  readonly wait: number
+  readonly conflict: number
+  readonly lost: number
+  readonly surplus: number
+  readonly prune: number
+  readonly expire: number
+  readonly keep: number
+  /** Bytes still to be transferred. */
+  readonly bytes: number
+}
+
+export interface BackupPlan {
+  readonly backup: string
+  readonly spec: { readonly file: string; readonly line: number; readonly digest: string }
+  /** For people: `foo@db1:222:.` and the destination's folder. */
+  readonly from: string
+  readonly to: string
+  /** Sorted by path, then action. `keep` only where it was asked for. */
+  readonly steps: readonly Step[]
+  readonly halt: Halt | null
+  readonly holds: readonly Hold[]
+  readonly problems: readonly Problem[]
+  readonly summary: PlanSummary
+  /** Bytes free at the destination; null: unknown. */
+  readonly free: number | null
+  /** Allowed bytes a second; null: unlimited. */
+  readonly rate: number | null
+  /** Seconds the transfer takes at that rate; null where it is unlimited. */
+  readonly seconds: number | null
+}
+
+/** What `--dry-run --json` prints. Same inputs, same bytes. */
+export interface Plan {
+  readonly format: 'reconcile.plan/1'
+  readonly planId: string
+  readonly asOf: string
+  readonly revision: string | null
+  readonly backups: readonly BackupPlan[]
+  readonly diagnostics: readonly Diagnostic[]
+  readonly summary: PlanSummary
+}

@@ -1,0 +1,216 @@
+import type { Digest, DigestPair } from './digest.ts'
+import type { Failure } from './failure.ts'
+import type { Holding, Seen } from './holding.ts'
+import type { Instant } from './instant.ts'
+import type { LedgerEvent } from './ledger-event.ts'
+import type { Fetched, Listing } from './listing.ts'
+import type { LockHolder } from './outcome.ts'
+import type { RelPath } from './rel-path.ts'
+import type { Run } from './run.ts'
+import type { DestinationStatus } from './status.ts'
+import type { Conflict, Problem } from './trouble.ts'
+
+/** The far side of one backup. Whatever it hands over has been checked: names are safe, sizes are numbers. */
+export interface Source {
+  /** For people: `foo@db1:222:.` or an absolute folder. */
+  readonly label: string
+  /** Transfers from the same host are made one at a time; null: this machine. */
+  readonly host: string | null
+
+  /** Connection 1: what the folder holds. Throws a Failure where it cannot be told. */
+  list(run: Run): Promise<Listing>
+
+  /**
+   * Connection 2: reads small files whole, in one session however many they are. A file above its `maxSize` is refused with a
+   * problem. Throws a Failure where the session itself failed. Asking for nothing connects to nothing.
+   */
+  fetch(wanted: readonly { readonly path: RelPath; readonly maxSize: number }[], run: Run): Promise<Fetched>
+
+  /**
+   * Brings one batch into the staging folder `into`, under the same relative paths, in one session. Comes back only when
+   * every process it started is gone. Never throws for what a source or a line can do: that is in the report.
+   */
+  pull(batch: PullBatch, run: Run): Promise<PullReport>
+}
+
+export interface PullBatch {
+  /** `append`: keeps staged bytes as they are. `mend`: compares them block by block, for bytes known to be wrong. */
+  readonly mode: 'append' | 'mend'
+  readonly files: readonly PullFile[]
+  /** Absolute. */
+  readonly into: string
+  /** A descriptor every child inherits, so that the destination's lock lives as long as any of them. */
+  readonly inherit: number
+  /** Bytes a second; null: unlimited. */
+  readonly rate: number | null
+  /** Seconds without progress before it is stopped. */
+  readonly timeout: number
+  /** At most once a second: bytes of this batch in staging now, and the file being written. */
+  readonly report: (progress: {
+    readonly bytes: number
+    readonly files: number
+    readonly path: string | null
+  }) => void
+}
+
+export interface PullFile {
+  readonly path: RelPath
+  /** As listed; not a byte more is accepted. */
+  readonly size: number
+  readonly stagedBytes: number
+}
+
+export interface PullReport {
+  /** `done`: rsync is content. `partial`: some files did not come (23, 24). `broken`: see failure. `stopped`: by run.signal. */
+  readonly ended: 'done' | 'partial' | 'broken' | 'stopped'
+  readonly failure: Failure | null
+  /** What is known of single files: unreadable, vanished, refused. */
+  readonly problems: readonly Problem[]
+  /** Bytes received over the line. */
+  readonly received: number
+}
+
+/** The near side of one backup. */
+export interface Destination {
+  /** Absolute. */
+  readonly path: string
+
+  /** Looks without the lock and changes nothing. */
+  inspect(run: Run): Promise<Holding>
+
+  /**
+   * Makes `.reconcile` where there is none, and takes the lock, waiting at most `waitSeconds`. `refused` says why this folder
+   * may not be written at all: another user's, its mount not there.
+   */
+  lock(waitSeconds: number, run: Run): Promise<LockResult>
+}
+
+export type LockResult =
+  | { readonly state: 'locked'; readonly destination: LockedDestination }
+  | { readonly state: 'busy'; readonly holders: readonly LockHolder[] }
+  | {
+      readonly state: 'refused'
+      readonly halt: { readonly code: string; readonly message: string; readonly hint: string }
+    }
+
+/** A destination whose lock we hold: the only one that may write (I11). */
+export interface LockedDestination {
+  /** Inherited by every child that writes here. */
+  readonly lockDescriptor: number
+  /** Absolute path of the staging folder. */
+  readonly staging: string
+
+  /** Protocol step 1: mends a torn ledger tail, finishes open intents, parts staged files from published ones. */
+  recover(run: Run): Promise<void>
+
+  /** As Destination.inspect, with the ledger as this lock's holder knows it. */
+  inspect(run: Run): Promise<Holding>
+
+  /**
+   * Makes staging ready for a batch: folders made, files writable, what blocks a path moved aside, and, where `basis` says so
+   * and nothing is staged yet, a copy of the held file as the bytes to start from. Tells the bytes then staged.
+   */
+  stage(
+    files: readonly { readonly path: RelPath; readonly basis: boolean }[],
+    run: Run,
+  ): Promise<ReadonlyMap<RelPath, number>>
+
+  /** Protocol step 4: judges staged files. Hashes off the main thread; changes nothing. */
+  gate(files: readonly GateRequest[], run: Run): Promise<ReadonlyMap<RelPath, GateVerdict>>
+
+  /** Protocol steps 5 to 9 for files that have passed, in batches that share their steps. */
+  publish(files: readonly PublishRequest[], run: Run): Promise<ReadonlyMap<RelPath, PublishVerdict>>
+
+  /** Judges data under its final name, and finishes it where it is right: 0444, synced, marker beside it, ledger. */
+  adopt(files: readonly AdoptRequest[], run: Run): Promise<ReadonlyMap<RelPath, AdoptVerdict>>
+
+  /** Removes a file from staging: its gate failed twice, or it expired. */
+  dropStaged(paths: readonly RelPath[], run: Run): Promise<void>
+
+  /** Durable when it returns. */
+  record(events: readonly LedgerEvent[], run: Run): Promise<void>
+
+  /** Updates the cache; a null forgets a path. Not durable. */
+  remember(seen: ReadonlyMap<RelPath, Seen | null>): Promise<void>
+
+  writeStatus(status: DestinationStatus): Promise<void>
+
+  /** Lets the lock go. What an interrupted call had begun is finished by the next run's recover. */
+  close(): Promise<void>
+}
+
+export interface GateRequest {
+  readonly path: RelPath
+  readonly size: number
+  readonly digest: Digest
+}
+
+export type GateVerdict =
+  | { readonly verdict: 'passed'; readonly digests: DigestPair }
+  | { readonly verdict: 'mismatch'; readonly digests: DigestPair }
+  /** Fewer or more bytes than listed: interrupted, or changed at the source. */
+  | { readonly verdict: 'size'; readonly size: number }
+  | { readonly verdict: 'missing' }
+  /** No regular file, more than one link, another owner. */
+  | { readonly verdict: 'refused'; readonly problem: Problem }
+
+export interface PublishRequest {
+  readonly path: RelPath
+  readonly size: number
+  readonly digests: DigestPair
+  readonly marker: { readonly path: RelPath; readonly text: string }
+  readonly mtime: number | null
+  readonly markerMtime: number | null
+  /**
+   * `new`: nothing may stand under the final name (I4). `repair`: the published copy is rotten or gone and goes to quarantine.
+   * `unmarked`: data the ledger never knew may stand there and goes to quarantine.
+   */
+  readonly over: 'new' | 'repair' | 'unmarked'
+  readonly planId: string | null
+  readonly revision: string | null
+}
+
+export type PublishVerdict =
+  | { readonly verdict: 'published' }
+  /** Something else stands under the name; it was left alone. */
+  | { readonly verdict: 'conflict'; readonly conflict: Conflict }
+  | { readonly verdict: 'problem'; readonly problem: Problem }
+
+export interface AdoptRequest {
+  readonly path: RelPath
+  /**
+   * `ledger`: unmarked data the ledger knows; its marker is put back from there. `source`: unmarked data the ledger does not
+   * know; it must match the source's marker. `pair`: data with a marker that the ledger does not know; it must match that.
+   */
+  readonly judge: 'ledger' | 'source' | 'pair'
+  /** With `source` only. */
+  readonly marker: { readonly path: RelPath; readonly text: string; readonly digest: Digest } | null
+  readonly mtime: number | null
+  readonly markerMtime: number | null
+  readonly planId: string | null
+  readonly revision: string | null
+}
+
+export type AdoptVerdict =
+  | { readonly verdict: 'adopted'; readonly digests: DigestPair; readonly size: number }
+  /** `ledger` and `source`: other bytes; left as they are. `pair`: rot; its marker is in quarantine now. */
+  | { readonly verdict: 'mismatch'; readonly digests: DigestPair }
+  | { readonly verdict: 'problem'; readonly problem: Problem }
+
+/** The box's own memory: which destination is where, releases, and the locks that all processes on the box share. */
+export interface Box {
+  /** One of `concurrency` slots and the host's lock; held until `release`. */
+  claim(
+    host: string | null,
+    run: Run,
+    waiting: (what: 'host' | 'slot') => void,
+  ): Promise<{ release(): Promise<void> }>
+  /** The reason and the user of a release that waits for this hold; null where there is none. */
+  released(
+    hold: string,
+  ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
+  /** A release has been used, and is on the ledger's record. */
+  consume(hold: string): Promise<void>
+  /** Learns, durably, that this destination has this id. */
+  learn(place: { readonly id: string; readonly path: string; readonly filesystem: string }): Promise<void>
+}

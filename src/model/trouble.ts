@@ -1,0 +1,45 @@
+/** Trouble as data. Codes are stable and kebab-case; messages and hints are prose and may change. */
+
+/** Trouble with one path, or with one part of a backup: the run goes on, the exit code is 1 or worse. */
+export interface Problem {
+  readonly code: string
+  readonly path?: string
+  readonly message: string
+  readonly hint: string
+}
+
+/** Stops this backup (or its pulls) until somebody has mended the cause. */
+export interface Halt {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
+/** A guard that asks a person: `reconcile release ID --reason R` passes it once. */
+export interface Hold {
+  readonly id: string
+  readonly code: string
+  readonly message: string
+}
+
+/** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */
+export interface Conflict {
+  readonly path: string
+  /** Digests in lower-case hex, of the kind the source's marker has. */
+  readonly held: string
+  readonly source: string
+}
+
+/** A fault in a spec or a setting, pointing where it was written. */
+export interface Diagnostic {
+  readonly file: string
+  /** Both count from 1; 1:1 where the fault is the file's own. */
+  readonly line: number
+  readonly column: number
+  readonly severity: 'error' | 'warning'
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  /** The lines around the place, ready to print. */
+  readonly frame?: string
+}
