@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { PRIVATE_FOLDER } from '../model/rel-path.ts'
+
+/** Where everything of ours lies in a destination. Absolute paths. */
+export function layout(destination: string) {
+  const own = join(destination, PRIVATE_FOLDER)
+  return {
+    own,
+    id: join(own, 'id'),
+    lock: join(own, 'lock'),
+    seen: join(own, 'seen.jsonl'),
+    staging: join(own, 'staging'),
+    quarantine: join(own, 'quarantine'),
+    trash: join(own, 'trash'),
+    reserve: join(own, 'reserve'),
+    ledger: join(own, 'ledger.jsonl'),
+    status: join(own, 'status.json'),
+  } as const
+}
+
+export type Layout = ReturnType<typeof layout>
