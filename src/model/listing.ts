@@ -1,3 +1,4 @@
+import type { Digest } from './digest.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Problem } from './trouble.ts'
 
@@ -21,8 +22,22 @@ export interface Listing {
   readonly problems: readonly Problem[]
 }
 
-/** Small files of the source, read whole. What was asked for and is not here was gone, unreadable or too large. */
+/** What connection 2 brought: the list file and markers, parsed. */
 export interface Fetched {
-  readonly contents: ReadonlyMap<RelPath, Uint8Array>
+  /** Null: none was asked for. A missing or unreadable list is a Failure, never an empty one. */
+  readonly list: ListFile | null
+  /** What was asked for and is neither here nor in `problems` was gone. */
+  readonly markers: ReadonlyMap<RelPath, ReadMarker>
   readonly problems: readonly Problem[]
+}
+
+/** The names a list file holds, in its order, each once; sidecars, the list itself and dotfiles left out. */
+export interface ListFile {
+  readonly names: ReadonlyMap<RelPath, Digest | null>
+}
+
+export interface ReadMarker {
+  readonly digest: Digest
+  /** Its bytes, one character a byte (latin1). */
+  readonly text: string
 }

@@ -21,16 +21,25 @@ export interface Source {
   list(run: Run): Promise<Listing>
 
   /**
-   * Connection 2: reads small files whole, in one session however many they are. A file above its `maxSize` is refused with a
-   * problem. Throws a Failure where the session itself failed. Asking for nothing connects to nothing.
+   * Connection 2: reads the list file (and its own marker, where it has one and `listed` shows it) and the markers named, in one
+   * session however many they are. A marker over 4 KiB or that cannot be parsed is a problem of its own. Throws a Failure where
+   * the session itself failed, or the list is missing or does not match its marker. Asking for nothing connects to nothing.
    */
-  fetch(wanted: readonly { readonly path: RelPath; readonly maxSize: number }[], run: Run): Promise<Fetched>
+  fetch(wanted: FetchRequest, run: Run): Promise<Fetched>
 
   /**
    * Brings one batch into the staging folder `into`, under the same relative paths, in one session. Comes back only when
    * every process it started is gone. Never throws for what a source or a line can do: that is in the report.
    */
   pull(batch: PullBatch, run: Run): Promise<PullReport>
+}
+
+export interface FetchRequest {
+  /** Read the place's list file, if it has one. */
+  readonly list: boolean
+  readonly markers: readonly RelPath[]
+  /** What connection 1 showed. */
+  readonly listed: Listing
 }
 
 export interface PullBatch {

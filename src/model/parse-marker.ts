@@ -1,0 +1,45 @@
+import { type Digest, type DigestKind, toDigest } from './digest.ts'
+import { baseName } from './rel-path.ts'
+
+/** Bytes; a longer file is no marker. */
+export const MARKER_LIMIT = 4096
+
+export type MarkerFault = 'too-long' | 'empty' | 'no-digest' | 'other-name' | 'other-kind' | 'ambiguous'
+
+/**
+ * What a marker claims of the data file `dataPath`. Knows GNU (`digest  name`, `digest *name`, `\`-escaped names), BSD
+ * (`MD5 (name) = digest`) and bare digests, LF or CRLF. The base name must be the data file's; one digest, of the marker's kind.
+ */
+export function parseMarker(
+  bytes: Uint8Array,
+  dataPath: string,
+  kind: DigestKind,
+): { readonly digest: Digest } | { readonly fault: MarkerFault } {
+  if (bytes.length > MARKER_LIMIT) return { fault: 'too-long' }
+  const lines = new TextDecoder('utf-8')
+    .decode(bytes)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+  if (lines.length === 0) return { fault: 'empty' }
+  if (lines.length > 1) return { fault: 'ambiguous' }
+  const claim = parseLine(lines[0]!)
+  if (claim === null) return { fault: 'no-digest' }
+  if (claim.name !== null && baseName(claim.name) !== baseName(dataPath)) return { fault: 'other-name' }
+  const digest = toDigest(claim.hex)
+  if (digest === null) return { fault: 'no-digest' }
+  if (digest.length !== (kind === 'md5' ? 32 : 64)) return { fault: 'other-kind' }
+  return { digest }
+}
+
+/** One line of a checksum file: `name` is null for a bare digest. */
+export function parseLine(line: string): { readonly hex: string; readonly name: string | null } | null {
+  const bsd = /^\\?(?:MD5|SHA256|SHA2-256) \((.+)\) = ([0-9a-fA-F]+)\s*$/.exec(line)
+  if (bsd !== null) return { hex: bsd[2]!, name: line.startsWith('\\') ? unescapeName(bsd[1]!) : bsd[1]! }
+  const gnu = /^(\\?)([0-9a-fA-F]{32}|[0-9a-fA-F]{64}) [ *](.+)$/.exec(line)
+  if (gnu !== null) return { hex: gnu[2]!, name: gnu[1] === '' ? gnu[3]! : unescapeName(gnu[3]!) }
+  const bare = /^\s*([0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s*(?:-)?\s*$/.exec(line)
+  return bare === null ? null : { hex: bare[1]!, name: null }
+}
+
+const unescapeName = (name: string): string =>
+  name.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c))
