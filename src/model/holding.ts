@@ -1,4 +1,4 @@
-import type { Digest } from './digest.ts'
+import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Halt, Problem } from './trouble.ts'
@@ -47,6 +47,8 @@ export interface HeldFile {
   readonly size: number
   /** The marker beside it, of any kind; null: unmarked. */
   readonly marker: HeldMarker | null
+  /** Set only where this pass has hashed the bytes and they were not what they should be. */
+  readonly foundOther?: DigestPair
 }
 
 export interface HeldMarker {
@@ -81,6 +83,8 @@ export interface Seen {
   /** The digest for which the bytes in staging were fetched; null where none were, or it is not known. */
   readonly stagedFor: Digest | null
   readonly gate: GateFailure | null
+  /** Since when it has been listed without a marker; null: it has one. */
+  readonly waitingSince: Instant | null
 }
 
 /** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */

@@ -1,6 +1,6 @@
 import type { Digest, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
-import type { Holding, Seen } from './holding.ts'
+import type { Holding, Identity, Seen } from './holding.ts'
 import type { Instant } from './instant.ts'
 import type { LedgerEvent } from './ledger-event.ts'
 import type { Fetched, Listing } from './listing.ts'
@@ -8,7 +8,7 @@ import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
 import type { DestinationStatus } from './status.ts'
-import type { Conflict, Problem } from './trouble.ts'
+import type { Conflict, Halt, Problem } from './trouble.ts'
 
 /** The far side of one backup. Whatever it hands over has been checked: names are safe, sizes are numbers. */
 export interface Source {
@@ -83,6 +83,12 @@ export interface PullReport {
 export interface Destination {
   /** Absolute. */
   readonly path: string
+
+  /**
+   * Who this disk is, before anything is written to it: the identity, and a halt where it may not be written at all (its mount
+   * is not there, the private folder is another user's). Cheap: reads no ledger and lists nothing.
+   */
+  identify(run: Run): Promise<{ readonly identity: Identity; readonly halt: Halt | null }>
 
   /** Looks without the lock and changes nothing. */
   inspect(run: Run): Promise<Holding>
