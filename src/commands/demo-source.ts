@@ -113,8 +113,8 @@ async function configLines(
     ...more,
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
-    `HostKey ${at('host_key')}`,
-    `AuthorizedKeysFile ${at('authorized_keys')}`,
+    `HostKey ${configQuoted(at('host_key'))}`,
+    `AuthorizedKeysFile ${configQuoted(at('authorized_keys').replaceAll('%', '%%'))}`,
     'PidFile none',
     'LogLevel VERBOSE',
     'PasswordAuthentication no',
@@ -215,3 +215,5 @@ async function freePort(): Promise<number> {
 }
 
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+const configQuoted = (path: string): string => `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
