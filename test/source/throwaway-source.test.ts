@@ -9,10 +9,10 @@ let folder: string
 let source: ThrowawaySource
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "it's-"))
-  await mkdir(join(folder, 'served'))
-  await writeFile(join(folder, 'served', 'a.tar'), 'abc')
-  source = await startThrowawaySource({ folder: join(folder, 'keys'), served: join(folder, 'served') })
+  folder = await mkdtemp(join(tmpdir(), 'throw-away-'))
+  await mkdir(join(folder, "it's served"))
+  await writeFile(join(folder, "it's served", 'a.tar'), 'abc')
+  source = await startThrowawaySource({ folder: join(folder, 'keys'), served: join(folder, "it's served") })
 })
 
 afterAll(async () => {
