@@ -1,0 +1,24 @@
+import { type Instant, instant } from '../model/instant.ts'
+import { humanCount } from './human-count.ts'
+
+/** Seconds for people, in one unit: `45 s`, `12 min`, `21 h`, `3.5 d`. Say `about` before it. */
+export function humanDuration(seconds: number): string {
+  if (seconds < 1) return 'under 1 s'
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  if (seconds < 48 * 3600) return `${short(seconds / 3600)} h`
+  if (seconds < 730 * 86400) return `${short(seconds / 86400)} d`
+  return `${short(seconds / (365.25 * 86400))} years`
+}
+
+/** `2 h ago`, `just now`; a moment that has yet to come is `in 2 h`. Unreadable or absent is `never`. */
+export function humanAge(time: string | null, now: Instant): string {
+  const at = time === null ? Number.NaN : Date.parse(time)
+  if (Number.isNaN(at)) return 'never'
+  const seconds = (now - instant(at)) / 1000
+  if (Math.abs(seconds) < 5) return 'just now'
+  return seconds < 0 ? `in ${humanDuration(-seconds)}` : `${humanDuration(seconds)} ago`
+}
+
+const short = (value: number): string =>
+  value < 9.95 ? (Math.round(value * 10) / 10).toString() : humanCount(Math.round(value))

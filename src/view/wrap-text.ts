@@ -1,0 +1,23 @@
+import stringWidth from 'string-width'
+
+/** Escaped prose, broken at spaces into lines of at most `width` columns. A word that is longer stays whole: names can be copied. */
+export function wrapText(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  let used = 0
+  for (const word of text.split(' ')) {
+    const columns = stringWidth(word)
+    if (line !== '' && used + 1 + columns > width) {
+      lines.push(line)
+      line = ''
+      used = 0
+    }
+    used += line === '' ? columns : columns + 1
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return line === '' ? lines : [...lines, line]
+}
+
+/** Padded with spaces to `width` columns as a terminal counts them. */
+export const padText = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - stringWidth(text)))
