@@ -1,0 +1,95 @@
+import { dirname, join } from 'node:path'
+
+/** One source file: its path under the project, `/`-separated, and its text. */
+export interface SourceText {
+  readonly path: string
+  readonly text: string
+}
+
+/** Which rooms a room may import from, types included. Whoever is not named here is not a room. */
+const KNOWS: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  decide: ['model'],
+  specs: ['model', 'decide'],
+  source: ['model'],
+  destination: ['model'],
+  view: ['model', 'decide'],
+  serve: ['model', 'view'],
+  reconcile: ['model', 'decide'],
+  watch: ['model', 'decide', 'reconcile'],
+  commands: ['model', 'decide', 'specs', 'source', 'destination', 'view', 'serve', 'reconcile', 'watch'],
+  // src/cli.ts
+  '': ['model', 'commands', 'view'],
+}
+
+/** Packages without effects or clock. */
+const PURE_PACKAGES = ['picomatch', 'safe-stable-stringify']
+
+/** How decide could learn the time, chance or anything else of the world without importing it. */
+const WORLD =
+  /\bDate\.now\b|\bnew Date\(\s*\)|(?<!new |[\w.])Date\(|\bMath\.random\b|\bperformance\.|\bprocess\.|\bglobalThis\b|\bconsole\.|\bfetch\(|\bset(?:Timeout|Interval|Immediate)\b|\bcrypto\./
+
+const MAX_LINES = 350
+
+/** Everything in which a file breaks the house rules, in words; empty where it keeps them. */
+export function breaches({ path, text }: SourceText): readonly string[] {
+  const code = withoutComments(text)
+  const room = roomOf(path)
+  const found: string[] = []
+
+  const known = KNOWS[room]
+  if (known === undefined) found.push(`${room}/ is no room of this house`)
+  for (const wanted of importsOf(code)) {
+    if (wanted.startsWith('.')) {
+      if (!wanted.endsWith('.ts')) found.push(`imports ${wanted} without its .ts`)
+      const target = join(dirname(path), wanted)
+      if (!target.startsWith('src/')) found.push(`imports ${wanted} from outside src`)
+      else if (roomOf(target) !== room && !known?.includes(roomOf(target))) {
+        found.push(`${room === '' ? 'cli.ts' : room} may not know ${roomOf(target) || 'cli.ts'} (${wanted})`)
+      }
+    } else if (room === 'decide' && !PURE_PACKAGES.includes(wanted)) {
+      found.push(`decide imports ${wanted}, which is not known to be pure`)
+    }
+  }
+
+  const world = room === 'decide' ? WORLD.exec(code) : null
+  if (world !== null) found.push(`decide reaches for the world: ${world[0]}`)
+  if (path !== 'src/cli.ts' && EXITS.test(code)) found.push('touches process.exit outside src/cli.ts')
+  if (/\bexport\s+default\b|\bas\s+default\b/.test(code)) found.push('has a default export')
+  if (/^export\s+(?:type\s+)?(?:\*|\{[^}]*\})\s*(?:as\s+\w+\s+)?from\b/m.test(code)) found.push('re-exports')
+  for (const part of path.replace(/\.d?\.?ts$/, '').split('/')) {
+    if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(part)) found.push(`${part} is not kebab-case`)
+    if (/(?:^|-)(?:index|util|utils|helper|helpers|manager|misc|common)$/.test(part)) {
+      found.push(`${part} is no name for anything`)
+    }
+  }
+  const lines = text.trimEnd().split('\n').length
+  if (lines > MAX_LINES) found.push(`has ${lines} lines, ${MAX_LINES} is the ceiling`)
+  return found
+}
+
+const EXITS =
+  /\bprocess\s*\.\s*(?:exit|exitCode|reallyExit|abort)\b|\{[^}]*\bexit(?:Code)?\b[^}]*\}\s*from\s*'node:process'/
+
+const roomOf = (path: string): string => (path.split('/').length > 2 ? path.split('/')[1]! : '')
+
+/** Module names in every form of import and re-export, type-only ones, dynamic ones and `new URL` ones included. */
+function importsOf(code: string): readonly string[] {
+  const forms = [
+    /^(?:import|export)\s[\w\s{}*,$]*?\bfrom\s*['"]([^'"]+)['"]/gm,
+    /^import\s*['"]([^'"]+)['"]/gm,
+    /\bimport\(\s*['"]([^'"]+)['"]/g,
+    /\brequire\(\s*['"]([^'"]+)['"]/g,
+  ]
+  return forms.flatMap((form) => [...code.matchAll(form)].map((hit) => hit[1]!))
+}
+
+/**
+ * The code with its comments blanked out and every string kept, so that neither a word in a comment breaks a rule nor a `//`
+ * in a string hides code. Regular expressions are told by what stands before them, which is enough for formatted code.
+ */
+function withoutComments(text: string): string {
+  const token =
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|"(?:\\.|[^"\\\n])*"|(?<=[=(,:?&|!;[{}\n]\s*|return\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[dgimsuvy]*/g
+  return text.replace(token, (hit) => (hit.startsWith('//') || hit.startsWith('/*') ? ' ' : hit))
+}
