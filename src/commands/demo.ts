@@ -1,0 +1,239 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { layout } from '../destination/layout.ts'
+import { Stop } from '../model/failure.ts'
+import type { DestinationStatus } from '../model/status.ts'
+import { type DemoScene, declareBackup, demoScene, md5Of } from './demo-scene.ts'
+import { startThrowawaySource } from './demo-source.ts'
+import { type DemoStage, demoStage, ourCommand, shellWord } from './demo-stage.ts'
+
+export interface DemoOptions {
+  /** Leave the folder there. */
+  readonly keep: boolean
+  readonly color: boolean
+  readonly write: (text: string) => void
+  /** Aborted with a Stop: everything is ended and removed first. */
+  readonly signal: AbortSignal
+  /** Milliseconds. */
+  readonly now: () => number
+}
+
+/**
+ * Plays the main job with the real programs in a private folder, and comes back with the exit code: 0 only when everything
+ * it promised was seen to be true. No process outlives it; without `keep`, nothing else does.
+ */
+export async function demo(options: DemoOptions): Promise<number> {
+  const scene = await demoScene(options.now())
+  const stage = demoStage({ ...options, folder: scene.folder })
+  let stopSource = async (): Promise<void> => {}
+  try {
+    const source = await startThrowawaySource({ folder: scene.keys, served: scene.source })
+    stopSource = () => source.stop()
+    await declareBackup(scene, source)
+    await setTheScene(stage, scene, source.port)
+    await lookFirst(stage, scene)
+    const staged = await cutOff(stage, scene)
+    await carryOn(stage, scene, staged)
+    await nothingLeft(stage, scene)
+    await rot(stage, scene)
+    return curtain(stage, scene, options.keep)
+  } catch (error) {
+    if (!(options.signal.reason instanceof Stop)) throw error
+    options.write(
+      `\nStopped. ${options.keep ? `What there is lies in ${scene.folder}.` : 'Everything is removed.'}\n`,
+    )
+    return options.signal.reason.why === 'interrupt' ? 130 : 143
+  } finally {
+    await stopSource()
+    if (!options.keep) await rm(scene.folder, { recursive: true, force: true })
+  }
+}
+
+async function setTheScene(stage: DemoStage, scene: DemoScene, port: number): Promise<void> {
+  stage.title('A source, and a backup declared')
+  stage.say(`Everything happens in ${scene.folder}. A real sshd on 127.0.0.1:${port} serves its folder`)
+  stage.say('source/ to one key, read-only through rrsync. In it are, each with its .md5:')
+  const width = Math.max(...scene.cast.map(([name]) => name.length))
+  for (const [name, bytes, remark] of scene.cast) {
+    const size = bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`
+    stage.say(`  ${name.padEnd(width)}  ${size.padStart(7)}  ${remark}`.trimEnd())
+  }
+  stage.say('')
+  await stage.run(['cat', 'backups.d/shop.yaml'])
+}
+
+async function lookFirst(stage: DemoStage, scene: DemoScene): Promise<void> {
+  stage.title('What would happen? A dry run writes nothing')
+  const ended = await stage.reconcile(['--dry-run'])
+  stage.promise(
+    'a dry run wrote nothing',
+    ended.code === 0 && !existsSync(scene.offsite) && !existsSync(join(scene.folder, 'state')),
+  )
+}
+
+/** Comes back with what was in staging when everything had ended, and the inode it was in. */
+async function cutOff(
+  stage: DemoStage,
+  scene: DemoScene,
+): Promise<{ readonly size: number; readonly inode: number }> {
+  stage.title('Pull, and cut the power halfway through the large file')
+  const partial = join(layout(scene.offsite).staging, scene.large)
+  const whole = (await stat(join(scene.source, scene.large))).size
+  const ended = await stage.reconcile([], {
+    async meanwhile(child) {
+      while (!child.ended.aborted) {
+        if ((await sizeOf(partial)) > whole * 0.4) return stage.kill(child.pid)
+        await sleep(50)
+      }
+    },
+  })
+  await untilUnlocked(layout(scene.offsite).lock)
+  const size = await sizeOf(partial)
+  const inode = size > 0 ? (await stat(partial)).ino : 0
+  stage.promise(
+    'after kill -9 halfway, what had come was kept, and no half file stood under its final name',
+    ended.signal === 'SIGKILL' && size > 0 && size < whole && !existsSync(join(scene.offsite, scene.large)),
+  )
+  if (size > 0)
+    stage.say(`${mib(size)} of ${mib(whole)} are kept, apart in ${relative(scene.folder, partial)}.`)
+  return { size, inode }
+}
+
+async function carryOn(
+  stage: DemoStage,
+  scene: DemoScene,
+  before: { readonly size: number; readonly inode: number },
+): Promise<void> {
+  stage.title('Once more: it goes on where it was cut off')
+  const partial = join(layout(scene.offsite).staging, scene.large)
+  let shrank = false
+  const ended = await stage.reconcile([], {
+    async meanwhile(child) {
+      while (!child.ended.aborted && existsSync(partial)) {
+        const size = await sizeOf(partial)
+        shrank ||= size > 0 && size < before.size
+        await sleep(100)
+      }
+    },
+  })
+  const large = join(scene.offsite, scene.large)
+  stage.promise(
+    'the transfer went on from the bytes that were kept, in the same file',
+    before.size > 0 && !shrank && existsSync(large) && (await stat(large)).ino === before.inode,
+  )
+  stage.promise(
+    'every finished file arrived whole, its .md5 beside it, byte for byte',
+    await allPublished(scene),
+  )
+  const names = existsSync(scene.offsite) ? await readdir(scene.offsite) : []
+  stage.promise(
+    `the file with the wrong .md5 (exit code 6) and the unfinished one have no place among the finished`,
+    ended.code === 6 &&
+      !names.some((name) => name.startsWith(scene.bad) || name.startsWith(scene.unfinished)),
+  )
+}
+
+async function nothingLeft(stage: DemoStage, scene: DemoScene): Promise<void> {
+  stage.title('In sync, but for what only the source can mend')
+  const before = await readFile(layout(scene.offsite).ledger, 'utf8').catch(() => '')
+  const ended = await stage.reconcile(['--dry-run', '--json'], {
+    redirect: { folder: '.', file: 'plan.json' },
+  })
+  const after = await readFile(layout(scene.offsite).ledger, 'utf8').catch(() => '')
+  stage.promise('a second run has nothing to pull', ended.code !== null && before === after)
+}
+
+async function rot(stage: DemoStage, scene: DemoScene): Promise<void> {
+  const name = scene.rotting
+  stage.title('A good file rots at the source, which then makes its .md5 anew')
+  stage.say('The hourly script would now overwrite the last good copy.')
+  const digest = await md5Of(join(scene.offsite, name)).catch(() => '')
+  await stage.run(['md5sum', `offsite/${name}`])
+  await stage.run([
+    'dd',
+    'if=/dev/urandom',
+    `of=source/${name}`,
+    'bs=512',
+    'count=1',
+    'conv=notrunc',
+    'status=none',
+  ])
+  await stage.run(['md5sum', name], { redirect: { folder: 'source', file: `${name}.md5` } })
+  const ended = await stage.reconcile([])
+  const rotten = await md5Of(join(scene.source, name))
+  await stage.run(['md5sum', `offsite/${name}`])
+  const status = JSON.parse(
+    await readFile(layout(scene.offsite).status, 'utf8').catch(() => '{}'),
+  ) as Partial<DestinationStatus>
+  stage.promise(
+    'the rotten file was reported as a conflict (exit code 6), and the good copy was not touched',
+    ended.code === 6 &&
+      status.counts?.conflict === 1 &&
+      digest !== '' &&
+      digest !== rotten &&
+      (await md5Of(join(scene.offsite, name)).catch(() => null)) === digest,
+  )
+
+  stage.title('How do things stand?')
+  const shown = await stage.reconcile(['status'])
+  stage.promise('status tells of the conflict', shown.code === 0 && status.counts?.conflict === 1)
+}
+
+function curtain(stage: DemoStage, scene: DemoScene, keep: boolean): number {
+  stage.title('What was seen')
+  for (const { text, seen } of stage.promises) stage.say(`  ${seen ? 'yes' : 'NO '}  ${text}`)
+  const kept = stage.promises.every(({ seen }) => seen)
+  if (!kept) stage.say('Not everything went as promised; the output above says what did.')
+  if (keep) {
+    const command = ourCommand().map(shellWord).join(' ')
+    const own = layout(scene.offsite)
+    stage.say(`
+Where everything lies, in ${scene.folder}:
+  backups.d/shop.yaml   the backup, declared
+  source/               what the source has
+  offsite/              the copies; ${relative(scene.folder, own.ledger)} is their history
+  state/                what this box remembers
+
+Next:
+  cd ${shellWord(scene.folder)}
+  /usr/sbin/sshd -f keys/sshd_config        # the source again; it ended with the demo
+  ${command} --config config.yaml --dry-run
+  ${command} explain`)
+  } else {
+    stage.say(`
+The source has ended and ${scene.folder} is removed.
+Next: the same, left there to look around in:
+  ${ourCommand().map(shellWord).join(' ')} demo --keep`)
+  }
+  return kept ? 0 : 1
+}
+
+async function allPublished(scene: DemoScene): Promise<boolean> {
+  for (const name of scene.sound.flatMap((data) => [data, `${data}.md5`])) {
+    const [here, there] = await Promise.all(
+      [scene.offsite, scene.source].map((folder) => md5Of(join(folder, name)).catch(() => null)),
+    )
+    if (here === null || here !== there) return false
+  }
+  return true
+}
+
+/** The lock outlives a killed run by as long as any of its children lives. */
+async function untilUnlocked(lock: string): Promise<void> {
+  for (let tries = 0; tries < 200 && existsSync(lock); tries++) {
+    const { exitCode } = await execa('flock', ['-n', lock, 'true'], { reject: false, stdin: 'ignore' })
+    if (exitCode === 0) return
+    await sleep(50)
+  }
+}
+
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
+    (found) => found.size,
+    () => 0,
+  )
+
+const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
