@@ -9,7 +9,7 @@ export function humanSize(bytes: number): string {
 /** `0.9 of 1.4 GiB`. The part is rounded down, so that nothing looks whole before it is. */
 export function humanPart(done: number, total: number): string {
   const power = powerOf(total)
-  if (done >= total) return `${humanSize(total)} of ${humanSize(total)}`
+  if (done >= total) return `${inUnit(total, power, Math.round)} of ${humanSize(total)}`
   const part = inUnit(done, power, Math.floor)
   return done > 0 && Number(part) === 0
     ? `${humanSize(done)} of ${humanSize(total)}`

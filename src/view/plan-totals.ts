@@ -1,0 +1,56 @@
+import type { BackupPlan, PlanSummary } from '../model/plan.ts'
+import { counted, humanCount } from './human-count.ts'
+import { humanRate, humanSize } from './human-size.ts'
+import { humanDuration } from './human-time.ts'
+
+/** `1.9 GiB, 912 GiB free, about 21 h at 25 KiB/s`: what one backup's transfer asks of disk and line. */
+export function transferFacts(plan: Pick<BackupPlan, 'summary' | 'free' | 'rate' | 'seconds'>): string {
+  const facts = [humanSize(plan.summary.bytes)]
+  if (plan.free === null) facts.push('free space unknown')
+  else facts.push(`${plan.free < plan.summary.bytes ? 'only ' : ''}${humanSize(plan.free)} free`)
+  if (plan.rate === null) facts.push('no limit on the rate')
+  else if (plan.seconds === null) facts.push(`at ${humanRate(plan.rate)}`)
+  else facts.push(`about ${humanDuration(plan.seconds)} at ${humanRate(plan.rate)}`)
+  return facts.join(', ')
+}
+
+export const transfers = (summary: PlanSummary): number => summary.pull + summary.resume + summary.repair
+
+/** `1 to pull, 1 to resume (facts), 1 waiting, 1 conflict`; empty where there is nothing but what is kept. */
+export function planCounts(summary: PlanSummary, facts: string): string {
+  const work = [
+    [summary.pull, 'to pull'],
+    [summary.resume, 'to resume'],
+    [summary.repair, 'to repair'],
+  ] as const
+  const rest = [
+    [summary.adopt, 'to adopt'],
+    [summary.wait, 'waiting'],
+    [summary.conflict, summary.conflict === 1 ? 'conflict' : 'conflicts'],
+    [summary.lost, 'lost'],
+    [summary.surplus, 'surplus'],
+    [summary.prune, 'to prune'],
+    [summary.expire, 'to expire'],
+  ] as const
+  const moving = said(work)
+  if (moving.length > 0) moving.push(`${moving.pop()} (${facts})`)
+  return [...moving, ...said(rest)].join(', ')
+}
+
+/** `1 halted, 2 held, 3 problems`; empty where there is none. */
+export function troubleCounts(counts: {
+  readonly halted: number
+  readonly held: number
+  readonly problems: number
+}): string {
+  return [
+    ...said([
+      [counts.halted, 'halted'],
+      [counts.held, 'held'],
+    ]),
+    ...(counts.problems > 0 ? [counted(counts.problems, 'problem')] : []),
+  ].join(', ')
+}
+
+const said = (counts: readonly (readonly [number, string])[]): string[] =>
+  counts.filter(([count]) => count > 0).map(([count, words]) => `${humanCount(count)} ${words}`)

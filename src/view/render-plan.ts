@@ -1,0 +1,162 @@
+import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
+import { escapeText } from './escape-text.ts'
+import { counted, humanCount } from './human-count.ts'
+import { humanPart, humanSize } from './human-size.ts'
+import { humanDuration } from './human-time.ts'
+import { layRows, type Row } from './lay-rows.ts'
+import { type Paint, paint, type Tone } from './paint.ts'
+import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
+import { conflictDetail, haltRow, holdRow, problemRow } from './trouble-rows.ts'
+import { padText, wrapText } from './wrap-text.ts'
+
+const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Tone }>> = {
+  pull: { mark: '+', tone: 'green' },
+  resume: { mark: '~', tone: 'green' },
+  repair: { mark: '*', tone: 'yellow' },
+  adopt: { mark: '=', tone: 'cyan' },
+  wait: { mark: '?', tone: 'dim' },
+  conflict: { mark: '!', tone: 'red' },
+  lost: { mark: '!', tone: 'red' },
+  expire: { mark: '-', tone: 'dim' },
+  keep: { mark: ' ', tone: 'dim' },
+}
+/** The order in which actions are shown; within one action the plan's own order, by path. */
+const ORDER = Object.keys(MARKS) as readonly Action[]
+
+/** More steps of one action than this are summed up, unless all are asked for. Conflicts and losses get more room. */
+const SHOWN = 24
+const SHOWN_TROUBLE = 200
+
+export interface PlanTextOptions {
+  readonly color: boolean
+  /** Columns; prose is wrapped there, names and commands are not. */
+  readonly width: number
+  /** Every step and problem, however many. */
+  readonly all?: boolean
+}
+
+/**
+ * A plan for people: what would happen to each backup and why, then one line with every number that a person must judge.
+ * Ends with a newline. Spec faults are only counted here: they are printed where specs are read.
+ */
+export function renderPlan(plan: Plan, options: PlanTextOptions): string {
+  const brush = paint(options.color)
+  const names = Math.max(0, ...plan.backups.filter(inSync).map((backup) => backup.backup.length))
+  const lines: string[] = []
+  for (const backup of plan.backups) {
+    if (inSync(backup)) lines.push(syncLine(backup, names, brush))
+    else {
+      if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
+      lines.push(...backupLines(backup, plan.backups.length > 1, brush, options), '')
+    }
+  }
+  if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
+  const faults = plan.diagnostics.filter((one) => one.severity === 'error').length
+  if (faults > 0)
+    lines.push(
+      brush(
+        'red',
+        `${counted(faults, 'spec fault')}: those backups are not in this plan. See reconcile validate.`,
+      ),
+    )
+  lines.push(...totalLines(plan, brush, options.width))
+  return `${lines.join('\n')}\n`
+}
+
+const inSync = (plan: BackupPlan): boolean =>
+  plan.halt === null &&
+  plan.holds.length === 0 &&
+  plan.problems.length === 0 &&
+  plan.steps.every((step) => step.action === 'keep') &&
+  planCounts(plan.summary, '') === ''
+
+function syncLine(plan: BackupPlan, names: number, brush: Paint): string {
+  const free = plan.free === null ? 'free space unknown' : `${humanSize(plan.free)} free`
+  const facts = `${counted(plan.summary.keep, 'file')}, ${free}`
+  return `${brush('bold', padText(plan.backup, names))}  ${brush('green', 'in sync')}  ${brush('dim', facts)}`
+}
+
+function backupLines(
+  plan: BackupPlan,
+  several: boolean,
+  brush: Paint,
+  options: PlanTextOptions,
+): readonly string[] {
+  const rows = [
+    ...(plan.halt === null ? [] : [haltRow(plan.halt)]),
+    ...plan.holds.map(holdRow),
+    ...ORDER.flatMap((action) => actionRows(action, plan.steps, options.all === true)),
+    ...shorten(plan.problems.map(problemRow), SHOWN_TROUBLE, options.all === true, (left) => ({
+      mark: '!',
+      word: 'problem',
+      tone: 'red',
+      detail: `… and ${counted(left, 'more problem', 'more problems')} (--all shows them)`,
+    })),
+  ]
+  const head = `${brush('bold', plan.backup)}  ${escapeText(plan.from)} ${brush('dim', '->')} ${escapeText(plan.to)}`
+  const facts = several && transfers(plan.summary) > 0 ? [`  ${brush('dim', `${transferFacts(plan)}`)}`] : []
+  return [head, ...layRows(rows, brush, options.width), ...facts]
+}
+
+function actionRows(action: Action, steps: readonly Step[], all: boolean): readonly Row[] {
+  const these = steps.filter((step) => step.action === action)
+  const limit = action === 'conflict' || action === 'lost' ? SHOWN_TROUBLE : SHOWN
+  return shorten(these.map(stepRow), limit, all, (left) => {
+    const bytes = these.slice(-left).reduce((sum, step) => sum + (step.size ?? 0), 0)
+    return {
+      ...MARKS[action],
+      word: action,
+      detail: `… and ${humanCount(left)} more${bytes > 0 ? `, ${humanSize(bytes)}` : ''} (--all shows them)`,
+    }
+  })
+}
+
+/** The first rows, and one that tells how many are not shown: never a single one. */
+const shorten = (
+  rows: readonly Row[],
+  limit: number,
+  all: boolean,
+  more: (left: number) => Row,
+): readonly Row[] =>
+  all || rows.length <= limit + 1 ? rows : [...rows.slice(0, limit), more(rows.length - limit)]
+
+function stepRow(step: Step): Row {
+  const because = step.because.join(', ')
+  const detail =
+    step.held !== undefined && step.source !== undefined
+      ? conflictDetail({ held: step.held, source: step.source }, because)
+      : because
+  const row = { ...MARKS[step.action], word: step.action, path: step.path, detail }
+  const amount = stepAmount(step)
+  return amount === null ? row : { ...row, amount }
+}
+
+function stepAmount(step: Step): string | null {
+  if (step.size === undefined || step.action === 'conflict' || step.action === 'wait') return null
+  return step.stagedBytes !== undefined ? humanPart(step.stagedBytes, step.size) : humanSize(step.size)
+}
+
+function totalLines(plan: Plan, brush: Paint, width: number): readonly string[] {
+  const moving = plan.backups.filter((backup) => transfers(backup.summary) > 0)
+  const longest = Math.max(0, ...moving.map((backup) => backup.seconds ?? 0))
+  const facts =
+    moving.length === 1
+      ? transferFacts(moving[0]!)
+      : humanSize(plan.summary.bytes) + (longest > 0 ? `, the longest about ${humanDuration(longest)}` : '')
+  const counts = planCounts(plan.summary, facts)
+  const trouble = troubleCounts({
+    halted: plan.backups.filter((backup) => backup.halt !== null).length,
+    held: plan.backups.reduce((sum, backup) => sum + backup.holds.length, 0),
+    problems: plan.backups.reduce((sum, backup) => sum + backup.problems.length, 0),
+  })
+  const all = [counts, trouble].filter((part) => part !== '').join(', ')
+  const what =
+    plan.backups.length === 0
+      ? 'no backup is declared'
+      : all === ''
+        ? `nothing to do, ${counted(plan.backups.length, 'backup')} in sync`
+        : all
+  const removals = plan.summary.prune
+  const text = `Plan: ${what}. 0 overwrites, ${counted(removals, 'removal')}.`
+  return wrapText(text, width).map((line, i) => (i === 0 ? brush('bold', 'Plan:') + line.slice(5) : line))
+}

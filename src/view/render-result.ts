@@ -1,0 +1,188 @@
+import type { BackupOutcome, BackupResult, LockHolder, Result } from '../model/outcome.ts'
+import { escapeText } from './escape-text.ts'
+import { exitMeaning } from './exit-meaning.ts'
+import { counted, humanCount } from './human-count.ts'
+import { humanRate, humanSize } from './human-size.ts'
+import { humanDuration } from './human-time.ts'
+import { type Hint, layRows, type Row } from './lay-rows.ts'
+import { type Paint, paint, type Tone } from './paint.ts'
+import { conflictHints, conflictRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
+import { padText, wrapText } from './wrap-text.ts'
+
+const TONES: Readonly<Record<BackupResult, Tone>> = {
+  'in-sync': 'green',
+  applied: 'green',
+  incomplete: 'yellow',
+  busy: 'yellow',
+  suspended: 'dim',
+  halted: 'red',
+  failed: 'red',
+  cancelled: 'yellow',
+}
+const WORDS: Readonly<Record<BackupResult, string>> = {
+  'in-sync': 'in sync',
+  applied: 'applied',
+  incomplete: 'incomplete',
+  busy: 'busy',
+  suspended: 'suspended',
+  halted: 'halted',
+  failed: 'failed',
+  cancelled: 'cancelled',
+}
+/** Of each kind of trouble; the document that --json prints has them all. */
+const SHOWN = 50
+const SHOWN_WAITING = 10
+
+/**
+ * What a pass came to, for people: a calm line for each backup, what needs a person and what that person can do, and last the
+ * state with the exit code's meaning. Ends with a newline. Spec faults are only counted: they are printed where specs are read.
+ */
+export function renderResult(
+  result: Result,
+  options: { readonly color: boolean; readonly width: number },
+): string {
+  const brush = paint(options.color)
+  const names = Math.max(0, ...result.backups.map((backup) => backup.backup.length))
+  const results = Math.max(0, ...result.backups.map((backup) => WORDS[backup.result].length))
+  const lines = result.backups.flatMap((outcome) => [
+    ...headLines(outcome, { names, results }, brush, options.width),
+    ...layRows(troubleRows(outcome), brush, options.width),
+  ])
+  const faults = result.diagnostics.filter((one) => one.severity === 'error').length
+  if (faults > 0)
+    lines.push(
+      brush('red', `${counted(faults, 'spec fault')}: those backups did not run. See reconcile validate.`),
+    )
+  const last = wrapText(
+    `Result: ${state(result)} (exit ${result.exitCode}: ${exitMeaning(result.exitCode)}).`,
+    options.width,
+  )
+  const tone = result.exitCode === 0 ? 'green' : 'red'
+  lines.push(
+    ...last.map((line, i) => (i === 0 ? brush('bold', 'Result:') + tinted(line.slice(7)) : tinted(line))),
+  )
+  return `${lines.join('\n')}\n`
+
+  function tinted(text: string): string {
+    return result.exitCode === 0 ? text : brush(tone, text)
+  }
+}
+
+function headLines(
+  outcome: BackupOutcome,
+  columns: { readonly names: number; readonly results: number },
+  brush: Paint,
+  width: number,
+): readonly string[] {
+  const word = padText(WORDS[outcome.result], columns.results)
+  const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(TONES[outcome.result], word)}  `
+  const indent = columns.names + columns.results + 4
+  return wrapText(escapeText(facts(outcome)), Math.max(40, width - indent)).map((line, i) =>
+    i === 0 ? head + line : ' '.repeat(indent) + line,
+  )
+}
+
+function facts(outcome: BackupOutcome): string {
+  const pulled = outcome.published.length - outcome.adopted.length - outcome.repaired.length
+  const done = [
+    ...(pulled > 0 ? [`${humanCount(pulled)} pulled`] : []),
+    ...(outcome.adopted.length > 0 ? [`${humanCount(outcome.adopted.length)} adopted`] : []),
+    ...(outcome.repaired.length > 0 ? [`${humanCount(outcome.repaired.length)} repaired`] : []),
+  ]
+  const moved =
+    outcome.bytes > 0
+      ? [
+          `${humanSize(outcome.bytes)} in ${humanDuration(outcome.seconds)}` +
+            (outcome.seconds >= 1 ? ` (${humanRate(outcome.bytes / outcome.seconds)})` : ''),
+        ]
+      : []
+  const held =
+    outcome.result === 'busy' || outcome.result === 'suspended'
+      ? []
+      : [`${counted(outcome.complete.files, 'file')} complete, ${humanSize(outcome.complete.bytes)}`]
+  return [...done, ...moved, ...busyWith(outcome.holders), ...held].join(', ')
+}
+
+const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
+  holders.length === 0
+    ? []
+    : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
+
+function troubleRows(outcome: BackupOutcome): readonly Row[] {
+  const { halt, holds, conflicts, lost, problems, waiting, late } = outcome
+  const rows = [
+    ...(halt === null ? [] : [haltRow(halt)]),
+    ...holds.map(holdRow),
+    ...some(conflicts, conflictRow, SHOWN, 'conflict', 'red'),
+    ...some(lost, lostRow, SHOWN, 'lost', 'red'),
+    ...some(problems, problemRow, SHOWN, 'problem', 'red'),
+    ...some(late, lateRow, SHOWN, 'late', 'yellow'),
+    ...some(waiting, waitRow, SHOWN_WAITING, 'waiting', 'dim'),
+  ]
+  const first = conflicts[0]
+  return first === undefined ? rows : withHints(rows, 'conflict', conflictHints(first) ?? [])
+}
+
+/** The advice stands under the last of its kind, once. */
+function withHints(rows: readonly Row[], word: string, hints: readonly Hint[]): readonly Row[] {
+  const last = rows.findLastIndex((row) => row.word === word)
+  return rows.map((row, i) => (i === last ? { ...row, hints } : row))
+}
+
+function some<T>(
+  items: readonly T[],
+  row: (item: T) => Row,
+  limit: number,
+  word: string,
+  tone: Tone,
+): readonly Row[] {
+  if (items.length <= limit + 1) return items.map(row)
+  const left = humanCount(items.length - limit)
+  const more: Row = { mark: ' ', word, tone, detail: `… and ${left} more (--json shows them)` }
+  return [...items.slice(0, limit).map(row), more]
+}
+
+const waitRow = (path: string): Row => ({
+  mark: '?',
+  word: 'waiting',
+  tone: 'dim',
+  path,
+  detail: 'not finished at the source yet',
+})
+
+const lostRow = (path: string): Row => ({
+  mark: '!',
+  word: 'lost',
+  tone: 'red',
+  path,
+  detail: 'held once, gone here, and the source has it no more',
+})
+
+const lateRow = (text: string): Row => ({ mark: '!', word: 'late', tone: 'yellow', detail: text })
+
+function state(result: Result): string {
+  const { backups } = result
+  if (backups.length === 0) return 'no backup ran'
+  const sum = (count: (outcome: BackupOutcome) => number): number =>
+    backups.reduce((total, outcome) => total + count(outcome), 0)
+  const parts = [
+    [sum((one) => one.published.length), 'published'],
+    [sum((one) => one.waiting.length), 'waiting'],
+    [sum((one) => one.conflicts.length), 'in conflict'],
+    [sum((one) => one.lost.length), 'lost'],
+    [sum((one) => one.holds.length), 'held'],
+    [sum((one) => (one.result === 'halted' ? 1 : 0)), 'halted'],
+    [sum((one) => (one.result === 'failed' ? 1 : 0)), 'failed'],
+    [sum((one) => (one.result === 'busy' ? 1 : 0)), 'busy'],
+    [sum((one) => (one.result === 'incomplete' ? 1 : 0)), 'incomplete'],
+    [sum((one) => (one.result === 'cancelled' ? 1 : 0)), 'cancelled'],
+    [sum((one) => (one.result === 'suspended' ? 1 : 0)), 'suspended'],
+  ] as const
+  const problems = sum((one) => one.problems.length)
+  const said = [
+    ...parts.filter(([count]) => count > 0).map(([count, word]) => `${humanCount(count)} ${word}`),
+    ...(problems > 0 ? [counted(problems, 'problem')] : []),
+  ]
+  const all = backups.every((one) => one.result === 'in-sync')
+  return [...(all ? [`${counted(backups.length, 'backup')} in sync`] : []), ...said].join(', ') || 'done'
+}

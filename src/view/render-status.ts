@@ -1,0 +1,131 @@
+import stringWidth from 'string-width'
+import type { Instant } from '../model/instant.ts'
+import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
+import { counted } from './human-count.ts'
+import { humanSize } from './human-size.ts'
+import { humanAge } from './human-time.ts'
+import { type Paint, paint, type Tone } from './paint.ts'
+import { padText, wrapText } from './wrap-text.ts'
+
+const TONES: Readonly<Record<BackupState, Tone>> = {
+  ok: 'green',
+  pending: 'yellow',
+  late: 'red',
+  conflict: 'red',
+  held: 'yellow',
+  suspended: 'dim',
+  failed: 'red',
+  unknown: 'yellow',
+}
+
+export interface StatusTextOptions {
+  readonly color: boolean
+  readonly width: number
+  /** What ages are counted from. */
+  readonly now: Instant
+  /** Conditions, series and times of each backup under its line. */
+  readonly detail: boolean
+}
+
+/** Every backup's state in a table; with `detail`, what is behind it. Ends with a newline. */
+export function renderStatus(report: StatusReport, options: StatusTextOptions): string {
+  const brush = paint(options.color)
+  const rows = report.backups.map((backup) => cells(backup, options.now))
+  const table = [HEAD, ...rows]
+  const widths = HEAD.map((_, i) => Math.max(...table.map((row) => stringWidth(row[i] ?? ''))))
+  const lines =
+    rows.length === 0
+      ? ['No backup is declared.']
+      : [
+          brush('dim', tableLine(HEAD, widths)),
+          ...report.backups.flatMap((backup, i) => [
+            tableLine(rows[i] ?? [], widths, (cell, at) =>
+              at === 0 ? brush('bold', cell) : at === 1 ? brush(TONES[backup.state], cell) : cell,
+            ),
+            ...(options.detail
+              ? [...detailLines(backup, options, brush), '']
+              : reasonLines(backup, options, brush)),
+          ]),
+        ]
+  if (lines.at(-1) === '') lines.pop()
+  const faults = report.diagnostics.filter((one) => one.severity === 'error').length
+  if (faults > 0)
+    lines.push(
+      brush('red', `${counted(faults, 'spec fault')}: those backups are not shown. See reconcile validate.`),
+    )
+  return `${lines.join('\n')}\n`
+}
+
+const HEAD: readonly string[] = ['BACKUP', 'STATE', 'LAST SUCCESS', 'HELD', 'FREE', 'DESTINATION']
+
+const cells = (backup: BackupStatus, now: Instant): readonly string[] => [
+  escapeText(backup.backup),
+  backup.state,
+  humanAge(backup.lastSuccess, now),
+  size(backup.bytes),
+  size(backup.free),
+  escapeText(backup.destination),
+]
+
+const size = (bytes: number | null): string => (bytes === null ? 'unknown' : humanSize(bytes))
+
+const tableLine = (
+  row: readonly string[],
+  widths: readonly number[],
+  tint: (cell: string, at: number) => string = (cell) => cell,
+): string =>
+  row
+    .map((cell, i) => (i === row.length - 1 ? tint(cell, i) : tint(padText(cell, widths[i] ?? 0), i)))
+    .join('   ')
+
+/** In the table, only what is not as it should be: one line each. */
+function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
+  if (backup.state === 'ok' || backup.state === 'suspended') return []
+  return backup.conditions
+    .filter((condition) => condition.status !== 'false')
+    .filter((condition) => condition.type !== 'Ready')
+    .flatMap((condition) => indented(sentence(condition), options.width, (line) => brush('dim', line)))
+}
+
+function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
+  const facts = [
+    ['last success', when(backup.lastSuccess, options.now)],
+    ...(backup.nextRun === null ? [] : [['next run', when(backup.nextRun, options.now)]]),
+    ...(backup.validUntil === null ? [] : [['valid until', when(backup.validUntil, options.now)]]),
+    ...backup.series.map((series) => [
+      series.series === '' ? 'files' : series.series,
+      [
+        series.state,
+        counted(series.points, 'point'),
+        `newest ${when(series.newest, options.now)}`,
+        ...(series.expect === null ? [] : [`expected ${series.expect}`]),
+        ...(series.cause === undefined ? [] : [series.cause]),
+      ].join(', '),
+    ]),
+  ].map(([name, value]) => [escapeText(name ?? ''), escapeProse(value ?? '')] as const)
+  const width = Math.max(...facts.map(([name]) => stringWidth(name)))
+  return [
+    ...facts.map(([name, value]) => `  ${brush('dim', padText(name, width))}   ${value}`),
+    ...backup.conditions.flatMap((condition) =>
+      indented(
+        `${sentence(condition)} (since ${when(condition.since, options.now)})`,
+        options.width,
+        (line) => brush(condition.status === 'unknown' ? 'yellow' : 'plain', line),
+      ),
+    ),
+  ]
+}
+
+const sentence = (condition: Condition): string => {
+  const type = condition.status === 'true' ? condition.type : `${condition.type} ${condition.status}`
+  return `${type}: ${condition.message === '' ? condition.reason : condition.message}`
+}
+
+const when = (time: string | null, now: Instant): string =>
+  time === null ? 'never' : `${time} (${humanAge(time, now)})`
+
+const indented = (text: string, width: number, tint: (line: string) => string): readonly string[] =>
+  wrapText(escapeProse(text), Math.max(40, width - 4)).map(
+    (line, i) => `${i === 0 ? '  ' : '    '}${tint(line)}`,
+  )
