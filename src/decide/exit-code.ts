@@ -1,0 +1,58 @@
+import type { BackupOutcome, Result } from '../model/outcome.ts'
+import type { BackupPlan, Plan } from '../model/plan.ts'
+import type { Diagnostic, Halt, Problem } from '../model/trouble.ts'
+
+/** The codes in the order in which they hold: the first that is present is the process's exit code. */
+const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
+
+/** Problems and halts that speak of damage to what is held, or of bytes that are not what their marker says. */
+const DAMAGE = new Set(['checksum-failed', 'rot', 'ledger-damaged', 'ledger-missing'])
+
+export const firstOf = (codes: readonly number[]): number => ORDER.find((code) => codes.includes(code)) ?? 0
+
+/** 3 where a spec is invalid. */
+export const codeOfDiagnostics = (diagnostics: readonly Diagnostic[]): number =>
+  diagnostics.some((diagnostic) => diagnostic.severity === 'error') ? 3 : 0
+
+/** One backup's outcome; `named`: it was asked for by name. */
+export function codeOfOutcome(outcome: Omit<BackupOutcome, 'exitCode'>, named: boolean): number {
+  const codes = [
+    ...codesOfTrouble(outcome.problems, outcome.halt),
+    ...(outcome.conflicts.length > 0 || outcome.lost.length > 0 ? [6] : []),
+    ...(outcome.holds.length > 0 || outcome.result === 'halted' ? [7] : []),
+    ...(outcome.result === 'suspended' && named ? [7] : []),
+    ...(outcome.result === 'busy' && named ? [5] : []),
+    ...(outcome.result === 'failed' || outcome.late.length > 0 ? [1] : []),
+  ]
+  return firstOf(codes)
+}
+
+/** A whole pass. Nothing to run at all is a failure: nothing was found to back up. */
+export const codeOfResult = (result: Omit<Result, 'exitCode'>): number =>
+  firstOf([
+    ...result.backups.map((backup) => backup.exitCode),
+    codeOfDiagnostics(result.diagnostics),
+    ...(result.backups.length === 0 ? [1] : []),
+  ])
+
+export function codeOfPlan(plan: Plan, detailed: boolean): number {
+  const { pull, resume, adopt, repair, prune, expire } = plan.summary
+  const pending = pull + resume + adopt + repair + prune + expire > 0
+  return firstOf([
+    ...plan.backups.flatMap(codesOfPlan),
+    codeOfDiagnostics(plan.diagnostics),
+    ...(plan.backups.length === 0 ? [1] : []),
+    ...(detailed && pending ? [2] : []),
+  ])
+}
+
+const codesOfPlan = (plan: BackupPlan): readonly number[] => [
+  ...codesOfTrouble(plan.problems, plan.halt),
+  ...(plan.summary.conflict + plan.summary.lost > 0 ? [6] : []),
+  ...(plan.holds.length > 0 ? [7] : []),
+]
+
+const codesOfTrouble = (problems: readonly Problem[], halt: Halt | null): readonly number[] => [
+  ...problems.map((problem) => (DAMAGE.has(problem.code) ? 6 : 1)),
+  ...(halt === null ? [] : [DAMAGE.has(halt.code) ? 6 : 7]),
+]

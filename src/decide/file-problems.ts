@@ -1,0 +1,54 @@
+import type { Problem } from '../model/trouble.ts'
+
+/** The problems a decision can find with one file, in words. */
+
+export const sourceChanged = (path: string): Problem => ({
+  code: 'source-changed',
+  path,
+  message: 'the data at the source has changed since we took it, and its marker has not',
+  hint: 'Our copy matches the marker and was left alone. If the new data is meant, write its marker anew at the source.',
+})
+
+export const unmarkedHere = (path: string): Problem => ({
+  code: 'unmarked',
+  path,
+  message:
+    'stands in the destination without a marker, and the source has it no more: nothing says whether it is whole',
+  hint: 'Put its marker beside it if you have one, exclude it in the spec, or move it away.',
+})
+
+export const tooLargeAtSource = (path: string, size: number, limit: number): Problem => ({
+  code: 'too-large',
+  path,
+  message: `has ${size} bytes at the source, over transfer.maxFileSize (${limit})`,
+  hint: 'Raise transfer.maxFileSize in the spec if the file is meant to be that large.',
+})
+
+export const waitOverdue = (path: string): Problem => ({
+  code: 'wait-overdue',
+  path,
+  message: 'has been waiting for over a day to be finished at the source',
+  hint: 'Its producer writes the marker last. Look there whether it still runs, or exclude the file.',
+})
+
+/** Said by the pass that saw the gate fail twice, and by those after it. */
+export const checksumFailed = (path: string, claim: string): Problem => ({
+  code: 'checksum-failed',
+  path,
+  message: `what the source sends does not match its marker (${claim}), twice: it is not published`,
+  hint: 'Look at the file and its marker at the source. It is fetched again when either changes, or after a day.',
+})
+
+export const missingHere = (path: string, rest: string): Problem => ({
+  code: 'missing-here',
+  path,
+  message: `was published and is gone from the destination; ${rest}`,
+  hint: 'It is pulled again as soon as the source shows it with the same digest.',
+})
+
+export const rot = (path: string, because: string): Problem => ({
+  code: 'rot',
+  path,
+  message: `the copy here is not what was published: ${because}`,
+  hint: 'The source cannot replace it now. Check the disk, and look for another copy before this one is thrown away.',
+})

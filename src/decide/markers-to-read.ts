@@ -1,0 +1,34 @@
+import type { DigestKind } from '../model/digest.ts'
+import { digestKind } from '../model/digest.ts'
+import type { Holding, Seen } from '../model/holding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { ListedFile } from '../model/listing.ts'
+import type { RelPath } from '../model/rel-path.ts'
+
+/** Every marker is read anew after this long, also where nothing of its file seems to have changed. Milliseconds. */
+export const REREAD_AFTER = 30 * 24 * 3600 * 1000
+
+/** A data file at the source with the marker that stands beside it. */
+export interface MarkedFile {
+  readonly path: RelPath
+  readonly data: ListedFile
+  readonly marker: ListedFile & { readonly path: RelPath; readonly kind: DigestKind }
+}
+
+/**
+ * Whether the claim remembered of a file will do, so that a converged run reads no marker: the source shows the same data and the
+ * same marker as when it was read, that was lately, and the file is published here (publishing needs the marker's bytes).
+ */
+export function rememberedClaim(file: MarkedFile, holding: Holding, asOf: Instant): Seen | null {
+  const seen = holding.seen.get(file.path)
+  if (seen === undefined || seen.digest === null || seen.readAt === null || seen.marker === null) return null
+  if (digestKind(seen.digest) !== file.marker.kind) return null
+  if (seen.size !== file.data.size || seen.mtime !== file.data.mtime) return null
+  if (seen.marker.path !== file.marker.path) return null
+  if (seen.marker.size !== file.marker.size || seen.marker.mtime !== file.marker.mtime) return null
+  // A clock that went back proves nothing either.
+  if (asOf < seen.readAt || asOf - seen.readAt > REREAD_AFTER) return null
+  const held = holding.files.get(file.path)
+  if (held === undefined || held.marker === null || !holding.records.has(file.path)) return null
+  return seen
+}

@@ -1,0 +1,162 @@
+import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
+import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Halt, Hold, Problem } from '../model/trouble.ts'
+import { judgeFile } from './judge-file.ts'
+import { roomHalt } from './room-halt.ts'
+import { selector } from './select.ts'
+
+export interface PlanContext {
+  readonly asOf: Instant
+  readonly from: string
+  /** Bytes a second that this backup may use; null: unlimited. */
+  readonly rate: number | null
+  /** With `keep` steps: one for each file that stays as it is. */
+  readonly all: boolean
+  readonly holds: readonly Hold[]
+  /** Where the destination may not be looked at or written to at all. */
+  readonly halt: Halt | null
+}
+
+/** What would have to happen so that the destination holds what the spec wants. Pure: same inputs, same plan. */
+export function planBackup(spec: Spec, observation: Observation, context: PlanContext): BackupPlan {
+  const { source, destination } = observation
+  const halt = context.halt ?? destination.halt
+  const problems: Problem[] = [...destination.problems, ...source.problems]
+  const steps: Step[] = []
+  let kept = 0
+  // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
+  if (halt === null && context.holds.length === 0) {
+    const clashes = clashing(observation, problems)
+    for (const path of pathsOf(spec, observation)) {
+      if (clashes.has(path)) continue
+      const judged = judgeFile(
+        {
+          path,
+          source: source.files.get(path),
+          held: destination.files.get(path),
+          record: destination.records.get(path),
+          staged: destination.staged.get(path),
+          seen: destination.seen.get(path),
+          completeness: source.completeness,
+        },
+        spec,
+        context.asOf,
+      )
+      for (const step of judged.steps) {
+        if (step.action !== 'keep') steps.push(step)
+        else {
+          kept++
+          if (context.all) steps.push(step)
+        }
+      }
+      problems.push(...judged.problems)
+    }
+    if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
+      problems.push(nothingFound(spec, kept))
+    }
+  }
+  steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
+  problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
+  const summary = summarize(steps, kept)
+  return {
+    backup: spec.name,
+    spec: { file: spec.file, line: spec.line, digest: spec.digest },
+    from: context.from,
+    to: spec.destination.path,
+    steps,
+    halt: halt ?? roomHalt(spec.destination, destination, summary.bytes),
+    holds: context.holds,
+    problems,
+    summary,
+    free: destination.free,
+    rate: context.rate,
+    seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
+  }
+}
+
+/** Every selected path that either side, or the ledger, knows. */
+function pathsOf(spec: Spec, { source, destination }: Observation): Iterable<RelPath> {
+  const wanted = selector(spec.select, spec.source.listing)
+  const paths = new Set<RelPath>(source.files.keys())
+  for (const path of destination.files.keys()) if (wanted(path)) paths.add(path)
+  for (const path of destination.records.keys()) if (wanted(path)) paths.add(path)
+  return paths
+}
+
+/**
+ * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
+ * any byte. (Names that collide among themselves at the source are refused by the listing.)
+ */
+function clashing({ source, destination }: Observation, problems: Problem[]): ReadonlySet<RelPath> {
+  const found = new Set<RelPath>()
+  let folded: Map<string, RelPath> | null = null
+  for (const path of source.files.keys()) {
+    if (destination.files.has(path) || destination.records.has(path)) continue
+    folded ??= new Map([...destination.files.keys()].map((held) => [foldName(held), held]))
+    const other = folded.get(foldName(path))
+    if (other === undefined) continue
+    found.add(path)
+    problems.push({
+      code: 'name-collision',
+      path,
+      message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
+      hint: 'Rename one of them at the source, or exclude it in the spec.',
+    })
+  }
+  return found
+}
+
+const nothingFound = (spec: Spec, kept: number): Problem => ({
+  code: 'nothing-found',
+  message:
+    kept === 0
+      ? 'the source holds nothing that this spec selects: nothing was found to back up'
+      : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
+  hint: `Look at source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
+})
+
+const EMPTY_SUMMARY: PlanSummary = {
+  pull: 0,
+  resume: 0,
+  adopt: 0,
+  repair: 0,
+  wait: 0,
+  conflict: 0,
+  lost: 0,
+  surplus: 0,
+  prune: 0,
+  expire: 0,
+  keep: 0,
+  bytes: 0,
+}
+
+function summarize(steps: readonly Step[], kept: number): PlanSummary {
+  const counts: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
+  for (const step of steps) {
+    if (step.action !== 'keep') counts[step.action]++
+    counts.bytes += bytesToCome(step)
+  }
+  counts.keep = kept
+  return counts
+}
+
+const TRANSFERS: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair'])
+
+/** Whether a step brings bytes over the line. */
+export const isTransfer = (step: Step): boolean => TRANSFERS.has(step.action)
+
+/** Bytes that a step still has to bring over the line. */
+export const bytesToCome = (step: Step): number =>
+  isTransfer(step) ? Math.max(0, (step.size ?? 0) - (step.stagedBytes ?? 0)) : 0
+
+/** The summary of several backups' plans. */
+export function addSummaries(summaries: readonly PlanSummary[]): PlanSummary {
+  const sum: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
+  for (const summary of summaries) {
+    for (const key of Object.keys(sum) as (keyof PlanSummary)[]) sum[key] += summary[key]
+  }
+  return sum
+}

@@ -1,0 +1,26 @@
+import type { DestinationPlace } from '../model/spec.ts'
+import type { Halt } from '../model/trouble.ts'
+
+/** Stops pulls, never anything that makes room: `bytes` more would leave less than minFree, or more than maxSize. */
+export function roomHalt(
+  place: DestinationPlace,
+  now: { readonly free: number | null; readonly used: number },
+  bytes: number,
+): Halt | null {
+  if (bytes === 0) return null
+  if (now.free !== null && now.free - bytes < place.minFree) {
+    return {
+      code: 'min-free',
+      message: `${bytes} bytes are to come, ${now.free} are free at ${place.path}, and destination.minFree keeps ${place.minFree} of them`,
+      hint: 'Make room on the destination, lower destination.minFree, or select less. What fits is still pulled.',
+    }
+  }
+  if (place.maxSize !== null && now.used + bytes > place.maxSize) {
+    return {
+      code: 'max-size',
+      message: `${bytes} bytes are to come, ${now.used} are held in ${place.path}, and destination.maxSize is ${place.maxSize}`,
+      hint: 'Raise destination.maxSize in the spec, or select less. What fits is still pulled.',
+    }
+  }
+  return null
+}
