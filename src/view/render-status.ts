@@ -83,10 +83,13 @@ const tableLine = (
 function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
   if (backup.state === 'ok' || backup.state === 'suspended') return []
   return backup.conditions
-    .filter((condition) => condition.status !== 'false')
-    .filter((condition) => condition.type !== 'Ready')
+    .filter((condition) => condition.status !== goodStatus(condition))
     .flatMap((condition) => indented(sentence(condition), options.width, (line) => brush('dim', line)))
 }
+
+/** `ready` is well when true; every other condition names a trouble, and is well when false. */
+const goodStatus = (condition: Condition): Condition['status'] =>
+  condition.type.toLowerCase() === 'ready' ? 'true' : 'false'
 
 function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
   const facts = [

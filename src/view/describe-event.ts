@@ -1,0 +1,92 @@
+import type { PassEvent } from '../model/event.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
+import { counted, humanCount } from './human-count.ts'
+import { humanSize } from './human-size.ts'
+import { humanDuration } from './human-time.ts'
+import type { Tone } from './paint.ts'
+import { planCounts, transferFacts, troubleCounts } from './plan-totals.ts'
+
+/** An event as a sentence for people, escaped, without the backup's name; null where progress shows it better. */
+export function describeEvent(event: PassEvent): { readonly text: string; readonly tone: Tone } | null {
+  switch (event.type) {
+    case 'backup-started':
+      return { text: escapeText(`${event.from} -> ${event.to}`), tone: 'plain' }
+    case 'waiting':
+      return { text: WAITING[event.for], tone: 'yellow' }
+    case 'planned':
+      return { text: planSentence(event.plan), tone: 'plain' }
+    case 'published':
+      return {
+        text: `${event.how} ${escapeText(event.path)} (${humanSize(event.size)})`,
+        tone: 'green',
+      }
+    case 'retrying':
+      return {
+        text: `trying again in ${humanDuration(event.seconds)} (attempt ${event.attempt}): ${escapeProse(event.why)}`,
+        tone: 'yellow',
+      }
+    case 'problem': {
+      const path = event.problem.path === undefined ? '' : `${escapeText(event.problem.path)}: `
+      return { text: `problem: ${path}${sentences(event.problem.message, event.problem.hint)}`, tone: 'red' }
+    }
+    case 'conflict':
+      return {
+        text:
+          `conflict: ${escapeText(event.conflict.path)}: held ${escapeText(event.conflict.held)}, ` +
+          `source ${escapeText(event.conflict.source)}; neither is touched`,
+        tone: 'red',
+      }
+    case 'halt':
+      return { text: `halted: ${sentences(event.halt.message, event.halt.hint)}`, tone: 'red' }
+    case 'hold':
+      return {
+        text: `held: ${sentences(event.hold.message, `To pass it once: reconcile release ${event.hold.id} --reason "…"`)}`,
+        tone: 'yellow',
+      }
+    case 'recovered':
+      return { text: `recovered: ${escapeProse(event.what)}`, tone: 'yellow' }
+    case 'backup-finished':
+      return { text: outcomeSentence(event.outcome), tone: event.outcome.exitCode === 0 ? 'green' : 'red' }
+    case 'batch-started':
+    case 'progress':
+    case 'gating':
+      return null
+    default:
+      return event satisfies never
+  }
+}
+
+const WAITING = {
+  destination: 'waiting: another run holds the destination',
+  host: 'waiting: another transfer from this host is running',
+  slot: 'waiting: as many backups as allowed are running',
+} as const
+
+function planSentence(plan: Extract<PassEvent, { type: 'planned' }>['plan']): string {
+  const trouble = troubleCounts({
+    halted: plan.halt === null ? 0 : 1,
+    held: plan.holds.length,
+    problems: plan.problems.length,
+  })
+  const counts = [planCounts(plan.summary, transferFacts(plan)), trouble].filter((part) => part !== '')
+  return counts.length === 0 ? `in sync, ${counted(plan.summary.keep, 'file')}` : `plan: ${counts.join(', ')}`
+}
+
+function outcomeSentence(outcome: BackupOutcome): string {
+  const parts = [
+    outcome.result === 'in-sync' ? 'in sync' : outcome.result,
+    ...(outcome.published.length > 0 ? [`${humanCount(outcome.published.length)} published`] : []),
+    ...(outcome.bytes > 0 ? [`${humanSize(outcome.bytes)} in ${humanDuration(outcome.seconds)}`] : []),
+    ...outcome.holders.map((holder) => `held by ${escapeText(holder.command)} (pid ${holder.pid})`),
+    ...(outcome.exitCode === 0 ? [] : [`exit ${outcome.exitCode}`]),
+  ]
+  return `finished: ${parts.join(', ')}`
+}
+
+const sentences = (message: string, hint: string): string =>
+  [message, hint]
+    .map(escapeProse)
+    .filter((part) => part !== '')
+    .map((part) => (/[.!?…"]$/.test(part) ? part : `${part}.`))
+    .join(' ')
