@@ -1,4 +1,4 @@
-import type { RelPath } from '../model/rel-path.ts'
+import { comparePaths, type RelPath } from '../model/rel-path.ts'
 
 /** What a batch is made of: one file to bring. Sizes in bytes. */
 export interface BatchItem {
@@ -32,8 +32,7 @@ export function inOrder<Item extends BatchItem>(
   const sign = order === 'newest' ? -1 : 1
   const rank = (item: Item) => (item.failedBefore ? 2 : item.stagedBytes > 0 ? 0 : 1)
   return items.toSorted(
-    (a, b) =>
-      rank(a) - rank(b) || sign * (a.mtime - b.mtime) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
+    (a, b) => rank(a) - rank(b) || sign * (a.mtime - b.mtime) || comparePaths(a.path, b.path),
   )
 }
 

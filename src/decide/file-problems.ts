@@ -17,6 +17,14 @@ export const unmarkedHere = (path: string): Problem => ({
   hint: 'Put its marker beside it if you have one, exclude it in the spec, or move it away.',
 })
 
+export const markerUnreadableHere = (path: string): Problem => ({
+  code: 'marker-unreadable-here',
+  path,
+  message:
+    'stands in the destination beside a marker that holds no digest of it: nothing says whether it is whole',
+  hint: "Look at the marker beside it. Once it is moved away, the file is judged by the source's marker.",
+})
+
 export const tooLargeAtSource = (path: string, size: number, limit: number): Problem => ({
   code: 'too-large',
   path,

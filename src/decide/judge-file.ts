@@ -8,6 +8,7 @@ import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import {
   checksumFailed,
+  markerUnreadableHere,
   missingHere,
   rot,
   sourceChanged,
@@ -78,15 +79,16 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
 function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgement {
   const claim = claimOf(facts.source)
   const own = held.marker?.digest ?? null
+  if (own === null) return { steps: [], problems: [markerUnreadableHere(facts.path)] }
   const adopt: Step = {
     action: 'adopt',
     path: facts.path,
     because: ['data and marker are here, the ledger does not know them: hashed before they count'],
     size: held.size,
-    ...(own === null ? {} : { digest: own }),
+    digest: own,
     expect: expectations(facts),
   }
-  if (claim === null || own === null || digestKind(own) !== digestKind(claim) || own === claim) {
+  if (claim === null || digestKind(own) !== digestKind(claim) || own === claim) {
     return { steps: [adopt], problems: [] }
   }
   if (acknowledged(spec, facts.path, claim)) return { steps: [adopt], problems: [] }

@@ -20,6 +20,8 @@ export interface BackupOutcome {
   readonly adopted: readonly string[]
   readonly repaired: readonly string[]
   readonly waiting: readonly string[]
+  /** Files still to be brought: the pass ended before their turn, or could not bring them. */
+  readonly pending: number
   readonly lost: readonly string[]
   readonly problems: readonly Problem[]
   readonly conflicts: readonly Conflict[]

@@ -90,6 +90,9 @@ export interface Destination {
    */
   identify(run: Run): Promise<{ readonly identity: Identity; readonly halt: Halt | null }>
 
+  /** The last pass's status; null where there is none that can be read. */
+  readStatus(): Promise<DestinationStatus | null>
+
   /** Looks without the lock and changes nothing. */
   inspect(run: Run): Promise<Holding>
 

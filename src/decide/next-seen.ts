@@ -1,0 +1,65 @@
+import type { Seen } from '../model/holding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { Observation, SourceFile } from '../model/observation.ts'
+import type { RelPath } from '../model/rel-path.ts'
+
+/**
+ * What the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
+ * happened writes nothing. Null forgets a path that the source no longer has.
+ */
+export function nextSeen({ source, destination }: Observation, asOf: Instant): Map<RelPath, Seen | null> {
+  const changes = new Map<RelPath, Seen | null>()
+  for (const [path, file] of source.files) {
+    const before = destination.seen.get(path)
+    const now = remembered(file, before, asOf)
+    if (now === null) continue
+    if (before === undefined || !sameSeen(before, now)) changes.set(path, now)
+  }
+  if (source.completeness === 'complete') {
+    for (const path of destination.seen.keys()) {
+      if (!source.files.has(path) && !destination.staged.has(path)) changes.set(path, null)
+    }
+  }
+  return changes
+}
+
+function remembered(file: SourceFile, before: Seen | undefined, asOf: Instant): Seen | null {
+  if (file.listed === null) return null
+  const { marker } = file
+  const claimed = marker.state === 'claimed' ? marker : null
+  return {
+    size: file.listed.size,
+    mtime: file.listed.mtime,
+    marker: claimed === null ? null : { path: claimed.path, size: claimed.size, mtime: claimed.mtime },
+    digest: claimed?.digest ?? null,
+    // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
+    readAt: claimed === null ? null : readTime(claimed, before, asOf),
+    stagedFor: before?.stagedFor ?? null,
+    gate: before?.gate ?? null,
+    waitingSince: marker.state === 'none' ? (before?.waitingSince ?? asOf) : null,
+  }
+}
+
+const HALF_A_DAY = 12 * 3600 * 1000
+
+function readTime(
+  marker: { readonly text: string | null },
+  before: Seen | undefined,
+  asOf: Instant,
+): Instant | null {
+  const earlier = before?.readAt ?? null
+  if (marker.text === null) return earlier
+  return earlier !== null && asOf >= earlier && asOf - earlier < HALF_A_DAY ? earlier : asOf
+}
+
+const sameSeen = (a: Seen, b: Seen): boolean =>
+  a.size === b.size &&
+  a.mtime === b.mtime &&
+  a.digest === b.digest &&
+  a.readAt === b.readAt &&
+  a.stagedFor === b.stagedFor &&
+  a.gate === b.gate &&
+  a.waitingSince === b.waitingSince &&
+  a.marker?.path === b.marker?.path &&
+  a.marker?.size === b.marker?.size &&
+  a.marker?.mtime === b.marker?.mtime

@@ -1,0 +1,24 @@
+import type { BackupPlan, Step } from '../model/plan.ts'
+import { comparePaths } from '../model/rel-path.ts'
+
+/**
+ * What a plan's id is made of: spec digests, revision and the steps sorted by path; `resume` counts as `pull`, and because,
+ * stagedBytes, expire and keep do not count, so that an interrupted plan stays the plan it was.
+ */
+export const planIdentity = (backups: readonly BackupPlan[], revision: string | null): unknown => ({
+  revision,
+  backups: backups
+    .toSorted((a, b) => comparePaths(a.backup, b.backup))
+    .map((plan) => ({
+      backup: plan.backup,
+      digest: plan.spec.digest,
+      steps: plan.steps.filter(counts).map(identityOfStep),
+    })),
+})
+
+const counts = (step: Step): boolean => step.action !== 'expire' && step.action !== 'keep'
+
+const identityOfStep = ({ because: _, stagedBytes: __, ...step }: Step) => ({
+  ...step,
+  action: step.action === 'resume' ? 'pull' : step.action,
+})

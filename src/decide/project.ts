@@ -1,0 +1,47 @@
+import { type Digest, type DigestPair, digestKind } from '../model/digest.ts'
+import type { HeldFile, LedgerRecord } from '../model/holding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupPlan, Step } from '../model/plan.ts'
+import type { RelPath } from '../model/rel-path.ts'
+
+/**
+ * The observation as it would be once the plan was applied and all went well, without touching anything. Planning from it finds no
+ * work left. A digest of the kind that no marker gives is not known beforehand and stands as zeros.
+ */
+export function project(observation: Observation, plan: BackupPlan, asOf: Instant): Observation {
+  const { destination, source } = observation
+  const files = new Map<RelPath, HeldFile>(destination.files)
+  const records = new Map<RelPath, LedgerRecord>(destination.records)
+  const staged = new Map(destination.staged)
+  for (const step of plan.steps) {
+    if (!MAKES_COMPLETE.has(step.action)) continue
+    const path = step.path as RelPath
+    const digest = step.digest as Digest
+    const before = records.get(path)
+    const marker = source.files.get(path)?.marker
+    files.set(path, {
+      size: step.size ?? 0,
+      marker: {
+        path: destination.files.get(path)?.marker?.path ?? `${path}.${digestKind(digest)}`,
+        digest,
+      },
+    })
+    records.set(path, {
+      ...(before ?? pairOf(digest)),
+      size: step.size ?? 0,
+      mtime: before?.mtime ?? source.files.get(path)?.listed?.mtime ?? null,
+      markerMtime: before?.markerMtime ?? (marker?.state === 'claimed' ? marker.mtime : null),
+      since: before?.since ?? asOf,
+    })
+    staged.delete(path)
+  }
+  return { source, destination: { ...destination, files, records, staged } }
+}
+
+const MAKES_COMPLETE: ReadonlySet<Step['action']> = new Set(['pull', 'resume', 'adopt', 'repair'])
+
+const pairOf = (digest: Digest): DigestPair =>
+  digestKind(digest) === 'md5'
+    ? { md5: digest, sha256: '0'.repeat(64) as Digest }
+    : { md5: '0'.repeat(32) as Digest, sha256: digest }
