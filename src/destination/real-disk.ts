@@ -1,0 +1,3 @@
+import type { Disk } from './disk.ts'
+
+export const realDisk: Disk = {} as Disk
