@@ -1,0 +1,110 @@
+/** A quantity as a person wrote it, read; or what is wrong with it, in words that go on after "… ". */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly fault: string }
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+
+const BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  KiB: 2 ** 10,
+  MB: 1e6,
+  MiB: 2 ** 20,
+  GB: 1e9,
+  GiB: 2 ** 30,
+  TB: 1e12,
+  TiB: 2 ** 40,
+}
+
+const RATES: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.entries(BYTES).map(([unit, factor]) => [`${unit}/s`, factor])),
+  'kbit/s': 1e3 / 8,
+  'Mbit/s': 1e6 / 8,
+}
+
+const QUANTITY = /^([0-9]+(?:\.[0-9]+)?)( ?)([A-Za-z/]*)$/
+
+interface Kind {
+  readonly noun: string
+  readonly units: Readonly<Record<string, number>>
+  readonly listed: string
+  readonly example: string
+  /** The two things that a number without a unit most likely means. */
+  meanings(number: string): string
+}
+
+const DURATION: Kind = {
+  noun: 'a duration',
+  units: SECONDS,
+  listed: 's, m (minutes), h, d, w',
+  example: '90s',
+  meanings: (number) => `${number}s (seconds) or ${number}m (minutes)`,
+}
+
+const SIZE: Kind = {
+  noun: 'a size',
+  units: BYTES,
+  listed: Object.keys(BYTES).join(', '),
+  example: '10GiB',
+  meanings: (number) =>
+    Number(number) < 10_000
+      ? `${number}GiB or ${number}MiB`
+      : `${number}B (bytes) or ${number}KiB (as df counts)`,
+}
+
+const RATE: Kind = {
+  noun: 'a rate',
+  units: RATES,
+  listed: `${Object.keys(RATES).join(', ')}, or "unlimited"`,
+  example: '25KiB/s',
+  meanings: (number) => `${number}KiB/s (as rsync's --bwlimit) or ${number}Mbit/s (as providers say)`,
+}
+
+/** Seconds, from `90s`, `15m`, `1.5h`, `7d`, `2w`. */
+export const parseDuration = (text: string): Parsed<number> => parse(text, DURATION)
+
+/** Whole bytes, from `10GiB`, `500 MB`, `4096B`. */
+export const parseSize = (text: string): Parsed<number> => parse(text, SIZE)
+
+/** Whole bytes a second, from `25KiB/s`, `20Mbit/s`; null from `unlimited`. */
+export const parseRate = (text: string): Parsed<number | null> =>
+  text === 'unlimited' ? { ok: true, value: null } : parse(text, RATE)
+
+function parse(text: string, kind: Kind): Parsed<number> {
+  const [, number = '', space = '', unit = ''] = QUANTITY.exec(text) ?? []
+  if (number === '') return no(`is not ${kind.noun} such as ${kind.example}`)
+  if (unit === '') {
+    return space === '' ? no(`has no unit: write ${kind.meanings(number)}`) : no('ends with a space')
+  }
+  const factor = Object.hasOwn(kind.units, unit) ? kind.units[unit] : undefined
+  if (factor === undefined) return no(unknownUnit(number, unit, kind))
+  const value = Math.round(Number(number) * factor)
+  return Number.isSafeInteger(value) ? { ok: true, value } : no('is too large')
+}
+
+function unknownUnit(number: string, unit: string, kind: Kind): string {
+  const close = nearUnits(unit, kind).map((near) => number + near)
+  const asked = `has the unknown unit "${unit}"`
+  return close.length === 0
+    ? `${asked}: the units are ${kind.listed}`
+    : `${asked}: write ${close.slice(0, 2).join(' or ')}`
+}
+
+const TIME_WORD = /^(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/i
+const BYTE_WORD = /^([kmgt])(i?)(?:b|bytes?)?(?:\/s|ps)?$/i
+const BIT_WORD = /^([km])(?:b|bit|bits)(?:\/s|ps)$/
+
+/** What `G`, `gb`, `hours` or, of a rate, `KiB` and `Mbps` were most likely meant to be, the likelier first. */
+function nearUnits(unit: string, kind: Kind): readonly string[] {
+  if (kind === DURATION) return TIME_WORD.test(unit) ? [unit.charAt(0).toLowerCase()] : []
+  const bits = kind === RATE ? BIT_WORD.exec(unit.replace(/^[KM]/, (letter) => letter.toLowerCase())) : null
+  if (bits !== null) return [bits[1] === 'k' ? 'kbit/s' : 'Mbit/s']
+  const [, letter, binary] = BYTE_WORD.exec(unit) ?? []
+  if (letter === undefined) return []
+  const upper = letter.toUpperCase()
+  const near = binary === '' ? [`${upper}iB`, upper === 'K' ? 'kB' : `${upper}B`] : [`${upper}iB`]
+  return kind === RATE ? near.map((bytes) => `${bytes}/s`) : near
+}
+
+const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })
