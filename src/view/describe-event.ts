@@ -7,8 +7,14 @@ import { humanDuration } from './human-time.ts'
 import type { Tone } from './paint.ts'
 import { planCounts, transferFacts, troubleCounts } from './plan-totals.ts'
 
-/** An event as a sentence for people, escaped, without the backup's name; null where progress shows it better. */
-export function describeEvent(event: PassEvent): { readonly text: string; readonly tone: Tone } | null {
+/**
+ * An event as a sentence for people, escaped, without the backup's name; null where progress shows it better. `hints`: with what to
+ * do about it, where no summary will follow on the same screen.
+ */
+export function describeEvent(
+  event: PassEvent,
+  hints: boolean,
+): { readonly text: string; readonly tone: Tone } | null {
   switch (event.type) {
     case 'backup-started':
       return { text: escapeText(`${event.from} -> ${event.to}`), tone: 'plain' }
@@ -28,7 +34,10 @@ export function describeEvent(event: PassEvent): { readonly text: string; readon
       }
     case 'problem': {
       const path = event.problem.path === undefined ? '' : `${escapeText(event.problem.path)}: `
-      return { text: `problem: ${path}${sentences(event.problem.message, event.problem.hint)}`, tone: 'red' }
+      return {
+        text: `problem: ${path}${sentences(event.problem.message, hints ? event.problem.hint : '')}`,
+        tone: 'red',
+      }
     }
     case 'conflict':
       return {
@@ -38,7 +47,7 @@ export function describeEvent(event: PassEvent): { readonly text: string; readon
         tone: 'red',
       }
     case 'halt':
-      return { text: `halted: ${sentences(event.halt.message, event.halt.hint)}`, tone: 'red' }
+      return { text: `halted: ${sentences(event.halt.message, hints ? event.halt.hint : '')}`, tone: 'red' }
     case 'hold':
       return {
         text: `held: ${sentences(event.hold.message, `To pass it once: reconcile release ${event.hold.id} --reason "…"`)}`,

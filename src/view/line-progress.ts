@@ -41,7 +41,7 @@ export function lineProgress(
     onEvent(event) {
       beaten ??= options.now()
       running = foldRunning(running, event)
-      const said = describeEvent(event)
+      const said = describeEvent(event, true)
       if (said !== null) say(event.backup, said.text)
       beat()
     },

@@ -12,20 +12,18 @@ export interface Running {
   /** The files being verified; the next batch may be coming in meanwhile. */
   readonly gating: { readonly files: number; readonly bytes: number } | null
   readonly waiting: 'destination' | 'host' | 'slot' | null
+  readonly planned: boolean
 }
 
 /** The backups that are running, in the order in which they began. */
 export type RunningBackups = ReadonlyMap<string, Running>
 
+const BEGUN = { progress: null, gating: null, waiting: null, planned: false } as const
+
 /** Pure: the running backups after one more event. */
 export function foldRunning(running: RunningBackups, event: PassEvent): RunningBackups {
   const next = new Map(running)
-  const now = running.get(event.backup) ?? {
-    backup: event.backup,
-    progress: null,
-    gating: null,
-    waiting: null,
-  }
+  const now = running.get(event.backup) ?? { ...BEGUN, backup: event.backup }
   switch (event.type) {
     case 'backup-finished':
       next.delete(event.backup)
@@ -33,8 +31,9 @@ export function foldRunning(running: RunningBackups, event: PassEvent): RunningB
     case 'waiting':
       return next.set(event.backup, { ...now, waiting: event.for })
     case 'backup-started':
-    case 'planned':
       return next.set(event.backup, { ...now, waiting: null })
+    case 'planned':
+      return next.set(event.backup, { ...now, waiting: null, planned: true })
     case 'progress':
       return next.set(event.backup, { ...now, progress: event, waiting: null })
     case 'gating':

@@ -21,3 +21,16 @@ export function wrapText(text: string, width: number): readonly string[] {
 /** Padded with spaces to `width` columns as a terminal counts them. */
 export const padText = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+
+/** At most `width` columns; what is too long loses its beginning, since names differ at their ends. */
+export function cutText(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  const kept: string[] = []
+  let used = 1
+  for (const character of [...text].reverse()) {
+    used += stringWidth(character)
+    if (used > width) break
+    kept.unshift(character)
+  }
+  return `…${kept.join('')}`
+}

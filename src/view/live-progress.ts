@@ -1,0 +1,164 @@
+import { createLogUpdate } from 'log-update'
+import stringWidth from 'string-width'
+import type { PassEvent } from '../model/event.ts'
+import { describeEvent } from './describe-event.ts'
+import { escapeText } from './escape-text.ts'
+import { humanCount } from './human-count.ts'
+import { humanSize } from './human-size.ts'
+import { type Paint, paint } from './paint.ts'
+import { ASCII_BAR, type BarGlyphs, barText, UNICODE_BAR } from './progress-bar.ts'
+import {
+  bytesDone,
+  filesDone,
+  foldRunning,
+  gatingText,
+  pace,
+  type Running,
+  type RunningBackups,
+} from './running.ts'
+import { cutText, padText, wrapText } from './wrap-text.ts'
+
+/** Milliseconds between two pictures. */
+const FRAME = 100
+/** More files than this published within one frame share a line. */
+const FLOOD = 6
+const BAR = 24
+
+interface Terminal {
+  write(text: string): unknown
+  readonly columns?: number
+  readonly rows?: number
+  readonly isTTY?: boolean
+}
+
+/**
+ * Progress on a terminal: two lines for each running backup, redrawn in place; what is finished or wrong scrolls above them.
+ * Whatever else goes to the same terminal must wait for `end`, which takes the picture away.
+ */
+export function liveProgress(
+  out: Terminal,
+  options: { readonly color: boolean; readonly unicode: boolean },
+): { onEvent(event: PassEvent): void; end(): void } {
+  const brush = paint(options.color)
+  const glyphs = options.unicode ? UNICODE_BAR : ASCII_BAR
+  // The cursor stays visible: a kill would leave it hidden for good.
+  const picture = createLogUpdate(out as NodeJS.WriteStream, { showCursor: true })
+  const width = (): number => Math.max(40, (out.columns ?? 80) - 1)
+  let running: RunningBackups = new Map()
+  let news: PassEvent[] = []
+  let timer: NodeJS.Timeout | null = null
+
+  const scroll = (): void => {
+    const lines = newsLines(news, brush, width())
+    news = []
+    if (lines.length > 0) picture.persist(lines.join('\n'))
+  }
+  const draw = (): void => {
+    timer = null
+    scroll()
+    const names = Math.max(0, ...[...running.keys()].map((name) => stringWidth(escapeText(name))))
+    const lines = [...running.values()].flatMap((one) => frame(one, names, { brush, glyphs, width: width() }))
+    if (lines.length === 0) picture.clear()
+    else picture(lines.join('\n'))
+  }
+  return {
+    onEvent(event) {
+      running = foldRunning(running, event)
+      if (isNews(event)) news.push(event)
+      timer ??= setTimeout(draw, FRAME).unref()
+    },
+    end() {
+      if (timer !== null) clearTimeout(timer)
+      timer = null
+      running = new Map()
+      picture.clear()
+      scroll()
+      picture.done()
+    },
+  }
+}
+
+/** What the picture itself or the summary after it says better does not scroll. */
+function isNews(event: PassEvent): boolean {
+  switch (event.type) {
+    case 'backup-started':
+    case 'waiting':
+      return false
+    case 'planned':
+      return event.plan.steps.some((step) => step.action !== 'keep')
+    case 'backup-finished':
+      return event.outcome.result !== 'in-sync'
+    default:
+      return describeEvent(event, false) !== null
+  }
+}
+
+function newsLines(news: readonly PassEvent[], brush: Paint, width: number): readonly string[] {
+  const floods = new Map<string, { files: number; bytes: number }>()
+  for (const event of news) {
+    if (event.type !== 'published') continue
+    const sum = floods.get(event.backup) ?? { files: 0, bytes: 0 }
+    floods.set(event.backup, { files: sum.files + 1, bytes: sum.bytes + event.size })
+  }
+  const told = new Set<string>()
+  return news.flatMap((event) => {
+    const flood = event.type === 'published' ? floods.get(event.backup) : undefined
+    if (flood === undefined || flood.files <= FLOOD) {
+      const said = describeEvent(event, false)
+      return said === null ? [] : line(event.backup, said.text, said.tone)
+    }
+    if (told.has(event.backup)) return []
+    told.add(event.backup)
+    return line(
+      event.backup,
+      `published ${humanCount(flood.files)} files (${humanSize(flood.bytes)})`,
+      'green',
+    )
+  })
+
+  function line(backup: string, text: string, tone: Parameters<Paint>[0]): readonly string[] {
+    const name = escapeText(backup)
+    const [first = '', ...rest] = wrapText(text, width - stringWidth(name) - 2)
+    const verb = first.split(' ', 1)[0] ?? ''
+    return [
+      `${brush('bold', name)}  ${brush(tone, verb)}${first.slice(verb.length)}`,
+      ...rest.map((more) => ' '.repeat(stringWidth(name) + 2) + more),
+    ]
+  }
+}
+
+function frame(
+  one: Running,
+  names: number,
+  style: { readonly brush: Paint; readonly glyphs: BarGlyphs; readonly width: number },
+): readonly string[] {
+  const { brush, width } = style
+  const head = brush('bold', padText(escapeText(one.backup), names))
+  const indent = ' '.repeat(names + 2)
+  const room = width - names - 2
+  if (one.waiting !== null) return [`${head}  ${brush('yellow', cutText(WAITING[one.waiting], room))}`]
+  const gating = one.gating === null ? [] : [gatingText(one.gating)]
+  const { progress } = one
+  if (progress === null) {
+    const text = gating[0] ?? (one.planned ? 'preparing' : 'looking at both sides')
+    return [`${head}  ${brush('dim', cutText(text, room))}`]
+  }
+  const { done, total } = progress.bytes
+  const share = total === 0 ? 0 : Math.min(1, done / total)
+  const amount = bytesDone(progress)
+  const cells = Math.min(BAR, room - amount.length - 10)
+  const bar =
+    total === 0 || cells < 8
+      ? ''
+      : `${barText(progress.bytes, cells, style.glyphs, brush)}  ${String(Math.floor(share * 100)).padStart(3)} %  `
+  const facts = [filesDone(progress), pace(progress), ...gating].filter((part) => part !== '').join('   ')
+  const left = room - stringWidth(facts) - 3
+  const path = progress.path === null || left < 12 ? '' : `   ${cutText(escapeText(progress.path), left)}`
+  return [`${head}  ${bar}${amount}`, `${indent}${brush('dim', cutText(facts, room) + path)}`]
+}
+
+const WAITING = {
+  destination: 'waiting for another run to leave the destination',
+  host: 'waiting for another transfer from this host',
+  slot: 'waiting for a slot',
+} as const
