@@ -1,0 +1,74 @@
+// @ts-check
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { afterKill } from './cases/after-kill.js'
+import { bandwidth } from './cases/bandwidth.js'
+import { largeFile } from './cases/large-file.js'
+import { manyBatches } from './cases/many-batches.js'
+import { nothingToDo } from './cases/nothing-to-do.js'
+import { smallFiles } from './cases/small-files.js'
+import { startUp } from './cases/start-up.js'
+import { markdown, textTable } from './report.js'
+import { openWorld } from './world.js'
+
+/**
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {string} how What is measured and against what, for docs/benchmarks.md.
+ * @property {(on: { world: import('./world.js').World, quick: boolean, say: (text: string) => void }) => Promise<import('./measure.js').Figure[]>} run
+ */
+
+/** @type {readonly Case[]} */
+const CASES = [startUp, smallFiles, largeFile, manyBatches, nothingToDo, afterKill, bandwidth]
+const REPORT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    help: { type: 'boolean', default: false },
+  },
+})
+const names = CASES.map(({ name }) => name)
+const unknown = values.only?.find((name) => !names.includes(name))
+if (values.help || unknown !== undefined) {
+  process.stdout.write(`npm run bench -- [--quick] [--only NAME]...
+
+  --quick      smaller trees and fewer rounds; writes no report
+  --only NAME  one of ${names.join(', ')}; writes no report
+
+Without either, docs/benchmarks.md is written anew.
+`)
+  if (unknown !== undefined) process.stderr.write(`There is no case named ${unknown}.\n`)
+  process.exit(unknown === undefined ? 0 : 64)
+}
+
+/** @type {{ name: string, how: string, figures: import('./measure.js').Figure[] }[]} */
+const measured = []
+// 'exit' handlers remove the scratch folder; sshd ends with this process.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+  process.once(signal, () => process.exit(130))
+
+for (const one of CASES) {
+  if (values.only !== undefined && !values.only.includes(one.name)) continue
+  process.stderr.write(`${one.name}\n`)
+  const world = await openWorld()
+  try {
+    const figures = await one.run({
+      world,
+      quick: values.quick,
+      say: (text) => process.stderr.write(`  ${text}\n`),
+    })
+    measured.push({ name: one.name, how: one.how, figures })
+    process.stdout.write(`${textTable(figures)}\n\n`)
+  } finally {
+    await world.close()
+  }
+}
+
+if (measured.length > 1) process.stdout.write(`${textTable(measured.flatMap(({ figures }) => figures))}\n`)
+if (!values.quick && values.only === undefined) {
+  await writeFile(REPORT, await markdown(measured))
+  process.stdout.write(`\nWritten to ${REPORT}\n`)
+}

@@ -1,0 +1,121 @@
+// @ts-check
+
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { race, runChild, slowness, speedUp } from '../measure.js'
+import { declareBackup, FAST_CIPHER, makeFiles, remote, rsyncArgv, sshArgv } from '../world.js'
+
+const SAMPLE = 10
+
+/** @type {import('../bench.js').Case} */
+export const smallFiles = {
+  name: 'small-files',
+  how: `2,000 files of 16 KiB with their \`.md5\`. Peers: one \`rsync -rt\` of data and markers with the same cipher plus two
+bare ssh handshakes; \`rclone copy --immutable\` over sftp with its defaults; the hourly script (\`rsync --checksum --partial\`,
+first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} of the files, scaled to all of them.`,
+  async run({ world, quick, say }) {
+    const count = quick ? 200 : 2000
+    const work = `${count.toLocaleString('en')} × 16 KiB with markers`
+    const served = await world.folder('served')
+    say(`making ${work}`)
+    await makeFiles(served, count, 16 * 1024)
+    const source = await world.startSource(served)
+    const greeter = await world.startSource(served, { command: 'true' })
+    const shell = await world.startSource(served, { command: null })
+    const box = await declareBackup(world, { source })
+    const into = join(world.scratch, 'peer')
+    const hasRclone = await execa('rclone', ['version']).then(
+      () => true,
+      () => false,
+    )
+    const after = () => rm(into, { recursive: true, force: true })
+
+    let sessions = 0
+    /** @type {Record<string, import('../measure.js').Contender>} */
+    const contenders = {
+      ours: {
+        before: () => box.forget(),
+        async run() {
+          const before = source.countSessions()
+          await box.pass(count)
+          sessions = Math.max(sessions, source.countSessions() - before)
+        },
+        after: () => box.forget(),
+      },
+      rsync: {
+        async run() {
+          await runChild(rsyncArgv(source, into, FAST_CIPHER), { env: world.env })
+          for (let n = 0; n < 2; n++)
+            await runChild([...sshArgv(greeter, FAST_CIPHER), `${greeter.user}@${greeter.host}`], {
+              env: world.env,
+            })
+        },
+        after,
+      },
+      script: {
+        before: () => mkdir(into),
+        async run() {
+          for (let n = 0; n < SAMPLE; n++) {
+            const name = `file-${String(n).padStart(6, '0')}.bin`
+            for (const one of [name, `${name}.md5`])
+              await runChild(
+                [
+                  'rsync',
+                  '--checksum',
+                  '--partial',
+                  '-e',
+                  sshArgv(source, null).join(' '),
+                  `${remote(source)}${one}`,
+                  `${into}/`,
+                ],
+                { env: world.env },
+              )
+          }
+        },
+        after,
+      },
+      ...(hasRclone && {
+        rclone: {
+          async run() {
+            const place = `:sftp,host=${shell.host},port=${shell.port},user=${shell.user},key_file=${shell.identity},known_hosts_file=${shell.knownHosts}:${served}`
+            await runChild(['rclone', 'copy', '--immutable', '--config', '/dev/null', place, into], {
+              env: world.env,
+            })
+          },
+          after,
+        },
+      }),
+    }
+    const seconds = await race(quick ? 3 : 5, contenders)
+    const { ours = [], rsync = [], rclone, script: sample = [] } = seconds
+    const script = sample.map((value) => (value * count) / SAMPLE)
+    return [
+      {
+        work: `${work}, ssh sessions`,
+        ours: String(sessions),
+        peer: '',
+        result: String(sessions),
+        goal: '≤ 3',
+        met: sessions <= 3,
+      },
+      slowness({
+        work,
+        against: 'rsync and two handshakes',
+        ours,
+        peer: rsync,
+        atMost: 1.5,
+      }),
+      rclone === undefined
+        ? { work, ours: '', peer: 'rclone is not installed', result: '', goal: '≥ 10 × faster', met: null }
+        : speedUp({ work, against: 'rclone --immutable', ours, peer: rclone, atLeast: 10 }),
+      speedUp({
+        work,
+        against: `hourly script, ${SAMPLE} files scaled`,
+        ours,
+        peer: script,
+        atLeast: 300,
+      }),
+    ]
+  },
+}

@@ -1,0 +1,73 @@
+// @ts-check
+import { readFile } from 'node:fs/promises'
+import { cpus, release, totalmem } from 'node:os'
+import { execa } from 'execa'
+import stringWidth from 'string-width'
+
+/** @typedef {import('./measure.js').Figure} Figure */
+
+const HEAD = ['work', 'ours', 'peer', 'result', 'goal', 'met']
+
+/** @param {Figure} figure */
+const cells = ({ work, ours, peer, result, goal, met }) => [
+  work,
+  ours,
+  peer,
+  result,
+  goal,
+  met === null ? '–' : met ? 'met' : 'NOT met',
+]
+
+/**
+ * The table as a terminal shows it.
+ * @param {readonly Figure[]} figures
+ */
+export function textTable(figures) {
+  const rows = [HEAD, ...figures.map(cells)].map((row) => row.map((cell) => cell.replaceAll('`', '')))
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - stringWidth(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/**
+ * docs/benchmarks.md.
+ * @param {readonly { readonly name: string, readonly how: string, readonly figures: readonly Figure[] }[]} measured
+ */
+export async function markdown(measured) {
+  const row = (/** @type {readonly string[]} */ values) => `| ${values.join(' | ')} |`
+  const table = (/** @type {readonly Figure[]} */ figures) =>
+    [row(HEAD), row(HEAD.map(() => '---')), ...figures.map((figure) => row(cells(figure)))].join('\n')
+  return `# Benchmarks
+
+Written by \`npm run bench\`. Every figure is a ratio to a peer that was measured in turns with it, in the same run, over a real sshd
+on loopback; a time is the median of all rounds, in brackets the fastest and the slowest. Loopback hides what a far line would
+show (latency makes a second session dearer), so the ratios say what the program adds, not how long your line takes.
+
+${(await machine()).map((line) => `- ${line}`).join('\n')}
+
+${measured.map(({ name, how, figures }) => `## ${name}\n\n${how}\n\n${table(figures)}`).join('\n\n')}
+`
+}
+
+/** @returns {Promise<string[]>} */
+async function machine() {
+  const first = async (/** @type {string} */ program, /** @type {string[]} */ args) => {
+    const { stdout, stderr } = await execa(program, args, { reject: false })
+    return (stdout || stderr || 'none').split('\n')[0]?.trim() ?? 'none'
+  }
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  const cores = cpus()
+  return [
+    `${new Date().toISOString().slice(0, 10)}, backup-reconciler ${version}, Node ${process.version}`,
+    `${cores.length} cores (${cores[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Linux ${release()}`,
+    await first('rsync', ['--version']),
+    await first('ssh', ['-V']),
+    await first('rclone', ['version']),
+  ]
+}
