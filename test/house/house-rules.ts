@@ -41,7 +41,6 @@ export function breaches({ path, text }: SourceText): readonly string[] {
   if (known === undefined) found.push(`${room}/ is no room of this house`)
   for (const wanted of importsOf(code)) {
     if (wanted.startsWith('.')) {
-      if (!wanted.endsWith('.ts')) found.push(`imports ${wanted} without its .ts`)
       const target = join(dirname(path), wanted)
       if (!target.startsWith('src/')) found.push(`imports ${wanted} from outside src`)
       else if (roomOf(target) !== room && !known?.includes(roomOf(target))) {
@@ -57,7 +56,7 @@ export function breaches({ path, text }: SourceText): readonly string[] {
   if (path !== 'src/cli.ts' && EXITS.test(code)) found.push('touches process.exit outside src/cli.ts')
   if (/\bexport\s+default\b|\bas\s+default\b/.test(code)) found.push('has a default export')
   if (/^export\s+(?:type\s+)?(?:\*|\{[^}]*\})\s*(?:as\s+\w+\s+)?from\b/m.test(code)) found.push('re-exports')
-  for (const part of path.replace(/\.d?\.?ts$/, '').split('/')) {
+  for (const part of path.replace(/\.[tj]s$/, '').split('/')) {
     if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(part)) found.push(`${part} is not kebab-case`)
     if (/(?:^|-)(?:index|util|utils|helper|helpers|manager|misc|common)$/.test(part)) {
       found.push(`${part} is no name for anything`)
