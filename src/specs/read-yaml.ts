@@ -1,0 +1,255 @@
+import {
+  type Alias,
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import {
+  type Entry,
+  type Fault,
+  type Located,
+  type LocatedMap,
+  lineAndColumn,
+  type Place,
+  type Scalar,
+  type SourceText,
+  startOf,
+} from './located.ts'
+
+export const DEFAULTS_FILE = '_defaults.yaml'
+export const MAX_SPEC_BYTES = 256 * 1024
+/** Of one file; who has more has one cause for them. */
+export const MAX_FAULTS = 100
+
+// Far above any honest spec, and far below what costs memory or the parser's stack.
+const MAX_DEPTH = 24
+const MAX_ALIASES = 16
+const MAX_VALUES = 50_000
+
+/** The one map that a spec file holds, with every fault of its YAML; null where there is none to go on with. */
+export function readYaml(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
+  const deep = tooDeep(source)
+  if (deep !== null) return { root: null, faults: [deep] }
+  const document = parseDocument(source.text, {
+    // Duplicates are found below: the parser's own search is quadratic.
+    uniqueKeys: false,
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  })
+  const faults: Fault[] = [...document.errors, ...document.warnings].map((trouble) => ({
+    place: { source, start: trouble.pos[0], end: trouble.pos[1] },
+    severity: 'error',
+    code: 'yaml',
+    message: trouble.message.replace(/\s+/g, ' '),
+    ...(YAML_HINTS[trouble.code] === undefined ? {} : { hint: YAML_HINTS[trouble.code] }),
+  }))
+  const { yaml } = document.directives ?? {}
+  if (yaml?.explicit === true && yaml.version !== '1.2') {
+    faults.push(
+      fault(startOf(source), 'yaml', `YAML ${yaml.version} is not read here`, 'remove the %YAML line'),
+    )
+  }
+  if (faults.length > 0) return { root: null, faults }
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    return { root: null, faults: [fault(startOf(source), 'empty', 'the file holds no keys')] }
+  }
+  const { root, faults: more } = locateTree(document, document.contents, source)
+  if (root === null || root.kind === 'map') return { root, faults: more }
+  const found = root.kind === 'list' ? 'a list' : 'one value'
+  return {
+    root: null,
+    faults: [...more, fault(root.place, 'wrong-type', `the file holds ${found}, not keys with values`)],
+  }
+}
+
+const fault = (place: Place, code: string, message: string, hint?: string): Fault => ({
+  place,
+  severity: 'error',
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+})
+
+const YAML_HINTS: Partial<Record<ErrorCode, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  MULTIPLE_DOCS: 'one file holds one backup: remove the line "---" or split the file',
+  TAG_RESOLVE_FAILED: 'tags have no meaning here: remove it, or put a value that begins with "!" in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'put a value that holds ": " in quotes',
+  BAD_SCALAR_START: 'put the value in quotes',
+  BAD_DQ_ESCAPE: 'inside double quotes a backslash is written twice; or use single quotes',
+  NON_STRING_KEY: 'a key is a plain word',
+}
+
+const TOO_DEEP = `values are nested more than ${MAX_DEPTH} deep`
+
+/**
+ * Deep nesting is refused before the parser sees it: it recurses, and near the end of the stack V8 may abort the whole
+ * process instead of throwing. The lexer does not recurse. Nesting by lines stays shallow enough in a file of
+ * {@link MAX_SPEC_BYTES}, as each level costs one more space on each line below it.
+ */
+function tooDeep(source: SourceText): Fault | null {
+  let flow = 0
+  let block = 0
+  let at = 0
+  for (const token of new Lexer().lex(source.text)) {
+    // A line's "- - - x" and "? ? x" nest as well.
+    if (token === '-' || token === '?') block++
+    else if (token === '\n' || token === '\r\n') block = 0
+    else if (token === '[' || token === '{') flow++
+    else if (token === ']' || token === '}') flow--
+    if (flow > MAX_DEPTH || block > MAX_DEPTH) {
+      return fault({ source, start: at, end: at + token.length }, 'too-deep', TOO_DEEP)
+    }
+    if (!CONTROL_TOKENS.has(token)) at += token.length
+  }
+  return null
+}
+
+/** What the lexer says beside the text's own pieces. */
+const CONTROL_TOKENS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f'])
+
+interface Measured {
+  readonly located: Located
+  /** Values in it, aliases counted as often as they are used. */
+  readonly size: number
+}
+
+/** The tree with its places. Null, with one fault, where it is a bomb; with faults where keys or aliases are. */
+function locateTree(
+  document: Document.Parsed,
+  contents: Node,
+  source: SourceText,
+): { root: Located | null; faults: readonly Fault[] } {
+  const faults: Fault[] = []
+  const anchored = new Map<Node, Measured | null>()
+  const open = new Set<Node>()
+  let aliases = 0
+  let bomb: Fault | null = null
+
+  const place = (node: Node): Place => {
+    const [start, end] = node.range ?? [0, 0]
+    return { source, start, end }
+  }
+
+  function locate(node: Node, depth: number): Measured | null {
+    if (bomb !== null) return null
+    if (depth > MAX_DEPTH) {
+      bomb = fault(place(node), 'too-deep', TOO_DEEP)
+      return null
+    }
+    if (isAlias(node)) return follow(node, depth)
+    const known = anchored.get(node)
+    if (known !== undefined) return known
+    open.add(node)
+    const measured = isMap(node) ? locateMap(node, depth) : isSeq(node) ? locateList(node, depth) : leaf(node)
+    open.delete(node)
+    if (measured !== null && measured.size > MAX_VALUES) {
+      bomb ??= fault(
+        place(node),
+        'too-many-values',
+        `more than ${MAX_VALUES} values, aliases counted as often as used`,
+      )
+      return null
+    }
+    if (!isAlias(node) && node.anchor !== undefined) anchored.set(node, measured)
+    return measured
+  }
+
+  function follow(alias: Alias, depth: number): Measured | null {
+    if (++aliases > MAX_ALIASES) {
+      bomb = fault(
+        place(alias),
+        'too-many-aliases',
+        `more than ${MAX_ALIASES} aliases`,
+        `common values belong into ${DEFAULTS_FILE}`,
+      )
+      return null
+    }
+    const target = alias.resolve(document)
+    if (target === undefined) {
+      const text = source.text.slice(place(alias).start, place(alias).end)
+      faults.push(
+        fault(
+          place(alias),
+          'unknown-alias',
+          `${text} refers to an anchor that is not there`,
+          `if it is a glob, put it in quotes: "${text}"`,
+        ),
+      )
+      return null
+    }
+    if (open.has(target)) {
+      faults.push(fault(place(alias), 'circular-alias', `*${alias.source} refers to a value that holds it`))
+      return null
+    }
+    return locate(target, depth)
+  }
+
+  function leaf(node: Node): Measured {
+    const value: unknown = isScalar(node) ? node.value : null
+    const scalar: Scalar =
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
+    return { located: { kind: 'scalar', place: place(node), value: scalar }, size: 1 }
+  }
+
+  function locateList(node: YAMLSeq, depth: number): Measured {
+    const items: Located[] = []
+    let size = 1
+    for (const item of node.items) {
+      const measured = isNode(item) ? locate(item, depth + 1) : null
+      if (measured === null) continue
+      items.push(measured.located)
+      size += measured.size
+    }
+    return { located: { kind: 'list', place: place(node), items }, size }
+  }
+
+  function locateMap(node: YAMLMap, depth: number): Measured {
+    const entries = new Map<string, Entry>()
+    const removed = new Map<string, Place>()
+    let size = 1
+    for (const pair of node.items) {
+      if (!isScalar(pair.key) || typeof pair.key.value !== 'string') continue
+      const key = pair.key.value
+      const keyPlace = place(pair.key)
+      const before = entries.get(key)?.key ?? removed.get(key)
+      if (before !== undefined) {
+        if (faults.length >= MAX_FAULTS) continue
+        const { line } = lineAndColumn(before.source.text, before.start)
+        faults.push(
+          fault(
+            keyPlace,
+            'duplicate-key',
+            `"${key}" is written twice: first in line ${line}`,
+            'keep one of them',
+          ),
+        )
+        continue
+      }
+      const measured = isNode(pair.value) ? locate(pair.value, depth + 1) : null
+      if (measured === null || (measured.located.kind === 'scalar' && measured.located.value === null)) {
+        removed.set(key, keyPlace)
+        continue
+      }
+      entries.set(key, { key: keyPlace, value: measured.located })
+      size += measured.size
+    }
+    return { located: { kind: 'map', place: place(node), entries, removed }, size }
+  }
+
+  const root = locate(contents, 0)
+  if (bomb !== null) return { root: null, faults: [bomb] }
+  // What a broken alias stood for is not known: further faults would be guesses.
+  const guessing = faults.some(({ code }) => code.endsWith('-alias'))
+  return { root: guessing ? null : (root?.located ?? null), faults }
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+
+/** The part of JSON Schema (draft-07) that our own two schemas use. */
+export interface Schema {
+  readonly title?: string
+  readonly description?: string
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly dependencies?: Readonly<Record<string, readonly string[]>>
+  readonly items?: Schema
+  readonly allOf?: readonly { readonly $ref: string }[]
+  readonly default?: unknown
+}
+
+/** `backup`: a spec. `config`: the box's own settings. */
+export type SchemaName = 'backup' | 'config'
+
+/** The schema file's text; it lies beside `src` and beside `dist` alike. */
+export const schemaText = (name: SchemaName): string =>
+  readFileSync(new URL(`../../schemas/${name}.schema.json`, import.meta.url), 'utf8')
+
+export const loadSchema = (name: SchemaName): Schema => JSON.parse(schemaText(name))
+
+/**
+ * The value with the schema's defaults put in and its keys in the schema's order. A default whose key depends on another
+ * key (`port` on `host`) is put in only beside it.
+ */
+export function withDefaults(schema: Schema, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const { items } = schema
+    return items === undefined ? value : value.map((item) => withDefaults(items, item))
+  }
+  const { properties } = schema
+  if (properties === undefined || typeof value !== 'object' || value === null) return value
+  const given = new Map<string, unknown>(Object.entries(value))
+  const filled: [string, unknown][] = []
+  for (const [key, inner] of Object.entries(properties)) {
+    const needs = schema.dependencies?.[key] ?? []
+    const here = given.get(key)
+    if (here !== undefined) filled.push([key, withDefaults(inner, here)])
+    else if (needs.every((need) => given.has(need))) {
+      const whole = inner.default ?? (inner.properties === undefined ? undefined : {})
+      if (whole !== undefined && !schema.required?.includes(key))
+        filled.push([key, withDefaults(inner, whole)])
+    }
+    given.delete(key)
+  }
+  return Object.fromEntries([...filled, ...given])
+}
