@@ -1,10 +1,18 @@
 import type { LedgerHead, LedgerRecord } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
-import type { RelPath } from '../model/rel-path.ts'
+import { markerOf } from '../model/marker-name.ts'
+import { baseName, type RelPath } from '../model/rel-path.ts'
 import type { Halt } from '../model/trouble.ts'
 import type { Disk } from './disk.ts'
+import { diskFailure } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
+import { writeAppend } from './ledger-append.ts'
+import { type Book, emptyBook, enter, type RepairIntent } from './ledger-book.ts'
+import { type Chain, readChain } from './ledger-chain.ts'
+import { openLine } from './ledger-line.ts'
+import { setTailAside } from './ledger-tail.ts'
+import { keepReserve } from './reserve.ts'
 
 export interface LedgerOptions {
   /** `read`: needs no lock, tolerates a torn tail, writes nothing. `write`: under the lock only; mends a torn tail. */
@@ -19,8 +27,6 @@ export type LedgerState =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged'; readonly halt: Halt }
   | { readonly state: 'open'; readonly ledger: Ledger }
-
-export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>
 
 /** An open ledger. In `write` mode head, records and the rest move with every append. */
 export interface Ledger {
@@ -41,6 +47,128 @@ export interface Ledger {
   append(events: readonly LedgerEvent[]): Promise<void>
 }
 
+/** Reads and checks the whole ledger (I10). Throws a Failure where the disk itself refuses. */
 export async function openLedger(disk: Disk, files: Layout, options: LedgerOptions): Promise<LedgerState> {
-  throw new Error(`soon ${disk} ${files} ${options}`)
+  try {
+    return await open(disk, files, options)
+  } catch (error) {
+    throw diskFailure(error, 'read', files.ledger)
+  }
 }
+
+async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<LedgerState> {
+  const book = emptyBook()
+  const place = await disk.lstat(files.ledger)
+  if (place === null) {
+    const hadOne = options.knownHead !== null || (await disk.lstat(files.id)) !== null
+    return hadOne ? { state: 'damaged', halt: missing(files.ledger) } : { state: 'absent' }
+  }
+  if (place.kind !== 'file') return { state: 'damaged', halt: damaged(files.ledger, 'it is no regular file') }
+  const chain = await readChain(disk, files.ledger, options.knownHead, (line, at) => enter(book, line, at))
+  if (chain === null) return { state: 'damaged', halt: missing(files.ledger) }
+  const fault = faultOf(chain, book, options.knownHead)
+  if (fault !== null) return { state: 'damaged', halt: damaged(files.ledger, fault) }
+  return { state: 'open', ledger: await ledgerFrom(disk, files, options, book, chain) }
+}
+
+/** What makes a chain no ledger of ours; null: nothing does. */
+function faultOf(chain: Chain, book: Book, known: LedgerHead | null): string | null {
+  const after = `line ${chain.head.seq + 1} (byte ${chain.end})`
+  if (chain.head.seq === 0) return 'it has not one good line'
+  if (book.id === null) return 'its first line names no destination'
+  if (chain.state === 'edited') return `${after} was changed, moved or removed after it was written`
+  if (known !== null && (chain.state === 'forged' || chain.head.seq < known.seq))
+    return `it holds line ${known.seq} no more as it was recorded after an earlier run (it ends at line ${chain.head.seq}): lines were removed or rewritten`
+  return null
+}
+
+async function ledgerFrom(
+  disk: Disk,
+  files: Layout,
+  options: LedgerOptions,
+  book: Book,
+  chain: Chain,
+): Promise<Ledger> {
+  let head = chain.head
+  let end = chain.end
+  let broken: unknown = null
+  let last: Promise<void> = Promise.resolve()
+
+  const appendNow = async (events: readonly LedgerEvent[]): Promise<void> => {
+    if (broken !== null) throw broken
+    try {
+      for await (const written of writeAppend(disk, files, { head, end }, events, options.now)) {
+        for (const [line, at] of written.lines) enter(book, line, at)
+        head = written.head
+        end = written.end
+      }
+    } catch (error) {
+      const failure = diskFailure(error, 'record in', files.ledger)
+      // After a failed fsync nobody knows what the disk holds: only a new reading may go on.
+      if (failure.code !== 'disk-full') broken = failure
+      throw failure
+    }
+  }
+
+  let recovered: Ledger['recovered'] = null
+  if (chain.state === 'torn') {
+    const bytes = chain.size - chain.end
+    const quarantine = options.mode === 'write' ? await setTailAside(disk, files, chain, options.now()) : ''
+    if (options.mode === 'write') await appendNow([{ event: 'recovered', bytes, quarantine }])
+    recovered = { bytes, quarantine }
+  }
+  if (options.mode === 'write') await keepReserve(disk, files)
+
+  return {
+    id: book.id!,
+    recovered,
+    records: book.records,
+    abandoned: book.abandoned,
+    get head() {
+      return head
+    },
+    get lastTime() {
+      return book.lastTime
+    },
+    get openRepairs() {
+      return [...book.repairs.values()]
+    },
+    readMarker: (path) => readMarker(disk, files, book, path),
+    append(events) {
+      if (options.mode === 'read') throw new Error('a ledger that was opened for reading is not written to')
+      const done = last.then(() => appendNow(events))
+      last = done.catch(() => undefined)
+      return done
+    },
+  }
+}
+
+async function readMarker(
+  disk: Disk,
+  files: Layout,
+  book: Book,
+  path: RelPath,
+): Promise<{ readonly name: string; readonly text: string } | null> {
+  const at = book.records.get(path)?.line
+  if (at === undefined) return null
+  const bytes = await disk.read(files.ledger, { from: at.offset, limit: at.length })
+  const line = bytes === null ? null : openLine(Buffer.from(bytes))
+  if (line === null || !('marker' in line) || line.path !== path) return null
+  // I6: the name becomes a path; it must be this file's marker's and nothing else.
+  return markerOf(baseName(line.marker.name))?.data === baseName(path) ? line.marker : null
+}
+
+const WHAT_TO_DO =
+  'Find out who or what wrote there (a restored copy, an editor, a failing disk). Then `reconcile doctor --rebuild-ledger NAME` puts it into quarantine and starts a new one, and the next pass hashes every file anew.'
+
+const damaged = (path: string, why: string): Halt => ({
+  code: 'ledger-damaged',
+  message: `the ledger ${path} is damaged: ${why}`,
+  hint: WHAT_TO_DO,
+})
+
+const missing = (path: string): Halt => ({
+  code: 'ledger-missing',
+  message: `the ledger ${path} is gone: this destination had one`,
+  hint: WHAT_TO_DO,
+})

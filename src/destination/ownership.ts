@@ -1,13 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Halt } from '../model/trouble.ts'
 import type { Disk } from './disk.ts'
+import { diskFailure } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
 
 /** A halt where `.reconcile` belongs to another user, or is no folder; null: it is ours, or there is none. */
 export async function checkOwnership(disk: Disk, files: Layout, uid: number): Promise<Halt | null> {
-  throw new Error(`soon ${disk} ${files} ${uid}`)
+  const own = await disk.lstat(files.own)
+  if (own === null) return null
+  if (own.kind !== 'folder') {
+    return {
+      code: 'private-folder-strange',
+      message: `${files.own} is a ${own.kind}, and has to be a folder: it is never followed`,
+      hint: 'Find out who put it there, and move it aside.',
+    }
+  }
+  if (own.owner === uid) return null
+  const user = userName(own.owner)
+  return {
+    code: 'other-owner',
+    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, and you are ${userName(uid) ?? `uid ${uid}`}: one user alone writes a destination`,
+    hint: `Run it as that user: sudo -u ${user ?? `'#${own.owner}'`} reconcile ...`,
+  }
 }
 
 /** Makes the destination (0755) and our own folders in it (0700) where they are missing, durably. After the checks. */
 export async function makePrivateFolders(disk: Disk, files: Layout, destination: string): Promise<void> {
-  throw new Error(`soon ${disk} ${files} ${destination}`)
+  try {
+    await makeWithParents(disk, destination)
+    if (await disk.mkdir(files.own, 0o700)) await disk.syncFolder(destination)
+    else if ((await disk.lstat(files.own))?.mode !== 0o700) await disk.chmod(files.own, 0o700)
+    let made = false
+    for (const folder of [files.staging, files.quarantine, files.trash])
+      made = (await disk.mkdir(folder, 0o700)) || made
+    if (made) await disk.syncFolder(files.own)
+  } catch (error) {
+    throw diskFailure(error, 'make', files.own)
+  }
+}
+
+async function makeWithParents(disk: Disk, folder: string): Promise<void> {
+  if ((await disk.lstat(folder)) !== null) return
+  const parent = dirname(folder)
+  if (parent !== folder) await makeWithParents(disk, parent)
+  if (await disk.mkdir(folder, 0o755)) await disk.syncFolder(parent)
+}
+
+/** A user's name for a hint; null where the password file has none. Names from elsewhere (LDAP) go by number. */
+function userName(uid: number): string | null {
+  try {
+    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+      const [name, , id] = line.split(':')
+      if (id === String(uid) && name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name))
+        return name
+    }
+  } catch {
+    // No password file: the number will do.
+  }
+  return null
 }

@@ -1,0 +1,88 @@
+import type { Digest } from '../model/digest.ts'
+import type { LedgerRecord } from '../model/holding.ts'
+import { type Instant, instant } from '../model/instant.ts'
+import type { LedgerEvent } from '../model/ledger-event.ts'
+import { type RelPath, toRelPath } from '../model/rel-path.ts'
+import type { LedgerLine } from './ledger-line.ts'
+
+export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>
+
+/** Where a line lies in the ledger's file, bytes. */
+export interface LinePlace {
+  readonly offset: number
+  readonly length: number
+}
+
+/** A record that knows the line it came from, so that its marker need not be kept in memory. */
+interface BookRecord extends LedgerRecord {
+  readonly line: LinePlace
+}
+
+/** All that the ledger's lines add up to. Changed by {@link enter} alone. */
+export interface Book {
+  id: string | null
+  lastTime: Instant
+  readonly records: Map<RelPath, BookRecord>
+  readonly repairs: Map<RelPath, RepairIntent>
+  readonly abandoned: Map<RelPath, Instant>
+}
+
+export const emptyBook = (): Book => ({
+  id: null,
+  lastTime: instant(0),
+  records: new Map(),
+  repairs: new Map(),
+  abandoned: new Map(),
+})
+
+/** Enters one line. Lines of a kind this version does not know, and paths that are not safe (I6), are passed over. */
+export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
+  const at = instant(Date.parse(line.time))
+  book.lastTime = at
+  switch (line.event) {
+    case 'created':
+      book.id = line.id
+      return
+    case 'published':
+    case 'adopted':
+    case 'repaired': {
+      const path = toRelPath(line.path)
+      if (path === null) return
+      book.records.set(path, {
+        size: line.size,
+        md5: line.md5 as Digest,
+        sha256: line.sha256 as Digest,
+        mtime: line.mtime,
+        markerMtime: line.markerMtime,
+        since: book.records.get(path)?.since ?? at,
+        line: place,
+      })
+      book.abandoned.delete(path)
+      return
+    }
+    case 'repair-begin': {
+      const path = toRelPath(line.path)
+      if (path !== null) book.repairs.set(path, line)
+      return
+    }
+    case 'repair-done':
+      book.repairs.delete(line.path as RelPath)
+      return
+    case 'staging-abandoned': {
+      const path = toRelPath(line.path)
+      if (path !== null) book.abandoned.set(path, at)
+      return
+    }
+    case 'staging-expired':
+      book.abandoned.delete(line.path as RelPath)
+      return
+    case 'rot':
+    case 'lost':
+    case 'recovered':
+    case 'rebuilt':
+    case 'released':
+      return
+    default:
+      line satisfies never
+  }
+}
