@@ -29,6 +29,8 @@ export function rememberedClaim(file: MarkedFile, holding: Holding, asOf: Instan
   // A clock that went back proves nothing either.
   if (asOf < seen.readAt || asOf - seen.readAt > REREAD_AFTER) return null
   const held = holding.files.get(file.path)
-  if (held === undefined || held.marker === null || !holding.records.has(file.path)) return null
+  const record = holding.records.get(file.path)
+  if (held === undefined || held.marker === null || record === undefined || held.size !== record.size)
+    return null
   return seen
 }

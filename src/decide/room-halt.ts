@@ -1,6 +1,9 @@
 import type { DestinationPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
 
+/** Whether a halt stops pulls alone. */
+export const isRoomHalt = (halt: Halt): boolean => halt.code === 'min-free' || halt.code === 'max-size'
+
 /** Stops pulls, never anything that makes room: `bytes` more would leave less than minFree, or more than maxSize. */
 export function roomHalt(
   place: DestinationPlace,

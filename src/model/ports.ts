@@ -1,6 +1,6 @@
 import type { Digest, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
-import type { Holding, Identity, Seen } from './holding.ts'
+import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
 import type { Instant } from './instant.ts'
 import type { LedgerEvent } from './ledger-event.ts'
 import type { Fetched, Listing } from './listing.ts'
@@ -118,7 +118,10 @@ export interface LockedDestination {
   /** Absolute path of the staging folder. */
   readonly staging: string
 
-  /** Protocol step 1: mends a torn ledger tail, finishes open intents, parts staged files from published ones. */
+  /**
+   * Protocol step 1: makes or reads the identity and lets the box learn, durably, where this destination is; mends a torn ledger
+   * tail, finishes open intents, parts staged files from published ones.
+   */
   recover(run: Run): Promise<void>
 
   /** As Destination.inspect, with the ledger as this lock's holder knows it. */
@@ -142,6 +145,9 @@ export interface LockedDestination {
   /** Judges data under its final name, and finishes it where it is right: 0444, synced, marker beside it, ledger. */
   adopt(files: readonly AdoptRequest[], run: Run): Promise<ReadonlyMap<RelPath, AdoptVerdict>>
 
+  /** Bytes free to us now; null: it cannot be told. */
+  free(): Promise<number | null>
+
   /** Removes a file from staging: its gate failed twice, or it expired. */
   dropStaged(paths: readonly RelPath[], run: Run): Promise<void>
 
@@ -151,6 +157,10 @@ export interface LockedDestination {
   /** Updates the cache; a null forgets a path. Not durable. */
   remember(seen: ReadonlyMap<RelPath, Seen | null>): Promise<void>
 
+  /** The ledger's last line; null where the ledger cannot be used. */
+  head(): LedgerHead | null
+
+  /** Also lets the box know the ledger's head, so that a ledger cut short later is found. */
   writeStatus(status: DestinationStatus): Promise<void>
 
   /** Lets the lock go. What an interrupted call had begun is finished by the next run's recover. */

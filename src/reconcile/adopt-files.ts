@@ -1,0 +1,91 @@
+import type { DigestPair } from '../model/digest.ts'
+import type { HeldFile, Holding } from '../model/holding.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { AdoptRequest, LockedDestination } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Tally } from './tally.ts'
+
+/** So many are hashed and made durable together: few enough that a stop is quick and people see it move. */
+const AT_ONCE = 500
+
+/**
+ * Judges and finishes the data that stands here already. Tells what was hashed and is other bytes than it should be: the next plan
+ * of this pass knows it.
+ */
+export async function adoptFiles(
+  plan: BackupPlan,
+  observation: Observation,
+  destination: LockedDestination,
+  spec: Spec,
+  origin: { readonly planId: string; readonly revision: string | null },
+  tally: Tally,
+  run: Run,
+): Promise<ReadonlyMap<RelPath, DigestPair>> {
+  const found = new Map<RelPath, DigestPair>()
+  const steps = plan.steps.filter((step) => step.action === 'adopt')
+  for (let from = 0; from < steps.length; from += AT_ONCE) {
+    run.signal.throwIfAborted()
+    const some = steps.slice(from, from + AT_ONCE)
+    const bytes = some.reduce((sum, step) => sum + (step.size ?? 0), 0)
+    run.emit({ type: 'gating', backup: spec.name, files: some.length, bytes })
+    const requests = some.map((step) => requestOf(step.path as RelPath, observation, origin))
+    const verdicts = await destination.adopt(requests, run)
+    for (const { path, judge } of requests) {
+      const verdict = verdicts.get(path)
+      if (verdict === undefined) throw new Error(`adopting ${path} came to no verdict`)
+      if (verdict.verdict === 'adopted') tally.adopt(path, verdict.size, verdict.digests[spec.checksum])
+      else if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
+      else {
+        found.set(path, verdict.digests)
+        if (judge === 'pair') tally.trouble(rottenPair(path))
+      }
+    }
+  }
+  return found
+}
+
+function requestOf(
+  path: RelPath,
+  { source, destination }: Observation,
+  origin: { readonly planId: string; readonly revision: string | null },
+): AdoptRequest {
+  const file = source.files.get(path)
+  const marker = file?.marker.state === 'claimed' ? file.marker : null
+  const marked = destination.files.get(path)?.marker != null
+  const judge = marked ? 'pair' : destination.records.has(path) ? 'ledger' : 'source'
+  if (judge === 'source' && marker?.text == null)
+    throw new Error(`the plan adopts ${path}, and no marker was read for it`)
+  return {
+    path,
+    judge,
+    marker:
+      judge === 'source' && marker?.text != null
+        ? { path: marker.path, text: marker.text, digest: marker.digest }
+        : null,
+    mtime: file?.listed?.mtime ?? null,
+    markerMtime: marker?.mtime ?? null,
+    ...origin,
+  }
+}
+
+/** The holding with what hashing has shown. */
+export function withFindings(holding: Holding, found: ReadonlyMap<RelPath, DigestPair>): Holding {
+  if (found.size === 0) return holding
+  const files = new Map<RelPath, HeldFile>(holding.files)
+  for (const [path, digests] of found) {
+    const held = files.get(path)
+    if (held !== undefined) files.set(path, { ...held, foundOther: digests })
+  }
+  return { ...holding, files }
+}
+
+const rottenPair = (path: string) => ({
+  code: 'rot',
+  path,
+  message:
+    'stood here beside a marker that does not match it: the marker is in quarantine now, and the data counts for nothing',
+  hint: 'It is pulled anew if the source still has it.',
+})

@@ -1,0 +1,99 @@
+import { isTransfer } from '../decide/plan-backup.ts'
+import { isRoomHalt } from '../decide/room-halt.ts'
+import { selector } from '../decide/select.ts'
+import { Stop } from '../model/failure.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupOutcome, BackupResult } from '../model/outcome.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Conflict } from '../model/trouble.ts'
+import type { Tally } from './tally.ts'
+
+type Bare = Omit<BackupOutcome, 'exitCode' | 'seconds'>
+
+/** The outcome of a pass that came to nothing at all. */
+export const emptyOutcome = (backup: string): Bare => ({
+  backup,
+  result: 'failed',
+  published: [],
+  adopted: [],
+  repaired: [],
+  waiting: [],
+  pending: 0,
+  lost: [],
+  problems: [],
+  conflicts: [],
+  holds: [],
+  halt: null,
+  late: [],
+  bytes: 0,
+  complete: { files: 0, bytes: 0 },
+  holders: [],
+})
+
+/** What a pass came to: the last plan's findings, and what applying it did. */
+export function outcomeOf(
+  spec: Spec,
+  observation: Observation,
+  plan: BackupPlan,
+  tally: Tally,
+  run: Run,
+): Bare {
+  const halt = plan.halt !== null && !isRoomHalt(plan.halt) ? plan.halt : tally.halt
+  const paths = (action: string) =>
+    plan.steps.filter((step) => step.action === action).map((step) => step.path)
+  const problems = [...plan.problems, ...tally.problems]
+  const bare: Bare = {
+    ...emptyOutcome(spec.name),
+    published: tally.published.toSorted(),
+    adopted: tally.adopted,
+    repaired: tally.repaired,
+    waiting: paths('wait'),
+    pending: halt === tally.halt ? tally.left.size : plan.steps.filter(isTransfer).length,
+    lost: paths('lost'),
+    problems,
+    conflicts: [...conflictsOf(plan), ...tally.conflicts],
+    holds: plan.holds,
+    halt,
+    bytes: tally.received,
+    complete: completeFiles(spec, observation, tally),
+  }
+  return { ...bare, result: resultOf(bare, observation, tally, run) }
+}
+
+function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run): BackupResult {
+  if (tally.stopped) return stoppedResult(run)
+  if (bare.halt !== null || bare.holds.length > 0) return 'halted'
+  if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
+  if (bare.published.length > 0) return 'applied'
+  return tally.left.size > 0 ? 'failed' : 'in-sync'
+}
+
+/** A pass that its own time limit ended is incomplete; one that a person ended is cancelled. */
+export const stoppedResult = (run: Run): BackupResult =>
+  run.signal.reason instanceof Stop && run.signal.reason.why === 'max-time' ? 'incomplete' : 'cancelled'
+
+export const conflictsOf = (plan: BackupPlan): readonly Conflict[] =>
+  plan.steps
+    .filter((step) => step.action === 'conflict')
+    .map((step) => ({ path: step.path, held: step.held ?? '', source: step.source ?? '' }))
+
+/** Selected files with their marker, and those this pass has added. */
+function completeFiles(spec: Spec, { source, destination }: Observation, tally: Tally) {
+  const wanted = selector(spec.select, spec.source.listing)
+  let files = 0
+  let bytes = 0
+  for (const [path, record] of destination.records) {
+    if (destination.files.get(path)?.marker == null || !wanted(path)) continue
+    files++
+    bytes += record.size
+  }
+  for (const path of tally.published) {
+    const key = path as Parameters<typeof destination.records.get>[0]
+    if (destination.records.has(key) && destination.files.get(key)?.marker != null) continue
+    files++
+    bytes += source.files.get(key)?.listed?.size ?? 0
+  }
+  return { files, bytes }
+}

@@ -1,0 +1,281 @@
+import { codeOfOutcome } from '../decide/exit-code.ts'
+import { foldStatus } from '../decide/fold-status.ts'
+import { nextSeen } from '../decide/next-seen.ts'
+import { isTransfer, planBackup } from '../decide/plan-backup.ts'
+import { isRoomHalt } from '../decide/room-halt.ts'
+import { Failure } from '../model/failure.ts'
+import type { Identity, Seen } from '../model/holding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { Box, Destination, LockedDestination, Source } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Halt, Hold } from '../model/trouble.ts'
+import { adoptFiles, withFindings } from './adopt-files.ts'
+import { planIdOf } from './assemble-plan.ts'
+import { holdOfIdentity } from './find-holds.ts'
+import { observe } from './observe.ts'
+import { observeSource, problemOf } from './observe-source.ts'
+import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
+import { newTally } from './tally.ts'
+import { transfer } from './transfer.ts'
+import { wantedFiles } from './wanted-file.ts'
+
+export interface Ports {
+  readonly source: Source
+  readonly destination: Destination
+  readonly box: Box
+}
+
+export interface PassOptions {
+  /** Seconds to wait for a destination that another run holds. */
+  readonly lockWait: number
+  /** Bytes a second this backup may use: the least of its own rate and its share of the box's cap; null: unlimited. */
+  readonly rate: number | null
+  readonly revision: string | null
+  /** The backup was asked for by name. */
+  readonly named: boolean
+  /** With `keep` steps in plans. */
+  readonly all: boolean
+  /** Holds that lie over all backups of this pass, released ones left out. */
+  readonly holds: readonly Hold[]
+}
+
+/** Observes both sides and plans, without the lock and without writing anything. */
+export async function planPass(
+  ports: Ports,
+  spec: Spec,
+  options: PassOptions,
+  asOf: Instant,
+  run: Run,
+): Promise<{ readonly plan: BackupPlan; readonly observation: Observation | null }> {
+  const { source, destination, box } = ports
+  const { identity, halt } = await destination.identify(run)
+  const holds = await openHolds(spec, identity, options, box)
+  const blocked = halt !== null || holds.length > 0
+  const observation = blocked ? null : await observe(source, destination, spec, asOf, run)
+  const plan = planBackup(spec, observation ?? unobserved(identity), {
+    asOf,
+    from: source.label,
+    rate: options.rate,
+    all: options.all,
+    holds,
+    halt,
+  })
+  return { plan, observation }
+}
+
+/** One pass over one backup: lock, observe, plan, apply. Never throws for what a source, a disk or a person can do. */
+export async function reconcileBackup(
+  ports: Ports,
+  spec: Spec,
+  options: PassOptions,
+  run: Run,
+): Promise<{ readonly outcome: BackupOutcome; readonly plan: BackupPlan | null }> {
+  const started = run.now()
+  run.emit({ type: 'backup-started', backup: spec.name, from: ports.source.label, to: spec.destination.path })
+  let plan: BackupPlan | null = null
+  let bare: Omit<BackupOutcome, 'exitCode' | 'seconds'>
+  try {
+    const done = await lockedPass(ports, spec, options, run)
+    plan = done.plan
+    bare = done.outcome
+  } catch (error) {
+    if (run.signal.aborted) bare = { ...emptyOutcome(spec.name), result: stoppedResult(run) }
+    else if (error instanceof Failure) {
+      const problem = problemOf(error)
+      run.emit({ type: 'problem', backup: spec.name, problem })
+      bare = { ...emptyOutcome(spec.name), result: 'failed', problems: [problem] }
+    } else throw error
+  }
+  const seconds = Math.max(0, run.now() - started) / 1000
+  const outcome = { ...bare, seconds, exitCode: codeOfOutcome({ ...bare, seconds }, options.named) }
+  run.emit({ type: 'backup-finished', backup: spec.name, outcome })
+  return { outcome, plan }
+}
+
+interface Passed {
+  readonly outcome: Omit<BackupOutcome, 'exitCode' | 'seconds'>
+  readonly plan: BackupPlan | null
+}
+
+async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: Run): Promise<Passed> {
+  const { destination, box, source } = ports
+  const { identity, halt } = await destination.identify(run)
+  const holds = await openHolds(spec, identity, options, box)
+  // Nothing is written, not even a lock file, to a disk that is not the one meant.
+  if (halt !== null || holds.length > 0) return blocked(spec, source, identity, options, halt, holds, run)
+  const lock = await destination.lock(options.lockWait, run)
+  if (lock.state === 'busy') {
+    return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders: lock.holders }, plan: null }
+  }
+  if (lock.state === 'refused') return blocked(spec, source, identity, options, lock.halt, [], run)
+  try {
+    const claim = await box.claim(source.host, run, (what) =>
+      run.emit({ type: 'waiting', backup: spec.name, for: what }),
+    )
+    try {
+      return await apply(ports, lock.destination, spec, identity, options, run)
+    } finally {
+      await claim.release()
+    }
+  } finally {
+    await lock.destination.close()
+  }
+}
+
+async function apply(
+  ports: Ports,
+  destination: LockedDestination,
+  spec: Spec,
+  identity: Identity,
+  options: PassOptions,
+  run: Run,
+): Promise<Passed> {
+  const { source, box } = ports
+  const asOf = run.now()
+  await destination.recover(run)
+  await useRelease(spec, identity, box, destination, run)
+  const looking = destination.inspect(run)
+  const view = await observeSource(source, spec, looking, asOf, run)
+  let observation: Observation = { source: view, destination: await looking }
+  const context = { asOf, from: source.label, rate: options.rate, all: options.all, holds: [], halt: null }
+  const first = planBackup(spec, observation, context)
+  let plan = first
+  run.emit({ type: 'planned', backup: spec.name, plan })
+  const origin = { planId: planIdOf([first], options.revision), revision: options.revision }
+  const tally = newTally(spec.name, run.emit)
+  // Held back where the ledger cannot be trusted; pulls alone where there is no room.
+  if (observation.destination.halt === null) {
+    await destination.remember(seenAtStart(observation, plan, asOf))
+    try {
+      if (first.summary.adopt > 0) {
+        const found = await adoptFiles(first, observation, destination, spec, origin, tally, run)
+        observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
+        plan = planBackup(spec, observation, context)
+      }
+      announce(plan, run)
+      await transfer(
+        wantedFiles(plan, observation),
+        { source, destination, spec, holding: observation.destination, rate: options.rate, origin, tally },
+        run,
+      )
+    } catch (error) {
+      if (error instanceof Failure && !run.signal.aborted) {
+        tally.broken = true
+        tally.trouble(problemOf(error))
+      } else if (run.signal.aborted) tally.stopped = true
+      else throw error
+    }
+  } else announce(plan, run)
+  const outcome = outcomeOf(spec, observation, plan, tally, run)
+  await finish(ports.destination, destination, outcome, options, run)
+  return { outcome, plan }
+}
+
+/** The cache after the look, with what staging is about to be filled for. */
+function seenAtStart(observation: Observation, plan: BackupPlan, asOf: Instant): Map<RelPath, Seen | null> {
+  const changes = nextSeen(observation, asOf)
+  for (const step of plan.steps) {
+    if (!isTransfer(step)) continue
+    const path = step.path as RelPath
+    const seen = changes.get(path) ?? observation.destination.seen.get(path)
+    const marker = observation.source.files.get(path)?.marker
+    if (seen == null || marker?.state !== 'claimed') continue
+    // Bytes of another digest stay known as such until they have been mended.
+    const stagedFor = (step.stagedBytes ?? 0) > 0 ? seen.stagedFor : marker.digest
+    if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
+  }
+  return changes
+}
+
+async function finish(
+  place: Destination,
+  destination: LockedDestination,
+  outcome: Passed['outcome'],
+  options: PassOptions,
+  run: Run,
+): Promise<void> {
+  const judged = {
+    ...outcome,
+    seconds: 0,
+    exitCode: codeOfOutcome({ ...outcome, seconds: 0 }, options.named),
+  }
+  const before = await place.readStatus()
+  await destination.writeStatus(foldStatus(before, judged, destination.head(), run.now()))
+}
+
+/** A hold that a person has released is passed once, and the ledger says so. */
+async function useRelease(
+  spec: Spec,
+  identity: Identity,
+  box: Box,
+  destination: LockedDestination,
+  run: Run,
+): Promise<void> {
+  const hold = holdOfIdentity(spec.destination.path, identity)
+  if (hold === null) return
+  const release = await box.released(hold.id)
+  if (release === null) return
+  const { reason, by } = release
+  await destination.record([{ event: 'released', hold: hold.id, code: hold.code, reason, by }], run)
+  await box.consume(hold.id)
+}
+
+async function openHolds(
+  spec: Spec,
+  identity: Identity,
+  options: PassOptions,
+  box: Box,
+): Promise<readonly Hold[]> {
+  const hold = holdOfIdentity(spec.destination.path, identity)
+  if (hold === null || (await box.released(hold.id)) !== null) return options.holds
+  return [...options.holds, hold]
+}
+
+function blocked(
+  spec: Spec,
+  source: Source,
+  identity: Identity,
+  options: PassOptions,
+  halt: Halt | null,
+  holds: readonly Hold[],
+  run: Run,
+): Passed {
+  const { rate, all } = options
+  const observation = unobserved(identity)
+  const plan = planBackup(spec, observation, { asOf: run.now(), from: source.label, rate, all, holds, halt })
+  run.emit({ type: 'planned', backup: spec.name, plan })
+  announce(plan, run)
+  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', halt, holds }, plan }
+}
+
+/** Says aloud what a plan found that nobody will apply. */
+function announce(plan: BackupPlan, run: Run): void {
+  const { backup } = plan
+  for (const hold of plan.holds) run.emit({ type: 'hold', backup, hold })
+  // A lack of room is said when it is met.
+  if (plan.halt !== null && !isRoomHalt(plan.halt)) run.emit({ type: 'halt', backup, halt: plan.halt })
+  for (const problem of plan.problems) run.emit({ type: 'problem', backup, problem })
+  for (const conflict of conflictsOf(plan)) run.emit({ type: 'conflict', backup, conflict })
+}
+
+/** What stands in for an observation where nothing may be looked at. */
+const unobserved = (identity: Identity): Observation => ({
+  source: { completeness: 'unknown', files: new Map(), problems: [] },
+  destination: {
+    identity,
+    files: new Map(),
+    records: new Map(),
+    staged: new Map(),
+    seen: new Map(),
+    head: null,
+    free: null,
+    used: 0,
+    halt: null,
+    problems: [],
+  },
+})

@@ -1,0 +1,170 @@
+import { batches, inOrder } from '../decide/batches.ts'
+import { checksumFailed } from '../decide/file-problems.ts'
+import { fitting } from '../decide/fitting.ts'
+import { roomHalt } from '../decide/room-halt.ts'
+import type { Holding } from '../model/holding.ts'
+import type { ListedFile } from '../model/listing.ts'
+import type { LockedDestination, Source } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import { bring } from './bring.ts'
+import { problemOf } from './observe-source.ts'
+import { progressMeter } from './progress-meter.ts'
+import { type Mismatch, publishPassed, settle } from './settle.ts'
+import type { Tally } from './tally.ts'
+import type { WantedFile } from './wanted-file.ts'
+
+export interface TransferContext {
+  readonly source: Source
+  readonly destination: LockedDestination
+  readonly spec: Spec
+  readonly holding: Holding
+  readonly rate: number | null
+  readonly origin: { readonly planId: string; readonly revision: string | null }
+  readonly tally: Tally
+}
+
+/**
+ * Brings and publishes what is wanted, in batches: while one is judged the next one comes. Files that do not match are mended once,
+ * block by block; those that still do not have failed twice and are dropped.
+ */
+export async function transfer(
+  wanted: readonly WantedFile[],
+  context: TransferContext,
+  run: Run,
+): Promise<void> {
+  const { spec, tally, holding } = context
+  for (const file of wanted) tally.left.add(file.path)
+  const room = fitting(inOrder(wanted, spec.transfer.order), spec.destination, holding)
+  if (room.halt !== null) tally.stop(room.halt)
+  const failed = await bringRound(room.fit, context, run)
+  if (failed.length === 0 || tally.stopped || tally.broken) return
+  const again = await believeNewMarkers(failed, context, run)
+  const twice = await bringRound(again, context, run)
+  await giveUp(twice, context, run)
+}
+
+/** One go over the files. Tells those that came whole and do not match. */
+async function bringRound(
+  files: readonly WantedFile[],
+  context: TransferContext,
+  run: Run,
+): Promise<readonly Mismatch[]> {
+  const { spec, destination, tally, rate, origin } = context
+  const meter = progressMeter(spec.name, totals(files), run.now)
+  const mismatches: Mismatch[] = []
+  let settling = Promise.resolve()
+  for (const batch of batches(files, rate)) {
+    const { files: count, bytes, resumed } = totals(batch)
+    const free = await destination.free()
+    const halt = roomHalt(
+      { ...spec.destination, maxSize: null },
+      { free, used: 0 },
+      Math.max(0, bytes - resumed),
+    )
+    if (halt !== null) {
+      if (tally.halt === null) tally.stop(halt)
+      break
+    }
+    run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
+    const brought = await bring(batch, context, spec, rate, (now) => run.emit(meter.at(now)), run)
+    tally.received += brought.received
+    for (const problem of brought.problems) tally.trouble(problem)
+    tally.stopped ||= brought.ended === 'stopped'
+    // What a stopped batch has brought is judged by the next run: a stop is not to wait for hashing.
+    if (tally.stopped) break
+    meter.finished({ files: count, bytes })
+    settling = settling.then(async () => {
+      mismatches.push(...(await settle(batch, destination, spec, origin, tally, run)))
+    })
+    // Awaited below; until then a failure of it is nobody's unhandled rejection.
+    settling.catch(() => {})
+    if (brought.failure !== null) {
+      tally.broken = true
+      tally.trouble(problemOf(brought.failure))
+      break
+    }
+  }
+  await settling
+  return mismatches
+}
+
+/**
+ * A marker that disagrees is read once more before its file is called bad: it may have been written while the file came. What
+ * matches the new one is published; the rest is to be mended, for what its marker says now.
+ */
+async function believeNewMarkers(
+  mismatches: readonly Mismatch[],
+  context: TransferContext,
+  run: Run,
+): Promise<readonly WantedFile[]> {
+  const { source, destination, tally, origin } = context
+  const markers = mismatches.map(({ file }) => file.marker.path)
+  const files = new Map<RelPath, ListedFile>(
+    mismatches.map(({ file }) => [
+      file.marker.path,
+      { size: file.marker.text.length, mtime: file.markerMtime },
+    ]),
+  )
+  const fetched = await source.fetch(
+    { list: false, markers, listed: { completeness: 'complete', files, problems: [] } },
+    run,
+  )
+  const good: Mismatch[] = []
+  const again: WantedFile[] = []
+  for (const { file, digests } of mismatches) {
+    const marker = fetched.markers.get(file.marker.path)
+    const mended: WantedFile = { ...file, mode: 'mend', stagedBytes: file.size, basis: false }
+    if (marker === undefined || marker.digest === file.digest) again.push(mended)
+    // Repairs take the ledger's digest and no other: a new one there is for the next plan to judge.
+    else if (file.over === 'repair') continue
+    else {
+      const renewed = {
+        ...mended,
+        digest: marker.digest,
+        marker: { path: file.marker.path, text: marker.text },
+      }
+      if (marker.digest === digests.md5 || marker.digest === digests.sha256)
+        good.push({ file: renewed, digests })
+      else again.push(renewed)
+    }
+  }
+  await publishPassed(good, destination, origin, tally, run)
+  return again
+}
+
+/** Failed twice: dropped, and not pulled again until the source's facts change or a day has passed. */
+async function giveUp(twice: readonly Mismatch[], context: TransferContext, run: Run): Promise<void> {
+  if (twice.length === 0) return
+  const { destination, tally } = context
+  const at = run.now()
+  await destination.dropStaged(
+    twice.map(({ file }) => file.path),
+    run,
+  )
+  await destination.remember(
+    new Map(
+      twice.map(({ file }) => [
+        file.path,
+        {
+          size: file.size,
+          mtime: file.mtime,
+          marker: { path: file.marker.path, size: file.marker.text.length, mtime: file.markerMtime },
+          digest: file.digest,
+          readAt: at,
+          stagedFor: null,
+          gate: { at, size: file.size, mtime: file.mtime, digest: file.digest },
+          waitingSince: null,
+        },
+      ]),
+    ),
+  )
+  for (const { file } of twice) tally.leave(file.path, checksumFailed(file.path, file.digest))
+}
+
+const totals = (files: readonly WantedFile[]) => ({
+  files: files.length,
+  bytes: files.reduce((sum, file) => sum + file.size, 0),
+  resumed: files.reduce((sum, file) => sum + Math.min(file.stagedBytes, file.size), 0),
+})

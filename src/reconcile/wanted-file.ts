@@ -1,0 +1,53 @@
+import type { BatchItem } from '../decide/batches.ts'
+import { isTransfer } from '../decide/plan-backup.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { PublishRequest } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+
+/** A file that a plan wants brought over the line and published. */
+export interface WantedFile extends BatchItem {
+  readonly digest: Digest
+  readonly marker: { readonly path: RelPath; readonly text: string }
+  readonly markerMtime: number
+  readonly over: PublishRequest['over']
+  /** The held file's bytes are a start for the transfer. */
+  readonly basis: boolean
+}
+
+/** The transfers of a plan with all that is needed to make them. */
+export function wantedFiles(plan: BackupPlan, { source, destination }: Observation): readonly WantedFile[] {
+  const wanted: WantedFile[] = []
+  for (const step of plan.steps) {
+    if (!isTransfer(step)) continue
+    const path = step.path as RelPath
+    const file = source.files.get(path)
+    // A claim that is only remembered belongs to a file that is published and whole: no plan brings such a one.
+    if (file?.listed == null || file.marker.state !== 'claimed' || file.marker.text === null) {
+      throw new Error(`the plan brings ${path}, and no marker was read for it`)
+    }
+    const { digest, text } = file.marker
+    const held = destination.files.get(path)
+    const seen = destination.seen.get(path)
+    const stagedBytes = step.stagedBytes ?? 0
+    const basis = held !== undefined && stagedBytes === 0
+    const otherBytes = stagedBytes > 0 && seen?.stagedFor != null && seen.stagedFor !== digest
+    // Held bytes that are as long as they should be, and wrong, have to be compared block by block.
+    const wrongBasis = basis && (step.action === 'repair' || held.size >= file.listed.size)
+    wanted.push({
+      path,
+      size: file.listed.size,
+      stagedBytes,
+      mode: otherBytes || wrongBasis ? 'mend' : 'append',
+      mtime: file.listed.mtime,
+      failedBefore: seen?.gate != null,
+      digest,
+      marker: { path: file.marker.path, text },
+      markerMtime: file.marker.mtime,
+      over: step.action === 'repair' ? 'repair' : held === undefined ? 'new' : 'unmarked',
+      basis,
+    })
+  }
+  return wanted
+}
