@@ -45,13 +45,15 @@ export async function openWorld() {
     },
     /**
      * @param {string} served
-     * @param {Omit<ThrowawayOptions, 'folder' | 'served'>} [options]
+     * @param {Pick<ThrowawayOptions, 'command'>} [options]
      */
     async startSource(served, options = {}) {
       /** @type {typeof import('../src/commands/demo-source.ts')} */
       const { startThrowawaySource } = await import(STARTER)
       const source = await startThrowawaySource({
         ...options,
+        // A login shell's start-up files are the machine's own, and no part of anybody's work.
+        config: [`SetEnv HOME=${scratch}`],
         folder: join(scratch, `sshd-${++folders}`),
         served,
       })

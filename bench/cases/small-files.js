@@ -12,7 +12,8 @@ const SAMPLE = 10
 export const smallFiles = {
   name: 'small-files',
   how: `2,000 files of 16 KiB with their \`.md5\`. Peers: one \`rsync -rt\` of data and markers with the same cipher plus two
-bare ssh handshakes; \`rclone copy --immutable\` over sftp with its defaults; the hourly script (\`rsync --checksum --partial\`,
+bare ssh handshakes; \`rclone copy --immutable\` over sftp with its defaults, to an account with a shell, where it
+can ask for each file's md5 to check what arrived, and, for comparison only, to an sftp-only account, where it checks nothing; the hourly script (\`rsync --checksum --partial\`,
 first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} of the files, scaled to all of them.`,
   async run({ world, quick, say }) {
     const count = quick ? 200 : 2000
@@ -23,6 +24,7 @@ first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} o
     const source = await world.startSource(served)
     const greeter = await world.startSource(served, { command: 'true' })
     const shell = await world.startSource(served, { command: null })
+    const sftpOnly = await world.startSource(served, { command: 'internal-sftp' })
     const box = await declareBackup(world, { source })
     const into = join(world.scratch, 'peer')
     const hasRclone = await execa('rclone', ['version']).then(
@@ -30,6 +32,30 @@ first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} o
       () => false,
     )
     const after = () => rm(into, { recursive: true, force: true })
+
+    /** @param {import('../world.js').ThrowawaySource} from */
+    const rclone = (from) => {
+      const options = {
+        host: from.host,
+        port: from.port,
+        user: from.user,
+        key_file: from.identity,
+        known_hosts_file: from.knownHosts,
+      }
+      const place = Object.entries(options).map(([key, value]) => `${key}=${value}`)
+      return runChild(
+        [
+          'rclone',
+          'copy',
+          '--immutable',
+          '--config',
+          '/dev/null',
+          `:sftp,${place.join(',')}:${served}`,
+          into,
+        ],
+        { env: world.env },
+      )
+    }
 
     let sessions = 0
     /** @type {Record<string, import('../measure.js').Contender>} */
@@ -76,19 +102,12 @@ first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} o
         after,
       },
       ...(hasRclone && {
-        rclone: {
-          async run() {
-            const place = `:sftp,host=${shell.host},port=${shell.port},user=${shell.user},key_file=${shell.identity},known_hosts_file=${shell.knownHosts}:${served}`
-            await runChild(['rclone', 'copy', '--immutable', '--config', '/dev/null', place, into], {
-              env: world.env,
-            })
-          },
-          after,
-        },
+        checked: { run: () => rclone(shell), after },
+        unchecked: { run: () => rclone(sftpOnly), after },
       }),
     }
     const seconds = await race(quick ? 3 : 5, contenders)
-    const { ours = [], rsync = [], rclone, script: sample = [] } = seconds
+    const { ours = [], rsync = [], script: sample = [], checked, unchecked } = seconds
     const script = sample.map((value) => (value * count) / SAMPLE)
     return [
       {
@@ -106,9 +125,22 @@ first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} o
         peer: rsync,
         atMost: 1.5,
       }),
-      rclone === undefined
-        ? { work, ours: '', peer: 'rclone is not installed', result: '', goal: '≥ 10 × faster', met: null }
-        : speedUp({ work, against: 'rclone --immutable', ours, peer: rclone, atLeast: 10 }),
+      ...(checked === undefined || unchecked === undefined
+        ? [{ work, ours: '', peer: 'rclone is not installed', result: '', goal: '≥ 10 × faster', met: null }]
+        : [
+            speedUp({ work, against: 'rclone --immutable', ours, peer: checked, atLeast: 10 }),
+            {
+              ...speedUp({
+                work,
+                against: 'rclone --immutable, unchecked',
+                ours,
+                peer: unchecked,
+                atLeast: 0,
+              }),
+              goal: 'none',
+              met: null,
+            },
+          ]),
       speedUp({
         work,
         against: `hourly script, ${SAMPLE} files scaled`,
