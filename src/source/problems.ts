@@ -1,0 +1,46 @@
+import type { PathFault } from '../model/rel-path.ts'
+import type { Problem } from '../model/trouble.ts'
+import { printable, quote } from './quote.ts'
+
+const LIMIT = 1_000
+
+/** Keeps the first thousand and counts the rest: a source cannot drown the report. */
+export function collectProblems(): { add(problem: Problem): void; all(): readonly Problem[] } {
+  const kept: Problem[] = []
+  let more = 0
+  return {
+    add(problem) {
+      if (kept.length < LIMIT) kept.push(problem)
+      else more++
+    },
+    all: () =>
+      more === 0
+        ? kept
+        : [
+            ...kept,
+            {
+              code: 'more-problems',
+              message: `${more} more problems of this kind are not shown.`,
+              hint: 'Mend the ones that are shown first; the others show then.',
+            },
+          ],
+  }
+}
+
+const WHY: Record<PathFault, string> = {
+  empty: 'it has an empty part',
+  absolute: 'it is absolute',
+  'dot-part': 'it has a part "." or ".."',
+  'control-character': 'it holds a control character, or one that hides or reorders text',
+  'not-utf-8': 'it is not UTF-8',
+  'too-long': 'it is too long for its marker to stand beside it',
+  reserved: 'the name .reconcile is ours',
+}
+
+/** A name that is refused before any byte of it is fetched (I6). */
+export const refusedName = (name: string, fault: PathFault): Problem => ({
+  code: `name-${fault}`,
+  path: printable(name),
+  message: `The source's name ${quote(name)} is refused: ${WHY[fault]}.`,
+  hint: 'Rename it at the source, or keep it out of the folder.',
+})

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The processes of a group that still run: neither zombies nor gone. Orphans that init has adopted are among them. */
+export function livingMembers(group: number): readonly number[] {
+  if (!groupExists(group)) return []
+  const living: number[] = []
+  for (const name of readdirSync('/proc')) {
+    if (name < '1' || name > ':') continue
+    const stat = readText(`/proc/${name}/stat`)
+    // `PID (COMMAND) STATE PARENT GROUP …`, and a command may hold anything.
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3)
+    if (Number(processGroup) === group && state !== 'Z' && state !== 'X') living.push(Number(name))
+  }
+  return living
+}
+
+/** Comes back when no process of the group runs any more; zombies, whose reaping is another's affair, do not count. */
+export async function untilGone(group: number): Promise<void> {
+  for (let pause = 5; livingMembers(group).length > 0; pause = Math.min(pause * 2, 200)) await sleep(pause)
+}
+
+export function signalGroup(group: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-group, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** An open file of a process in the group, as far as it has been read or written. */
+export interface OpenFile {
+  /** Relative to the folder that was asked about. */
+  readonly path: string
+  readonly position: number
+}
+
+/** The files under `folder` (a real path) that members hold open. */
+export function openFiles(members: readonly number[], folder: string): readonly OpenFile[] {
+  const found: OpenFile[] = []
+  for (const pid of members) {
+    for (const fd of listFolder(`/proc/${pid}/fd`)) {
+      const target = readLink(`/proc/${pid}/fd/${fd}`)
+      if (!target.startsWith(`${folder}/`)) continue
+      const position = /^pos:\s*(\d+)/m.exec(readText(`/proc/${pid}/fdinfo/${fd}`))
+      if (position !== null)
+        found.push({ path: target.slice(folder.length + 1), position: Number(position[1]) })
+    }
+  }
+  return found
+}
+
+/** Bytes that the group's rsync processes have read and written so far, files, pipes and sockets alike. */
+export function bytesMoved(members: readonly number[]): { readonly read: number; readonly written: number } {
+  let read = 0
+  let written = 0
+  for (const pid of members) {
+    // ssh reads its own keep-alives: only rsync's bytes tell that the far side does something.
+    if (readText(`/proc/${pid}/comm`) !== 'rsync\n') continue
+    const io = readText(`/proc/${pid}/io`)
+    read += Number(/^rchar: (\d+)/m.exec(io)?.[1] ?? 0)
+    written += Number(/^wchar: (\d+)/m.exec(io)?.[1] ?? 0)
+  }
+  return { read, written }
+}
+
+function groupExists(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+// A process may end at any moment: what is no longer there reads as empty.
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function listFolder(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}

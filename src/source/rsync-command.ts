@@ -1,0 +1,115 @@
+import type { RelPath } from '../model/rel-path.ts'
+import type { LocalPlace, SshPlace } from '../model/spec.ts'
+import { rshOption } from './ssh-command.ts'
+
+export type Place = SshPlace | LocalPlace
+
+/**
+ * On every call. A source sends regular files and folders and nothing else: no links, devices, modes, owners; no compression and
+ * no incremental recursion, where clients had holes that a hostile sender could use.
+ */
+const SAFE = [
+  '--no-links',
+  '--no-devices',
+  '--no-specials',
+  '--no-perms',
+  '--no-owner',
+  '--no-group',
+  '--no-compress',
+  '--no-inc-recursive',
+  '--no-h',
+]
+
+/** Connection 1: the folder's entries, one a line, on stdout. */
+export function listArguments(place: Place, ssh: readonly string[] | null): readonly string[] {
+  return [place.listing === null ? '-rt' : '-dt', ...SAFE, '--exclude=lost+found/', ...far(place, ssh)]
+}
+
+/** Connection 2 by names on stdin: the names, whole, into `into`. */
+export function fetchArguments(
+  place: Place,
+  ssh: readonly string[] | null,
+  options: { readonly maxSize: number; readonly into: string },
+): readonly string[] {
+  return [
+    ...['-t', '--files-from=-', '--from0', `--max-size=${options.maxSize}`, ...SAFE],
+    ...far(place, ssh),
+    `${options.into}/`,
+  ]
+}
+
+/** Connection 2 where the names are too many for that: every file with such a suffix. */
+export function fetchAllArguments(
+  place: Place,
+  ssh: readonly string[] | null,
+  options: {
+    readonly maxSize: number
+    readonly into: string
+    readonly also: readonly RelPath[]
+    readonly except: readonly RelPath[]
+  },
+): readonly string[] {
+  const deep = place.listing === null
+  const anchor = deep ? '' : '/'
+  return [
+    ...[deep ? '-rt' : '-dt', `--max-size=${options.maxSize}`, ...SAFE],
+    '--exclude=lost+found/',
+    ...options.except.map((path) => `--exclude=/${literal(path)}`),
+    ...options.also.map((path) => `--include=/${literal(path)}`),
+    ...(deep ? ['--include=*/'] : []),
+    `--include=${anchor}*.[mM][dD]5`,
+    `--include=${anchor}*.[sS][hH][aA]256`,
+    '--exclude=*',
+    ...far(place, ssh),
+    `${options.into}/`,
+  ]
+}
+
+/** A pull: the names on stdin, into staging. Says `=SIZE NAME` for each file that rsync is done with, then statistics. */
+export function pullArguments(
+  place: Place,
+  ssh: readonly string[] | null,
+  options: {
+    readonly mode: 'append' | 'mend'
+    readonly maxSize: number
+    /** KiB a second; null: unlimited. */
+    readonly rate: number | null
+    readonly into: string
+  },
+): readonly string[] {
+  // A peer of protocol 29 may know no --append; a delta keeps staged bytes as well, for a little upstream.
+  const appends =
+    options.mode === 'append' && !(place.kind === 'ssh' && place.protocol !== null && place.protocol < 30)
+  return [
+    ...['-t', '--files-from=-', '--from0', '--inplace', '--no-whole-file'],
+    appends ? '--append-verify' : '-I',
+    `--max-size=${options.maxSize}`,
+    ...(options.rate === null ? [] : [`--bwlimit=${options.rate}`]),
+    ...SAFE,
+    ...['--stats', '--out-format==%l %n'],
+    ...far(place, ssh),
+    `${options.into}/`,
+  ]
+}
+
+/** Names for `--files-from=- --from0`. The `./` keeps a name from being taken for an option or a comment. */
+export const namesOnStdin = (paths: Iterable<RelPath>): string => {
+  let text = ''
+  for (const path of paths) text += `./${path}\0`
+  return text
+}
+
+/** Options about the peer, and the folder there. A remote path starts with `./`, so it is neither an option nor `::module`. */
+function far(place: Place, ssh: readonly string[] | null): readonly string[] {
+  if (place.kind === 'local') return [`${place.path.replace(/\/+$/, '')}/`]
+  const host = place.host.includes(':') ? `[${place.host}]` : place.host
+  const folder = place.path === '.' ? './' : `./${place.path.replace(/^(\.\/)+|\/+$/g, '')}/`
+  return [
+    ...(place.protocol === null ? [] : [`--protocol=${place.protocol}`]),
+    `--rsh=${rshOption(ssh!)}`,
+    `${place.user}@${host}:${folder}`,
+  ]
+}
+
+/** A filter pattern that matches just this path: a backslash escapes only in a pattern that has a wildcard. */
+const literal = (path: string): string => (/[*?[]/.test(path) ? path.replace(/[\\*?[]/g, '\\$&') : path)

@@ -1,0 +1,128 @@
+import { Failure } from '../model/failure.ts'
+import type { Hop, SshPlace } from '../model/spec.ts'
+
+/** What this machine's ssh and processor are able to do, as far as our arguments depend on it. */
+export interface SshAbilities {
+  /** The processor has AES instructions: AES-GCM is then about twice as fast as ssh's own first choice. */
+  readonly aes: boolean
+  /** Algorithms that this ssh still knows and no longer offers; only asked for where a place wants them. */
+  readonly legacy: LegacyAlgorithms | null
+}
+
+export interface LegacyAlgorithms {
+  readonly hostKeys: readonly string[]
+  readonly keyExchanges: readonly string[]
+  readonly ciphers: readonly string[]
+  readonly macs: readonly string[]
+}
+
+/** What a peer of twenty years ago spoke. */
+export const LEGACY_ALGORITHMS: LegacyAlgorithms = {
+  hostKeys: ['ssh-rsa', 'ssh-dss'],
+  keyExchanges: [
+    'diffie-hellman-group-exchange-sha1',
+    'diffie-hellman-group14-sha1',
+    'diffie-hellman-group1-sha1',
+  ],
+  ciphers: ['aes256-cbc', 'aes192-cbc', 'aes128-cbc', '3des-cbc'],
+  macs: ['hmac-sha1', 'hmac-md5'],
+}
+
+const HOST_OR_USER = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/
+
+/**
+ * The ssh that rsync starts: rsync itself adds `-l USER HOST COMMAND…`. Reads no configuration, asks nobody, trusts only
+ * the pinned host key, offers only the one key.
+ */
+export function sshCommand(place: SshPlace, abilities: SshAbilities): readonly string[] {
+  return [...sshOptions(place, place, place.jump, abilities), '-p', String(place.port)]
+}
+
+/** `-e`'s value: rsync splits it at spaces, and knows both quotes, which are doubled to stand for themselves. */
+export const rshOption = (command: readonly string[]): string =>
+  command
+    .map((word) => (/^[A-Za-z0-9_./=:@,+^-]+$/.test(word) ? word : `'${word.replaceAll("'", "''")}'`))
+    .join(' ')
+
+function sshOptions(
+  place: SshPlace,
+  to: Hop | SshPlace,
+  jump: readonly Hop[],
+  abilities: SshAbilities,
+): readonly string[] {
+  if (!HOST_OR_USER.test(to.user)) throw unusable('user', to.user)
+  if (!HOST_OR_USER.test(to.host) && !IPV6.test(to.host)) throw unusable('host', to.host)
+  return [
+    ...['setpriv', '--pdeathsig', 'KILL', 'ssh', '-F', 'none', '-T', '-x', '-a', '-e', 'none'],
+    ...['-i', tokenSafe('identity', place.identity)],
+    ...Object.entries({
+      BatchMode: 'yes',
+      IdentitiesOnly: 'yes',
+      IdentityAgent: 'none',
+      StrictHostKeyChecking: 'yes',
+      UserKnownHostsFile: `"${tokenSafe('knownHosts', place.knownHosts)}"`,
+      GlobalKnownHostsFile: '/dev/null',
+      UpdateHostKeys: 'no',
+      VerifyHostKeyDNS: 'no',
+      PreferredAuthentications: 'publickey',
+      ControlMaster: 'no',
+      ControlPath: 'none',
+      ProxyCommand: jump.length === 0 ? 'none' : jumpCommand(place, to, jump, abilities),
+      ClearAllForwardings: 'yes',
+      PermitLocalCommand: 'no',
+      Compression: 'no',
+      ConnectTimeout: '20',
+      ServerAliveInterval: '15',
+      ServerAliveCountMax: '4',
+      LogLevel: 'ERROR',
+      ...algorithms(abilities),
+    }).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
+  ]
+}
+
+function algorithms(abilities: SshAbilities): Record<string, string> {
+  const { aes, legacy } = abilities
+  if (legacy === null) return aes ? { Ciphers: '^aes128-gcm@openssh.com,aes256-gcm@openssh.com' } : {}
+  const also = (key: string, names: readonly string[]): Record<string, string> =>
+    names.length === 0 ? {} : { [key]: `+${names.join(',')}` }
+  return {
+    ...also('HostKeyAlgorithms', legacy.hostKeys),
+    // Its name since OpenSSH 8.5 is PubkeyAcceptedAlgorithms; all know this one.
+    ...also('PubkeyAcceptedKeyTypes', legacy.hostKeys),
+    ...also('KexAlgorithms', legacy.keyExchanges),
+    ...also('Ciphers', legacy.ciphers),
+    ...also('MACs', legacy.macs),
+  }
+}
+
+/** The command that carries us from the last hop to `to`. ssh gives it to a shell, after expanding `%`. */
+function jumpCommand(
+  place: SshPlace,
+  to: Hop | SshPlace,
+  jump: readonly Hop[],
+  abilities: SshAbilities,
+): string {
+  const hop = jump.at(-1)!
+  const options = sshOptions(place, hop, jump.slice(0, -1), abilities)
+  const target = `${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}`
+  const command = [...options, '-p', String(hop.port), '-l', hop.user, '-W', target, hop.host]
+  return command.map((word) => shellQuoted(word).replaceAll('%', '%%')).join(' ')
+}
+
+const shellQuoted = (word: string): string =>
+  /^[A-Za-z0-9_./=:@,+^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+
+/** A path that ssh takes for nothing but a path: it expands `%x` and `${NAME}`, and older ones know no escape for quotes. */
+function tokenSafe(key: string, path: string): string {
+  if (!path.startsWith('/') || /["\\\u0000-\u001f\u007f]|\$\{/.test(path)) throw unusable(key, path)
+  return path.replaceAll('%', '%%')
+}
+
+const unusable = (key: string, text: string): Failure =>
+  new Failure({
+    code: 'unusable-setting',
+    message: `source.${key} cannot be handed to ssh as it is: ${JSON.stringify(text)}.`,
+    hint: 'Use letters, digits, ".", "_" and "-"; for paths an absolute one without quotes and backslashes.',
+    retryable: false,
+  })
