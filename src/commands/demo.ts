@@ -48,7 +48,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     return options.signal.reason.why === 'interrupt' ? 130 : 143
   } finally {
     await stopSource()
-    if (!options.keep) await rm(scene.folder, { recursive: true, force: true })
+    if (!options.keep) await rm(scene.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
