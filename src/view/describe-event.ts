@@ -93,9 +93,8 @@ function outcomeSentence(outcome: BackupOutcome): string {
   return `finished: ${parts.join(', ')}`
 }
 
-const sentences = (message: string, hint: string): string =>
-  [message, hint]
-    .map(escapeProse)
-    .filter((part) => part !== '')
-    .map((part) => (/[.!?…"]$/.test(part) ? part : `${part}.`))
-    .join(' ')
+function sentences(message: string, hint: string): string {
+  const [first, second] = [escapeProse(message), escapeProse(hint)]
+  if (second === '') return first
+  return `${first}${/[.!?]$/.test(first) ? '' : '.'} ${second}`
+}

@@ -43,20 +43,26 @@ export function liveProgress(
   const glyphs = options.unicode ? UNICODE_BAR : ASCII_BAR
   // The cursor stays visible: a kill would leave it hidden for good.
   const picture = createLogUpdate(out as NodeJS.WriteStream, { showCursor: true })
-  const width = (): number => Math.max(40, (out.columns ?? 80) - 1)
+  const width = (): number => Math.max(20, (out.columns ?? 80) - 1)
   let running: RunningBackups = new Map()
   let news: PassEvent[] = []
   let timer: NodeJS.Timeout | null = null
+  // Columns of the longest backup's name so far.
+  let names = 0
 
   const scroll = (): void => {
-    const lines = newsLines(news, brush, width())
+    for (const { backup } of news) names = Math.max(names, stringWidth(escapeText(backup)))
+    const lines = newsLines(news, names, brush, width())
     news = []
-    if (lines.length > 0) picture.persist(lines.join('\n'))
+    if (lines.length === 0) return
+    // Not by log-update's persist, which drops what is taller than the screen.
+    picture.clear()
+    out.write(`${lines.join('\n')}\n`)
   }
   const draw = (): void => {
     timer = null
     scroll()
-    const names = Math.max(0, ...[...running.keys()].map((name) => stringWidth(escapeText(name))))
+    for (const name of running.keys()) names = Math.max(names, stringWidth(escapeText(name)))
     const lines = [...running.values()].flatMap((one) => frame(one, names, { brush, glyphs, width: width() }))
     if (lines.length === 0) picture.clear()
     else picture(lines.join('\n'))
@@ -93,7 +99,12 @@ function isNews(event: PassEvent): boolean {
   }
 }
 
-function newsLines(news: readonly PassEvent[], brush: Paint, width: number): readonly string[] {
+function newsLines(
+  news: readonly PassEvent[],
+  names: number,
+  brush: Paint,
+  width: number,
+): readonly string[] {
   const floods = new Map<string, { files: number; bytes: number }>()
   for (const event of news) {
     if (event.type !== 'published') continue
@@ -117,12 +128,12 @@ function newsLines(news: readonly PassEvent[], brush: Paint, width: number): rea
   })
 
   function line(backup: string, text: string, tone: Parameters<Paint>[0]): readonly string[] {
-    const name = escapeText(backup)
-    const [first = '', ...rest] = wrapText(text, width - stringWidth(name) - 2)
+    const name = padText(escapeText(backup), names)
+    const [first = '', ...rest] = wrapText(text, width - names - 2)
     const verb = first.split(' ', 1)[0] ?? ''
     return [
       `${brush('bold', name)}  ${brush(tone, verb)}${first.slice(verb.length)}`,
-      ...rest.map((more) => ' '.repeat(stringWidth(name) + 2) + more),
+      ...rest.map((more) => ' '.repeat(names + 2) + more),
     ]
   }
 }
@@ -145,7 +156,9 @@ function frame(
   }
   const { done, total } = progress.bytes
   const share = total === 0 ? 0 : Math.min(1, done / total)
-  const amount = bytesDone(progress)
+  const whole = bytesDone(progress)
+  // On a narrow terminal the resumed part goes first.
+  const amount = whole.length > room ? (whole.split(' (', 1)[0] ?? '') : whole
   const cells = Math.min(BAR, room - amount.length - 10)
   const bar =
     total === 0 || cells < 8
@@ -154,6 +167,7 @@ function frame(
   const facts = [filesDone(progress), pace(progress), ...gating].filter((part) => part !== '').join('   ')
   const left = room - stringWidth(facts) - 3
   const path = progress.path === null || left < 12 ? '' : `   ${cutText(escapeText(progress.path), left)}`
+  if (amount === '') return [`${head}  ${brush('dim', cutText(facts, room))}`]
   return [`${head}  ${bar}${amount}`, `${indent}${brush('dim', cutText(facts, room) + path)}`]
 }
 

@@ -7,7 +7,7 @@ import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { conflictDetail, haltRow, holdRow, problemRow } from './trouble-rows.ts'
-import { padText, wrapText } from './wrap-text.ts'
+import { padText, wrapList } from './wrap-text.ts'
 
 const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Tone }>> = {
   pull: { mark: '+', tone: 'green' },
@@ -152,11 +152,11 @@ function totalLines(plan: Plan, brush: Paint, width: number): readonly string[] 
   const all = [counts, trouble].filter((part) => part !== '').join(', ')
   const what =
     plan.backups.length === 0
-      ? 'no backup is declared'
-      : all === ''
+      ? 'no backup to plan'
+      : plan.backups.every(inSync)
         ? `nothing to do, ${counted(plan.backups.length, 'backup')} in sync`
-        : all
+        : all || 'see above'
   const removals = plan.summary.prune
   const text = `Plan: ${what}. 0 overwrites, ${counted(removals, 'removal')}.`
-  return wrapText(text, width).map((line, i) => (i === 0 ? brush('bold', 'Plan:') + line.slice(5) : line))
+  return wrapList(text, width).map((line, i) => (i === 0 ? brush('bold', 'Plan:') + line.slice(5) : line))
 }

@@ -7,7 +7,7 @@ import { humanDuration } from './human-time.ts'
 import { type Hint, layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { conflictHints, conflictRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
-import { padText, wrapText } from './wrap-text.ts'
+import { padText, wrapList, wrapText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupResult, Tone>> = {
   'in-sync': 'green',
@@ -53,7 +53,7 @@ export function renderResult(
     lines.push(
       brush('red', `${counted(faults, 'spec fault')}: those backups did not run. See reconcile validate.`),
     )
-  const last = wrapText(
+  const last = wrapList(
     `Result: ${state(result)} (exit ${result.exitCode}: ${exitMeaning(result.exitCode)}).`,
     options.width,
   )
@@ -100,7 +100,8 @@ function facts(outcome: BackupOutcome): string {
     outcome.result === 'busy' || outcome.result === 'suspended'
       ? []
       : [`${counted(outcome.complete.files, 'file')} complete, ${humanSize(outcome.complete.bytes)}`]
-  return [...done, ...moved, ...busyWith(outcome.holders), ...held].join(', ')
+  const pending = outcome.pending > 0 ? [`${humanCount(outcome.pending)} still to come`] : []
+  return [...done, ...pending, ...moved, ...busyWith(outcome.holders), ...held].join(', ')
 }
 
 const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
@@ -167,6 +168,7 @@ function state(result: Result): string {
     backups.reduce((total, outcome) => total + count(outcome), 0)
   const parts = [
     [sum((one) => one.published.length), 'published'],
+    [sum((one) => one.pending), 'still to come'],
     [sum((one) => one.waiting.length), 'waiting'],
     [sum((one) => one.conflicts.length), 'in conflict'],
     [sum((one) => one.lost.length), 'lost'],

@@ -79,17 +79,20 @@ const tableLine = (
     .map((cell, i) => (i === row.length - 1 ? tint(cell, i) : tint(padText(cell, widths[i] ?? 0), i)))
     .join('   ')
 
-/** In the table, only what is not as it should be: one line each. */
-function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
-  if (backup.state === 'ok' || backup.state === 'suspended') return []
-  return backup.conditions
-    .filter((condition) => condition.status !== goodStatus(condition))
-    .flatMap((condition) => indented(sentence(condition), options.width, (line) => brush('dim', line)))
-}
+/** In the table, only why a backup is not as it should be. */
+const reasonLines = (backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] =>
+  backup.state === 'ok'
+    ? []
+    : backup.conditions.flatMap((condition) =>
+        isWell(condition) ? [] : indented(reason(condition), options.width, (line) => brush('dim', line)),
+      )
 
-/** `ready` is well when true; every other condition names a trouble, and is well when false. */
-const goodStatus = (condition: Condition): Condition['status'] =>
-  condition.type.toLowerCase() === 'ready' ? 'true' : 'false'
+/** `Ready` is well when true; every other condition names a trouble, and is well when false. */
+const isWell = (condition: Condition): boolean =>
+  condition.status === (condition.type === 'Ready' ? 'true' : 'false')
+
+const reason = ({ reason, message }: Condition): string =>
+  message === '' || message === reason ? reason : `${reason}: ${message}`
 
 function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
   const facts = [
@@ -111,19 +114,17 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
   return [
     ...facts.map(([name, value]) => `  ${brush('dim', padText(name, width))}   ${value}`),
     ...backup.conditions.flatMap((condition) =>
-      indented(
-        `${sentence(condition)} (since ${when(condition.since, options.now)})`,
-        options.width,
-        (line) => brush(condition.status === 'unknown' ? 'yellow' : 'plain', line),
+      indented(sentence(condition, options.now), options.width, (line) =>
+        isWell(condition) ? line : brush('yellow', line),
       ),
     ),
   ]
 }
 
-const sentence = (condition: Condition): string => {
-  const type = condition.status === 'true' ? condition.type : `${condition.type} ${condition.status}`
-  return `${type}: ${condition.message === '' ? condition.reason : condition.message}`
-}
+/** `Ready: true since …`, and why, where it is not well. */
+const sentence = (condition: Condition, now: Instant): string =>
+  `${condition.type}: ${condition.status} since ${when(condition.since, now)}` +
+  (isWell(condition) ? '' : `. ${reason(condition)}`)
 
 const when = (time: string | null, now: Instant): string =>
   time === null ? 'never' : `${time} (${humanAge(time, now)})`

@@ -49,9 +49,11 @@ export function foldRunning(running: RunningBackups, event: PassEvent): RunningB
 export const filesDone = ({ files }: Progress): string =>
   `${humanCount(files.done)} of ${counted(files.total, 'file')}`
 
-/** `0.9 of 1.4 GiB (0.4 GiB resumed)`: what an earlier run had brought is told apart. */
+/** `0.9 of 1.4 GiB (0.4 GiB resumed)`: what an earlier run had brought is told apart. Empty where nothing is to come. */
 export const bytesDone = ({ bytes }: Progress): string =>
-  humanPart(bytes.done, bytes.total) + (bytes.resumed > 0 ? ` (${humanSize(bytes.resumed)} resumed)` : '')
+  bytes.total === 0
+    ? ''
+    : humanPart(bytes.done, bytes.total) + (bytes.resumed > 0 ? ` (${humanSize(bytes.resumed)} resumed)` : '')
 
 /** `25 KiB/s, about 6 h left`; what is not known yet is not said. */
 export function pace({ bytes, rate }: Progress): string {

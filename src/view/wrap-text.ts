@@ -18,6 +18,10 @@ export function wrapText(text: string, width: number): readonly string[] {
   return line === '' ? lines : [...lines, line]
 }
 
+/** The same, broken only after a comma, a colon or a full stop, so that `1 waiting` stays on one line. */
+export const wrapList = (text: string, width: number): readonly string[] =>
+  wrapText(text.replace(/(?<![,.:]) /g, '\u00a0'), width).map((line) => line.replaceAll('\u00a0', ' '))
+
 /** Padded with spaces to `width` columns as a terminal counts them. */
 export const padText = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)))

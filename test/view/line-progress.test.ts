@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Instant, instant } from '../../src/model/instant.ts'
+import { lineProgress } from '../../src/view/line-progress.ts'
+import { NASTY } from './nasty.ts'
+import { everyEvent, progress } from './sample-events.ts'
+
+/** A progress whose clock is moved by hand, and what it has written. */
+function world(quiet = false) {
+  let lines = ''
+  let at = 0
+  const out = { write: (text: string) => (lines += text) }
+  const now = (): Instant => instant(at)
+  return {
+    ...lineProgress(out, { quiet, now }),
+    at: (seconds: number) => {
+      at = seconds * 1000
+    },
+    lines: () => lines,
+  }
+}
+
+describe('progress without a terminal', () => {
+  it('has a line for each event that people care about', () => {
+    const { onEvent, lines } = world()
+    for (const event of everyEvent('db.tar.gz')) onEvent(event)
+    expect(lines()).toMatchInlineSnapshot(`
+      "postgres: db.tar.gz -> db.tar.gz
+      postgres: waiting: another transfer from this host is running
+      postgres: plan: 1 to pull (1.0 GiB, 912 GiB free, about 12 h at 25 KiB/s)
+      postgres: pulled db.tar.gz (1.0 GiB)
+      postgres: trying again in 30 s (attempt 2): db.tar.gz
+      postgres: problem: db.tar.gz: db.tar.gz. db.tar.gz
+      postgres: conflict: db.tar.gz: held 9f86d081884c7d659a2feaa0c55ad015, source 60303ae22b998861bce3b28f33eec1be; neither is touched
+      postgres: halted: db.tar.gz. db.tar.gz
+      postgres: held: db.tar.gz. To pass it once: reconcile release h-1 --reason "…"
+      postgres: recovered: db.tar.gz
+      postgres: finished: applied, 1 published, 1.0 GiB in 60 s
+      "
+    `)
+  })
+
+  it('beats at most once a minute, however many the events', () => {
+    const { onEvent, at, lines } = world()
+    for (let second = 0; second <= 200; second++) {
+      at(second)
+      onEvent(progress('db.tar.gz', 0.9))
+    }
+    expect(lines()).toBe(
+      'postgres: 12 of 40 files, 0.9 of 1.4 GiB (410 MiB resumed), 25 KiB/s, about 5.8 h left\n'.repeat(3),
+    )
+  })
+
+  it('beats for a backup that sends no events, and no more for one that has finished', () => {
+    const { onEvent, beat, at, lines } = world()
+    onEvent({ type: 'gating', backup: 'postgres', files: 1, bytes: 5 })
+    at(61)
+    beat()
+    expect(lines()).toBe('postgres: verifying 1 file, 5 B\n')
+    onEvent(everyEvent('x').at(-1)!)
+    const before = lines()
+    at(200)
+    beat()
+    expect(lines()).toBe(before)
+  })
+
+  it('goes on beating when the clock was set back', () => {
+    const { onEvent, beat, at, lines } = world()
+    at(10_000)
+    onEvent(progress('a', 0.5))
+    at(5)
+    beat()
+    expect(lines()).toContain('12 of 40 files')
+  })
+
+  it('prints nothing when quiet', () => {
+    const { onEvent, beat, at, lines } = world(true)
+    for (const event of everyEvent('x').slice(0, -1)) onEvent(event)
+    at(100)
+    beat()
+    expect(lines()).toBe('')
+  })
+
+  it('moves no cursor and keeps to one line an event, whatever the names hold', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (name) => {
+        for (const event of everyEvent(name)) {
+          const { onEvent, lines } = world()
+          onEvent(event)
+          expect(lines()).toMatch(/^[^\n]*\n?$/)
+          expect(lines().replace('\n', '')).not.toMatch(NASTY)
+        }
+      }),
+    )
+  })
+})
