@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import type { LedgerHead } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Box } from '../model/ports.ts'
+import { claimSlot } from './claim-slot.ts'
+import { changeState, readState } from './state-file.ts'
 
 /** The box's memory as destinations, `release` and the specs' loader need it. */
 export interface BoxState extends Box {
@@ -9,7 +12,7 @@ export interface BoxState extends Box {
   /** Where this id was last seen; null: never. */
   lastPlaceOf(id: string): Promise<string | null>
   /** Announces a destination about to be made: see `establishIdentity`. Durable. */
-  expect(place: { readonly id: string; readonly path: string; readonly filesystem: string }): Promise<void>
+  expect(place: Place): Promise<void>
   /** The ledger's head as this box last saw it. */
   knownHead(id: string): Promise<LedgerHead | null>
   recordHead(id: string, head: LedgerHead): Promise<void>
@@ -19,6 +22,163 @@ export interface BoxState extends Box {
   rememberDefaults(folder: string): Promise<void>
 }
 
-export function openBox(stateFolder: string, options: { readonly concurrency: number }): BoxState {
-  throw new Error(`soon ${stateFolder} ${options.concurrency}`)
+interface Place {
+  readonly id: string
+  readonly path: string
+  readonly filesystem: string
 }
+
+interface KnownDestination extends Place {
+  /** Announced, and not yet learnt: it may never have been made. */
+  readonly announced: boolean
+}
+
+interface Destinations {
+  readonly format: 'reconcile.destinations/1'
+  readonly destinations: readonly KnownDestination[]
+  readonly heads: { readonly [id: string]: LedgerHead }
+}
+
+interface Releases {
+  readonly format: 'reconcile.releases/1'
+  readonly releases: readonly {
+    readonly hold: string
+    readonly reason: string
+    readonly by: string
+    readonly at: Instant
+  }[]
+}
+
+interface SpecFolders {
+  readonly format: 'reconcile.spec-folders/1'
+  readonly withDefaults: readonly string[]
+}
+
+/**
+ * The memory and the locks in the `state` folder, shared by all processes on the box. A missing folder reads as empty, and only writing
+ * makes it: a dry run leaves no trace.
+ */
+export function openBox(stateFolder: string, options: { readonly concurrency: number }): BoxState {
+  const destinations = join(stateFolder, 'destinations.json')
+  const releases = join(stateFolder, 'releases.json')
+  const specFolders = join(stateFolder, 'spec-folders.json')
+
+  const read = async (): Promise<Destinations> =>
+    (await readState(destinations, isDestinations)) ?? NO_DESTINATIONS
+  const change = (to: (before: Destinations) => Destinations): Promise<void> =>
+    changeState(destinations, isDestinations, (before) => to(before ?? NO_DESTINATIONS))
+
+  return {
+    claim: (host, run, waiting) =>
+      claimSlot(join(stateFolder, 'locks'), options.concurrency, host, run, waiting),
+
+    async knownId(path, found) {
+      const here = (await read()).destinations.filter((known) => known.path === path)
+      const learnt = here.find((known) => !known.announced)
+      if (learnt !== undefined) return learnt.id
+      return here.find((known) => known.id === found)?.id ?? null
+    },
+    async lastPlaceOf(id) {
+      return (await read()).destinations.find((known) => known.id === id)?.path ?? null
+    },
+    expect: ({ id, path, filesystem }) =>
+      change((before) => ({
+        ...before,
+        destinations: [
+          // An older announcement for this path was never made good.
+          ...before.destinations.filter(
+            (known) => known.id !== id && !(known.path === path && known.announced),
+          ),
+          { id, path, filesystem, announced: true },
+        ],
+      })),
+    async learn({ id, path, filesystem }) {
+      const known = (await read()).destinations.find((one) => one.id === id)
+      if (known?.path === path && known.filesystem === filesystem && !known.announced) return
+      await change((before) => ({
+        ...before,
+        // One id a path, one path an id.
+        destinations: [
+          ...before.destinations.filter((one) => one.id !== id && one.path !== path),
+          { id, path, filesystem, announced: false },
+        ],
+      }))
+    },
+
+    async knownHead(id) {
+      const { heads } = await read()
+      return Object.hasOwn(heads, id) ? heads[id]! : null
+    },
+    async recordHead(id, { seq, hash }) {
+      const { heads } = await read()
+      if (Object.hasOwn(heads, id) && heads[id]!.seq === seq && heads[id]!.hash === hash) return
+      await change((before) => ({ ...before, heads: { ...before.heads, [id]: { seq, hash } } }))
+    },
+
+    async released(hold) {
+      const found = (await readState(releases, isReleases))?.releases.find((one) => one.hold === hold)
+      return found === undefined ? null : { reason: found.reason, by: found.by, at: found.at }
+    },
+    async consume(hold) {
+      if ((await readState(releases, isReleases))?.releases.some((one) => one.hold === hold) !== true) return
+      await changeState(releases, isReleases, (before) => without(before ?? NO_RELEASES, hold))
+    },
+    writeRelease: (hold, reason, by, at) =>
+      changeState(releases, isReleases, (before) => {
+        const others = without(before ?? NO_RELEASES, hold)
+        return { ...others, releases: [...others.releases, { hold, reason, by, at }] }
+      }),
+
+    async defaultsSeen(folder) {
+      return (await readState(specFolders, isSpecFolders))?.withDefaults.includes(folder) ?? false
+    },
+    async rememberDefaults(folder) {
+      if ((await readState(specFolders, isSpecFolders))?.withDefaults.includes(folder) === true) return
+      await changeState<SpecFolders>(specFolders, isSpecFolders, (before) => ({
+        format: 'reconcile.spec-folders/1',
+        withDefaults: [...new Set([...(before?.withDefaults ?? []), folder])].sort(),
+      }))
+    },
+  }
+}
+
+const NO_DESTINATIONS: Destinations = { format: 'reconcile.destinations/1', destinations: [], heads: {} }
+const NO_RELEASES: Releases = { format: 'reconcile.releases/1', releases: [] }
+
+const without = (before: Releases, hold: string): Releases => ({
+  ...before,
+  releases: before.releases.filter((one) => one.hold !== hold),
+})
+
+const isDestinations = (value: unknown): value is Destinations =>
+  isOf(value, NO_DESTINATIONS.format) &&
+  isListOf(value['destinations'], {
+    id: 'string',
+    path: 'string',
+    filesystem: 'string',
+    announced: 'boolean',
+  }) &&
+  typeof value['heads'] === 'object' &&
+  value['heads'] !== null &&
+  isListOf(Object.values(value['heads']), { seq: 'number', hash: 'string' })
+
+const isReleases = (value: unknown): value is Releases =>
+  isOf(value, NO_RELEASES.format) &&
+  isListOf(value['releases'], { hold: 'string', reason: 'string', by: 'string', at: 'number' })
+
+const isSpecFolders = (value: unknown): value is SpecFolders =>
+  isOf(value, 'reconcile.spec-folders/1') &&
+  Array.isArray(value['withDefaults']) &&
+  value['withDefaults'].every((folder) => typeof folder === 'string')
+
+const isOf = (value: unknown, format: string): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && 'format' in value && value.format === format
+
+const isListOf = (value: unknown, shape: Readonly<Record<string, string>>): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (one) =>
+      typeof one === 'object' &&
+      one !== null &&
+      Object.entries(shape).every(([key, type]) => typeof one[key] === type),
+  )

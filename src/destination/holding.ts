@@ -1,11 +1,21 @@
-import type { Holding, Identity } from '../model/holding.ts'
+import { promises } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Holding, Identity, LedgerHead } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { DestinationPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
 import type { BoxState } from './box.ts'
 import type { Disk } from './disk.ts'
-import type { Ledger } from './ledger.ts'
-import type { SeenCache } from './seen-cache.ts'
+import { diskFailure } from './disk-failure.ts'
+import { runTool } from './host-tool.ts'
+import { readId } from './identity.ts'
+import { takeInventory } from './inventory.ts'
+import { type Layout, layout } from './layout.ts'
+import { type Ledger, openLedger } from './ledger.ts'
+import { checkMount } from './mount.ts'
+import { checkOwnership } from './ownership.ts'
+import { openSeen, type SeenCache } from './seen-cache.ts'
+import { readStatus } from './status-file.ts'
 
 /** What every part of one destination works with. */
 export interface Ground {
@@ -19,7 +29,33 @@ export interface Ground {
 export async function identify(
   ground: Ground,
 ): Promise<{ readonly identity: Identity; readonly halt: Halt | null }> {
-  throw new Error(`soon ${ground}`)
+  const { place, disk, box, uid } = ground
+  const files = layout(place.path)
+  const filesystem = await filesystemOf(place.path)
+  const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
+  try {
+    // Another user's folder cannot be read, and need not be.
+    const found = halt === null ? await readId(disk, files) : null
+    const identity = {
+      found,
+      expected: await box.knownId(place.path, found),
+      lastSeenAt: found === null ? null : await box.lastPlaceOf(found),
+      filesystem,
+      hasPrivateFolder: (await disk.lstat(files.own)) !== null,
+    }
+    return { identity, halt }
+  } catch (error) {
+    throw diskFailure(error, 'look at', files.own)
+  }
+}
+
+/** The highest head that anything but the ledger itself remembers. Read it before the ledger. */
+export async function rememberedHead(ground: Ground, id: string | null): Promise<LedgerHead | null> {
+  const status = await readStatus(ground.disk, layout(ground.place.path))
+  const here = status?.head ?? null
+  const box = id === null ? null : await ground.box.knownHead(id)
+  if (here === null || box === null) return here ?? box
+  return here.seq >= box.seq ? here : box
 }
 
 /**
@@ -31,5 +67,73 @@ export async function takeHolding(
   now: () => Instant,
   open: { readonly ledger: Ledger; readonly seen: SeenCache } | null,
 ): Promise<Holding> {
-  throw new Error(`soon ${ground} ${now} ${open}`)
+  const { place, disk } = ground
+  const files = layout(place.path)
+  const { identity, halt } = await identify(ground)
+  const free = await freeBytes(place.path)
+  if (halt !== null) return { ...NOTHING, identity, free, halt }
+  try {
+    const memory = open ?? (await remember(ground, files, identity.found, now))
+    const records = memory.ledger?.records ?? NOTHING.records
+    const inventory = await takeInventory(disk, place.path, files, records)
+    return {
+      identity,
+      files: inventory.files,
+      records,
+      staged: inventory.staged,
+      seen: memory.seen.records,
+      head: memory.ledger?.head ?? null,
+      free,
+      used: inventory.used,
+      halt: 'halt' in memory ? memory.halt : null,
+      problems: inventory.problems,
+    }
+  } catch (error) {
+    throw diskFailure(error, 'look at', place.path)
+  }
+}
+
+const NOTHING: Omit<Holding, 'identity' | 'free' | 'halt'> = {
+  files: new Map(),
+  records: new Map(),
+  staged: new Map(),
+  seen: new Map(),
+  head: null,
+  used: 0,
+  problems: [],
+}
+
+async function remember(
+  ground: Ground,
+  files: Layout,
+  id: string | null,
+  now: () => Instant,
+): Promise<{ readonly ledger: Ledger | null; readonly seen: SeenCache; readonly halt: Halt | null }> {
+  const seen = await openSeen(ground.disk, files)
+  const knownHead = await rememberedHead(ground, id)
+  const opened = await openLedger(ground.disk, files, { mode: 'read', now, knownHead })
+  return {
+    ledger: opened.state === 'open' ? opened.ledger : null,
+    seen,
+    halt: opened.state === 'damaged' ? opened.halt : null,
+  }
+}
+
+/** Free to us on the file system of the nearest folder that is there; null where it cannot be asked. */
+async function freeBytes(path: string): Promise<number | null> {
+  const stat = await promises.statfs(await nearestFolder(path)).catch(() => null)
+  return stat === null ? null : stat.bavail * stat.bsize
+}
+
+async function filesystemOf(path: string): Promise<string> {
+  const stat = await runTool('stat', ['-f', '-c', '%i', '--', await nearestFolder(path)]).catch(() => null)
+  return stat?.exitCode === 0 ? stat.stdout.trim() : ''
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  const isThere = await promises.stat(path).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  )
+  return isThere || path === dirname(path) ? path : nearestFolder(dirname(path))
 }

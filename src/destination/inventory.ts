@@ -1,7 +1,11 @@
-import type { HeldFile, LedgerRecord, StagedFile } from '../model/holding.ts'
-import type { RelPath } from '../model/rel-path.ts'
+import { join } from 'node:path'
+import type { HeldFile, HeldMarker, LedgerRecord, StagedFile } from '../model/holding.ts'
+import { isSidecar, markerOf } from '../model/marker-name.ts'
+import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
+import { PRIVATE_FOLDER, type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskEntry } from './disk.ts'
+import { diskFailure } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
 
 export interface Inventory {
@@ -13,6 +17,9 @@ export interface Inventory {
   readonly used: number
 }
 
+/** Top-level names that are no backup's: ours, and what fsck leaves. */
+const IGNORED: ReadonlySet<string> = new Set([PRIVATE_FOLDER, 'lost+found'])
+
 /** What lies in the destination now. Reads the markers of those pairs only that `records` does not know. */
 export async function takeInventory(
   disk: Disk,
@@ -20,5 +27,103 @@ export async function takeInventory(
   files: Layout,
   records: ReadonlyMap<RelPath, LedgerRecord>,
 ): Promise<Inventory> {
-  throw new Error(`soon ${disk} ${files} ${destination} ${records}`)
+  try {
+    const held = new Map<RelPath, HeldFile>()
+    const staged = new Map<RelPath, StagedFile>()
+    const problems: Problem[] = []
+    let used = 0
+    await walk(disk, destination, '', async (folder, entries) => {
+      const markers = new Map<string, string[]>()
+      for (const { name, kind } of entries) {
+        if (name === null || kind === 'folder') continue
+        if (kind !== 'file') {
+          problems.push(notRegular(folder + name, kind))
+          continue
+        }
+        const of = markerOf(name)
+        if (of !== null) markers.set(of.data, [...(markers.get(of.data) ?? []), name])
+      }
+      for (const { name, kind } of entries) {
+        if (name === null || kind !== 'file') continue
+        const absolute = join(destination, folder, name)
+        if (isSidecar(name)) continue
+        const size = (await disk.lstat(absolute))?.size
+        if (size === undefined) continue
+        used += size
+        // No source can have such a name, and no spec select it: it is somebody else's.
+        const path = toRelPath(folder + name)
+        if (path === null) continue
+        const beside = markers.get(name)
+        const marker =
+          beside === undefined
+            ? null
+            : await heldMarker(disk, destination, folder + pick(beside), records.has(path), name)
+        held.set(path, { size, marker })
+      }
+    })
+    await walk(disk, files.staging, '', async (folder, entries) => {
+      for (const { name, kind } of entries) {
+        if (name === null || kind !== 'file') continue
+        const size = (await disk.lstat(join(files.staging, folder, name)))?.size
+        if (size === undefined) continue
+        used += size
+        const path = toRelPath(folder + name)
+        if (path !== null) staged.set(path, { size })
+      }
+    })
+    for (const aside of [files.quarantine, files.trash]) {
+      await walk(disk, aside, '', async (folder, entries) => {
+        for (const { name, kind } of entries)
+          if (name !== null && kind === 'file')
+            used += (await disk.lstat(join(aside, folder, name)))?.size ?? 0
+      })
+    }
+    return { files: held, staged, problems, used }
+  } catch (error) {
+    throw diskFailure(error, 'look through', destination)
+  }
 }
+
+/** Visits a folder and all below it, never through a symlink. `folder` is relative and ends with `/`, or is ''. */
+async function walk(
+  disk: Disk,
+  root: string,
+  folder: string,
+  visit: (folder: string, entries: readonly DiskEntry[]) => Promise<void>,
+): Promise<void> {
+  const entries = (await disk.list(join(root, folder))) ?? []
+  const ours = folder === '' ? entries.filter(({ name }) => name === null || !IGNORED.has(name)) : entries
+  await visit(folder, ours)
+  for (const { name, kind } of ours)
+    if (kind === 'folder' && name !== null) await walk(disk, root, `${folder}${name}/`, visit)
+}
+
+async function heldMarker(
+  disk: Disk,
+  destination: string,
+  path: string,
+  isKnown: boolean,
+  dataName: string,
+): Promise<HeldMarker> {
+  if (isKnown) return { path, digest: null }
+  const bytes = await disk.read(join(destination, path), { limit: MARKER_LIMIT + 1 })
+  const claim = bytes === null ? null : parseMarker(bytes, dataName, markerOf(path)!.kind)
+  return { path, digest: claim !== null && 'digest' in claim ? claim.digest : null }
+}
+
+/** The one that counts: the kind specs have by default, in lower case, before all others. */
+function pick(markers: readonly string[]): string {
+  if (markers.length === 1) return markers[0]!
+  const rank = (name: string): string => {
+    const { data, kind } = markerOf(name)!
+    return `${kind} ${name.slice(data.length) === `.${kind}` ? 0 : 1} ${name}`
+  }
+  return [...markers].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))[0]!
+}
+
+const notRegular = (path: string, kind: string): Problem => ({
+  code: 'not-regular',
+  path,
+  message: `${path} at the destination is a ${kind === 'other' ? 'device, socket or pipe' : kind}: it is never followed, and nothing is published under that name`,
+  hint: 'Move it out of the destination.',
+})
