@@ -153,7 +153,11 @@ const MISSING_HINTS: Readonly<Record<string, string>> = {
 
 /** Keys that mean something only beside another one: all of one map in one fault, at the first that this file wrote. */
 function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): readonly Fault[] {
-  const groups = Map.groupBy(errors, (error) => `${error.instancePath} ${error.params['missingProperty']}`)
+  const groups = new Map<string, ErrorObject[]>()
+  for (const error of errors) {
+    const group = `${error.instancePath} ${error.params['missingProperty']}`
+    groups.set(group, [...(groups.get(group) ?? []), error])
+  }
   return [...groups.values()].map((group) => {
     const [first] = group as [ErrorObject]
     const path = pathOf(first.instancePath, root)

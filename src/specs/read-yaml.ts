@@ -25,10 +25,8 @@ import {
   startOf,
 } from './located.ts'
 
-export const DEFAULTS_FILE = '_defaults.yaml'
-export const MAX_SPEC_BYTES = 256 * 1024
-/** Of one file; who has more has one cause for them. */
-export const MAX_FAULTS = 100
+/** Each is told with the line of the first, which costs a look through the text. */
+const MAX_DUPLICATES = 200
 
 // Far above any honest spec, and far below what costs memory or the parser's stack.
 const MAX_DEPTH = 24
@@ -95,7 +93,7 @@ const TOO_DEEP = `values are nested more than ${MAX_DEPTH} deep`
 /**
  * Deep nesting is refused before the parser sees it: it recurses, and near the end of the stack V8 may abort the whole
  * process instead of throwing. The lexer does not recurse. Nesting by lines stays shallow enough in a file of
- * {@link MAX_SPEC_BYTES}, as each level costs one more space on each line below it.
+ * 256 KiB, as each level costs one more space on each line below it.
  */
 function tooDeep(source: SourceText): Fault | null {
   let flow = 0
@@ -171,7 +169,7 @@ function locateTree(
         place(alias),
         'too-many-aliases',
         `more than ${MAX_ALIASES} aliases`,
-        `common values belong into ${DEFAULTS_FILE}`,
+        `common values belong into _defaults.yaml`,
       )
       return null
     }
@@ -224,7 +222,7 @@ function locateTree(
       const keyPlace = place(pair.key)
       const before = entries.get(key)?.key ?? removed.get(key)
       if (before !== undefined) {
-        if (faults.length >= MAX_FAULTS) continue
+        if (faults.length >= MAX_DUPLICATES) continue
         const { line } = lineAndColumn(before.source.text, before.start)
         faults.push(
           fault(

@@ -1,0 +1,52 @@
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { type Fault, type SourceText, startOf } from './located.ts'
+
+const MAX_SPEC_BYTES = 256 * 1024
+
+/** A YAML file's text. Never waits for a FIFO, and never reads more than the bound and one byte. */
+export async function readSpecFile(
+  file: string,
+): Promise<{ readonly source: SourceText; readonly fault: Fault | null }> {
+  const source: SourceText = { file, text: '' }
+  const no = (code: string, message: string, hint?: string) => ({
+    source,
+    fault: {
+      place: startOf(source),
+      severity: 'error' as const,
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    },
+  })
+  let bytes: Buffer
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      if (!(await handle.stat()).isFile()) return no('unreadable', 'is no regular file')
+      const buffer = Buffer.alloc(MAX_SPEC_BYTES + 1)
+      let length = 0
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+        length += bytesRead
+        if (bytesRead === 0 || length === buffer.length) break
+      }
+      bytes = buffer.subarray(0, length)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'it is a dangling link, or is gone' : code
+    return no('unreadable', `cannot be read: ${why}`, 'make it readable for the user who runs reconcile')
+  }
+  if (bytes.length > MAX_SPEC_BYTES) return no('too-large', 'is larger than 256 KiB, so it is no honest spec')
+  try {
+    // A byte order mark is dropped here.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { source: { file, text }, fault: null }
+  } catch {
+    return no('not-utf-8', 'is not UTF-8 text', 'save it as UTF-8')
+  }
+}

@@ -1,0 +1,120 @@
+import type { Spec } from '../model/spec.ts'
+import { nameFault } from './backup-name.ts'
+import { buildSpec, type SpecDocument } from './build-spec.ts'
+import type { Claim, WrittenPath } from './check-claims.ts'
+import { checkShape } from './check-shape.ts'
+import { checkValues, type SpecContext } from './check-values.ts'
+import {
+  type Fault,
+  keyPlaceOf,
+  type LocatedMap,
+  lineAndColumn,
+  mergeMaps,
+  plainValue,
+  type SourceText,
+  startOf,
+  valueAt,
+} from './located.ts'
+import { readNearPath } from './near-path.ts'
+import { readYaml } from './read-yaml.ts'
+import { loadSchema, type Schema, withDefaults } from './schema.ts'
+
+/** `broken`: it is there and cannot be parsed, so no spec can be known. */
+export type Defaults = LocatedMap | 'absent' | 'broken'
+
+/** One spec file, as far as it could be read. */
+export interface ReadSpec {
+  readonly faults: readonly Fault[]
+  /** Null where the file is no YAML map at all. */
+  readonly claim: Claim | null
+  /** The merged document with defaults; null where it cannot be known. */
+  readonly document: unknown
+  /** Null where there are faults. */
+  readonly spec: Spec | null
+}
+
+/** `_defaults.yaml`: it need not be whole, and names no backup. */
+export function readDefaults(source: SourceText): { defaults: Defaults; faults: readonly Fault[] } {
+  const { root, faults } = readYaml(source)
+  if (root === null) {
+    const empty = faults.every(({ code }) => code === 'empty')
+    return empty ? { defaults: 'absent', faults: [] } : { defaults: 'broken', faults }
+  }
+  const found = [...faults, ...checkShape('backup', root, 'part')]
+  if (root.entries.has('name')) {
+    found.push({
+      place: keyPlaceOf(root, ['name']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: 'a "name" for all backups would be one that they share',
+      hint: 'remove it; {name} in a path becomes the name of each',
+    })
+  }
+  return { defaults: root, faults: found }
+}
+
+export function readSpec(source: SourceText, defaults: Defaults, context: SpecContext): ReadSpec {
+  const { root: own, faults } = readYaml(source)
+  if (own === null) return { faults, claim: null, document: null, spec: null }
+  const root = mergeMaps(typeof defaults === 'string' ? null : defaults, own)
+  const whole = defaults !== 'broken'
+  const found = [
+    ...faults,
+    ...checkShape('backup', root, whole ? 'whole' : 'part'),
+    ...checkValues(root, context),
+  ]
+  if (!whole) return { faults: found, claim: null, document: null, spec: null }
+  const claim = claimOf(root, source, context)
+  const document = effectiveDocument(root, claim.name.text)
+  const { line } = lineAndColumn(source.text, root.place.start)
+  // Without an error the schema has vouched for the document's shape.
+  const spec = found.some(({ severity }) => severity === 'error')
+    ? null
+    : buildSpec(document as SpecDocument, { file: source.file, line }, context)
+  return { faults: found, claim, document, spec }
+}
+
+function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Claim {
+  const named = textAt(root, 'name')
+  const name =
+    named === null || nameFault(named.path) !== null
+      ? { text: context.baseName, place: startOf(source) }
+      : { text: named.path, place: named.place }
+  const path = (...keys: readonly string[]): WrittenPath | null => {
+    const written = textAt(root, ...keys)
+    if (written === null) return null
+    const read = readNearPath(written.path, 'any', { home: context.home, name: name.text })
+    return read.ok ? { path: read.value, place: written.place } : null
+  }
+  const local = valueAt(root, ['source', 'host']) === null
+  return {
+    file: source.file,
+    name,
+    destination: path('destination', 'path'),
+    mount: path('destination', 'mount'),
+    localSource: local ? path('source', 'path') : null,
+  }
+}
+
+function textAt(root: LocatedMap, ...keys: readonly string[]): WrittenPath | null {
+  const value = valueAt(root, keys)
+  return value?.kind === 'scalar' && typeof value.value === 'string'
+    ? { path: value.value, place: value.place }
+    : null
+}
+
+let backupSchema: Schema | null = null
+
+/** The document that the spec's digest is taken of: what is implied is written out. */
+function effectiveDocument(root: LocatedMap, name: string): unknown {
+  backupSchema ??= loadSchema('backup')
+  const written = plainValue(root) as { readonly source?: unknown }
+  const { source } = written
+  const overSsh = typeof source === 'object' && source !== null && 'host' in source
+  const implied = overSsh && !('path' in source) ? { ...source, path: '.' } : source
+  return withDefaults(backupSchema, {
+    ...written,
+    name,
+    ...(implied === undefined ? {} : { source: implied }),
+  })
+}

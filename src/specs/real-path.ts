@@ -1,0 +1,53 @@
+import { lstat, readlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+
+/** `sure` is false where a folder on the way could not be looked into, or links go round in circles. */
+export interface RealPath {
+  readonly path: string
+  readonly sure: boolean
+}
+
+const MAX_LINKS = 40
+
+/**
+ * Where an absolute path leads once all symlinks are followed, dangling ones too. What is not there yet is taken as it is
+ * written: it would be made there.
+ */
+export async function realPath(absolute: string): Promise<RealPath> {
+  const waiting = absolute.split('/').filter((part) => part !== '')
+  let here = '/'
+  let links = 0
+  let sure = true
+  while (waiting.length > 0) {
+    const part = waiting.shift()!
+    if (part === '..') {
+      here = dirname(here)
+      continue
+    }
+    const next = join(here, part)
+    const target = await linkTarget(next)
+    if (target === 'unknown') sure = false
+    if (target === null || target === 'unknown') {
+      here = next
+      continue
+    }
+    if (++links > MAX_LINKS) return { path: absolute, sure: false }
+    if (target.to.startsWith('/')) here = '/'
+    waiting.unshift(...target.to.split('/').filter((piece) => piece !== '' && piece !== '.'))
+  }
+  return { path: resolve(here), sure }
+}
+
+/** Null: no symlink, or nothing there. */
+async function linkTarget(path: string): Promise<{ readonly to: string } | null | 'unknown'> {
+  try {
+    return (await lstat(path)).isSymbolicLink() ? { to: await readlink(path) } : null
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? null : 'unknown'
+  }
+}
+
+/** Whether `path` is `folder` or lies below it. Both are absolute and normal. */
+export const isWithin = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
