@@ -56,3 +56,16 @@ const codesOfTrouble = (problems: readonly Problem[], halt: Halt | null): readon
   ...problems.map((problem) => (DAMAGE.has(problem.code) ? 6 : 1)),
   ...(halt === null ? [] : [DAMAGE.has(halt.code) ? 6 : 7]),
 ]
+
+/** Failures that are the caller's: the command line, the box's set-up, a program that is not installed. */
+const USAGE = new Set([
+  'usage',
+  'unknown-backup',
+  'specs-not-found',
+  'missing-tool',
+  'no-destination',
+  'no-such-hold',
+])
+
+/** Of a failure that ended the whole command. */
+export const codeOfFailure = (code: string): number => (USAGE.has(code) ? 64 : DAMAGE.has(code) ? 6 : 1)

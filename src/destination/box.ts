@@ -20,6 +20,8 @@ export interface BoxState extends Box {
   /** Whether `_defaults.yaml` was ever seen in this specs folder: where it vanished, everything is held. */
   defaultsSeen(folder: string): Promise<boolean>
   rememberDefaults(folder: string): Promise<void>
+  /** Its vanishing was released: its absence is what is expected now. */
+  forgetDefaults(folder: string): Promise<void>
 }
 
 interface Place {
@@ -137,6 +139,12 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
       await changeState<SpecFolders>(specFolders, isSpecFolders, (before) => ({
         format: 'reconcile.spec-folders/1',
         withDefaults: [...new Set([...(before?.withDefaults ?? []), folder])].sort(),
+      }))
+    },
+    async forgetDefaults(folder) {
+      await changeState<SpecFolders>(specFolders, isSpecFolders, (before) => ({
+        format: 'reconcile.spec-folders/1',
+        withDefaults: (before?.withDefaults ?? []).filter((one) => one !== folder),
       }))
     },
   }

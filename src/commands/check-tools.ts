@@ -1,0 +1,8 @@
+import { checkHostTools } from '../destination/check-host-tools.ts'
+import { checkSourceTools } from '../source/check-source-tools.ts'
+
+/** Throws the Failure that names the package where a program is missing that every pass needs. */
+export async function checkTools(): Promise<void> {
+  const missing = (await checkHostTools()) ?? (await checkSourceTools())
+  if (missing !== null) throw missing
+}

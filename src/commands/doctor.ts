@@ -1,0 +1,73 @@
+import { layout } from '../destination/layout.ts'
+import { takeLock } from '../destination/lock.ts'
+import { checkMount } from '../destination/mount.ts'
+import { checkOwnership } from '../destination/ownership.ts'
+import { realDisk } from '../destination/real-disk.ts'
+import { rebuildLedger } from '../destination/rebuild-ledger.ts'
+import { Failure } from '../model/failure.ts'
+import type { Run } from '../model/run.ts'
+import type { Halt } from '../model/trouble.ts'
+import { holdOfIdentity } from '../reconcile/find-holds.ts'
+import type { Console } from './console.ts'
+import { chooseSpecs, openPlace, type Workspace } from './workspace.ts'
+
+/**
+ * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. No data is
+ * touched: the next pass hashes every pair and records what matches.
+ */
+export async function rebuild(
+  name: string,
+  workspace: Workspace,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const spec = chooseSpecs(workspace, [name])[0]
+  if (spec === undefined) return 3
+  const { path, mount } = spec.destination
+  const files = layout(path)
+  const refusal =
+    (await checkMount(mount)) ?? (await checkOwnership(realDisk, files, process.getuid?.() ?? 0))
+  if (refusal !== null) throw failureOf(refusal)
+  const { identity } = await openPlace(spec.destination, spec.name, workspace.box).identify(run)
+  const hold = holdOfIdentity(path, identity)
+  if (hold !== null) {
+    throw new Failure({
+      code: hold.code,
+      message: hold.message,
+      hint: `If this is the disk that is meant: reconcile release ${hold.id} --reason "…", and a pass, first.`,
+      retryable: false,
+    })
+  }
+  if (!identity.hasPrivateFolder) {
+    throw new Failure({
+      code: 'no-destination',
+      message: `${path} has no .reconcile folder: there is no ledger to rebuild`,
+      hint: `Run reconcile ${name}: it makes one.`,
+      retryable: false,
+    })
+  }
+  const lock = await takeLock(files.lock, 0, run.signal)
+  if (lock.state === 'busy') {
+    const who = lock.holders.map(({ pid, command }) => `${pid} (${command})`).join(', ')
+    console.tell(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
+    return 5
+  }
+  try {
+    const { recordHead } = workspace.box
+    const done = await rebuildLedger(realDisk, files, { now: run.now, recordHead })
+    const old =
+      done.oldHead === null
+        ? 'There was no readable ledger.'
+        : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
+    const where = done.quarantine === null ? '' : ` It lies in ${done.quarantine}.`
+    console.write(`A new ledger is begun in ${path}. ${old}${where}\n`)
+    console.write(
+      `No data was touched. Next: reconcile ${name} hashes every file and records those that match.\n`,
+    )
+    return 0
+  } finally {
+    lock.close()
+  }
+}
+
+const failureOf = (halt: Halt): Failure => new Failure({ ...halt, retryable: false })

@@ -1,0 +1,69 @@
+import { codeOfResult } from '../decide/exit-code.ts'
+import type { PassEvent } from '../model/event.ts'
+import { isoTime } from '../model/instant.ts'
+import type { Result } from '../model/outcome.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { Run } from '../model/run.ts'
+import { planIdOf } from '../reconcile/assemble-plan.ts'
+import { reconcileBackup } from '../reconcile/pass.ts'
+import { renderResult } from '../view/render-result.ts'
+import { type Console, printDocument } from './console.ts'
+import { inParallel } from './in-parallel.ts'
+import { openCommonHolds } from './plan.ts'
+import { chooseSpecs, commonHolds, openPorts, passOptions, tellSpecs, type Workspace } from './workspace.ts'
+
+export interface RunFlags {
+  /** Seconds to wait for a destination that another run holds. */
+  readonly lockTimeout: number
+}
+
+/** `reconcile`: one pass over the named backups, or all: observe, plan, apply. */
+export async function run(
+  names: readonly string[],
+  workspace: Workspace,
+  flags: RunFlags,
+  console: Console,
+  run: Run,
+  watchers: { onEvent(event: PassEvent): void; end(): void },
+): Promise<number> {
+  const specs = chooseSpecs(workspace, names)
+  const named = names.length > 0
+  tellSpecs(workspace, console)
+  const holds = await openCommonHolds(workspace)
+  if (holds.length === 0) await settleDefaults(workspace)
+  const started = run.now()
+  const plans: BackupPlan[] = []
+  const watched: Run = { ...run, emit: watchers.onEvent }
+  const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
+    const options = passOptions(spec, workspace, { lockWait: flags.lockTimeout, all: false, named, holds })
+    const { outcome, plan } = await reconcileBackup(openPorts(spec, workspace), spec, options, watched)
+    if (plan !== null) plans.push(plan)
+    return outcome
+  }).finally(() => watchers.end())
+  const bare: Omit<Result, 'exitCode'> = {
+    format: 'reconcile.result/1',
+    planId: planIdOf(plans, null),
+    revision: null,
+    started: isoTime(started),
+    finished: isoTime(run.now()),
+    backups: outcomes,
+    diagnostics: workspace.diagnostics,
+  }
+  const result: Result = { ...bare, exitCode: codeOfResult(bare) }
+  if (console.output === 'ndjson') printDocument(console, { time: result.finished, type: 'result', result })
+  else if (console.output === 'json') printDocument(console, result)
+  else if (!(console.quiet && result.exitCode === 0)) {
+    console.write(renderResult(result, { color: console.color.write, width: console.width }))
+  }
+  return result.exitCode
+}
+
+/** Learns that there is a `_defaults.yaml`, or, where its vanishing was released, that there is none any more. */
+async function settleDefaults(workspace: Workspace): Promise<void> {
+  const { box, loaded } = workspace
+  for (const hold of await commonHolds(workspace)) {
+    await box.forgetDefaults(loaded.folder)
+    await box.consume(hold.id)
+  }
+  if (loaded.defaults === 'present') await box.rememberDefaults(loaded.folder)
+}

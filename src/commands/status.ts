@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { backupStatus } from '../decide/backup-status.ts'
+import { codeOfDiagnostics } from '../decide/exit-code.ts'
+import { Failure } from '../model/failure.ts'
+import type { Destination } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { BackupStatus, StatusReport } from '../model/status.ts'
+import { holdOfIdentity } from '../reconcile/find-holds.ts'
+import { renderStatus } from '../view/render-status.ts'
+import { type Console, printDocument } from './console.ts'
+import { inParallel } from './in-parallel.ts'
+import {
+  chooseSpecs,
+  type GlobalFlags,
+  openPlace,
+  openWorkspace,
+  tellSpecs,
+  type Workspace,
+} from './workspace.ts'
+
+/** `reconcile status [NAME…]`: what the destinations themselves say. A destination's folder serves in place of a name. */
+export async function status(
+  names: readonly string[],
+  flags: GlobalFlags,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const folders = names.filter((name) => name.includes('/'))
+  const report =
+    folders.length > 0 && folders.length === names.length
+      ? await reportOfFolders(folders, run)
+      : await reportOfSpecs(names, await openWorkspace(flags), console, run)
+  if (console.output !== 'text') printDocument(console, report)
+  else {
+    const { width } = console
+    const options = { color: console.color.write, width, now: run.now(), detail: names.length > 0 }
+    console.write(renderStatus(report, options))
+  }
+  return codeOfDiagnostics(report.diagnostics)
+}
+
+async function reportOfSpecs(
+  names: readonly string[],
+  workspace: Workspace,
+  console: Console,
+  run: Run,
+): Promise<StatusReport> {
+  const specs = chooseSpecs(workspace, names)
+  tellSpecs(workspace, console)
+  const backups = await inParallel(specs, workspace.settings.concurrency, (spec) =>
+    look(spec.name, openPlace(spec.destination, spec.name, workspace.box), spec, run),
+  )
+  return { format: 'reconcile.status/1', revision: null, diagnostics: workspace.diagnostics, backups }
+}
+
+async function reportOfFolders(folders: readonly string[], run: Run): Promise<StatusReport> {
+  const backups: BackupStatus[] = []
+  for (const folder of folders) {
+    const path = resolve(folder)
+    const there = await stat(path).catch(() => null)
+    if (there === null || !there.isDirectory()) {
+      throw new Failure({
+        code: 'no-destination',
+        message: `${path} is no folder`,
+        hint: 'Name a backup, or the folder of a destination.',
+        retryable: false,
+      })
+    }
+    const place = { path, mount: null, minFree: 0, maxSize: null }
+    backups.push(await look(basename(path), openPlace(place, basename(path), null), null, run))
+  }
+  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
+}
+
+async function look(
+  name: string,
+  destination: Destination,
+  spec: Spec | null,
+  run: Run,
+): Promise<BackupStatus> {
+  const { identity, halt } = await destination.identify(run)
+  const hold = spec === null ? null : holdOfIdentity(destination.path, identity)
+  const holding = halt === null && hold === null ? await destination.inspect(run) : null
+  const last = await destination.readStatus()
+  return backupStatus(
+    {
+      backup: spec === null ? (last?.backup ?? name) : name,
+      place: { path: destination.path },
+      selection: spec === null ? null : { select: spec.select, listing: spec.source.listing },
+      holding,
+      last,
+      halt,
+      hold,
+    },
+    run.now(),
+  )
+}

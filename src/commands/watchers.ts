@@ -1,0 +1,76 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Logger, pino } from 'pino'
+import type { PassEvent } from '../model/event.ts'
+import type { Instant } from '../model/instant.ts'
+import { logEvents } from '../view/event-log.ts'
+import { lineProgress } from '../view/line-progress.ts'
+import { liveProgress } from '../view/live-progress.ts'
+import { ndjsonLine } from '../view/ndjson.ts'
+import { useUnicode } from '../view/progress-bar.ts'
+import type { Console } from './console.ts'
+
+export interface Watchers {
+  onEvent(event: PassEvent): void
+  end(): void
+}
+
+/** Often enough that a heartbeat is never late by more than this. Milliseconds. */
+const BEAT = 5_000
+
+/**
+ * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
+ * and a log, where one is asked for.
+ */
+export function openWatchers(
+  console: Console,
+  log: { readonly level: string | null; readonly file: string | null },
+  now: () => Instant,
+): Watchers {
+  const toStderr = log.level !== null && log.file === null
+  const watchers: Watchers[] = []
+  if (log.level !== null || log.file !== null) {
+    const onEvent = logEvents(openLog(log.level ?? 'info', log.file))
+    watchers.push({ onEvent, end: () => {} })
+  }
+  if (console.output === 'ndjson') {
+    watchers.push({ onEvent: (event) => console.write(ndjsonLine(event, now())), end: () => {} })
+  } else if (!console.quiet && !toStderr) {
+    watchers.push(
+      console.stderr.isTTY && process.env['TERM'] !== 'dumb'
+        ? livePicture(console)
+        : plainLines(console, now),
+    )
+  }
+  return {
+    onEvent(event) {
+      for (const watcher of watchers) watcher.onEvent(event)
+    },
+    end() {
+      for (const watcher of watchers) watcher.end()
+    },
+  }
+}
+
+const livePicture = (console: Console): Watchers =>
+  liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
+
+function plainLines(console: Console, now: () => Instant): Watchers {
+  const lines = lineProgress({ write: console.tell }, { quiet: false, now })
+  // A stalled or hashing backup sends no events, and is to be heard of all the same.
+  const timer = setInterval(() => lines.beat(), BEAT)
+  timer.unref()
+  return {
+    onEvent: lines.onEvent,
+    end() {
+      clearInterval(timer)
+      lines.end()
+    },
+  }
+}
+
+function openLog(level: string, file: string | null): Logger {
+  if (file !== null) mkdirSync(dirname(file), { recursive: true })
+  const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 })
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+}

@@ -1,0 +1,127 @@
+import { homedir } from 'node:os'
+import { distance } from 'fastest-levenshtein'
+import { type BoxState, openBox } from '../destination/box.ts'
+import { openDestination } from '../destination/open-destination.ts'
+import { realDisk } from '../destination/real-disk.ts'
+import { Failure } from '../model/failure.ts'
+import { instant } from '../model/instant.ts'
+import type { Destination } from '../model/ports.ts'
+import type { Settings } from '../model/settings.ts'
+import type { DestinationPlace, Spec } from '../model/spec.ts'
+import type { Diagnostic, Hold } from '../model/trouble.ts'
+import { holdOfDefaults } from '../reconcile/find-holds.ts'
+import type { PassOptions, Ports } from '../reconcile/pass.ts'
+import { openSource } from '../source/open-source.ts'
+import { loadSettings } from '../specs/load-settings.ts'
+import { type LoadedSpecs, loadSpecs } from '../specs/load-specs.ts'
+import { renderDiagnostics } from '../view/diagnostics.ts'
+import type { Console } from './console.ts'
+
+/** Flags that every command takes; they win over config.yaml. */
+export interface GlobalFlags {
+  readonly specs?: string
+  readonly config?: string
+  readonly state?: string
+  readonly concurrency?: number
+  /** Bytes a second. */
+  readonly bandwidth?: number | null
+}
+
+/** The box as one command sees it: settings, specs, and the box's own memory. */
+export interface Workspace {
+  readonly settings: Settings
+  readonly box: BoxState
+  readonly loaded: LoadedSpecs
+  /** Faults of settings and specs. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export async function openSettings(flags: GlobalFlags) {
+  const { specs, state, concurrency, bandwidth } = flags
+  return loadSettings({
+    configFile: flags.config ?? null,
+    home: homedir(),
+    uid: process.getuid?.() ?? 0,
+    env: process.env,
+    flags: {
+      ...(specs === undefined ? {} : { specs }),
+      ...(state === undefined ? {} : { state }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(bandwidth === undefined ? {} : { bandwidth }),
+    },
+  })
+}
+
+export async function openWorkspace(flags: GlobalFlags): Promise<Workspace> {
+  const { settings, faults } = await openSettings(flags)
+  const loaded = await loadSpecs(settings.specs, { roots: settings.roots, home: homedir() })
+  const box = openBox(settings.state, { concurrency: settings.concurrency })
+  return { settings, box, loaded, diagnostics: [...faults, ...loaded.faults] }
+}
+
+/** Says on stderr which specs are used and what is wrong with them. */
+export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
+  if (diagnostics.length > 0) console.tell(renderDiagnostics(diagnostics, { color: console.color.tell }))
+  if (console.quiet || console.output !== 'text') return
+  const count = loaded.specs.length
+  console.tell(`Specs: ${loaded.folder} (${count} ${count === 1 ? 'backup' : 'backups'})\n`)
+}
+
+/** The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. */
+export function chooseSpecs(workspace: Workspace, names: readonly string[]): readonly Spec[] {
+  const { specs, faultyNames, folder } = workspace.loaded
+  if (names.length === 0) return specs
+  const known: readonly string[] = [...specs.map((spec) => spec.name), ...faultyNames]
+  for (const name of names) {
+    if (known.includes(name)) continue
+    const near = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
+    const guess = near !== undefined && distance(name, near) <= 3 ? ` Did you mean ${near}?` : ''
+    throw new Failure({
+      code: 'unknown-backup',
+      message: `no backup is named ${name} in ${folder}.${guess}`,
+      hint: known.length === 0 ? 'There is no spec in that folder.' : `There are: ${known.join(', ')}.`,
+      retryable: false,
+    })
+  }
+  return specs.filter((spec) => names.includes(spec.name))
+}
+
+export function openPorts(spec: Spec, workspace: Workspace): Ports {
+  return {
+    source: openSource(spec.source, { transferTimeout: spec.transfer.timeout }),
+    destination: openPlace(spec.destination, spec.name, workspace.box),
+    box: workspace.box,
+  }
+}
+
+/** `box` null: a bare folder, of which nothing is expected. */
+export const openPlace = (place: DestinationPlace, backup: string, box: BoxState | null): Destination =>
+  openDestination(place, {
+    backup,
+    box,
+    disk: realDisk,
+    uid: process.getuid?.() ?? 0,
+    now: () => instant(Date.now()),
+  })
+
+/** A share of the box's cap for each slot, and never more than the spec's own rate. */
+export function allowedRate(spec: Spec, settings: Settings): number | null {
+  const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
+  const own = spec.transfer.bandwidth
+  if (share === null || own === null) return share ?? own
+  return Math.min(share, own)
+}
+
+/** Holds over all backups: `_defaults.yaml` was there and is gone. */
+export async function commonHolds({ loaded, box }: Workspace): Promise<readonly Hold[]> {
+  if (loaded.defaults === 'present' || !(await box.defaultsSeen(loaded.folder))) return []
+  return [holdOfDefaults(loaded.folder)]
+}
+
+export function passOptions(
+  spec: Spec,
+  workspace: Workspace,
+  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'>,
+): PassOptions {
+  return { ...options, rate: allowedRate(spec, workspace.settings), revision: null }
+}

@@ -1,0 +1,108 @@
+import type { Holding } from '../model/holding.ts'
+import { type Instant, instant, isoSeconds, isoTime } from '../model/instant.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { DestinationPlace, Selection } from '../model/spec.ts'
+import type { BackupState, BackupStatus, Condition, DestinationStatus } from '../model/status.ts'
+import type { Halt, Hold } from '../model/trouble.ts'
+import { selector } from './select.ts'
+
+export interface StatusFacts {
+  readonly backup: string
+  readonly place: Pick<DestinationPlace, 'path'>
+  /** Null for a bare folder: everything counts. */
+  readonly selection: { readonly select: Selection; readonly listing: RelPath | null } | null
+  /** Null: it could not be looked at; `halt` or `hold` says why. */
+  readonly holding: Holding | null
+  readonly last: DestinationStatus | null
+  readonly halt: Halt | null
+  readonly hold: Hold | null
+}
+
+/** One backup's status from what its disk says alone. What is not known is never ok. */
+export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
+  const { holding, last } = facts
+  const halt = facts.halt ?? holding?.halt ?? null
+  const wanted =
+    facts.selection === null ? () => true : selector(facts.selection.select, facts.selection.listing)
+  let bytes = 0
+  let points = 0
+  let newest = Number.NEGATIVE_INFINITY
+  let gone = 0
+  for (const [path, record] of holding?.records ?? []) {
+    if (!wanted(path)) continue
+    const held = holding?.files.get(path)
+    if (held === undefined || held.marker === null || held.size !== record.size) {
+      gone++
+      continue
+    }
+    points++
+    bytes += record.size
+    newest = Math.max(newest, record.mtime ?? Math.floor(record.since / 1000))
+  }
+  const state = stateOf(facts, halt, gone)
+  return {
+    backup: facts.backup,
+    state,
+    destination: facts.place.path,
+    series:
+      holding === null
+        ? []
+        : [{ series: '', newest: points === 0 ? null : isoSeconds(newest), expect: null, state, points }],
+    conditions: [...extraConditions(facts, halt, gone, asOf), ...(last?.conditions ?? [])],
+    lastSuccess: last?.lastSuccess ?? null,
+    nextRun: null,
+    validUntil: null,
+    bytes: holding === null ? null : bytes,
+    free: holding?.free ?? null,
+  }
+}
+
+function stateOf({ hold, last, holding }: StatusFacts, halt: Halt | null, gone: number): BackupState {
+  if (hold !== null) return 'held'
+  if (halt !== null) return 'failed'
+  if (holding === null || last === null) return 'unknown'
+  if (last.counts.conflict > 0) return 'conflict'
+  if (gone > 0 || last.counts.lost > 0 || last.exitCode !== 0)
+    return last.result === 'halted' ? 'held' : 'failed'
+  return last.counts.pending > 0 || last.result === 'incomplete' || last.result === 'cancelled'
+    ? 'pending'
+    : 'ok'
+}
+
+/** What the look itself found, beside what the last pass left behind. */
+function extraConditions(
+  { hold, last, place }: StatusFacts,
+  halt: Halt | null,
+  gone: number,
+  asOf: Instant,
+): readonly Condition[] {
+  const since = isoTime(instant(asOf))
+  const found: Condition[] = []
+  if (hold !== null) {
+    const message = `${hold.message} (release ${hold.id})`
+    found.push({ type: 'Held', status: 'true', reason: hold.code, message, since })
+  }
+  if (halt !== null) {
+    found.push({
+      type: 'Ready',
+      status: 'false',
+      reason: halt.code,
+      message: `${halt.message}. ${halt.hint}`,
+      since,
+    })
+  }
+  if (gone > 0) {
+    const message = `${gone} published files are gone from ${place.path} or have another size`
+    found.push({ type: 'Whole', status: 'false', reason: 'missing-here', message, since })
+  }
+  if (last === null) {
+    found.push({
+      type: 'Ready',
+      status: 'unknown',
+      reason: 'never-run',
+      message: 'no pass has finished here yet',
+      since,
+    })
+  }
+  return found
+}
