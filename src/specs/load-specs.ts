@@ -6,6 +6,7 @@ import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { type Fault, startOf } from './located.ts'
+import type { ReadSpec } from './read-spec.ts'
 import { readSpecFile } from './read-spec-file.ts'
 
 export interface LoadedSpecs {
@@ -13,6 +14,8 @@ export interface LoadedSpecs {
   readonly folder: string
   /** Those without a fault, in the order of their files. */
   readonly specs: readonly Spec[]
+  /** Names of backups that are declared but faulty; the file's base name where the file cannot be read at all. */
+  readonly faultyNames: readonly string[]
   /** Every fault of every file, warnings among them, in the order of files and lines. */
   readonly faults: readonly Diagnostic[]
   readonly defaults: 'present' | 'absent'
@@ -53,17 +56,20 @@ export async function loadSpecs(
   faults.push(...inDefaults)
 
   const files = names.filter((name) => SPEC_FILE.test(name) && !/^_defaults\.ya?ml$/.test(name))
-  const read = []
+  const read: (ReadSpec & { readonly file: string })[] = []
+  const faultyNames: string[] = []
   for (const name of files) {
+    const baseName = name.replace(/\.ya?ml$/, '')
     const { source, fault } = await readSpecFile(join(absolute, name))
     if (fault !== null) {
       faults.push(fault)
+      faultyNames.push(baseName)
       continue
     }
-    const baseName = name.replace(/\.ya?ml$/, '')
     const found = readSpec(source, defaults, { home: options.home, baseName })
     faults.push(...found.faults)
     read.push({ file: source.file, ...found })
+    if (found.spec === null) faultyNames.push(found.claim?.name.text ?? baseName)
   }
 
   const clashes = await checkClaims(
@@ -72,13 +78,16 @@ export async function loadSpecs(
   )
   faults.push(...clashes.map(({ fault }) => fault))
   const clashing = new Set(clashes.map(({ file }) => file))
+  const sound = read.flatMap(({ spec }) => spec ?? [])
+  faultyNames.push(...sound.filter(({ file }) => clashing.has(file)).map(({ name }) => name))
   const effective = new Map<string, unknown>()
   for (const { claim, document } of read) {
     if (claim !== null && !effective.has(claim.name.text)) effective.set(claim.name.text, document)
   }
   return {
     folder: absolute,
-    specs: read.flatMap(({ spec, file }) => (spec === null || clashing.has(file) ? [] : [spec])),
+    specs: sound.filter(({ file }) => !clashing.has(file)),
+    faultyNames: [...new Set(faultyNames)],
     faults: faults.length === 0 ? [] : (await import('./to-diagnostics.ts')).toDiagnostics(faults),
     defaults: defaultsFile === null ? 'absent' : 'present',
     fileCount: files.length,

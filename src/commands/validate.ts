@@ -1,0 +1,73 @@
+import { Failure } from '../model/failure.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import type { LoadedSpecs } from '../specs/load-specs.ts'
+import { renderDiagnostics } from '../view/diagnostics.ts'
+import { escapeJson, escapeText } from '../view/escape-text.ts'
+import { counted } from '../view/human-count.ts'
+import type { Console } from './console.ts'
+
+interface Checked {
+  readonly loaded: LoadedSpecs
+  /** Faults of settings and specs. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/**
+ * `reconcile validate`: every fault of every spec and setting, or one line that says all is sound. `effective` names a backup
+ * whose merged spec is printed instead. Exit code 3 with an error among the faults, 1 where there is no spec at all.
+ */
+export async function validate(
+  { loaded, diagnostics }: Checked,
+  flags: { readonly effective: string | null; readonly cwd: string },
+  console: Console,
+): Promise<number> {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  const code = errors.length > 0 ? 3 : loaded.fileCount === 0 ? 1 : 0
+  const effective = flags.effective === null ? null : effectiveSpec(loaded, flags.effective)
+
+  if (console.output !== 'text') {
+    const document = {
+      format: 'reconcile.validate/1',
+      diagnostics: diagnostics.map(({ frame: _, ...fields }) => fields),
+      ...(effective === null ? {} : { effective }),
+    }
+    const json = console.output === 'json' ? JSON.stringify(document, null, 2) : JSON.stringify(document)
+    console.write(`${escapeJson(json)}\n`)
+    return code
+  }
+  if (effective !== null) {
+    if (diagnostics.length > 0) {
+      console.tell(renderDiagnostics(diagnostics, { color: console.color.tell, folder: flags.cwd }))
+    }
+    const { stringify } = await import('yaml')
+    console.write(stringify(effective, { lineWidth: 0 }))
+    return code
+  }
+  if (diagnostics.length > 0) {
+    console.write(`${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd })}\n`)
+  }
+  console.write(`${verdict(loaded, errors.length, diagnostics.length - errors.length)}\n`)
+  return code
+}
+
+function verdict({ folder, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
+  const where = escapeText(folder)
+  if (fileCount === 0) return `No specs in ${where}: put one YAML file a backup there.`
+  const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
+  if (errors > 0) {
+    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} can run.`
+  }
+  const names = specs.map(({ name }) => name).join(', ')
+  return `${counted(specs.length, 'spec')} in ${where}, no fault${warned}: ${names}`
+}
+
+function effectiveSpec({ effective, folder }: LoadedSpecs, name: string): unknown {
+  if (effective.has(name)) return effective.get(name)
+  const known = [...effective.keys()]
+  throw new Failure({
+    code: 'unknown-backup',
+    message: `no backup that can be read is named ${name} in ${folder}`,
+    hint: known.length === 0 ? 'there is no spec in that folder' : `there are: ${known.join(', ')}`,
+    retryable: false,
+  })
+}

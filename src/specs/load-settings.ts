@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import type { Settings } from '../model/settings.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import { readSpecFile } from './read-spec-file.ts'
+
+/** What flags and `config.yaml` may say; what neither says has a default. */
+export type SettingsFlags = Partial<Pick<Settings, 'specs' | 'state' | 'concurrency' | 'bandwidth'>>
+
+export interface SettingsOptions {
+  /** `--config`; null: look where it usually lies. */
+  readonly configFile: string | null
+  readonly home: string
+  readonly uid: number
+  readonly env: NodeJS.ProcessEnv
+  /** They win. Their relative paths count from `cwd`. */
+  readonly flags: SettingsFlags
+  readonly cwd?: string
+  /** The box's own folder. */
+  readonly etc?: string
+}
+
+/**
+ * The box's settings. With a fault (an error) among `faults` the settings hold only what is sound, so a cap on the rate may be
+ * missing from them: nothing is to be transferred then. Throws a Failure (`config-not-found`) where the file that `--config`
+ * names cannot be read.
+ */
+export async function loadSettings(
+  options: SettingsOptions,
+): Promise<{ readonly settings: Settings; readonly faults: readonly Diagnostic[] }> {
+  const { home, uid, env, flags, cwd = process.cwd(), etc = '/etc/reconcile' } = options
+  const file = options.configFile === null ? findConfig(options, etc) : resolve(cwd, options.configFile)
+  const { written, faults } = file === null ? { written: {}, faults: [] } : await readConfig(file, options)
+  const flagPath = (path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path))
+  const localSpecs = join(cwd, 'backups.d')
+  return {
+    settings: {
+      file,
+      specs:
+        flagPath(flags.specs) ??
+        written.specs ??
+        (existsSync(localSpecs) ? localSpecs : join(etc, 'backups.d')),
+      state:
+        flagPath(flags.state) ??
+        written.state ??
+        (uid === 0
+          ? '/var/lib/reconcile'
+          : join(xdgFolder(env['XDG_STATE_HOME'], join(home, '.local/state')), 'reconcile')),
+      concurrency: flags.concurrency ?? written.concurrency ?? 2,
+      bandwidth: flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null),
+      roots: written.roots ?? null,
+    },
+    faults,
+  }
+}
+
+/** A plain user's own file comes before the box's. Null: neither is there. */
+function findConfig({ home, uid, env }: SettingsOptions, etc: string): string | null {
+  const own = join(xdgFolder(env['XDG_CONFIG_HOME'], join(home, '.config')), 'reconcile', 'config.yaml')
+  const usual = join(etc, 'config.yaml')
+  return (uid === 0 ? [usual] : [own, usual]).find((path) => existsSync(path)) ?? null
+}
+
+/** The XDG rule: a relative path is as good as none. */
+const xdgFolder = (named: string | undefined, usual: string): string =>
+  named !== undefined && isAbsolute(named) ? named : usual
+
+async function readConfig(file: string, options: SettingsOptions) {
+  const { source, fault } = await readSpecFile(file)
+  if (fault?.code === 'unreadable') {
+    throw new Failure({
+      code: 'config-not-found',
+      message: `${file} ${fault.message}`,
+      hint:
+        options.configFile === null
+          ? 'make it readable, or name another with --config'
+          : 'name another file with --config',
+      retryable: false,
+      path: file,
+    })
+  }
+  const { readSettings } = await import('./read-settings.ts')
+  const { written, faults } =
+    fault === null
+      ? readSettings(source, { home: options.home, folder: dirname(file) })
+      : { written: {}, faults: [fault] }
+  if (faults.length === 0) return { written, faults: [] }
+  const { toDiagnostics } = await import('./to-diagnostics.ts')
+  return { written, faults: toDiagnostics(faults) }
+}
