@@ -37,15 +37,20 @@ export function pathFault(text: string): PathFault | null {
   // A lone surrogate or the replacement character: the bytes were not UTF-8.
   if (!text.isWellFormed() || text.includes('\ufffd')) return 'not-utf-8'
   if (CONTROL.test(text)) return 'control-character'
-  if (utf8.encode(text).length > PATH_MAX) return 'too-long'
+  if (exceeds(text, PATH_MAX)) return 'too-long'
   for (const part of text.split('/')) {
     if (part === '') return 'empty'
     if (part === '.' || part === '..') return 'dot-part'
-    if (foldName(part) === PRIVATE_FOLDER) return 'reserved'
-    if (utf8.encode(part).length > NAME_MAX - SUFFIX_ROOM) return 'too-long'
+    // Nothing but a full stop folds to one, which spares most names the folding.
+    if (part.startsWith('.') && foldName(part) === PRIVATE_FOLDER) return 'reserved'
+    if (exceeds(part, NAME_MAX - SUFFIX_ROOM)) return 'too-long'
   }
   return null
 }
+
+/** Whether a text takes more than `limit` bytes. One UTF-16 unit takes at most three: short texts need no encoding. */
+const exceeds = (text: string, limit: number): boolean =>
+  text.length * 3 > limit && utf8.encode(text).length > limit
 
 /** The path, or null where it is not safe; {@link pathFault} says why. */
 export const toRelPath = (text: string): RelPath | null =>
