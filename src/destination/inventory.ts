@@ -33,32 +33,27 @@ export async function takeInventory(
     const problems: Problem[] = []
     let used = 0
     await walk(disk, destination, '', async (folder, entries) => {
-      const markers = new Map<string, string[]>()
+      const markers = markersByData(entries)
       for (const { name, kind } of entries) {
         if (name === null || kind === 'folder') continue
         if (kind !== 'file') {
           problems.push(notRegular(folder + name, kind))
           continue
         }
-        const of = markerOf(name)
-        if (of !== null) markers.set(of.data, [...(markers.get(of.data) ?? []), name])
-      }
-      for (const { name, kind } of entries) {
-        if (name === null || kind !== 'file') continue
-        const absolute = join(destination, folder, name)
         if (isSidecar(name)) continue
-        const size = (await disk.lstat(absolute))?.size
+        const size = (await disk.lstat(`${destination}/${folder}${name}`))?.size
         if (size === undefined) continue
         used += size
-        // No source can have such a name, and no spec select it: it is somebody else's.
-        const path = toRelPath(folder + name)
+        const isKnown = records.has((folder + name) as RelPath)
+        // A name that no source can have and no spec selects is somebody else's.
+        const path = isKnown ? ((folder + name) as RelPath) : toRelPath(folder + name)
         if (path === null) continue
         const beside = markers.get(name)
-        const marker =
-          beside === undefined
-            ? null
-            : await heldMarker(disk, destination, folder + pick(beside), records.has(path), name)
-        held.set(path, { size, marker })
+        held.set(path, {
+          size,
+          marker:
+            beside === undefined ? null : await heldMarker(disk, destination, folder + beside, isKnown, name),
+        })
       }
     })
     await walk(disk, files.staging, '', async (folder, entries) => {
@@ -106,19 +101,27 @@ async function heldMarker(
   dataName: string,
 ): Promise<HeldMarker> {
   if (isKnown) return { path, digest: null }
-  const bytes = await disk.read(join(destination, path), { limit: MARKER_LIMIT + 1 })
+  const bytes = await disk.read(`${destination}/${path}`, { limit: MARKER_LIMIT + 1 })
   const claim = bytes === null ? null : parseMarker(bytes, dataName, markerOf(path)!.kind)
   return { path, digest: claim !== null && 'digest' in claim ? claim.digest : null }
 }
 
-/** The one that counts: the kind specs have by default, in lower case, before all others. */
-function pick(markers: readonly string[]): string {
-  if (markers.length === 1) return markers[0]!
-  const rank = (name: string): string => {
-    const { data, kind } = markerOf(name)!
-    return `${kind} ${name.slice(data.length) === `.${kind}` ? 0 : 1} ${name}`
+/** The marker that counts for each data name of one folder. */
+function markersByData(entries: readonly DiskEntry[]): ReadonlyMap<string, string> {
+  const markers = new Map<string, string>()
+  for (const { name, kind } of entries) {
+    const of = name === null || kind !== 'file' ? null : markerOf(name)
+    if (of === null) continue
+    const other = markers.get(of.data)
+    if (other === undefined || rank(name!) < rank(other)) markers.set(of.data, name!)
   }
-  return [...markers].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))[0]!
+  return markers
+}
+
+/** The kind that specs have by default comes first; of one kind, the spelling in lower case. */
+function rank(marker: string): string {
+  const { data, kind } = markerOf(marker)!
+  return `${kind} ${marker.slice(data.length) === `.${kind}` ? 0 : 1} ${marker}`
 }
 
 const notRegular = (path: string, kind: string): Problem => ({

@@ -22,6 +22,7 @@ interface BookRecord extends LedgerRecord {
 export interface Book {
   id: string | null
   lastTime: Instant
+  lastStamp: string
   readonly records: Map<RelPath, BookRecord>
   readonly repairs: Map<RelPath, RepairIntent>
   readonly abandoned: Map<RelPath, Instant>
@@ -30,6 +31,7 @@ export interface Book {
 export const emptyBook = (): Book => ({
   id: null,
   lastTime: instant(0),
+  lastStamp: '',
   records: new Map(),
   repairs: new Map(),
   abandoned: new Map(),
@@ -37,8 +39,12 @@ export const emptyBook = (): Book => ({
 
 /** Enters one line. Lines of a kind this version does not know, and paths that are not safe (I6), are passed over. */
 export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
-  const at = instant(Date.parse(line.time))
-  book.lastTime = at
+  // The lines of one append share their time.
+  if (line.time !== book.lastStamp) {
+    book.lastStamp = line.time
+    book.lastTime = instant(Date.parse(line.time) || 0)
+  }
+  const at = book.lastTime
   switch (line.event) {
     case 'created':
       book.id = line.id

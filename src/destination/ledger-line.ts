@@ -62,7 +62,6 @@ function isLine(value: unknown): value is LedgerLine {
     typeof line['seq'] === 'number' &&
     typeof line['append'] === 'number' &&
     typeof line['time'] === 'string' &&
-    !Number.isNaN(Date.parse(line['time'])) &&
     typeof line['prev'] === 'string' &&
     typeof line['event'] === 'string' &&
     (line['path'] === undefined || typeof line['path'] === 'string')
