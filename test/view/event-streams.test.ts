@@ -5,7 +5,7 @@ import { logEvents } from '../../src/view/event-log.ts'
 import { ndjsonLine } from '../../src/view/ndjson.ts'
 import { useColor } from '../../src/view/paint.ts'
 import { useUnicode } from '../../src/view/progress-bar.ts'
-import { NASTY } from './nasty.ts'
+import { NASTY, nastyText } from './nasty.ts'
 import { everyEvent } from './sample-events.ts'
 
 /** What a logger was told: level, message, fields. */
@@ -22,7 +22,7 @@ function logged(name: string): (readonly [string, string, Readonly<Record<string
 describe('events for machines', () => {
   it('stream one a line, with the time first and the event unchanged', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
+      fc.property(nastyText, (name) => {
         for (const event of everyEvent(name)) {
           const line = ndjsonLine(event, instant(Date.UTC(2026, 10, 24, 3)))
           expect(line).toMatch(

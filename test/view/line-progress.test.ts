@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import { lineProgress } from '../../src/view/line-progress.ts'
-import { NASTY } from './nasty.ts'
+import { NASTY, nastyText } from './nasty.ts'
 import { everyEvent, progress } from './sample-events.ts'
 
 /** A progress whose clock is moved by hand, and what it has written. */
@@ -83,7 +83,7 @@ describe('progress without a terminal', () => {
 
   it('moves no cursor and keeps to one line an event, whatever the names hold', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
+      fc.property(nastyText, (name) => {
         for (const event of everyEvent(name)) {
           const { onEvent, lines } = world()
           onEvent(event)

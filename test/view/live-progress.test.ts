@@ -48,6 +48,9 @@ describe('progress on a terminal', () => {
     onEvent({ type: 'published', backup: 'postgres', path: 'a', size: 5, digest: 'd', how: 'pulled' })
     end()
     expect(shown()).toBe('postgres  pulled a (5 B)')
+    const erased = writes.join('').indexOf('\u001b[2K')
+    expect(erased).toBeGreaterThanOrEqual(0)
+    expect(erased).toBeLessThan(writes.join('').indexOf('pulled'))
   })
 
   it('puts a flood of small files on one line, and loses no problem', () => {
@@ -58,7 +61,7 @@ describe('progress on a terminal', () => {
         onEvent({ type: 'problem', backup: 'wiki', problem: { code: 'x', message: `no. ${i}`, hint: 'h' } })
     }
     end()
-    expect(shown()).toContain('wiki  published 500 files (500 KiB)')
+    expect(shown().match(/wiki {2}published .*/g)).toEqual(['wiki  published 500 files (500 KiB)'])
     expect(shown().match(/problem: no\./g)).toHaveLength(50)
   })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { ManifestLine } from '../../src/model/manifest.ts'
 import { comparePaths } from '../../src/model/rel-path.ts'
 import { renderManifestDiff } from '../../src/view/render-manifest-diff.ts'
-import { NASTY } from './nasty.ts'
+import { NASTY, nastyText } from './nasty.ts'
 import { HELD, OTHER } from './sample-documents.ts'
 
 /** `files('a b c')`: three files with a digest each. */
@@ -29,6 +29,19 @@ describe('a manifest, now against after', () => {
     `)
   })
 
+  it('says where each change stands, and leaves out what is far from any', () => {
+    const names = Array.from({ length: 30 }, (_, i) => `f${10 + i}`)
+    const after = files(names.join(' '))
+    const now = after.filter(({ path }) => path !== 'f15' && path !== 'f30')
+    const patch = renderManifestDiff('x', now, after, false)
+    expect(patch.match(/^@@.*|^\+[0-9].*f\d+$/gm)).toEqual([
+      '@@ -4,4 +4,5 @@',
+      expect.stringMatching(/f15$/),
+      '@@ -18,4 +19,5 @@',
+      expect.stringMatching(/f30$/),
+    ])
+  })
+
   it('is empty where nothing would change, whatever the order', () => {
     expect(renderManifestDiff('x', files('a b c'), files('c a b'), false)).toBe('')
     expect(renderManifestDiff('x', [], [], false)).toBe('')
@@ -38,7 +51,7 @@ describe('a manifest, now against after', () => {
     const line = fc.record({
       digest: fc.constantFrom(HELD, OTHER, null),
       size: fc.nat({ max: 3 }),
-      path: fc.oneof(fc.nat({ max: 60 }).map(String), fc.string({ minLength: 1 })),
+      path: fc.oneof(fc.nat({ max: 60 }).map(String), nastyText),
     })
     const side = fc.uniqueArray(line, { selector: ({ path }) => path, maxLength: 40 })
     fc.assert(

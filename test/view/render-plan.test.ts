@@ -3,7 +3,7 @@ import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import type { BackupPlan } from '../../src/model/plan.ts'
 import { renderPlan } from '../../src/view/render-plan.ts'
-import { NASTY } from './nasty.ts'
+import { NASTY, nastyText } from './nasty.ts'
 import { backupPlan, GIB, HELD, OTHER, plan, step, summary } from './sample-documents.ts'
 
 const text = (...backups: readonly BackupPlan[]): string =>
@@ -111,23 +111,28 @@ describe('a plan in text', () => {
   })
 
   it('moves no cursor whatever the names and messages hold, and keeps prose within the width', () => {
-    const name = fc.string({ unit: 'binary', maxLength: 30 })
     const prose = fc.array(fc.constantFrom('a', 'word', 'sentence,', '\u001b[2J', '日本'), { maxLength: 60 })
     fc.assert(
-      fc.property(name, prose, name, fc.integer({ min: 60, max: 160 }), (path, words, other, width) => {
-        const message = words.join(' ')
-        const backup = backupPlan([step('pull x', { path, because: [message, message], size: 5 })], {
-          from: other,
-          halt: { code: 'c', message, hint: message },
-          problems: [{ code: 'c', path: other, message, hint: message }],
-        })
-        const shown = renderPlan(plan(backup), { color: false, width })
-        expect(shown.replaceAll('\n', '')).not.toMatch(NASTY)
-        for (const line of shown.split('\n').slice(1)) {
-          if (!/[^ -~日本]/.test(line) && path.length + other.length < 8)
-            expect(stringWidth(line)).toBeLessThanOrEqual(width)
-        }
-      }),
+      fc.property(
+        nastyText,
+        prose,
+        nastyText,
+        fc.integer({ min: 60, max: 160 }),
+        (path, words, other, width) => {
+          const message = words.join(' ')
+          const backup = backupPlan([step('pull x', { path, because: [message, message], size: 5 })], {
+            from: other,
+            halt: { code: 'c', message, hint: message },
+            problems: [{ code: 'c', path: other, message, hint: message }],
+          })
+          const shown = renderPlan(plan(backup), { color: false, width })
+          expect(shown.replaceAll('\n', '')).not.toMatch(NASTY)
+          for (const line of shown.split('\n').slice(1)) {
+            if (!/[^ -~日本]/.test(line) && path.length + other.length < 8)
+              expect(stringWidth(line)).toBeLessThanOrEqual(width)
+          }
+        },
+      ),
     )
   })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exitMeaning } from '../../src/view/exit-meaning.ts'
 import { renderResult } from '../../src/view/render-result.ts'
-import { NASTY } from './nasty.ts'
+import { NASTY, nastyText } from './nasty.ts'
 import { GIB, HELD, OTHER, outcome, result } from './sample-documents.ts'
 
 const text = (...args: Parameters<typeof result>): string =>
@@ -73,15 +73,21 @@ describe('the summary after a pass', () => {
     },
   )
 
+  it('counts spec faults, so that a missing backup is not taken for one that ran', () => {
+    const fault = { file: 'a.yaml', line: 1, column: 1, severity: 'error', code: 'c', message: 'm' } as const
+    const shown = renderResult({ ...result(3, outcome()), diagnostics: [fault] }, { color: false, width: 80 })
+    expect(shown).toContain('1 spec fault: those backups did not run.')
+    expect(shown).toContain('(exit 3: a spec is invalid)')
+  })
+
   it('knows every exit code of the contract', () => {
     for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 64, 70, 130, 143])
       expect(exitMeaning(code)).not.toBe('unknown')
   })
 
   it('moves no cursor whatever the names and messages hold', () => {
-    const any = fc.string({ unit: 'binary', maxLength: 30 })
     fc.assert(
-      fc.property(any, any, (path, message) => {
+      fc.property(nastyText, nastyText, (path, message) => {
         const shown = text(
           6,
           outcome({
