@@ -1,0 +1,65 @@
+import { constants } from 'node:fs'
+import { access, readFile, stat } from 'node:fs/promises'
+import { Failure } from '../model/failure.ts'
+import type { SshPlace } from '../model/spec.ts'
+
+const NO_PASSPHRASE = 'none'
+
+/** Throws where a session cannot but fail for what lies on this machine; ssh itself would only say that the source refused us. */
+export async function checkKeys(place: SshPlace): Promise<void> {
+  await mustBeReadable(
+    'identity',
+    place.identity,
+    'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.',
+  )
+  await mustBeReadable(
+    'known-hosts',
+    place.knownHosts,
+    'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the one on the machine itself.',
+  )
+  const { mode, uid } = await stat(place.identity)
+  if ((mode & 0o077) !== 0 && uid === process.getuid?.())
+    throw keyFailure(
+      'identity-too-open',
+      `Others may read the private key ${place.identity}, and ssh does not use such a key.`,
+      `chmod 600 ${place.identity}`,
+    )
+  const text = await readFile(place.identity, 'latin1')
+  if (isEncrypted(text))
+    throw keyFailure(
+      'identity-encrypted',
+      `The private key ${place.identity} has a passphrase, and there is nobody to type it.`,
+      'Use a key of its own for this source, without a passphrase: what it may do is restricted at the source.',
+    )
+}
+
+async function mustBeReadable(what: string, path: string, hint: string): Promise<void> {
+  const fault = await access(path, constants.R_OK).then(
+    () => null,
+    (error: NodeJS.ErrnoException) => error,
+  )
+  if (fault === null) return
+  const named = what === 'identity' ? 'private key' : 'file of pinned host keys'
+  if (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
+    throw keyFailure(`${what}-missing`, `The ${named} ${path} is not there.`, hint)
+  throw keyFailure(
+    `${what}-unreadable`,
+    `The ${named} ${path} cannot be read: ${fault.message}.`,
+    'Give it to the user who runs this.',
+  )
+}
+
+/** OpenSSH's own format names its cipher behind two length fields; the older ones say it in words. */
+function isEncrypted(text: string): boolean {
+  if (/^Proc-Type: .*ENCRYPTED|^-----BEGIN ENCRYPTED PRIVATE KEY/m.test(text)) return true
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1]
+  if (body === undefined) return false
+  const bytes = Buffer.from(body, 'base64')
+  const start = 'openssh-key-v1\0'.length
+  if (bytes.length < start + 8) return false
+  const length = bytes.readUInt32BE(start)
+  return bytes.toString('latin1', start + 4, start + 4 + length) !== NO_PASSPHRASE
+}
+
+const keyFailure = (code: string, message: string, hint: string): Failure =>
+  new Failure({ code, message, hint, retryable: false })

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { Failure } from '../model/failure.ts'
+import { markerOf } from '../model/marker-name.ts'
+import { parseMarker } from '../model/parse-marker.ts'
+import { quote } from './quote.ts'
+
+/** Throws where the list's own marker is there and does not say what the list holds: half-written, or damaged on its way. */
+export function checkList(
+  list: string,
+  bytes: Uint8Array,
+  marker: string,
+  markerBytes: Uint8Array | null,
+): void {
+  if (markerBytes === null) throw listFailure('mismatch', list, `${marker} was gone when it was to be read`)
+  const { data, kind } = markerOf(marker)!
+  const parsed = parseMarker(markerBytes, data, kind)
+  if ('fault' in parsed) throw listFailure('unverified', list, marker)
+  if (createHash(kind).update(bytes).digest('hex') !== parsed.digest)
+    throw listFailure('mismatch', list, marker)
+}
+
+/** The list decides what there is: without it nothing is known, and nothing is a fallback. */
+export function listFailure(why: keyof typeof LIST_FAILURES, list: string, detail: string): Failure {
+  const [says, hint, retryable] = LIST_FAILURES[why]
+  return new Failure({
+    code: `list-${why}`,
+    message: `The list file ${quote(list)} ${says}: ${detail}.`,
+    hint,
+    retryable,
+    path: list,
+  })
+}
+
+const LIST_FAILURES = {
+  missing: [
+    'is not there',
+    'See source.listing, and what writes the list at the source. Without listing, rsync lists the folder itself.',
+    true,
+  ],
+  unreadable: ['cannot be read', 'Give the account at the source read permission on it.', true],
+  'too-long': [
+    'is longer than 64 MiB',
+    'Leave source.listing out: rsync lists so many files better itself.',
+    false,
+  ],
+  mismatch: [
+    'does not match its own marker',
+    'It was being written, or it is damaged; it is read again at the next run. Write both under temporary names and rename them.',
+    true,
+  ],
+  unverified: ['has a marker that cannot be read', 'Write it anew at the source, or remove it.', true],
+} as const

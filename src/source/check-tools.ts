@@ -1,0 +1,47 @@
+import { execa } from 'execa'
+import { Failure } from '../model/failure.ts'
+import { missingTool, rsyncEnvironment } from './run-rsync.ts'
+
+/** The first rsync that refuses names nobody asked for. */
+const OLDEST_RSYNC = [3, 2, 5] as const
+
+/** Whether rsync and ssh are here, and rsync is new enough to meet a hostile source; null: all is well. Exit code 64 otherwise. */
+export async function checkTools(): Promise<Failure | null> {
+  const rsync = await firstLine('rsync', ['--version'])
+  if (rsync instanceof Failure) return rsync
+  const version = /version v?(\d+)\.(\d+)\.(\d+)/.exec(rsync)?.slice(1).map(Number)
+  if (version === undefined || isOlder(version, OLDEST_RSYNC))
+    return new Failure({
+      code: 'rsync-too-old',
+      message: `rsync on this machine is ${version?.join('.') ?? 'of no version that we know'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
+      hint: 'Update the package rsync; on Debian 11 from backports. At the source any old one will do.',
+      retryable: false,
+    })
+  const ssh = await firstLine('ssh', ['-V'])
+  return ssh instanceof Failure ? ssh : null
+}
+
+function isOlder(version: readonly number[], than: readonly number[]): boolean {
+  for (let i = 0; i < than.length; i++) if (version[i] !== than[i]) return version[i]! < than[i]!
+  return false
+}
+
+async function firstLine(program: string, words: readonly string[]): Promise<string | Failure> {
+  try {
+    const { stdout } = await execa(program, words, {
+      env: rsyncEnvironment(),
+      extendEnv: false,
+      stdin: 'ignore',
+    })
+    return stdout.split('\n', 1)[0]!
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return missingTool(program, error)
+    return new Failure({
+      code: 'tool-broken',
+      message: `${program} is installed and does not run.`,
+      hint: `Run ${program} ${words.join(' ')} by hand.`,
+      retryable: false,
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,179 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
+import { Failure } from '../model/failure.ts'
+import type { Fetched, ListFile, Listing, ReadMarker } from '../model/listing.ts'
+import { markerOf } from '../model/marker-name.ts'
+import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
+import type { FetchRequest } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Problem } from '../model/trouble.ts'
+import { checkList, listFailure } from './check-list.ts'
+import { explainLines } from './explain-lines.ts'
+import { explainMarker } from './explain-marker.ts'
+import { LIST_LIMIT, parseListFile } from './parse-list-file.ts'
+import { pathFinder } from './path-finder.ts'
+import { collectProblems } from './problems.ts'
+import { fetchAllArguments, fetchArguments, namesOnStdin } from './rsync-command.ts'
+import { type Far, holdSession } from './session.ts'
+
+/** Names that go over stdin without a thought; the client's work grows with their square. */
+const NAMES = 2_000
+const NAMES_AT_MOST = 20_000
+const MEBIBYTE = 1024 * 1024
+/** Files read between two looks at what else is to be done. */
+const READS = 500
+
+/** Connection 2: one session, into a private folder that is gone afterwards. */
+export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Promise<Fetched> {
+  const problems = collectProblems()
+  const { listing } = far.place
+  const list = wanted.list && listing !== null ? listing : null
+  const listSize = list === null ? 0 : sizeOfList(far, list, wanted.listed)
+  const listMarkers = list === null ? [] : markersOfList(list, wanted.listed)
+  const markers = wanted.markers.filter((path) => {
+    const size = wanted.listed.files.get(path)?.size ?? 0
+    if (size > MARKER_LIMIT) problems.add(explainMarker(path, 'too-long'))
+    return size <= MARKER_LIMIT
+  })
+  const also = list === null ? [] : [list, ...listMarkers]
+  if (markers.length + also.length === 0) return { list: null, markers: new Map(), problems: problems.all() }
+
+  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
+  try {
+    // A list may grow between the two connections.
+    const maxSize = list === null ? MARKER_LIMIT : Math.min(LIST_LIMIT, 2 * listSize + MEBIBYTE)
+    const end = await holdSession(
+      far,
+      'fetch',
+      {
+        ...fetchBy(far, wanted.listed, markers, also, maxSize, into),
+        fileLimit: maxSize,
+        budget: 2 * (maxSize + wanted.listed.files.size * MARKER_LIMIT) + 64 * MEBIBYTE,
+        hear: () => true,
+      },
+      run,
+    )
+    const pathOf = pathFinder(new Set([...markers, ...also]))
+    if (end.code !== 0)
+      for (const problem of explainLines(end.stderr, pathOf)) {
+        if (problem.path === list && list !== null) throw listFailure('unreadable', list, problem.message)
+        // Gone in between, as anything may: the caller sees that it is not there.
+        if (problem.code !== 'vanished') problems.add(problem)
+      }
+    return {
+      list: list === null ? null : readList(into, list, listMarkers, problems),
+      markers: await readMarkers(into, markers, problems),
+      problems: problems.all(),
+    }
+  } finally {
+    await rm(into, { recursive: true, force: true })
+  }
+}
+
+function sizeOfList(far: Far, list: RelPath, listed: Listing): number {
+  const found = listed.files.get(list)
+  if (found === undefined) throw listFailure('missing', list, far.place.path)
+  if (found.size > LIST_LIMIT) throw listFailure('too-long', list, `${found.size} bytes`)
+  return found.size
+}
+
+const markersOfList = (list: RelPath, listed: Listing): readonly RelPath[] =>
+  ['md5', 'MD5', 'sha256', 'SHA256']
+    .map((suffix) => `${list}.${suffix}` as RelPath)
+    .filter((path) => listed.files.has(path))
+
+/** By name where they are few, or few of many; else all there are. */
+function fetchBy(
+  far: Far,
+  listed: Listing,
+  markers: readonly RelPath[],
+  also: readonly RelPath[],
+  maxSize: number,
+  into: string,
+): { readonly arguments: readonly string[]; readonly input: string | null } {
+  if (markers.length > NAMES) {
+    const there = [...listed.files].filter(([path]) => markerOf(path) !== null)
+    // What only looks like a marker would be fetched, up to a list's size.
+    const except = there
+      .filter(([path, { size }]) => size > MARKER_LIMIT && !also.includes(path))
+      .map(([path]) => path)
+    if (except.length < NAMES && (markers.length > NAMES_AT_MOST || 2 * markers.length > there.length))
+      return {
+        arguments: fetchAllArguments(far.place, far.ssh, { maxSize, into, also, except }),
+        input: null,
+      }
+  }
+  return {
+    arguments: fetchArguments(far.place, far.ssh, { maxSize, into }),
+    input: namesOnStdin([...also, ...markers]),
+  }
+}
+
+function readList(
+  into: string,
+  list: RelPath,
+  markers: readonly RelPath[],
+  problems: { add(problem: Problem): void },
+): ListFile {
+  const bytes = readSmall(join(into, list), LIST_LIMIT)
+  if (bytes === null) throw listFailure('missing', list, 'it was gone when it was to be read')
+  for (const path of markers) checkList(list, bytes, path, readSmall(join(into, path), MARKER_LIMIT))
+  const parsed = parseListFile(bytes, list)
+  for (const problem of parsed.problems) problems.add(problem)
+  return parsed.list
+}
+
+async function readMarkers(
+  into: string,
+  paths: readonly RelPath[],
+  problems: { add(problem: Problem): void },
+): Promise<ReadonlyMap<RelPath, ReadMarker>> {
+  const markers = new Map<RelPath, ReadMarker>()
+  let reads = 0
+  for (const path of paths) {
+    const bytes = readSmall(join(into, path), MARKER_LIMIT)
+    const of = markerOf(path)
+    if (bytes === null || of === null) continue
+    const parsed = parseMarker(bytes, of.data, of.kind)
+    if ('fault' in parsed) problems.add(explainMarker(path, parsed.fault))
+    else markers.set(path, { digest: parsed.digest, text: bytes.toString('latin1') })
+    if (++reads % READS === 0) await breathe()
+  }
+  return markers
+}
+
+/** One byte more than `limit` at most, so that the reader sees that there are more; null: no such file, or no regular one. */
+function readSmall(path: string, limit: number): Buffer | null {
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return null
+    throw new Failure({
+      code: 'temporary-file',
+      message: `${path}, fetched from the source, cannot be read: ${(error as Error).message}`,
+      hint: 'See that TMPDIR names a folder that is ours to write.',
+      retryable: true,
+      cause: error,
+    })
+  }
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) return null
+    const bytes = Buffer.alloc(Math.min(stat.size, limit + 1))
+    let length = 0
+    while (length < bytes.length) {
+      const got = readSync(fd, bytes, length, bytes.length - length, length)
+      if (got === 0) break
+      length += got
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(fd)
+  }
+}

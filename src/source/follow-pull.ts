@@ -1,0 +1,118 @@
+import { lstat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PullFile } from '../model/ports.ts'
+import type { Problem } from '../model/trouble.ts'
+import { collectProblems } from './problems.ts'
+import type { OpenFile } from './process-group.ts'
+import { quote } from './quote.ts'
+import { unescapeName } from './unescape-name.ts'
+
+export interface PullFollower {
+  /** Rsync's stdout, as it comes. */
+  hear(chunk: Buffer): void
+  /** What rsync has open now. True: something moved since the last look. */
+  look(open: readonly OpenFile[]): boolean
+  progress(): { readonly bytes: number; readonly files: number; readonly path: string | null }
+  /** Bytes staged of the file that may take longest to be hashed again. */
+  mostStaged(): number
+  /** Literal bytes that came: rsync's own figure, else what staging has grown by. */
+  received(into: string): Promise<number>
+  /** Names that turned out to be no regular file. */
+  problems(): readonly Problem[]
+}
+
+const LINE = 64 * 1024
+const DONE = /^=\d+ (.+)$/
+const SKIPPED = /^skipping non-regular file "(.+)"$/
+const LITERAL = /^Literal data: (\d+) bytes$/
+
+/** Pieces together how far a batch is, from what rsync says and from where its open files stand. Hints only: the gate decides. */
+export function followPull(files: readonly PullFile[]): PullFollower {
+  const open = new Map<string, PullFile>(files.map((file) => [file.path, file]))
+  const positions = new Map<string, number>()
+  const problems = collectProblems()
+  const odd = new Set<string>()
+  let done = 0
+  let doneBytes = 0
+  let waitingBytes = files.reduce((sum, file) => sum + file.stagedBytes, 0)
+  let current: string | null = null
+  let literal: number | null = null
+  let rest = ''
+  let moved = false
+  let before = ''
+
+  const finish = (path: string): void => {
+    const file = open.get(path)
+    if (file === undefined) return
+    open.delete(path)
+    positions.delete(path)
+    done++
+    doneBytes += file.size
+    waitingBytes -= file.stagedBytes
+    moved = true
+  }
+  const refuse = (path: string): void => {
+    if (!open.has(path) || odd.has(path)) return
+    odd.add(path)
+    problems.add({
+      code: 'not-regular',
+      path,
+      message: `${quote(path)} is no regular file at the source any more.`,
+      hint: 'It is looked at again at the next run; see what replaces it there.',
+    })
+  }
+  const line = (text: string): void => {
+    const name = unescapeName(DONE.exec(text)?.[1] ?? '')
+    const skipped = unescapeName(SKIPPED.exec(text)?.[1] ?? '')
+    if (name?.endsWith('/')) refuse(name.slice(0, -1))
+    else if (name) finish(name)
+    else if (skipped) refuse(skipped)
+    literal = Number(LITERAL.exec(text)?.[1] ?? literal)
+  }
+
+  return {
+    hear(chunk) {
+      const lines = (rest + chunk.toString('latin1')).split('\n')
+      rest = lines.pop()!.slice(0, LINE)
+      for (const text of lines) line(text)
+    },
+    look(nowOpen) {
+      const now = nowOpen.map(({ path, position }) => `${position} ${path}`).join('\n')
+      const progressed = moved || now !== before
+      moved = false
+      before = now
+      current = null
+      for (const { path, position } of nowOpen) {
+        const file = open.get(path)
+        if (file === undefined) continue
+        current = path
+        // Two processes may have it open, one of them to read.
+        positions.set(path, Math.min(file.size, Math.max(position, positions.get(path) ?? 0)))
+      }
+      return progressed
+    },
+    progress() {
+      let bytes = doneBytes + waitingBytes
+      for (const [path, position] of positions) bytes += Math.max(0, position - open.get(path)!.stagedBytes)
+      return { bytes, files: done, path: current }
+    },
+    mostStaged: () => {
+      let most = 0
+      for (const file of open.values()) most = Math.max(most, file.stagedBytes)
+      return most
+    },
+    async received(into) {
+      if (literal !== null) return literal
+      let grown = 0
+      for (const file of files) {
+        const size = await lstat(join(into, file.path)).then(
+          (stat) => stat.size,
+          () => 0,
+        )
+        grown += Math.max(0, size - file.stagedBytes)
+      }
+      return grown
+    },
+    problems: () => problems.all(),
+  }
+}

@@ -1,0 +1,50 @@
+import { Failure } from '../model/failure.ts'
+import type { Source } from '../model/ports.ts'
+import type { LocalPlace, SshPlace } from '../model/spec.ts'
+import { checkKeys } from './check-keys.ts'
+import { fetchFiles } from './fetch-files.ts'
+import { listFolder } from './list-folder.ts'
+import { probeSsh } from './probe-ssh.ts'
+import { pullBatch } from './pull-batch.ts'
+import type { Far } from './session.ts'
+import { sshCommand } from './ssh-command.ts'
+
+/** The far side of one backup, over ssh or on this machine. Connects to nothing until it is asked. */
+export function openSource(
+  place: SshPlace | LocalPlace,
+  options: {
+    /** Seconds without progress after which a listing or a fetch is given up; pulls bring their own. */
+    readonly transferTimeout: number
+  },
+): Source {
+  let ready: Promise<Far> | null = null
+  const far = async (): Promise<Far> => {
+    if (place.kind === 'ssh') await checkKeys(place)
+    ready ??= prepare(place, options.transferTimeout)
+    return ready
+  }
+  return {
+    label: place.kind === 'ssh' ? sshLabel(place) : place.path,
+    host: place.kind === 'ssh' ? place.host.toLowerCase() : null,
+    list: async (run) => listFolder(await far(), run),
+    fetch: async (wanted, run) => fetchFiles(await far(), wanted, run),
+    pull: async (batch, run) => {
+      try {
+        return await pullBatch(await far(), batch, run)
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        return { ended: 'broken', failure: error, problems: [], received: 0 }
+      }
+    },
+  }
+}
+
+async function prepare(place: SshPlace | LocalPlace, timeout: number): Promise<Far> {
+  const ssh = place.kind === 'ssh' ? sshCommand(place, await probeSsh(place.algorithms === 'legacy')) : null
+  return { place, ssh, timeout }
+}
+
+function sshLabel({ user, host, port, path }: SshPlace): string {
+  const there = host.includes(':') ? `[${host}]` : host
+  return `${user}@${there}:${port === 22 ? '' : `${port}:`}${path}`
+}

@@ -1,0 +1,15 @@
+/**
+ * Which of `paths` an absolute path at the source is: the one with most parts that it ends with. What the path starts with is the
+ * source's affair, and rrsync may have turned it into a descriptor's.
+ */
+export const pathFinder =
+  (paths: ReadonlySet<string>) =>
+  (absolute: string): string | null => {
+    for (let at = 0; at !== -1; ) {
+      const rest = absolute.slice(at)
+      if (paths.has(rest)) return rest
+      const slash = absolute.indexOf('/', at)
+      at = slash === -1 ? -1 : slash + 1
+    }
+    return null
+  }

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { execa } from 'execa'
+import { missingTool, rsyncEnvironment } from './run-rsync.ts'
+import { LEGACY_ALGORITHMS, type LegacyAlgorithms, type SshAbilities } from './ssh-command.ts'
+
+/** Asks this machine once; the source is not involved. */
+export async function probeSsh(legacy: boolean): Promise<SshAbilities> {
+  const cpu = await readFile('/proc/cpuinfo', 'latin1').catch(() => '')
+  return {
+    aes: /^(flags|Features)\s*:.*\baes\b/m.test(cpu),
+    legacy: legacy ? await knownOf(LEGACY_ALGORITHMS) : null,
+  }
+}
+
+/** Those that this ssh has not forgotten: it refuses to start when it is told of one that it does not know. */
+async function knownOf(wanted: LegacyAlgorithms): Promise<LegacyAlgorithms> {
+  const known = async (question: string, names: readonly string[]): Promise<readonly string[]> => {
+    try {
+      const answer = await execa('ssh', ['-Q', question], {
+        env: rsyncEnvironment(),
+        extendEnv: false,
+        stdin: 'ignore',
+      })
+      const lines = answer.stdout.split('\n')
+      return names.filter((name) => lines.includes(name))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missingTool('ssh', error)
+      return []
+    }
+  }
+  return {
+    hostKeys: await known('key', wanted.hostKeys),
+    keyExchanges: await known('kex', wanted.keyExchanges),
+    ciphers: await known('cipher', wanted.ciphers),
+    macs: await known('mac', wanted.macs),
+  }
+}

@@ -1,0 +1,86 @@
+import { realpath } from 'node:fs/promises'
+import { Failure } from '../model/failure.ts'
+import type { PullBatch, PullReport } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Problem } from '../model/trouble.ts'
+import { explainFailure } from './explain-failure.ts'
+import { explainLines } from './explain-lines.ts'
+import { followPull } from './follow-pull.ts'
+import { pathFinder } from './path-finder.ts'
+import { openFiles } from './process-group.ts'
+import { namesOnStdin, pullArguments } from './rsync-command.ts'
+import { runRsync, type Verdict } from './run-rsync.ts'
+import { type Far, MEMORY_LIMIT } from './session.ts'
+import { REHASH_RATE, startWatchdog } from './watchdog.ts'
+
+const KIBIBYTE = 1024
+
+/** One batch in one session. What came stays in `into`, however it ended; only the gate says what it is worth. */
+export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<PullReport> {
+  if (batch.files.length === 0) return { ended: 'done', failure: null, problems: [], received: 0 }
+  if (batch.rate !== null && batch.rate < KIBIBYTE) return broken(tooSlow(batch.rate))
+
+  const into = await realpath(batch.into)
+  const sizes = new Map<string, number>(batch.files.map((file) => [file.path, file.size]))
+  const largest = Math.max(...sizes.values())
+  const follower = followPull(batch.files)
+  const watchdog = startWatchdog(batch.timeout)
+  let spoken = false
+
+  const end = await runRsync({
+    arguments: pullArguments(far.place, far.ssh, {
+      mode: batch.mode,
+      maxSize: largest,
+      rate: batch.rate === null ? null : Math.floor(batch.rate / KIBIBYTE),
+      into,
+    }),
+    input: namesOnStdin(batch.files.map((file) => file.path)),
+    inherit: batch.inherit,
+    fileLimit: largest,
+    memoryLimit: MEMORY_LIMIT,
+    hear: (chunk) => {
+      follower.hear(chunk)
+      return true
+    },
+    watch: (members): Verdict | null => {
+      const open = openFiles(members, into)
+      if (open.some(({ path, position }) => position > (sizes.get(path) ?? largest))) return 'grown'
+      if (follower.look(open)) {
+        spoken = true
+        watchdog.progress()
+      }
+      batch.report(follower.progress())
+      if (!watchdog.expired(follower.mostStaged() / REHASH_RATE)) return null
+      return spoken ? 'stalled' : 'silent'
+    },
+    signal: run.signal,
+  })
+
+  const received = await follower.received(into)
+  batch.report(follower.progress())
+  const base = { problems: [...follower.problems(), ...complaints(batch, end.stderr, end.code)], received }
+  if (end.cause === 'stopped') return { ...base, ended: 'stopped', failure: null }
+  if (end.cause === 'itself') {
+    if (end.code === 0) return { ...base, ended: 'done', failure: null }
+    const folderIsGone = /change_dir .* failed/.test(end.stderr)
+    if ((end.code === 23 || end.code === 24) && !folderIsGone)
+      return { ...base, ended: 'partial', failure: null }
+  }
+  return { ...base, ended: 'broken', failure: explainFailure('pull', far.place, end, batch.timeout) }
+}
+
+function complaints(batch: PullBatch, stderr: string, code: number | null): readonly Problem[] {
+  if (code !== 23 && code !== 24) return []
+  return explainLines(stderr, pathFinder(new Set<RelPath>(batch.files.map((file) => file.path))))
+}
+
+const broken = (failure: Failure): PullReport => ({ ended: 'broken', failure, problems: [], received: 0 })
+
+const tooSlow = (rate: number): Failure =>
+  new Failure({
+    code: 'rate-too-low',
+    message: `${rate} bytes a second are allowed, and rsync cannot go below 1 KiB/s.`,
+    hint: 'Allow at least 1 KiB/s to each transfer: raise the bandwidth or lower concurrency.',
+    retryable: false,
+  })

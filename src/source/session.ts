@@ -1,0 +1,65 @@
+import type { Run } from '../model/run.ts'
+import { explainFailure, type Stage } from './explain-failure.ts'
+import { bytesMoved } from './process-group.ts'
+import type { Place } from './rsync-command.ts'
+import { type RsyncEnd, runRsync, type Verdict } from './run-rsync.ts'
+import { startWatchdog } from './watchdog.ts'
+
+/** One source, and what every session with it needs. */
+export interface Far {
+  readonly place: Place
+  /** The ssh that rsync is to start; null for a folder on this machine. */
+  readonly ssh: readonly string[] | null
+  /** Seconds without progress. */
+  readonly timeout: number
+}
+
+/** Memory of any process that a source can make larger, bytes. */
+export const MEMORY_LIMIT = 2 * 1024 ** 3
+
+/**
+ * A short session: a listing, or a list file and markers. Comes back where rsync ended by itself with 0, 23 or 24 and throws a
+ * Failure where it ended otherwise; throws the signal's reason where our run was stopped.
+ */
+export async function holdSession(
+  far: Far,
+  stage: Stage,
+  call: {
+    readonly arguments: readonly string[]
+    readonly input: string | null
+    readonly fileLimit: number
+    /** Bytes that may be written in all. */
+    readonly budget: number
+    readonly hear: (chunk: Buffer) => boolean
+  },
+  run: Run,
+): Promise<RsyncEnd> {
+  run.signal.throwIfAborted()
+  const watchdog = startWatchdog(far.timeout)
+  let moved = 0
+  let spoken = false
+  const end = await runRsync({
+    arguments: call.arguments,
+    input: call.input,
+    inherit: null,
+    fileLimit: call.fileLimit,
+    memoryLimit: MEMORY_LIMIT,
+    hear: call.hear,
+    watch: (members): Verdict | null => {
+      const { read, written } = bytesMoved(members)
+      if (written > call.budget) return 'flood'
+      // Starting up reads libraries; after that, only what the far side sends moves anything.
+      if (read + written > moved) {
+        spoken = moved > 0
+        moved = read + written
+        watchdog.progress()
+      }
+      if (!watchdog.expired(0)) return null
+      return spoken ? 'stalled' : 'silent'
+    },
+    signal: run.signal,
+  })
+  if (end.cause === 'stopped') throw run.signal.reason
+  if (end.cause === 'itself' && (end.code === 0 || end.code === 23 || end.code === 24)) return end
+  throw explainFailure(stage, far.place, end, far.timeout)
+}
