@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { styleText } from 'node:util'
+import { paint } from '../view/paint.ts'
 
 /** Where the demo speaks, runs what it prints, and keeps count of what it promised. */
 export interface DemoStage {
@@ -42,8 +42,7 @@ export function demoStage(options: {
   readonly signal: AbortSignal
 }): DemoStage {
   const { write, signal } = options
-  const styled = (style: 'bold' | 'dim' | 'cyan', text: string): string =>
-    options.color ? styleText(style, text) : text
+  const styled = paint(options.color)
   const promises: { text: string; seen: boolean }[] = []
   const ours = ourCommand()
   let chapter = 0
