@@ -5,6 +5,9 @@ import { liveProgress } from '../../src/view/live-progress.ts'
 import { NASTY } from './nasty.ts'
 import { everyEvent, progress } from './sample-events.ts'
 
+/** What takes a line off a terminal. */
+const ERASE = '\u001b[2K'
+
 /** A terminal that keeps what was written, and the pictures drawn on it. */
 function world(columns = 100, unicode = true) {
   vi.useFakeTimers()
@@ -40,17 +43,26 @@ describe('progress on a terminal', () => {
     expect(draw()).toMatch(/={6}#{9}-{9} +64 %/)
   })
 
-  it('lets what is finished scroll above, and takes the picture away at the end', () => {
+  it('lets what is finished scroll above the picture', () => {
+    const { onEvent, draw, writes } = world()
+    onEvent(progress('b', 0.9))
+    draw()
+    onEvent({ type: 'published', backup: 'postgres', path: 'a', size: 5, digest: 'd', how: 'pulled' })
+    expect(draw()).toMatch(/^postgres {2}pulled a \(5 B\)\npostgres {2}╍/)
+    // The old picture goes before the line comes.
+    expect(writes.join('').split('pulled')[0]).toContain(ERASE)
+  })
+
+  it('takes the picture away at the end, and keeps the last news', () => {
     const { onEvent, end, draw, shown, writes } = world()
     onEvent(progress('b', 0.9))
     draw()
     writes.length = 0
+    end()
+    expect(writes.join('')).toContain(ERASE)
     onEvent({ type: 'published', backup: 'postgres', path: 'a', size: 5, digest: 'd', how: 'pulled' })
     end()
     expect(shown()).toBe('postgres  pulled a (5 B)')
-    const erased = writes.join('').indexOf('\u001b[2K')
-    expect(erased).toBeGreaterThanOrEqual(0)
-    expect(erased).toBeLessThan(writes.join('').indexOf('pulled'))
   })
 
   it('puts a flood of small files on one line, and loses no problem', () => {
