@@ -1,0 +1,111 @@
+import type { Digest } from '../../src/model/digest.ts'
+import type { HeldFile, Holding, LedgerRecord, Seen, StagedFile } from '../../src/model/holding.ts'
+import { instant } from '../../src/model/instant.ts'
+import type { Observation, SourceFile, SourceView } from '../../src/model/observation.ts'
+import type { RelPath } from '../../src/model/rel-path.ts'
+import type { BackupName, Spec } from '../../src/model/spec.ts'
+
+/** Noon of the day on which every pictured look is made. */
+export const NOON = instant(Date.UTC(2026, 10, 23, 12))
+
+/** A digest a person can tell apart: md5 for `A` is aaaa…, for `B` bbbb…; sha256 likewise. */
+export const md5 = (letter: string): Digest => letter.toLowerCase().repeat(32) as Digest
+export const sha256 = (letter: string): Digest => letter.toLowerCase().repeat(64) as Digest
+
+export const spec = (over: Partial<Spec> = {}): Spec => ({
+  name: 'postgres' as BackupName,
+  file: '/specs/postgres.yaml',
+  line: 1,
+  digest: '0'.repeat(64),
+  source: { kind: 'local', path: '/src', listing: null },
+  checksum: 'md5',
+  select: { include: ['**'], exclude: [] },
+  destination: { path: '/dest', mount: null, minFree: 0, maxSize: null },
+  transfer: { bandwidth: null, timeout: 60, maxFileSize: null, order: 'newest' },
+  acknowledge: [],
+  ...over,
+})
+
+/**
+ * A picture of both sides, a line a thing:
+ *
+ *   remote a.tar 10 A      at the source, 10 bytes, marker claims A (`-` for none, `?` for one that cannot be read)
+ *   listed a.tar           a list file names it, and it is not there
+ *   held a.tar 10 A        here with its marker, and in the ledger as A
+ *   pair a.tar 10 A        here with a marker that says A (`?`: nothing), unknown to the ledger
+ *   bare a.tar 10          here without a marker, unknown to the ledger
+ *   ours a.tar 10 A        here without a marker, in the ledger as A
+ *   gone a.tar 10 A        in the ledger as A, not here
+ *   staged a.tar 4         four bytes in staging
+ *
+ * A size of the form 10!11 is a ledger's 10 against 11 on disk. Letters are A to F.
+ */
+export function picture(text: string, completeness: SourceView['completeness'] = 'complete'): Observation {
+  const files = new Map<RelPath, SourceFile>()
+  const held = new Map<RelPath, HeldFile>()
+  const records = new Map<RelPath, LedgerRecord>()
+  const staged = new Map<RelPath, StagedFile>()
+  for (const line of text.split('\n').map((one) => one.trim())) {
+    if (line === '') continue
+    const [kind, name, sizes = '0', letter = '-'] = line.split(/\s+/)
+    const path = name as RelPath
+    const [ledgerSize, diskSize] = sizes.split('!').map(Number)
+    const size = diskSize ?? ledgerSize ?? 0
+    const record: LedgerRecord = {
+      size: ledgerSize ?? 0,
+      md5: md5(letter),
+      sha256: sha256(letter),
+      mtime: 1000,
+      markerMtime: 2000,
+      since: instant(0),
+    }
+    const marker = { path: `${name}.md5`, digest: letter === '?' ? null : md5(letter) }
+    if (kind === 'remote') {
+      const claimed = { state: 'claimed', path: `${name}.md5` as RelPath, size: 40, mtime: 2000 } as const
+      files.set(path, {
+        listed: { size, mtime: 1000 },
+        marker:
+          letter === '-'
+            ? { state: 'none' }
+            : letter === '?'
+              ? { state: 'unreadable' }
+              : { ...claimed, digest: md5(letter), text: `${md5(letter)}  ${name}\n` },
+      })
+    } else if (kind === 'listed') files.set(path, { listed: null, marker: { state: 'none' } })
+    else if (kind === 'staged') staged.set(path, { size })
+    else {
+      if (kind !== 'gone') held.set(path, { size, marker: kind === 'held' || kind === 'pair' ? marker : null })
+      if (kind === 'held' || kind === 'ours' || kind === 'gone') records.set(path, record)
+    }
+  }
+  return {
+    source: { completeness, files, problems: [] },
+    destination: holding({ files: held, records, staged }),
+  }
+}
+
+export const holding = (over: Partial<Holding> = {}): Holding => ({
+  identity: { found: 'id', expected: 'id', lastSeenAt: '/dest', filesystem: 'fs', hasPrivateFolder: true },
+  files: new Map(),
+  records: new Map(),
+  staged: new Map(),
+  seen: new Map(),
+  head: { seq: 1, hash: 'h' },
+  free: 1e12,
+  used: 0,
+  halt: null,
+  problems: [],
+  ...over,
+})
+
+export const seen = (over: Partial<Seen> = {}): Seen => ({
+  size: 10,
+  mtime: 1000,
+  marker: { path: 'a.md5', size: 40, mtime: 2000 },
+  digest: md5('A'),
+  readAt: NOON,
+  stagedFor: null,
+  gate: null,
+  waitingSince: null,
+  ...over,
+})
