@@ -31,7 +31,11 @@ describe('what is done about a file', () => {
     ['published, and the marker at the source is gone', 'held a 10 A\nremote a 10 -', 'keep a'],
     ['I1, published, and the source has another digest', 'held a 10 A\nremote a 10 B', 'conflict a'],
     ['I1, published, another digest and size', 'held a 10 A\nremote a 99 B', 'conflict a'],
-    ['published, of another size at the source under the same marker', 'held a 10 A\nremote a 11 A', 'keep a, ! source-changed a'],
+    [
+      'published, of another size at the source under the same marker',
+      'held a 10 A\nremote a 11 A',
+      'keep a, ! source-changed a',
+    ],
     ['rotten by its size, the source still good', 'held a 10!9 A\nremote a 10 A', 'repair a'],
     ['rotten by its size, the source gone', 'held a 10!9 A\nremote z 1 -', 'wait z, ! rot a'],
     ['rotten by its size, the source other', 'held a 10!9 A\nremote a 10 B', 'conflict a, ! rot a'],
@@ -42,7 +46,11 @@ describe('what is done about a file', () => {
     ['gone here, at the source without a marker', 'gone a 10 A\nremote a 10 -', 'wait a, ! missing-here a'],
     // Unmarked.
     ['here without its marker, known, the source agrees', 'ours a 10 A\nremote a 10 A', 'adopt a'],
-    ['here without its marker, known, the source rotten', 'ours a 10 A\nremote a 10 B', 'adopt a, conflict a'],
+    [
+      'here without its marker, known, the source rotten',
+      'ours a 10 A\nremote a 10 B',
+      'adopt a, conflict a',
+    ],
     ['here without its marker, known, the source gone', 'ours a 10 A\nremote z 1 -', 'adopt a, wait z'],
     ['known by name, of another size, the source good', 'ours a 10!7 A\nremote a 10 A', 'repair a'],
     ['known by name, of another size, the source gone', 'ours a 10!7 A\nremote z 1 -', 'wait z, ! rot a'],
@@ -60,7 +68,9 @@ describe('what is done about a file', () => {
   })
 
   test.each(['incomplete', 'unknown'] as const)('absence from an %s look proves nothing', (completeness) => {
-    expect(words(picture('held a 10 A\ngone b 10 A\nbare c 3', completeness))).toBe('keep a, ! missing-here b')
+    expect(words(picture('held a 10 A\ngone b 10 A\nbare c 3', completeness))).toBe(
+      'keep a, ! missing-here b',
+    )
   })
 
   test('unmarked data that this pass has hashed and found to be other bytes is replaced, and kept as a start', () => {
@@ -72,13 +82,22 @@ describe('what is done about a file', () => {
 
   test('a sha256 claim is held against the ledger’s sha256', () => {
     const observation = picture('held a 10 A\nremote a 10 A')
-    const claim = { state: 'claimed', path: 'a.sha256' as RelPath, size: 70, mtime: 2000, text: null } as const
+    const claim = {
+      state: 'claimed',
+      path: 'a.sha256' as RelPath,
+      size: 70,
+      mtime: 2000,
+      text: null,
+    } as const
     const at = (letter: string): Observation => ({
       ...observation,
       source: {
         ...observation.source,
         files: new Map([
-          ['a' as RelPath, { listed: { size: 10, mtime: 1000 }, marker: { ...claim, digest: sha256(letter) } }],
+          [
+            'a' as RelPath,
+            { listed: { size: 10, mtime: 1000 }, marker: { ...claim, digest: sha256(letter) } },
+          ],
         ]),
       },
     })

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { backupStatus } from '../../src/decide/backup-status.ts'
+import { foldStatus } from '../../src/decide/fold-status.ts'
+import { identityHold } from '../../src/decide/identity-hold.ts'
+import { REREAD_AFTER, rememberedClaim } from '../../src/decide/markers-to-read.ts'
+import { nextSeen } from '../../src/decide/next-seen.ts'
+import { retryDelay } from '../../src/decide/retry-delay.ts'
+import { selector } from '../../src/decide/select.ts'
+import type { Seen } from '../../src/model/holding.ts'
+import { type Instant, instant, isoTime } from '../../src/model/instant.ts'
+import type { RelPath } from '../../src/model/rel-path.ts'
+import type { DestinationStatus } from '../../src/model/status.ts'
+import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
+import { holding, md5, NOON, picture, seen } from '../helpers/picture.ts'
+
+const path = (text: string) => text as RelPath
+
+describe('selection', () => {
+  const chosen = (include: string[], exclude: string[], of: string, listing: string | null = null) =>
+    selector({ include, exclude }, listing as RelPath | null)(of)
+  test.each([
+    ['**', 'a/b/c.tar', true],
+    ['*.tar', 'c.tar', true],
+    ['*.tar', 'a/b/c.tar', true],
+    ['a/*.tar', 'a/c.tar', true],
+    ['a/*.tar', 'a/b/c.tar', false],
+    ['a/**', 'a/b/c.tar', true],
+    ['!(tmp)*', 'c.tar', true],
+    ['**', 'c.tar.md5', false],
+    ['**', 'c.tar.SHA256', false],
+    ['**', 'c.tar.asc', false],
+    ['**', '.hidden', false],
+    ['**', 'a/.git/x', false],
+    ['**', 'lost+found/x', false],
+    ['.*', '.hidden', false],
+  ])('%s on %s: %s', (include, of, wanted) => {
+    expect(chosen([include], [], of)).toBe(wanted)
+  })
+  test('exclude wins, and the list file is never data', () => {
+    expect(chosen(['**'], ['tmp-*'], 'a/tmp-1')).toBe(false)
+    expect(chosen(['**'], [], 'LIST', 'LIST')).toBe(false)
+  })
+})
+
+describe('a marker is not read again', () => {
+  const file = {
+    path: path('a'),
+    data: { size: 10, mtime: 1000 },
+    marker: { path: path('a.md5'), kind: 'md5' as const, size: 40, mtime: 2000 },
+  }
+  const held = picture('held a 10 A').destination
+  const remembered = (over: Partial<Seen>, at: Instant = NOON, drawn = held) =>
+    rememberedClaim(file, { ...drawn, seen: new Map([[path('a'), seen(over)]]) }, at)?.digest
+
+  test('where nothing of its file has changed', () => {
+    expect(remembered({})).toBe(md5('A'))
+  })
+  test.each<[string, Partial<Seen>]>([
+    ['the data has another size', { size: 11 }],
+    ['the data has another time', { mtime: 1001 }],
+    ['the marker has another size', { marker: { path: 'a.md5', size: 41, mtime: 2000 } }],
+    ['the marker has another time', { marker: { path: 'a.md5', size: 40, mtime: 2001 } }],
+    ['the marker is spelled otherwise', { marker: { path: 'a.MD5', size: 40, mtime: 2000 } }],
+    ['it was never read', { digest: null }],
+  ])('but is where %s', (_, over) => {
+    expect(remembered(over)).toBeUndefined()
+  })
+  test('but is after 30 days, where the clock went back, and where the file is not whole here', () => {
+    expect(remembered({}, instant(NOON + REREAD_AFTER))).toBe(md5('A'))
+    expect(remembered({}, instant(NOON + REREAD_AFTER + 1))).toBeUndefined()
+    expect(remembered({}, instant(NOON - 1))).toBeUndefined()
+    expect(remembered({}, NOON, picture('held a 10!9 A').destination)).toBeUndefined()
+    expect(remembered({}, NOON, picture('gone a 10 A').destination)).toBeUndefined()
+  })
+})
+
+describe('what is remembered of a look', () => {
+  test('I7: nothing where nothing has changed', () => {
+    const first = picture('held a 10 A\nremote a 10 A\nremote b 3 -')
+    const cache = nextSeen(first, NOON) as Map<RelPath, Seen>
+    expect([...cache.keys()]).toEqual(['a', 'b'])
+    const later = { ...first, destination: { ...first.destination, seen: cache } }
+    expect(nextSeen(later, instant(NOON + 3600_000)).size).toBe(0)
+  })
+  test('what the source no longer has is forgotten, but not after a look that proves nothing', () => {
+    const cache = holding({ seen: new Map([[path('a'), seen()]]) })
+    expect(nextSeen({ ...picture(''), destination: cache }, NOON).get(path('a'))).toBeNull()
+    expect(nextSeen({ ...picture('', 'incomplete'), destination: cache }, NOON).size).toBe(0)
+  })
+  test('since when a file waits', () => {
+    const waiting = nextSeen(picture('remote a 10 -'), NOON).get(path('a'))
+    expect(waiting?.waitingSince).toBe(NOON)
+  })
+})
+
+describe('a disk’s identity', () => {
+  const identity = (expected: string | null, found: string | null) =>
+    identityHold('/d', {
+      expected,
+      found,
+      lastSeenAt: null,
+      filesystem: '',
+      hasPrivateFolder: found !== null,
+    })?.code ?? 'fine'
+  test.each([
+    [null, null, 'fine'],
+    ['x', 'x', 'fine'],
+    ['x', null, 'destination-id-missing'],
+    ['x', 'y', 'destination-other-id'],
+    [null, 'y', 'destination-unknown'],
+  ])('expected %s, found %s: %s', (expected, found, verdict) => {
+    expect(identity(expected, found)).toBe(verdict)
+  })
+})
+
+test('a broken line is tried again after 5, 10 seconds when nothing came, after 5 when something did, and not for ever', () => {
+  expect(retryDelay({ made: 1, fruitless: 0 })).toBe(5)
+  expect(retryDelay({ made: 2, fruitless: 1 })).toBe(10)
+  expect(retryDelay({ made: 3, fruitless: 3 })).toBeNull()
+  expect(retryDelay({ made: 20, fruitless: 0 })).toBeNull()
+})
+
+describe('status', () => {
+  const outcome = (over: object) => ({
+    ...emptyOutcome('a'),
+    result: 'in-sync' as const,
+    seconds: 0,
+    exitCode: 0,
+    ...over,
+  })
+  const fold = (before: DestinationStatus | null, over: object, at = NOON) =>
+    foldStatus(before, outcome(over), null, at)
+
+  test('a condition’s time moves only when what it says does', () => {
+    const first = fold(null, {})
+    const later = instant(NOON + 1000)
+    expect(fold(first, {}, later).conditions[0]?.since).toBe(isoTime(NOON))
+    expect(fold(first, { exitCode: 1, result: 'failed' }, later).conditions[0]?.since).toBe(isoTime(later))
+  })
+  test('the last success stays through failures', () => {
+    const first = fold(null, {})
+    expect(fold(first, { exitCode: 1, result: 'failed' }).lastSuccess).toBe(isoTime(NOON))
+    expect(fold(null, { result: 'incomplete' }).lastSuccess).toBeNull()
+  })
+
+  const facts = { backup: 'a', place: { path: '/d' }, selection: null, halt: null, hold: null }
+  const state = (drawn: string, last: DestinationStatus | null) =>
+    backupStatus({ ...facts, holding: picture(drawn).destination, last }, NOON).state
+  test.each<[string, string, object | null, string]>([
+    ['never run', '', null, 'unknown'],
+    ['fine', 'held a 1 A', {}, 'ok'],
+    ['a file vanished since', 'held a 1 A\ngone b 1 B', {}, 'failed'],
+    ['a file shrank since', 'held a 2!1 A', {}, 'failed'],
+    ['conflict', 'held a 1 A', { exitCode: 6, conflicts: [{ path: 'a', held: '', source: '' }] }, 'conflict'],
+    ['failed', 'held a 1 A', { exitCode: 1, result: 'failed' }, 'failed'],
+    ['cut short', 'held a 1 A', { result: 'incomplete', pending: 3 }, 'pending'],
+  ])('%s', (_, drawn, last, wanted) => {
+    expect(state(drawn, last === null ? null : fold(null, last))).toBe(wanted)
+  })
+  test('a held or halted disk is not looked into, and never ok', () => {
+    const hold = { id: '1', code: 'x', message: 'x' }
+    expect(backupStatus({ ...facts, holding: null, last: fold(null, {}), hold }, NOON).state).toBe('held')
+    const halt = { code: 'x', message: 'x', hint: 'x' }
+    expect(backupStatus({ ...facts, holding: null, last: fold(null, {}), halt }, NOON).state).toBe('failed')
+  })
+})
