@@ -19,7 +19,7 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
   watch: ['model', 'decide', 'reconcile'],
   commands: ['model', 'decide', 'specs', 'source', 'destination', 'view', 'serve', 'reconcile', 'watch'],
   // src/cli.ts
-  '': ['model', 'commands', 'view'],
+  '': ['model', 'decide', 'commands', 'view'],
 }
 
 /** Packages without effects or clock. */
