@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { type Fault, lineAndColumn, type Place } from './located.ts'
 import { isWithin, realPath } from './real-path.ts'
 
@@ -190,9 +190,10 @@ function besideMount(claim: Claim, destination: string | null, mount: string | n
   ]
 }
 
+/** The other spec lies in the same folder. A path that came from `_defaults.yaml` has no line in it. */
 function where(file: string, place: Place): string {
   const own = place.source.file === file
-  return own ? `${file}:${lineAndColumn(place.source.text, place.start).line}` : file
+  return own ? `${basename(file)}:${lineAndColumn(place.source.text, place.start).line}` : basename(file)
 }
 
 const error = (claim: Claim, place: Place, code: string, message: string, hint: string): ClaimFault => ({

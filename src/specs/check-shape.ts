@@ -58,7 +58,7 @@ const isEchoOf = (error: ErrorObject, orphans: readonly ErrorObject[]): boolean 
 function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   const path = pathOf(error.instancePath, root)
   const what = keyPathText(path)
-  const value = shown(error.data)
+  const value = written(root, path, error.data)
   const here = (code: string, message: string, hint?: string) => make(root, path, code, message, hint)
   const reader = quantityReader(error.schemaPath)
   switch (error.keyword) {
@@ -82,7 +82,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
     }
     case 'type':
       if (reader !== null && typeof error.data === 'number') {
-        return here('bad-unit', `${what}: ${value} ${faultOf(reader(String(error.data)))}`)
+        return here('bad-unit', `${what}: ${value} ${faultOf(reader(value))}`)
       }
       return wrongType(root, path, String(error.params['type']), error.data)
     case 'pattern':
@@ -185,21 +185,16 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
+  const value = written(root, path, data)
   const hint =
     wanted === 'string' && typeof data !== 'object'
-      ? `put it in quotes: "${data}"`
+      ? `put it in quotes: "${value}"`
       : wanted === 'array' && typeof data === 'string'
         ? `write a list: [${JSON.stringify(data)}]`
         : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
           ? `write it without quotes: ${data}`
           : undefined
-  return make(
-    root,
-    path,
-    'wrong-type',
-    `${what} is ${shown(data)}, not ${TYPE_WORDS[wanted] ?? wanted}`,
-    hint,
-  )
+  return make(root, path, 'wrong-type', `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`, hint)
 }
 
 function quantityReader(schemaPath: string): ((text: string) => Parsed<unknown>) | null {
@@ -222,7 +217,7 @@ const PATTERN_FAULTS: Readonly<Record<string, string>> = {
 
 function patternFault(error: ErrorObject): string {
   const [, definition = ''] = /^#\/definitions\/(\w+)\//.exec(error.schemaPath) ?? []
-  return PATTERN_FAULTS[definition] ?? 'is not valid'
+  return PATTERN_FAULTS[definition] ?? 'is blank'
 }
 
 /** A JSON pointer as a path; a number only where the document has a list. */
@@ -243,10 +238,18 @@ const listed = (keys: readonly string[]): string =>
     .join(', ')
     .replace(/, (?=[^,]*$)/, ' and ')
 
+/** A number as it stands in the file, where it may have more digits than it keeps; else as {@link shown}. */
+function written(root: LocatedMap, path: KeyPath, data: unknown): string {
+  if (typeof data !== 'number') return shown(data)
+  const { source, start, end } = placeOf(root, path)
+  return cut(source.text.slice(start, end))
+}
+
+const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
+
 /** A value as it is quoted in a message: short, and on one line. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'keys with values'
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+  return cut(JSON.stringify(value))
 }

@@ -27,16 +27,21 @@ type Check = (text: string) => string | null
 const MIN_RATE = 1024
 
 /**
- * What the schema cannot say about single values: every fault, each at the value. Values of a wrong type are passed over;
- * the schema's check has named them.
+ * What the schema cannot say about single values: every fault, each at the value. Values in whose `shape` there is a fault
+ * already are passed over.
  */
-export function checkValues(root: LocatedMap, context: SpecContext): readonly Fault[] {
+export function checkValues(
+  root: LocatedMap,
+  context: SpecContext,
+  shape: readonly Fault[],
+): readonly Fault[] {
+  const said = new Set(shape.map(({ place }) => place))
   const faults: Fault[] = []
   const report = (path: KeyPath, code: string, message: string, severity: Fault['severity'] = 'error') =>
     faults.push({ place: placeOf(root, path), severity, code, message })
   const check = (path: KeyPath, code: string, fault: Check) => {
     const text = textAt(root, path)
-    const found = text === null ? null : fault(text)
+    const found = text === null || said.has(placeOf(root, path)) ? null : fault(text)
     if (found !== null) report(path, code, `${keyPathText(path)}: ${JSON.stringify(text)} ${found}`)
   }
   const checkEach = (path: KeyPath, code: string, fault: Check) => {
@@ -57,19 +62,15 @@ export function checkValues(root: LocatedMap, context: SpecContext): readonly Fa
       hint: 'rename the file, or give a "name"',
     })
   }
-  // Of another wrong name the schema's own check speaks.
-  check(['name'], 'bad-name', (text) => (nameFault(text)?.includes('command') ? nameFault(text) : null))
+  check(['name'], 'bad-name', nameFault)
 
   const known = { home: context.home, name: nameWrong === null ? name : 'name' }
   const near = (use: Parameters<typeof readNearPath>[1]): Check => {
-    // Of a relative path the schema's own check speaks.
-    return (text) => (/^(?:\/|~\/)/.test(text) ? faultIn(readNearPath(text, use, known)) : null)
+    return (text) => faultIn(readNearPath(text, use, known))
   }
-  if (root.entries.has('source') && valueAt(root, ['source', 'host']) === null) {
-    check(['source', 'path'], 'unsafe-path', (text) => faultIn(readNearPath(text, 'folder', known)))
-  } else {
-    check(['source', 'path'], 'unsafe-path', (text) => faultIn(readFarPath(text)))
-  }
+  const kind = sourceKind(root)
+  if (kind === 'local') check(['source', 'path'], 'unsafe-path', near('folder'))
+  if (kind === 'ssh') check(['source', 'path'], 'unsafe-path', (text) => faultIn(readFarPath(text)))
   check(['source', 'host'], 'unsafe-host', hostFault)
   check(['source', 'identity'], 'unsafe-path', near('ssh-file'))
   check(['source', 'knownHosts'], 'unsafe-path', near('ssh-file'))
@@ -113,6 +114,12 @@ export function checkValues(root: LocatedMap, context: SpecContext): readonly Fa
     }
   }
   return faults
+}
+
+/** `unclear`: somebody at a host that was forgotten. */
+export function sourceKind(root: LocatedMap): 'ssh' | 'local' | 'unclear' {
+  if (valueAt(root, ['source', 'host']) !== null) return 'ssh'
+  return valueAt(root, ['source', 'user']) === null ? 'local' : 'unclear'
 }
 
 const faultIn = (parsed: Parsed<unknown>): string | null => (parsed.ok ? null : parsed.fault)

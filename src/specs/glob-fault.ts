@@ -15,6 +15,7 @@ export function globFault(glob: string): string | null {
     // picomatch's way to say that a pattern is no valid one.
     return pattern.source === '$^' ? 'can match no name' : null
   } catch (error) {
-    return `is no glob: ${error instanceof Error ? error.message : String(error)}`
+    const why = error instanceof Error ? error.message : String(error)
+    return `is no glob: ${why.charAt(0).toLowerCase()}${why.slice(1)}`
   }
 }

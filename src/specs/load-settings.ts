@@ -71,7 +71,7 @@ async function readConfig(file: string, options: SettingsOptions) {
   if (fault?.code === 'unreadable') {
     throw new Failure({
       code: 'config-not-found',
-      message: `${file} ${fault.message}`,
+      message: `the settings cannot be read from ${file}: ${fault.message}`,
       hint:
         options.configFile === null
           ? 'make it readable, or name another with --config'

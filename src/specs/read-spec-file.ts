@@ -23,7 +23,7 @@ export async function readSpecFile(
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      if (!(await handle.stat()).isFile()) return no('unreadable', 'is no regular file')
+      if (!(await handle.stat()).isFile()) return no('unreadable', 'the file is no regular file')
       const buffer = Buffer.alloc(MAX_SPEC_BYTES + 1)
       let length = 0
       for (;;) {
@@ -39,14 +39,19 @@ export async function readSpecFile(
     const { code } = error as NodeJS.ErrnoException
     const why =
       code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'it is a dangling link, or is gone' : code
-    return no('unreadable', `cannot be read: ${why}`, 'make it readable for the user who runs reconcile')
+    return no(
+      'unreadable',
+      `the file cannot be read: ${why}`,
+      'make it readable for the user who runs reconcile',
+    )
   }
-  if (bytes.length > MAX_SPEC_BYTES) return no('too-large', 'is larger than 256 KiB, so it is no honest spec')
+  if (bytes.length > MAX_SPEC_BYTES)
+    return no('too-large', 'the file is larger than 256 KiB', 'a spec is a few lines long')
   try {
     // A byte order mark is dropped here.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     return { source: { file, text }, fault: null }
   } catch {
-    return no('not-utf-8', 'is not UTF-8 text', 'save it as UTF-8')
+    return no('not-utf-8', 'the file is not UTF-8 text', 'save it as UTF-8')
   }
 }

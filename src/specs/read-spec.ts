@@ -3,7 +3,7 @@ import { nameFault } from './backup-name.ts'
 import { buildSpec, type SpecDocument } from './build-spec.ts'
 import type { Claim, WrittenPath } from './check-claims.ts'
 import { checkShape } from './check-shape.ts'
-import { checkValues, type SpecContext } from './check-values.ts'
+import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
 import {
   type Fault,
   keyPlaceOf,
@@ -58,11 +58,8 @@ export function readSpec(source: SourceText, defaults: Defaults, context: SpecCo
   if (own === null) return { faults, claim: null, document: null, spec: null }
   const root = mergeMaps(typeof defaults === 'string' ? null : defaults, own)
   const whole = defaults !== 'broken'
-  const found = [
-    ...faults,
-    ...checkShape('backup', root, whole ? 'whole' : 'part'),
-    ...checkValues(root, context),
-  ]
+  const shape = checkShape('backup', root, whole ? 'whole' : 'part')
+  const found = [...faults, ...shape, ...checkValues(root, context, shape)]
   if (!whole) return { faults: found, claim: null, document: null, spec: null }
   const claim = claimOf(root, source, context)
   const document = effectiveDocument(root, claim.name.text)
@@ -86,13 +83,12 @@ function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Cl
     const read = readNearPath(written.path, 'any', { home: context.home, name: name.text })
     return read.ok ? { path: read.value, place: written.place } : null
   }
-  const local = valueAt(root, ['source', 'host']) === null
   return {
     file: source.file,
     name,
     destination: path('destination', 'path'),
     mount: path('destination', 'mount'),
-    localSource: local ? path('source', 'path') : null,
+    localSource: sourceKind(root) === 'local' ? path('source', 'path') : null,
   }
 }
 

@@ -48,7 +48,10 @@ export function readYaml(source: SourceText): { root: LocatedMap | null; faults:
     place: { source, start: trouble.pos[0], end: trouble.pos[1] },
     severity: 'error',
     code: 'yaml',
-    message: trouble.message.replace(/\s+/g, ' '),
+    message:
+      trouble.code === 'MULTIPLE_DOCS'
+        ? 'the file holds more than one document'
+        : trouble.message.replace(/\s+/g, ' '),
     ...(YAML_HINTS[trouble.code] === undefined ? {} : { hint: YAML_HINTS[trouble.code] }),
   }))
   const { yaml } = document.directives ?? {}

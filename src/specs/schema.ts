@@ -39,7 +39,7 @@ export function withDefaults(schema: Schema, value: unknown): unknown {
     const needs = schema.dependencies?.[key] ?? []
     const here = given.get(key)
     if (here !== undefined) filled.push([key, withDefaults(inner, here)])
-    else if (needs.every((need) => given.has(need))) {
+    else if (needs.every((need) => Object.hasOwn(value, need))) {
       const whole = inner.default ?? (inner.properties === undefined ? undefined : {})
       if (whole !== undefined && !schema.required?.includes(key))
         filled.push([key, withDefaults(inner, whole)])
