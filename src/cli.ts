@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Console, Output } from './commands/console.ts'
 import type { GlobalFlags, Workspace } from './commands/workspace.ts'
-import { Failure, Stop } from './model/failure.ts'
+import { Stop } from './model/failure.ts'
 import { instant } from './model/instant.ts'
 import type { Run } from './model/run.ts'
 
@@ -38,7 +38,7 @@ function listenForSignals(): void {
 
 /** The command line. Each action's exit code goes to `keep`. */
 async function program(keep: (code: number) => void): Promise<Command> {
-  const { Command, Option } = await import('commander')
+  const { Argument, Command, Option } = await import('commander')
   const { parseFlag } = await import('./commands/parse-flag.ts')
   const main = new Command('reconcile')
   const ends =
@@ -101,20 +101,17 @@ async function program(keep: (code: number) => void): Promise<Command> {
     .action(
       ends(async (options: Options) => {
         const { validate } = await import('./commands/validate.ts')
-        const console = await openConsole(main.opts())
-        return validate(
-          globalFlags(main.opts()),
-          (options['effective'] as string | undefined) ?? null,
-          console,
-        )
+        const effective = (options['effective'] as string | undefined) ?? null
+        const workspace = await workspaceOf(main.opts())
+        return validate(workspace, { effective, cwd: process.cwd() }, await openConsole(main.opts()))
       }),
     )
   main
     .command('schema')
     .description('print the JSON Schema of specs, or of config.yaml')
-    .argument('[which]', 'backup or config', 'backup')
+    .addArgument(new Argument('[which]', 'of which file').choices(['backup', 'config']).default('backup'))
     .action(
-      ends(async (which: string) => {
+      ends(async (which: 'backup' | 'config') => {
         const { schema } = await import('./commands/schema.ts')
         return schema(which, (text) => void process.stdout.write(text))
       }),
@@ -237,21 +234,13 @@ function signalCode(): number | null {
   return reason.why === 'interrupt' ? 130 : 143
 }
 
+/** Commander says what was wrong with the command line by itself; everything else is put into words here. */
 async function codeOfThrown(error: unknown): Promise<number> {
   const { CommanderError } = await import('commander')
-  // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
   if (stopping.signal.aborted && error === stopping.signal.reason) return 0
-  const { escapeProse } = await import('./view/escape-text.ts')
-  if (error instanceof Failure) {
-    const { codeOfFailure } = await import('./decide/exit-code.ts')
-    const where = error.path === null ? '' : `${escapeProse(error.path)}: `
-    process.stderr.write(`reconcile: ${where}${escapeProse(error.message)}\n  ${escapeProse(error.hint)}\n`)
-    return codeOfFailure(error.code)
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`reconcile: this is a bug, please report it with what follows.\n${stack}\n`)
-  return 70
+  const { tellThrown } = await import('./commands/tell-thrown.ts')
+  return tellThrown(error, (text) => void process.stderr.write(text))
 }
 
 process.exitCode = await main(process.argv.slice(2))

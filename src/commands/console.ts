@@ -1,3 +1,4 @@
+import { escapeJson } from '../view/escape-text.ts'
 import { useColor } from '../view/paint.ts'
 
 export type Output = 'text' | 'json' | 'ndjson'
@@ -29,8 +30,8 @@ export function processConsole(output: Output, quiet: boolean): Console {
   }
 }
 
-/** A document on one line (ndjson) or many. */
-export const printDocument = (console: Console, document: unknown): void =>
-  console.write(
-    `${console.output === 'ndjson' ? JSON.stringify(document) : JSON.stringify(document, null, 2)}\n`,
-  )
+/** A document on one line (ndjson) or many; nothing in it can move a terminal's cursor. */
+export function printDocument(console: Console, document: unknown): void {
+  const json = console.output === 'ndjson' ? JSON.stringify(document) : JSON.stringify(document, null, 2)
+  console.write(`${escapeJson(json)}\n`)
+}

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { backupStatus } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
+import { openBox } from '../destination/box.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -15,6 +16,7 @@ import {
   chooseSpecs,
   type GlobalFlags,
   openPlace,
+  openSettings,
   openWorkspace,
   tellSpecs,
   type Workspace,
@@ -30,7 +32,7 @@ export async function status(
   const folders = names.filter((name) => name.includes('/'))
   const report =
     folders.length > 0 && folders.length === names.length
-      ? await reportOfFolders(folders, run)
+      ? await reportOfFolders(folders, flags, run)
       : await reportOfSpecs(names, await openWorkspace(flags), console, run)
   if (console.output !== 'text') printDocument(console, report)
   else {
@@ -55,7 +57,14 @@ async function reportOfSpecs(
   return { format: 'reconcile.status/1', revision: null, diagnostics: workspace.diagnostics, backups }
 }
 
-async function reportOfFolders(folders: readonly string[], run: Run): Promise<StatusReport> {
+/** The disk alone is enough: no spec is read, and nothing is expected of who the disk is. */
+async function reportOfFolders(
+  folders: readonly string[],
+  flags: GlobalFlags,
+  run: Run,
+): Promise<StatusReport> {
+  const { settings } = await openSettings(flags)
+  const box = openBox(settings.state, { concurrency: settings.concurrency })
   const backups: BackupStatus[] = []
   for (const folder of folders) {
     const path = resolve(folder)
@@ -69,7 +78,7 @@ async function reportOfFolders(folders: readonly string[], run: Run): Promise<St
       })
     }
     const place = { path, mount: null, minFree: 0, maxSize: null }
-    backups.push(await look(basename(path), openPlace(place, basename(path), null), null, run))
+    backups.push(await look(basename(path), openPlace(place, basename(path), box), null, run))
   }
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
 }

@@ -94,8 +94,7 @@ export function openPorts(spec: Spec, workspace: Workspace): Ports {
   }
 }
 
-/** `box` null: a bare folder, of which nothing is expected. */
-export const openPlace = (place: DestinationPlace, backup: string, box: BoxState | null): Destination =>
+export const openPlace = (place: DestinationPlace, backup: string, box: BoxState): Destination =>
   openDestination(place, {
     backup,
     box,

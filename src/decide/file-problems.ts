@@ -1,4 +1,5 @@
 import type { Problem } from '../model/trouble.ts'
+import { humanSize } from './human-size.ts'
 
 /** The problems a decision can find with one file, in words. */
 
@@ -28,7 +29,7 @@ export const markerUnreadableHere = (path: string): Problem => ({
 export const tooLargeAtSource = (path: string, size: number, limit: number): Problem => ({
   code: 'too-large',
   path,
-  message: `has ${size} bytes at the source, over transfer.maxFileSize (${limit})`,
+  message: `has ${humanSize(size)} at the source, over transfer.maxFileSize (${humanSize(limit)})`,
   hint: 'Raise transfer.maxFileSize in the spec if the file is meant to be that large.',
 })
 

@@ -1,5 +1,6 @@
 import type { DestinationPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
+import { humanSize } from './human-size.ts'
 
 /** Whether a halt stops pulls alone. */
 export const isRoomHalt = (halt: Halt): boolean => halt.code === 'min-free' || halt.code === 'max-size'
@@ -14,14 +15,14 @@ export function roomHalt(
   if (now.free !== null && now.free - bytes < place.minFree) {
     return {
       code: 'min-free',
-      message: `${bytes} bytes are to come, ${now.free} are free at ${place.path}, and destination.minFree keeps ${place.minFree} of them`,
+      message: `${humanSize(bytes)} are to come, ${humanSize(now.free)} are free at ${place.path}, and destination.minFree keeps ${humanSize(place.minFree)} of them`,
       hint: 'Make room on the destination, lower destination.minFree, or select less. What fits is still pulled.',
     }
   }
   if (place.maxSize !== null && now.used + bytes > place.maxSize) {
     return {
       code: 'max-size',
-      message: `${bytes} bytes are to come, ${now.used} are held in ${place.path}, and destination.maxSize is ${place.maxSize}`,
+      message: `${humanSize(bytes)} are to come, ${humanSize(now.used)} are held in ${place.path}, and destination.maxSize is ${humanSize(place.maxSize)}`,
       hint: 'Raise destination.maxSize in the spec, or select less. What fits is still pulled.',
     }
   }

@@ -1,3 +1,4 @@
+import { humanPart } from '../decide/human-size.ts'
 import type { DigestPair } from '../model/digest.ts'
 import type { GateVerdict, LockedDestination, PublishRequest } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -83,7 +84,7 @@ function problemOfVerdict(
     ? {
         code: 'not-whole',
         path: file.path,
-        message: `${verdict.size} of ${file.size} bytes have come; they are kept in staging`,
+        message: `${humanPart(verdict.size, file.size)} have come; they are kept in staging`,
         hint: 'The next run goes on from there.',
       }
     : {

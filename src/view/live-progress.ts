@@ -1,10 +1,10 @@
 import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
+import { humanSize } from '../decide/human-size.ts'
 import type { PassEvent } from '../model/event.ts'
 import { describeEvent } from './describe-event.ts'
 import { escapeText } from './escape-text.ts'
 import { humanCount } from './human-count.ts'
-import { humanSize } from './human-size.ts'
 import { type Paint, paint } from './paint.ts'
 import { ASCII_BAR, type BarGlyphs, barText, UNICODE_BAR } from './progress-bar.ts'
 import {

@@ -1,6 +1,6 @@
+import { humanRate, humanSize } from '../decide/human-size.ts'
 import type { BackupPlan, PlanSummary } from '../model/plan.ts'
 import { counted, humanCount } from './human-count.ts'
-import { humanRate, humanSize } from './human-size.ts'
 import { humanDuration } from './human-time.ts'
 
 /** `1.9 GiB, 912 GiB free, about 21 h at 25 KiB/s`: what one backup's transfer asks of disk and line. */

@@ -1,7 +1,7 @@
+import { humanPart, humanSize } from '../decide/human-size.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
 import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
-import { humanPart, humanSize } from './human-size.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'

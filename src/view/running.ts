@@ -1,6 +1,6 @@
+import { humanPart, humanRate, humanSize } from '../decide/human-size.ts'
 import type { PassEvent } from '../model/event.ts'
 import { counted, humanCount } from './human-count.ts'
-import { humanPart, humanRate, humanSize } from './human-size.ts'
 import { humanDuration } from './human-time.ts'
 
 type Progress = Extract<PassEvent, { type: 'progress' }>
