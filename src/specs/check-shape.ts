@@ -162,16 +162,19 @@ function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): read
     const [first] = group as [ErrorObject]
     const path = pathOf(first.instancePath, root)
     const needed = String(first.params['missingProperty'])
-    const keys = group.map(({ params }) => String(params['property']))
-    const places = keys.map((key) => keyPlaceOf(root, [...path, key]))
-    const own = places.find(({ source }) => source === root.place.source) ?? keyPlaceOf(root, path)
+    const written = group
+      .map(({ params }) => String(params['property']))
+      .map((key) => ({ key, place: keyPlaceOf(root, [...path, key]) }))
+      .sort((a, b) => a.place.start - b.place.start)
+    const keys = written.map(({ key }) => key)
+    const own = written.find(({ place }) => place.source === root.place.source)
     const hint =
       needed === 'user'
         ? 'name the account on the source, for example "user: backup"'
         : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
     return {
       ...make(root, path, 'missing-key', `${listed(keys)} without "${needed}"${inMap(path)}`, hint),
-      place: own,
+      place: own?.place ?? keyPlaceOf(root, path),
     }
   })
 }

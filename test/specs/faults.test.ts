@@ -1,0 +1,422 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { load, spec, told } from './spec-folder.ts'
+
+/** The only file's faults, without its name. */
+const faultsOf = async (text: string): Promise<readonly string[]> => {
+  const { faults, specs, folder } = await load({ 'db.yaml': text })
+  expect(specs).toEqual([])
+  return told({ folder, faults }).map((line) => line.replace('db.yaml:', ''))
+}
+
+const ssh = (keys: string) => spec({ source: `{ host: h, user: u, ${keys} }` })
+const more = (text: string) => spec({ more: text })
+
+describe('each fault points at its place and says what to do', () => {
+  test.each<[string, string, string]>([
+    // Keys: at the key.
+    [
+      'an unknown key',
+      more('checksums: md5'),
+      '4:1 unknown-key unknown key "checksums" (did you mean "checksum"?)',
+    ],
+    [
+      "rsync's own word",
+      more('transfer: { bwlimit: 25 }'),
+      '4:13 unknown-key unknown key "bwlimit" in transfer (did you mean "bandwidth"?)',
+    ],
+    [
+      'the right key in the wrong map',
+      ssh('bandwidth: 25KiB/s'),
+      '2:29 unknown-key unknown key "bandwidth" in source (did you mean "transfer.bandwidth"?)',
+    ],
+    [
+      'another spelling',
+      spec({ destination: '{ path: /d, min_free: 1GiB }' }),
+      '3:26 unknown-key unknown key "min_free" in destination (did you mean "minFree"?)',
+    ],
+    [
+      "ssh's word at the top",
+      more('IdentityFile: /k'),
+      '4:1 unknown-key unknown key "IdentityFile" (did you mean "source.identity"?)',
+    ],
+    ['short words', more('dest: /x'), '4:1 unknown-key unknown key "dest" (did you mean "destination"?)'],
+    [
+      'a folder by another word',
+      spec({ destination: '{ path: /d, dir: /e }' }),
+      '3:26 unknown-key unknown key "dir" in destination (did you mean "path"?)',
+    ],
+    [
+      "a key of a list's entry",
+      more('acknowledge: [{ path: a, digets: x }]'),
+      '4:26 unknown-key unknown key "digets" in acknowledge[0] (did you mean "digest"?)',
+    ],
+    ['nothing near', more('xyzzy: 1'), '4:1 unknown-key unknown key "xyzzy"'],
+    ['a hostile key', more('__proto__: { polluted: 1 }'), '4:1 unknown-key unknown key "__proto__"'],
+    [
+      'a merge key',
+      more('<<: { checksum: md5 }'),
+      '4:1 unknown-key unknown key "<<" (merge keys are not read',
+    ],
+    [
+      'a key written twice',
+      more('checksum: md5\nchecksum: md5'),
+      '5:1 duplicate-key "checksum" is written twice: first in line 4',
+    ],
+    ['a missing key', 'version: 1\nsource: { path: /a }', '1:1 missing-key "destination" is missing'],
+    [
+      'a missing version',
+      'source: { path: /a }\ndestination: { path: /b }',
+      '1:1 missing-key "version" is missing (begin the file with "version: 1")',
+    ],
+    [
+      'a key left empty',
+      spec({ destination: '\n  path:\n  minFree: 1GiB' }),
+      '4:3 missing-key destination.path is empty',
+    ],
+    [
+      'a host without a user',
+      spec({ source: '{ host: h }' }),
+      '2:11 missing-key "host" without "user" in source (name the account',
+    ],
+    [
+      'a forgotten host',
+      spec({ source: '{ user: u, port: 2, path: x }' }),
+      '2:11 missing-key "user" and "port" without "host" in source (add "host"',
+    ],
+    [
+      'no source path at all',
+      spec({ source: '{ listing: L }' }),
+      '2:1 missing-key "path" is missing in source',
+    ],
+    // Values: at the value.
+    ['another version', spec().replace('1', '2'), '1:10 wrong-value version is 2; this program reads 1'],
+    ['a wrong word', more('checksum: crc'), '4:11 wrong-value checksum is "crc", not "md5" or "sha256"'],
+    [
+      'a list that is text',
+      more('select: { include: "*.gz" }'),
+      '4:20 wrong-type select.include is "*.gz", not a list (write a list: ["*.gz"])',
+    ],
+    ['text that is a list', more('checksum: [md5]'), '4:11 wrong-type checksum is a list, not text'],
+    [
+      'a map that is text',
+      more('transfer: fast'),
+      '4:11 wrong-type transfer is "fast", not keys with values',
+    ],
+    [
+      'a number that is text',
+      ssh('port: "22"'),
+      '2:35 wrong-type source.port is "22", not a whole number (write it without quotes: 22)',
+    ],
+    [
+      'text that is a number',
+      spec({ name: '2024' }),
+      '2:7 wrong-type name is 2024, not text (put it in quotes: "2024")',
+    ],
+    [
+      'a digest that YAML takes for a number',
+      more('acknowledge: [{ path: a, reason: r, digest: 12345678901234567890123456789012 }]'),
+      '4:45 wrong-type acknowledge[0].digest is 12345678901234567890123456789012, not text',
+    ],
+    [
+      'a cut digest',
+      more('acknowledge: [{ path: a, reason: r, digest: abc }]'),
+      '4:45 wrong-value acknowledge[0].digest: "abc" is no md5 or sha256',
+    ],
+    [
+      'a blank reason',
+      more('acknowledge: [{ path: a, reason: " ", digest: 60303ae22b998861bce3b28f33eec1be }]'),
+      '4:34 wrong-value acknowledge[0].reason: " " is blank',
+    ],
+    [
+      'a port out of range',
+      ssh('port: 65536'),
+      '2:35 out-of-range source.port is 65536, not between 1 and 65535',
+    ],
+    ['an empty list', more('select: { include: [] }'), '4:20 wrong-value select.include is an empty list'],
+    // Units.
+    [
+      'a bare rate',
+      more('transfer: { bandwidth: 25 }'),
+      '4:24 bad-unit transfer.bandwidth: 25 has no unit: write 25KiB/s (as rsync',
+    ],
+    [
+      'a bare rate in quotes',
+      more('transfer: { bandwidth: "25" }'),
+      '4:24 bad-unit transfer.bandwidth: "25" has no unit',
+    ],
+    [
+      'a bare duration',
+      more('transfer: { timeout: 60 }'),
+      '4:22 bad-unit transfer.timeout: 60 has no unit: write 60s (seconds) or 60m (minutes)',
+    ],
+    [
+      'a bare size',
+      spec({ destination: '{ path: /d, minFree: 10 }' }),
+      '3:35 bad-unit destination.minFree: 10 has no unit: write 10GiB or 10MiB',
+    ],
+    [
+      'an unknown unit',
+      spec({ destination: '{ path: /d, maxSize: 2T }' }),
+      '3:35 bad-unit destination.maxSize: "2T" has the unknown unit "T": write 2TiB or 2TB',
+    ],
+    [
+      'a rate that rsync would take for unlimited',
+      more('transfer: { bandwidth: 1000B/s }'),
+      '4:24 out-of-range transfer.bandwidth: "1000B/s" is below 1KiB/s',
+    ],
+    [
+      'no patience at all',
+      more('transfer: { timeout: 0s }'),
+      '4:22 out-of-range transfer.timeout: "0s" is below 1s',
+    ],
+    [
+      'a size past all disks',
+      spec({ destination: '{ path: /d, minFree: 99999999TiB }' }),
+      '3:35 out-of-range destination.minFree: "99999999TiB" is too large',
+    ],
+    // Names.
+    ["a command's word", spec({ name: 'status' }), '2:7 bad-name name: "status" is a command\'s word'],
+    ['a name in capitals', spec({ name: 'Db' }), '2:7 wrong-value name: "Db" is no name'],
+    ['a name that leaves its folder', spec({ name: '../x' }), '2:7 wrong-value name: "../x" is no name'],
+    // Globs.
+    [
+      'an open bracket',
+      more('select: { include: ["[ab"] }'),
+      '4:21 bad-glob select.include[0]: "[ab" is no glob: missing closing: "]"',
+    ],
+    [
+      'a negation',
+      more('select: { exclude: ["!a"] }'),
+      '4:21 bad-glob select.exclude[0]: "!a" begins with "!"',
+    ],
+    [
+      'a folder',
+      more('select: { include: ["a/"] }'),
+      '4:21 bad-glob select.include[0]: "a/" names a folder: write a/**',
+    ],
+    [
+      'a glob that takes exponential time',
+      more('select: { include: ["+(+(a)b)"] }'),
+      '4:21 bad-glob select.include[0]: "+(+(a)b)" repeats',
+    ],
+    [
+      'a glob without quotes',
+      more('select: { include: [*.gz] }'),
+      '4:21 unknown-alias *.gz refers to an anchor that is not there (if it is a glob, put it in quotes: "*.gz")',
+    ],
+    // YAML.
+    [
+      'a tab',
+      'version: 1\nsource:\n\tpath: x',
+      '3:1 yaml Tabs are not allowed as indentation (indent with spaces)',
+    ],
+    ['an unknown tag', more('checksum: !x md5'), '4:11 yaml Unresolved tag: !x'],
+    ['an open quote', more('checksum: "md5'), '5:1 yaml Missing closing "quote'],
+    ['two documents', `${spec()}---\n${spec()}`, '4:1 yaml the file holds more than one document'],
+    ['another YAML', `%YAML 1.1\n---\n${spec()}`, '1:1 yaml YAML 1.1 is not read here'],
+    ['a list', '- version: 1', '1:1 wrong-type the file holds a list, not keys with values'],
+    ['nothing', '# soon\n', '1:1 empty the file holds no keys'],
+  ])('%s', async (_, text, fault) => {
+    expect((await faultsOf(text)).map((line) => line.slice(0, fault.length))).toContain(fault)
+  })
+
+  test('the frame shows the lines around, and marks the place', async () => {
+    const { faults } = await load({ 'db.yaml': more('transfer:\n  bwlimit: 25\n  order: newest\n') })
+    expect(`\n${faults[0]?.frame}\n`).toBe(`
+  3 | destination: { path: "/srv/offsite/{name}" }
+  4 | transfer:
+> 5 |   bwlimit: 25
+    |   ^^^^^^^
+  6 |   order: newest
+`)
+  })
+})
+
+describe('I6: what would reach ssh, rsync or a shell is refused', () => {
+  test.each([
+    ...[
+      '-oProxyCommand=x',
+      'a b',
+      'u@h',
+      'h:22',
+      '[::1]',
+      ':::',
+      'a$(x)',
+      '$x',
+      'h%h',
+      "h'",
+      'ü.example',
+    ].map((host) => ['host', host] as const),
+    ...['-l', 'root;x', 'a b', 'a@b', '$USER', '', '%u'].map((user) => ['user', user] as const),
+    ...[
+      '/abs',
+      '../up',
+      'a/../b',
+      '-x',
+      'a/-x',
+      'a*',
+      '$(x)',
+      '`x`',
+      "a'b",
+      'a\\b',
+      'a\nb',
+      '~/x',
+      'a;b',
+      'a|b',
+    ].map((path) => ['path', path] as const),
+    ...['a/b', '..', '.', '', '-L', '.reconcile', 'LIST.md5', 'a\u0000b', '\u202eLIST'].map(
+      (listing) => ['listing', listing] as const,
+    ),
+    ...['k', '/a b', '/k%h', '/k$x', '/k"', '/../k', '/k\n', '/{user}'].map(
+      (key) => ['identity', key] as const,
+    ),
+    ...['/a /b', '/a,%h', '~other/k', '/k#'].map((pin) => ['knownHosts', pin] as const),
+  ])('source.%s %j', async (key, value) => {
+    const source = { host: 'h', user: 'u', [key]: value }
+    const faults = await faultsOf(spec({ source: JSON.stringify(source) }))
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain(`source.${key}`)
+  })
+
+  test.each(['gate', 'me@', '@gate', 'me@gate:0', 'me@gate:70000', 'me@-x', 'me@gate x', 'me@[zz]', 'a@b@c'])(
+    'source.jump %j',
+    async (hop) => {
+      const source = { host: 'h', user: 'u', jump: [hop] }
+      expect(await faultsOf(spec({ source: JSON.stringify(source) }))).toHaveLength(1)
+    },
+  )
+
+  test.each([
+    ...[
+      'rel',
+      '/',
+      '//',
+      '/..',
+      '/a/../b',
+      '/a/.reconcile/b',
+      '/a/.Reconcile',
+      '/a\u0000',
+      '/$HOME',
+      '/{nmae}',
+      '~',
+      '~x/y',
+    ],
+    ...['/a\u202eb', '/a\nb'],
+  ])('destination.path %j', async (path) => {
+    const faults = await faultsOf(spec({ destination: JSON.stringify({ path }) }))
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain('destination.path')
+  })
+
+  test.each(['/abs', '../x', 'a/../b', '.reconcile/x', '', 'a\nb'])('acknowledge.path %j', async (path) => {
+    const entry = { path, digest: '60303ae22b998861bce3b28f33eec1be', reason: 'r' }
+    expect(await faultsOf(spec({ more: `acknowledge: ${JSON.stringify([entry])}` }))).toHaveLength(1)
+  })
+
+  test.each(['2001:db8::17', '192.0.2.7', 'db_1.example.net', 'DB1'])(
+    'while the host %s is fine',
+    async (host) => {
+      const { specs } = await load({ 'a.yaml': spec({ source: JSON.stringify({ host, user: 'u' }) }) })
+      expect(specs[0]?.source).toMatchObject({ host })
+    },
+  )
+})
+
+describe('bombs end quickly as one fault', () => {
+  const lines = (count: number, line: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => line(i)).join('\n')
+  test.each<[string, string, string]>([
+    ['deep lists', `a: ${'['.repeat(200_000)}`, 'too-deep'],
+    ['deep maps', '{a: '.repeat(60_000), 'too-deep'],
+    ['deep lists on one line', '- '.repeat(100_000), 'too-deep'],
+    ['deep keys on one line', '? '.repeat(100_000), 'too-deep'],
+    ['maps nested line by line', lines(600, (i) => `${' '.repeat(i)}a:`), 'too-deep'],
+    [
+      'a billion laughs',
+      `a0: &a0 [x]\n${lines(12, (i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`)}`,
+      'too-many-aliases',
+    ],
+    [
+      'a few laughs, each of them long',
+      `a: &a [${'x,'.repeat(9000)}]\nb: [*a,*a,*a,*a,*a,*a]`,
+      'too-many-values',
+    ],
+    ['a value that holds itself', 'a: &a [*a]', 'circular-alias'],
+    ['a hundred thousand values', `a: [${'x,'.repeat(100_000)}]`, 'too-many-values'],
+  ])('%s', async (_, text, code) => {
+    const faults = await faultsOf(text)
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain(` ${code} `)
+  })
+
+  test('thousands of unknown keys are told as a hundred and a count', async () => {
+    const faults = await faultsOf(lines(9000, (i) => `k${i}: 1`))
+    expect(faults).toHaveLength(101)
+    expect(faults.at(-1)).toContain('more-faults and 8903 more')
+  })
+
+  test('thousands of duplicate keys are too', async () => {
+    expect(await faultsOf(lines(9000, () => 'k: 1'))).toHaveLength(101)
+  })
+})
+
+describe('whatever a file holds', () => {
+  const piece = fc.constantFrom(
+    ...[
+      'version: 1\n',
+      'source:',
+      '\n  ',
+      'host: h\n',
+      'user: u\n',
+      '{',
+      '}',
+      '[',
+      ']',
+      ': ',
+      '- ',
+      '? ',
+      '*a ',
+      '&a ',
+    ],
+    ...[
+      '!x ',
+      '"',
+      "'",
+      '|\n',
+      '#',
+      '\t',
+      '\r\n',
+      'null',
+      '~',
+      '\u0000',
+      '\ud83d',
+      'path: /x\n',
+      'destination:',
+      '1e9',
+      '%YAML 1.1\n---\n',
+    ],
+  )
+  const text = fc.oneof(
+    fc.array(piece, { maxLength: 25 }).map((pieces) => pieces.join('')),
+    fc
+      .tuple(fc.nat(spec().length), fc.string({ maxLength: 4 }))
+      .map(([at, cut]) => spec().slice(0, at) + cut + spec().slice(at + 2)),
+  )
+
+  test('it loads, or its faults are told with places inside it; it never throws', async () => {
+    await fc.assert(
+      fc.asyncProperty(text, async (sample) => {
+        const { specs, faults } = await load({ 'a.yaml': sample })
+        const errors = faults.filter(({ severity }) => severity === 'error')
+        expect(specs.length > 0).toBe(errors.length === 0)
+        const lines = sample.split('\n')
+        for (const { line, column } of faults) {
+          expect(line).toBeLessThanOrEqual(lines.length)
+          expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? 0) + 1)
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
