@@ -4,7 +4,6 @@ import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { Failure } from '../model/failure.ts'
-import { instant } from '../model/instant.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
@@ -100,7 +99,6 @@ export const openPlace = (place: DestinationPlace, backup: string, box: BoxState
     box,
     disk: realDisk,
     uid: process.getuid?.() ?? 0,
-    now: () => instant(Date.now()),
   })
 
 /** A share of the box's cap for each slot, and never more than the spec's own rate. */

@@ -120,7 +120,7 @@ async function remember(
 }
 
 /** Free to us on the file system of the nearest folder that is there; null where it cannot be asked. */
-async function freeBytes(path: string): Promise<number | null> {
+export async function freeBytes(path: string): Promise<number | null> {
   const stat = await promises.statfs(await nearestFolder(path)).catch(() => null)
   return stat === null ? null : stat.bavail * stat.bsize
 }

@@ -1,0 +1,115 @@
+import { Failure } from '../model/failure.ts'
+import type { LockedDestination } from '../model/ports.ts'
+import { adopt } from './adopt.ts'
+import { diskFailure } from './disk-failure.ts'
+import { gate } from './gate.ts'
+import type { HashFiles } from './hash-pool.ts'
+import { freeBytes, type Ground, identify, rememberedHead, takeHolding } from './holding.ts'
+import { establishIdentity, readId } from './identity.ts'
+import { layout } from './layout.ts'
+import { openLedger } from './ledger.ts'
+import { publish } from './publish.ts'
+import { recover } from './recover.ts'
+import { openSeen, type SeenCache } from './seen-cache.ts'
+import { type Site, stagedPath } from './site.ts'
+import { stage } from './stage.ts'
+import { writeStatus } from './status-file.ts'
+
+/** The destination as the holder of its lock has it. Nothing but `inspect` works before `recover`, or on a damaged ledger. */
+export function lockedDestination(
+  ground: Ground & { readonly hash: HashFiles; readonly backup: string },
+  lock: { readonly descriptor: number; close(): void },
+): LockedDestination {
+  const { place, disk, box } = ground
+  const files = layout(place.path)
+  let open: { readonly site: Site; readonly seen: SeenCache } | null = null
+  const opened = () => {
+    if (open !== null) return open
+    throw new Failure({
+      code: 'ledger-closed',
+      message: `the ledger ${files.ledger} is not open: nothing is written to ${place.path}`,
+      hint: 'Run `reconcile status` to see what is wrong with it.',
+      retryable: false,
+    })
+  }
+
+  return {
+    lockDescriptor: lock.descriptor,
+    staging: files.staging,
+
+    async recover(run) {
+      // A run that was killed may have made these without making them durable.
+      for (const folder of [files.own, place.path]) {
+        await disk.syncFolder(folder).catch((error: unknown) => {
+          throw diskFailure(error, 'sync', folder)
+        })
+      }
+      const { filesystem } = (await identify(ground)).identity
+      await establishIdentity(disk, files, {
+        now: run.now,
+        announce: (id) => box.expect({ id, path: place.path, filesystem }),
+      })
+      const knownHead = await rememberedHead(ground, await readId(disk, files))
+      const read = await openLedger(disk, files, { mode: 'write', now: run.now, knownHead })
+      // What is wrong with it is the halt of the holding that inspect tells.
+      if (read.state !== 'open') return
+      const { ledger } = read
+      await box.learn({ id: ledger.id, path: place.path, filesystem })
+      const emit = (what: string) => run.emit({ type: 'recovered', backup: ground.backup, what })
+      if (ledger.recovered !== null) {
+        const { bytes, quarantine } = ledger.recovered
+        emit(`the ledger's torn tail, ${bytes} bytes, is in .reconcile/quarantine/${quarantine}`)
+      }
+      const { hash, uid, backup } = ground
+      const site: Site = {
+        path: place.path,
+        files,
+        disk,
+        hash,
+        uid,
+        backup,
+        ledger,
+        judged: new Map(),
+        links: null,
+      }
+      for (const what of await recover(site, run)) emit(what)
+      open = { site, seen: await openSeen(disk, files) }
+    },
+
+    inspect: (run) =>
+      takeHolding(ground, run.now, open === null ? null : { ledger: open.site.ledger, seen: open.seen }),
+
+    stage: (requests, run) => stage(opened().site, requests, run),
+    gate: (requests, run) => gate(opened().site, requests, run),
+    publish: (requests, run) => publish(opened().site, requests, run),
+    adopt: (requests, run) => adopt(opened().site, requests, run),
+    free: () => freeBytes(place.path),
+
+    async dropStaged(paths) {
+      const { site } = opened()
+      for (const path of paths) {
+        site.judged.delete(path)
+        try {
+          await disk.unlink(stagedPath(site, path))
+        } catch (error) {
+          throw diskFailure(error, 'remove from staging', path)
+        }
+      }
+    },
+
+    record: (events) => opened().site.ledger.append(events),
+    remember: (changes) => opened().seen.remember(changes),
+
+    head: () => open?.site.ledger.head ?? null,
+
+    head: () => open?.site.ledger.head ?? null,
+
+    async writeStatus(status) {
+      await writeStatus(disk, files, status)
+      // I10: a ledger that is cut short later does not hold this head any more.
+      if (open !== null) await box.recordHead(open.site.ledger.id, open.site.ledger.head)
+    },
+
+    close: async () => lock.close(),
+  }
+}

@@ -1,0 +1,51 @@
+import type { Destination } from '../model/ports.ts'
+import type { DestinationPlace } from '../model/spec.ts'
+import type { BoxState } from './box.ts'
+import type { Disk } from './disk.ts'
+import { type HashFiles, hashFiles } from './hash-pool.ts'
+import { identify, takeHolding } from './holding.ts'
+import { layout } from './layout.ts'
+import { takeLock } from './lock.ts'
+import { lockedDestination } from './locked-destination.ts'
+import { makePrivateFolders } from './ownership.ts'
+import { readStatus } from './status-file.ts'
+import { readStatus } from './status-file.ts'
+
+/** The near side of one backup. Touches nothing until it is asked to. */
+export function openDestination(
+  place: DestinationPlace,
+  options: {
+    readonly disk: Disk
+    readonly box: BoxState
+    readonly uid: number
+    /** The backup's name, for events. */
+    readonly backup: string
+    /** Left out but where `disk` is no real one. */
+    readonly hash?: HashFiles
+    readonly takeLock?: typeof takeLock
+  },
+): Destination {
+  const ground = { place, ...options, hash: options.hash ?? hashFiles }
+  const lock = options.takeLock ?? takeLock
+  const files = layout(place.path)
+  return {
+    path: place.path,
+    identify: () => identify(ground),
+    readStatus: () => readStatus(options.disk, files),
+    readStatus: () => readStatus(options.disk, files),
+    inspect: (run) => takeHolding(ground, run.now, null),
+
+    async lock(waitSeconds, run) {
+      const { halt } = await identify(ground)
+      if (halt !== null) return { state: 'refused', halt }
+      await makePrivateFolders(options.disk, files, place.path)
+      let taken = await lock(files.lock, 0, run.signal)
+      if (taken.state === 'busy' && waitSeconds > 0) {
+        run.emit({ type: 'waiting', backup: options.backup, for: 'destination' })
+        taken = await lock(files.lock, waitSeconds, run.signal)
+      }
+      if (taken.state === 'busy') return taken
+      return { state: 'locked', destination: lockedDestination(ground, taken) }
+    },
+  }
+}

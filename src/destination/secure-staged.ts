@@ -1,0 +1,64 @@
+import type { PublishRequest, PublishVerdict } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import { errnoOf } from './disk-failure.ts'
+import { each } from './each.ts'
+import { changed } from './gate.ts'
+import { MANY } from './place-markers.ts'
+import { diskProblem, type Judged, type Site, stagedPath } from './site.ts'
+
+/** The first half of protocol step 5: staged data read-only and durable, and still the very bytes that were judged. */
+export async function secureStaged(
+  site: Site,
+  requests: readonly PublishRequest[],
+  verdicts: Map<RelPath, PublishVerdict>,
+): Promise<readonly PublishRequest[]> {
+  const { disk } = site
+  const left = await each(
+    requests,
+    'write-protect',
+    verdicts,
+    async ({ path }): Promise<PublishVerdict | null> => {
+      await disk.chmod(stagedPath(site, path), 0o444)
+      return null
+    },
+  )
+  if (left.length >= MANY) await disk.syncSoon(site.files.staging)
+  return each(left, 'sync', verdicts, async ({ path }): Promise<PublishVerdict | null> => {
+    const staged = stagedPath(site, path)
+    try {
+      await disk.syncFile(staged)
+    } catch (error) {
+      // The bytes in memory may never reach the disk, and a second fsync would say that all is well.
+      await disk.unlink(staged)
+      site.judged.delete(path)
+      return { verdict: 'problem', problem: diskProblem(error, 'sync', path) }
+    }
+    const judged = site.judged.get(path)
+    return judged !== undefined && (await isStill(site, path, judged))
+      ? null
+      : { verdict: 'problem', problem: changed(path) }
+  })
+}
+
+async function isStill(site: Site, path: RelPath, judged: Judged): Promise<boolean> {
+  const stat = await site.disk.lstat(stagedPath(site, path))
+  return (
+    stat !== null &&
+    stat.kind === 'file' &&
+    stat.links === 1 &&
+    stat.inode === judged.inode &&
+    stat.size === judged.size
+  )
+}
+
+/** Protocol step 9. What cannot be removed now is litter for the next recovery, and no trouble of a published file. */
+export async function sweep(site: Site, paths: readonly RelPath[], litter: readonly string[]): Promise<void> {
+  for (const path of paths) site.judged.delete(path)
+  for (const each of [...paths.map((path) => stagedPath(site, path)), ...litter]) {
+    try {
+      await site.disk.unlink(each)
+    } catch (error) {
+      if (errnoOf(error) === null) throw error
+    }
+  }
+}
