@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, realpathSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -108,9 +109,17 @@ export function demoStage(options: {
 
 /** How our own command is typed on this machine. */
 export const ourCommand = (): readonly string[] => [
-  process.execPath,
+  nodeIsOnPath() ? 'node' : process.execPath,
   fileURLToPath(new URL('../cli.js', import.meta.url)),
 ]
+
+const nodeIsOnPath = (): boolean => {
+  const first = (process.env['PATH'] ?? '')
+    .split(':')
+    .map((folder) => join(folder, 'node'))
+    .find((file) => existsSync(file))
+  return first !== undefined && realpathSync(first) === realpathSync(process.execPath)
+}
 
 /** A word as a shell reads it back. */
 export const shellWord = (word: string): string =>
