@@ -102,8 +102,6 @@ export function lockedDestination(
 
     head: () => open?.site.ledger.head ?? null,
 
-    head: () => open?.site.ledger.head ?? null,
-
     async writeStatus(status) {
       await writeStatus(disk, files, status)
       // I10: a ledger that is cut short later does not hold this head any more.

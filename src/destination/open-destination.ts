@@ -9,7 +9,6 @@ import { takeLock } from './lock.ts'
 import { lockedDestination } from './locked-destination.ts'
 import { makePrivateFolders } from './ownership.ts'
 import { readStatus } from './status-file.ts'
-import { readStatus } from './status-file.ts'
 
 /** The near side of one backup. Touches nothing until it is asked to. */
 export function openDestination(
@@ -31,7 +30,6 @@ export function openDestination(
   return {
     path: place.path,
     identify: () => identify(ground),
-    readStatus: () => readStatus(options.disk, files),
     readStatus: () => readStatus(options.disk, files),
     inspect: (run) => takeHolding(ground, run.now, null),
 
