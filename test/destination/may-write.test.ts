@@ -1,0 +1,156 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkHostTools } from '../../src/destination/check-host-tools.ts'
+import { diskFailure } from '../../src/destination/disk-failure.ts'
+import { layout } from '../../src/destination/layout.ts'
+import { checkMount, isMountPoint } from '../../src/destination/mount.ts'
+import { checkOwnership, makePrivateFolders } from '../../src/destination/ownership.ts'
+import { realDisk } from '../../src/destination/real-disk.ts'
+import { temporaryFolder } from '../helpers/disk-folder.ts'
+
+const me = process.getuid!()
+const sees = (owner: number) => ({
+  ...realDisk,
+  lstat: async (path: string) => {
+    const stat = await realDisk.lstat(path)
+    return stat === null ? null : { ...stat, owner }
+  },
+})
+
+describe('whose folder it is', () => {
+  test('ours, or not there yet: nothing to say', async () => {
+    const path = temporaryFolder()
+    const files = layout(path)
+    expect(await checkOwnership(realDisk, files, me)).toBeNull()
+    await makePrivateFolders(realDisk, files, path)
+    expect(await checkOwnership(realDisk, files, me)).toBeNull()
+  })
+
+  test('I11: another user’s is refused, with the sudo to use', async () => {
+    const path = temporaryFolder()
+    const files = layout(path)
+    await makePrivateFolders(realDisk, files, path)
+    const root = await checkOwnership(sees(0), files, 1234)
+    expect([root?.code, root?.hint]).toEqual([
+      'other-owner',
+      expect.stringContaining('sudo -u root reconcile'),
+    ])
+    const nobodyKnown = await checkOwnership(sees(3_999_999_999), files, me)
+    expect(nobodyKnown?.hint).toContain("sudo -u '#3999999999' reconcile")
+  })
+
+  test('I6: a symlink or a file in its place is refused, and not followed', async () => {
+    const path = temporaryFolder()
+    const elsewhere = temporaryFolder()
+    symlinkSync(elsewhere, join(path, '.reconcile'))
+    expect(await checkOwnership(realDisk, layout(path), me)).toMatchObject({ code: 'private-folder-strange' })
+    const other = temporaryFolder()
+    writeFileSync(join(other, '.reconcile'), '')
+    expect(await checkOwnership(realDisk, layout(other), me)).toMatchObject({
+      code: 'private-folder-strange',
+    })
+  })
+
+  test('our folders are private whatever the umask, and made private again', async () => {
+    const path = join(temporaryFolder(), 'deep/er/offsite')
+    const files = layout(path)
+    const mask = process.umask(0)
+    try {
+      await makePrivateFolders(realDisk, files, path)
+    } finally {
+      process.umask(mask)
+    }
+    const mode = (name: string): number => statSync(name).mode & 0o777
+    expect([files.own, files.staging, files.quarantine, files.trash].map(mode)).toEqual(Array(4).fill(0o700))
+    expect(mode(path)).toBe(0o755)
+    chmodSync(files.own, 0o777)
+    await makePrivateFolders(realDisk, files, path)
+    expect(mode(files.own)).toBe(0o700)
+  })
+
+  test.skipIf(me === 0)('a folder that we may not write in is a failure in words', async () => {
+    const path = temporaryFolder()
+    chmodSync(path, 0o500)
+    await expect(makePrivateFolders(realDisk, layout(path), path)).rejects.toMatchObject({
+      name: 'Failure',
+      code: 'disk-forbidden',
+    })
+    chmodSync(path, 0o700)
+  })
+})
+
+describe('whether the disk is there', () => {
+  test('a mount point is one, a folder is none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reconcile-'))
+    mkdirSync(join(folder, 'sub'))
+    expect(await checkMount(null)).toBeNull()
+    expect(await checkMount('/proc')).toBeNull()
+    expect(await checkMount('/proc/self')).toMatchObject({ code: 'not-mounted' })
+    expect(await checkMount(join(folder, 'sub'))).toMatchObject({ code: 'not-mounted' })
+    expect(await checkMount(join(folder, 'missing'))).toMatchObject({ code: 'not-mounted' })
+    rmSync(folder, { recursive: true })
+  })
+
+  const line = (at: string, type = 'ext4'): string =>
+    `36 35 98:0 / ${at} rw,noatime master:1 shared:2 - ${type} /dev/x rw\n`
+  const tables: readonly [string, string, string, boolean][] = [
+    ['exactly that path', line('/srv/offsite'), '/srv/offsite', true],
+    ['a longer path is not it', line('/srv/offsite/a'), '/srv/offsite', false],
+    ['a shorter path is not it', line('/srv'), '/srv/offsite', false],
+    ['spaces and backslashes are escaped there', line('/srv/a\\040b\\134c'), '/srv/a b\\c', true],
+    ['an automounter that waits is no disk', line('/srv', 'autofs'), '/srv', false],
+    ['what it has mounted is one', line('/srv', 'autofs') + line('/srv'), '/srv', true],
+    ['no optional fields', '36 35 98:0 / /srv rw - ext4 /dev/x rw\n', '/srv', true],
+    ['an empty table', '', '/srv', false],
+    ['a cut line', '36 35 98:0 / /srv', '/srv', false],
+  ]
+  test.each(tables)('%s', (_, table, path, expected) => expect(isMountPoint(table, path)).toBe(expected))
+})
+
+describe('what the machine must have', () => {
+  test('this one has it', async () => expect(await checkHostTools()).toBeNull())
+
+  test('what is missing is named with its package', async () => {
+    const folder = temporaryFolder()
+    for (const tool of ['flock', 'setpriv', 'prlimit', 'sync', 'mv'])
+      writeFileSync(join(folder, tool), '', { mode: 0o755 })
+    writeFileSync(join(folder, 'stat'), '', { mode: 0o644 })
+    const none = await checkHostTools('/nonexistent')
+    expect(none).toMatchObject({
+      code: 'missing-tool',
+      hint: expect.stringContaining('util-linux and coreutils'),
+    })
+    expect(await checkHostTools(folder)).toMatchObject({
+      message: expect.stringMatching(/: stat$/),
+      hint: expect.stringContaining('coreutils'),
+    })
+    expect(await checkHostTools(undefined, 'darwin')).toMatchObject({ code: 'missing-tool' })
+  })
+})
+
+describe('what a disk says, in words', () => {
+  const cases: readonly [string, string, boolean][] = [
+    ['ENOSPC', 'disk-full', true],
+    ['EDQUOT', 'disk-full', true],
+    ['EROFS', 'disk-read-only', false],
+    ['EIO', 'disk-failing', false],
+    ['EACCES', 'disk-forbidden', false],
+    ['EUCLEAN', 'disk-error', false],
+  ]
+  test.each(cases)('%s is %s', (errno, code, retryable) => {
+    const failure = diskFailure(Object.assign(new Error('x'), { code: errno }), 'write', '/srv/a')
+    expect(failure).toMatchObject({ name: 'Failure', code, retryable, path: '/srv/a' })
+    expect(failure.message).toMatch(/^cannot write \/srv\/a: /)
+    expect(failure.hint).not.toBe('')
+    expect(diskFailure(failure, 'do', '/x')).toBe(failure)
+  })
+
+  test('a bug stays a bug', () => {
+    const bug = new TypeError('undefined is no function')
+    expect(() => diskFailure(bug, 'write', '/srv/a')).toThrow(bug)
+    const internal = Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' })
+    expect(() => diskFailure(internal, 'write', '/srv/a')).toThrow(internal)
+  })
+})
