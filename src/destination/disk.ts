@@ -44,6 +44,8 @@ export interface DiskStat {
   readonly kind: DiskKind
   readonly size: number
   readonly inode: string
+  /** When the bytes last changed, nanoseconds: an inode's number is used again at once when a file is replaced. */
+  readonly modified: string
   readonly device: string
   readonly links: number
   readonly owner: number

@@ -35,8 +35,8 @@ export async function gate(
     } else if (result.inode !== inode || result.size !== size) {
       verdicts.set(path, { verdict: 'refused', problem: changed(path) })
     } else {
-      const { digests } = result
-      site.judged.set(path, { inode, size, digests })
+      const { digests, modified } = result
+      site.judged.set(path, { inode, modified, size, digests })
       verdicts.set(path, {
         verdict: likeDigest(digests, digest) === digest ? 'passed' : 'mismatch',
         digests,

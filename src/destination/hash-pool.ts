@@ -3,9 +3,9 @@ import { Worker } from 'node:worker_threads'
 import type { Digest, DigestPair } from '../model/digest.ts'
 import { BLOCK, CONTROL_BYTES, type HashTask, SLOT, SLOTS } from './hash-ring.js'
 
-/** What a file was when it was read: `inode` and `size` are the very ones whose bytes the digests are of. */
+/** The digests of a file's bytes, and whose bytes they are: `modified` is from before they were read, as lstat tells it. */
 export type Hashed =
-  | { readonly state: 'hashed'; readonly inode: string; readonly size: number; readonly digests: DigestPair }
+  | ({ readonly state: 'hashed'; readonly digests: DigestPair } & Read)
   /** Node's error code: ENOENT, EACCES, EIO, ELOOP for a symlink, EINVAL for what is no regular file. */
   | { readonly state: 'failed'; readonly code: string }
 
@@ -24,9 +24,14 @@ const LARGE = 8 * BLOCK
 const MESSAGE_FILES = 64
 const MESSAGE_BYTES = LARGE
 
-type Sums =
-  | { readonly inode: string; readonly size: number; readonly md5: string; readonly sha256: string }
-  | { readonly code: string }
+interface Read {
+  readonly inode: string
+  readonly modified: string
+  /** Bytes that were read. */
+  readonly size: number
+}
+
+type Sums = (Read & { readonly md5: string; readonly sha256: string }) | { readonly code: string }
 
 interface Job {
   readonly threads: number
@@ -60,8 +65,12 @@ export const hashFiles: HashFiles = async (files, signal) => {
   }
   const keep = (path: string, sums: Sums) => {
     if (!('code' in sums)) {
-      const digests = { md5: sums.md5 as Digest, sha256: sums.sha256 as Digest }
-      results.set(path, { state: 'hashed', inode: sums.inode, size: sums.size, digests })
+      const { md5, sha256, ...read } = sums
+      results.set(path, {
+        state: 'hashed',
+        ...read,
+        digests: { md5: md5 as Digest, sha256: sha256 as Digest },
+      })
     } else if (sums.code !== 'ABORTED') results.set(path, { state: 'failed', code: sums.code })
   }
   signal.addEventListener('abort', stop, { once: true })
@@ -92,7 +101,7 @@ async function hashLarge(path: string, control: SharedArrayBuffer): Promise<Sums
       { kind: 'lead', control, path, ring },
       { kind: 'follow', control, ring },
     ]
-  })) as [{ inode: string; size: number; sha256: string } | { code: string }, { md5: string | null }]
+  })) as [(Read & { sha256: string }) | { code: string }, { md5: string | null }]
   if ('code' in lead) return lead
   return follow.md5 === null ? { code: 'ABORTED' } : { ...lead, md5: follow.md5 }
 }

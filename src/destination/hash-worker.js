@@ -12,7 +12,7 @@ import { BLOCK, SLOT, SLOTS } from './hash-ring.js'
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
 const block = Buffer.allocUnsafeSlow(BLOCK)
 
-/** @typedef {{ inode: string, size: number, md5: string, sha256: string } | { code: string }} Sums */
+/** @typedef {{ inode: string, modified: string, size: number, md5: string, sha256: string } | { code: string }} Sums */
 
 port.on('message', (/** @type {import('./hash-ring.js').HashTask} */ task) => {
   port.postMessage(answer(task))
@@ -22,11 +22,11 @@ port.on('message', (/** @type {import('./hash-ring.js').HashTask} */ task) => {
 function answer(task) {
   switch (task.kind) {
     case 'whole':
-      return { kind: 'whole', sums: task.paths.map((path) => whole(path, new Int32Array(task.control))) }
+      return { sums: task.paths.map((path) => whole(path, new Int32Array(task.control))) }
     case 'lead':
-      return { kind: 'lead', ...lead(task.path, new Int32Array(task.control), Buffer.from(task.ring)) }
+      return lead(task.path, new Int32Array(task.control), Buffer.from(task.ring))
     case 'follow':
-      return { kind: 'follow', md5: follow(new Int32Array(task.control), Buffer.from(task.ring)) }
+      return { md5: follow(new Int32Array(task.control), Buffer.from(task.ring)) }
   }
 }
 
@@ -38,16 +38,16 @@ function answer(task) {
  */
 function whole(path, control) {
   if (Atomics.load(control, SLOT.stop) === 1) return { code: 'ABORTED' }
-  return reading(path, (descriptor, inode) => {
+  return reading(path, (descriptor, of) => {
     let size = readBlock(descriptor, block)
     const first = block.subarray(0, size)
-    if (size < BLOCK) return { inode, size, md5: hash('md5', first), sha256: hash('sha256', first) }
+    if (size < BLOCK) return { ...of, size, md5: hash('md5', first), sha256: hash('sha256', first) }
     const md5 = createHash('md5').update(first)
     const sha256 = createHash('sha256').update(first)
     for (;;) {
       if (Atomics.load(control, SLOT.stop) === 1) return { code: 'ABORTED' }
       const length = readBlock(descriptor, block)
-      if (length === 0) return { inode, size, md5: md5.digest('hex'), sha256: sha256.digest('hex') }
+      if (length === 0) return { ...of, size, md5: md5.digest('hex'), sha256: sha256.digest('hex') }
       md5.update(block.subarray(0, length))
       sha256.update(block.subarray(0, length))
       size += length
@@ -61,7 +61,7 @@ function whole(path, control) {
  * @param {Buffer} ring
  */
 function lead(path, control, ring) {
-  const read = reading(path, (descriptor, inode) => {
+  const read = reading(path, (descriptor, of) => {
     const sha256 = createHash('sha256')
     let size = 0
     for (let made = 0; ; made++) {
@@ -76,7 +76,7 @@ function lead(path, control, ring) {
       Atomics.store(control, SLOT.lengths + (made % SLOTS), length)
       Atomics.store(control, SLOT.made, made + 1)
       Atomics.notify(control, SLOT.made)
-      if (length === 0) return { inode, size, sha256: sha256.digest('hex') }
+      if (length === 0) return { ...of, size, sha256: sha256.digest('hex') }
       sha256.update(ring.subarray(at, at + length))
       size += length
     }
@@ -115,7 +115,7 @@ function follow(control, ring) {
 /**
  * @template T
  * @param {string} path
- * @param {(descriptor: number, inode: string) => T} use
+ * @param {(descriptor: number, of: { inode: string, modified: string }) => T} use
  * @returns {T | { code: string }}
  */
 function reading(path, use) {
@@ -125,7 +125,7 @@ function reading(path, use) {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     const stat = fstatSync(descriptor, { bigint: true })
     if (!stat.isFile()) return { code: 'EINVAL' }
-    return use(descriptor, stat.ino.toString())
+    return use(descriptor, { inode: String(stat.ino), modified: String(stat.mtimeNs) })
   } catch (error) {
     const code = /** @type {NodeJS.ErrnoException} */ (error).code
     if (code === undefined) throw error

@@ -1,7 +1,7 @@
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Problem } from '../model/trouble.ts'
-import { codeProblem, diskProblem, finalPath, type Judged, type Site } from './site.ts'
+import { codeProblem, diskProblem, finalPath, isStill, type Judged, type Site } from './site.ts'
 
 export type Standing =
   | ({ readonly state: 'judged' } & Judged)
@@ -36,7 +36,10 @@ export async function judgeStanding(
     if (result.state === 'failed')
       results.set(path, { state: 'problem', problem: codeProblem(result.code, 'read', path) })
     else if (result.inode !== inode) results.set(path, { state: 'problem', problem: moved(path) })
-    else results.set(path, { state: 'judged', inode, size: result.size, digests: result.digests })
+    else {
+      const { size, modified, digests } = result
+      results.set(path, { state: 'judged', inode, modified, size, digests })
+    }
   }
   return results
 }
@@ -46,8 +49,7 @@ export async function secureStanding(site: Site, path: RelPath, judged: Judged):
   const final = finalPath(site, path)
   if ((await site.disk.lstat(final))?.mode !== 0o444) await site.disk.chmod(final, 0o444)
   await site.disk.syncFile(final)
-  const now = await site.disk.lstat(final)
-  return now?.kind === 'file' && now.inode === judged.inode && now.size === judged.size ? null : moved(path)
+  return isStill(await site.disk.lstat(final), judged) ? null : moved(path)
 }
 
 export const taken = (path: string, kind: string): Problem => ({

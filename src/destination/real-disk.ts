@@ -223,6 +223,7 @@ function statOf(path: string): DiskStat | null {
       kind: kindOf(stat),
       size: Number(stat.size),
       inode: String(stat.ino),
+      modified: String(stat.mtimeNs),
       device: String(stat.dev),
       links: Number(stat.nlink),
       owner: Number(stat.uid),

@@ -4,7 +4,7 @@ import { errnoOf } from './disk-failure.ts'
 import { each } from './each.ts'
 import { changed } from './gate.ts'
 import { MANY } from './place-markers.ts'
-import { diskProblem, type Judged, type Site, stagedPath } from './site.ts'
+import { diskProblem, isStill, type Site, stagedPath } from './site.ts'
 
 /** The first half of protocol step 5: staged data read-only and durable, and still the very bytes that were judged. */
 export async function secureStaged(
@@ -34,21 +34,12 @@ export async function secureStaged(
       return { verdict: 'problem', problem: diskProblem(error, 'sync', path) }
     }
     const judged = site.judged.get(path)
-    return judged !== undefined && (await isStill(site, path, judged))
+    const now = await disk.lstat(staged)
+    // What is published is what was judged; one name, so that nothing else can write to it (I1).
+    return judged !== undefined && isStill(now, judged) && now?.links === 1
       ? null
       : { verdict: 'problem', problem: changed(path) }
   })
-}
-
-async function isStill(site: Site, path: RelPath, judged: Judged): Promise<boolean> {
-  const stat = await site.disk.lstat(stagedPath(site, path))
-  return (
-    stat !== null &&
-    stat.kind === 'file' &&
-    stat.links === 1 &&
-    stat.inode === judged.inode &&
-    stat.size === judged.size
-  )
 }
 
 /** Protocol step 9. What cannot be removed now is litter for the next recovery, and no trouble of a published file. */

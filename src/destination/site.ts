@@ -3,7 +3,7 @@ import type { Digest, DigestPair } from '../model/digest.ts'
 import { digestKind } from '../model/digest.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskStat } from './disk.ts'
 import { diskFailure } from './disk-failure.ts'
 import type { HashFiles } from './hash-pool.ts'
 import type { Layout } from './layout.ts'
@@ -26,15 +26,23 @@ export interface Site {
   links: Promise<boolean> | null
 }
 
-/** The very bytes that were read: those of one inode, at one size. */
+/** The very bytes that were read: those of one inode, at one size, and not written to since. */
 export interface Judged {
   readonly inode: string
+  readonly modified: string
   readonly size: number
   readonly digests: DigestPair
 }
 
 export const finalPath = (site: Pick<Site, 'path'>, path: string): string => join(site.path, path)
 export const stagedPath = (site: Pick<Site, 'files'>, path: string): string => join(site.files.staging, path)
+
+/** Whether what stands there now is the very file that was judged. */
+export const isStill = (now: DiskStat | null, judged: Judged): boolean =>
+  now?.kind === 'file' &&
+  now.inode === judged.inode &&
+  now.modified === judged.modified &&
+  now.size === judged.size
 
 /** So many files are under one system call at a time: enough for a disk to sort them, few enough to stop soon. */
 export const AT_ONCE = 8
