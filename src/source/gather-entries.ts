@@ -1,20 +1,21 @@
 import type { ListedFile, Listing } from '../model/listing.ts'
-import { markerOf } from '../model/marker-name.ts'
-import { folderOf, foldName, pathFault, type RelPath } from '../model/rel-path.ts'
+import { folderOf, pathFault, type RelPath } from '../model/rel-path.ts'
+import { findCollisions } from './find-collisions.ts'
 import { collectProblems, refusedName } from './problems.ts'
-import { printable, quote } from './quote.ts'
+import { quote } from './quote.ts'
 import { unescapeName } from './unescape-name.ts'
 
 export interface Entry {
   readonly kind: string
-  readonly size: string
+  /** Bytes; NaN or beyond 2^53 where it makes no sense. */
+  readonly size: number
+  /** Whole seconds since 1970, or NaN. */
   readonly mtime: number
-  /** As rsync prints it. */
-  readonly name: string
 }
 
 export interface Entries {
-  add(entry: Entry): void
+  /** `name` as rsync prints it. */
+  add(entry: Entry, name: string): void
   end(): Omit<Listing, 'completeness'>
 }
 
@@ -32,40 +33,19 @@ const EARLIEST = Date.UTC(1900, 0, 1) / 1000
 export function gatherEntries(): Entries {
   const files = new Map<RelPath, ListedFile>()
   const folders = new Set<string>([''])
-  // The first path of each folded spelling, files and folders alike.
-  const spelled = new Map<string, string>()
-  const colliding = new Map<string, Set<string>>()
+  const twice = new Set<string>()
   const reserved = new Set<string>()
   const problems = collectProblems()
 
-  /** False: this very path was there before. */
-  const spell = (path: string): boolean => {
-    const folded = foldPath(path)
-    const first = spelled.get(folded)
-    if (first === undefined) {
-      spelled.set(folded, path)
-      return true
-    }
-    if (first === path) return false
-    // X.md5 and X.MD5 beside each other are two markers of one file.
-    if (!areMarkersOfOne(first, path)) {
-      const members = colliding.get(folded) ?? new Set([first])
-      colliding.set(folded, members.add(path))
-    }
-    return true
-  }
   const addFolder = (path: string): void => {
     if (folders.has(path)) return
     addFolder(folderOf(path))
     folders.add(path)
-    if (spell(path)) return
-    collide(path, [])
-    files.delete(path as RelPath)
   }
   const collide = (path: string, others: readonly string[]): void =>
     problems.add({
       code: 'name-collision',
-      path: printable(path),
+      path,
       message:
         others.length === 0
           ? `The source lists ${quote(path)} twice; it is refused.`
@@ -74,7 +54,7 @@ export function gatherEntries(): Entries {
     })
 
   return {
-    add({ kind, size, mtime, name }) {
+    add({ kind, size, mtime }, name) {
       if (name === '.' && kind === 'd') return
       const path = unescapeName(name)
       const fault = path === null ? 'not-utf-8' : pathFault(path)
@@ -99,40 +79,35 @@ export function gatherEntries(): Entries {
         })
         return
       }
-      const bytes = Number(size)
-      if (!Number.isSafeInteger(bytes) || bytes < 0 || !(mtime >= EARLIEST && mtime <= LATEST)) {
-        const size = !Number.isSafeInteger(bytes) || bytes < 0
+      if (!Number.isSafeInteger(size) || size < 0) {
         problems.add({
-          code: size ? 'absurd-size' : 'absurd-time',
+          code: 'absurd-size',
           path,
-          message: size
-            ? `The source lists ${quote(path)} with a size of ${bytes} bytes; it is refused.`
-            : `The source lists ${quote(path)} with a time outside the years 1900 to 9999; it is refused.`,
-          hint: size
-            ? 'See whether the file system at the source is sound.'
-            : 'Set its time at the source with touch.',
+          message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
+          hint: 'See whether the file system at the source is sound.',
         })
         return
       }
-      if (!spell(path)) {
-        collide(path, [])
-        files.delete(path as RelPath)
+      if (!(mtime >= EARLIEST && mtime <= LATEST)) {
+        problems.add({
+          code: 'absurd-time',
+          path,
+          message: `The source lists ${quote(path)} with a time outside the years 1900 to 9999; it is refused.`,
+          hint: 'Set its time at the source with touch.',
+        })
         return
       }
-      files.set(path as RelPath, { size: bytes, mtime })
+      if (files.has(path as RelPath)) twice.add(path)
+      files.set(path as RelPath, { size, mtime })
     },
 
     end() {
-      const refused = new Set<string>()
-      for (const members of colliding.values())
-        for (const path of members) {
-          refused.add(path)
-          collide(
-            path,
-            [...members].filter((other) => other !== path),
-          )
-        }
+      for (const path of folders) if (files.has(path as RelPath)) twice.add(path)
+      for (const path of twice) collide(path, [])
+      const collisions = findCollisions(files.keys(), folders)
+      for (const [path, others] of collisions) collide(path, others)
       // What lies in a colliding folder would end up in one with what lies in the other.
+      const refused = new Set([...twice, ...collisions.keys()])
       if (refused.size > 0) for (const path of files.keys()) if (isUnder(path, refused)) files.delete(path)
       return { files, problems: problems.all() }
     },
@@ -145,13 +120,3 @@ function isUnder(path: string, folders: ReadonlySet<string>): boolean {
   for (let at = path; at !== ''; at = folderOf(at)) if (folders.has(at)) return true
   return false
 }
-
-function areMarkersOfOne(a: string, b: string): boolean {
-  const one = markerOf(a)
-  const other = markerOf(b)
-  return one !== null && other !== null && one.data === other.data
-}
-
-const ASCII = /^[\u0000-\u007f]*$/
-
-const foldPath = (path: string): string => (ASCII.test(path) ? path.toLowerCase() : foldName(path))

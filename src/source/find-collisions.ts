@@ -1,0 +1,47 @@
+import { markerOf } from '../model/marker-name.ts'
+import { foldName } from '../model/rel-path.ts'
+
+/**
+ * Paths that a file system which folds case or composes letters may take for one another, each with those others (I6). X.md5 and
+ * X.MD5 are two markers of one file and may stand side by side.
+ */
+export function findCollisions(
+  files: Iterable<string>,
+  folders: Iterable<string>,
+): ReadonlyMap<string, readonly string[]> {
+  const seen = new Set<string>()
+  const again = new Set<string>()
+  const paths = new Set([...files, ...folders])
+  for (const path of paths) {
+    const folded = foldPath(path)
+    if (seen.has(folded)) again.add(folded)
+    else seen.add(folded)
+  }
+  const collisions = new Map<string, readonly string[]>()
+  if (again.size === 0) return collisions
+
+  const groups = new Map<string, string[]>()
+  for (const path of paths) {
+    const folded = foldPath(path)
+    if (again.has(folded)) groups.set(folded, [...(groups.get(folded) ?? []), path])
+  }
+  for (const group of groups.values()) {
+    if (areMarkersOfOne(group)) continue
+    for (const path of group) {
+      collisions.set(
+        path,
+        group.filter((other) => other !== path),
+      )
+    }
+  }
+  return collisions
+}
+
+function areMarkersOfOne(paths: readonly string[]): boolean {
+  const data = new Set(paths.map((path) => markerOf(path)?.data ?? null))
+  return data.size === 1 && !data.has(null)
+}
+
+const ASCII = /^[\u0000-\u007f]*$/
+
+const foldPath = (path: string): string => (ASCII.test(path) ? path.toLowerCase() : foldName(path))
