@@ -183,7 +183,7 @@ describe('docs/migrate.md', () => {
 
     expect(await type('reconcile postgres')).toMatchObject({ code: 0 })
     expect(statSync(join(offsite, 'db-2026-11-20.tar.gz')).ino).toBe(inode)
-    expect(await at.run(`cd '${offsite}' && cat db-*.md5 | md5sum -c`)).toMatchObject({ code: 0 })
+    expect(await at.run(`cd /srv/offsite/postgres && cat db-*.md5 | md5sum -c`)).toMatchObject({ code: 0 })
     const again = await follow('docs/migrate.md', 'reconcile --dry-run postgres', (same) => `${same} --json`)
     expect(JSON.parse(again.out).summary).toMatchObject({ adopt: 0, pull: 0, resume: 0, wait: 1, keep: 4 })
     expect(
