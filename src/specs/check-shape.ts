@@ -13,21 +13,16 @@ import { loadSchema, type Schema, type SchemaName } from './schema.ts'
 import { suggestKey } from './suggest-key.ts'
 import { type Parsed, parseDuration, parseRate, parseSize } from './units.ts'
 
-interface Compiled {
-  readonly schema: Schema
-  readonly validate: ValidateFunction
-}
+const compiled = new Map<SchemaName, ValidateFunction>()
 
-const compiled = new Map<SchemaName, Compiled>()
-
-function compile(name: SchemaName): Compiled {
+/** Compiling costs more than all checks together: once a process. */
+function validatorOf(name: SchemaName): ValidateFunction {
   const known = compiled.get(name)
   if (known !== undefined) return known
-  const schema = loadSchema(name)
   const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, verbose: true })
-  const made = { schema, validate: ajv.compile(schema) }
-  compiled.set(name, made)
-  return made
+  const validate = ajv.compile(loadSchema(name))
+  compiled.set(name, validate)
+  return validate
 }
 
 /**
@@ -35,7 +30,8 @@ function compile(name: SchemaName): Compiled {
  * what is only missing, for a document such as `_defaults.yaml` that is not whole by itself.
  */
 export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' | 'part'): readonly Fault[] {
-  const { schema, validate } = compile(name)
+  const schema = loadSchema(name)
+  const validate = validatorOf(name)
   if (validate(plainValue(root))) return []
   const errors = (validate.errors ?? []).filter(
     ({ keyword }) =>

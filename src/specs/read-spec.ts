@@ -17,7 +17,7 @@ import {
 } from './located.ts'
 import { readNearPath } from './near-path.ts'
 import { readYaml } from './read-yaml.ts'
-import { loadSchema, type Schema, withDefaults } from './schema.ts'
+import { loadSchema, withDefaults } from './schema.ts'
 
 /** `broken`: it is there and cannot be parsed, so no spec can be known. */
 export type Defaults = LocatedMap | 'absent' | 'broken'
@@ -99,16 +99,13 @@ function textAt(root: LocatedMap, ...keys: readonly string[]): WrittenPath | nul
     : null
 }
 
-let backupSchema: Schema | null = null
-
 /** The document that the spec's digest is taken of: what is implied is written out. */
 function effectiveDocument(root: LocatedMap, name: string): unknown {
-  backupSchema ??= loadSchema('backup')
   const written = plainValue(root) as { readonly source?: unknown }
   const { source } = written
   const overSsh = typeof source === 'object' && source !== null && 'host' in source
   const implied = overSsh && !('path' in source) ? { ...source, path: '.' } : source
-  return withDefaults(backupSchema, {
+  return withDefaults(loadSchema('backup'), {
     ...written,
     name,
     ...(implied === undefined ? {} : { source: implied }),

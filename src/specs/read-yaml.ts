@@ -7,7 +7,6 @@ import {
   isNode,
   isScalar,
   isSeq,
-  Lexer,
   type Node,
   parseDocument,
   type YAMLMap,
@@ -24,18 +23,18 @@ import {
   type SourceText,
   startOf,
 } from './located.ts'
+import { MAX_DEPTH, nestedTooDeep, nestingFault } from './nesting-fault.ts'
 
 /** Each is told with the line of the first, which costs a look through the text. */
 const MAX_DUPLICATES = 200
 
-// Far above any honest spec, and far below what costs memory or the parser's stack.
-const MAX_DEPTH = 24
+// Far above any honest spec, and far below what costs memory.
 const MAX_ALIASES = 16
 const MAX_VALUES = 50_000
 
 /** The one map that a spec file holds, with every fault of its YAML; null where there is none to go on with. */
 export function readYaml(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
-  const deep = tooDeep(source)
+  const deep = nestingFault(source)
   if (deep !== null) return { root: null, faults: [deep] }
   const document = parseDocument(source.text, {
     // Duplicates are found below: the parser's own search is quadratic.
@@ -91,34 +90,6 @@ const YAML_HINTS: Partial<Record<ErrorCode, string>> = {
   NON_STRING_KEY: 'a key is a plain word',
 }
 
-const TOO_DEEP = `values are nested more than ${MAX_DEPTH} deep`
-
-/**
- * Deep nesting is refused before the parser sees it: it recurses, and near the end of the stack V8 may abort the whole
- * process instead of throwing. The lexer does not recurse. Nesting by lines stays shallow enough in a file of
- * 256 KiB, as each level costs one more space on each line below it.
- */
-function tooDeep(source: SourceText): Fault | null {
-  let flow = 0
-  let block = 0
-  let at = 0
-  for (const token of new Lexer().lex(source.text)) {
-    // A line's "- - - x" and "? ? x" nest as well.
-    if (token === '-' || token === '?') block++
-    else if (token === '\n' || token === '\r\n') block = 0
-    else if (token === '[' || token === '{') flow++
-    else if (token === ']' || token === '}') flow--
-    if (flow > MAX_DEPTH || block > MAX_DEPTH) {
-      return fault({ source, start: at, end: at + token.length }, 'too-deep', TOO_DEEP)
-    }
-    if (!CONTROL_TOKENS.has(token)) at += token.length
-  }
-  return null
-}
-
-/** What the lexer says beside the text's own pieces. */
-const CONTROL_TOKENS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f'])
-
 interface Measured {
   readonly located: Located
   /** Values in it, aliases counted as often as they are used. */
@@ -145,7 +116,7 @@ function locateTree(
   function locate(node: Node, depth: number): Measured | null {
     if (bomb !== null) return null
     if (depth > MAX_DEPTH) {
-      bomb = fault(place(node), 'too-deep', TOO_DEEP)
+      bomb = nestedTooDeep(place(node))
       return null
     }
     if (isAlias(node)) return follow(node, depth)

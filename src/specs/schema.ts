@@ -20,7 +20,16 @@ export type SchemaName = 'backup' | 'config'
 export const schemaText = (name: SchemaName): string =>
   readFileSync(new URL(`../../schemas/${name}.schema.json`, import.meta.url), 'utf8')
 
-export const loadSchema = (name: SchemaName): Schema => JSON.parse(schemaText(name))
+const loaded = new Map<SchemaName, Schema>()
+
+/** The schema, read once. */
+export function loadSchema(name: SchemaName): Schema {
+  const known = loaded.get(name)
+  if (known !== undefined) return known
+  const schema: Schema = JSON.parse(schemaText(name))
+  loaded.set(name, schema)
+  return schema
+}
 
 /**
  * The value with the schema's defaults put in and its keys in the schema's order. A default whose key depends on another

@@ -1,0 +1,153 @@
+// Writes docs/spec.md from the two schemas. `npm run docs`; a test holds the file current.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * @typedef {{
+ *   title?: string, description?: string, type?: string, default?: unknown, examples?: unknown[], enum?: unknown[],
+ *   const?: unknown, minimum?: number, maximum?: number, required?: string[], allOf?: { $ref: string }[], $ref?: string,
+ *   properties?: Record<string, Schema>, items?: Schema, dependencies?: Record<string, string[]>,
+ *   definitions?: Record<string, Schema>,
+ * }} Schema
+ */
+
+/** What a value of each definition is called. */
+const KINDS = /** @type {Record<string, string>} */ ({
+  name: 'a name',
+  host: 'a host name or address',
+  user: 'a user name',
+  hop: '`user@host` or `user@host:port`',
+  nearPath: 'a path, absolute or from `~/`',
+  boxPath: 'a path',
+  glob: 'a glob',
+  digest: 'an md5 or sha256 in hex',
+  duration: 'a [duration](#units)',
+  size: 'a [size](#units)',
+  rate: 'a [rate](#units)',
+})
+
+const code = (/** @type {unknown} */ value) =>
+  `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
+
+/** @param {Schema} schema @returns {string} */
+function kindOf(schema) {
+  const ref = schema.$ref ?? schema.allOf?.[0]?.$ref
+  if (ref !== undefined) return KINDS[ref.replace('#/definitions/', '')] ?? 'a value'
+  if (schema.const !== undefined) return code(schema.const)
+  if (schema.enum !== undefined) return schema.enum.map(code).join(' or ')
+  if (schema.type === 'integer') return `a whole number, ${schema.minimum} to ${schema.maximum}`
+  if (schema.type === 'array') {
+    return schema.items?.properties === undefined
+      ? `a list: each ${kindOf(/** @type {Schema} */ (schema.items))}`
+      : 'a list'
+  }
+  return schema.type === 'object' ? 'keys with values' : 'text'
+}
+
+/** @param {Schema} parent @param {string} key @param {Schema} schema */
+function facts(parent, key, schema) {
+  const needs = parent.dependencies?.[key]?.filter((need) => need !== 'user') ?? []
+  return [
+    kindOf(schema),
+    ...(parent.required?.includes(key) ? ['required'] : []),
+    ...(schema.default === undefined ? [] : [`default ${code(schema.default)}`]),
+    ...needs.map((need) => `only with ${code(need)}`),
+  ].join('; ')
+}
+
+/** A value as YAML of one line. @param {unknown} value @returns {string} */
+function flow(value) {
+  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`
+  if (typeof value !== 'string') return JSON.stringify(value)
+  return /^[A-Za-z0-9/~][A-Za-z0-9/._@-]*$/.test(value) && !/^[0-9a-f]{32}/.test(value)
+    ? value
+    : JSON.stringify(value)
+}
+
+/** @param {Schema} schema @param {string} above @param {string} level @returns {string[]} */
+function sections(schema, above, level) {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
+    const examples = (inner.examples ?? []).map((example) => `\`${key}: ${flow(example)}\``)
+    return [
+      `${level} \`${above}${key}\``,
+      `*${facts(schema, key, inner)}*`,
+      inner.description ?? '',
+      ...(examples.length === 0 ? [] : [`For example ${examples.join(', or ')}.`]),
+      ...sections(inner, `${above}${key}.`, `${level}#`),
+      ...(inner.items === undefined ? [] : sections(inner.items, `${above}${key}[].`, `${level}#`)),
+    ]
+  })
+}
+
+const BEFORE = `# Specs and settings
+
+<!-- Made from schemas/*.schema.json by \`npm run docs\`. Edit the schemas or scripts/generate-docs.js. -->
+
+A **spec** is one YAML file in the specs folder and declares one backup. The least there is to say:
+
+\`\`\`yaml
+version: 1
+source:
+  host: db1.example.net
+  user: backup
+destination:
+  path: /srv/offsite/{name}
+\`\`\`
+
+\`reconcile validate\` tells every fault of every file at once, each with its place and what was probably meant.
+\`reconcile validate --effective NAME\` prints one spec with all that is implied written out. \`reconcile schema\` prints the JSON
+Schema from which this page is made; an editor that knows it completes keys and shows these texts, when the file's first line is
+\`# yaml-language-server: $schema=backup.schema.json\`.
+
+## The folder
+
+Files whose names end in \`.yaml\` or \`.yml\` and do not begin with a dot are specs. Subfolders are not read and draw a warning. A
+faulty spec does not run and makes the exit code 3; the good ones beside it run.
+
+**\`_defaults.yaml\`** lies under every spec. Maps merge key by key; a list replaces the whole list; an empty value (\`port:\`, or
+\`port: null\`) removes what the defaults give. It has the keys of a spec, but no \`name\`, and none is required there. If it
+disappears, every backup is held until somebody has looked.
+
+**Refused**: unknown keys and keys written twice; YAML tags, merge keys and more than 16 aliases; files over 256 KiB; a name that two
+specs share; a destination that two specs share, or that lies inside another's, by real path; a destination inside its own source
+or the reverse; paths outside the box's \`roots\`.
+
+## Units
+
+| what | units | examples |
+|---|---|---|
+| duration | \`s\`, \`m\` (minutes), \`h\`, \`d\`, \`w\` | \`90s\`, \`15m\`, \`1.5h\` |
+| size | \`B\`, \`kB\`, \`KiB\`, \`MB\`, \`MiB\`, \`GB\`, \`GiB\`, \`TB\`, \`TiB\` | \`10GiB\` is 10 × 1024³ bytes, \`10GB\` is 10 × 1000³ |
+| rate | a size with \`/s\`, also \`kbit/s\` and \`Mbit/s\`, or \`unlimited\` | \`25KiB/s\`, which is rsync's \`--bwlimit=25\` |
+
+A number without a unit is refused, and so is a unit in other letters: \`10G\` could be either.
+
+## The list file
+
+With \`source.listing\`, a file at the source says which files are there: one name a line, or lines as \`md5sum\` writes them if all
+lines are such. CRLF, blank lines and a leading \`./\` do no harm. A name holds no \`/\`. Checksum files, the list itself and names that
+begin with a dot are never data. What the list does not name counts as absent; what it names but is not there waits; a list that
+is missing is a failure, and never a reason to list the folder instead. Sums in the list are hints: only the checksum file beside
+a file finishes it. A \`LIST.md5\` beside the list is checked if it is there.
+
+## Keys of a spec`
+
+const BETWEEN = `## Keys of config.yaml`
+
+/**
+ * docs/spec.md, whole.
+ * @param {Schema} backup
+ * @param {Schema} config
+ */
+export const specDocs = (backup, config) =>
+  `${[BEFORE, ...sections(backup, '', '###'), BETWEEN, config.description ?? '', ...sections(config, '', '###')].join('\n\n')}\n`
+
+const root = resolve(import.meta.dirname, '..')
+
+/** @param {string} name @returns {Schema} */
+const schema = (name) => JSON.parse(readFileSync(resolve(root, `schemas/${name}.schema.json`), 'utf8'))
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(resolve(root, 'docs/spec.md'), specDocs(schema('backup'), schema('config')))
+}

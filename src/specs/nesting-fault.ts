@@ -1,0 +1,38 @@
+import { Lexer } from 'yaml'
+import type { Fault, Place, SourceText } from './located.ts'
+
+/** Far above any honest spec, and far below what the parser's stack holds. */
+export const MAX_DEPTH = 24
+
+export const nestedTooDeep = (place: Place): Fault => ({
+  place,
+  severity: 'error',
+  code: 'too-deep',
+  message: `values are nested more than ${MAX_DEPTH} deep`,
+})
+
+/**
+ * Deep nesting is refused before the parser sees it: it recurses, and near the end of the stack V8 may abort the whole
+ * process instead of throwing. The lexer does not recurse. Nesting by lines stays shallow enough in a file of
+ * 256 KiB, as each level costs one more space on each line below it.
+ */
+export function nestingFault(source: SourceText): Fault | null {
+  let flow = 0
+  let block = 0
+  let at = 0
+  for (const token of new Lexer().lex(source.text)) {
+    // A line's "- - - x" and "? ? x" nest as well.
+    if (token === '-' || token === '?') block++
+    else if (token === '\n' || token === '\r\n') block = 0
+    else if (token === '[' || token === '{') flow++
+    else if (token === ']' || token === '}') flow--
+    if (flow > MAX_DEPTH || block > MAX_DEPTH) {
+      return nestedTooDeep({ source, start: at, end: at + token.length })
+    }
+    if (!CONTROL_TOKENS.has(token)) at += token.length
+  }
+  return null
+}
+
+/** What the lexer says beside the text's own pieces. */
+const CONTROL_TOKENS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f'])

@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import type { Output } from '../../src/commands/console.ts'
+import { schema } from '../../src/commands/schema.ts'
+import { validate } from '../../src/commands/validate.ts'
+import { load, spec } from './spec-folder.ts'
+
+async function run(
+  files: Readonly<Record<string, string>>,
+  output: Output = 'text',
+  effective: string | null = null,
+) {
+  const loaded = await load(files)
+  const said = { out: '', err: '' }
+  const code = await validate(
+    { loaded, diagnostics: loaded.faults },
+    { effective, cwd: loaded.folder },
+    {
+      output,
+      write: (text) => {
+        said.out += text
+      },
+      tell: (text) => {
+        said.err += text
+      },
+      color: { write: false, tell: false },
+      width: 100,
+      stderr: process.stderr,
+      quiet: false,
+    },
+  )
+  return { code, out: said.out.replaceAll(loaded.folder, 'DIR'), err: said.err, folder: loaded.folder }
+}
+
+const broken = { 'a.yaml': spec(), 'b.yaml': spec({ name: 'b', more: 'bwlimit: 25' }) }
+
+describe('reconcile validate', () => {
+  test('says in one line that all is sound', async () => {
+    expect(await run({ 'a.yaml': spec() })).toMatchObject({
+      code: 0,
+      out: '1 spec in DIR, no fault: a\n',
+      err: '',
+    })
+  })
+
+  test('shows each fault as a compiler would, then the sum, and ends with 3', async () => {
+    const { code, out } = await run(broken)
+    expect(code).toBe(3)
+    expect(`\n${out}`).toBe(`
+b.yaml:5:1: error: unknown key "bwlimit"
+      3 | source: { host: db1.example.net, user: backup }
+      4 | destination: { path: "/srv/offsite/{name}" }
+    > 5 | bwlimit: 25
+        | ^^^^^^^
+      6 |
+  hint: did you mean "transfer.bandwidth"?
+
+1 fault; 1 of 2 specs in DIR can run.
+`)
+  })
+
+  test('a warning alone leaves 0', async () => {
+    const { code, out } = await run({ 'a.yaml': spec(), 'sub/b.yaml': '' })
+    expect(code).toBe(0)
+    expect(out).toContain('1 spec in DIR, no fault, 1 warning: a\n')
+  })
+
+  test('an empty folder is told from a sound one', async () => {
+    expect(await run({ 'README.md': '' })).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('No specs in DIR'),
+    })
+  })
+
+  test('--json is one document of the documented fields, --output ndjson one line', async () => {
+    const { code, out, folder } = await run(broken, 'json')
+    expect(code).toBe(3)
+    const document = {
+      format: 'reconcile.validate/1',
+      diagnostics: [
+        {
+          file: 'DIR/b.yaml',
+          line: 5,
+          column: 1,
+          severity: 'error',
+          code: 'unknown-key',
+          message: 'unknown key "bwlimit"',
+          hint: 'did you mean "transfer.bandwidth"?',
+        },
+      ],
+    }
+    expect(JSON.parse(out)).toEqual(document)
+    expect(folder).not.toBe('DIR')
+    const line = await run(broken, 'ndjson')
+    expect(
+      line.out
+        .trimEnd()
+        .split('\n')
+        .map((each) => JSON.parse(each)),
+    ).toEqual([document])
+  })
+
+  test('--effective prints the merged spec as YAML, with what is implied written out', async () => {
+    const { code, out } = await run(
+      {
+        '_defaults.yaml': 'version: 1\nsource: { user: backup, port: 222 }\n',
+        'a.yaml': '# mine\nsource: { host: h }\ndestination: { path: "/srv/{name}" }\n',
+      },
+      'text',
+      'a',
+    )
+    expect(code).toBe(0)
+    expect(Object.keys(parse(out))).toEqual([
+      'version',
+      'name',
+      'source',
+      'checksum',
+      'select',
+      'destination',
+      'transfer',
+      'acknowledge',
+    ])
+    expect(parse(out)).toMatchObject({
+      name: 'a',
+      source: { host: 'h', port: 222, user: 'backup', path: '.', identity: '/etc/reconcile/keys/{name}' },
+      destination: { path: '/srv/{name}', minFree: '1GiB' },
+    })
+  })
+
+  test('--effective of a faulty spec still prints it, with its faults beside it', async () => {
+    const { code, out, err } = await run(broken, 'text', 'b')
+    expect(code).toBe(3)
+    expect(parse(out)).toMatchObject({ bwlimit: 25 })
+    expect(err).toContain('unknown key "bwlimit"')
+  })
+
+  test('--effective of an unknown name is a failure that lists the known', async () => {
+    await expect(run({ 'a.yaml': spec() }, 'text', 'x')).rejects.toMatchObject({
+      code: 'unknown-backup',
+      hint: expect.stringContaining('a'),
+    })
+  })
+
+  test('what a file holds cannot reach the terminal as a control sequence', async () => {
+    for (const output of ['text', 'json'] as const) {
+      const { out } = await run(
+        { 'a.yaml': spec({ more: '"k\\e[2J\\u202e": "\u202e\u009b2J" # \u001b[2J' }) },
+        output,
+      )
+      expect(out).toContain('unknown')
+      expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    }
+  })
+})
+
+test('reconcile schema prints a schema as it is', () => {
+  let out = ''
+  schema('config', (text) => {
+    out += text
+  })
+  expect(JSON.parse(out)).toMatchObject({ title: 'Box settings' })
+})
