@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { documents, readDocument as read, projectRoot as root } from './documented.ts'
+import type { BackupPlan, Plan, Step } from '../../src/model/plan.ts'
+import { renderPlan } from '../../src/view/render-plan.ts'
+import { blocksIn, documents, readDocument as read, projectRoot as root } from './documented.ts'
 import { codesIn } from './stable-codes.ts'
 
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
@@ -81,3 +83,50 @@ const anchorsOf = (text: string): readonly string[] =>
       .trim()
       .replace(/\s/g, '-'),
   )
+
+test('the plan that README.md shows is what the view makes of such a plan', () => {
+  const spec = { file: 'backups.d/postgres.yaml', line: 1, digest: '' }
+  const none = { adopt: 0, repair: 0, lost: 0, surplus: 0, prune: 0, expire: 0, keep: 0 }
+  const summary = { ...none, pull: 1, resume: 1, wait: 1, conflict: 1, bytes: 1.9 * GIB }
+  const backup: BackupPlan = {
+    backup: 'postgres',
+    spec,
+    from: 'foo@db1.example.net:222:.',
+    to: '/srv/offsite/postgres',
+    steps: [
+      step('conflict', 20, 'same name, other md5; neither is touched', {
+        held: '9f86d081',
+        source: '60303ae2',
+      }),
+      step('resume', 22, 'selected', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB }),
+      step('pull', 23, 'selected', { size: 1.4 * GIB }),
+      step('wait', 24, 'no marker yet', {}),
+    ],
+    halt: null,
+    holds: [],
+    problems: [],
+    summary,
+    free: 912 * GIB,
+    rate: 25 * 1024,
+    seconds: (1.9 * GIB) / (25 * 1024),
+  }
+  const plan: Plan = {
+    format: 'reconcile.plan/1',
+    planId: '',
+    asOf: '',
+    revision: null,
+    backups: [backup],
+    diagnostics: [],
+    summary,
+  }
+  expect(blocksIn('README.md', '')).toContain(renderPlan(plan, { color: false, width: 140 }))
+})
+
+const GIB = 1024 ** 3
+
+const step = (action: Step['action'], day: number, because: string, more: Partial<Step>): Step => ({
+  action,
+  path: `db-2026-11-${day}.tar.gz`,
+  because: [because],
+  ...more,
+})
