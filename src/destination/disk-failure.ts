@@ -85,6 +85,12 @@ const WORDS: Readonly<Record<string, Words>> = {
     hint: 'Move the symlink aside.',
     retryable: false,
   },
+  EEXIST: {
+    code: 'disk-path',
+    why: 'something else stands there',
+    hint: 'Move what stands in the way aside.',
+    retryable: false,
+  },
   ENOENT: {
     code: 'disk-path',
     why: 'it is not there',

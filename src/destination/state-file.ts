@@ -53,14 +53,32 @@ export async function changeState<T>(
 
 const LOCK_SECONDS = 30
 
-/** Makes a folder of the state, private to its user. */
+/** Makes a folder of the state, and those above it, private to their user. */
 export async function makeStateFolder(folder: string): Promise<void> {
   try {
-    await promises.mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeWithParents(folder)
   } catch (error) {
     throw diskFailure(error, 'make the state folder', folder)
   }
 }
+
+// By hand: Node's own `recursive` says ENOENT for a disk that is read-only.
+async function makeWithParents(folder: string): Promise<void> {
+  if (await isFolder(folder)) return
+  if (folder !== dirname(folder)) await makeWithParents(dirname(folder))
+  try {
+    await promises.mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process made it meanwhile.
+    if (errnoOf(error) !== 'EEXIST' || !(await isFolder(folder))) throw error
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  promises.stat(path).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  )
 
 async function replace(path: string, text: string): Promise<void> {
   const next = `${path}.${randomBytes(4).toString('hex')}.new`

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBox } from '../../src/destination/box.ts'
@@ -90,6 +90,20 @@ describe('the box’s memory', () => {
     await box.recordHead('one', head(1))
     expect(statSync(file, { bigint: true }).ino).toBe(before.ino)
   })
+
+  for (const [what, make] of [
+    ['a file', (path: string) => writeFileSync(path, '')],
+    ['a dangling symlink', (path: string) => symlinkSync('nowhere', path)],
+  ] as const) {
+    test(`${what} in the state folder's place is a failure in words`, async () => {
+      const { state } = newBox()
+      make(state)
+      for (const path of [state, join(state, 'below')]) {
+        const writing = openBox(path, { concurrency: 1 }).learn(place('one', '/srv/a'))
+        await expect(writing).rejects.toMatchObject({ name: 'Failure', code: 'disk-path' })
+      }
+    })
+  }
 
   test('many that write at once all get their word in', async () => {
     const { state } = newBox()
