@@ -284,6 +284,14 @@ const RSYNC_FAILURES: readonly RsyncRow[] = [
     false,
   ],
   [
+    /closed by remote host|Connection reset|Timeout, server/i,
+    [12],
+    'connection-lost',
+    (where) => `The connection to ${where} broke. What had come is kept.`,
+    'It is tried again. If it stays so, look at the line and at the log of sshd there.',
+    true,
+  ],
+  [
     /connection unexpectedly closed \(0 bytes received/,
     [12],
     'source-hung-up',

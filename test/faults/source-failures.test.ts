@@ -1,0 +1,217 @@
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Failure } from '../../src/model/failure.ts'
+import type { RelPath } from '../../src/model/rel-path.ts'
+import type { SshPlace } from '../../src/model/spec.ts'
+import { makeSourceBed, quietRun, type SourceBed } from '../helpers/source-bed.ts'
+
+/** What listing came to: the failure's code, or what it found. */
+const listed = (bed: SourceBed, change: Partial<SshPlace> = {}, timeout = 30): Promise<string> =>
+  bed
+    .open(change, timeout)
+    .list(quietRun())
+    .then(
+      (listing) => `${listing.completeness} ${[...listing.files.keys()].join(' ')}`,
+      (error: Failure) => {
+        expect(error.name).toBe('Failure')
+        expect(error.message).not.toMatch(/undefined|\[object/)
+        expect(error.hint.length).toBeGreaterThan(10)
+        if (process.env['SHOW'] !== undefined) console.log(`${error.code}: ${error.message}\n   ${error.hint}`)
+        return error.code
+      },
+    )
+
+describe('what lies on this machine or between', () => {
+  let bed: SourceBed
+  beforeAll(async () => {
+    bed = await makeSourceBed('ssh')
+    await writeFile(join(bed.served, 'a.tar'), 'abc')
+  })
+  afterAll(() => bed.end())
+  const at = (name: string): string => join(bed.folder, name)
+  const newKey = async (name: string, passphrase = ''): Promise<string> => {
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', at(name)])
+    return at(name)
+  }
+
+  test('a key that the source does not know is refused', async () => {
+    expect(await listed(bed, { identity: await newKey('other') })).toBe('key-refused')
+  })
+
+  test('a key file that is missing, open to others, or has a passphrase is named before anybody is asked', async () => {
+    const before = bed.sshd!.countSessions()
+    expect(await listed(bed, { identity: at('none') })).toBe('identity-missing')
+    const open = await newKey('open')
+    await chmod(open, 0o644)
+    expect(await listed(bed, { identity: open })).toBe('identity-too-open')
+    expect(await listed(bed, { identity: await newKey('locked', 'secret') })).toBe('identity-encrypted')
+    await execa('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', 'secret', '-f', at('pem')])
+    expect(await listed(bed, { identity: at('pem') })).toBe('identity-encrypted')
+    expect(bed.sshd!.countSessions()).toBe(before)
+  })
+
+  test('a host key that is not pinned, or not the pinned one, ends it', async () => {
+    expect(await listed(bed, { knownHosts: at('none') })).toBe('known-hosts-missing')
+    await writeFile(at('empty'), '')
+    expect(await listed(bed, { knownHosts: at('empty') })).toBe('host-key-unknown')
+    await newKey('host')
+    const { readFile } = await import('node:fs/promises')
+    await writeFile(at('wrong'), `[127.0.0.1]:${bed.sshd!.port} ${await readFile(at('host.pub'), 'utf8')}`)
+    expect(await listed(bed, { knownHosts: at('wrong') })).toBe('host-key-changed')
+  })
+
+  test('a host that is not there, in three ways', async () => {
+    expect(await listed(bed, { host: 'no-such-host.invalid' })).toBe('host-unresolvable')
+    const server = createServer()
+    const port = await listening(server)
+    await new Promise((done) => server.close(done))
+    await writeFile(at('pinned'), `[127.0.0.1]:${port} ssh-ed25519 AAAA\n`)
+    expect(await listed(bed, { port, knownHosts: at('pinned') })).toBe('connection-refused')
+  })
+
+  test('a folder that is not there, or that rrsync refuses', async () => {
+    expect(await listed(bed, { path: 'nowhere' })).toBe('path-missing')
+    expect(await listed(bed, { path: 'a/../../etc' })).toBe('refused-by-rrsync')
+    expect(await listed(bed, { path: 'a.tar' })).toBe('path-no-folder')
+    await rename(bed.served, `${bed.served}-away`)
+    expect(await listed(bed)).toBe('rrsync-folder-missing')
+    await rename(`${bed.served}-away`, bed.served)
+  })
+
+  test('a folder with spaces and signs in its path is found', async () => {
+    const name = "a 'b' $(c) é; d"
+    await mkdir(join(bed.served, name))
+    await writeFile(join(bed.served, name, 'x.tar'), '')
+    expect(await listed(bed, { path: name })).toBe('complete x.tar')
+  })
+
+  test('the same is found over a jump host, protocol 29 and legacy algorithms', async () => {
+    const sshd = bed.sshd!
+    const jump = [{ user: sshd.user, host: sshd.host, port: sshd.port }]
+    // `restrict` forbids forwarding, so this jump host must refuse to carry us on; ssh tells so.
+    expect(await listed(bed, { jump })).toBe('connection-lost')
+    expect(await listed(bed, { protocol: 29 })).toContain('a.tar')
+    expect(await listed(bed, { algorithms: 'legacy' })).toContain('a.tar')
+  })
+})
+
+test('a jump host carries the session on', async () => {
+  const gate = await makeSourceBed('ssh', { command: null })
+  const bed = await makeSourceBed('ssh')
+  try {
+    await writeFile(join(bed.served, 'a.tar'), 'abc')
+    const { readFile } = await import('node:fs/promises')
+    const [there, here] = [bed.sshd!, gate.sshd!]
+    // One key and one file of pinned keys for the whole way.
+    await writeFile(join(gate.folder, 'keys', 'authorized_keys'), await readFile(`${there.identity}.pub`))
+    const pinned = join(bed.folder, 'pinned keys')
+    await writeFile(
+      pinned,
+      (await readFile(there.knownHosts, 'utf8')) + (await readFile(here.knownHosts, 'utf8')),
+    )
+    const jump = [{ user: here.user, host: here.host, port: here.port }]
+    expect(await listed(bed, { jump, knownHosts: pinned })).toBe('complete a.tar')
+    expect(here.countSessions()).toBe(1)
+    expect(await listed(bed, { jump: [...jump, ...jump], knownHosts: pinned })).toBe('complete a.tar')
+    expect(here.countSessions()).toBe(3)
+  } finally {
+    await gate.end()
+    await bed.end()
+  }
+})
+
+describe.each([
+  ['has no rsync', 'sh -c \'echo "sh: 1: rsync: not found" >&2; exit 127\'', 'rsync-missing-at-source'],
+  ['has no rrsync', 'no-such-rrsync -ro /', 'rrsync-missing'],
+  ['says garbage', 'head -c 100000 /dev/urandom', 'garbage-from-source'],
+  ['greets before rsync speaks', 'echo Welcome; exec rrsync -ro /tmp', 'garbage-from-source'],
+  [
+    'has an account without a shell',
+    'echo This account is currently not available.; exit 1',
+    'garbage-from-source',
+  ],
+  ['offers sftp only', 'internal-sftp', 'garbage-from-source'],
+  ['hangs up', 'true', 'source-hung-up'],
+  ['is write-only', 'rrsync -wo /tmp', 'refused-by-rrsync'],
+  ['closes the connection', 'kill -9 $PPID; sleep 9', 'connection-lost'],
+  ['says nothing', 'sleep 1000', 'source-silent'],
+  ['lists for ever', 'cat /dev/zero', 'garbage-from-source'],
+])('a source that %s', (_, command, code) => {
+  test(`is told as ${code}`, async () => {
+    const bed = await makeSourceBed('ssh', { command })
+    try {
+      expect(await listed(bed, {}, 3)).toBe(code)
+    } finally {
+      await bed.end()
+    }
+  })
+})
+
+test('a source that never shows its banner', async () => {
+  const bed = await makeSourceBed('local')
+  const sockets: Socket[] = []
+  const server = createServer((socket) => sockets.push(socket))
+  const port = await listening(server)
+  const real = await makeSourceBed('ssh')
+  try {
+    const place = { ...(real.place() as SshPlace), port }
+    const { openSource } = await import('../../src/source/open-source.ts')
+    const failure = await openSource(place, { transferTimeout: 2 })
+      .list(quietRun())
+      .catch((error: Failure) => error)
+    expect(failure).toMatchObject({ code: 'source-silent', retryable: true })
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await bed.end()
+    await real.end()
+  }
+})
+
+test('what the account may not read is told one by one, and makes the listing incomplete', async () => {
+  const asNobody = process.getuid?.() === 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups ' : ''
+  const bed = await makeSourceBed('ssh')
+  try {
+    await chmod(bed.folder, 0o755)
+    const { readFile } = await import('node:fs/promises')
+    const keys = join(bed.folder, 'keys', 'authorized_keys')
+    await writeFile(keys, (await readFile(keys, 'utf8')).replace('command="', `command="${asNobody}`))
+    await writeFile(join(bed.served, 'a.tar'), 'abc')
+    await writeFile(join(bed.served, 'secret.tar'), 'abc')
+    await chmod(join(bed.served, 'secret.tar'), 0)
+    await mkdir(join(bed.served, 'closed'))
+    await chmod(join(bed.served, 'closed'), 0)
+    await mkdir(join(bed.served, 'lost+found'))
+    await chmod(join(bed.served, 'lost+found'), 0)
+    const source = bed.open()
+    const listing = await source.list(quietRun())
+    expect(listing.completeness).toBe('incomplete')
+    expect(listing.problems).toHaveLength(1)
+    expect(listing.problems[0]).toMatchObject({ code: 'folder-unreadable' })
+    expect(listing.problems[0]!.message).toContain('closed')
+    const report = await bed.pull(source, [
+      ['a.tar', 3],
+      ['secret.tar', 3],
+    ])
+    expect(report).toMatchObject({ ended: 'partial', problems: [{ code: 'unreadable', path: 'secret.tar' }] })
+    const list = bed.open({ listing: 'secret.tar' as RelPath })
+    const failed = await list
+      .fetch({ list: true, markers: [], listed: listing }, quietRun())
+      .catch((e: Failure) => e)
+    expect(failed).toMatchObject({ code: 'list-unreadable' })
+    await chmod(join(bed.served, 'closed'), 0o755)
+    await chmod(bed.served, 0)
+    expect(await listed(bed)).toMatch(/^(path-unreadable|refused-by-rrsync)$/)
+    await chmod(bed.served, 0o755)
+  } finally {
+    await bed.end()
+  }
+})
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return (server.address() as { port: number }).port
+}
