@@ -13,6 +13,8 @@ export interface BoxState extends Box {
   lastPlaceOf(id: string): Promise<string | null>
   /** Announces a destination about to be made: see `establishIdentity`. Durable. */
   expect(place: Place): Promise<void>
+  /** Learns, durably, that this destination has this id. */
+  learn(place: Place): Promise<void>
   /** The ledger's head as this box last saw it. */
   knownHead(id: string): Promise<LedgerHead | null>
   recordHead(id: string, head: LedgerHead): Promise<void>
