@@ -55,7 +55,7 @@ function verdict({ folder, specs, fileCount }: LoadedSpecs, errors: number, warn
   if (fileCount === 0) return `No specs in ${where}: put one YAML file a backup there.`
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) {
-    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} can run.`
+    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} without one.`
   }
   const names = specs.map(({ name }) => name).join(', ')
   return `${counted(specs.length, 'spec')} in ${where}, no fault${warned}: ${names}`

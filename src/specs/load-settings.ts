@@ -77,7 +77,6 @@ async function readConfig(file: string, options: SettingsOptions) {
           ? 'make it readable, or name another with --config'
           : 'name another file with --config',
       retryable: false,
-      path: file,
     })
   }
   const { readSettings } = await import('./read-settings.ts')

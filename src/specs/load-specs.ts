@@ -114,7 +114,6 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
       message: `the specs folder ${folder} cannot be read: ${why}`,
       hint: 'name the folder with --specs DIR, or make it and put one YAML file a backup into it',
       retryable: false,
-      path: folder,
       cause,
     })
   }

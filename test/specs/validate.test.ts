@@ -55,7 +55,7 @@ b.yaml:5:1: error: unknown key "bwlimit"
       6 |
   hint: did you mean "transfer.bandwidth"?
 
-1 fault; 1 of 2 specs in DIR can run.
+1 fault; 1 of 2 specs in DIR without one.
 `)
   })
 
