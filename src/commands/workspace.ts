@@ -102,7 +102,7 @@ export const openPlace = (place: DestinationPlace, backup: string, box: BoxState
   })
 
 /** A share of the box's cap for each slot, and never more than the spec's own rate. */
-export function allowedRate(spec: Spec, settings: Settings): number | null {
+function allowedRate(spec: Spec, settings: Settings): number | null {
   const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
   const own = spec.transfer.bandwidth
   if (share === null || own === null) return share ?? own

@@ -7,6 +7,7 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { judgeFile } from './judge-file.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
+import { expireSteps, strays } from './stray-staging.ts'
 
 export interface PlanContext {
   readonly asOf: Instant
@@ -54,6 +55,7 @@ export function planBackup(spec: Spec, observation: Observation, context: PlanCo
       }
       problems.push(...judged.problems)
     }
+    steps.push(...expireSteps(strays(spec, observation), observation, context.asOf))
     if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
       problems.push(nothingFound(spec, kept))
     }
@@ -149,7 +151,7 @@ const TRANSFERS: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair'])
 export const isTransfer = (step: Step): boolean => TRANSFERS.has(step.action)
 
 /** Bytes that a step still has to bring over the line. */
-export const bytesToCome = (step: Step): number =>
+const bytesToCome = (step: Step): number =>
   isTransfer(step) ? Math.max(0, (step.size ?? 0) - (step.stagedBytes ?? 0)) : 0
 
 /** The summary of several backups' plans. */

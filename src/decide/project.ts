@@ -15,8 +15,9 @@ export function project(observation: Observation, plan: BackupPlan, asOf: Instan
   const records = new Map<RelPath, LedgerRecord>(destination.records)
   const staged = new Map(destination.staged)
   for (const step of plan.steps) {
-    if (!MAKES_COMPLETE.has(step.action)) continue
     const path = step.path as RelPath
+    if (step.action === 'expire') staged.delete(path)
+    if (!MAKES_COMPLETE.has(step.action)) continue
     const digest = step.digest as Digest
     const before = records.get(path)
     const marker = source.files.get(path)?.marker

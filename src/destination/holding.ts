@@ -1,8 +1,9 @@
 import { promises } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Holding, Identity, LedgerHead } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { DestinationPlace } from '../model/spec.ts'
+import type { DestinationStatus } from '../model/status.ts'
 import type { Halt } from '../model/trouble.ts'
 import type { BoxState } from './box.ts'
 import type { Disk } from './disk.ts'
@@ -81,6 +82,8 @@ export async function takeHolding(
       files: inventory.files,
       records,
       staged: inventory.staged,
+      abandoned: memory.ledger?.abandoned ?? NOTHING.abandoned,
+      lastTime: latest(memory.ledger?.lastTime ?? null, await readStatus(disk, files)),
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,
       free,
@@ -97,10 +100,18 @@ const NOTHING: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   files: new Map(),
   records: new Map(),
   staged: new Map(),
+  abandoned: new Map(),
+  lastTime: null,
   seen: new Map(),
   head: null,
   used: 0,
   problems: [],
+}
+
+/** The ledger may have had nothing to say for weeks; the last pass said when it finished. */
+function latest(ledger: Instant | null, status: DestinationStatus | null): Instant | null {
+  const finished = status === null ? Number.NaN : Date.parse(status.finished)
+  return Number.isNaN(finished) ? ledger : instant(Math.max(finished, ledger ?? 0))
 }
 
 async function remember(

@@ -25,6 +25,7 @@ export interface Book {
   lastStamp: string
   readonly records: Map<RelPath, BookRecord>
   readonly repairs: Map<RelPath, RepairIntent>
+  readonly abandoned: Map<RelPath, Instant>
 }
 
 export const emptyBook = (): Book => ({
@@ -33,6 +34,7 @@ export const emptyBook = (): Book => ({
   lastStamp: '',
   records: new Map(),
   repairs: new Map(),
+  abandoned: new Map(),
 })
 
 /** Enters one line. Lines of a kind this version does not know, and paths that are not safe (I6), are passed over. */
@@ -61,6 +63,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         since: book.records.get(path)?.since ?? at,
         line: place,
       })
+      book.abandoned.delete(path)
       return
     }
     case 'repair-begin': {
@@ -70,6 +73,15 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     }
     case 'repair-done':
       book.repairs.delete(line.path as RelPath)
+      return
+    case 'staging-abandoned': {
+      const path = toRelPath(line.path)
+      if (path !== null) book.abandoned.set(path, at)
+      return
+    }
+    case 'staging-wanted':
+    case 'staging-expired':
+      book.abandoned.delete(line.path as RelPath)
       return
     case 'rot':
     case 'recovered':

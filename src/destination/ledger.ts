@@ -37,6 +37,8 @@ export interface Ledger {
   readonly records: ReadonlyMap<RelPath, LedgerRecord>
   /** `repair-begin` without its `repair-done`, in the order they began. */
   readonly openRepairs: readonly RepairIntent[]
+  /** Staged files that were given up and not expired yet: path -> since when. */
+  readonly abandoned: ReadonlyMap<RelPath, Instant>
   /** The torn tail that this opening moved into quarantine (`write`) or read past (`read`); null: there was none. */
   readonly recovered: { readonly bytes: number; readonly quarantine: string } | null
   /** The marker the ledger's last word on `path` holds, read from the disk; null: it knows none. */
@@ -121,6 +123,7 @@ async function ledgerFrom(
     id: book.id!,
     recovered,
     records: book.records,
+    abandoned: book.abandoned,
     get head() {
       return head
     },

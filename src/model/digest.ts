@@ -5,8 +5,6 @@ export type DigestKind = 'md5' | 'sha256'
 /** Lower-case hex; its length tells its kind (32: md5, 64: sha256). */
 export type Digest = Brand<string, 'Digest'>
 
-export const DIGEST_KINDS: readonly DigestKind[] = ['md5', 'sha256']
-
 const HEX = /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/
 
 /** A digest from hex of either case, or null where the text is none. */

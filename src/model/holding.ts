@@ -12,9 +12,13 @@ export interface Holding {
   readonly records: ReadonlyMap<RelPath, LedgerRecord>
   /** Files in staging. */
   readonly staged: ReadonlyMap<RelPath, StagedFile>
+  /** Of these, what nothing wanted any more when it was last looked at, and since when. */
+  readonly abandoned: ReadonlyMap<RelPath, Instant>
   readonly seen: ReadonlyMap<RelPath, Seen>
   /** The ledger's last line; null where there is no ledger yet. Two looks with the same head saw the same history. */
   readonly head: LedgerHead | null
+  /** The latest time that we ourselves have written down here; null: none. A clock behind it, or far past it, is not to be trusted. */
+  readonly lastTime: Instant | null
   /** Bytes free to us on the destination's file system; null where the folder and all above it could not be asked. */
   readonly free: number | null
   /** Bytes in data, staging, quarantine and trash. */

@@ -9,7 +9,6 @@ export type LedgerEvent =
   | ({ readonly event: 'repair-begin' } & Omit<FileEvent, 'event'> & { readonly quarantine: string })
   | { readonly event: 'repair-done'; readonly path: string; readonly quarantine: string }
   | { readonly event: 'rot'; readonly path: string; readonly quarantine: string }
-  | { readonly event: 'lost'; readonly path: string }
   | { readonly event: 'recovered'; readonly bytes: number; readonly quarantine: string }
   | { readonly event: 'rebuilt'; readonly oldHead: string | null; readonly quarantine: string | null }
   | {
@@ -19,7 +18,10 @@ export type LedgerEvent =
       readonly reason: string
       readonly by: string
     }
+  /** Staged bytes that nothing wants any more; they expire after their grace. */
   | { readonly event: 'staging-abandoned'; readonly path: string; readonly why: string }
+  /** They are wanted again after all. */
+  | { readonly event: 'staging-wanted'; readonly path: string }
   | { readonly event: 'staging-expired'; readonly path: string }
 
 /** A file is under its final name with its marker, and both are durable. */

@@ -239,6 +239,4 @@ export interface Box {
   ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
   /** A release has been used, and is on the ledger's record. */
   consume(hold: string): Promise<void>
-  /** Learns, durably, that this destination has this id. */
-  learn(place: { readonly id: string; readonly path: string; readonly filesystem: string }): Promise<void>
 }

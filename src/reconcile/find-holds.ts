@@ -4,7 +4,7 @@ import type { Identity } from '../model/holding.ts'
 import type { Hold } from '../model/trouble.ts'
 
 /** The same question has the same id on every run, until its answer changes: eight hex digits of what it is about. */
-export const holdId = (code: string, facts: readonly (string | null)[]): string =>
+const holdId = (code: string, facts: readonly (string | null)[]): string =>
   createHash('sha256')
     .update(JSON.stringify([code, ...facts]))
     .digest('hex')

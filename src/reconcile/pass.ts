@@ -3,6 +3,7 @@ import { foldStatus } from '../decide/fold-status.ts'
 import { nextSeen } from '../decide/next-seen.ts'
 import { isTransfer, planBackup } from '../decide/plan-backup.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
+import { strayEvents, strays } from '../decide/stray-staging.ts'
 import { Failure } from '../model/failure.ts'
 import type { Identity, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
@@ -157,6 +158,7 @@ async function apply(
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
         plan = planBackup(spec, observation, context)
       }
+      await tidyStaging(spec, observation, plan, destination, run)
       announce(plan, run)
       await transfer(
         wantedFiles(plan, observation),
@@ -174,6 +176,23 @@ async function apply(
   const outcome = outcomeOf(spec, observation, plan, tally, run)
   await finish(ports.destination, destination, outcome, options, run)
   return { outcome, plan }
+}
+
+/** Staged bytes that nothing wants: noted in the ledger when first met, removed when their grace is over. */
+async function tidyStaging(
+  spec: Spec,
+  observation: Observation,
+  plan: BackupPlan,
+  destination: LockedDestination,
+  run: Run,
+): Promise<void> {
+  const expired = plan.steps.filter((step) => step.action === 'expire').map((step) => step.path as RelPath)
+  if (expired.length > 0) await destination.dropStaged(expired, run)
+  const events = [
+    ...expired.map((path) => ({ event: 'staging-expired' as const, path })),
+    ...strayEvents(strays(spec, observation), observation),
+  ]
+  if (events.length > 0) await destination.record(events, run)
 }
 
 /** The cache after the look, with what staging is about to be filled for. */
@@ -271,6 +290,8 @@ const unobserved = (identity: Identity): Observation => ({
     files: new Map(),
     records: new Map(),
     staged: new Map(),
+    abandoned: new Map(),
+    lastTime: null,
     seen: new Map(),
     head: null,
     free: null,

@@ -65,7 +65,7 @@ describe('what was appended is read back', () => {
     expect([again.records.size, again.openRepairs.length]).toEqual([0, 0])
   })
 
-  test('intents stay open until they are done', async () => {
+  test('intents stay open until they are done, abandoned files until they expire or arrive', async () => {
     const { files } = await newDestination()
     const ledger = await openWhole(files)
     const begin = (path: string): LedgerEvent => ({
@@ -74,8 +74,13 @@ describe('what was appended is read back', () => {
       quarantine: 'q',
     })
     await ledger.append([begin('a'), begin('b'), { event: 'repair-done', path: 'a', quarantine: 'q' }])
+    await ledger.append(
+      ['x', 'y', 'z'].map((path) => ({ event: 'staging-abandoned', path, why: 'changed at the source' })),
+    )
+    await ledger.append([{ event: 'staging-expired', path: 'x' }, published('y')])
     const again = await openWhole(files)
     expect(again.openRepairs).toEqual([expect.objectContaining({ event: 'repair-begin', path: 'b' })])
+    expect([...again.abandoned]).toEqual([['z', NOON]])
   })
 
   test('all lines of one call share their append, and a call over a megabyte is several appends', async () => {

@@ -74,7 +74,8 @@ export function picture(text: string, completeness: SourceView['completeness'] =
     } else if (kind === 'listed') files.set(path, { listed: null, marker: { state: 'none' } })
     else if (kind === 'staged') staged.set(path, { size })
     else {
-      if (kind !== 'gone') held.set(path, { size, marker: kind === 'held' || kind === 'pair' ? marker : null })
+      if (kind !== 'gone')
+        held.set(path, { size, marker: kind === 'held' || kind === 'pair' ? marker : null })
       if (kind === 'held' || kind === 'ours' || kind === 'gone') records.set(path, record)
     }
   }
@@ -89,6 +90,8 @@ export const holding = (over: Partial<Holding> = {}): Holding => ({
   files: new Map(),
   records: new Map(),
   staged: new Map(),
+  abandoned: new Map(),
+  lastTime: NOON,
   seen: new Map(),
   head: { seq: 1, hash: 'h' },
   free: 1e12,

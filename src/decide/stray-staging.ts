@@ -1,0 +1,63 @@
+import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { Step } from '../model/plan.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Spec } from '../model/spec.ts'
+import { selector } from './select.ts'
+
+/** Staged bytes that nothing wants any more are kept this long, counted from our own record. Milliseconds. */
+const GRACE = 7 * 24 * 3600 * 1000
+/** A clock further than this past the last time we wrote down is not believed. Milliseconds. */
+const LEAP = 48 * 3600 * 1000
+
+export interface Stray {
+  readonly path: RelPath
+  readonly why: string
+}
+
+/**
+ * Staged files that no plan will finish (I13): deselected, gone at the source, or published from elsewhere. What still waits for its
+ * marker, or may be there for all that is known, is no stray.
+ */
+export function strays(spec: Spec, { source, destination }: Observation): readonly Stray[] {
+  const wanted = selector(spec.select, spec.source.listing)
+  const found: Stray[] = []
+  for (const path of destination.staged.keys()) {
+    const held = destination.files.get(path)
+    if (held !== undefined && held.marker !== null && held.size === destination.records.get(path)?.size) {
+      found.push({ path, why: 'published' })
+    } else if (!wanted(path)) found.push({ path, why: 'not selected any more' })
+    else if (source.completeness === 'complete' && !source.files.has(path)) {
+      found.push({ path, why: 'gone at the source' })
+    }
+  }
+  return found
+}
+
+/** Those whose grace is over, by a clock that is sane. */
+export function expireSteps(
+  found: readonly Stray[],
+  { destination: { abandoned, staged, lastTime } }: Observation,
+  asOf: Instant,
+): readonly Step[] {
+  if (lastTime === null || asOf < lastTime || asOf - lastTime > LEAP) return []
+  return found.flatMap(({ path, why }): Step[] => {
+    const since = abandoned.get(path)
+    if (since === undefined || asOf - since < GRACE) return []
+    const size = staged.get(path)?.size ?? 0
+    return [{ action: 'expire', path, because: [`staged bytes that are ${why}, for over 7 days`], size }]
+  })
+}
+
+/** What the ledger is to be told of strays: those that are new, and those that are wanted again. */
+export function strayEvents(found: readonly Stray[], { destination: { abandoned, staged } }: Observation) {
+  const now = new Set(found.map(({ path }) => path))
+  return [
+    ...found
+      .filter(({ path }) => !abandoned.has(path))
+      .map(({ path, why }) => ({ event: 'staging-abandoned' as const, path, why })),
+    ...[...abandoned.keys()]
+      .filter((path) => staged.has(path) && !now.has(path))
+      .map((path) => ({ event: 'staging-wanted' as const, path })),
+  ]
+}
