@@ -1,6 +1,5 @@
-import { pathFault } from '../model/rel-path.ts'
 import { nameFault } from './backup-name.ts'
-import { hostFault, readFarPath, readHop, readListing } from './far-place.ts'
+import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { globFault } from './glob-fault.ts'
 import {
   type Fault,
@@ -100,10 +99,7 @@ export function checkValues(
 
   const acknowledged = valueAt(root, ['acknowledge'])
   for (const index of acknowledged?.kind === 'list' ? acknowledged.items.keys() : []) {
-    check(['acknowledge', index, 'path'], 'unsafe-path', (text) => {
-      const fault = pathFault(text)
-      return fault === null ? null : `is no path of a file in the destination (${fault})`
-    })
+    check(['acknowledge', index, 'path'], 'unsafe-path', farPathFault)
   }
   const included = valueAt(root, ['select', 'include'])
   for (const index of included?.kind === 'list' ? included.items.keys() : []) {

@@ -1,10 +1,26 @@
 import { isIPv6 } from 'node:net'
-import { pathFault, type RelPath, toRelPath } from '../model/rel-path.ts'
+import { type PathFault, PRIVATE_FOLDER, pathFault, type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Hop } from '../model/spec.ts'
 import type { Parsed } from './units.ts'
 
 /** What a remote shell, rsync or rrsync would read as more than a name. */
 const SPECIAL = /[*?[\]{}()$`"'\\|&;<>!~#]/
+
+const PATH_FAULTS: Readonly<Record<PathFault, string>> = {
+  empty: 'is empty, or has an empty part',
+  absolute: 'is absolute',
+  'dot-part': 'holds a part "." or ".."',
+  'control-character': 'holds a control or invisible character',
+  'not-utf-8': 'holds a broken character',
+  'too-long': 'is too long, or has a part that leaves no room for the suffix of a checksum file',
+  reserved: `lies in a ${PRIVATE_FOLDER} folder, which is private to reconcile`,
+}
+
+/** What is wrong with a path at a source or in a destination (I6), in words that go on after it; or null. */
+export function farPathFault(text: string): string | null {
+  const fault = pathFault(text)
+  return fault === null ? null : PATH_FAULTS[fault]
+}
 
 /** A source's folder relative to the one that rrsync serves, `.` for that one itself. */
 export function readFarPath(text: string): Parsed<string> {
@@ -12,8 +28,8 @@ export function readFarPath(text: string): Parsed<string> {
   const parts = text.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.length === 0) return { ok: true, value: '.' }
   const path = parts.join('/')
-  if (parts.includes('..')) return no('holds ".."')
-  if (pathFault(path) !== null) return no(`is no safe path (${pathFault(path)})`)
+  const unsafe = farPathFault(path)
+  if (unsafe !== null) return no(unsafe)
   const special = SPECIAL.exec(path)?.[0]
   if (special !== undefined)
     return no(`holds ${special}, which a shell at the source might read in its own way`)
@@ -25,7 +41,7 @@ export function readFarPath(text: string): Parsed<string> {
 export function readListing(text: string): Parsed<RelPath> {
   if (text.includes('/')) return no('holds "/"; the list file lies directly in the source\'s folder')
   const path = toRelPath(text)
-  if (path === null) return no(`is no safe name (${pathFault(text)})`)
+  if (path === null) return no(farPathFault(text) ?? 'is no safe name')
   if (text.startsWith('-')) return no('begins with "-"')
   return /\.(?:md5|sha256)$/i.test(text) ? no('is the name of a checksum file') : { ok: true, value: path }
 }
