@@ -17,7 +17,7 @@ export interface Chain {
   readonly size: number
   /**
    * `whole`: nothing follows. `torn`: what follows can only be an append that a crash cut or garbled. `edited`: no crash does
-   * this. `forged`: all lines are good, and the line that was recorded elsewhere is not among them.
+   * this. `forged`: its lines are good, but one is another than was recorded elsewhere.
    */
   readonly state: 'whole' | 'torn' | 'edited' | 'forged'
 }
@@ -35,7 +35,6 @@ export async function readChain(
   let head = BEGINNING
   let end = 0
   let size = 0
-  let forged = false
   let rest: Buffer = Buffer.alloc(0)
   for (;;) {
     const read = await disk.read(path, { from: size, limit: CHUNK })
@@ -53,17 +52,16 @@ export async function readChain(
         return brokenAt(disk, path, head, end)
       visit(line, { offset: end, length: newline - from })
       head = { seq: line.seq, hash: line.hash }
-      if (known?.seq === line.seq) forged = known.hash !== line.hash
       end += newline + 1 - from
+      if (known?.seq === line.seq && known.hash !== line.hash) return { head, end, size, state: 'forged' }
       from = newline + 1
     }
     // The piece is read anew each time: what is left over is copied, so that no chunk is kept alive by it.
     rest = Buffer.from(bytes.subarray(from))
     if (rest.length > APPEND_LIMIT) return brokenAt(disk, path, head, end)
   }
-  if (forged) return { head, end, size, state: 'forged' }
-  if (rest.length > 0) return brokenAt(disk, path, head, end)
-  return { head, end, size, state: 'whole' }
+  // Judged by what was read, and not read again: by now a writer may have finished the line.
+  return { head, end, size, state: rest.length > 0 ? 'torn' : 'whole' }
 }
 
 /** I10: tells a write that a crash tore from a line that somebody changed. `end` is where the good lines end. */

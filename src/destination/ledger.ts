@@ -78,7 +78,7 @@ function faultOf(chain: Chain, book: Book, known: LedgerHead | null): string | n
   if (book.id === null) return 'its first line names no destination'
   if (chain.state === 'edited') return `${after} was changed, moved or removed after it was written`
   if (known !== null && (chain.state === 'forged' || chain.head.seq < known.seq))
-    return `it holds line ${known.seq} no more as it was recorded after an earlier run (it ends at line ${chain.head.seq}): lines were removed or rewritten`
+    return `its line ${known.seq} is gone or is another than an earlier run wrote: lines were removed or rewritten`
   return null
 }
 

@@ -106,6 +106,28 @@ describe('what was appended is read back', () => {
     expect((await openWhole(files, 'read')).records.size).toBe(20)
   })
 
+  test('a writer that goes on meanwhile is no damage to who reads', async () => {
+    const { files } = await newDestination()
+    const writer = await openWhole(files)
+    await writer.append([published('a')])
+    const { size } = statSync(files.ledger)
+    await writer.append([published('b'), published('c')])
+    await writer.append([published('d')])
+    // The first look ends in the middle of a line, every later one sees all of it.
+    let looks = 0
+    const disk = {
+      ...realDisk,
+      read: async (path: string, options?: { from?: number; limit?: number }) => {
+        const bytes = await realDisk.read(path, options)
+        if (path !== files.ledger || bytes === null) return bytes
+        looks++
+        return looks === 1 ? bytes.subarray(0, size + 100) : looks === 2 ? new Uint8Array() : bytes
+      },
+    }
+    const ledger = await openWhole(files, 'read', null, disk)
+    expect([...ledger.records.keys()]).toEqual(['a'])
+  })
+
   test('reading writes nothing, and a ledger opened for reading refuses to write', async () => {
     const { files } = await newDestination()
     await (await openWhole(files)).append([published('a')])
@@ -184,6 +206,17 @@ describe('I10: every edit before the last append is found', () => {
     await other.append([published('more')])
     expect(await lookAtLedger(files, 'read', head)).toMatchObject({ state: 'damaged' })
     expect((await lookAtLedger(files, 'read', other.head)).state).toBe('open')
+  })
+
+  test('another chain in its place whose last append is torn, against the head that was remembered', async () => {
+    const { files } = await newDestination()
+    const { head } = await openWhole(files)
+    const ledger = await openWhole(files)
+    for (const path of ['a', 'b']) await ledger.append([published(path)])
+    appendFileSync(files.ledger, 'x\ny\n')
+    const other = { seq: head.seq, hash: 'f'.repeat(64) }
+    expect(await lookAtLedger(files, 'read', other)).toMatchObject({ state: 'damaged' })
+    expect(await lookAtLedger(files, 'read', head)).toMatchObject({ state: 'open' })
   })
 
   test('a ledger that is gone, where an id or a remembered head says there was one', async () => {
