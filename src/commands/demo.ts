@@ -183,7 +183,10 @@ async function rot(stage: DemoStage, scene: DemoScene): Promise<void> {
 
   stage.title('How do things stand?')
   const shown = await stage.reconcile(['status'])
-  stage.promise('the status kept beside the copies tells of the conflict', shown.code === 0 && status.counts?.conflict === 1)
+  stage.promise(
+    'the status kept beside the copies tells of the conflict',
+    shown.code === 0 && status.counts?.conflict === 1,
+  )
 }
 
 function curtain(stage: DemoStage, scene: DemoScene, keep: boolean): number {

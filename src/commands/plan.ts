@@ -9,7 +9,15 @@ import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
-import { chooseSpecs, commonHolds, openPorts, passOptions, tellSpecs, type Workspace } from './workspace.ts'
+import {
+  commonHolds,
+  openPorts,
+  passOptions,
+  plainDiagnostics,
+  runnableSpecs,
+  tellSpecs,
+  type Workspace,
+} from './workspace.ts'
 
 export interface PlanFlags {
   readonly detailedExitCode: boolean
@@ -25,7 +33,7 @@ export async function dryRun(
   console: Console,
   run: Run,
 ): Promise<number> {
-  const specs = chooseSpecs(workspace, names)
+  const specs = runnableSpecs(workspace, names)
   tellSpecs(workspace, console)
   const holds = await openCommonHolds(workspace)
   const asOf: Instant = run.now()
@@ -43,7 +51,7 @@ export async function dryRun(
     return { plan, diff: renderManifestDiff(spec.name, now, after, console.color.write) }
   })
   const plans = planned.map(({ plan }) => plan)
-  const document = assemblePlan(plans, workspace.diagnostics, asOf, null)
+  const document = assemblePlan(plans, plainDiagnostics(workspace.diagnostics), asOf, null)
   const code = codeOfPlan(document, flags.detailedExitCode)
   if (console.output !== 'text') printDocument(console, document)
   else if (!(console.quiet && code === 0)) {

@@ -10,7 +10,15 @@ import { renderResult } from '../view/render-result.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { openCommonHolds } from './plan.ts'
-import { chooseSpecs, commonHolds, openPorts, passOptions, tellSpecs, type Workspace } from './workspace.ts'
+import {
+  commonHolds,
+  openPorts,
+  passOptions,
+  plainDiagnostics,
+  runnableSpecs,
+  tellSpecs,
+  type Workspace,
+} from './workspace.ts'
 
 export interface RunFlags {
   /** Seconds to wait for a destination that another run holds. */
@@ -26,7 +34,7 @@ export async function run(
   run: Run,
   watchers: { onEvent(event: PassEvent): void; end(): void },
 ): Promise<number> {
-  const specs = chooseSpecs(workspace, names)
+  const specs = runnableSpecs(workspace, names)
   const named = names.length > 0
   tellSpecs(workspace, console)
   const holds = await openCommonHolds(workspace)
@@ -47,7 +55,7 @@ export async function run(
     started: isoTime(started),
     finished: isoTime(run.now()),
     backups: outcomes,
-    diagnostics: workspace.diagnostics,
+    diagnostics: plainDiagnostics(workspace.diagnostics),
   }
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }
   if (console.output === 'ndjson') printDocument(console, { time: result.finished, type: 'result', result })

@@ -18,6 +18,7 @@ import {
   openPlace,
   openSettings,
   openWorkspace,
+  plainDiagnostics,
   tellSpecs,
   type Workspace,
 } from './workspace.ts'
@@ -54,7 +55,12 @@ async function reportOfSpecs(
   const backups = await inParallel(specs, workspace.settings.concurrency, (spec) =>
     look(spec.name, openPlace(spec.destination, spec.name, workspace.box), spec, run),
   )
-  return { format: 'reconcile.status/1', revision: null, diagnostics: workspace.diagnostics, backups }
+  return {
+    format: 'reconcile.status/1',
+    revision: null,
+    diagnostics: plainDiagnostics(workspace.diagnostics),
+    backups,
+  }
 }
 
 /** The disk alone is enough: no spec is read, and nothing is expected of who the disk is. */

@@ -2,9 +2,10 @@ import { Failure } from '../model/failure.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
-import { escapeJson, escapeText } from '../view/escape-text.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
-import type { Console } from './console.ts'
+import { type Console, printDocument } from './console.ts'
+import { plainDiagnostics } from './workspace.ts'
 
 interface Checked {
   readonly loaded: LoadedSpecs
@@ -26,13 +27,11 @@ export async function validate(
   const effective = flags.effective === null ? null : effectiveSpec(loaded, flags.effective)
 
   if (console.output !== 'text') {
-    const document = {
+    printDocument(console, {
       format: 'reconcile.validate/1',
-      diagnostics: diagnostics.map(({ frame: _, ...fields }) => fields),
+      diagnostics: plainDiagnostics(diagnostics),
       ...(effective === null ? {} : { effective }),
-    }
-    const json = console.output === 'json' ? JSON.stringify(document, null, 2) : JSON.stringify(document)
-    console.write(`${escapeJson(json)}\n`)
+    })
     return code
   }
   if (effective !== null) {

@@ -33,6 +33,8 @@ export interface Workspace {
   readonly loaded: LoadedSpecs
   /** Faults of settings and specs. */
   readonly diagnostics: readonly Diagnostic[]
+  /** False: one of them cannot be read, and may be the very cap that keeps a line usable. No backup runs until it is mended. */
+  readonly settingsAreSound: boolean
 }
 
 export async function openSettings(flags: GlobalFlags) {
@@ -55,8 +57,14 @@ export async function openWorkspace(flags: GlobalFlags): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
   const loaded = await loadSpecs(settings.specs, { roots: settings.roots, home: homedir() })
   const box = openBox(settings.state, { concurrency: settings.concurrency })
-  return { settings, box, loaded, diagnostics: [...faults, ...loaded.faults] }
+  const diagnostics = [...faults, ...loaded.faults]
+  const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
+  return { settings, box, loaded, diagnostics, settingsAreSound }
 }
+
+/** As documents carry them: a frame is for people. */
+export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
+  diagnostics.map(({ frame: _, ...facts }) => facts)
 
 /** Says on stderr which specs are used and what is wrong with them. */
 export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
@@ -83,6 +91,12 @@ export function chooseSpecs(workspace: Workspace, names: readonly string[]): rea
     })
   }
   return specs.filter((spec) => names.includes(spec.name))
+}
+
+/** Those of them that may run. */
+export const runnableSpecs = (workspace: Workspace, names: readonly string[]): readonly Spec[] => {
+  const chosen = chooseSpecs(workspace, names)
+  return workspace.settingsAreSound ? chosen : []
 }
 
 export function openPorts(spec: Spec, workspace: Workspace): Ports {
