@@ -8,6 +8,8 @@ export type Stage = 'list' | 'fetch' | 'pull'
 /** What went wrong, as far as the exit code and what was said tell it; ssh's and rsync's codes alone tell very little. */
 export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeout: number): Failure {
   const where = place.kind === 'ssh' ? `${place.host} (port ${place.port})` : place.path
+  const folder =
+    place.kind === 'ssh' ? `The folder ${place.path} at ${place.host}` : `The folder ${place.path}`
   const text = end.stderr
   const detail = lastWords(text)
   const fail = (code: string, message: string, hint: string, retryable = false): Failure =>
@@ -57,7 +59,7 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
   )
   if (pair !== undefined) {
     const [, , code, says, hint, retryable] = pair
-    return fail(code, says(where), hint, retryable)
+    return fail(code, says(where, folder), hint, retryable)
   }
   if (end.endedBy !== null || end.code === 20 || end.code === 19)
     return fail(
@@ -165,7 +167,7 @@ type RsyncRow = readonly [
   pattern: RegExp,
   codes: readonly number[] | null,
   code: string,
-  says: (where: string) => string,
+  says: (where: string, folder: string) => string,
   hint: string,
   retryable: boolean,
 ]
@@ -183,9 +185,17 @@ const RSYNC_FAILURES: readonly RsyncRow[] = [
     /rrsync error: .*No such file or directory/,
     null,
     'path-missing',
-    (where) => `The folder is not there at ${where}.`,
+    (_, folder) => `${folder} is not there.`,
     'See source.path: it is relative to the folder that rrsync serves.',
     true,
+  ],
+  [
+    /rrsync error: .*Permission denied/,
+    null,
+    'path-unreadable',
+    (_, folder) => `${folder} may not be read by the account.`,
+    'Give the account read and search permission on it, and on every folder above it.',
+    false,
   ],
   [
     /rrsync.{0,40}(error|usage)/i,
@@ -263,7 +273,7 @@ const RSYNC_FAILURES: readonly RsyncRow[] = [
     /(change_dir|link_stat|opendir|chdir).*(Not a directory)/,
     [3, 23],
     'path-no-folder',
-    (where) => `source.path at ${where} is no folder.`,
+    (_, folder) => `${folder} is no folder.`,
     'Name the folder that holds the files.',
     false,
   ],
@@ -271,7 +281,7 @@ const RSYNC_FAILURES: readonly RsyncRow[] = [
     /(change_dir|link_stat|opendir|chdir).*No such file or directory/,
     [3, 12, 23],
     'path-missing',
-    (where) => `The folder is not there at ${where}.`,
+    (_, folder) => `${folder} is not there.`,
     'See source.path, and whether what it lies on is mounted there.',
     true,
   ],
@@ -279,7 +289,7 @@ const RSYNC_FAILURES: readonly RsyncRow[] = [
     /(change_dir|link_stat|opendir|chdir).*Permission denied/,
     [3, 23],
     'path-unreadable',
-    (where) => `The account may not read the folder at ${where}.`,
+    (_, folder) => `${folder} may not be read by the account.`,
     'Give the account read and search permission on it.',
     false,
   ],
@@ -316,6 +326,9 @@ const NOISE =
 /** The last line that tells something. */
 function lastWords(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/)
+  // Of a changed host key the fingerprint is what people compare.
+  const fingerprint = lines.find((line) => /^SHA256:\S+\.$/.test(line))
+  if (fingerprint !== undefined) return printable(fingerprint)
   for (let i = lines.length - 1; i >= 0; i--) {
     const line = lines[i]!
     if (!NOISE.test(line)) return printable(line.trim())
