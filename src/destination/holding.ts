@@ -24,6 +24,8 @@ export interface Ground {
   readonly disk: Disk
   readonly box: BoxState
   readonly uid: number
+  /** Tells a file system's own id; left out but where `disk` is no real one. */
+  readonly filesystemOf?: (path: string) => Promise<string>
 }
 
 /** `Destination.identify`: reads the id, the mount and the owner, no more. */
@@ -32,7 +34,7 @@ export async function identify(
 ): Promise<{ readonly identity: Identity; readonly halt: Halt | null }> {
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
-  const filesystem = await filesystemOf(place.path)
+  const filesystem = await (ground.filesystemOf ?? filesystemOf)(place.path)
   const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
   try {
     // Another user's folder cannot be read, and need not be.

@@ -5,6 +5,7 @@ import { openBox } from '../../src/destination/box.ts'
 import type { Disk } from '../../src/destination/disk.ts'
 import { openDestination } from '../../src/destination/open-destination.ts'
 import { realDisk } from '../../src/destination/real-disk.ts'
+import { modelDisk } from '../helpers/model-disk.ts'
 import { destinationContract, type World } from './destination.ts'
 
 const onRealDisk = (disk: Disk) => async (): Promise<World> => {
@@ -27,3 +28,23 @@ destinationContract(
   'a real disk without hard links',
   onRealDisk({ ...realDisk, link: async () => 'unsupported' }),
 )
+
+for (const hardLinks of [true, false]) {
+  destinationContract(`a model disk with${hardLinks ? '' : 'out'} hard links`, async () => {
+    const state = await mkdtemp(join(tmpdir(), 'state-'))
+    const disk = modelDisk({ hardLinks })
+    const path = '/model/held'
+    const destination = openDestination(
+      { path, mount: null, minFree: 0, maxSize: null },
+      {
+        disk,
+        box: openBox(state, { concurrency: 2 }),
+        uid: process.getuid!(),
+        backup: 'test',
+        hash: disk.hash,
+        takeLock: async () => ({ state: 'locked', descriptor: -1, close: () => {} }),
+      },
+    )
+    return { path, disk, destination, remove: () => rm(state, { recursive: true, force: true }) }
+  })
+}

@@ -73,12 +73,12 @@ export function toAdopt(path: string, judge: AdoptRequest['judge'], text = ''): 
   }
 }
 
-/** As rsync would leave it in staging. */
+/** As rsync would leave it in staging: written in place where something is staged already. */
 export async function arrive(world: { disk: Disk }, locked: LockedDestination, path: string, text: string) {
-  await locked.stage([{ path: path as RelPath, basis: false }], quietRun())
+  const staged = await locked.stage([{ path: path as RelPath, basis: false }], quietRun())
   const at = join(locked.staging, path)
-  await world.disk.unlink(at)
-  await world.disk.create(at, bytesOf(text), 0o600)
+  if (staged.get(path as RelPath)! > text.length) await world.disk.truncate(at, text.length)
+  await world.disk.writeAt(at, 0, bytesOf(text))
 }
 
 /** The way of one file from the line to its final name. */
