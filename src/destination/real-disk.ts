@@ -169,16 +169,16 @@ export const realDisk: Disk = {
   async moveNoReplace(from, to) {
     const before = statOf(from)
     if (before === null) throw errno('ENOENT', `nothing to move: ${from}`, from)
-    if (statOf(to) !== null) return 'exists'
     // mv copies across file systems, and would show halves under the final name.
     if (statOf(dirname(to))?.device !== before.device) throw errno('EXDEV', `another file system: ${to}`, to)
     const moved = await runTool('mv', ['-nT', '--', from, to])
-    // `mv -n` says 0 when it refused: only the inode tells.
+    // Whether `mv -n` fails when it refuses depends on its version: only the inodes tell.
     const after = statOf(to)
-    if (after?.inode === before.inode && after.device === before.device && statOf(from) === null)
-      return 'moved'
-    if (moved.exitCode === 0 && after !== null && statOf(from) !== null) return 'exists'
-    throw errno('EIO', `mv did not move ${from}: ${moved.stderr.trim().slice(0, 200)}`, to)
+    const left = statOf(from)
+    if (left === null && after?.inode === before.inode && after.device === before.device) return 'moved'
+    if (left !== null && after !== null) return 'exists'
+    const code = MV_WORDS.find(([words]) => moved.stderr.includes(words))?.[1] ?? 'EIO'
+    throw errno(code, `mv did not move ${from}: ${moved.stderr.trim().slice(0, 200)}`, to)
   },
 
   async rename(from, to) {
@@ -204,6 +204,15 @@ export const realDisk: Disk = {
     return made
   },
 }
+
+/** What mv(1) says in the C locale, for the errors that have words of their own. */
+const MV_WORDS: readonly (readonly [string, string])[] = [
+  ['No space left', 'ENOSPC'],
+  ['quota exceeded', 'EDQUOT'],
+  ['Read-only file system', 'EROFS'],
+  ['Permission denied', 'EACCES'],
+  ['Operation not permitted', 'EPERM'],
+]
 
 /** Milliseconds that synchronous calls may take in a row before the event loop has its turn. */
 const BREATH = 15
