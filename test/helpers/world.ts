@@ -151,21 +151,24 @@ export async function makeWorld(
     pass: (...words) => document<Result>(words),
     plan: (...words) => document<Plan>(['--dry-run', ...words]),
     status: (...words) => document<StatusReport>(['status', ...words]),
-    async published() {
-      const found = new Map<string, string>()
-      for (const entry of await readdir(destination, { recursive: true, withFileTypes: true })) {
-        const path = join(entry.parentPath, entry.name).slice(destination.length + 1)
-        if (path.startsWith('.reconcile') || !entry.isFile()) continue
-        found.set(path, await readFile(join(destination, path), 'latin1'))
-      }
-      return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
-    },
+    published: () => publishedIn(destination),
     async end() {
       await sshd?.stop()
       await unlock(folder)
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Everything below a destination but `.reconcile`: path to contents, in the order of the paths. */
+export async function publishedIn(destination: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const entry of await readdir(destination, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name).slice(destination.length + 1)
+    if (path.startsWith('.reconcile') || !entry.isFile()) continue
+    found.set(path, await readFile(join(destination, path), 'latin1'))
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Folders that a case has made read-only are made writable again, so that they can go. */
