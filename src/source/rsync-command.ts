@@ -65,7 +65,7 @@ export function fetchAllArguments(
   ]
 }
 
-/** A pull: the names on stdin, into staging. Says `=SIZE NAME` for each file that rsync is done with, then statistics. */
+/** A pull: the names on stdin, into staging. Says `=BYTES NAME` for each file when it is through (`%b` is what makes rsync wait), then statistics. */
 export function pullArguments(
   place: Place,
   ssh: readonly string[] | null,
@@ -86,7 +86,7 @@ export function pullArguments(
     `--max-size=${options.maxSize}`,
     ...(options.rate === null ? [] : [`--bwlimit=${options.rate}`]),
     ...SAFE,
-    ...['--stats', '--out-format==%l %n'],
+    ...['--stats', '--out-format==%b %n'],
     ...far(place, ssh),
     `${options.into}/`,
   ]
