@@ -107,8 +107,9 @@ test.each([
 })
 
 test('a sudo that would ask for a password is not used', () => {
-  const { status, log } = machine({ has: PLAIN, scripts: { sudo: 'exit 1', 'apt-get': APT } }).run()
+  const { status, said, log } = machine({ has: PLAIN, scripts: { sudo: 'exit 1', 'apt-get': APT } }).run()
   expect({ status, log }).toEqual({ status: 64, log: '' })
+  expect(said).not.toContain('installing')
 })
 
 test('an apt-get that fails is shown, and exits with 64', () => {
@@ -140,6 +141,19 @@ test.each([
 ])('rsync %s: exit %i', (version, code) => {
   const scripts = { rsync: `echo "rsync  version ${version}  protocol version 31"` }
   expect(machine({ has: `${PLAIN} python3`, scripts }).run().status).toBe(code)
+})
+
+test.each([
+  ['no node', {}, 'node and npm are missing'],
+  [
+    'a node that is too old',
+    { node: '[ "$1" = --version ] && echo v18.20.0; exit 1' },
+    'Node.js here is v18.20.0',
+  ],
+])('%s: exit 64, in words', (_, scripts, words) => {
+  const { status, said } = machine({ has: ALL.replace(' node', ''), scripts }).run()
+  expect(said).toContain(words)
+  expect(status).toBe(64)
 })
 
 test('node packages are installed anew when the lock asks for others, and when the last install was cut short', () => {
