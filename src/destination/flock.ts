@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
 import { Failure } from '../model/failure.ts'
 import { diskFailure } from './disk-failure.ts'
-import { TOOL_ENVIRONMENT } from './host-tool.ts'
+import { missingTool, TOOL_ENVIRONMENT } from './host-tool.ts'
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
 /** What flock(1) is told to exit with when somebody else holds the lock. */
 const BUSY = 75
+const DIES_WITH_US = ['--pdeathsig', 'KILL', '--']
 
 export interface Flock {
   /** Node opens it close-on-exec: only a child that is handed it in `stdio` shares the lock. */
@@ -50,32 +51,33 @@ function open(path: string): number {
 function lock(descriptor: number, waitSeconds: number, signal: AbortSignal): Promise<boolean> {
   const wait = waitSeconds <= 0 ? ['-n'] : Number.isFinite(waitSeconds) ? ['-w', String(waitSeconds)] : []
   return new Promise((resolve, reject) => {
-    const child = spawn('flock', ['-x', '-E', String(BUSY), ...wait, '3'], {
+    // In a group of its own, for a Ctrl-C is ours to answer; and gone with us, for nobody needs the lock then.
+    const child = spawn('setpriv', [...DIES_WITH_US, 'flock', '-x', '-E', String(BUSY), ...wait, '3'], {
       env: TOOL_ENVIRONMENT,
       stdio: ['ignore', 'ignore', 'ignore', descriptor],
+      detached: true,
     })
     const stop = (): void => void child.kill('SIGKILL')
     signal.addEventListener('abort', stop, { once: true })
     child.on('error', (error) => {
       signal.removeEventListener('abort', stop)
-      reject(cannotLock(error))
+      reject(missingTool('setpriv and flock', error))
     })
     child.on('close', (code) => {
       signal.removeEventListener('abort', stop)
       if (signal.aborted) reject(signal.reason)
       else if (code === 0 || code === BUSY) resolve(code === 0)
-      else reject(cannotLock(new Error(`flock ended with ${code ?? 'a signal'}`)))
+      else reject(cannotLock(code))
     })
   })
 }
 
-const cannotLock = (cause: Error): Failure =>
+const cannotLock = (code: number | null): Failure =>
   new Failure({
-    code: 'missing-tool',
-    message: `cannot take a lock with flock(1): ${cause.message}`,
-    hint: 'Install util-linux; on NFS, mount with locks that work (local_lock=none, NFSv4).',
+    code: 'cannot-lock',
+    message: `cannot take a lock: flock(1) ended with ${code ?? 'a signal'}`,
+    hint: 'Check that flock (util-linux) is installed, and that the file system has locks (NFS: version 4, or with lockd).',
     retryable: false,
-    cause,
   })
 
 function isStillAt(descriptor: number, path: string): boolean {

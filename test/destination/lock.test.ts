@@ -1,4 +1,13 @@
-import { closeSync, existsSync, lstatSync, openSync, renameSync, symlinkSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type LockState, takeLock } from '../../src/destination/lock.ts'
@@ -96,6 +105,20 @@ describe('I11: one writer a destination', () => {
     await expect(takeLock(path, 0, stop.signal)).rejects.toMatchObject({ why: 'interrupt' })
     await kill(other)
     ;(await taken(path)).close()
+  })
+
+  test('a Ctrl-C at the terminal does not reach the tool that waits for us', async () => {
+    const path = lockIn()
+    const other = await otherHolder(path)
+    const waiting = takeLock(path, 300, never)
+    const pid = await untilSomebodyWaits(lstatSync(path, { bigint: true }).ino)
+    const [, , group] = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    expect(Number(group)).toBe(pid)
+    await kill(other)
+    const lock = await waiting
+    if (lock.state === 'locked') lock.close()
   })
 
   test('a lock file that was replaced while we waited is not the lock', async () => {

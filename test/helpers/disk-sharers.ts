@@ -29,13 +29,14 @@ export async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'close')
 }
 
-/** Resolves once some process waits in flock(1) for a descriptor of ours: the kernel lists it with an arrow. */
-export async function untilSomebodyWaits(inode: bigint): Promise<void> {
+/** The process that waits for the lock on this inode, once there is one: the kernel lists it with an arrow. */
+export async function untilSomebodyWaits(inode: bigint): Promise<number> {
   for (;;) {
-    const waits = readFileSync('/proc/locks', 'latin1')
-      .split('\n')
-      .some((line) => line.includes('->') && line.includes(`:${inode} `))
-    if (waits) return
+    for (const line of readFileSync('/proc/locks', 'latin1').split('\n')) {
+      // `7: -> FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF`
+      const fields = line.split(/ +/)
+      if (fields[1] === '->' && fields[6]?.endsWith(`:${inode}`)) return Number(fields[5])
+    }
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
