@@ -7,6 +7,7 @@ import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo-scene.ts'
+import { untilSendersAreGone } from './demo-senders.ts'
 import { startThrowawaySource } from './demo-source.ts'
 import { type DemoStage, demoStage, ourCommand, shellWord } from './demo-stage.ts'
 
@@ -48,6 +49,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     return options.signal.reason.why === 'interrupt' ? 130 : 143
   } finally {
     await stopSource()
+    await untilSendersAreGone(scene.source)
     if (!options.keep) await rm(scene.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFileSync, chmodSync, readdirSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ async function temporary(finished: TestContext['onTestFinished']): Promise<strin
   return folder
 }
 
-/** Starts the demo with its scratch in `folder`; `until` sees all output so far and may send a signal. */
+/** Starts the demo with its scratch in `folder`; `until` sees all output so far and may send one signal, or meddle. */
 async function play(
   folder: string,
   args: readonly string[],
@@ -50,7 +51,8 @@ async function processesIn(folder: string): Promise<string[]> {
 const typed = (output: string): string[] =>
   output.split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []))
 
-describe.concurrent('reconcile demo', () => {
+// Under a minute for a person; on a machine that runs all tests at once it takes what it takes.
+describe.concurrent('reconcile demo', { timeout: 240_000 }, () => {
   it('sees all it promised, and leaves no file and no process', async ({ expect, onTestFinished }) => {
     const folder = await temporary(onTestFinished)
     const { code, output } = await play(folder, [])
@@ -78,6 +80,21 @@ describe.concurrent('reconcile demo', () => {
     const again = await execa('sh', ['-c', status], { cwd: scene, reject: false })
     expect(again.exitCode, again.stderr).toBe(0)
     expect(again.stdout).toContain('shop')
+  })
+
+  it('says NO and ends with 1 where a held copy changed all the same', async ({ expect, onTestFinished }) => {
+    const folder = await temporary(onTestFinished)
+    const { code, output } = await play(folder, ['--keep'], (soFar) => {
+      if (soFar.includes('$ (cd source && md5sum')) {
+        const offsite = join(folder, readdirSync(folder)[0]!, 'offsite')
+        const name = /\$ md5sum offsite\/(\S+)/.exec(soFar)![1]!
+        chmodSync(join(offsite, name), 0o644)
+        appendFileSync(join(offsite, name), 'rot')
+      }
+      return null
+    })
+    expect(output).toContain('NO   the rotten file was reported as a conflict')
+    expect(code).toBe(1)
   })
 
   it.for([
