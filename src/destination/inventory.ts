@@ -127,6 +127,6 @@ function rank(marker: string): string {
 const notRegular = (path: string, kind: string): Problem => ({
   code: 'not-regular',
   path,
-  message: `${path} at the destination is a ${kind === 'other' ? 'device, socket or pipe' : kind}: it is never followed, and nothing is published under that name`,
+  message: `is a ${kind === 'other' ? 'device, socket or pipe' : kind} in the destination: it is never followed, and nothing is published under that name`,
   hint: 'Move it out of the destination.',
 })

@@ -5,6 +5,7 @@ import { openBox } from '../../src/destination/box.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Run } from '../../src/model/run.ts'
 import { NOON, temporaryFolder } from '../helpers/disk-folder.ts'
+import { kill, otherHolder } from '../helpers/disk-sharers.ts'
 
 const runWith = (signal = new AbortController().signal): Run => ({ now: () => NOON, signal, emit: () => {} })
 const newBox = (concurrency = 2, state = join(temporaryFolder(), 'state')) => ({
@@ -160,6 +161,19 @@ describe('slots and hosts', () => {
     await two.release()
     await (await third!).release()
     await one.release()
+  })
+
+  test('a slot that another process holds is waited for, and free when that process is killed', async () => {
+    const { state, box } = newBox(1)
+    await (await box.claim(null, runWith(), () => {})).release()
+    const other = await otherHolder(join(state, 'locks/slot-0.lock'))
+    const waits: string[] = []
+    const slot = await box.claim(null, runWith(), (what) => {
+      waits.push(what)
+      void kill(other)
+    })
+    expect(waits).toEqual(['slot'])
+    await slot.release()
   })
 
   test('one transfer a host, and who waits for a host keeps no slot from others', async () => {
