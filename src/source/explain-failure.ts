@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.ts'
+import { machineNamed } from './machine-named.ts'
 import { printable } from './quote.ts'
 import type { Place } from './rsync-command.ts'
 import type { RsyncEnd } from './run-rsync.ts'
@@ -11,7 +12,7 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
   const folder =
     place.kind === 'ssh' ? `The folder ${place.path} at ${place.host}` : `The folder ${place.path}`
   const text = end.stderr
-  const detail = lastWords(text)
+  let detail = lastWords(text)
   const fail = (code: string, message: string, hint: string, retryable = false): Failure =>
     new Failure({ code, message: detail === '' ? message : `${message} It said: ${detail}`, hint, retryable })
 
@@ -48,10 +49,19 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
   }
 
   if (place.kind === 'ssh') {
-    const pair = SSH_FAILURES.find(([pattern]) => end.code === 255 && pattern.test(text))
+    // rsync that meets the closed pipe before it meets ssh's end tells 10 or 12 in place of ssh's 255.
+    const pair = SSH_FAILURES.find(
+      ([pattern, code]) =>
+        pattern.test(text) &&
+        (end.code === 255 || ((end.code === 10 || end.code === 12) && !VAGUE.includes(code))),
+    )
     if (pair !== undefined) {
-      const [, code, says, hint, retryable] = pair
-      return fail(code, says(place.host, place.port, place.user), hint, retryable)
+      const [pattern, code, says, hint, retryable] = pair
+      const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
+      // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
+      if (place.jump.length > 0) detail = printable(line.trim())
+      const { host, port, user } = machineNamed(line, place)
+      return fail(code, says(host, port, user), hint, retryable)
     }
   }
   const pair = RSYNC_FAILURES.find(
@@ -162,6 +172,9 @@ const SSH_FAILURES: readonly (readonly [
     true,
   ],
 ]
+
+/** What these say can also be the words of the far side. */
+const VAGUE: readonly string[] = ['connection-lost', 'ssh-failed']
 
 type RsyncRow = readonly [
   pattern: RegExp,

@@ -1,4 +1,4 @@
-import { appendFile, readFile, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Backup, backupIn, problemsOf } from '../helpers/backup.ts'
@@ -202,49 +202,5 @@ describe('one pass over sources of every kind', () => {
     const outcome = await at.pass()
     expect(outcome).toMatchObject({ result: 'in-sync', exitCode: 0, lost: [], problems: [] })
     expect(await at.names()).toContain('sub/deep/in.tar')
-  })
-})
-
-describe('other ways to a source', () => {
-  test('through a jump host', async () => {
-    const far = await makeWorld()
-    const gate = await makeWorld('ssh', { command: null })
-    try {
-      await far.offer('a.tar', 'a')
-      const { host, port, user, knownHosts } = gate.sshd!
-      await far.declare('far', { source: { jump: [`${user}@${host}:${port}`] } })
-      const strange = await far.pass()
-      expect(problemsOf(strange.backups[0]!)).toEqual(['host-key-unknown'])
-      expect(strange.backups[0]!.problems[0]!.message).toContain(`:${port}`)
-
-      await appendFile(far.sshd!.knownHosts, await readFile(knownHosts))
-      await appendFile(join(gate.folder, 'keys/authorized_keys'), await readFile(`${far.sshd!.identity}.pub`))
-      const { backups } = await far.pass()
-      expect(backups[0]).toMatchObject({ published: ['a.tar'], problems: [], exitCode: 0 })
-      expect(gate.sshd!.countSessions()).toBe(far.sshd!.countSessions())
-    } finally {
-      await far.end()
-      await gate.end()
-    }
-  })
-
-  test('a folder on this machine, with a list and with folders', async () => {
-    const local = await makeWorld('local')
-    try {
-      const listed = await backupIn(local, 'listed', listing)
-      await listed.offer('a.tar', 'a')
-      await listed.offer('b.tar', 'b')
-      await listed.put('LIST', 'a.tar\nsoon.tar\n')
-      const whole = await backupIn(local, 'whole')
-      await whole.offer('sub/a.tar', 'a')
-      const { exitCode, backups } = await local.pass()
-      expect(exitCode).toBe(0)
-      expect(backups.map(({ published, waiting }) => [published, waiting])).toEqual([
-        [['a.tar'], ['soon.tar']],
-        [['sub/a.tar'], []],
-      ])
-    } finally {
-      await local.end()
-    }
   })
 })
