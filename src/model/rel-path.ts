@@ -23,6 +23,9 @@ const NAME_MAX = 255
 const PATH_MAX = 4096 - 1024
 /** Room for `.sha256`, the longest suffix a marker adds. */
 const SUFFIX_ROOM = '.sha256'.length
+const MARKER_SUFFIX = /\.(?:md5|sha256)$/i
+/** UTF-16 units; no name of so few comes near NAME_MAX. */
+const SHORT = (NAME_MAX - SUFFIX_ROOM) / 4
 // C0, DEL, C1, and the characters that reorder, hide or break a line of text.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u
 const utf8 = new TextEncoder()
@@ -43,7 +46,9 @@ export function pathFault(text: string): PathFault | null {
     if (part === '.' || part === '..') return 'dot-part'
     // Nothing but a full stop folds to one, which spares most names the folding.
     if (part.startsWith('.') && foldName(part) === PRIVATE_FOLDER) return 'reserved'
-    if (exceeds(part, NAME_MAX - SUFFIX_ROOM)) return 'too-long'
+    // Of a marker its data is measured: the suffix is there already.
+    if (part.length > SHORT && exceeds(part.replace(MARKER_SUFFIX, ''), NAME_MAX - SUFFIX_ROOM))
+      return 'too-long'
   }
   return null
 }
