@@ -84,6 +84,18 @@ const anchorsOf = (text: string): readonly string[] =>
       .replace(/\s/g, '-'),
   )
 
+test('docs/architecture.md: each file that is said to hold an invariant names it', () => {
+  const claims = read('docs/architecture.md')
+    .split('\n')
+    .flatMap((line) => {
+      const names = /^\| (I\d+(?:, I\d+)*) \|/.exec(line)?.[1]?.split(', ') ?? []
+      const files = backticked(line).filter((text) => text.startsWith('src/'))
+      return files.flatMap((file) => names.map((name) => ({ name, file })))
+    })
+  expect(claims.length).toBeGreaterThan(12)
+  expect(claims.filter(({ name, file }) => !new RegExp(`\\b${name}\\b`).test(read(file)))).toEqual([])
+})
+
 test('the plan that README.md shows is what the view makes of such a plan', () => {
   const spec = { file: 'backups.d/postgres.yaml', line: 1, digest: '' }
   const none = { adopt: 0, repair: 0, lost: 0, surplus: 0, prune: 0, expire: 0, keep: 0 }
