@@ -31,13 +31,21 @@ export function parseMarker(
   return { digest }
 }
 
-/** One line of a checksum file: `name` is null for a bare digest. */
+/** One line of a checksum file: `name` is null for a bare digest, and for one of standard input (`-`). */
 export function parseLine(line: string): { readonly hex: string; readonly name: string | null } | null {
-  const bsd = /^\\?(?:MD5|SHA256|SHA2-256) \((.+)\) = ([0-9a-fA-F]+)\s*$/.exec(line)
-  if (bsd !== null) return { hex: bsd[2]!, name: line.startsWith('\\') ? unescapeName(bsd[1]!) : bsd[1]! }
+  const bsd = /^(\\?)(MD5|SHA256|SHA2-256) \((.+)\) = ([0-9a-fA-F]+)\s*$/.exec(line)
+  if (bsd !== null) {
+    const [, escaped, kind, name, hex] = bsd as unknown as readonly string[]
+    if (hex!.length !== (kind === 'MD5' ? 32 : 64)) return null
+    return { hex: hex!, name: escaped === '' ? name! : unescapeName(name!) }
+  }
   const gnu = /^(\\?)([0-9a-fA-F]{32}|[0-9a-fA-F]{64}) [ *](.+)$/.exec(line)
-  if (gnu !== null) return { hex: gnu[2]!, name: gnu[1] === '' ? gnu[3]! : unescapeName(gnu[3]!) }
-  const bare = /^\s*([0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s*(?:-)?\s*$/.exec(line)
+  if (gnu !== null) {
+    const [, escaped, hex, name] = gnu as unknown as readonly string[]
+    if (name!.trim() === '-') return { hex: hex!, name: null }
+    return { hex: hex!, name: escaped === '' ? name! : unescapeName(name!) }
+  }
+  const bare = /^\s*([0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s*$/.exec(line)
   return bare === null ? null : { hex: bare[1]!, name: null }
 }
 

@@ -86,11 +86,11 @@ function readHead(buffer: Buffer, from: number, to: number): Head | null {
   if (negative) at++
   const sizeAt = at
   let size = 0
-  for (; at < to && isDigit(buffer[at]!); at++) size = size * 10 + buffer[at]! - ZERO
+  for (; at < to && isDigit(buffer[at]!); at++) size = size * 10 + (buffer[at]! - ZERO)
   if (at === sizeAt || buffer[at] !== SPACE) return null
   const yearAt = ++at
   let year = 0
-  for (; at < to && isDigit(buffer[at]!); at++) year = year * 10 + buffer[at]! - ZERO
+  for (; at < to && isDigit(buffer[at]!); at++) year = year * 10 + (buffer[at]! - ZERO)
   if (at - yearAt < 4) return null
   // `/11/23 18:09:18 NAME`
   if (at + 16 >= to || buffer[at + 15] !== SPACE) return null
