@@ -84,6 +84,25 @@ const anchorsOf = (text: string): readonly string[] =>
       .replace(/\s/g, '-'),
   )
 
+test('docs/operations.md names every document and every event for scripts', () => {
+  const section = read('docs/operations.md').split('## For scripts')[1]!
+  const named = new Set(backticked(section.split('\n## ')[0]!))
+  const models = sources.filter(
+    ({ path }) => path.startsWith('src/model/') || path.startsWith('src/commands/'),
+  )
+  const formats = models.flatMap(({ text }) =>
+    [...text.matchAll(/format: '(reconcile\.\w+\/\d)'/g)].map((hit) => hit[1]!),
+  )
+  const events = [...read('src/model/event.ts').matchAll(/readonly type: '([\w-]+)'/g)].map((hit) => hit[1]!)
+  expect(formats.length).toBeGreaterThan(3)
+  expect(events.length).toBeGreaterThan(10)
+  // The folder's own, for nobody else.
+  const missing = [...formats, ...events].filter(
+    (name) => !named.has(name) && name !== 'reconcile.destination/1',
+  )
+  expect(missing).toEqual([])
+})
+
 test('docs/architecture.md: each file that is said to hold an invariant names it', () => {
   const claims = read('docs/architecture.md')
     .split('\n')
