@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { BackupPlan } from '../../src/model/plan.ts'
 import { type Ended, type OfferOptions, publishedIn, type World } from './world.ts'
@@ -78,3 +79,20 @@ export const stepsOf = (plan: BackupPlan): readonly string[] =>
 /** A problem's code with its path, where it has one: `wait-overdue a.tar`. */
 export const problemsOf = (outcome: Pick<BackupOutcome, 'problems'>): readonly string[] =>
   outcome.problems.map(({ code, path }) => (path === undefined ? code : `${code} ${path}`)).sort()
+
+const READ_AT = 5
+const WAITING_SINCE = 8
+
+/** Makes all that the destination's cache remembers older by so many hours: when markers were read, since when files wait. */
+export async function ageCache(at: Backup, hours: number): Promise<void> {
+  const file = join(at.destination, '.reconcile/seen.jsonl')
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  const aged = lines.map((line) => {
+    const fields = JSON.parse(line.slice(9)) as unknown[]
+    for (const field of [READ_AT, WAITING_SINCE])
+      if (typeof fields[field] === 'number') fields[field] -= hours * 3600_000
+    const text = JSON.stringify(fields)
+    return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
+  })
+  await writeFile(file, aged.join(''))
+}
