@@ -14,6 +14,7 @@ import { MANY, markerFault, placeMarkers, synced, type ToMark } from './place-ma
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
 import { finalPath, type Judged, likeDigest, type Site, sameDigests } from './site.ts'
+import { newStagingName } from './staging-name.ts'
 
 const BATCH = 2000
 
@@ -132,7 +133,9 @@ async function finish(
 ): Promise<void> {
   if (sound.length === 0) return
   const seen = folders(site.disk, site.path)
-  const litter: string[] = []
+  // A file the ledger knows already counts as whole as soon as its marker is seen. Should we fall before the marker is durable,
+  // this name in staging tells recovery to make every folder durable.
+  const litter = sound.some(({ request }) => request.judge === 'ledger') ? [await flag(site)] : []
   const byText = await each(sound, 'adopt', verdicts, async (item): Promise<AdoptVerdict | null> => {
     const fault = markerFault(item)
     return fault === null ? null : { verdict: 'problem', problem: fault }
@@ -157,7 +160,14 @@ async function finish(
   }
   for (const { path, judged } of left)
     verdicts.set(path, { verdict: 'adopted', digests: judged.digests, size: judged.size })
-  await sweep(site, [], litter)
+  // Otherwise it stays for recovery.
+  if (left.length === sound.length) await sweep(site, [], litter)
+}
+
+async function flag(site: Site): Promise<string> {
+  const name = newStagingName(site.files)
+  await site.disk.create(name, new Uint8Array(), 0o600)
+  return name
 }
 
 const markerAppeared = (path: string): AdoptVerdict => ({

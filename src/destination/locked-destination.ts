@@ -33,6 +33,15 @@ export function lockedDestination(
     })
   }
 
+  /** What the disk refuses a whole batch. */
+  const inWords = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw diskFailure(error, `${doing} files in`, place.path)
+    }
+  }
+
   return {
     lockDescriptor: lock.descriptor,
     staging: files.staging,
@@ -79,10 +88,10 @@ export function lockedDestination(
     inspect: (run) =>
       takeHolding(ground, run.now, open === null ? null : { ledger: open.site.ledger, seen: open.seen }),
 
-    stage: (requests, run) => stage(opened().site, requests, run),
-    gate: (requests, run) => gate(opened().site, requests, run),
-    publish: (requests, run) => publish(opened().site, requests, run),
-    adopt: (requests, run) => adopt(opened().site, requests, run),
+    stage: (requests, run) => inWords('stage', () => stage(opened().site, requests, run)),
+    gate: (requests, run) => inWords('judge', () => gate(opened().site, requests, run)),
+    publish: (requests, run) => inWords('publish', () => publish(opened().site, requests, run)),
+    adopt: (requests, run) => inWords('adopt', () => adopt(opened().site, requests, run)),
     free: () => freeBytes(place.path),
 
     async dropStaged(paths) {

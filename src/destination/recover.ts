@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { markerOf } from '../model/marker-name.ts'
+import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { diskFailure } from './disk-failure.ts'
+import { diskFailure, errnoOf } from './disk-failure.ts'
 import { finishIntent } from './replace.ts'
 import type { Site } from './site.ts'
 import { part } from './stage.ts'
+import { isStagingName } from './staging-name.ts'
 
 /**
  * Protocol step 1, with the ledger open and mended: finishes what an earlier run began, and tidies staging. Tells what it did, in
@@ -19,10 +21,30 @@ export async function recover(site: Site, run: Run): Promise<readonly string[]> 
       else if (end === 'undone') done.push(`put ${intent.path} back: its replacement was gone`)
       else run.emit({ type: 'problem', backup: site.backup, problem: end })
     }
+    // What an earlier run left there was on its way: the names it made may not be durable.
+    if (
+      ((await site.disk.list(site.files.staging)) ?? []).some(
+        ({ name }) => name !== null && isStagingName(name),
+      )
+    )
+      await syncFolders(site, site.path)
     await tidy(site, site.files.staging, '', run)
     return done
   } catch (error) {
     throw diskFailure(error, 'recover', site.path)
+  }
+}
+
+async function syncFolders(site: Site, folder: string): Promise<void> {
+  try {
+    for (const { name, kind } of (await site.disk.list(folder)) ?? []) {
+      if (kind === 'folder' && name !== null && name !== PRIVATE_FOLDER)
+        await syncFolders(site, join(folder, name))
+    }
+    await site.disk.syncFolder(folder)
+  } catch (error) {
+    // Nothing of ours is in a folder that we may not open, such as lost+found.
+    if (errnoOf(error) !== 'EACCES') throw error
   }
 }
 

@@ -17,6 +17,8 @@ interface Inode {
   data: Uint8Array
   /** What the last syncFile made safe; null: nothing yet. */
   safe: { readonly data: Uint8Array; readonly mode: number } | null
+  /** A sync failed: what was not safe by then never will be. */
+  lost: boolean
   readonly names: Map<string, Inode>
   readonly safeNames: Map<string, Inode>
 }
@@ -43,6 +45,8 @@ export interface ModelDisk extends Disk {
   readonly steps: number
   /** From the effect after the `count`th on, every call throws Stopped. */
   stopAfter(count: number): void
+  /** The `count`th effect from the beginning fails with `code`, and with `lasting` all after it; null: none does any more. */
+  failAt(fault: { readonly count: number; readonly code: string; readonly lasting: boolean } | null): void
   /** Called after each effect. */
   onStep: (() => void) | null
   /** The process is gone and the machine runs on: everything is as it was, and what was not synced still is not. */
@@ -76,6 +80,7 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
     modified: clock++,
     data,
     safe: null,
+    lost: false,
     names: new Map(),
     safeNames: new Map(),
   })
@@ -84,6 +89,7 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
   let steps = 0
   let limit = Number.POSITIVE_INFINITY
   let stopped = false
+  let fault: Parameters<ModelDisk['failAt']>[0] = null
 
   const alive = () => {
     if (stopped) throw new Stopped()
@@ -93,6 +99,10 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
     if (steps >= limit) {
       stopped = true
       throw new Stopped()
+    }
+    if (fault !== null && (fault.lasting ? steps >= fault.count : steps === fault.count)) {
+      steps++
+      throw errno(fault.code, 'injected')
     }
     const result = work()
     steps++
@@ -164,6 +174,9 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
     },
     stopAfter(count) {
       limit = count
+    },
+    failAt(next) {
+      fault = next
     },
     restart() {
       stopped = false
@@ -288,10 +301,18 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
       })
     },
     async syncFile(path) {
-      effect(() => {
-        const inode = need(path, 'file')
-        inode.safe = { data: inode.data, mode: inode.mode }
-      })
+      const inode = find(path)
+      try {
+        effect(() => {
+          const file = need(path, 'file')
+          // The kernel forgets what it could not write: a later fsync says that all is well, and the bytes are gone.
+          if (!file.lost) file.safe = { data: file.data, mode: file.mode }
+        })
+      } catch (error) {
+        if (!(error instanceof Stopped) && inode !== null && path.includes('/.reconcile/staging/'))
+          inode.lost = true
+        throw error
+      }
     },
     async syncFolder(path) {
       effect(() => {
@@ -388,6 +409,7 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
     }
     if (choose(2) === 0) inode.mode = before.mode
     inode.safe = { data: inode.data, mode: inode.mode }
+    inode.lost = false
   }
 }
 

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import type { Disk } from '../../src/destination/disk.ts'
-import type { LockedDestination } from '../../src/model/ports.ts'
+import { Failure } from '../../src/model/failure.ts'
+import type { LockedDestination, PublishRequest } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { Problem } from '../../src/model/trouble.ts'
 import { arrive, bytesOf, digestsOf, quietRun, toAdopt, toPublish } from '../contract/destination.ts'
 
 /**
@@ -14,6 +16,7 @@ export async function smallPass(
   path: string,
   wanted: Readonly<Record<string, string>>,
   report: (path: string) => void,
+  trouble: (problem: Problem) => void,
 ): Promise<void> {
   await locked.recover(quietRun())
   const pulls = new Map<string, 'new' | 'repair' | 'unmarked'>()
@@ -35,18 +38,40 @@ export async function smallPass(
     const request = toAdopt(name, judge, text)
     const verdict = (await locked.adopt([request], quietRun())).get(request.path)!
     if (verdict.verdict === 'adopted') report(name)
-    else if (verdict.verdict === 'problem')
-      throw new Error(`${verdict.problem.code} ${name}: ${verdict.problem.message}`)
+    else if (verdict.verdict === 'problem') trouble(verdict.problem)
     else pulls.set(name, isRecorded ? 'repair' : 'unmarked')
   }
   const requests = [...pulls].map(([name, over]) => toPublish(name, wanted[name]!, over))
-  for (const { path: name } of requests) await arrive({ disk }, locked, name, wanted[name]!)
-  await locked.gate(
-    requests.map(({ path: name, size, digests }) => ({ path: name, size, digest: digests.md5 })),
+  const arrived: PublishRequest[] = []
+  for (const request of requests) {
+    try {
+      await arrive({ disk }, locked, request.path, wanted[request.path]!)
+      arrived.push(request)
+    } catch (error) {
+      // What rsync could not write has not come.
+      if (!(error instanceof Error && 'code' in error && 'path' in error) || error instanceof Failure)
+        throw error
+      trouble({
+        code: 'not-delivered',
+        path: request.path,
+        message: error.message,
+        hint: 'It comes next time.',
+      })
+    }
+  }
+  const gated = await locked.gate(
+    arrived.map(({ path: name, size, digests }) => ({ path: name, size, digest: digests.md5 })),
     quietRun(),
   )
-  for (const [name, verdict] of await locked.publish(requests, quietRun())) {
+  const passed = arrived.filter(({ path: name }) => {
+    const verdict = gated.get(name)!
+    if (verdict.verdict === 'refused') trouble(verdict.problem)
+    else if (verdict.verdict !== 'passed') throw new Error(`${name}: ${JSON.stringify(verdict)}`)
+    return verdict.verdict === 'passed'
+  })
+  for (const [name, verdict] of await locked.publish(passed, quietRun())) {
     if (verdict.verdict === 'published') report(name)
+    else if (verdict.verdict === 'problem') trouble(verdict.problem)
     else throw new Error(`${name}: ${JSON.stringify(verdict)}`)
   }
 }

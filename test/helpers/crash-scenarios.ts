@@ -1,0 +1,171 @@
+import { join } from 'node:path'
+import { type BoxState, openBox } from '../../src/destination/box.ts'
+import { layout } from '../../src/destination/layout.ts'
+import { lockedDestination } from '../../src/destination/locked-destination.ts'
+import { makePrivateFolders } from '../../src/destination/ownership.ts'
+import { markerOf } from '../../src/model/marker-name.ts'
+import type { Problem } from '../../src/model/trouble.ts'
+import { bytesOf, digestsOf, markerText } from '../contract/destination.ts'
+import { type ModelDisk, modelDisk } from './model-disk.ts'
+import { smallPass } from './small-pass.ts'
+
+const PATH = '/model/held'
+const ROTTEN = 'rotten bytes'
+
+type Files = Readonly<Record<string, string>>
+
+interface Scenario {
+  /** What the source has, and what the destination has to end with. */
+  readonly wanted: Files
+  /** Published by an earlier pass, before what `harm` does to it. */
+  readonly before?: Files
+  /** The harm is not durable yet. */
+  readonly fresh?: boolean
+  /** Path -> bytes that stand there afterwards; null: gone. */
+  readonly harm?: Readonly<Record<string, string | null>>
+}
+
+export const pair = (path: string, text: string): Files => ({
+  [path]: text,
+  [`${path}.md5`]: markerText(path, bytesOf(text)),
+})
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'publishing into an empty folder': { wanted: { a: 'one', 'd/b': 'two', 'd/e/c': 'three' } },
+  'publishing beside what is published': {
+    before: { a: 'one', 'd/b': 'two' },
+    wanted: { a: 'one', 'd/b': 'two', 'd/c': 'x' },
+  },
+  "adopting an old script's folder": {
+    before: {},
+    wanted: { a: 'one', 'd/b': 'two', c: 'three' },
+    harm: { a: 'one', ...pair('d/b', 'two'), ...pair('c', 'three') },
+  },
+  'adopting what somebody wrote only just now': {
+    before: {},
+    wanted: { a: 'one', 'd/b': 'two' },
+    harm: { a: 'one', 'd/b': 'two' },
+    fresh: true,
+  },
+  'replacing unknown halves, and a pair that was never right': {
+    before: {},
+    wanted: { a: 'one', 'd/b': 'two' },
+    harm: { a: 'on', 'd/b': ROTTEN, 'd/b.md5': markerText('d/b', bytesOf('two')) },
+  },
+  'repairing rot, a lost file and a lost folder': {
+    before: { a: 'one', b: 'two', 'd/c': 'three' },
+    wanted: { a: 'one', b: 'two', 'd/c': 'three' },
+    harm: { a: ROTTEN, b: null, 'd/c': null, 'd/c.md5': null, d: null },
+  },
+  'restoring a lost marker': {
+    before: { 'd/a': 'one', b: 'two' },
+    wanted: { 'd/a': 'one', b: 'two' },
+    harm: { 'd/a.md5': null, 'b.md5': null },
+  },
+}
+
+/** A box that remembers nothing: a destination alone has to survive. */
+const box: BoxState = {
+  ...openBox('/nonexistent', { concurrency: 1 }),
+  knownId: async () => null,
+  lastPlaceOf: async () => null,
+  expect: async () => {},
+  knownHead: async () => null,
+}
+
+export const passOf = async (
+  disk: ModelDisk,
+  wanted: Files,
+  report: (path: string) => void = () => {},
+  trouble: (problem: Problem) => void = unexpected,
+) => {
+  await makePrivateFolders(disk, layout(PATH), PATH)
+  const locked = lockedDestination(
+    {
+      place: { path: PATH, mount: null, minFree: 0, maxSize: null },
+      disk,
+      box,
+      uid: process.getuid!(),
+      backup: 'test',
+      hash: disk.hash,
+      filesystemOf: async () => 'model',
+    },
+    { descriptor: -1, close: () => {} },
+  )
+  await smallPass(disk, locked, PATH, wanted, report, trouble)
+}
+
+const unexpected = (problem: Problem) => {
+  throw new Error(`${problem.code} ${problem.path}: ${problem.message}`)
+}
+
+/** The scenario's disk, all of it durable. */
+const begun = new Map<string, Promise<ModelDisk>>()
+export async function begin(name: string, hardLinks: boolean): Promise<ModelDisk> {
+  const key = `${hardLinks} ${name}`
+  const first = begun.get(key) ?? build(SCENARIOS[name]!, hardLinks)
+  begun.set(key, first)
+  return (await first).fork()
+}
+
+async function build(scenario: Scenario, hardLinks: boolean): Promise<ModelDisk> {
+  const disk = modelDisk({ hardLinks })
+  await disk.mkdir('/model', 0o755)
+  await disk.mkdir(PATH, 0o755)
+  if (scenario.before !== undefined) await passOf(disk, scenario.before)
+  disk.powerCut((count) => count - 1)
+  for (const [path, text] of Object.entries(scenario.harm ?? {})) {
+    const at = join(PATH, path)
+    if ((await disk.lstat(at))?.kind === 'folder') await disk.rmdir(at)
+    else await disk.unlink(at)
+    if (text === null) continue
+    if (path.includes('/')) await disk.mkdir(join(at, '..'), 0o755)
+    await disk.create(at, bytesOf(text), 0o644)
+  }
+  if (scenario.fresh !== true) disk.powerCut((count) => count - 1)
+  return disk
+}
+
+export const treeOf = (disk: ModelDisk): Record<string, string> =>
+  Object.fromEntries(
+    [...disk.peek(PATH)]
+      .filter(([path]) => !path.startsWith('.reconcile/'))
+      .map(([path, bytes]) => [path, Buffer.from(bytes).toString('latin1')])
+      .sort(),
+  )
+
+export const digests = (disk: ModelDisk): Record<string, string> =>
+  Object.fromEntries([...disk.peek(PATH)].map(([path, bytes]) => [path, digestsOf(bytes).md5]).sort())
+
+export const complete = (wanted: Files): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(wanted)
+      .flatMap(([path, text]) => Object.entries(pair(path, text)))
+      .sort(),
+  )
+
+/** I2, but for what the scenario itself broke before we came. */
+export function checkMarkers(disk: ModelDisk, scenario: Scenario, when: string): void {
+  const files = disk.peek(PATH)
+  for (const [path] of files) {
+    const of = path.startsWith('.reconcile/') ? null : markerOf(path)
+    if (of === null) continue
+    const bytes = files.get(of.data)
+    const text = bytes === undefined ? null : Buffer.from(bytes).toString('latin1')
+    const broken = scenario.harm?.[of.data]
+    if (broken !== undefined && text === broken && text !== scenario.wanted[of.data]) continue
+    if (text !== scenario.wanted[of.data])
+      throw new Error(`I2 broken ${when}: ${path} stands beside ${JSON.stringify(text)}`)
+  }
+}
+
+/** Deterministic and well spread: what survives follows from the seed alone. */
+export function chooser(seed: number): (count: number) => number {
+  let x = seed | 0
+  return (count) => {
+    x = (x + 0x6d2b79f5) | 0
+    let t = Math.imul(x ^ (x >>> 15), 1 | x)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % count
+  }
+}
