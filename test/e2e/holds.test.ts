@@ -1,0 +1,182 @@
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BackupOutcome } from '../../src/model/outcome.ts'
+import { type Backup, backupIn } from '../helpers/backup.ts'
+import { treeOf } from '../helpers/tree.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+// Guards that ask a person, and a ledger that cannot be trusted. Local sources: nothing here depends on the line.
+
+let world: World
+beforeAll(async () => {
+  world = await makeWorld('local')
+})
+afterAll(() => world.end())
+
+async function holding(name: string): Promise<Backup> {
+  const at = await backupIn(world, name)
+  await at.offer('a.tar', 'a')
+  expect(await at.pass()).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+  return at
+}
+
+const isHeld = (outcome: BackupOutcome, code: string): string => {
+  expect(outcome).toMatchObject({ result: 'halted', exitCode: 7, published: [], holds: [{ code }] })
+  return outcome.holds[0]!.id
+}
+
+const release = (id: string) => world.run('release', id, '--reason', 'it is the disk that is meant')
+
+async function ledgerOf(at: Backup): Promise<string> {
+  return readFile(join(at.destination, '.reconcile/ledger.jsonl'), 'utf8')
+}
+
+describe('a destination that is not the expected one', () => {
+  test('its disk is not mounted: held with 7 on every run, and nothing at all is written there', async () => {
+    const at = await holding('emptied')
+    await at.offer('b.tar', 'b')
+    await rename(at.destination, join(world.folder, 'away'))
+    await mkdir(at.destination)
+    const id = isHeld(await at.pass(), 'destination-id-missing')
+    expect(isHeld(await at.pass(), 'destination-id-missing')).toBe(id)
+    expect((await at.plan()).holds).toMatchObject([{ id }])
+    expect(await readdir(at.destination)).toEqual([])
+    const { stdout, code } = await at.run()
+    expect(code).toBe(7)
+    expect(stdout).toContain(`reconcile release ${id}`)
+    expect((await world.status('emptied')).backups[0]).toMatchObject({ state: 'held' })
+
+    await rm(at.destination, { recursive: true })
+    await rename(join(world.folder, 'away'), at.destination)
+    expect(await at.pass()).toMatchObject({ published: ['b.tar'], holds: [], exitCode: 0 })
+  })
+
+  test('the folder itself is gone: the same', async () => {
+    const at = await holding('no-folder')
+    await rename(at.destination, join(world.folder, 'away-2'))
+    isHeld(await at.pass(), 'destination-id-missing')
+    await expect(readdir(at.destination)).rejects.toThrow('ENOENT')
+  })
+
+  test('another disk is mounted: held; a release passes it once, on the record, and then it is the expected one', async () => {
+    const at = await holding('other')
+    const other = await holding('donor')
+    await rm(at.destination, { recursive: true })
+    await rename(other.destination, at.destination)
+    await rm(join(world.specs, 'donor.yaml'))
+    const before = await treeOf(at.destination)
+    const id = isHeld(await at.pass(), 'destination-other-id')
+    expect(await treeOf(at.destination)).toEqual(before)
+    expect(await release(id)).toMatchObject({ code: 0 })
+    expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
+    expect(await ledgerOf(at)).toContain('"reason":"it is the disk that is meant"')
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', holds: [], exitCode: 0 })
+    expect((await ledgerOf(at)).match(/"event":"released"/g)).toHaveLength(1)
+    // It was used up.
+    expect(await release(id)).toMatchObject({ code: 64 })
+  })
+
+  test('moved to another path: a hold asks once', async () => {
+    const at = await holding('moved')
+    const path = join(world.folder, 'moved-here')
+    await rename(at.destination, path)
+    await at.declare({ destination: { path } })
+    const id = isHeld(await at.pass(), 'destination-unknown')
+    expect(await release(id)).toMatchObject({ code: 0 })
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0, complete: { files: 1 } })
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', holds: [], exitCode: 0 })
+  })
+
+  test('an id that nothing is held under: 64, with those that are', async () => {
+    const { code, stderr } = await release('deadbeef')
+    expect(code).toBe(64)
+    expect(stderr).toContain('nothing is held under deadbeef')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('I10: a ledger that was changed', () => {
+  test('an edited line: halted with 6 until the ledger is rebuilt, then everything is adopted without a transfer', async () => {
+    const at = await holding('edited')
+    await at.offer('b.tar', 'bb')
+    await at.pass()
+    const file = join(at.destination, '.reconcile/ledger.jsonl')
+    await writeFile(file, (await ledgerOf(at)).replace('"size":1', '"size":7'))
+    for (const run of ['first', 'second']) {
+      expect(await at.pass(), run).toMatchObject({
+        result: 'halted',
+        exitCode: 6,
+        halt: { code: 'ledger-damaged' },
+      })
+    }
+    const { stdout } = await at.run()
+    expect(stdout).toContain('reconcile doctor --rebuild-ledger')
+    expect((await world.status('edited')).backups[0]!.state).not.toBe('ok')
+
+    const doctor = await world.run('doctor', '--rebuild-ledger', 'edited')
+    expect(doctor).toMatchObject({ code: 0 })
+    expect(doctor.stdout).toMatch(/line \d+, [0-9a-f]{64}/)
+    const before = await at.published()
+    expect(await at.pass()).toMatchObject({
+      adopted: ['a.tar', 'b.tar'],
+      bytes: 0,
+      problems: [],
+      exitCode: 0,
+    })
+    expect(await at.published()).toEqual(before)
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
+  })
+
+  test.each([
+    ['missing', async (file: string) => rm(file)],
+    [
+      'cut short by whole lines',
+      async (file: string) => {
+        const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+        await writeFile(file, `${lines.slice(0, -1).join('\n')}\n`)
+      },
+    ],
+  ])('%s: 6', async (what, harm) => {
+    const at = await holding(`ledger-${what.split(' ')[0]}`)
+    await harm(join(at.destination, '.reconcile/ledger.jsonl'))
+    expect(await at.pass()).toMatchObject({ result: 'halted', exitCode: 6 })
+  })
+
+  test('a torn last line: recovered, 0, and the ledger goes on', async () => {
+    const at = await holding('torn')
+    await appendFile(join(at.destination, '.reconcile/ledger.jsonl'), '{"seq":99,"torn')
+    await at.offer('b.tar', 'b')
+    expect(await at.pass()).toMatchObject({ published: ['b.tar'], problems: [], exitCode: 0 })
+    expect(await ledgerOf(at)).toContain('"event":"recovered"')
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
+  })
+})
+
+describe('_defaults.yaml', () => {
+  test('lies under every spec; when it vanishes everything is held until a release', async () => {
+    const own = await makeWorld('local')
+    try {
+      const one = await backupIn(own, 'one')
+      await backupIn(own, 'two')
+      await writeFile(join(own.specs, '_defaults.yaml'), 'select: { include: ["*.tar"] }\n')
+      for (const name of ['one/a.tar', 'one/b.log', 'two/a.tar']) await own.offer(name, name)
+      expect(await own.pass()).toMatchObject({ exitCode: 0 })
+      expect(await one.names()).toEqual(['a.tar', 'a.tar.md5'])
+
+      await rm(join(own.specs, '_defaults.yaml'))
+      const held = await own.pass()
+      expect(held.exitCode).toBe(7)
+      const ids = held.backups.map(({ holds }) => holds[0]?.id)
+      expect(held.backups.map(({ holds }) => holds[0]?.code)).toEqual(['defaults-gone', 'defaults-gone'])
+      expect(await one.names()).toEqual(['a.tar', 'a.tar.md5'])
+
+      expect(await own.run('release', ids[0]!, '--reason', 'no defaults any more')).toMatchObject({ code: 0 })
+      expect(await own.pass()).toMatchObject({ exitCode: 0 })
+      expect(await one.names()).toContain('b.log')
+      expect(await own.pass()).toMatchObject({ exitCode: 0, backups: [{ holds: [] }, { holds: [] }] })
+    } finally {
+      await own.end()
+    }
+  })
+})

@@ -1,0 +1,148 @@
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { backupIn, problemsOf } from '../helpers/backup.ts'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
+
+// What a spec and the command line allow: sizes, room, order, rate, time.
+
+let world: World
+beforeAll(async () => {
+  world = await makeWorld()
+})
+afterAll(() => world.end())
+
+/** The paths of a backup's ledger, in the order in which they were published. */
+async function publishedInOrder(destination: string): Promise<readonly string[]> {
+  const lines = (await readFile(join(destination, '.reconcile/ledger.jsonl'), 'utf8')).trimEnd().split('\n')
+  return lines
+    .map((line) => JSON.parse(line) as { event: string; path: string })
+    .filter(({ event }) => event === 'published')
+    .map(({ path }) => path)
+}
+
+test('maxFileSize: the larger file is a problem, the other comes', async () => {
+  const at = await backupIn(world, 'large', { transfer: { maxFileSize: '10KiB' } })
+  await at.offer('small.tar', 'x')
+  await at.offer('large.tar', noise(20_000))
+  const outcome = await at.pass()
+  expect(outcome).toMatchObject({ published: ['small.tar'], exitCode: 1 })
+  expect(problemsOf(outcome)).toEqual(['too-large large.tar'])
+})
+
+test('maxSize: what fits comes, then a halt, 7', async () => {
+  const at = await backupIn(world, 'full', { destination: { maxSize: '30KiB' } })
+  await at.offer('first.tar', noise(20_000), { mtime: 2_000 })
+  await at.offer('second.tar', noise(20_000), { mtime: 1_000 })
+  expect(await at.plan()).toMatchObject({ halt: { code: 'max-size' } })
+  expect(await at.pass()).toMatchObject({
+    result: 'halted',
+    published: ['first.tar'],
+    halt: { code: 'max-size' },
+    pending: 1,
+    exitCode: 7,
+  })
+})
+
+test('minFree: nothing is pulled, and what is here is still told of', async () => {
+  const at = await backupIn(world, 'tight', { destination: { minFree: '8000TiB' } })
+  await at.offer('a.tar', noise(20_000))
+  expect(await at.pass()).toMatchObject({ published: [], halt: { code: 'min-free' }, exitCode: 7 })
+  expect(await at.names()).toEqual([])
+  const { stdout } = await at.run()
+  expect(stdout).toContain('minFree')
+  expect(stdout).toMatch(/free at/)
+})
+
+test('mount: nothing at all is made where the disk is not mounted', async () => {
+  const at = await backupIn(world, 'unmounted', { destination: { mount: world.folder } })
+  await at.offer('a.tar', 'a')
+  const sessions = world.sshd!.countSessions()
+  expect(await at.pass()).toMatchObject({ result: 'halted', halt: { code: 'not-mounted' }, exitCode: 7 })
+  await expect(readdir(at.destination)).rejects.toThrow('ENOENT')
+  expect(world.sshd!.countSessions()).toBe(sessions)
+})
+
+test.each([
+  ['newest', ['new.tar', 'middle.tar', 'old.tar']],
+  ['oldest', ['old.tar', 'middle.tar', 'new.tar']],
+])('order: %s first', async (order, expected) => {
+  // Slow enough that each file is a batch of its own: 15 minutes at 100 B/s are 90,000 bytes.
+  const at = await backupIn(world, order, { transfer: { order } })
+  for (const [name, mtime] of [
+    ['middle.tar', 2_000_000],
+    ['new.tar', 3_000_000],
+    ['old.tar', 1_000_000],
+  ] as const)
+    await at.offer(name, noise(100, name), { mtime })
+  expect((await at.pass()).published).toHaveLength(3)
+  expect(await publishedInOrder(at.destination)).toEqual(expected)
+})
+
+test('bandwidth: the plan tells the time at the allowed rate, the least of spec and box', async () => {
+  const at = await backupIn(world, 'slow', { transfer: { bandwidth: '25KiB/s' } })
+  await at.offer('a.tar', noise(256_000))
+  expect(await at.plan()).toMatchObject({ rate: 25 * 1024, seconds: 10 })
+  expect(await at.plan('--concurrency', '2', '--bandwidth', '20KiB/s')).toMatchObject({
+    rate: 10 * 1024,
+    seconds: 25,
+  })
+  const { stdout } = await at.run('--dry-run')
+  expect(stdout).toMatch(/1 to pull \(250 KiB, .* free, about 10 s at 25 KiB\/s\)/)
+})
+
+test('I13: --max-time ends a pass cleanly, 0; the next ones go on from there until it is whole', async () => {
+  const at = await backupIn(world, 'timed', { transfer: { bandwidth: '32KiB/s' } })
+  const bytes = noise(3_000_000)
+  await at.offer('large.tar', bytes, { mtime: 1_000 })
+  // A busy machine may need more than the first of these to bring a byte; none of them is enough for the file.
+  for (const limit of ['5s', '15s', '30s']) {
+    const outcome = await at.pass('--max-time', limit)
+    expect(outcome).toMatchObject({ result: 'incomplete', published: [], problems: [], exitCode: 0 })
+    if (outcome.bytes > 0) break
+  }
+  expect(await at.names()).toEqual([])
+  expect((await world.status('timed')).backups[0]).toMatchObject({ state: 'pending', lastSuccess: null })
+
+  // Staged bytes go first, whatever `order` says.
+  await at.offer('newer.tar', 'x')
+  await at.declare()
+  const planned = await at.plan()
+  const resumed = planned.steps.find((step) => step.action === 'resume')!
+  expect(resumed).toMatchObject({ path: 'large.tar' })
+  expect(resumed.stagedBytes).toBeGreaterThan(0)
+  const second = await at.pass()
+  expect(second).toMatchObject({ published: ['large.tar', 'newer.tar'], problems: [], exitCode: 0 })
+  expect(second.bytes).toBeLessThanOrEqual(bytes.length - resumed.stagedBytes! + 100_000)
+  expect(await publishedInOrder(at.destination)).toEqual(['large.tar', 'newer.tar'])
+  expect((await at.published()).get('large.tar')).toBe(bytes.toString('latin1'))
+})
+
+test('a signal keeps all bytes, and tells its own code', async () => {
+  const at = await backupIn(world, 'signalled', { transfer: { bandwidth: '256KiB/s' } })
+  await at.offer('large.tar', noise(3_000_000))
+  const child = world.start(['signalled', '--output', 'ndjson'])
+  for await (const line of child) {
+    const event = JSON.parse(line) as { type: string; bytes?: { done: number } }
+    if (event.type === 'progress' && event.bytes!.done > 0) child.kill('SIGTERM')
+  }
+  const { exitCode } = await child
+  expect(exitCode).toBe(143)
+  const planned = await at.plan()
+  expect(planned.steps).toMatchObject([{ action: 'resume', path: 'large.tar' }])
+  const staged = await readdir(join(at.destination, '.reconcile/staging'))
+  expect(staged).toHaveLength(1)
+})
+
+test('a copy of a destination elsewhere says all by itself', async () => {
+  const at = await backupIn(world, 'copied')
+  await at.offer('a.tar', 'a')
+  await at.pass()
+  const copy = join(world.folder, 'copy')
+  await mkdir(join(copy, '.reconcile'), { recursive: true })
+  for (const name of ['a.tar', 'a.tar.md5']) await copyFile(join(at.destination, name), join(copy, name))
+  for (const name of ['id', 'ledger.jsonl', 'status.json'])
+    await copyFile(join(at.destination, '.reconcile', name), join(copy, '.reconcile', name))
+  const { backups } = await world.status(copy)
+  expect(backups).toMatchObject([{ backup: 'copied', state: 'ok', destination: copy, bytes: 1 }])
+})
