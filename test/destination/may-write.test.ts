@@ -1,5 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkHostTools } from '../../src/destination/check-host-tools.ts'
@@ -83,14 +82,13 @@ describe('whose folder it is', () => {
 
 describe('whether the disk is there', () => {
   test('a mount point is one, a folder is none', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'reconcile-'))
+    const folder = temporaryFolder()
     mkdirSync(join(folder, 'sub'))
     expect(await checkMount(null)).toBeNull()
     expect(await checkMount('/proc')).toBeNull()
     expect(await checkMount('/proc/self')).toMatchObject({ code: 'not-mounted' })
     expect(await checkMount(join(folder, 'sub'))).toMatchObject({ code: 'not-mounted' })
     expect(await checkMount(join(folder, 'missing'))).toMatchObject({ code: 'not-mounted' })
-    rmSync(folder, { recursive: true })
   })
 
   const line = (at: string, type = 'ext4'): string =>
