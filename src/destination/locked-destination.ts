@@ -106,8 +106,8 @@ export function lockedDestination(
       }
     },
 
-    record: (events) => opened().site.ledger.append(events),
-    remember: (changes) => opened().seen.remember(changes),
+    record: async (events) => opened().site.ledger.append(events),
+    remember: async (changes) => opened().seen.remember(changes),
 
     head: () => open?.site.ledger.head ?? null,
 

@@ -380,6 +380,24 @@ export function destinationContract(name: string, make: () => Promise<World>): v
         expect(await stage('d')).toBe(0)
         expect(await world.disk.lstat(join(locked.staging, 'd'))).toBeNull()
       })
+      test('I1: a second name of a published file is removed, by the next run or before anything is written', async () => {
+        await bring(world, locked, toPublish('a', 'published'), 'published')
+        const [final, staged] = [join(world.path, 'a'), join(locked.staging, 'a')]
+        if ((await world.disk.link(final, staged)) === 'unsupported') return
+        expect(await stage('a')).toBe(0)
+        await world.disk.link(final, staged)
+        await again()
+        expect(await world.disk.lstat(staged)).toBeNull()
+        expect(await world.disk.lstat(final)).toMatchObject({ links: 1, mode: 0o444 })
+      })
+      test('I1: bytes that somebody linked elsewhere go on as a copy', async () => {
+        await arrive(world, locked, 'a', 'half')
+        const [elsewhere, staged] = [join(world.path, 'snapshot'), join(locked.staging, 'a')]
+        if ((await world.disk.link(staged, elsewhere)) === 'unsupported') return
+        expect(await stage('a')).toBe(4)
+        await world.disk.writeAt(staged, 4, bytesOf(' more'))
+        expect(await tree()).toEqual({ snapshot: 'half' })
+      })
       test('outlives a run; what a killed run left of its own does not', async () => {
         await arrive(world, locked, 'd/a', 'half')
         await world.disk.mkdir(join(locked.staging, 'empty'), 0o700)
