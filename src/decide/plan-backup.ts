@@ -25,7 +25,7 @@ export interface PlanContext {
 export function planBackup(spec: Spec, observation: Observation, context: PlanContext): BackupPlan {
   const { source, destination } = observation
   const halt = context.halt ?? destination.halt
-  const problems: Problem[] = [...destination.problems, ...source.problems]
+  const problems: Problem[] = [...obstacles(spec, observation), ...source.problems]
   const steps: Step[] = []
   let kept = 0
   // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
@@ -77,6 +77,28 @@ export function planBackup(spec: Spec, observation: Observation, context: PlanCo
     rate: context.rate,
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
   }
+}
+
+/**
+ * Strange things at the destination that are in the way: under a selected name, or where a folder of one should be. Somebody's
+ * `latest` link is nobody's trouble.
+ */
+function obstacles(spec: Spec, { source, destination }: Observation): readonly Problem[] {
+  const wanted = selector(spec.select, spec.source.listing)
+  const isAbove = (folder: string, paths: Iterable<string>) => {
+    for (const path of paths) if (path.startsWith(`${folder}/`)) return true
+    return false
+  }
+  return destination.problems.filter(
+    ({ code, path }) =>
+      code !== 'not-regular' ||
+      path === undefined ||
+      source.files.has(path as RelPath) ||
+      destination.records.has(path as RelPath) ||
+      isAbove(path, source.files.keys()) ||
+      isAbove(path, destination.records.keys()) ||
+      (source.completeness !== 'complete' && wanted(path)),
+  )
 }
 
 /** Every selected path that either side, or the ledger, knows. */

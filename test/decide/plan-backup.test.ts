@@ -134,3 +134,20 @@ describe('the numbers of a plan', () => {
     expect(halted.holds).toHaveLength(1)
   })
 })
+
+describe('strange things at the destination', () => {
+  const odd = (path: string) => ({ code: 'not-regular', path, message: 'a symlink', hint: '' })
+  const codes = (drawn: string, path: string) => {
+    const observation = picture(drawn)
+    const destination = { ...observation.destination, problems: [odd(path)] }
+    return plan({ ...observation, destination }).problems.map((one) => one.code)
+  }
+  test.each([
+    ['under a wanted name', 'remote a 10 A', 'a', ['not-regular']],
+    ['where a wanted file’s folder should be', 'remote sub/a 10 A', 'sub', ['not-regular']],
+    ['under a name that was published', 'gone a 10 A\nremote b 1 -', 'a', ['not-regular']],
+    ['beside everything, as somebody’s `latest`', 'remote a 10 A', 'latest', []],
+  ])('%s', (_, drawn, path, wanted) => {
+    expect(codes(drawn, path)).toEqual(wanted)
+  })
+})
