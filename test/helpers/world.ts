@@ -44,6 +44,8 @@ export interface World {
   run(...words: string[]): Promise<Ended>
   /** Starts it, for those who kill it half way. */
   start(words: readonly string[], options?: { readonly env?: Record<string, string> }): Started
+  /** What `start` starts, for those who start it by way of another program. */
+  command(words: readonly string[]): { readonly command: string; readonly args: readonly string[] }
   /** A pass with --json. */
   pass(...words: string[]): Promise<Result>
   /** A dry run with --json. */
@@ -148,6 +150,10 @@ export async function makeWorld(
     },
     run,
     start,
+    command: (words) => ({
+      command: process.execPath,
+      args: [CLI, '--specs', specs, '--state', state, ...words],
+    }),
     pass: (...words) => document<Result>(words),
     plan: (...words) => document<Plan>(['--dry-run', ...words]),
     status: (...words) => document<StatusReport>(['status', ...words]),
