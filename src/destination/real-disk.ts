@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  fsync,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -18,6 +19,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Disk, DiskEntry, DiskKind, DiskStat } from './disk.ts'
 import { errnoOf } from './disk-failure.ts'
 import { runTool } from './host-tool.ts'
@@ -129,11 +131,12 @@ export const realDisk: Disk = {
   },
 
   async syncFile(path) {
-    const file = await promises.open(path, READ)
+    await breathe()
+    const descriptor = openSync(path, READ)
     try {
-      await file.sync()
+      await fsyncInPool(descriptor)
     } finally {
-      await file.close()
+      closeSync(descriptor)
     }
   },
 
@@ -213,6 +216,8 @@ const MV_WORDS: readonly (readonly [string, string])[] = [
   ['Permission denied', 'EACCES'],
   ['Operation not permitted', 'EPERM'],
 ]
+
+const fsyncInPool = promisify(fsync)
 
 /** Milliseconds that synchronous calls may take in a row before the event loop has its turn. */
 const BREATH = 15
