@@ -67,7 +67,8 @@ export function followPull(files: readonly PullFile[]): PullFollower {
     if (name?.endsWith('/')) refuse(name.slice(0, -1))
     else if (name) finish(name)
     else if (skipped) refuse(skipped)
-    literal = Number(LITERAL.exec(text)?.[1] ?? literal)
+    const bytes = LITERAL.exec(text)?.[1]
+    if (bytes !== undefined) literal = Number(bytes)
   }
 
   return {

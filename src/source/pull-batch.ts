@@ -12,7 +12,7 @@ import { openFiles } from './process-group.ts'
 import { namesOnStdin, pullArguments } from './rsync-command.ts'
 import { runRsync, type Verdict } from './run-rsync.ts'
 import { type Far, MEMORY_LIMIT } from './session.ts'
-import { REHASH_RATE, startWatchdog } from './watchdog.ts'
+import { REHASH_RATE, startWatchdog, WRITE_BUFFER } from './watchdog.ts'
 
 const KIBIBYTE = 1024
 
@@ -26,6 +26,7 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
   const largest = Math.max(...sizes.values())
   const follower = followPull(batch.files)
   const watchdog = startWatchdog(batch.timeout)
+  const buffering = batch.rate === null ? 0 : WRITE_BUFFER / batch.rate
   let spoken = false
 
   const end = await runRsync({
@@ -51,7 +52,7 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
         watchdog.progress()
       }
       batch.report(follower.progress())
-      if (!watchdog.expired(follower.mostStaged() / REHASH_RATE)) return null
+      if (!watchdog.expired(buffering + follower.mostStaged() / REHASH_RATE)) return null
       return spoken ? 'stalled' : 'silent'
     },
     signal: run.signal,

@@ -20,3 +20,6 @@ export function startWatchdog(timeout: number): Watchdog {
 
 /** A prefix that is staged already is hashed again at both ends, in silence, at no less than this; bytes a second. */
 export const REHASH_RATE = 20 * 1024 * 1024
+
+/** What rsync's receiver keeps to itself before it writes; bytes. Under a low rate nothing is seen to move meanwhile. */
+export const WRITE_BUFFER = 256 * 1024

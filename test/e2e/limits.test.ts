@@ -118,6 +118,18 @@ test('I13: --max-time ends a pass cleanly, 0; the next ones go on from there unt
   expect((await at.published()).get('large.tar')).toBe(bytes.toString('latin1'))
 })
 
+test('a low rate is not taken for a stall: rsync shows nothing until it has filled its buffer of 256 KiB', async () => {
+  const at = await backupIn(world, 'slowest', { transfer: { bandwidth: '20KiB/s', timeout: '6s' } })
+  await at.offer('a.tar', noise(300_000))
+  const { stdout } = await at.run('--output', 'ndjson')
+  const events = stdout.split('\n').map((line) => JSON.parse(line) as { type: string })
+  expect(events.filter(({ type }) => type === 'retrying' || type === 'problem')).toEqual([])
+  expect(events.at(-1)).toMatchObject({
+    type: 'result',
+    result: { exitCode: 0, backups: [{ bytes: 300_000 }] },
+  })
+})
+
 test('a signal keeps all bytes, and tells its own code', async () => {
   const at = await backupIn(world, 'signalled', { transfer: { bandwidth: '256KiB/s' } })
   await at.offer('large.tar', noise(3_000_000))

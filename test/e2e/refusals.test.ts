@@ -1,0 +1,115 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Problem } from '../../src/model/trouble.ts'
+import { type Backup, backupIn, problemsOf } from '../helpers/backup.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+// A source that cannot be looked at: each cause in words of its own, what is held stays, and nothing is called lost.
+
+let world: World
+let at: Backup
+beforeAll(async () => {
+  world = await makeWorld()
+  at = await backupIn(world, 'pg')
+  await at.offer('a.tar', 'a')
+  expect(await at.pass()).toMatchObject({ published: ['a.tar'] })
+})
+afterAll(() => world.end())
+
+/** A pass that fails for one cause and changes nothing here; the problem, which people see without a stack. */
+async function refused(source: Readonly<Record<string, unknown>>): Promise<Problem> {
+  await at.declare({ source })
+  const before = await at.published()
+  const { code, stdout, stderr } = await at.run()
+  expect(code).toBe(1)
+  expect(stdout + stderr).not.toMatch(/^\s+at .*[:(]\d+/m)
+  const outcome = await at.pass()
+  expect(outcome).toMatchObject({ result: 'failed', lost: [], published: [], exitCode: 1 })
+  expect(outcome.problems).toHaveLength(1)
+  expect(await at.published()).toEqual(before)
+  const problem = outcome.problems[0]!
+  for (const words of [problem.message, problem.hint]) expect(words).toMatch(/\S+ \S+ \S+/)
+  return problem
+}
+
+test('nobody listens on the port', async () => {
+  const server = createServer()
+  await new Promise<void>((tell) => server.listen(0, '127.0.0.1', tell))
+  const { port } = server.address() as { port: number }
+  await new Promise((tell) => server.close(tell))
+  const problem = await refused({ port })
+  // The pinned key goes by the port, which ssh never gets to ask for.
+  expect(problem.code).toBe('connection-refused')
+  expect(problem.message).toContain(`127.0.0.1 refused the connection on port ${port}`)
+  expect(problem.hint).toContain('source.port')
+})
+
+test('the name cannot be resolved', async () => {
+  expect(await refused({ host: 'no-such-host.invalid' })).toMatchObject({ code: 'host-unresolvable' })
+})
+
+test('another key than the one that may log in', async () => {
+  const key = join(world.folder, 'other_key')
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+  const problem = await refused({ identity: key })
+  expect(problem).toMatchObject({ code: 'key-refused' })
+  expect(problem.message).toContain(world.sshd!.user)
+  expect(problem.hint).toContain('authorized_keys')
+})
+
+test('a key that is not there', async () => {
+  const missing = join(world.folder, 'no_key')
+  const problem = await refused({ identity: missing })
+  expect(problem.message).toContain(missing)
+})
+
+test('another host key than the pinned one, and none pinned', async () => {
+  const pinned = join(world.folder, 'pinned')
+  const key = join(world.folder, 'host_key_2')
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+  const [kind, bytes] = (await readFile(`${key}.pub`, 'utf8')).split(' ')
+  await writeFile(pinned, `[127.0.0.1]:${world.sshd!.port} ${kind} ${bytes}\n`)
+  expect(await refused({ knownHosts: pinned })).toMatchObject({ code: 'host-key-changed' })
+  await writeFile(pinned, '')
+  const unknown = await refused({ knownHosts: pinned })
+  expect(unknown.code).toBe('host-key-unknown')
+  expect(unknown.hint).toContain('ssh-keyscan')
+})
+
+test('a path that is not below what rrsync serves', async () => {
+  const problem = await refused({ path: 'nowhere' })
+  expect(problem.code).toBe('path-missing')
+  expect(problem.hint).toContain('source.path')
+})
+
+test('a forced command that is no rsync', async () => {
+  const chatty = await makeWorld('ssh', { command: 'echo welcome' })
+  try {
+    await chatty.declare()
+    const { backups, exitCode } = await chatty.pass()
+    expect(exitCode).toBe(1)
+    expect(problemsOf(backups[0]!)).toEqual(['garbage-from-source'])
+  } finally {
+    await chatty.end()
+  }
+})
+
+test('a file that the account cannot read: a problem of that file, the rest comes', async (context) => {
+  // Whoever logs in as root reads everything.
+  if (process.getuid?.() === 0) return context.skip()
+  const own = await backupIn(world, 'closed')
+  await own.offer('a.tar', 'a')
+  await own.offer('secret.tar', 's')
+  await chmod(join(own.source, 'secret.tar'), 0)
+  const outcome = await own.pass()
+  expect(outcome).toMatchObject({ published: ['a.tar'], exitCode: 1 })
+  expect(problemsOf(outcome)).toEqual(['unreadable secret.tar'])
+})
+
+test('a source that is back after all that: in sync', async () => {
+  await at.declare()
+  expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
+})
