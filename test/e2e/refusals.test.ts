@@ -97,16 +97,26 @@ test('a forced command that is no rsync', async () => {
   }
 })
 
-test('a file that the account cannot read: a problem of that file, the rest comes', async (context) => {
-  // Whoever logs in as root reads everything.
-  if (process.getuid?.() === 0) return context.skip()
-  const own = await backupIn(world, 'closed')
-  await own.offer('a.tar', 'a')
-  await own.offer('secret.tar', 's')
-  await chmod(join(own.source, 'secret.tar'), 0)
-  const outcome = await own.pass()
-  expect(outcome).toMatchObject({ published: ['a.tar'], exitCode: 1 })
-  expect(problemsOf(outcome)).toEqual(['unreadable secret.tar'])
+test('a file that the account cannot read: a problem of that file, the rest comes', async () => {
+  // Root reads everything: behind its login rrsync runs as nobody.
+  const asRoot = process.getuid?.() === 0
+  const nobody = (served: string) =>
+    `setpriv --reuid 65534 --regid 65534 --clear-groups rrsync -ro '${served}'`
+  const guarded = await makeWorld('ssh', asRoot ? { command: nobody } : {})
+  try {
+    await chmod(guarded.folder, 0o711)
+    await guarded.offer('a.tar', 'a')
+    await guarded.offer('secret.tar', 's')
+    await guarded.offer('marker.tar', 'm')
+    for (const name of ['secret.tar', 'marker.tar.md5']) await chmod(join(guarded.source, name), 0)
+    await guarded.declare()
+    const { backups } = await guarded.pass()
+    expect(backups[0]).toMatchObject({ published: ['a.tar'], exitCode: 1 })
+    expect(problemsOf(backups[0]!)).toEqual(['unreadable marker.tar.md5', 'unreadable secret.tar'])
+    for (const { hint } of backups[0]!.problems) expect(hint).toContain('permission')
+  } finally {
+    await guarded.end()
+  }
 })
 
 test('a source that is back after all that: in sync', async () => {

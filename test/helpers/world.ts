@@ -66,6 +66,12 @@ export interface OfferOptions {
   readonly mtime?: number
 }
 
+export interface WorldOptions {
+  readonly config?: ThrowawayOptions['config']
+  /** The forced command, also as one that is told which folder it serves. */
+  readonly command?: ThrowawayOptions['command'] | ((served: string) => string)
+}
+
 export const digestOf = (kind: 'md5' | 'sha256', bytes: Uint8Array | string): string =>
   createHash(kind).update(bytes).digest('hex')
 
@@ -80,20 +86,23 @@ export function noise(size: number, seed = 'a'): Buffer {
   return Buffer.concat(blocks).subarray(0, size)
 }
 
-export async function makeWorld(
-  kind: 'ssh' | 'local' = 'ssh',
-  options: Partial<Pick<ThrowawayOptions, 'command' | 'config'>> = {},
-): Promise<World> {
+export async function makeWorld(kind: 'ssh' | 'local' = 'ssh', options: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), `world-${kind}-`))
   const source = join(folder, 'source')
   const destination = join(folder, 'destination')
   const specs = join(folder, 'backups.d')
   const state = join(folder, 'state')
   for (const one of [source, destination, specs]) await mkdir(one)
+  const command = typeof options.command === 'function' ? options.command(source) : options.command
   const sshd =
     kind === 'local'
       ? null
-      : await startThrowawaySource({ folder: join(folder, 'keys'), served: source, ...options })
+      : await startThrowawaySource({
+          folder: join(folder, 'keys'),
+          served: source,
+          ...(options.config === undefined ? {} : { config: options.config }),
+          ...(command === undefined ? {} : { command }),
+        })
   const place =
     sshd === null
       ? { path: source }
