@@ -6,6 +6,7 @@ import {
   chooser,
   complete,
   digests,
+  openIntents,
   pair,
   passOf,
   SCENARIOS,
@@ -40,6 +41,7 @@ async function survive(name: string, crashes: readonly Crash[], hardLinks: boole
   }
   await passOf(disk, scenario.wanted)
   expect(treeOf(disk), 'I7').toEqual(complete(scenario.wanted))
+  expect(openIntents(disk), 'intents left open').toBe(0)
   // And it stays so: once more, with nothing to do, changes no byte anywhere.
   const before = digests(disk)
   await passOf(disk, scenario.wanted)
@@ -47,9 +49,6 @@ async function survive(name: string, crashes: readonly Crash[], hardLinks: boole
   disk.powerCut(chooser(1))
   expect(treeOf(disk), 'I5: all of it was reported').toEqual(complete(scenario.wanted))
 }
-
-/** How often the power is cut after each step; each time something else survives. */
-const CUTS = 2
 
 describe.each([true, false])('a destination (hard links: %s)', (hardLinks) => {
   test.each(Object.keys(SCENARIOS))(
@@ -62,8 +61,9 @@ describe.each([true, false])('a destination (hard links: %s)', (hardLinks) => {
       expect(steps).toBeGreaterThan(5)
       for (let after = 0; after <= steps; after++) {
         await survive(name, [{ after, powerCut: null }], hardLinks)
-        for (let cut = 0; cut < CUTS; cut++)
-          await survive(name, [{ after, powerCut: after * CUTS + cut }], hardLinks)
+        const cuts = SCENARIOS[name]!.cuts ?? 2
+        for (let cut = 0; cut < cuts; cut++)
+          await survive(name, [{ after, powerCut: after * cuts + cut }], hardLinks)
       }
     },
   )
@@ -81,3 +81,36 @@ test('I1 I2 I3 I5 I7: kills and power cuts in a row', async () => {
     { numRuns: 100 },
   )
 })
+
+test.each([true, false])(
+  'a rotten file is never without its replacement for long: if that vanishes, the old bytes are put back (hard links: %s)',
+  async (hardLinks) => {
+    const scenario = SCENARIOS['repairing rot, a lost file and a lost folder']!
+    const rotten = scenario.harm!['a']!
+    let putBack = 0
+    for (let after = 0, ended = false; !ended; after++) {
+      const disk = await begin('repairing rot, a lost file and a lost folder', hardLinks)
+      disk.stopAfter(disk.steps + after)
+      try {
+        await passOf(disk, scenario.wanted)
+        ended = true
+      } catch (error) {
+        if (!(error instanceof Stopped)) throw error
+      }
+      disk.restart()
+      const wasGone = treeOf(disk)['a'] === undefined
+      for (const path of disk.peek('/model/held/.reconcile/staging').keys())
+        await disk.unlink(`/model/held/.reconcile/staging/${path}`)
+      // Nothing is wanted: this pass only recovers.
+      await passOf(disk, {})
+      const tree = treeOf(disk)
+      expect([rotten, scenario.wanted['a']]).toContain(tree['a'])
+      if (wasGone && tree['a'] === rotten) {
+        expect(tree['a.md5']).toBeUndefined()
+        putBack++
+      }
+      expect(openIntents(disk)).toBe(0)
+    }
+    expect(putBack).toBeGreaterThan(0)
+  },
+)

@@ -19,6 +19,8 @@ interface Scenario {
   readonly wanted: Files
   /** Published by an earlier pass, before what `harm` does to it. */
   readonly before?: Files
+  /** How often the power is cut after each step, each time with other survivors; left out: twice. */
+  readonly cuts?: number
   /** The harm is not durable yet. */
   readonly fresh?: boolean
   /** Path -> bytes that stand there afterwards; null: gone. */
@@ -53,6 +55,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     harm: { a: 'on', 'd/b': ROTTEN, 'd/b.md5': markerText('d/b', bytesOf('two')) },
   },
   'repairing rot, a lost file and a lost folder': {
+    // Its order shows only where one rename of several is lost.
+    cuts: 8,
     before: { a: 'one', b: 'two', 'd/c': 'three' },
     wanted: { a: 'one', b: 'two', 'd/c': 'three' },
     harm: { a: ROTTEN, b: null, 'd/c': null, 'd/c.md5': null, d: null },
@@ -136,6 +140,12 @@ export const treeOf = (disk: ModelDisk): Record<string, string> =>
 
 export const digests = (disk: ModelDisk): Record<string, string> =>
   Object.fromEntries([...disk.peek(PATH)].map(([path, bytes]) => [path, digestsOf(bytes).md5]).sort())
+
+/** Replacements that the ledger saw begin and not end. */
+export function openIntents(disk: ModelDisk): number {
+  const ledger = Buffer.from(disk.peek(PATH).get('.reconcile/ledger.jsonl') ?? []).toString()
+  return ledger.split('"repair-begin"').length - ledger.split('"repair-done"').length
+}
 
 export const complete = (wanted: Files): Record<string, string> =>
   Object.fromEntries(
