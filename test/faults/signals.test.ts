@@ -52,13 +52,14 @@ test.each([
 
 test('a second signal ends it at once, and every byte is kept', async () => {
   const { command, transfer, data } = await halfWay()
-  // Stopped, rsync does not heed SIGTERM: the command has to wait for it, but not after a second signal.
-  process.kill(-transfer.group, 'SIGSTOP')
+  // Stopped, it does not heed SIGTERM: the command has to wait for it, but not after a second signal.
+  process.kill(transfer.generator, 'SIGSTOP')
   command.kill('SIGTERM')
   command.kill('SIGINT')
   const ended = await command
   // Which of the two is heard first is the kernel's choice.
   expect([130, 143]).toContain(ended.exitCode)
+  expect(ended.stdout).toBe('')
   await until(() => membersOf(transfer.group).length === 0)
   await expectResumed(data)
 })

@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { expectConverged, expectOnlyWhole } from '../helpers/fault-checks.ts'
+import { buildShim, CHANGES } from '../helpers/fault-shim.ts'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
+
+const shim = buildShim()
+afterAll(() => shim?.remove())
+
+let world: World
+afterEach(() => world.end())
+
+describe.skipIf(shim === null)('killed before any change to the destination (needs cc)', () => {
+  test('I2 I3 I4 I7: a first pass, and passes over what such deaths left', async () => {
+    world = await makeWorld('local')
+    await world.declare()
+    const offered = new Map<string, Buffer>()
+    let killed = 0
+    for (let nth = 1; ; nth++) {
+      // Always something to do: a new file as soon as the last one has got through.
+      const files = await expectOnlyWhole(world, offered)
+      const isNew = files.length === 2 * offered.size
+      if (isNew) {
+        const name = `${offered.size % 2 === 0 ? 'deep/' : ''}db-${nth}.tar`
+        offered.set(name, noise(3_000, name))
+        await world.offer(name, offered.get(name)!)
+      }
+      const fault = { calls: CHANGES, under: world.destination, nth, does: 'kill' } as const
+      const ended = await shim!.run(world, fault)
+      if (ended.happened) killed++
+      expect(ended.code, ended.stderr).toBe(ended.happened ? undefined : 0)
+      if (!ended.happened && isNew) break
+      // What was left to do took fewer steps than a whole file does: once more, with a new one.
+      if (!ended.happened) nth--
+    }
+    expect(killed).toBeGreaterThan(20)
+    await expectConverged(world, offered)
+    expect((await world.pass()).backups[0]).toMatchObject({ result: 'in-sync', published: [], bytes: 0 })
+  }, 300_000)
+
+  test('I2 I7: a repair', async () => {
+    world = await makeWorld('local')
+    await world.declare()
+    const good = noise(5_000, 'good')
+    const offered = new Map([['db.tar', good]])
+    await world.offer('db.tar', good)
+    expect((await world.pass()).exitCode).toBe(0)
+    let killed = 0
+    for (let nth = 1; ; nth += 2) {
+      // Gone here, and the source still has it: what the ledger knows is put back.
+      await rm(join(world.destination, 'db.tar'), { force: true })
+      await rm(join(world.destination, 'db.tar.md5'), { force: true })
+      const fault = { calls: CHANGES, under: world.destination, nth, does: 'kill' } as const
+      const ended = await shim!.run(world, fault)
+      await expectOnlyWhole(world, offered)
+      if (!ended.happened) break
+      killed++
+    }
+    expect(killed).toBeGreaterThan(12)
+    expect((await world.pass()).exitCode).toBe(0)
+    await expectConverged(world, offered)
+  }, 300_000)
+})

@@ -1,0 +1,194 @@
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import type { Result } from '../../src/model/outcome.ts'
+import { canMount, smallDisk } from '../helpers/disk-small.ts'
+import { expectConverged, expectOnlyWhole, stagedSize } from '../helpers/fault-checks.ts'
+import { buildShim, CHANGES } from '../helpers/fault-shim.ts'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
+
+const shim = buildShim()
+afterAll(() => shim?.remove())
+
+let world: World
+afterEach(() => world.end())
+
+const MiB = 1024 * 1024
+const resultOf = (stdout: string): Result => JSON.parse(stdout)
+const codes = (result: Result) => result.backups.flatMap(({ problems }) => problems.map(({ code }) => code))
+
+describe.skipIf(!canMount())('a disk of its own (needs root)', () => {
+  test('I2 I7: one that runs full in the middle of a file: said so, nothing half, and once there is room it goes on', async () => {
+    world = await makeWorld('local')
+    const disk = smallDisk('8m')
+    const at: World = { ...world, destination: join(disk.path, 'pg') }
+    const offered = new Map([['db.tar', noise(4 * MiB)]])
+    await world.offer('db.tar', offered.get('db.tar')!)
+    await world.declare('pg', { destination: { path: at.destination, minFree: '1B' } })
+    expect((await world.pass()).exitCode).toBe(0)
+
+    offered.set('more.tar', noise(2 * MiB, 'more'))
+    await world.offer('more.tar', offered.get('more.tar')!)
+    // Somebody else's bytes: all the room there is but for one mebibyte.
+    const litter = join(disk.path, 'litter')
+    await writeFile(litter, noise(1.9 * MiB))
+    const full = await world.pass()
+    expect(full.exitCode).not.toBe(0)
+    expect(full.exitCode).not.toBe(70)
+    expect(JSON.stringify([full.backups[0]!.problems, full.backups[0]!.halt])).toMatch(/full|room|free/)
+    await expectOnlyWhole(at, offered)
+
+    await rm(litter)
+    expect(await world.pass()).toMatchObject({ exitCode: 0, backups: [{ published: ['more.tar'] }] })
+    await expectConverged(at, offered)
+  })
+
+  test('one that is read-only is looked at and planned for; a pass says so and what to do, and later goes on', async () => {
+    world = await makeWorld('local')
+    const disk = smallDisk('8m')
+    const at: World = { ...world, destination: join(disk.path, 'pg') }
+    const offered = new Map([['db.tar', noise(MiB)]])
+    await world.offer('db.tar', offered.get('db.tar')!)
+    await world.declare('pg', { destination: { path: at.destination } })
+    expect((await world.pass()).exitCode).toBe(0)
+    offered.set('more.tar', noise(MiB, 'more'))
+    await world.offer('more.tar', offered.get('more.tar')!)
+    disk.makeReadOnly()
+
+    expect((await world.plan()).summary).toMatchObject({ pull: 1 })
+    const refused = await world.pass()
+    expect(refused).toMatchObject({ exitCode: 1, backups: [{ result: 'failed', published: [] }] })
+    expect(codes(refused)).toEqual(['disk-read-only'])
+    expect(refused.backups[0]!.problems[0]!.hint).not.toBe('')
+    expect((await world.status()).backups).toHaveLength(1)
+    await expectOnlyWhole(at, offered)
+  })
+})
+
+describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
+  async function begun(): Promise<Map<string, Buffer>> {
+    world = await makeWorld('local')
+    const offered = new Map([['old.tar', noise(2_000, 'old')]])
+    await world.offer('old.tar', offered.get('old.tar')!)
+    await world.declare()
+    expect((await world.pass()).exitCode).toBe(0)
+    for (const name of ['a.tar', 'b.tar']) {
+      offered.set(name, noise(3_000, name))
+      await world.offer(name, offered.get(name)!)
+    }
+    return offered
+  }
+
+  test.each(['EIO', 'ENOSPC', 'EROFS'] as const)(
+    'I2 I5 I7: any change that fails with %s is told, is no bug, leaves nothing half, and the next pass goes on',
+    async (does) => {
+      const offered = await begun()
+      let happened = 0
+      // Every third: each kind of call has its turn, and this ends in time.
+      for (let nth = 1; ; nth += 3) {
+        const name = `c-${nth}.tar`
+        offered.set(name, noise(3_000, name))
+        await world.offer(name, offered.get(name)!)
+        const ended = await shim!.run(world, { calls: CHANGES, under: world.destination, nth, does })
+        const files = await expectOnlyWhole(world, offered)
+        expect(ended.code, `${nth}: ${ended.stderr}`).not.toBe(70)
+        expect(ended.stderr, `${nth}`).not.toMatch(/\n\s+at /)
+        // I5: what it says is published is here with its marker.
+        const result = resultOf(ended.stdout)
+        for (const path of result.backups[0]!.published) expect(files).toContain(`${path}.md5`)
+        if (!ended.happened) break
+        happened++
+      }
+      expect(happened).toBeGreaterThan(8)
+      expect((await world.pass()).exitCode).toBe(0)
+      await expectConverged(world, offered)
+    },
+    180_000,
+  )
+
+  test('I5: bytes whose fsync failed are thrown away and never published, and the next pass fetches them anew', async () => {
+    const offered = await begun()
+    const staging = join(world.destination, '.reconcile/staging')
+    const ended = await shim!.run(world, {
+      calls: ['fsync'],
+      under: `${staging}/a.tar`,
+      nth: 'each',
+      does: 'EIO',
+    })
+    expect(ended.happened).toBe(true)
+    const result = resultOf(ended.stdout)
+    expect(result).toMatchObject({ exitCode: 1, backups: [{ published: ['b.tar'] }] })
+    expect(result.backups[0]!.problems).toMatchObject([{ code: 'disk-failing', path: 'a.tar' }])
+    expect(await stagedSize(world, 'a.tar')).toBe(0)
+    expect(await expectOnlyWhole(world, offered)).not.toContain('a.tar')
+    const next = await world.pass()
+    expect(next).toMatchObject({ exitCode: 0, backups: [{ published: ['a.tar'], bytes: 3_000 }] })
+    await expectConverged(world, offered)
+  })
+
+  test('I5: data whose folder could not be synced is not reported as published, and the next pass ends it', async () => {
+    const offered = await begun()
+    const fault = { calls: ['fsync'], under: world.destination, does: 'EIO' } as const
+    let told = 0
+    for (let nth = 1; ; nth++) {
+      const ended = await shim!.run(world, { ...fault, nth })
+      if (!ended.happened) break
+      const result = resultOf(ended.stdout)
+      told++
+      expect(result.exitCode, `${nth}: ${ended.stdout}`).not.toBe(0)
+      await expectOnlyWhole(world, offered)
+    }
+    expect(told).toBeGreaterThan(3)
+    await expectConverged(world, offered)
+  }, 120_000)
+
+  test('a staged file that cannot be read is a problem of its own; the others are published', async () => {
+    const offered = await begun()
+    const staging = join(world.destination, '.reconcile/staging')
+    const ended = await shim!.run(world, {
+      calls: ['read'],
+      under: `${staging}/a.tar`,
+      nth: 'each',
+      does: 'EIO',
+    })
+    expect(ended.happened).toBe(true)
+    const result = resultOf(ended.stdout)
+    expect(result).toMatchObject({ exitCode: 1, backups: [{ published: ['b.tar'] }] })
+    expect(result.backups[0]!.problems).toMatchObject([{ code: 'disk-failing', path: 'a.tar' }])
+    expect((await world.pass()).exitCode).toBe(0)
+    await expectConverged(world, offered)
+  })
+
+  test('I1 I4: without hard links a file comes to its name by a move that replaces nothing', async () => {
+    const offered = await begun()
+    const fault = { calls: ['link'], under: world.destination, nth: 'each', does: 'EPERM' } as const
+    await writeFile(join(world.destination, 'b.tar'), 'somebody else was here')
+    await chmod(join(world.destination, 'b.tar'), 0o600)
+    const before = await readdir(world.destination)
+    const ended = await shim!.run(world, fault)
+    expect(ended.happened).toBe(true)
+    const result = resultOf(ended.stdout)
+    expect(result).toMatchObject({ exitCode: 0, backups: [{ published: ['a.tar', 'b.tar'], problems: [] }] })
+    expect(before).toContain('b.tar')
+    await expectConverged(world, offered)
+    const again = await shim!.run(world, fault)
+    expect(resultOf(again.stdout).backups[0]).toMatchObject({ result: 'in-sync', published: [] })
+  })
+
+  test('a link that is refused for one name alone is a problem of that file, and nothing is moved or copied instead', async () => {
+    const offered = await begun()
+    const fault = {
+      calls: ['link'],
+      under: `${world.destination}/a.tar`,
+      nth: 'each',
+      does: 'EPERM',
+    } as const
+    const ended = await shim!.run(world, fault)
+    const result = resultOf(ended.stdout)
+    expect(result).toMatchObject({ exitCode: 1, backups: [{ published: ['b.tar'] }] })
+    expect(result.backups[0]!.problems).toMatchObject([{ code: 'disk-forbidden', path: 'a.tar' }])
+    expect(await expectOnlyWhole(world, offered)).not.toContain('a.tar')
+    expect((await world.pass()).exitCode).toBe(0)
+    await expectConverged(world, offered)
+  })
+})
