@@ -39,7 +39,7 @@ export async function race(rounds, contenders) {
 }
 
 /** @param {readonly number[]} values */
-export function median(values) {
+function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const half = sorted.length >> 1
   const upper = sorted[half] ?? Number.NaN
