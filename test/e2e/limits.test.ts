@@ -96,10 +96,12 @@ test('I13: --max-time ends a pass cleanly, 0; the next ones go on from there unt
   const bytes = noise(3_000_000)
   await at.offer('large.tar', bytes, { mtime: 1_000 })
   // A busy machine may need more than the first of these to bring a byte; none of them is enough for the file.
+  let brought = 0
   for (const limit of ['5s', '15s', '30s']) {
     const outcome = await at.pass('--max-time', limit)
     expect(outcome).toMatchObject({ result: 'incomplete', published: [], problems: [], exitCode: 0 })
-    if (outcome.bytes > 0) break
+    brought += outcome.bytes
+    if (brought > 0) break
   }
   expect(await at.names()).toEqual([])
   expect((await world.status('timed')).backups[0]).toMatchObject({ state: 'pending', lastSuccess: null })
@@ -111,6 +113,7 @@ test('I13: --max-time ends a pass cleanly, 0; the next ones go on from there unt
   const resumed = planned.steps.find((step) => step.action === 'resume')!
   expect(resumed).toMatchObject({ path: 'large.tar' })
   expect(resumed.stagedBytes).toBeGreaterThan(0)
+  expect(brought).toBe(resumed.stagedBytes)
   const second = await at.pass()
   expect(second).toMatchObject({ published: ['large.tar', 'newer.tar'], problems: [], exitCode: 0 })
   expect(second.bytes).toBeLessThanOrEqual(bytes.length - resumed.stagedBytes! + 100_000)
