@@ -32,7 +32,10 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
     const seen = destination.seen.get(path)
     const stagedBytes = step.stagedBytes ?? 0
     const basis = held !== undefined && stagedBytes === 0
-    const otherBytes = stagedBytes > 0 && seen?.stagedFor != null && seen.stagedFor !== digest
+    // More bytes than the file has are another file's too; an append would leave them as they are for ever.
+    const otherBytes =
+      stagedBytes > file.listed.size ||
+      (stagedBytes > 0 && seen?.stagedFor != null && seen.stagedFor !== digest)
     // Held bytes that are as long as they should be, and wrong, have to be compared block by block.
     const wrongBasis = basis && (step.action === 'repair' || held.size >= file.listed.size)
     wanted.push({

@@ -22,8 +22,11 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
   if (batch.rate !== null && batch.rate < KIBIBYTE) return broken(tooSlow(batch.rate))
 
   const into = await realpath(batch.into)
-  const sizes = new Map<string, number>(batch.files.map((file) => [file.path, file.size]))
-  const largest = Math.max(...sizes.values())
+  const largest = Math.max(...batch.files.map((file) => file.size))
+  // What is staged already may be longer than the file, and is read to its end when it is mended.
+  const furthest = new Map<string, number>(
+    batch.files.map((file) => [file.path, Math.max(file.size, file.stagedBytes)]),
+  )
   const follower = followPull(batch.files)
   const watchdog = startWatchdog(batch.timeout)
   const buffering = batch.rate === null ? 0 : WRITE_BUFFER / batch.rate
@@ -46,7 +49,7 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
     },
     watch: (members): Verdict | null => {
       const open = openFiles(members, into)
-      if (open.some(({ path, position }) => position > (sizes.get(path) ?? largest))) return 'grown'
+      if (open.some(({ path, position }) => position > (furthest.get(path) ?? largest))) return 'grown'
       if (follower.look(open)) {
         spoken = true
         watchdog.progress()

@@ -38,11 +38,13 @@ export async function expectOnlyWhole(
   return files
 }
 
-/** Everything that was offered is here, marked, and nothing else; and staging is empty. */
+/** Everything that was offered is here, marked, and nothing else; and there are no files in staging. */
 export async function expectConverged(world: World, offered: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const files = await expectOnlyWhole(world, offered)
   expect(files).toEqual([...offered.keys()].flatMap((path) => [path, `${path}.md5`]).sort())
-  expect(await readdir(join(world.destination, '.reconcile/staging'))).toEqual([])
+  const staging = join(world.destination, '.reconcile/staging')
+  const left = await readdir(staging, { recursive: true, withFileTypes: true })
+  expect(left.filter((entry) => !entry.isDirectory()).map(({ name }) => name)).toEqual([])
 }
 
 export const stagedPath = (world: World, path: string): string =>
