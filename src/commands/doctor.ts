@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { layout } from '../destination/layout.ts'
 import { takeLock } from '../destination/lock.ts'
 import { checkMount } from '../destination/mount.ts'
@@ -59,7 +60,7 @@ export async function rebuild(
       done.oldHead === null
         ? 'There was no readable ledger.'
         : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
-    const where = done.quarantine === null ? '' : ` It lies in ${done.quarantine}.`
+    const where = done.quarantine === null ? '' : ` It lies in ${join(files.quarantine, done.quarantine)}.`
     console.write(`A new ledger is begun in ${path}. ${old}${where}\n`)
     console.write(
       `No data was touched. Next: reconcile ${name} hashes every file and records those that match.\n`,

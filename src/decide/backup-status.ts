@@ -92,8 +92,9 @@ function extraConditions(
     })
   }
   if (gone > 0) {
-    const message = `${gone} published files are gone from ${place.path} or have another size`
-    found.push({ type: 'Whole', status: 'false', reason: 'missing-here', message, since })
+    const files = gone === 1 ? '1 published file is gone' : `${gone} published files are gone`
+    const message = `${files} from ${place.path}, or without a marker, or of another size`
+    found.push({ type: 'Damaged', status: 'true', reason: 'missing-here', message, since })
   }
   if (last === null) {
     found.push({

@@ -50,9 +50,9 @@ function reasonOf(outcome: BackupOutcome): string {
 function messageOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
   if (outcome.holds[0] !== undefined) return outcome.holds[0].message
-  const first = outcome.problems[0]
-  if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
   if (outcome.conflicts.length > 0) return `${outcome.conflicts.length} in conflict`
   if (outcome.lost.length > 0) return `${outcome.lost.length} lost`
+  const first = outcome.problems[0]
+  if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
   return outcome.result
 }

@@ -12,6 +12,7 @@ beforeAll(async () => {
   world = await makeWorld('local')
   good = await backupIn(world, 'postgres')
   await good.offer('a.tar', 'a')
+  await good.pass()
 })
 afterAll(() => world.end())
 
@@ -76,7 +77,9 @@ describe('plans', () => {
 
 describe('results', () => {
   test('--json: one document whose exitCode is the process’s', async () => {
-    const { code, stdout } = await world.run('postgres', '--json')
+    const at = await backupIn(world, 'documented')
+    await at.offer('a.tar', 'a')
+    const { code, stdout } = await world.run('documented', '--json')
     const result = JSON.parse(stdout) as Record<string, unknown>
     expect(result).toMatchObject({
       format: 'reconcile.result/1',
@@ -87,7 +90,7 @@ describe('results', () => {
     expect(Object.keys(result)).toEqual(expect.arrayContaining(['planId', 'started', 'finished', 'backups']))
     expect(result['backups']).toMatchObject([
       {
-        backup: 'postgres',
+        backup: 'documented',
         result: 'applied',
         exitCode: 0,
         published: ['a.tar'],
@@ -179,7 +182,11 @@ describe('status', () => {
     await fresh.offer('a.tar', 'a')
     await fresh.pass()
     await rm(join(fresh.destination, 'a.tar'))
-    expect((await world.status('fresh')).backups[0]).toMatchObject({ state: 'failed' })
+    expect((await world.status('fresh')).backups[0]).toMatchObject({
+      state: 'failed',
+      conditions: [{ type: 'Damaged', status: 'true', reason: 'missing-here' }, {}],
+    })
+    expect((await world.run('status')).stdout).toContain('missing-here: 1 published file is gone')
     const { code, stderr } = await world.run('status', join(world.folder, 'nowhere'))
     expect(code).toBe(64)
     expect(stderr).toContain('nowhere is no folder')

@@ -43,6 +43,9 @@ describe('I1, I4: what is published is never overwritten', () => {
     expect(stdout).toContain(`held ${conflict.held.slice(0, 8)}, source ${other.slice(0, 8)}`)
     expect(stdout).toContain('acknowledge')
     expect((await at.published()).get(NAME)).toBe('good')
+    expect((await world.status('export')).backups).toMatchObject([
+      { state: 'conflict', conditions: [{ reason: 'conflict', message: '1 in conflict' }] },
+    ])
 
     await at.declare({ acknowledge: [{ path: NAME, digest: other, reason: 'exported anew' }] })
     expect(await at.pass()).toMatchObject({ result: 'in-sync', conflicts: [], exitCode: 0 })
