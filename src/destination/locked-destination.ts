@@ -47,11 +47,12 @@ export function lockedDestination(
     staging: files.staging,
 
     async recover(run) {
-      // A run that was killed may have made these without making them durable.
-      for (const folder of [files.own, place.path]) {
-        await disk.syncFolder(folder).catch((error: unknown) => {
-          throw diskFailure(error, 'sync', folder)
-        })
+      // A run that was killed may have made these, and written its last lines, without making them durable (I5, I10).
+      try {
+        if ((await disk.lstat(files.ledger))?.kind === 'file') await disk.syncFile(files.ledger)
+        for (const folder of [files.own, place.path]) await disk.syncFolder(folder)
+      } catch (error) {
+        throw diskFailure(error, 'sync', files.own)
       }
       const { filesystem } = (await identify(ground)).identity
       await establishIdentity(disk, files, {

@@ -141,9 +141,12 @@ export const treeOf = (disk: ModelDisk): Record<string, string> =>
 export const digests = (disk: ModelDisk): Record<string, string> =>
   Object.fromEntries([...disk.peek(PATH)].map(([path, bytes]) => [path, digestsOf(bytes).md5]).sort())
 
+export const ledgerOf = (disk: ModelDisk): string =>
+  Buffer.from(disk.peek(PATH).get('.reconcile/ledger.jsonl') ?? []).toString()
+
 /** Replacements that the ledger saw begin and not end. */
 export function openIntents(disk: ModelDisk): number {
-  const ledger = Buffer.from(disk.peek(PATH).get('.reconcile/ledger.jsonl') ?? []).toString()
+  const ledger = ledgerOf(disk)
   return ledger.split('"repair-begin"').length - ledger.split('"repair-done"').length
 }
 
