@@ -19,7 +19,6 @@ const listed = (bed: SourceBed, change: Partial<SshPlace> = {}, timeout = 30): P
         expect(error.name).toBe('Failure')
         expect(error.message).not.toMatch(/undefined|\[object/)
         expect(error.hint.length).toBeGreaterThan(10)
-        if (process.env['SHOW'] !== undefined) console.log(`${error.code}: ${error.message}\n   ${error.hint}`)
         return error.code
       },
     )
