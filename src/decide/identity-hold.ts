@@ -14,7 +14,7 @@ export function identityHold(
   if (found === null) {
     return {
       code: 'destination-id-missing',
-      message: `${path} held the destination ${expected} before and shows no id now: its disk may not be mounted, or the folder was emptied`,
+      message: `${path} held the destination ${expected} before and shows no id now. If its disk is not mounted, mount it and run again; release only if the folder is meant to begin anew`,
       facts,
     }
   }
@@ -22,13 +22,13 @@ export function identityHold(
     const where = lastSeenAt === null ? 'this box has never seen it' : `this box knows it at ${lastSeenAt}`
     return {
       code: 'destination-unknown',
-      message: `${path} is the destination ${found}, and ${where}: it was moved or copied here, or this box lost its state`,
+      message: `${path} is the destination ${found}, and ${where}: it was moved or copied here, or this box lost its state. Release if it is the one meant`,
       facts,
     }
   }
   return {
     code: 'destination-other-id',
-    message: `${path} is the destination ${found}, and ${expected} was here before: another disk is mounted`,
+    message: `${path} is the destination ${found}, and ${expected} was here before. If another disk is mounted by mistake, mount the right one and run again; release only if this one takes its place`,
     facts,
   }
 }

@@ -31,6 +31,8 @@ export function planBackup(spec: Spec, observation: Observation, context: PlanCo
   // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
   if (halt === null && context.holds.length === 0) {
     const clashes = clashing(observation, problems)
+    // What the source shows and we refuse is not absent there.
+    const refused = new Set(source.problems.map(({ path }) => path))
     for (const path of pathsOf(spec, observation)) {
       if (clashes.has(path)) continue
       const judged = judgeFile(
@@ -41,7 +43,7 @@ export function planBackup(spec: Spec, observation: Observation, context: PlanCo
           record: destination.records.get(path),
           staged: destination.staged.get(path),
           seen: destination.seen.get(path),
-          completeness: source.completeness,
+          completeness: refused.has(path) ? 'incomplete' : source.completeness,
         },
         spec,
         context.asOf,

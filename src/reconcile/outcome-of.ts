@@ -67,7 +67,8 @@ function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run):
   if (bare.halt !== null || bare.holds.length > 0) return 'halted'
   if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
   if (bare.published.length > 0) return 'applied'
-  return tally.left.size > 0 ? 'failed' : 'in-sync'
+  const { problems, conflicts, lost } = bare
+  return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }
 
 /** A pass that its own time limit ended is incomplete; one that a person ended is cancelled. */

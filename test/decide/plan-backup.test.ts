@@ -151,3 +151,10 @@ describe('strange things at the destination', () => {
     expect(codes(drawn, path)).toEqual(wanted)
   })
 })
+
+test('what the source shows under a name that is refused is not lost', () => {
+  const observation = picture('gone a 10 A\nremote b 1 -')
+  const problems = [{ code: 'name-collision', path: 'a', message: '', hint: '' }]
+  const { steps } = plan({ ...observation, source: { ...observation.source, problems } })
+  expect(steps.map((step) => step.action)).toEqual(['wait'])
+})
