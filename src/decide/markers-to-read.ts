@@ -1,5 +1,4 @@
-import type { DigestKind } from '../model/digest.ts'
-import { digestKind } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
 import type { Holding, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { ListedFile } from '../model/listing.ts'
@@ -12,25 +11,29 @@ export const REREAD_AFTER = 30 * 24 * 3600 * 1000
 export interface MarkedFile {
   readonly path: RelPath
   readonly data: ListedFile
-  readonly marker: ListedFile & { readonly path: RelPath; readonly kind: DigestKind }
+  readonly markerPath: RelPath
+  readonly marker: ListedFile
 }
 
+/** What is remembered of a file whose marker has been read. */
+export type RememberedClaim = Seen & { readonly marker: NonNullable<Seen['marker']>; readonly digest: Digest }
+
 /**
- * Whether the claim remembered of a file will do, so that a converged run reads no marker: the source shows the same data and the
+ * The claim remembered of a file, where it will do, so that a converged run reads no marker: the source shows the same data and the
  * same marker as when it was read, that was lately, and the file is published here (publishing needs the marker's bytes).
  */
-export function rememberedClaim(file: MarkedFile, holding: Holding, asOf: Instant): Seen | null {
+export function rememberedClaim(file: MarkedFile, holding: Holding, asOf: Instant): RememberedClaim | null {
   const seen = holding.seen.get(file.path)
-  if (seen === undefined || seen.digest === null || seen.readAt === null || seen.marker === null) return null
-  if (digestKind(seen.digest) !== file.marker.kind) return null
+  if (seen === undefined || !hasClaim(seen) || seen.readAt === null) return null
   if (seen.size !== file.data.size || seen.mtime !== file.data.mtime) return null
-  if (seen.marker.path !== file.marker.path) return null
+  if (seen.marker.path !== file.markerPath) return null
   if (seen.marker.size !== file.marker.size || seen.marker.mtime !== file.marker.mtime) return null
   // A clock that went back proves nothing either.
   if (asOf < seen.readAt || asOf - seen.readAt > REREAD_AFTER) return null
   const held = holding.files.get(file.path)
   const record = holding.records.get(file.path)
-  if (held === undefined || held.marker === null || record === undefined || held.size !== record.size)
-    return null
-  return seen
+  const isWhole = held != null && held.marker !== null && held.size === record?.size
+  return isWhole ? seen : null
 }
+
+const hasClaim = (seen: Seen): seen is RememberedClaim => seen.marker !== null && seen.digest !== null

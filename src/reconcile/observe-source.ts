@@ -1,9 +1,9 @@
 import { claimOf } from '../decide/judge-file.ts'
-import { type MarkedFile, rememberedClaim } from '../decide/markers-to-read.ts'
+import { type RememberedClaim, rememberedClaim } from '../decide/markers-to-read.ts'
 import { selector } from '../decide/select.ts'
 import { type DigestKind, digestKind } from '../model/digest.ts'
 import { Failure } from '../model/failure.ts'
-import type { Holding, Seen } from '../model/holding.ts'
+import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
@@ -37,22 +37,37 @@ export async function observeSource(
     // Both sides are looked at side by side; what we hold only decides which markers are read.
     const [listing, holding] = await Promise.all([source.list(run), looking])
     const wanted = selector(spec.select, spec.source.listing)
-    const marked = markedFiles(listing, spec.checksum, wanted)
-    const remembered = new Map<RelPath, Seen>()
-    const toRead: RelPath[] = []
-    for (const [path, files] of marked) {
+    const spellings = markerSpellings(listing, spec.checksum)
+    const remembered = (path: RelPath, markerPath: RelPath) => {
+      const data = listing.files.get(path)!
+      return rememberedClaim(
+        { path, data, markerPath, marker: listing.files.get(markerPath)! },
+        holding,
+        asOf,
+      )
+    }
+    const toRead = new Set<RelPath>()
+    for (const path of listing.files.keys()) {
+      if (!wanted(path)) continue
+      const markers = spellings(path)
       // Two spellings of one marker have to agree, so both are read.
-      const seen = files.length === 1 ? rememberedClaim(files[0]!, holding, asOf) : null
-      if (seen !== null) remembered.set(path, seen)
-      else for (const file of files) toRead.push(file.marker.path)
+      if (markers.length > 1 || (markers.length === 1 && remembered(path, markers[0]!) === null)) {
+        for (const marker of markers) toRead.add(marker)
+      }
     }
     const fetched = await source.fetch(
-      { list: spec.source.listing !== null, markers: toRead, listed: listing },
+      { list: spec.source.listing !== null, markers: [...toRead], listed: listing },
       run,
     )
-    return assemble(listing, fetched, wanted, (path, problems) =>
-      markerOfFile(marked.get(path), remembered.get(path), fetched, problems),
-    )
+    return assemble(listing, fetched, wanted, (path, problems) => {
+      const markers = listing.files.has(path) ? spellings(path) : []
+      const [first] = markers
+      if (first === undefined) return { state: 'none' }
+      if (toRead.has(first)) return markerRead(path, markers, listing, fetched, problems)
+      // What was not read again is remembered; that was decided above.
+      const { marker, digest } = holding.seen.get(path) as RememberedClaim
+      return { state: 'claimed', path: first, digest, size: marker.size, mtime: marker.mtime, text: null }
+    })
   } catch (error) {
     run.signal.throwIfAborted()
     if (!(error instanceof Failure)) throw error
@@ -60,23 +75,22 @@ export async function observeSource(
   }
 }
 
-type MarkedFiles = ReadonlyMap<RelPath, readonly MarkedFile[]>
-
-/** The wanted data files that have a marker of the spec's kind, with each spelling of its suffix; the lower-case one first. */
-function markedFiles(listing: Listing, kind: DigestKind, wanted: (path: string) => boolean): MarkedFiles {
-  const marked = new Map<RelPath, MarkedFile[]>()
-  for (const [path, marker] of listing.files) {
+/**
+ * Tells a data file's markers of one kind as the source spells them, the lower-case one first. Looks them up by name: nothing is kept
+ * for each of a hundred thousand files but where somebody mixes cases.
+ */
+function markerSpellings(listing: Listing, kind: DigestKind): (path: RelPath) => readonly RelPath[] {
+  const usual = [`.${kind}`, `.${kind.toUpperCase()}`]
+  const odd = new Map<string, RelPath[]>()
+  for (const path of listing.files.keys()) {
+    if (usual.some((suffix) => path.endsWith(suffix))) continue
     const of = markerOf(path)
-    if (of === null || of.kind !== kind || !wanted(of.data)) continue
-    const data = listing.files.get(of.data as RelPath)
-    if (data === undefined) continue
-    const file: MarkedFile = { path: of.data as RelPath, data, marker: { ...marker, path, kind } }
-    const others = marked.get(file.path)
-    if (others === undefined) marked.set(file.path, [file])
-    else if (path.endsWith(`.${kind}`)) others.unshift(file)
-    else others.push(file)
+    if (of !== null && of.kind === kind) odd.set(of.data, [...(odd.get(of.data) ?? []), path])
   }
-  return marked
+  return (path) => {
+    const found = usual.map((suffix) => `${path}${suffix}` as RelPath).filter((one) => listing.files.has(one))
+    return odd.size === 0 ? found : [...found, ...(odd.get(path) ?? [])]
+  }
 }
 
 function assemble(
@@ -111,37 +125,31 @@ function assemble(
   return { completeness: listing.completeness, files, problems }
 }
 
-function markerOfFile(
-  files: readonly MarkedFile[] | undefined,
-  seen: Seen | undefined,
+function markerRead(
+  path: RelPath,
+  markers: readonly RelPath[],
+  listing: Listing,
   fetched: Fetched,
   problems: Problem[],
 ): SourceMarker {
-  const first = files?.[0]
-  if (files === undefined || first === undefined) return { state: 'none' }
-  const { path, size, mtime } = first.marker
-  if (seen !== undefined && seen.digest !== null) {
-    return { state: 'claimed', path, digest: seen.digest, size, mtime, text: null }
-  }
-  const read = files.map((file) => fetched.markers.get(file.marker.path))
+  const read = markers.map((marker) => fetched.markers.get(marker))
   if (read.some((marker) => marker === undefined)) {
-    const refused = fetched.problems.some((problem) =>
-      files.some((file) => file.marker.path === problem.path),
-    )
+    const refused = fetched.problems.some((problem) => markers.some((marker) => marker === problem.path))
     // Listed a moment ago and gone now: not finished any more.
     return { state: refused ? 'unreadable' : 'none' }
   }
-  const digests = new Set(read.map((marker) => marker?.digest))
-  if (digests.size > 1) {
+  if (new Set(read.map((marker) => marker?.digest)).size > 1) {
     problems.push({
       code: 'markers-disagree',
-      path: first.path,
-      message: `has ${files.map((file) => file.marker.path).join(' and ')} beside it, and they do not say the same`,
+      path,
+      message: `has ${markers.join(' and ')} beside it, and they do not say the same`,
       hint: 'Remove the wrong one at the source.',
     })
     return { state: 'unreadable' }
   }
-  return { state: 'claimed', path, digest: read[0]!.digest, size, mtime, text: read[0]!.text }
+  const first = markers[0]!
+  const { size, mtime } = listing.files.get(first)!
+  return { state: 'claimed', path: first, digest: read[0]!.digest, size, mtime, text: read[0]!.text }
 }
 
 const listDisagrees = (path: string, hint: string, digest: string): Problem => ({

@@ -46,7 +46,8 @@ describe('a marker is not read again', () => {
   const file = {
     path: path('a'),
     data: { size: 10, mtime: 1000 },
-    marker: { path: path('a.md5'), kind: 'md5' as const, size: 40, mtime: 2000 },
+    markerPath: path('a.md5'),
+    marker: { size: 40, mtime: 2000 },
   }
   const held = picture('held a 10 A').destination
   const remembered = (over: Partial<Seen>, at: Instant = NOON, drawn = held) =>
