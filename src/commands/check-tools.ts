@@ -3,6 +3,7 @@ import { checkTools as checkSourceTools } from '../source/check-tools.ts'
 
 /** Throws the Failure that names the package where a program is missing that every pass needs. */
 export async function checkTools(): Promise<void> {
-  const missing = (await checkHostTools()) ?? (await checkSourceTools())
+  const [here, there] = await Promise.all([checkHostTools(), checkSourceTools()])
+  const missing = here ?? there
   if (missing !== null) throw missing
 }

@@ -34,7 +34,6 @@ export async function identify(
 ): Promise<{ readonly identity: Identity; readonly halt: Halt | null }> {
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
-  const filesystem = await (ground.filesystemOf ?? filesystemOf)(place.path)
   const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
   try {
     // Another user's folder cannot be read, and need not be.
@@ -43,7 +42,6 @@ export async function identify(
       found,
       expected: await box.knownId(place.path, found),
       lastSeenAt: found === null ? null : await box.lastPlaceOf(found),
-      filesystem,
       hasPrivateFolder: (await disk.lstat(files.own)) !== null,
     }
     return { identity, halt }
@@ -138,7 +136,8 @@ export async function freeBytes(path: string): Promise<number | null> {
   return stat === null ? null : stat.bavail * stat.bsize
 }
 
-async function filesystemOf(path: string): Promise<string> {
+/** The file system's own id, as `stat -f` tells it; '' where it cannot be asked. */
+export async function filesystemOf(path: string): Promise<string> {
   const stat = await runTool('stat', ['-f', '-c', '%i', '--', await nearestFolder(path)]).catch(() => null)
   return stat?.exitCode === 0 ? stat.stdout.trim() : ''
 }

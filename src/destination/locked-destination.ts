@@ -4,7 +4,7 @@ import { adopt } from './adopt.ts'
 import { diskFailure } from './disk-failure.ts'
 import { gate } from './gate.ts'
 import type { HashFiles } from './hash-pool.ts'
-import { freeBytes, type Ground, identify, rememberedHead, takeHolding } from './holding.ts'
+import { filesystemOf, freeBytes, type Ground, rememberedHead, takeHolding } from './holding.ts'
 import { establishIdentity, readId } from './identity.ts'
 import { layout } from './layout.ts'
 import { openLedger } from './ledger.ts'
@@ -54,7 +54,7 @@ export function lockedDestination(
       } catch (error) {
         throw diskFailure(error, 'sync', files.own)
       }
-      const { filesystem } = (await identify(ground)).identity
+      const filesystem = await (ground.filesystemOf ?? filesystemOf)(place.path)
       await establishIdentity(disk, files, {
         now: run.now,
         announce: (id) => box.expect({ id, path: place.path, filesystem }),

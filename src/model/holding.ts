@@ -36,8 +36,6 @@ export interface Identity {
   readonly expected: string | null
   /** Where `state` last saw the id that was found; null where it never did. */
   readonly lastSeenAt: string | null
-  /** The file system's own id, as `stat -f` tells it; '' where it cannot be asked. */
-  readonly filesystem: string
   /** There is a `.reconcile` folder. */
   readonly hasPrivateFolder: boolean
 }

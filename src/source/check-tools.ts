@@ -7,7 +7,7 @@ const OLDEST_RSYNC = [3, 2, 5] as const
 
 /** Whether rsync and ssh are here, and rsync is new enough to meet a hostile source; null: all is well. Exit code 64 otherwise. */
 export async function checkTools(): Promise<Failure | null> {
-  const rsync = await firstLine('rsync', ['--version'])
+  const [rsync, ssh] = await Promise.all([firstLine('rsync', ['--version']), firstLine('ssh', ['-V'])])
   if (rsync instanceof Failure) return rsync
   const version = /version v?(\d+)\.(\d+)\.(\d+)/.exec(rsync)?.slice(1).map(Number)
   if (version === undefined || isOlder(version, OLDEST_RSYNC))
@@ -17,7 +17,6 @@ export async function checkTools(): Promise<Failure | null> {
       hint: 'Update the package rsync; on Debian 11 from backports. At the source any old one will do.',
       retryable: false,
     })
-  const ssh = await firstLine('ssh', ['-V'])
   return ssh instanceof Failure ? ssh : null
 }
 

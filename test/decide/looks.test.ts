@@ -100,7 +100,6 @@ describe('a disk’s identity', () => {
       expected,
       found,
       lastSeenAt: null,
-      filesystem: '',
       hasPrivateFolder: found !== null,
     })?.code ?? 'fine'
   test.each([

@@ -86,7 +86,7 @@ export function picture(text: string, completeness: SourceView['completeness'] =
 }
 
 export const holding = (over: Partial<Holding> = {}): Holding => ({
-  identity: { found: 'id', expected: 'id', lastSeenAt: '/dest', filesystem: 'fs', hasPrivateFolder: true },
+  identity: { found: 'id', expected: 'id', lastSeenAt: '/dest', hasPrivateFolder: true },
   files: new Map(),
   records: new Map(),
   staged: new Map(),
