@@ -205,7 +205,7 @@ async function pass(names: readonly string[], options: Options): Promise<number>
   const { openWatchers } = await import('./commands/watchers.ts')
   const level = (options['logLevel'] as string | undefined) ?? null
   const file = (options['logFile'] as string | undefined) ?? null
-  const watchers = openWatchers(console, { level, file }, run.now)
+  const watchers = await openWatchers(console, { level, file }, run.now)
   return runPass(names, workspace, { lockTimeout: Number(options['lockTimeout']) }, console, run, watchers)
 }
 

@@ -1,13 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Logger, pino } from 'pino'
 import type { PassEvent } from '../model/event.ts'
 import type { Instant } from '../model/instant.ts'
-import { logEvents } from '../view/event-log.ts'
 import { lineProgress } from '../view/line-progress.ts'
-import { liveProgress } from '../view/live-progress.ts'
 import { ndjsonLine } from '../view/ndjson.ts'
-import { useUnicode } from '../view/progress-bar.ts'
 import type { Console } from './console.ts'
 
 export interface Watchers {
@@ -20,25 +16,24 @@ const BEAT = 5_000
 
 /**
  * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
- * and a log, where one is asked for.
+ * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures.
  */
-export function openWatchers(
+export async function openWatchers(
   console: Console,
   log: { readonly level: string | null; readonly file: string | null },
   now: () => Instant,
-): Watchers {
+): Promise<Watchers> {
   const toStderr = log.level !== null && log.file === null
   const watchers: Watchers[] = []
   if (log.level !== null || log.file !== null) {
-    const onEvent = logEvents(openLog(log.level ?? 'info', log.file))
-    watchers.push({ onEvent, end: () => {} })
+    watchers.push(await logWatcher(log.level ?? 'info', log.file))
   }
   if (console.output === 'ndjson') {
     watchers.push({ onEvent: (event) => console.write(ndjsonLine(event, now())), end: () => {} })
   } else if (!console.quiet && !toStderr) {
     watchers.push(
       console.stderr.isTTY && process.env['TERM'] !== 'dumb'
-        ? livePicture(console)
+        ? await livePicture(console)
         : plainLines(console, now),
     )
   }
@@ -52,8 +47,11 @@ export function openWatchers(
   }
 }
 
-const livePicture = (console: Console): Watchers =>
-  liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
+async function livePicture(console: Console): Promise<Watchers> {
+  const { liveProgress } = await import('../view/live-progress.ts')
+  const { useUnicode } = await import('../view/progress-bar.ts')
+  return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
+}
 
 function plainLines(console: Console, now: () => Instant): Watchers {
   const lines = lineProgress({ write: console.tell }, { quiet: false, now })
@@ -69,8 +67,11 @@ function plainLines(console: Console, now: () => Instant): Watchers {
   }
 }
 
-function openLog(level: string, file: string | null): Logger {
+async function logWatcher(level: string, file: string | null): Promise<Watchers> {
+  const { pino } = await import('pino')
+  const { logEvents } = await import('../view/event-log.ts')
   if (file !== null) mkdirSync(dirname(file), { recursive: true })
   const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 })
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  return { onEvent: logEvents(logger), end: () => {} }
 }
