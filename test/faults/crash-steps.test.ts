@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { expectConverged, expectOnlyWhole } from '../helpers/fault-checks.ts'
@@ -61,4 +61,35 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
     expect((await world.pass()).exitCode).toBe(0)
     await expectConverged(world, offered)
   }, 300_000)
+
+  test('I7: a repair that had begun is finished from what is here, even if the source is gone by then', async () => {
+    world = await makeWorld('local')
+    await world.declare()
+    const good = noise(5_000, 'good')
+    await world.offer('db.tar', good)
+    expect((await world.pass()).exitCode).toBe(0)
+    const events = async (event: string): Promise<number> => {
+      const ledger = await readFile(join(world.destination, '.reconcile/ledger.jsonl'), 'latin1')
+      return ledger.split(`"event":"${event}"`).length - 1
+    }
+    let finished = 0
+    for (let nth = 1; ; nth++) {
+      await rm(join(world.destination, 'db.tar'), { force: true })
+      await rm(join(world.destination, 'db.tar.md5'), { force: true })
+      const calls = ['link', 'unlink'] as const
+      const ended = await shim!.run(world, { calls, under: world.destination, nth, does: 'kill' })
+      if (!ended.happened) break
+      const isOpen = (await events('repair-begin')) > (await events('repair-done'))
+      await rename(world.source, `${world.source}-away`)
+      expect((await world.pass()).exitCode).toBe(1)
+      if (isOpen) {
+        finished++
+        await expectConverged(world, new Map([['db.tar', good]]))
+        expect(await events('repair-done')).toBe(await events('repair-begin'))
+      }
+      await rename(`${world.source}-away`, world.source)
+      expect((await world.pass()).exitCode).toBe(0)
+    }
+    expect(finished).toBeGreaterThan(1)
+  }, 120_000)
 })

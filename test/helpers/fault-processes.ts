@@ -1,7 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PassEvent } from '../../src/model/event.ts'
 import type { Started } from './world.ts'
 
 /** Comes back once it is so. How long that takes is the machine's affair; the test's own limit is the only one. */
@@ -83,7 +81,7 @@ export async function untilTransfer(command: Started, into: string): Promise<Tra
 }
 
 /** Whether a process has a file below `folder` open for writing: what I1 forbids for anything but staging. */
-export function writesUnder(pid: number, folder: string): boolean {
+function writesUnder(pid: number, folder: string): boolean {
   return list(`/proc/${pid}/fd`).some((fd) => {
     try {
       if (!readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(`${folder}/`)) return false
@@ -104,18 +102,6 @@ export function killAll(pids: readonly number[]): void {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
   }
-}
-
-/** What a command started with `--output ndjson` tells, as it tells it; resolves at the first event that `isIt`, null at its end. */
-export async function untilEvent(
-  command: Started,
-  isIt: (event: PassEvent) => boolean,
-): Promise<PassEvent | null> {
-  for await (const line of createInterface({ input: command.stdout! })) {
-    const event = JSON.parse(line) as PassEvent
-    if (isIt(event)) return event
-  }
-  return null
 }
 
 function readText(path: string): string {
