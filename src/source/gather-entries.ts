@@ -1,4 +1,5 @@
 import type { ListedFile, Listing } from '../model/listing.ts'
+import { markerOf } from '../model/marker-name.ts'
 import { folderOf, pathFault, type RelPath } from '../model/rel-path.ts'
 import { findCollisions } from './find-collisions.ts'
 import { collectProblems, refusedName } from './problems.ts'
@@ -105,7 +106,11 @@ export function gatherEntries(): Entries {
       for (const path of folders) if (files.has(path as RelPath)) twice.add(path)
       for (const path of twice) collide(path, [])
       const collisions = findCollisions(files.keys(), folders)
-      for (const [path, others] of collisions) collide(path, others)
+      for (const [path, others] of collisions) {
+        // Its data is refused, and that is said of the data.
+        const of = markerOf(path)
+        if (of === null || !collisions.has(of.data)) collide(path, others)
+      }
       // What lies in a colliding folder would end up in one with what lies in the other.
       const refused = new Set([...twice, ...collisions.keys()])
       if (refused.size > 0) for (const path of files.keys()) if (isUnder(path, refused)) files.delete(path)
