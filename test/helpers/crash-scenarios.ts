@@ -75,6 +75,8 @@ const box: BoxState = {
   lastPlaceOf: async () => null,
   expect: async () => {},
   knownHead: async () => null,
+  learn: async () => {},
+  recordHead: async () => {},
 }
 
 export const passOf = async (
