@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { accessSync, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,9 @@ import { type Far, holdSession } from './session.ts'
 const NAMES = 2_000
 const NAMES_AT_MOST = 20_000
 const MEBIBYTE = 1024 * 1024
+const MEMORY = '/dev/shm'
+/** So many markers take 20 MiB of memory, for a second. */
+const IN_MEMORY = 4_000
 /** Files read between two looks at what else is to be done. */
 const READS = 500
 
@@ -42,7 +45,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
   const also = list === null ? [] : [list, ...listMarkers]
   if (markers.length + also.length === 0) return { list: null, markers: new Map(), problems: problems.all() }
 
-  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
+  const into = await mkdtemp(join(temporaryRoot(markers.length, listSize), 'reconcile-'))
   try {
     // A list may grow between the two connections.
     const maxSize = list === null ? MARKER_LIMIT : Math.min(LIST_LIMIT, 2 * listSize + MEBIBYTE)
@@ -71,6 +74,20 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
     }
   } finally {
     await rm(into, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Where the private folder goes. Thousands of tiny files cost a busy disk seconds, and memory nothing: what is small enough goes to the
+ * memory file system where there is one, unless TMPDIR says otherwise.
+ */
+function temporaryRoot(markers: number, listSize: number): string {
+  if (process.env['TMPDIR'] !== undefined || markers > IN_MEMORY || listSize > 4 * MEBIBYTE) return tmpdir()
+  try {
+    accessSync(MEMORY, constants.W_OK | constants.X_OK)
+    return MEMORY
+  } catch {
+    return tmpdir()
   }
 }
 
