@@ -19,6 +19,8 @@ const stopping = new AbortController()
 
 const run: Run = { now: () => instant(Date.now()), signal: stopping.signal, emit: () => {} }
 
+let resultsAreLost = false
+
 /** The first signal stops cleanly within seconds, keeping every byte; a second one stops at once. */
 function listenForSignals(): void {
   let first = true
@@ -29,11 +31,13 @@ function listenForSignals(): void {
   }
   process.on('SIGINT', stop('interrupt', 130))
   process.on('SIGTERM', stop('terminate', 143))
-  // A reader that has gone (`reconcile -n | head`) is no error of ours.
+  // The terminal or the ssh session is gone: nobody is there to send a second one.
+  process.on('SIGHUP', stop('terminate', 143))
+  // A reader that has gone (`reconcile -n | head`) or a full disk under a log ends no backup. Lost results are told by the exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (error.code !== 'EPIPE') resultsAreLost = true
   })
+  process.stderr.on('error', () => {})
 }
 
 /** The command line. Each action's exit code goes to `keep`. */
@@ -225,7 +229,9 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     code = await codeOfThrown(error)
   }
-  return signalCode() ?? code
+  // What could not be written is known a moment after it was given out.
+  await new Promise((done) => setImmediate(done))
+  return signalCode() ?? (code === 0 && resultsAreLost ? 1 : code)
 }
 
 function signalCode(): number | null {

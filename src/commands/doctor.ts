@@ -24,12 +24,14 @@ export async function rebuild(
 ): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
-  const { path, mount } = spec.destination
+  const destination = await openPlace(spec.destination, spec.name, workspace.box)
+  const { path } = destination
   const files = layout(path)
   const refusal =
-    (await checkMount(mount)) ?? (await checkOwnership(realDisk, files, process.getuid?.() ?? 0))
+    (await checkMount(spec.destination.mount)) ??
+    (await checkOwnership(realDisk, files, process.getuid?.() ?? 0))
   if (refusal !== null) throw failureOf(refusal)
-  const { identity } = await openPlace(spec.destination, spec.name, workspace.box).identify(run)
+  const { identity } = await destination.identify(run)
   const hold = holdOfIdentity(path, identity)
   if (hold !== null) {
     throw new Failure({
@@ -55,6 +57,14 @@ export async function rebuild(
   }
   try {
     const { recordHead } = workspace.box
+    if ((await destination.inspect(run)).halt === null) {
+      throw new Failure({
+        code: 'ledger-sound',
+        message: `the ledger of ${name} is sound: rebuilding it would only forget what was held here and is gone`,
+        hint: `reconcile status ${name} says how things stand.`,
+        retryable: false,
+      })
+    }
     const done = await rebuildLedger(realDisk, files, { now: run.now, recordHead })
     const old =
       done.oldHead === null

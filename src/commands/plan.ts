@@ -44,7 +44,7 @@ export async function dryRun(
       named: names.length > 0,
       holds,
     })
-    const { plan, observation } = await planPass(openPorts(spec, workspace), spec, options, asOf, run)
+    const { plan, observation } = await planPass(await openPorts(spec, workspace), spec, options, asOf, run)
     if (!flags.diff || observation === null) return { plan, diff: '' }
     const now = manifest(spec, observation)
     const after = manifest(spec, project(observation, plan, asOf))

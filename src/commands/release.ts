@@ -14,6 +14,14 @@ export async function release(
   console: Console,
   run: Run,
 ): Promise<number> {
+  if (reason.trim() === '') {
+    throw new Failure({
+      code: 'usage',
+      message: 'a release needs a reason: it goes on the record',
+      hint: `reconcile release ${id} --reason "what you have checked"`,
+      retryable: false,
+    })
+  }
   const holds = await holdsNow(workspace, run)
   const hold = holds.find((one) => one.id === id)
   if (hold === undefined) {
@@ -36,8 +44,10 @@ export async function release(
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const holds: Hold[] = [...(await commonHolds(workspace))]
   for (const spec of workspace.loaded.specs) {
-    const { identity } = await openPlace(spec.destination, spec.name, workspace.box).identify(run)
-    const hold = holdOfIdentity(spec.destination.path, identity)
+    const destination = await openPlace(spec.destination, spec.name, workspace.box)
+    const { identity, halt } = await destination.identify(run)
+    if (halt !== null) continue
+    const hold = holdOfIdentity(destination.path, identity)
     if (hold !== null) holds.push(hold)
   }
   return holds

@@ -44,7 +44,7 @@ export async function run(
   const watched: Run = { ...run, emit: watchers.onEvent }
   const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
     const options = passOptions(spec, workspace, { lockWait: flags.lockTimeout, all: false, named, holds })
-    const { outcome, plan } = await reconcileBackup(openPorts(spec, workspace), spec, options, watched)
+    const { outcome, plan } = await reconcileBackup(await openPorts(spec, workspace), spec, options, watched)
     if (plan !== null) plans.push(plan)
     return outcome
   }).finally(() => watchers.end())

@@ -8,10 +8,12 @@ import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
+import type { Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
+import { openCommonHolds } from './plan.ts'
 import {
   chooseSpecs,
   type GlobalFlags,
@@ -52,8 +54,9 @@ async function reportOfSpecs(
 ): Promise<StatusReport> {
   const specs = chooseSpecs(workspace, names)
   tellSpecs(workspace, console)
-  const backups = await inParallel(specs, workspace.settings.concurrency, (spec) =>
-    look(spec.name, openPlace(spec.destination, spec.name, workspace.box), spec, run),
+  const common = (await openCommonHolds(workspace))[0] ?? null
+  const backups = await inParallel(specs, workspace.settings.concurrency, async (spec) =>
+    look(spec.name, await openPlace(spec.destination, spec.name, workspace.box), spec, common, run),
   )
   return {
     format: 'reconcile.status/1',
@@ -76,15 +79,10 @@ async function reportOfFolders(
     const path = resolve(folder)
     const there = await stat(path).catch(() => null)
     if (there === null || !there.isDirectory()) {
-      throw new Failure({
-        code: 'no-destination',
-        message: `${path} is no folder`,
-        hint: 'Name a backup, or the folder of a destination.',
-        retryable: false,
-      })
+      throw noDestination(`${path} is no folder`)
     }
     const place = { path, mount: null, minFree: 0, maxSize: null }
-    backups.push(await look(basename(path), openPlace(place, basename(path), box), null, run))
+    backups.push(await look(basename(path), await openPlace(place, basename(path), box), null, null, run))
   }
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
 }
@@ -93,12 +91,10 @@ async function look(
   name: string,
   destination: Destination,
   spec: Spec | null,
+  common: Hold | null,
   run: Run,
 ): Promise<BackupStatus> {
-  const { identity, halt } = await destination.identify(run)
-  const hold = spec === null ? null : holdOfIdentity(destination.path, identity)
-  const holding = halt === null && hold === null ? await destination.inspect(run) : null
-  const last = await destination.readStatus()
+  const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
   return backupStatus(
     {
       backup: spec === null ? (last?.backup ?? name) : name,
@@ -112,3 +108,28 @@ async function look(
     run.now(),
   )
 }
+
+/** One that cannot be looked at is unknown, with the reason, and keeps no other from being shown. */
+async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
+  try {
+    const { identity, halt } = await destination.identify(run)
+    if (halt !== null) return { hold: null, halt, holding: null, last: null }
+    if (spec === null && !identity.hasPrivateFolder)
+      throw noDestination(`${destination.path} is no destination`)
+    const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
+    const holding = hold === null ? await destination.inspect(run) : null
+    return { hold, halt: null, holding, last: await destination.readStatus() }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === 'no-destination') throw error
+    const halt = { code: error.code, message: error.message, hint: error.hint }
+    return { hold: null, halt, holding: null, last: null }
+  }
+}
+
+const noDestination = (message: string): Failure =>
+  new Failure({
+    code: 'no-destination',
+    message,
+    hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
+    retryable: false,
+  })

@@ -26,7 +26,7 @@ export async function openWatchers(
   const toStderr = log.level !== null && log.file === null
   const watchers: Watchers[] = []
   if (log.level !== null || log.file !== null) {
-    watchers.push(await logWatcher(log.level ?? 'info', log.file))
+    watchers.push(await logWatcher(log.level ?? 'info', log.file, console.tell))
   }
   if (console.output === 'ndjson') {
     watchers.push({ onEvent: (event) => console.write(ndjsonLine(event, now())), end: () => {} })
@@ -67,11 +67,17 @@ function plainLines(console: Console, now: () => Instant): Watchers {
   }
 }
 
-async function logWatcher(level: string, file: string | null): Promise<Watchers> {
+async function logWatcher(level: string, file: string | null, tell: Console['tell']): Promise<Watchers> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
   if (file !== null) mkdirSync(dirname(file), { recursive: true })
   const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 })
+  // A log that cannot be written is told of once, and ends no backup.
+  let told = false
+  destination.on('error', (error: Error) => {
+    if (!told) tell(`The log cannot be written: ${error.message}\n`)
+    told = true
+  })
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   return { onEvent: logEvents(logger), end: () => {} }
 }

@@ -13,6 +13,7 @@ import type { PassOptions, Ports } from '../reconcile/pass.ts'
 import { openSource } from '../source/open-source.ts'
 import { loadSettings } from '../specs/load-settings.ts'
 import { type LoadedSpecs, loadSpecs } from '../specs/load-specs.ts'
+import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import type { Console } from './console.ts'
 
@@ -99,21 +100,24 @@ export const runnableSpecs = (workspace: Workspace, names: readonly string[]): r
   return workspace.settingsAreSound ? chosen : []
 }
 
-export function openPorts(spec: Spec, workspace: Workspace): Ports {
+export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports> {
   return {
     source: openSource(spec.source, { transferTimeout: spec.transfer.timeout }),
-    destination: openPlace(spec.destination, spec.name, workspace.box),
+    destination: await openPlace(spec.destination, spec.name, workspace.box),
     box: workspace.box,
   }
 }
 
-export const openPlace = (place: DestinationPlace, backup: string, box: BoxState): Destination =>
-  openDestination(place, {
-    backup,
-    box,
-    disk: realDisk,
-    uid: process.getuid?.() ?? 0,
-  })
+/** By its real path: `/srv/offsite` may well be a link to another disk. Inside a destination no link is ever followed (I6). */
+export async function openPlace(
+  place: DestinationPlace,
+  backup: string,
+  box: BoxState,
+): Promise<Destination> {
+  const { path } = await realPath(place.path)
+  const uid = process.getuid?.() ?? 0
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid })
+}
 
 /** A share of the box's cap for each slot, and never more than the spec's own rate. */
 function allowedRate(spec: Spec, settings: Settings): number | null {

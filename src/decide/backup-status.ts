@@ -96,7 +96,7 @@ function extraConditions(
     const message = `${files} from ${place.path}, or without a marker, or of another size`
     found.push({ type: 'Damaged', status: 'true', reason: 'missing-here', message, since })
   }
-  if (last === null) {
+  if (last === null && halt === null && hold === null) {
     found.push({
       type: 'Ready',
       status: 'unknown',

@@ -27,8 +27,15 @@ export function codeOfOutcome(outcome: Omit<BackupOutcome, 'exitCode'>, named: b
   return firstOf(codes)
 }
 
-/** A whole pass. Nothing to run at all is a failure: nothing was found to back up. */
+/** Of a run that was told to stop. */
+export const codeOfStop = (why: 'interrupt' | 'terminate' | 'max-time'): number =>
+  ({ interrupt: 130, terminate: 143, 'max-time': 0 })[why]
+
+const STOPPED = [130, 143]
+
+/** A whole pass. A signal's code stands alone. Nothing to run at all is a failure: nothing was found to back up. */
 export const codeOfResult = (result: Omit<Result, 'exitCode'>): number =>
+  result.backups.map((backup) => backup.exitCode).find((code) => STOPPED.includes(code)) ??
   firstOf([
     ...result.backups.map((backup) => backup.exitCode),
     codeOfDiagnostics(result.diagnostics),
@@ -65,6 +72,7 @@ const USAGE = new Set([
   'missing-tool',
   'no-destination',
   'no-such-hold',
+  'ledger-sound',
 ])
 
 /** Of a failure that ended the whole command. */

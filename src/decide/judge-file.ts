@@ -162,7 +162,10 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
         {
           action: 'lost',
           path,
-          because: ['the ledger says we had it, it is gone here, and the source has it no more'],
+          because: [
+            'the ledger says we had it, it is gone here, and the source has it no more',
+            `its ${spec.checksum} was ${digestFor(record, spec)}`,
+          ],
           size: record.size,
           held: digestFor(record, spec),
           expect: { source: null, destination: null },
@@ -216,6 +219,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
     return { steps: [], problems: [checksumFailed(path, claim)] }
   }
   const staged = facts.staged?.size ?? 0
+  const usable = usableBytes(facts, claim, source.listed.size)
   return {
     steps: [
       {
@@ -225,12 +229,18 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
         size: source.listed.size,
         time: isoSeconds(source.listed.mtime),
         digest: claim,
-        ...(staged > 0 ? { stagedBytes: staged } : {}),
+        ...(staged > 0 ? { stagedBytes: usable } : {}),
         expect: expectations(facts),
       },
     ],
     problems: [],
   }
+}
+
+/** Staged bytes that need not come again. Those of another digest may all have to. */
+function usableBytes({ staged, seen }: FileFacts, claim: Digest, size: number): number {
+  if (seen?.stagedFor != null && seen.stagedFor !== claim) return 0
+  return Math.min(staged?.size ?? 0, size)
 }
 
 function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: string): Step {

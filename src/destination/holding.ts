@@ -34,8 +34,8 @@ export async function identify(
 ): Promise<{ readonly identity: Identity; readonly halt: Halt | null }> {
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
-  const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
   try {
+    const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
     // Another user's folder cannot be read, and need not be.
     const found = halt === null ? await readId(disk, files) : null
     const identity = {

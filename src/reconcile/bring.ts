@@ -31,10 +31,10 @@ export async function bring(
   let fruitless = 0
   for (let made = 1; ; made++) {
     const staged = await ports.destination.stage(batch, run)
-    // A staged file of full size is only hashed: an append would skip it, right or wrong.
+    // A staged file of full size is only hashed: an append would skip it, right or wrong. An empty file has to be made.
     const files = batch
       .map((file) => ({ ...file, stagedBytes: staged.get(file.path) ?? 0 }))
-      .filter((file) => file.mode === 'mend' || file.stagedBytes < file.size)
+      .filter((file) => file.mode === 'mend' || file.stagedBytes < file.size || file.size === 0)
     if (files.length === 0) return { ended: 'done', failure: null, problems: [], received }
     const there = batch.length - files.length
     const bytesThere =

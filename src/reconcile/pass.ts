@@ -1,10 +1,10 @@
-import { codeOfOutcome } from '../decide/exit-code.ts'
+import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { foldStatus } from '../decide/fold-status.ts'
 import { nextSeen } from '../decide/next-seen.ts'
 import { isTransfer, planBackup } from '../decide/plan-backup.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
 import { strayEvents, strays } from '../decide/stray-staging.ts'
-import { Failure } from '../model/failure.ts'
+import { Failure, Stop } from '../model/failure.ts'
 import type { Identity, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -14,7 +14,7 @@ import type { Box, Destination, LockedDestination, Source } from '../model/ports
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import type { Halt, Hold } from '../model/trouble.ts'
+import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
@@ -54,19 +54,21 @@ export async function planPass(
   run: Run,
 ): Promise<{ readonly plan: BackupPlan; readonly observation: Observation | null }> {
   const { source, destination, box } = ports
-  const { identity, halt } = await destination.identify(run)
-  const holds = await openHolds(spec, identity, options, box)
-  const blocked = halt !== null || holds.length > 0
-  const observation = blocked ? null : await observe(source, destination, spec, asOf, run)
-  const plan = planBackup(spec, observation ?? unobserved(identity), {
-    asOf,
-    from: source.label,
-    rate: options.rate,
-    all: options.all,
-    holds,
-    halt,
-  })
-  return { plan, observation }
+  const context = { asOf, from: source.label, rate: options.rate, all: options.all, holds: [], halt: null }
+  try {
+    const { identity, halt } = await destination.identify(run)
+    const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
+    const blocked = halt !== null || holds.length > 0
+    const observation = blocked ? null : await observe(source, destination, spec, asOf, run)
+    const plan = planBackup(spec, observation ?? unobserved(), { ...context, holds, halt })
+    return { plan, observation }
+  } catch (error) {
+    run.signal.throwIfAborted()
+    if (!(error instanceof Failure)) throw error
+    // One destination that cannot be looked at keeps no other from being planned.
+    const plan = planBackup(spec, unobserved([problemOf(error)]), context)
+    return { plan, observation: null }
+  }
 }
 
 /** One pass over one backup: lock, observe, plan, apply. Never throws for what a source, a disk or a person can do. */
@@ -93,7 +95,7 @@ export async function reconcileBackup(
     } else throw error
   }
   const seconds = Math.max(0, run.now() - started) / 1000
-  const outcome = { ...bare, seconds, exitCode: codeOfOutcome({ ...bare, seconds }, options.named) }
+  const outcome = { ...bare, seconds, exitCode: exitCodeOf({ ...bare, seconds }, options, run) }
   run.emit({ type: 'backup-finished', backup: spec.name, outcome })
   return { outcome, plan }
 }
@@ -106,14 +108,14 @@ interface Passed {
 async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: Run): Promise<Passed> {
   const { destination, box, source } = ports
   const { identity, halt } = await destination.identify(run)
-  const holds = await openHolds(spec, identity, options, box)
+  const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
   // Nothing is written, not even a lock file, to a disk that is not the one meant.
-  if (halt !== null || holds.length > 0) return blocked(spec, source, identity, options, halt, holds, run)
+  if (halt !== null || holds.length > 0) return blocked(spec, source, options, halt, holds, run)
   const lock = await destination.lock(options.lockWait, run)
   if (lock.state === 'busy') {
     return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders: lock.holders }, plan: null }
   }
-  if (lock.state === 'refused') return blocked(spec, source, identity, options, lock.halt, [], run)
+  if (lock.state === 'refused') return blocked(spec, source, options, lock.halt, [], run)
   try {
     const claim = await box.claim(source.host, run, (what) =>
       run.emit({ type: 'waiting', backup: spec.name, for: what }),
@@ -139,7 +141,7 @@ async function apply(
   const { source, box } = ports
   const asOf = run.now()
   await destination.recover(run)
-  await useRelease(spec, identity, box, destination, run)
+  await useRelease(ports.destination.path, identity, box, destination, run)
   const looking = destination.inspect(run)
   const view = await observeSource(source, spec, looking, asOf, run)
   let observation: Observation = { source: view, destination: await looking }
@@ -205,7 +207,7 @@ function seenAtStart(observation: Observation, plan: BackupPlan, asOf: Instant):
     const marker = observation.source.files.get(path)?.marker
     if (seen == null || marker?.state !== 'claimed') continue
     // Bytes of another digest stay known as such until they have been mended.
-    const stagedFor = (step.stagedBytes ?? 0) > 0 ? seen.stagedFor : marker.digest
+    const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
     if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
   }
   return changes
@@ -227,15 +229,21 @@ async function finish(
   await destination.writeStatus(foldStatus(before, judged, destination.head(), run.now()))
 }
 
+/** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */
+function exitCodeOf(outcome: Omit<BackupOutcome, 'exitCode'>, options: PassOptions, run: Run): number {
+  if (outcome.result !== 'cancelled') return codeOfOutcome(outcome, options.named)
+  return codeOfStop(run.signal.reason instanceof Stop ? run.signal.reason.why : 'terminate')
+}
+
 /** A hold that a person has released is passed once, and the ledger says so. */
 async function useRelease(
-  spec: Spec,
+  path: string,
   identity: Identity,
   box: Box,
   destination: LockedDestination,
   run: Run,
 ): Promise<void> {
-  const hold = holdOfIdentity(spec.destination.path, identity)
+  const hold = holdOfIdentity(path, identity)
   if (hold === null) return
   const release = await box.released(hold.id)
   if (release === null) return
@@ -245,12 +253,12 @@ async function useRelease(
 }
 
 async function openHolds(
-  spec: Spec,
+  path: string,
   identity: Identity,
   options: PassOptions,
   box: Box,
 ): Promise<readonly Hold[]> {
-  const hold = holdOfIdentity(spec.destination.path, identity)
+  const hold = holdOfIdentity(path, identity)
   if (hold === null || (await box.released(hold.id)) !== null) return options.holds
   return [...options.holds, hold]
 }
@@ -258,14 +266,13 @@ async function openHolds(
 function blocked(
   spec: Spec,
   source: Source,
-  identity: Identity,
   options: PassOptions,
   halt: Halt | null,
   holds: readonly Hold[],
   run: Run,
 ): Passed {
   const { rate, all } = options
-  const observation = unobserved(identity)
+  const observation = unobserved()
   const plan = planBackup(spec, observation, { asOf: run.now(), from: source.label, rate, all, holds, halt })
   run.emit({ type: 'planned', backup: spec.name, plan })
   announce(plan, run)
@@ -283,10 +290,10 @@ function announce(plan: BackupPlan, run: Run): void {
 }
 
 /** What stands in for an observation where nothing may be looked at. */
-const unobserved = (identity: Identity): Observation => ({
-  source: { completeness: 'unknown', files: new Map(), problems: [] },
+const unobserved = (problems: readonly Problem[] = []): Observation => ({
+  source: { completeness: 'unknown', files: new Map(), problems },
   destination: {
-    identity,
+    identity: { found: null, expected: null, lastSeenAt: null, hasPrivateFolder: false },
     files: new Map(),
     records: new Map(),
     staged: new Map(),

@@ -30,7 +30,7 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
     const { digest, text } = file.marker
     const held = destination.files.get(path)
     const seen = destination.seen.get(path)
-    const stagedBytes = step.stagedBytes ?? 0
+    const stagedBytes = destination.staged.get(path)?.size ?? 0
     const basis = held !== undefined && stagedBytes === 0
     // More bytes than the file has are another file's too; an append would leave them as they are for ever.
     const otherBytes =

@@ -120,8 +120,9 @@ function troubleRows(outcome: BackupOutcome): readonly Row[] {
     ...some(late, lateRow, SHOWN, 'late', 'yellow'),
     ...some(waiting, waitRow, SHOWN_WAITING, 'waiting', 'dim'),
   ]
+  const advised = lost.length === 0 ? rows : withHints(rows, 'lost', LOST_HINTS)
   const first = conflicts[0]
-  return first === undefined ? rows : withHints(rows, 'conflict', conflictHints(first) ?? [])
+  return first === undefined ? advised : withHints(advised, 'conflict', conflictHints(first) ?? [])
 }
 
 /** The advice stands under the last of its kind, once. */
@@ -158,6 +159,14 @@ const lostRow = (path: string): Row => ({
   path,
   detail: 'held once, gone here, and the source has it no more',
 })
+
+const LOST_HINTS: readonly Hint[] = [
+  {
+    prose:
+      'Put the file and its marker back from another copy; it is judged like any other. To accept the loss on the record, ' +
+      'acknowledge its path in the spec with the digest that the plan shows.',
+  },
+]
 
 const lateRow = (text: string): Row => ({ mark: '!', word: 'late', tone: 'yellow', detail: text })
 

@@ -1,0 +1,104 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { backupIn } from '../helpers/backup.ts'
+import { makeWorld, noise, publishedIn, type World } from '../helpers/world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await makeWorld('ssh')
+})
+afterAll(() => world.end())
+
+test('an empty file is a file: alone, and among others', async () => {
+  const at = await backupIn(world, 'empty')
+  await at.offer('none.tar', '')
+  expect(await at.pass()).toMatchObject({ exitCode: 0, published: ['none.tar'] })
+  await at.offer('also-none.tar', '')
+  await at.offer('some.tar', noise(1000))
+  expect(await at.pass()).toMatchObject({ exitCode: 0, published: ['also-none.tar', 'some.tar'] })
+})
+
+test('a destination behind symlinks is used by its real path, there or not yet', async () => {
+  const real = join(world.folder, 'other disk')
+  await mkdir(real)
+  await symlink(real, join(world.folder, 'offsite'))
+  const at = await backupIn(world, 'linked', {
+    destination: { path: join(world.folder, 'offsite', 'linked') },
+  })
+  await at.offer('a.tar', noise(500))
+  expect(await at.pass()).toMatchObject({ exitCode: 0, published: ['a.tar'] })
+  expect([...(await publishedIn(join(real, 'linked'))).keys()]).toEqual(['a.tar', 'a.tar.md5'])
+})
+
+test('a destination that cannot be looked at is told in words, and keeps no other from its pass, plan or status', async () => {
+  await symlink(join(world.folder, 'round'), join(world.folder, 'about'))
+  await symlink(join(world.folder, 'about'), join(world.folder, 'round'))
+  const bad = await backupIn(world, 'nowhere', {
+    destination: { path: join(world.folder, 'round', 'x') },
+  })
+  await bad.offer('a.tar', 'x')
+  const good = await backupIn(world, 'somewhere')
+  await good.offer('a.tar', 'x')
+  const result = await world.pass('nowhere', 'somewhere')
+  expect(result.backups.map(({ result: end, exitCode }) => `${end} ${exitCode}`)).toEqual([
+    'failed 1',
+    'applied 0',
+  ])
+  for (const words of [['--dry-run'], ['status']]) {
+    const { stdout, stderr, code } = await world.run(...words, 'nowhere', 'somewhere')
+    expect(code).not.toBe(70)
+    expect(stdout).toContain('somewhere')
+    expect(stdout).toContain('cannot look at')
+    expect(stdout + stderr).not.toContain('    at ')
+  }
+  await rm(join(world.specs, 'nowhere.yaml'))
+})
+
+test('a release without a reason, and a rebuild of a sound ledger, are refused', async () => {
+  const at = await backupIn(world, 'sound')
+  await at.offer('a.tar', 'x')
+  await at.pass()
+  expect((await world.run('release', '12345678', '--reason', ' ')).code).toBe(64)
+  const rebuilt = await world.run('doctor', '--rebuild-ledger', 'sound')
+  expect(rebuilt).toMatchObject({ code: 64 })
+  expect(rebuilt.stderr).toContain('is sound')
+})
+
+test('a folder that is no destination has no status', async () => {
+  const plain = join(world.folder, 'plain')
+  await mkdir(plain)
+  const { code, stderr } = await world.run('status', plain)
+  expect(code).toBe(64)
+  expect(stderr).toContain('is no destination')
+})
+
+test('a log or results that cannot be written end no backup', async () => {
+  const at = await backupIn(world, 'full-log')
+  await at.offer('a.tar', 'x')
+  const logged = await world.run('full-log', '--log-file', '/dev/full')
+  expect(logged.code).toBe(0)
+  expect(logged.stderr).toContain('The log cannot be written')
+  await at.offer('b.tar', 'y')
+  const { command, args } = world.command(['full-log', '--json'])
+  const script = 'exec "$@" > /dev/full 2> /dev/full'
+  const lost = await execa('sh', ['-c', script, 'sh', command, ...args], {
+    reject: false,
+    cwd: world.folder,
+  })
+  expect(lost.exitCode).toBe(1)
+  expect((await world.plan('full-log')).summary).toMatchObject({ pull: 0, adopt: 0, keep: 2 })
+})
+
+test('while all is held because the defaults vanished, status says so', async () => {
+  const at = await backupIn(world, 'with-defaults')
+  await at.offer('a.tar', 'x')
+  const defaults = join(world.specs, '_defaults.yaml')
+  await writeFile(defaults, 'checksum: md5\n')
+  await at.pass()
+  await rm(defaults)
+  expect((await world.status('with-defaults')).backups[0]).toMatchObject({ state: 'held' })
+  await writeFile(defaults, 'checksum: md5\n')
+  expect((await world.status('with-defaults')).backups[0]).toMatchObject({ state: 'ok' })
+})
