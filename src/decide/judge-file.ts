@@ -64,6 +64,9 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
     const because = `published with ${record.size} bytes, has ${held.size} now`
     return judgeRotten(facts, record, spec, because)
   }
+  if (held.marker?.isWrong) {
+    return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
+  }
   if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
   const steps = [keep(facts, record, 'complete')]
   if (source !== undefined && changedUnderMarker(source, record)) {
@@ -96,15 +99,21 @@ function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgeme
 }
 
 /** Data that the ledger knows, without its marker. The ledger judges first. */
-function judgeUnmarkedOfOurs(facts: FileFacts, held: HeldFile, record: LedgerRecord, spec: Spec): Judgement {
+function judgeUnmarkedOfOurs(
+  facts: FileFacts,
+  held: HeldFile,
+  record: LedgerRecord,
+  spec: Spec,
+  why = 'its marker is gone',
+): Judgement {
   if (held.foundOther !== undefined || held.size !== record.size) {
-    return judgeRotten(facts, record, spec, 'its marker is gone, and the bytes are not those we published')
+    return judgeRotten(facts, record, spec, `${why}, and the bytes are not those we published`)
   }
   const claim = claimOf(facts.source)
   const adopt: Step = {
     action: 'adopt',
     path: facts.path,
-    because: ['its marker is gone: put back from the ledger once the bytes have matched'],
+    because: [`${why}: put back from the ledger once the bytes have matched`],
     size: held.size,
     digest: digestFor(record, spec),
     expect: expectations(facts),

@@ -32,6 +32,7 @@ export function project(observation: Observation, plan: BackupPlan, asOf: Instan
       ...(before ?? pairOf(digest)),
       size: step.size ?? 0,
       mtime: before?.mtime ?? source.files.get(path)?.listed?.mtime ?? null,
+      markerSize: before?.markerSize ?? (marker?.state === 'claimed' ? marker.size : 0),
       markerMtime: before?.markerMtime ?? (marker?.state === 'claimed' ? marker.mtime : null),
       since: before?.since ?? asOf,
     })

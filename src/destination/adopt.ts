@@ -60,26 +60,40 @@ async function adoptBatch(
     const judged = standing.get(path)!
     if (judged.state === 'problem') return { verdict: 'problem', problem: judged.problem }
     const markers = await beside(path)
-    if (request.judge !== 'pair' && markers.length > 0) return markerAppeared(path)
+    if (request.judge === 'source' && markers.length > 0) return markerAppeared(path)
     const marker = await markerFor(site, request, judged, markers)
-    if (marker !== null) sound.push({ path, request, judged, digests: judged.digests, marker })
-    else if (request.judge === 'pair') rotten.push({ path, markers, judged })
+    if (marker !== null) {
+      const { digests } = judged
+      // I2: the data is what was published; what stands beside it and says otherwise makes room for the ledger's marker.
+      const wrong = markers.filter(({ digest }) => digest === null || likeDigest(digests, digest) !== digest)
+      if (request.judge === 'ledger' && wrong.length > 0) await setMarkersAside(site, path, wrong, run)
+      sound.push({ path, request, judged, digests, marker })
+    } else if (request.judge === 'pair') rotten.push({ path, markers, judged })
     else return { verdict: 'mismatch', digests: judged.digests }
     return null
   })
   await finish(site, sound, verdicts)
   for (const { path, markers, judged } of rotten) {
-    // Recorded first, so that a marker in quarantine always has a line that says why.
-    const quarantine = eventName(run.now())
     await each([{ path }], 'put into quarantine the marker of', verdicts, async (): Promise<AdoptVerdict> => {
-      await site.ledger.append([{ event: 'rot', path, quarantine }])
-      const seen = folders(site.disk, site.path)
-      for (const { place } of markers)
-        await setAside(site, quarantine, place, place.slice(site.path.length + 1), seen)
-      await syncAll(seen)
+      await setMarkersAside(site, path, markers, run)
       return { verdict: 'mismatch', digests: judged.digests }
     })
   }
+}
+
+async function setMarkersAside(
+  site: Site,
+  path: RelPath,
+  markers: readonly Beside[],
+  run: Run,
+): Promise<void> {
+  const quarantine = eventName(run.now())
+  // Recorded first, so that a marker in quarantine always has a line that says why.
+  await site.ledger.append([{ event: 'rot', path, quarantine }])
+  const seen = folders(site.disk, site.path)
+  for (const { place } of markers)
+    await setAside(site, quarantine, place, place.slice(site.path.length + 1), seen)
+  await syncAll(seen)
 }
 
 /** The marker with which a file is complete; null: its bytes are not what they should be. */

@@ -20,7 +20,7 @@ export interface Inventory {
 /** Top-level names that are no backup's: ours, and what fsck leaves. */
 const IGNORED: ReadonlySet<string> = new Set([PRIVATE_FOLDER, 'lost+found'])
 
-/** What lies in the destination now. Reads the markers of those pairs only that `records` does not know. */
+/** What lies in the destination now. Reads the markers of those pairs only that `records` does not know, or knows otherwise. */
 export async function takeInventory(
   disk: Disk,
   destination: string,
@@ -44,15 +44,15 @@ export async function takeInventory(
         const size = (await disk.lstat(`${destination}/${folder}${name}`))?.size
         if (size === undefined) continue
         used += size
-        const isKnown = records.has((folder + name) as RelPath)
+        const record = records.get((folder + name) as RelPath)
         // A name that no source can have and no spec selects is somebody else's.
-        const path = isKnown ? ((folder + name) as RelPath) : toRelPath(folder + name)
+        const path = record !== undefined ? ((folder + name) as RelPath) : toRelPath(folder + name)
         if (path === null) continue
         const beside = markers.get(name)
         held.set(path, {
           size,
           marker:
-            beside === undefined ? null : await heldMarker(disk, destination, folder + beside, isKnown, name),
+            beside === undefined ? null : await heldMarker(disk, destination, folder + beside, record, name),
         })
       }
     })
@@ -97,13 +97,19 @@ async function heldMarker(
   disk: Disk,
   destination: string,
   path: string,
-  isKnown: boolean,
+  record: LedgerRecord | undefined,
   dataName: string,
 ): Promise<HeldMarker> {
-  if (isKnown) return { path, digest: null }
+  // Of a pair that the ledger knows, the marker's size is looked at; its bytes only where that is another.
+  if (record !== undefined && (await disk.lstat(`${destination}/${path}`))?.size === record.markerSize)
+    return { path, digest: null }
   const bytes = await disk.read(`${destination}/${path}`, { limit: MARKER_LIMIT + 1 })
   const claim = bytes === null ? null : parseMarker(bytes, dataName, markerOf(path)!.kind)
-  return { path, digest: claim !== null && 'digest' in claim ? claim.digest : null }
+  const digest = claim !== null && 'digest' in claim ? claim.digest : null
+  if (record === undefined) return { path, digest }
+  return digest === record.md5 || digest === record.sha256
+    ? { path, digest: null }
+    : { path, digest, isWrong: true }
 }
 
 /** The marker that counts for each data name of one folder. */

@@ -60,6 +60,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         sha256: line.sha256 as Digest,
         mtime: line.mtime,
         markerMtime: line.markerMtime,
+        markerSize: line.marker.text.length,
         since: book.records.get(path)?.since ?? at,
         line: place,
       })

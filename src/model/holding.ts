@@ -55,6 +55,8 @@ export interface HeldFile {
 
 export interface HeldMarker {
   readonly path: string
+  /** Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same. */
+  readonly isWrong?: true
   /** What it claims; null where it was not read (the ledger knows the pair) or cannot be parsed. */
   readonly digest: Digest | null
 }
@@ -65,6 +67,8 @@ export interface LedgerRecord {
   readonly sha256: Digest
   readonly mtime: number | null
   readonly markerMtime: number | null
+  /** Bytes of the marker that was published with it. */
+  readonly markerSize: number
   /** When it was first published, adopted or repaired here. */
   readonly since: Instant
 }

@@ -55,7 +55,7 @@ function requestOf(
   const file = source.files.get(path)
   const marker = file?.marker.state === 'claimed' ? file.marker : null
   const marked = destination.files.get(path)?.marker != null
-  const judge = marked ? 'pair' : destination.records.has(path) ? 'ledger' : 'source'
+  const judge = destination.records.has(path) ? 'ledger' : marked ? 'pair' : 'source'
   if (judge === 'source' && marker?.text == null)
     throw new Error(`the plan adopts ${path}, and no marker was read for it`)
   return {

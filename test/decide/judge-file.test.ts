@@ -58,6 +58,11 @@ describe('what is done about a file', () => {
     ['unknown data of another size', 'bare a 7\nremote a 10 A', 'pull a'],
     ['unknown data, unmarked at the source too', 'bare a 10\nremote a 10 -', 'wait a'],
     ['unknown data, nothing at the source', 'bare a 10\nremote z 1 -', 'wait z, ! unmarked a'],
+    // A marker that is not ours.
+    ['here beside a spoilt marker, the source agrees', 'spoilt a 10 A\nremote a 10 A', 'adopt a'],
+    ['here beside a spoilt marker, the source gone', 'spoilt a 10 A\nremote z 1 -', 'adopt a, wait z'],
+    ['here beside a spoilt marker, the source other', 'spoilt a 10 A\nremote a 10 B', 'adopt a, conflict a'],
+    ['rotten beside a spoilt marker', 'spoilt a 10!7 A\nremote a 10 A', 'repair a'],
     // Pairs.
     ['a pair that the ledger does not know', 'pair a 10 A\nremote a 10 A', 'adopt a'],
     ['such a pair, nothing at the source', 'pair a 10 A\nremote z 1 -', 'adopt a, wait z'],

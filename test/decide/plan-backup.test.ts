@@ -17,14 +17,14 @@ const work = (of: BackupPlan) => of.steps.filter((step) => WORK.has(step.action)
 /** Any mixture of things on both sides, over a few names so that they meet. */
 const line = fc
   .tuple(
-    fc.constantFrom('remote', 'remote', 'listed', 'held', 'pair', 'bare', 'ours', 'gone', 'staged'),
+    fc.constantFrom('remote', 'remote', 'listed', 'held', 'pair', 'bare', 'ours', 'gone', 'spoilt', 'staged'),
     fc.constantFrom('a', 'b', 'c', 'd', 'sub/a', 'E', 'e'),
     fc.integer({ min: 0, max: 12 }),
     fc.option(fc.integer({ min: 0, max: 12 }), { nil: null }),
     fc.constantFrom('A', 'B', 'C', '-', '?'),
   )
   .map(([kind, name, size, other, letter]) => {
-    const known = kind === 'held' || kind === 'ours' || kind === 'gone' ? letter.replace(/[-?]/, 'A') : letter
+    const known = ['held', 'ours', 'gone', 'spoilt'].includes(kind) ? letter.replace(/[-?]/, 'A') : letter
     return `${kind} ${name} ${size}${other === null ? '' : `!${other}`} ${kind === 'pair' ? letter.replace('-', '?') : known}`
   })
 const drawing = fc.array(line, { maxLength: 14 }).map((lines) => lines.join('\n'))

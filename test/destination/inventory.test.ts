@@ -9,12 +9,14 @@ import type { RelPath } from '../../src/model/rel-path.ts'
 import { hex, NOON, newDestination, rel } from '../helpers/disk-folder.ts'
 
 const NOTHING: ReadonlyMap<RelPath, LedgerRecord> = new Map()
+const md5 = (name: string, character = 'a'): string => `${hex(character)}  ${name}\n`
 const record: LedgerRecord = {
   size: 1,
   md5: hex('a'),
   sha256: hex('a', 64),
   mtime: null,
   markerMtime: null,
+  markerSize: md5('known').length,
   since: NOON,
 }
 
@@ -27,8 +29,6 @@ async function holding(contents: Readonly<Record<string, string>>) {
   }
   return { path, files, look: (records = NOTHING) => takeInventory(realDisk, path, files, records) }
 }
-
-const md5 = (name: string, character = 'a'): string => `${hex(character)}  ${name}\n`
 
 describe('an inventory', () => {
   test('tells data from markers, at any depth', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -101,4 +101,24 @@ test('while all is held because the defaults vanished, status says so', async ()
   expect((await world.status('with-defaults')).backups[0]).toMatchObject({ state: 'held' })
   await writeFile(defaults, 'checksum: md5\n')
   expect((await world.status('with-defaults')).backups[0]).toMatchObject({ state: 'ok' })
+})
+
+test('I2: a marker here that is not the one we published is put back from the ledger, and the bad one kept aside', async () => {
+  const at = await backupIn(world, 'spoilt')
+  for (const name of ['a.tar', 'b.tar', 'c.tar']) await at.offer(name, noise(300, name))
+  await at.pass()
+  const whole = await publishedIn(at.destination)
+  for (const [name, text] of [
+    ['a.tar.md5', ''],
+    ['b.tar.md5', 'r2x\n'],
+  ] as const) {
+    await rm(join(at.destination, name))
+    await writeFile(join(at.destination, name), text)
+  }
+  expect((await world.plan('spoilt')).summary).toMatchObject({ adopt: 2, keep: 1 })
+  expect(await at.pass()).toMatchObject({ exitCode: 0, adopted: ['a.tar', 'b.tar'], bytes: 0 })
+  expect(await publishedIn(at.destination)).toEqual(whole)
+  const aside = await readdir(join(at.destination, '.reconcile/quarantine'), { recursive: true })
+  expect(aside.filter((name) => name.endsWith('.md5'))).toHaveLength(2)
+  expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
 })

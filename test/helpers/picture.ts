@@ -35,6 +35,7 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
  *   pair a.tar 10 A        here with a marker that says A (`?`: nothing), unknown to the ledger
  *   bare a.tar 10          here without a marker, unknown to the ledger
  *   ours a.tar 10 A        here without a marker, in the ledger as A
+ *   spoilt a.tar 10 A    in the ledger as A, with a marker that is not the one we published
  *   gone a.tar 10 A        in the ledger as A, not here
  *   staged a.tar 4         four bytes in staging
  *
@@ -57,6 +58,7 @@ export function picture(text: string, completeness: SourceView['completeness'] =
       sha256: sha256(letter),
       mtime: 1000,
       markerMtime: 2000,
+      markerSize: 40,
       since: instant(0),
     }
     const marker = { path: `${name}.md5`, digest: letter === '?' ? null : md5(letter) }
@@ -74,9 +76,11 @@ export function picture(text: string, completeness: SourceView['completeness'] =
     } else if (kind === 'listed') files.set(path, { listed: null, marker: { state: 'none' } })
     else if (kind === 'staged') staged.set(path, { size })
     else {
+      const isPair = kind === 'held' || kind === 'pair'
+      const spoilt = { path: `${name}.md5`, digest: null, isWrong: true } as const
       if (kind !== 'gone')
-        held.set(path, { size, marker: kind === 'held' || kind === 'pair' ? marker : null })
-      if (kind === 'held' || kind === 'ours' || kind === 'gone') records.set(path, record)
+        held.set(path, { size, marker: isPair ? marker : kind === 'spoilt' ? spoilt : null })
+      if (kind !== 'pair' && kind !== 'bare') records.set(path, record)
     }
   }
   return {
