@@ -67,7 +67,7 @@ const xdgFolder = (named: string | undefined, usual: string): string =>
   named !== undefined && isAbsolute(named) ? named : usual
 
 async function readConfig(file: string, options: SettingsOptions) {
-  const { source, fault } = await readSpecFile(file)
+  const { source, fault } = await readSpecFile(file, null)
   if (fault?.code === 'unreadable') {
     throw new Failure({
       code: 'config-not-found',

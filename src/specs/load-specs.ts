@@ -45,7 +45,7 @@ export async function loadSpecs(
 
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
   const defaultsFile = names.includes(DEFAULTS_FILE)
-    ? await readSpecFile(join(absolute, DEFAULTS_FILE))
+    ? await readSpecFile(join(absolute, DEFAULTS_FILE), absolute)
     : null
   const { defaults, faults: inDefaults } =
     defaultsFile === null
@@ -60,7 +60,7 @@ export async function loadSpecs(
   const faultyNames: string[] = []
   for (const name of files) {
     const baseName = name.replace(/\.ya?ml$/, '')
-    const { source, fault } = await readSpecFile(join(absolute, name))
+    const { source, fault } = await readSpecFile(join(absolute, name), absolute)
     if (fault !== null) {
       faults.push(fault)
       faultyNames.push(baseName)

@@ -1,12 +1,17 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, realpath } from 'node:fs/promises'
 import { type Fault, type SourceText, startOf } from './located.ts'
+import { isWithin } from './real-path.ts'
 
 const MAX_SPEC_BYTES = 256 * 1024
 
-/** A YAML file's text. Never waits for a FIFO, and never reads more than the bound and one byte. */
+/**
+ * A YAML file's text. Never waits for a FIFO, and never reads more than the bound and one byte. With `within` it follows no link out
+ * of that folder: specs come from git, and what a link points at would be quoted in a fault's frame.
+ */
 export async function readSpecFile(
   file: string,
+  within: string | null,
 ): Promise<{ readonly source: SourceText; readonly fault: Fault | null }> {
   const source: SourceText = { file, text: '' }
   const no = (code: string, message: string, hint?: string) => ({
@@ -21,6 +26,8 @@ export async function readSpecFile(
   })
   let bytes: Buffer
   try {
+    if (within !== null && !isWithin(await realpath(file), await realpath(within)))
+      return no('unreadable', 'the file is a link that leads out of the folder', 'put the file itself there')
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       if (!(await handle.stat()).isFile()) return no('unreadable', 'the file is no regular file')

@@ -358,3 +358,16 @@ describe('a spec and the box', () => {
     expect(told(found)).toEqual([expect.stringMatching(/^a\.yaml:3:37 mount-elsewhere/)])
   })
 })
+
+test('a spec that is a link out of its folder is not read, nor quoted; one to its neighbour is', async () => {
+  const folder = await scratch()
+  await fill(folder, { 'secret.txt': 'root:$6$hash', 'specs/.shared': spec() })
+  await symlink('../secret.txt', join(folder, 'specs/outside.yaml'))
+  await symlink('.shared', join(folder, 'specs/linked.yaml'))
+  const loaded = await loadSpecs(join(folder, 'specs'), { roots: null, home: '/home/me' })
+  expect(told(loaded)).toEqual([
+    'outside.yaml:1:1 unreadable the file is a link that leads out of the folder (put the file itself there)',
+  ])
+  expect(JSON.stringify(loaded.faults)).not.toContain('hash')
+  expect(loaded.specs.map(({ name }) => name)).toEqual(['linked'])
+})
