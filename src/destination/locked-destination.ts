@@ -8,6 +8,7 @@ import { filesystemOf, freeBytes, type Ground, rememberedHead, takeHolding } fro
 import { establishIdentity, readId } from './identity.ts'
 import { layout } from './layout.ts'
 import { openLedger } from './ledger.ts'
+import { syncEarlier } from './ownership.ts'
 import { publish } from './publish.ts'
 import { recover } from './recover.ts'
 import { openSeen, type SeenCache } from './seen-cache.ts'
@@ -47,13 +48,7 @@ export function lockedDestination(
     staging: files.staging,
 
     async recover(run) {
-      // A run that was killed may have made these, and written its last lines, without making them durable (I5, I10).
-      try {
-        if ((await disk.lstat(files.ledger))?.kind === 'file') await disk.syncFile(files.ledger)
-        for (const folder of [files.own, place.path]) await disk.syncFolder(folder)
-      } catch (error) {
-        throw diskFailure(error, 'sync', files.own)
-      }
+      await syncEarlier(disk, files, place.path)
       const filesystem = await (ground.filesystemOf ?? filesystemOf)(place.path)
       await establishIdentity(disk, files, {
         now: run.now,

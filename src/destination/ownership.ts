@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Halt } from '../model/trouble.ts'
 import type { Disk } from './disk.ts'
-import { diskFailure } from './disk-failure.ts'
+import { diskFailure, errnoOf } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
 
 /** A halt where `.reconcile` belongs to another user, or is no folder; null: it is ours, or there is none. */
@@ -38,6 +38,23 @@ export async function makePrivateFolders(disk: Disk, files: Layout, destination:
   } catch (error) {
     throw diskFailure(error, 'make', files.own)
   }
+}
+
+/**
+ * Under the lock: a run that was killed may have made these, and written its last lines, without making them durable (I5, I10). What
+ * is built on them from here on must not fall with them.
+ */
+export async function syncEarlier(disk: Disk, files: Layout, destination: string): Promise<void> {
+  try {
+    if ((await disk.lstat(files.ledger))?.kind === 'file') await disk.syncFile(files.ledger)
+    for (const folder of [files.own, destination]) await disk.syncFolder(folder)
+  } catch (error) {
+    throw diskFailure(error, 'sync', files.own)
+  }
+  // The folder's own name. Where we may not even read the folder above, it was not we who made it.
+  await disk.syncFolder(dirname(destination)).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EACCES') throw diskFailure(error, 'sync', dirname(destination))
+  })
 }
 
 async function makeWithParents(disk: Disk, folder: string): Promise<void> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { establishIdentity, readId } from '../../src/destination/identity.ts'
 import { layout } from '../../src/destination/layout.ts'
 import { openLedger } from '../../src/destination/ledger.ts'
-import { makePrivateFolders } from '../../src/destination/ownership.ts'
+import { makePrivateFolders, syncEarlier } from '../../src/destination/ownership.ts'
 import { rebuildLedger } from '../../src/destination/rebuild-ledger.ts'
 import { openSeen } from '../../src/destination/seen-cache.ts'
 import { readStatus, writeStatus } from '../../src/destination/status-file.ts'
@@ -39,6 +39,7 @@ const status = (head: LedgerHead): DestinationStatus => ({
 /** A run of a destination's memory alone: who it is, what it recorded, what it saw and how it went. */
 async function pass(disk: ModelDisk, promises: Promises): Promise<string> {
   await makePrivateFolders(disk, files, PATH)
+  await syncEarlier(disk, files, PATH)
   await establishIdentity(disk, files, { now, announce: async (id) => void promises.announced.add(id) })
   const id = await readId(disk, files)
   expect(promises.announced).toContain(id)
