@@ -4,6 +4,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace, Selection } from '../model/spec.ts'
 import type { BackupState, BackupStatus, Condition, DestinationStatus } from '../model/status.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
+import { isWhole } from './is-whole.ts'
 import { selector } from './select.ts'
 
 export interface StatusFacts {
@@ -30,8 +31,7 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
   let gone = 0
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path)) continue
-    const held = holding?.files.get(path)
-    if (held === undefined || held.marker === null || held.size !== record.size) {
+    if (!isWhole(holding?.files.get(path), record)) {
       gone++
       continue
     }
@@ -62,11 +62,11 @@ function stateOf({ hold, last, holding }: StatusFacts, halt: Halt | null, gone: 
   if (halt !== null) return 'failed'
   if (holding === null || last === null) return 'unknown'
   if (last.counts.conflict > 0) return 'conflict'
-  if (gone > 0 || last.counts.lost > 0 || last.exitCode !== 0)
-    return last.result === 'halted' ? 'held' : 'failed'
-  return last.counts.pending > 0 || last.result === 'incomplete' || last.result === 'cancelled'
-    ? 'pending'
-    : 'ok'
+  if (gone > 0 || last.counts.lost > 0) return 'failed'
+  const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
+  if (cutShort && last.counts.problems === 0) return 'pending'
+  if (last.exitCode !== 0) return last.result === 'halted' ? 'held' : 'failed'
+  return last.counts.pending > 0 ? 'pending' : 'ok'
 }
 
 /** What the look itself found, beside what the last pass left behind. */

@@ -3,6 +3,7 @@ import type { Holding, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { ListedFile } from '../model/listing.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import { isWhole } from './is-whole.ts'
 
 /** Every marker is read anew after this long, also where nothing of its file seems to have changed. Milliseconds. */
 export const REREAD_AFTER = 30 * 24 * 3600 * 1000
@@ -30,10 +31,7 @@ export function rememberedClaim(file: MarkedFile, holding: Holding, asOf: Instan
   if (seen.marker.size !== file.marker.size || seen.marker.mtime !== file.marker.mtime) return null
   // A clock that went back proves nothing either.
   if (asOf < seen.readAt || asOf - seen.readAt > REREAD_AFTER) return null
-  const held = holding.files.get(file.path)
-  const record = holding.records.get(file.path)
-  const isWhole = held != null && held.marker !== null && held.size === record?.size
-  return isWhole ? seen : null
+  return isWhole(holding.files.get(file.path), holding.records.get(file.path)) ? seen : null
 }
 
 const hasClaim = (seen: Seen): seen is RememberedClaim => seen.marker !== null && seen.digest !== null

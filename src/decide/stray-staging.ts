@@ -3,6 +3,7 @@ import type { Observation } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
+import { isWhole } from './is-whole.ts'
 import { selector } from './select.ts'
 
 /** Staged bytes that nothing wants any more are kept this long, counted from our own record. Milliseconds. */
@@ -23,8 +24,7 @@ export function strays(spec: Spec, { source, destination }: Observation): readon
   const wanted = selector(spec.select, spec.source.listing)
   const found: Stray[] = []
   for (const path of destination.staged.keys()) {
-    const held = destination.files.get(path)
-    if (held !== undefined && held.marker !== null && held.size === destination.records.get(path)?.size) {
+    if (isWhole(destination.files.get(path), destination.records.get(path))) {
       found.push({ path, why: 'published' })
     } else if (!wanted(path)) found.push({ path, why: 'not selected any more' })
     else if (source.completeness === 'complete' && !source.files.has(path)) {

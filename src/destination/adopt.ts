@@ -2,9 +2,9 @@ import type { Digest } from '../model/digest.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { AdoptRequest, AdoptVerdict } from '../model/ports.ts'
-import { baseName, folderOf, type RelPath } from '../model/rel-path.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { type Beside, besides } from './beside.ts'
+import { type Beside, besides, markerPathOf } from './beside.ts'
 import { each } from './each.ts'
 import { eventName } from './event-name.ts'
 import { fileEvent } from './file-event.ts'
@@ -113,11 +113,7 @@ async function markerFor(
       if (record === undefined || !sameDigests(record, judged.digests)) return null
       const marker = await site.ledger.readMarker(path)
       if (marker === null) throw new Error(`the ledger knows ${path} and not its marker`)
-      const folder = folderOf(path)
-      return {
-        path: folder === '' ? baseName(marker.name) : `${folder}/${baseName(marker.name)}`,
-        text: marker.text,
-      }
+      return { path: markerPathOf(path, marker.name), text: marker.text }
     }
     case 'pair': {
       // I2: every marker that counts must match; one that claims nothing proves nothing.

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import type { Digest } from '../model/digest.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
-import { baseName } from '../model/rel-path.ts'
+import { baseName, folderOf } from '../model/rel-path.ts'
 import { finalPath, type Site } from './site.ts'
 
 export interface Beside {
@@ -51,4 +51,10 @@ export async function claimOf({ disk }: Site, place: string, path: string): Prom
   const of = markerOf(place)
   const claim = bytes === null || of === null ? null : parseMarker(bytes, path, of.kind)
   return claim !== null && 'digest' in claim ? claim.digest : null
+}
+
+/** Where a marker of this name stands: in its data's folder, whatever else the name may hold (I6). */
+export function markerPathOf(path: string, name: string): string {
+  const folder = folderOf(path)
+  return folder === '' ? baseName(name) : `${folder}/${baseName(name)}`
 }

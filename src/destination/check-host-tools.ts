@@ -21,7 +21,7 @@ export async function checkHostTools(
     return new Failure({
       code: 'missing-tool',
       message: `backups are written on Linux only, and this is ${platform}: flock, setpriv and prlimit are not there`,
-      hint: 'Run it on Linux. validate, schema, plan --show and --offline work anywhere.',
+      hint: 'Run it on Linux. validate and schema work anywhere.',
       retryable: false,
     })
   const missing = Object.keys(PACKAGE_OF).filter((tool) => !isFound(tool, searched))

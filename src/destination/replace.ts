@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Digest } from '../model/digest.ts'
 import type { PublishRequest, PublishVerdict } from '../model/ports.ts'
-import { folderOf, type RelPath } from '../model/rel-path.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Problem } from '../model/trouble.ts'
-import { besides } from './beside.ts'
+import { besides, markerPathOf } from './beside.ts'
 import { errnoOf } from './disk-failure.ts'
 import { eventName } from './event-name.ts'
 import { fileEvent } from './file-event.ts'
@@ -76,11 +76,7 @@ async function carryOut(
   const path = intent.path as RelPath
   const final = finalPath(site, path)
   const digests = { md5: intent.md5 as Digest, sha256: intent.sha256 as Digest }
-  const folder = folderOf(path)
-  const marker = {
-    path: folder === '' ? intent.marker.name : `${folder}/${intent.marker.name}`,
-    text: intent.marker.text,
-  }
+  const marker = { path: markerPathOf(path, intent.marker.name), text: intent.marker.text }
   const seen = folders(site.disk, site.path)
   const blocked = await seen.make(path, 0o755)
   if (blocked !== null) return { verdict: 'problem', problem: blocked }

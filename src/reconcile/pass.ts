@@ -220,11 +220,8 @@ async function finish(
   options: PassOptions,
   run: Run,
 ): Promise<void> {
-  const judged = {
-    ...outcome,
-    seconds: 0,
-    exitCode: codeOfOutcome({ ...outcome, seconds: 0 }, options.named),
-  }
+  const bare = { ...outcome, seconds: 0 }
+  const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   const before = await place.readStatus()
   await destination.writeStatus(foldStatus(before, judged, destination.head(), run.now()))
 }

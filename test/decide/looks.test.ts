@@ -72,6 +72,7 @@ describe('a marker is not read again', () => {
     expect(remembered({}, instant(NOON - 1))).toBeUndefined()
     expect(remembered({}, NOON, picture('held a 10!9 A').destination)).toBeUndefined()
     expect(remembered({}, NOON, picture('gone a 10 A').destination)).toBeUndefined()
+    expect(remembered({}, NOON, picture('spoilt a 10 A').destination)).toBeUndefined()
   })
 })
 
@@ -153,6 +154,7 @@ describe('status', () => {
     ['a file shrank since', 'held a 2!1 A', {}, 'failed'],
     ['conflict', 'held a 1 A', { exitCode: 6, conflicts: [{ path: 'a', held: '', source: '' }] }, 'conflict'],
     ['failed', 'held a 1 A', { exitCode: 1, result: 'failed' }, 'failed'],
+    ['stopped by a signal', 'held a 1 A', { exitCode: 143, result: 'cancelled', pending: 3 }, 'pending'],
     ['cut short', 'held a 1 A', { result: 'incomplete', pending: 3 }, 'pending'],
   ])('%s', (_, drawn, last, wanted) => {
     expect(state(drawn, last === null ? null : fold(null, last))).toBe(wanted)

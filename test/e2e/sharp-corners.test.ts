@@ -122,3 +122,19 @@ test('I2: a marker here that is not the one we published is put back from the le
   expect(aside.filter((name) => name.endsWith('.md5'))).toHaveLength(2)
   expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
 })
+
+test('I2: a spoilt marker beside data that rotted too: both are repaired from the source', async () => {
+  const at = await backupIn(world, 'rotten-too')
+  await at.offer('a.tar', noise(400))
+  await at.pass()
+  const whole = await publishedIn(at.destination)
+  for (const [name, text] of [
+    ['a.tar', noise(400, 'rot')],
+    ['a.tar.md5', ''],
+  ] as const) {
+    await rm(join(at.destination, name))
+    await writeFile(join(at.destination, name), text)
+  }
+  expect(await at.pass()).toMatchObject({ exitCode: 0, repaired: ['a.tar'] })
+  expect(await publishedIn(at.destination)).toEqual(whole)
+})
