@@ -149,8 +149,9 @@ describe('a failed fsync', () => {
 test('I2: no marker is put beside data that was written to after it was judged', async () => {
   const { path, locked, disk } = await world({
     async chmod(at, mode) {
-      await realDisk.chmod(at, mode)
+      // Before: a plain user may not write to it afterwards.
       if (at.endsWith('/held/a')) await realDisk.writeAt(at, 0, bytesOf('y'))
+      await realDisk.chmod(at, mode)
     },
   })
   await writeFile(join(path, 'a'), 'x')
