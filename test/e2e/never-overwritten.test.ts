@@ -1,4 +1,4 @@
-import { readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ageCache, type Backup, backupIn, problemsOf, stepsOf } from '../helpers/backup.ts'
@@ -120,6 +120,7 @@ describe('what was published and is gone or rotten here', () => {
   test('cut short here: repaired from a copy of it, and the rotten file is kept in quarantine', async () => {
     const bytes = noise(300_000)
     const at = await holding('cut', bytes)
+    await chmod(join(at.destination, NAME), 0o600)
     await truncate(join(at.destination, NAME), 290_000)
     const outcome = await at.pass()
     expect(outcome).toMatchObject({ repaired: [NAME], exitCode: 0 })
