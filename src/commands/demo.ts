@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { codeOfStop } from '../decide/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
@@ -46,7 +47,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     options.write(
       `\nStopped. ${options.keep ? `What there is lies in ${scene.folder}.` : 'Everything is removed.'}\n`,
     )
-    return options.signal.reason.why === 'interrupt' ? 130 : 143
+    return codeOfStop(options.signal.reason.why)
   } finally {
     await stopSource()
     await untilSendersAreGone(scene.source)

@@ -1,8 +1,6 @@
 import { join } from 'node:path'
 import { layout } from '../destination/layout.ts'
 import { takeLock } from '../destination/lock.ts'
-import { checkMount } from '../destination/mount.ts'
-import { checkOwnership } from '../destination/ownership.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { rebuildLedger } from '../destination/rebuild-ledger.ts'
 import { Failure } from '../model/failure.ts'
@@ -27,11 +25,8 @@ export async function rebuild(
   const destination = await openPlace(spec.destination, spec.name, workspace.box)
   const { path } = destination
   const files = layout(path)
-  const refusal =
-    (await checkMount(spec.destination.mount)) ??
-    (await checkOwnership(realDisk, files, process.getuid?.() ?? 0))
-  if (refusal !== null) throw failureOf(refusal)
-  const { identity } = await destination.identify(run)
+  const { identity, halt } = await destination.identify(run)
+  if (halt !== null) throw failureOf(halt)
   const hold = holdOfIdentity(path, identity)
   if (hold !== null) {
     throw new Failure({

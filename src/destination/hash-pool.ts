@@ -52,11 +52,7 @@ export const hashFiles: HashFiles = async (files, signal) => {
   if (files.length === 0 || signal.aborted) return results
   const control: SharedArrayBuffer[] = []
   const stop = () => {
-    for (const words of control.map((buffer) => new Int32Array(buffer))) {
-      Atomics.store(words, SLOT.stop, 1)
-      Atomics.notify(words, SLOT.made)
-      Atomics.notify(words, SLOT.taken)
-    }
+    for (const buffer of control) stopRing(buffer)
   }
   const newControl = () => {
     const buffer = new SharedArrayBuffer(CONTROL_BYTES)
@@ -163,10 +159,7 @@ function ask(worker: Worker, task: HashTask): Promise<unknown> {
       settle()
       started--
       // Its partner at the ring must not wait for it.
-      const words = new Int32Array(task.control)
-      Atomics.store(words, SLOT.stop, 1)
-      Atomics.notify(words, SLOT.made)
-      Atomics.notify(words, SLOT.taken)
+      stopRing(task.control)
       reject(error)
       dispatch()
     }
@@ -174,4 +167,12 @@ function ask(worker: Worker, task: HashTask): Promise<unknown> {
     worker.on('error', onError)
     worker.postMessage(task)
   })
+}
+
+/** Tells both threads at a ring to leave it, the one that waits for bytes and the one that waits for room. */
+function stopRing(control: SharedArrayBuffer): void {
+  const words = new Int32Array(control)
+  Atomics.store(words, SLOT.stop, 1)
+  Atomics.notify(words, SLOT.made)
+  Atomics.notify(words, SLOT.taken)
 }
