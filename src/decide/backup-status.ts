@@ -47,7 +47,15 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
     series:
       holding === null
         ? []
-        : [{ series: '', newest: points === 0 ? null : isoSeconds(newest), expect: null, state, points }],
+        : [
+            {
+              series: '',
+              newest: points === 0 ? null : isoSeconds(newest),
+              expect: null,
+              state: 'unknown',
+              points,
+            },
+          ],
     conditions: [...extraConditions(facts, halt, gone, asOf), ...(last?.conditions ?? [])],
     lastSuccess: last?.lastSuccess ?? null,
     nextRun: null,

@@ -27,6 +27,8 @@ export function foldStatus(
       problems: outcome.problems.length,
       pending: outcome.pending,
     },
+    listed: null,
+    holds: outcome.holds,
     head,
   }
 }

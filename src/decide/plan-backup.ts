@@ -75,6 +75,8 @@ export function planBackup(spec: Spec, observation: Observation, context: PlanCo
     holds: context.holds,
     problems,
     summary,
+    series: [],
+    unwanted: { files: 0, bytes: 0 },
     free: destination.free,
     rate: context.rate,
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),

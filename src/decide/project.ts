@@ -35,6 +35,7 @@ export function project(observation: Observation, plan: BackupPlan, asOf: Instan
       markerSize: before?.markerSize ?? (marker?.state === 'claimed' ? marker.size : 0),
       markerMtime: before?.markerMtime ?? (marker?.state === 'claimed' ? marker.mtime : null),
       since: before?.since ?? asOf,
+      readAt: asOf,
     })
     staged.delete(path)
   }

@@ -62,6 +62,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         markerMtime: line.markerMtime,
         markerSize: line.marker.text.length,
         since: book.records.get(path)?.since ?? at,
+        readAt: at,
         line: place,
       })
       book.abandoned.delete(path)
@@ -84,6 +85,12 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'staging-expired':
       book.abandoned.delete(line.path as RelPath)
       return
+    case 'verified':
+    case 'prune-begin':
+    case 'prune-done':
+    case 'undo-begin':
+    case 'undo-done':
+    case 'trash-expired':
     case 'rot':
     case 'recovered':
     case 'rebuilt':

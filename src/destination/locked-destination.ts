@@ -88,6 +88,10 @@ export function lockedDestination(
     gate: (requests, run) => inWords('judge', () => gate(opened().site, requests, run)),
     publish: (requests, run) => inWords('publish', () => publish(opened().site, requests, run)),
     adopt: (requests, run) => inWords('adopt', () => adopt(opened().site, requests, run)),
+    verify: async () => new Map(),
+    prune: async () => new Map(),
+    undoPrune: async () => new Map(),
+    expireTrash: async () => new Map(),
     free: () => freeBytes(place.path),
 
     async dropStaged(paths) {

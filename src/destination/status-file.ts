@@ -13,7 +13,8 @@ export async function readStatus(disk: Disk, files: Layout): Promise<Destination
   const bytes = await disk.read(files.status, { limit: LIMIT })
   try {
     const status: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()))
-    return isStatus(status) ? status : null
+    // What earlier versions did not write is not known.
+    return isStatus(status) ? { ...status, listed: status.listed ?? null, holds: status.holds ?? [] } : null
   } catch {
     return null
   }

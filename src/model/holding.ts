@@ -14,9 +14,17 @@ export interface Holding {
   readonly staged: ReadonlyMap<RelPath, StagedFile>
   /** Of these, what nothing wanted any more when it was last looked at, and since when. */
   readonly abandoned: ReadonlyMap<RelPath, Instant>
+  /** What was removed by a prune and not undone since; its record stays among `records`. */
+  readonly pruned: ReadonlyMap<RelPath, PrunedFile>
+  /** What the last prune by policy went by; null: there was none. */
+  readonly lastPrune: { readonly policy: string; readonly basis: string } | null
   readonly seen: ReadonlyMap<RelPath, Seen>
   /** The ledger's last line; null where there is no ledger yet. Two looks with the same head saw the same history. */
   readonly head: LedgerHead | null
+  /** When the ledger began; null: there is none. */
+  readonly created: Instant | null
+  /** How many selected files the source listed when its listing was last found sound; null: not known. */
+  readonly listedBefore: number | null
   /** The latest time that we ourselves have written down here; null: none. A clock behind it, or far past it, is not to be trusted. */
   readonly lastTime: Instant | null
   /** Bytes free to us on the destination's file system; null where the folder and all above it could not be asked. */
@@ -71,6 +79,22 @@ export interface LedgerRecord {
   readonly markerSize: number
   /** When it was first published, adopted or repaired here. */
   readonly since: Instant
+  /** When its bytes were last read whole and found to be these: since then, or by a verification. */
+  readonly readAt: Instant
+}
+
+/** One removal by a prune, as the ledger tells it. */
+export interface PrunedFile {
+  /** When it was done: trash and daily limits count from here. */
+  readonly at: Instant
+  /** The event under which it lies in the trash; null: the trash's grace is over, or it was emptied. */
+  readonly trash: string | null
+  /** `person`: by name and with a reason; it is never pulled again. */
+  readonly by: 'policy' | 'person'
+  readonly reason: string
+  readonly series: string
+  /** The time of the point that it was a file of. */
+  readonly point: Instant
 }
 
 export interface StagedFile {

@@ -18,6 +18,20 @@ export type LedgerEvent =
       readonly reason: string
       readonly by: string
     }
+  /** Its bytes were read again and are those that were published. */
+  | { readonly event: 'verified'; readonly path: string }
+  | PruneBegin
+  | { readonly event: 'prune-done'; readonly path: string; readonly trash: string }
+  | {
+      readonly event: 'undo-begin'
+      readonly path: string
+      readonly trash: string
+      readonly reason: string
+      readonly by: string
+    }
+  | { readonly event: 'undo-done'; readonly path: string; readonly trash: string }
+  /** Its grace in the trash is over: it is gone for good. */
+  | { readonly event: 'trash-expired'; readonly path: string; readonly trash: string }
   /** Staged bytes that nothing wants any more; they expire after their grace. */
   | { readonly event: 'staging-abandoned'; readonly path: string; readonly why: string }
   /** They are wanted again after all. */
@@ -37,6 +51,24 @@ export interface FileEvent {
   /** What the source listed then, whole seconds; null where it listed nothing. */
   readonly mtime: number | null
   readonly markerMtime: number | null
+  readonly revision: string | null
+  readonly planId: string | null
+}
+
+/** A published file is about to go to trash/EVENT with its markers. */
+export interface PruneBegin {
+  readonly event: 'prune-begin'
+  readonly path: string
+  readonly trash: string
+  readonly by: 'policy' | 'person'
+  /** Why; of a person, in that person's words. */
+  readonly reason: string
+  readonly series: string
+  /** The point's time, UTC. */
+  readonly point: string
+  /** Of what the plan went by, hex: the retention policy; and source, pattern, zone and checksum. Null: a person said so. */
+  readonly policy: string | null
+  readonly basis: string | null
   readonly revision: string | null
   readonly planId: string | null
 }

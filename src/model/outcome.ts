@@ -19,6 +19,8 @@ export interface BackupOutcome {
   readonly published: readonly string[]
   readonly adopted: readonly string[]
   readonly repaired: readonly string[]
+  /** Moved to the trash by this pass. */
+  readonly pruned: readonly string[]
   readonly waiting: readonly string[]
   /** Files still to be brought: the pass ended before their turn, or could not bring them. */
   readonly pending: number

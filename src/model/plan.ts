@@ -1,21 +1,37 @@
+import type { SeriesStatus } from './status.ts'
 import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
 
-export type Action = 'pull' | 'resume' | 'adopt' | 'repair' | 'wait' | 'conflict' | 'lost' | 'expire' | 'keep'
+export type Action =
+  | 'pull'
+  | 'resume'
+  | 'adopt'
+  | 'repair'
+  | 'wait'
+  | 'conflict'
+  | 'lost'
+  | 'surplus'
+  | 'prune'
+  | 'expire'
+  | 'keep'
 
 /** What one step wants to happen to one path, and why. The shape of `reconcile.plan/1`. */
 export interface Step {
   readonly action: Action
   readonly path: string
   readonly because: readonly string[]
-  readonly size?: number
-  /** The source's modification time, UTC. */
+  /** The series and the time of the point that it is a file of; left out where files are not told apart by date. */
+  readonly series?: string
+  /** UTC; without a date in its name the source's modification time. */
   readonly time?: string
+  readonly size?: number
   /** The digest that the bytes must have, lower-case hex. */
   readonly digest?: string
   readonly stagedBytes?: number
   /** conflict only. */
   readonly held?: string
   readonly source?: string
+  /** expire only: the trash event it lies in; left out for staged bytes. */
+  readonly trash?: string
   /** What the step relies on: a saved plan is applied only where it still holds. */
   readonly expect?: {
     readonly source: { readonly size: number; readonly mtime: string; readonly digest: string | null } | null
@@ -51,6 +67,10 @@ export interface BackupPlan {
   readonly holds: readonly Hold[]
   readonly problems: readonly Problem[]
   readonly summary: PlanSummary
+  /** Each series against what is expected of it. */
+  readonly series: readonly SeriesStatus[]
+  /** Finished files at the source that retention does not want: neither held nor to be brought. */
+  readonly unwanted: { readonly files: number; readonly bytes: number }
   /** Bytes free at the destination; null: unknown. */
   readonly free: number | null
   /** Allowed bytes a second; null: unlimited. */

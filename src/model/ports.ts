@@ -2,7 +2,7 @@ import type { Digest, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
 import type { Instant } from './instant.ts'
-import type { LedgerEvent } from './ledger-event.ts'
+import type { LedgerEvent, PruneBegin } from './ledger-event.ts'
 import type { Fetched, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
@@ -145,6 +145,25 @@ export interface LockedDestination {
   /** Judges data under its final name, and finishes it where it is right: 0444, synced, marker beside it, ledger. */
   adopt(files: readonly AdoptRequest[], run: Run): Promise<ReadonlyMap<RelPath, AdoptVerdict>>
 
+  /** Reads published files again and records those that are what was published. Changes no file. Stops on the signal, throwing its reason. */
+  verify(paths: readonly RelPath[], run: Run): Promise<ReadonlyMap<RelPath, VerifyVerdict>>
+
+  /**
+   * DESIGN §5, Pruning: moves published files and their markers to one trash event, recorded before and after. Works on a full disk.
+   * What was begun is finished by the next run's recover.
+   */
+  prune(files: readonly PruneRequest[], run: Run): Promise<ReadonlyMap<RelPath, PruneVerdict>>
+
+  /** Publishes pruned files again out of the trash, by link (I4). */
+  undoPrune(
+    paths: readonly RelPath[],
+    why: { readonly reason: string; readonly by: string },
+    run: Run,
+  ): Promise<ReadonlyMap<RelPath, UndoVerdict>>
+
+  /** Removes pruned files from the trash for good. */
+  expireTrash(paths: readonly RelPath[], run: Run): Promise<ReadonlyMap<RelPath, PruneVerdict>>
+
   /** Bytes free to us now; null: it cannot be told. */
   free(): Promise<number | null>
 
@@ -223,6 +242,25 @@ export type AdoptVerdict =
   | { readonly verdict: 'adopted'; readonly digests: DigestPair; readonly size: number }
   /** `ledger` and `source`: other bytes; left as they are. `pair`: rot; its marker is in quarantine now. */
   | { readonly verdict: 'mismatch'; readonly digests: DigestPair }
+  | { readonly verdict: 'problem'; readonly problem: Problem }
+
+export type VerifyVerdict =
+  | { readonly verdict: 'sound' }
+  /** Other bytes than were published: rot. Left as they are. */
+  | { readonly verdict: 'mismatch'; readonly digests: DigestPair }
+  | { readonly verdict: 'problem'; readonly problem: Problem }
+
+/** What the ledger is to know of a removal. */
+export type PruneRequest = Omit<PruneBegin, 'event' | 'path' | 'trash'> & { readonly path: RelPath }
+
+export type PruneVerdict =
+  | { readonly verdict: 'done' }
+  /** Left as it was, or finished by the next run. */
+  | { readonly verdict: 'problem'; readonly problem: Problem }
+
+export type UndoVerdict =
+  | { readonly verdict: 'done' }
+  /** Something stands under the name again; it was left alone. */
   | { readonly verdict: 'problem'; readonly problem: Problem }
 
 /** The box's own memory: which destination is where, releases, and the locks that all processes on the box share. */

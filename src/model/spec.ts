@@ -1,5 +1,6 @@
 import type { Brand } from './brand.ts'
 import type { DigestKind } from './digest.ts'
+import type { Instant } from './instant.ts'
 import type { RelPath } from './rel-path.ts'
 
 /** `^[a-z0-9][a-z0-9._-]*$`, and no command's word. */
@@ -18,8 +19,16 @@ export interface Spec {
   readonly source: SshPlace | LocalPlace
   readonly checksum: DigestKind
   readonly select: Selection
+  readonly series: SeriesRules
+  /** Null: everything is wanted. */
+  readonly retain: RetainRules | null
+  /** The first that fits a series counts; empty: nothing is expected. */
+  readonly expect: readonly Expectation[]
   readonly destination: DestinationPlace
   readonly transfer: TransferRules
+  readonly prune: PruneRules
+  /** Seconds after which a published file is to be read again before it is relied on, and a marker fetched anew. */
+  readonly verifyEvery: number
   readonly acknowledge: readonly Acknowledgement[]
 }
 
@@ -55,6 +64,54 @@ export interface LocalPlace {
 export interface Selection {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
+}
+
+/** How files are told apart by date. */
+export interface SeriesRules {
+  /** Tokens and literal text; the first that matches a file counts. Empty: all files are one series, dated by their mtime. */
+  readonly patterns: readonly string[]
+  /** IANA. Days, weeks and hours are cut here. */
+  readonly timezone: string
+}
+
+/** Which points are wanted. A rule that is not given is null. */
+export interface RetainRules {
+  readonly last: number | null
+  readonly hourly: number | null
+  readonly daily: number | null
+  readonly weekly: number | null
+  readonly monthly: number | null
+  readonly yearly: number | null
+  /** Days by the calendar of the series' zone, then seconds; `text` as it was written. */
+  readonly within: { readonly days: number; readonly seconds: number; readonly text: string } | null
+  /** Which point of a period stands for it. */
+  readonly pick: 'newest' | 'oldest'
+  /** Globs, as in a selection: a point of which one file matches is always kept, and counts for nothing. */
+  readonly pin: readonly string[]
+}
+
+/** How often a series should get a new point. */
+export interface Expectation {
+  /** Glob on the series' name; null: every series. */
+  readonly series: string | null
+  readonly rhythm:
+    | { readonly kind: 'every'; readonly seconds: number }
+    /** In the series' zone. */
+    | { readonly kind: 'cron'; readonly cron: string }
+    | { readonly kind: 'never' }
+  /** Seconds. */
+  readonly grace: number
+  /** From here on nothing is expected any more. */
+  readonly until: Instant | null
+}
+
+/** What may be removed, and how carefully. Times are seconds. */
+export interface PruneRules {
+  readonly mode: 'never' | 'manual' | 'auto'
+  /** Points a series. */
+  readonly keepAtLeast: number
+  readonly minAge: number
+  readonly trashFor: number
 }
 
 export interface DestinationPlace {

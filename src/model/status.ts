@@ -1,4 +1,4 @@
-import type { Diagnostic } from './trouble.ts'
+import type { Diagnostic, Hold } from './trouble.ts'
 
 export type BackupState = 'ok' | 'pending' | 'late' | 'conflict' | 'held' | 'suspended' | 'failed' | 'unknown'
 
@@ -27,15 +27,28 @@ export interface DestinationStatus {
     readonly problems: number
     readonly pending: number
   }
+  /**
+   * Selected files that the source listed when its listing was last found sound; null: not known. A listing that shrank by half is
+   * measured against it, and it stays until that is released.
+   */
+  readonly listed: number | null
+  /** Open holds of the last pass, so that they can be released. */
+  readonly holds: readonly Hold[]
   /** The ledger's last line then: a ledger that no longer holds it was edited. */
   readonly head: { readonly seq: number; readonly hash: string } | null
 }
 
+/** Of one series against what is expected of it. `unknown`: nothing is expected of it, or nothing is known of it. */
+export type FreshState = 'ok' | 'due' | 'late' | 'ended' | 'unknown'
+
 export interface SeriesStatus {
+  /** Its name; '' where files are not told apart by a pattern. */
   readonly series: string
+  /** Of its newest complete point here. */
   readonly newest: string | null
+  /** In words: `every 24h`. */
   readonly expect: string | null
-  readonly state: string
+  readonly state: FreshState
   readonly cause?: string
   readonly points: number
 }

@@ -19,6 +19,7 @@ export const emptyOutcome = (backup: string): Bare => ({
   published: [],
   adopted: [],
   repaired: [],
+  pruned: [],
   waiting: [],
   pending: 0,
   lost: [],

@@ -76,6 +76,11 @@ export function buildSpec(
     source: place,
     checksum: document.checksum,
     select: document.select,
+    series: { patterns: [], timezone: 'UTC' },
+    retain: null,
+    expect: [],
+    prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
+    verifyEvery: 30 * 86_400,
     destination: {
       path: near(destination.path),
       mount: destination.mount === undefined ? null : near(destination.mount),

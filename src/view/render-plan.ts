@@ -17,6 +17,8 @@ const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Ton
   wait: { mark: '?', tone: 'dim' },
   conflict: { mark: '!', tone: 'red' },
   lost: { mark: '!', tone: 'red' },
+  surplus: { mark: '.', tone: 'dim' },
+  prune: { mark: '-', tone: 'yellow' },
   expire: { mark: '-', tone: 'dim' },
   keep: { mark: ' ', tone: 'dim' },
 }

@@ -35,6 +35,8 @@ const status = (head: DestinationStatus['head']): DestinationStatus => ({
   lastSuccess: null,
   conditions: [],
   counts: { waiting: 0, conflict: 0, lost: 0, problems: 1, pending: 0 },
+  listed: null,
+  holds: [],
   head,
 })
 

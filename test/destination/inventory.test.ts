@@ -18,6 +18,7 @@ const record: LedgerRecord = {
   markerMtime: null,
   markerSize: md5('known').length,
   since: NOON,
+  readAt: NOON,
 }
 
 /** A destination with these files: contents by path. */

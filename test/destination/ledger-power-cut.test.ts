@@ -33,6 +33,8 @@ const status = (head: LedgerHead): DestinationStatus => ({
   lastSuccess: null,
   conditions: [],
   counts: { waiting: 0, conflict: 0, lost: 0, problems: 0, pending: 0 },
+  listed: null,
+  holds: [],
   head,
 })
 

@@ -245,6 +245,8 @@ describe('a ledger that is built anew', () => {
       lastSuccess: null,
       conditions: [],
       counts: { waiting: 0, conflict: 0, lost: 0, problems: 0, pending: 0 },
+      listed: null,
+      holds: [],
       head: ledger.head,
     })
     const lines = linesOf(files.ledger)

@@ -20,6 +20,11 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
   source: { kind: 'local', path: '/src', listing: null },
   checksum: 'md5',
   select: { include: ['**'], exclude: [] },
+  series: { patterns: [], timezone: 'UTC' },
+  retain: null,
+  expect: [],
+  prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
+  verifyEvery: 30 * 86_400,
   destination: { path: '/dest', mount: null, minFree: 0, maxSize: null },
   transfer: { bandwidth: null, timeout: 60, maxFileSize: null, order: 'newest' },
   acknowledge: [],
@@ -60,6 +65,7 @@ export function picture(text: string, completeness: SourceView['completeness'] =
       markerMtime: 2000,
       markerSize: 40,
       since: instant(0),
+      readAt: NOON,
     }
     const marker = { path: `${name}.md5`, digest: letter === '?' ? null : md5(letter) }
     if (kind === 'remote') {
@@ -95,6 +101,10 @@ export const holding = (over: Partial<Holding> = {}): Holding => ({
   records: new Map(),
   staged: new Map(),
   abandoned: new Map(),
+  pruned: new Map(),
+  lastPrune: null,
+  created: instant(0),
+  listedBefore: null,
   lastTime: NOON,
   seen: new Map(),
   head: { seq: 1, hash: 'h' },

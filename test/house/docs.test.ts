@@ -137,6 +137,8 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
     holds: [],
     problems: [],
     summary,
+    series: [],
+    unwanted: { files: 0, bytes: 0 },
     free: 912 * GIB,
     rate: 25 * 1024,
     seconds: (1.9 * GIB) / (25 * 1024),
