@@ -1,0 +1,49 @@
+import { type Instant, instant } from '../model/instant.ts'
+import { zoneOf } from './zone.ts'
+
+const DAY = 24 * 3600 * 1000
+/** Days kept in mind: more than any honest name space has, and no burden where a hostile one has more. */
+const MAX_DAYS = 50_000
+
+/** Whether YYYY, MM, DD, hh, mm and ss (-1 where not given) name a moment that a calendar and a clock can show. */
+export function isPossible(date: Int32Array): boolean {
+  const [year = -1, month = -1, day = -1, hour = -1, minute = -1, second = -1] = date
+  if (year === -1) return true
+  if (year < 1970 || month === 0 || month > 12 || day === 0 || hour > 23 || minute > 59 || second > 59)
+    return false
+  return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+}
+
+/**
+ * The moment that a dated name stands for in a zone. What is dated by day, month or year ends with it: its last
+ * millisecond. What is dated by the hour or more exactly is that moment. The arithmetic of a day is done once.
+ */
+export function pointTimes(timezone: string): (date: Int32Array) => Instant {
+  const zone = zoneOf(timezone)
+  const starts = new Map<number, Instant>()
+  /** The first moment of a day, counted from 1970. */
+  const startOf = (day: number): Instant => {
+    const known = starts.get(day)
+    if (known !== undefined) return known
+    const start = zone.toInstant(day * DAY)
+    if (starts.size >= MAX_DAYS) starts.clear()
+    starts.set(day, start)
+    return start
+  }
+  return (date) => {
+    const [year = -1, month = -1, day = -1, hour = -1, minute = -1, second = -1] = date
+    if (month === -1) return instant(startOf(dayOf(year + 1, 1, 1)) - 1)
+    if (day === -1) return instant(startOf(dayOf(year, month + 1, 1)) - 1)
+    const number = dayOf(year, month, day)
+    if (hour === -1) return instant(startOf(number + 1) - 1)
+    const since = (hour * 3600 + Math.max(0, minute) * 60 + Math.max(0, second)) * 1000
+    const start = startOf(number)
+    // A day of 24 hours that begins at midnight has no change of the clock in it.
+    return startOf(number + 1) - start === DAY && zone.toLocal(start) === number * DAY
+      ? instant(start + since)
+      : zone.toInstant(number * DAY + since)
+  }
+}
+
+/** Month 13 is the next year's first. */
+const dayOf = (year: number, month: number, day: number): number => Date.UTC(year, month - 1, day) / DAY
