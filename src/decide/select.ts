@@ -22,7 +22,8 @@ function isData(path: string, listing: RelPath | null): boolean {
   return !path.startsWith(`${LOST_AND_FOUND}/`)
 }
 
-function anyOf(patterns: readonly string[]): (path: string) => boolean {
+/** Whether a name fits one of the patterns; one without `/` is held against the base name. */
+export function anyOf(patterns: readonly string[]): (path: string) => boolean {
   // `**` alone is the common case, and matching it must cost nothing for a hundred thousand names.
   if (patterns.includes('**')) return () => true
   const tests = patterns.map((pattern) => {

@@ -1,0 +1,82 @@
+import { Cron } from 'croner'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
+import type { Expectation } from '../model/spec.ts'
+import type { FreshState } from '../model/status.ts'
+import { anyOf } from './select.ts'
+
+/** How a series stands against what is expected of it. */
+export interface Freshness {
+  /** What is expected, in words: `every 24h`, `at "0 2 * * *"`, `never`. Null: nothing. */
+  readonly expect: string | null
+  readonly state: FreshState
+  /** When its next point is, or was, due; the grace begins then. Null where none is. */
+  readonly due: Instant | null
+}
+
+/**
+ * Whether a series has got its points as expected. `newest` is the time of its newest complete point; where it has none, the time
+ * counts from `since`, when its destination began. The first expectation that fits the series counts.
+ */
+export function freshness(
+  series: string,
+  newest: Instant | null,
+  rules: { readonly expect: readonly Expectation[]; readonly timezone: string },
+  since: Instant | null,
+  asOf: Instant,
+): Freshness {
+  const expectation = rules.expect.find((one) => fits(one.series, series))
+  if (expectation === undefined) return { expect: null, state: 'unknown', due: null }
+  const { rhythm, grace, until } = expectation
+  const expect = rhythmText(rhythm)
+  const ended = rhythm.kind === 'never' || (until !== null && asOf >= until)
+  if (ended) return { expect, state: 'ended', due: null }
+  const from = newest ?? since
+  const due = from === null ? null : dueAfter(from, rhythm, rules.timezone)
+  if (due === null) return { expect, state: 'unknown', due }
+  return { expect, state: asOf < due ? 'ok' : asOf <= due + grace * 1000 ? 'due' : 'late', due }
+}
+
+/** One line for people about a series that is late. */
+export function describeLate(
+  series: string,
+  fresh: Freshness,
+  newest: Instant | null,
+  asOf: Instant,
+): string {
+  const who = series === '' ? '' : `${series}: `
+  const has = newest === null ? 'no complete point yet' : `its newest complete point is of ${isoTime(newest)}`
+  const due = fresh.due === null ? '' : `; one was due ${isoTime(fresh.due)}`
+  return `${who}${has}, expected ${fresh.expect ?? 'nothing'}${due} and is not here at ${isoTime(asOf)}`
+}
+
+/** picomatch fits no pattern to an empty name, which is that of the one series where there is no pattern for names. */
+const fits = (glob: string | null, series: string): boolean =>
+  glob === null || (series === '' ? glob === '*' || glob === '**' : anyOf([glob])(series))
+
+type Rhythm = Expectation['rhythm']
+
+/** Null: never again. */
+function dueAfter(
+  from: Instant,
+  rhythm: Exclude<Rhythm, { kind: 'never' }>,
+  timezone: string,
+): Instant | null {
+  if (rhythm.kind === 'every') return instant(from + rhythm.seconds * 1000)
+  // As Vixie cron has it: what a clock change skips fires when the gap is over, what it repeats fires once; only jobs with a
+  // wildcard or step follow the clock. Paused and without a function croner starts no timer.
+  const cron = new Cron(rhythm.cron, { paused: true, timezone, fixedTimeRule: 'no-wildcard' })
+  const next = cron.nextRun(new Date(from))
+  return next === null ? null : instant(next.getTime())
+}
+
+function rhythmText(rhythm: Rhythm): string {
+  if (rhythm.kind === 'every') return `every ${span(rhythm.seconds)}`
+  return rhythm.kind === 'cron' ? `at "${rhythm.cron}"` : 'never'
+}
+
+/** A whole number of the greatest unit that gives one; days only from two on, for people say 24h. */
+function span(seconds: number): string {
+  if (seconds >= 172_800 && seconds % 86_400 === 0) return `${seconds / 86_400}d`
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`
+}
