@@ -57,6 +57,7 @@ const codesOfPlan = (plan: BackupPlan): readonly number[] => [
   ...codesOfTrouble(plan.problems, plan.halt),
   ...(plan.summary.conflict + plan.summary.lost > 0 ? [6] : []),
   ...(plan.holds.length > 0 ? [7] : []),
+  ...(plan.series.some(({ state }) => state === 'late') ? [1] : []),
 ]
 
 const codesOfTrouble = (problems: readonly Problem[], halt: Halt | null): readonly number[] => [

@@ -1,5 +1,7 @@
+import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { humanSize } from './human-size.ts'
+import { policyText } from './retain.ts'
 
 /** The problems a decision can find with one file, in words. */
 
@@ -60,4 +62,12 @@ export const rot = (path: string, because: string): Problem => ({
   path,
   message: `the copy here is not what was published: ${because}`,
   hint: 'The source cannot replace it now. Check the disk, and look for another copy before this one is thrown away.',
+})
+
+export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({
+  code: 'missing-here',
+  path,
+  message:
+    'was published and is gone from the destination; it is not brought back, for nothing wants it any more',
+  hint: `Retention (${retain === null ? 'none' : policyText(retain)}) does not keep it. If it was removed on purpose, acknowledge its path and digest in the spec; to remove a file on the record, use reconcile prune.`,
 })

@@ -7,6 +7,7 @@ import type { Condition, DestinationStatus } from '../model/status.ts'
 export function foldStatus(
   before: DestinationStatus | null,
   outcome: BackupOutcome,
+  listed: number | null,
   head: LedgerHead | null,
   at: Instant,
 ): DestinationStatus {
@@ -27,7 +28,7 @@ export function foldStatus(
       problems: outcome.problems.length,
       pending: outcome.pending,
     },
-    listed: null,
+    listed,
     holds: outcome.holds,
     head,
   }

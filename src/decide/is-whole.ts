@@ -4,6 +4,8 @@ import type { HeldFile, LedgerRecord } from '../model/holding.ts'
 export const isWhole = (held: HeldFile | undefined, record: LedgerRecord | undefined): boolean =>
   held !== undefined &&
   record !== undefined &&
+  record.isRotten === undefined &&
   held.size === record.size &&
+  held.foundOther === undefined &&
   held.marker !== null &&
   held.marker.isWrong === undefined

@@ -1,11 +1,20 @@
 import { type Digest, digestKind } from '../model/digest.ts'
-import type { HeldFile, LedgerRecord, Seen, StagedFile } from '../model/holding.ts'
+import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../model/holding.ts'
 import { type Instant, isoSeconds } from '../model/instant.ts'
-import type { SourceFile, SourceView } from '../model/observation.ts'
+import type { SourceFile } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
-import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
+import {
+  acknowledged,
+  claimOf,
+  digestFor,
+  digestOfKind,
+  expectations,
+  type FileFacts,
+  hasFailedGate,
+  isAcknowledged,
+} from './file-facts.ts'
 import {
   checksumFailed,
   markerUnreadableHere,
@@ -16,17 +25,6 @@ import {
   unmarkedHere,
   waitOverdue,
 } from './file-problems.ts'
-
-/** All that is known of one path, on both sides. */
-export interface FileFacts {
-  readonly path: RelPath
-  readonly source: SourceFile | undefined
-  readonly held: HeldFile | undefined
-  readonly record: LedgerRecord | undefined
-  readonly staged: StagedFile | undefined
-  readonly seen: Seen | undefined
-  readonly completeness: SourceView['completeness']
-}
 
 export interface Judgement {
   readonly steps: readonly Step[]
@@ -42,7 +40,8 @@ const NOTHING: Judgement = { steps: [], problems: [] }
 
 /** What to do about one path. The whole table of cases; pure and total. */
 export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
-  const { held, record } = facts
+  const { held, record, pruned } = facts
+  if (pruned !== undefined && record !== undefined) return judgePruned(facts, record, pruned, spec, asOf)
   if (held !== undefined && held.marker !== null) {
     return record === undefined
       ? judgeUnknownPair(facts, held, spec)
@@ -64,6 +63,8 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
     const because = `published with ${record.size} bytes, has ${held.size} now`
     return judgeRotten(facts, record, spec, because)
   }
+  if (record.isRotten || held.foundOther !== undefined)
+    return judgeRotten(facts, record, spec, 'its bytes are not those we published')
   if (held.marker?.isWrong) {
     return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
   }
@@ -158,6 +159,23 @@ function judgeUnmarked(facts: FileFacts, held: HeldFile, spec: Spec, asOf: Insta
   return { ...pull, steps: pull.steps.map((step) => ({ ...step, because: [...step.because, note] })) }
 }
 
+/**
+ * Removed by a prune. What a person removed by name is never brought again (I8); what the policy removed comes again where the
+ * policy wants it once more and the source still has the same bytes.
+ */
+function judgePruned(
+  facts: FileFacts,
+  record: LedgerRecord,
+  pruned: PrunedFile,
+  spec: Spec,
+  asOf: Instant,
+): Judgement {
+  const claim = claimOf(facts.source)
+  if (pruned.by === 'person' || facts.source === undefined) return NOTHING
+  if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  return judgeNew(facts, spec, asOf)
+}
+
 /** The ledger says we had it, and it is gone here. */
 function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgement {
   const { source, path } = facts
@@ -165,7 +183,7 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
     if (facts.completeness !== 'complete') {
       return { steps: [], problems: [missingHere(path, 'whether the source still has it is not known')] }
     }
-    if (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256)) return NOTHING
+    if (isAcknowledged(spec, path, record)) return NOTHING
     return {
       steps: [
         {
@@ -217,14 +235,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   const large = tooLarge(facts, spec)
   if (large !== null) return large
   const gate = seen?.gate ?? null
-  if (
-    gate !== null &&
-    gate.digest === claim &&
-    gate.size === source.listed.size &&
-    gate.mtime === source.listed.mtime &&
-    asOf >= gate.at &&
-    asOf - gate.at < RETRY_FAILED_GATE
-  ) {
+  if (gate !== null && hasFailedGate(seen, source) && asOf >= gate.at && asOf - gate.at < RETRY_FAILED_GATE) {
     return { steps: [], problems: [checksumFailed(path, claim)] }
   }
   const staged = facts.staged?.size ?? 0
@@ -326,25 +337,3 @@ function changedUnderMarker(source: SourceFile, record: LedgerRecord): boolean {
   if (source.marker.mtime !== record.markerMtime) return false
   return source.listed.size !== record.size || source.listed.mtime !== record.mtime
 }
-
-function expectations(facts: FileFacts): NonNullable<Step['expect']> {
-  const { source, held, record } = facts
-  const heldDigest = record?.md5 ?? held?.marker?.digest ?? null
-  return {
-    source:
-      source?.listed == null
-        ? null
-        : { size: source.listed.size, mtime: isoSeconds(source.listed.mtime), digest: claimOf(source) },
-    destination: held === undefined ? null : { size: held.size, digest: heldDigest },
-  }
-}
-
-export const claimOf = (source: SourceFile | undefined): Digest | null =>
-  source?.marker.state === 'claimed' ? source.marker.digest : null
-
-const digestOfKind = (record: LedgerRecord, like: Digest): Digest => record[digestKind(like)]
-
-const digestFor = (record: LedgerRecord, spec: Spec): Digest => record[spec.checksum]
-
-const acknowledged = (spec: Spec, path: string, digest: string): boolean =>
-  spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)

@@ -4,10 +4,15 @@ import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
-import { judgeFile } from './judge-file.ts'
+import { factsOf } from './file-facts.ts'
+import { type Judgement, judgeFile } from './judge-file.ts'
+import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
+import { retention, selectedPaths } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
-import { expireSteps, strays } from './stray-staging.ts'
+import { seriesViews } from './series-status.ts'
+import { datedAhead, shapeByRetention } from './shape-by-retention.ts'
+import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 
 export interface PlanContext {
   readonly asOf: Instant
@@ -16,72 +21,121 @@ export interface PlanContext {
   readonly rate: number | null
   /** With `keep` steps: one for each file that stays as it is. */
   readonly all: boolean
+  /** Holds that keep the destination from being looked at. */
   readonly holds: readonly Hold[]
   /** Where the destination may not be looked at or written to at all. */
   readonly halt: Halt | null
+  readonly prune: PruneTerms
 }
 
+/** On which terms surplus may be removed. */
+export interface PruneTerms extends Pick<PruneContext, 'passBegan' | 'asked' | 'fingerprint' | 'released'> {
+  /** `planned`: what is on its way will have come, and what is to be read again will be sound. `now`: only what is so by now. */
+  readonly when: 'planned' | 'now'
+}
+
+/** A plan, and what applying it needs to know beside. */
+export interface Decided {
+  readonly plan: BackupPlan
+  /** Null: nothing was compared. */
+  readonly prune: PruneDecision | null
+  /** One line for each series that is late. */
+  readonly late: readonly string[]
+}
+
+export const planBackup = (spec: Spec, observation: Observation, context: PlanContext): BackupPlan =>
+  decideBackup(spec, observation, context).plan
+
 /** What would have to happen so that the destination holds what the spec wants. Pure: same inputs, same plan. */
-export function planBackup(spec: Spec, observation: Observation, context: PlanContext): BackupPlan {
-  const { source, destination } = observation
+export function decideBackup(spec: Spec, observation: Observation, context: PlanContext): Decided {
+  const { destination, source } = observation
   const halt = context.halt ?? destination.halt
   const problems: Problem[] = [...obstacles(spec, observation), ...source.problems]
-  const steps: Step[] = []
-  let kept = 0
   // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
-  if (halt === null && context.holds.length === 0) {
-    const clashes = clashing(observation, problems)
-    // What the source shows and we refuse is not absent there.
-    const refused = new Set(source.problems.map(({ path }) => path))
-    for (const path of pathsOf(spec, observation)) {
-      if (clashes.has(path)) continue
-      const judged = judgeFile(
-        {
-          path,
-          source: source.files.get(path),
-          held: destination.files.get(path),
-          record: destination.records.get(path),
-          staged: destination.staged.get(path),
-          seen: destination.seen.get(path),
-          completeness: refused.has(path) ? 'incomplete' : source.completeness,
-        },
-        spec,
-        context.asOf,
-      )
-      for (const step of judged.steps) {
-        if (step.action !== 'keep') steps.push(step)
-        else {
-          kept++
-          if (context.all) steps.push(step)
-        }
-      }
-      problems.push(...judged.problems)
-    }
-    steps.push(...expireSteps(strays(spec, observation), observation, context.asOf))
-    if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
-      problems.push(nothingFound(spec, kept))
-    }
-  }
-  steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
+  const compared =
+    halt === null && context.holds.length === 0 ? compare(spec, observation, context, problems) : null
+  const steps = (compared?.steps ?? []).toSorted(
+    (a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action),
+  )
   problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
-  const summary = summarize(steps, kept)
-  return {
+  const summary = summarize(steps, compared?.kept ?? 0)
+  const plan: BackupPlan = {
     backup: spec.name,
     spec: { file: spec.file, line: spec.line, digest: spec.digest },
     from: context.from,
     to: spec.destination.path,
     steps,
     halt: halt ?? roomHalt(spec.destination, destination, summary.bytes),
-    holds: context.holds,
+    holds: [...context.holds, ...(compared?.prune.holds ?? [])],
     problems,
     summary,
-    series: [],
-    unwanted: { files: 0, bytes: 0 },
+    series: (compared?.views ?? []).map(({ status }) => status),
+    unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
     free: destination.free,
     rate: context.rate,
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
   }
+  const late = (compared?.views ?? []).flatMap((view) => view.late ?? [])
+  return { plan, prune: compared?.prune ?? null, late }
 }
+
+function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {
+  const { source, destination } = observation
+  const { asOf } = context
+  const clashes = clashing(observation, problems)
+  // What the source shows and we refuse is not absent there.
+  const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
+  const paths = [...selectedPaths(spec, observation)].filter((path) => !clashes.has(path))
+  const wants = retention(spec, observation, paths, refused, asOf)
+  for (const ahead of datedAhead(wants)) problems.push(ahead)
+
+  const judged = paths.map((path) => ({
+    path,
+    ...judgeFile(factsOf(path, observation, refused), spec, asOf),
+  }))
+  const conflicts = judged.flatMap(({ steps }) =>
+    steps.filter(({ action }) => action === 'conflict').map(({ path }) => path),
+  )
+  const series = (coming: 'count' | 'do-not-count') =>
+    seriesViews(spec, wants, destination.created, asOf, coming)
+  const views = series('do-not-count')
+  const { when, ...terms } = context.prune
+  const prune = decidePrune(spec, observation, wants, {
+    ...terms,
+    asOf,
+    conflicts,
+    floor: when === 'planned' ? 'assumed' : 'proven',
+    series: (when === 'planned' ? series('count') : views).map(({ status }) => status),
+  })
+
+  const steps: Step[] = []
+  const unwanted = { files: 0, bytes: 0 }
+  let kept = 0
+  for (const one of judged) {
+    // Most of a destination stays as it is, and is only counted.
+    if (!context.all && staysAsItIs(one) && wants.pointOf(one.path)?.reasons !== null) {
+      kept++
+      continue
+    }
+    const shaped = shapeByRetention(one.path, one, spec, observation, wants, prune)
+    for (const step of shaped.steps) {
+      if (step.action === 'keep') kept++
+      if (step.action !== 'keep' || context.all) steps.push(step)
+    }
+    problems.push(...shaped.problems)
+    unwanted.files += shaped.unwanted === null ? 0 : 1
+    unwanted.bytes += shaped.unwanted ?? 0
+  }
+  steps.push(...expireSteps(strays(spec, observation), observation, asOf))
+  steps.push(...trashSteps(spec, observation, asOf))
+  if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
+    problems.push(nothingFound(spec, kept))
+  }
+  return { steps, kept, views, prune, unwanted }
+}
+
+const staysAsItIs = ({ steps, problems }: Judgement): boolean =>
+  problems.length === 0 && steps.length === 1 && steps[0]!.action === 'keep'
 
 /**
  * Strange things at the destination that are in the way: under a selected name, or where a folder of one should be. Somebody's
@@ -103,15 +157,6 @@ function obstacles(spec: Spec, { source, destination }: Observation): readonly P
       isAbove(path, destination.records.keys()) ||
       (source.completeness !== 'complete' && wanted(path)),
   )
-}
-
-/** Every selected path that either side, or the ledger, knows. */
-function pathsOf(spec: Spec, { source, destination }: Observation): Iterable<RelPath> {
-  const wanted = selector(spec.select, spec.source.listing)
-  const paths = new Set<RelPath>(source.files.keys())
-  for (const path of destination.files.keys()) if (wanted(path)) paths.add(path)
-  for (const path of destination.records.keys()) if (wanted(path)) paths.add(path)
-  return paths
 }
 
 /**

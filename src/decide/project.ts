@@ -1,22 +1,38 @@
 import { type Digest, type DigestPair, digestKind } from '../model/digest.ts'
-import type { HeldFile, LedgerRecord } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
+import type { HeldFile, Holding, LedgerRecord, PrunedFile } from '../model/holding.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 
 /**
  * The observation as it would be once the plan was applied and all went well, without touching anything. Planning from it finds no
- * work left. A digest of the kind that no marker gives is not known beforehand and stands as zeros.
+ * work left. `prune`: what a prune in it goes by. A digest of the kind that no marker gives is not known beforehand and stands as zeros.
  */
-export function project(observation: Observation, plan: BackupPlan, asOf: Instant): Observation {
+export function project(
+  observation: Observation,
+  plan: BackupPlan,
+  asOf: Instant,
+  prune: Holding['lastPrune'] = null,
+): Observation {
   const { destination, source } = observation
+  const pruned = new Map<RelPath, PrunedFile>(destination.pruned)
+  let lastPrune = destination.lastPrune
   const files = new Map<RelPath, HeldFile>(destination.files)
   const records = new Map<RelPath, LedgerRecord>(destination.records)
   const staged = new Map(destination.staged)
   for (const step of plan.steps) {
     const path = step.path as RelPath
-    if (step.action === 'expire') staged.delete(path)
+    if (step.action === 'expire') {
+      const inTrash = pruned.get(path)
+      if (step.trash === undefined) staged.delete(path)
+      else if (inTrash !== undefined) pruned.set(path, { ...inTrash, trash: null })
+    }
+    if (step.action === 'prune') {
+      files.delete(path)
+      pruned.set(path, prunedBy(step, asOf))
+      lastPrune = prune ?? lastPrune
+    }
     if (!MAKES_COMPLETE.has(step.action)) continue
     const digest = step.digest as Digest
     const before = records.get(path)
@@ -38,9 +54,19 @@ export function project(observation: Observation, plan: BackupPlan, asOf: Instan
       readAt: asOf,
     })
     staged.delete(path)
+    pruned.delete(path)
   }
-  return { source, destination: { ...destination, files, records, staged } }
+  return { source, destination: { ...destination, files, records, staged, pruned, lastPrune } }
 }
+
+const prunedBy = (step: Step, asOf: Instant): PrunedFile => ({
+  at: asOf,
+  trash: 'projected',
+  by: 'policy',
+  reason: step.because.join(', '),
+  series: step.series ?? '',
+  point: instant(Date.parse(step.time ?? '')),
+})
 
 const MAKES_COMPLETE: ReadonlySet<Step['action']> = new Set(['pull', 'resume', 'adopt', 'repair'])
 

@@ -1,4 +1,4 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -34,13 +34,33 @@ export function strays(spec: Spec, { source, destination }: Observation): readon
   return found
 }
 
-/** Those whose grace is over, by a clock that is sane. */
+/** Graces are only over by a clock that is not behind, nor far past, what we have written down ourselves. */
+const isSane = (asOf: Instant, lastTime: Instant | null): boolean =>
+  lastTime !== null && asOf >= lastTime && asOf - lastTime <= LEAP
+
+/** Pruned files that have been in the trash for as long as the spec says. */
+export function trashSteps(
+  { prune: { trashFor } }: Spec,
+  { destination: { pruned, lastTime, records } }: Observation,
+  asOf: Instant,
+): readonly Step[] {
+  if (!isSane(asOf, lastTime)) return []
+  const steps: Step[] = []
+  for (const [path, { at, trash }] of pruned) {
+    if (trash === null || asOf - at < trashFor * 1000) continue
+    const because = [`in the trash since ${isoTime(at)}`]
+    steps.push({ action: 'expire', path, because, trash, size: records.get(path)?.size ?? 0 })
+  }
+  return steps
+}
+
+/** Those whose grace is over. */
 export function expireSteps(
   found: readonly Stray[],
   { destination: { abandoned, staged, lastTime } }: Observation,
   asOf: Instant,
 ): readonly Step[] {
-  if (lastTime === null || asOf < lastTime || asOf - lastTime > LEAP) return []
+  if (!isSane(asOf, lastTime)) return []
   return found.flatMap(({ path, why }): Step[] => {
     const since = abandoned.get(path)
     if (since === undefined || asOf - since < GRACE) return []

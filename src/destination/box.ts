@@ -123,6 +123,9 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
       const found = (await readState(releases, isReleases))?.releases.find((one) => one.hold === hold)
       return found === undefined ? null : { reason: found.reason, by: found.by, at: found.at }
     },
+    async releases() {
+      return new Set((await readState(releases, isReleases))?.releases.map(({ hold }) => hold))
+    },
     async consume(hold) {
       if ((await readState(releases, isReleases))?.releases.some((one) => one.hold === hold) !== true) return
       await changeState(releases, isReleases, (before) => without(before ?? NO_RELEASES, hold))

@@ -86,6 +86,8 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       book.abandoned.delete(line.path as RelPath)
       return
     case 'verified':
+    case 'rotten':
+    case 'prune-terms':
     case 'prune-begin':
     case 'prune-done':
     case 'undo-begin':

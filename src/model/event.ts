@@ -40,6 +40,8 @@ export type PassEvent =
       readonly digest: string
       readonly how: 'pulled' | 'adopted' | 'repaired'
     }
+  /** Moved to the trash. */
+  | { readonly type: 'pruned'; readonly backup: string; readonly path: string; readonly because: string }
   | {
       readonly type: 'retrying'
       readonly backup: string

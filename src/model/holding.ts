@@ -16,7 +16,7 @@ export interface Holding {
   readonly abandoned: ReadonlyMap<RelPath, Instant>
   /** What was removed by a prune and not undone since; its record stays among `records`. */
   readonly pruned: ReadonlyMap<RelPath, PrunedFile>
-  /** What the last prune by policy went by; null: there was none. */
+  /** What the last prune by policy went by, or the first is to go by; null: neither is known. */
   readonly lastPrune: { readonly policy: string; readonly basis: string } | null
   readonly seen: ReadonlyMap<RelPath, Seen>
   /** The ledger's last line; null where there is no ledger yet. Two looks with the same head saw the same history. */
@@ -81,6 +81,8 @@ export interface LedgerRecord {
   readonly since: Instant
   /** When its bytes were last read whole and found to be these: since then, or by a verification. */
   readonly readAt: Instant
+  /** Set where they were read since, and were others. */
+  readonly isRotten?: true
 }
 
 /** One removal by a prune, as the ledger tells it. */

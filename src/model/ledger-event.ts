@@ -20,6 +20,10 @@ export type LedgerEvent =
     }
   /** Its bytes were read again and are those that were published. */
   | { readonly event: 'verified'; readonly path: string }
+  /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
+  | { readonly event: 'rotten'; readonly path: string }
+  /** What prunes go by from now on, told before there is a first one: a later change of it is measured against this. */
+  | { readonly event: 'prune-terms'; readonly policy: string; readonly basis: string }
   | PruneBegin
   | { readonly event: 'prune-done'; readonly path: string; readonly trash: string }
   | {

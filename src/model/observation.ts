@@ -36,5 +36,7 @@ export type SourceMarker =
       /** Its bytes, one character a byte (latin1); null where the claim is remembered from an earlier look. */
       readonly text: string | null
     }
+  /** There is a marker; nobody wants the file, so it was not read. */
+  | { readonly state: 'unread'; readonly path: RelPath; readonly size: number; readonly mtime: number }
   /** There is a marker, and what it says cannot be had. A problem in the view says why. */
   | { readonly state: 'unreadable' }

@@ -275,6 +275,8 @@ export interface Box {
   released(
     hold: string,
   ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
+  /** Ids of all holds whose release waits. */
+  releases(): Promise<ReadonlySet<string>>
   /** A release has been used, and is on the ledger's record. */
   consume(hold: string): Promise<void>
 }

@@ -1,18 +1,14 @@
-import { createHash } from 'node:crypto'
-import stringify from 'safe-stable-stringify'
 import { addSummaries } from '../decide/plan-backup.ts'
 import { planIdentity } from '../decide/plan-identity.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { BackupPlan, Plan } from '../model/plan.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Diagnostic } from '../model/trouble.ts'
+import { fingerprint } from './fingerprint.ts'
 
 /** Lower-case hex of a plan: sixteen digits of the sha256 of what it would do. */
 export const planIdOf = (backups: readonly BackupPlan[], revision: string | null): string =>
-  createHash('sha256')
-    .update(stringify(planIdentity(backups, revision))!)
-    .digest('hex')
-    .slice(0, 16)
+  fingerprint(planIdentity(backups, revision)).slice(0, 16)
 
 /** The plan of all backups that were looked at: `reconcile.plan/1`. */
 export function assemblePlan(

@@ -1,25 +1,19 @@
-import { createHash } from 'node:crypto'
 import { identityHold } from '../decide/identity-hold.ts'
+import { holdId } from '../decide/prune-guards.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Hold } from '../model/trouble.ts'
-
-/** The same question has the same id on every run, until its answer changes: eight hex digits of what it is about. */
-const holdId = (code: string, facts: readonly (string | null)[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify([code, ...facts]))
-    .digest('hex')
-    .slice(0, 8)
+import { fingerprint } from './fingerprint.ts'
 
 /** The hold that asks about this destination's disk; null where it is the expected one. */
 export function holdOfIdentity(path: string, identity: Identity): Hold | null {
   const found = identityHold(path, identity)
   if (found === null) return null
-  return { id: holdId(found.code, found.facts), code: found.code, message: found.message }
+  return { id: holdId(found.code, found.facts, fingerprint), code: found.code, message: found.message }
 }
 
 /** `_defaults.yaml` lies under every spec: where it was and is no more, what every spec means has changed. */
 export const holdOfDefaults = (folder: string): Hold => ({
-  id: holdId('defaults-gone', [folder]),
+  id: holdId('defaults-gone', [folder], fingerprint),
   code: 'defaults-gone',
   message: `${folder}/_defaults.yaml was there before and is gone: every spec in the folder may mean something else now`,
 })

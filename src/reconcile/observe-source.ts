@@ -1,5 +1,6 @@
-import { claimOf } from '../decide/judge-file.ts'
-import { type RememberedClaim, rememberedClaim } from '../decide/markers-to-read.ts'
+import { claimOf } from '../decide/file-facts.ts'
+import { rememberedClaim } from '../decide/markers-to-read.ts'
+import { neededMarkers } from '../decide/needed-markers.ts'
 import { selector } from '../decide/select.ts'
 import { type DigestKind, digestKind } from '../model/digest.ts'
 import { Failure } from '../model/failure.ts'
@@ -23,8 +24,8 @@ export const problemOf = (failure: Failure): Problem => ({
 })
 
 /**
- * Looks at the source: one connection that lists, and one that reads the list file and those markers that are new or have changed;
- * none of the second kind where nothing is to be read. A look that failed is `unknown`, never empty.
+ * Looks at the source: one connection that lists, and one that reads the list file and those markers that are new or have changed and
+ * that somebody wants; a third only where the second has shown that others are wanted. A look that failed is `unknown`, never empty.
  */
 export async function observeSource(
   source: Source,
@@ -46,27 +47,36 @@ export async function observeSource(
         asOf,
       )
     }
-    const toRead = new Set<RelPath>()
-    for (const path of listing.files.keys()) {
-      if (!wanted(path)) continue
-      const markers = spellings(path)
-      // Two spellings of one marker have to agree, so both are read.
-      if (markers.length > 1 || (markers.length === 1 && remembered(path, markers[0]!) === null)) {
-        for (const marker of markers) toRead.add(marker)
-      }
+    const read = new Set<RelPath>()
+    const assembled = (fetched: Fetched): SourceView =>
+      assemble(listing, fetched, wanted, (path, problems) => {
+        const markers = listing.files.has(path) ? spellings(path) : []
+        const [first] = markers
+        if (first === undefined) return { state: 'none' }
+        if (read.has(first)) return markerRead(path, markers, listing, fetched, problems)
+        // Two spellings of one marker have to agree, so both are read.
+        const seen = markers.length > 1 ? null : remembered(path, first)
+        if (seen === null) return { state: 'unread', path: first, ...listing.files.get(first)! }
+        const { size, mtime } = seen.marker
+        return { state: 'claimed', path: first, digest: seen.digest, size, mtime, text: null }
+      })
+    const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
+      const markers = paths.flatMap(spellings)
+      for (const marker of markers) read.add(marker)
+      return source.fetch({ list, markers, listed: listing }, run)
     }
-    const fetched = await source.fetch(
-      { list: spec.source.listing !== null, markers: [...toRead], listed: listing },
-      run,
-    )
-    return assemble(listing, fetched, wanted, (path, problems) => {
-      const markers = listing.files.has(path) ? spellings(path) : []
-      const [first] = markers
-      if (first === undefined) return { state: 'none' }
-      if (toRead.has(first)) return markerRead(path, markers, listing, fetched, problems)
-      // What was not read again is remembered; that was decided above.
-      const { marker, digest } = holding.seen.get(path) as RememberedClaim
-      return { state: 'claimed', path: first, digest, size: marker.size, mtime: marker.mtime, text: null }
+    const needed = (view: SourceView) => neededMarkers(spec, { source: view, destination: holding }, asOf)
+    // Before the list file is read every file counts as named.
+    const first = await fetch(spec.source.listing !== null, needed(assembled(NOTHING)))
+    const view = assembled(first)
+    if (needed(view).length === 0) return view
+    // The list, or a marker that says nothing, has made others wanted: now all of them are read, and that is the end of it.
+    const rest = [...view.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
+    const second = await fetch(false, rest)
+    return assembled({
+      list: first.list,
+      markers: new Map([...first.markers, ...second.markers]),
+      problems: [...first.problems, ...second.problems],
     })
   } catch (error) {
     run.signal.throwIfAborted()
@@ -74,6 +84,8 @@ export async function observeSource(
     return { completeness: 'unknown', files: new Map(), problems: [problemOf(error)] }
   }
 }
+
+const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
 /**
  * Tells a data file's markers of one kind as the source spells them, the lower-case one first. Looks them up by name: nothing is kept

@@ -7,7 +7,7 @@ import type { BackupOutcome, BackupResult } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import type { Conflict } from '../model/trouble.ts'
+import type { Conflict, Hold } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
 
 type Bare = Omit<BackupOutcome, 'exitCode' | 'seconds'>
@@ -39,6 +39,7 @@ export function outcomeOf(
   observation: Observation,
   plan: BackupPlan,
   tally: Tally,
+  end: { readonly holds: readonly Hold[]; readonly late: readonly string[] },
   run: Run,
 ): Bare {
   const halt = plan.halt !== null && !isRoomHalt(plan.halt) ? plan.halt : tally.halt
@@ -55,7 +56,9 @@ export function outcomeOf(
     lost: paths('lost'),
     problems,
     conflicts: [...conflictsOf(plan), ...tally.conflicts],
-    holds: plan.holds,
+    pruned: tally.pruned.toSorted(),
+    holds: end.holds,
+    late: end.late,
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
@@ -65,9 +68,10 @@ export function outcomeOf(
 
 function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run): BackupResult {
   if (tally.stopped) return stoppedResult(run)
-  if (bare.halt !== null || bare.holds.length > 0) return 'halted'
+  // A hold here is over pruning alone.
+  if (bare.halt !== null) return 'halted'
   if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
-  if (bare.published.length > 0) return 'applied'
+  if (bare.published.length + bare.pruned.length > 0) return 'applied'
   const { problems, conflicts, lost } = bare
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }

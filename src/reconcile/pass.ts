@@ -1,7 +1,8 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { foldStatus } from '../decide/fold-status.ts'
 import { nextSeen } from '../decide/next-seen.ts'
-import { isTransfer, planBackup } from '../decide/plan-backup.ts'
+import { decideBackup, isTransfer, type PlanContext, planBackup } from '../decide/plan-backup.ts'
+import { nextListed } from '../decide/prune-guards.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
 import { strayEvents, strays } from '../decide/stray-staging.ts'
 import { Failure, Stop } from '../model/failure.ts'
@@ -18,11 +19,14 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
+import { fingerprint } from './fingerprint.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
-import { newTally } from './tally.ts'
+import { pruneSurplus } from './prune-surplus.ts'
+import { newTally, type Tally } from './tally.ts'
 import { transfer } from './transfer.ts'
+import { useReleases } from './use-releases.ts'
 import { wantedFiles } from './wanted-file.ts'
 
 export interface Ports {
@@ -43,6 +47,15 @@ export interface PassOptions {
   readonly all: boolean
   /** Holds that lie over all backups of this pass, released ones left out. */
   readonly holds: readonly Hold[]
+  /** `prune`: only what may be removed is looked for, and removed. */
+  readonly work: 'all' | 'prune'
+}
+
+async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
+  const released = await ports.box.releases()
+  const { rate, all, work } = options
+  const prune = { when: 'planned', passBegan: asOf, asked: work === 'prune', fingerprint, released } as const
+  return { asOf, from: ports.source.label, rate, all, holds: [], halt: null, prune }
 }
 
 /** Observes both sides and plans, without the lock and without writing anything. */
@@ -54,7 +67,7 @@ export async function planPass(
   run: Run,
 ): Promise<{ readonly plan: BackupPlan; readonly observation: Observation | null }> {
   const { source, destination, box } = ports
-  const context = { asOf, from: source.label, rate: options.rate, all: options.all, holds: [], halt: null }
+  const context = await contextOf(ports, options, asOf)
   try {
     const { identity, halt } = await destination.identify(run)
     const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
@@ -110,12 +123,12 @@ async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
   const { identity, halt } = await destination.identify(run)
   const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
   // Nothing is written, not even a lock file, to a disk that is not the one meant.
-  if (halt !== null || holds.length > 0) return blocked(spec, source, options, halt, holds, run)
+  if (halt !== null || holds.length > 0) return blocked(ports, spec, options, halt, holds, run)
   const lock = await destination.lock(options.lockWait, run)
   if (lock.state === 'busy') {
     return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders: lock.holders }, plan: null }
   }
-  if (lock.state === 'refused') return blocked(spec, source, options, lock.halt, [], run)
+  if (lock.state === 'refused') return blocked(ports, spec, options, lock.halt, [], run)
   try {
     const claim = await box.claim(source.host, run, (what) =>
       run.emit({ type: 'waiting', backup: spec.name, for: what }),
@@ -141,32 +154,41 @@ async function apply(
   const { source, box } = ports
   const asOf = run.now()
   await destination.recover(run)
-  await useRelease(ports.destination.path, identity, box, destination, run)
+  const hold = holdOfIdentity(ports.destination.path, identity)
+  await useReleases(hold === null ? [] : [hold], box, destination, run)
   const looking = destination.inspect(run)
   const view = await observeSource(source, spec, looking, asOf, run)
   let observation: Observation = { source: view, destination: await looking }
-  const context = { asOf, from: source.label, rate: options.rate, all: options.all, holds: [], halt: null }
-  const first = planBackup(spec, observation, context)
-  let plan = first
-  run.emit({ type: 'planned', backup: spec.name, plan })
-  const origin = { planId: planIdOf([first], options.revision), revision: options.revision }
+  const context = await contextOf(ports, options, asOf)
+  const first = decideBackup(spec, observation, context)
+  let decided = first
+  run.emit({ type: 'planned', backup: spec.name, plan: first.plan })
+  const origin = { planId: planIdOf([first.plan], options.revision), revision: options.revision }
   const tally = newTally(spec.name, run.emit)
+  let end = first
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
   if (observation.destination.halt === null) {
-    await destination.remember(seenAtStart(observation, plan, asOf))
+    await destination.remember(seenAtStart(observation, first.plan, asOf))
     try {
-      if (first.summary.adopt > 0) {
-        const found = await adoptFiles(first, observation, destination, spec, origin, tally, run)
+      if (first.plan.summary.adopt > 0 && options.work === 'all') {
+        const found = await adoptFiles(first.plan, observation, destination, spec, origin, tally, run)
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
-        plan = planBackup(spec, observation, context)
+        decided = decideBackup(spec, observation, context)
       }
-      await tidyStaging(spec, observation, plan, destination, run)
-      announce(plan, run)
-      await transfer(
-        wantedFiles(plan, observation),
-        { source, destination, spec, holding: observation.destination, rate: options.rate, origin, tally },
-        run,
-      )
+      await tidy(spec, observation, decided.plan, destination, tally, run)
+      announce(decided.plan, run)
+      end = decided
+      if (options.work === 'all') {
+        const wanted = wantedFiles(decided.plan, observation)
+        const { destination: holding } = observation
+        await transfer(wanted, { source, destination, spec, holding, rate: options.rate, origin, tally }, run)
+      }
+      if (!tally.stopped && isDecidedAnew(spec, options, tally)) {
+        const ground = { destination, box, spec, context, origin, tally }
+        const pruned = await pruneSurplus(ground, view, observation.destination, run)
+        observation = { source: view, destination: pruned.holding }
+        end = pruned.decided
+      }
     } catch (error) {
       if (error instanceof Failure && !run.signal.aborted) {
         tally.broken = true
@@ -174,24 +196,43 @@ async function apply(
       } else if (run.signal.aborted) tally.stopped = true
       else throw error
     }
-  } else announce(plan, run)
-  const outcome = outcomeOf(spec, observation, plan, tally, run)
-  await finish(ports.destination, destination, outcome, options, run)
+  } else announce(first.plan, run)
+  const { plan } = decided
+  const { holds } = end.plan
+  for (const hold of holds) run.emit({ type: 'hold', backup: spec.name, hold })
+  const outcome = outcomeOf(spec, observation, plan, tally, { holds, late: end.late }, run)
+  await finish(ports.destination, destination, outcome, nextListed(observation, end.prune), options, run)
   return { outcome, plan }
 }
 
-/** Staged bytes that nothing wants: noted in the ledger when first met, removed when their grace is over. */
-async function tidyStaging(
+/** Whether what has come changes what is to be said: something may be removed, or a late series may be in time by now. */
+const isDecidedAnew = ({ retain, prune, expect }: Spec, { work }: PassOptions, tally: Tally): boolean =>
+  (retain !== null && (prune.mode === 'auto' || (prune.mode === 'manual' && work === 'prune'))) ||
+  (expect.length > 0 && tally.published.length > 0)
+
+/** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
+async function tidy(
   spec: Spec,
   observation: Observation,
   plan: BackupPlan,
   destination: LockedDestination,
+  tally: Tally,
   run: Run,
 ): Promise<void> {
-  const expired = plan.steps.filter((step) => step.action === 'expire').map((step) => step.path as RelPath)
-  if (expired.length > 0) await destination.dropStaged(expired, run)
+  const expired = plan.steps.filter((step) => step.action === 'expire')
+  const pathsIn = (place: 'staging' | 'trash') =>
+    expired.flatMap(({ path, trash }) =>
+      (trash === undefined) === (place === 'staging') ? (path as RelPath) : [],
+    )
+  const trash = pathsIn('trash')
+  if (trash.length > 0) {
+    for (const verdict of (await destination.expireTrash(trash, run)).values())
+      if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
+  }
+  const staged = pathsIn('staging')
+  if (staged.length > 0) await destination.dropStaged(staged, run)
   const events = [
-    ...expired.map((path) => ({ event: 'staging-expired' as const, path })),
+    ...staged.map((path) => ({ event: 'staging-expired' as const, path })),
     ...strayEvents(strays(spec, observation), observation),
   ]
   if (events.length > 0) await destination.record(events, run)
@@ -217,36 +258,22 @@ async function finish(
   place: Destination,
   destination: LockedDestination,
   outcome: Passed['outcome'],
+  listed: (before: number | null) => number | null,
   options: PassOptions,
   run: Run,
 ): Promise<void> {
   const bare = { ...outcome, seconds: 0 }
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   const before = await place.readStatus()
-  await destination.writeStatus(foldStatus(before, judged, destination.head(), run.now()))
+  await destination.writeStatus(
+    foldStatus(before, judged, listed(before?.listed ?? null), destination.head(), run.now()),
+  )
 }
 
 /** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */
 function exitCodeOf(outcome: Omit<BackupOutcome, 'exitCode'>, options: PassOptions, run: Run): number {
   if (outcome.result !== 'cancelled') return codeOfOutcome(outcome, options.named)
   return codeOfStop(run.signal.reason instanceof Stop ? run.signal.reason.why : 'terminate')
-}
-
-/** A hold that a person has released is passed once, and the ledger says so. */
-async function useRelease(
-  path: string,
-  identity: Identity,
-  box: Box,
-  destination: LockedDestination,
-  run: Run,
-): Promise<void> {
-  const hold = holdOfIdentity(path, identity)
-  if (hold === null) return
-  const release = await box.released(hold.id)
-  if (release === null) return
-  const { reason, by } = release
-  await destination.record([{ event: 'released', hold: hold.id, code: hold.code, reason, by }], run)
-  await box.consume(hold.id)
 }
 
 async function openHolds(
@@ -260,18 +287,18 @@ async function openHolds(
   return [...options.holds, hold]
 }
 
-function blocked(
+async function blocked(
+  ports: Ports,
   spec: Spec,
-  source: Source,
   options: PassOptions,
   halt: Halt | null,
   holds: readonly Hold[],
   run: Run,
-): Passed {
-  const { rate, all } = options
-  const observation = unobserved()
-  const plan = planBackup(spec, observation, { asOf: run.now(), from: source.label, rate, all, holds, halt })
+): Promise<Passed> {
+  const context = await contextOf(ports, options, run.now())
+  const plan = planBackup(spec, unobserved(), { ...context, holds, halt })
   run.emit({ type: 'planned', backup: spec.name, plan })
+  for (const hold of plan.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   announce(plan, run)
   return { outcome: { ...emptyOutcome(spec.name), result: 'halted', halt, holds }, plan }
 }
@@ -279,7 +306,6 @@ function blocked(
 /** Says aloud what a plan found that nobody will apply. */
 function announce(plan: BackupPlan, run: Run): void {
   const { backup } = plan
-  for (const hold of plan.holds) run.emit({ type: 'hold', backup, hold })
   // A lack of room is said when it is met.
   if (plan.halt !== null && !isRoomHalt(plan.halt)) run.emit({ type: 'halt', backup, halt: plan.halt })
   for (const problem of plan.problems) run.emit({ type: 'problem', backup, problem })

@@ -7,6 +7,7 @@ export interface Tally {
   readonly published: string[]
   readonly adopted: string[]
   readonly repaired: string[]
+  readonly pruned: string[]
   readonly problems: Problem[]
   readonly conflicts: Conflict[]
   /** Wanted files that are not published, for whatever cause. */
@@ -19,6 +20,7 @@ export interface Tally {
   broken: boolean
 
   publish(file: WantedFile): void
+  prune(path: string, because: string): void
   adopt(path: string, size: number, digest: string): void
   clash(conflict: Conflict): void
   /** With a problem, unless one is known of that path already. */
@@ -33,6 +35,7 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
     published: [],
     adopted: [],
     repaired: [],
+    pruned: [],
     problems: [],
     conflicts: [],
     left: new Set(),
@@ -46,6 +49,10 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
       if (how === 'repaired') tally.repaired.push(file.path)
       tally.left.delete(file.path)
       emit({ type: 'published', backup, path: file.path, size: file.size, digest: file.digest, how })
+    },
+    prune(path, because) {
+      tally.pruned.push(path)
+      emit({ type: 'pruned', backup, path, because })
     },
     adopt(path, size, digest) {
       tally.published.push(path)

@@ -27,6 +27,8 @@ export function describeEvent(
         text: `${event.how} ${escapeText(event.path)} (${humanSize(event.size)})`,
         tone: 'green',
       }
+    case 'pruned':
+      return { text: `pruned ${escapeText(event.path)} (${escapeProse(event.because)})`, tone: 'yellow' }
     case 'retrying':
       return {
         text: `trying again in ${humanDuration(event.seconds)} (attempt ${event.attempt}): ${escapeProse(event.why)}`,

@@ -46,6 +46,8 @@ function entry(event: PassEvent): readonly [Level, string, Fields] {
         'published',
         { path: event.path, size: event.size, digest: event.digest, how: event.how },
       ]
+    case 'pruned':
+      return ['info', 'pruned', { path: event.path, because: event.because }]
     case 'retrying':
       return ['warn', 'retrying', { attempt: event.attempt, seconds: event.seconds, why: event.why }]
     case 'problem': {

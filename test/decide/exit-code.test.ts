@@ -11,7 +11,7 @@ import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import { assemblePlan } from '../../src/reconcile/assemble-plan.ts'
 import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
-import { NOON, picture, spec } from '../helpers/picture.ts'
+import { context as contextOf, NOON, picture, spec } from '../helpers/picture.ts'
 
 const problem = (code: string) => ({ code, message: '', hint: '' })
 const halt = problem
@@ -78,7 +78,7 @@ describe('the exit code of a pass', () => {
 })
 
 describe('the exit code of a plan', () => {
-  const context = { asOf: NOON, from: '', rate: null, all: false, holds: [], halt: null }
+  const context = contextOf()
   const plan = (drawn: string): Plan =>
     assemblePlan([planBackup(spec(), picture(drawn), context)], [], NOON, null)
   test.each([

@@ -4,9 +4,9 @@ import { instant } from '../../src/model/instant.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { Spec } from '../../src/model/spec.ts'
-import { holding, md5, NOON, picture, seen, sha256, spec } from '../helpers/picture.ts'
+import { context as contextOf, holding, md5, NOON, picture, seen, sha256, spec } from '../helpers/picture.ts'
 
-const context = { asOf: NOON, from: 'source', rate: null, all: true, holds: [], halt: null }
+const context = contextOf({ all: true })
 
 /** A plan as words: `pull a`, `! rot a`. */
 function words(observation: Observation, over: Partial<Spec> = {}): string {

@@ -6,9 +6,9 @@ import { planIdentity } from '../../src/decide/plan-identity.ts'
 import { project } from '../../src/decide/project.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import type { BackupPlan } from '../../src/model/plan.ts'
-import { NOON, picture, spec } from '../helpers/picture.ts'
+import { context as contextOf, NOON, picture, spec } from '../helpers/picture.ts'
 
-const context = { asOf: NOON, from: 'source', rate: null, all: false, holds: [], halt: null }
+const context = contextOf()
 const plan = (observation: Observation): BackupPlan => planBackup(spec(), observation, context)
 
 const WORK = new Set(['pull', 'resume', 'adopt', 'repair', 'prune', 'expire'])

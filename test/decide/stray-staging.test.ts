@@ -4,7 +4,7 @@ import { strayEvents, strays } from '../../src/decide/stray-staging.ts'
 import type { Holding } from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
-import { NOON, picture, spec } from '../helpers/picture.ts'
+import { context as contextOf, NOON, picture, spec } from '../helpers/picture.ts'
 
 const DAY = 24 * 3600 * 1000
 const select = { include: ['*.tar'], exclude: [] }
@@ -32,7 +32,7 @@ test('a look that proves nothing abandons nothing', () => {
 })
 
 const expiring = (day: number, over: Partial<Holding>) => {
-  const context = { asOf: days(day), from: '', rate: null, all: false, holds: [], halt: null }
+  const context = contextOf({ asOf: days(day) })
   const { steps } = planBackup(spec({ select }), given('remote z.tar 1 -\nstaged a.tar 4', over), context)
   return steps.some((step) => step.action === 'expire')
 }

@@ -1,12 +1,26 @@
+import type { PlanContext } from '../../src/decide/plan-backup.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { HeldFile, Holding, LedgerRecord, Seen, StagedFile } from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { Observation, SourceFile, SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { BackupName, Spec } from '../../src/model/spec.ts'
+import { fingerprint } from '../../src/reconcile/fingerprint.ts'
 
 /** Noon of the day on which every pictured look is made. */
 export const NOON = instant(Date.UTC(2026, 10, 23, 12))
+
+/** What plans of pictures are made with. */
+export const context = (over: Partial<PlanContext> = {}): PlanContext => ({
+  asOf: NOON,
+  from: 'source',
+  rate: null,
+  all: false,
+  holds: [],
+  halt: null,
+  prune: { when: 'planned', passBegan: over.asOf ?? NOON, asked: false, fingerprint, released: new Set() },
+  ...over,
+})
 
 /** A digest a person can tell apart: md5 for `A` is aaaa…, for `B` bbbb…; sha256 likewise. */
 export const md5 = (letter: string): Digest => letter.toLowerCase().repeat(32) as Digest

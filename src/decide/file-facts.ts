@@ -1,0 +1,74 @@
+import { type Digest, digestKind } from '../model/digest.ts'
+import type { HeldFile, LedgerRecord, PrunedFile, Seen, StagedFile } from '../model/holding.ts'
+import { isoSeconds } from '../model/instant.ts'
+import type { Observation, SourceFile, SourceView } from '../model/observation.ts'
+import type { Step } from '../model/plan.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Spec } from '../model/spec.ts'
+
+/** All that is known of one path, on both sides. */
+export interface FileFacts {
+  readonly path: RelPath
+  readonly source: SourceFile | undefined
+  readonly held: HeldFile | undefined
+  readonly record: LedgerRecord | undefined
+  /** Set where a prune removed it, and nothing of the name is here. */
+  readonly pruned: PrunedFile | undefined
+  readonly staged: StagedFile | undefined
+  readonly seen: Seen | undefined
+  readonly completeness: SourceView['completeness']
+}
+
+/** The facts of one path. `refused`: paths that the source shows and we refuse: not absent there. */
+export function factsOf(
+  path: RelPath,
+  { source, destination }: Observation,
+  refused: ReadonlySet<string | undefined>,
+): FileFacts {
+  const held = destination.files.get(path)
+  return {
+    path,
+    source: source.files.get(path),
+    held,
+    record: destination.records.get(path),
+    pruned: held === undefined ? destination.pruned.get(path) : undefined,
+    staged: destination.staged.get(path),
+    seen: destination.seen.get(path),
+    completeness: refused.has(path) ? 'incomplete' : source.completeness,
+  }
+}
+
+/** Whether these very bytes, as far as the source's facts tell, have failed their gate twice. */
+export function hasFailedGate(seen: Seen | undefined, { listed, marker }: SourceFile): boolean {
+  const gate = seen?.gate ?? null
+  if (gate === null || listed === null) return false
+  if (gate.size !== listed.size || gate.mtime !== listed.mtime) return false
+  return marker.state !== 'claimed' || marker.digest === gate.digest
+}
+
+/** What a step relies on: a saved plan is applied only where it still holds. */
+export function expectations(facts: FileFacts): NonNullable<Step['expect']> {
+  const { source, held, record } = facts
+  const heldDigest = record?.md5 ?? held?.marker?.digest ?? null
+  return {
+    source:
+      source?.listed == null
+        ? null
+        : { size: source.listed.size, mtime: isoSeconds(source.listed.mtime), digest: claimOf(source) },
+    destination: held === undefined ? null : { size: held.size, digest: heldDigest },
+  }
+}
+
+export const claimOf = (source: SourceFile | undefined): Digest | null =>
+  source?.marker.state === 'claimed' ? source.marker.digest : null
+
+export const digestOfKind = (record: LedgerRecord, like: Digest): Digest => record[digestKind(like)]
+
+export const digestFor = (record: LedgerRecord, spec: Spec): Digest => record[spec.checksum]
+
+export const acknowledged = (spec: Spec, path: string, digest: string): boolean =>
+  spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)
+
+/** Whether the spec accepts that the bytes of this record are gone. */
+export const isAcknowledged = (spec: Spec, path: string, record: LedgerRecord | undefined): boolean =>
+  record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))

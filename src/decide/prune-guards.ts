@@ -1,0 +1,185 @@
+import { type Instant, isoTime } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { Spec } from '../model/spec.ts'
+import type { SeriesStatus } from '../model/status.ts'
+import type { Hold } from '../model/trouble.ts'
+import type { Point } from './retention.ts'
+
+export interface GuardContext {
+  readonly asOf: Instant
+  /** Each series against what is expected of it, once what is on its way has come. */
+  readonly series: readonly SeriesStatus[]
+  /** Paths in conflict. */
+  readonly conflicts: readonly string[]
+  /** The same question has the same fingerprint until its answer changes. Hex, sixteen digits or more. */
+  readonly fingerprint: (value: unknown) => string
+  /** Ids of the holds that a person has released. */
+  readonly released: ReadonlySet<string>
+}
+
+/** One series with what may go from it. */
+export interface Candidates {
+  readonly series: string
+  /** Points whose every file is published, and as published as far as is known. */
+  readonly verified: number
+  /** The newest of them, which are never touched. */
+  readonly floor: readonly Point[]
+  /** All that nothing wants, the young ones too. */
+  readonly unwanted: number
+  /** Those of them that may go, oldest first. */
+  readonly mayGo: readonly Point[]
+  /** So many may go in a day, and so many have gone. */
+  readonly limit: number
+  readonly gone: number
+}
+
+/** One guard that stops something now. `about`: what its id is made of: the same question has the same id. */
+interface Guard {
+  readonly code: string
+  /** Null: all series. */
+  readonly series: string | null
+  readonly about: readonly unknown[]
+  readonly message: string
+}
+
+/** The same question has the same id on every run, until its answer changes: eight hex digits of what it is about. */
+export const holdId = (
+  code: string,
+  about: readonly unknown[],
+  fingerprint: GuardContext['fingerprint'],
+): string => fingerprint([code, ...about]).slice(0, 8)
+
+/**
+ * I9: what keeps points from being removed although no rule wants them. Only asked where a step would be stopped by it; a guard that a
+ * person has released is passed.
+ */
+export function pruneGuards(
+  going: readonly Candidates[],
+  spec: Spec,
+  observation: Observation,
+  context: GuardContext,
+  now: { readonly policy: string; readonly basis: string },
+): {
+  readonly holds: readonly Hold[]
+  readonly passed: readonly Hold[]
+  /** Why nothing of this series goes; null: nothing stops it. */
+  readonly blockOf: (series: string) => string | null
+} {
+  const open: (Hold & Pick<Guard, 'series'>)[] = []
+  const passed: Hold[] = []
+  for (const { code, series, about, message } of guardsOf(going, spec, observation, context, now)) {
+    const id = holdId(code, [spec.destination.path, ...about], context.fingerprint)
+    if (context.released.has(id)) passed.push({ id, code, message })
+    else open.push({ id, code, message, series })
+  }
+  return {
+    holds: open.map(({ series: _, ...hold }) => hold),
+    passed,
+    blockOf(name) {
+      const hold = open.find(({ series }) => series === null || series === name)
+      return hold === undefined ? null : `held: ${hold.code}`
+    },
+  }
+}
+
+function guardsOf(
+  going: readonly Candidates[],
+  spec: Spec,
+  { source, destination }: Observation,
+  { asOf, series, conflicts }: GuardContext,
+  { policy, basis }: { readonly policy: string; readonly basis: string },
+): readonly Guard[] {
+  if (going.length === 0) return []
+  const points = going.reduce((sum, { mayGo, limit, gone }) => sum + Math.min(mayGo.length, limit - gone), 0)
+  const what = points === 1 ? '1 point is due to be removed' : `${points} points are due to be removed`
+  const all = (code: string, about: readonly unknown[], why: string): Guard => ({
+    code,
+    series: null,
+    about,
+    message: `${what}, and ${why}`,
+  })
+  const guards: Guard[] = []
+  const { listedBefore, lastTime, lastPrune } = destination
+  const listed = source.files.size
+  if (source.completeness !== 'complete') {
+    guards.push(all('prune-listing-unknown', [], 'what the source holds is not known'))
+  } else if (hasShrunk(listed, listedBefore)) {
+    const why = `the source lists ${listed} files where it listed ${listedBefore} before`
+    guards.push(all('prune-listing-shrank', [listedBefore], why))
+  }
+  if (lastTime !== null && asOf < lastTime) {
+    const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was written down here`
+    guards.push(all('prune-clock-back', [lastTime], why))
+  }
+  if (conflicts.length > 0) {
+    const some = conflicts.length === 1 ? `${conflicts[0]} is` : `${conflicts.length} files are`
+    guards.push(all('prune-conflict', conflicts, `${some} in conflict with the source`))
+  }
+  if (lastPrune !== null && lastPrune.basis !== basis) {
+    const why = 'source, series or checksum of the spec have changed since the last prune'
+    guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
+  }
+  if (lastPrune?.policy !== policy) guards.push(...cliff(going, lastPrune?.policy ?? null, policy))
+  for (const { series: name } of going) {
+    const status = series.find((one) => one.series === name)
+    const late = lateness(status, spec)
+    if (late === null) continue
+    const subject = name === '' ? 'points are' : `points of ${name} are`
+    guards.push({
+      code: 'prune-late',
+      series: name,
+      about: [name, status?.newest ?? null],
+      message: `${subject} due to be removed, and ${late}`,
+    })
+  }
+  return guards
+}
+
+/** By half, and by more than one file. */
+const hasShrunk = (listed: number, before: number | null): before is number =>
+  before !== null && listed * 2 <= before && before - listed > 1
+
+/**
+ * How many files the source's listing is measured against from now on: those it shows, but where it shrank, which a person has not
+ * let pass, or is not whole.
+ */
+export const nextListed =
+  ({ source }: Observation, prune: { readonly passed: readonly Hold[] } | null) =>
+  (before: number | null): number | null => {
+    if (source.completeness !== 'complete') return before
+    const listed = source.files.size
+    const isPassed = prune?.passed.some(({ code }) => code === 'prune-listing-shrank') === true
+    return hasShrunk(listed, before) && !isPassed ? before : listed
+  }
+
+/** More than a fifth of a series' points would go. */
+export const isSteep = ({ unwanted, verified }: Candidates): boolean =>
+  unwanted > Math.max(1, Math.floor(verified / 5))
+
+/** A changed policy, or the first there ever was, under which much would go. */
+function cliff(going: readonly Candidates[], before: string | null, now: string): readonly Guard[] {
+  const steep = going.filter(isSteep)
+  if (steep.length === 0) return []
+  const names = steep.map(({ series, unwanted, verified }) => {
+    const of = series === '' ? '' : ` of ${series}`
+    return `${unwanted} of ${verified} points${of}`
+  })
+  const since = before === null ? 'nothing was pruned here before' : 'retain has changed since the last prune'
+  return [
+    {
+      code: 'prune-cliff',
+      series: null,
+      about: [before, now],
+      message: `${since}, and ${names.join(', ')} would go, a fifth of them a day at most`,
+    },
+  ]
+}
+
+/** What is not known to be in time counts as late where nobody looks on. */
+function lateness(status: SeriesStatus | undefined, spec: Spec): string | null {
+  const newest = status?.newest == null ? 'it has no point here' : `its newest point is of ${status.newest}`
+  if (status?.state === 'late') return `the series is late: ${newest}, expected ${status.expect ?? 'earlier'}`
+  if (spec.prune.mode === 'auto' && (status === undefined || status.state === 'unknown'))
+    return 'nothing says how often new ones are expected: no entry of expect fits the series'
+  return null
+}

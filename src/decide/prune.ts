@@ -1,0 +1,132 @@
+import type { PrunedFile } from '../model/holding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Hold } from '../model/trouble.ts'
+import { type Candidates, type GuardContext, isSteep, pruneGuards } from './prune-guards.ts'
+import { policyText, retain } from './retain.ts'
+import type { Point, Retention } from './retention.ts'
+import { zoneOf } from './zone.ts'
+
+const DAY = 24 * 3600 * 1000
+
+export interface PruneContext extends GuardContext {
+  /** When this pass began: what was published since is spared. */
+  readonly passBegan: Instant
+  /** A prune was asked for, which `mode: manual` waits for. */
+  readonly asked: boolean
+  /** `proven`: the points relied on have been read by now; where one still has to be, nothing goes. `assumed`: they will be. */
+  readonly floor: 'assumed' | 'proven'
+}
+
+export interface PruneDecision {
+  /** Points that go now, each with why. */
+  readonly remove: ReadonlyMap<Point, readonly string[]>
+  /** Unwanted points that stay for now, each with why. */
+  readonly stay: ReadonlyMap<Point, string>
+  readonly holds: readonly Hold[]
+  /** Released holds that are passed. */
+  readonly passed: readonly Hold[]
+  /** Files of the points relied on that were not read within `verify.every`: to be read before anything goes. */
+  readonly toRead: readonly RelPath[]
+  /** Fingerprints of what this went by; the ledger keeps them. `isFirst`: it has none yet, and may learn them: no cliff is near. */
+  readonly isFirst: boolean
+  readonly policy: string
+  readonly basis: string
+}
+
+/**
+ * Which points are removed now (I8, I9): only what no rule keeps, neither over all that is known nor over the verified copies here
+ * alone, and of that only what is older than the newest `keepAtLeast` verified points. Every guard that stops something says so.
+ */
+export function decidePrune(
+  spec: Spec,
+  observation: Observation,
+  retention: Retention,
+  context: PruneContext,
+): PruneDecision {
+  const policy = context.fingerprint(spec.retain)
+  const basis = context.fingerprint(basisOf(spec))
+  const remove = new Map<Point, readonly string[]>()
+  const stay = new Map<Point, string>()
+  const decided = { remove, stay, policy, basis, isFirst: false }
+  const { mode, keepAtLeast } = spec.prune
+  if (spec.retain === null || mode === 'never' || (mode === 'manual' && !context.asked))
+    return { ...decided, holds: [], passed: [], toRead: [] }
+  const all = [...retention.series].map(([name, points]) =>
+    candidatesOf(name, points, spec, observation, context, stay),
+  )
+  const going = all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit)
+  const { holds, passed, blockOf } = pruneGuards(going, spec, observation, context, { policy, basis })
+  const toRead: RelPath[] = []
+  for (const one of all) {
+    const block = blockOf(one.series)
+    const unread = one.floor.flatMap(({ files }) =>
+      files.filter((path) => isStale(path, spec, observation, context.asOf)),
+    )
+    if (block === null && going.includes(one)) toRead.push(...unread)
+    const isUnproven = context.floor === 'proven' && unread.length > 0
+    const because = [`outside ${policyText(spec.retain)}`]
+    if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
+    for (const [i, point] of one.mayGo.entries()) {
+      if (one.gone + i >= one.limit) stay.set(point, `waits: at most ${one.limit} of its series go in a day`)
+      else if (block !== null) stay.set(point, block)
+      else if (isUnproven) stay.set(point, 'waits: the newest points could not be read again')
+      else remove.set(point, because)
+    }
+  }
+  const isFirst = observation.destination.lastPrune === null && !all.some(isSteep)
+  return { ...decided, isFirst, holds, passed, toRead }
+}
+
+/** What points were told apart by, and where they came from. */
+function basisOf({ source, series, checksum }: Spec): unknown {
+  if (source.kind === 'local') return { path: source.path, listing: source.listing, series, checksum }
+  const { host, port, user, path, listing } = source
+  return { host, port, user, path, listing, series, checksum }
+}
+
+function candidatesOf(
+  series: string,
+  points: readonly Point[],
+  spec: Spec,
+  { destination }: Observation,
+  { asOf, passBegan }: PruneContext,
+  stay: Map<Point, string>,
+): Candidates {
+  const { keepAtLeast, minAge } = spec.prune
+  const verified = points
+    .filter((point) => point.standing === 'whole' && !point.isAhead)
+    .toSorted((a, b) => b.time - a.time)
+  const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
+  const isUnwanted = (point: Point) => point.reasons === null && !kept.has(point)
+  const floor = verified.slice(0, keepAtLeast)
+  for (const point of floor)
+    if (isUnwanted(point)) stay.set(point, `stays: one of the newest ${keepAtLeast} points here`)
+  const unwanted = verified.slice(keepAtLeast).reverse().filter(isUnwanted)
+  const mayGo = unwanted.filter((point) => {
+    const since = Math.max(...point.files.map((path) => destination.records.get(path)!.since))
+    const isOld = since < passBegan && asOf - since >= minAge * 1000
+    if (!isOld) stay.set(point, 'waits: it has not been here for prune.minAge yet')
+    return isOld
+  })
+  const gone = goneInADay(series, destination.pruned.values(), asOf)
+  // A fifth of its points, as they were before.
+  const limit = Math.max(1, Math.floor((verified.length + gone) / 5))
+  return { series, verified: verified.length, floor, unwanted: unwanted.length, mayGo, limit, gone }
+}
+
+/** How many points of a series the policy has removed in the last 24 hours, by our own record. */
+function goneInADay(series: string, pruned: Iterable<PrunedFile>, asOf: Instant): number {
+  const points = new Set<Instant>()
+  for (const one of pruned)
+    if (one.by === 'policy' && one.series === series && asOf - one.at < DAY) points.add(one.point)
+  return points.size
+}
+
+/** Whether a file has to be read again before it is relied on. A reading that has yet to come proves nothing. */
+function isStale(path: RelPath, spec: Spec, { destination }: Observation, asOf: Instant): boolean {
+  const { readAt } = destination.records.get(path)!
+  return readAt > asOf || asOf - readAt > spec.verifyEvery * 1000
+}

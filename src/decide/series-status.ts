@@ -1,0 +1,58 @@
+import type { Instant } from '../model/instant.ts'
+import { isoTime } from '../model/instant.ts'
+import { comparePaths } from '../model/rel-path.ts'
+import type { Spec } from '../model/spec.ts'
+import type { SeriesStatus } from '../model/status.ts'
+import { describeLate, freshness } from './freshness.ts'
+import type { Point, Retention } from './retention.ts'
+
+/** One series as it is held, with the words for it where it is late. */
+export interface SeriesView {
+  readonly status: SeriesStatus
+  readonly late: string | null
+}
+
+/**
+ * How each series stands against what is expected of it, by name. `coming`: with the points that are on their way counted as here.
+ * Where something is expected and no series has shown itself, that is told of one without a name.
+ */
+export function seriesViews(
+  spec: Spec,
+  { series }: Pick<Retention, 'series'>,
+  created: Instant | null,
+  asOf: Instant,
+  coming: 'count' | 'do-not-count' = 'do-not-count',
+): readonly SeriesView[] {
+  const isHere = (point: Point) =>
+    !point.isAhead &&
+    (point.standing === 'whole' ||
+      (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
+  const views = [...series].map(([name, points]) => viewOf(name, points.filter(isHere), spec, created, asOf))
+  if (views.length === 0 && spec.expect.length > 0) return [viewOf('', [], spec, created, asOf)]
+  return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
+}
+
+function viewOf(
+  name: string,
+  here: readonly Point[],
+  spec: Spec,
+  created: Instant | null,
+  asOf: Instant,
+): SeriesView {
+  const newest = here.reduce<Instant | null>(
+    (latest, { time }) => (latest === null || time > latest ? time : latest),
+    null,
+  )
+  const rules = { expect: spec.expect, timezone: spec.series.timezone }
+  const fresh = freshness(name, newest, rules, created, asOf)
+  return {
+    status: {
+      series: name,
+      newest: newest === null ? null : isoTime(newest),
+      expect: fresh.expect,
+      state: fresh.state,
+      points: here.length,
+    },
+    late: fresh.state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
+  }
+}

@@ -1,0 +1,112 @@
+import { type Decided, decideBackup, type PlanContext } from '../decide/plan-backup.ts'
+import type { PruneDecision } from '../decide/prune.ts'
+import type { Holding } from '../model/holding.ts'
+import { isoTime } from '../model/instant.ts'
+import type { SourceView } from '../model/observation.ts'
+import type { Box, LockedDestination, PruneRequest } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Problem } from '../model/trouble.ts'
+import type { Tally } from './tally.ts'
+import { useReleases } from './use-releases.ts'
+
+export interface PruneGround {
+  readonly destination: LockedDestination
+  readonly box: Box
+  readonly spec: Spec
+  readonly context: PlanContext
+  readonly origin: { readonly planId: string; readonly revision: string | null }
+  readonly tally: Tally
+}
+
+/** How things stand once transfers are over and surplus is gone. */
+export interface Pruned {
+  readonly holding: Holding
+  readonly decided: Decided
+}
+
+/**
+ * Removes what may be removed by now: decided anew from what the disk holds once the transfers are over. The points relied on are
+ * read first where they were not read lately (I9); what turns out rotten is recorded, and everything is decided once more.
+ */
+export async function pruneSurplus(
+  ground: PruneGround,
+  view: SourceView,
+  before: Holding,
+  run: Run,
+): Promise<Pruned> {
+  const { destination, spec, tally } = ground
+  const decide = (holding: Holding): Decided =>
+    decideBackup(spec, { source: view, destination: holding }, termsNow(ground.context, run))
+  let holding = tally.published.length > 0 ? await destination.inspect(run) : before
+  let decided = decide(holding)
+  const toRead = decided.prune?.toRead ?? []
+  if (toRead.length > 0) {
+    await readAgain(toRead, holding, ground, run)
+    holding = await destination.inspect(run)
+    decided = decide(holding)
+  }
+  const { prune } = decided
+  if (prune?.isFirst) {
+    const { policy, basis } = prune
+    await destination.record([{ event: 'prune-terms', policy, basis }], run)
+  }
+  if (prune === null || prune.remove.size === 0) return { holding, decided }
+  await useReleases(prune.passed, ground.box, destination, run)
+  const requests = requestsOf(prune, ground.origin)
+  const verdicts = await destination.prune(requests, run)
+  for (const { path, reason } of requests) {
+    const verdict = verdicts.get(path)
+    if (verdict === undefined) throw new Error(`pruning ${path} came to no verdict`)
+    if (verdict.verdict === 'done') tally.prune(path, reason)
+    else tally.trouble(verdict.problem)
+  }
+  return { holding: await destination.inspect(run), decided }
+}
+
+const termsNow = (context: PlanContext, run: Run): PlanContext => ({
+  ...context,
+  asOf: run.now(),
+  prune: { ...context.prune, when: 'now' },
+})
+
+/** Reads files whose points are to be relied on. Those that are rotten are known to every later pass, and count no more. */
+async function readAgain(
+  paths: readonly RelPath[],
+  holding: Holding,
+  { destination, spec, tally }: PruneGround,
+  run: Run,
+): Promise<void> {
+  const bytes = paths.reduce((sum, path) => sum + (holding.records.get(path)?.size ?? 0), 0)
+  run.emit({ type: 'gating', backup: spec.name, files: paths.length, bytes })
+  const verdicts = await destination.verify(paths, run)
+  const rotten = paths.filter((path) => verdicts.get(path)?.verdict === 'mismatch')
+  await destination.record(
+    rotten.map((path) => ({ event: 'rotten', path })),
+    run,
+  )
+  for (const path of rotten) tally.trouble(rottenWhenRead(path))
+  for (const verdict of verdicts.values()) if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
+}
+
+const requestsOf = (prune: PruneDecision, origin: PruneGround['origin']): readonly PruneRequest[] =>
+  [...prune.remove].flatMap(([point, because]) =>
+    point.files.map((path) => ({
+      path,
+      by: 'policy' as const,
+      reason: because.join(', '),
+      series: point.series,
+      point: isoTime(point.time),
+      policy: prune.policy,
+      basis: prune.basis,
+      ...origin,
+    })),
+  )
+
+const rottenWhenRead = (path: string): Problem => ({
+  code: 'rot',
+  path,
+  message: 'was read again before anything was pruned, and its bytes are not those that were published',
+  hint: 'The next run brings it anew if the source still has the same bytes. Check the disk, and look for another copy.',
+})
