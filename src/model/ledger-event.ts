@@ -21,7 +21,7 @@ export type LedgerEvent =
   /** Its bytes were read again and are those that were published. */
   | { readonly event: 'verified'; readonly path: string }
   | PruneBegin
-  | { readonly event: 'prune-done'; readonly path: string; readonly trash: string }
+  | PruneEnd<'prune-done'>
   | {
       readonly event: 'undo-begin'
       readonly path: string
@@ -29,7 +29,7 @@ export type LedgerEvent =
       readonly reason: string
       readonly by: string
     }
-  | { readonly event: 'undo-done'; readonly path: string; readonly trash: string }
+  | PruneEnd<'undo-done'>
   /** Its grace in the trash is over: it is gone for good. */
   | { readonly event: 'trash-expired'; readonly path: string; readonly trash: string }
   /** Staged bytes that nothing wants any more; they expire after their grace. */
@@ -71,4 +71,12 @@ export interface PruneBegin {
   readonly basis: string | null
   readonly revision: string | null
   readonly planId: string | null
+}
+
+interface PruneEnd<Event extends string> {
+  readonly event: Event
+  readonly path: string
+  readonly trash: string
+  /** It came to nothing, and all is as it was before it began: other data stands there, or ours is gone. */
+  readonly failed?: true
 }
