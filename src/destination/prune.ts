@@ -195,7 +195,7 @@ async function stateOf(
 }
 
 /** Markers in the trash that no removal stands for any more. */
-export async function setMarkersAside(
+async function setMarkersAside(
   site: Site,
   intent: { readonly path: RelPath; readonly trash: string },
   seen: Folders,

@@ -94,10 +94,8 @@ export async function removeFromTrash<V, T extends InTrash>(
     for (const name of [place, ...(await places(place))]) await disk.unlink(name)
     return null
   })
-  // Innermost first; the nearest that stays is the one to be synced.
   const depth = ({ path }: T) => path.split('/').length
   const emptied = new Set<string>()
-  const stay = new Map<T, string>()
   left = await each(
     [...left].sort((a, b) => depth(b) - depth(a)),
     'remove the folder of',
@@ -108,15 +106,20 @@ export async function removeFromTrash<V, T extends InTrash>(
         emptied.add(at)
         at = dirname(at)
       }
-      stay.set(item, at)
       return null
     },
     1,
   )
-  for (const at of stay.values()) seen.touched(`${at}/x`)
+  // The nearest folder that stays is the one in which a name went.
+  const stays = (item: T): string => {
+    let at = dirname(trashPlace(site, item))
+    while (emptied.has(at)) at = dirname(at)
+    return `${at}/x`
+  }
+  for (const item of left) seen.touched(stays(item))
   const failed = await seen.sync()
   return left.filter((item) => {
-    const trouble = unsynced(failed, item.path, [`${stay.get(item)!}/x`])
+    const trouble = unsynced(failed, item.path, [stays(item)])
     if (trouble !== null) verdicts.set(item.path, trouble)
     return trouble === null
   })

@@ -128,10 +128,17 @@ async function carryOut(
     },
     1,
   )
-  const litter: string[] = []
-  await placeMarkers(site, bare, seen, verdicts, litter)
-  left = left.filter(({ path }) => !verdicts.has(path))
   left = await bothSynced(site, left, seen, verdicts)
+  const litter: string[] = []
+  // What it syncs and fails to is said of these alone: nothing of the others may be open any more.
+  await placeMarkers(
+    site,
+    bare.filter(({ path }) => !verdicts.has(path)),
+    seen,
+    verdicts,
+    litter,
+  )
+  left = left.filter(({ path }) => !verdicts.has(path))
   // Before the line: no copy may stay behind in the trash that nothing tells of any more.
   left = await removeFromTrash(site, left, verdicts)
   const lines = [

@@ -97,8 +97,14 @@ export async function removalPass(
   }
 }
 
-const filesUnder = (disk: ModelDisk, root: string): [string, string][] =>
-  [...disk.peek(root)].map(([path, bytes]) => [path, Buffer.from(bytes).toString('latin1')])
+const filesUnder = (
+  disk: ModelDisk,
+  root: string,
+  which: (path: string) => boolean = () => true,
+): [string, string][] =>
+  [...disk.peek(root)]
+    .filter(([path]) => which(path))
+    .map(([path, bytes]) => [path, Buffer.from(bytes).toString('latin1')])
 
 /** What lies in the trash, without the names of its events. */
 export const trashOf = (disk: ModelDisk): Record<string, string> =>
@@ -110,7 +116,7 @@ export const trashOf = (disk: ModelDisk): Record<string, string> =>
 
 /** I2, and: no bytes are ever neither published nor in the trash, but those that may go for good. */
 export function checkRemoval(disk: ModelDisk, name: string, when: string): void {
-  const files = new Map(filesUnder(disk, PATH).filter(([path]) => !path.startsWith('.reconcile/')))
+  const files = new Map(filesUnder(disk, PATH, (path) => !path.startsWith('.reconcile/')))
   for (const [path, text] of files) {
     const of = markerOf(path)
     if (of === null) continue
