@@ -30,7 +30,7 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
   let newest = Number.NEGATIVE_INFINITY
   let gone = 0
   for (const [path, record] of holding?.records ?? []) {
-    if (!wanted(path)) continue
+    if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
     if (!isWhole(holding?.files.get(path), record)) {
       gone++
       continue

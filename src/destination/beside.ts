@@ -3,6 +3,7 @@ import type { Digest } from '../model/digest.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
 import { baseName, folderOf } from '../model/rel-path.ts'
+import type { Disk } from './disk.ts'
 import { finalPath, type Site } from './site.ts'
 
 export interface Beside {
@@ -14,28 +15,41 @@ export interface Beside {
 
 /** The markers that stand beside a file now, of any kind and spelling. Each folder is listed once. */
 export function besides(site: Site): (path: string) => Promise<readonly Beside[]> {
+  const places = placesBeside(site, 'any')
+  return async (path) =>
+    Promise.all(
+      (await places(finalPath(site, path))).map(async (place) => ({
+        place,
+        digest: await claimOf(site, place, path),
+      })),
+    )
+}
+
+/** The same without what they claim, of a file at any place. Absolute. `file`: those alone that are regular files. */
+export function placesBeside(
+  { disk }: Pick<Site, 'disk'>,
+  kind: 'file' | 'any',
+): (place: string) => Promise<readonly string[]> {
   const folders = new Map<string, Promise<ReadonlyMap<string, readonly string[]>>>()
-  return async (path) => {
-    const folder = dirname(finalPath(site, path))
+  return async (place) => {
+    const folder = dirname(place)
     let listed = folders.get(folder)
     if (listed === undefined) {
-      listed = markersIn(site, folder)
+      listed = markersIn(disk, folder, kind)
       folders.set(folder, listed)
     }
-    const names = (await listed).get(baseName(path)) ?? []
-    return Promise.all(
-      names.map(async (name) => {
-        const place = join(folder, name)
-        return { place, digest: await claimOf(site, place, path) }
-      }),
-    )
+    return ((await listed).get(baseName(place)) ?? []).map((name) => join(folder, name))
   }
 }
 
-async function markersIn(site: Site, folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
+async function markersIn(
+  disk: Disk,
+  folder: string,
+  wanted: 'file' | 'any',
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>()
-  for (const { name } of (await site.disk.list(folder)) ?? []) {
-    const of = name === null ? null : markerOf(name)
+  for (const { name, kind } of (await disk.list(folder)) ?? []) {
+    const of = name === null || (wanted === 'file' && kind !== 'file') ? null : markerOf(name)
     if (of === null) continue
     const names = found.get(of.data)
     if (names === undefined) found.set(of.data, [name!])

@@ -9,7 +9,7 @@ export interface Trouble {
 }
 
 /**
- * Does one step for each file, several at a time, and gives back the files for which it went well, in their order. A step that
+ * Does one step for each file, `atOnce` at a time, and gives back the files for which it went well, in their order. A step that
  * comes to a verdict, or meets a disk's error, takes its file out of the batch and leaves the others in.
  */
 export async function each<T extends { readonly path: string }, V>(
@@ -17,8 +17,9 @@ export async function each<T extends { readonly path: string }, V>(
   doing: string,
   verdicts: Map<string, V | Trouble>,
   step: (item: T) => Promise<V | Trouble | null>,
+  atOnce = AT_ONCE,
 ): Promise<readonly T[]> {
-  const limit = pLimit(AT_ONCE)
+  const limit = pLimit(atOnce)
   const ended = await Promise.all(
     items.map((item) =>
       limit(async (): Promise<V | Trouble | null> => {

@@ -9,6 +9,8 @@ export interface Folders {
    * something that is no folder is in the way: a symlinked folder would lead out of the destination (I6).
    */
   make(path: string, mode: number): Promise<Problem | null>
+  /** Whether the folder of `path` is there. Makes nothing; a problem where something that is no folder is in the way (I6). */
+  find(path: string): Promise<'there' | 'absent' | Problem>
   /** A name in the folder of `path` was made or removed. Absolute. */
   touched(path: string): void
   /** Makes those folders durable; tells those that failed, with their errors. */
@@ -30,11 +32,23 @@ export function folders(disk: Disk, root: string): Folders {
         if (stat === null) {
           // Where it cannot be made, somebody made something there meanwhile: look again.
           if (!(await disk.mkdir(at, mode)) && (await disk.lstat(at))?.kind !== 'folder')
-            return inTheWay(path, at, 'something')
-        } else if (stat.kind !== 'folder') return inTheWay(path, at, stat.kind)
+            return inTheWay(path, at, 'something', 'put in place')
+        } else if (stat.kind !== 'folder') return inTheWay(path, at, stat.kind, 'put in place')
         known.add(at)
       }
       return null
+    },
+    async find(path) {
+      let at = root
+      for (const part of path.split('/').slice(0, -1)) {
+        at = join(at, part)
+        if (known.has(at)) continue
+        const stat = await disk.lstat(at)
+        if (stat === null) return 'absent'
+        if (stat.kind !== 'folder') return inTheWay(path, at, stat.kind, 'reached')
+        known.add(at)
+      }
+      return 'there'
     },
     touched(path) {
       // All above it too: a folder that a killed run made may not be durable yet, and looks like any other.
@@ -68,9 +82,9 @@ export function failedAbove(failed: FailedFolders, path: string): { readonly err
   }
 }
 
-const inTheWay = (path: string, folder: string, kind: string): Problem => ({
+const inTheWay = (path: string, folder: string, kind: string, what: string): Problem => ({
   code: 'folder-blocked',
   path,
-  message: `cannot be put in place: ${folder} is a ${kind}, not a folder`,
+  message: `cannot be ${what}: ${folder} is a ${kind}, not a folder`,
   hint: 'Move it aside. Symlinks are never followed in a destination.',
 })

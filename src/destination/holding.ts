@@ -76,6 +76,7 @@ export async function takeHolding(
   try {
     const memory = open ?? (await remember(ground, files, identity.found, now))
     const records = memory.ledger?.records ?? NOTHING.records
+    const status = await readStatus(disk, files)
     const inventory = await takeInventory(disk, place.path, files, records)
     return {
       identity,
@@ -83,11 +84,11 @@ export async function takeHolding(
       records,
       staged: inventory.staged,
       abandoned: memory.ledger?.abandoned ?? NOTHING.abandoned,
-      pruned: NOTHING.pruned,
-      lastPrune: null,
-      created: null,
-      listedBefore: null,
-      lastTime: latest(memory.ledger?.lastTime ?? null, await readStatus(disk, files)),
+      pruned: memory.ledger?.pruned ?? NOTHING.pruned,
+      lastPrune: memory.ledger?.lastPrune ?? null,
+      created: memory.ledger?.created ?? null,
+      listedBefore: status?.listed ?? null,
+      lastTime: latest(memory.ledger?.lastTime ?? null, status),
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,
       free,

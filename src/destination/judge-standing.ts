@@ -59,14 +59,14 @@ export const taken = (path: string, kind: string): Problem => ({
   hint: 'Move it aside, and the next run goes on.',
 })
 
-const gone = (path: string): Problem => ({
+export const gone = (path: string): Problem => ({
   code: 'vanished-here',
   path,
   message: 'was here a moment ago, and is gone from the destination',
   hint: 'Find out what removes files there; the next run judges anew.',
 })
 
-const moved = (path: string): Problem => ({
+export const moved = (path: string): Problem => ({
   code: 'changed-here',
   path,
   message: 'changed in the destination while it was judged',

@@ -1,11 +1,14 @@
 import type { Digest } from '../model/digest.ts'
-import type { LedgerRecord } from '../model/holding.ts'
+import type { LedgerRecord, PrunedFile } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import type { LedgerEvent } from '../model/ledger-event.ts'
+import type { LedgerEvent, PruneBegin } from '../model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
+import { isEventName } from './event-name.ts'
 import type { LedgerLine } from './ledger-line.ts'
 
 export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>
+export type PruneIntent = PruneBegin & { readonly path: RelPath }
+export type UndoIntent = Extract<LedgerEvent, { readonly event: 'undo-begin' }> & { readonly path: RelPath }
 
 /** Where a line lies in the ledger's file, bytes. */
 export interface LinePlace {
@@ -21,20 +24,36 @@ interface BookRecord extends LedgerRecord {
 /** All that the ledger's lines add up to. Changed by {@link enter} alone. */
 export interface Book {
   id: string | null
+  created: Instant | null
   lastTime: Instant
   lastStamp: string
+  lastPrune: { readonly policy: string; readonly basis: string } | null
   readonly records: Map<RelPath, BookRecord>
   readonly repairs: Map<RelPath, RepairIntent>
   readonly abandoned: Map<RelPath, Instant>
+  readonly pruned: Map<RelPath, PrunedFile>
+  readonly prunes: Map<RelPath, PruneIntent>
+  readonly undos: Map<RelPath, UndoIntent>
+  /** What lies in the trash of files that were published again since. */
+  readonly strays: Map<string, { readonly path: RelPath; readonly trash: string }>
+  /** Of the texts that the lines of one removal repeat, one copy each. */
+  readonly texts: Map<string, string>
 }
 
 export const emptyBook = (): Book => ({
   id: null,
+  created: null,
   lastTime: instant(0),
   lastStamp: '',
+  lastPrune: null,
   records: new Map(),
   repairs: new Map(),
   abandoned: new Map(),
+  pruned: new Map(),
+  prunes: new Map(),
+  undos: new Map(),
+  strays: new Map(),
+  texts: new Map(),
 })
 
 /** Enters one line. Lines of a kind this version does not know, and paths that are not safe (I6), are passed over. */
@@ -45,6 +64,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     book.lastTime = instant(Date.parse(line.time) || 0)
   }
   const at = book.lastTime
+  book.created ??= at
   switch (line.event) {
     case 'created':
       book.id = line.id
@@ -61,13 +81,33 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         mtime: line.mtime,
         markerMtime: line.markerMtime,
         markerSize: line.marker.text.length,
-        since: book.records.get(path)?.since ?? at,
+        // What comes again after a prune is as young as what comes for the first time.
+        since: (book.pruned.has(path) ? null : book.records.get(path)?.since) ?? at,
         readAt: at,
         line: place,
       })
       book.abandoned.delete(path)
+      const trash = book.pruned.get(path)?.trash ?? book.prunes.get(path)?.trash
+      if (trash != null) book.strays.set(`${trash}/${path}`, { path, trash })
+      // Whatever was begun with it before, it is here now: nothing may take it away on the strength of an older plan.
+      for (const ended of [book.pruned, book.prunes, book.undos]) ended.delete(path)
       return
     }
+    case 'verified': {
+      const record = book.records.get(line.path as RelPath)
+      if (record === undefined) return
+      const { isRotten: _, ...sound } = record
+      book.records.set(line.path as RelPath, { ...sound, readAt: at })
+      return
+    }
+    case 'rotten': {
+      const record = book.records.get(line.path as RelPath)
+      if (record !== undefined) book.records.set(line.path as RelPath, { ...record, isRotten: true })
+      return
+    }
+    case 'prune-terms':
+      book.lastPrune = { policy: line.policy, basis: line.basis }
+      return
     case 'repair-begin': {
       const path = toRelPath(line.path)
       if (path !== null) book.repairs.set(path, line)
@@ -85,14 +125,13 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'staging-expired':
       book.abandoned.delete(line.path as RelPath)
       return
-    case 'verified':
-    case 'rotten':
-    case 'prune-terms':
     case 'prune-begin':
     case 'prune-done':
     case 'undo-begin':
     case 'undo-done':
     case 'trash-expired':
+      enterRemoval(book, line, at)
+      return
     case 'rot':
     case 'recovered':
     case 'rebuilt':
@@ -101,4 +140,70 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     default:
       line satisfies never
   }
+}
+
+type Removal = Extract<
+  LedgerEvent,
+  { readonly event: 'prune-begin' | 'prune-done' | 'undo-begin' | 'undo-done' | 'trash-expired' }
+>
+
+function enterRemoval(book: Book, line: Removal, at: Instant): void {
+  const path = line.path as RelPath
+  switch (line.event) {
+    case 'prune-begin': {
+      // A path without a record is none that was ever safe.
+      if (!book.records.has(path) || !isEventName(line.trash)) return
+      book.prunes.set(path, { ...line, path })
+      const { by, policy, basis } = line
+      if (by === 'policy' && policy !== null && basis !== null) book.lastPrune = { policy, basis }
+      return
+    }
+    case 'prune-done': {
+      const intent = book.prunes.get(path)
+      if (intent?.trash !== line.trash) return
+      book.prunes.delete(path)
+      if (line.failed !== true) book.pruned.set(path, prunedFile(book, intent, at))
+      return
+    }
+    case 'undo-begin':
+      if (book.pruned.get(path)?.trash === line.trash) book.undos.set(path, { ...line, path })
+      return
+    case 'undo-done':
+      if (book.undos.get(path)?.trash !== line.trash) return
+      book.undos.delete(path)
+      if (line.failed !== true) book.pruned.delete(path)
+      return
+    case 'trash-expired': {
+      book.strays.delete(`${line.trash}/${path}`)
+      const entry = book.pruned.get(path)
+      if (entry?.trash !== line.trash) return
+      book.pruned.set(path, { ...entry, trash: null })
+      book.undos.delete(path)
+      return
+    }
+    default:
+      line satisfies never
+  }
+}
+
+function prunedFile(book: Book, { trash, by, reason, series, point }: PruneIntent, at: Instant): PrunedFile {
+  return {
+    at,
+    trash: once(book, trash),
+    by,
+    reason: once(book, reason),
+    series: once(book, series),
+    point: instant(Date.parse(point) || 0),
+  }
+}
+
+const TEXTS = 4096
+
+/** A million lines would each hold their own copy of a text that few of them differ in. */
+function once({ texts }: Book, text: string): string {
+  const known = texts.get(text)
+  if (known !== undefined) return known
+  if (texts.size >= TEXTS) texts.clear()
+  texts.set(text, text)
+  return text
 }

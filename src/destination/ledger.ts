@@ -1,4 +1,4 @@
-import type { LedgerHead, LedgerRecord } from '../model/holding.ts'
+import type { LedgerHead, LedgerRecord, PrunedFile } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
 import { markerOf } from '../model/marker-name.ts'
@@ -8,7 +8,14 @@ import type { Disk } from './disk.ts'
 import { diskFailure } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
 import { writeAppend } from './ledger-append.ts'
-import { type Book, emptyBook, enter, type RepairIntent } from './ledger-book.ts'
+import {
+  type Book,
+  emptyBook,
+  enter,
+  type PruneIntent,
+  type RepairIntent,
+  type UndoIntent,
+} from './ledger-book.ts'
 import { type Chain, readChain } from './ledger-chain.ts'
 import { openLine } from './ledger-line.ts'
 import { setTailAside } from './ledger-tail.ts'
@@ -39,6 +46,16 @@ export interface Ledger {
   readonly openRepairs: readonly RepairIntent[]
   /** Staged files that were given up and not expired yet: path -> since when. */
   readonly abandoned: ReadonlyMap<RelPath, Instant>
+  /** When its first line was written. */
+  readonly created: Instant
+  readonly pruned: ReadonlyMap<RelPath, PrunedFile>
+  /** What the last prune by policy went by; null: there was none. */
+  readonly lastPrune: { readonly policy: string; readonly basis: string } | null
+  /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
+  readonly openPrunes: readonly PruneIntent[]
+  readonly openUndos: readonly UndoIntent[]
+  /** What lies in the trash of files that were published again after they were pruned. */
+  readonly strays: readonly { readonly path: RelPath; readonly trash: string }[]
   /** The torn tail that this opening moved into quarantine (`write`) or read past (`read`); null: there was none. */
   readonly recovered: { readonly bytes: number; readonly quarantine: string } | null
   /** The marker the ledger's last word on `path` holds, read from the disk; null: it knows none. */
@@ -132,6 +149,20 @@ async function ledgerFrom(
     },
     get openRepairs() {
       return [...book.repairs.values()]
+    },
+    created: book.created!,
+    pruned: book.pruned,
+    get lastPrune() {
+      return book.lastPrune
+    },
+    get openPrunes() {
+      return [...book.prunes.values()]
+    },
+    get openUndos() {
+      return [...book.undos.values()]
+    },
+    get strays() {
+      return [...book.strays.values()]
     },
     readMarker: (path) => readMarker(disk, files, book, path),
     append(events) {

@@ -2,6 +2,7 @@ import { Failure } from '../model/failure.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { adopt } from './adopt.ts'
 import { diskFailure } from './disk-failure.ts'
+import { expireTrash } from './expire-trash.ts'
 import { gate } from './gate.ts'
 import type { HashFiles } from './hash-pool.ts'
 import { filesystemOf, freeBytes, type Ground, rememberedHead, takeHolding } from './holding.ts'
@@ -9,12 +10,15 @@ import { establishIdentity, readId } from './identity.ts'
 import { layout } from './layout.ts'
 import { openLedger } from './ledger.ts'
 import { syncEarlier } from './ownership.ts'
+import { prune } from './prune.ts'
 import { publish } from './publish.ts'
 import { recover } from './recover.ts'
 import { openSeen, type SeenCache } from './seen-cache.ts'
 import { type Site, stagedPath } from './site.ts'
 import { stage } from './stage.ts'
 import { writeStatus } from './status-file.ts'
+import { undoPrune } from './undo-prune.ts'
+import { verify } from './verify.ts'
 
 /** The destination as the holder of its lock has it. Nothing but `inspect` works before `recover`, or on a damaged ledger. */
 export function lockedDestination(
@@ -88,10 +92,10 @@ export function lockedDestination(
     gate: (requests, run) => inWords('judge', () => gate(opened().site, requests, run)),
     publish: (requests, run) => inWords('publish', () => publish(opened().site, requests, run)),
     adopt: (requests, run) => inWords('adopt', () => adopt(opened().site, requests, run)),
-    verify: async () => new Map(),
-    prune: async () => new Map(),
-    undoPrune: async () => new Map(),
-    expireTrash: async () => new Map(),
+    verify: (paths, run) => inWords('verify', () => verify(opened().site, paths, run)),
+    prune: (requests, run) => inWords('prune', () => prune(opened().site, requests, run)),
+    undoPrune: (paths, why, run) => inWords('restore', () => undoPrune(opened().site, paths, why, run)),
+    expireTrash: (paths) => inWords('expire', () => expireTrash(opened().site, paths)),
     free: () => freeBytes(place.path),
 
     async dropStaged(paths) {

@@ -3,10 +3,13 @@ import { markerOf } from '../model/marker-name.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { diskFailure, errnoOf } from './disk-failure.ts'
+import { expireStrays } from './expire-trash.ts'
+import { finishPrunes } from './prune.ts'
 import { finishIntent } from './replace.ts'
 import type { Site } from './site.ts'
 import { part } from './stage.ts'
 import { isStagingName } from './staging-name.ts'
+import { finishUndos } from './undo-prune.ts'
 
 /**
  * Protocol step 1, with the ledger open and mended: finishes what an earlier run began, and tidies staging. Tells what it did, in
@@ -21,6 +24,13 @@ export async function recover(site: Site, run: Run): Promise<readonly string[]> 
       else if (end === 'undone') done.push(`put ${intent.path} back: its replacement was gone`)
       else run.emit({ type: 'problem', backup: site.backup, problem: end })
     }
+    const removed = await finishPrunes(site, run)
+    if (removed.done.length > 0) done.push(`finished the removal of ${named(removed.done)} to the trash`)
+    const returned = await finishUndos(site, run)
+    if (returned.done.length > 0) done.push(`finished putting back ${named(returned.done)} from the trash`)
+    const strays = await expireStrays(site)
+    for (const problem of [...removed.problems, ...returned.problems, ...strays])
+      run.emit({ type: 'problem', backup: site.backup, problem })
     // What an earlier run left there was on its way: the names it made may not be durable.
     if (
       ((await site.disk.list(site.files.staging)) ?? []).some(
@@ -34,6 +44,8 @@ export async function recover(site: Site, run: Run): Promise<readonly string[]> 
     throw diskFailure(error, 'recover', site.path)
   }
 }
+
+const named = (paths: readonly string[]): string => (paths.length === 1 ? paths[0]! : `${paths.length} files`)
 
 async function syncFolders(site: Site, folder: string): Promise<void> {
   try {

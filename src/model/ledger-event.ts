@@ -25,7 +25,7 @@ export type LedgerEvent =
   /** What prunes go by from now on, told before there is a first one: a later change of it is measured against this. */
   | { readonly event: 'prune-terms'; readonly policy: string; readonly basis: string }
   | PruneBegin
-  | { readonly event: 'prune-done'; readonly path: string; readonly trash: string }
+  | PruneEnd<'prune-done'>
   | {
       readonly event: 'undo-begin'
       readonly path: string
@@ -33,7 +33,7 @@ export type LedgerEvent =
       readonly reason: string
       readonly by: string
     }
-  | { readonly event: 'undo-done'; readonly path: string; readonly trash: string }
+  | PruneEnd<'undo-done'>
   /** Its grace in the trash is over: it is gone for good. */
   | { readonly event: 'trash-expired'; readonly path: string; readonly trash: string }
   /** Staged bytes that nothing wants any more; they expire after their grace. */
@@ -75,4 +75,12 @@ export interface PruneBegin {
   readonly basis: string | null
   readonly revision: string | null
   readonly planId: string | null
+}
+
+interface PruneEnd<Event extends string> {
+  readonly event: Event
+  readonly path: string
+  readonly trash: string
+  /** It came to nothing, and all is as it was before it began: other data stands there, or ours is gone. */
+  readonly failed?: true
 }

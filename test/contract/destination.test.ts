@@ -6,7 +6,13 @@ import type { Disk } from '../../src/destination/disk.ts'
 import { openDestination } from '../../src/destination/open-destination.ts'
 import { realDisk } from '../../src/destination/real-disk.ts'
 import { modelDisk } from '../helpers/model-disk.ts'
-import { destinationContract, type World } from './destination.ts'
+import { destinationContract as base, type World } from './destination.ts'
+import { removalContract } from './removal.ts'
+
+function destinationContract(name: string, make: () => Promise<World>): void {
+  base(name, make)
+  removalContract(name, make)
+}
 
 const onRealDisk = (disk: Disk) => async (): Promise<World> => {
   const folder = await mkdtemp(join(tmpdir(), 'destination-'))

@@ -4,7 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Disk } from '../../src/destination/disk.ts'
 import type { Digest, DigestPair } from '../../src/model/digest.ts'
 import { instant } from '../../src/model/instant.ts'
-import type { AdoptRequest, Destination, LockedDestination, PublishRequest } from '../../src/model/ports.ts'
+import type {
+  AdoptRequest,
+  Destination,
+  LockedDestination,
+  PruneRequest,
+  PublishRequest,
+} from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { Run } from '../../src/model/run.ts'
 
@@ -72,6 +78,19 @@ export function toAdopt(path: string, judge: AdoptRequest['judge'], text = ''): 
     revision: null,
   }
 }
+
+export const toPrune = (path: string, over: Partial<PruneRequest> = {}): PruneRequest => ({
+  path: path as RelPath,
+  by: 'policy',
+  reason: 'outside last=1',
+  series: 'db',
+  point: '2026-11-20T00:00:00Z',
+  policy: 'aa',
+  basis: 'bb',
+  revision: null,
+  planId: null,
+  ...over,
+})
 
 /** As rsync would leave it in staging: written in place where something is staged already. */
 export async function arrive(world: { disk: Disk }, locked: LockedDestination, path: string, text: string) {

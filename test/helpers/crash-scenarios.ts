@@ -4,12 +4,13 @@ import { layout } from '../../src/destination/layout.ts'
 import { lockedDestination } from '../../src/destination/locked-destination.ts'
 import { makePrivateFolders } from '../../src/destination/ownership.ts'
 import { markerOf } from '../../src/model/marker-name.ts'
+import type { LockedDestination } from '../../src/model/ports.ts'
 import type { Problem } from '../../src/model/trouble.ts'
 import { bytesOf, digestsOf, markerText } from '../contract/destination.ts'
 import { type ModelDisk, modelDisk } from './model-disk.ts'
 import { smallPass } from './small-pass.ts'
 
-const PATH = '/model/held'
+export const PATH = '/model/held'
 const ROTTEN = 'rotten bytes'
 
 type Files = Readonly<Record<string, string>>
@@ -85,8 +86,13 @@ export const passOf = async (
   report: (path: string) => void = () => {},
   trouble: (problem: Problem) => void = unexpected,
 ) => {
+  await smallPass(disk, await lockedOn(disk), PATH, wanted, report, trouble)
+}
+
+/** The destination on this disk, as one run has it. */
+export async function lockedOn(disk: ModelDisk): Promise<LockedDestination> {
   await makePrivateFolders(disk, layout(PATH), PATH)
-  const locked = lockedDestination(
+  return lockedDestination(
     {
       place: { path: PATH, mount: null, minFree: 0, maxSize: null },
       disk,
@@ -98,7 +104,6 @@ export const passOf = async (
     },
     { descriptor: -1, close: () => {} },
   )
-  await smallPass(disk, locked, PATH, wanted, report, trouble)
 }
 
 const unexpected = (problem: Problem) => {

@@ -1,0 +1,68 @@
+import type { VerifyVerdict } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import { folders } from './folders.ts'
+import { gone, judgeStanding } from './judge-standing.ts'
+import { notOurs } from './prune.ts'
+import { diskProblem, type Site, sameDigests } from './site.ts'
+
+/** What is recorded together, and lost together where a stop comes in between. */
+const FILES = 256
+const BYTES = 1 << 30
+
+/**
+ * Reads published files whole, where they lie, and records those whose bytes are what was published. Changes no file. What has been
+ * recorded when the signal's reason is thrown stays recorded.
+ */
+export async function verify(
+  site: Site,
+  paths: readonly RelPath[],
+  run: Run,
+): Promise<ReadonlyMap<RelPath, VerifyVerdict>> {
+  const verdicts = new Map<RelPath, VerifyVerdict>()
+  const seen = folders(site.disk, site.path)
+  let some: RelPath[] = []
+  let bytes = 0
+  for (const path of new Set(paths)) {
+    const record = site.ledger.records.get(path)
+    if (record === undefined) {
+      verdicts.set(path, { verdict: 'problem', problem: notOurs(path) })
+      continue
+    }
+    try {
+      // I6: through a symlinked folder somebody else's file would be read for ours.
+      const found = await seen.find(path)
+      if (found !== 'there') {
+        verdicts.set(path, { verdict: 'problem', problem: found === 'absent' ? gone(path) : found })
+        continue
+      }
+    } catch (error) {
+      verdicts.set(path, { verdict: 'problem', problem: diskProblem(error, 'look at', path) })
+      continue
+    }
+    some.push(path)
+    bytes += record.size
+    if (some.length < FILES && bytes < BYTES) continue
+    await verifySome(site, some, verdicts, run)
+    some = []
+    bytes = 0
+  }
+  await verifySome(site, some, verdicts, run)
+  return verdicts
+}
+
+async function verifySome(
+  site: Site,
+  paths: readonly RelPath[],
+  verdicts: Map<RelPath, VerifyVerdict>,
+  run: Run,
+): Promise<void> {
+  const sound: RelPath[] = []
+  for (const [path, standing] of await judgeStanding(site, paths, run)) {
+    if (standing.state === 'problem') verdicts.set(path, { verdict: 'problem', problem: standing.problem })
+    else if (sameDigests(site.ledger.records.get(path)!, standing.digests)) sound.push(path)
+    else verdicts.set(path, { verdict: 'mismatch', digests: standing.digests })
+  }
+  await site.ledger.append(sound.map((path) => ({ event: 'verified', path })))
+  for (const path of sound) verdicts.set(path, { verdict: 'sound' })
+}
