@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * @typedef {{
- *   title?: string, description?: string, type?: string, default?: unknown, examples?: unknown[], enum?: unknown[],
+ *   title?: string, description?: string, type?: string | string[], default?: unknown, examples?: unknown[], enum?: unknown[],
  *   const?: unknown, minimum?: number, maximum?: number, required?: string[], allOf?: { $ref: string }[], $ref?: string,
  *   properties?: Record<string, Schema>, items?: Schema, dependencies?: Record<string, string[]>,
- *   definitions?: Record<string, Schema>,
+ *   definitions?: Record<string, Schema>, then?: Schema,
  * }} Schema
  */
 
@@ -21,6 +21,10 @@ const KINDS = /** @type {Record<string, string>} */ ({
   nearPath: 'a path, absolute or from `~/`',
   boxPath: 'a path',
   glob: 'a glob',
+  pattern: 'a [pattern](#patterns)',
+  count: 'a whole number, 1 to 100000',
+  rhythm: 'a [duration](#units) or `never`',
+  expectation: 'keys with values',
   digest: 'an md5 or sha256 in hex',
   duration: 'a [duration](#units)',
   size: 'a [size](#units)',
@@ -37,6 +41,10 @@ function kindOf(schema) {
   if (schema.const !== undefined) return code(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(code).join(' or ')
   if (schema.type === 'integer') return `a whole number, ${schema.minimum} to ${schema.maximum}`
+  if (Array.isArray(schema.type)) {
+    const one = kindOf(schema.then ?? schema.items ?? {})
+    return `${one}, or a list of such`
+  }
   if (schema.type === 'array') {
     return schema.items?.properties === undefined
       ? `a list: each ${kindOf(/** @type {Schema} */ (schema.items))}`
@@ -59,14 +67,26 @@ function facts(parent, key, schema) {
 /** A value as YAML of one line. @param {unknown} value @returns {string} */
 function flow(value) {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${flow(inner)}`)
+      .join(', ')} }`
+  }
   if (typeof value !== 'string') return JSON.stringify(value)
   return /^[A-Za-z0-9/~][A-Za-z0-9/._@-]*$/.test(value) && !/^[0-9a-f]{32}/.test(value)
     ? value
     : JSON.stringify(value)
 }
 
-/** @param {Schema} schema @param {string} above @param {string} level @returns {string[]} */
-function sections(schema, above, level) {
+/**
+ * @param {Schema} schema
+ * @param {Record<string, Schema>} definitions
+ * @param {string} above
+ * @param {string} level
+ * @returns {string[]}
+ */
+function sections(schema, definitions, above, level) {
+  const named = (/** @type {Schema} */ { $ref = '' }) => definitions[$ref.replace('#/definitions/', '')] ?? {}
   return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
     const examples = (inner.examples ?? []).map((example) => `\`${key}: ${flow(example)}\``)
     return [
@@ -74,8 +94,11 @@ function sections(schema, above, level) {
       `*${facts(schema, key, inner)}*`,
       inner.description ?? '',
       ...(examples.length === 0 ? [] : [`For example ${examples.join(', or ')}.`]),
-      ...sections(inner, `${above}${key}.`, `${level}#`),
-      ...(inner.items === undefined ? [] : sections(inner.items, `${above}${key}[].`, `${level}#`)),
+      ...sections(inner.then ? named(inner.then) : inner, definitions, `${above}${key}.`, `${level}#`),
+      // Where one may stand for a list of one, the keys are told once.
+      ...(inner.items === undefined || inner.then
+        ? []
+        : sections(inner.items, definitions, `${above}${key}[].`, `${level}#`)),
     ]
   })
 }
@@ -105,9 +128,9 @@ Schema from which this page is made; an editor that knows it completes keys and 
 Files whose names end in \`.yaml\` or \`.yml\` and do not begin with a dot are specs. Subfolders are not read and draw a warning. A
 faulty spec does not run and makes the exit code 3; the good ones beside it run.
 
-**\`_defaults.yaml\`** lies under every spec. Maps merge key by key; a list replaces the whole list; an empty value (\`port:\`, or
-\`port: null\`) removes what the defaults give. It has the keys of a spec, but no \`name\`, and none is required there. If it
-disappears, every backup is held until somebody has looked.
+**\`_defaults.yaml\`** lies under every spec. Maps merge key by key; lists, and the maps \`series\`, \`retain\` and \`expect\`, replace what
+is there whole; an empty value (\`port:\`, or \`port: null\`) removes what the defaults give. It has the keys of a spec, but no
+\`name\`, and none is required there. If it disappears, every backup is held until somebody has looked.
 
 **Refused**: unknown keys and keys written twice; YAML tags, merge keys and more than 16 aliases; files over 256 KiB; a name that two
 specs share; a destination that two specs share, or that lies inside another's, by real path; a destination inside its own source
@@ -131,6 +154,28 @@ begin with a dot are never data. What the list does not name counts as absent; w
 is missing is a failure, and never a reason to list the folder instead. Sums in the list are hints: only the checksum file beside
 a file finishes it. A \`LIST.md5\` beside the list is checked if it is there.
 
+## Patterns
+
+\`series.pattern\` says how names are made. What stands in braces is a token, all else is text, and the whole name has to fit.
+
+| token | stands for |
+|---|---|
+| \`{YYYY}\` \`{MM}\` \`{DD}\` \`{hh}\` \`{mm}\` \`{ss}\` | year (1970 to 9999), month, day, hour, minute, second, all digits; each needs the one before it |
+| \`{epoch}\` | seconds since 1970, in place of all of those |
+| \`{series}\` | the kind of file: one character or more, as many as fit |
+| \`{part}\` | what tells the files of one point apart: one character or more |
+
+| pattern | name | series | date |
+|---|---|---|---|
+| \`{series}-{YYYY}-{MM}-{DD}.tar.gz\` | \`wiki-2026-11-23.tar.gz\` | \`wiki\` | the end of 23 November |
+| \`db-{YYYY}{MM}{DD}T{hh}{mm}.{part}.gz\` | \`db-20261123T0215.schema.gz\` | \`db\` | 02:15 on that day |
+| \`{YYYY}/{MM}/db-{YYYY}{MM}{DD}.gz\` | \`2026/11/db-20261123.gz\` | \`db\` | the end of that day |
+
+A pattern without \`/\` fits names in any folder, and each folder has series of its own (\`de/wiki\`); one with \`/\` fits the whole path.
+A token given twice stands for the same text both times. Without \`{series}\` the text before the first token names the series. A
+name that tells the day only is dated by the end of that day. A date that no calendar has, such as 30 February, does not fit. Where a
+pattern has no date, the modification time counts.
+
 ## Keys of a spec`
 
 const BETWEEN = `## Keys of config.yaml`
@@ -141,7 +186,7 @@ const BETWEEN = `## Keys of config.yaml`
  * @param {Schema} config
  */
 export const specDocs = (backup, config) =>
-  `${[BEFORE, ...sections(backup, '', '###'), BETWEEN, config.description ?? '', ...sections(config, '', '###')].join('\n\n')}\n`
+  `${[BEFORE, ...sections(backup, backup.definitions ?? {}, '', '###'), BETWEEN, config.description ?? '', ...sections(config, config.definitions ?? {}, '', '###')].join('\n\n')}\n`
 
 const root = resolve(import.meta.dirname, '..')
 

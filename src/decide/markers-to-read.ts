@@ -5,9 +5,6 @@ import type { ListedFile } from '../model/listing.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import { isWhole } from './is-whole.ts'
 
-/** Every marker is read anew after this long, also where nothing of its file seems to have changed. Milliseconds. */
-export const REREAD_AFTER = 30 * 24 * 3600 * 1000
-
 /** A data file at the source with the marker that stands beside it. */
 export interface MarkedFile {
   readonly path: RelPath
@@ -21,16 +18,22 @@ export type RememberedClaim = Seen & { readonly marker: NonNullable<Seen['marker
 
 /**
  * The claim remembered of a file, where it will do, so that a converged run reads no marker: the source shows the same data and the
- * same marker as when it was read, that was lately, and the file is published here (publishing needs the marker's bytes).
+ * same marker as when it was read, that was at most `verifyEvery` seconds ago, and the file is published here (publishing needs the
+ * marker's bytes).
  */
-export function rememberedClaim(file: MarkedFile, holding: Holding, asOf: Instant): RememberedClaim | null {
+export function rememberedClaim(
+  file: MarkedFile,
+  holding: Holding,
+  verifyEvery: number,
+  asOf: Instant,
+): RememberedClaim | null {
   const seen = holding.seen.get(file.path)
   if (seen === undefined || !hasClaim(seen) || seen.readAt === null) return null
   if (seen.size !== file.data.size || seen.mtime !== file.data.mtime) return null
   if (seen.marker.path !== file.markerPath) return null
   if (seen.marker.size !== file.marker.size || seen.marker.mtime !== file.marker.mtime) return null
   // A clock that went back proves nothing either.
-  if (asOf < seen.readAt || asOf - seen.readAt > REREAD_AFTER) return null
+  if (asOf < seen.readAt || asOf - seen.readAt > verifyEvery * 1000) return null
   return isWhole(holding.files.get(file.path), holding.records.get(file.path)) ? seen : null
 }
 

@@ -4,7 +4,10 @@ import { DATE_TOKENS, type FreeToken, type Piece } from './parse-pattern.ts'
 export interface Match {
   /** Of YYYY, MM, DD, hh, mm, ss; -1 where the pattern has none. */
   readonly date: Int32Array
-  readonly free: Readonly<Record<FreeToken, string | null>>
+  /** Null where the pattern has no such token. */
+  readonly series: string | null
+  readonly part: string | null
+  readonly epoch: string | null
 }
 
 const EPOCH_DIGITS = 11
@@ -36,48 +39,58 @@ export function matcher(
       most: after.reduce((sum, { count, max }) => sum + count * max, 0),
     }
   })
-  const steps = pieces.map((piece) => ({ piece, ...stepOf(piece, order) }))
+  const steps = pieces.map((piece) => ({ piece, slot: slotOf(piece, order), width: fixedLength(piece) }))
   const head = literalOf(pieces[0])
   const tail = literalOf(pieces.at(-1))
   const lengths = order.map(() => 0)
-  const texts: (string | null)[] = order.map(() => null)
-  const date = new Int32Array(DATE_TOKENS.length)
+  const match = { date: new Int32Array(DATE_TOKENS.length), series: null, part: null, epoch: null } as {
+    -readonly [Key in keyof Match]: Match[Key]
+  }
 
-  const fits = (name: string): boolean => {
+  /** What costs little and fails soon: text and digits. */
+  const fitsFixed = (name: string): boolean => {
+    const { date } = match
     date.fill(-1)
-    texts.fill(null)
     let at = 0
-    for (const { piece, index, width } of steps) {
+    for (const { piece, slot, width } of steps) {
       if (piece.kind === 'literal') {
         if (!name.startsWith(piece.text, at)) return false
-        at += width
       } else if (piece.kind === 'date') {
         const value = digitsAt(name, at, width)
-        if (value === -1 || (date[index] !== -1 && date[index] !== value)) return false
-        date[index] = value
-        at += width
-      } else {
-        const end = at + (lengths[index] ?? 0)
-        const before = texts[index] ?? null
-        if (before !== null) {
-          if (!name.startsWith(before, at)) return false
-        } else {
-          const text = name.slice(at, end)
-          if (piece.token === 'epoch' ? digitsAt(text, 0, text.length) === -1 : text.includes('/'))
-            return false
-          texts[index] = text
-        }
-        at = end
-      }
+        if (value === -1 || (date[slot] !== -1 && date[slot] !== value)) return false
+        date[slot] = value
+      } else if (piece.token === 'epoch' && digitsAt(name, at, lengths[slot]!) === -1) return false
+      at += piece.kind === 'free' ? lengths[slot]! : width
     }
-    return accept(date)
+    return true
+  }
+
+  const fitsFree = (name: string): boolean => {
+    match.series = null
+    match.part = null
+    match.epoch = null
+    let at = 0
+    for (const { piece, slot, width } of steps) {
+      if (piece.kind === 'free') {
+        const before = match[piece.token]
+        const end = at + lengths[slot]!
+        if (before === null) {
+          const text = name.slice(at, end)
+          if (text.includes('/')) return false
+          match[piece.token] = text
+        } else if (!name.startsWith(before, at)) return false
+        at = end
+      } else at += width
+    }
+    return true
   }
 
   /** Tries every share-out of `rest` characters among the free tokens from `index` on. */
   const shareOut = (name: string, index: number, rest: number): boolean => {
     const slot = slots[index]
     const bound = bounds[index]
-    if (slot === undefined || bound === undefined) return rest === 0 && fits(name)
+    if (slot === undefined || bound === undefined)
+      return rest === 0 && fitsFixed(name) && fitsFree(name) && accept(match.date)
     const { count, max } = slot
     const high = Math.min(max, Math.floor((rest - bound.least) / count))
     const low = Math.max(1, Math.ceil((rest - bound.most) / count))
@@ -88,25 +101,20 @@ export function matcher(
     return false
   }
 
-  return (name) => {
-    if (!name.startsWith(head) || !name.endsWith(tail) || !shareOut(name, 0, name.length - fixed)) return null
-    const text = (token: FreeToken): string | null => texts[order.indexOf(token)] ?? null
-    return { date, free: { series: text('series'), part: text('part'), epoch: text('epoch') } }
-  }
+  return (name) =>
+    name.startsWith(head) && name.endsWith(tail) && shareOut(name, 0, name.length - fixed) ? match : null
 }
 
 const fixedLength = (piece: Piece): number =>
   piece.kind === 'literal' ? piece.text.length : piece.kind === 'date' ? piece.width : 0
 
-const stepOf = (piece: Piece, order: readonly FreeToken[]): { index: number; width: number } => ({
-  index:
-    piece.kind === 'literal'
-      ? -1
-      : piece.kind === 'date'
-        ? DATE_TOKENS.indexOf(piece.token)
-        : order.indexOf(piece.token),
-  width: fixedLength(piece),
-})
+/** Where what a token stands for is kept. */
+const slotOf = (piece: Piece, order: readonly FreeToken[]): number =>
+  piece.kind === 'literal'
+    ? -1
+    : piece.kind === 'date'
+      ? DATE_TOKENS.indexOf(piece.token)
+      : order.indexOf(piece.token)
 
 const literalOf = (piece: Piece | undefined): string => (piece?.kind === 'literal' ? piece.text : '')
 

@@ -7,9 +7,19 @@ const MAX_DAYS = 50_000
 
 /** Whether YYYY, MM, DD, hh, mm and ss (-1 where not given) name a moment that a calendar and a clock can show. */
 export function isPossible(date: Int32Array): boolean {
-  const [year = -1, month = -1, day = -1, hour = -1, minute = -1, second = -1] = date
+  const year = date[0]!
+  const month = date[1]!
+  const day = date[2]!
   if (year === -1) return true
-  if (year < 1970 || month === 0 || month > 12 || day === 0 || hour > 23 || minute > 59 || second > 59)
+  if (
+    year < 1970 ||
+    month === 0 ||
+    month > 12 ||
+    day === 0 ||
+    date[3]! > 23 ||
+    date[4]! > 59 ||
+    date[5]! > 59
+  )
     return false
   return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
@@ -31,12 +41,15 @@ export function pointTimes(timezone: string): (date: Int32Array) => Instant {
     return start
   }
   return (date) => {
-    const [year = -1, month = -1, day = -1, hour = -1, minute = -1, second = -1] = date
+    const year = date[0]!
+    const month = date[1]!
+    const day = date[2]!
+    const hour = date[3]!
     if (month === -1) return instant(startOf(dayOf(year + 1, 1, 1)) - 1)
     if (day === -1) return instant(startOf(dayOf(year, month + 1, 1)) - 1)
     const number = dayOf(year, month, day)
     if (hour === -1) return instant(startOf(number + 1) - 1)
-    const since = (hour * 3600 + Math.max(0, minute) * 60 + Math.max(0, second)) * 1000
+    const since = (hour * 3600 + Math.max(0, date[4]!) * 60 + Math.max(0, date[5]!)) * 1000
     const start = startOf(number)
     // A day of 24 hours that begins at midnight has no change of the clock in it.
     return startOf(number + 1) - start === DAY && zone.toLocal(start) === number * DAY

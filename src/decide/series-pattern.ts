@@ -59,13 +59,13 @@ function readerOf(pattern: string, timeOf: (date: Int32Array) => Instant): (path
   return (path) => {
     const found = match(ofPath ? path : baseName(path))
     if (found === null) return null
-    const { date, free } = found
-    const name = free.series ?? implied
+    const { date, epoch, part } = found
+    const name = found.series ?? implied
     const folder = ofPath ? '' : folderOf(path)
     return {
       series: folder === '' ? name : `${folder}/${name}`,
-      time: free.epoch !== null ? instant(Number(free.epoch) * 1000) : isDated ? timeOf(date) : null,
-      part: free.part,
+      time: epoch !== null ? instant(Number(epoch) * 1000) : isDated ? timeOf(date) : null,
+      part,
     }
   }
 }

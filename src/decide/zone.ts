@@ -49,9 +49,13 @@ function makeZone(name: string): Zone {
   const stretches = [last]
   const offsetAt = (ms: number): number => {
     if (ms < last.start || ms >= last.end) {
-      const found = stretches.find(({ start, end }) => ms >= start && ms < end)
-      last = found ?? stretchAt(at, ms)
-      if (found === undefined) stretches.push(last)
+      const index = placeIn(stretches, ms)
+      const found = stretches[index - 1]
+      if (found !== undefined && ms < found.end) last = found
+      else {
+        last = stretchAt(at, ms)
+        stretches.splice(index, 0, last)
+      }
     }
     return last.offset
   }
@@ -76,6 +80,18 @@ function makeZone(name: string): Zone {
       return instant(zoned.epochMilliseconds)
     },
   }
+}
+
+/** How many of the stretches, which are in order, have begun by then: a hostile source can name a day in each of 8,000 years. */
+function placeIn(stretches: readonly Stretch[], ms: number): number {
+  let low = 0
+  let high = stretches.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (stretches[middle]!.start <= ms) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function stretchAt(at: (ms: number) => Temporal.ZonedDateTime, ms: number): Stretch {

@@ -44,6 +44,7 @@ export async function observeSource(
       return rememberedClaim(
         { path, data, markerPath, marker: listing.files.get(markerPath)! },
         holding,
+        spec.verifyEvery,
         asOf,
       )
     }

@@ -3,13 +3,14 @@ import stringify from 'safe-stable-stringify'
 import { type DigestKind, toDigest } from '../model/digest.ts'
 import type { LocalPlace, Spec, SshPlace } from '../model/spec.ts'
 import { toBackupName } from './backup-name.ts'
+import { buildRules, type RulesDocument } from './build-rules.ts'
 import type { SpecContext } from './check-values.ts'
 import { readFarPath, readHop, readListing } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
-import { type Parsed, parseDuration, parseRate, parseSize } from './units.ts'
+import { parseDuration, parseRate, parseSize, sound } from './units.ts'
 
 /** A spec as written, with defaults and name filled in: what the schema describes. Plain JSON data. */
-export interface SpecDocument {
+export interface SpecDocument extends RulesDocument {
   readonly version: 1
   readonly name: string
   readonly source: {
@@ -76,11 +77,7 @@ export function buildSpec(
     source: place,
     checksum: document.checksum,
     select: document.select,
-    series: { patterns: [], timezone: 'UTC' },
-    retain: null,
-    expect: [],
-    prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
-    verifyEvery: 30 * 86_400,
+    ...buildRules(document),
     destination: {
       path: near(destination.path),
       mount: destination.mount === undefined ? null : near(destination.mount),
@@ -104,12 +101,6 @@ export function buildSpec(
 /** sha256 of the canonical form: comments, layout, key order and the file's place do not change it. */
 const documentDigest = (document: SpecDocument): string =>
   createHash('sha256').update(stringify(document)).digest('hex')
-
-/** Values were checked before: a fault here is a bug. */
-function sound<T>(parsed: Parsed<T>): T {
-  if (!parsed.ok) throw new Error(`a checked value ${parsed.fault}`)
-  return parsed.value
-}
 
 function given<T>(value: T | null): T {
   if (value === null) throw new Error('a checked value is not valid')

@@ -9,9 +9,9 @@ import {
   plainValue,
   valueAt,
 } from './located.ts'
-import { loadSchema, type Schema, type SchemaName } from './schema.ts'
+import { loadSchema, type Schema, type SchemaName, schemaText } from './schema.ts'
 import { suggestKey } from './suggest-key.ts'
-import { type Parsed, parseDuration, parseRate, parseSize } from './units.ts'
+import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from './units.ts'
 
 const compiled = new Map<SchemaName, ValidateFunction>()
 
@@ -19,8 +19,14 @@ const compiled = new Map<SchemaName, ValidateFunction>()
 function validatorOf(name: SchemaName): ValidateFunction {
   const known = compiled.get(name)
   if (known !== undefined) return known
-  const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, verbose: true })
-  const validate = ajv.compile(loadSchema(name))
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    verbose: true,
+  })
+  const validate = ajv.compile(JSON.parse(schemaText(name)))
   compiled.set(name, validate)
   return validate
 }
@@ -34,8 +40,11 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   const validate = validatorOf(name)
   if (validate(plainValue(root))) return []
   const errors = (validate.errors ?? []).filter(
-    ({ keyword }) =>
-      keyword !== 'if' && (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
+    ({ keyword, schemaPath }) =>
+      keyword !== 'if' &&
+      // What each choice lacks; the choice itself is told.
+      !schemaPath.includes('/oneOf/') &&
+      (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
   )
   const orphans = errors.filter(({ keyword }) => keyword === 'dependencies')
   return [
@@ -88,6 +97,18 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       return here('wrong-value', `${what} is empty`)
     case 'minItems':
       return here('wrong-value', `${what} is an empty list`, 'leave the key out for its default')
+    case 'minProperties':
+      return here('wrong-value', `${what} is empty`, 'leave the key out, or give it what it needs')
+    case 'not':
+      return here(
+        'wrong-value',
+        `${what} says which point stands for a period, and of none how many to keep`,
+        'add a rule, such as "daily: 7"',
+      )
+    case 'oneOf':
+      return error.params['passingSchemas'] === null
+        ? here('missing-key', `"every" is missing in ${what}`, EVERY_HINT)
+        : here('wrong-value', `${what} has both "every" and "cron"`, 'keep one of them')
     case 'maxLength':
       return here('wrong-value', `${what} is longer than ${error.params['limit']} characters`)
     case 'maxItems':
@@ -141,6 +162,8 @@ function missingKey(root: LocatedMap, path: KeyPath, key: string): Fault {
   }
 }
 
+const EVERY_HINT = 'write "every: 24h", "every: never", or a "cron"'
+
 const MISSING_HINTS: Readonly<Record<string, string>> = {
   version: 'begin the file with "version: 1"',
   'source.path': 'name the folder, or, for another machine, its "host" and "user"',
@@ -165,9 +188,11 @@ function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): read
     const keys = written.map(({ key }) => key)
     const own = written.find(({ place }) => place.source === root.place.source)
     const hint =
-      needed === 'user'
-        ? 'name the account on the source, for example "user: backup"'
-        : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
+      needed === 'timezone'
+        ? 'name the zone in which the names are dated, for example "timezone: Europe/Oslo"'
+        : needed === 'user'
+          ? 'name the account on the source, for example "user: backup"'
+          : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
     return {
       ...make(root, path, 'missing-key', `${listed(keys)} without "${needed}"${inMap(path)}`, hint),
       place: own?.place ?? keyPlaceOf(root, path),
@@ -180,6 +205,8 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   string: 'text',
   integer: 'a whole number',
+  'string,array': 'text or a list',
+  'object,array': 'keys with values, or a list of such',
 }
 
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
@@ -199,6 +226,7 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
 function quantityReader(schemaPath: string): ((text: string) => Parsed<unknown>) | null {
   const [, definition] = /^#\/definitions\/(\w+)\//.exec(schemaPath) ?? []
   if (definition === 'duration') return parseDuration
+  if (definition === 'rhythm') return parseRhythm
   if (definition === 'size') return parseSize
   return definition === 'rate' ? parseRate : null
 }

@@ -1,4 +1,5 @@
 import { nameFault } from './backup-name.ts'
+import { checkSeries } from './check-series.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { globFault } from './glob-fault.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type LocatedMap,
   placeOf,
   startOf,
+  textAt,
   valueAt,
 } from './located.ts'
 import { readNearPath } from './near-path.ts'
@@ -80,6 +82,8 @@ export function checkValues(
   checkEach(['select', 'include'], 'bad-glob', globFault)
   checkEach(['select', 'exclude'], 'bad-glob', globFault)
 
+  checkEach(['retain', 'pin'], 'bad-glob', globFault)
+
   const positive = (parse: (text: string) => Parsed<number | null>, least: number, words: string): Check => {
     return (text) => {
       const parsed = parse(text)
@@ -97,6 +101,11 @@ export function checkValues(
   check(['destination', 'maxSize'], 'out-of-range', positive(parseSize, 1, 'allows no file at all'))
   check(['destination', 'minFree'], 'out-of-range', positive(parseSize, 0, ''))
 
+  check(['retain', 'within'], 'out-of-range', positive(parseDuration, 1, 'is below 1s'))
+  check(['prune', 'minAge'], 'out-of-range', positive(parseDuration, 0, ''))
+  check(['prune', 'trashFor'], 'out-of-range', positive(parseDuration, 0, ''))
+  check(['verify', 'every'], 'out-of-range', positive(parseDuration, 1, 'is below 1s'))
+
   const acknowledged = valueAt(root, ['acknowledge'])
   for (const index of acknowledged?.kind === 'list' ? acknowledged.items.keys() : []) {
     check(['acknowledge', index, 'path'], 'unsafe-path', farPathFault)
@@ -109,7 +118,7 @@ export function checkValues(
       report(['select', 'include', index], 'selects-nothing', message, 'warning')
     }
   }
-  return faults
+  return [...faults, ...checkSeries(root, said)]
 }
 
 /** `unclear`: somebody at a host that was forgotten. */
@@ -119,8 +128,3 @@ export function sourceKind(root: LocatedMap): 'ssh' | 'local' | 'unclear' {
 }
 
 const faultIn = (parsed: Parsed<unknown>): string | null => (parsed.ok ? null : parsed.fault)
-
-function textAt(root: LocatedMap, path: KeyPath): string | null {
-  const value = valueAt(root, path)
-  return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : null
-}

@@ -62,8 +62,15 @@ export function lineAndColumn(text: string, offset: number): { line: number; col
 /** The start of a file: for a fault that is the file's own. */
 export const startOf = (source: SourceText): Place => ({ source, start: 0, end: 0 })
 
-/** `over` on top of `under`: maps merge by key, everything else replaces whole, and an empty value removes. */
-export function mergeMaps(under: LocatedMap | null, over: LocatedMap): LocatedMap {
+/**
+ * `over` on top of `under`: maps merge by key, everything else replaces whole, and an empty value removes. The keys in `whole`
+ * replace even where both are maps.
+ */
+export function mergeMaps(
+  under: LocatedMap | null,
+  over: LocatedMap,
+  whole: ReadonlySet<string> = new Set(),
+): LocatedMap {
   const entries = new Map(under?.entries)
   const removed = new Map([...(under?.removed ?? []), ...over.removed])
   for (const key of over.removed.keys()) entries.delete(key)
@@ -71,7 +78,7 @@ export function mergeMaps(under: LocatedMap | null, over: LocatedMap): LocatedMa
     const below = entries.get(key)
     const value =
       entry.value.kind === 'map'
-        ? mergeMaps(below?.value.kind === 'map' ? below.value : null, entry.value)
+        ? mergeMaps(below?.value.kind === 'map' && !whole.has(key) ? below.value : null, entry.value)
         : entry.value
     entries.set(key, { key: entry.key, value })
     removed.delete(key)
@@ -95,6 +102,12 @@ export function valueAt(root: Located, path: KeyPath): Located | null {
     else return null
   }
   return here
+}
+
+/** The text under `path`; null where there is none, or something else. */
+export function textAt(root: Located, path: KeyPath): string | null {
+  const value = valueAt(root, path)
+  return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : null
 }
 
 /** Where the value under `path` was written, or the nearest value around it. */

@@ -19,6 +19,9 @@ import { readNearPath } from './near-path.ts'
 import { readYaml } from './read-yaml.ts'
 import { loadSchema, withDefaults } from './schema.ts'
 
+/** Half of one spec's rules and half of another's would be nobody's: in these a spec says all or nothing. */
+const REPLACED_WHOLE: ReadonlySet<string> = new Set(['schedule', 'series', 'retain', 'expect', 'suspend'])
+
 /** `broken`: it is there and cannot be parsed, so no spec can be known. */
 export type Defaults = LocatedMap | 'absent' | 'broken'
 
@@ -56,7 +59,7 @@ export function readDefaults(source: SourceText): { defaults: Defaults; faults: 
 export function readSpec(source: SourceText, defaults: Defaults, context: SpecContext): ReadSpec {
   const { root: own, faults } = readYaml(source)
   if (own === null) return { faults, claim: null, document: null, spec: null }
-  const root = mergeMaps(typeof defaults === 'string' ? null : defaults, own)
+  const root = mergeMaps(typeof defaults === 'string' ? null : defaults, own, REPLACED_WHOLE)
   const whole = defaults !== 'broken'
   const shape = checkShape('backup', root, whole ? 'whole' : 'part')
   const found = [...faults, ...shape, ...checkValues(root, context, shape)]
@@ -99,15 +102,27 @@ function textAt(root: LocatedMap, ...keys: readonly string[]): WrittenPath | nul
     : null
 }
 
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** The document that the spec's digest is taken of: what is implied is written out. */
 function effectiveDocument(root: LocatedMap, name: string): unknown {
-  const written = plainValue(root) as { readonly source?: unknown }
-  const { source } = written
+  const written = plainValue(root) as {
+    readonly source?: unknown
+    readonly series?: unknown
+    readonly expect?: unknown
+  }
+  const { source, series, expect } = written
   const overSsh = typeof source === 'object' && source !== null && 'host' in source
   const implied = overSsh && !('path' in source) ? { ...source, path: '.' } : source
   return withDefaults(loadSchema('backup'), {
     ...written,
     name,
     ...(implied === undefined ? {} : { source: implied }),
+    // One is the same as a list of one.
+    ...(isMap(series) && typeof series['pattern'] === 'string'
+      ? { series: { ...series, pattern: [series['pattern']] } }
+      : {}),
+    ...(isMap(expect) ? { expect: [expect] } : {}),
   })
 }

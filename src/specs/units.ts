@@ -3,6 +3,12 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: string }
 
+/** What was read of a value that was checked before: a fault here is a bug. */
+export function sound<T>(parsed: Parsed<T>): T {
+  if (!parsed.ok) throw new Error(`a checked value ${parsed.fault}`)
+  return parsed.value
+}
+
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
 const BYTES: Readonly<Record<string, number>> = {
@@ -63,6 +69,38 @@ const RATE: Kind = {
 
 /** Seconds, from `90s`, `15m`, `1.5h`, `7d`, `2w`. */
 export const parseDuration = (text: string): Parsed<number> => parse(text, DURATION)
+
+/** Seconds, from a duration; null from `never`. */
+export function parseRhythm(text: string): Parsed<number | null> {
+  if (text === 'never') return { ok: true, value: null }
+  const word = text.toLowerCase()
+  const meant = Object.hasOwn(RHYTHM_WORDS, word) ? RHYTHM_WORDS[word] : undefined
+  return meant === undefined ? parseDuration(text) : no(`is no duration: write ${meant}`)
+}
+
+const RHYTHM_WORDS: Readonly<Record<string, string>> = {
+  hourly: '1h',
+  hour: '1h',
+  daily: '1d',
+  day: '1d',
+  nightly: '1d',
+  weekly: '1w',
+  week: '1w',
+  monthly: '31d',
+  yearly: '366d',
+  none: 'never',
+  no: 'never',
+}
+
+/**
+ * Calendar days, and seconds beside them: a day need not have 24 hours. What a fraction leaves of a day is counted as 24.
+ */
+export function parsePeriod(text: string): Parsed<{ readonly days: number; readonly seconds: number }> {
+  const parsed = parseDuration(text)
+  if (!parsed.ok) return parsed
+  const days = /[dw]$/.test(text) ? Math.floor(parsed.value / 86_400) : 0
+  return { ok: true, value: { days, seconds: parsed.value - days * 86_400 } }
+}
 
 /** Whole bytes, from `10GiB`, `500 MB`, `4096B`. */
 export const parseSize = (text: string): Parsed<number> => parse(text, SIZE)

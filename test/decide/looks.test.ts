@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { backupStatus } from '../../src/decide/backup-status.ts'
 import { foldStatus } from '../../src/decide/fold-status.ts'
 import { identityHold } from '../../src/decide/identity-hold.ts'
-import { REREAD_AFTER, rememberedClaim } from '../../src/decide/markers-to-read.ts'
+import { rememberedClaim } from '../../src/decide/markers-to-read.ts'
 import { nextSeen } from '../../src/decide/next-seen.ts'
 import { retryDelay } from '../../src/decide/retry-delay.ts'
 import { selector } from '../../src/decide/select.ts'
@@ -50,8 +50,9 @@ describe('a marker is not read again', () => {
     marker: { size: 40, mtime: 2000 },
   }
   const held = picture('held a 10 A').destination
+  const verifyEvery = 3600
   const remembered = (over: Partial<Seen>, at: Instant = NOON, drawn = held) =>
-    rememberedClaim(file, { ...drawn, seen: new Map([[path('a'), seen(over)]]) }, at)?.digest
+    rememberedClaim(file, { ...drawn, seen: new Map([[path('a'), seen(over)]]) }, verifyEvery, at)?.digest
 
   test('where nothing of its file has changed', () => {
     expect(remembered({})).toBe(md5('A'))
@@ -66,9 +67,9 @@ describe('a marker is not read again', () => {
   ])('but is where %s', (_, over) => {
     expect(remembered(over)).toBeUndefined()
   })
-  test('but is after 30 days, where the clock went back, and where the file is not whole here', () => {
-    expect(remembered({}, instant(NOON + REREAD_AFTER))).toBe(md5('A'))
-    expect(remembered({}, instant(NOON + REREAD_AFTER + 1))).toBeUndefined()
+  test('but is once per verify.every, where the clock went back, and where the file is not whole here', () => {
+    expect(remembered({}, instant(NOON + verifyEvery * 1000))).toBe(md5('A'))
+    expect(remembered({}, instant(NOON + verifyEvery * 1000 + 1))).toBeUndefined()
     expect(remembered({}, instant(NOON - 1))).toBeUndefined()
     expect(remembered({}, NOON, picture('held a 10!9 A').destination)).toBeUndefined()
     expect(remembered({}, NOON, picture('gone a 10 A').destination)).toBeUndefined()

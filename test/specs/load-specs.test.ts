@@ -25,8 +25,13 @@ source:
   algorithms: legacy
 checksum: sha256
 select: { include: ["*.tar.gz"], exclude: ["tmp-*"] }
+series: { pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: Europe/Oslo }
+retain: { last: 3, daily: 7, weekly: 4, monthly: 12, yearly: 3, within: 2w, pick: oldest, pin: ["db-2025*"] }
 destination: { path: "~/off/{name}/", mount: /home/me/off, minFree: 10GiB, maxSize: 2TiB }
 transfer: { bandwidth: 25KiB/s, timeout: 2m, maxFileSize: 500GB, order: oldest }
+expect: [{ series: "tmp*", every: never }, { cron: "30 2 * * *", grace: 2h, until: 2026-12-31 }, { every: 24h }]
+prune: { mode: auto, keepAtLeast: 7, minAge: 30d, trashFor: 0s }
+verify: { every: 2w }
 acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", reason: known }]
 `,
     })
@@ -55,6 +60,30 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
         },
         checksum: 'sha256',
         select: { include: ['*.tar.gz'], exclude: ['tmp-*'] },
+        series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.tar.gz'], timezone: 'Europe/Oslo' },
+        retain: {
+          last: 3,
+          hourly: null,
+          daily: 7,
+          weekly: 4,
+          monthly: 12,
+          yearly: 3,
+          within: { days: 14, seconds: 0, text: '2w' },
+          pick: 'oldest',
+          pin: ['db-2025*'],
+        },
+        expect: [
+          { series: 'tmp*', rhythm: { kind: 'never' }, grace: 0, until: null },
+          {
+            series: null,
+            rhythm: { kind: 'cron', cron: '30 2 * * *' },
+            grace: 7200,
+            until: Date.parse('2026-12-31T23:00:00Z'),
+          },
+          { series: null, rhythm: { kind: 'every', seconds: 86_400 }, grace: 0, until: null },
+        ],
+        prune: { mode: 'auto', keepAtLeast: 7, minAge: 30 * 86_400, trashFor: 0 },
+        verifyEvery: 14 * 86_400,
         destination: {
           path: '/home/me/off/pg',
           mount: '/home/me/off',
@@ -85,6 +114,11 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
       },
       checksum: 'md5',
       select: { include: ['**'], exclude: [] },
+      series: { patterns: [], timezone: 'UTC' },
+      retain: null,
+      expect: [],
+      prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
+      verifyEvery: 30 * 86_400,
       destination: { path: '/srv/offsite/db', mount: null, minFree: 2 ** 30, maxSize: null },
       transfer: { bandwidth: null, timeout: 60, maxFileSize: null, order: 'newest' },
       acknowledge: [],

@@ -21,7 +21,7 @@ const keysOf = (schema: Schema, above = ''): readonly (readonly [string, Documen
 
 describe.each(['backup', 'config'] as const)('the schema of %s', (name) => {
   const schema: Documented = loadSchema(name)
-  const ajv = new Ajv({ strict: true, strictRequired: false })
+  const ajv = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true })
 
   test.each(keysOf(schema))('says of %s what it is, and its examples and default are valid', (_, key) => {
     expect(key.title).toBeTruthy()

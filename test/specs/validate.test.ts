@@ -118,6 +118,8 @@ b.yaml:5:1: error: unknown key "bwlimit"
       'select',
       'destination',
       'transfer',
+      'prune',
+      'verify',
       'acknowledge',
     ])
     expect(parse(out)).toMatchObject({
