@@ -37,7 +37,7 @@ const historyNear = (moments: readonly string[]) =>
     })
     .map(({ moment, step, offsets }) => offsets.map((by) => instant(Date.parse(moment) + by * step)))
 
-const count = fc.option(fc.integer({ min: 1, max: 9 }), { freq: 1 })
+const count = fc.option(fc.integer({ min: 1, max: 9 }), { freq: 2 })
 const rules = fc
   .record({
     last: count,
@@ -62,6 +62,8 @@ const rules = fc
   )
 
 const version = resticVersion()
+/** Older ones do not keep the oldest point for a rule that is not filled. */
+const KEEPS_OLDEST = 1600
 
 describe.skipIf(version === null)('restic forget (needs restic and tzdata)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'retain-restic-'))
@@ -83,9 +85,12 @@ describe.skipIf(version === null)('restic forget (needs restic and tzdata)', () 
       const theirs = await restic.kept(wordsOf(policy), zone)
       const ours = new Set(histories.flatMap((times, nr) => keptOf(times, `h${nr}`, policy, zone)))
       const say = (name: string) => `${ours.has(name) ? 'only we' : 'only restic'}: ${name}`
-      const apart = all.filter((name) => ours.has(name) !== theirs.has(name)).map(say)
+      const compared = histories.flatMap((times, nr) =>
+        beginsAtAChange(times, policy, zone) ? [] : times.map((at) => nameOf({ host: `h${nr}`, at })),
+      )
+      const apart = compared.filter((name) => ours.has(name) !== theirs.has(name)).map(say)
       expect(apart, `${policyText(policy)} in ${zone}`).toEqual([])
-      expect(theirs.size).toBeGreaterThan(0)
+      expect(compared.length, 'few are left out').toBeGreaterThan(all.length * 0.8)
     }
   })
 })
@@ -97,7 +102,23 @@ function keptOf(
   zone: string,
 ): readonly string[] {
   const points = times.map((time, nr) => ({ time, name: `p${nr}`, pinned: false }))
-  return [...retain(points, rules, zoneOf(zone)).keys()].map(({ time }) => nameOf({ host, at: time }))
+  return [...retain(points, rules, zoneOf(zone))]
+    .filter(([, reasons]) => version! >= KEEPS_OLDEST || reasons.join() !== 'oldest')
+    .map(([{ time }]) => nameOf({ host, at: time }))
+}
+
+/**
+ * Whether `within` counts back to a wall-clock time that is skipped or comes twice. There restic takes the earlier or the later moment,
+ * by whether the zone lies west or east of Greenwich; we take what Temporal takes.
+ */
+function beginsAtAChange(times: readonly Instant[], { within }: RetainRules, zone: string): boolean {
+  if (within === null) return false
+  const newest = Temporal.Instant.fromEpochMilliseconds(Math.max(...times)).toZonedDateTimeISO(zone)
+  const wall = newest.toPlainDateTime().subtract({ days: within.days })
+  const [earlier, later] = (['earlier', 'later'] as const).map((disambiguation) =>
+    wall.toZonedDateTime(zone, { disambiguation }),
+  )
+  return earlier!.epochMilliseconds !== later!.epochMilliseconds
 }
 
 const nameOf = ({ host, at }: { host: string; at: Instant }) => `${host} ${new Date(at).toISOString()}`
