@@ -51,9 +51,15 @@ export function retain<Point extends DatedPoint>(
   return kept
 }
 
-/** How many periods a rule keeps; null: there is no such rule. Without `last` one is implied, but not where the oldest are picked. */
+/**
+ * How many periods a rule keeps; null: there is no such rule. Without `last` one is implied, but where the oldest are picked only if
+ * there is no rule at all, for no policy keeps nothing (I9).
+ */
 export const countOf = (rule: RuleName, rules: RetainRules): number | null =>
-  rules[rule] ?? (rule === 'last' && rules.pick === 'newest' ? 1 : null)
+  rules[rule] ?? (rule === 'last' && (rules.pick === 'newest' || isBare(rules)) ? 1 : null)
+
+const isBare = (rules: RetainRules): boolean =>
+  rules.within === null && RULES.every((rule) => rules[rule] === null)
 
 /** `last=3 daily=7`: the rules as people wrote them. */
 export function policyText(rules: RetainRules): string {

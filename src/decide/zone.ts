@@ -14,8 +14,9 @@ const DAY = 24 * 3600 * 1000
 
 const known = new Map<string, Zone>()
 
-/** Whether the platform knows a zone of this name. */
+/** Whether the platform knows a zone of this name. The library would also take an offset, or a date that tells a zone. */
 export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false
   try {
     zoneOf(name)
     return true

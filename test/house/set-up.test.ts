@@ -127,6 +127,7 @@ test('what only some tests use is not asked for without --test, and not insisted
   const withTests = run('--test')
   expect(withTests.said).toContain('no strace to be had here')
   expect(withTests.said).toContain('no rclone to be had here')
+  expect(withTests.said).toContain('no restic to be had here')
   expect(withTests.status).toBe(0)
 })
 
