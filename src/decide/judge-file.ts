@@ -327,7 +327,7 @@ function changedUnderMarker(source: SourceFile, record: LedgerRecord): boolean {
   return source.listed.size !== record.size || source.listed.mtime !== record.mtime
 }
 
-function expectations(facts: FileFacts): NonNullable<Step['expect']> {
+export function expectations(facts: FileFacts): NonNullable<Step['expect']> {
   const { source, held, record } = facts
   const heldDigest = record?.md5 ?? held?.marker?.digest ?? null
   return {

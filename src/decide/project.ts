@@ -36,6 +36,7 @@ export function project(observation: Observation, plan: BackupPlan, asOf: Instan
       markerMtime: before?.markerMtime ?? (marker?.state === 'claimed' ? marker.mtime : null),
       since: before?.since ?? asOf,
       readAt: asOf,
+      planId: before?.planId ?? null,
     })
     staged.delete(path)
   }

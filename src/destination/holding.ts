@@ -2,6 +2,7 @@ import { promises } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Holding, Identity, LedgerHead } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
 import type { DestinationStatus } from '../model/status.ts'
 import type { Halt } from '../model/trouble.ts'
@@ -84,6 +85,7 @@ export async function takeHolding(
       staged: inventory.staged,
       abandoned: memory.ledger?.abandoned ?? NOTHING.abandoned,
       pruned: NOTHING.pruned,
+      begun: new Map(memory.ledger?.openRepairs.map(({ path, planId }) => [path as RelPath, planId])),
       lastPrune: null,
       created: null,
       listedBefore: null,
@@ -106,6 +108,7 @@ const NOTHING: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   staged: new Map(),
   abandoned: new Map(),
   pruned: new Map(),
+  begun: new Map(),
   lastPrune: null,
   created: null,
   listedBefore: null,

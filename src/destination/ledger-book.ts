@@ -63,6 +63,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         markerSize: line.marker.text.length,
         since: book.records.get(path)?.since ?? at,
         readAt: at,
+        planId: line.planId,
         line: place,
       })
       book.abandoned.delete(path)

@@ -24,7 +24,8 @@ export const problemOf = (failure: Failure): Problem => ({
 
 /**
  * Looks at the source: one connection that lists, and one that reads the list file and those markers that are new or have changed;
- * none of the second kind where nothing is to be read. A look that failed is `unknown`, never empty.
+ * none of the second kind where nothing is to be read. A look that failed is `unknown`, never empty. The markers of `mustRead` are
+ * read whatever is remembered of them.
  */
 export async function observeSource(
   source: Source,
@@ -32,6 +33,7 @@ export async function observeSource(
   looking: Promise<Holding>,
   asOf: Instant,
   run: Run,
+  mustRead: ReadonlySet<RelPath> = new Set(),
 ): Promise<SourceView> {
   try {
     // Both sides are looked at side by side; what we hold only decides which markers are read.
@@ -51,7 +53,8 @@ export async function observeSource(
       if (!wanted(path)) continue
       const markers = spellings(path)
       // Two spellings of one marker have to agree, so both are read.
-      if (markers.length > 1 || (markers.length === 1 && remembered(path, markers[0]!) === null)) {
+      const isKnown = markers.length === 1 && !mustRead.has(path) && remembered(path, markers[0]!) !== null
+      if (!isKnown) {
         for (const marker of markers) toRead.add(marker)
       }
     }

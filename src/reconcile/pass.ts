@@ -3,6 +3,7 @@ import { foldStatus } from '../decide/fold-status.ts'
 import { nextSeen } from '../decide/next-seen.ts'
 import { isTransfer, planBackup } from '../decide/plan-backup.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
+import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
 import { strayEvents, strays } from '../decide/stray-staging.ts'
 import { Failure, Stop } from '../model/failure.ts'
 import type { Identity, Seen } from '../model/holding.ts'
@@ -21,6 +22,7 @@ import { holdOfIdentity } from './find-holds.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
+import { planToApply, refusedMidway } from './plan-to-apply.ts'
 import { newTally } from './tally.ts'
 import { transfer } from './transfer.ts'
 import { wantedFiles } from './wanted-file.ts'
@@ -43,6 +45,8 @@ export interface PassOptions {
   readonly all: boolean
   /** Holds that lie over all backups of this pass, released ones left out. */
   readonly holds: readonly Hold[]
+  /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
+  readonly saved: SavedPart | null
 }
 
 /** Observes both sides and plans, without the lock and without writing anything. */
@@ -59,7 +63,9 @@ export async function planPass(
     const { identity, halt } = await destination.identify(run)
     const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
     const blocked = halt !== null || holds.length > 0
-    const observation = blocked ? null : await observe(source, destination, spec, asOf, run)
+    const observation = blocked
+      ? null
+      : await observe(source, destination, spec, asOf, run, pathsToKnow(options.saved))
     const plan = planBackup(spec, observation ?? unobserved(), { ...context, holds, halt })
     return { plan, observation }
   } catch (error) {
@@ -143,13 +149,18 @@ async function apply(
   await destination.recover(run)
   await useRelease(ports.destination.path, identity, box, destination, run)
   const looking = destination.inspect(run)
-  const view = await observeSource(source, spec, looking, asOf, run)
+  const view = await observeSource(source, spec, looking, asOf, run, pathsToKnow(options.saved))
   let observation: Observation = { source: view, destination: await looking }
   const context = { asOf, from: source.label, rate: options.rate, all: options.all, holds: [], halt: null }
-  const first = planBackup(spec, observation, context)
+  const { saved, revision } = options
+  const choose = (seen: Observation) =>
+    planToApply(saved, { spec, revision, observation: seen, fresh: planBackup(spec, seen, context), asOf })
+  let chosen = choose(observation)
+  const first = chosen.plan
   let plan = first
   run.emit({ type: 'planned', backup: spec.name, plan })
-  const origin = { planId: planIdOf([first], options.revision), revision: options.revision }
+  if (chosen.refused !== null) return { outcome: chosen.refused, plan }
+  const origin = { planId: saved?.planId ?? planIdOf([first], revision), revision }
   const tally = newTally(spec.name, run.emit)
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
   if (observation.destination.halt === null) {
@@ -158,7 +169,8 @@ async function apply(
       if (first.summary.adopt > 0) {
         const found = await adoptFiles(first, observation, destination, spec, origin, tally, run)
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
-        plan = planBackup(spec, observation, context)
+        chosen = choose(observation)
+        plan = chosen.plan
       }
       await tidyStaging(spec, observation, plan, destination, run)
       announce(plan, run)
@@ -175,7 +187,10 @@ async function apply(
       else throw error
     }
   } else announce(plan, run)
-  const outcome = outcomeOf(spec, observation, plan, tally, run)
+  const outcome = {
+    ...outcomeOf(spec, observation, plan, tally, run),
+    ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
+  }
   await finish(ports.destination, destination, outcome, options, run)
   return { outcome, plan }
 }
@@ -287,7 +302,7 @@ function announce(plan: BackupPlan, run: Run): void {
 }
 
 /** What stands in for an observation where nothing may be looked at. */
-const unobserved = (problems: readonly Problem[] = []): Observation => ({
+export const unobserved = (problems: readonly Problem[] = []): Observation => ({
   source: { completeness: 'unknown', files: new Map(), problems },
   destination: {
     identity: { found: null, expected: null, lastSeenAt: null, hasPrivateFolder: false },
@@ -296,6 +311,7 @@ const unobserved = (problems: readonly Problem[] = []): Observation => ({
     staged: new Map(),
     abandoned: new Map(),
     pruned: new Map(),
+    begun: new Map(),
     lastPrune: null,
     created: null,
     listedBefore: null,
