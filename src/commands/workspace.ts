@@ -136,7 +136,7 @@ export async function commonHolds({ loaded, box }: Workspace): Promise<readonly 
 export function passOptions(
   spec: Spec,
   workspace: Workspace,
-  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'>,
+  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> & Partial<Pick<PassOptions, 'saved'>>,
 ): PassOptions {
-  return { ...options, rate: allowedRate(spec, workspace.settings), revision: null }
+  return { saved: null, ...options, rate: allowedRate(spec, workspace.settings), revision: null }
 }
