@@ -22,6 +22,8 @@ export interface Now {
   readonly observation: Observation
   readonly fresh: BackupPlan
   readonly asOf: Instant
+  /** Under the lock, with all finished that an earlier run had begun. */
+  readonly isRecovered: boolean
 }
 
 export type SavedVerdict =
@@ -120,8 +122,7 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
   }
   const fresh = MAKES.has(step.action) ? freshStep(step, facts, now) : null
   if (!sameHere(step.expect.destination, found.destination)) {
-    // Killed between the data's name and the ledger's line: what stands there is hashed before it counts, as ever.
-    return fresh?.action === 'adopt' && fresh.digest === step.digest && step.expect.destination === null
+    return fresh !== null && isOurLeftover(step, fresh, now)
       ? { is: 'pending', step: fresh }
       : stale('stale-destination', path, inWords(step.expect.destination), inWords(found.destination))
   }
@@ -140,6 +141,16 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
     : 'nothing of the kind any more'
   return stale('stale-step', path, `something to ${step.action}`, there)
 }
+
+/**
+ * Killed between the data's final name and the ledger's line: what stands there is hashed before it counts, as ever. It still has its
+ * name in staging too, until a recovery parts them.
+ */
+const isOurLeftover = (step: Step, fresh: Step, { isRecovered, observation }: Now): boolean =>
+  fresh.action === 'adopt' &&
+  fresh.digest === step.digest &&
+  step.expect?.destination === null &&
+  (isRecovered || observation.destination.staged.get(step.path as RelPath)?.size === step.size)
 
 const dueStill = (step: Step, { fresh }: Now): StepVerdict => {
   const due = fresh.steps.find(

@@ -34,7 +34,14 @@ export async function compareSaved(
     const why = { halt: isBlocked ? halt : null, holds: observation === null ? holds : [], problems }
     return refused(spec.name, { ...why, result: isHalted ? 'halted' : 'failed' })
   }
-  const verdict = judgeSaved(saved, { spec, revision: options.revision, observation, fresh, asOf })
+  const verdict = judgeSaved(saved, {
+    spec,
+    revision: options.revision,
+    observation,
+    fresh,
+    asOf,
+    isRecovered: false,
+  })
   switch (verdict.state) {
     case 'stale':
       return refused(spec.name, { stale: verdict.differences })

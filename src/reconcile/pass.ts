@@ -153,8 +153,9 @@ async function apply(
   let observation: Observation = { source: view, destination: await looking }
   const context = { asOf, from: source.label, rate: options.rate, all: options.all, holds: [], halt: null }
   const { saved, revision } = options
+  const now = { spec, revision, asOf, isRecovered: true }
   const choose = (seen: Observation) =>
-    planToApply(saved, { spec, revision, observation: seen, fresh: planBackup(spec, seen, context), asOf })
+    planToApply(saved, { ...now, observation: seen, fresh: planBackup(spec, seen, context) })
   let chosen = choose(observation)
   const first = chosen.plan
   let plan = first
