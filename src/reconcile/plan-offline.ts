@@ -13,7 +13,7 @@ import { type PassOptions, type Ports, planPass, unobserved } from './pass.ts'
 import type { Snapshot, SnapshotPlace } from './snapshot.ts'
 
 /** Where a spec would have us look. `source`: the source's label. */
-export const placeOf = (spec: Spec, source: string): SnapshotPlace => ({
+const placeOf = (spec: Spec, source: string): SnapshotPlace => ({
   source,
   listing: spec.source.listing,
   checksum: spec.checksum,
