@@ -1,8 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
-import type { Console, Output } from './commands/console.ts'
-import type { GlobalFlags, Workspace } from './commands/workspace.ts'
 import { Stop } from './model/failure.ts'
 import { instant } from './model/instant.ts'
 import type { Run } from './model/run.ts'
@@ -11,9 +8,6 @@ import type { Run } from './model/run.ts'
 
 const version = (): string =>
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
-
-/** Options that commander has read, by their long names in camelCase. */
-type Options = Readonly<Record<string, unknown>>
 
 const stopping = new AbortController()
 
@@ -40,179 +34,6 @@ function listenForSignals(): void {
   process.stderr.on('error', () => {})
 }
 
-/** The command line. Each action's exit code goes to `keep`. */
-async function program(keep: (code: number) => void): Promise<Command> {
-  const { Argument, Command, Option } = await import('commander')
-  const { parseFlag } = await import('./commands/parse-flag.ts')
-  const main = new Command('reconcile')
-  const ends =
-    <Args extends readonly unknown[]>(act: (...args: Args) => Promise<number>) =>
-    async (...args: Args): Promise<void> =>
-      keep(await act(...args))
-  main
-    .description(
-      'Pulls finished backup files from the machines that make them, as declared in backups.d.\n' +
-        'Without a command: one pass over the named backups, or all of them.',
-    )
-    .version(version(), '-V, --version')
-    .argument('[name...]', 'backups; all of them when none is named')
-    .option('-n, --dry-run', 'show what a pass would do; write nothing')
-    .option('--diff', 'with --dry-run: each destination now against after, as a diff of md5, size and path')
-    .option('--all', 'with --dry-run: also what stays as it is')
-    .option('--detailed-exitcode', 'with --dry-run: 2 when there is something to do')
-    .option('-q, --quiet', 'print nothing when all is fine')
-    .option('--max-time <time>', 'end the pass cleanly after this long; bytes are kept', parseFlag.duration)
-    .option('--lock-timeout <time>', 'wait this long for a destination in use', parseFlag.duration, 0)
-    .option('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)')
-    .option('--config <file>', "the box's own settings (default: /etc/reconcile/config.yaml)")
-    .option('--state <folder>', "the box's own memory (default: /var/lib/reconcile)")
-    .addOption(
-      new Option('--output <format>', 'what goes to stdout')
-        .choices(['text', 'json', 'ndjson'])
-        .default('text'),
-    )
-    .option('--json', 'the same as --output json')
-    .option('--concurrency <n>', 'backups at once, over all processes', parseFlag.count)
-    .option('--bandwidth <rate>', 'cap on the sum of all transfers, as 25KiB/s or 8Mbit/s', parseFlag.rate)
-    .addOption(
-      new Option('--log-level <level>', 'log at this level').choices(['debug', 'info', 'warn', 'error']),
-    )
-    .option('--log-file <file>', 'log to this file, as JSON lines')
-    .action(ends(async (names: string[], options: Options) => pass(names, options)))
-    .showSuggestionAfterError()
-    .addHelpText('after', EXIT_CODES)
-    .exitOverride()
-
-  main
-    .command('run')
-    .description('the same as no command')
-    .argument('[name...]')
-    .action(ends(async (names: string[]) => pass(names, main.opts())))
-  main
-    .command('status')
-    .description("what the destinations hold; a destination's folder serves in place of a name")
-    .argument('[name...]')
-    .action(
-      ends(async (names: string[]) => {
-        const { status } = await import('./commands/status.ts')
-        return status(names, globalFlags(main.opts()), await openConsole(main.opts()), run)
-      }),
-    )
-  main
-    .command('validate')
-    .description('check specs and settings; exit code 3 where one is faulty')
-    .option('--effective <name>', "print one backup's spec as it counts, defaults merged in")
-    .action(
-      ends(async (options: Options) => {
-        const { validate } = await import('./commands/validate.ts')
-        const effective = (options['effective'] as string | undefined) ?? null
-        const workspace = await workspaceOf(main.opts())
-        return validate(workspace, { effective, cwd: process.cwd() }, await openConsole(main.opts()))
-      }),
-    )
-  main
-    .command('schema')
-    .description('print the JSON Schema of specs, or of config.yaml')
-    .addArgument(new Argument('[which]', 'of which file').choices(['backup', 'config']).default('backup'))
-    .action(
-      ends(async (which: 'backup' | 'config') => {
-        const { schema } = await import('./commands/schema.ts')
-        return schema(which, (text) => void process.stdout.write(text))
-      }),
-    )
-  main
-    .command('release')
-    .description('let the next pass go past a hold, once, on the record')
-    .argument('<id>', 'as the hold prints it')
-    .requiredOption('--reason <text>', 'why; the ledger keeps it')
-    .action(
-      ends(async (id: string, options: Options) => {
-        const { release } = await import('./commands/release.ts')
-        return release(
-          id,
-          String(options['reason']),
-          await workspaceOf(main.opts()),
-          await openConsole(main.opts()),
-          run,
-        )
-      }),
-    )
-  main
-    .command('doctor')
-    .description('mend what stops a backup')
-    .requiredOption('--rebuild-ledger <name>', "set a backup's damaged ledger aside and begin a new one")
-    .action(
-      ends(async (options: Options) => {
-        const { rebuild } = await import('./commands/doctor.ts')
-        return rebuild(
-          String(options['rebuildLedger']),
-          await workspaceOf(main.opts()),
-          await openConsole(main.opts()),
-          run,
-        )
-      }),
-    )
-  main
-    .command('demo')
-    .description('watch the main job on this machine, over real ssh and rsync, in a private folder')
-    .option('--keep', 'leave everything there afterwards')
-    .action(
-      ends(async (options: Options) => {
-        const { demo } = await import('./commands/demo.ts')
-        const { write, color } = await openConsole(main.opts())
-        return demo({
-          keep: options['keep'] === true,
-          color: color.write,
-          write,
-          signal: run.signal,
-          now: run.now,
-        })
-      }),
-    )
-  return main
-}
-
-const EXIT_CODES = `
-Exit codes: 0 fine, 1 a step failed, 2 changes pending (--detailed-exitcode), 3 invalid spec, 5 in use,
-6 conflict, failed checksum, rot, loss or damaged ledger, 7 halted or held, 64 usage, 70 a bug, 130/143 stopped.`
-
-const globalFlags = (options: Options): GlobalFlags => options as GlobalFlags
-
-async function openConsole(options: Options): Promise<Console> {
-  const { processConsole } = await import('./commands/console.ts')
-  const output = options['json'] === true ? 'json' : (options['output'] as Output)
-  return processConsole(output, options['quiet'] === true)
-}
-
-async function workspaceOf(options: Options): Promise<Workspace> {
-  const { openWorkspace } = await import('./commands/workspace.ts')
-  return openWorkspace(globalFlags(options))
-}
-
-async function pass(names: readonly string[], options: Options): Promise<number> {
-  const console = await openConsole(options)
-  const { checkTools } = await import('./commands/check-tools.ts')
-  await checkTools()
-  const workspace = await workspaceOf(options)
-  const limit = options['maxTime'] as number | undefined
-  if (limit !== undefined) setTimeout(() => stopping.abort(new Stop('max-time')), limit * 1000).unref()
-  if (options['dryRun'] === true) {
-    const { dryRun } = await import('./commands/plan.ts')
-    const flags = {
-      diff: options['diff'] === true,
-      all: options['all'] === true,
-      detailedExitCode: options['detailedExitcode'] === true,
-    }
-    return dryRun(names, workspace, flags, console, run)
-  }
-  const { run: runPass } = await import('./commands/run.ts')
-  const { openWatchers } = await import('./commands/watchers.ts')
-  const level = (options['logLevel'] as string | undefined) ?? null
-  const file = (options['logFile'] as string | undefined) ?? null
-  const watchers = await openWatchers(console, { level, file }, run.now)
-  return runPass(names, workspace, { lockTimeout: Number(options['lockTimeout']) }, console, run, watchers)
-}
-
 /** The exit code, and the one place where anything thrown is put into words. */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
@@ -221,8 +42,16 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   listenForSignals()
   let code = 0
-  const command = await program((result) => {
-    code = result
+  const { program } = await import('./commands/program.ts')
+  const command = await program({
+    version,
+    run,
+    keep(result) {
+      code = result
+    },
+    stopAfter(seconds) {
+      setTimeout(() => stopping.abort(new Stop('max-time')), seconds * 1000).unref()
+    },
   })
   try {
     await command.parseAsync([...argv], { from: 'user' })

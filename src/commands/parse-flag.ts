@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from 'commander'
+import { type Instant, instant } from '../model/instant.ts'
 import { type Parsed, parseDuration, parseRate } from '../specs/units.ts'
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
 const orRefuse = <T>(parsed: Parsed<T>): T => {
   if (parsed.ok) return parsed.value
@@ -10,6 +13,12 @@ const orRefuse = <T>(parsed: Parsed<T>): T => {
 export const parseFlag = {
   duration: (text: string): number => orRefuse(parseDuration(text)),
   rate: (text: string): number | null => orRefuse(parseRate(text)),
+  /** RFC 3339. */
+  instant: (text: string): Instant => {
+    const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
+    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time as 2026-11-24T06:00:00Z.')
+    return instant(at)
+  },
   count: (text: string): number => {
     if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1 to 999.')
     return Number(text)

@@ -1,14 +1,23 @@
 import { codeOfPlan } from '../decide/exit-code.ts'
 import { manifest } from '../decide/manifest.ts'
 import { project } from '../decide/project.ts'
+import { toSavedPlan } from '../decide/read-saved-plan.ts'
 import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
 import { assemblePlan } from '../reconcile/assemble-plan.ts'
 import { planPass } from '../reconcile/pass.ts'
+import { planOffline } from '../reconcile/plan-offline.ts'
+import { openSource } from '../source/open-source.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
+import { mayWriteTo, writePrivately } from './private-file.ts'
+import { readSnapshots } from './read-snapshots.ts'
 import {
   commonHolds,
   openPorts,
@@ -23,9 +32,23 @@ export interface PlanFlags {
   readonly detailedExitCode: boolean
   readonly diff: boolean
   readonly all: boolean
+  /** A folder of snapshots to plan from, without keys or network; null: both sides are looked at. */
+  readonly offline: string | null
+  /** As of when; null: now, or when the snapshots were taken. */
+  readonly asOf: Instant | null
+  /** A file to save the plan to; null: it is only printed. */
+  readonly out: string | null
 }
 
-/** `reconcile --dry-run`: what a pass would do now. Writes nothing in destination, state or source, and takes no lock. */
+interface Planned {
+  readonly plan: BackupPlan
+  readonly observation: Observation | null
+}
+
+/**
+ * `reconcile --dry-run`, `reconcile plan`: what a pass would do now. Writes nothing in destination, state or source, and takes no
+ * lock; with `out` the plan is saved there.
+ */
 export async function dryRun(
   names: readonly string[],
   workspace: Workspace,
@@ -34,32 +57,73 @@ export async function dryRun(
   run: Run,
 ): Promise<number> {
   const specs = runnableSpecs(workspace, names)
+  if (flags.out !== null) await mayWriteTo(flags.out, workspace)
   tellSpecs(workspace, console)
-  const holds = await openCommonHolds(workspace)
-  const asOf: Instant = run.now()
-  const planned = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const options = passOptions(spec, workspace, {
-      lockWait: 0,
-      all: flags.all,
-      named: names.length > 0,
-      holds,
-    })
-    const { plan, observation } = await planPass(await openPorts(spec, workspace), spec, options, asOf, run)
-    if (!flags.diff || observation === null) return { plan, diff: '' }
-    const now = manifest(spec, observation)
-    const after = manifest(spec, project(observation, plan, asOf))
-    return { plan, diff: renderManifestDiff(spec.name, now, after, console.color.write) }
-  })
-  const plans = planned.map(({ plan }) => plan)
-  const document = assemblePlan(plans, plainDiagnostics(workspace.diagnostics), asOf, null)
+  const { asOf, plans } =
+    flags.offline === null
+      ? await fromBothSides(specs, names.length > 0, workspace, flags, run)
+      : await fromSnapshots(specs, flags.offline, workspace, flags, run)
+  const diffs = !flags.diff
+    ? []
+    : specs.map((spec, i) => {
+        const { plan, observation } = plans[i]!
+        if (observation === null) return ''
+        const after = manifest(spec, project(observation, plan, asOf))
+        return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
+      })
+  const made = plans.map(({ plan }) => plan)
+  const document = assemblePlan(made, plainDiagnostics(workspace.diagnostics), asOf, null)
   const code = codeOfPlan(document, flags.detailedExitCode)
+  if (flags.out !== null) {
+    const saved = toSavedPlan(document, workspace.loaded.effective)
+    await writePrivately(flags.out, `${JSON.stringify(saved, null, 2)}\n`)
+  }
   if (console.output !== 'text') printDocument(console, document)
   else if (!(console.quiet && code === 0)) {
-    for (const { diff } of planned) console.write(diff)
+    for (const diff of diffs) console.write(diff)
     const { width } = console
     console.write(renderPlan(document, { color: console.color.write, width, all: flags.all }))
   }
+  if (flags.out !== null && !console.quiet && console.output === 'text') {
+    const file = escapeText(flags.out)
+    console.tell(`Saved to ${file}, plan ${document.planId}. Apply it with: reconcile apply ${file}\n`)
+  }
   return code
+}
+
+async function fromBothSides(
+  specs: readonly Spec[],
+  named: boolean,
+  workspace: Workspace,
+  { all, asOf: given }: PlanFlags,
+  run: Run,
+): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
+  const holds = await openCommonHolds(workspace)
+  const asOf = given ?? run.now()
+  const plans = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
+    const options = passOptions(spec, workspace, { lockWait: 0, all, named, holds })
+    return planPass(await openPorts(spec, workspace), spec, options, asOf, run)
+  })
+  return { asOf, plans }
+}
+
+/** Asks neither the box nor any host: the snapshots are all there is. */
+async function fromSnapshots(
+  specs: readonly Spec[],
+  folder: string,
+  workspace: Workspace,
+  { all, asOf: given }: PlanFlags,
+  run: Run,
+): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
+  const snapshots = await readSnapshots(folder, specs)
+  const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
+  const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
+  const plans = specs.map((spec) => {
+    const { rate } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
+    const from = openSource(spec.source, { transferTimeout: spec.transfer.timeout }).label
+    return planOffline(spec, snapshots.get(spec.name) ?? null, { asOf, from, rate, all })
+  })
+  return { asOf, plans }
 }
 
 /** Those common holds that nobody has released. */

@@ -57,6 +57,11 @@ export async function run(
     backups: outcomes,
     diagnostics: plainDiagnostics(workspace.diagnostics),
   }
+  return printResult(bare, console)
+}
+
+/** Prints what a pass came to, and tells its exit code. */
+export function printResult(bare: Omit<Result, 'exitCode'>, console: Console): number {
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }
   if (console.output === 'ndjson') printDocument(console, { time: result.finished, type: 'result', result })
   else if (console.output === 'json') printDocument(console, result)
@@ -67,7 +72,7 @@ export async function run(
 }
 
 /** Learns that there is a `_defaults.yaml`, or, where its vanishing was released, that there is none any more. */
-async function settleDefaults(workspace: Workspace): Promise<void> {
+export async function settleDefaults(workspace: Workspace): Promise<void> {
   const { box, loaded } = workspace
   for (const hold of await commonHolds(workspace)) {
     await box.forgetDefaults(loaded.folder)

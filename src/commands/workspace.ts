@@ -136,7 +136,8 @@ export async function commonHolds({ loaded, box }: Workspace): Promise<readonly 
 export function passOptions(
   spec: Spec,
   workspace: Workspace,
-  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> & Partial<Pick<PassOptions, 'work'>>,
+  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
+    Partial<Pick<PassOptions, 'work' | 'saved'>>,
 ): PassOptions {
-  return { work: 'all', ...options, rate: allowedRate(spec, workspace.settings), revision: null }
+  return { work: 'all', saved: null, ...options, rate: allowedRate(spec, workspace.settings), revision: null }
 }

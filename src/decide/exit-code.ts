@@ -21,6 +21,7 @@ export function codeOfOutcome(outcome: Omit<BackupOutcome, 'exitCode'>, named: b
     ...(outcome.conflicts.length > 0 || outcome.lost.length > 0 ? [6] : []),
     ...(outcome.holds.length > 0 || outcome.result === 'halted' ? [7] : []),
     ...(outcome.result === 'suspended' && named ? [7] : []),
+    ...(outcome.stale.length > 0 ? [4] : []),
     ...(outcome.result === 'busy' && named ? [5] : []),
     ...(outcome.result === 'failed' || outcome.late.length > 0 ? [1] : []),
   ]
@@ -74,6 +75,10 @@ const USAGE = new Set([
   'no-destination',
   'no-such-hold',
   'ledger-sound',
+  'plan-unreadable',
+  'plan-version',
+  'snapshot-unreadable',
+  'bad-target',
 ])
 
 /** Of a failure that ended the whole command. */

@@ -8,13 +8,18 @@ import { retention, selectedPaths } from './retention.ts'
  * Of the files at the source whose markers are unread, those whose markers matter: what is wanted is to be brought, and what is held, or
  * should be, may be in conflict. A source that keeps a year of hourly files has most of its markers read by nobody.
  */
-export function neededMarkers(spec: Spec, observation: Observation, asOf: Instant): readonly RelPath[] {
+export function neededMarkers(
+  spec: Spec,
+  observation: Observation,
+  mustRead: ReadonlySet<RelPath>,
+  asOf: Instant,
+): readonly RelPath[] {
   const { source, destination } = observation
   const unread = [...source.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
   if (spec.retain === null || unread.length === 0) return unread
   const wants = retention(spec, observation, selectedPaths(spec, observation), new Set(), asOf)
   return unread.filter((path) => {
-    if (destination.files.has(path)) return true
+    if (destination.files.has(path) || mustRead.has(path)) return true
     if (destination.records.has(path) && !destination.pruned.has(path)) return true
     const point = wants.pointOf(path)
     return point === null || point.reasons !== null

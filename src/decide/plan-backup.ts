@@ -206,7 +206,7 @@ const EMPTY_SUMMARY: PlanSummary = {
   bytes: 0,
 }
 
-function summarize(steps: readonly Step[], kept: number): PlanSummary {
+export function summarize(steps: readonly Step[], kept: number): PlanSummary {
   const counts: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
   for (const step of steps) {
     if (step.action !== 'keep') counts[step.action]++

@@ -52,6 +52,7 @@ export function project(
       markerMtime: before?.markerMtime ?? (marker?.state === 'claimed' ? marker.mtime : null),
       since: before?.since ?? asOf,
       readAt: asOf,
+      planId: before?.planId ?? null,
     })
     staged.delete(path)
     pruned.delete(path)
@@ -66,6 +67,7 @@ const prunedBy = (step: Step, asOf: Instant): PrunedFile => ({
   reason: step.because.join(', '),
   series: step.series ?? '',
   point: instant(Date.parse(step.time ?? '')),
+  planId: null,
 })
 
 const MAKES_COMPLETE: ReadonlySet<Step['action']> = new Set(['pull', 'resume', 'adopt', 'repair'])

@@ -26,6 +26,8 @@ export function strays(spec: Spec, { source, destination }: Observation): readon
   for (const path of destination.staged.keys()) {
     if (isWhole(destination.files.get(path), destination.records.get(path))) {
       found.push({ path, why: 'published' })
+    } else if (destination.pruned.get(path)?.by === 'person') {
+      found.push({ path, why: 'removed by a person' })
     } else if (!wanted(path)) found.push({ path, why: 'not selected any more' })
     else if (source.completeness === 'complete' && !source.files.has(path)) {
       found.push({ path, why: 'gone at the source' })

@@ -2,6 +2,7 @@ import { promises } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Holding, Identity, LedgerHead } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
 import type { DestinationStatus } from '../model/status.ts'
 import type { Halt } from '../model/trouble.ts'
@@ -85,6 +86,7 @@ export async function takeHolding(
       staged: inventory.staged,
       abandoned: memory.ledger?.abandoned ?? NOTHING.abandoned,
       pruned: memory.ledger?.pruned ?? NOTHING.pruned,
+      begun: begunBy(memory.ledger),
       lastPrune: memory.ledger?.lastPrune ?? null,
       created: memory.ledger?.created ?? null,
       listedBefore: status?.listed ?? null,
@@ -107,6 +109,7 @@ const NOTHING: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   staged: new Map(),
   abandoned: new Map(),
   pruned: new Map(),
+  begun: new Map(),
   lastPrune: null,
   created: null,
   listedBefore: null,
@@ -115,6 +118,12 @@ const NOTHING: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   head: null,
   used: 0,
   problems: [],
+}
+
+/** What the ledger says was begun and not finished, and by which plan. */
+function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
+  const intents = ledger === null ? [] : [...ledger.openRepairs, ...ledger.openPrunes]
+  return new Map(intents.map(({ path, planId }) => [path as RelPath, planId]))
 }
 
 /** The ledger may have had nothing to say for weeks; the last pass said when it finished. */

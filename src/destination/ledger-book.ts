@@ -84,6 +84,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         // What comes again after a prune is as young as what comes for the first time.
         since: (book.pruned.has(path) ? null : book.records.get(path)?.since) ?? at,
         readAt: at,
+        planId: line.planId,
         line: place,
       })
       book.abandoned.delete(path)
@@ -186,7 +187,11 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
   }
 }
 
-function prunedFile(book: Book, { trash, by, reason, series, point }: PruneIntent, at: Instant): PrunedFile {
+function prunedFile(
+  book: Book,
+  { trash, by, reason, series, point, planId }: PruneIntent,
+  at: Instant,
+): PrunedFile {
   return {
     at,
     trash: once(book, trash),
@@ -194,6 +199,7 @@ function prunedFile(book: Book, { trash, by, reason, series, point }: PruneInten
     reason: once(book, reason),
     series: once(book, series),
     point: instant(Date.parse(point) || 0),
+    planId: planId === null ? null : once(book, planId),
   }
 }
 

@@ -16,6 +16,8 @@ export interface Holding {
   readonly abandoned: ReadonlyMap<RelPath, Instant>
   /** What was removed by a prune and not undone since; its record stays among `records`. */
   readonly pruned: ReadonlyMap<RelPath, PrunedFile>
+  /** What the ledger says was begun and not finished, and by which plan: the next pass finishes it before all else. */
+  readonly begun: ReadonlyMap<RelPath, string | null>
   /** What the last prune by policy went by, or the first is to go by; null: neither is known. */
   readonly lastPrune: { readonly policy: string; readonly basis: string } | null
   readonly seen: ReadonlyMap<RelPath, Seen>
@@ -83,6 +85,8 @@ export interface LedgerRecord {
   readonly readAt: Instant
   /** Set where they were read since, and were others. */
   readonly isRotten?: true
+  /** Of the plan that last published, adopted or repaired it. */
+  readonly planId: string | null
 }
 
 /** One removal by a prune, as the ledger tells it. */
@@ -94,6 +98,7 @@ export interface PrunedFile {
   /** `person`: by name and with a reason; it is never pulled again. */
   readonly by: 'policy' | 'person'
   readonly reason: string
+  readonly planId: string | null
   readonly series: string
   /** The time of the point that it was a file of. */
   readonly point: Instant

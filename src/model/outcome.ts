@@ -1,3 +1,4 @@
+import type { Difference } from './saved-plan.ts'
 import type { Conflict, Diagnostic, Halt, Hold, Problem } from './trouble.ts'
 
 export type BackupResult =
@@ -37,6 +38,8 @@ export interface BackupOutcome {
   readonly complete: { readonly files: number; readonly bytes: number }
   /** Who holds a busy destination's lock. */
   readonly holders: readonly LockHolder[]
+  /** Why a saved plan was refused; empty otherwise. */
+  readonly stale: readonly Difference[]
 }
 
 export interface LockHolder {

@@ -26,6 +26,7 @@ export const problemOf = (failure: Failure): Problem => ({
 /**
  * Looks at the source: one connection that lists, and one that reads the list file and those markers that are new or have changed and
  * that somebody wants; a third only where the second has shown that others are wanted. A look that failed is `unknown`, never empty.
+ * The markers of `mustRead` are read whatever is remembered of them.
  */
 export async function observeSource(
   source: Source,
@@ -33,6 +34,7 @@ export async function observeSource(
   looking: Promise<Holding>,
   asOf: Instant,
   run: Run,
+  mustRead: ReadonlySet<RelPath> = new Set(),
 ): Promise<SourceView> {
   try {
     // Both sides are looked at side by side; what we hold only decides which markers are read.
@@ -56,7 +58,7 @@ export async function observeSource(
         if (first === undefined) return { state: 'none' }
         if (read.has(first)) return markerRead(path, markers, listing, fetched, problems)
         // Two spellings of one marker have to agree, so both are read.
-        const seen = markers.length > 1 ? null : remembered(path, first)
+        const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, first)
         if (seen === null) return { state: 'unread', path: first, ...listing.files.get(first)! }
         const { size, mtime } = seen.marker
         return { state: 'claimed', path: first, digest: seen.digest, size, mtime, text: null }
@@ -66,7 +68,8 @@ export async function observeSource(
       for (const marker of markers) read.add(marker)
       return source.fetch({ list, markers, listed: listing }, run)
     }
-    const needed = (view: SourceView) => neededMarkers(spec, { source: view, destination: holding }, asOf)
+    const needed = (view: SourceView) =>
+      neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
     // Before the list file is read every file counts as named.
     const first = await fetch(spec.source.listing !== null, needed(assembled(NOTHING)))
     const view = assembled(first)

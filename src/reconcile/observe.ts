@@ -2,6 +2,7 @@ import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Destination, Source } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { observeSource } from './observe-source.ts'
@@ -19,10 +20,11 @@ export async function observe(
   spec: Spec,
   asOf: Instant,
   run: Run,
+  mustRead: ReadonlySet<RelPath> = new Set(),
 ): Promise<Observation> {
   let looking = destination.inspect(run)
   for (let look = 1; ; look++) {
-    const view = await observeSource(source, spec, looking, asOf, run)
+    const view = await observeSource(source, spec, looking, asOf, run, mustRead)
     const before = await looking
     if (look === MOST_LOOKS) return { source: view, destination: before }
     looking = destination.inspect(run)

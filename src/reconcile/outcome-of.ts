@@ -31,6 +31,7 @@ export const emptyOutcome = (backup: string): Bare => ({
   bytes: 0,
   complete: { files: 0, bytes: 0 },
   holders: [],
+  stale: [],
 })
 
 /** What a pass came to: the last plan's findings, and what applying it did. */

@@ -1,9 +1,16 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { foldStatus } from '../decide/fold-status.ts'
 import { nextSeen } from '../decide/next-seen.ts'
-import { decideBackup, isTransfer, type PlanContext, planBackup } from '../decide/plan-backup.ts'
+import {
+  type Decided,
+  decideBackup,
+  isTransfer,
+  type PlanContext,
+  planBackup,
+} from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
+import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
 import { strayEvents, strays } from '../decide/stray-staging.ts'
 import { Failure, Stop } from '../model/failure.ts'
 import type { Identity, Seen } from '../model/holding.ts'
@@ -19,11 +26,12 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
-import { fingerprint } from './fingerprint.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
+import { planToApply, refusedMidway } from './plan-to-apply.ts'
 import { pruneSurplus } from './prune-surplus.ts'
+import { plannedTerms } from './prune-terms.ts'
 import { newTally, type Tally } from './tally.ts'
 import { transfer } from './transfer.ts'
 import { useReleases } from './use-releases.ts'
@@ -47,6 +55,8 @@ export interface PassOptions {
   readonly all: boolean
   /** Holds that lie over all backups of this pass, released ones left out. */
   readonly holds: readonly Hold[]
+  /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
+  readonly saved: SavedPart | null
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
 }
@@ -54,7 +64,7 @@ export interface PassOptions {
 async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
   const released = await ports.box.releases()
   const { rate, all, work } = options
-  const prune = { when: 'planned', passBegan: asOf, asked: work === 'prune', fingerprint, released } as const
+  const prune = plannedTerms(asOf, { asked: work === 'prune', released })
   return { asOf, from: ports.source.label, rate, all, holds: [], halt: null, prune }
 }
 
@@ -72,7 +82,9 @@ export async function planPass(
     const { identity, halt } = await destination.identify(run)
     const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
     const blocked = halt !== null || holds.length > 0
-    const observation = blocked ? null : await observe(source, destination, spec, asOf, run)
+    const observation = blocked
+      ? null
+      : await observe(source, destination, spec, asOf, run, pathsToKnow(options.saved))
     const plan = planBackup(spec, observation ?? unobserved(), { ...context, holds, halt })
     return { plan, observation }
   } catch (error) {
@@ -157,37 +169,47 @@ async function apply(
   const hold = holdOfIdentity(ports.destination.path, identity)
   await useReleases(hold === null ? [] : [hold], box, destination, run)
   const looking = destination.inspect(run)
-  const view = await observeSource(source, spec, looking, asOf, run)
+  const view = await observeSource(source, spec, looking, asOf, run, pathsToKnow(options.saved))
   let observation: Observation = { source: view, destination: await looking }
   const context = await contextOf(ports, options, asOf)
-  const first = decideBackup(spec, observation, context)
-  let decided = first
-  run.emit({ type: 'planned', backup: spec.name, plan: first.plan })
-  const origin = { planId: planIdOf([first.plan], options.revision), revision: options.revision }
+  const { saved, revision } = options
+  const choose = (seen: Observation) => {
+    const decided = decideBackup(spec, seen, context)
+    const now = { spec, revision, asOf, isRecovered: true, observation: seen, fresh: decided.plan }
+    return { decided, ...planToApply(saved, now) }
+  }
+  let chosen = choose(observation)
+  const first = chosen.plan
+  run.emit({ type: 'planned', backup: spec.name, plan: first })
+  if (chosen.refused !== null) return { outcome: chosen.refused, plan: first }
+  const origin = { planId: saved?.planId ?? planIdOf([first], revision), revision }
   const tally = newTally(spec.name, run.emit)
-  let end = first
+  let end: Pick<Decided, 'late' | 'prune'> & Pick<BackupPlan, 'holds'> = {
+    ...chosen.decided,
+    holds: first.holds,
+  }
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
   if (observation.destination.halt === null) {
-    await destination.remember(seenAtStart(observation, first.plan, asOf))
+    await destination.remember(seenAtStart(observation, first, asOf))
     try {
-      if (first.plan.summary.adopt > 0 && options.work === 'all') {
-        const found = await adoptFiles(first.plan, observation, destination, spec, origin, tally, run)
+      if (first.summary.adopt > 0 && options.work === 'all') {
+        const found = await adoptFiles(first, observation, destination, spec, origin, tally, run)
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
-        decided = decideBackup(spec, observation, context)
+        chosen = choose(observation)
       }
-      await tidy(spec, observation, decided.plan, destination, tally, run)
-      announce(decided.plan, run)
-      end = decided
+      await tidy(spec, observation, chosen.plan, destination, tally, run)
+      announce(chosen.plan, run)
       if (options.work === 'all') {
-        const wanted = wantedFiles(decided.plan, observation)
+        const wanted = wantedFiles(chosen.plan, observation)
         const { destination: holding } = observation
         await transfer(wanted, { source, destination, spec, holding, rate: options.rate, origin, tally }, run)
       }
-      if (!tally.stopped && isDecidedAnew(spec, options, tally)) {
-        const ground = { destination, box, spec, context, origin, tally }
+      const only = saved === null ? null : removalsOf(chosen.plan)
+      if (!tally.stopped && isDecidedAnew(spec, options, only, tally)) {
+        const ground = { destination, box, spec, context, origin, tally, only }
         const pruned = await pruneSurplus(ground, view, observation.destination, run)
         observation = { source: view, destination: pruned.holding }
-        end = pruned.decided
+        end = { ...pruned.decided, holds: only?.size === 0 ? [] : pruned.decided.plan.holds }
       }
     } catch (error) {
       if (error instanceof Failure && !run.signal.aborted) {
@@ -196,18 +218,30 @@ async function apply(
       } else if (run.signal.aborted) tally.stopped = true
       else throw error
     }
-  } else announce(first.plan, run)
-  const { plan } = decided
-  const { holds } = end.plan
-  for (const hold of holds) run.emit({ type: 'hold', backup: spec.name, hold })
-  const outcome = outcomeOf(spec, observation, plan, tally, { holds, late: end.late }, run)
+  } else announce(first, run)
+  const { plan } = chosen
+  for (const hold of end.holds) run.emit({ type: 'hold', backup: spec.name, hold })
+  const outcome = {
+    ...outcomeOf(spec, observation, plan, tally, end, run),
+    ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
+  }
   await finish(ports.destination, destination, outcome, nextListed(observation, end.prune), options, run)
   return { outcome, plan }
 }
 
+const removalsOf = (plan: BackupPlan): ReadonlySet<RelPath> =>
+  new Set(plan.steps.flatMap(({ action, path }) => (action === 'prune' ? (path as RelPath) : [])))
+
 /** Whether what has come changes what is to be said: something may be removed, or a late series may be in time by now. */
-const isDecidedAnew = ({ retain, prune, expect }: Spec, { work }: PassOptions, tally: Tally): boolean =>
-  (retain !== null && (prune.mode === 'auto' || (prune.mode === 'manual' && work === 'prune'))) ||
+const isDecidedAnew = (
+  { retain, prune, expect }: Spec,
+  { work }: PassOptions,
+  only: ReadonlySet<RelPath> | null,
+  tally: Tally,
+): boolean =>
+  (only === null
+    ? retain !== null && (prune.mode === 'auto' || (prune.mode === 'manual' && work === 'prune'))
+    : only.size > 0) ||
   (expect.length > 0 && tally.published.length > 0)
 
 /** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
@@ -313,7 +347,7 @@ function announce(plan: BackupPlan, run: Run): void {
 }
 
 /** What stands in for an observation where nothing may be looked at. */
-const unobserved = (problems: readonly Problem[] = []): Observation => ({
+export const unobserved = (problems: readonly Problem[] = []): Observation => ({
   source: { completeness: 'unknown', files: new Map(), problems },
   destination: {
     identity: { found: null, expected: null, lastSeenAt: null, hasPrivateFolder: false },
@@ -322,6 +356,7 @@ const unobserved = (problems: readonly Problem[] = []): Observation => ({
     staged: new Map(),
     abandoned: new Map(),
     pruned: new Map(),
+    begun: new Map(),
     lastPrune: null,
     created: null,
     listedBefore: null,

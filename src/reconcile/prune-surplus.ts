@@ -18,6 +18,8 @@ export interface PruneGround {
   readonly context: PlanContext
   readonly origin: { readonly planId: string; readonly revision: string | null }
   readonly tally: Tally
+  /** Where a saved plan is applied, the paths it removes: no others go. */
+  readonly only: ReadonlySet<RelPath> | null
 }
 
 /** How things stand once transfers are over and surplus is gone. */
@@ -53,8 +55,9 @@ export async function pruneSurplus(
     await destination.record([{ event: 'prune-terms', policy, basis }], run)
   }
   if (prune === null || prune.remove.size === 0) return { holding, decided }
+  const requests = requestsOf(prune, ground.origin).filter(({ path }) => ground.only?.has(path) ?? true)
+  if (requests.length === 0) return { holding, decided }
   await useReleases(prune.passed, ground.box, destination, run)
-  const requests = requestsOf(prune, ground.origin)
   const verdicts = await destination.prune(requests, run)
   for (const { path, reason } of requests) {
     const verdict = verdicts.get(path)

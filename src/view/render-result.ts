@@ -1,5 +1,6 @@
 import { humanRate, humanSize } from '../decide/human-size.ts'
 import type { BackupOutcome, BackupResult, LockHolder, Result } from '../model/outcome.ts'
+import type { Difference } from '../model/saved-plan.ts'
 import { escapeText } from './escape-text.ts'
 import { exitMeaning } from './exit-meaning.ts'
 import { counted, humanCount } from './human-count.ts'
@@ -97,7 +98,7 @@ function facts(outcome: BackupOutcome): string {
         ]
       : []
   const held =
-    outcome.result === 'busy' || outcome.result === 'suspended'
+    outcome.result === 'busy' || outcome.result === 'suspended' || outcome.stale.length > 0
       ? []
       : [`${counted(outcome.complete.files, 'file')} complete, ${humanSize(outcome.complete.bytes)}`]
   const pending = outcome.pending > 0 ? [`${humanCount(outcome.pending)} still to come`] : []
@@ -110,10 +111,11 @@ const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
     : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
 
 function troubleRows(outcome: BackupOutcome): readonly Row[] {
-  const { halt, holds, conflicts, lost, problems, waiting, late } = outcome
+  const { halt, holds, conflicts, lost, problems, waiting, late, stale } = outcome
   const rows = [
     ...(halt === null ? [] : [haltRow(halt)]),
     ...holds.map(holdRow),
+    ...some(stale, staleRow, SHOWN, 'stale', 'red'),
     ...some(conflicts, conflictRow, SHOWN, 'conflict', 'red'),
     ...some(lost, lostRow, SHOWN, 'lost', 'red'),
     ...some(problems, problemRow, SHOWN, 'problem', 'red'),
@@ -168,6 +170,14 @@ const LOST_HINTS: readonly Hint[] = [
   },
 ]
 
+const staleRow = ({ path, message }: Difference): Row => ({
+  mark: '!',
+  word: 'stale',
+  tone: 'red',
+  ...(path === undefined ? {} : { path }),
+  detail: message,
+})
+
 const lateRow = (text: string): Row => ({ mark: '!', word: 'late', tone: 'yellow', detail: text })
 
 function state(result: Result): string {
@@ -182,6 +192,7 @@ function state(result: Result): string {
     [sum((one) => one.conflicts.length), 'in conflict'],
     [sum((one) => one.lost.length), 'lost'],
     [sum((one) => one.holds.length), 'held'],
+    [sum((one) => one.stale.length), 'stale'],
     [sum((one) => (one.result === 'halted' ? 1 : 0)), 'halted'],
     [sum((one) => (one.result === 'failed' ? 1 : 0)), 'failed'],
     [sum((one) => (one.result === 'busy' ? 1 : 0)), 'busy'],

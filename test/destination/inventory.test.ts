@@ -19,6 +19,7 @@ const record: LedgerRecord = {
   markerSize: md5('known').length,
   since: NOON,
   readAt: NOON,
+  planId: null,
 }
 
 /** A destination with these files: contents by path. */

@@ -80,6 +80,7 @@ export function picture(text: string, completeness: SourceView['completeness'] =
       markerSize: 40,
       since: instant(0),
       readAt: NOON,
+      planId: null,
     }
     const marker = { path: `${name}.md5`, digest: letter === '?' ? null : md5(letter) }
     if (kind === 'remote') {
@@ -116,6 +117,7 @@ export const holding = (over: Partial<Holding> = {}): Holding => ({
   staged: new Map(),
   abandoned: new Map(),
   pruned: new Map(),
+  begun: new Map(),
   lastPrune: null,
   created: instant(0),
   listedBefore: null,

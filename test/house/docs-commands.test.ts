@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { type DocWorld, docWorld } from './doc-world.ts'
 import { blocksIn, commandsIn, documents, projectRoot, readDocument } from './documented.ts'
 
@@ -271,6 +272,56 @@ describe('docs/operations.md', () => {
     expect(await type('reconcile doctor --rebuild-ledger postgres')).toMatchObject({ code: 0 })
     expect(await type('reconcile postgres')).toMatchObject({ code: 0 })
     expect(readFileSync(ledger, 'utf8')).toContain('"adopted"')
+  })
+})
+
+describe('docs/review.md', () => {
+  const type = (command: string, fill?: (command: string) => string) =>
+    follow('docs/review.md', command, fill)
+
+  test('a plan is saved, shown, applied once, and then refused', async () => {
+    const at = await world()
+    at.shareKeys()
+    at.declare(blocksIn('docs/migrate.md', 'yaml')[0]!)
+    at.finish('db-2026-11-23.tar.gz', 'a backup')
+    expect(await type('reconcile plan --out change.plan')).toMatchObject({ code: 0 })
+    expect((await type('reconcile plan --show change.plan')).out).toMatch(/\+ pull +db-2026-11-23/)
+    expect(await type('reconcile apply change.plan')).toMatchObject({ code: 0 })
+    expect(readFileSync(join(at.offsite, 'db-2026-11-23.tar.gz'), 'utf8')).toBe('a backup')
+    expect(await at.run('reconcile apply change.plan')).toMatchObject({
+      code: 4,
+      all: expect.stringContaining('applied already'),
+    })
+  })
+
+  test('the CI job comments on a change of _defaults.yaml with what it really does', async () => {
+    const at = await world()
+    at.shareKeys()
+    at.declare(blocksIn('docs/migrate.md', 'yaml')[0]!)
+    for (const day of [21, 22]) at.finish(`db-2026-11-${day}.tar.gz`, `the backup of day ${day}`)
+    expect(await type('reconcile snapshot --to /srv/snapshots')).toMatchObject({ code: 0 })
+    // What the job finds: a repository with a change, and the snapshots; neither keys nor the source.
+    const git = 'git -c user.name=a -c user.email=a@example.net -c init.defaultBranch=main'
+    expect(
+      await at.run(`cp -r /srv/snapshots . && ${git} init -q && git add backups.d && ${git} commit -qm old`),
+    ).toMatchObject({ code: 0 })
+    writeFileSync(join(at.folder, 'box/backups.d/_defaults.yaml'), 'select: { exclude: ["*-21.*"] }\n')
+    for (const path of ['etc/reconcile/keys', 'srv', 'state'])
+      rmSync(join(at.folder, path), { recursive: true, force: true })
+
+    for (const command of commandsIn('docs/review.md').filter((one) => one.includes('--offline'))) {
+      expect((await type(command)).out).toMatch(/\+ pull +db-2026-11-22/)
+    }
+    const job = parse(blocksIn('docs/review.md', 'yaml')[0]!)['plan-review'] as { script: string[] }
+    const script = job.script.join('\n').replace('post-comment', 'cat').replace('$TARGET_COMMIT', 'HEAD')
+    const { code, out, all } = await at.run(`set -e\n${script}`)
+    expect(code, all).toBe(0)
+    expect(out).toMatch(
+      /^- `postgres`: `select\.exclude` `.*` → `\["\*-21\.\*"\]`: \*\*1 file is no longer wanted \(\d+ B\), .*0 removed\*\*$/m,
+    )
+    const compare = 'reconcile plan --show after.plan --against before.plan'
+    expect((await type(compare)).out).toContain('1 file is no longer wanted')
+    expect(JSON.parse((await type(`${compare} --json`)).out).against.backups).toHaveLength(1)
   })
 })
 

@@ -84,6 +84,7 @@ export function outcome(more: Partial<BackupOutcome> = {}): BackupOutcome {
     pending: 0,
     complete: { files: 14, bytes: 18 * GIB },
     holders: [],
+    stale: [],
     ...more,
   }
 }

@@ -1,0 +1,118 @@
+import { doneAlready, type SavedPart } from '../decide/saved-plan.ts'
+import type { PassEvent } from '../model/event.ts'
+import { isoTime } from '../model/instant.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Run } from '../model/run.ts'
+import type { Difference, SavedPlan } from '../model/saved-plan.ts'
+import type { Spec } from '../model/spec.ts'
+import {
+  type Compared,
+  compareSaved,
+  edited,
+  notBegun,
+  refusal,
+  specGone,
+} from '../reconcile/compare-saved.ts'
+import { type PassOptions, type Ports, reconcileBackup } from '../reconcile/pass.ts'
+import type { Console } from './console.ts'
+import { inParallel } from './in-parallel.ts'
+import { openSavedPlan } from './open-saved-plan.ts'
+import { openCommonHolds } from './plan.ts'
+import { printResult, type RunFlags, settleDefaults } from './run.ts'
+import {
+  openPorts,
+  passOptions,
+  plainDiagnostics,
+  runnableSpecs,
+  tellSpecs,
+  type Workspace,
+} from './workspace.ts'
+
+/**
+ * `reconcile apply F`: exactly the plan that was saved, or nothing. All of its backups are compared with what there is before the
+ * first one is begun, and each once more under its lock.
+ */
+export async function apply(
+  file: string,
+  workspace: Workspace,
+  flags: RunFlags,
+  console: Console,
+  run: Run,
+  watchers: { onEvent(event: PassEvent): void; end(): void },
+): Promise<number> {
+  const started = run.now()
+  const opened = await openSavedPlan(file)
+  const { planId } = opened.plan
+  tellSpecs(workspace, console)
+  const watched: Run = { ...run, emit: watchers.onEvent }
+  const backups = await outcomesOf(opened, workspace, flags, watched).finally(() => watchers.end())
+  const [from, to] = [isoTime(started), isoTime(run.now())]
+  const diagnostics = plainDiagnostics(workspace.diagnostics)
+  const format = 'reconcile.result/1'
+  return printResult(
+    { format, planId, revision: null, started: from, finished: to, backups, diagnostics },
+    console,
+  )
+}
+
+async function outcomesOf(
+  { plan, isEdited }: { readonly plan: SavedPlan; readonly isEdited: boolean },
+  workspace: Workspace,
+  flags: RunFlags,
+  run: Run,
+): Promise<readonly BackupOutcome[]> {
+  const work = partsOf(plan, workspace)
+  const refuse = (why: (name: string) => Partial<BackupOutcome>) =>
+    work.map(({ saved }) => refusal(saved.plan.backup, why(saved.plan.backup)))
+  if (isEdited) return refuse(() => ({ stale: [edited] }))
+  const gone = new Set(work.filter(({ spec }) => spec === null).map(({ saved }) => saved.plan.backup))
+  if (gone.size > 0) return refuse((name) => ({ stale: [gone.has(name) ? specGone : notBegun] }))
+
+  const holds = await openCommonHolds(workspace)
+  const asOf = run.now()
+  const specs = work.flatMap(({ spec }) => spec ?? [])
+  const forEach = <T>(
+    act: (ports: Ports, spec: Spec, options: PassOptions, saved: SavedPart) => Promise<T>,
+  ) =>
+    inParallel(specs, workspace.settings.concurrency, async (spec) => {
+      const { saved } = work.find((one) => one.spec === spec)!
+      const lockWait = flags.lockTimeout
+      const options = passOptions(spec, workspace, { lockWait, all: false, named: true, holds, saved })
+      return act(await openPorts(spec, workspace), spec, options, saved)
+    })
+  const compared = new Map<string, Compared>()
+  await forEach(async (ports, spec, options, saved) => {
+    compared.set(spec.name, await compareSaved(ports, spec, saved, options, asOf, run))
+  })
+  const states = [...compared.values()]
+  if (states.some(({ state }) => state === 'refused')) {
+    return refuse((name) => {
+      const one = compared.get(name)
+      return one?.state === 'refused' ? one.outcome : { stale: [notBegun] }
+    })
+  }
+  if (isDone(states)) return refuse(() => ({ stale: [finished(states)] }))
+  if (holds.length === 0) await settleDefaults(workspace)
+  return forEach(async (ports, spec, options) => (await reconcileBackup(ports, spec, options, run)).outcome)
+}
+
+/** Each backup of the plan with the spec that it has now; null: none that is sound. */
+function partsOf(
+  { planId, revision, backups }: SavedPlan,
+  workspace: Workspace,
+): readonly { readonly saved: SavedPart; readonly spec: Spec | null }[] {
+  const sound = runnableSpecs(workspace, [])
+  return backups.map((plan) => ({
+    saved: { planId, revision, plan },
+    spec: sound.find(({ name }) => name === plan.backup) ?? null,
+  }))
+}
+
+const isDone = (states: readonly Compared[]): boolean =>
+  states.some(({ state }) => state === 'done') && states.every(({ state }) => state !== 'pending')
+
+function finished(states: readonly Compared[]): Difference {
+  const times = states.flatMap((one) => (one.state === 'done' ? (one.at ?? []) : []))
+  const last = times.toSorted((a, b) => b - a)[0]
+  return doneAlready(last ?? null)
+}

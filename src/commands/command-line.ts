@@ -1,0 +1,89 @@
+import type { Command } from 'commander'
+import { Failure } from '../model/failure.ts'
+import type { Instant } from '../model/instant.ts'
+import type { Run } from '../model/run.ts'
+import type { Console, Output } from './console.ts'
+import type { GlobalFlags, Workspace } from './workspace.ts'
+
+/** Options that commander has read, by their long names in camelCase. */
+export type Options = Readonly<Record<string, unknown>>
+
+/** What the process lends to the command line. */
+export interface Host {
+  readonly version: () => string
+  readonly run: Run
+  /** Takes an action's exit code. */
+  readonly keep: (code: number) => void
+  /** Ends the pass cleanly after so many seconds. */
+  readonly stopAfter: (seconds: number) => void
+}
+
+/** What each command is added to, and finds its options with. */
+export interface CommandLine {
+  /** Options that all commands take stand here, wherever they were written. */
+  readonly main: Command
+  readonly run: Run
+  /** An action, of which the exit code is kept. */
+  ends<Args extends readonly unknown[]>(
+    act: (...args: Args) => Promise<number>,
+  ): (...args: Args) => Promise<void>
+  /** Throws a Failure where `--output markdown` was asked for, which only `plan --show` prints. */
+  console(): Promise<Console>
+  workspace(): Promise<Workspace>
+  globalFlags(): GlobalFlags
+}
+
+export function commandLine(main: Command, { run, keep }: Host): CommandLine {
+  return {
+    main,
+    run,
+    ends:
+      (act) =>
+      async (...args) =>
+        keep(await act(...args)),
+    console: () => {
+      if (main.opts()['output'] === 'markdown') throw usage('--output markdown is for reconcile plan --show')
+      return openConsole(main.opts())
+    },
+    async workspace() {
+      const { openWorkspace } = await import('./workspace.ts')
+      return openWorkspace(main.opts() as GlobalFlags)
+    },
+    globalFlags: () => main.opts() as GlobalFlags,
+  }
+}
+
+export async function openConsole(options: Options): Promise<Console> {
+  const { processConsole } = await import('./console.ts')
+  const output = options['json'] === true ? 'json' : (options['output'] as Output)
+  return processConsole(output, options['quiet'] === true)
+}
+
+/** A text option, or null where it is not given. */
+export const textOf = (options: Options, name: string): string | null =>
+  (options[name] as string | undefined) ?? null
+
+/** `--as-of`; null: not given. */
+export const asOfOf = (options: Options): Instant | null => (options['asOf'] as Instant | undefined) ?? null
+
+/** Of what looks at what there is now, and most of all of what writes. */
+export function refuseElsewhen(
+  { main }: CommandLine,
+  doing: string,
+  flags: readonly ('as-of' | 'offline')[] = ['as-of', 'offline'],
+): void {
+  const options: Options = main.opts()
+  const given = flags.filter((flag) => options[flag === 'as-of' ? 'asOf' : flag] !== undefined)
+  if (given.length === 0) return
+  throw usage(
+    `${given.map((flag) => `--${flag}`).join(' and ')} cannot be given to ${doing}: it goes by what there is now`,
+  )
+}
+
+export const usage = (message: string): Failure =>
+  new Failure({
+    code: 'usage',
+    message,
+    hint: 'reconcile --help lists commands and flags.',
+    retryable: false,
+  })

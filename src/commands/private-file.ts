@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import { PRIVATE_FOLDER } from '../model/rel-path.ts'
+import { isWithin, realPath } from '../specs/real-path.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A longer text is no document of ours. Bytes. */
+const LONGEST = 256 << 20
+
+/** Throws a Failure (`code`) where there is no regular file of a size that can be meant. */
+export async function readDocument(file: string, code: string, hint: string): Promise<string> {
+  try {
+    const entry = await stat(file)
+    if (!entry.isFile()) throw unreadable(code, file, 'it is no regular file', hint)
+    if (entry.size > LONGEST) throw unreadable(code, file, 'it is over 256 MiB', hint)
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const why = (error as NodeJS.ErrnoException).code
+    const said = why === 'ENOENT' ? 'there is no such file' : why === 'EACCES' ? 'permission denied' : why
+    throw unreadable(code, file, String(said), hint)
+  }
+}
+
+export const unreadable = (code: string, file: string, why: string, hint: string): Failure =>
+  new Failure({ code, message: `${file} cannot be used: ${why}`, hint, retryable: false })
+
+/**
+ * Writes a document whole, for its owner alone, durably: whoever reads the file sees the old text or the new one. Its folder is made
+ * where it is missing. Throws a Failure where something else than a regular file stands there.
+ */
+export async function writePrivately(file: string, text: string): Promise<void> {
+  const path = resolve(file)
+  const next = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`)
+  try {
+    const there = await lstat(path).catch(() => null)
+    if (there !== null && !there.isFile())
+      throw badTarget(file, 'something that is no regular file stands there')
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const handle = await open(next, 'wx', 0o600)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(next, path)
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => {})
+    if (error instanceof Failure) throw error
+    throw badTarget(file, (error as Error).message, error)
+  }
+}
+
+/** Throws a Failure where a file is to be written into the specs folder, or into a destination: what lies there is not ours to litter. */
+export async function mayWriteTo(path: string, { loaded }: Workspace): Promise<void> {
+  const { path: real } = await realPath(resolve(path))
+  if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it lies in a destination')
+  if (isWithin(real, (await realPath(loaded.folder)).path))
+    throw badTarget(path, 'it lies in the specs folder')
+  for (const spec of loaded.specs) {
+    const near = await realPath(spec.destination.path)
+    if (isWithin(real, near.path)) throw badTarget(path, `it lies in the destination of ${spec.name}`)
+  }
+}
+
+const badTarget = (path: string, why: string, cause?: unknown): Failure =>
+  new Failure({
+    code: 'bad-target',
+    message: `${path} cannot be written: ${why}`,
+    hint: 'Name another place.',
+    retryable: false,
+    cause,
+  })

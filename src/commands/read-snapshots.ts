@@ -1,0 +1,38 @@
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import type { Spec } from '../model/spec.ts'
+import { decodeSnapshot, type Snapshot } from '../reconcile/snapshot.ts'
+import { readDocument, unreadable } from './private-file.ts'
+
+export const snapshotFile = (folder: string, name: string): string => join(resolve(folder), `${name}.json`)
+
+/** The snapshots of these backups in a folder; one that has none is left out. Throws a Failure where one is there and is not sound. */
+export async function readSnapshots(
+  folder: string,
+  specs: readonly Spec[],
+): Promise<ReadonlyMap<string, Snapshot>> {
+  const hint = 'Take it anew on the backup box: reconcile snapshot --to DIR'
+  const there = new Set(await namesIn(folder, hint))
+  const found = new Map<string, Snapshot>()
+  for (const spec of specs) {
+    if (!there.has(`${spec.name}.json`)) continue
+    const file = snapshotFile(folder, spec.name)
+    const read = decodeSnapshot(await readDocument(file, 'snapshot-unreadable', hint))
+    if ('fault' in read) throw unreadable('snapshot-unreadable', file, read.fault, hint)
+    if (read.snapshot.backup !== spec.name) {
+      throw unreadable('snapshot-unreadable', file, `it is of ${read.snapshot.backup}`, hint)
+    }
+    found.set(spec.name, read.snapshot)
+  }
+  return found
+}
+
+async function namesIn(folder: string, hint: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (cause) {
+    const message = `the folder of snapshots ${folder} cannot be read: ${(cause as Error).message}`
+    throw new Failure({ code: 'snapshot-unreadable', message, hint, retryable: false, cause })
+  }
+}

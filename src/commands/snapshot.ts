@@ -1,0 +1,73 @@
+import { codeOfDiagnostics, firstOf } from '../decide/exit-code.ts'
+import { isoTime } from '../model/instant.ts'
+import type { Run } from '../model/run.ts'
+import type { Problem } from '../model/trouble.ts'
+import { takeSnapshot } from '../reconcile/plan-offline.ts'
+import { encodeSnapshot } from '../reconcile/snapshot.ts'
+import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { counted } from '../view/human-count.ts'
+import { type Console, printDocument } from './console.ts'
+import { inParallel } from './in-parallel.ts'
+import { openCommonHolds } from './plan.ts'
+import { mayWriteTo, writePrivately } from './private-file.ts'
+import { snapshotFile } from './read-snapshots.ts'
+import {
+  openPorts,
+  passOptions,
+  plainDiagnostics,
+  runnableSpecs,
+  tellSpecs,
+  type Workspace,
+} from './workspace.ts'
+
+interface Taken {
+  readonly backup: string
+  readonly file: string | null
+  readonly files: { readonly source: number; readonly destination: number } | null
+  readonly problems: readonly Problem[]
+}
+
+/** `reconcile snapshot --to DIR`: what both sides hold now, one file a backup, for plans made without keys or network. */
+export async function snapshot(
+  names: readonly string[],
+  folder: string,
+  workspace: Workspace,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const specs = runnableSpecs(workspace, names)
+  await mayWriteTo(folder, workspace)
+  tellSpecs(workspace, console)
+  const holds = await openCommonHolds(workspace)
+  const named = names.length > 0
+  const backups = await inParallel(specs, workspace.settings.concurrency, async (spec): Promise<Taken> => {
+    const options = passOptions(spec, workspace, { lockWait: 0, all: false, named, holds })
+    const taken = await takeSnapshot(await openPorts(spec, workspace), spec, options, run)
+    if ('problems' in taken) return { backup: spec.name, file: null, files: null, problems: taken.problems }
+    const file = snapshotFile(folder, spec.name)
+    await writePrivately(file, `${JSON.stringify(encodeSnapshot(taken.snapshot))}\n`)
+    const { source, destination } = taken.snapshot.observation
+    const files = { source: source.files.size, destination: destination.files.size }
+    return { backup: spec.name, file, files, problems: [] }
+  })
+  const diagnostics = plainDiagnostics(workspace.diagnostics)
+  if (console.output !== 'text') {
+    printDocument(console, {
+      format: 'reconcile.snapshots/1',
+      taken: isoTime(run.now()),
+      backups,
+      diagnostics,
+    })
+  } else if (!console.quiet) for (const one of backups) console.write(line(one))
+  const isMissing = backups.length === 0 || backups.some(({ file }) => file === null)
+  return firstOf([codeOfDiagnostics(diagnostics), ...(isMissing ? [1] : [])])
+}
+
+function line({ backup, file, files, problems }: Taken): string {
+  if (file === null || files === null) {
+    const why = problems.map(({ message }) => escapeProse(message)).join('; ')
+    return `${escapeText(backup)}: no snapshot: ${why}\n`
+  }
+  const counts = `${counted(files.source, 'file')} at the source, ${counted(files.destination, 'file')} here`
+  return `${escapeText(backup)}: ${escapeText(file)} (${counts})\n`
+}

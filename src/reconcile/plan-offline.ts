@@ -1,0 +1,112 @@
+import { planBackup } from '../decide/plan-backup.ts'
+import { isRoomHalt } from '../decide/room-halt.ts'
+import { selector } from '../decide/select.ts'
+import { type Instant, isoTime } from '../model/instant.ts'
+import { markerOf } from '../model/marker-name.ts'
+import type { Observation } from '../model/observation.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Problem } from '../model/trouble.ts'
+import { type PassOptions, type Ports, planPass, unobserved } from './pass.ts'
+import { plannedTerms } from './prune-terms.ts'
+import type { Snapshot, SnapshotPlace } from './snapshot.ts'
+
+/** Where a spec would have us look. `source`: the source's label. */
+const placeOf = (spec: Spec, source: string): SnapshotPlace => ({
+  source,
+  listing: spec.source.listing,
+  checksum: spec.checksum,
+  destination: spec.destination.path,
+})
+
+/**
+ * One look at both sides for plans to come, whatever their specs will select or retain: every file is in it. Takes no lock and writes
+ * nothing. `problems`: why there is no snapshot.
+ */
+export async function takeSnapshot(
+  ports: Ports,
+  spec: Spec,
+  options: PassOptions,
+  run: Run,
+): Promise<{ readonly snapshot: Snapshot } | { readonly problems: readonly Problem[] }> {
+  const taken = run.now()
+  const wide: Spec = { ...spec, select: { include: ['**'], exclude: [] }, retain: null }
+  const { plan, observation } = await planPass(ports, wide, options, taken, run)
+  const halt = plan.halt === null || isRoomHalt(plan.halt) ? null : plan.halt
+  const holds = observation === null ? plan.holds : []
+  const isBlocked = halt !== null || holds.length > 0
+  // What could not be looked at is not to take the place of an earlier, good look.
+  if (!isBlocked && (observation === null || observation.source.completeness === 'unknown')) {
+    return { problems: plan.problems }
+  }
+  const place = placeOf(spec, ports.source.label)
+  return {
+    snapshot: { backup: spec.name, taken, place, halt, holds, observation: observation ?? unobserved() },
+  }
+}
+
+/** The plan of a backup from a snapshot alone; pure. Null: there is none, which is a problem of that backup. */
+export function planOffline(
+  spec: Spec,
+  snapshot: Snapshot | null,
+  context: {
+    readonly asOf: Instant
+    readonly from: string
+    readonly rate: number | null
+    readonly all: boolean
+  },
+): { readonly plan: BackupPlan; readonly observation: Observation | null } {
+  const terms = {
+    ...context,
+    prune: plannedTerms(context.asOf, { asked: false, released: new Set<string>() }),
+  }
+  if (snapshot === null) {
+    const plan = planBackup(spec, unobserved([noSnapshot(spec.name)]), { ...terms, holds: [], halt: null })
+    return { plan, observation: null }
+  }
+  const { halt, holds } = snapshot
+  const observation = selected(spec, snapshot, context.from)
+  return { plan: planBackup(spec, observation, { ...terms, holds, halt }), observation }
+}
+
+/** A snapshot holds all files; a plan is made of those that its spec selects. */
+function selected(spec: Spec, snapshot: Snapshot, from: string): Observation {
+  const { source, destination } = snapshot.observation
+  const wanted = selector(spec.select, spec.source.listing)
+  const isOther = ({ path, code }: Problem) => {
+    if (path === undefined) return false
+    const data = markerOf(path)?.data ?? path
+    return !wanted(data) && (code === 'not-regular' || source.files.has(data as RelPath))
+  }
+  const problems = source.problems.filter((problem) => !isOther(problem))
+  return {
+    source: {
+      completeness: source.completeness,
+      files: new Map([...source.files].filter(([path]) => wanted(path))),
+      problems: [...problems, ...elsewhere(snapshot, placeOf(spec, from))],
+    },
+    destination,
+  }
+}
+
+function elsewhere({ place, taken }: Snapshot, now: SnapshotPlace): readonly Problem[] {
+  const keys = ['source', 'listing', 'checksum', 'destination'] as const
+  const other = keys.filter((key) => place[key] !== now[key])
+  if (other.length === 0) return []
+  const said = other.map((key) => `${key} ${place[key] ?? 'none'}, now ${now[key] ?? 'none'}`).join('; ')
+  return [
+    {
+      code: 'snapshot-elsewhere',
+      message: `the snapshot of ${isoTime(taken)} was taken of another place than the spec names (${said}): what is there is not known`,
+      hint: 'Take a snapshot anew once the spec is in force.',
+    },
+  ]
+}
+
+const noSnapshot = (backup: string): Problem => ({
+  code: 'no-snapshot',
+  message: 'there is no snapshot of this backup, so nothing is known of it',
+  hint: `Take one on the backup box: reconcile snapshot ${backup} --to DIR`,
+})

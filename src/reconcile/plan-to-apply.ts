@@ -1,0 +1,75 @@
+import { summarize } from '../decide/plan-backup.ts'
+import { isRoomHalt, roomHalt } from '../decide/room-halt.ts'
+import { judgeSaved, type Now, type SavedPart } from '../decide/saved-plan.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { BackupPlan, Step } from '../model/plan.ts'
+import type { Problem } from '../model/trouble.ts'
+import { emptyOutcome } from './outcome-of.ts'
+
+type Bare = Omit<BackupOutcome, 'exitCode' | 'seconds'>
+
+export interface ToApply {
+  readonly plan: BackupPlan
+  /** Set where the saved plan may not be applied: what comes of it. */
+  readonly refused: Bare | null
+}
+
+/** What a pass is to do: the fresh plan, or, where there is a saved one, what is left of that. */
+export function planToApply(saved: SavedPart | null, now: Now): ToApply {
+  const { fresh, observation } = now
+  if (saved === null) return { plan: fresh, refused: null }
+  const blocked = fresh.halt !== null && !isRoomHalt(fresh.halt)
+  // What could not be looked at differs from nothing: the halt, or the failure of the look, is what is told.
+  if (blocked || observation.source.completeness === 'unknown') {
+    return { plan: { ...only(saved, now, [], []), problems: fresh.problems }, refused: null }
+  }
+  const verdict = judgeSaved(saved, now)
+  const nothing = only(saved, now, [], [])
+  switch (verdict.state) {
+    case 'stale': {
+      const { differences: stale } = verdict
+      return { plan: nothing, refused: { ...emptyOutcome(fresh.backup), result: 'failed', stale } }
+    }
+    case 'held': {
+      const { holds } = fresh
+      const refused: Bare = { ...emptyOutcome(fresh.backup), result: 'halted', holds }
+      return { plan: { ...nothing, holds }, refused }
+    }
+    case 'done':
+      return { plan: only(saved, now, verdict.steps, []), refused: null }
+    case 'pending':
+      return { plan: only(saved, now, verdict.steps, verdict.problems), refused: null }
+  }
+}
+
+/** A plan that turned out stale after it had begun: what was done is told beside it. */
+export const refusedMidway = ({ stale, holds, result }: Bare): Pick<Bare, 'stale' | 'holds' | 'result'> => ({
+  stale,
+  holds,
+  result,
+})
+
+/** The fresh plan with the saved one's steps alone. Paths that none of them names do not matter. */
+function only(
+  { plan }: SavedPart,
+  { fresh, spec, observation }: Now,
+  steps: readonly Step[],
+  problems: readonly Problem[],
+): BackupPlan {
+  const named = new Set(plan.steps.map((step) => step.path))
+  const told = fresh.problems.filter(({ path }) => path === undefined || named.has(path))
+  const summary = summarize(steps, fresh.summary.keep)
+  const halt =
+    fresh.halt !== null && !isRoomHalt(fresh.halt)
+      ? fresh.halt
+      : roomHalt(spec.destination, observation.destination, summary.bytes)
+  return {
+    ...fresh,
+    steps,
+    halt,
+    holds: [],
+    problems: [...told, ...problems.filter((problem) => !told.includes(problem))],
+    summary,
+    seconds: fresh.rate === null ? null : Math.ceil(summary.bytes / fresh.rate),
+  }
+}

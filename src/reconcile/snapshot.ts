@@ -1,0 +1,243 @@
+import {
+  amount,
+  type Check,
+  count,
+  digest,
+  flag,
+  integer,
+  isObject,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  parseJson,
+  relPath,
+  text,
+  time,
+} from '../decide/check-json.ts'
+import type { Holding, PrunedFile } from '../model/holding.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
+import type { Observation, SourceFile, SourceView } from '../model/observation.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Halt, Hold } from '../model/trouble.ts'
+
+/** What one look at both sides of a backup found, kept to plan from elsewhere. Holds no key and no file's contents. */
+export interface Snapshot {
+  readonly backup: string
+  readonly taken: Instant
+  /** Where it was looked. A spec that names other places now is planned from it all the same, and told. */
+  readonly place: SnapshotPlace
+  /** What the box would have a pass stop for. */
+  readonly halt: Halt | null
+  readonly holds: readonly Hold[]
+  readonly observation: Observation
+}
+
+export interface SnapshotPlace {
+  readonly source: string
+  readonly listing: string | null
+  readonly checksum: string
+  readonly destination: string
+}
+
+const FORMAT = 'reconcile.snapshot/1'
+
+type Fields = Readonly<Record<string, Check>>
+
+const listed = { size: count, mtime: integer }
+const problem = { code: text, path: optional(text), message: text, hint: text }
+const sourceFile: Fields = {
+  listed: nullable(object(listed)),
+  marker: (value, at) =>
+    object(
+      isObject(value) && value['state'] === 'claimed'
+        ? { state: text, path: relPath, digest, ...listed }
+        : { state: oneOf('none', 'unreadable') },
+    )(value, at),
+}
+const heldFile: Fields = {
+  size: count,
+  marker: nullable(object({ path: text, isWrong: optional(oneOf(true)), digest: nullable(digest) })),
+}
+const record: Fields = {
+  size: count,
+  md5: digest,
+  sha256: digest,
+  mtime: nullable(integer),
+  markerMtime: nullable(integer),
+  markerSize: count,
+  since: integer,
+  readAt: integer,
+  planId: nullable(text),
+}
+const prunedFile: Fields = {
+  at: integer,
+  trash: nullable(text),
+  by: oneOf('policy', 'person'),
+  reason: text,
+  series: text,
+  point: integer,
+  planId: nullable(text),
+} satisfies Readonly<Record<keyof PrunedFile, Check>>
+const seenFile: Fields = {
+  ...listed,
+  marker: nullable(object({ path: text, ...listed })),
+  digest: nullable(digest),
+  readAt: nullable(integer),
+  stagedFor: nullable(digest),
+  gate: nullable(object({ at: integer, ...listed, digest })),
+  waitingSince: nullable(integer),
+}
+const halt = nullable(object({ code: text, message: text, hint: text }))
+
+const document = object({
+  backup: text,
+  taken: time,
+  place: object({ source: text, listing: nullable(text), checksum: text, destination: text }),
+  halt,
+  holds: list(object({ id: text, code: text, message: text })),
+  source: object({
+    completeness: oneOf('complete', 'incomplete', 'unknown'),
+    files: rows(sourceFile),
+    problems: list(object(problem)),
+  }),
+  destination: object({
+    identity: object({
+      found: nullable(text),
+      expected: nullable(text),
+      lastSeenAt: nullable(text),
+      hasPrivateFolder: flag,
+    }),
+    files: rows(heldFile),
+    records: rows(record),
+    staged: rows({ size: count }),
+    abandoned: rows({ value: integer }),
+    pruned: rows(prunedFile),
+    begun: rows({ value: nullable(text) }),
+    lastPrune: nullable(object({ policy: text, basis: text })),
+    seen: rows(seenFile),
+    head: nullable(object({ seq: count, hash: text })),
+    created: nullable(integer),
+    listedBefore: nullable(count),
+    lastTime: nullable(integer),
+    free: nullable(amount),
+    used: amount,
+    halt,
+    problems: list(object(problem)),
+  } satisfies Readonly<Record<keyof Holding, Check>>),
+})
+
+function rows(fields: Fields): Check {
+  return list(object({ path: relPath, ...fields }))
+}
+
+/** The snapshot's document: `reconcile.snapshot/1`. Maps are lists of rows with a `path`; markers' bytes are left out. */
+export function encodeSnapshot(snapshot: Snapshot): unknown {
+  const { taken, observation, ...rest } = snapshot
+  const { source, destination } = observation
+  const marked = [...source.files].map(([path, { listed: there, marker }]) => {
+    const { text: _, ...claim } = { text: null, ...marker }
+    return { path, listed: there, marker: claim }
+  })
+  return {
+    format: FORMAT,
+    ...rest,
+    taken: isoTime(taken),
+    source: { ...source, files: marked },
+    destination: {
+      ...destination,
+      files: toRows(destination.files, heldFile),
+      records: toRows(destination.records, record),
+      staged: toRows(destination.staged, { size: count }),
+      abandoned: toValues(destination.abandoned),
+      pruned: toRows(destination.pruned, prunedFile),
+      begun: toValues(destination.begun),
+      seen: toRows(destination.seen, seenFile),
+    },
+  }
+}
+
+/** The fields that are named, and no others that the values may have for themselves. */
+const toRows = <V extends object>(map: ReadonlyMap<RelPath, V>, fields: Fields) =>
+  [...map].map(([path, value]) => ({
+    path,
+    ...Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(fields, key))),
+  }))
+
+const toValues = (map: ReadonlyMap<RelPath, unknown>) => [...map].map(([path, value]) => ({ path, value }))
+
+export type ReadSnapshot = { readonly snapshot: Snapshot } | { readonly fault: string }
+
+/** What a snapshot's file holds. Whoever made it is not trusted: names are safe, digests are digests, numbers are numbers. */
+export function decodeSnapshot(json: string): ReadSnapshot {
+  const parsed = parseJson(json)
+  if ('fault' in parsed) return parsed
+  const { value } = parsed
+  const format = isObject(value) && Object.hasOwn(value, 'format') ? value['format'] : undefined
+  if (format !== FORMAT) {
+    const isOther = typeof format === 'string' && /^reconcile\.snapshot\/\d+$/.test(format)
+    return { fault: isOther ? `it is of another version, ${format}` : 'it is no snapshot' }
+  }
+  const fault = document(value, 'snapshot')
+  if (fault !== null) return { fault }
+  // Checked just now, down to each path and digest.
+  const { backup, taken, place, holds, source, destination, halt: stop } = value as unknown as Encoded
+  return {
+    snapshot: {
+      backup,
+      taken: instant(Date.parse(taken)),
+      place,
+      halt: stop,
+      holds,
+      observation: {
+        source: {
+          ...source,
+          files: fromRows(source.files, ({ listed: there, marker }) => ({
+            listed: there,
+            marker: marker.state === 'claimed' ? { ...marker, text: null } : marker,
+          })),
+        },
+        destination: {
+          ...destination,
+          files: fromRows(destination.files),
+          records: fromRows(destination.records),
+          staged: fromRows(destination.staged),
+          abandoned: fromRows(destination.abandoned, (row) => row.value),
+          pruned: fromRows(destination.pruned),
+          begun: fromRows(destination.begun, (row) => row.value),
+          seen: fromRows(destination.seen),
+        },
+      },
+    },
+  }
+}
+
+type Row<V> = V & { readonly path: RelPath }
+type Valued<V> = { readonly path: RelPath; readonly value: V }
+type RowOf<M> = M extends ReadonlyMap<RelPath, infer V> ? Row<V> : never
+
+type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' | 'seen'
+
+type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
+  readonly taken: string
+  readonly source: Omit<SourceView, 'files'> & { readonly files: readonly Row<SourceFile>[] }
+  readonly destination: Omit<Holding, MapKey> & {
+    readonly [K in Exclude<MapKey, 'begun' | 'abandoned'>]: readonly RowOf<Holding[K]>[]
+  } & {
+    readonly begun: readonly Valued<string | null>[]
+    readonly abandoned: readonly Valued<Instant>[]
+  }
+}
+
+function fromRows<V extends object>(list: readonly Row<V>[]): Map<RelPath, V>
+function fromRows<R extends { readonly path: RelPath }, V>(
+  list: readonly R[],
+  to: (row: R) => V,
+): Map<RelPath, V>
+function fromRows(
+  list: readonly { readonly path: RelPath }[],
+  to: (row: never) => unknown = ({ path: _, ...value }: { readonly path: RelPath }) => value,
+): Map<RelPath, unknown> {
+  return new Map(list.map((row) => [row.path, to(row as never)]))
+}

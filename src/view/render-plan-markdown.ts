@@ -1,0 +1,126 @@
+import type { BackupComparison, PlanComparison } from '../decide/compare-plans.ts'
+import { humanPart, humanSize } from '../decide/human-size.ts'
+import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
+import { describeChange, describeEffect, specValue } from './describe-comparison.ts'
+import { escapeProse } from './escape-text.ts'
+import { counted, humanCount } from './human-count.ts'
+import { planCounts, transferFacts, transfers } from './plan-totals.ts'
+
+/** So many of one action, and so many problems: a comment has its limits. */
+const SHOWN = 20
+const ORDER: readonly Action[] = [
+  ...([
+    'prune',
+    'conflict',
+    'lost',
+    'surplus',
+    'pull',
+    'resume',
+    'repair',
+    'adopt',
+    'wait',
+    'expire',
+  ] as const),
+]
+
+/**
+ * A plan as a comment on a merge request: what changes against another plan first, then each backup's steps, folded. Whatever came from
+ * a source, a spec or the file itself stands in code spans: there it is no markup, no link and nobody's mention.
+ */
+export function renderPlanMarkdown(
+  plan: Plan,
+  options: { readonly against: PlanComparison | null; readonly isEdited: boolean },
+): string {
+  const parts = [
+    `## Backup plan ${code(plan.planId)}`,
+    ...(options.isEdited
+      ? ['> **Edited:** this file was changed after it was saved. `reconcile apply` refuses it.']
+      : []),
+    `As of ${code(plan.asOf)}, specs at ${plan.revision === null ? 'no known revision' : code(plan.revision)}.`,
+    ...(options.against === null ? [] : changes(options.against)),
+    ...plan.diagnostics
+      .slice(0, SHOWN)
+      .map(
+        ({ file, line, severity, message }) =>
+          `- **${severity}** ${code(`${file}:${line}`)} ${code(message)}`,
+      ),
+    ...plan.backups.map(section),
+    `**Plan:** ${totals(plan)}`,
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function changes({ backups }: PlanComparison): readonly string[] {
+  if (backups.length === 0) return ['**No change** against the specs before: every file has the same fate.']
+  return ['### What this change does', backups.map(changeItem).join('\n')]
+}
+
+function changeItem(one: BackupComparison): string {
+  const keys = one.keys.map(
+    ({ key, before, after }) => `${code(key)} ${code(specValue(before))} → ${code(specValue(after))}`,
+  )
+  const shown = keys.length > SHOWN ? [...keys.slice(0, SHOWN), `${keys.length - SHOWN} more keys`] : keys
+  const head = [describeChange(one), ...shown].filter((text) => text !== '').join('; ')
+  return `- ${code(one.backup)}: ${head === '' ? 'the same spec' : head}: **${describeEffect(one.effect)}**`
+}
+
+function section(backup: BackupPlan): string {
+  const counts = planCounts(backup.summary, transferFacts(backup))
+  const stops = [
+    ...(backup.halt === null ? [] : [`- **halted** ${code(backup.halt.code)} ${code(backup.halt.message)}`]),
+    ...backup.holds.map((hold) => `- **held** ${code(hold.id)} ${code(hold.code)} ${code(hold.message)}`),
+    ...shorten(
+      backup.problems.map(({ code: kind, path, message }) => {
+        const where = path === undefined ? '' : `${code(path)} `
+        return `- **problem** ${code(kind)} ${where}${code(message)}`
+      }),
+    ),
+  ]
+  const steps = ORDER.flatMap((action) =>
+    shorten(backup.steps.filter((step) => step.action === action).map(stepItem), action),
+  )
+  const head = `### ${code(backup.backup)}\n\n${code(backup.from)} → ${code(backup.to)}: ${counts === '' ? 'in sync' : counts}`
+  const folded =
+    steps.length === 0
+      ? []
+      : [
+          `<details><summary>${counted(backup.steps.length, 'step')}</summary>`,
+          steps.join('\n'),
+          '</details>',
+        ]
+  return [head, ...(stops.length === 0 ? [] : [stops.join('\n')]), ...folded].join('\n\n')
+}
+
+function stepItem(step: Step): string {
+  const amount = step.size === undefined ? '' : ` ${sizeOf(step, step.size)}`
+  const digests =
+    step.held === undefined || step.source === undefined
+      ? ''
+      : ` held ${code(step.held.slice(0, 8))}, source ${code(step.source.slice(0, 8))}`
+  return `- ${step.action} ${code(step.path)}${amount}${digests}: ${code(step.because.join(', '))}`
+}
+
+const sizeOf = (step: Step, size: number): string =>
+  step.stagedBytes === undefined ? humanSize(size) : humanPart(step.stagedBytes, size)
+
+function shorten(items: readonly string[], what = 'problem'): readonly string[] {
+  if (items.length <= SHOWN + 1) return items
+  return [...items.slice(0, SHOWN), `- … and ${humanCount(items.length - SHOWN)} more: ${what}`]
+}
+
+function totals(plan: Plan): string {
+  const moving = plan.backups.filter(({ summary }) => transfers(summary) > 0)
+  const facts = moving.length === 1 ? transferFacts(moving[0]!) : humanSize(plan.summary.bytes)
+  const counts = planCounts(plan.summary, facts)
+  return `${counts === '' ? 'nothing to do' : counts}. 0 overwrites, ${counted(plan.summary.prune, 'removal')}.`
+}
+
+/** A code span around any text whatever: its fence is longer than any run of backticks in it. */
+function code(text: string): string {
+  const plain = escapeProse(text)
+  if (plain === '') return '` `'
+  const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((run) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  const pad = plain.startsWith('`') || plain.endsWith('`') ? ' ' : ''
+  return `${fence}${pad}${plain}${pad}${fence}`
+}
