@@ -6,7 +6,7 @@ import type { RetainRules } from '../../src/model/spec.ts'
 type Within = NonNullable<RetainRules['within']>
 
 /** `14d`, `36h`, `1d12h`. */
-export function within(text: string): Within {
+function within(text: string): Within {
   const [, days = '0', hours = '0'] = /^(?:(\d+)d)?(?:(\d+)h)?$/.exec(text) ?? []
   return { days: Number(days), seconds: Number(hours) * 3600, text }
 }
