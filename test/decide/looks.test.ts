@@ -160,6 +160,17 @@ describe('status', () => {
   ])('%s', (_, drawn, last, wanted) => {
     expect(state(drawn, last === null ? null : fold(null, last))).toBe(wanted)
   })
+  test('what was pruned is not gone, and what stands under its name again is looked at', () => {
+    const removed = { at: NOON, trash: 'e', by: 'policy', reason: '', series: '', point: NOON } as const
+    const pruned = new Map([['b' as RelPath, removed]])
+    const look = (drawn: string) => {
+      const holding = { ...picture(drawn).destination, pruned }
+      return backupStatus({ ...facts, holding, last: fold(null, {}) }, NOON).state
+    }
+    expect(look('held a 1 A\ngone b 1 B')).toBe('ok')
+    expect(look('held a 1 A\nheld b 2!1 B')).toBe('failed')
+    expect(look('gone a 1 A\ngone b 1 B')).toBe('failed')
+  })
   test('a held or halted disk is not looked into, and never ok', () => {
     const hold = { id: '1', code: 'x', message: 'x' }
     expect(backupStatus({ ...facts, holding: null, last: fold(null, {}), hold }, NOON).state).toBe('held')
