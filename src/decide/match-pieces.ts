@@ -17,7 +17,7 @@ const EPOCH_DIGITS = 11
  * twice stands for the same text both times.
  *
  * No regular expression: names come from a source that may be hostile. The lengths of the free tokens settle everything else, and
- * the last one's follows from the name's length, so that a name takes at most as many looks as it has characters. The
+ * the last one's follows from the name's length, so that the looks grow with its length, not with a power of it. The
  * answer is good until the next call.
  */
 export function matcher(

@@ -51,10 +51,8 @@ export function pointTimes(timezone: string): (date: Int32Array) => Instant {
     if (hour === -1) return instant(startOf(number + 1) - 1)
     const since = (hour * 3600 + Math.max(0, date[4]!) * 60 + Math.max(0, date[5]!)) * 1000
     const start = startOf(number)
-    // A day of 24 hours that begins at midnight has no change of the clock in it.
-    return startOf(number + 1) - start === DAY && zone.toLocal(start) === number * DAY
-      ? instant(start + since)
-      : zone.toInstant(number * DAY + since)
+    // In a day of 24 hours there is no change of the clock.
+    return startOf(number + 1) - start === DAY ? instant(start + since) : zone.toInstant(number * DAY + since)
   }
 }
 

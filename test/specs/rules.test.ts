@@ -22,7 +22,7 @@ test.each([
 })
 
 test.each([
-  ['a day, which is its end in the zone', '2026-03-28', 'Europe/Oslo', '2026-03-28T23:00:00.000Z'],
+  ['a day, which is its end in the zone', '2026-03-29', 'Europe/Oslo', '2026-03-29T22:00:00.000Z'],
   ['a day in UTC', '2026-03-28', null, '2026-03-29T00:00:00.000Z'],
   ['a time', '2026-03-28T12:00:00+02:00', 'Europe/Oslo', '2026-03-28T10:00:00.000Z'],
   ['a time with a fraction', '2026-03-28t12:00:00.5z', null, '2026-03-28T12:00:00.500Z'],
