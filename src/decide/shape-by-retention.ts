@@ -4,7 +4,7 @@ import type { Action, Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import { isAcknowledged } from './file-facts.ts'
+import { expectations, factsOf, isAcknowledged } from './file-facts.ts'
 import { goneUnwanted } from './file-problems.ts'
 import type { Judgement } from './judge-file.ts'
 import type { PruneDecision } from './prune.ts'
@@ -61,8 +61,7 @@ function unwanted(
   const problems: Problem[] = judged.problems.filter(({ code }) => isHeld || !OF_WANTED.has(code))
   const steps: Step[] = []
   for (const step of judged.steps) {
-    if (step.action === 'keep')
-      steps.push(surplus(step, point, spec, source.completeness === 'complete', prune))
+    if (step.action === 'keep') steps.push(surplus(step, point, spec, observation, prune))
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
       if (!isAcknowledged(spec, path, destination.records.get(path))) problems.push(goneUnwanted(path, spec))
@@ -75,12 +74,16 @@ function unwanted(
   }
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** The step of a file that is held, whole, and not wanted. */
-function surplus(step: Step, point: Point, spec: Spec, isListed: boolean, prune: PruneDecision): Step {
+function surplus(step: Step, point: Point, spec: Spec, observation: Observation, prune: PruneDecision): Step {
+  const expect = expectations(factsOf(step.path as RelPath, observation, NONE))
   const goes = prune.remove.get(point)
-  if (goes !== undefined) return { ...step, action: 'prune', because: goes }
+  if (goes !== undefined) return { ...step, action: 'prune', because: goes, expect }
   // A listing that is not known to be whole makes nothing surplus.
-  if (!isListed) return { ...step, because: [...step.because, 'whether it is wanted is not known'] }
+  if (observation.source.completeness !== 'complete')
+    return { ...step, because: [...step.because, 'whether it is wanted is not known'] }
   if (point.standing !== 'whole') return { ...step, because: [...step.because, 'its point is not whole'] }
   const rules = spec.retain === null ? '' : policyText(spec.retain)
   const { mode } = spec.prune
@@ -88,6 +91,7 @@ function surplus(step: Step, point: Point, spec: Spec, isListed: boolean, prune:
     ...step,
     action: 'surplus',
     because: [`outside ${rules}`, prune.stay.get(point) ?? `kept (prune: ${mode})`],
+    expect,
   }
 }
 

@@ -1,19 +1,11 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { foldStatus } from '../decide/fold-status.ts'
-import { nextSeen } from '../decide/next-seen.ts'
-import {
-  type Decided,
-  decideBackup,
-  isTransfer,
-  type PlanContext,
-  planBackup,
-} from '../decide/plan-backup.ts'
+import { type Decided, decideBackup, type PlanContext, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
 import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
-import { strayEvents, strays } from '../decide/stray-staging.ts'
 import { Failure, Stop } from '../model/failure.ts'
-import type { Identity, Seen } from '../model/holding.ts'
+import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -32,7 +24,9 @@ import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-o
 import { planToApply, refusedMidway } from './plan-to-apply.ts'
 import { pruneSurplus } from './prune-surplus.ts'
 import { plannedTerms } from './prune-terms.ts'
+import { seenAtStart } from './seen-at-start.ts'
 import { newTally, type Tally } from './tally.ts'
+import { tidy } from './tidy.ts'
 import { transfer } from './transfer.ts'
 import { useReleases } from './use-releases.ts'
 import { wantedFiles } from './wanted-file.ts'
@@ -243,50 +237,6 @@ const isDecidedAnew = (
     ? retain !== null && (prune.mode === 'auto' || (prune.mode === 'manual' && work === 'prune'))
     : only.size > 0) ||
   (expect.length > 0 && tally.published.length > 0)
-
-/** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
-async function tidy(
-  spec: Spec,
-  observation: Observation,
-  plan: BackupPlan,
-  destination: LockedDestination,
-  tally: Tally,
-  run: Run,
-): Promise<void> {
-  const expired = plan.steps.filter((step) => step.action === 'expire')
-  const pathsIn = (place: 'staging' | 'trash') =>
-    expired.flatMap(({ path, trash }) =>
-      (trash === undefined) === (place === 'staging') ? (path as RelPath) : [],
-    )
-  const trash = pathsIn('trash')
-  if (trash.length > 0) {
-    for (const verdict of (await destination.expireTrash(trash, run)).values())
-      if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
-  }
-  const staged = pathsIn('staging')
-  if (staged.length > 0) await destination.dropStaged(staged, run)
-  const events = [
-    ...staged.map((path) => ({ event: 'staging-expired' as const, path })),
-    ...strayEvents(strays(spec, observation), observation),
-  ]
-  if (events.length > 0) await destination.record(events, run)
-}
-
-/** The cache after the look, with what staging is about to be filled for. */
-function seenAtStart(observation: Observation, plan: BackupPlan, asOf: Instant): Map<RelPath, Seen | null> {
-  const changes = nextSeen(observation, asOf)
-  for (const step of plan.steps) {
-    if (!isTransfer(step)) continue
-    const path = step.path as RelPath
-    const seen = changes.get(path) ?? observation.destination.seen.get(path)
-    const marker = observation.source.files.get(path)?.marker
-    if (seen == null || marker?.state !== 'claimed') continue
-    // Bytes of another digest stay known as such until they have been mended.
-    const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
-    if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
-  }
-  return changes
-}
 
 async function finish(
   place: Destination,

@@ -161,7 +161,15 @@ describe('status', () => {
     expect(state(drawn, last === null ? null : fold(null, last))).toBe(wanted)
   })
   test('what was pruned is not gone, and what stands under its name again is looked at', () => {
-    const removed = { at: NOON, trash: 'e', by: 'policy', reason: '', series: '', point: NOON } as const
+    const removed = {
+      at: NOON,
+      trash: 'e',
+      by: 'policy',
+      reason: '',
+      series: '',
+      point: NOON,
+      planId: null,
+    } as const
     const pruned = new Map([['b' as RelPath, removed]])
     const look = (drawn: string) => {
       const holding = { ...picture(drawn).destination, pruned }
