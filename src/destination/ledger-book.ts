@@ -175,12 +175,7 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
     case 'undo-done':
       if (book.undos.get(path)?.trash !== line.trash) return
       book.undos.delete(path)
-      if (line.failed !== true) {
-        const record = book.records.get(path)
-        if (record !== undefined)
-          book.records.set(path, { ...record, ...removedBefore(book.pruned.get(path), record) })
-        book.pruned.delete(path)
-      }
+      if (line.failed !== true) comeBack(book, path, at)
       return
     case 'trash-expired': {
       book.strays.delete(`${line.trash}/${path}`)
@@ -193,6 +188,16 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
     default:
       line satisfies never
   }
+}
+
+/** Read whole on its way back, and spared by a prune's minAge as what has just come: else the next one would take it again. */
+function comeBack(book: Book, path: RelPath, at: Instant): void {
+  const record = book.records.get(path)
+  if (record !== undefined) {
+    const removal = removedBefore(book.pruned.get(path), record)
+    book.records.set(path, { ...record, since: at, readAt: at, ...removal })
+  }
+  book.pruned.delete(path)
 }
 
 function prunedFile(

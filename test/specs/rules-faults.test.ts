@@ -262,3 +262,13 @@ test.each([
 ])('fine: %s', async (_, keys) => {
   expect(told(await load({ 'db.yaml': spec({ more: keys }) }))).toEqual([])
 })
+
+test('a prune without retain has nothing to remove: a warning', async () => {
+  const { faults, specs } = await load({ 'db.yaml': spec({ more: 'prune: { mode: manual }' }) })
+  expect(specs).toHaveLength(1)
+  expect(faults).toMatchObject([{ severity: 'warning', code: 'prunes-nothing', line: 4, column: 16 }])
+  const sound = await load({
+    'db.yaml': spec({ more: `${daily}retain: { daily: 7 }\nprune: { mode: manual }` }),
+  })
+  expect(sound.faults).toEqual([])
+})
