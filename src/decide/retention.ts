@@ -24,6 +24,8 @@ export interface Point extends DatedPoint {
   readonly dated: 'name' | 'mtime' | 'unknown'
   /** Dated over a day ahead. */
   readonly isAhead: boolean
+  /** Some of it is published or staged, and the rest is not here yet. */
+  readonly isBegun: boolean
   /** Why it is wanted; null: it is not. */
   readonly reasons: readonly string[] | null
 }
@@ -118,6 +120,7 @@ const newPoint = (
   pinned: false,
   standing: 'whole',
   isAhead: time - asOf > DAY,
+  isBegun: false,
   reasons: null,
   hasPublished: false,
   hasStaged: false,
@@ -150,8 +153,9 @@ function judge(points: readonly Growing[], { retain: rules, series }: Spec): voi
     if (point.isAhead) point.reasons = AHEAD
     else point.reasons = (point.standing === 'unfinished' ? hoped : kept).get(point) ?? null
     // I13: what has been begun stays wanted, and a point of which a part is here stays wanted whole.
-    const isBegun = point.hasStaged || (point.hasPublished && point.standing === 'coming')
-    if (point.reasons === null && isBegun) point.reasons = BEGUN
+    point.isBegun = point.hasStaged || (point.hasPublished && point.standing !== 'whole')
+    const canGoOn = point.hasStaged || point.standing === 'coming'
+    if (point.reasons === null && point.isBegun && canGoOn) point.reasons = BEGUN
   }
 }
 

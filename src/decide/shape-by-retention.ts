@@ -42,7 +42,11 @@ export function shapeByRetention(
   if (point.reasons === null) return unwanted(path, judged, point, spec, observation, wants, prune)
   if (spec.retain === null && spec.series.patterns.length === 0) return { ...judged, unwanted: null }
   const because = [...point.reasons, ...disagreement(path, point, spec, observation)]
-  const steps = judged.steps.map((step) => ({ ...explained(step, because), ...markOf(point, spec) }))
+  const steps = judged.steps.map((step) => ({
+    ...explained(step, because),
+    ...(isMove(step) && point.isBegun ? { begun: true as const } : {}),
+    ...markOf(point, spec),
+  }))
   return { steps, problems: judged.problems, unwanted: null }
 }
 
@@ -103,12 +107,13 @@ function surplus(step: Step, point: Point, spec: Spec, observation: Observation,
   }
 }
 
+const isMove = ({ action }: Step): boolean => action === 'pull' || action === 'resume'
+
 /** `selected` says no more than that nothing speaks against it: the rules' own reasons take its place. */
 function explained(step: Step, reasons: readonly string[]): Step {
-  const isMove = step.action === 'pull' || step.action === 'resume'
-  if (!isMove && step.action !== 'keep') return step
+  if (!isMove(step) && step.action !== 'keep') return step
   const own = step.because.filter((word) => word !== 'selected')
-  return { ...step, because: isMove ? [...reasons, ...own] : [...own, ...reasons] }
+  return { ...step, because: isMove(step) ? [...reasons, ...own] : [...own, ...reasons] }
 }
 
 function markOf(point: Point, { series }: Spec): Pick<Step, 'series' | 'time'> {
