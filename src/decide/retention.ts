@@ -182,7 +182,9 @@ function standingOf(
 /** Data that stands here and will count once it has been read, as far as a look can tell. */
 const isToAdopt = (held: HeldFile, record: LedgerRecord | undefined): boolean =>
   held.foundOther === undefined &&
-  (record === undefined ? held.marker !== null && held.marker.digest !== null : held.size === record.size)
+  (record === undefined
+    ? held.marker !== null && held.marker.digest !== null
+    : held.size === record.size && (held.marker === null || held.marker.isWrong === true))
 
 const canCome = ({ listed, marker }: SourceFile, spec: Spec): boolean =>
   listed !== null &&
