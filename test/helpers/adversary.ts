@@ -36,6 +36,8 @@ const MOVES = [
   'list incompletely',
   'be unreachable',
   'rot',
+  'rot',
+  'cut line',
   'vanish',
   'jump clock',
   'change retain',
@@ -83,7 +85,7 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
   retain: fc.nat(POLICIES.length - 1),
   keepAtLeast: fc.integer({ min: 1, max: 4 }),
   minAgeDays: fc.integer({ min: 1, max: 7 }),
-  verifyDays: fc.constantFrom(6, 30),
+  verifyDays: fc.constantFrom(3, 6, 30),
   backlog: fc.integer({ min: 2, max: 8 }),
   turns: fc.array(
     fc.record({

@@ -7,7 +7,7 @@ import type { PruneRules, Spec } from '../../src/model/spec.ts'
 import { adversary, type History, PATTERNS, POLICIES, ZONES } from './adversary.ts'
 import { context, spec } from './picture.ts'
 import { type Declared, judge } from './removal-judge.ts'
-import { type PassTerms, type SimulatedPass, simulate } from './simulated-backup.ts'
+import { everything, type PassTerms, type SimulatedPass, simulate } from './simulated-backup.ts'
 
 const START = Date.UTC(2026, 2, 20)
 
@@ -50,10 +50,14 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
     const policy = `${retain} ${keepAtLeast}`
     return { spec: declaration, dated: history.dated, zone, policy, basis: `${place} ${zone}`, releasesAll }
   }
-  const simulated = simulate(declared().spec, source.now())
+  let isCut = false
+  const simulated = simulate(declared().spec, source.now(), (plan) =>
+    isCut ? { done: [] } : everything(plan),
+  )
 
   for (const { move, hours, asked } of history.turns) {
     source.wait(hours)
+    isCut = move.what === 'cut line'
     if (!source.move(move)) {
       const { what, at } = move
       const here = own.heldPaths()

@@ -61,9 +61,11 @@ export type Line = (
   now: Instant,
 ) => { readonly done: readonly Step[]; readonly staged?: Holding['staged']; readonly seen?: Holding['seen'] }
 
-const EVERYTHING: Line = ({ steps }) => ({ done: steps.filter(({ action }) => BRING.has(action)) })
+export const everything = ({ steps }: BackupPlan) => ({
+  done: steps.filter(({ action }) => BRING.has(action)),
+})
 
-export function simulate(spec: Spec, began: Instant, line: Line = EVERYTHING): Simulated {
+export function simulate(spec: Spec, began: Instant, line: Line = everything): Simulated {
   const termsAt = (asOf: Instant, { asked = false, releasesAll = false }: PassTerms) => {
     const terms = context({ asOf })
     return { ...terms, prune: { ...terms.prune, asked, released: releasesAll ? ALL : NONE } }
