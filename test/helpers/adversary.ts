@@ -93,7 +93,7 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
       hours: fc.integer({ min: 4, max: 110 }),
       asked: fc.boolean(),
     }),
-    { minLength: 4, maxLength: 9 },
+    { minLength: 4, maxLength: 8 },
   ),
 })
 
