@@ -112,7 +112,7 @@ interface Made {
   marker: 'claimed' | 'none' | 'unreadable' | 'unread'
 }
 
-export const SERIES = ['a', 'b'] as const
+const SERIES = ['a', 'b'] as const
 export const PATTERNS = ['{series}-{YYYY}-{MM}-{DD}.tar', '{series}-{YYYY}-{MM}-{DD}.p{part}.tar']
 
 export interface Adversary {
