@@ -107,6 +107,16 @@ export function removalContract(name: string, make: () => Promise<World>): void 
       expect((await look()).lastPrune).toBeNull()
     })
 
+    test('I9: what came again, by an undo or from the source, is known to have been removed by policy, and when', async () => {
+      for (const path of ['a', 'd/b']) await prune(path)
+      const { at: when, series, point } = (await entry('a'))!
+      await undo('a')
+      await bring(world, locked, toPublish('d/b', 'two', 'new', '.MD5'), 'two')
+      const { records } = await look()
+      expect(records.get('a' as RelPath)?.removedBefore).toEqual({ at: when, series, point })
+      expect(records.get('d/b' as RelPath)?.removedBefore).toMatchObject({ series, point })
+    })
+
     test('I4: what was removed is put back byte for byte, and nothing stays in the trash', async () => {
       await prune('a')
       await prune('d/b')

@@ -72,10 +72,10 @@ export const POLICIES: readonly RetainRules[] = [
   'last=5',
   'daily=2 monthly=1 pick=oldest',
   'daily=12',
-].map((text, i) => ({ ...rulesOf(text), pin: i % 3 === 2 ? ['*-05*'] : [] }))
+].map((text, i) => ({ ...rulesOf(text), pin: i % 3 === 2 ? ['*-2[34]*'] : [] }))
 
 /** As the policies pin. */
-export const looksPinned = (path: string): boolean => path.includes('-05')
+export const looksPinned = (path: string): boolean => /-2[34]/.test(path)
 
 export const ZONES = ['UTC', 'Etc/GMT+5'] as const
 const ZONE_OFFSETS = [0, 5 * HOUR]
