@@ -85,6 +85,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         since: (book.pruned.has(path) ? null : book.records.get(path)?.since) ?? at,
         readAt: at,
         planId: line.planId,
+        ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
         line: place,
       })
       book.abandoned.delete(path)

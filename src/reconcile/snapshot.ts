@@ -70,6 +70,7 @@ const record: Fields = {
   since: integer,
   readAt: integer,
   planId: nullable(text),
+  revision: optional(text),
 }
 const prunedFile: Fields = {
   at: integer,
