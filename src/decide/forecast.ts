@@ -8,8 +8,9 @@ import { momentOf } from './verdicts.ts'
 import { type Zone, zoneOf } from './zone.ts'
 
 const DAY = 24 * 3600 * 1000
-/** Points looked ahead: over five years of daily ones. */
+/** Points looked ahead, over five years of daily ones; fewer where each step has more points to look at than this in all. */
 const MOST = 2000
+const WORK = 500_000
 /** Of so many of the newest points the gaps tell what is usual. */
 const RECENT = 15
 
@@ -41,8 +42,9 @@ function simulate(
   const kept = retain<Simulated>(counted, rules, zone)
   const leaving = new Set<Simulated>([...kept.keys()].filter(({ pinned }) => !pinned))
   let standing: readonly Simulated[] = [...kept.keys()]
+  const most = Math.min(MOST, Math.max(10, Math.floor(WORK / standing.length)))
   let last = newest
-  for (let after = 1; after <= MOST; after++) {
+  for (let after = 1; after <= most; after++) {
     const due = next(last)
     if (due === null) return { state: 'none', after: after - 1, until: momentOf(last, zone), every }
     // One that is overdue comes now.
@@ -63,7 +65,7 @@ function simulate(
       every,
     }
   }
-  return { state: 'none', after: MOST, until: momentOf(last, zone), every }
+  return { state: 'none', after: most, until: momentOf(last, zone), every }
 }
 
 interface Rhythm {

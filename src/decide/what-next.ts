@@ -208,7 +208,8 @@ function ofNoStep({ spec, path, point, decided, source, look }: Subject): Told {
       advice: [{ message: 'It is pulled if a rule of retain keeps it, or a glob of retain.pin fits it' }],
     }
   }
-  return { next: ['Nothing'], advice: [] }
+  const isUnreadable = source?.marker.state === 'unreadable'
+  return { next: [isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing'], advice: [] }
 }
 
 const releaseOf = ({ id, message }: Hold): Advice => ({
