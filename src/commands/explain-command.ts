@@ -1,4 +1,5 @@
 import { asOfOf, type CommandLine, type Options, textOf } from './command-line.ts'
+import { checkTools } from './pass-options.ts'
 
 export function addExplain(line: CommandLine): void {
   line.main
@@ -11,10 +12,7 @@ export function addExplain(line: CommandLine): void {
         const offline = textOf(options, 'offline')
         const flags = { offline, asOf: asOfOf(options), all: options['all'] === true }
         const console = await line.console()
-        if (offline === null) {
-          const { checkTools } = await import('./check-tools.ts')
-          await checkTools()
-        }
+        if (offline === null) await checkTools()
         const { explain } = await import('./explain.ts')
         return explain(what, await line.workspace(), flags, console, line.run)
       }),

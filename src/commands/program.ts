@@ -10,13 +10,16 @@ import {
 } from './command-line.ts'
 import { addExplain } from './explain-command.ts'
 import { parseFlag } from './parse-flag.ts'
+import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
+import { addPrune } from './prune-command.ts'
 
 /** Every command but the pass itself, in the order of `--help`. */
 const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addRun,
   addPlan,
   addApply,
+  addPrune,
   addStatus,
   addExplain,
   addValidate,
@@ -210,23 +213,4 @@ function addDemo(line: CommandLine): void {
         return demo({ keep: options['keep'] === true, color: color.write, write, signal, now })
       }),
     )
-}
-
-async function checkTools(): Promise<void> {
-  const { checkTools: check } = await import('./check-tools.ts')
-  await check()
-}
-
-function limitTime({ main }: CommandLine, { stopAfter }: Host): void {
-  const limit = main.opts()['maxTime'] as number | undefined
-  if (limit !== undefined) stopAfter(limit)
-}
-
-const lockTimeout = ({ main }: CommandLine) => ({ lockTimeout: Number(main.opts()['lockTimeout']) })
-
-async function watchersOf(line: CommandLine) {
-  const { openWatchers } = await import('./watchers.ts')
-  const options: Options = line.main.opts()
-  const log = { level: textOf(options, 'logLevel'), file: textOf(options, 'logFile') }
-  return openWatchers(await line.console(), log, line.run.now)
 }

@@ -1,10 +1,12 @@
-import { userInfo } from 'node:os'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
+import { planPass } from '../reconcile/pass.ts'
 import type { Console } from './console.ts'
-import { commonHolds, openPlace, type Workspace } from './workspace.ts'
+import { inParallel } from './in-parallel.ts'
+import { whoAmI } from './who-am-i.ts'
+import { commonHolds, openPlace, openPorts, passOptions, type Workspace } from './workspace.ts'
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
 export async function release(
@@ -22,25 +24,28 @@ export async function release(
       retryable: false,
     })
   }
-  const holds = await holdsNow(workspace, run)
+  const holds = [...(await holdsNow(workspace, run))]
+  // A hold over pruning follows from what both sides hold: the last pass wrote it down, or a look finds it.
+  if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
   const hold = holds.find((one) => one.id === id)
-  if (hold === undefined) {
-    throw new Failure({
-      code: 'no-such-hold',
-      message: `nothing is held under ${id} now`,
-      hint:
-        holds.length === 0
-          ? 'There is no hold at all: reconcile --dry-run shows what would happen.'
-          : `These are: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
-      retryable: false,
-    })
-  }
+  if (hold === undefined) throw noSuchHold(id, holds)
   await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
   console.write(`Released ${id} (${hold.code}) for the next pass: ${hold.message}\n`)
   return 0
 }
 
-/** Every hold that a pass over all backups would meet; nothing is asked of any source. */
+const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
+  new Failure({
+    code: 'no-such-hold',
+    message: `nothing is held under ${id} now`,
+    hint:
+      holds.length === 0
+        ? 'There is no hold at all: reconcile --dry-run shows what would happen.'
+        : `These are: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
+    retryable: false,
+  })
+
+/** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const holds: Hold[] = [...(await commonHolds(workspace))]
   for (const spec of workspace.loaded.specs) {
@@ -49,17 +54,24 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
     if (halt !== null) continue
     const hold = holdOfIdentity(destination.path, identity)
     if (hold !== null) holds.push(hold)
+    else holds.push(...((await destination.readStatus())?.holds ?? []))
   }
   return holds
 }
 
-/** The person, also behind sudo; a uid without a name has only its number. */
-function whoAmI(): string {
-  const person = process.env['SUDO_USER']
-  if (person !== undefined) return person
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? '?'}`
-  }
+/** Those that a plan made now would tell. */
+async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
+  const { specs } = workspace.loaded
+  const asOf = run.now()
+  const plans = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
+    const options = passOptions(spec, workspace, {
+      lockWait: 0,
+      all: false,
+      named: false,
+      holds: [],
+      work: 'prune',
+    })
+    return planPass(await openPorts(spec, workspace), spec, options, asOf, run)
+  })
+  return plans.flatMap(({ plan }) => plan.holds)
 }

@@ -4,8 +4,9 @@ import { isoTime } from '../model/instant.ts'
 import type { Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
 import { planIdOf } from '../reconcile/assemble-plan.ts'
-import { reconcileBackup } from '../reconcile/pass.ts'
+import { type PassOptions, reconcileBackup } from '../reconcile/pass.ts'
 import { renderResult } from '../view/render-result.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
@@ -35,15 +36,29 @@ export async function run(
   watchers: { onEvent(event: PassEvent): void; end(): void },
 ): Promise<number> {
   const specs = runnableSpecs(workspace, names)
-  const named = names.length > 0
   tellSpecs(workspace, console)
+  return passOver(specs, names.length > 0, workspace, flags, 'all', console, run, watchers)
+}
+
+/** One pass over these backups, and what it came to. */
+export async function passOver(
+  specs: readonly Spec[],
+  named: boolean,
+  workspace: Workspace,
+  flags: RunFlags,
+  work: PassOptions['work'],
+  console: Console,
+  run: Run,
+  watchers: { onEvent(event: PassEvent): void; end(): void },
+): Promise<number> {
   const holds = await openCommonHolds(workspace)
   if (holds.length === 0) await settleDefaults(workspace)
   const started = run.now()
   const plans: BackupPlan[] = []
   const watched: Run = { ...run, emit: watchers.onEvent }
   const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const options = passOptions(spec, workspace, { lockWait: flags.lockTimeout, all: false, named, holds })
+    const given = { lockWait: flags.lockTimeout, all: false, named, holds, work }
+    const options = passOptions(spec, workspace, given)
     const { outcome, plan } = await reconcileBackup(await openPorts(spec, workspace), spec, options, watched)
     if (plan !== null) plans.push(plan)
     return outcome

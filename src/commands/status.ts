@@ -99,7 +99,7 @@ async function look(
     {
       backup: spec === null ? (last?.backup ?? name) : name,
       place: { path: destination.path },
-      selection: spec === null ? null : { select: spec.select, listing: spec.source.listing },
+      spec,
       holding,
       last,
       halt,

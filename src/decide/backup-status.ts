@@ -1,17 +1,24 @@
 import type { Holding } from '../model/holding.ts'
 import { type Instant, instant, isoSeconds, isoTime } from '../model/instant.ts'
-import type { RelPath } from '../model/rel-path.ts'
-import type { DestinationPlace, Selection } from '../model/spec.ts'
-import type { BackupState, BackupStatus, Condition, DestinationStatus } from '../model/status.ts'
+import type { DestinationPlace, Spec } from '../model/spec.ts'
+import type {
+  BackupState,
+  BackupStatus,
+  Condition,
+  DestinationStatus,
+  SeriesStatus,
+} from '../model/status.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
 import { isWhole } from './is-whole.ts'
+import { heldPoints } from './name-removals.ts'
 import { selector } from './select.ts'
+import { seriesViews } from './series-status.ts'
 
 export interface StatusFacts {
   readonly backup: string
   readonly place: Pick<DestinationPlace, 'path'>
-  /** Null for a bare folder: everything counts. */
-  readonly selection: { readonly select: Selection; readonly listing: RelPath | null } | null
+  /** Null for a bare folder: everything counts, and nothing is expected. */
+  readonly spec: Spec | null
   /** Null: it could not be looked at; `halt` or `hold` says why. */
   readonly holding: Holding | null
   readonly last: DestinationStatus | null
@@ -23,8 +30,8 @@ export interface StatusFacts {
 export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
   const { holding, last } = facts
   const halt = facts.halt ?? holding?.halt ?? null
-  const wanted =
-    facts.selection === null ? () => true : selector(facts.selection.select, facts.selection.listing)
+  const { spec } = facts
+  const wanted = spec === null ? () => true : selector(spec.select, spec.source.listing)
   let bytes = 0
   let points = 0
   let newest = Number.NEGATIVE_INFINITY
@@ -39,24 +46,19 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
     bytes += record.size
     newest = Math.max(newest, record.mtime ?? Math.floor(record.since / 1000))
   }
-  const state = stateOf(facts, halt, gone)
+  const views =
+    holding === null || spec === null
+      ? []
+      : seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf)
+  const late = views.flatMap((view) => view.late ?? [])
+  const state = stateOf(facts, halt, gone, late.length > 0)
   return {
     backup: facts.backup,
     state,
     destination: facts.place.path,
     series:
-      holding === null
-        ? []
-        : [
-            {
-              series: '',
-              newest: points === 0 ? null : isoSeconds(newest),
-              expect: null,
-              state: 'unknown',
-              points,
-            },
-          ],
-    conditions: [...extraConditions(facts, halt, gone, asOf), ...(last?.conditions ?? [])],
+      spec === null && holding !== null ? [allFiles(points, newest)] : views.map(({ status }) => status),
+    conditions: [...extraConditions(facts, halt, gone, late, asOf), ...(last?.conditions ?? [])],
     lastSuccess: last?.lastSuccess ?? null,
     nextRun: null,
     validUntil: null,
@@ -65,15 +67,34 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
   }
 }
 
-function stateOf({ hold, last, holding }: StatusFacts, halt: Halt | null, gone: number): BackupState {
+const allFiles = (points: number, newest: number): SeriesStatus => ({
+  series: '',
+  newest: points === 0 ? null : isoSeconds(newest),
+  expect: null,
+  state: 'unknown',
+  points,
+})
+
+function stateOf(
+  { hold, last, holding }: StatusFacts,
+  halt: Halt | null,
+  gone: number,
+  isLate: boolean,
+): BackupState {
   if (hold !== null) return 'held'
   if (halt !== null) return 'failed'
   if (holding === null || last === null) return 'unknown'
   if (last.counts.conflict > 0) return 'conflict'
   if (gone > 0 || last.counts.lost > 0) return 'failed'
   const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
-  if (cutShort && last.counts.problems === 0) return 'pending'
-  if (last.exitCode !== 0) return last.result === 'halted' ? 'held' : 'failed'
+  if (!cutShort && last.exitCode !== 0) {
+    if (last.result === 'halted' || last.holds.length > 0) return 'held'
+    // Lateness makes a pass exit with 1 where nothing else was wrong with it.
+    const isWell = last.result === 'in-sync' || last.result === 'applied'
+    if (!isWell || last.exitCode !== 1 || last.counts.problems > 0) return 'failed'
+  }
+  if (isLate) return 'late'
+  if (cutShort) return last.counts.problems === 0 ? 'pending' : 'failed'
   return last.counts.pending > 0 ? 'pending' : 'ok'
 }
 
@@ -82,6 +103,7 @@ function extraConditions(
   { hold, last, place }: StatusFacts,
   halt: Halt | null,
   gone: number,
+  late: readonly string[],
   asOf: Instant,
 ): readonly Condition[] {
   const since = isoTime(instant(asOf))
@@ -90,6 +112,9 @@ function extraConditions(
     const message = `${hold.message} (release ${hold.id})`
     found.push({ type: 'Held', status: 'true', reason: hold.code, message, since })
   }
+  for (const { id, code, message } of hold === null ? (last?.holds ?? []) : [])
+    found.push({ type: 'Held', status: 'true', reason: code, message: `${message} (release ${id})`, since })
+  for (const message of late) found.push({ type: 'Fresh', status: 'false', reason: 'late', message, since })
   if (halt !== null) {
     found.push({
       type: 'Ready',

@@ -47,7 +47,7 @@ function reasonOf(outcome: BackupOutcome): string {
   if (outcome.holds[0] !== undefined) return outcome.holds[0].code
   if (outcome.conflicts.length > 0) return 'conflict'
   if (outcome.lost.length > 0) return 'lost'
-  return outcome.problems[0]?.code ?? outcome.result
+  return outcome.problems[0]?.code ?? (outcome.late.length > 0 ? 'late' : outcome.result)
 }
 
 function messageOf(outcome: BackupOutcome): string {

@@ -70,8 +70,9 @@ export function decidePrune(
     const because = [`outside ${policyText(spec.retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
     for (const [i, point] of one.mayGo.entries()) {
-      if (one.gone + i >= one.limit) stay.set(point, `waits: at most ${one.limit} of its series go in a day`)
-      else if (block !== null) stay.set(point, block)
+      if (block !== null) stay.set(point, block)
+      else if (one.gone + i >= one.limit)
+        stay.set(point, `waits: at most ${one.limit} of its series go in a day`)
       else if (isUnproven) stay.set(point, 'waits: the newest points could not be read again')
       else remove.set(point, because)
     }

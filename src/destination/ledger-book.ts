@@ -173,7 +173,7 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
     case 'undo-done':
       if (book.undos.get(path)?.trash !== line.trash) return
       book.undos.delete(path)
-      if (line.failed !== true) book.pruned.delete(path)
+      if (line.failed !== true) comeBack(book, path, at)
       return
     case 'trash-expired': {
       book.strays.delete(`${line.trash}/${path}`)
@@ -186,6 +186,13 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
     default:
       line satisfies never
   }
+}
+
+/** Read whole on its way back, and spared by a prune's minAge as what has just come: else the next one would take it again. */
+function comeBack(book: Book, path: RelPath, at: Instant): void {
+  book.pruned.delete(path)
+  const record = book.records.get(path)
+  if (record !== undefined) book.records.set(path, { ...record, since: at, readAt: at })
 }
 
 function prunedFile(

@@ -1,5 +1,6 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { foldStatus } from '../decide/fold-status.ts'
+import { onlyRemovals } from '../decide/only-removals.ts'
 import { type Decided, decideBackup, type PlanContext, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
 import { isRoomHalt } from '../decide/room-halt.ts'
@@ -79,7 +80,8 @@ export async function planPass(
     const observation = blocked
       ? null
       : await observe(source, destination, spec, asOf, run, pathsToKnow(options.saved))
-    const plan = planBackup(spec, observation ?? unobserved(), { ...context, holds, halt })
+    const whole = planBackup(spec, observation ?? unobserved(), { ...context, holds, halt })
+    const plan = options.work === 'prune' ? onlyRemovals(whole) : whole
     return { plan, observation }
   } catch (error) {
     run.signal.throwIfAborted()
@@ -168,7 +170,8 @@ async function apply(
   const context = await contextOf(ports, options, asOf)
   const { saved, revision } = options
   const choose = (seen: Observation) => {
-    const decided = decideBackup(spec, seen, context)
+    const whole = decideBackup(spec, seen, context)
+    const decided = options.work === 'prune' ? { ...whole, plan: onlyRemovals(whole.plan) } : whole
     const now = { spec, revision, asOf, isRecovered: true, observation: seen, fresh: decided.plan }
     return { decided, ...planToApply(saved, now) }
   }
@@ -186,18 +189,16 @@ async function apply(
   if (observation.destination.halt === null) {
     await destination.remember(seenAtStart(observation, first, asOf))
     try {
-      if (first.summary.adopt > 0 && options.work === 'all') {
+      if (first.summary.adopt > 0) {
         const found = await adoptFiles(first, observation, destination, spec, origin, tally, run)
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
         chosen = choose(observation)
       }
       await tidy(spec, observation, chosen.plan, destination, tally, run)
       announce(chosen.plan, run)
-      if (options.work === 'all') {
-        const wanted = wantedFiles(chosen.plan, observation)
-        const { destination: holding } = observation
-        await transfer(wanted, { source, destination, spec, holding, rate: options.rate, origin, tally }, run)
-      }
+      const wanted = wantedFiles(chosen.plan, observation)
+      const { destination: holding } = observation
+      await transfer(wanted, { source, destination, spec, holding, rate: options.rate, origin, tally }, run)
       const only = saved === null ? null : removalsOf(chosen.plan)
       if (!tally.stopped && isDecidedAnew(spec, options, only, tally)) {
         const ground = { destination, box, spec, context, origin, tally, only }

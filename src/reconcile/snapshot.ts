@@ -16,7 +16,7 @@ import {
   text,
   time,
 } from '../decide/check-json.ts'
-import type { Holding, PrunedFile } from '../model/holding.ts'
+import type { Holding, LedgerRecord, PrunedFile } from '../model/holding.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Observation, SourceFile, SourceView } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -53,7 +53,9 @@ const sourceFile: Fields = {
     object(
       isObject(value) && value['state'] === 'claimed'
         ? { state: text, path: relPath, digest, ...listed }
-        : { state: oneOf('none', 'unreadable') },
+        : isObject(value) && value['state'] === 'unread'
+          ? { state: text, path: relPath, ...listed }
+          : { state: oneOf('none', 'unreadable') },
     )(value, at),
 }
 const heldFile: Fields = {
@@ -69,9 +71,10 @@ const record: Fields = {
   markerSize: count,
   since: integer,
   readAt: integer,
+  isRotten: optional(oneOf(true)),
   planId: nullable(text),
   revision: optional(text),
-}
+} satisfies Readonly<Record<keyof LedgerRecord, Check>>
 const prunedFile: Fields = {
   at: integer,
   trash: nullable(text),

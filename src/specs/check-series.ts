@@ -56,6 +56,7 @@ export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonl
       }),
     ]),
     ...needsExpect(root),
+    ...nothingToPrune(root),
   ]
 }
 
@@ -132,4 +133,19 @@ function needsExpect(root: LocatedMap): readonly Fault[] {
   return [
     error(placeOf(root, path), 'missing-key', message, 'add for example "expect: { every: 24h, grace: 2h }"'),
   ]
+}
+
+/** Without `retain` everything is wanted, whatever else the spec says of pruning. */
+function nothingToPrune(root: LocatedMap): readonly Fault[] {
+  const mode = textAt(root, ['prune', 'mode'])
+  if ((mode !== 'manual' && mode !== 'auto') || valueAt(root, ['retain']) !== null) return []
+  // What _defaults.yaml lets all backups do, a spec that keeps everything need not take back.
+  if (placeOf(root, ['prune', 'mode']).source !== root.place.source) return []
+  const fault = error(
+    placeOf(root, ['prune', 'mode']),
+    'prunes-nothing',
+    `prune.mode is ${mode}, and there is no retain: everything is wanted, and nothing is ever removed`,
+    'say with retain what is to be kept',
+  )
+  return [{ ...fault, severity: 'warning' }]
 }

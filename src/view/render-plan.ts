@@ -1,4 +1,5 @@
 import { humanPart, humanSize } from '../decide/human-size.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
 import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
@@ -6,6 +7,7 @@ import { humanDuration } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
+import { freshFacts, lateRow } from './series-facts.ts'
 import { conflictDetail, haltRow, holdRow, problemRow } from './trouble-rows.ts'
 import { padText, wrapList } from './wrap-text.ts'
 
@@ -17,8 +19,8 @@ const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Ton
   wait: { mark: '?', tone: 'dim' },
   conflict: { mark: '!', tone: 'red' },
   lost: { mark: '!', tone: 'red' },
-  surplus: { mark: '.', tone: 'dim' },
   prune: { mark: '-', tone: 'yellow' },
+  surplus: { mark: '.', tone: 'dim' },
   expire: { mark: '-', tone: 'dim' },
   keep: { mark: ' ', tone: 'dim' },
 }
@@ -49,7 +51,8 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     if (inSync(backup)) lines.push(syncLine(backup, names, brush))
     else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
-      lines.push(...backupLines(backup, plan.backups.length > 1, brush, options), '')
+      const timed = { ...options, asOf: instant(Date.parse(plan.asOf)) }
+      lines.push(...backupLines(backup, plan.backups.length > 1, brush, timed), '')
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
@@ -67,6 +70,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
 
 const inSync = (plan: BackupPlan): boolean =>
   plan.halt === null &&
+  plan.series.every(({ state }) => state !== 'late') &&
   plan.holds.length === 0 &&
   plan.problems.length === 0 &&
   plan.steps.every((step) => step.action === 'keep') &&
@@ -82,11 +86,12 @@ function backupLines(
   plan: BackupPlan,
   several: boolean,
   brush: Paint,
-  options: PlanTextOptions,
+  options: PlanTextOptions & { readonly asOf: Instant },
 ): readonly string[] {
   const rows = [
     ...(plan.halt === null ? [] : [haltRow(plan.halt)]),
     ...plan.holds.map(holdRow),
+    ...plan.series.filter(({ state }) => state === 'late').map((series) => lateRow(series, options.asOf)),
     ...ORDER.flatMap((action) => actionRows(action, plan.steps, options.all === true)),
     ...shorten(plan.problems.map(problemRow), SHOWN_TROUBLE, options.all === true, (left) => ({
       mark: '!',
@@ -97,7 +102,16 @@ function backupLines(
   ]
   const head = `${brush('bold', plan.backup)}  ${escapeText(plan.from)} ${brush('dim', '->')} ${escapeText(plan.to)}`
   const facts = several && transfers(plan.summary) > 0 ? [`  ${brush('dim', `${transferFacts(plan)}`)}`] : []
-  return [head, ...layRows(rows, brush, options.width), ...facts]
+  const { files, bytes } = plan.unwanted
+  const left =
+    files === 0
+      ? []
+      : [
+          `  ${brush('dim', `${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`)}`,
+        ]
+  const fresh = freshFacts(plan.series, options.asOf)
+  const first = fresh === '' ? head : `${head}   ${brush('dim', fresh)}`
+  return [first, ...layRows(rows, brush, options.width), ...left, ...facts]
 }
 
 function actionRows(action: Action, steps: readonly Step[], all: boolean): readonly Row[] {

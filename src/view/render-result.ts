@@ -88,6 +88,7 @@ function facts(outcome: BackupOutcome): string {
   const done = [
     ...(pulled > 0 ? [`${humanCount(pulled)} pulled`] : []),
     ...(outcome.adopted.length > 0 ? [`${humanCount(outcome.adopted.length)} adopted`] : []),
+    ...(outcome.pruned.length > 0 ? [`${humanCount(outcome.pruned.length)} pruned`] : []),
     ...(outcome.repaired.length > 0 ? [`${humanCount(outcome.repaired.length)} repaired`] : []),
   ]
   const moved =
@@ -187,6 +188,8 @@ function state(result: Result): string {
     backups.reduce((total, outcome) => total + count(outcome), 0)
   const parts = [
     [sum((one) => one.published.length), 'published'],
+    [sum((one) => one.pruned.length), 'pruned'],
+    [sum((one) => one.late.length), 'late'],
     [sum((one) => one.pending), 'still to come'],
     [sum((one) => one.waiting.length), 'waiting'],
     [sum((one) => one.conflicts.length), 'in conflict'],

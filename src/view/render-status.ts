@@ -87,9 +87,11 @@ const reasonLines = (backup: BackupStatus, options: StatusTextOptions, brush: Pa
         isWell(condition) ? [] : indented(reason(condition), options.width, (line) => brush('dim', line)),
       )
 
-/** `Ready` is well when true; every other condition names a trouble, and is well when false. */
+/** What a condition of these types says is good when it is true; every other one names a trouble, and is well when it is false. */
+const GOOD: readonly string[] = ['Ready', 'Fresh']
+
 const isWell = (condition: Condition): boolean =>
-  condition.status === (condition.type === 'Ready' ? 'true' : 'false')
+  condition.status === (GOOD.includes(condition.type) ? 'true' : 'false')
 
 const reason = ({ reason, message }: Condition): string =>
   message === '' || message === reason ? reason : `${reason}: ${message}`

@@ -1,0 +1,12 @@
+import { userInfo } from 'node:os'
+
+/** The person, also behind sudo; a uid without a name has only its number. */
+export function whoAmI(): string {
+  const person = process.env['SUDO_USER']
+  if (person !== undefined) return person
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`
+  }
+}
