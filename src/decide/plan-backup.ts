@@ -7,7 +7,7 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { factsOf } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
-import { retention, selectedPaths } from './retention.ts'
+import { type Retention, retention, selectedPaths } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
 import { seriesViews } from './series-status.ts'
@@ -39,6 +39,8 @@ export interface Decided {
   readonly plan: BackupPlan
   /** Null: nothing was compared. */
   readonly prune: PruneDecision | null
+  /** What the plan went by; null: nothing was compared. */
+  readonly retention: Retention | null
   /** One line for each series that is late. */
   readonly late: readonly string[]
 }
@@ -76,7 +78,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
   }
   const late = (compared?.views ?? []).flatMap((view) => view.late ?? [])
-  return { plan, prune: compared?.prune ?? null, late }
+  return { plan, prune: compared?.prune ?? null, retention: compared?.wants ?? null, late }
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {
@@ -131,7 +133,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
     problems.push(nothingFound(spec, kept))
   }
-  return { steps, kept, views, prune, unwanted }
+  return { steps, kept, views, prune, wants, unwanted }
 }
 
 const staysAsItIs = ({ steps, problems }: Judgement): boolean =>

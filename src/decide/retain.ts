@@ -1,4 +1,4 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { RetainRules } from '../model/spec.ts'
 import type { Zone } from './zone.ts'
 
@@ -13,7 +13,7 @@ export interface DatedPoint {
 const DAY = 24 * 3600 * 1000
 
 /** Numbers that are the same for two wall-clock times in the same period, and follow the clock. */
-const PERIODS = {
+export const PERIODS = {
   last: null,
   hourly: (local: number) => Math.floor(local / 3_600_000),
   daily: (local: number) => Math.floor(local / DAY),
@@ -71,7 +71,8 @@ export function policyText(rules: RetainRules): string {
   return [...counts, ...within].join(' ')
 }
 
-function newestFirst<Point extends DatedPoint>(points: readonly Point[]): readonly Point[] {
+/** The order in which rules count. */
+export function newestFirst<Point extends DatedPoint>(points: readonly Point[]): readonly Point[] {
   return points.toSorted((a, b) => b.time - a.time || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0))
 }
 
@@ -83,9 +84,17 @@ function keepWithin<Point extends DatedPoint>(
 ): void {
   const newest = counted[0]
   if (within === null || newest === undefined) return
-  const days = zone.toInstant(zone.toLocal(newest.time) - within.days * DAY)
-  const since = days - within.seconds * 1000
+  const since = startOfWithin(within, newest.time, zone)
   for (const point of counted) if (point.time > since) keep(point, `within ${within.text}`)
+}
+
+/** What `within` keeps is younger than this; the moment itself is out. */
+export function startOfWithin(
+  within: NonNullable<RetainRules['within']>,
+  newest: Instant,
+  zone: Zone,
+): Instant {
+  return instant(zone.toInstant(zone.toLocal(newest) - within.days * DAY) - within.seconds * 1000)
 }
 
 /**
