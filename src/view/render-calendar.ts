@@ -22,6 +22,8 @@ const GAP = 2
 /** Points of one series, of each kind; more are summed up, unless all are asked for. */
 const SHOWN = 60
 const SHOWN_TRASH = 20
+/** Points that are told of one by one although they stay for the same reason. */
+const FEW = 3
 
 interface Options {
   readonly width: number
@@ -91,28 +93,40 @@ function seriesLines(
 }
 
 function pointRows(points: readonly PointLine[], all: boolean): readonly Row[] {
-  const rows = points.map(({ mark, local, files, why }): Row => {
+  const runs = all ? points.map((point) => [point]) : runsOf(points)
+  const rows = runs.map((run): Row => {
+    const { mark, local, files, why } = run[0]!
     const more = files.length > 1 ? [`and ${counted(files.length - 1, 'file')} more of the point`] : []
+    const like =
+      run.length > 1
+        ? [`so are ${counted(run.length - 1, 'older one')}, back to ${run.at(-1)!.local} (--all shows them)`]
+        : []
+    const reason = (mark === 'surplus' ? why.slice(-1) : why).join(', ')
     return {
       ...MARKS[mark],
       word: mark,
       path: files[0] ?? '',
       amount: local,
-      detail: [(mark === 'surplus' ? why.slice(-1) : why).join(', '), ...more].join('; '),
+      detail: [reason, ...more, ...like].join('; '),
     }
   })
-  const last = points.at(-1)
-  if (all || rows.length <= SHOWN + 1 || last === undefined) return rows
-  const left = rows.length - SHOWN
-  return [
-    ...rows.slice(0, SHOWN),
-    {
-      mark: ' ',
-      word: '',
-      tone: 'dim',
-      detail: `… and ${counted(left, 'older point')}, back to ${last.local} (--all shows them)`,
-    },
-  ]
+  if (all || rows.length <= SHOWN + 1) return rows
+  const left = runs.slice(SHOWN).reduce((sum, run) => sum + run.length, 0)
+  const back = points.at(-1)!.local
+  const detail = `… and ${counted(left, 'older point')}, back to ${back} (--all shows them)`
+  return [...rows.slice(0, SHOWN), { mark: ' ', word: '', tone: 'dim', detail }]
+}
+
+/** Surplus that lies together and stays for the same reason, more than a few points, is told of as one. */
+function runsOf(points: readonly PointLine[]): readonly (readonly PointLine[])[] {
+  const runs: PointLine[][] = []
+  for (const point of points) {
+    const run = runs.at(-1)
+    const isLike = point.mark === 'surplus' && run?.[0]?.why.at(-1) === point.why.at(-1)
+    if (isLike && run !== undefined) run.push(point)
+    else runs.push([point])
+  }
+  return runs.flatMap((run) => (run.length > FEW ? [run] : run.map((point) => [point])))
 }
 
 function calendar({ days }: SeriesExplanation, brush: Paint): readonly string[] {

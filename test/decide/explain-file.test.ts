@@ -19,7 +19,7 @@ const held = (...days: readonly number[]) =>
   days.map((one) => `held ${day(one)} 10 A\nremote ${day(one)} 10 A`).join('\n')
 const explain = (spec: Spec, drawn: string | Observation, of: string, over: Partial<Look> = {}) =>
   explainFile(spec, lookAt(typeof drawn === 'string' ? picture(drawn) : drawn, over), path(of))
-const with_ = (drawn: string, over: Partial<Holding>): Observation => {
+const observed = (drawn: string, over: Partial<Holding>): Observation => {
   const { source, destination } = picture(drawn)
   return { source, destination: { ...destination, ...over } }
 }
@@ -109,7 +109,7 @@ describe('what happens next, and what would change it', () => {
     return [...next, ...advice.map(({ message, command }) => command?.join(' ') ?? message)].join('\n')
   }
 
-  test.each<[case_: string, spec: Spec, drawn: string, of: string, told: RegExp]>([
+  test.each<[case_: string, spec: Spec, drawn: string | Observation, of: string, told: RegExp]>([
     ['pull', dated('last=1'), `remote ${day(22)} 10 A`, day(22), /pulls it, 10 B: last 1/],
     [
       'resume',
@@ -166,8 +166,8 @@ describe('what happens next, and what would change it', () => {
     [
       'a prune that waits for the next day',
       dated('last=1', { prune: auto, expect: often }),
-      held(20, 21, 22),
-      day(21),
+      observed(held(20, 22), { pruned: new Map([[path(day(10)), { ...removed, at: NOON }]]) }),
+      day(20),
       /It is surplus: outside last=1; it waits: at most 1 of its series go in a day/,
     ],
     [
@@ -225,7 +225,7 @@ describe('what happens next, and what would change it', () => {
 
   test('what the policy removed may come again; until its time in the trash is over it can be put back', () => {
     const drawn = `${held(22)}\ngone ${day(10)} 10 A`
-    const inTrash = with_(drawn, { pruned: new Map([[path(day(10)), removed]]) })
+    const inTrash = observed(drawn, { pruned: new Map([[path(day(10)), removed]]) })
     expect(said(dated('last=1'), inTrash, day(10))).toMatch(
       /pulled again only where retain wants it.*\nreconcile prune postgres --undo db-2026-11-10.tar/,
     )
@@ -236,14 +236,14 @@ describe('what happens next, and what would change it', () => {
       planId: 'p1',
     })
     expect(ledger).toMatchObject({ md5: md5('A') })
-    const gone = with_(drawn, { pruned: new Map([[path(day(10)), { ...removed, trash: null }]]) })
+    const gone = observed(drawn, { pruned: new Map([[path(day(10)), { ...removed, trash: null }]]) })
     expect(explain(dated('last=1'), gone, day(10)).pruned?.until).toBeNull()
     expect(said(dated('last=1'), gone, day(10))).not.toContain('--undo')
   })
 
   test('what a person removed never does, though the source has it', () => {
     const drawn = `${held(22)}\ngone ${day(21)} 10 A\nremote ${day(21)} 10 A`
-    const byName = with_(drawn, { pruned: new Map([[path(day(21)), { ...removed, by: 'person' }]]) })
+    const byName = observed(drawn, { pruned: new Map([[path(day(21)), { ...removed, by: 'person' }]]) })
     expect(said(dated('last=9'), byName, day(21))).toMatch(/never pulled again/)
   })
 

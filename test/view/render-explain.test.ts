@@ -134,6 +134,28 @@ describe('a backup explained', () => {
     expect(withDays(['2026-11-03'])).toContain('  2026-11  ..#\n')
   })
 
+  it('tells as one of surplus that stays for the same reason, unless all is asked for', () => {
+    const point = backup.series[0]!.points[0]!
+    const surplus = ['kept', 'kept', 'kept', 'kept', 'held', 'kept', 'kept'].map((why, i) => ({
+      ...point,
+      mark: 'surplus' as const,
+      local: `2026-11-0${9 - i}`,
+      files: [`f${i}`],
+      why: ['outside', why],
+    }))
+    const told = (all: boolean) =>
+      text({ ...backup, series: [{ ...backup.series[0]!, points: surplus }] }, all).match(
+        /^ {2}o surplus.*$/gm,
+      )
+    expect(told(false)).toEqual([
+      '  o surplus   f0   2026-11-09   kept; so are 3 older ones, back to 2026-11-06',
+      '  o surplus   f4   2026-11-05   held',
+      '  o surplus   f5   2026-11-04   kept',
+      '  o surplus   f6   2026-11-03   kept',
+    ])
+    expect(told(true)).toHaveLength(7)
+  })
+
   it('sums up what is beyond sixty points, unless all are asked for', () => {
     const days = Array.from({ length: 100 }, (_, i) =>
       new Date(Date.UTC(2026, 9, 30 - i)).toISOString().slice(0, 10),
