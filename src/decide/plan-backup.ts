@@ -11,7 +11,7 @@ import { retention, selectedPaths } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
 import { seriesViews } from './series-status.ts'
-import { datedAhead, shapeByRetention } from './shape-by-retention.ts'
+import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
 import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 
 export interface PlanContext {
@@ -93,8 +93,8 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     path,
     ...judgeFile(factsOf(path, observation, refused), spec, asOf),
   }))
-  const conflicts = judged.flatMap(({ steps }) =>
-    steps.filter(({ action }) => action === 'conflict').map(({ path }) => path),
+  const conflicts = judged.flatMap(({ path, steps }) =>
+    steps.some(({ action }) => action === 'conflict') && !isSilent(path, observation, wants) ? [path] : [],
   )
   const series = (coming: 'count' | 'do-not-count') =>
     seriesViews(spec, wants, destination.created, asOf, coming)

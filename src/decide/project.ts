@@ -36,6 +36,7 @@ export function project(
     if (!MAKES_COMPLETE.has(step.action)) continue
     const digest = step.digest as Digest
     const before = records.get(path)
+    const removal = pruned.get(path)
     const marker = source.files.get(path)?.marker
     files.set(path, {
       size: step.size ?? 0,
@@ -47,10 +48,12 @@ export function project(
     records.set(path, {
       ...(before ?? pairOf(digest)),
       size: step.size ?? 0,
-      mtime: before?.mtime ?? source.files.get(path)?.listed?.mtime ?? null,
-      markerSize: before?.markerSize ?? (marker?.state === 'claimed' ? marker.size : 0),
-      markerMtime: before?.markerMtime ?? (marker?.state === 'claimed' ? marker.mtime : null),
-      since: before?.since ?? asOf,
+      mtime: source.files.get(path)?.listed?.mtime ?? null,
+      markerSize: marker?.state === 'claimed' ? marker.size : (before?.markerSize ?? 0),
+      markerMtime: marker?.state === 'claimed' ? marker.mtime : null,
+      // As the ledger has it: what comes again after a prune is as young as what comes for the first time.
+      since: (removal === undefined ? before?.since : null) ?? asOf,
+      ...(removal?.by === 'policy' ? { removedBefore: removal } : {}),
       readAt: asOf,
       planId: before?.planId ?? null,
     })

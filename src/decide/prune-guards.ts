@@ -55,6 +55,7 @@ export const holdId = (
  */
 export function pruneGuards(
   going: readonly Candidates[],
+  all: readonly Candidates[],
   spec: Spec,
   observation: Observation,
   context: GuardContext,
@@ -67,7 +68,7 @@ export function pruneGuards(
 } {
   const open: (Hold & Pick<Guard, 'series'>)[] = []
   const passed: Hold[] = []
-  for (const { code, series, about, message } of guardsOf(going, spec, observation, context, now)) {
+  for (const { code, series, about, message } of guardsOf(going, all, spec, observation, context, now)) {
     const id = holdId(code, [spec.destination.path, ...about], context.fingerprint)
     if (context.released.has(id)) passed.push({ id, code, message })
     else open.push({ id, code, message, series })
@@ -84,6 +85,7 @@ export function pruneGuards(
 
 function guardsOf(
   going: readonly Candidates[],
+  everySeries: readonly Candidates[],
   spec: Spec,
   { source, destination }: Observation,
   { asOf, series, conflicts }: GuardContext,
@@ -119,7 +121,7 @@ function guardsOf(
     const why = 'source, series or checksum of the spec have changed since the last prune'
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
   }
-  if (lastPrune?.policy !== policy) guards.push(...cliff(going, lastPrune?.policy ?? null, policy))
+  if (lastPrune?.policy !== policy) guards.push(...cliff(everySeries, lastPrune?.policy ?? null, policy))
   for (const { series: name } of going) {
     const status = series.find((one) => one.series === name)
     const late = lateness(status, spec)
@@ -156,9 +158,12 @@ export const nextListed =
 export const isSteep = ({ unwanted, verified }: Candidates): boolean =>
   unwanted > Math.max(1, Math.floor(verified / 5))
 
-/** A changed policy, or the first there ever was, under which much would go. */
-function cliff(going: readonly Candidates[], before: string | null, now: string): readonly Guard[] {
-  const steep = going.filter(isSteep)
+/**
+ * A changed policy, or the first there ever was, under which much would go, from any series, now or later: the next removal makes
+ * the policy the one that things are measured against.
+ */
+function cliff(all: readonly Candidates[], before: string | null, now: string): readonly Guard[] {
+  const steep = all.filter(isSteep)
   if (steep.length === 0) return []
   const names = steep.map(({ series, unwanted, verified }) => {
     const of = series === '' ? '' : ` of ${series}`

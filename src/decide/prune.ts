@@ -46,7 +46,7 @@ export function decidePrune(
   retention: Retention,
   context: PruneContext,
 ): PruneDecision {
-  const policy = context.fingerprint(spec.retain)
+  const policy = context.fingerprint({ retain: spec.retain, keepAtLeast: spec.prune.keepAtLeast })
   const basis = context.fingerprint(basisOf(spec))
   const remove = new Map<Point, readonly string[]>()
   const stay = new Map<Point, string>()
@@ -54,11 +54,12 @@ export function decidePrune(
   const { mode, keepAtLeast } = spec.prune
   if (spec.retain === null || mode === 'never' || (mode === 'manual' && !context.asked))
     return { ...decided, holds: [], passed: [], toRead: [] }
+  const lately = goneInADay(observation.destination, context.asOf)
   const all = [...retention.series].map(([name, points]) =>
-    candidatesOf(name, points, spec, observation, context, stay),
+    candidatesOf(name, points, lately.get(name)?.size ?? 0, spec, observation, context, stay),
   )
   const going = all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit)
-  const { holds, passed, blockOf } = pruneGuards(going, spec, observation, context, { policy, basis })
+  const { holds, passed, blockOf } = pruneGuards(going, all, spec, observation, context, { policy, basis })
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
@@ -91,9 +92,10 @@ function basisOf({ source, series, checksum }: Spec): unknown {
 function candidatesOf(
   series: string,
   points: readonly Point[],
+  gone: number,
   spec: Spec,
   { destination }: Observation,
-  { asOf, passBegan }: PruneContext,
+  { asOf, passBegan, conflicts }: PruneContext,
   stay: Map<Point, string>,
 ): Candidates {
   const { keepAtLeast, minAge } = spec.prune
@@ -107,23 +109,31 @@ function candidatesOf(
     if (isUnwanted(point)) stay.set(point, `stays: one of the newest ${keepAtLeast} points here`)
   const unwanted = verified.slice(keepAtLeast).reverse().filter(isUnwanted)
   const mayGo = unwanted.filter((point) => {
+    // Also where the hold has been released: which of the two is good is not known.
+    if (point.files.some((path) => conflicts.includes(path))) return false
     const since = Math.max(...point.files.map((path) => destination.records.get(path)!.since))
     const isOld = since < passBegan && asOf - since >= minAge * 1000
     if (!isOld) stay.set(point, 'waits: it has not been here for prune.minAge yet')
     return isOld
   })
-  const gone = goneInADay(series, destination.pruned.values(), asOf)
   // A fifth of its points, as they were before.
   const limit = Math.max(1, Math.floor((verified.length + gone) / 5))
   return { series, verified: verified.length, floor, unwanted: unwanted.length, mayGo, limit, gone }
 }
 
-/** How many points of a series the policy has removed in the last 24 hours, by our own record. */
-function goneInADay(series: string, pruned: Iterable<PrunedFile>, asOf: Instant): number {
-  const points = new Set<Instant>()
-  for (const one of pruned)
-    if (one.by === 'policy' && one.series === series && asOf - one.at < DAY) points.add(one.point)
-  return points.size
+/** The points of each series that the policy has removed in the last 24 hours, by our own record, also where they came again since. */
+function goneInADay(
+  { pruned, records }: Observation['destination'],
+  asOf: Instant,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const gone = new Map<string, Set<string>>()
+  const add = ({ at, series, point }: Pick<PrunedFile, 'at' | 'series' | 'point'>, which: string) => {
+    if (asOf - at < DAY) gone.set(series, (gone.get(series) ?? new Set()).add(`${which} ${point}`))
+  }
+  for (const one of pruned.values()) if (one.by === 'policy') add(one, 'last')
+  for (const { removedBefore } of records.values())
+    if (removedBefore !== undefined) add(removedBefore, 'before')
+  return gone
 }
 
 /** Whether a file has to be read again before it is relied on. A reading that has yet to come proves nothing. */

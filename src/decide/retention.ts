@@ -1,3 +1,4 @@
+import type { Digest } from '../model/digest.ts'
 import type { HeldFile, LedgerRecord } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Observation, SourceFile } from '../model/observation.ts'
@@ -154,7 +155,7 @@ function judge(points: readonly Growing[], { retain: rules, series }: Spec): voi
   }
 }
 
-/** How one file counts for its point; null: it is nowhere, or a person removed it. */
+/** How one file counts for its point; null: it is nowhere, and was removed on purpose where it ever was here. */
 function standingOf(
   path: RelPath,
   { source, destination }: Observation,
@@ -165,13 +166,12 @@ function standingOf(
   const record = destination.records.get(path)
   if (isWhole(held, record)) return 'published'
   if (held !== undefined && isToAdopt(held, record)) return 'coming'
-  if (held === undefined && destination.pruned.get(path)?.by === 'person') return null
+  const pruned = held === undefined ? destination.pruned.get(path) : undefined
+  if (pruned?.by === 'person') return null
   const file = source.files.get(path)
-  if (file === undefined) return held === undefined ? null : 'unfinished'
-  if (refused.has(path) || !canCome(file, spec)) return 'unfinished'
-  const claim = claimOf(file)
-  if (claim !== null && record !== undefined && claim !== record.md5 && claim !== record.sha256)
-    return 'unfinished'
+  // What is lost leaves its point unfinished: the other files of it are no whole copy.
+  if (file === undefined) return held === undefined && (record === undefined || pruned) ? null : 'unfinished'
+  if (refused.has(path) || !canCome(file, spec) || isOther(claimOf(file), record)) return 'unfinished'
   return hasFailedGate(destination.seen.get(path), file) ? 'unfinished' : 'coming'
 }
 
@@ -185,6 +185,9 @@ const canCome = ({ listed, marker }: SourceFile, spec: Spec): boolean =>
   (marker.state === 'claimed' || marker.state === 'unread') &&
   (spec.transfer.maxFileSize === null || listed.size <= spec.transfer.maxFileSize)
 
+const isOther = (claim: Digest | null, record: LedgerRecord | undefined): boolean =>
+  claim !== null && record !== undefined && claim !== record.md5 && claim !== record.sha256
+
 /** Staged bytes of what the source still shows. */
 function isBegun(path: RelPath, { source, destination }: Observation): boolean {
   if (!destination.staged.has(path)) return false
@@ -195,11 +198,18 @@ function isBegun(path: RelPath, { source, destination }: Observation): boolean {
   return claim === null || stagedFor === null || stagedFor === claim
 }
 
-/** Of a file without a date in its name: the source's mtime, as it was when it was published where it is held. */
+/**
+ * Of a file without a date in its name: the source's mtime, as it was when it was published where it is held, or was pruned and is
+ * the same still: a new mtime alone makes no new point of it.
+ */
 function timeOf(path: RelPath, { source, destination }: Observation): Instant | null {
   const record = destination.records.get(path)
-  if (record !== undefined && destination.files.has(path))
+  const file = source.files.get(path)
+  const isSame = file?.listed == null || (destination.pruned.has(path) && isSameClaim(claimOf(file), record))
+  if (record !== undefined && (isSame || destination.files.has(path)))
     return record.mtime === null ? record.since : instant(record.mtime * 1000)
-  const listed = source.files.get(path)?.listed
-  return listed == null ? null : instant(listed.mtime * 1000)
+  return file?.listed == null ? null : instant(file.listed.mtime * 1000)
 }
+
+const isSameClaim = (claim: Digest | null, record: LedgerRecord | undefined): boolean =>
+  claim !== null && record !== undefined && !isOther(claim, record)

@@ -39,7 +39,7 @@ export function shapeByRetention(
     if (!wants.isUnmatched(path)) return { ...judged, unwanted: null }
     return { ...judged, steps: judged.steps.map((step) => explained(step, [UNMATCHED])), unwanted: null }
   }
-  if (point.reasons === null) return unwanted(path, judged, point, spec, observation, prune)
+  if (point.reasons === null) return unwanted(path, judged, point, spec, observation, wants, prune)
   if (spec.retain === null && spec.series.patterns.length === 0) return { ...judged, unwanted: null }
   const because = [...point.reasons, ...disagreement(path, point, spec, observation)]
   const steps = judged.steps.map((step) => ({ ...explained(step, because), ...markOf(point, spec) }))
@@ -52,12 +52,12 @@ function unwanted(
   point: Point,
   spec: Spec,
   observation: Observation,
+  wants: Retention,
   prune: PruneDecision,
 ): Shaped {
   const { source, destination } = observation
   const listed = source.files.get(path)?.listed
   const isHeld = destination.files.has(path)
-  const isPruned = !isHeld && destination.pruned.has(path)
   const problems: Problem[] = judged.problems.filter(({ code }) => isHeld || !OF_WANTED.has(code))
   const steps: Step[] = []
   for (const step of judged.steps) {
@@ -65,7 +65,11 @@ function unwanted(
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
       if (!isAcknowledged(spec, path, destination.records.get(path))) problems.push(goneUnwanted(path, spec))
-    } else if (!BRINGS.has(step.action) && !(step.action === 'conflict' && isPruned)) steps.push(step)
+    } else if (
+      !BRINGS.has(step.action) &&
+      !(step.action === 'conflict' && isSilent(path, observation, wants))
+    )
+      steps.push(step)
   }
   return {
     steps: steps.map((step) => ({ ...step, ...markOf(point, spec) })),
@@ -73,6 +77,10 @@ function unwanted(
     unwanted: isHeld || listed == null ? null : listed.size,
   }
 }
+
+/** Nobody minds other bytes at the source under the name of what was pruned and is not wanted. */
+export const isSilent = (path: RelPath, { destination }: Observation, wants: Retention): boolean =>
+  !destination.files.has(path) && destination.pruned.has(path) && wants.pointOf(path)?.reasons === null
 
 const NONE: ReadonlySet<string> = new Set()
 

@@ -74,6 +74,8 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'repaired': {
       const path = toRelPath(line.path)
       if (path === null) return
+      const before = book.records.get(path)
+      const removal = book.pruned.get(path)
       book.records.set(path, {
         size: line.size,
         md5: line.md5 as Digest,
@@ -82,13 +84,14 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         markerMtime: line.markerMtime,
         markerSize: line.marker.text.length,
         // What comes again after a prune is as young as what comes for the first time.
-        since: (book.pruned.has(path) ? null : book.records.get(path)?.since) ?? at,
+        since: (removal === undefined ? before?.since : null) ?? at,
         readAt: at,
+        ...removedBefore(removal, before),
         planId: line.planId,
         line: place,
       })
       book.abandoned.delete(path)
-      const trash = book.pruned.get(path)?.trash ?? book.prunes.get(path)?.trash
+      const trash = removal?.trash ?? book.prunes.get(path)?.trash
       if (trash != null) book.strays.set(`${trash}/${path}`, { path, trash })
       // Whatever was begun with it before, it is here now: nothing may take it away on the strength of an older plan.
       for (const ended of [book.pruned, book.prunes, book.undos]) ended.delete(path)
@@ -189,9 +192,12 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
 
 /** Read whole on its way back, and spared by a prune's minAge as what has just come: else the next one would take it again. */
 function comeBack(book: Book, path: RelPath, at: Instant): void {
-  book.pruned.delete(path)
   const record = book.records.get(path)
-  if (record !== undefined) book.records.set(path, { ...record, since: at, readAt: at })
+  if (record !== undefined) {
+    const removal = removedBefore(book.pruned.get(path), record)
+    book.records.set(path, { ...record, since: at, readAt: at, ...removal })
+  }
+  book.pruned.delete(path)
 }
 
 function prunedFile(
@@ -208,6 +214,18 @@ function prunedFile(
     point: instant(Date.parse(point) || 0),
     planId: planId === null ? null : once(book, planId),
   }
+}
+
+/** A removal by policy counts for its day, whatever comes after it. */
+function removedBefore(
+  removal: PrunedFile | undefined,
+  before: LedgerRecord | undefined,
+): Pick<LedgerRecord, 'removedBefore'> {
+  if (removal?.by === 'policy') {
+    const { at, series, point } = removal
+    return { removedBefore: { at, series, point } }
+  }
+  return before?.removedBefore === undefined ? {} : { removedBefore: before.removedBefore }
 }
 
 const TEXTS = 4096

@@ -85,6 +85,8 @@ export interface LedgerRecord {
   readonly readAt: Instant
   /** Set where they were read since, and were others. */
   readonly isRotten?: true
+  /** Its last removal by policy, where it came again since: that day's limit counts it all the same. */
+  readonly removedBefore?: Pick<PrunedFile, 'at' | 'series' | 'point'>
   /** Of the plan that last published, adopted or repaired it. */
   readonly planId: string | null
 }

@@ -72,6 +72,7 @@ const record: Fields = {
   since: integer,
   readAt: integer,
   isRotten: optional(oneOf(true)),
+  removedBefore: optional(object({ at: integer, series: text, point: integer })),
   planId: nullable(text),
 } satisfies Readonly<Record<keyof LedgerRecord, Check>>
 const prunedFile: Fields = {
