@@ -16,7 +16,8 @@ import { freshness } from './freshness.ts'
 import { decideLook, explainedBy, type Look, removedFile } from './look.ts'
 import type { Decided } from './plan-backup.ts'
 import { newestFirst, policyText, retain } from './retain.ts'
-import { type Point, selectedPaths } from './retention.ts'
+import type { Point } from './retention.ts'
+import { selectedFiles } from './selected-files.ts'
 import { momentOf } from './verdicts.ts'
 import { zoneOf } from './zone.ts'
 
@@ -30,7 +31,7 @@ export function explainBackup(spec: Spec, look: Look): BackupExplanation {
   const { observation, context } = look
   let unmatched = 0
   if (retention !== null)
-    for (const path of selectedPaths(spec, observation)) if (retention.isUnmatched(path)) unmatched++
+    for (const { path } of selectedFiles(spec, observation)) if (retention.isUnmatched(path)) unmatched++
   const series = [...(retention?.series.keys() ?? [])].toSorted(comparePaths)
   return {
     ...explainedBy(
