@@ -193,6 +193,30 @@ describe('docs/operations.md', () => {
     )
   })
 
+  test('what is not wanted is removed when asked for, put back, and removed by name', async () => {
+    const at = await running()
+    for (const day of [21, 22, 23]) at.finish(`db-2026-11-${day}.tar.gz`, `day ${day}`)
+    const rules = [
+      'series: { pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: Europe/Oslo }',
+      'retain: { last: 3 }',
+      'prune: { mode: manual, minAge: 0s }',
+    ]
+    expect(await at.run('reconcile')).toMatchObject({ code: 0 })
+    at.declare(`${blocksIn('docs/migrate.md', 'yaml')[0]!}${rules.join('\n')}\n`)
+    const isHere = () => existsSync(join(at.offsite, name))
+    expect((await type('reconcile prune -n postgres')).out).toMatch(/- prune +db-2026-11-20\.tar\.gz/)
+    expect(isHere()).toBe(true)
+    expect(await type('reconcile prune postgres')).toMatchObject({ code: 0 })
+    expect(isHere()).toBe(false)
+    expect((await type('reconcile prune postgres --undo --last')).out).toContain(`brought back ${name}`)
+    expect(isHere()).toBe(true)
+    const byName = `reconcile prune postgres ${name} --reason "holds a password"`
+    expect(await type(byName)).toMatchObject({ code: 0 })
+    expect(isHere()).toBe(false)
+    expect(await type(`reconcile prune postgres --undo ${name}`)).toMatchObject({ code: 0 })
+    expect(isHere()).toBe(true)
+  })
+
   test('a conflict is settled by acknowledging one digest', async () => {
     const at = await running()
     at.finish(name, 'exported again')
