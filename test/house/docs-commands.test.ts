@@ -22,7 +22,9 @@ describe('README.md', () => {
     const { shareKeys, declare, finish, offsite } = await world()
     shareKeys()
     declare(blocksIn('README.md', 'yaml')[0]!)
-    finish('db-2026-11-23.tar.gz', 'a backup')
+    // A dump of today, for the spec expects one a day.
+    const dump = `db-${new Date().toISOString().slice(0, 10)}.tar.gz`
+    finish(dump, 'a backup')
 
     const type = (command: string) => follow('README.md', command)
     expect(await type('reconcile --version')).toMatchObject({
@@ -31,12 +33,13 @@ describe('README.md', () => {
     })
     expect(await type('reconcile validate')).toMatchObject({ code: 0 })
     const planned = await type('reconcile --dry-run')
-    expect(planned.out).toMatch(/\+ pull +db-2026-11-23\.tar\.gz/)
+    expect(planned.out).toMatch(/\+ pull +db-\S+\.tar\.gz +\d+ B +last 1, daily 1/)
     expect(planned.out).toContain('0 overwrites, 0 removals')
     expect(existsSync(offsite)).toBe(false)
     expect((await type('reconcile')).code).toBe(0)
-    expect(readFileSync(join(offsite, 'db-2026-11-23.tar.gz'), 'utf8')).toBe('a backup')
+    expect(readFileSync(join(offsite, dump), 'utf8')).toBe('a backup')
     expect((await type('reconcile status')).out).toMatch(/postgres +ok/)
+    expect((await type('reconcile explain postgres')).out).toContain('last 1, daily 1')
   })
 
   test('what npm packs holds the program, the schemas and the documents', async () => {
