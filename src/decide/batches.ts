@@ -6,8 +6,10 @@ export interface BatchItem {
   readonly size: number
   readonly stagedBytes: number
   readonly mode: 'append' | 'mend'
-  /** Seconds since 1970, as the source lists it. */
-  readonly mtime: number
+  /** Of its point: milliseconds since 1970. */
+  readonly time: number
+  /** Some of its point is here. */
+  readonly begun: boolean
   /** It failed its gate before, a day or more ago. */
   readonly failedBefore: boolean
 }
@@ -22,17 +24,17 @@ const MOST_BYTES = 1024 ** 3
 const MOST_SECONDS = 15 * 60
 
 /**
- * The order in which files come: those with staged bytes first (I13: a slow line always gets somewhere), then by `order`, those
- * whose gate failed before last. Ties go by path.
+ * The order in which files come: those with staged bytes first (I13: a slow line always gets somewhere), then what is missing of points
+ * that are here in part, then by `order`, those whose gate failed before last. Ties go by path.
  */
 export function inOrder<Item extends BatchItem>(
   items: readonly Item[],
   order: 'newest' | 'oldest',
 ): readonly Item[] {
   const sign = order === 'newest' ? -1 : 1
-  const rank = (item: Item) => (item.failedBefore ? 2 : item.stagedBytes > 0 ? 0 : 1)
+  const rank = (item: Item) => (item.failedBefore ? 3 : item.stagedBytes > 0 ? 0 : item.begun ? 1 : 2)
   return items.toSorted(
-    (a, b) => rank(a) - rank(b) || sign * (a.mtime - b.mtime) || comparePaths(a.path, b.path),
+    (a, b) => rank(a) - rank(b) || sign * (a.time - b.time) || comparePaths(a.path, b.path),
   )
 }
 

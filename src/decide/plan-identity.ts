@@ -3,7 +3,7 @@ import { comparePaths } from '../model/rel-path.ts'
 
 /**
  * What a plan's id is made of: spec digests, revision and the steps sorted by path; `resume` counts as `pull`, and because,
- * stagedBytes, expire and keep do not count, so that an interrupted plan stays the plan it was.
+ * stagedBytes, begun, expire and keep do not count, so that an interrupted plan stays the plan it was.
  */
 export const planIdentity = (backups: readonly BackupPlan[], revision: string | null): unknown => ({
   revision,
@@ -18,7 +18,7 @@ export const planIdentity = (backups: readonly BackupPlan[], revision: string | 
 
 const counts = (step: Step): boolean => step.action !== 'expire' && step.action !== 'keep'
 
-const identityOfStep = ({ because: _, stagedBytes: __, ...step }: Step) => ({
+const identityOfStep = ({ because: _, stagedBytes: __, begun: ___, ...step }: Step) => ({
   ...step,
   action: step.action === 'resume' ? 'pull' : step.action,
 })

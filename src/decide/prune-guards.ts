@@ -169,7 +169,10 @@ function cliff(all: readonly Candidates[], before: string | null, now: string): 
     const of = series === '' ? '' : ` of ${series}`
     return `${unwanted} of ${verified} points${of}`
   })
-  const since = before === null ? 'nothing was pruned here before' : 'retain has changed since the last prune'
+  const since =
+    before === null
+      ? 'nothing was pruned here before'
+      : 'retain or keepAtLeast have changed since the last prune'
   return [
     {
       code: 'prune-cliff',

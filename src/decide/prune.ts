@@ -106,6 +106,8 @@ function candidatesOf(
     .toSorted((a, b) => b.time - a.time)
   const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
   const isUnwanted = (point: Point) => point.reasons === null && !kept.has(point)
+  for (const point of kept.keys())
+    if (point.reasons === null) stay.set(point, 'stays: kept by the rules while newer points are not here')
   const floor = verified.slice(0, keepAtLeast)
   for (const point of floor)
     if (isUnwanted(point)) stay.set(point, `stays: one of the newest ${keepAtLeast} points here`)

@@ -41,6 +41,7 @@ const step = both(
     size: optional(count),
     digest: optional(digest),
     stagedBytes: optional(count),
+    begun: optional(oneOf(true)),
     held: optional(digest),
     source: optional(digest),
     trash: optional(text),

@@ -24,6 +24,8 @@ export interface Point extends DatedPoint {
   readonly dated: 'name' | 'mtime' | 'unknown'
   /** Dated over a day ahead. */
   readonly isAhead: boolean
+  /** Some of it is published or staged, and the rest is not here yet. */
+  readonly isBegun: boolean
   /** Why it is wanted; null: it is not. */
   readonly reasons: readonly string[] | null
 }
@@ -128,6 +130,7 @@ const newPoint = (
   pinned: false,
   standing: 'whole',
   isAhead: time - asOf > DAY,
+  isBegun: false,
   reasons: null,
   hasPublished: false,
   hasStaged: false,
@@ -149,8 +152,9 @@ function judge(points: readonly Growing[], { retain: rules, series }: Spec): voi
     if (point.isAhead) point.reasons = AHEAD
     else point.reasons = (point.standing === 'unfinished' ? hoped : kept).get(point) ?? null
     // I13: what has been begun stays wanted, and a point of which a part is here stays wanted whole.
-    const isBegun = point.hasStaged || (point.hasPublished && point.standing === 'coming')
-    if (point.reasons === null && isBegun) point.reasons = BEGUN
+    point.isBegun = point.hasStaged || (point.hasPublished && point.standing !== 'whole')
+    const canGoOn = point.hasStaged || point.standing === 'coming'
+    if (point.reasons === null && point.isBegun && canGoOn) point.reasons = BEGUN
   }
 }
 
@@ -170,7 +174,9 @@ function standingOf(facts: FileFacts, spec: Spec): 'published' | 'coming' | 'unf
 /** Data that stands here and will count once it has been read, as far as a look can tell. */
 const isToAdopt = (held: HeldFile, record: LedgerRecord | undefined): boolean =>
   held.foundOther === undefined &&
-  (record === undefined ? held.marker !== null && held.marker.digest !== null : held.size === record.size)
+  (record === undefined
+    ? held.marker !== null && held.marker.digest !== null
+    : held.size === record.size && (held.marker === null || held.marker.isWrong === true))
 
 const canCome = ({ listed, marker }: SourceFile, spec: Spec): boolean =>
   listed !== null &&

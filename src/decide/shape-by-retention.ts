@@ -41,7 +41,10 @@ export function shapeByRetention(
     if (point.reasons === null) return unwanted(facts, judged, point, spec, surplus)
     if (spec.retain === null && spec.series.patterns.length === 0) return { ...judged, unwanted: null }
     const because = [...point.reasons, ...disagreement(facts, point, span)]
-    const steps = judged.steps.map((step) => marked(explained(step, because), point, spec))
+    const steps = judged.steps.map((step) => {
+      const told = marked(explained(step, because), point, spec)
+      return isMove(step) && point.isBegun ? { ...told, begun: true as const } : told
+    })
     return { steps, problems: judged.problems, unwanted: null }
   }
 }
@@ -100,12 +103,13 @@ function surplusBy(
   }
 }
 
+const isMove = ({ action }: Step): boolean => action === 'pull' || action === 'resume'
+
 /** `selected` says no more than that nothing speaks against it: the rules' own reasons take its place. */
 function explained(step: Step, reasons: readonly string[]): Step {
-  const isMove = step.action === 'pull' || step.action === 'resume'
-  if (!isMove && step.action !== 'keep') return step
+  if (!isMove(step) && step.action !== 'keep') return step
   const own = step.because.filter((word) => word !== 'selected')
-  return { ...step, because: isMove ? [...reasons, ...own] : [...own, ...reasons] }
+  return { ...step, because: isMove(step) ? [...reasons, ...own] : [...own, ...reasons] }
 }
 
 /** The step with the series and the time of its point. */

@@ -27,6 +27,8 @@ export interface Step {
   /** The digest that the bytes must have, lower-case hex. */
   readonly digest?: string
   readonly stagedBytes?: number
+  /** Some of its point is here: it comes before others (I13). */
+  readonly begun?: true
   /** conflict only. */
   readonly held?: string
   readonly source?: string

@@ -8,6 +8,8 @@ import type { RelPath } from '../model/rel-path.ts'
 
 /** A file that a plan wants brought over the line and published. */
 export interface WantedFile extends BatchItem {
+  /** Seconds since 1970, as the source lists it. */
+  readonly mtime: number
   readonly digest: Digest
   readonly marker: { readonly path: RelPath; readonly text: string }
   readonly markerMtime: number
@@ -43,6 +45,8 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
       size: file.listed.size,
       stagedBytes,
       mode: otherBytes || wrongBasis ? 'mend' : 'append',
+      time: step.time === undefined ? file.listed.mtime * 1000 : Date.parse(step.time),
+      begun: step.begun === true,
       mtime: file.listed.mtime,
       failedBefore: seen?.gate != null,
       digest,

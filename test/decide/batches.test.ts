@@ -10,7 +10,8 @@ const item = (path: string, over: Partial<BatchItem> = {}): BatchItem => ({
   size: 10,
   stagedBytes: 0,
   mode: 'append',
-  mtime: 0,
+  time: 0,
+  begun: false,
   failedBefore: false,
   ...over,
 })
@@ -19,16 +20,17 @@ const cut = (items: readonly BatchItem[], rate: number | null = null) => batches
 
 describe('the order of transfers', () => {
   const files = [
-    item('old', { mtime: 1 }),
-    item('new', { mtime: 3 }),
-    item('begun', { mtime: 2, stagedBytes: 4 }),
-    item('failed', { mtime: 9, failedBefore: true }),
+    item('old', { time: 1 }),
+    item('new', { time: 3 }),
+    item('begun', { time: 2, stagedBytes: 4 }),
+    item('part', { time: 0, begun: true }),
+    item('failed', { time: 9, failedBefore: true }),
   ]
-  test('I13: what is begun comes first, then the newest, what failed last', () => {
-    expect(names(inOrder(files, 'newest'))).toBe('begun new old failed')
+  test('I13: what is begun comes first, then the rest of its point, then the newest, what failed last', () => {
+    expect(names(inOrder(files, 'newest'))).toBe('begun part new old failed')
   })
   test('or the oldest', () => {
-    expect(names(inOrder(files, 'oldest'))).toBe('begun old new failed')
+    expect(names(inOrder(files, 'oldest'))).toBe('begun part old new failed')
   })
   test('ties go by name', () => {
     expect(names(inOrder([item('b'), item('a')], 'newest'))).toBe('a b')

@@ -19,6 +19,7 @@ const whole = (dated: Pick<Point, 'time' | 'name' | 'pinned'>): Point => ({
   standing: 'whole',
   dated: 'name',
   isAhead: false,
+  isBegun: false,
   reasons: [],
 })
 const every = (hours: number, until: Instant | null = null): Expectation => ({

@@ -12,16 +12,34 @@ import { context, holding } from './picture.ts'
 
 /** A backup whose passes are made on the model alone: what a plan says is taken to have happened, in no time. */
 export interface Simulated {
+  /** As declared; may be declared anew between passes. */
+  spec: Spec
   destination: Holding
-  /** One pass at `now` over what the source shows then. Tells what it removed and what held it back. */
-  pass(source: SourceView, now: Instant): SimulatedPass
+  /** One pass at `now` over what the source shows then. Tells what it did and what held it back. */
+  pass(source: SourceView, now: Instant, how?: PassTerms): SimulatedPass
+  /** What a plan made now says, without any of it happening. */
+  plan(source: SourceView, now: Instant, how?: PassTerms): BackupPlan
+}
+
+export interface PassTerms {
+  /** `reconcile prune`, which manual mode waits for. */
+  readonly asked?: boolean
+  /** Each hold that comes up is released at once. */
+  readonly releasesAll?: boolean
+  /** Held files whose bytes are others by now: found where they are read. */
+  readonly rotten?: ReadonlySet<string>
 }
 
 export interface SimulatedPass {
-  /** The destination after what was to come had come, before anything was removed. */
+  /** The destination after what was to come had come and been read, before anything was removed. */
   readonly before: Holding
   readonly plan: BackupPlan
+  /** Paths that came, and those that were read again. */
+  readonly brought: readonly string[]
+  readonly read: readonly string[]
   readonly removed: readonly Step[]
+  /** What prunes go by was written down for the first time. */
+  readonly learnt: boolean
   readonly holds: readonly string[]
 }
 
@@ -30,43 +48,76 @@ export const DAY = 24 * HOUR
 
 const BRING: ReadonlySet<Action> = new Set(['pull', 'resume', 'adopt', 'repair'])
 const REMOVE: ReadonlySet<Action> = new Set(['prune', 'expire'])
+const ALL = { has: () => true } as unknown as ReadonlySet<string>
+const NONE: ReadonlySet<string> = new Set()
 
-/** `brings`: which of a plan's transfers a pass gets done; all of them where it is left out. */
-export function simulate(
-  spec: Spec,
-  began: Instant,
-  brings: (steps: readonly Step[]) => readonly Step[] = (steps) => steps,
-): Simulated {
+/**
+ * What a pass gets done of a plan's steps that bring something: all of them where it is left out. `staged` is what lies in staging
+ * after it.
+ */
+export type Line = (
+  plan: BackupPlan,
+  observation: Observation,
+  now: Instant,
+) => { readonly done: readonly Step[]; readonly staged?: Holding['staged']; readonly seen?: Holding['seen'] }
+
+export const everything = ({ steps }: BackupPlan) => ({
+  done: steps.filter(({ action }) => BRING.has(action)),
+})
+
+export function simulate(spec: Spec, began: Instant, line: Line = everything): Simulated {
+  const termsAt = (asOf: Instant, { asked = false, releasesAll = false }: PassTerms) => {
+    const terms = context({ asOf })
+    return { ...terms, prune: { ...terms.prune, asked, released: releasesAll ? ALL : NONE } }
+  }
   const simulated: Simulated = {
+    spec,
     destination: holding({ created: began, lastTime: began, listedBefore: null }),
-    pass(source, now) {
+    plan: (source, now, how = {}) =>
+      decideBackup(simulated.spec, { source, destination: simulated.destination }, termsAt(now, how)).plan,
+    pass(source, now, how = {}) {
       const start: Observation = { source, destination: simulated.destination }
-      const terms = context({ asOf: now })
-      const first = decideBackup(spec, start, terms).plan
-      const come = only(first, brings(first.steps.filter(({ action }) => BRING.has(action))))
-      let there = project(start, come, now)
-      const decide = () =>
-        decideBackup(spec, there, { ...terms, prune: { ...terms.prune, passBegan: now, when: 'now' } })
+      const terms = termsAt(now, how)
+      const first = decideBackup(simulated.spec, start, terms).plan
+      const come = line(first, start, now)
+      let { destination } = project(start, only(first, come.done), now)
+      destination = {
+        ...destination,
+        staged: come.staged ?? destination.staged,
+        seen: come.seen ?? destination.seen,
+      }
+      const prune = { ...terms.prune, when: 'now' as const }
+      const decide = () => decideBackup(simulated.spec, { source, destination }, { ...terms, prune })
       let last = decide()
-      if (last.prune !== null && last.prune.toRead.length > 0) {
-        there = { source, destination: readAgain(there.destination, last.prune.toRead, now) }
+      const read = last.prune?.toRead ?? []
+      if (read.length > 0) {
+        destination = readAgain(destination, read, how.rotten ?? NONE, now)
         last = decide()
       }
       const removed = last.plan.steps.filter(({ action }) => action === 'prune')
+      const learnt = last.prune?.isFirst === true
+      const { policy = '', basis = '' } = last.prune ?? {}
       const away = only(
         last.plan,
         last.plan.steps.filter(({ action }) => REMOVE.has(action)),
       )
-      const { policy = '', basis = '' } = last.prune ?? {}
+      const there: Observation = { source, destination }
       const after = project(there, away, now, { policy, basis }).destination
-      const before = there.destination
       simulated.destination = {
         ...after,
-        lastPrune: after.lastPrune ?? (last.prune?.isFirst ? { policy, basis } : null),
+        lastPrune: after.lastPrune ?? (learnt ? { policy, basis } : null),
         lastTime: instant(Math.max(now, after.lastTime ?? 0)),
         listedBefore: nextListed(there, last.prune)(after.listedBefore),
       }
-      return { before, plan: last.plan, removed, holds: last.plan.holds.map(({ code }) => code) }
+      return {
+        before: destination,
+        plan: last.plan,
+        brought: come.done.map(({ path }) => path),
+        read,
+        removed,
+        learnt,
+        holds: last.plan.holds.map(({ code }) => code),
+      }
     },
   }
   return simulated
@@ -74,9 +125,17 @@ export function simulate(
 
 const only = (plan: BackupPlan, steps: readonly Step[]): BackupPlan => ({ ...plan, steps })
 
-function readAgain(before: Holding, paths: readonly RelPath[], now: Instant): Holding {
+function readAgain(
+  before: Holding,
+  paths: readonly RelPath[],
+  rotten: ReadonlySet<string>,
+  now: Instant,
+): Holding {
   const records = new Map(before.records)
-  for (const path of paths) records.set(path, { ...records.get(path)!, readAt: now })
+  for (const path of paths) {
+    const record = records.get(path)!
+    records.set(path, rotten.has(path) ? { ...record, isRotten: true } : { ...record, readAt: now })
+  }
   return { ...before, records }
 }
 
