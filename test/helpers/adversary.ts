@@ -93,7 +93,7 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
       hours: fc.integer({ min: 4, max: 110 }),
       asked: fc.boolean(),
     }),
-    { minLength: 4, maxLength: 9 },
+    { minLength: 4, maxLength: 8 },
   ),
 })
 
@@ -112,7 +112,7 @@ interface Made {
   marker: 'claimed' | 'none' | 'unreadable' | 'unread'
 }
 
-export const SERIES = ['a', 'b'] as const
+const SERIES = ['a', 'b'] as const
 export const PATTERNS = ['{series}-{YYYY}-{MM}-{DD}.tar', '{series}-{YYYY}-{MM}-{DD}.p{part}.tar']
 
 export interface Adversary {

@@ -81,13 +81,13 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
     const how: PassTerms = { asked, releasesAll, rotten }
     const pass = simulated.pass(view, now, how)
     for (const path of pass.brought) rotten.delete(path)
-    const found = pass.read.some((path) => rotten.has(path))
+    const isOpen = isCut || pass.read.some((path) => rotten.has(path))
     faults.push(...own.after(pass, view, now, is, rotten))
     for (const code of pass.holds) holds.add(code)
     if (pass.removed.length === 0) continue
     removed += pass.removed.length
     if (mode === 'never' || (mode === 'manual' && !asked)) faults.push('pruned, and nobody asked for it')
-    faults.push(...afterwards(pass, simulated.plan(view, now, how).steps, found))
+    faults.push(...afterwards(pass, simulated.plan(view, now, how).steps, isOpen))
     faults.push(...withAllListed(pass, is.spec, view, now, how))
   }
   return { faults, removed, holds }
@@ -97,12 +97,12 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
 function afterwards(
   pass: SimulatedPass,
   again: SimulatedPass['plan']['steps'],
-  foundRot: boolean,
+  isOpen: boolean,
 ): readonly string[] {
   const gone = new Set(pass.removed.map(({ path }) => path))
   return again.flatMap(({ action, path, because }) =>
-    // Where rot was found other points are relied on, and they are read by the next pass.
-    (action === 'prune' && !foundRot) || ((action === 'pull' || action === 'resume') && gone.has(path))
+    // A plan counts on what has yet to come, and on points that are to be read since others were found rotten.
+    (action === 'prune' && !isOpen) || ((action === 'pull' || action === 'resume') && gone.has(path))
       ? [`right after a prune: ${action} ${path}: ${because.join(', ')}`]
       : [],
   )

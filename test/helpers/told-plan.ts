@@ -29,7 +29,7 @@ export interface Told {
 
 const NAME = /^(\d\d)((?:\.p\d)?)$/
 
-export const fileOf = (short: string): RelPath =>
+const fileOf = (short: string): RelPath =>
   short.replace(NAME, (_, day, part) => `db-2026-11-${day}${part}.tar`) as RelPath
 
 export const shortOf = (path: string): string => path.replace(/^db-2026-11-(\d\d)((?:\.p\d)?)\.tar$/, '$1$2')
@@ -42,7 +42,7 @@ const listedOf = (path: string): number => {
   return day === undefined ? NOON / 1000 : Date.UTC(2026, 10, Number(day), 12) / 1000
 }
 
-export function specOf({ retain = 'daily=2', spec: over = {}, prune = {} }: Told = {}): Spec {
+function specOf({ retain = 'daily=2', spec: over = {}, prune = {} }: Told = {}): Spec {
   return spec({
     series: {
       patterns: ['{series}-{YYYY}-{MM}-{DD}.tar', '{series}-{YYYY}-{MM}-{DD}.p{part}.tar'],
