@@ -106,8 +106,9 @@ function candidatesOf(
     .toSorted((a, b) => b.time - a.time)
   const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
   const isUnwanted = (point: Point) => point.reasons === null && !kept.has(point)
-  for (const point of kept.keys())
-    if (point.reasons === null) stay.set(point, 'stays: kept by the rules while newer points are not here')
+  // Wanted over the copies here, though not over all that is known.
+  for (const [point, reasons] of kept)
+    if (point.reasons === null) stay.set(point, `stays: of the copies here alone it is ${reasons.join(', ')}`)
   const floor = verified.slice(0, keepAtLeast)
   for (const point of floor)
     if (isUnwanted(point)) stay.set(point, `stays: one of the newest ${keepAtLeast} points here`)

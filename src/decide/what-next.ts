@@ -9,10 +9,8 @@ import type { Hold } from '../model/trouble.ts'
 import { humanPart, humanSize } from './human-size.ts'
 import type { Look } from './look.ts'
 import type { Decided } from './plan-backup.ts'
-import { retain } from './retain.ts'
 import type { Point } from './retention.ts'
 import { selector } from './select.ts'
-import { zoneOf } from './zone.ts'
 
 export interface Subject {
   readonly spec: Spec
@@ -156,22 +154,13 @@ function ofSurplus(step: Step, about: Subject, asOf: Instant): Told {
 function stayOf(point: Point, decision: Decided, { spec, look }: Subject, asOf: Instant): string {
   if (decision.prune?.remove.has(point)) return 'it goes to the trash'
   const why = decision.prune?.stay.get(point)
-  if (why === undefined) return `it stays: of the copies here alone it is ${keptHere(point, decision, spec)}`
+  if (why === undefined) return 'it stays'
   const held = /^held: (.*)$/.exec(why)?.[1]
   if (held !== undefined) return `it stays, for nothing of its series goes: ${held}`
   if (!why.includes('minAge')) return `it ${why}`
   const { records } = look.observation.destination
   const since = Math.max(...point.files.map((path) => records.get(path)?.since ?? asOf))
   return `it ${why}, which is over at ${isoTime(instant(since + spec.prune.minAge * 1000))}`
-}
-
-/** Wanted over the verified copies here, though not over all that is known: that spares it too (I9). */
-function keptHere(point: Point, { retention }: Decided, spec: Spec): string {
-  const points = retention?.series.get(point.series) ?? []
-  const here = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
-  const rules = spec.retain
-  const reasons = rules === null ? null : retain(here, rules, zoneOf(spec.series.timezone)).get(point)
-  return reasons?.join(', ') ?? 'kept'
 }
 
 function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Told {
