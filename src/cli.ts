@@ -40,6 +40,12 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${version()}\n`)
     return 0
   }
+  if (!standsSomewhere()) {
+    process.stderr.write(
+      'reconcile: the current folder is gone.\n  Change to one that is there (cd), and try again.\n',
+    )
+    return 64
+  }
   listenForSignals()
   let code = 0
   const { program } = await import('./commands/program.ts')
@@ -61,6 +67,15 @@ async function main(argv: readonly string[]): Promise<number> {
   // What could not be written is known a moment after it was given out.
   await new Promise((done) => setImmediate(done))
   return signalCode() ?? (code === 0 && resultsAreLost ? 1 : code)
+}
+
+/** Where the current folder was removed, no program can be started, and each would look as if it was not installed. */
+function standsSomewhere(): boolean {
+  try {
+    return process.cwd() !== ''
+  } catch {
+    return false
+  }
 }
 
 function signalCode(): number | null {

@@ -8,6 +8,7 @@ import {
   refuseElsewhen,
   textOf,
 } from './command-line.ts'
+import { addExplain } from './explain-command.ts'
 import { parseFlag } from './parse-flag.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
@@ -20,6 +21,7 @@ const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addApply,
   addPrune,
   addStatus,
+  addExplain,
   addValidate,
   addSchema,
   addSnapshot,
@@ -45,12 +47,12 @@ export async function program(host: Host): Promise<Command> {
     .argument('[name...]', 'backups; all of them when none is named')
     .option('-n, --dry-run', 'show what a pass would do; write nothing')
     .option('--diff', 'with --dry-run: each destination now against after, as a diff of md5, size and path')
-    .option('--all', 'with --dry-run: also what stays as it is')
+    .option('--all', 'with --dry-run: also what stays as it is; with explain: every point')
     .option('--detailed-exitcode', 'with --dry-run: 2 when there is something to do')
-    .option('--offline <folder>', 'with --dry-run: from snapshots, without keys or network')
+    .option('--offline <folder>', 'with --dry-run or explain: from snapshots, without keys or network')
     .option(
       '--as-of <time>',
-      'with --dry-run or status: as of then, as 2026-11-24T06:00:00Z',
+      'with --dry-run, explain or status: as of then, as 2026-11-24T06:00:00Z',
       parseFlag.instant,
     )
     .option('-q, --quiet', 'print nothing when all is fine')

@@ -5,6 +5,7 @@ import type { Observation, SourceFile, SourceView } from '../model/observation.t
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
+import { isWhole } from './is-whole.ts'
 
 /** All that is known of one path, on both sides. */
 export interface FileFacts {
@@ -15,26 +16,39 @@ export interface FileFacts {
   /** Set where a prune removed it, and nothing of the name is here. */
   readonly pruned: PrunedFile | undefined
   readonly staged: StagedFile | undefined
+  /** Not looked up where the file is whole and nothing of it is staged: then it changes nothing. */
   readonly seen: Seen | undefined
+  /** The source shows it and we refuse it: it can never come, and is not absent there. */
+  readonly isRefused: boolean
   readonly completeness: SourceView['completeness']
 }
 
-/** The facts of one path. `refused`: paths that the source shows and we refuse: not absent there. */
-export function factsOf(
+/** The facts of one path. `refused`: paths that the source shows and we refuse. */
+export function factsOf(path: RelPath, observation: Observation, refused: ReadonlySet<string>): FileFacts {
+  return gatherFacts(path, observation.source.files.get(path), observation, refused)
+}
+
+/** The same where the source's side has been looked up: among a million files each look-up counts. */
+export function gatherFacts(
   path: RelPath,
+  file: SourceFile | undefined,
   { source, destination }: Observation,
-  refused: ReadonlySet<string | undefined>,
+  refused: ReadonlySet<string>,
 ): FileFacts {
   const held = destination.files.get(path)
+  const record = destination.records.get(path)
+  const staged = destination.staged.get(path)
+  const isRefused = refused.has(path)
   return {
     path,
-    source: source.files.get(path),
+    source: file,
     held,
-    record: destination.records.get(path),
+    record,
     pruned: held === undefined ? destination.pruned.get(path) : undefined,
-    staged: destination.staged.get(path),
-    seen: destination.seen.get(path),
-    completeness: refused.has(path) ? 'incomplete' : source.completeness,
+    staged,
+    seen: staged === undefined && isWhole(held, record) ? undefined : destination.seen.get(path),
+    isRefused,
+    completeness: isRefused ? 'incomplete' : source.completeness,
   }
 }
 

@@ -3,7 +3,8 @@ import { type Instant, isoTime } from '../model/instant.ts'
 import type { PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import { type Retention, retention, selectedPaths } from './retention.ts'
+import { type Retention, retention } from './retention.ts'
+import { selectedFiles } from './selected-files.ts'
 
 /** What is held, with its points, without a look at the source. */
 export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Retention {
@@ -11,7 +12,7 @@ export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Ret
     source: { completeness: 'unknown', files: new Map(), problems: [] },
     destination,
   } as const
-  return retention(spec, observation, selectedPaths(spec, observation), new Set(), asOf)
+  return retention(spec, selectedFiles(spec, observation), asOf)
 }
 
 /** Removals of files that a person names (I8). */

@@ -2,7 +2,8 @@ import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import { retention, selectedPaths } from './retention.ts'
+import { retention } from './retention.ts'
+import { selectedFiles } from './selected-files.ts'
 
 /**
  * Of the files at the source whose markers are unread, those whose markers matter: what is wanted is to be brought, and what is held, or
@@ -17,7 +18,7 @@ export function neededMarkers(
   const { source, destination } = observation
   const unread = [...source.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
   if (spec.retain === null || unread.length === 0) return unread
-  const wants = retention(spec, observation, selectedPaths(spec, observation), new Set(), asOf)
+  const wants = retention(spec, selectedFiles(spec, observation), asOf)
   return unread.filter((path) => {
     if (destination.files.has(path) || mustRead.has(path)) return true
     if (destination.records.has(path) && !destination.pruned.has(path)) return true

@@ -1,15 +1,17 @@
+import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
-import { factsOf } from './file-facts.ts'
+import type { FileFacts } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
-import { retention, selectedPaths } from './retention.ts'
+import { type Point, type Retention, retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
+import { selectedFiles } from './selected-files.ts'
 import { seriesViews } from './series-status.ts'
 import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
 import { expireSteps, strays, trashSteps } from './stray-staging.ts'
@@ -39,6 +41,8 @@ export interface Decided {
   readonly plan: BackupPlan
   /** Null: nothing was compared. */
   readonly prune: PruneDecision | null
+  /** What the plan went by; null: nothing was compared. */
+  readonly retention: Retention | null
   /** One line for each series that is late. */
   readonly late: readonly string[]
 }
@@ -76,26 +80,30 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
   }
   const late = (compared?.views ?? []).flatMap((view) => view.late ?? [])
-  return { plan, prune: compared?.prune ?? null, late }
+  return { plan, prune: compared?.prune ?? null, retention: compared?.wants ?? null, late }
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {
   const { source, destination } = observation
   const { asOf } = context
-  const clashes = clashing(observation, problems)
   // What the source shows and we refuse is not absent there.
   const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
-  const paths = [...selectedPaths(spec, observation)].filter((path) => !clashes.has(path))
-  const wants = retention(spec, observation, paths, refused, asOf)
+  const files = withoutClashes(selectedFiles(spec, observation, refused), destination, problems)
+  const wants = retention(spec, files, asOf)
   for (const ahead of datedAhead(wants)) problems.push(ahead)
 
-  const judged = paths.map((path) => ({
-    path,
-    ...judgeFile(factsOf(path, observation, refused), spec, asOf),
-  }))
-  const conflicts = judged.flatMap(({ path, steps }) =>
-    steps.some(({ action }) => action === 'conflict') && !isSilent(path, observation, wants) ? [path] : [],
-  )
+  // Most of a destination stays as it is, and is only counted.
+  let kept = 0
+  const rest: Judged[] = []
+  const conflicts: RelPath[] = []
+  for (const [i, facts] of files.entries()) {
+    const judged = judgeFile(facts, spec, asOf)
+    const point = wants.placed[i] ?? null
+    if (!context.all && point?.reasons !== null && staysAsItIs(judged)) kept++
+    else rest.push({ facts, point, judged })
+    const isConflict = judged.steps.some(({ action }) => action === 'conflict')
+    if (isConflict && !isSilent(facts, point)) conflicts.push(facts.path)
+  }
   const series = (coming: 'count' | 'do-not-count') =>
     seriesViews(spec, wants, destination.created, asOf, coming)
   const views = series('do-not-count')
@@ -110,14 +118,9 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
 
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
-  let kept = 0
-  for (const one of judged) {
-    // Most of a destination stays as it is, and is only counted.
-    if (!context.all && staysAsItIs(one) && wants.pointOf(one.path)?.reasons !== null) {
-      kept++
-      continue
-    }
-    const shaped = shapeByRetention(one.path, one, spec, observation, wants, prune)
+  const shape = shapeByRetention(spec, source.completeness, wants, prune)
+  for (const { facts, point, judged } of rest) {
+    const shaped = shape(facts, point, judged)
     for (const step of shaped.steps) {
       if (step.action === 'keep') kept++
       if (step.action !== 'keep' || context.all) steps.push(step)
@@ -131,7 +134,13 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
     problems.push(nothingFound(spec, kept))
   }
-  return { steps, kept, views, prune, unwanted }
+  return { steps, kept, views, prune, wants, unwanted }
+}
+
+interface Judged {
+  readonly facts: FileFacts
+  readonly point: Point | null
+  readonly judged: Judgement
 }
 
 const staysAsItIs = ({ steps, problems }: Judgement): boolean =>
@@ -163,23 +172,27 @@ function obstacles(spec: Spec, { source, destination }: Observation): readonly P
  * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
  * any byte. (Names that collide among themselves at the source are refused by the listing.)
  */
-function clashing({ source, destination }: Observation, problems: Problem[]): ReadonlySet<RelPath> {
-  const found = new Set<RelPath>()
-  let folded: Map<string, RelPath> | null = null
-  for (const path of source.files.keys()) {
-    if (destination.files.has(path) || destination.records.has(path)) continue
-    folded ??= new Map([...destination.files.keys()].map((held) => [foldName(held), held]))
-    const other = folded.get(foldName(path))
-    if (other === undefined) continue
-    found.add(path)
+function withoutClashes(
+  files: readonly FileFacts[],
+  destination: Holding,
+  problems: Problem[],
+): readonly FileFacts[] {
+  const isNew = ({ held, record }: FileFacts) => held === undefined && record === undefined
+  if (!files.some(isNew)) return files
+  const folded = new Map<string, RelPath>()
+  for (const held of destination.files.keys()) folded.set(foldName(held), held)
+  return files.filter((facts) => {
+    const { path } = facts
+    const other = isNew(facts) ? folded.get(foldName(path)) : undefined
+    if (other === undefined) return true
     problems.push({
       code: 'name-collision',
       path,
       message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
       hint: 'Rename one of them at the source, or exclude it in the spec.',
     })
-  }
-  return found
+    return false
+  })
 }
 
 const nothingFound = (spec: Spec, kept: number): Problem => ({

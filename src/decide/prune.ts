@@ -54,9 +54,10 @@ export function decidePrune(
   const { mode, keepAtLeast } = spec.prune
   if (spec.retain === null || mode === 'never' || (mode === 'manual' && !context.asked))
     return { ...decided, holds: [], passed: [], toRead: [] }
+  const conflicts = new Set(context.conflicts)
   const lately = goneInADay(observation.destination, context.asOf)
   const all = [...retention.series].map(([name, points]) =>
-    candidatesOf(name, points, lately.get(name)?.size ?? 0, spec, observation, context, stay),
+    candidatesOf(name, points, lately.get(name)?.size ?? 0, conflicts, spec, observation, context, stay),
   )
   const going = all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit)
   const { holds, passed, blockOf } = pruneGuards(going, all, spec, observation, context, { policy, basis })
@@ -93,9 +94,10 @@ function candidatesOf(
   series: string,
   points: readonly Point[],
   gone: number,
+  conflicts: ReadonlySet<string>,
   spec: Spec,
   { destination }: Observation,
-  { asOf, passBegan, conflicts }: PruneContext,
+  { asOf, passBegan }: PruneContext,
   stay: Map<Point, string>,
 ): Candidates {
   const { keepAtLeast, minAge } = spec.prune
@@ -104,15 +106,16 @@ function candidatesOf(
     .toSorted((a, b) => b.time - a.time)
   const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
   const isUnwanted = (point: Point) => point.reasons === null && !kept.has(point)
-  for (const point of kept.keys())
-    if (point.reasons === null) stay.set(point, 'stays: kept by the rules while newer points are not here')
+  // Wanted over the copies here, though not over all that is known.
+  for (const [point, reasons] of kept)
+    if (point.reasons === null) stay.set(point, `stays: of the copies here alone it is ${reasons.join(', ')}`)
   const floor = verified.slice(0, keepAtLeast)
   for (const point of floor)
     if (isUnwanted(point)) stay.set(point, `stays: one of the newest ${keepAtLeast} points here`)
   const unwanted = verified.slice(keepAtLeast).reverse().filter(isUnwanted)
   const mayGo = unwanted.filter((point) => {
     // Also where the hold has been released: which of the two is good is not known.
-    if (point.files.some((path) => conflicts.includes(path))) return false
+    if (point.files.some((path) => conflicts.has(path))) return false
     const since = Math.max(...point.files.map((path) => destination.records.get(path)!.since))
     const isOld = since < passBegan && asOf - since >= minAge * 1000
     if (!isOld) stay.set(point, 'waits: it has not been here for prune.minAge yet')

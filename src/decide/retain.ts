@@ -1,4 +1,4 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { RetainRules } from '../model/spec.ts'
 import type { Zone } from './zone.ts'
 
@@ -11,9 +11,11 @@ export interface DatedPoint {
 }
 
 const DAY = 24 * 3600 * 1000
+const PINNED = ['pin'] as const
+const OLDEST = ['oldest'] as const
 
 /** Numbers that are the same for two wall-clock times in the same period, and follow the clock. */
-const PERIODS = {
+export const PERIODS = {
   last: null,
   hourly: (local: number) => Math.floor(local / 3_600_000),
   daily: (local: number) => Math.floor(local / DAY),
@@ -37,17 +39,18 @@ export function retain<Point extends DatedPoint>(
   rules: RetainRules,
   zone: Zone,
 ): ReadonlyMap<Point, readonly string[]> {
-  const kept = new Map<Point, string[]>()
-  const keep = (point: Point, reason: string) => {
+  const kept = new Map<Point, readonly string[]>()
+  // Points that one rule keeps for the same reason share its words.
+  const keep = (point: Point, reason: readonly [string]) => {
     const reasons = kept.get(point)
-    if (reasons === undefined) kept.set(point, [reason])
-    else if (!reasons.includes(reason)) reasons.push(reason)
+    if (reasons === undefined) kept.set(point, reason)
+    else if (!reasons.includes(reason[0])) kept.set(point, [...reasons, ...reason])
   }
-  for (const point of points) if (point.pinned) keep(point, 'pin')
+  for (const point of points) if (point.pinned) keep(point, PINNED)
   const counted = newestFirst(points.filter((point) => !point.pinned))
   keepWithin(counted, rules, zone, keep)
   const oldest = RULES.map((rule) => keepByRule(counted, rule, rules, zone, keep))
-  for (const point of oldest) if (point !== null) keep(point, 'oldest')
+  for (const point of oldest) if (point !== null) keep(point, OLDEST)
   return kept
 }
 
@@ -71,7 +74,8 @@ export function policyText(rules: RetainRules): string {
   return [...counts, ...within].join(' ')
 }
 
-function newestFirst<Point extends DatedPoint>(points: readonly Point[]): readonly Point[] {
+/** The order in which rules count. */
+export function newestFirst<Point extends DatedPoint>(points: readonly Point[]): readonly Point[] {
   return points.toSorted((a, b) => b.time - a.time || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0))
 }
 
@@ -79,13 +83,22 @@ function keepWithin<Point extends DatedPoint>(
   counted: readonly Point[],
   { within }: RetainRules,
   zone: Zone,
-  keep: (point: Point, reason: string) => void,
+  keep: (point: Point, reason: readonly [string]) => void,
 ): void {
   const newest = counted[0]
   if (within === null || newest === undefined) return
-  const days = zone.toInstant(zone.toLocal(newest.time) - within.days * DAY)
-  const since = days - within.seconds * 1000
-  for (const point of counted) if (point.time > since) keep(point, `within ${within.text}`)
+  const since = startOfWithin(within, newest.time, zone)
+  const reason = [`within ${within.text}`] as const
+  for (const point of counted) if (point.time > since) keep(point, reason)
+}
+
+/** What `within` keeps is younger than this; the moment itself is out. */
+export function startOfWithin(
+  within: NonNullable<RetainRules['within']>,
+  newest: Instant,
+  zone: Zone,
+): Instant {
+  return instant(zone.toInstant(zone.toLocal(newest) - within.days * DAY) - within.seconds * 1000)
 }
 
 /**
@@ -97,7 +110,7 @@ function keepByRule<Point extends DatedPoint>(
   rule: RuleName,
   rules: RetainRules,
   zone: Zone,
-  keep: (point: Point, reason: string) => void,
+  keep: (point: Point, reason: readonly [string]) => void,
 ): Point | null {
   const count = countOf(rule, rules)
   if (count === null) return null
@@ -109,14 +122,14 @@ function keepByRule<Point extends DatedPoint>(
   for (const point of counted) {
     const here = periodOf === null ? nth : periodOf(zone.toLocal(point.time))
     if (periodOf === null || here !== period) {
-      if (chosen !== null) keep(chosen, `${rule} ${nth}`)
+      if (chosen !== null) keep(chosen, [`${rule} ${nth}`])
       if (nth === count) return null
       nth++
       period = here
       chosen = point
     } else if (rules.pick === 'oldest') chosen = point
   }
-  if (chosen !== null) keep(chosen, `${rule} ${nth}`)
+  if (chosen !== null) keep(chosen, [`${rule} ${nth}`])
   const oldest = counted.at(-1)
   return nth < count && oldest !== undefined && oldest !== chosen ? oldest : null
 }

@@ -1,13 +1,13 @@
 import type { Digest } from '../model/digest.ts'
 import type { HeldFile, LedgerRecord } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import type { Observation, SourceFile } from '../model/observation.ts'
+import type { SourceFile } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import { claimOf, hasFailedGate } from './file-facts.ts'
+import { claimOf, type FileFacts, hasFailedGate } from './file-facts.ts'
 import { isWhole } from './is-whole.ts'
 import { type DatedPoint, retain } from './retain.ts'
-import { anyOf, selector } from './select.ts'
+import { anyOf } from './select.ts'
 import { dateFiles } from './series-pattern.ts'
 import { zoneOf } from './zone.ts'
 
@@ -32,6 +32,8 @@ export interface Point extends DatedPoint {
 
 /** What retention says of every file that either side has. */
 export interface Retention {
+  /** The point of each file, in the order in which they were given; null as for `pointOf`. */
+  readonly placed: readonly (Point | null)[]
   /** Null: it belongs to no point, because it matches no pattern, or is neither held nor listed. */
   pointOf(path: RelPath): Point | null
   /** Each series' points, in no order. */
@@ -53,29 +55,23 @@ type Growing = { -readonly [Key in keyof Point]: Point[Key] } & {
 
 /**
  * Which points are wanted, decided over what is held and what is listed together, so that what was pruned is not brought again. Pure.
- * `refused`: paths that can never come, whatever the source says of them.
  */
-export function retention(
-  spec: Spec,
-  observation: Observation,
-  paths: Iterable<RelPath>,
-  refused: ReadonlySet<string>,
-  asOf: Instant,
-): Retention {
+export function retention(spec: Spec, files: readonly FileFacts[], asOf: Instant): Retention {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
-  const points = new Map<RelPath, Growing>()
+  const placed: (Growing | null)[] = []
   const unmatched = new Set<RelPath>()
   const series = new Map<string, Map<number, Growing>>()
-  for (const path of paths) {
-    const standing = standingOf(path, observation, spec, refused)
-    if (standing === null) continue
-    const date = dated(path)
+  for (const file of files) {
+    const { path } = file
+    const standing = standingOf(file, spec)
+    const date = standing === null ? null : dated(path)
     if (date === null) {
-      unmatched.add(path)
+      if (standing !== null) unmatched.add(path)
+      placed.push(null)
       continue
     }
-    const mtime = date.time === null ? timeOf(path, observation) : null
+    const mtime = date.time === null ? timeOf(file) : null
     const time = date.time ?? mtime ?? asOf
     let ofSeries = series.get(date.series)
     if (ofSeries === undefined) {
@@ -87,28 +83,42 @@ export function retention(
       const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'
       point = newPoint(date.series, time, path, from, asOf)
       ofSeries.set(time, point)
-    }
-    point.files.push(path)
-    points.set(path, point)
+    } else point.files.push(path)
+    placed.push(point)
     if (standing !== 'published') {
       if (standing === 'unfinished') point.standing = 'unfinished'
       else if (point.standing === 'whole') point.standing = 'coming'
     } else point.hasPublished = true
     if (isPinned(path)) point.pinned = true
-    if (isBegun(path, observation)) point.hasStaged = true
+    if (isBegun(file)) point.hasStaged = true
   }
-  for (const ofSeries of series.values()) judge([...ofSeries.values()], spec)
+  const bySeries = new Map([...series].map(([name, ofSeries]) => [name, [...ofSeries.values()]]))
+  for (const points of bySeries.values()) judge(points, spec)
   return {
-    pointOf: (path) => points.get(path) ?? null,
-    series: new Map([...series].map(([name, ofSeries]) => [name, [...ofSeries.values()]])),
+    placed,
+    pointOf: pointByPath(bySeries),
+    series: bySeries,
     isUnmatched: (path) => unmatched.has(path),
+  }
+}
+
+/** Most plans never ask for the point of a path, so the index is only made for those who do. */
+function pointByPath(series: Retention['series']): Retention['pointOf'] {
+  let index: Map<RelPath, Point> | null = null
+  return (path) => {
+    if (index === null) {
+      index = new Map()
+      for (const points of series.values())
+        for (const point of points) for (const file of point.files) index.set(file, point)
+    }
+    return index.get(path) ?? null
   }
 }
 
 const newPoint = (
   series: string,
   time: Instant,
-  name: string,
+  name: RelPath,
   dated: Point['dated'],
   asOf: Instant,
 ): Growing => ({
@@ -116,7 +126,7 @@ const newPoint = (
   series,
   time,
   name,
-  files: [],
+  files: [name],
   pinned: false,
   standing: 'whole',
   isAhead: time - asOf > DAY,
@@ -125,17 +135,6 @@ const newPoint = (
   hasPublished: false,
   hasStaged: false,
 })
-
-/** Every selected path that is here, at the source, or should be here. */
-export function selectedPaths(spec: Spec, { source, destination }: Observation): Iterable<RelPath> {
-  const wanted = selector(spec.select, spec.source.listing)
-  const paths = new Set<RelPath>(source.files.keys())
-  for (const path of destination.files.keys()) if (wanted(path)) paths.add(path)
-  // What a prune removed is of interest where the source still shows it.
-  for (const path of destination.records.keys())
-    if (!destination.pruned.has(path) && wanted(path)) paths.add(path)
-  return paths
-}
 
 /** Gives each point of one series its reasons. */
 function judge(points: readonly Growing[], { retain: rules, series }: Spec): void {
@@ -160,23 +159,16 @@ function judge(points: readonly Growing[], { retain: rules, series }: Spec): voi
 }
 
 /** How one file counts for its point; null: it is nowhere, and was removed on purpose where it ever was here. */
-function standingOf(
-  path: RelPath,
-  { source, destination }: Observation,
-  spec: Spec,
-  refused: ReadonlySet<string>,
-): 'published' | 'coming' | 'unfinished' | null {
-  const held = destination.files.get(path)
-  const record = destination.records.get(path)
+function standingOf(facts: FileFacts, spec: Spec): 'published' | 'coming' | 'unfinished' | null {
+  const { held, record, pruned, source } = facts
   if (isWhole(held, record)) return 'published'
   if (held !== undefined && isToAdopt(held, record)) return 'coming'
-  const pruned = held === undefined ? destination.pruned.get(path) : undefined
   if (pruned?.by === 'person') return null
-  const file = source.files.get(path)
   // What is lost leaves its point unfinished: the other files of it are no whole copy.
-  if (file === undefined) return held === undefined && (record === undefined || pruned) ? null : 'unfinished'
-  if (refused.has(path) || !canCome(file, spec) || isOther(claimOf(file), record)) return 'unfinished'
-  return hasFailedGate(destination.seen.get(path), file) ? 'unfinished' : 'coming'
+  if (source === undefined)
+    return held === undefined && (record === undefined || pruned) ? null : 'unfinished'
+  if (facts.isRefused || !canCome(source, spec) || isOther(claimOf(source), record)) return 'unfinished'
+  return hasFailedGate(facts.seen, source) ? 'unfinished' : 'coming'
 }
 
 /** Data that stands here and will count once it has been read, as far as a look can tell. */
@@ -195,12 +187,10 @@ const isOther = (claim: Digest | null, record: LedgerRecord | undefined): boolea
   claim !== null && record !== undefined && claim !== record.md5 && claim !== record.sha256
 
 /** Staged bytes of what the source still shows. */
-function isBegun(path: RelPath, { source, destination }: Observation): boolean {
-  if (!destination.staged.has(path)) return false
-  const file = source.files.get(path)
-  if (file?.listed == null) return false
-  const claim = claimOf(file)
-  const stagedFor = destination.seen.get(path)?.stagedFor ?? null
+function isBegun({ source, staged, seen }: FileFacts): boolean {
+  if (staged === undefined || source?.listed == null) return false
+  const claim = claimOf(source)
+  const stagedFor = seen?.stagedFor ?? null
   return claim === null || stagedFor === null || stagedFor === claim
 }
 
@@ -208,13 +198,11 @@ function isBegun(path: RelPath, { source, destination }: Observation): boolean {
  * Of a file without a date in its name: the source's mtime, as it was when it was published where it is held, or was pruned and is
  * the same still: a new mtime alone makes no new point of it.
  */
-function timeOf(path: RelPath, { source, destination }: Observation): Instant | null {
-  const record = destination.records.get(path)
-  const file = source.files.get(path)
-  const isSame = file?.listed == null || (destination.pruned.has(path) && isSameClaim(claimOf(file), record))
-  if (record !== undefined && (isSame || destination.files.has(path)))
+function timeOf({ source, held, record, pruned }: FileFacts): Instant | null {
+  const isSame = source?.listed == null || (pruned !== undefined && isSameClaim(claimOf(source), record))
+  if (record !== undefined && (isSame || held !== undefined))
     return record.mtime === null ? record.since : instant(record.mtime * 1000)
-  return file?.listed == null ? null : instant(file.listed.mtime * 1000)
+  return source?.listed == null ? null : instant(source.listed.mtime * 1000)
 }
 
 const isSameClaim = (claim: Digest | null, record: LedgerRecord | undefined): boolean =>

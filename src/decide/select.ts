@@ -1,4 +1,5 @@
 import picomatch from 'picomatch'
+import type { Selected } from '../model/explanation.ts'
 import { isSidecar } from '../model/marker-name.ts'
 import { baseName, type RelPath } from '../model/rel-path.ts'
 import type { Selection } from '../model/spec.ts'
@@ -15,11 +16,23 @@ export function selector(selection: Selection, listing: RelPath | null): (path: 
   return (path) => isData(path, listing) && included(path) && !excluded(path)
 }
 
-/** Whether a path may be data at all. */
-function isData(path: string, listing: RelPath | null): boolean {
-  if (path === listing || isSidecar(path)) return false
-  if (path.startsWith('.') || path.includes('/.')) return false
-  return !path.startsWith(`${LOST_AND_FOUND}/`)
+/** Why a path is selected or not: the first pattern that fits it decides. */
+export function explainSelection(selection: Selection, listing: RelPath | null, path: string): Selected {
+  const first = (patterns: readonly string[]) => patterns.find((pattern) => anyOf([pattern])(path)) ?? null
+  const never = notData(path, listing)
+  const include = first(selection.include)
+  const exclude = first(selection.exclude)
+  return { selected: never === null && include !== null && exclude === null, include, exclude, never }
+}
+
+const isData = (path: string, listing: RelPath | null): boolean => notData(path, listing) === null
+
+/** Why a path is never data, whatever the patterns say; null: it may be data. */
+function notData(path: string, listing: RelPath | null): Selected['never'] {
+  if (path === listing) return 'list-file'
+  if (isSidecar(path)) return 'sidecar'
+  if (path.startsWith('.') || path.includes('/.')) return 'hidden'
+  return path.startsWith(`${LOST_AND_FOUND}/`) ? 'lost-and-found' : null
 }
 
 /** Whether a name fits one of the patterns; one without `/` is held against the base name. */

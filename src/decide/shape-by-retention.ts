@@ -1,10 +1,9 @@
 import { isoSeconds, isoTime } from '../model/instant.ts'
-import type { Observation } from '../model/observation.ts'
+import type { SourceView } from '../model/observation.ts'
 import type { Action, Step } from '../model/plan.ts'
-import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import { expectations, factsOf, isAcknowledged } from './file-facts.ts'
+import { expectations, type FileFacts, isAcknowledged } from './file-facts.ts'
 import { goneUnwanted } from './file-problems.ts'
 import type { Judgement } from './judge-file.ts'
 import type { PruneDecision } from './prune.ts'
@@ -25,85 +24,82 @@ export interface Shaped extends Judgement {
   readonly unwanted: number | null
 }
 
-/** What is to happen to one file, once retention has had its say over what its facts call for. */
+/** Tells what is to happen to one file, once retention has had its say over what its facts call for. */
 export function shapeByRetention(
-  path: RelPath,
-  judged: Judgement,
   spec: Spec,
-  observation: Observation,
+  completeness: SourceView['completeness'],
   wants: Retention,
   prune: PruneDecision,
-): Shaped {
-  const point = wants.pointOf(path)
-  if (point === null) {
-    if (!wants.isUnmatched(path)) return { ...judged, unwanted: null }
-    return { ...judged, steps: judged.steps.map((step) => explained(step, [UNMATCHED])), unwanted: null }
+): (facts: FileFacts, point: Point | null, judged: Judgement) => Shaped {
+  const span = Math.max(0, ...spec.series.patterns.map((pattern) => SPAN[patternPrecision(pattern)] ?? 0))
+  const surplus = surplusBy(spec, completeness, prune)
+  return (facts, point, judged) => {
+    if (point === null) {
+      if (!wants.isUnmatched(facts.path)) return { ...judged, unwanted: null }
+      return { ...judged, steps: judged.steps.map((step) => explained(step, [UNMATCHED])), unwanted: null }
+    }
+    if (point.reasons === null) return unwanted(facts, judged, point, spec, surplus)
+    if (spec.retain === null && spec.series.patterns.length === 0) return { ...judged, unwanted: null }
+    const because = [...point.reasons, ...disagreement(facts, point, span)]
+    const steps = judged.steps.map((step) => {
+      const told = marked(explained(step, because), point, spec)
+      return isMove(step) && point.isBegun ? { ...told, begun: true as const } : told
+    })
+    return { steps, problems: judged.problems, unwanted: null }
   }
-  if (point.reasons === null) return unwanted(path, judged, point, spec, observation, wants, prune)
-  if (spec.retain === null && spec.series.patterns.length === 0) return { ...judged, unwanted: null }
-  const because = [...point.reasons, ...disagreement(path, point, spec, observation)]
-  const steps = judged.steps.map((step) => ({
-    ...explained(step, because),
-    ...(isMove(step) && point.isBegun ? { begun: true as const } : {}),
-    ...markOf(point, spec),
-  }))
-  return { steps, problems: judged.problems, unwanted: null }
 }
 
 function unwanted(
-  path: RelPath,
+  facts: FileFacts,
   judged: Judgement,
   point: Point,
   spec: Spec,
-  observation: Observation,
-  wants: Retention,
-  prune: PruneDecision,
+  surplus: (step: Step, facts: FileFacts, point: Point) => Step,
 ): Shaped {
-  const { source, destination } = observation
-  const listed = source.files.get(path)?.listed
-  const isHeld = destination.files.has(path)
+  const { path, record } = facts
+  const listed = facts.source?.listed
+  const isHeld = facts.held !== undefined
   const problems: Problem[] = judged.problems.filter(({ code }) => isHeld || !OF_WANTED.has(code))
   const steps: Step[] = []
   for (const step of judged.steps) {
-    if (step.action === 'keep') steps.push(surplus(step, point, spec, observation, prune))
+    if (step.action === 'keep') steps.push(marked(surplus(step, facts, point), point, spec))
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
-      if (!isAcknowledged(spec, path, destination.records.get(path))) problems.push(goneUnwanted(path, spec))
-    } else if (
-      !BRINGS.has(step.action) &&
-      !(step.action === 'conflict' && isSilent(path, observation, wants))
-    )
-      steps.push(step)
+      if (!isAcknowledged(spec, path, record)) problems.push(goneUnwanted(path, spec))
+    } else if (!BRINGS.has(step.action) && !(step.action === 'conflict' && isSilent(facts, point)))
+      steps.push(marked(step, point, spec))
   }
-  return {
-    steps: steps.map((step) => ({ ...step, ...markOf(point, spec) })),
-    problems,
-    unwanted: isHeld || listed == null ? null : listed.size,
-  }
+  return { steps, problems, unwanted: isHeld || listed == null ? null : listed.size }
 }
 
 /** Nobody minds other bytes at the source under the name of what was pruned and is not wanted. */
-export const isSilent = (path: RelPath, { destination }: Observation, wants: Retention): boolean =>
-  !destination.files.has(path) && destination.pruned.has(path) && wants.pointOf(path)?.reasons === null
+export const isSilent = ({ held, pruned }: FileFacts, point: Point | null): boolean =>
+  held === undefined && pruned !== undefined && point?.reasons === null
 
-const NONE: ReadonlySet<string> = new Set()
-
-/** The step of a file that is held, whole, and not wanted. */
-function surplus(step: Step, point: Point, spec: Spec, observation: Observation, prune: PruneDecision): Step {
-  const expect = expectations(factsOf(step.path as RelPath, observation, NONE))
-  const goes = prune.remove.get(point)
-  if (goes !== undefined) return { ...step, action: 'prune', because: goes, expect }
-  // A listing that is not known to be whole makes nothing surplus.
-  if (observation.source.completeness !== 'complete')
-    return { ...step, because: [...step.because, 'whether it is wanted is not known'] }
-  if (point.standing !== 'whole') return { ...step, because: [...step.because, 'its point is not whole'] }
-  const rules = spec.retain === null ? '' : policyText(spec.retain)
-  const { mode } = spec.prune
-  return {
-    ...step,
-    action: 'surplus',
-    because: [`outside ${rules}`, prune.stay.get(point) ?? `kept (prune: ${mode})`],
-    expect,
+/** Makes the step of a file that is held, whole, and not wanted. A million such steps share the words for it. */
+function surplusBy(
+  { retain, prune: { mode } }: Spec,
+  completeness: SourceView['completeness'],
+  prune: PruneDecision,
+): (step: Step, facts: FileFacts, point: Point) => Step {
+  const outside = `outside ${retain === null ? '' : policyText(retain)}`
+  const stays = new Map<string, readonly string[]>()
+  const becauseOf = (stay: string): readonly string[] => {
+    const known = stays.get(stay) ?? [outside, stay]
+    stays.set(stay, known)
+    return known
+  }
+  const kept = becauseOf(`kept (prune: ${mode})`)
+  return (step, facts, point) => {
+    const goes = prune.remove.get(point)
+    if (goes !== undefined) return { ...step, action: 'prune', because: goes, expect: expectations(facts) }
+    // A listing that is not known to be whole makes nothing surplus.
+    if (completeness !== 'complete')
+      return { ...step, because: [...step.because, 'whether it is wanted is not known'] }
+    if (point.standing !== 'whole') return { ...step, because: [...step.because, 'its point is not whole'] }
+    const stay = prune.stay.get(point)
+    const because = stay === undefined ? kept : becauseOf(stay)
+    return { ...step, action: 'surplus', because, expect: expectations(facts) }
   }
 }
 
@@ -116,24 +112,19 @@ function explained(step: Step, reasons: readonly string[]): Step {
   return { ...step, because: isMove(step) ? [...reasons, ...own] : [...own, ...reasons] }
 }
 
-function markOf(point: Point, { series }: Spec): Pick<Step, 'series' | 'time'> {
-  const time = point.dated === 'unknown' ? {} : { time: isoTime(point.time) }
-  return series.patterns.length === 0 ? time : { series: point.series, ...time }
+/** The step with the series and the time of its point. */
+function marked(step: Step, { dated, series, time }: Point, spec: Spec): Step {
+  if (spec.series.patterns.length === 0) return dated === 'unknown' ? step : { ...step, time: isoTime(time) }
+  return dated === 'unknown' ? { ...step, series } : { ...step, series, time: isoTime(time) }
 }
 
 /** Days that a name's date may lie after what it speaks of: its point ends with its day, month or year. */
 const SPAN: Readonly<Record<string, number>> = { day: 1, month: 31, year: 366 }
 
 /** Where a name and the source's mtime speak of days that are over a day apart, both are shown. */
-function disagreement(
-  path: RelPath,
-  point: Point,
-  { series }: Spec,
-  { source }: Observation,
-): readonly string[] {
-  const listed = source.files.get(path)?.listed
+function disagreement({ source }: FileFacts, point: Point, span: number): readonly string[] {
+  const listed = source?.listed
   if (listed == null || point.dated !== 'name') return []
-  const span = Math.max(...series.patterns.map((pattern) => SPAN[patternPrecision(pattern)] ?? 0))
   const late = listed.mtime * 1000 - point.time
   if (late <= DAY && late >= -DAY * (1 + span)) return []
   return [`its name says ${isoTime(point.time)}, its mtime ${isoSeconds(listed.mtime)}`]
@@ -141,7 +132,7 @@ function disagreement(
 
 /** Points from the future are kept, and never counted: something is wrong with a name or a clock. */
 export const datedAhead = ({ series }: Retention): readonly Problem[] =>
-  [...series.values()].flat().flatMap((point) => (point.isAhead ? [aheadProblem(point)] : []))
+  [...series.values()].flatMap((points) => points.filter(({ isAhead }) => isAhead).map(aheadProblem))
 
 const aheadProblem = (point: Point): Problem => ({
   code: 'dated-ahead',

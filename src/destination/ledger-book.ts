@@ -88,6 +88,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         readAt: at,
         ...removedBefore(removal, before),
         planId: line.planId,
+        ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
         line: place,
       })
       book.abandoned.delete(path)

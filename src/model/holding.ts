@@ -89,6 +89,8 @@ export interface LedgerRecord {
   readonly removedBefore?: Pick<PrunedFile, 'at' | 'series' | 'point'>
   /** Of the plan that last published, adopted or repaired it. */
   readonly planId: string | null
+  /** Of the specs that plan was made from; left out where none is known. */
+  readonly revision?: string
 }
 
 /** One removal by a prune, as the ledger tells it. */

@@ -74,6 +74,7 @@ const record: Fields = {
   isRotten: optional(oneOf(true)),
   removedBefore: optional(object({ at: integer, series: text, point: integer })),
   planId: nullable(text),
+  revision: optional(text),
 } satisfies Readonly<Record<keyof LedgerRecord, Check>>
 const prunedFile: Fields = {
   at: integer,

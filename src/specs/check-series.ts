@@ -139,6 +139,8 @@ function needsExpect(root: LocatedMap): readonly Fault[] {
 function nothingToPrune(root: LocatedMap): readonly Fault[] {
   const mode = textAt(root, ['prune', 'mode'])
   if ((mode !== 'manual' && mode !== 'auto') || valueAt(root, ['retain']) !== null) return []
+  // What _defaults.yaml lets all backups do, a spec that keeps everything need not take back.
+  if (placeOf(root, ['prune', 'mode']).source !== root.place.source) return []
   const fault = error(
     placeOf(root, ['prune', 'mode']),
     'prunes-nothing',

@@ -49,6 +49,17 @@ describe('a look at a destination', () => {
     ])
   })
 
+  test('knows of each file the plan that brought it, and the revision of the specs where there is one', async () => {
+    const { path, files } = await newDestination()
+    const ledger = await openWhole(files)
+    await ledger.append([published('a'), { ...published('b'), planId: 'p1', revision: 'c0ffee' }])
+    const { records } = await takeHolding(ground(path), now, null)
+    expect([...records.values()].map(({ planId, revision }) => [planId, revision])).toEqual([
+      [published('a').planId, undefined],
+      ['p1', 'c0ffee'],
+    ])
+  })
+
   test('I10: a damaged ledger is its halt, and it knows no records then', async () => {
     const { path, files } = await newDestination()
     const ledger = await openWhole(files)

@@ -2,40 +2,20 @@ import { existsSync } from 'node:fs'
 import { chmod, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { makeWorld, type World } from '../helpers/world.ts'
+import type { World } from '../helpers/world.ts'
+import { DUMPS, dump, heldThenLowered as makeDumps } from '../helpers/world-of-dumps.ts'
 
-let open: World[] = []
+let open: World | null = null
 afterEach(async () => {
-  for (const world of open) await world.end()
-  open = []
+  await open?.end()
+  open = null
 })
 
 const DAY = 86_400_000
-const TODAY = Date.now()
-/** `db-2026-11-23.tar`, so many days before today. */
-const dump = (daysAgo: number): string =>
-  `db-${new Date(TODAY - daysAgo * DAY).toISOString().slice(0, 10)}.tar`
 
-const RULES = {
-  series: { pattern: '{series}-{YYYY}-{MM}-{DD}.tar', timezone: 'UTC' },
-  retain: { last: 30 },
-  expect: { every: '24h', grace: '2h' },
-}
-
-/** A backup of `days` daily dumps, all held, and then one that keeps `last` of them. */
-async function heldThenLowered(
-  days: number,
-  last: number,
-  over: { readonly mode?: string; readonly more?: object; readonly place?: 'ssh' | 'local' } = {},
-): Promise<World> {
-  const world = await makeWorld(over.place ?? 'local')
-  open.push(world)
-  for (let ago = 0; ago < days; ago++) await world.offer(dump(ago), `dump of ${ago} days ago`)
-  const prune = { mode: over.mode ?? 'auto', minAge: '0s', keepAtLeast: 3 }
-  await world.declare('pg', { ...RULES, prune, ...over.more })
-  expect((await world.pass()).exitCode).toBe(0)
-  await world.declare('pg', { ...RULES, prune, ...over.more, retain: { last } })
-  return world
+const heldThenLowered = async (...of: Parameters<typeof makeDumps>): Promise<World> => {
+  open = await makeDumps(...of)
+  return open
 }
 
 const data = async (world: World): Promise<readonly string[]> =>
@@ -181,9 +161,9 @@ describe('reconcile prune', () => {
     })
     // What has just come is spared.
     expect((await world.pass()).backups[0]).toMatchObject({ pruned: [] })
-    await world.declare('pg', { ...RULES, retain: { last: 5 }, prune: { mode: 'auto', minAge: '0s' } })
+    await world.declare('pg', { ...DUMPS, retain: { last: 5 }, prune: { mode: 'auto', minAge: '0s' } })
     expect((await world.pass()).backups[0]).toMatchObject({ pruned: [dump(5)] })
-    await world.declare('pg', { ...RULES, retain: { last: 5 }, prune: { mode: 'auto', minAge: '1h' } })
+    await world.declare('pg', { ...DUMPS, retain: { last: 5 }, prune: { mode: 'auto', minAge: '1h' } })
     expect(await world.run('prune', 'pg', '--undo', '--last')).toMatchObject({ code: 0 })
     expect((await world.pass()).backups[0]).toMatchObject({ pruned: [] })
     expect(await data(world)).toContain(dump(5))

@@ -123,3 +123,16 @@ test('a source that is back after all that: in sync', async () => {
   await at.declare()
   expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
 })
+
+test('the folder that one stands in is gone', async () => {
+  const { command, args } = world.command(['--dry-run'])
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+  const { exitCode, stderr } = await execa('sh', ['-c', script, 'sh', command, ...args], {
+    cwd: world.folder,
+    reject: false,
+  })
+  expect({ exitCode, stderr: String(stderr) }).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining('the current folder is gone'),
+  })
+})

@@ -15,6 +15,8 @@ export interface DocWorld {
   readonly offsite: string
   /** The documents' text with this world's paths, host, port and user in it. */
   here(text: string): string
+  /** What this world says, with the documents' paths, host, port and user in it. */
+  there(text: string): string
   /** Runs a command of a document as the shell would, on the box. */
   run(command: string): Promise<{ readonly code: number; readonly out: string; readonly all: string }>
   /** Puts a private key that the source knows, and the source's host key, where the documents have them. */
@@ -69,6 +71,10 @@ export async function docWorld(): Promise<DocWorld> {
     source: at('srv/backups'),
     offsite: at('srv/offsite/postgres'),
     here,
+    there: (text) =>
+      text
+        .replaceAll(at('srv/'), '/srv/')
+        .replaceAll(`${user}@${source.host}:${source.port}:`, 'foo@db1.example.net:222:'),
     async run(command) {
       const { exitCode, stdout, all } = await execa('sh', ['-c', here(command)], {
         cwd: at('box'),

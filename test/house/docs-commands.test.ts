@@ -10,57 +10,21 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
-import { type DocWorld, docWorld } from './doc-world.ts'
-import { blocksIn, commandsIn, documents, projectRoot, readDocument } from './documented.ts'
+import { describe, expect, test } from 'vitest'
+import type { DocWorld } from './doc-world.ts'
+import { blocksIn, commandsIn, projectRoot, readDocument } from './documented.ts'
+import { ELSEWHERE, followDocuments, shown } from './follow-documents.ts'
 
-/** Commands that are shown and not run below, each with where it is run instead, or why it is not. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  'npm run demo': 'test/e2e/demo.test.ts runs the demo',
-  'npm test': 'it is what runs this',
-  'npm run build': 'scripts/set-up runs it, and test/house/set-up.test.ts looks when',
-  'npx vitest run test/decide': 'it is what runs this, for another folder',
-  'npm run check': '.ci/run runs its three parts',
-  'npm run format': 'rewrites the clone under the tests that read it',
-  'npm run docs': 'rewrites the clone; test/specs holds docs/spec.md to what it would write',
-  '.ci/run': 'runs this',
-  'sh scripts/set-up': 'npm test runs it; test/house/set-up.test.ts runs it on made-up machines',
-  'npm install --global "$(npm pack --silent)"': 'changes the machine; what npm packs is looked at below',
-  'apt-get install rsync openssh-server python3': 'needs root, changes the machine',
-  'useradd --user-group --no-create-home --home-dir /var/lib/pull --shell /bin/sh pull':
-    'needs root, changes the machine',
-  "usermod --password '*' pull": 'needs root, changes the machine',
-  'install -d -m 0755 /var/lib/pull /var/lib/pull/.ssh': 'needs root, changes the machine',
-  "printf 'Port 222\\n' > /etc/ssh/sshd_config.d/port.conf": 'needs root, changes the machine',
-  'sshd -t && systemctl reload ssh': 'needs root, changes the machine',
-}
-
-const ran = new Set<string>()
-let open: DocWorld | null = null
-
-async function world(): Promise<DocWorld> {
-  open = await docWorld()
-  return open
-}
-afterEach(async () => {
-  await open?.close()
-  open = null
-})
-
-/** Runs a command that the document shows, word for word. */
-async function follow(document: string, command: string, fill: (command: string) => string = (same) => same) {
-  expect(commandsIn(document), `${document} shows: ${command}`).toContain(command)
-  ran.add(command)
-  return open!.run(fill(command))
-}
+const { world, follow, ran, expectAllRun } = followDocuments('docs-commands.test.ts')
 
 describe('README.md', () => {
   test('the tour validates, plans, pulls and tells how things stand', async () => {
     const { shareKeys, declare, finish, offsite } = await world()
     shareKeys()
     declare(blocksIn('README.md', 'yaml')[0]!)
-    finish('db-2026-11-23.tar.gz', 'a backup')
+    // A dump of today, for the spec expects one a day.
+    const dump = `db-${new Date().toISOString().slice(0, 10)}.tar.gz`
+    finish(dump, 'a backup')
 
     const type = (command: string) => follow('README.md', command)
     expect(await type('reconcile --version')).toMatchObject({
@@ -69,12 +33,13 @@ describe('README.md', () => {
     })
     expect(await type('reconcile validate')).toMatchObject({ code: 0 })
     const planned = await type('reconcile --dry-run')
-    expect(planned.out).toMatch(/\+ pull +db-2026-11-23\.tar\.gz/)
+    expect(planned.out).toMatch(/\+ pull +db-\S+\.tar\.gz +\d+ B +last 1, daily 1/)
     expect(planned.out).toContain('0 overwrites, 0 removals')
     expect(existsSync(offsite)).toBe(false)
     expect((await type('reconcile')).code).toBe(0)
-    expect(readFileSync(join(offsite, 'db-2026-11-23.tar.gz'), 'utf8')).toBe('a backup')
+    expect(readFileSync(join(offsite, dump), 'utf8')).toBe('a backup')
     expect((await type('reconcile status')).out).toMatch(/postgres +ok/)
+    expect((await type('reconcile explain postgres')).out).toContain('last 1, daily 1')
   })
 
   test('what npm packs holds the program, the schemas and the documents', async () => {
@@ -89,7 +54,8 @@ describe('README.md', () => {
 
 describe('docs/source-setup.md', () => {
   test('its steps lead to a source that gives nothing but rsync', async () => {
-    const { here, authorize, declare, folder, source } = await world()
+    const at = await world()
+    const { here, authorize, declare, folder, source } = at
     const type = (command: string) => follow('docs/source-setup.md', command)
     const all = commandsIn('docs/source-setup.md')
     const shown = (beginning: string) => {
@@ -132,7 +98,7 @@ describe('docs/source-setup.md', () => {
       text.startsWith('cd /srv/backups'),
     )) {
       for (const command of block.trim().split('\n')) ran.add(command)
-      expect(await open!.run(`set -e\n${block}`)).toMatchObject({ code: 0 })
+      expect(await at.run(`set -e\n${block}`)).toMatchObject({ code: 0 })
     }
     const made = readFileSync(join(source, 'LIST'), 'utf8')
     expect(made).toMatch(/^db-\d{4}-\d\d-\d\d\.sql\.gz\ndb-\S+\.sql\.gz\.md5\n/)
@@ -224,9 +190,34 @@ describe('docs/operations.md', () => {
     expect((await type('reconcile status /srv/offsite/postgres')).out).toContain('postgres')
     expect((await type('reconcile --dry-run')).out).toContain('in sync')
     expect(await type('reconcile --dry-run --diff postgres')).toMatchObject({ code: 0 })
+    expect((await type('reconcile explain postgres')).out).toContain('1 kept')
     expect(JSON.parse((await type('reconcile --dry-run --json postgres')).out).format).toBe(
       'reconcile.plan/1',
     )
+  })
+
+  test('what is not wanted is removed when asked for, put back, and removed by name', async () => {
+    const at = await running()
+    for (const day of [21, 22, 23]) at.finish(`db-2026-11-${day}.tar.gz`, `day ${day}`)
+    const rules = [
+      'series: { pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: Europe/Oslo }',
+      'retain: { last: 3 }',
+      'prune: { mode: manual, minAge: 0s }',
+    ]
+    expect(await at.run('reconcile')).toMatchObject({ code: 0 })
+    at.declare(`${blocksIn('docs/migrate.md', 'yaml')[0]!}${rules.join('\n')}\n`)
+    const isHere = () => existsSync(join(at.offsite, name))
+    expect((await type('reconcile prune -n postgres')).out).toMatch(/- prune +db-2026-11-20\.tar\.gz/)
+    expect(isHere()).toBe(true)
+    expect(await type('reconcile prune postgres')).toMatchObject({ code: 0 })
+    expect(isHere()).toBe(false)
+    expect((await type('reconcile prune postgres --undo --last')).out).toContain(`brought back ${name}`)
+    expect(isHere()).toBe(true)
+    const byName = `reconcile prune postgres ${name} --reason "holds a password"`
+    expect(await type(byName)).toMatchObject({ code: 0 })
+    expect(isHere()).toBe(false)
+    expect(await type(`reconcile prune postgres --undo ${name}`)).toMatchObject({ code: 0 })
+    expect(isHere()).toBe(true)
   })
 
   test('a conflict is settled by acknowledging one digest', async () => {
@@ -275,61 +266,10 @@ describe('docs/operations.md', () => {
   })
 })
 
-describe('docs/review.md', () => {
-  const type = (command: string, fill?: (command: string) => string) =>
-    follow('docs/review.md', command, fill)
-
-  test('a plan is saved, shown, applied once, and then refused', async () => {
-    const at = await world()
-    at.shareKeys()
-    at.declare(blocksIn('docs/migrate.md', 'yaml')[0]!)
-    at.finish('db-2026-11-23.tar.gz', 'a backup')
-    expect(await type('reconcile plan --out change.plan')).toMatchObject({ code: 0 })
-    expect((await type('reconcile plan --show change.plan')).out).toMatch(/\+ pull +db-2026-11-23/)
-    expect(await type('reconcile apply change.plan')).toMatchObject({ code: 0 })
-    expect(readFileSync(join(at.offsite, 'db-2026-11-23.tar.gz'), 'utf8')).toBe('a backup')
-    expect(await at.run('reconcile apply change.plan')).toMatchObject({
-      code: 4,
-      all: expect.stringContaining('applied already'),
-    })
-  })
-
-  test('the CI job comments on a change of _defaults.yaml with what it really does', async () => {
-    const at = await world()
-    at.shareKeys()
-    at.declare(blocksIn('docs/migrate.md', 'yaml')[0]!)
-    for (const day of [21, 22]) at.finish(`db-2026-11-${day}.tar.gz`, `the backup of day ${day}`)
-    expect(await type('reconcile snapshot --to /srv/snapshots')).toMatchObject({ code: 0 })
-    // What the job finds: a repository with a change, and the snapshots; neither keys nor the source.
-    const git = 'git -c user.name=a -c user.email=a@example.net -c init.defaultBranch=main'
-    expect(
-      await at.run(`cp -r /srv/snapshots . && ${git} init -q && git add backups.d && ${git} commit -qm old`),
-    ).toMatchObject({ code: 0 })
-    writeFileSync(join(at.folder, 'box/backups.d/_defaults.yaml'), 'select: { exclude: ["*-21.*"] }\n')
-    for (const path of ['etc/reconcile/keys', 'srv', 'state'])
-      rmSync(join(at.folder, path), { recursive: true, force: true })
-
-    for (const command of commandsIn('docs/review.md').filter((one) => one.includes('--offline'))) {
-      expect((await type(command)).out).toMatch(/\+ pull +db-2026-11-22/)
-    }
-    const job = parse(blocksIn('docs/review.md', 'yaml')[0]!)['plan-review'] as { script: string[] }
-    const script = job.script.join('\n').replace('post-comment', 'cat').replace('$TARGET_COMMIT', 'HEAD')
-    const { code, out, all } = await at.run(`set -e\n${script}`)
-    expect(code, all).toBe(0)
-    expect(out).toMatch(
-      /^- `postgres`: `select\.exclude` `.*` → `\["\*-21\.\*"\]`: \*\*1 file is no longer wanted \(\d+ B\), .*0 removed\*\*$/m,
-    )
-    const compare = 'reconcile plan --show after.plan --against before.plan'
-    expect((await type(compare)).out).toContain('1 file is no longer wanted')
-    expect(JSON.parse((await type(`${compare} --json`)).out).against.backups).toHaveLength(1)
-  })
-})
-
-describe('every command that a document shows', () => {
-  const shown = documents.flatMap((path) => commandsIn(path).map((command) => ({ path, command })))
-
-  test('is run above, or reviewed', () => {
-    expect(shown.filter(({ command }) => !ran.has(command) && !(command in ELSEWHERE))).toEqual([])
+describe('the commands of all documents', () => {
+  test('are run by files of tests that are there', () => {
+    for (const by of new Set(shown.map((one) => one.by)))
+      expect(readDocument(`test/house/${by}`)).toContain(`followDocuments('${by}')`)
   })
 
   test('and nothing is reviewed that is not shown', () => {
@@ -338,11 +278,11 @@ describe('every command that a document shows', () => {
     )
   })
 
-  test('names npm scripts that exist', () => {
+  test('name npm scripts that exist', () => {
     const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> }
     const named = shown.flatMap(({ command }) => /^npm run (\S+)/.exec(command)?.[1] ?? [])
     expect(named.filter((script) => scripts[script] === undefined)).toEqual([])
   })
 })
 
-afterAll(async () => open?.close())
+expectAllRun()

@@ -117,8 +117,8 @@ test('docs/architecture.md: each file that is said to hold an invariant names it
 
 test('the plan that README.md shows is what the view makes of such a plan', () => {
   const spec = { file: 'backups.d/postgres.yaml', line: 1, digest: '' }
-  const none = { adopt: 0, repair: 0, lost: 0, surplus: 0, prune: 0, expire: 0, keep: 0 }
-  const summary = { ...none, pull: 1, resume: 1, wait: 1, conflict: 1, bytes: 1.9 * GIB }
+  const none = { adopt: 0, repair: 0, lost: 0, prune: 0, expire: 0, keep: 0 }
+  const summary = { ...none, pull: 1, resume: 1, wait: 1, conflict: 1, surplus: 1, bytes: 1.9 * GIB }
   const backup: BackupPlan = {
     backup: 'postgres',
     spec,
@@ -129,15 +129,20 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
         held: '9f86d081',
         source: '60303ae2',
       }),
-      step('resume', 22, 'selected', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB }),
-      step('pull', 23, 'selected', { size: 1.4 * GIB }),
+      step('resume', 22, 'daily 2', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB }),
+      step('pull', 23, 'last 1, daily 1', { size: 1.4 * GIB }),
       step('wait', 24, 'no marker yet', {}),
+      {
+        ...step('surplus', 14, 'outside last=1 daily=7 weekly=4 monthly=12, kept (prune: never)', {}),
+        path: 'db-2026-08-14.tar.gz',
+        size: 1.3 * GIB,
+      },
     ],
     halt: null,
     holds: [],
     problems: [],
     summary,
-    series: [],
+    series: [{ series: 'db', newest: '2026-11-24T03:00:00Z', expect: 'every 24h', state: 'ok', points: 9 }],
     unwanted: { files: 0, bytes: 0 },
     free: 912 * GIB,
     rate: 25 * 1024,
@@ -146,7 +151,7 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
   const plan: Plan = {
     format: 'reconcile.plan/1',
     planId: '',
-    asOf: '',
+    asOf: '2026-11-24T06:00:00Z',
     revision: null,
     backups: [backup],
     diagnostics: [],

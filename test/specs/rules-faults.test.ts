@@ -217,8 +217,8 @@ describe('each fault points at its place and says what to do', () => {
     ],
     [
       'I9: by itself, with nothing expected',
-      'prune: { mode: auto }',
-      '4:16 missing-key prune.mode is "auto" without "expect"',
+      'retain: { last: 9 }\nprune: { mode: auto }',
+      '5:16 missing-key prune.mode is "auto" without "expect"',
     ],
     [
       'I9: no floor',
@@ -257,7 +257,7 @@ test.each([
   ['a leap day', 'expect: { cron: "0 0 29 2 *", grace: 1d }'],
   [
     'never, with grace',
-    'expect: { every: never, grace: 1d, until: 2026-12-31T12:00:00+01:00 }\nprune: { mode: auto }',
+    'expect: { every: never, grace: 1d, until: 2026-12-31T12:00:00+01:00 }\nretain: { last: 9 }\nprune: { mode: auto }',
   ],
 ])('fine: %s', async (_, keys) => {
   expect(told(await load({ 'db.yaml': spec({ more: keys }) }))).toEqual([])

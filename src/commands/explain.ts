@@ -1,0 +1,131 @@
+import { distance } from 'fastest-levenshtein'
+import { codeOfDiagnostics } from '../decide/exit-code.ts'
+import { explainBackup } from '../decide/explain-backup.ts'
+import { explainFile, knownPaths } from '../decide/explain-file.ts'
+import type { Look } from '../decide/look.ts'
+import type { Explanation } from '../model/explanation.ts'
+import { Failure } from '../model/failure.ts'
+import type { Instant } from '../model/instant.ts'
+import { markerOf } from '../model/marker-name.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import { lookNow, lookOffline } from '../reconcile/look-to-explain.ts'
+import { openSource } from '../source/open-source.ts'
+import { renderExplain } from '../view/render-explain.ts'
+import { type Console, printDocument } from './console.ts'
+import { openCommonHolds } from './plan.ts'
+import { readSnapshots } from './read-snapshots.ts'
+import {
+  openPorts,
+  passOptions,
+  plainDiagnostics,
+  runnableSpecs,
+  tellSpecs,
+  type Workspace,
+} from './workspace.ts'
+
+export interface ExplainFlags {
+  /** A folder of snapshots to look into instead of both sides; null: both sides are looked at. */
+  readonly offline: string | null
+  /** As of when; null: now, or when the snapshot was taken. */
+  readonly asOf: Instant | null
+  readonly all: boolean
+}
+
+/** `reconcile explain NAME[/PATH]`: why a file, or a backup's points, are here. Writes nothing and takes no lock. */
+export async function explain(
+  what: string,
+  workspace: Workspace,
+  flags: ExplainFlags,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  // A backup's name holds no slash.
+  const [name = '', ...rest] = what.split('/')
+  const path = rest.join('/') as RelPath
+  const [spec] = runnableSpecs(workspace, [name])
+  tellSpecs(workspace, console)
+  const diagnostics = plainDiagnostics(workspace.diagnostics)
+  if (spec === undefined) {
+    const none: Explanation = { format: 'reconcile.explain/1', kind: 'faulty', backup: name, diagnostics }
+    if (console.output !== 'text') printDocument(console, none)
+    return codeOfDiagnostics(diagnostics)
+  }
+  const asked = { path: path === '' ? null : path, diagnostics }
+  const look =
+    flags.offline === null
+      ? await lookAtBothSides(spec, asked, workspace, flags, run)
+      : await lookIntoSnapshot(spec, asked, flags.offline, flags, run)
+  const known = knownPaths(look, path)
+  const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
+  // What could not be looked at may well know the path.
+  if (path !== '' && isWhole && !known.has(path)) throw unknownPath(spec, path, known)
+  const explained = path === '' ? explainBackup(spec, look) : explainFile(spec, look, path)
+  if (console.output !== 'text') printDocument(console, explained)
+  else {
+    const { width } = console
+    console.write(renderExplain(explained, { color: console.color.write, width, all: flags.all }))
+  }
+  return codeOfExplanation(explained)
+}
+
+interface Asked {
+  readonly path: RelPath | null
+  readonly diagnostics: Look['diagnostics']
+}
+
+async function lookAtBothSides(
+  spec: Spec,
+  asked: Asked,
+  workspace: Workspace,
+  flags: ExplainFlags,
+  run: Run,
+): Promise<Look> {
+  const holds = await openCommonHolds(workspace)
+  const options = passOptions(spec, workspace, { lockWait: 0, all: true, named: true, holds })
+  const asOf = flags.asOf ?? run.now()
+  return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
+}
+
+async function lookIntoSnapshot(
+  spec: Spec,
+  asked: Asked,
+  folder: string,
+  flags: ExplainFlags,
+  run: Run,
+): Promise<Look> {
+  const snapshot = (await readSnapshots(folder, [spec])).get(spec.name) ?? null
+  const from = openSource(spec.source, { transferTimeout: spec.transfer.timeout }).label
+  const asOf = flags.asOf ?? snapshot?.taken ?? run.now()
+  return lookOffline(spec, snapshot, from, { ...asked, asOf })
+}
+
+/** 1 where one side could not be looked at, so that something may be missing from what was told. */
+function codeOfExplanation(explained: Explanation): number {
+  if (explained.kind === 'faulty') return 3
+  const { source, destination } = explained.known
+  return source === 'complete' && destination === 'complete' ? 0 : 1
+}
+
+function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Failure {
+  const data = markerOf(path)?.data
+  const near =
+    data !== undefined && known.has(data)
+      ? data
+      : [...known]
+          .map((other) => ({ other, far: distance(path, other) }))
+          .reduce<{ other: string; far: number } | null>(
+            (best, one) => (best === null || one.far < best.far ? one : best),
+            null,
+          )
+  const guess = typeof near === 'string' ? near : near !== null && near.far <= 5 ? near.other : null
+  return new Failure({
+    code: 'unknown-path',
+    message:
+      `${spec.name} knows no file ${path}: it is neither here nor at the source, and never was.` +
+      (guess === null ? '' : ` Did you mean ${spec.name}/${guess}?`),
+    hint: `reconcile explain ${spec.name} shows what there is.`,
+    retryable: false,
+  })
+}

@@ -1,0 +1,142 @@
+import type {
+  BackupExplanation,
+  Mark,
+  Moment,
+  PointLine,
+  Removed,
+  SeriesExplanation,
+} from '../model/explanation.ts'
+import { type Instant, instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import { comparePaths } from '../model/rel-path.ts'
+import type { Spec } from '../model/spec.ts'
+import type { SeriesStatus } from '../model/status.ts'
+import { forecast } from './forecast.ts'
+import { freshness } from './freshness.ts'
+import { decideLook, explainedBy, type Look, removedFile } from './look.ts'
+import type { Decided } from './plan-backup.ts'
+import { newestFirst, policyText, retain } from './retain.ts'
+import type { Point } from './retention.ts'
+import { selectedFiles } from './selected-files.ts'
+import { momentOf } from './verdicts.ts'
+import { zoneOf } from './zone.ts'
+
+/** What weighs most of a day's points, first. */
+const WEIGHT: readonly Mark[] = ['kept', 'coming', 'waiting', 'surplus']
+
+/** The retention calendar of one backup: each series, its points, and what leaves next. Pure. */
+export function explainBackup(spec: Spec, look: Look): BackupExplanation {
+  const decided = decideLook(spec, look)
+  const { plan, retention } = decided
+  const { observation, context } = look
+  let unmatched = 0
+  if (retention !== null)
+    for (const { path } of selectedFiles(spec, observation)) if (retention.isUnmatched(path)) unmatched++
+  const series = [...(retention?.series.keys() ?? [])].toSorted(comparePaths)
+  return {
+    ...explainedBy(
+      spec,
+      look,
+      decided,
+      plan.problems.filter(({ path }) => path === undefined),
+    ),
+    kind: 'backup',
+    prune: spec.prune.mode,
+    series: series.map((name) => explainSeries(name, spec, observation, decided, context.asOf)),
+    unmatched,
+    trash: inTrash(spec, observation),
+  }
+}
+
+/** What goes first is first. */
+function inTrash(spec: Spec, { destination }: Observation): readonly Removed[] {
+  return [...destination.pruned]
+    .filter(([, { trash }]) => trash !== null)
+    .toSorted(([a, one], [b, other]) => one.at - other.at || comparePaths(a, b))
+    .map(([path, pruned]) => removedFile(path, pruned, spec))
+}
+
+function explainSeries(
+  name: string,
+  spec: Spec,
+  observation: Observation,
+  decided: Decided,
+  asOf: Instant,
+): SeriesExplanation {
+  const points = newestFirst(decided.retention?.series.get(name) ?? [])
+  const status = decided.plan.series.find(({ series }) => series === name)
+  const zone = zoneOf(spec.series.timezone)
+  const counts = { kept: 0, surplus: 0, coming: 0, waiting: 0, notWanted: 0 }
+  const days = new Map<string, { mark: Mark; points: number }>()
+  const lines: PointLine[] = []
+  const why = reasonsOf(spec, decided, points)
+  for (const point of points) {
+    const mark = markOf(point, observation)
+    counts[mark ?? 'notWanted']++
+    if (mark === null) continue
+    const moment = momentOf(point.time, zone)
+    const day = moment.local.split(' ')[0]!
+    const known = days.get(day)
+    if (known === undefined) days.set(day, { mark, points: 1 })
+    else {
+      known.points++
+      if (WEIGHT.indexOf(mark) < WEIGHT.indexOf(known.mark)) known.mark = mark
+    }
+    lines.push({ mark, ...moment, files: point.files, why: why(point) })
+  }
+  const counted = points.filter(({ isAhead, standing }) => !isAhead && standing !== 'unfinished')
+  return {
+    series: name,
+    newest: status?.newest == null ? null : momentOf(instant(Date.parse(status.newest)), zone),
+    expect: status?.expect ?? null,
+    state: status?.state ?? 'unknown',
+    due: dueOf(name, status, spec, observation, asOf),
+    counts,
+    days: [...days].map(([day, facts]) => ({ day, ...facts })),
+    points: lines,
+    forecast: forecast(name, counted, spec, asOf),
+  }
+}
+
+/** Null: it is not here, and nothing wants it. */
+function markOf(point: Point, { destination }: Observation): Mark | null {
+  if (point.reasons === null) {
+    return point.files.some((path) => destination.files.has(path)) ? 'surplus' : null
+  }
+  return point.standing === 'whole' ? 'kept' : point.standing === 'coming' ? 'coming' : 'waiting'
+}
+
+/** Why a point is wanted; of one that is not, what keeps it from going, or that it goes. */
+function reasonsOf(
+  { retain: rules, prune: { mode }, series }: Spec,
+  { prune }: Decided,
+  points: readonly Point[],
+): (point: Point) => readonly string[] {
+  const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
+  // Wanted over the copies here alone: that spares a point too (I9).
+  const here = rules === null || mode === 'never' ? null : retain(whole, rules, zoneOf(series.timezone))
+  return (point) => {
+    if (point.reasons !== null) return point.reasons
+    if (point.standing !== 'whole') return ['its point is not whole']
+    const outside = `outside ${rules === null ? '' : policyText(rules)}`
+    if (prune?.remove.has(point)) return [outside, 'goes with the next pass']
+    const stay = prune?.stay.get(point)
+    const spared = here?.get(point)
+    if (stay === undefined && spared !== undefined)
+      return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
+    return [outside, stay ?? `kept (prune: ${mode})`]
+  }
+}
+
+function dueOf(
+  name: string,
+  status: SeriesStatus | undefined,
+  spec: Spec,
+  { destination }: Observation,
+  asOf: Instant,
+): Moment | null {
+  const newest = status?.newest == null ? null : instant(Date.parse(status.newest))
+  const rules = { expect: spec.expect, timezone: spec.series.timezone }
+  const { due } = freshness(name, newest, rules, destination.created, asOf)
+  return due === null ? null : momentOf(due, zoneOf(spec.series.timezone))
+}

@@ -1,0 +1,232 @@
+import type { Step } from './plan.ts'
+import type { FreshState } from './status.ts'
+import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+
+/** Why a path is selected or not. */
+export interface Selected {
+  readonly selected: boolean
+  /** The first pattern that fits; null: none does. */
+  readonly include: string | null
+  readonly exclude: string | null
+  /** It is never data, whatever the patterns say; null: it may be. */
+  readonly never: 'list-file' | 'sidecar' | 'hidden' | 'lost-and-found' | null
+}
+
+/** A point as retention names it: its time in UTC, and the first of its files. */
+export interface PointName {
+  readonly time: string
+  readonly name: string
+}
+
+/**
+ * What one rule of `retain` says of one point. `keeps`: periods that the rule keeps. `nth`: which one the point's is, counted from the
+ * newest that hold a point. `period`: `2026-11-23`, `2026-W48`; left out for `last`, which counts points.
+ */
+export type Verdict = { readonly rule: string } & (
+  | { readonly verdict: 'not-set' }
+  /** `reason`: as plans say it. */
+  | {
+      readonly verdict: 'kept'
+      readonly reason: string
+      readonly keeps?: number
+      readonly nth?: number
+      readonly period?: string
+      /** `within` only. */
+      readonly since?: string
+      /** `oldest` only: the rules that have room. */
+      readonly rules?: readonly string[]
+    }
+  /** Its period is beyond those that the rule keeps. */
+  | { readonly verdict: 'beyond'; readonly keeps: number; readonly nth: number; readonly period?: string }
+  /** Another point stands for its period. */
+  | {
+      readonly verdict: 'stood-for'
+      readonly keeps: number
+      readonly nth: number
+      readonly period: string
+      readonly by: PointName
+    }
+  /** `within` only. */
+  | { readonly verdict: 'too-old'; readonly since: string }
+  /** It is pinned, and so counted by no rule. */
+  | { readonly verdict: 'not-counted' }
+  /** `pin` only. */
+  | { readonly verdict: 'not-pinned' }
+  /** `oldest` only: another point is. */
+  | { readonly verdict: 'not-oldest'; readonly oldest: PointName }
+  /** `oldest` only: it is, and either no rule has room, or those that have let it stand for its period already. */
+  | { readonly verdict: 'not-needed'; readonly hasRoom: boolean }
+)
+
+/** What a person may do about it. `command`: its words, unquoted. */
+export interface Advice {
+  readonly message: string
+  readonly command?: readonly string[]
+}
+
+/** What every explanation begins with. */
+export interface Explained {
+  readonly format: 'reconcile.explain/1'
+  readonly backup: string
+  readonly asOf: string
+  readonly spec: { readonly file: string; readonly line: number; readonly digest: string }
+  readonly from: string
+  readonly to: string
+  /** `unknown`: that side could not be looked at, so what is said of it is not the whole truth. */
+  readonly known: {
+    readonly source: 'complete' | 'incomplete' | 'unknown'
+    readonly destination: 'complete' | 'unknown'
+  }
+  readonly halt: Halt | null
+  readonly holds: readonly Hold[]
+  /** Of this file; of the backup those of no single file. */
+  readonly problems: readonly Problem[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** The rules in short: `last=1 daily=7`; null: everything is kept. */
+  readonly rules: string | null
+  readonly pick: 'newest' | 'oldest'
+  /** Days, weeks and hours are cut here. */
+  readonly timezone: string
+}
+
+/** `explain NAME/PATH`: why one file is, or is not, here. Digests in lower-case hex, sizes in bytes, times in UTC. */
+export interface FileExplanation extends Explained {
+  readonly kind: 'file'
+  readonly path: string
+  readonly selection: Selected
+  /** Null: it belongs to no point. `matches`: whether a pattern, if there is any, fits its name. */
+  readonly point: FilePoint | null
+  readonly matches: boolean
+  /** Null: that is not asked, for it belongs to no point. */
+  readonly wanted: { readonly wanted: boolean; readonly reasons: readonly string[] } | null
+  /** Empty where there are no rules, or its point is not held against them. */
+  readonly verdicts: readonly Verdict[]
+  readonly pinnedBy: readonly string[]
+  readonly source: FileAtSource | null
+  readonly destination: {
+    readonly size: number
+    readonly marker: { readonly path: string; readonly digest: string | null; readonly wrong: boolean } | null
+  } | null
+  readonly staged: {
+    readonly bytes: number
+    readonly digest: string | null
+    readonly unwantedSince: string | null
+  } | null
+  readonly ledger: {
+    readonly size: number
+    readonly md5: string
+    readonly sha256: string
+    readonly since: string
+    readonly readAt: string
+    readonly rotten: boolean
+    readonly planId: string | null
+    readonly revision: string | null
+  } | null
+  readonly pruned: Removed | null
+  readonly steps: readonly Step[]
+  /** What happens next, and what would change that. */
+  readonly next: readonly string[]
+  readonly advice: readonly Advice[]
+}
+
+export interface FilePoint extends Moment {
+  readonly series: string
+  readonly dated: 'name' | 'mtime' | 'unknown'
+  readonly ahead: boolean
+  readonly standing: 'whole' | 'coming' | 'unfinished'
+  /** Its other files, and how each stands. */
+  readonly others: readonly { readonly path: string; readonly standing: FileStanding }[]
+}
+
+export type FileStanding = 'published' | 'here' | 'finished' | 'unfinished' | 'gone'
+
+export interface FileAtSource {
+  /** Null: a list file names it, and it is not there. */
+  readonly size: number | null
+  readonly mtime: string | null
+  readonly marker: 'none' | 'claimed' | 'unread' | 'unreadable'
+  readonly markerPath: string | null
+  readonly digest: string | null
+  /** When the marker was last read; null: with this very look, or never. */
+  readonly readAt: string | null
+  readonly waitingSince: string | null
+  /** When these bytes last failed to match their marker twice. */
+  readonly failedAt: string | null
+}
+
+/** A file that a prune removed. */
+export interface Removed {
+  readonly path: string
+  readonly at: string
+  readonly by: 'policy' | 'person'
+  readonly reason: string
+  readonly planId: string | null
+  /** Until when it can be put back at least; null: it is gone from the trash. */
+  readonly until: string | null
+}
+
+/** `explain NAME`: the retention calendar. */
+export interface BackupExplanation extends Explained {
+  readonly kind: 'backup'
+  readonly prune: 'never' | 'manual' | 'auto'
+  readonly series: readonly SeriesExplanation[]
+  /** Selected files that fit no pattern: kept, and never pruned. */
+  readonly unmatched: number
+  /** What lies in the trash, what goes first foremost. */
+  readonly trash: readonly Removed[]
+}
+
+/** In UTC, and by the clock of the series' zone: the day alone where it is the day's end. */
+export interface Moment {
+  readonly time: string
+  readonly local: string
+}
+
+export type Mark = 'kept' | 'surplus' | 'coming' | 'waiting'
+
+export interface SeriesExplanation {
+  readonly series: string
+  readonly newest: Moment | null
+  readonly expect: string | null
+  readonly state: FreshState
+  readonly due: Moment | null
+  readonly counts: { readonly [M in Mark]: number } & {
+    /** At the source alone, and wanted by no rule. */
+    readonly notWanted: number
+  }
+  /** Each day of the zone that has a point, newest first, with what weighs most of its points. */
+  readonly days: readonly { readonly day: string; readonly mark: Mark; readonly points: number }[]
+  /** Newest first; `why`: the rules' reasons, or why it stays or goes. */
+  readonly points: readonly PointLine[]
+  readonly forecast: Forecast
+}
+
+export interface PointLine extends Moment {
+  readonly mark: Mark
+  readonly files: readonly string[]
+  readonly why: readonly string[]
+}
+
+/** Which kept points leave next, and when, if points keep coming. `every`: the assumption in words. */
+export type Forecast =
+  | {
+      readonly state: 'drops'
+      readonly points: readonly (Moment & { readonly name: string; readonly reasons: readonly string[] })[]
+      readonly at: Moment
+      /** How many points have come by then. */
+      readonly after: number
+      readonly every: string
+    }
+  /** None of the next so many. */
+  | { readonly state: 'none'; readonly after: number; readonly until: Moment; readonly every: string }
+  | { readonly state: 'unknown'; readonly why: string }
+
+/** The spec is faulty: nothing can be explained. */
+export interface NoExplanation {
+  readonly format: 'reconcile.explain/1'
+  readonly kind: 'faulty'
+  readonly backup: string
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export type Explanation = FileExplanation | BackupExplanation | NoExplanation

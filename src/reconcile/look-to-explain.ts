@@ -1,0 +1,84 @@
+import type { Look } from '../decide/look.ts'
+import type { PlanContext } from '../decide/plan-backup.ts'
+import { selector } from '../decide/select.ts'
+import type { Instant } from '../model/instant.ts'
+import type { SourceFile } from '../model/observation.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import { type PassOptions, type Ports, planPass, unobserved } from './pass.ts'
+import { planOffline } from './plan-offline.ts'
+import { plannedTerms } from './prune-terms.ts'
+import type { Snapshot } from './snapshot.ts'
+
+interface Asked {
+  /** Null: the backup as a whole. */
+  readonly path: RelPath | null
+  readonly asOf: Instant
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Looks at both sides as a dry run does: without the lock, and without writing anything. */
+export async function lookNow(
+  ports: Ports,
+  spec: Spec,
+  options: PassOptions,
+  { path, asOf, diagnostics }: Asked,
+  run: Run,
+): Promise<Look> {
+  const { plan, observation } = await planPass(ports, spec, options, asOf, run)
+  const released = await ports.box.releases()
+  const isKnown = observation !== null
+  const context: PlanContext = {
+    asOf,
+    from: ports.source.label,
+    rate: options.rate,
+    all: true,
+    holds: isKnown ? [] : plan.holds,
+    halt: isKnown ? null : plan.halt,
+    prune: plannedTerms(asOf, { asked: false, released }),
+  }
+  const isLeftOut = isKnown && path !== null && !selector(spec.select, spec.source.listing)(path)
+  const unselected = isLeftOut ? await lookFor(path, ports, spec, options, asOf, run) : null
+  return { observation: observation ?? unobserved(plan.problems), context, isKnown, unselected, diagnostics }
+}
+
+/** What the source shows of one path that the spec leaves out: one look more, at that path alone. */
+async function lookFor(
+  path: RelPath,
+  ports: Ports,
+  spec: Spec,
+  options: PassOptions,
+  asOf: Instant,
+  run: Run,
+): Promise<SourceFile | null> {
+  const only = path.replace(/[^\w/.-]/gu, '\\$&')
+  const narrow: Spec = { ...spec, select: { include: [only], exclude: [] }, retain: null }
+  const { observation } = await planPass(ports, narrow, options, asOf, run)
+  return observation?.source.files.get(path) ?? null
+}
+
+/** The same from a snapshot; null: there is none. */
+export function lookOffline(
+  spec: Spec,
+  snapshot: Snapshot | null,
+  from: string,
+  { path, asOf, diagnostics }: Asked,
+): Look {
+  const context = { asOf, from, rate: null, all: true }
+  const { plan, observation } = planOffline(spec, snapshot, context)
+  const isLeftOut = path !== null && !selector(spec.select, spec.source.listing)(path)
+  return {
+    observation: observation ?? unobserved(plan.problems),
+    context: {
+      ...context,
+      holds: snapshot?.holds ?? [],
+      halt: snapshot?.halt ?? null,
+      prune: plannedTerms(asOf, { asked: false, released: new Set() }),
+    },
+    isKnown: observation !== null,
+    unselected: isLeftOut ? (snapshot?.observation.source.files.get(path) ?? null) : null,
+    diagnostics,
+  }
+}

@@ -1,0 +1,46 @@
+import type { BackupExplanation, FileExplanation } from '../model/explanation.ts'
+import { escapeText } from './escape-text.ts'
+import { layRows, type Row } from './lay-rows.ts'
+import { paint } from './paint.ts'
+import { backupLines } from './render-calendar.ts'
+import { fileLines } from './render-file.ts'
+import { haltRow, holdRow, problemRow } from './trouble-rows.ts'
+
+export interface ExplainTextOptions {
+  readonly color: boolean
+  /** Columns; prose is wrapped there, names and commands are not. */
+  readonly width: number
+  /** Every point, however many. */
+  readonly all: boolean
+}
+
+/** Why a file, or the points of a backup, are here, and what becomes of them. Ends with a newline. */
+export function renderExplain(
+  explained: FileExplanation | BackupExplanation,
+  options: ExplainTextOptions,
+): string {
+  const brush = paint(options.color)
+  const { backup, from, to, known } = explained
+  const name = explained.kind === 'file' ? `${backup}/${explained.path}` : backup
+  const head = [
+    `${brush('bold', escapeText(name))}  ${escapeText(from)} ${brush('dim', '->')} ${escapeText(to)}`,
+  ]
+  const unknown: readonly Row[] = [
+    ...(known.source === 'complete' ? [] : [unknownRow(`what the source holds is ${saidOf(known.source)}`)]),
+    ...(known.destination === 'complete' ? [] : [unknownRow('what is here was not looked at')]),
+  ]
+  const trouble = [
+    ...(explained.halt === null ? [] : [haltRow(explained.halt)]),
+    ...explained.holds.map(holdRow),
+    ...explained.problems.map(problemRow),
+    ...unknown,
+  ]
+  const body =
+    explained.kind === 'file' ? fileLines(explained, brush, options) : backupLines(explained, brush, options)
+  return `${[...head, ...layRows(trouble, brush, options.width), ...body].join('\n')}\n`
+}
+
+const unknownRow = (detail: string): Row => ({ mark: '!', word: 'unknown', tone: 'yellow', detail })
+
+const saidOf = (source: FileExplanation['known']['source']): string =>
+  source === 'incomplete' ? 'not known to be all of it' : 'not known'

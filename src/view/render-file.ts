@@ -1,0 +1,192 @@
+import { humanPart, humanSize } from '../decide/human-size.ts'
+import type { Advice, FileAtSource, FileExplanation, FilePoint, FileStanding } from '../model/explanation.ts'
+import { instant } from '../model/instant.ts'
+import { describeVerdicts } from './describe-verdict.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
+import { humanCount } from './human-count.ts'
+import { humanAge } from './human-time.ts'
+import type { Paint } from './paint.ts'
+import { shellWords } from './shell-words.ts'
+import { conflictHints } from './trouble-rows.ts'
+import { padText, wrapText } from './wrap-text.ts'
+
+/** What is said under one heading; raw text, escaped here. `command` is never broken, so that it can be copied. */
+type Said = string | { readonly command: string }
+
+const HEAD = 11
+const START = 2 + HEAD + 2
+
+/** What is known of one file, a heading a fact: selection, point, rules, both sides, what happens next. */
+export function fileLines(
+  file: FileExplanation,
+  brush: Paint,
+  { width }: { readonly width: number },
+): readonly string[] {
+  const part = (head: string, ...said: readonly Said[]): readonly string[] =>
+    said.flatMap((one, i) => {
+      const lines =
+        typeof one === 'string'
+          ? wrapText(escapeProse(one), Math.max(40, width - START))
+          : [brush('cyan', `  ${escapeText(one.command)}`)]
+      return lines.map((line, j) =>
+        i === 0 && j === 0
+          ? `  ${brush('dim', padText(head, HEAD))}  ${line}`
+          : `${' '.repeat(START + (j > 0 ? 2 : 0))}${line}`,
+      )
+    })
+  const ago = (time: string) =>
+    `${time.replace(/\.\d+Z$/, 'Z')} (${humanAge(time, instant(Date.parse(file.asOf)))})`
+  return [
+    ...part('selected', selected(file)),
+    ...part('series', ...series(file)),
+    ...(file.point === null ? [] : part('point', ...point(file.point, file.timezone))),
+    ...part('wanted', wanted(file)),
+    ...describeVerdicts(file).flatMap(([rule, text]) => part(`  ${rule}`, text)),
+    ...part('source', ...source(file, ago)),
+    ...part('destination', destination(file), ...staged(file, ago)),
+    ...part('ledger', ...ledger(file, ago)),
+    ...part('next', ...file.next),
+    ...(file.advice.length === 0 ? [] : part('to change', ...advised(file))),
+  ].map((line) => line.trimEnd())
+}
+
+function selected({ selection: { selected: isSelected, include, exclude, never } }: FileExplanation): string {
+  if (never !== null) return `no: ${NEVER[never]}`
+  if (include === null) return 'no: no glob of select.include fits it'
+  if (!isSelected) return `no: exclude ${JSON.stringify(exclude)} fits it`
+  return `yes: include ${JSON.stringify(include)} fits it, and no exclude does`
+}
+
+const NEVER = {
+  'list-file': 'it is the list file, which is never data',
+  sidecar: 'it is a checksum or signature, which is never data',
+  hidden: 'names that begin with a full stop are never data',
+  'lost-and-found': 'lost+found is never data',
+} as const
+
+function series({ point: of, matches, selection }: FileExplanation): readonly string[] {
+  if (of === null && !selection.selected) return ['none: it is not selected']
+  if (!matches) return ['none: its name fits no pattern, so it is kept and never pruned']
+  if (of === null) return ['none: it is neither here nor at the source, or a person removed it']
+  return [of.series === '' ? 'all files of the backup are one series' : of.series]
+}
+
+function point(of: FilePoint, timezone: string): readonly string[] {
+  const others = of.others.map(({ path, standing }) => `with ${path}: ${STANDING[standing]}`)
+  return [`${of.local} in ${timezone} (${of.time}); ${DATED[of.dated]}`, POINT[of.standing], ...others]
+}
+
+const DATED = {
+  name: 'the name says so',
+  mtime: 'the modification time says so',
+  unknown: 'nothing dates it, so it counts as of now',
+} as const
+
+const POINT = {
+  whole: 'each of its files is published here',
+  coming: 'each of its files is published here or finished at the source',
+  unfinished: 'not each of its files is published here or finished at the source: it counts for nothing',
+} as const
+
+const STANDING: Readonly<Record<FileStanding, string>> = {
+  published: 'published here',
+  here: 'here, and not complete',
+  finished: 'finished at the source',
+  unfinished: 'not finished at the source',
+  gone: 'gone',
+}
+
+function wanted({ wanted: verdict, matches, rules, selection }: FileExplanation): string {
+  if (verdict === null)
+    return !matches && selection.selected ? 'yes: it fits no pattern' : 'it is held against no rule'
+  if (verdict.wanted) return `yes: ${verdict.reasons.join(', ')}`
+  return `no: outside ${rules ?? ''}`
+}
+
+function source({ source: file, known }: FileExplanation, ago: (time: string) => string): readonly string[] {
+  if (file === null) {
+    if (known.source === 'complete') return ['it is not there']
+    return ['it was not seen, which proves nothing: the look was not whole']
+  }
+  const listed =
+    file.size === null || file.mtime === null
+      ? 'the list names it, and it is not there'
+      : `${sizeOf(file.size)}, modified ${ago(file.mtime)}`
+  const waiting = file.waitingSince === null ? [] : [`without a marker since ${ago(file.waitingSince)}`]
+  const failed =
+    file.failedAt === null ? [] : [`these bytes failed to match their marker twice, ${ago(file.failedAt)}`]
+  return [listed, marker(file, ago), ...waiting, ...failed]
+}
+
+function marker(file: FileAtSource, ago: (time: string) => string): string {
+  switch (file.marker) {
+    case 'none':
+      return 'no marker: it is not finished there'
+    case 'unreadable':
+      return 'its marker cannot be read'
+    case 'unread':
+      return `marker ${file.markerPath}: not read, for nothing wants the file`
+    case 'claimed': {
+      const read = file.readAt === null ? 'read just now' : `read ${ago(file.readAt)}`
+      return `marker ${file.markerPath}: ${kindOf(file.digest)} ${file.digest}, ${read}`
+    }
+    default:
+      return file.marker satisfies never
+  }
+}
+
+const sizeOf = (bytes: number): string =>
+  bytes < 1024 ? humanSize(bytes) : `${humanSize(bytes)} (${humanCount(bytes)} bytes)`
+
+const kindOf = (digest: string | null): string => (digest?.length === 64 ? 'sha256' : 'md5')
+
+function destination({ destination: held, known }: FileExplanation): string {
+  if (held === null) return known.destination === 'complete' ? 'it is not here' : 'not known'
+  const size = sizeOf(held.size)
+  if (held.marker === null) return `${size}, without a marker: not complete`
+  return held.marker.wrong
+    ? `${size}, beside ${held.marker.path}, which is not the marker that was published`
+    : `${size}, with its marker ${held.marker.path}`
+}
+
+function staged({ staged: part, source: file }: FileExplanation, ago: (time: string) => string) {
+  if (part === null) return []
+  const much = file?.size == null ? humanSize(part.bytes) : humanPart(part.bytes, file.size)
+  const unwanted = part.unwantedSince === null ? '' : `, wanted by nothing since ${ago(part.unwantedSince)}`
+  return [`${much} staged${unwanted}`]
+}
+
+function ledger({ ledger: record, pruned }: FileExplanation, ago: (time: string) => string) {
+  const gone =
+    pruned === null
+      ? []
+      : [
+          `pruned ${ago(pruned.at)} by ${pruned.by === 'policy' ? 'the policy' : 'a person'}${byPlan(pruned.planId, null)}: ${pruned.reason}`,
+          pruned.until === null
+            ? 'gone from the trash'
+            : `in the trash until ${ago(pruned.until)} (prune.trashFor)`,
+        ]
+  if (record === null) return ['it is not on the ledger', ...gone]
+  return [
+    `published ${ago(record.since)}${byPlan(record.planId, record.revision)}`,
+    `md5 ${record.md5}`,
+    `sha256 ${record.sha256}`,
+    record.rotten
+      ? `last read ${ago(record.readAt)} and sound then; other bytes were found since: rotten`
+      : `last read ${ago(record.readAt)}, and sound`,
+    ...gone,
+  ]
+}
+
+const byPlan = (planId: string | null, revision: string | null): string =>
+  (planId === null ? '' : `, by plan ${planId}`) + (revision === null ? '' : ` of revision ${revision}`)
+
+function advised({ advice, steps }: FileExplanation): readonly Said[] {
+  const clash = steps.find(({ action }) => action === 'conflict')
+  const lines: Said[] = advice.flatMap(({ message, command }: Advice): readonly Said[] =>
+    command === undefined ? [message] : [`${message}:`, { command: shellWords(command) }],
+  )
+  if (clash?.held === undefined || clash.source === undefined) return lines
+  const hints = conflictHints({ path: clash.path, held: clash.held, source: clash.source }) ?? []
+  return [...lines, ...hints.filter((hint) => 'command' in hint)]
+}

@@ -1,0 +1,172 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BackupExplanation, FileExplanation } from '../../src/model/explanation.ts'
+import { type Backup, backupIn } from '../helpers/backup.ts'
+import { treeOf } from '../helpers/tree.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+const day = (number: number) => `db-2026-11-${number}.tar`
+const AS_OF = ['--as-of', '2026-11-24T06:00:00Z']
+const SPEC = {
+  select: { include: ['*.tar'], exclude: ['tmp-*'] },
+  series: { pattern: '{series}-{YYYY}-{MM}-{DD}.tar', timezone: 'Europe/Oslo' },
+}
+
+let world: World
+let at: Backup
+
+/** Five days are here, of which the policy then wants three; one is coming, one waits, one is in conflict, one is not selected. */
+beforeAll(async () => {
+  world = await makeWorld()
+  at = await backupIn(world, 'pg', SPEC)
+  for (const number of [17, 18, 19, 20, 21])
+    await at.offer(day(number), `day ${number}`, { mtime: 1_790_000_000 })
+  await at.pass()
+  await at.declare({ ...SPEC, retain: { last: 4 } })
+  await at.offer(day(22), 'day 22')
+  await at.offer(day(23), 'day 23', { marker: null })
+  await at.offer(day(10), 'day 10')
+  await at.offer(day(20), 'other bytes')
+  await at.offer('tmp-[1] a.tar', 'scratch')
+})
+afterAll(() => world.end())
+
+const explain = async <T>(what: string, ...words: string[]): Promise<T> => {
+  const { code, stdout, stderr } = await world.run('explain', what, ...AS_OF, ...words, '--json')
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout) as T
+}
+const file = (path: string, ...words: string[]) => explain<FileExplanation>(`pg/${path}`, ...words)
+
+describe('one file, over ssh', () => {
+  test('that is here and not wanted', async () => {
+    const told = await file(day(17))
+    expect(told).toMatchObject({
+      format: 'reconcile.explain/1',
+      kind: 'file',
+      path: day(17),
+      asOf: '2026-11-24T06:00:00Z',
+      selection: { selected: true, include: '*.tar', exclude: null },
+      point: { series: 'db', local: '2026-11-17', dated: 'name' },
+      wanted: { wanted: false },
+      source: { marker: 'claimed', size: 6 },
+      destination: { size: 6, marker: { path: `${day(17)}.md5` } },
+    })
+    expect(told.verdicts[0]).toEqual({ rule: 'last', verdict: 'beyond', keeps: 4, nth: 6 })
+    expect(told.ledger).toMatchObject({
+      md5: told.source!.digest,
+      rotten: false,
+      planId: expect.stringMatching(/^[0-9a-f]{16}$/),
+    })
+    expect(told.steps.map(({ action }) => action)).toEqual(['surplus'])
+  })
+
+  test.each<[file: string, next: RegExp]>([
+    [day(22), /pulls it/],
+    [day(23), /waited for/],
+    [day(10), /not pulled: no rule/],
+    [day(20), /Nothing is done to either copy/],
+    [day(21), /stays as it is: complete; last 2/],
+  ])('%s: what happens next', async (path, next) => {
+    expect((await file(path)).next[0]).toMatch(next)
+  })
+
+  test('that the spec leaves out is looked for at the source all the same', async () => {
+    expect(await file('tmp-[1] a.tar')).toMatchObject({
+      selection: { selected: false, include: '*.tar', exclude: 'tmp-*' },
+      source: { size: 7, marker: 'claimed' },
+      steps: [],
+    })
+  })
+
+  test('as text, with the line that settles a conflict', async () => {
+    const { code, stdout } = await world.run('explain', `pg/${day(20)}`)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^pg\/db-2026-11-20\.tar {2}/)
+    expect(stdout).toMatch(/acknowledge: \[\{ path: .*, digest: [0-9a-f]{32}, reason: "…" }\]/)
+  })
+})
+
+describe('a backup', () => {
+  test('has a calendar, and tells what leaves next', async () => {
+    const told = await explain<BackupExplanation>('pg')
+    const [series] = told.series
+    expect(told).toMatchObject({ kind: 'backup', rules: 'last=4', prune: 'never', trash: [] })
+    expect(series!.points.map(({ mark, local }) => `${mark} ${local}`)).toEqual([
+      'waiting 2026-11-23',
+      'coming 2026-11-22',
+      'kept 2026-11-21',
+      'kept 2026-11-20',
+      'kept 2026-11-19',
+      'surplus 2026-11-18',
+      'surplus 2026-11-17',
+    ])
+    expect(series!.forecast).toMatchObject({ state: 'drops', after: 1, points: [{ name: day(19) }] })
+    const { stdout } = await world.run('explain', 'pg', ...AS_OF)
+    expect(stdout).toMatch(/^ {2}2026-11 {2}\.{16}oo###\+\?$/m)
+    expect(stdout).toContain(`Next to be dropped: ${day(19)} (last 4)`)
+  })
+
+  test('and its files are explained from a snapshot, without the source', async () => {
+    const folder = join(world.folder, 'snapshots')
+    const [near, far] = [await file(day(17)), await explain<BackupExplanation>('pg')]
+    await world.run('snapshot', '--to', folder)
+    const still = await world.run('explain', `pg/${day(17)}`, '--offline', folder, ...AS_OF, '--json')
+    const offline = JSON.parse(still.stdout) as FileExplanation
+    expect({ ...offline, source: null }).toEqual({ ...near, source: null })
+    const backup = await explain<BackupExplanation>('pg', '--offline', folder)
+    expect(backup.series).toEqual(far.series)
+    expect((await file('tmp-[1] a.tar', '--offline', folder)).source).toMatchObject({ size: 7 })
+  })
+})
+
+test('writes nothing and takes no lock, whatever is asked', async () => {
+  const look = () => Promise.all([at.destination, at.source, world.state, world.specs].map(treeOf))
+  const before = await look()
+  for (const what of ['pg', `pg/${day(17)}`, 'pg/tmp-[1] a.tar', 'pg/nothing'])
+    await world.run('explain', what)
+  expect(await look()).toEqual(before)
+})
+
+describe('what is not there', () => {
+  test.each<[what: string, code: number, told: string]>([
+    ['pq', 64, 'Did you mean pg?'],
+    ['pg/db-2026-11-71.tar', 1, `Did you mean pg/${day(21)}?`],
+    [`pg/${day(17)}.md5`, 1, `Did you mean pg/${day(17)}?`],
+    ['pg/\u001b[2Jnothing.like.it', 1, 'pg knows no file \\x1b[2Jnothing.like.it'],
+  ])('%j: exit %i', async (what, code, told) => {
+    const ended = await world.run('explain', what)
+    expect(ended).toMatchObject({ code, stdout: '' })
+    expect(ended.stderr).toContain(told)
+  })
+
+  test('a faulty spec: exit 3, and a document that says so', async () => {
+    await world.declare('bad', { retain: { daily: 'x' } })
+    const { code, stdout } = await world.run('explain', 'bad', '--json')
+    await rm(join(world.specs, 'bad.yaml'))
+    expect(code).toBe(3)
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'faulty',
+      backup: 'bad',
+      diagnostics: [{ severity: 'error' }],
+    })
+  })
+
+  test('a source that cannot be reached: what is here is told, exit 1', async () => {
+    const local = await makeWorld('local')
+    try {
+      await local.offer('a.tar', 'a')
+      await local.declare()
+      await local.pass()
+      await rm(local.source, { recursive: true })
+      const { code, stdout } = await local.run('explain', 'pg/a.tar')
+      expect(code).toBe(1)
+      expect(stdout).toContain('what the source holds is not known')
+      expect(stdout).toMatch(/destination +1 B, with its marker a\.tar\.md5/)
+      expect((await local.run('explain', 'pg/never')).code).toBe(1)
+    } finally {
+      await local.end()
+    }
+  })
+})

@@ -1,0 +1,86 @@
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { type DocWorld, docWorld } from './doc-world.ts'
+import { commandsIn, documents } from './documented.ts'
+
+/** Commands that are shown and not run by a test of documents, each with where it is run instead, or why it is not. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm run demo': 'test/e2e/demo.test.ts runs the demo',
+  'npm test': 'it is what runs this',
+  'npm run build': 'scripts/set-up runs it, and test/house/set-up.test.ts looks when',
+  'npx vitest run test/decide': 'it is what runs this, for another folder',
+  'npm run check': '.ci/run runs its three parts',
+  'npm run format': 'rewrites the clone under the tests that read it',
+  'npm run docs': 'rewrites the clone; test/specs holds docs/spec.md to what it would write',
+  '.ci/run': 'runs this',
+  'sh scripts/set-up': 'npm test runs it; test/house/set-up.test.ts runs it on made-up machines',
+  'npm install --global "$(npm pack --silent)"': 'changes the machine; what npm packs is looked at below',
+  'apt-get install rsync openssh-server python3': 'needs root, changes the machine',
+  'useradd --user-group --no-create-home --home-dir /var/lib/pull --shell /bin/sh pull':
+    'needs root, changes the machine',
+  "usermod --password '*' pull": 'needs root, changes the machine',
+  'install -d -m 0755 /var/lib/pull /var/lib/pull/.ssh': 'needs root, changes the machine',
+  "printf 'Port 222\\n' > /etc/ssh/sshd_config.d/port.conf": 'needs root, changes the machine',
+  'sshd -t && systemctl reload ssh': 'needs root, changes the machine',
+}
+
+const REST = 'docs-commands.test.ts'
+
+/** The documents whose commands are run by another file than docs-commands.test.ts, each with that file. */
+const RUN_BY: Readonly<Record<string, string>> = {
+  'docs/review.md': 'docs-commands-review.test.ts',
+  'docs/retention.md': 'docs-commands-review.test.ts',
+}
+
+/** Every command that a document shows, and which file of tests runs it. */
+export const shown = documents.flatMap((path) =>
+  commandsIn(path).map((command) => ({ path, command, by: RUN_BY[path] ?? REST })),
+)
+
+/** What the tests of one file run commands with. */
+export interface Following {
+  /** A world for one test; ended with it. */
+  world(): Promise<DocWorld>
+  /** Runs a command that the document shows, word for word. */
+  follow(
+    document: string,
+    command: string,
+    fill?: (command: string) => string,
+  ): Promise<{ readonly code: number; readonly out: string; readonly all: string }>
+  /** For commands that were run as part of a script. */
+  readonly ran: Set<string>
+  /** The last tests of the file: all commands of its documents have been run, or are reviewed. */
+  expectAllRun(): void
+}
+
+/** `file`: the name of the test file that asks. */
+export function followDocuments(file: string): Following {
+  const ran = new Set<string>()
+  let open: DocWorld | null = null
+  const close = async () => {
+    await open?.close()
+    open = null
+  }
+  afterEach(close)
+  afterAll(close)
+  return {
+    ran,
+    async world() {
+      open = await docWorld()
+      return open
+    },
+    async follow(document, command, fill = (same) => same) {
+      expect(commandsIn(document), `${document} shows: ${command}`).toContain(command)
+      ran.add(command)
+      return open!.run(fill(command))
+    },
+    expectAllRun() {
+      describe('every command that a document shows', () => {
+        test('is run above, or reviewed', () => {
+          const here = shown.filter(({ by }) => by === file)
+          expect(here.length).toBeGreaterThan(0)
+          expect(here.filter(({ command }) => !ran.has(command) && !(command in ELSEWHERE))).toEqual([])
+        })
+      })
+    },
+  }
+}
