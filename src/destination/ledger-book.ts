@@ -25,7 +25,10 @@ interface BookRecord extends LedgerRecord {
 export interface Book {
   id: string | null
   created: Instant | null
+  /** The latest time that was ever written, by a clock that a person has not disowned since. */
   lastTime: Instant
+  /** Of the line at hand, as read and as written. */
+  stampTime: Instant
   lastStamp: string
   lastPrune: { readonly policy: string; readonly basis: string } | null
   readonly records: Map<RelPath, BookRecord>
@@ -44,6 +47,7 @@ export const emptyBook = (): Book => ({
   id: null,
   created: null,
   lastTime: instant(0),
+  stampTime: instant(0),
   lastStamp: '',
   lastPrune: null,
   records: new Map(),
@@ -56,14 +60,17 @@ export const emptyBook = (): Book => ({
   texts: new Map(),
 })
 
+const CLOCK_BACK = 'prune-clock-back'
+
 /** Enters one line. Lines of a kind this version does not know, and paths that are not safe (I6), are passed over. */
 export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
   // The lines of one append share their time.
   if (line.time !== book.lastStamp) {
     book.lastStamp = line.time
-    book.lastTime = instant(Date.parse(line.time) || 0)
+    book.stampTime = instant(Date.parse(line.time) || 0)
   }
-  const at = book.lastTime
+  const at = book.stampTime
+  book.lastTime = instant(Math.max(book.lastTime, at))
   book.created ??= at
   switch (line.event) {
     case 'created':
@@ -137,10 +144,13 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'trash-expired':
       enterRemoval(book, line, at)
       return
+    case 'released':
+      // A person lets the clock count as it is: what was written by another one is no measure any more.
+      if (line.code === CLOCK_BACK) book.lastTime = at
+      return
     case 'rot':
     case 'recovered':
     case 'rebuilt':
-    case 'released':
       return
     default:
       line satisfies never

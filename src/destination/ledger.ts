@@ -39,7 +39,7 @@ export type LedgerState =
 export interface Ledger {
   readonly id: string
   readonly head: LedgerHead
-  /** When the last line was written. */
+  /** The latest time that a line was written at. */
   readonly lastTime: Instant
   readonly records: ReadonlyMap<RelPath, LedgerRecord>
   /** `repair-begin` without its `repair-done`, in the order they began. */

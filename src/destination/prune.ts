@@ -28,17 +28,12 @@ export async function prune(
   const verdicts: Verdicts = new Map()
   const trash = eventName(run.now())
   const wanted = [...new Map(requests.map((request) => [request.path, request])).values()]
-  for (let from = 0; from < wanted.length; from += TRASH_BATCH) {
+  for (const batch of byPoints(wanted)) {
     const seen = folders(site.disk, site.path)
-    const sound = await each(
-      wanted.slice(from, from + TRASH_BATCH),
-      'look at',
-      verdicts,
-      async ({ path }) => {
-        const fault = await faultOf(site, path, seen)
-        return fault === null ? null : { verdict: 'problem', problem: fault }
-      },
-    )
+    const sound = await each(batch, 'look at', verdicts, async ({ path }) => {
+      const fault = await faultOf(site, path, seen)
+      return fault === null ? null : { verdict: 'problem', problem: fault }
+    })
     const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
     // One that an earlier run began, and recovery could not finish, is gone on with.
     const intents = sound.map(
@@ -67,6 +62,19 @@ export async function finishPrunes(
     await carryOut(site, intents.slice(from, from + TRASH_BATCH), verdicts)
   }
   return outcome(verdicts)
+}
+
+/** In batches that part no point: a removal that is cut off between two of them has begun with all files of a point, or with none (I7). */
+export function byPoints(requests: readonly PruneRequest[]): readonly (readonly PruneRequest[])[] {
+  const batches: PruneRequest[][] = []
+  for (const request of requests) {
+    const batch = batches.at(-1)
+    const before = batch?.at(-1)
+    const isSamePoint = before?.series === request.series && before.point === request.point
+    if (batch === undefined || (batch.length >= TRASH_BATCH && !isSamePoint)) batches.push([request])
+    else batch.push(request)
+  }
+  return batches
 }
 
 export function outcome(verdicts: ReadonlyMap<RelPath, PruneVerdict>) {
