@@ -17,9 +17,9 @@ import { type PassOptions, type Ports, reconcileBackup } from '../reconcile/pass
 import type { Console } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
-import { openCommonHolds } from './plan.ts'
 import { printResult, type RunFlags, settleDefaults } from './run.ts'
 import {
+  openCommonHolds,
   openPorts,
   passOptions,
   plainDiagnostics,

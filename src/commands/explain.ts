@@ -11,16 +11,16 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { lookNow, lookOffline } from '../reconcile/look-to-explain.ts'
-import { openSource } from '../source/open-source.ts'
 import { renderExplain } from '../view/render-explain.ts'
 import { type Console, printDocument } from './console.ts'
-import { openCommonHolds } from './plan.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
+  openCommonHolds,
   openPorts,
   passOptions,
   plainDiagnostics,
   runnableSpecs,
+  sourceLabel,
   tellSpecs,
   type Workspace,
 } from './workspace.ts'
@@ -96,9 +96,8 @@ async function lookIntoSnapshot(
   run: Run,
 ): Promise<Look> {
   const snapshot = (await readSnapshots(folder, [spec])).get(spec.name) ?? null
-  const from = openSource(spec.source, { transferTimeout: spec.transfer.timeout }).label
   const asOf = flags.asOf ?? snapshot?.taken ?? run.now()
-  return lookOffline(spec, snapshot, from, { ...asked, asOf })
+  return lookOffline(spec, snapshot, sourceLabel(spec), { ...asked, asOf })
 }
 
 /** 1 where one side could not be looked at, so that something may be missing from what was told. */

@@ -7,6 +7,7 @@ import {
   textOf,
   usage,
 } from './command-line.ts'
+import { checkTools } from './pass-options.ts'
 import type { PlanFlags } from './plan.ts'
 
 /** `--dry-run`, and `plan` without `--show`. `out`: where to save it. */
@@ -26,10 +27,7 @@ export async function makePlan(
   }
   const opened = await console()
   // A plan from snapshots alone is made on any system.
-  if (flags.offline === null) {
-    const { checkTools } = await import('./check-tools.ts')
-    await checkTools()
-  }
+  if (flags.offline === null) await checkTools()
   const { dryRun } = await import('./plan.ts')
   return dryRun(names, await workspace(), flags, opened, run)
 }
@@ -71,7 +69,6 @@ export function addSnapshot(line: CommandLine): void {
       line.ends(async (names: string[], options: Options) => {
         refuseElsewhen(line, 'snapshot')
         const console = await line.console()
-        const { checkTools } = await import('./check-tools.ts')
         await checkTools()
         const { snapshot } = await import('./snapshot.ts')
         return snapshot(names, String(options['to']), await line.workspace(), console, line.run)

@@ -3,27 +3,23 @@ import { manifest } from '../decide/manifest.ts'
 import { project } from '../decide/project.ts'
 import { toSavedPlan } from '../decide/read-saved-plan.ts'
 import type { Instant } from '../model/instant.ts'
-import type { Observation } from '../model/observation.ts'
-import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { assemblePlan } from '../reconcile/assemble-plan.ts'
-import { planPass } from '../reconcile/pass.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
-import { openSource } from '../source/open-source.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
-import { inParallel } from './in-parallel.ts'
+import { type Planned, planEach } from './plan-each.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
-  commonHolds,
-  openPorts,
+  openCommonHolds,
   passOptions,
   plainDiagnostics,
   runnableSpecs,
+  sourceLabel,
   tellSpecs,
   type Workspace,
 } from './workspace.ts'
@@ -38,11 +34,6 @@ export interface PlanFlags {
   readonly asOf: Instant | null
   /** A file to save the plan to; null: it is only printed. */
   readonly out: string | null
-}
-
-interface Planned {
-  readonly plan: BackupPlan
-  readonly observation: Observation | null
 }
 
 /**
@@ -100,11 +91,7 @@ async function fromBothSides(
 ): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
   const holds = await openCommonHolds(workspace)
   const asOf = given ?? run.now()
-  const plans = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const options = passOptions(spec, workspace, { lockWait: 0, all, named, holds })
-    return planPass(await openPorts(spec, workspace), spec, options, asOf, run)
-  })
-  return { asOf, plans }
+  return { asOf, plans: await planEach(specs, workspace, { all, named, holds }, asOf, run) }
 }
 
 /** Asks neither the box nor any host: the snapshots are all there is. */
@@ -120,15 +107,8 @@ async function fromSnapshots(
   const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
   const plans = specs.map((spec) => {
     const { rate } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
-    const from = openSource(spec.source, { transferTimeout: spec.transfer.timeout }).label
+    const from = sourceLabel(spec)
     return planOffline(spec, snapshots.get(spec.name) ?? null, { asOf, from, rate, all })
   })
   return { asOf, plans }
-}
-
-/** Those common holds that nobody has released. */
-export async function openCommonHolds(workspace: Workspace) {
-  const holds = await commonHolds(workspace)
-  const released = await Promise.all(holds.map((hold) => workspace.box.released(hold.id)))
-  return holds.filter((_, i) => released[i] === null)
 }

@@ -28,7 +28,7 @@ export const unreadable = (code: string, file: string, why: string, hint: string
   new Failure({ code, message: `${file} cannot be used: ${why}`, hint, retryable: false })
 
 /**
- * Writes a document whole, for its owner alone, durably: whoever reads the file sees the old text or the new one. Its folder is made
+ * Writes a document whole, for its owner alone: whoever reads the file sees the old text or the new one. Its folder is made
  * where it is missing. Throws a Failure where something else than a regular file stands there.
  */
 export async function writePrivately(file: string, text: string): Promise<void> {

@@ -5,26 +5,23 @@ import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
-import type { BackupPlan } from '../model/plan.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { assemblePlan } from '../reconcile/assemble-plan.ts'
-import { planPass } from '../reconcile/pass.ts'
 import { underLock } from '../reconcile/under-lock.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
-import { inParallel } from './in-parallel.ts'
-import { openCommonHolds } from './plan.ts'
+import { planEach } from './plan-each.ts'
 import { passOver } from './run.ts'
 import { whoAmI } from './who-am-i.ts'
 import {
   chooseSpecs,
+  openCommonHolds,
   openPorts,
-  passOptions,
   plainDiagnostics,
   runnableSpecs,
   tellSpecs,
@@ -50,8 +47,11 @@ export async function prune(
 ): Promise<number> {
   const specs = prunable(runnableSpecs(workspace, names), names)
   tellSpecs(workspace, console)
-  const plans = await plansOf(specs, names.length > 0, workspace, flags, run)
   const asOf = run.now()
+  const given = { all: flags.all, named: names.length > 0, work: 'prune' } as const
+  const holds = await openCommonHolds(workspace)
+  const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
+  const plans = planned.map(({ plan }) => plan)
   const document = assemblePlan(plans, plainDiagnostics(workspace.diagnostics), asOf, null)
   const isText = console.output === 'text'
   if (isText && !console.quiet) {
@@ -60,21 +60,6 @@ export async function prune(
   } else if (flags.dryRun) printDocument(console, document)
   if (flags.dryRun) return codeOfPlan(document, false)
   return passOver(specs, names.length > 0, workspace, flags, 'prune', console, run, await openWatchers())
-}
-
-async function plansOf(
-  specs: readonly Spec[],
-  named: boolean,
-  workspace: Workspace,
-  { all }: PruneFlags,
-  run: Run,
-): Promise<readonly BackupPlan[]> {
-  const holds = await openCommonHolds(workspace)
-  const asOf = run.now()
-  return inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const options = passOptions(spec, workspace, { lockWait: 0, all, named, holds, work: 'prune' })
-    return (await planPass(await openPorts(spec, workspace), spec, options, asOf, run)).plan
-  })
 }
 
 /** Those whose specs let something be removed. Named ones that do not are told. */

@@ -2,11 +2,10 @@ import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
-import { planPass } from '../reconcile/pass.ts'
 import type { Console } from './console.ts'
-import { inParallel } from './in-parallel.ts'
+import { planEach } from './plan-each.ts'
 import { whoAmI } from './who-am-i.ts'
-import { commonHolds, openPlace, openPorts, passOptions, type Workspace } from './workspace.ts'
+import { commonHolds, openPlace, type Workspace } from './workspace.ts'
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
 export async function release(
@@ -61,17 +60,7 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
 
 /** Those that a plan made now would tell. */
 async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
-  const { specs } = workspace.loaded
-  const asOf = run.now()
-  const plans = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const options = passOptions(spec, workspace, {
-      lockWait: 0,
-      all: false,
-      named: false,
-      holds: [],
-      work: 'prune',
-    })
-    return planPass(await openPorts(spec, workspace), spec, options, asOf, run)
-  })
+  const given = { all: false, named: false, holds: [], work: 'prune' } as const
+  const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)
   return plans.flatMap(({ plan }) => plan.holds)
 }

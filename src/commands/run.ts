@@ -10,9 +10,9 @@ import { type PassOptions, reconcileBackup } from '../reconcile/pass.ts'
 import { renderResult } from '../view/render-result.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
-import { openCommonHolds } from './plan.ts'
 import {
   commonHolds,
+  openCommonHolds,
   openPorts,
   passOptions,
   plainDiagnostics,

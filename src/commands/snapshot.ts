@@ -8,10 +8,10 @@ import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
-import { openCommonHolds } from './plan.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { snapshotFile } from './read-snapshots.ts'
 import {
+  openCommonHolds,
   openPorts,
   passOptions,
   plainDiagnostics,

@@ -13,10 +13,10 @@ import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
-import { openCommonHolds } from './plan.ts'
 import {
   chooseSpecs,
   type GlobalFlags,
+  openCommonHolds,
   openPlace,
   openSettings,
   openWorkspace,

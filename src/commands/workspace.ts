@@ -4,7 +4,7 @@ import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { Failure } from '../model/failure.ts'
-import type { Destination } from '../model/ports.ts'
+import type { Destination, Source } from '../model/ports.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
@@ -100,9 +100,15 @@ export const runnableSpecs = (workspace: Workspace, names: readonly string[]): r
   return workspace.settingsAreSound ? chosen : []
 }
 
+/** The source as people know it, without a look at it. */
+export const sourceLabel = (spec: Spec): string => portOfSource(spec).label
+
+const portOfSource = (spec: Spec): Source =>
+  openSource(spec.source, { transferTimeout: spec.transfer.timeout })
+
 export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports> {
   return {
-    source: openSource(spec.source, { transferTimeout: spec.transfer.timeout }),
+    source: portOfSource(spec),
     destination: await openPlace(spec.destination, spec.name, workspace.box),
     box: workspace.box,
   }
@@ -131,6 +137,13 @@ function allowedRate(spec: Spec, settings: Settings): number | null {
 export async function commonHolds({ loaded, box }: Workspace): Promise<readonly Hold[]> {
   if (loaded.defaults === 'present' || !(await box.defaultsSeen(loaded.folder))) return []
   return [holdOfDefaults(loaded.folder)]
+}
+
+/** Those of them that nobody has released. */
+export async function openCommonHolds(workspace: Workspace): Promise<readonly Hold[]> {
+  const holds = await commonHolds(workspace)
+  const released = await Promise.all(holds.map((hold) => workspace.box.released(hold.id)))
+  return holds.filter((_, i) => released[i] === null)
 }
 
 export function passOptions(

@@ -1,5 +1,5 @@
 import type { FileAtSource, FileExplanation, FilePoint, FileStanding, Verdict } from '../model/explanation.ts'
-import { isoSeconds, isoTime } from '../model/instant.ts'
+import { type Instant, isoSeconds, isoTime } from '../model/instant.ts'
 import type { Observation, SourceFile } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
@@ -134,7 +134,7 @@ function atSource(path: RelPath, file: SourceFile, { destination }: Observation)
   const { listed, marker } = file
   const seen = destination.seen.get(path)
   const isRemembered = marker.state === 'claimed' && marker.text === null
-  const time = (at: number | null | undefined) => (at == null ? null : isoTime(at as never))
+  const time = (at: Instant | null | undefined) => (at == null ? null : isoTime(at))
   return {
     size: listed?.size ?? null,
     mtime: listed === null ? null : isoSeconds(listed.mtime),

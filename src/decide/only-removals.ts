@@ -1,6 +1,6 @@
 import type { Action, BackupPlan } from '../model/plan.ts'
 import { summarize } from './plan-backup.ts'
-import { isRoomHalt } from './room-halt.ts'
+import { fullHalt } from './room-halt.ts'
 
 /** What a plan says of surplus, and what it stumbles over. */
 const TOLD: ReadonlySet<Action> = new Set(['prune', 'surplus', 'expire', 'conflict', 'lost'])
@@ -8,6 +8,11 @@ const TOLD: ReadonlySet<Action> = new Set(['prune', 'surplus', 'expire', 'confli
 /** The part of a plan that removes: `reconcile prune` brings nothing, and waits for nothing. */
 export function onlyRemovals(plan: BackupPlan): BackupPlan {
   const steps = plan.steps.filter(({ action }) => TOLD.has(action))
-  const halt = plan.halt !== null && isRoomHalt(plan.halt) ? null : plan.halt
-  return { ...plan, steps, halt, summary: summarize(steps, plan.summary.keep), seconds: null }
+  return {
+    ...plan,
+    steps,
+    halt: fullHalt(plan.halt),
+    summary: summarize(steps, plan.summary.keep),
+    seconds: null,
+  }
 }

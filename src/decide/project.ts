@@ -4,6 +4,7 @@ import { type Instant, instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import { makesWhole } from './makes-whole.ts'
 
 /**
  * The observation as it would be once the plan was applied and all went well, without touching anything. Planning from it finds no
@@ -33,7 +34,7 @@ export function project(
       pruned.set(path, prunedBy(step, asOf))
       lastPrune = prune ?? lastPrune
     }
-    if (!MAKES_COMPLETE.has(step.action)) continue
+    if (!makesWhole(step)) continue
     const digest = step.digest as Digest
     const before = records.get(path)
     const removal = pruned.get(path)
@@ -72,8 +73,6 @@ const prunedBy = (step: Step, asOf: Instant): PrunedFile => ({
   point: instant(Date.parse(step.time ?? '')),
   planId: null,
 })
-
-const MAKES_COMPLETE: ReadonlySet<Step['action']> = new Set(['pull', 'resume', 'adopt', 'repair'])
 
 const pairOf = (digest: Digest): DigestPair =>
   digestKind(digest) === 'md5'

@@ -18,20 +18,29 @@ import {
   text,
   time,
 } from './check-json.ts'
+import { makesWhole } from './makes-whole.ts'
 
 const FORMAT = 'reconcile.plan/1'
 
-const ACTIONS: Readonly<Record<Action, Check>> = Object.fromEntries(
-  ['pull', 'resume', 'adopt', 'repair', 'wait', 'conflict', 'lost', 'surplus', 'prune', 'expire', 'keep'].map(
-    (action) => [action, count],
-  ),
-) as Record<Action, Check>
+const ACTIONS: Readonly<Record<Action, Check>> = {
+  pull: count,
+  resume: count,
+  adopt: count,
+  repair: count,
+  wait: count,
+  conflict: count,
+  lost: count,
+  surplus: count,
+  prune: count,
+  expire: count,
+  keep: count,
+}
 
 const troubles = list(object({ code: text, path: optional(text), message: text, hint: text }))
 
 const summary = object({ ...ACTIONS, bytes: count })
 
-const step = both(
+const checkedStep = both(
   object({
     action: oneOf(...Object.keys(ACTIONS)),
     path: relPath,
@@ -55,11 +64,10 @@ const step = both(
   (value, at) => unsafeStep(value as Step, at),
 )
 
-const MAKES: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair', 'adopt'])
-
 /** What a plan of ours never says: a step that relies on nothing, or that brings other bytes than it expects at the source. */
-function unsafeStep({ action, digest: wanted, size, expect }: Step, at: string): string | null {
-  if (!MAKES.has(action)) return null
+function unsafeStep(step: Step, at: string): string | null {
+  const { action, digest: wanted, size, expect } = step
+  if (!makesWhole(step)) return null
   if (expect === undefined || wanted === undefined || size === undefined)
     return `${at} does not say what it expects`
   return action === 'adopt' || expect.source?.digest === wanted
@@ -72,7 +80,7 @@ const backup = object({
   spec: object({ file: text, line: integer, digest: text }),
   from: text,
   to: text,
-  steps: list(step),
+  steps: list(checkedStep),
   halt: nullable(object({ code: text, message: text, hint: text })),
   holds: list(object({ id: text, code: text, message: text })),
   problems: troubles,

@@ -8,6 +8,7 @@ import type { Problem } from '../model/trouble.ts'
 import { expectations, type FileFacts, factsOf } from './file-facts.ts'
 import { isWhole } from './is-whole.ts'
 import { judgeFile } from './judge-file.ts'
+import { makesWhole } from './makes-whole.ts'
 
 /** One backup's part of a saved plan. `planId` is that of the whole plan, which may be of several backups. */
 export interface SavedPart {
@@ -50,11 +51,8 @@ type StepVerdict =
   | { readonly is: 'skipped' }
   | { readonly is: 'stale'; readonly difference: Difference }
 
-const MAKES: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair', 'adopt'])
-const ACTS: ReadonlySet<Action> = new Set([...MAKES, 'prune'])
-
 /** Whether a step changes what the destination holds. */
-export const acts = (step: Step): boolean => ACTS.has(step.action)
+export const acts = (step: Step): boolean => makesWhole(step) || step.action === 'prune'
 
 /** Steps whose markers have to be known, whatever else becomes of their files. */
 export const pathsToKnow = (saved: SavedPart | null): ReadonlySet<RelPath> =>
@@ -103,7 +101,7 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
   const { source, destination } = now.observation
   if (step.action === 'expire') return dueStill(step, now)
   const record = destination.records.get(path)
-  if (MAKES.has(step.action) && record?.planId === planId && record !== undefined) {
+  if (makesWhole(step) && record?.planId === planId) {
     if (isWhole(destination.files.get(path), record))
       return { is: 'done', at: kindOf(step.action) === 'pull' ? record.since : null }
     return stale('stale-destination', path, 'whole, as this plan published it', 'gone or changed since')
@@ -121,14 +119,14 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
     const there = unseen ? 'not shown by a listing that is incomplete' : inWords(found.source)
     return stale('stale-source', path, inWords(step.expect.source), there)
   }
-  const fresh = MAKES.has(step.action) ? freshStep(step, facts, now) : null
+  const fresh = makesWhole(step) ? freshStep(step, facts, now) : null
   if (!sameHere(step.expect.destination, found.destination)) {
     return fresh !== null && isOurLeftover(step, fresh, now)
       ? { is: 'pending', step: fresh }
       : stale('stale-destination', path, inWords(step.expect.destination), inWords(found.destination))
   }
   if (step.action === 'prune') return stillToPrune(step, now)
-  if (!MAKES.has(step.action)) return { is: 'pending', step }
+  if (!makesWhole(step)) return { is: 'pending', step }
   if (fresh !== null) {
     const { stagedBytes: _, ...rest } = step
     const staged = fresh.stagedBytes === undefined ? {} : { stagedBytes: fresh.stagedBytes }

@@ -4,16 +4,16 @@ import { markerOf } from '../model/marker-name.ts'
 import type { AdoptRequest, AdoptVerdict } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { type Beside, besides, markerPathOf } from './beside.ts'
+import { type Beside, besides } from './beside.ts'
 import { each } from './each.ts'
 import { eventName } from './event-name.ts'
 import { fileEvent } from './file-event.ts'
 import { folders } from './folders.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
-import { MANY, markerFault, placeMarkers, synced, type ToMark } from './place-markers.ts'
+import { MANY, markerFault, markerOfLedger, placeMarkers, synced, type ToMark } from './place-markers.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
-import { finalPath, type Judged, likeDigest, type Site, sameDigests } from './site.ts'
+import { agrees, finalPath, type Judged, relativeTo, type Site, sameDigests } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 const BATCH = 2000
@@ -65,7 +65,7 @@ async function adoptBatch(
     if (marker !== null) {
       const { digests } = judged
       // I2: the data is what was published; what stands beside it and says otherwise makes room for the ledger's marker.
-      const wrong = markers.filter(({ digest }) => digest === null || likeDigest(digests, digest) !== digest)
+      const wrong = markers.filter(({ digest }) => !agrees(digests, digest))
       if (request.judge === 'ledger' && wrong.length > 0) await setMarkersAside(site, path, wrong, run)
       sound.push({ path, request, judged, digests, marker })
     } else if (request.judge === 'pair') rotten.push({ path, markers, judged })
@@ -91,8 +91,7 @@ async function setMarkersAside(
   // Recorded first, so that a marker in quarantine always has a line that says why.
   await site.ledger.append([{ event: 'rot', path, quarantine }])
   const seen = folders(site.disk, site.path)
-  for (const { place } of markers)
-    await setAside(site, quarantine, place, place.slice(site.path.length + 1), seen)
+  for (const { place } of markers) await setAside(site, quarantine, place, relativeTo(site, place), seen)
   await syncAll(seen)
 }
 
@@ -104,24 +103,22 @@ async function markerFor(
   markers: readonly Beside[],
 ): Promise<ToMark['marker'] | null> {
   const { path } = request
-  const agrees = (digest: Digest | null) => digest !== null && likeDigest(judged.digests, digest) === digest
+  const isClaimed = (digest: Digest | null) => agrees(judged.digests, digest)
   switch (request.judge) {
     case 'source':
-      return request.marker !== null && agrees(request.marker.digest) ? request.marker : null
+      return request.marker !== null && isClaimed(request.marker.digest) ? request.marker : null
     case 'ledger': {
       const record = site.ledger.records.get(path)
       if (record === undefined || !sameDigests(record, judged.digests)) return null
-      const marker = await site.ledger.readMarker(path)
-      if (marker === null) throw new Error(`the ledger knows ${path} and not its marker`)
-      return { path: markerPathOf(path, marker.name), text: marker.text }
+      return markerOfLedger(site, path)
     }
     case 'pair': {
       // I2: every marker that counts must match; one that claims nothing proves nothing.
       const counted = thatCount(markers)
       const first = counted[0]
-      if (first === undefined || !counted.every(({ digest }) => agrees(digest))) return null
+      if (first === undefined || !counted.every(({ digest }) => isClaimed(digest))) return null
       const text = Buffer.from((await site.disk.read(first.place)) ?? []).toString('latin1')
-      return { path: first.place.slice(site.path.length + 1), text }
+      return { path: relativeTo(site, first.place), text }
     }
   }
 }

@@ -2,7 +2,7 @@ import type { GateRequest, GateVerdict } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Problem } from '../model/trouble.ts'
-import { codeProblem, diskProblem, likeDigest, type Site, stagedPath } from './site.ts'
+import { agrees, codeProblem, diskProblem, type Site, stagedPath } from './site.ts'
 
 /**
  * Protocol step 4. Only to be called when every process that wrote the files is gone. Changes nothing on the disk; remembers which
@@ -42,7 +42,7 @@ export async function gate(
       const { digests, modified } = result
       site.judged.set(path, { inode, modified, size, digests })
       verdicts.set(path, {
-        verdict: likeDigest(digests, digest) === digest ? 'passed' : 'mismatch',
+        verdict: agrees(digests, digest) ? 'passed' : 'mismatch',
         digests,
       })
     }

@@ -4,15 +4,7 @@ import type { Problem } from '../model/trouble.ts'
 import { besides } from './beside.ts'
 import { folders } from './folders.ts'
 import { judgeStanding, taken } from './judge-standing.ts'
-import {
-  codeProblem,
-  diskProblem,
-  finalPath,
-  type Judged,
-  likeDigest,
-  type Site,
-  sameDigests,
-} from './site.ts'
+import { agrees, codeProblem, diskProblem, finalPath, type Judged, type Site, sameDigests } from './site.ts'
 import { type InTrash, trashName, trashPlace } from './trash.ts'
 
 export type Lying =
@@ -113,8 +105,7 @@ async function lookAtNames(
     const record = site.ledger.records.get(path)!
     // I2: data must not come to stand beside a marker that says something else.
     for (const { digest } of (await seen.find(path)) === 'there' ? await beside(path) : [])
-      if (digest === null || likeDigest(record, digest) !== digest)
-        found.set(path, { state: 'hopeless', problem: markerTaken(path) })
+      if (!agrees(record, digest)) found.set(path, { state: 'hopeless', problem: markerTaken(path) })
   }
 }
 

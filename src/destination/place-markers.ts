@@ -1,18 +1,26 @@
 import type { DigestPair } from '../model/digest.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { parseMarker } from '../model/parse-marker.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
-import { claimOf } from './beside.ts'
+import { claimOf, markerPathOf } from './beside.ts'
 import { each, type Trouble } from './each.ts'
 import { type Folders, failedAbove } from './folders.ts'
 import { putInPlace } from './put-in-place.ts'
-import { diskProblem, finalPath, likeDigest, type Site } from './site.ts'
+import { agrees, diskProblem, finalPath, type Site } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 export interface ToMark {
   readonly path: string
   readonly digests: DigestPair
   readonly marker: { readonly path: string; readonly text: string }
+}
+
+/** The marker that was published with a file that the ledger knows. */
+export async function markerOfLedger(site: Site, path: RelPath): Promise<ToMark['marker']> {
+  const marker = await site.ledger.readMarker(path)
+  if (marker === null) throw new Error(`the ledger knows ${path} and not its marker`)
+  return { path: markerPathOf(path, marker.name), text: marker.text }
 }
 
 type Verdicts<V> = Map<string, V | Trouble>
@@ -83,7 +91,7 @@ export async function synced<V, T extends { readonly path: string }>(
 export function markerFault({ path, digests, marker }: ToMark): Problem | null {
   const of = markerOf(marker.path)
   const claim = of?.data === path ? parseMarker(Buffer.from(marker.text, 'latin1'), path, of.kind) : null
-  if (claim !== null && 'digest' in claim && likeDigest(digests, claim.digest) === claim.digest) return null
+  if (claim !== null && 'digest' in claim && agrees(digests, claim.digest)) return null
   return {
     code: 'marker-differs',
     path,
@@ -93,8 +101,7 @@ export function markerFault({ path, digests, marker }: ToMark): Problem | null {
 }
 
 async function accept(site: Site, item: ToMark, final: string): Promise<Problem | null> {
-  const claim = await claimOf(site, final, item.path)
-  if (claim === null || likeDigest(item.digests, claim) !== claim) {
+  if (!agrees(item.digests, await claimOf(site, final, item.path))) {
     return {
       code: 'marker-taken',
       path: item.path,

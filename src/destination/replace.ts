@@ -15,7 +15,7 @@ import { placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
-import { diskProblem, finalPath, likeDigest, type Site, sameDigests, stagedPath } from './site.ts'
+import { agrees, diskProblem, finalPath, relativeTo, type Site, sameDigests, stagedPath } from './site.ts'
 
 /**
  * Puts a staged file, gated and durable, in the place of one that is rotten, gone or unknown to the ledger. What stood there goes to
@@ -84,9 +84,8 @@ async function carryOut(
 
   // I2: markers go before the data they stand for; beside good data those that agree may stay.
   for (const { place, digest } of await besides(site)(path)) {
-    const agrees = digest !== null && likeDigest(digests, digest) === digest
-    if (replacement === 'staged' || !agrees)
-      await setAside(site, intent.quarantine, place, place.slice(site.path.length + 1), seen)
+    if (replacement === 'staged' || !agrees(digests, digest))
+      await setAside(site, intent.quarantine, place, relativeTo(site, place), seen)
   }
   await syncAll(seen)
   if (replacement === 'staged') {

@@ -44,6 +44,10 @@ export const isStill = (now: DiskStat | null, judged: Judged): boolean =>
   now.modified === judged.modified &&
   now.size === judged.size
 
+/** What stands at an absolute place, relative to the destination. */
+export const relativeTo = (site: Pick<Site, 'path'>, place: string): string =>
+  place.slice(site.path.length + 1)
+
 /** So many files are under one system call at a time: enough for a disk to sort them, few enough to stop soon. */
 export const AT_ONCE = 8
 
@@ -54,6 +58,10 @@ export const sameDigests = (
 
 /** The one of both that is of the same kind as `like`. */
 export const likeDigest = (digests: DigestPair, like: Digest): Digest => digests[digestKind(like)]
+
+/** I2: whether a marker's claim is of these very bytes. A marker that claims nothing does not agree. */
+export const agrees = (digests: DigestPair, claim: Digest | null): boolean =>
+  claim !== null && likeDigest(digests, claim) === claim
 
 /** A disk's error with one file as its problem. What is no disk's error is a bug and is thrown on. */
 export function diskProblem(error: unknown, doing: string, path: string): Problem {

@@ -2,11 +2,12 @@ import { dirname } from 'node:path'
 import { PRIVATE_FOLDER, type RelPath } from '../model/rel-path.ts'
 import { placesBeside } from './beside.ts'
 import { each, type Trouble } from './each.ts'
-import { type FailedFolders, type Folders, failedAbove, folders } from './folders.ts'
+import { type Folders, failedAbove, folders } from './folders.ts'
 import { taken } from './judge-standing.ts'
+import { synced } from './place-markers.ts'
 import { setAside } from './quarantine.ts'
 import { withReserve } from './reserve.ts'
-import { diskProblem, finalPath, type Site } from './site.ts'
+import { diskProblem, finalPath, relativeTo, type Site } from './site.ts'
 
 /** One file in one event of the trash. */
 export interface InTrash {
@@ -21,9 +22,6 @@ export const TRASH_BATCH = 500
 export const trashName = (trash: string, path: string): string => `${PRIVATE_FOLDER}/trash/${trash}/${path}`
 export const trashPlace = (site: Site, { trash, path }: InTrash): string =>
   finalPath(site, trashName(trash, path))
-
-/** What stands at an absolute place, relative to the destination. */
-export const relativeTo = (site: Site, place: string): string => place.slice(site.path.length + 1)
 
 /**
  * Moves what stands at `place` to the trash; durable only after `seen.sync`. Never onto anything: what is in the way there goes to
@@ -57,19 +55,15 @@ export async function bothSynced<V, T extends InTrash>(
 ): Promise<readonly T[]> {
   const failed = await seen.sync()
   return items.filter((item) => {
-    const trouble = unsynced(failed, item.path, [finalPath(site, item.path), trashPlace(site, item)])
-    if (trouble !== null) verdicts.set(item.path, trouble)
-    return trouble === null
-  })
-}
-
-function unsynced(failed: FailedFolders, path: string, places: readonly string[]): Trouble | null {
-  for (const place of places) {
-    const above = failedAbove(failed, place)
+    const above =
+      failedAbove(failed, finalPath(site, item.path)) ?? failedAbove(failed, trashPlace(site, item))
     if (above !== null)
-      return { verdict: 'problem', problem: diskProblem(above.error, 'sync the folder of', path) }
-  }
-  return null
+      verdicts.set(item.path, {
+        verdict: 'problem',
+        problem: diskProblem(above.error, 'sync the folder of', item.path),
+      })
+    return above === null
+  })
 }
 
 /**
@@ -117,12 +111,7 @@ export async function removeFromTrash<V, T extends InTrash>(
     return `${at}/x`
   }
   for (const item of left) seen.touched(stays(item))
-  const failed = await seen.sync()
-  return left.filter((item) => {
-    const trouble = unsynced(failed, item.path, [stays(item)])
-    if (trouble !== null) verdicts.set(item.path, trouble)
-    return trouble === null
-  })
+  return synced(left, seen, verdicts, stays)
 }
 
 /** Whether the folder was empty, or is not there. */

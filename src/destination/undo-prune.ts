@@ -5,20 +5,20 @@ import type { UndoVerdict } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Problem } from '../model/trouble.ts'
-import { besides, claimOf, markerPathOf, placesBeside } from './beside.ts'
+import { besides, claimOf, placesBeside } from './beside.ts'
 import { each } from './each.ts'
 import { type Folders, folders } from './folders.ts'
 import { judgeStanding, moved, secureStanding, taken } from './judge-standing.ts'
 import { judgeTrash, type Lying } from './judge-trash.ts'
 import type { UndoIntent } from './ledger-book.ts'
-import { placeMarkers, type ToMark } from './place-markers.ts'
+import { markerOfLedger, placeMarkers, type ToMark } from './place-markers.ts'
 import { outcome, recorded } from './prune.ts'
 import { putInPlace } from './put-in-place.ts'
 import { setAside } from './quarantine.ts'
 import { withReserve } from './reserve.ts'
 import { sweep } from './secure-staged.ts'
-import { finalPath, isStill, type Judged, likeDigest, type Site, sameDigests } from './site.ts'
-import { bothSynced, type InTrash, relativeTo, removeFromTrash, TRASH_BATCH, trashPlace } from './trash.ts'
+import { agrees, finalPath, isStill, type Judged, relativeTo, type Site, sameDigests } from './site.ts'
+import { bothSynced, type InTrash, removeFromTrash, TRASH_BATCH, trashPlace } from './trash.ts'
 
 type Verdicts = Map<RelPath, UndoVerdict>
 
@@ -119,11 +119,8 @@ async function carryOut(
     'put back the marker of',
     verdicts,
     async (item): Promise<UndoVerdict | null> => {
-      if (!(await putMarkersBack(site, item, seen))) {
-        const marker = await site.ledger.readMarker(item.path)
-        if (marker === null) throw new Error(`the ledger knows ${item.path} and not its marker`)
-        bare.push({ ...item, marker: { path: markerPathOf(item.path, marker.name), text: marker.text } })
-      }
+      if (!(await putMarkersBack(site, item, seen)))
+        bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
       return null
     },
     1,
@@ -179,15 +176,14 @@ async function putMarkersBack(site: Site, item: Item, seen: Folders): Promise<bo
   for (const place of await placesBeside(site, 'file')(trashPlace(site, item))) {
     const digest = await claimOf(site, place, path)
     const to = join(dirname(final), basename(place))
-    if (digest === null || likeDigest(digests, digest) !== digest)
-      await setAside(site, trash, place, relativeTo(site, to), seen)
+    if (!agrees(digests, digest)) await setAside(site, trash, place, relativeTo(site, to), seen)
     else {
       await withReserve(site.disk, site.files, () => putInPlace(site, place, to))
       seen.touched(to)
     }
   }
   const beside = await besides(site)(path)
-  return beside.some(({ digest }) => digest !== null && likeDigest(digests, digest) === digest)
+  return beside.some(({ digest }) => agrees(digests, digest))
 }
 
 export const notPruned = (path: string): Problem => ({

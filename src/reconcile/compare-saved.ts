@@ -1,5 +1,5 @@
 import { codeOfOutcome } from '../decide/exit-code.ts'
-import { isRoomHalt } from '../decide/room-halt.ts'
+import { fullHalt } from '../decide/room-halt.ts'
 import { acts, judgeSaved, type SavedPart } from '../decide/saved-plan.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -27,12 +27,12 @@ export async function compareSaved(
   run: Run,
 ): Promise<Compared> {
   const { plan: fresh, observation } = await planPass(ports, spec, { ...options, saved }, asOf, run)
-  const { halt, holds, problems } = fresh
-  const isBlocked = halt !== null && !isRoomHalt(halt)
-  if (isBlocked || observation === null || observation.source.completeness === 'unknown') {
-    const isHalted = isBlocked || (observation === null && holds.length > 0)
-    const why = { halt: isBlocked ? halt : null, holds: observation === null ? holds : [], problems }
-    return refused(spec.name, { ...why, result: isHalted ? 'halted' : 'failed' })
+  const { problems } = fresh
+  const halt = fullHalt(fresh.halt)
+  if (halt !== null || observation === null || observation.source.completeness === 'unknown') {
+    const holds = observation === null ? fresh.holds : []
+    const result = halt !== null || holds.length > 0 ? 'halted' : 'failed'
+    return refused(spec.name, { halt, holds, problems, result })
   }
   const verdict = judgeSaved(saved, {
     spec,
@@ -46,7 +46,7 @@ export async function compareSaved(
     case 'stale':
       return refused(spec.name, { stale: verdict.differences })
     case 'held':
-      return refused(spec.name, { result: 'halted', holds })
+      return refused(spec.name, { result: 'halted', holds: fresh.holds })
     case 'done':
       return { state: 'done', at: verdict.at }
     case 'pending':

@@ -1,10 +1,11 @@
 import { isTransfer } from '../decide/plan-backup.ts'
-import { isRoomHalt } from '../decide/room-halt.ts'
+import { fullHalt } from '../decide/room-halt.ts'
 import { selector } from '../decide/select.ts'
 import { Stop } from '../model/failure.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupOutcome, BackupResult } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Conflict, Hold } from '../model/trouble.ts'
@@ -43,7 +44,7 @@ export function outcomeOf(
   end: { readonly holds: readonly Hold[]; readonly late: readonly string[] },
   run: Run,
 ): Bare {
-  const halt = plan.halt !== null && !isRoomHalt(plan.halt) ? plan.halt : tally.halt
+  const halt = fullHalt(plan.halt) ?? tally.halt
   const paths = (action: string) =>
     plan.steps.filter((step) => step.action === action).map((step) => step.path)
   const problems = [...plan.problems, ...tally.problems]
@@ -97,7 +98,7 @@ function completeFiles(spec: Spec, { source, destination }: Observation, tally: 
     bytes += record.size
   }
   for (const path of tally.published) {
-    const key = path as Parameters<typeof destination.records.get>[0]
+    const key = path as RelPath
     if (destination.records.has(key) && destination.files.get(key)?.marker != null) continue
     files++
     bytes += source.files.get(key)?.listed?.size ?? 0

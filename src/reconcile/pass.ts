@@ -3,7 +3,7 @@ import { foldStatus } from '../decide/fold-status.ts'
 import { onlyRemovals } from '../decide/only-removals.ts'
 import { type Decided, decideBackup, type PlanContext, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
-import { isRoomHalt } from '../decide/room-halt.ts'
+import { fullHalt } from '../decide/room-halt.ts'
 import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
 import { Failure, Stop } from '../model/failure.ts'
 import type { Identity } from '../model/holding.ts'
@@ -292,7 +292,8 @@ async function blocked(
 function announce(plan: BackupPlan, run: Run): void {
   const { backup } = plan
   // A lack of room is said when it is met.
-  if (plan.halt !== null && !isRoomHalt(plan.halt)) run.emit({ type: 'halt', backup, halt: plan.halt })
+  const halt = fullHalt(plan.halt)
+  if (halt !== null) run.emit({ type: 'halt', backup, halt })
   for (const problem of plan.problems) run.emit({ type: 'problem', backup, problem })
   for (const conflict of conflictsOf(plan)) run.emit({ type: 'conflict', backup, conflict })
 }

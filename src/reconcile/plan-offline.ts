@@ -1,5 +1,5 @@
 import { planBackup } from '../decide/plan-backup.ts'
-import { isRoomHalt } from '../decide/room-halt.ts'
+import { fullHalt } from '../decide/room-halt.ts'
 import { selector } from '../decide/select.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import { markerOf } from '../model/marker-name.ts'
@@ -34,7 +34,7 @@ export async function takeSnapshot(
   const taken = run.now()
   const wide: Spec = { ...spec, select: { include: ['**'], exclude: [] }, retain: null }
   const { plan, observation } = await planPass(ports, wide, options, taken, run)
-  const halt = plan.halt === null || isRoomHalt(plan.halt) ? null : plan.halt
+  const halt = fullHalt(plan.halt)
   const holds = observation === null ? plan.holds : []
   const isBlocked = halt !== null || holds.length > 0
   // What could not be looked at is not to take the place of an earlier, good look.

@@ -1,5 +1,5 @@
 import { summarize } from '../decide/plan-backup.ts'
-import { isRoomHalt, roomHalt } from '../decide/room-halt.ts'
+import { fullHalt, roomHalt } from '../decide/room-halt.ts'
 import { judgeSaved, type Now, type SavedPart } from '../decide/saved-plan.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
@@ -18,13 +18,12 @@ export interface ToApply {
 export function planToApply(saved: SavedPart | null, now: Now): ToApply {
   const { fresh, observation } = now
   if (saved === null) return { plan: fresh, refused: null }
-  const blocked = fresh.halt !== null && !isRoomHalt(fresh.halt)
+  const nothing = only(saved, now, [], [])
   // What could not be looked at differs from nothing: the halt, or the failure of the look, is what is told.
-  if (blocked || observation.source.completeness === 'unknown') {
-    return { plan: { ...only(saved, now, [], []), problems: fresh.problems }, refused: null }
+  if (fullHalt(fresh.halt) !== null || observation.source.completeness === 'unknown') {
+    return { plan: { ...nothing, problems: fresh.problems }, refused: null }
   }
   const verdict = judgeSaved(saved, now)
-  const nothing = only(saved, now, [], [])
   switch (verdict.state) {
     case 'stale': {
       const { differences: stale } = verdict
@@ -59,14 +58,10 @@ function only(
   const named = new Set(plan.steps.map((step) => step.path))
   const told = fresh.problems.filter(({ path }) => path === undefined || named.has(path))
   const summary = summarize(steps, fresh.summary.keep)
-  const halt =
-    fresh.halt !== null && !isRoomHalt(fresh.halt)
-      ? fresh.halt
-      : roomHalt(spec.destination, observation.destination, summary.bytes)
   return {
     ...fresh,
     steps,
-    halt,
+    halt: fullHalt(fresh.halt) ?? roomHalt(spec.destination, observation.destination, summary.bytes),
     holds: [],
     problems: [...told, ...problems.filter((problem) => !told.includes(problem))],
     summary,

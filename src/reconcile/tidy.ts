@@ -1,6 +1,6 @@
 import { strayEvents, strays } from '../decide/stray-staging.ts'
 import type { Observation } from '../model/observation.ts'
-import type { BackupPlan } from '../model/plan.ts'
+import type { BackupPlan, Step } from '../model/plan.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -17,16 +17,12 @@ export async function tidy(
   run: Run,
 ): Promise<void> {
   const expired = plan.steps.filter((step) => step.action === 'expire')
-  const pathsIn = (place: 'staging' | 'trash') =>
-    expired.flatMap(({ path, trash }) =>
-      (trash === undefined) === (place === 'staging') ? (path as RelPath) : [],
-    )
-  const trash = pathsIn('trash')
+  const trash = expired.filter((step) => step.trash !== undefined).map(pathOf)
   if (trash.length > 0) {
     for (const verdict of (await destination.expireTrash(trash, run)).values())
       if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
   }
-  const staged = pathsIn('staging')
+  const staged = expired.filter((step) => step.trash === undefined).map(pathOf)
   if (staged.length > 0) await destination.dropStaged(staged, run)
   const events = [
     ...staged.map((path) => ({ event: 'staging-expired' as const, path })),
@@ -34,3 +30,5 @@ export async function tidy(
   ]
   if (events.length > 0) await destination.record(events, run)
 }
+
+const pathOf = ({ path }: Step): RelPath => path as RelPath

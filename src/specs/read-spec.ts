@@ -1,3 +1,4 @@
+import { isObject } from '../decide/check-json.ts'
 import type { Spec } from '../model/spec.ts'
 import { nameFault } from './backup-name.ts'
 import { buildSpec, type SpecDocument } from './build-spec.ts'
@@ -102,9 +103,6 @@ function textAt(root: LocatedMap, ...keys: readonly string[]): WrittenPath | nul
     : null
 }
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** The document that the spec's digest is taken of: what is implied is written out. */
 function effectiveDocument(root: LocatedMap, name: string): unknown {
   const written = plainValue(root) as {
@@ -120,9 +118,9 @@ function effectiveDocument(root: LocatedMap, name: string): unknown {
     name,
     ...(implied === undefined ? {} : { source: implied }),
     // One is the same as a list of one.
-    ...(isMap(series) && typeof series['pattern'] === 'string'
+    ...(isObject(series) && typeof series['pattern'] === 'string'
       ? { series: { ...series, pattern: [series['pattern']] } }
       : {}),
-    ...(isMap(expect) ? { expect: [expect] } : {}),
+    ...(isObject(expect) ? { expect: [expect] } : {}),
   })
 }

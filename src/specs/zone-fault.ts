@@ -6,7 +6,7 @@ export function zoneFault(name: string): string | null {
   if (/^(?:UTC|GMT)?[+-][0-9]/i.test(name)) {
     return 'is an offset: write the zone of a place, such as Europe/Oslo, which knows summer time, or UTC'
   }
-  if (/^[A-Za-z]/.test(name) && isZone(name)) return null
+  if (isZone(name)) return null
   const near = nearZone(name)
   return near === null
     ? 'is no time zone: write an IANA name such as Europe/Oslo, or UTC'

@@ -8,19 +8,18 @@ import { planCounts, transferFacts, transfers } from './plan-totals.ts'
 
 /** So many of one action, and so many problems: a comment has its limits. */
 const SHOWN = 20
+/** What is removed, and what needs a person, first. */
 const ORDER: readonly Action[] = [
-  ...([
-    'prune',
-    'conflict',
-    'lost',
-    'surplus',
-    'pull',
-    'resume',
-    'repair',
-    'adopt',
-    'wait',
-    'expire',
-  ] as const),
+  'prune',
+  'conflict',
+  'lost',
+  'surplus',
+  'pull',
+  'resume',
+  'repair',
+  'adopt',
+  'wait',
+  'expire',
 ]
 
 /**
