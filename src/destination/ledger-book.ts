@@ -87,7 +87,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         since: (removal === undefined ? before?.since : null) ?? at,
         readAt: at,
         ...removedBefore(removal, before),
-        planId: line.planId,
+        planId: line.planId === null ? null : once(book, line.planId),
         line: place,
       })
       book.abandoned.delete(path)
