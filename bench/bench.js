@@ -7,6 +7,7 @@ import { bandwidth } from './cases/bandwidth.js'
 import { largeFile } from './cases/large-file.js'
 import { manyBatches } from './cases/many-batches.js'
 import { nothingToDo } from './cases/nothing-to-do.js'
+import { planning } from './cases/planning.js'
 import { smallFiles } from './cases/small-files.js'
 import { startUp } from './cases/start-up.js'
 import { markdown, textTable } from './report.js'
@@ -20,7 +21,7 @@ import { openWorld } from './world.js'
  */
 
 /** @type {readonly Case[]} */
-const CASES = [startUp, smallFiles, largeFile, manyBatches, nothingToDo, afterKill, bandwidth]
+const CASES = [startUp, smallFiles, largeFile, manyBatches, nothingToDo, planning, afterKill, bandwidth]
 const REPORT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 
 const { values } = parseArgs({

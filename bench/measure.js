@@ -39,7 +39,7 @@ export async function race(rounds, contenders) {
 }
 
 /** @param {readonly number[]} values */
-function median(values) {
+export function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const half = sorted.length >> 1
   const upper = sorted[half] ?? Number.NaN
@@ -122,7 +122,7 @@ export function speedUp({ work, against, ours, peer, atLeast }) {
  * The median, and in brackets the fastest and the slowest.
  * @param {readonly number[]} seconds
  */
-function spread(seconds) {
+export function spread(seconds) {
   /** @param {number} value */
   const digits = (value) =>
     value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)

@@ -8,7 +8,7 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import type { FileFacts } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
-import { type Point, type Retention, retention } from './retention.ts'
+import { type Retention, retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
 import { selectedFiles } from './selected-files.ts'
@@ -94,13 +94,13 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
 
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
-  const rest: Judged[] = []
+  const rest: number[] = []
   const conflicts: RelPath[] = []
   for (const [i, facts] of files.entries()) {
     const judged = judgeFile(facts, spec, asOf)
     const point = wants.placed[i] ?? null
     if (!context.all && point?.reasons !== null && staysAsItIs(judged)) kept++
-    else rest.push({ facts, point, judged })
+    else rest.push(i)
     const isConflict = judged.steps.some(({ action }) => action === 'conflict')
     if (isConflict && !isSilent(facts, point)) conflicts.push(facts.path)
   }
@@ -119,8 +119,10 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
   const shape = shapeByRetention(spec, source.completeness, wants, prune)
-  for (const { facts, point, judged } of rest) {
-    const shaped = shape(facts, point, judged)
+  for (const i of rest) {
+    const facts = files[i]!
+    // Judged again: a million judgements would take more room than they take time.
+    const shaped = shape(facts, wants.placed[i] ?? null, judgeFile(facts, spec, asOf))
     for (const step of shaped.steps) {
       if (step.action === 'keep') kept++
       if (step.action !== 'keep' || context.all) steps.push(step)
@@ -135,12 +137,6 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     problems.push(nothingFound(spec, kept))
   }
   return { steps, kept, views, prune, wants, unwanted }
-}
-
-interface Judged {
-  readonly facts: FileFacts
-  readonly point: Point | null
-  readonly judged: Judgement
 }
 
 const staysAsItIs = ({ steps, problems }: Judgement): boolean =>

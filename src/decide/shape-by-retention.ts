@@ -62,7 +62,7 @@ function unwanted(
   const problems: Problem[] = judged.problems.filter(({ code }) => isHeld || !OF_WANTED.has(code))
   const steps: Step[] = []
   for (const step of judged.steps) {
-    if (step.action === 'keep') steps.push(marked(surplus(step, facts, point), point, spec))
+    if (step.action === 'keep') steps.push(surplus(step, facts, point))
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
       if (!isAcknowledged(spec, path, record)) problems.push(goneUnwanted(path, spec))
@@ -78,28 +78,43 @@ export const isSilent = ({ held, pruned }: FileFacts, point: Point | null): bool
 
 /** Makes the step of a file that is held, whole, and not wanted. A million such steps share the words for it. */
 function surplusBy(
-  { retain, prune: { mode } }: Spec,
+  spec: Spec,
   completeness: SourceView['completeness'],
   prune: PruneDecision,
 ): (step: Step, facts: FileFacts, point: Point) => Step {
+  const { retain, series } = spec
   const outside = `outside ${retain === null ? '' : policyText(retain)}`
-  const stays = new Map<string, readonly string[]>()
+  const shared = new Map<string, readonly string[]>()
   const becauseOf = (stay: string): readonly string[] => {
-    const known = stays.get(stay) ?? [outside, stay]
-    stays.set(stay, known)
+    const known = shared.get(stay) ?? [outside, stay]
+    shared.set(stay, known)
     return known
   }
-  const kept = becauseOf(`kept (prune: ${mode})`)
+  const kept = becauseOf(`kept (prune: ${spec.prune.mode})`)
+  // Written out, for taking a step apart and putting it together again costs as much as all that comes before.
+  const made = (
+    action: Action,
+    step: Step,
+    because: readonly string[],
+    facts: FileFacts,
+    point: Point,
+  ): Step => {
+    const { path, size = 0 } = step
+    const time = isoTime(point.time)
+    const expect = expectations(facts)
+    return series.patterns.length === 0
+      ? { action, path, because, size, time, expect }
+      : { action, path, because, size, series: point.series, time, expect }
+  }
   return (step, facts, point) => {
     const goes = prune.remove.get(point)
-    if (goes !== undefined) return { ...step, action: 'prune', because: goes, expect: expectations(facts) }
+    if (goes !== undefined) return made('prune', step, goes, facts, point)
+    const stays = (why: string) => marked({ ...step, because: [...step.because, why] }, point, spec)
     // A listing that is not known to be whole makes nothing surplus.
-    if (completeness !== 'complete')
-      return { ...step, because: [...step.because, 'whether it is wanted is not known'] }
-    if (point.standing !== 'whole') return { ...step, because: [...step.because, 'its point is not whole'] }
+    if (completeness !== 'complete') return stays('whether it is wanted is not known')
+    if (point.standing !== 'whole') return stays('its point is not whole')
     const stay = prune.stay.get(point)
-    const because = stay === undefined ? kept : becauseOf(stay)
-    return { ...step, action: 'surplus', because, expect: expectations(facts) }
+    return made('surplus', step, stay === undefined ? kept : becauseOf(stay), facts, point)
   }
 }
 

@@ -93,6 +93,9 @@ async function walk(
     if (kind === 'folder' && name !== null) await walk(disk, root, `${folder}${name}/`, visit)
 }
 
+/** The marker of a pair as we published it. */
+const PUBLISHED: HeldMarker = { digest: null }
+
 async function heldMarker(
   disk: Disk,
   destination: string,
@@ -102,7 +105,7 @@ async function heldMarker(
 ): Promise<HeldMarker> {
   // Of a pair that the ledger knows, the marker's size is looked at; its bytes only where that is another.
   if (record !== undefined && (await disk.lstat(`${destination}/${path}`))?.size === record.markerSize)
-    return { path, digest: null }
+    return PUBLISHED
   const bytes = await disk.read(`${destination}/${path}`, { limit: MARKER_LIMIT + 1 })
   const claim = bytes === null ? null : parseMarker(bytes, dataName, markerOf(path)!.kind)
   const digest = claim !== null && 'digest' in claim ? claim.digest : null

@@ -94,7 +94,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         since: (removal === undefined ? before?.since : null) ?? at,
         readAt: at,
         ...removedBefore(removal, before),
-        planId: line.planId,
+        planId: line.planId === null ? null : once(book, line.planId),
         ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
         line: place,
       })

@@ -64,7 +64,8 @@ export interface HeldFile {
 }
 
 export interface HeldMarker {
-  readonly path: string
+  /** Left out where it is the marker that was published with the data: most are, and they are all told by one value. */
+  readonly path?: string
   /** Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same. */
   readonly isWrong?: true
   /** What it claims; null where it was not read (the ledger knows the pair) or cannot be parsed. */

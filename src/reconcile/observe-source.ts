@@ -61,7 +61,9 @@ export async function observeSource(
         const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, first)
         if (seen === null) return { state: 'unread', path: first, ...listing.files.get(first)! }
         const { size, mtime } = seen.marker
-        return { state: 'claimed', path: first, digest: seen.digest, size, mtime, text: null }
+        // The text that is remembered already, so that the listing's own need not be kept.
+        const marker = seen.marker.path as RelPath
+        return { state: 'claimed', path: marker, digest: seen.digest, size, mtime, text: null }
       })
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       const markers = paths.flatMap(spellings)

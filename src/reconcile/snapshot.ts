@@ -60,7 +60,9 @@ const sourceFile: Fields = {
 }
 const heldFile: Fields = {
   size: count,
-  marker: nullable(object({ path: text, isWrong: optional(oneOf(true)), digest: nullable(digest) })),
+  marker: nullable(
+    object({ path: optional(text), isWrong: optional(oneOf(true)), digest: nullable(digest) }),
+  ),
 }
 const record: Fields = {
   size: count,
