@@ -66,7 +66,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
               held.marker === null
                 ? null
                 : {
-                    path: held.marker.path,
+                    path: held.marker.path ?? null,
                     digest: held.marker.digest,
                     wrong: held.marker.isWrong === true,
                   },

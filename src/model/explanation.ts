@@ -105,7 +105,12 @@ export interface FileExplanation extends Explained {
   readonly source: FileAtSource | null
   readonly destination: {
     readonly size: number
-    readonly marker: { readonly path: string; readonly digest: string | null; readonly wrong: boolean } | null
+    /** `path` is null where it is the one that was published with the data. */
+    readonly marker: {
+      readonly path: string | null
+      readonly digest: string | null
+      readonly wrong: boolean
+    } | null
   } | null
   readonly staged: {
     readonly bytes: number

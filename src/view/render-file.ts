@@ -146,7 +146,7 @@ function destination({ destination: held, known }: FileExplanation): string {
   if (held.marker === null) return `${size}, without a marker: not complete`
   return held.marker.wrong
     ? `${size}, beside ${held.marker.path}, which is not the marker that was published`
-    : `${size}, with its marker ${held.marker.path}`
+    : `${size}, with its marker${held.marker.path === null ? '' : ` ${held.marker.path}`}`
 }
 
 function staged({ staged: part, source: file }: FileExplanation, ago: (time: string) => string) {
