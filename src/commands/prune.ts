@@ -31,6 +31,7 @@ import {
 export interface PruneFlags {
   readonly dryRun: boolean
   readonly all: boolean
+  readonly detailedExitCode: boolean
   readonly lockTimeout: number
 }
 
@@ -53,12 +54,13 @@ export async function prune(
   const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
   const document = assemblePlan(plans, plainDiagnostics(workspace.diagnostics), asOf, null)
-  const isText = console.output === 'text'
-  if (isText && !console.quiet) {
-    const text = renderPlan(document, { color: console.color.write, width: console.width, all: flags.all })
-    console.write(text)
+  const code = codeOfPlan(document, flags.detailedExitCode)
+  if (console.output === 'text') {
+    const { width } = console
+    if (!console.quiet || (flags.dryRun && code !== 0))
+      console.write(renderPlan(document, { color: console.color.write, width, all: flags.all }))
   } else if (flags.dryRun) printDocument(console, document)
-  if (flags.dryRun) return codeOfPlan(document, false)
+  if (flags.dryRun) return code
   return passOver(specs, names.length > 0, workspace, flags, 'prune', console, run, await openWatchers())
 }
 
