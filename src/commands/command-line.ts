@@ -80,6 +80,11 @@ export function refuseElsewhen(
   )
 }
 
+/** Of what writes and shows no plan first: `--dry-run` is not to be passed over in silence. */
+export function refuseDryRun({ main }: CommandLine, doing: string): void {
+  if (main.opts()['dryRun'] === true) throw usage(`${doing} has no dry run: it does what it says`)
+}
+
 export const usage = (message: string): Failure =>
   new Failure({
     code: 'usage',

@@ -5,6 +5,7 @@ import {
   commandLine,
   type Host,
   type Options,
+  refuseDryRun,
   refuseElsewhen,
   textOf,
 } from './command-line.ts'
@@ -112,6 +113,7 @@ function addApply(line: CommandLine, host: Host): void {
     .action(
       line.ends(async (file: string) => {
         refuseElsewhen(line, 'apply')
+        refuseDryRun(line, 'apply')
         const console = await line.console()
         await checkTools()
         const workspace = await line.workspace()
@@ -174,6 +176,7 @@ function addRelease(line: CommandLine): void {
     .action(
       line.ends(async (id: string, options: Options) => {
         refuseElsewhen(line, 'release')
+        refuseDryRun(line, 'release')
         const { release } = await import('./release.ts')
         return release(id, String(options['reason']), await line.workspace(), await line.console(), line.run)
       }),
@@ -188,6 +191,7 @@ function addDoctor(line: CommandLine): void {
     .action(
       line.ends(async (options: Options) => {
         refuseElsewhen(line, 'doctor')
+        refuseDryRun(line, 'doctor')
         const { rebuild } = await import('./doctor.ts')
         return rebuild(
           String(options['rebuildLedger']),

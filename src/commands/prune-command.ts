@@ -1,4 +1,12 @@
-import { type CommandLine, type Host, type Options, refuseElsewhen, textOf, usage } from './command-line.ts'
+import {
+  type CommandLine,
+  type Host,
+  type Options,
+  refuseDryRun,
+  refuseElsewhen,
+  textOf,
+  usage,
+} from './command-line.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 
 export function addPrune(line: CommandLine, host: Host): void {
@@ -18,7 +26,12 @@ export function addPrune(line: CommandLine, host: Host): void {
         refuseElsewhen(line, 'prune')
         await checkTools()
         const all: Options = line.main.opts()
-        const flags = { dryRun: all['dryRun'] === true, all: all['all'] === true, ...lockTimeout(line) }
+        const flags = {
+          dryRun: all['dryRun'] === true,
+          all: all['all'] === true,
+          detailedExitCode: all['detailedExitcode'] === true,
+          ...lockTimeout(line),
+        }
         const [console, workspace, commands] = [
           await line.console(),
           await line.workspace(),
@@ -27,7 +40,7 @@ export function addPrune(line: CommandLine, host: Host): void {
         const reason = textOf(options, 'reason')
         const last = options['last'] === true
         if (options['undo'] !== undefined) {
-          if (flags.dryRun) throw usage('--undo has no dry run: it changes nothing but what it brings back')
+          refuseDryRun(line, '--undo')
           const first = typeof options['undo'] === 'string' ? [options['undo']] : []
           const paths = [...first, ...rest]
           if (last === paths.length > 0) throw usage('--undo takes paths, or --last')

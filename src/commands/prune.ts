@@ -5,7 +5,7 @@ import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
-import type { LockedDestination } from '../model/ports.ts'
+import type { Destination } from '../model/ports.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
@@ -21,7 +21,7 @@ import { whoAmI } from './who-am-i.ts'
 import {
   chooseSpecs,
   openCommonHolds,
-  openPorts,
+  openPlace,
   plainDiagnostics,
   runnableSpecs,
   tellSpecs,
@@ -31,6 +31,7 @@ import {
 export interface PruneFlags {
   readonly dryRun: boolean
   readonly all: boolean
+  readonly detailedExitCode: boolean
   readonly lockTimeout: number
 }
 
@@ -53,12 +54,13 @@ export async function prune(
   const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
   const document = assemblePlan(plans, plainDiagnostics(workspace.diagnostics), asOf, null)
-  const isText = console.output === 'text'
-  if (isText && !console.quiet) {
-    const text = renderPlan(document, { color: console.color.write, width: console.width, all: flags.all })
-    console.write(text)
+  const code = codeOfPlan(document, flags.detailedExitCode)
+  if (console.output === 'text') {
+    const { width } = console
+    if (!console.quiet || (flags.dryRun && code !== 0))
+      console.write(renderPlan(document, { color: console.color.write, width, all: flags.all }))
   } else if (flags.dryRun) printDocument(console, document)
-  if (flags.dryRun) return codeOfPlan(document, false)
+  if (flags.dryRun) return code
   return passOver(specs, names.length > 0, workspace, flags, 'prune', console, run, await openWatchers())
 }
 
@@ -94,14 +96,14 @@ export async function pruneByName(
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const paths = words.map(pathOf)
-  const ports = await openPorts(spec, workspace)
+  const destination = await destinationOf(spec, workspace)
   if (flags.dryRun) {
-    const holding = await ports.destination.inspect(run)
+    const holding = await destination.inspect(run)
     requireHeld(name, paths, holding)
     for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
     return 0
   }
-  const done = await underLock(ports, flags.lockTimeout, run, async (locked, holding) => {
+  const done = await underLock(destination, flags.lockTimeout, run, async (locked, holding) => {
     requireHeld(name, paths, holding)
     const requests = namedRemovals(spec, holding, paths, `${reason} (${whoAmI()})`, run.now())
     const verdicts = await locked.prune(requests, run)
@@ -140,10 +142,10 @@ export async function undoPrune(
   const paths = what.paths.map(pathOf)
   const spec = await backupWith(what.name, paths, workspace, run)
   if (spec === null) return 3
-  const ports = await openPorts(spec, workspace)
-  const done = await underLock(ports, flags.lockTimeout, run, async (locked, holding) => {
+  const destination = await destinationOf(spec, workspace)
+  const done = await underLock(destination, flags.lockTimeout, run, async (locked, holding) => {
     const chosen = what.last ? lastRemoved(spec.name, holding) : paths
-    return { chosen, verdicts: await bringBack(locked, chosen, reason, run) }
+    return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
   if (done.state === 'busy') return tellBusy(spec.name, done.holders, console)
   let code = 0
@@ -164,8 +166,8 @@ export async function undoPrune(
   return code
 }
 
-const bringBack = (locked: LockedDestination, paths: readonly RelPath[], reason: string, run: Run) =>
-  locked.undoPrune([...paths], { reason, by: whoAmI() }, run)
+const destinationOf = (spec: Spec, { box }: Workspace): Promise<Destination> =>
+  openPlace(spec.destination, spec.name, box)
 
 /** All files of the last event that is still in the trash. */
 function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
@@ -188,8 +190,7 @@ async function backupWith(
   if (name !== null || specs.length === 1) return specs[0] ?? null
   const found: Spec[] = []
   for (const spec of specs) {
-    const { destination } = await openPorts(spec, workspace)
-    const { pruned } = await destination.inspect(run)
+    const { pruned } = await (await destinationOf(spec, workspace)).inspect(run)
     if (paths.length > 0 && paths.every((path) => pruned.get(path)?.trash != null)) found.push(spec)
   }
   if (found.length === 1) return found[0]!

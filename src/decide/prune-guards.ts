@@ -115,7 +115,7 @@ function guardsOf(
   }
   if (conflicts.length > 0) {
     const some = conflicts.length === 1 ? `${conflicts[0]} is` : `${conflicts.length} files are`
-    guards.push(all('prune-conflict', conflicts, `${some} in conflict with the source`))
+    guards.push(all('prune-conflict', conflicts.toSorted(), `${some} in conflict with the source`))
   }
   if (lastPrune !== null && lastPrune.basis !== basis) {
     const why = 'source, series or checksum of the spec have changed since the last prune'

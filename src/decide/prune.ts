@@ -115,7 +115,10 @@ function candidatesOf(
   const unwanted = verified.slice(keepAtLeast).reverse().filter(isUnwanted)
   const mayGo = unwanted.filter((point) => {
     // Also where the hold has been released: which of the two is good is not known.
-    if (point.files.some((path) => conflicts.has(path))) return false
+    if (point.files.some((path) => conflicts.has(path))) {
+      stay.set(point, 'stays: a file of its point is in conflict')
+      return false
+    }
     const since = Math.max(...point.files.map((path) => destination.records.get(path)!.since))
     const isOld = since < passBegan && asOf - since >= minAge * 1000
     if (!isOld) stay.set(point, 'waits: it has not been here for prune.minAge yet')

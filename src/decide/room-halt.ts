@@ -2,11 +2,9 @@ import type { DestinationPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
 import { humanSize } from './human-size.ts'
 
-/** Whether a halt stops pulls alone. */
-export const isRoomHalt = (halt: Halt): boolean => halt.code === 'min-free' || halt.code === 'max-size'
-
 /** The halt that stops everything; null: there is none, or one that stops pulls alone. */
-export const fullHalt = (halt: Halt | null): Halt | null => (halt === null || isRoomHalt(halt) ? null : halt)
+export const fullHalt = (halt: Halt | null): Halt | null =>
+  halt === null || halt.code === 'min-free' || halt.code === 'max-size' ? null : halt
 
 /** Stops pulls, never anything that makes room: `bytes` more would leave less than minFree, or more than maxSize. */
 export function roomHalt(

@@ -1,10 +1,9 @@
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { LockHolder } from '../model/outcome.ts'
-import type { LockedDestination } from '../model/ports.ts'
+import type { Destination, LockedDestination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import { holdOfIdentity } from './find-holds.ts'
-import type { Ports } from './pass.ts'
 
 /** Work on one destination at a person's word, outside of any pass. */
 export type UnderLock<T> =
@@ -16,7 +15,7 @@ export type UnderLock<T> =
  * the expected one, may not be written, or its ledger cannot be trusted.
  */
 export async function underLock<T>(
-  { destination }: Ports,
+  destination: Destination,
   lockWait: number,
   run: Run,
   work: (locked: LockedDestination, holding: Holding) => Promise<T>,

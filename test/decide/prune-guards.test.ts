@@ -187,6 +187,11 @@ describe('what does not hold', () => {
     expect(codes(`${HELD}, ${rest.join()}`)).toEqual(['prune-late'])
   })
 
+  test('conflicts listed in another order are the same question', () => {
+    const listed = (...days: readonly number[]) => days.map((day) => `remote ${day} B`).join(', ')
+    expect(holds(`${HELD}, ${listed(21, 22)}`)).toEqual(holds(`${HELD}, ${listed(22, 21)}`))
+  })
+
   test('a cliff in one series holds all, also where its own points are too young to go', () => {
     const web = [22, 21, 20, 19, 18].map((day) => `web-2026-11-${day}.tar`)
     const text = `${HELD}, ${web.map((name) => `held ${name}`).join(', ')}`

@@ -113,6 +113,13 @@ describe('what goes', () => {
     const told: Told = { terms: { released: { has: () => true } as unknown as ReadonlySet<string> } }
     expect(removed(`held 22, held 21, held 20, remote 20 B, held 19`, told)).toEqual(['19'])
   })
+
+  test('the rest of a point of which a file is in conflict says so', () => {
+    const told: Told = { terms: { released: { has: () => true } as unknown as ReadonlySet<string> } }
+    expect(plan('held 22, held 21, held 20.p1, remote 20.p1 B, held 20.p2', told)).toContain(
+      'surplus 20.p2: outside last=1 daily=2, stays: a file of its point is in conflict',
+    )
+  })
 })
 
 function pinned(glob: string) {

@@ -126,6 +126,8 @@ describe('reconcile prune', () => {
     ])
     const dry = await world.run('prune', '-n')
     expect(dry.stdout).toMatch(/- prune +db-\S+ +\d+ B +outside last=5/)
+    expect(await world.run('prune', '-n', '-q')).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await world.run('prune', '-n', '--detailed-exitcode')).toMatchObject({ code: 2 })
     expect(await data(world)).toHaveLength(6)
     const done = await world.run('prune')
     expect(done).toMatchObject({ code: 0 })
