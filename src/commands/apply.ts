@@ -1,5 +1,6 @@
 import { doneAlready, type SavedPart } from '../decide/saved-plan.ts'
 import type { PassEvent } from '../model/event.ts'
+import { Failure } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
@@ -43,6 +44,10 @@ export async function apply(
   const started = run.now()
   const opened = await openSavedPlan(file)
   const { planId } = opened.plan
+  if (opened.isEdited && opened.plan.backups.length === 0) {
+    const hint = 'Save it anew with: reconcile plan --out FILE'
+    throw new Failure({ ...edited, hint, retryable: false })
+  }
   tellSpecs(workspace, console)
   const watched: Run = { ...run, emit: watchers.onEvent }
   const backups = await outcomesOf(opened, workspace, flags, watched).finally(() => watchers.end())

@@ -1,18 +1,20 @@
 import { readSavedPlan } from '../decide/read-saved-plan.ts'
 import type { SavedPlan } from '../model/saved-plan.ts'
 import { planIdOf } from '../reconcile/assemble-plan.ts'
+import { fingerprint } from '../reconcile/fingerprint.ts'
 import { readDocument, unreadable } from './private-file.ts'
 
 const HINT = 'Save it anew with: reconcile plan --out FILE'
 
 /**
- * Reads a saved plan. `isEdited`: its id is not that of its steps. Throws a Failure where the file holds no sound plan, or one of a
+ * Reads a saved plan. `isEdited`: it is not, to the letter, what was saved, of which its reasons and removals are a part. Throws a Failure where the file holds no sound plan, or one of a
  * version that this program does not know.
  */
 export async function openSavedPlan(
   file: string,
 ): Promise<{ readonly plan: SavedPlan; readonly isEdited: boolean }> {
-  const read = readSavedPlan(await readDocument(file, 'plan-unreadable', HINT))
+  const text = await readDocument(file, 'plan-unreadable', HINT)
+  const read = readSavedPlan(text)
   if (read.state === 'broken') throw unreadable('plan-unreadable', file, read.fault, HINT)
   if (read.state === 'other-version') {
     const why = `it is a plan of another version, ${read.format}, and this program knows reconcile.plan/1`
@@ -24,5 +26,10 @@ export async function openSavedPlan(
     )
   }
   const { plan } = read
-  return { plan, isEdited: planIdOf(plan.backups, plan.revision) !== plan.planId }
+  const { seal, ...rest }: Record<string, unknown> = JSON.parse(text)
+  const isEdited = planIdOf(plan.backups, plan.revision) !== plan.planId || seal !== sealOf(rest)
+  return { plan, isEdited }
 }
+
+/** What a saved plan ends with: it tells a file that was changed, by mistake or to look like another in a review. It is no signature. */
+export const sealOf = (plan: object): string => fingerprint(plan)

@@ -11,6 +11,7 @@ import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
+import { sealOf } from './open-saved-plan.ts'
 import { type Planned, planEach } from './plan-each.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
@@ -67,7 +68,7 @@ export async function dryRun(
   const code = codeOfPlan(document, flags.detailedExitCode)
   if (flags.out !== null) {
     const saved = toSavedPlan(document, workspace.loaded.effective)
-    await writePrivately(flags.out, `${JSON.stringify(saved, null, 2)}\n`)
+    await writePrivately(flags.out, `${JSON.stringify({ ...saved, seal: sealOf(saved) }, null, 2)}\n`)
   }
   if (console.output !== 'text') printDocument(console, document)
   else if (!(console.quiet && code === 0)) {

@@ -14,6 +14,7 @@ import { underLock } from '../reconcile/under-lock.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { renderPlan } from '../view/render-plan.ts'
+import { shellWords } from '../view/shell-words.ts'
 import { type Console, printDocument } from './console.ts'
 import { planEach } from './plan-each.ts'
 import { passOver } from './run.ts'
@@ -119,7 +120,7 @@ export async function pruneByName(
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   for (const path of removed)
     console.write(
-      `removed ${escapeText(path)}: in the trash until ${until}, and not pulled again. To bring it back: reconcile prune ${name} --undo ${escapeText(path)}\n`,
+      `removed ${escapeText(path)}: in the trash until ${until}, and not pulled again. To bring it back: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
     )
   for (const { series, left } of thin) {
     const of = series === '' ? name : escapeText(series)

@@ -27,7 +27,7 @@ export async function release(
   // A hold over pruning follows from what both sides hold: the last pass wrote it down, or a look finds it.
   if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
   const hold = holds.find((one) => one.id === id)
-  if (hold === undefined) throw noSuchHold(id, holds)
+  if (hold === undefined) throw noSuchHold(id, [...new Map(holds.map((one) => [one.id, one])).values()])
   await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
   console.write(`Released ${id} (${hold.code}) for the next pass: ${hold.message}\n`)
   return 0

@@ -19,9 +19,7 @@ export async function showPlan(
   const against =
     flags.against === null ? null : comparePlans((await openSavedPlan(flags.against)).plan, plan)
   if (isEdited) {
-    console.tell(
-      `Warning: ${escapeText(file)} was changed after it was saved: its id is not that of its steps. It cannot be applied.\n`,
-    )
+    console.tell(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
   }
   if (flags.markdown) console.write(renderPlanMarkdown(plan, { against, isEdited }))
   else if (console.output !== 'text') printDocument(console, against === null ? plan : { ...plan, against })

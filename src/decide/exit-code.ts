@@ -84,5 +84,21 @@ const USAGE = new Set([
   'bad-target',
 ])
 
+/** What halts or holds a whole backup, met by a command outside of any pass. */
+const HALTS = new Set([
+  'destination-id-missing',
+  'destination-other-id',
+  'destination-unknown',
+  'mount-unknown',
+  'not-mounted',
+  'other-owner',
+  'private-folder-strange',
+])
+
 /** Of a failure that ended the whole command. */
-export const codeOfFailure = (code: string): number => (USAGE.has(code) ? 64 : DAMAGE.has(code) ? 6 : 1)
+export function codeOfFailure(code: string): number {
+  if (USAGE.has(code)) return 64
+  if (DAMAGE.has(code)) return 6
+  if (code === 'plan-edited') return 4
+  return HALTS.has(code) ? 7 : 1
+}

@@ -7,7 +7,7 @@ import type { Condition, DestinationStatus } from '../model/status.ts'
 export function foldStatus(
   before: DestinationStatus | null,
   outcome: BackupOutcome,
-  listed: number | null,
+  next: { readonly listed: number | null; readonly clock: Instant },
   head: LedgerHead | null,
   at: Instant,
 ): DestinationStatus {
@@ -28,7 +28,8 @@ export function foldStatus(
       problems: outcome.problems.length,
       pending: outcome.pending,
     },
-    listed,
+    listed: next.listed,
+    clock: isoTime(next.clock),
     holds: outcome.holds,
     head,
   }
@@ -57,5 +58,5 @@ function messageOf(outcome: BackupOutcome): string {
   if (outcome.lost.length > 0) return `${outcome.lost.length} lost`
   const first = outcome.problems[0]
   if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
-  return outcome.result
+  return outcome.late[0] ?? outcome.result
 }

@@ -12,7 +12,7 @@ export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Ret
     source: { completeness: 'unknown', files: new Map(), problems: [] },
     destination,
   } as const
-  return retention(spec, selectedFiles(spec, observation), asOf)
+  return retention(spec, selectedFiles(spec, observation), observation.destination.pruned, asOf)
 }
 
 /** Removals of files that a person names (I8). */

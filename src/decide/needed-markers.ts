@@ -18,7 +18,7 @@ export function neededMarkers(
   const { source, destination } = observation
   const unread = [...source.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
   if (spec.retain === null || unread.length === 0) return unread
-  const wants = retention(spec, selectedFiles(spec, observation), asOf)
+  const wants = retention(spec, selectedFiles(spec, observation), observation.destination.pruned, asOf)
   return unread.filter((path) => {
     if (destination.files.has(path) || mustRead.has(path)) return true
     if (destination.records.has(path) && !destination.pruned.has(path)) return true

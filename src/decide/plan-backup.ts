@@ -5,6 +5,7 @@ import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
+import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
@@ -14,7 +15,6 @@ import { selector } from './select.ts'
 import { selectedFiles } from './selected-files.ts'
 import { seriesViews } from './series-status.ts'
 import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
-import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 
 export interface PlanContext {
   readonly asOf: Instant
@@ -41,6 +41,7 @@ export interface Decided {
   readonly plan: BackupPlan
   /** Null: nothing was compared. */
   readonly prune: PruneDecision | null
+  readonly expiry: Expiry | null
   /** What the plan went by; null: nothing was compared. */
   readonly retention: Retention | null
   /** One line for each series that is late. */
@@ -70,7 +71,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     to: spec.destination.path,
     steps,
     halt: halt ?? roomHalt(spec.destination, destination, summary.bytes),
-    holds: [...context.holds, ...(compared?.prune.holds ?? [])],
+    holds: [...context.holds, ...(compared?.expiry.holds ?? []), ...(compared?.prune.holds ?? [])],
     problems,
     summary,
     series: (compared?.views ?? []).map(({ status }) => status),
@@ -80,7 +81,13 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
   }
   const late = (compared?.views ?? []).flatMap((view) => view.late ?? [])
-  return { plan, prune: compared?.prune ?? null, retention: compared?.wants ?? null, late }
+  return {
+    plan,
+    prune: compared?.prune ?? null,
+    expiry: compared?.expiry ?? null,
+    retention: compared?.wants ?? null,
+    late,
+  }
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {
@@ -89,7 +96,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   // What the source shows and we refuse is not absent there.
   const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
   const files = withoutClashes(selectedFiles(spec, observation, refused), destination, problems)
-  const wants = retention(spec, files, asOf)
+  const wants = retention(spec, files, destination.pruned, asOf)
   for (const ahead of datedAhead(wants)) problems.push(ahead)
 
   // Most of a destination stays as it is, and is only counted.
@@ -131,12 +138,12 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     unwanted.files += shaped.unwanted === null ? 0 : 1
     unwanted.bytes += shaped.unwanted ?? 0
   }
-  steps.push(...expireSteps(strays(spec, observation), observation, asOf))
-  steps.push(...trashSteps(spec, observation, asOf))
+  const expiry = decideExpiry(spec, observation, { asOf, ...terms })
+  steps.push(...expiry.steps)
   if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
     problems.push(nothingFound(spec, kept))
   }
-  return { steps, kept, views, prune, wants, unwanted }
+  return { steps, kept, views, prune, expiry, wants, unwanted }
 }
 
 const staysAsItIs = ({ steps, problems }: Judgement): boolean =>

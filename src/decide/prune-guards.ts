@@ -104,7 +104,13 @@ function guardsOf(
   const { listedBefore, lastTime, lastPrune } = destination
   const listed = source.files.size
   if (source.completeness !== 'complete') {
-    guards.push(all('prune-listing-unknown', [], 'what the source holds is not known'))
+    guards.push(
+      all(
+        'prune-listing-unknown',
+        [listedBefore, destination.head?.seq ?? 0],
+        'what the source holds is not known',
+      ),
+    )
   } else if (hasShrunk(listed, listedBefore)) {
     const why = `the source lists ${listed} files where it listed ${listedBefore} before`
     guards.push(all('prune-listing-shrank', [listedBefore], why))

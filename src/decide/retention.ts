@@ -1,5 +1,5 @@
 import type { Digest } from '../model/digest.ts'
-import type { HeldFile, LedgerRecord } from '../model/holding.ts'
+import type { HeldFile, Holding, LedgerRecord } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { SourceFile } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -56,7 +56,12 @@ type Growing = { -readonly [Key in keyof Point]: Point[Key] } & {
 /**
  * Which points are wanted, decided over what is held and what is listed together, so that what was pruned is not brought again. Pure.
  */
-export function retention(spec: Spec, files: readonly FileFacts[], asOf: Instant): Retention {
+export function retention(
+  spec: Spec,
+  files: readonly FileFacts[],
+  pruned: Holding['pruned'],
+  asOf: Instant,
+): Retention {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
   const placed: (Growing | null)[] = []
@@ -91,6 +96,11 @@ export function retention(spec: Spec, files: readonly FileFacts[], asOf: Instant
     } else point.hasPublished = true
     if (isPinned(path)) point.pinned = true
     if (isBegun(file)) point.hasStaged = true
+  }
+  // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
+  for (const { series: name, point: time } of pruned.values()) {
+    const point = series.get(name)?.get(time)
+    if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
   }
   const bySeries = new Map([...series].map(([name, ofSeries]) => [name, [...ofSeries.values()]]))
   for (const points of bySeries.values()) judge(points, spec)

@@ -8,8 +8,6 @@ import { selector } from './select.ts'
 
 /** Staged bytes that nothing wants any more are kept this long, counted from our own record. Milliseconds. */
 const GRACE = 7 * 24 * 3600 * 1000
-/** A clock further than this past the last time we wrote down is not believed. Milliseconds. */
-const LEAP = 48 * 3600 * 1000
 
 export interface Stray {
   readonly path: RelPath
@@ -36,17 +34,12 @@ export function strays(spec: Spec, { source, destination }: Observation): readon
   return found
 }
 
-/** Graces are only over by a clock that is not behind, nor far past, what we have written down ourselves. */
-const isSane = (asOf: Instant, lastTime: Instant | null): boolean =>
-  lastTime !== null && asOf >= lastTime && asOf - lastTime <= LEAP
-
 /** Pruned files that have been in the trash for as long as the spec says. */
 export function trashSteps(
   { prune: { trashFor } }: Spec,
-  { destination: { pruned, lastTime, records } }: Observation,
+  { destination: { pruned, records } }: Observation,
   asOf: Instant,
 ): readonly Step[] {
-  if (!isSane(asOf, lastTime)) return []
   const steps: Step[] = []
   for (const [path, { at, trash }] of pruned) {
     if (trash === null || asOf - at < trashFor * 1000) continue
@@ -59,10 +52,9 @@ export function trashSteps(
 /** Those whose grace is over. */
 export function expireSteps(
   found: readonly Stray[],
-  { destination: { abandoned, staged, lastTime } }: Observation,
+  { destination: { abandoned, staged } }: Observation,
   asOf: Instant,
 ): readonly Step[] {
-  if (!isSane(asOf, lastTime)) return []
   return found.flatMap(({ path, why }): Step[] => {
     const since = abandoned.get(path)
     if (since === undefined || asOf - since < GRACE) return []

@@ -35,8 +35,8 @@ export async function expireStrays(site: Site): Promise<readonly Problem[]> {
   const verdicts = new Map<RelPath, PruneVerdict>()
   const needless: InTrash[] = []
   for (const stray of ledger.strays) {
-    const isHeld =
-      (await disk.lstat(finalPath(site, stray.path)))?.size === ledger.records.get(stray.path)?.size
+    const size = (await disk.lstat(finalPath(site, stray.path)))?.size
+    const isHeld = size !== undefined && size === ledger.records.get(stray.path)?.size
     if (isHeld || ledger.pruned.has(stray.path)) needless.push(stray)
   }
   await expire(site, needless, verdicts)

@@ -126,9 +126,9 @@ function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
   return new Map(intents.map(({ path, planId }) => [path as RelPath, planId]))
 }
 
-/** The ledger may have had nothing to say for weeks; the last pass said when it finished. */
+/** The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. */
 function latest(ledger: Instant | null, status: DestinationStatus | null): Instant | null {
-  const finished = status === null ? Number.NaN : Date.parse(status.finished)
+  const finished = status === null ? Number.NaN : Date.parse(status.clock)
   return Number.isNaN(finished) ? ledger : instant(Math.max(finished, ledger ?? 0))
 }
 

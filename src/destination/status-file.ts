@@ -14,7 +14,9 @@ export async function readStatus(disk: Disk, files: Layout): Promise<Destination
   try {
     const status: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()))
     // What earlier versions did not write is not known.
-    return isStatus(status) ? { ...status, listed: status.listed ?? null, holds: status.holds ?? [] } : null
+    if (!isStatus(status)) return null
+    const { listed = null, holds = [], clock = status.finished } = status as Partial<DestinationStatus>
+    return { ...status, listed, holds, clock }
   } catch {
     return null
   }

@@ -190,7 +190,7 @@ export const notPruned = (path: string): Problem => ({
   code: 'not-pruned',
   path,
   message: 'was not removed by a prune, or has been put back since',
-  hint: 'reconcile log shows what was removed, and when.',
+  hint: 'reconcile explain NAME shows what was removed, and when.',
 })
 
 const notInTrash = (path: string, entry: PrunedFile | undefined): Problem =>

@@ -32,6 +32,8 @@ export interface DestinationStatus {
    * measured against it, and it stays until that is released.
    */
   readonly listed: number | null
+  /** The time of the last pass whose clock was believed: what later clocks are measured against. */
+  readonly clock: string
   /** Open holds of the last pass, so that they can be released. */
   readonly holds: readonly Hold[]
   /** The ledger's last line then: a ledger that no longer holds it was edited. */

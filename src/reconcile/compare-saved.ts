@@ -77,5 +77,5 @@ export const specGone: Difference = {
 
 export const edited: Difference = {
   code: 'plan-edited',
-  message: 'the file was changed after the plan was saved: its id is not that of its steps',
+  message: 'the file was changed after the plan was saved',
 }

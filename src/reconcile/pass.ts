@@ -1,5 +1,6 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { foldStatus } from '../decide/fold-status.ts'
+import { nextClock } from '../decide/next-clock.ts'
 import { onlyRemovals } from '../decide/only-removals.ts'
 import { type Decided, decideBackup, type PlanContext, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
@@ -194,6 +195,7 @@ async function apply(
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
         chosen = choose(observation)
       }
+      await useReleases(chosen.decided.expiry?.passed ?? [], box, destination, run)
       await tidy(spec, observation, chosen.plan, destination, tally, run)
       announce(chosen.plan, run)
       const wanted = wantedFiles(chosen.plan, observation)
@@ -220,9 +222,19 @@ async function apply(
     ...outcomeOf(spec, observation, plan, tally, end, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
-  await finish(ports.destination, destination, outcome, nextListed(observation, end.prune), options, run)
+  const isLet = [...(chosen.decided.expiry?.passed ?? []), ...(end.prune?.passed ?? [])].some(({ code }) =>
+    CLOCK_HOLDS.has(code),
+  )
+  const next = (before: number | null) => ({
+    listed: nextListed(observation, end.prune)(before),
+    clock: nextClock(observation.destination.lastTime, run.now(), isLet),
+  })
+  await finish(ports.destination, destination, outcome, next, options, run)
   return { outcome, plan }
 }
+
+/** Holds that ask whether this box's clock is right. */
+const CLOCK_HOLDS: ReadonlySet<string> = new Set(['clock-leap', 'prune-clock-back'])
 
 const removalsOf = (plan: BackupPlan): ReadonlySet<RelPath> =>
   new Set(plan.steps.flatMap(({ action, path }) => (action === 'prune' ? (path as RelPath) : [])))
@@ -243,7 +255,7 @@ async function finish(
   place: Destination,
   destination: LockedDestination,
   outcome: Passed['outcome'],
-  listed: (before: number | null) => number | null,
+  next: (listedBefore: number | null) => { readonly listed: number | null; readonly clock: Instant },
   options: PassOptions,
   run: Run,
 ): Promise<void> {
@@ -251,7 +263,7 @@ async function finish(
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   const before = await place.readStatus()
   await destination.writeStatus(
-    foldStatus(before, judged, listed(before?.listed ?? null), destination.head(), run.now()),
+    foldStatus(before, judged, next(before?.listed ?? null), destination.head(), run.now()),
   )
 }
 

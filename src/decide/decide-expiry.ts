@@ -1,0 +1,44 @@
+import { isoTime } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
+import type { Step } from '../model/plan.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Hold } from '../model/trouble.ts'
+import { LEAP } from './next-clock.ts'
+import { type GuardContext, holdId } from './prune-guards.ts'
+import { expireSteps, strays, trashSteps } from './stray-staging.ts'
+
+/** What has been in trash or staging for its grace, and whether the clock that says so is believed. */
+export interface Expiry {
+  readonly steps: readonly Step[]
+  readonly holds: readonly Hold[]
+  /** Released holds that are passed. */
+  readonly passed: readonly Hold[]
+}
+
+/**
+ * Graces count from our own record. They are not over by a clock that is behind it; of one that leapt over two days past it a person is
+ * asked, for a wrong clock would empty the trash at once.
+ */
+export function decideExpiry(
+  spec: Spec,
+  observation: Observation,
+  { asOf, fingerprint, released }: Pick<GuardContext, 'asOf' | 'fingerprint' | 'released'>,
+): Expiry {
+  const { lastTime } = observation.destination
+  const nothing = { steps: [], holds: [], passed: [] }
+  if (lastTime === null || asOf < lastTime) return nothing
+  const steps = [
+    ...expireSteps(strays(spec, observation), observation, asOf),
+    ...trashSteps(spec, observation, asOf),
+  ]
+  if (steps.length === 0 || asOf - lastTime <= LEAP) return { ...nothing, steps }
+  const code = 'clock-leap'
+  const id = holdId(code, [spec.destination.path, lastTime], fingerprint)
+  const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
+  const hold: Hold = {
+    id,
+    code,
+    message: `${what} due to be removed from trash or staging for good, and the clock leapt: it shows ${isoTime(asOf)}, over two days past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`,
+  }
+  return released.has(id) ? { ...nothing, steps, passed: [hold] } : { ...nothing, holds: [hold] }
+}
