@@ -88,6 +88,12 @@ describe('what goes', () => {
       { prune: { keepAtLeast: 2 }, records: { 22: { isRotten: true }, 21: { isRotten: true } } },
       'surplus 20: outside last=1 daily=2, stays: of the copies here alone it is last 1, daily 1',
     ],
+    [
+      'a volume of it was removed by name',
+      `${HELD}.p1, gone 20.p2`,
+      { pruned: { '20.p2': { by: 'person', point: instant(Date.UTC(2026, 10, 21) - 1) } } },
+      'keep 20.p1: complete, its point is not whole',
+    ],
     ['a volume of it is lost', `${HELD}.p1, gone 20.p2`, {}, 'keep 20.p1: complete, its point is not whole'],
   ])('%s', (_, text, told, wanted) => {
     expect(of20(text, told)[0]).toBe(wanted)

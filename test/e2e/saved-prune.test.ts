@@ -1,6 +1,7 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Plan } from '../../src/model/plan.ts'
 import type { World } from '../helpers/world.ts'
 import { publishedIn } from '../helpers/world.ts'
 import { dump, heldThenLowered } from '../helpers/world-of-dumps.ts'
@@ -58,6 +59,23 @@ describe('a saved plan that removes', () => {
     }
     const held = await world.run('apply', file)
     expect(held.code).toBe(7)
+    expect([...(await publishedIn(world.destination)).keys()]).toContain(dump(5))
+  })
+
+  test.each([
+    ['its reasons', (plan: Plan) => Object.assign(plan.backups[0]!.steps[0]!, { because: ['as agreed'] })],
+    ['its sums', (plan: Plan) => Object.assign(plan.summary, { prune: 0 })],
+    ['the specs it is held against', (plan: Plan) => Object.assign(plan, { specs: {} })],
+    ['its backups', (plan: Plan) => Object.assign(plan, { backups: [] })],
+  ])('is refused where somebody has changed %s', async (_, change) => {
+    world = await heldThenLowered(6, 5)
+    const file = join(world.folder, 'plan.json')
+    await world.run('plan', '--out', file)
+    const plan: Plan = JSON.parse(await readFile(file, 'utf8'))
+    change(plan)
+    await writeFile(file, JSON.stringify(plan, null, 2))
+    expect((await world.run('apply', file)).code).toBe(4)
+    expect((await world.run('plan', '--show', file)).stderr).toContain('was changed after it was saved')
     expect([...(await publishedIn(world.destination)).keys()]).toContain(dump(5))
   })
 })
