@@ -45,7 +45,8 @@ function ready(outcome: BackupOutcome, before: DestinationStatus | null, now: st
 
 function reasonOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.code
-  if (outcome.holds[0] !== undefined) return outcome.holds[0].code
+  // Where removals alone are held, the holds themselves are told beside this.
+  if (outcome.holds[0] !== undefined) return outcome.result === 'halted' ? outcome.holds[0].code : 'held'
   if (outcome.conflicts.length > 0) return 'conflict'
   if (outcome.lost.length > 0) return 'lost'
   return outcome.problems[0]?.code ?? (outcome.late.length > 0 ? 'late' : outcome.result)
@@ -53,7 +54,8 @@ function reasonOf(outcome: BackupOutcome): string {
 
 function messageOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
-  if (outcome.holds[0] !== undefined) return outcome.holds[0].message
+  if (outcome.holds[0] !== undefined)
+    return outcome.result === 'halted' ? outcome.holds[0].message : 'a removal is held'
   if (outcome.conflicts.length > 0) return `${outcome.conflicts.length} in conflict`
   if (outcome.lost.length > 0) return `${outcome.lost.length} lost`
   const first = outcome.problems[0]
