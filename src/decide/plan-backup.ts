@@ -97,7 +97,8 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
   const files = withoutClashes(selectedFiles(spec, observation, refused), destination, problems)
   const wants = retention(spec, files, destination.pruned, asOf)
-  for (const ahead of datedAhead(wants)) problems.push(ahead)
+  // Where nothing counts points, nothing is amiss with one that no rule would count.
+  if (spec.retain !== null || spec.expect.length > 0) problems.push(...datedAhead(wants))
 
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
