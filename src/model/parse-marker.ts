@@ -33,13 +33,13 @@ export function parseMarker(
 
 /** One line of a checksum file: `name` is null for a bare digest, and for one of standard input (`-`). */
 export function parseLine(line: string): { readonly hex: string; readonly name: string | null } | null {
-  const bsd = /^(\\?)(MD5|SHA256|SHA2-256) \((.+)\) = ([0-9a-fA-F]+)\s*$/.exec(line)
+  const bsd = /^(\\?)(MD5|SHA256|SHA2-256) \((.+)\) = ([0-9a-fA-F]+)\s*$/s.exec(line)
   if (bsd !== null) {
     const [, escaped, kind, name, hex] = bsd as unknown as readonly string[]
     if (hex!.length !== (kind === 'MD5' ? 32 : 64)) return null
     return { hex: hex!, name: escaped === '' ? name! : unescapeName(name!) }
   }
-  const gnu = /^(\\?)([0-9a-fA-F]{32}|[0-9a-fA-F]{64}) [ *](.+)$/.exec(line)
+  const gnu = /^(\\?)([0-9a-fA-F]{32}|[0-9a-fA-F]{64}) [ *](.+)$/s.exec(line)
   if (gnu !== null) {
     const [, escaped, hex, name] = gnu as unknown as readonly string[]
     if (name!.trim() === '-') return { hex: hex!, name: null }
@@ -50,4 +50,4 @@ export function parseLine(line: string): { readonly hex: string; readonly name: 
 }
 
 const unescapeName = (name: string): string =>
-  name.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c))
+  name.replace(/\\(.)/gs, (_, c: string) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c))

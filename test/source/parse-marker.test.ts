@@ -66,6 +66,11 @@ describe('what md5sum writes is read back', () => {
   const escaped = (text: string): string =>
     text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 
+  test('GNU, a name with a line separator of Unicode in it', () => {
+    const file = 'a\u2028b\u2029.tar'
+    expect(parse(`${MD5}  ${file}\n`, `d/${file}`)).toBe(MD5)
+  })
+
   test('GNU, any name, escaped where it must be', () => {
     fc.assert(
       fc.property(name, fc.string(), (file, content) => {
