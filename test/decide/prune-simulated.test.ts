@@ -3,8 +3,9 @@ import { retain } from '../../src/decide/retain.ts'
 import { zoneOf } from '../../src/decide/zone.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { SourceView } from '../../src/model/observation.ts'
-import type { RetainRules, Spec } from '../../src/model/spec.ts'
+import type { Spec } from '../../src/model/spec.ts'
 import { spec } from '../helpers/picture.ts'
+import { policy } from '../helpers/points.ts'
 import {
   DAY,
   dayOf,
@@ -19,22 +20,9 @@ import {
 const START = Date.UTC(2024, 0, 1)
 const YEARS = 2 * 366 * DAY
 
-const rules = (over: Partial<RetainRules>): RetainRules => ({
-  last: null,
-  hourly: null,
-  daily: null,
-  weekly: null,
-  monthly: null,
-  yearly: null,
-  within: null,
-  pick: 'newest',
-  pin: [],
-  ...over,
-})
-
 const daily: Spec = spec({
   series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.tar'], timezone: 'UTC' },
-  retain: rules({ daily: 7, weekly: 4, monthly: 12 }),
+  retain: policy({ daily: 7, weekly: 4, monthly: 12 }),
   expect: [{ series: null, rhythm: { kind: 'every', seconds: 86_400 }, grace: 7200, until: null }],
   prune: { mode: 'auto', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
 })
