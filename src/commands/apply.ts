@@ -55,7 +55,15 @@ export async function apply(
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   const format = 'reconcile.result/1'
   return printResult(
-    { format, planId, revision: null, started: from, finished: to, backups, diagnostics },
+    {
+      format,
+      planId,
+      revision: workspace.loaded.revision,
+      started: from,
+      finished: to,
+      backups,
+      diagnostics,
+    },
     console,
   )
 }

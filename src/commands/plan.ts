@@ -64,7 +64,12 @@ export async function dryRun(
         return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
       })
   const made = plans.map(({ plan }) => plan)
-  const document = assemblePlan(made, plainDiagnostics(workspace.diagnostics), asOf, null)
+  const document = assemblePlan(
+    made,
+    plainDiagnostics(workspace.diagnostics),
+    asOf,
+    workspace.loaded.revision,
+  )
   const code = codeOfPlan(document, flags.detailedExitCode)
   if (flags.out !== null) {
     const saved = toSavedPlan(document, workspace.loaded.effective)

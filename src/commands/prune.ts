@@ -54,7 +54,12 @@ export async function prune(
   const holds = await openCommonHolds(workspace)
   const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
-  const document = assemblePlan(plans, plainDiagnostics(workspace.diagnostics), asOf, null)
+  const document = assemblePlan(
+    plans,
+    plainDiagnostics(workspace.diagnostics),
+    asOf,
+    workspace.loaded.revision,
+  )
   const code = codeOfPlan(document, flags.detailedExitCode)
   if (console.output === 'text') {
     const { width } = console

@@ -53,6 +53,7 @@ export async function passOver(
 ): Promise<number> {
   const holds = await openCommonHolds(workspace)
   if (holds.length === 0) await settleDefaults(workspace)
+  const { revision } = workspace.loaded
   const started = run.now()
   const plans: BackupPlan[] = []
   const watched: Run = { ...run, emit: watchers.onEvent }
@@ -65,8 +66,8 @@ export async function passOver(
   }).finally(() => watchers.end())
   const bare: Omit<Result, 'exitCode'> = {
     format: 'reconcile.result/1',
-    planId: planIdOf(plans, null),
-    revision: null,
+    planId: planIdOf(plans, revision),
+    revision,
     started: isoTime(started),
     finished: isoTime(run.now()),
     backups: outcomes,

@@ -60,7 +60,7 @@ async function reportOfSpecs(
   )
   return {
     format: 'reconcile.status/1',
-    revision: null,
+    revision: workspace.loaded.revision,
     diagnostics: plainDiagnostics(workspace.diagnostics),
     backups,
   }

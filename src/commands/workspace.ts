@@ -150,7 +150,15 @@ export function passOptions(
   spec: Spec,
   workspace: Workspace,
   options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
-    Partial<Pick<PassOptions, 'work' | 'saved'>>,
+    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise'>>,
 ): PassOptions {
-  return { work: 'all', saved: null, ...options, rate: allowedRate(spec, workspace.settings), revision: null }
+  const { settings, loaded } = workspace
+  return {
+    work: 'all',
+    saved: null,
+    promise: null,
+    ...options,
+    rate: allowedRate(spec, settings),
+    revision: loaded.revision,
+  }
 }

@@ -60,8 +60,8 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
       spec === null && holding !== null ? [allFiles(points, newest)] : views.map(({ status }) => status),
     conditions: [...extraConditions(facts, halt, gone, late, asOf), ...(last?.conditions ?? [])],
     lastSuccess: last?.lastSuccess ?? null,
-    nextRun: null,
-    validUntil: null,
+    nextRun: last?.promised?.nextRun ?? null,
+    validUntil: last?.promised?.validUntil ?? null,
     bytes: holding === null ? null : bytes,
     free: holding?.free ?? null,
   }

@@ -7,7 +7,7 @@ import type { Condition, DestinationStatus } from '../model/status.ts'
 export function foldStatus(
   before: DestinationStatus | null,
   outcome: BackupOutcome,
-  next: { readonly listed: number | null; readonly clock: Instant },
+  next: Pick<DestinationStatus, 'listed' | 'observed' | 'promised'> & { readonly clock: Instant },
   head: LedgerHead | null,
   at: Instant,
 ): DestinationStatus {
@@ -28,7 +28,7 @@ export function foldStatus(
       problems: outcome.problems.length,
       pending: outcome.pending,
     },
-    listed: next.listed,
+    ...next,
     clock: isoTime(next.clock),
     holds: outcome.holds,
     head,

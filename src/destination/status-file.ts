@@ -15,8 +15,14 @@ export async function readStatus(disk: Disk, files: Layout): Promise<Destination
     const status: unknown = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array()))
     // What earlier versions did not write is not known.
     if (!isStatus(status)) return null
-    const { listed = null, holds = [], clock = status.finished } = status as Partial<DestinationStatus>
-    return { ...status, listed, holds, clock }
+    const {
+      listed = null,
+      holds = [],
+      clock = status.finished,
+      observed = null,
+      promised = null,
+    } = status as Partial<DestinationStatus>
+    return { ...status, listed, holds, clock, observed, promised }
   } catch {
     return null
   }

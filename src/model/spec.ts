@@ -30,6 +30,22 @@ export interface Spec {
   /** Seconds after which a published file is to be read again before it is relied on, and a marker fetched anew. */
   readonly verifyEvery: number
   readonly acknowledge: readonly Acknowledgement[]
+  /** When `watch` runs it. A pass that a person or cron runs does not ask. */
+  readonly schedule: Schedule
+  /** Null: it runs. */
+  readonly suspend: Suspension | null
+}
+
+/** How often a backup is run by `watch`. */
+export type Schedule =
+  | { readonly kind: 'every'; readonly seconds: number }
+  | { readonly kind: 'cron'; readonly cron: string; readonly timezone: string }
+
+/** Why and until when a backup does not run. */
+export interface Suspension {
+  readonly reason: string | null
+  /** Null: until it is resumed. */
+  readonly until: Instant | null
 }
 
 export interface SshPlace {

@@ -36,8 +36,18 @@ export interface DestinationStatus {
   readonly clock: string
   /** Open holds of the last pass, so that they can be released. */
   readonly holds: readonly Hold[]
+  /** The spec that was obeyed: its digest, and the commit it was read at; null: not known. */
+  readonly observed: { readonly digest: string; readonly revision: string | null } | null
+  /** What `watch` promised then; null: nothing. A pass by hand leaves a promise as it is. */
+  readonly promised: Promised | null
   /** The ledger's last line then: a ledger that no longer holds it was edited. */
   readonly head: { readonly seq: number; readonly hash: string } | null
+}
+
+/** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
+export interface Promised {
+  readonly nextRun: string
+  readonly validUntil: string
 }
 
 /** Of one series against what is expected of it. `unknown`: nothing is expected of it, or nothing is known of it. */

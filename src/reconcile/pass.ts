@@ -16,6 +16,7 @@ import type { Box, Destination, LockedDestination, Source } from '../model/ports
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import type { Promised } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
@@ -53,6 +54,8 @@ export interface PassOptions {
   readonly holds: readonly Hold[]
   /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
   readonly saved: SavedPart | null
+  /** From what it came to, when the next pass is to be, and until when what is known counts; null: nobody promises one. */
+  readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | null
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
 }
@@ -229,7 +232,7 @@ async function apply(
     listed: nextListed(observation, end.prune)(before),
     clock: nextClock(observation.destination.lastTime, run.now(), isLet),
   })
-  await finish(ports.destination, destination, outcome, next, options, run)
+  await finish(ports.destination, destination, outcome, next, spec.digest, options, run)
   return { outcome, plan }
 }
 
@@ -256,6 +259,7 @@ async function finish(
   destination: LockedDestination,
   outcome: Passed['outcome'],
   next: (listedBefore: number | null) => { readonly listed: number | null; readonly clock: Instant },
+  digest: string,
   options: PassOptions,
   run: Run,
 ): Promise<void> {
@@ -263,7 +267,17 @@ async function finish(
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   const before = await place.readStatus()
   await destination.writeStatus(
-    foldStatus(before, judged, next(before?.listed ?? null), destination.head(), run.now()),
+    foldStatus(
+      before,
+      judged,
+      {
+        ...next(before?.listed ?? null),
+        observed: { digest, revision: options.revision },
+        promised: options.promise === null ? (before?.promised ?? null) : options.promise(judged),
+      },
+      destination.head(),
+      run.now(),
+    ),
   )
 }
 

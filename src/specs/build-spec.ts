@@ -95,6 +95,8 @@ export function buildSpec(
       digest: given(toDigest(digest)),
       reason,
     })),
+    schedule: { kind: 'every', seconds: 3600 },
+    suspend: null,
   }
 }
 

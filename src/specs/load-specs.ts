@@ -12,6 +12,8 @@ import { readSpecFile } from './read-spec-file.ts'
 export interface LoadedSpecs {
   /** Absolute. */
   readonly folder: string
+  /** The commit they were read at; null: a plain folder. */
+  readonly revision: string | null
   /** Those without a fault, in the order of their files. */
   readonly specs: readonly Spec[]
   /** Names of backups that are declared but faulty; the file's base name where the file cannot be read at all. */
@@ -86,6 +88,7 @@ export async function loadSpecs(
   }
   return {
     folder: absolute,
+    revision: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faultyNames: [...new Set(faultyNames)],
     faults: faults.length === 0 ? [] : (await import('./to-diagnostics.ts')).toDiagnostics(faults),

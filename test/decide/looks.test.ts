@@ -131,7 +131,7 @@ describe('status', () => {
     ...over,
   })
   const fold = (before: DestinationStatus | null, over: object, at = NOON) =>
-    foldStatus(before, outcome(over), { listed: null, clock: at }, null, at)
+    foldStatus(before, outcome(over), { listed: null, observed: null, promised: null, clock: at }, null, at)
 
   test('a condition’s time moves only when what it says does', () => {
     const first = fold(null, {})

@@ -36,6 +36,8 @@ const status = (head: DestinationStatus['head']): DestinationStatus => ({
   conditions: [],
   counts: { waiting: 0, conflict: 0, lost: 0, problems: 1, pending: 0 },
   listed: null,
+  observed: null,
+  promised: null,
   clock: '2026-11-23T12:00:00Z',
   holds: [],
   head,

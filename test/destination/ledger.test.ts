@@ -246,6 +246,8 @@ describe('a ledger that is built anew', () => {
       conditions: [],
       counts: { waiting: 0, conflict: 0, lost: 0, problems: 0, pending: 0 },
       listed: null,
+      observed: null,
+      promised: null,
       clock: '2026-11-23T12:00:00Z',
       holds: [],
       head: ledger.head,

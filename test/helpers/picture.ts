@@ -42,6 +42,8 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
   destination: { path: '/dest', mount: null, minFree: 0, maxSize: null },
   transfer: { bandwidth: null, timeout: 60, maxFileSize: null, order: 'newest' },
   acknowledge: [],
+  schedule: { kind: 'every', seconds: 3600 },
+  suspend: null,
   ...over,
 })
 

@@ -84,6 +84,8 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
         ],
         prune: { mode: 'auto', keepAtLeast: 7, minAge: 30 * 86_400, trashFor: 0 },
         verifyEvery: 14 * 86_400,
+        schedule: { kind: 'every', seconds: 3600 },
+        suspend: null,
         destination: {
           path: '/home/me/off/pg',
           mount: '/home/me/off',
