@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { isWithin } from '../decide/is-within.ts'
 import { Failure } from '../model/failure.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
-import { isWithin, realPath } from '../specs/real-path.ts'
+import { realPath } from '../specs/real-path.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A longer text is no document of ours. Bytes. */

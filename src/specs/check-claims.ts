@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
+import { isWithin } from '../decide/is-within.ts'
 import { type Fault, lineAndColumn, type Place } from './located.ts'
-import { isWithin, realPath } from './real-path.ts'
+import { realPath } from './real-path.ts'
 
 /** What is known of one spec, whole or not, as far as it concerns the others. Paths are absolute. */
 export interface Claim {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
+import { isWithin } from '../decide/is-within.ts'
 import { type Fault, type SourceText, startOf } from './located.ts'
-import { isWithin } from './real-path.ts'
 
 const MAX_SPEC_BYTES = 256 * 1024
 

@@ -47,7 +47,3 @@ async function linkTarget(path: string): Promise<{ readonly to: string } | null 
     return code === 'ENOENT' || code === 'ENOTDIR' ? null : 'unknown'
   }
 }
-
-/** Whether `path` is `folder` or lies below it. Both are absolute and normal. */
-export const isWithin = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)

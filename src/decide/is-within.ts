@@ -1,0 +1,3 @@
+/** Whether `path` is `folder` or lies below it. Both are absolute and normal. */
+export const isWithin = (path: string, folder: string): boolean =>
+  path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
