@@ -1,3 +1,4 @@
+import type { Stop } from '../model/failure.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Diagnostic, Halt, Problem } from '../model/trouble.ts'
@@ -29,8 +30,8 @@ export function codeOfOutcome(outcome: Omit<BackupOutcome, 'exitCode'>, named: b
 }
 
 /** Of a run that was told to stop. */
-export const codeOfStop = (why: 'interrupt' | 'terminate' | 'max-time'): number =>
-  ({ interrupt: 130, terminate: 143, 'max-time': 0 })[why]
+export const codeOfStop = (why: Stop['why']): number =>
+  ({ interrupt: 130, terminate: 143, 'max-time': 0, superseded: 0 })[why]
 
 const STOPPED = [130, 143]
 

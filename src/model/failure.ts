@@ -29,10 +29,12 @@ export class Failure extends Error {
   }
 }
 
-/** Why a run was told to stop: the `reason` of its AbortSignal. */
+/**
+ * Why a run was told to stop: the `reason` of its AbortSignal. `superseded`: its spec is another one by now, and it begins anew.
+ */
 export class Stop extends Error {
   override readonly name = 'Stop'
-  readonly why: 'interrupt' | 'terminate' | 'max-time'
+  readonly why: 'interrupt' | 'terminate' | 'max-time' | 'superseded'
 
   constructor(why: Stop['why']) {
     super(`stopped: ${why}`)

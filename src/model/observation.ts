@@ -17,6 +17,8 @@ export interface SourceView {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
   readonly files: ReadonlyMap<RelPath, SourceFile>
   readonly problems: readonly Problem[]
+  /** Of an `unknown` one: what kept us from looking may pass by itself. */
+  readonly retryable?: boolean
 }
 
 export interface SourceFile {

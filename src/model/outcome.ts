@@ -36,6 +36,8 @@ export interface BackupOutcome {
   readonly seconds: number
   /** Selected files that the destination now holds complete, and their bytes. */
   readonly complete: { readonly files: number; readonly bytes: number }
+  /** What stopped it may pass by itself: `watch` tries again before its time has come. */
+  readonly retry: boolean
   /** Who holds a busy destination's lock. */
   readonly holders: readonly LockHolder[]
   /** Why a saved plan was refused; empty otherwise. */

@@ -87,7 +87,8 @@ export async function observeSource(
   } catch (error) {
     run.signal.throwIfAborted()
     if (!(error instanceof Failure)) throw error
-    return { completeness: 'unknown', files: new Map(), problems: [problemOf(error)] }
+    const problems = [problemOf(error)]
+    return { completeness: 'unknown', files: new Map(), problems, retryable: error.retryable }
   }
 }
 

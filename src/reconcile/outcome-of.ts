@@ -31,6 +31,7 @@ export const emptyOutcome = (backup: string): Bare => ({
   late: [],
   bytes: 0,
   complete: { files: 0, bytes: 0 },
+  retry: false,
   holders: [],
   stale: [],
 })
@@ -64,6 +65,7 @@ export function outcomeOf(
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
+    retry: tally.retryable || observation.source.retryable === true,
   }
   return { ...bare, result: resultOf(bare, observation, tally, run) }
 }
@@ -78,9 +80,11 @@ function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run):
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }
 
-/** A pass that its own time limit ended is incomplete; one that a person ended is cancelled. */
-export const stoppedResult = (run: Run): BackupResult =>
-  run.signal.reason instanceof Stop && run.signal.reason.why === 'max-time' ? 'incomplete' : 'cancelled'
+/** A pass that its own time limit or a newer spec ended is incomplete; one that a person ended is cancelled. */
+export function stoppedResult({ signal: { reason } }: Run): BackupResult {
+  const why = reason instanceof Stop ? reason.why : null
+  return why === 'max-time' || why === 'superseded' ? 'incomplete' : 'cancelled'
+}
 
 export const conflictsOf = (plan: BackupPlan): readonly Conflict[] =>
   plan.steps

@@ -116,7 +116,7 @@ export async function reconcileBackup(
     else if (error instanceof Failure) {
       const problem = problemOf(error)
       run.emit({ type: 'problem', backup: spec.name, problem })
-      bare = { ...emptyOutcome(spec.name), result: 'failed', problems: [problem] }
+      bare = { ...emptyOutcome(spec.name), result: 'failed', problems: [problem], retry: error.retryable }
     } else throw error
   }
   const seconds = Math.max(0, run.now() - started) / 1000
@@ -138,7 +138,10 @@ async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
   if (halt !== null || holds.length > 0) return blocked(ports, spec, options, halt, holds, run)
   const lock = await destination.lock(options.lockWait, run)
   if (lock.state === 'busy') {
-    return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders: lock.holders }, plan: null }
+    return {
+      outcome: { ...emptyOutcome(spec.name), result: 'busy', holders: lock.holders, retry: true },
+      plan: null,
+    }
   }
   if (lock.state === 'refused') return blocked(ports, spec, options, lock.halt, [], run)
   try {
@@ -214,6 +217,7 @@ async function apply(
     } catch (error) {
       if (error instanceof Failure && !run.signal.aborted) {
         tally.broken = true
+        tally.retryable = error.retryable
         tally.trouble(problemOf(error))
       } else if (run.signal.aborted) tally.stopped = true
       else throw error

@@ -18,6 +18,8 @@ export interface Tally {
   stopped: boolean
   /** The line or the source gave up. */
   broken: boolean
+  /** What broke it may pass by itself. */
+  retryable: boolean
 
   publish(file: WantedFile): void
   prune(path: string, because: string): void
@@ -43,6 +45,7 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
     received: 0,
     stopped: false,
     broken: false,
+    retryable: false,
     publish(file) {
       const how = file.over === 'repair' ? 'repaired' : 'pulled'
       tally.published.push(file.path)

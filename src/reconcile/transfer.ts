@@ -82,6 +82,7 @@ async function bringRound(
     settling.catch(() => {})
     if (brought.failure !== null) {
       tally.broken = true
+      tally.retryable = brought.failure.retryable
       tally.trouble(problemOf(brought.failure))
       break
     }

@@ -5,6 +5,7 @@ import { Failure } from '../model/failure.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Diagnostic } from '../model/trouble.ts'
+import { SPEC_FILE } from './fingerprint-specs.ts'
 import { type Fault, startOf } from './located.ts'
 import type { ReadSpec } from './read-spec.ts'
 import { readSpecFile } from './read-spec-file.ts'
@@ -28,7 +29,6 @@ export interface LoadedSpecs {
 }
 
 const DEFAULTS_FILE = '_defaults.yaml'
-const SPEC_FILE = /^[^.].*\.ya?ml$/
 
 /**
  * Reads all specs of a folder. Faulty ones are left out and their faults told; the good ones beside them are returned. Throws

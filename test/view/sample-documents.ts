@@ -83,6 +83,7 @@ export function outcome(more: Partial<BackupOutcome> = {}): BackupOutcome {
     seconds: 1.2,
     pending: 0,
     complete: { files: 14, bytes: 18 * GIB },
+    retry: false,
     holders: [],
     stale: [],
     ...more,
