@@ -153,3 +153,12 @@ export interface Acknowledgement {
   readonly digest: string
   readonly reason: string
 }
+
+/** The policy that is obeyed is the last good one: a newer one is there, and is broken or held. */
+export interface LastGood {
+  /** Which is obeyed, and which is not: a commit, or a spec's digest. */
+  readonly obeyed: string
+  readonly newer: string
+  /** In words that go on after "and ": `the specs are those of commit 1a2b3c4d: the newer 5e6f7a8b has faults`. */
+  readonly message: string
+}
