@@ -130,7 +130,8 @@ export async function openPlace(
 /** A share of the box's cap for each slot, and never more than the spec's own rate. */
 function allowedRate(spec: Spec, settings: Settings): number | null {
   const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
-  const own = spec.transfer.bandwidth
+  const { rate } = spec.transfer.bandwidth.entries[0] ?? { rate: null }
+  const own = rate === 'off' ? null : rate
   if (share === null || own === null) return share ?? own
   return Math.min(share, own)
 }
