@@ -47,7 +47,7 @@ export function commandLine(main: Command, { run, keep }: Host): CommandLine {
     },
     async workspace() {
       const { openWorkspace } = await import('./workspace.ts')
-      return openWorkspace(main.opts() as GlobalFlags)
+      return openWorkspace(main.opts() as GlobalFlags, run)
     },
     globalFlags: () => main.opts() as GlobalFlags,
   }

@@ -59,7 +59,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
 export async function mayWriteTo(path: string, { loaded }: Workspace): Promise<void> {
   const { path: real } = await realPath(resolve(path))
   if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it lies in a destination')
-  if (isWithin(real, (await realPath(loaded.folder)).path))
+  if (loaded.folder !== null && isWithin(real, (await realPath(loaded.folder)).path))
     throw badTarget(path, 'it lies in the specs folder')
   for (const spec of loaded.specs) {
     const near = await realPath(spec.destination.path)

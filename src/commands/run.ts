@@ -90,9 +90,12 @@ export function printResult(bare: Omit<Result, 'exitCode'>, console: Console): n
 /** Learns that there is a `_defaults.yaml`, or, where its vanishing was released, that there is none any more. */
 export async function settleDefaults(workspace: Workspace): Promise<void> {
   const { box, loaded } = workspace
+  const { folder, defaults } = loaded
+  // Of a commit the last good one is remembered.
+  if (folder === null) return
   for (const hold of await commonHolds(workspace)) {
-    await box.forgetDefaults(loaded.folder)
+    await box.forgetDefaults(folder)
     await box.consume(hold.id)
   }
-  if (loaded.defaults === 'present') await box.rememberDefaults(loaded.folder)
+  if (defaults === 'present') await box.rememberDefaults(folder)
 }

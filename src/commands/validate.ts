@@ -49,8 +49,8 @@ export async function validate(
   return code
 }
 
-function verdict({ folder, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
-  const where = escapeText(folder)
+function verdict({ label, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
+  const where = escapeText(label)
   if (fileCount === 0) return `No specs in ${where}: put one YAML file a backup there.`
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) {
@@ -60,13 +60,13 @@ function verdict({ folder, specs, fileCount }: LoadedSpecs, errors: number, warn
   return `${counted(specs.length, 'spec')} in ${where}, no fault${warned}: ${names}`
 }
 
-function effectiveSpec({ effective, folder }: LoadedSpecs, name: string): unknown {
+function effectiveSpec({ effective, label }: LoadedSpecs, name: string): unknown {
   if (effective.has(name)) return effective.get(name)
   const known = [...effective.keys()]
   throw new Failure({
     code: 'unknown-backup',
-    message: `no backup that can be read is named ${name} in ${folder}`,
-    hint: known.length === 0 ? 'there is no spec in that folder' : `there are: ${known.join(', ')}`,
+    message: `no backup that can be read is named ${name} in ${label}`,
+    hint: known.length === 0 ? 'there is no spec there' : `there are: ${known.join(', ')}`,
     retryable: false,
   })
 }

@@ -5,6 +5,7 @@ import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
@@ -12,7 +13,8 @@ import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import type { PassOptions, Ports } from '../reconcile/pass.ts'
 import { openSource } from '../source/open-source.ts'
 import { loadSettings } from '../specs/load-settings.ts'
-import { type LoadedSpecs, loadSpecs } from '../specs/load-specs.ts'
+import type { LoadedSpecs } from '../specs/load-specs.ts'
+import { openSpecs } from '../specs/open-specs.ts'
 import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import type { Console } from './console.ts'
@@ -54,9 +56,9 @@ export async function openSettings(flags: GlobalFlags) {
   })
 }
 
-export async function openWorkspace(flags: GlobalFlags): Promise<Workspace> {
+export async function openWorkspace(flags: GlobalFlags, run: Run): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
-  const loaded = await loadSpecs(settings.specs, { roots: settings.roots, home: homedir() })
+  const loaded = await openSpecs(settings, { home: homedir() }).load(run)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   const diagnostics = [...faults, ...loaded.faults]
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
@@ -72,12 +74,12 @@ export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console):
   if (diagnostics.length > 0) console.tell(renderDiagnostics(diagnostics, { color: console.color.tell }))
   if (console.quiet || console.output !== 'text') return
   const count = loaded.specs.length
-  console.tell(`Specs: ${loaded.folder} (${count} ${count === 1 ? 'backup' : 'backups'})\n`)
+  console.tell(`Specs: ${loaded.label} (${count} ${count === 1 ? 'backup' : 'backups'})\n`)
 }
 
 /** The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. */
 export function chooseSpecs(workspace: Workspace, names: readonly string[]): readonly Spec[] {
-  const { specs, faultyNames, folder } = workspace.loaded
+  const { specs, faultyNames, label } = workspace.loaded
   if (names.length === 0) return specs
   const known: readonly string[] = [...specs.map((spec) => spec.name), ...faultyNames]
   for (const name of names) {
@@ -86,8 +88,8 @@ export function chooseSpecs(workspace: Workspace, names: readonly string[]): rea
     const guess = near !== undefined && distance(name, near) <= 3 ? ` Did you mean ${near}?` : ''
     throw new Failure({
       code: 'unknown-backup',
-      message: `no backup is named ${name} in ${folder}.${guess}`,
-      hint: known.length === 0 ? 'There is no spec in that folder.' : `There are: ${known.join(', ')}.`,
+      message: `no backup is named ${name} in ${label}.${guess}`,
+      hint: known.length === 0 ? 'There is no spec there.' : `There are: ${known.join(', ')}.`,
       retryable: false,
     })
   }
@@ -128,15 +130,17 @@ export async function openPlace(
 /** A share of the box's cap for each slot, and never more than the spec's own rate. */
 function allowedRate(spec: Spec, settings: Settings): number | null {
   const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
-  const own = spec.transfer.bandwidth
+  const { rate } = spec.transfer.bandwidth.entries[0] ?? { rate: null }
+  const own = rate === 'off' ? null : rate
   if (share === null || own === null) return share ?? own
   return Math.min(share, own)
 }
 
 /** Holds over all backups: `_defaults.yaml` was there and is gone. */
 export async function commonHolds({ loaded, box }: Workspace): Promise<readonly Hold[]> {
-  if (loaded.defaults === 'present' || !(await box.defaultsSeen(loaded.folder))) return []
-  return [holdOfDefaults(loaded.folder)]
+  const { folder } = loaded
+  if (folder === null || loaded.defaults === 'present' || !(await box.defaultsSeen(folder))) return []
+  return [holdOfDefaults(folder)]
 }
 
 /** Those of them that nobody has released. */

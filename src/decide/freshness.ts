@@ -1,7 +1,7 @@
-import { Cron } from 'croner'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Expectation } from '../model/spec.ts'
 import type { FreshState } from '../model/status.ts'
+import { cronAfter } from './cron-after.ts'
 import { anyOf } from './select.ts'
 
 /** How a series stands against what is expected of it. */
@@ -62,11 +62,7 @@ function dueAfter(
   timezone: string,
 ): Instant | null {
   if (rhythm.kind === 'every') return instant(from + rhythm.seconds * 1000)
-  // As Vixie cron has it: what a clock change skips fires when the gap is over, what it repeats fires once; only jobs with a
-  // wildcard or step follow the clock. Paused and without a function croner starts no timer.
-  const cron = new Cron(rhythm.cron, { paused: true, timezone, fixedTimeRule: 'no-wildcard' })
-  const next = cron.nextRun(new Date(from))
-  return next === null ? null : instant(next.getTime())
+  return cronAfter(rhythm.cron, timezone, from)
 }
 
 function rhythmText(rhythm: Rhythm): string {

@@ -8,6 +8,8 @@ export interface Zone {
   toLocal(at: Instant): number
   /** When the wall clock shows this. A time that a clock change skips is moved past it; of one that comes twice it is the first. */
   toInstant(local: number): Instant
+  /** The next time after `at` at which the clock is put forward or back; infinity where none is known. */
+  nextChange(at: Instant): number
 }
 
 const DAY = 24 * 3600 * 1000
@@ -63,6 +65,10 @@ function makeZone(name: string): Zone {
   return {
     name,
     toLocal: (ms) => ms + offsetAt(ms),
+    nextChange(ms) {
+      offsetAt(ms)
+      return last.end
+    },
     toInstant(local) {
       // Every zone is within a day of UTC, so where both sides agree there is no change in between.
       const before = offsetAt(local - DAY)

@@ -1,8 +1,29 @@
+/** Where the specs lie. */
+export type SpecPlace = { readonly kind: 'folder'; readonly path: string } | GitPlace
+
+/** A folder of specs in a git repository. */
+export interface GitPlace {
+  readonly kind: 'git'
+  /** Over ssh, https, or on this machine: checked, and without a password. */
+  readonly url: string
+  /** A branch, a tag, a full ref, a full commit id, or `HEAD`. */
+  readonly ref: string
+  /** Below the repository's top, '' for the top itself. */
+  readonly subpath: string
+  /** Seconds between two looks for a newer commit, under `watch`. */
+  readonly interval: number
+  /** ssh's private key, and the file that pins the host's key. Absolute. */
+  readonly identity: string
+  readonly knownHosts: string
+  /** ssh's allowed-signers file: a commit counts only with a signature of one of them; null: none is asked for. Absolute. */
+  readonly verifySignatures: string | null
+}
+
 /** The box's own settings: `config.yaml`, then flags over it. Paths are absolute. */
 export interface Settings {
   /** The file they came from; null where there is none. */
   readonly file: string | null
-  readonly specs: string
+  readonly specs: SpecPlace
   readonly state: string
   /** Backups that run at once, over all processes on this box. */
   readonly concurrency: number

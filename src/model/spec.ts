@@ -46,6 +46,9 @@ export interface Suspension {
   readonly reason: string | null
   /** Null: until it is resumed. */
   readonly until: Instant | null
+  /** Where it is written. */
+  readonly file: string
+  readonly line: number
 }
 
 export interface SshPlace {
@@ -139,12 +142,30 @@ export interface DestinationPlace {
 }
 
 export interface TransferRules {
-  /** Bytes a second; null: unlimited. */
-  readonly bandwidth: number | null
+  readonly bandwidth: Bandwidth
   /** Seconds without progress. */
   readonly timeout: number
   readonly maxFileSize: number | null
   readonly order: 'newest' | 'oldest'
+}
+
+/** How fast a backup may transfer, and when. A plain rate is one entry. */
+export interface Bandwidth {
+  /** IANA: days and times of day are by its clock. */
+  readonly timezone: string
+  /** The first that is open counts; where none is, there is no limit. */
+  readonly entries: readonly BandwidthEntry[]
+}
+
+/** Bytes a second; null: unlimited; `off`: nothing is transferred. */
+export type Rate = number | null | 'off'
+
+export interface BandwidthEntry {
+  /** 1 is Monday, 7 Sunday; null: every day. A window over midnight belongs to the day on which it begins. */
+  readonly days: readonly number[] | null
+  /** Minutes after midnight by the wall clock, `to` up to 1440 and not open any more; where it is not above `from`, it is of the next day. Null: all day. */
+  readonly window: { readonly from: number; readonly to: number } | null
+  readonly rate: Rate
 }
 
 /** Silences the conflict over `path` while the source's digest is this one. */
@@ -152,4 +173,13 @@ export interface Acknowledgement {
   readonly path: string
   readonly digest: string
   readonly reason: string
+}
+
+/** The policy that is obeyed is the last good one: a newer one is there, and is broken or held. */
+export interface LastGood {
+  /** Which is obeyed, and which is not: a commit, or a spec's digest. */
+  readonly obeyed: string
+  readonly newer: string
+  /** In words that go on after "and ": `the specs are those of commit 1a2b3c4d: the newer 5e6f7a8b has faults`. */
+  readonly message: string
 }

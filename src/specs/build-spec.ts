@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import stringify from 'safe-stable-stringify'
+import { plainRate } from '../decide/timetable.ts'
 import { type DigestKind, toDigest } from '../model/digest.ts'
 import type { LocalPlace, Spec, SshPlace } from '../model/spec.ts'
 import { toBackupName } from './backup-name.ts'
@@ -85,7 +86,7 @@ export function buildSpec(
       maxSize: size(destination.maxSize),
     },
     transfer: {
-      bandwidth: sound(parseRate(transfer.bandwidth)),
+      bandwidth: plainRate(sound(parseRate(transfer.bandwidth))),
       timeout: sound(parseDuration(transfer.timeout)),
       maxFileSize: size(transfer.maxFileSize),
       order: transfer.order,

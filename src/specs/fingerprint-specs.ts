@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { readSpecFile } from './read-spec-file.ts'
+import { folderFiles } from './folder-files.ts'
+import { readText } from './spec-files.ts'
 
 /** What is read as a spec, or as the defaults of all. Editors' files begin with a dot, or end otherwise. */
 export const SPEC_FILE = /^[^.].*\.ya?ml$/
@@ -13,13 +12,13 @@ export const SPEC_FILE = /^[^.].*\.ya?ml$/
 export async function fingerprintSpecs(folder: string): Promise<string> {
   const hash = createHash('sha256')
   try {
-    const names = (await readdir(folder)).filter((name) => SPEC_FILE.test(name)).sort()
-    for (const name of names) {
-      const { source, fault } = await readSpecFile(join(folder, name), folder)
-      hash.update(`${name}\0${fault === null ? 'text' : fault.message}\0${source.text}\0`)
+    for (const entry of (await folderFiles(folder)).entries) {
+      if (!SPEC_FILE.test(entry.name)) continue
+      const { source, fault } = await readText(entry)
+      hash.update(`${entry.name}\0${fault === null ? 'text' : fault.message}\0${source.text}\0`)
     }
   } catch (error) {
-    return `unreadable: ${(error as NodeJS.ErrnoException).code}`
+    return `unreadable: ${(error as Error).message}`
   }
   return hash.digest('hex')
 }

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import type { Settings } from '../model/settings.ts'
+import type { Settings, SpecPlace } from '../model/settings.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { readSpecFile } from './read-spec-file.ts'
 
 /** What flags and `config.yaml` may say; what neither says has a default. */
-export type SettingsFlags = Partial<Pick<Settings, 'specs' | 'state' | 'concurrency' | 'bandwidth'>>
+export interface SettingsFlags extends Partial<Pick<Settings, 'state' | 'concurrency' | 'bandwidth'>> {
+  /** A folder. */
+  readonly specs?: string
+}
 
 export interface SettingsOptions {
   /** `--config`; null: look where it usually lies. */
@@ -37,10 +40,11 @@ export async function loadSettings(
   return {
     settings: {
       file,
-      specs:
+      specs: specsFolder(
         flagPath(flags.specs) ??
-        written.specs ??
-        (existsSync(localSpecs) ? localSpecs : join(etc, 'backups.d')),
+          written.specs ??
+          (existsSync(localSpecs) ? localSpecs : join(etc, 'backups.d')),
+      ),
       state:
         flagPath(flags.state) ??
         written.state ??
@@ -54,6 +58,8 @@ export async function loadSettings(
     faults,
   }
 }
+
+const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
 
 /** A plain user's own file comes before the box's. Null: neither is there. */
 function findConfig({ home, uid, env }: SettingsOptions, etc: string): string | null {

@@ -1,24 +1,25 @@
-import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { Failure } from '../model/failure.ts'
-import { comparePaths } from '../model/rel-path.ts'
-import type { Spec } from '../model/spec.ts'
-import type { Diagnostic } from '../model/trouble.ts'
+import type { Instant } from '../model/instant.ts'
+import type { LastGood, Spec } from '../model/spec.ts'
+import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { SPEC_FILE } from './fingerprint-specs.ts'
+import { folderFiles } from './folder-files.ts'
 import { type Fault, startOf } from './located.ts'
 import type { ReadSpec } from './read-spec.ts'
-import { readSpecFile } from './read-spec-file.ts'
+import { readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
 
 export interface LoadedSpecs {
-  /** Absolute. */
-  readonly folder: string
+  /** For people: an absolute folder, or `URL@ref:subpath`. The same on every run. */
+  readonly label: string
+  /** Absolute; null: they were read from a commit. */
+  readonly folder: string | null
   /** The commit they were read at; null: a plain folder. */
   readonly revision: string | null
   /** Those without a fault, in the order of their files. */
   readonly specs: readonly Spec[]
   /** Names of backups that are declared but faulty; the file's base name where the file cannot be read at all. */
   readonly faultyNames: readonly string[]
+  /** The same with their files, as faults name them. */
+  readonly faulty: readonly { readonly name: string; readonly file: string }[]
   /** Every fault of every file, warnings among them, in the order of files and lines. */
   readonly faults: readonly Diagnostic[]
   readonly defaults: 'present' | 'absent'
@@ -26,6 +27,17 @@ export interface LoadedSpecs {
   readonly fileCount: number
   /** By name, the merged document of each spec that can be parsed, with defaults written out: plain JSON data. */
   readonly effective: ReadonlyMap<string, unknown>
+  /** Holds over what is obeyed: meanwhile it is the last good one. Backups go on under them; nothing is pruned. */
+  readonly holds: readonly Hold[]
+  /** What is obeyed is not the newest there is: why, and since when; null: it is, as far as anybody can tell. */
+  readonly stale: { readonly message: string; readonly since: Instant } | null
+  /** A newer policy is there and is not obeyed, because it is broken or held; null: none is. */
+  readonly lastGood: LastGood | null
+}
+
+export interface BoxContext {
+  readonly roots: readonly string[] | null
+  readonly home: string
 }
 
 const DEFAULTS_FILE = '_defaults.yaml'
@@ -34,21 +46,20 @@ const DEFAULTS_FILE = '_defaults.yaml'
  * Reads all specs of a folder. Faulty ones are left out and their faults told; the good ones beside them are returned. Throws
  * a Failure (`specs-not-found`) where the folder itself cannot be read.
  */
-export async function loadSpecs(
-  folder: string,
-  options: { readonly roots: readonly string[] | null; readonly home: string },
-): Promise<LoadedSpecs> {
-  const absolute = resolve(folder)
-  const entries = await listFolder(absolute)
+export const loadSpecs = async (folder: string, context: BoxContext): Promise<LoadedSpecs> =>
+  readSpecs(await folderFiles(folder), context)
+
+/** The same, from wherever the files lie. */
+async function readSpecs(files: SpecFiles, context: BoxContext): Promise<LoadedSpecs> {
+  const { label, folder, revision, entries } = files
   // Parser and schema cost a tenth of a second: nothing else that starts pays it.
   const { readDefaults, readSpec } = await import('./read-spec.ts')
   const { checkClaims } = await import('./check-claims.ts')
-  const faults: Fault[] = entries.flatMap((entry) => oddEntry(absolute, entry))
+  const faults: Fault[] = entries.flatMap(oddEntry)
 
-  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
-  const defaultsFile = names.includes(DEFAULTS_FILE)
-    ? await readSpecFile(join(absolute, DEFAULTS_FILE), absolute)
-    : null
+  const plain = entries.filter(({ kind }) => kind === 'file')
+  const written = plain.find(({ name }) => name === DEFAULTS_FILE)
+  const defaultsFile = written === undefined ? null : await readText(written)
   const { defaults, faults: inDefaults } =
     defaultsFile === null
       ? { defaults: 'absent' as const, faults: [] }
@@ -57,76 +68,62 @@ export async function loadSpecs(
         : { defaults: 'broken' as const, faults: [defaultsFile.fault] }
   faults.push(...inDefaults)
 
-  const files = names.filter((name) => SPEC_FILE.test(name) && !/^_defaults\.ya?ml$/.test(name))
+  const specFiles = plain.filter(({ name }) => isSpecFile(name))
   const read: (ReadSpec & { readonly file: string })[] = []
-  const faultyNames: string[] = []
-  for (const name of files) {
-    const baseName = name.replace(/\.ya?ml$/, '')
-    const { source, fault } = await readSpecFile(join(absolute, name), absolute)
+  const faulty: { readonly name: string; readonly file: string }[] = []
+  for (const entry of specFiles) {
+    const baseName = baseNameOf(entry.name)
+    const { source, fault } = await readText(entry)
     if (fault !== null) {
       faults.push(fault)
-      faultyNames.push(baseName)
+      faulty.push({ name: baseName, file: entry.file })
       continue
     }
-    const found = readSpec(source, defaults, { home: options.home, baseName })
+    const found = readSpec(source, defaults, { home: context.home, baseName })
     faults.push(...found.faults)
     read.push({ file: source.file, ...found })
-    if (found.spec === null) faultyNames.push(found.claim?.name.text ?? baseName)
+    if (found.spec === null) faulty.push({ name: found.claim?.name.text ?? baseName, file: entry.file })
   }
 
   const clashes = await checkClaims(
     read.flatMap(({ claim }) => (claim === null ? [] : [claim])),
-    options.roots,
+    context.roots,
   )
   faults.push(...clashes.map(({ fault }) => fault))
   const clashing = new Set(clashes.map(({ file }) => file))
   const sound = read.flatMap(({ spec }) => spec ?? [])
-  faultyNames.push(...sound.filter(({ file }) => clashing.has(file)).map(({ name }) => name))
+  for (const { name, file } of sound) if (clashing.has(file)) faulty.push({ name, file })
   const effective = new Map<string, unknown>()
   for (const { claim, document } of read) {
     if (claim !== null && !effective.has(claim.name.text)) effective.set(claim.name.text, document)
   }
   return {
-    folder: absolute,
-    revision: null,
+    label,
+    folder,
+    revision,
     specs: sound.filter(({ file }) => !clashing.has(file)),
-    faultyNames: [...new Set(faultyNames)],
+    faultyNames: [...new Set(faulty.map(({ name }) => name))],
+    faulty,
     faults: faults.length === 0 ? [] : (await import('./to-diagnostics.ts')).toDiagnostics(faults),
     defaults: defaultsFile === null ? 'absent' : 'present',
-    fileCount: files.length,
+    fileCount: specFiles.length,
     effective,
+    holds: [],
+    stale: null,
+    lastGood: null,
   }
 }
 
-async function listFolder(folder: string): Promise<readonly Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    return entries.sort((a, b) => comparePaths(a.name, b.name))
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such folder'
-        : code === 'ENOTDIR'
-          ? 'it is no folder'
-          : code === 'EACCES'
-            ? 'permission denied'
-            : code
-    throw new Failure({
-      code: 'specs-not-found',
-      message: `the specs folder ${folder} cannot be read: ${why}`,
-      hint: 'name the folder with --specs DIR, or make it and put one YAML file a backup into it',
-      retryable: false,
-      cause,
-    })
-  }
-}
+const isSpecFile = (name: string): boolean => SPEC_FILE.test(name) && !/^_defaults\.ya?ml$/.test(name)
+
+/** The backup's name, where its spec gives none. */
+const baseNameOf = (name: string): string => name.replace(/\.ya?ml$/, '')
 
 /** What stands in the folder and is not read, although it looks as if it was meant to be. */
-function oddEntry(folder: string, entry: Dirent): Fault[] {
-  const place = startOf({ file: join(folder, entry.name), text: '' })
+function oddEntry(entry: SpecEntry): Fault[] {
+  const place = startOf({ file: entry.file, text: '' })
   if (entry.name.startsWith('.')) return []
-  if (entry.isDirectory()) {
+  if (entry.kind === 'folder') {
     const message = 'subfolders are not read'
     return [{ place, severity: 'warning', code: 'subfolder', message, hint: 'move its specs up, or it out' }]
   }

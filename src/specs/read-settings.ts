@@ -13,7 +13,7 @@ import { readNearPath } from './near-path.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Parsed, parseRate } from './units.ts'
 
-export type WrittenSettings = Partial<Omit<Settings, 'file'>>
+export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & { readonly specs?: string }
 
 /** Through the share of each slot the rate must still reach rsync as more than 0, which means unlimited there. */
 const MIN_RATE = 1024

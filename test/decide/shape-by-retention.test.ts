@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { plainRate } from '../../src/decide/timetable.ts'
 import { md5 } from '../helpers/picture.ts'
 import { plan, type Told } from '../helpers/told-plan.ts'
 
@@ -115,7 +116,7 @@ describe('what is said of files under daily=2', () => {
     [
       'too large: only told where it is wanted',
       'held 22, held 21, remote 20, remote 23',
-      { spec: { transfer: { bandwidth: null, timeout: 60, maxFileSize: 9, order: 'newest' } } },
+      { spec: { transfer: { bandwidth: plainRate(null), timeout: 60, maxFileSize: 9, order: 'newest' } } },
       [...KEPT, '! too-large 23'],
     ],
     [

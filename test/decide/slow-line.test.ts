@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { batches, inOrder } from '../../src/decide/batches.ts'
 import { strays } from '../../src/decide/stray-staging.ts'
+import { plainRate } from '../../src/decide/timetable.ts'
 import type { StagedFile } from '../../src/model/holding.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { SourceFile, SourceView } from '../../src/model/observation.ts'
@@ -72,7 +73,7 @@ const slow = (pick: 'newest' | 'oldest') =>
   spec({
     series: { patterns: ['{series}-{YYYY}-{MM}-{DD}-{hh}.tar'], timezone: 'UTC' },
     retain: rulesOf(`daily=7 pick=${pick}`),
-    transfer: { ...spec().transfer, bandwidth: RATE },
+    transfer: { ...spec().transfer, bandwidth: plainRate(RATE) },
   })
 
 describe('I13: 1.4 GiB made each hour, and a line of 25 KiB/s for eight hours a night', () => {
@@ -112,7 +113,7 @@ describe('I13: a dump of three volumes a night, where the line carries one and a
     spec({
       series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.p{part}.tar'], timezone: 'UTC' },
       retain: rulesOf('daily=7'),
-      transfer: { ...spec().transfer, bandwidth: RATE, order },
+      transfer: { ...spec().transfer, bandwidth: plainRate(RATE), order },
     })
 
   test('each dump that was begun is brought to its end, though newer ones appear', () => {

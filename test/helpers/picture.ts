@@ -1,4 +1,5 @@
 import type { PlanContext } from '../../src/decide/plan-backup.ts'
+import { plainRate } from '../../src/decide/timetable.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { HeldFile, Holding, LedgerRecord, Seen, StagedFile } from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
@@ -40,7 +41,7 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
   prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
   verifyEvery: 30 * 86_400,
   destination: { path: '/dest', mount: null, minFree: 0, maxSize: null },
-  transfer: { bandwidth: null, timeout: 60, maxFileSize: null, order: 'newest' },
+  transfer: { bandwidth: plainRate(null), timeout: 60, maxFileSize: null, order: 'newest' },
   acknowledge: [],
   schedule: { kind: 'every', seconds: 3600 },
   suspend: null,

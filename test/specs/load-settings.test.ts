@@ -23,7 +23,7 @@ async function box(files: Readonly<Record<string, string>>, options: Partial<Set
   return {
     ...settings,
     file: cut(settings.file),
-    specs: cut(settings.specs),
+    specs: settings.specs.kind === 'folder' ? cut(settings.specs.path) : settings.specs,
     state: cut(settings.state),
     roots: settings.roots?.map(cut) ?? null,
     faults: told({ folder, faults }),

@@ -3,6 +3,7 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { plainRate } from '../../src/decide/timetable.ts'
 import { loadSpecs } from '../../src/specs/load-specs.ts'
 import { fill, load, scratch, spec, told } from './spec-folder.ts'
 
@@ -92,7 +93,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
           minFree: 10 * 2 ** 30,
           maxSize: 2 ** 41,
         },
-        transfer: { bandwidth: 25_600, timeout: 120, maxFileSize: 500e9, order: 'oldest' },
+        transfer: { bandwidth: plainRate(25_600), timeout: 120, maxFileSize: 500e9, order: 'oldest' },
         acknowledge: [{ path: 'a/b.tar.gz', digest: '60303ae22b998861bce3b28f33eec1be', reason: 'known' }],
       },
     ])
@@ -122,7 +123,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
       prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
       verifyEvery: 30 * 86_400,
       destination: { path: '/srv/offsite/db', mount: null, minFree: 2 ** 30, maxSize: null },
-      transfer: { bandwidth: null, timeout: 60, maxFileSize: null, order: 'newest' },
+      transfer: { bandwidth: plainRate(null), timeout: 60, maxFileSize: null, order: 'newest' },
       acknowledge: [],
     })
   })

@@ -14,7 +14,7 @@ async function run(
   const said = { out: '', err: '' }
   const code = await validate(
     { loaded, diagnostics: loaded.faults },
-    { effective, cwd: loaded.folder },
+    { effective, cwd: loaded.label },
     {
       output,
       write: (text) => {
@@ -29,7 +29,7 @@ async function run(
       quiet: false,
     },
   )
-  return { code, out: said.out.replaceAll(loaded.folder, 'DIR'), err: said.err, folder: loaded.folder }
+  return { code, out: said.out.replaceAll(loaded.label, 'DIR'), err: said.err, folder: loaded.label }
 }
 
 const broken = { 'a.yaml': spec(), 'b.yaml': spec({ name: 'b', more: 'bwlimit: 25' }) }

@@ -1,0 +1,29 @@
+import type { Instant } from './instant.ts'
+
+/** A suspension by command, as the box remembers it. */
+export interface StoredSuspension {
+  readonly reason: string
+  /** Null: until it is resumed. */
+  readonly until: Instant | null
+  /** Who said so, and when. */
+  readonly by: string
+  readonly at: Instant
+}
+
+/** Suspensions by command: of single backups by name, and of all that there are or will be. */
+export interface StoredSuspensions {
+  readonly all: StoredSuspension | null
+  readonly backups: ReadonlyMap<string, StoredSuspension>
+}
+
+/** Why a backup does not run now. */
+export type SuspendedNow =
+  | {
+      readonly from: 'spec'
+      readonly reason: string | null
+      readonly until: Instant | null
+      /** Where it is written. */
+      readonly file: string
+      readonly line: number
+    }
+  | ({ readonly from: 'command'; readonly of: 'backup' | 'all' } & StoredSuspension)
