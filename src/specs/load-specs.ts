@@ -18,6 +18,8 @@ export interface LoadedSpecs {
   readonly specs: readonly Spec[]
   /** Names of backups that are declared but faulty; the file's base name where the file cannot be read at all. */
   readonly faultyNames: readonly string[]
+  /** Of each of these, the file that declares it. */
+  readonly faultyFiles: ReadonlyMap<string, string>
   /** Every fault of every file, warnings among them, in the order of files and lines. */
   readonly faults: readonly Diagnostic[]
   readonly defaults: 'present' | 'absent'
@@ -59,19 +61,19 @@ export async function loadSpecs(
 
   const files = names.filter((name) => SPEC_FILE.test(name) && !/^_defaults\.ya?ml$/.test(name))
   const read: (ReadSpec & { readonly file: string })[] = []
-  const faultyNames: string[] = []
+  const faultyFiles = new Map<string, string>()
   for (const name of files) {
     const baseName = name.replace(/\.ya?ml$/, '')
     const { source, fault } = await readSpecFile(join(absolute, name), absolute)
     if (fault !== null) {
       faults.push(fault)
-      faultyNames.push(baseName)
+      faultyFiles.set(baseName, fault.place.source.file)
       continue
     }
     const found = readSpec(source, defaults, { home: options.home, baseName })
     faults.push(...found.faults)
     read.push({ file: source.file, ...found })
-    if (found.spec === null) faultyNames.push(found.claim?.name.text ?? baseName)
+    if (found.spec === null) faultyFiles.set(found.claim?.name.text ?? baseName, source.file)
   }
 
   const clashes = await checkClaims(
@@ -81,7 +83,7 @@ export async function loadSpecs(
   faults.push(...clashes.map(({ fault }) => fault))
   const clashing = new Set(clashes.map(({ file }) => file))
   const sound = read.flatMap(({ spec }) => spec ?? [])
-  faultyNames.push(...sound.filter(({ file }) => clashing.has(file)).map(({ name }) => name))
+  for (const { file, name } of sound) if (clashing.has(file)) faultyFiles.set(name, file)
   const effective = new Map<string, unknown>()
   for (const { claim, document } of read) {
     if (claim !== null && !effective.has(claim.name.text)) effective.set(claim.name.text, document)
@@ -90,7 +92,8 @@ export async function loadSpecs(
     folder: absolute,
     revision: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
-    faultyNames: [...new Set(faultyNames)],
+    faultyNames: [...faultyFiles.keys()],
+    faultyFiles,
     faults: faults.length === 0 ? [] : (await import('./to-diagnostics.ts')).toDiagnostics(faults),
     defaults: defaultsFile === null ? 'absent' : 'present',
     fileCount: files.length,
