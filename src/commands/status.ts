@@ -36,7 +36,7 @@ export async function status(
   const report =
     folders.length > 0 && folders.length === names.length
       ? await reportOfFolders(folders, flags, run)
-      : await reportOfSpecs(names, await openWorkspace(flags, run), console, run)
+      : await reportOfSpecs(names, await openWorkspace(flags, 'recall', run), console, run)
   if (console.output !== 'text') printDocument(console, report)
   else {
     const { width } = console
