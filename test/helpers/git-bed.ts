@@ -79,7 +79,7 @@ export async function makeGitBed(): Promise<GitBed> {
   const box = openBox(state, { concurrency: 2 })
   const memory = openSpecsMemory(state, box)
   const push = async (...words: string[]) =>
-    void (await git('push', '-q', '--force', ...words, 'origin', 'HEAD:main'))
+    void (await git('push', '-q', '--force', ...words, 'origin', 'HEAD:refs/heads/main'))
   const place: GitBed['place'] = (over = {}) => ({
     kind: 'git',
     url: `file://${remote}`,
