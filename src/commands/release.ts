@@ -46,7 +46,7 @@ const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
 
 /** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
-  const holds: Hold[] = [...(await commonHolds(workspace))]
+  const holds: Hold[] = [...workspace.loaded.holds, ...(await commonHolds(workspace))]
   for (const spec of workspace.loaded.specs) {
     const destination = await openPlace(spec.destination, spec.name, workspace.box)
     const { identity, halt } = await destination.identify(run)

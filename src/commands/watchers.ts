@@ -22,11 +22,12 @@ export async function openWatchers(
   console: Console,
   log: { readonly level: string | null; readonly file: string | null },
   now: () => Instant,
+  revision: string | null,
 ): Promise<Watchers> {
   const toStderr = log.level !== null && log.file === null
   const watchers: Watchers[] = []
   if (log.level !== null || log.file !== null) {
-    watchers.push(await logWatcher(log.level ?? 'info', log.file, console.tell))
+    watchers.push(await logWatcher(log.level ?? 'info', log.file, revision, console.tell))
   }
   if (console.output === 'ndjson') {
     watchers.push({ onEvent: (event) => console.write(ndjsonLine(event, now())), end: () => {} })
@@ -67,7 +68,12 @@ function plainLines(console: Console, now: () => Instant): Watchers {
   }
 }
 
-async function logWatcher(level: string, file: string | null, tell: Console['tell']): Promise<Watchers> {
+async function logWatcher(
+  level: string,
+  file: string | null,
+  revision: string | null,
+  tell: Console['tell'],
+): Promise<Watchers> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
   if (file !== null) mkdirSync(dirname(file), { recursive: true })
@@ -78,6 +84,9 @@ async function logWatcher(level: string, file: string | null, tell: Console['tel
     if (!told) tell(`The log cannot be written: ${error.message}\n`)
     told = true
   })
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  const logger = pino(
+    { level, base: revision === null ? null : { revision }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  )
   return { onEvent: logEvents(logger), end: () => {} }
 }

@@ -1,5 +1,6 @@
 import type { Settings } from '../model/settings.ts'
 import { checkShape } from './check-shape.ts'
+import { gitReaders, type WrittenGit } from './git-place.ts'
 import {
   type Fault,
   type KeyPath,
@@ -13,7 +14,10 @@ import { readNearPath } from './near-path.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Parsed, parseRate } from './units.ts'
 
-export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & { readonly specs?: string }
+export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
+  readonly specs?: string
+  readonly git?: WrittenGit
+}
 
 /** Through the share of each slot the rate must still reach rsync as more than 0, which means unlimited there. */
 const MIN_RATE = 1024
@@ -48,6 +52,34 @@ export function readSettings(
   const folder = (path: KeyPath) => read(path, readFolder, 'unsafe-path')
 
   const specs = folder(['specs'])
+  const git = valueAt(root, ['git'])
+  if (git !== null && valueAt(root, ['specs']) !== null) {
+    faults.push({
+      place: placeOf(root, ['git']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: 'git and specs exclude each other: specs lie in one place',
+      hint: 'remove one of them',
+    })
+  }
+  const readers = gitReaders(known)
+  const part = <Key extends keyof WrittenGit>(key: Key, code: string) => {
+    const value = read<NonNullable<WrittenGit[Key]>>(
+      ['git', key],
+      readers[key] as (text: string) => Parsed<NonNullable<WrittenGit[Key]>>,
+      code,
+    )
+    return value === undefined ? {} : { [key]: value }
+  }
+  const writtenGit: WrittenGit = {
+    ...part('url', 'bad-git-url'),
+    ...part('ref', 'bad-git-ref'),
+    ...part('subpath', 'unsafe-path'),
+    ...part('interval', 'bad-unit'),
+    ...part('identity', 'unsafe-path'),
+    ...part('knownHosts', 'unsafe-path'),
+    ...part('verifySignatures', 'unsafe-path'),
+  }
   const state = folder(['state'])
   const concurrency = valueAt(root, ['concurrency'])
   const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined
@@ -67,6 +99,7 @@ export function readSettings(
   return {
     written: {
       ...(specs === undefined ? {} : { specs }),
+      ...(git === null ? {} : { git: writtenGit }),
       ...(state === undefined ? {} : { state }),
       ...(slots === undefined ? {} : { concurrency: slots }),
       ...(bandwidth === undefined ? {} : { bandwidth }),

@@ -18,8 +18,16 @@ export const context = (over: Partial<PlanContext> = {}): PlanContext => ({
   rate: null,
   all: false,
   holds: [],
+  policyHolds: [],
   halt: null,
-  prune: { when: 'planned', passBegan: over.asOf ?? NOON, asked: false, fingerprint, released: new Set() },
+  prune: {
+    when: 'planned',
+    passBegan: over.asOf ?? NOON,
+    asked: false,
+    fingerprint,
+    released: new Set(),
+    lastGood: null,
+  },
   ...over,
 })
 
