@@ -6,7 +6,12 @@ import type { Diagnostic, Halt, Problem } from '../model/trouble.ts'
 const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
 
 /** Problems and halts that speak of damage to what is held, or of bytes that are not what their marker says. */
-const DAMAGE = new Set(['checksum-failed', 'rot', 'ledger-damaged', 'ledger-missing'])
+export const DAMAGE: ReadonlySet<string> = new Set([
+  'checksum-failed',
+  'rot',
+  'ledger-damaged',
+  'ledger-missing',
+])
 
 export const firstOf = (codes: readonly number[]): number => ORDER.find((code) => codes.includes(code)) ?? 0
 

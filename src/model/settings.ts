@@ -1,3 +1,5 @@
+import type { NoticeHook } from './notice.ts'
+
 /** The box's own settings: `config.yaml`, then flags over it. Paths are absolute. */
 export interface Settings {
   /** The file they came from; null where there is none. */
@@ -10,4 +12,7 @@ export interface Settings {
   readonly bandwidth: number | null
   /** Destinations and local sources lie under one of these; null: anywhere. */
   readonly roots: readonly string[] | null
+  readonly notify: readonly NoticeHook[]
+  /** The file that holds the URL of a dead man's switch; null: none. */
+  readonly heartbeat: { readonly urlFile: string } | null
 }
