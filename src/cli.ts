@@ -94,3 +94,5 @@ async function codeOfThrown(error: unknown): Promise<number> {
 }
 
 process.exitCode = await main(process.argv.slice(2))
+// A host name that is still being looked up, for a request that nobody waits for any more, cannot be called off.
+setTimeout(() => process.exit(), 1500).unref()

@@ -170,7 +170,10 @@ function addValidate(line: CommandLine): void {
       line.ends(async (options: Options) => {
         const { validate } = await import('./validate.ts')
         const flags = { effective: textOf(options, 'effective'), cwd: process.cwd() }
-        return validate(await line.workspace('newest'), flags, await line.console())
+        const { checkUrlFiles } = await import('./check-url-files.ts')
+        const workspace = await line.workspace('newest')
+        const diagnostics = [...workspace.diagnostics, ...(await checkUrlFiles(workspace.settings))]
+        return validate({ ...workspace, diagnostics }, flags, await line.console())
       }),
     )
 }

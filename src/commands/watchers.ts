@@ -8,8 +8,12 @@ import type { Console } from './console.ts'
 
 export interface Watchers {
   onEvent(event: PassEvent): void
+  /** Something about no single backup, for the log alone: who runs the pass tells people. */
+  warn(text: string): void
   end(): void
 }
+
+type Watcher = Omit<Watchers, 'warn'> & Partial<Pick<Watchers, 'warn'>>
 
 /** Often enough that a heartbeat is never late by more than this. Milliseconds. */
 const BEAT = 5_000
@@ -25,7 +29,7 @@ export async function openWatchers(
   revision: string | null,
 ): Promise<Watchers> {
   const toStderr = log.level !== null && log.file === null
-  const watchers: Watchers[] = []
+  const watchers: Watcher[] = []
   if (log.level !== null || log.file !== null) {
     watchers.push(await logWatcher(log.level ?? 'info', log.file, revision, console.tell))
   }
@@ -42,19 +46,22 @@ export async function openWatchers(
     onEvent(event) {
       for (const watcher of watchers) watcher.onEvent(event)
     },
+    warn(text) {
+      for (const watcher of watchers) watcher.warn?.(text)
+    },
     end() {
       for (const watcher of watchers) watcher.end()
     },
   }
 }
 
-async function livePicture(console: Console): Promise<Watchers> {
+async function livePicture(console: Console): Promise<Watcher> {
   const { liveProgress } = await import('../view/live-progress.ts')
   const { useUnicode } = await import('../view/progress-bar.ts')
   return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
 }
 
-function plainLines(console: Console, now: () => Instant): Watchers {
+function plainLines(console: Console, now: () => Instant): Watcher {
   const lines = lineProgress({ write: console.tell }, { quiet: false, now })
   // A stalled or hashing backup sends no events, and is to be heard of all the same.
   const timer = setInterval(() => lines.beat(), BEAT)
@@ -73,7 +80,7 @@ async function logWatcher(
   file: string | null,
   revision: string | null,
   tell: Console['tell'],
-): Promise<Watchers> {
+): Promise<Watcher> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
   if (file !== null) mkdirSync(dirname(file), { recursive: true })
@@ -88,5 +95,9 @@ async function logWatcher(
     { level, base: revision === null ? null : { revision }, timestamp: pino.stdTimeFunctions.isoTime },
     destination,
   )
-  return { onEvent: logEvents(logger), end: () => {} }
+  return {
+    onEvent: logEvents(logger),
+    warn: (text) => logger.warn({ what: text }, 'not told'),
+    end: () => {},
+  }
 }

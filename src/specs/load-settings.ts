@@ -66,6 +66,8 @@ export async function loadSettings(
       concurrency: flags.concurrency ?? written.concurrency ?? 2,
       bandwidth: flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null),
       roots: written.roots ?? null,
+      notify: written.notify ?? [],
+      heartbeat: written.heartbeat ?? null,
     },
     faults,
   }

@@ -1,3 +1,4 @@
+import { NOTICE_KINDS, type NoticeHook, type NoticeKind } from '../model/notice.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkShape } from './check-shape.ts'
 import { gitReaders, type WrittenGit } from './git-place.ts'
@@ -6,6 +7,7 @@ import {
   type KeyPath,
   keyPathText,
   type Located,
+  type LocatedMap,
   placeOf,
   type SourceText,
   valueAt,
@@ -96,6 +98,16 @@ export function readSettings(
   const list = valueAt(root, ['roots'])
   const roots =
     list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
+  const notify = readHooks(root, faulty, folder, (index, urlFile) =>
+    faults.push({
+      place: placeOf(root, ['notify', index, 'urlFile']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: `notify[${index}].urlFile: an entry before it names ${urlFile} already`,
+      hint: 'write both lists of kinds into one "on"',
+    }),
+  )
+  const heartbeat = folder(['heartbeat', 'urlFile'])
   return {
     written: {
       ...(specs === undefined ? {} : { specs }),
@@ -105,7 +117,35 @@ export function readSettings(
       ...(bandwidth === undefined ? {} : { bandwidth }),
       // A faulty root allows nothing more than the others do.
       ...(list === null ? {} : { roots: (roots ?? []).flatMap((root) => root ?? []) }),
+      ...(notify === null ? {} : { notify }),
+      ...(heartbeat === undefined ? {} : { heartbeat: { urlFile: heartbeat } }),
     },
     faults,
   }
 }
+
+/** The sound ones of `notify`; null: there is none. Each file once: what was told is remembered by it. */
+function readHooks(
+  root: LocatedMap,
+  faulty: (value: Located) => boolean,
+  folder: (path: KeyPath) => string | undefined,
+  repeated: (index: number, urlFile: string) => void,
+): readonly NoticeHook[] | null {
+  const list = valueAt(root, ['notify'])
+  if (list?.kind !== 'list') return null
+  const hooks: NoticeHook[] = []
+  for (const [index, item] of list.items.entries()) {
+    const urlFile = folder(['notify', index, 'urlFile'])
+    if (urlFile === undefined) continue
+    if (hooks.some((hook) => hook.urlFile === urlFile)) repeated(index, urlFile)
+    else hooks.push({ urlFile, on: readKinds(valueAt(item, ['on']), faulty) })
+  }
+  return hooks
+}
+
+const readKinds = (written: Located | null, faulty: (value: Located) => boolean): readonly NoticeKind[] =>
+  written?.kind !== 'list'
+    ? NOTICE_KINDS
+    : NOTICE_KINDS.filter((kind) =>
+        written.items.some((item) => item.kind === 'scalar' && item.value === kind && !faulty(item)),
+      )
