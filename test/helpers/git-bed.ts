@@ -134,7 +134,16 @@ export async function makeGitBed(): Promise<GitBed> {
     } = {}) {
       const loop: Run = { now: () => bed.clock, signal, emit: () => {} }
       const specs = place(over)
-      const settings = { file: null, specs, state, concurrency: 2, bandwidth: null, roots }
+      const settings = {
+        file: null,
+        specs,
+        state,
+        concurrency: 2,
+        bandwidth: null,
+        roots,
+        notify: [],
+        heartbeat: null,
+      }
       const ports = {
         home: '/home/me',
         memory,
