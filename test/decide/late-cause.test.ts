@@ -28,7 +28,7 @@ const drawn = (more: string, completeness: SourceView['completeness'] = 'complet
 }
 
 const NEW = 'db-2026-11-22.tar'
-const suspend = { reason: null, until: null }
+const suspend = { reason: null, until: null, file: '/specs/postgres.yaml', line: 3 }
 
 describe('why a series is late, by a plan', () => {
   test.each<[string, string | undefined, string, SourceView['completeness'], Partial<Spec>]>([
@@ -62,7 +62,7 @@ describe('why a series is late, by a plan', () => {
       `remote ${NEW} 1 B`,
       'complete',
       {
-        suspend: { reason: 'disk swap', until: instant(NOON - 24 * HOUR) },
+        suspend: { ...suspend, reason: 'disk swap', until: instant(NOON - 24 * HOUR) },
       },
     ],
     ['it is not late', undefined, 'held db-2026-11-23.tar 1 C', 'complete', {}],
@@ -151,7 +151,7 @@ describe('why a series is late, by what the last pass left behind', () => {
         last: JSON.parse(JSON.stringify(last)),
         halt: null,
         hold: null,
-        suspension: over.suspend === true ? suspend : null,
+        suspension: over.suspend === true ? { from: 'spec', ...suspend } : null,
         holders: over.holders === true ? [{ pid: 1, command: 'x' }] : [],
       },
       NOON,
