@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { backupStatus, type StatusFacts } from '../../src/decide/backup-status.ts'
 import { faultyStatus } from '../../src/decide/faulty-status.ts'
 import { type FoldFacts, foldStatus } from '../../src/decide/fold-status.ts'
-import { suspensionOf } from '../../src/decide/suspended.ts'
 import { instant, isoTime } from '../../src/model/instant.ts'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import { CONDITION_TYPES, type ConditionType, type DestinationStatus } from '../../src/model/status.ts'
@@ -213,7 +212,7 @@ test('a spec that has changed since the last pass is told, and what it asks for 
 describe('a suspended backup', () => {
   const until = at(5)
   test('is suspended, whatever its last pass came to, and never ok', () => {
-    const suspension = { reason: 'disk swap', until }
+    const suspension = { from: 'spec', reason: 'disk swap', until, file: 'a.yaml', line: 1 } as const
     for (const last of [fold(), null, fold({ exitCode: 1, result: 'failed' })]) {
       const told = look(last, { suspension })
       expect([told.state, of('Ready', told)?.message.split(';')[0]]).toEqual([
@@ -223,17 +222,10 @@ describe('a suspended backup', () => {
     }
   })
   test('but hides no conflict and no file that is gone', () => {
-    const suspension = { reason: null, until: null }
+    const suspension = { from: 'spec', reason: null, until: null, file: 'a.yaml', line: 1 } as const
     const last = fold({ exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] })
     expect(look(last, { suspension }).state).toBe('conflict')
     expect(look(fold(), { suspension, holding: picture('gone a 1 A').destination }).state).toBe('failed')
-  })
-  test('is it until its time is over; its spec wins over what the box was told', () => {
-    const spec = dated('last=3', { suspend: { reason: 'spec', until } })
-    const stored = { reason: 'box', until: null }
-    expect(suspensionOf(spec, stored, NOON)?.reason).toBe('spec')
-    expect(suspensionOf(spec, stored, until)?.reason).toBe('box')
-    expect(suspensionOf(spec, null, until)).toBeNull()
   })
 })
 
