@@ -33,19 +33,19 @@ export function readMetrics(text: string): readonly Sample[] {
     const [, kind, of = ''] = /^# (HELP|TYPE) (\S+) .+$/.exec(line) ?? []
     if (kind === 'HELP' && !declared.has(of)) declared.set(of, 'help')
     else if (kind === 'TYPE' && declared.get(of) === 'help') {
-      current = of
       declared.set(of, 'type')
+      current = of
     } else {
       const [, name = '', labels = '', value] = SAMPLE.exec(line) ?? []
       if (name !== current || name === '' || seen.has(`${name}{${labels}}`))
         throw new Error(`no sample: ${line}`)
       seen.add(`${name}{${labels}}`)
-      const found = [...labels.matchAll(LABEL)].map(([, key = '', text = '']) => [key, unescaped(text)])
+      const found = [...labels.matchAll(LABEL)].map(([, key = '', text = '']) => [key, plain(text)])
       samples.push({ name, labels: Object.fromEntries(found), value: Number(value) })
     }
   }
   return samples
 }
 
-const unescaped = (text: string): string =>
+const plain = (text: string): string =>
   text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
