@@ -18,6 +18,7 @@ import type { Decided } from './plan-backup.ts'
 import { newestFirst, policyText, retain } from './retain.ts'
 import type { Point } from './retention.ts'
 import { selectedFiles } from './selected-files.ts'
+import { stayText } from './stay.ts'
 import { momentOf } from './verdicts.ts'
 import { zoneOf } from './zone.ts'
 
@@ -124,7 +125,7 @@ function reasonsOf(
     const spared = here?.get(point)
     if (stay === undefined && spared !== undefined)
       return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
-    return [outside, stay ?? `kept (prune: ${mode})`]
+    return [outside, stay === undefined ? `kept (prune: ${mode})` : stayText(stay)]
   }
 }
 

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 
 /** A time zone's rules, from the platform's IANA data. Local times are milliseconds of the wall clock, counted as if it were UTC. */
 export interface Zone {
@@ -9,8 +9,6 @@ export interface Zone {
   /** When the wall clock shows this. A time that a clock change skips is moved past it; of one that comes twice it is the first. */
   toInstant(local: number): Instant
 }
-
-const DAY = 24 * 3600 * 1000
 
 const known = new Map<string, Zone>()
 

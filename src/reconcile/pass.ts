@@ -162,7 +162,14 @@ async function apply(
 ): Promise<Passed> {
   const { source, box } = ports
   const asOf = run.now()
-  await destination.recover(run)
+  const unfinished: Problem[] = []
+  await destination.recover({
+    ...run,
+    emit(event) {
+      if (event.type === 'problem') unfinished.push(event.problem)
+      run.emit(event)
+    },
+  })
   const hold = holdOfIdentity(ports.destination.path, identity)
   await useReleases(hold === null ? [] : [hold], box, destination, run)
   const looking = destination.inspect(run)
@@ -182,7 +189,11 @@ async function apply(
   if (chosen.refused !== null) return { outcome: chosen.refused, plan: first }
   const origin = { planId: saved?.planId ?? planIdOf([first], revision), revision }
   const tally = newTally(spec.name, run.emit)
-  let end: Pick<Decided, 'late' | 'prune'> & Pick<BackupPlan, 'holds'> = {
+  // What an earlier run began, and cannot be ended, is told by each pass until it is.
+  tally.problems.push(...unfinished)
+  // Released holds that something went past.
+  const used: Hold[] = []
+  let end: Pick<Decided, 'late'> & Pick<BackupPlan, 'holds'> = {
     ...chosen.decided,
     holds: first.holds,
   }
@@ -195,8 +206,10 @@ async function apply(
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
         chosen = choose(observation)
       }
-      await useReleases(chosen.decided.expiry?.passed ?? [], box, destination, run)
-      await tidy(spec, observation, chosen.plan, destination, tally, run)
+      if (await tidy(spec, observation, chosen.plan, destination, tally, run)) {
+        used.push(...(chosen.decided.expiry?.passed ?? []))
+        await useReleases(used, box, destination, run)
+      }
       announce(chosen.plan, run)
       const wanted = wantedFiles(chosen.plan, observation)
       const { destination: holding } = observation
@@ -206,6 +219,7 @@ async function apply(
         const ground = { destination, box, spec, context, origin, tally, only }
         const pruned = await pruneSurplus(ground, view, observation.destination, run)
         observation = { source: view, destination: pruned.holding }
+        used.push(...pruned.used)
         end = { ...pruned.decided, holds: only?.size === 0 ? [] : pruned.decided.plan.holds }
       }
     } catch (error) {
@@ -222,11 +236,9 @@ async function apply(
     ...outcomeOf(spec, observation, plan, tally, end, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
-  const isLet = [...(chosen.decided.expiry?.passed ?? []), ...(end.prune?.passed ?? [])].some(({ code }) =>
-    CLOCK_HOLDS.has(code),
-  )
+  const isLet = used.some(({ code }) => CLOCK_HOLDS.has(code))
   const next = (before: number | null) => ({
-    listed: nextListed(observation, end.prune)(before),
+    listed: nextListed(observation, used)(before),
     clock: nextClock(observation.destination.lastTime, run.now(), isLet),
   })
   await finish(ports.destination, destination, outcome, next, options, run)
