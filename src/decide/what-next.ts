@@ -1,6 +1,5 @@
 import type { Advice } from '../model/explanation.ts'
 import type { PrunedFile } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
 import type { SourceFile } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -34,10 +33,10 @@ interface Told {
 const NOTHING: Told = { next: [], advice: [] }
 
 /** What the next pass does about one file, in words, and what would change that. */
-export function whatNext(about: Subject, asOf: Instant): Told {
+export function whatNext(about: Subject): Told {
   const { plan } = about.decided
   if (about.decided.retention === null) return stopped(about)
-  const told = about.steps.map((step) => ofStep(step, about, asOf))
+  const told = about.steps.map((step) => ofStep(step, about))
   const removed = about.pruned === undefined ? [] : [ofPruned(about.pruned, about)]
   const all = [...told, ...removed]
   if (all.every(({ next }) => next.length === 0)) all.push(ofNoStep(about))
@@ -55,7 +54,7 @@ function stopped({ decided: { plan }, look }: Subject): Told {
   return { next: ['Nothing, for now.', ...why], advice: [...advice, ...plan.holds.map(releaseOf)] }
 }
 
-function ofStep(step: Step, about: Subject, asOf: Instant): Told {
+function ofStep(step: Step, about: Subject): Told {
   const because = step.because.join('; ')
   const said = (...next: readonly string[]): Told => ({ next, advice: [] })
   const size = step.size === undefined ? '' : `, ${humanSize(step.size)}`
