@@ -10,8 +10,8 @@ const { loadSpecs } = await load('specs/load-specs')
 const { emptyBook, enter } = await load('destination/ledger-book')
 /** @type {typeof import('../src/decide/plan-backup.ts')} */
 const { planBackup } = await load('decide/plan-backup')
-/** @type {typeof import('../src/reconcile/pass.ts')} */
-const { unobserved } = await load('reconcile/pass')
+/** @type {typeof import('../src/reconcile/unobserved.ts')} */
+const { unobserved } = await load('reconcile/unobserved')
 /** @type {typeof import('../src/reconcile/prune-terms.ts')} */
 const { plannedTerms } = await load('reconcile/prune-terms')
 
@@ -109,7 +109,7 @@ const inputs = ofProcess('VmRSS')
 writeFileSync('/proc/self/clear_refs', '5')
 const start = performance.now()
 const plan = planBackup(spec, observation, {
-  ...{ asOf, from: 'source', rate: null, all: false, holds: [], halt: null },
+  ...{ asOf, from: 'source', bandwidth: { timezone: 'UTC', entries: [] }, all: false, holds: [], halt: null },
   prune: plannedTerms(asOf, { asked: false, released: new Set() }),
 })
 const seconds = (performance.now() - start) / 1000

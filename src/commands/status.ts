@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { backupStatus } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
+import { suspensionOf, toSuspended } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
+import type { Suspended } from '../model/suspension.ts'
 import type { Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import { renderStatus } from '../view/render-status.ts'
@@ -55,9 +57,12 @@ async function reportOfSpecs(
   const specs = chooseSpecs(workspace, names)
   tellSpecs(workspace, console)
   const common = (await openCommonHolds(workspace))[0] ?? null
-  const backups = await inParallel(specs, workspace.settings.concurrency, async (spec) =>
-    look(spec.name, await openPlace(spec.destination, spec.name, workspace.box), spec, common, run),
-  )
+  const stored = await workspace.box.suspensions()
+  const backups = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
+    const suspended = suspensionOf(spec, stored, run.now())
+    const place = await openPlace(spec.destination, spec.name, workspace.box)
+    return look(spec.name, place, spec, common, suspended === null ? null : toSuspended(suspended), run)
+  })
   return {
     format: 'reconcile.status/1',
     revision: workspace.loaded.revision,
@@ -82,7 +87,9 @@ async function reportOfFolders(
       throw noDestination(`${path} is no folder`)
     }
     const place = { path, mount: null, minFree: 0, maxSize: null }
-    backups.push(await look(basename(path), await openPlace(place, basename(path), box), null, null, run))
+    backups.push(
+      await look(basename(path), await openPlace(place, basename(path), box), null, null, null, run),
+    )
   }
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
 }
@@ -92,6 +99,7 @@ async function look(
   destination: Destination,
   spec: Spec | null,
   common: Hold | null,
+  suspended: Suspended | null,
   run: Run,
 ): Promise<BackupStatus> {
   const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
@@ -104,6 +112,7 @@ async function look(
       last,
       halt,
       hold,
+      suspended,
     },
     run.now(),
   )

@@ -8,11 +8,13 @@ import type {
   DestinationStatus,
   SeriesStatus,
 } from '../model/status.ts'
+import type { Suspended } from '../model/suspension.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
 import { isWhole } from './is-whole.ts'
 import { heldPoints } from './name-removals.ts'
 import { selector } from './select.ts'
 import { seriesViews } from './series-status.ts'
+import { describeSuspended, resumeHint } from './suspended.ts'
 
 export interface StatusFacts {
   readonly backup: string
@@ -24,6 +26,8 @@ export interface StatusFacts {
   readonly last: DestinationStatus | null
   readonly halt: Halt | null
   readonly hold: Hold | null
+  /** Null: it runs. */
+  readonly suspended: Suspended | null
 }
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
@@ -76,11 +80,12 @@ const allFiles = (points: number, newest: number): SeriesStatus => ({
 })
 
 function stateOf(
-  { hold, last, holding }: StatusFacts,
+  { hold, last, holding, suspended }: StatusFacts,
   halt: Halt | null,
   gone: number,
   isLate: boolean,
 ): BackupState {
+  if (suspended !== null) return 'suspended'
   if (hold !== null) return 'held'
   if (halt !== null) return 'failed'
   if (holding === null || last === null) return 'unknown'
@@ -100,7 +105,7 @@ function stateOf(
 
 /** What the look itself found, beside what the last pass left behind. */
 function extraConditions(
-  { hold, last, place }: StatusFacts,
+  { backup, hold, last, place, suspended }: StatusFacts,
   halt: Halt | null,
   gone: number,
   late: readonly string[],
@@ -108,6 +113,16 @@ function extraConditions(
 ): readonly Condition[] {
   const since = isoTime(instant(asOf))
   const found: Condition[] = []
+  if (suspended !== null) {
+    const message = `${describeSuspended(suspended)}. ${resumeHint(backup, suspended)}`
+    found.push({
+      type: 'Suspended',
+      status: 'true',
+      reason: 'suspended',
+      message,
+      since: suspended.by?.at ?? since,
+    })
+  }
   if (hold !== null) {
     const message = `${hold.message} (release ${hold.id})`
     found.push({ type: 'Held', status: 'true', reason: hold.code, message, since })

@@ -1,13 +1,14 @@
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
-import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
+import type { Action, BackupPlan, PlanSummary, Step, Warning } from '../model/plan.ts'
 import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
-import type { Spec } from '../model/spec.ts'
+import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
+import { lineTime } from './line-time.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
 import { type Retention, retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
@@ -15,12 +16,13 @@ import { selector } from './select.ts'
 import { selectedFiles } from './selected-files.ts'
 import { seriesViews } from './series-status.ts'
 import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
+import { slowLine, timeWarnings } from './time-warnings.ts'
 
 export interface PlanContext {
   readonly asOf: Instant
   readonly from: string
-  /** Bytes a second that this backup may use; null: unlimited. */
-  readonly rate: number | null
+  /** What this backup may use of the line. */
+  readonly bandwidth: Bandwidth
   /** With `keep` steps: one for each file that stays as it is. */
   readonly all: boolean
   /** Holds that keep the destination from being looked at. */
@@ -73,12 +75,13 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     halt: halt ?? roomHalt(spec.destination, destination, summary.bytes),
     holds: [...context.holds, ...(compared?.expiry.holds ?? []), ...(compared?.prune.holds ?? [])],
     problems,
+    warnings: compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth),
+    suspended: null,
     summary,
     series: (compared?.views ?? []).map(({ status }) => status),
     unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
     free: destination.free,
-    rate: context.rate,
-    seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
+    ...lineTime(summary.bytes, context.bandwidth, context.asOf),
   }
   const late = (compared?.views ?? []).flatMap((view) => view.late ?? [])
   return {
@@ -88,6 +91,19 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     retention: compared?.wants ?? null,
     late,
   }
+}
+
+/** What will not go well by the spec's times, and by what the source makes. */
+function warningsOf(
+  spec: Spec,
+  { source, destination }: Observation,
+  { series }: Retention,
+  bandwidth: Bandwidth,
+): readonly Warning[] {
+  const sizeOf = (path: string): number =>
+    source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
+  const line = slowLine(series, sizeOf, bandwidth)
+  return [...timeWarnings(spec).map(({ key: _, ...warning }) => warning), ...(line === null ? [] : [line])]
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {

@@ -7,10 +7,11 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Diagnostic } from '../model/trouble.ts'
-import { type PassOptions, type Ports, planPass, unobserved } from './pass.ts'
+import { type PassOptions, type Ports, planPass } from './pass.ts'
 import { planOffline } from './plan-offline.ts'
 import { plannedTerms } from './prune-terms.ts'
 import type { Snapshot } from './snapshot.ts'
+import { unobserved } from './unobserved.ts'
 
 interface Asked {
   /** Null: the backup as a whole. */
@@ -33,7 +34,7 @@ export async function lookNow(
   const context: PlanContext = {
     asOf,
     from: ports.source.label,
-    rate: options.rate,
+    bandwidth: options.bandwidth,
     all: true,
     holds: isKnown ? [] : plan.holds,
     halt: isKnown ? null : plan.halt,
@@ -66,7 +67,7 @@ export function lookOffline(
   from: string,
   { path, asOf, diagnostics }: Asked,
 ): Look {
-  const context = { asOf, from, rate: null, all: true }
+  const context = { asOf, from, bandwidth: spec.transfer.bandwidth, all: true }
   const { plan, observation } = planOffline(spec, snapshot, context)
   const isLeftOut = path !== null && !selector(spec.select, spec.source.listing)(path)
   return {

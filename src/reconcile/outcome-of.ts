@@ -33,6 +33,8 @@ export const emptyOutcome = (backup: string): Bare => ({
   complete: { files: 0, bytes: 0 },
   holders: [],
   stale: [],
+  suspended: null,
+  off: null,
 })
 
 /** What a pass came to: the last plan's findings, and what applying it did. */
@@ -64,6 +66,7 @@ export function outcomeOf(
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
+    off: tally.off,
   }
   return { ...bare, result: resultOf(bare, observation, tally, run) }
 }
@@ -73,6 +76,7 @@ function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run):
   // A hold here is over pruning alone.
   if (bare.halt !== null) return 'halted'
   if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
+  if (tally.off !== null && tally.left.size > 0) return 'incomplete'
   if (bare.published.length + bare.pruned.length > 0) return 'applied'
   const { problems, conflicts, lost } = bare
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'

@@ -1,4 +1,5 @@
 import type { PassEvent } from '../model/event.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
 import type { WantedFile } from './wanted-file.ts'
 
@@ -18,6 +19,8 @@ export interface Tally {
   stopped: boolean
   /** The line or the source gave up. */
   broken: boolean
+  /** Bandwidth is off, until then. */
+  off: BackupOutcome['off']
 
   publish(file: WantedFile): void
   prune(path: string, because: string): void
@@ -43,6 +46,7 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
     received: 0,
     stopped: false,
     broken: false,
+    off: null,
     publish(file) {
       const how = file.over === 'repair' ? 'repaired' : 'pulled'
       tally.published.push(file.path)

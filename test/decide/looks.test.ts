@@ -145,7 +145,7 @@ describe('status', () => {
     expect(fold(null, { result: 'incomplete' }).lastSuccess).toBeNull()
   })
 
-  const facts = { backup: 'a', place: { path: '/d' }, spec: null, halt: null, hold: null }
+  const facts = { backup: 'a', place: { path: '/d' }, spec: null, halt: null, hold: null, suspended: null }
   const state = (drawn: string, last: DestinationStatus | null) =>
     backupStatus({ ...facts, holding: picture(drawn).destination, last }, NOON).state
   test.each<[string, string, object | null, string]>([

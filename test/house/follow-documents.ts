@@ -29,6 +29,7 @@ const REST = 'docs-commands.test.ts'
 const RUN_BY: Readonly<Record<string, string>> = {
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',
+  'docs/schedules.md': 'docs-commands-schedules.test.ts',
 }
 
 /** Every command that a document shows, and which file of tests runs it. */

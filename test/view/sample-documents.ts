@@ -27,6 +27,9 @@ export function backupPlan(steps: readonly Step[], more: Partial<BackupPlan> = {
     unwanted: { files: 0, bytes: 0 },
     free: 912 * GIB,
     rate: 25 * KIB,
+    rateUntil: null,
+    warnings: [],
+    suspended: null,
     seconds: summary(steps).bytes / (25 * KIB),
     ...more,
   }
@@ -85,6 +88,8 @@ export function outcome(more: Partial<BackupOutcome> = {}): BackupOutcome {
     complete: { files: 14, bytes: 18 * GIB },
     holders: [],
     stale: [],
+    suspended: null,
+    off: null,
     ...more,
   }
 }
