@@ -12,6 +12,7 @@ import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
+import type { SuspendedNow } from '../model/suspension.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import { renderStatus } from '../view/render-status.ts'
@@ -107,12 +108,14 @@ async function reportOfSpecs(
   if (console !== null) tellSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const common = (await openCommonHolds(workspace))[0] ?? null
+  const stored = await box.suspensions()
   const places = new Map<Spec, Destination>()
   for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
   const backups = await inParallel(specs, settings.concurrency, (spec) => {
     const place = places.get(spec)!
-    return look(spec.name, place, spec, common, holders(place), run)
+    const suspension = suspensionOf(spec, stored, run.now())
+    return look(spec.name, place, { spec, suspension, common }, holders(place), run)
   })
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
@@ -163,15 +166,23 @@ async function reportOfFolders(
   const holders = holdersOf(places)
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(await look(basename(place.path), place, null, null, holders(place), run))
+    backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
 }
+
+/** What is said of a backup elsewhere than on its disk. */
+interface Said {
+  readonly spec: Spec | null
+  readonly suspension: SuspendedNow | null
+  readonly common: Hold | null
+}
+
+const NOTHING_SAID: Said = { spec: null, suspension: null, common: null }
 
 async function look(
   name: string,
   destination: Destination,
-  spec: Spec | null,
-  common: Hold | null,
+  { spec, suspension, common }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -185,7 +196,7 @@ async function look(
       last,
       halt,
       hold,
-      suspension: spec === null ? null : suspensionOf(spec, { backups: new Map(), all: null }, run.now()),
+      suspension,
       holders,
     },
     run.now(),

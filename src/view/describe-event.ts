@@ -1,4 +1,4 @@
-import { humanSize } from '../decide/human-size.ts'
+import { humanRate, humanSize } from '../decide/human-size.ts'
 import type { PassEvent } from '../model/event.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
@@ -59,6 +59,8 @@ export function describeEvent(
       return { text: `recovered: ${escapeProse(event.what)}`, tone: 'yellow' }
     case 'backup-finished':
       return { text: outcomeSentence(event.outcome), tone: event.outcome.exitCode === 0 ? 'green' : 'red' }
+    case 'rate-changed':
+      return { text: rateSentence(event), tone: 'yellow' }
     case 'batch-started':
     case 'progress':
     case 'gating':
@@ -66,6 +68,15 @@ export function describeEvent(
     default:
       return event satisfies never
   }
+}
+
+function rateSentence({
+  rate,
+  until,
+}: Pick<Extract<PassEvent, { type: 'rate-changed' }>, 'rate' | 'until'>): string {
+  const now =
+    rate === 'off' ? 'bandwidth is off' : rate === null ? 'no limit on the rate' : `at ${humanRate(rate)}`
+  return until === null ? now : `${now} until ${until}`
 }
 
 const WAITING = {

@@ -35,6 +35,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',
   'docs/notices.md': 'docs-commands-service.test.ts',
+  'docs/schedules.md': 'docs-commands-schedules.test.ts',
 }
 
 /** Every command that a document shows, and which file of tests runs it. */
