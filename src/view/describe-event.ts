@@ -1,4 +1,5 @@
 import { humanRate, humanSize } from '../decide/human-size.ts'
+import { describeSuspended } from '../decide/suspended.ts'
 import type { PassEvent } from '../model/event.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
@@ -86,6 +87,7 @@ const WAITING = {
 } as const
 
 function planSentence(plan: Extract<PassEvent, { type: 'planned' }>['plan']): string {
+  if (plan.suspended !== null) return `suspended ${escapeProse(describeSuspended(plan.suspended))}`
   const trouble = troubleCounts({
     halted: plan.halt === null ? 0 : 1,
     held: plan.holds.length,
