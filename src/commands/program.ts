@@ -14,6 +14,7 @@ import { parseFlag } from './parse-flag.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
 import { addPrune } from './prune-command.ts'
+import { addService } from './service-command.ts'
 
 /** Every command but the pass itself, in the order of `--help`. */
 const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addSnapshot,
   addRelease,
   addDoctor,
+  addService,
   addDemo,
 ]
 
