@@ -16,6 +16,7 @@ import { parseFlag } from './parse-flag.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
 import { addPrune } from './prune-command.ts'
+import { addService } from './service-command.ts'
 import { addResume, addSuspend } from './suspend-commands.ts'
 
 /** Every command but the pass itself, in the order of `--help`. */
@@ -33,6 +34,7 @@ const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addSuspend,
   addResume,
   addDoctor,
+  addService,
   addDemo,
 ]
 
