@@ -86,7 +86,14 @@ const backup = object({
   problems: troubles,
   summary,
   series: list(
-    object({ series: text, newest: nullable(text), expect: nullable(text), state: text, points: count }),
+    object({
+      series: text,
+      newest: nullable(text),
+      expect: nullable(text),
+      state: text,
+      cause: optional(text),
+      points: count,
+    }),
   ),
   unwanted: object({ files: count, bytes: count }),
   free: nullable(amount),
