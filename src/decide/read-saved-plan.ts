@@ -98,7 +98,14 @@ const backup = object({
   warnings: optional(list(object({ code: text, message: text, hint: text }))),
   summary,
   series: list(
-    object({ series: text, newest: nullable(text), expect: nullable(text), state: text, points: count }),
+    object({
+      series: text,
+      newest: nullable(text),
+      expect: nullable(text),
+      state: text,
+      cause: optional(text),
+      points: count,
+    }),
   ),
   unwanted: object({ files: count, bytes: count }),
   free: nullable(amount),
