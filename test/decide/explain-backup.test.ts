@@ -50,7 +50,9 @@ describe('the points of a series', () => {
   ])('that are rotten here, where %s, say so and what to do', (_, drawn) => {
     const told = pointsOf(dated('last=2'), `${sides(day(21))}\n${drawn}`)
     expect(told).toEqual([
-      expect.stringMatching(/^waiting .*: last 1, rot: the copy here is not what was published.*another copy/),
+      expect.stringMatching(
+        /^waiting .*: last 1, rot: the copy here is not what was published.*another copy/,
+      ),
       `kept ${day(21)}: last 1`,
     ])
   })
