@@ -7,7 +7,7 @@ import { nextListed } from '../decide/prune-guards.ts'
 import { fullHalt } from '../decide/room-halt.ts'
 import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
 import { Failure, Stop } from '../model/failure.ts'
-import type { Identity } from '../model/holding.ts'
+import { type Identity, nothingHeld } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -326,22 +326,9 @@ function announce(plan: BackupPlan, run: Run): void {
 export const unobserved = (problems: readonly Problem[] = []): Observation => ({
   source: { completeness: 'unknown', files: new Map(), problems },
   destination: {
+    ...nothingHeld,
     identity: { found: null, expected: null, lastSeenAt: null, hasPrivateFolder: false },
-    files: new Map(),
-    records: new Map(),
-    staged: new Map(),
-    abandoned: new Map(),
-    pruned: new Map(),
-    begun: new Map(),
-    lastPrune: null,
-    created: null,
-    listedBefore: null,
-    lastTime: null,
-    seen: new Map(),
-    head: null,
     free: null,
-    used: 0,
     halt: null,
-    problems: [],
   },
 })
