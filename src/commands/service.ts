@@ -3,7 +3,8 @@ import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
-import { isWithin } from '../specs/real-path.ts'
+import { isWithin } from '../decide/is-within.ts'
+import type { Settings } from '../model/settings.ts'
 import { renderUnit, type UnitKind } from '../view/systemd-units.ts'
 import type { Console } from './console.ts'
 import { type GlobalFlags, tellSpecs, type Workspace } from './workspace.ts'
@@ -43,7 +44,8 @@ export async function printUnit(
         process.execPath,
         program,
         ...(file === null ? [] : ['--config', file]),
-        ...['--specs', specs, '--state', state, ...given],
+        ...specsFlags(specs, flags),
+        ...['--state', state, ...given],
       ],
       writable,
       mounts: [...new Set([...writable, ...places.flatMap(({ mount }) => mount ?? [])])].sort(),
@@ -52,6 +54,20 @@ export async function printUnit(
     }),
   )
   return 0
+}
+
+/** How the daemon finds the specs; what stands in the settings it reads there. */
+function specsFlags(specs: Settings['specs'], flags: GlobalFlags): readonly string[] {
+  if (specs.kind === 'folder') return ['--specs', specs.path]
+  const { git, ref, subpath, gitInterval, verifySignatures } = flags
+  const given: Readonly<Record<string, string | undefined>> = {
+    '--git': git,
+    '--ref': ref,
+    '--subpath': subpath,
+    '--git-interval': gitInterval,
+    '--verify-signatures': verifySignatures === undefined ? undefined : (specs.verifySignatures ?? undefined),
+  }
+  return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]))
 }
 
 /** Root is not who should run this. */
