@@ -10,8 +10,8 @@ const { loadSpecs } = await load('specs/load-specs')
 const { emptyBook, enter } = await load('destination/ledger-book')
 /** @type {typeof import('../src/decide/plan-backup.ts')} */
 const { planBackup } = await load('decide/plan-backup')
-/** @type {typeof import('../src/reconcile/pass.ts')} */
-const { unobserved } = await load('reconcile/pass')
+/** @type {typeof import('../src/reconcile/unobserved.ts')} */
+const { unobserved } = await load('reconcile/unobserved')
 /** @type {typeof import('../src/reconcile/prune-terms.ts')} */
 const { plannedTerms } = await load('reconcile/prune-terms')
 

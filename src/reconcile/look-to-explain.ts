@@ -7,10 +7,11 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Diagnostic } from '../model/trouble.ts'
-import { type PassOptions, type Ports, planPass, unobserved } from './pass.ts'
+import { type PassOptions, type Ports, planPass } from './pass.ts'
 import { planOffline } from './plan-offline.ts'
 import { plannedTerms } from './prune-terms.ts'
 import type { Snapshot } from './snapshot.ts'
+import { unobserved } from './unobserved.ts'
 
 interface Asked {
   /** Null: the backup as a whole. */

@@ -17,7 +17,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Promised } from '../model/status.ts'
-import type { Halt, Hold, Problem } from '../model/trouble.ts'
+import type { Halt, Hold } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
@@ -31,6 +31,7 @@ import { seenAtStart } from './seen-at-start.ts'
 import { newTally, type Tally } from './tally.ts'
 import { tidy } from './tidy.ts'
 import { transfer } from './transfer.ts'
+import { unobserved } from './unobserved.ts'
 import { useReleases } from './use-releases.ts'
 import { wantedFiles } from './wanted-file.ts'
 
@@ -327,27 +328,3 @@ function announce(plan: BackupPlan, run: Run): void {
   for (const problem of plan.problems) run.emit({ type: 'problem', backup, problem })
   for (const conflict of conflictsOf(plan)) run.emit({ type: 'conflict', backup, conflict })
 }
-
-/** What stands in for an observation where nothing may be looked at. */
-export const unobserved = (problems: readonly Problem[] = []): Observation => ({
-  source: { completeness: 'unknown', files: new Map(), problems },
-  destination: {
-    identity: { found: null, expected: null, lastSeenAt: null, hasPrivateFolder: false },
-    files: new Map(),
-    records: new Map(),
-    staged: new Map(),
-    abandoned: new Map(),
-    pruned: new Map(),
-    begun: new Map(),
-    lastPrune: null,
-    created: null,
-    listedBefore: null,
-    lastTime: null,
-    seen: new Map(),
-    head: null,
-    free: null,
-    used: 0,
-    halt: null,
-    problems: [],
-  },
-})

@@ -9,9 +9,10 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import { type PassOptions, type Ports, planPass, unobserved } from './pass.ts'
+import { type PassOptions, type Ports, planPass } from './pass.ts'
 import { plannedTerms } from './prune-terms.ts'
 import type { Snapshot, SnapshotPlace } from './snapshot.ts'
+import { unobserved } from './unobserved.ts'
 
 /** Where a spec would have us look. `source`: the source's label. */
 const placeOf = (spec: Spec, source: string): SnapshotPlace => ({
