@@ -2,12 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PassEvent } from '../model/event.ts'
 import type { Instant } from '../model/instant.ts'
+import type { WatchEvent } from '../model/watch-event.ts'
 import { lineProgress } from '../view/line-progress.ts'
 import { ndjsonLine } from '../view/ndjson.ts'
 import type { Console } from './console.ts'
 
 export interface Watchers {
   onEvent(event: PassEvent): void
+  /** Of a daemon. */
+  onWatch(event: WatchEvent): void
   end(): void
 }
 
@@ -16,30 +19,42 @@ const BEAT = 5_000
 
 /**
  * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
- * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures.
+ * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures. `steady`: no picture in any case.
  */
 export async function openWatchers(
   console: Console,
   log: { readonly level: string | null; readonly file: string | null },
   now: () => Instant,
+  steady = false,
 ): Promise<Watchers> {
   const toStderr = log.level !== null && log.file === null
   const watchers: Watchers[] = []
+  const views = steady ? await import('../view/watch-events.ts') : null
   if (log.level !== null || log.file !== null) {
-    watchers.push(await logWatcher(log.level ?? 'info', log.file, console.tell))
+    const logger = await openLog(log.level ?? 'info', log.file, console.tell)
+    const { logEvents } = await import('../view/event-log.ts')
+    const onWatch = views?.logWatchEvents(logger) ?? (() => {})
+    watchers.push({ onEvent: logEvents(logger), onWatch, end: () => {} })
   }
   if (console.output === 'ndjson') {
-    watchers.push({ onEvent: (event) => console.write(ndjsonLine(event, now())), end: () => {} })
+    watchers.push({
+      onEvent: (event) => console.write(ndjsonLine(event, now())),
+      onWatch: (event) => console.write(views?.watchEventLine(event, now()) ?? ''),
+      end: () => {},
+    })
   } else if (!console.quiet && !toStderr) {
     watchers.push(
-      console.stderr.isTTY && process.env['TERM'] !== 'dumb'
+      !steady && console.stderr.isTTY && process.env['TERM'] !== 'dumb'
         ? await livePicture(console)
-        : plainLines(console, now),
+        : plainLines(console, now, (event) => `${views?.describeWatchEvent(event) ?? ''}\n`),
     )
   }
   return {
     onEvent(event) {
       for (const watcher of watchers) watcher.onEvent(event)
+    },
+    onWatch(event) {
+      for (const watcher of watchers) watcher.onWatch(event)
     },
     end() {
       for (const watcher of watchers) watcher.end()
@@ -50,16 +65,18 @@ export async function openWatchers(
 async function livePicture(console: Console): Promise<Watchers> {
   const { liveProgress } = await import('../view/live-progress.ts')
   const { useUnicode } = await import('../view/progress-bar.ts')
-  return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
+  const options = { color: console.color.tell, unicode: useUnicode(process.env) }
+  return { ...liveProgress(console.stderr, options), onWatch: () => {} }
 }
 
-function plainLines(console: Console, now: () => Instant): Watchers {
+function plainLines(console: Console, now: () => Instant, words: (event: WatchEvent) => string): Watchers {
   const lines = lineProgress({ write: console.tell }, { quiet: false, now })
   // A stalled or hashing backup sends no events, and is to be heard of all the same.
   const timer = setInterval(() => lines.beat(), BEAT)
   timer.unref()
   return {
     onEvent: lines.onEvent,
+    onWatch: (event) => console.tell(words(event)),
     end() {
       clearInterval(timer)
       lines.end()
@@ -67,9 +84,8 @@ function plainLines(console: Console, now: () => Instant): Watchers {
   }
 }
 
-async function logWatcher(level: string, file: string | null, tell: Console['tell']): Promise<Watchers> {
+async function openLog(level: string, file: string | null, tell: Console['tell']) {
   const { pino } = await import('pino')
-  const { logEvents } = await import('../view/event-log.ts')
   if (file !== null) mkdirSync(dirname(file), { recursive: true })
   const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 })
   // A log that cannot be written is told of once, and ends no backup.
@@ -78,6 +94,5 @@ async function logWatcher(level: string, file: string | null, tell: Console['tel
     if (!told) tell(`The log cannot be written: ${error.message}\n`)
     told = true
   })
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
-  return { onEvent: logEvents(logger), end: () => {} }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }
