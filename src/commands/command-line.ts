@@ -27,7 +27,7 @@ export interface CommandLine {
   ends<Args extends readonly unknown[]>(
     act: (...args: Args) => Promise<number>,
   ): (...args: Args) => Promise<void>
-  /** Throws a Failure where `--output markdown` was asked for, which only `plan --show` prints. */
+  /** Throws a Failure where a form of output was asked for that other commands print. */
   console(): Promise<Console>
   workspace(): Promise<Workspace>
   globalFlags(): GlobalFlags
@@ -42,7 +42,7 @@ export function commandLine(main: Command, { run, keep }: Host): CommandLine {
       async (...args) =>
         keep(await act(...args)),
     console: () => {
-      if (main.opts()['output'] === 'markdown') throw usage('--output markdown is for reconcile plan --show')
+      refuseOutput(main.opts(), ['markdown', 'prometheus'])
       return openConsole(main.opts())
     },
     async workspace() {
@@ -51,6 +51,20 @@ export function commandLine(main: Command, { run, keep }: Host): CommandLine {
     },
     globalFlags: () => main.opts() as GlobalFlags,
   }
+}
+
+/** For `status`, which also prints metrics. */
+export const statusConsole = ({ main }: CommandLine): Promise<Console> => {
+  refuseOutput(main.opts(), ['markdown'])
+  return openConsole(main.opts())
+}
+
+const PRINTED_BY = { markdown: 'reconcile plan --show', prometheus: 'reconcile status' } as const
+
+/** Throws a Failure where one of these was asked for. */
+export function refuseOutput(options: Options, forms: readonly (keyof typeof PRINTED_BY)[]): void {
+  const form = forms.find((one) => one === options['output'])
+  if (form !== undefined) throw usage(`--output ${form} is for ${PRINTED_BY[form]}`)
 }
 
 export async function openConsole(options: Options): Promise<Console> {

@@ -1,7 +1,8 @@
 import { escapeJson } from '../view/escape-text.ts'
 import { useColor } from '../view/paint.ts'
 
-export type Output = 'text' | 'json' | 'ndjson'
+/** `prometheus`: of `status` alone. */
+export type Output = 'text' | 'json' | 'ndjson' | 'prometheus'
 
 /** Where a command's words go. Results to `write` (stdout), everything else to `tell` (stderr). */
 export interface Console {

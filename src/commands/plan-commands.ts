@@ -4,6 +4,7 @@ import {
   type Options,
   openConsole,
   refuseElsewhen,
+  refuseOutput,
   textOf,
   usage,
 } from './command-line.ts'
@@ -51,6 +52,7 @@ export function addPlan(line: CommandLine): void {
         if (out != null) throw usage('--out and --show exclude each other')
         if (names.length > 0) throw usage('--show prints the whole plan: it takes no names')
         const all: Options = main.opts()
+        refuseOutput(all, ['prometheus'])
         const { showPlan } = await import('./show-plan.ts')
         const markdown = all['output'] === 'markdown' && all['json'] !== true
         const flags = { against: against ?? null, markdown, all: all['all'] === true }

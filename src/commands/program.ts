@@ -7,7 +7,9 @@ import {
   type Options,
   refuseDryRun,
   refuseElsewhen,
+  statusConsole,
   textOf,
+  usage,
 } from './command-line.ts'
 import { addExplain } from './explain-command.ts'
 import { parseFlag } from './parse-flag.ts'
@@ -63,8 +65,11 @@ export async function program(host: Host): Promise<Command> {
     .option('--config <file>', "the box's own settings (default: /etc/reconcile/config.yaml)")
     .option('--state <folder>', "the box's own memory (default: /var/lib/reconcile)")
     .addOption(
-      new Option('--output <format>', 'what goes to stdout; markdown with plan --show')
-        .choices(['text', 'json', 'ndjson', 'markdown'])
+      new Option(
+        '--output <format>',
+        'what goes to stdout; markdown with plan --show, prometheus with status',
+      )
+        .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
         .default('text'),
     )
     .option('--json', 'the same as --output json')
@@ -124,18 +129,26 @@ function addApply(line: CommandLine, host: Host): void {
     )
 }
 
-function addStatus(line: CommandLine): void {
+function addStatus(line: CommandLine, host: Host): void {
   line.main
     .command('status')
     .description("what the destinations hold; a destination's folder serves in place of a name")
     .argument('[name...]')
+    .option('--check', 'as a monitoring plugin: one line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN')
+    .option('--max-age <time>', 'with --check: critical where the newest point is older', parseFlag.duration)
     .action(
-      line.ends(async (names: string[]) => {
+      line.ends(async (names: string[], options: Options) => {
         refuseElsewhen(line, 'status', ['offline'])
+        const console = await statusConsole(line)
+        const check = options['check'] === true
+        const maxAge = (options['maxAge'] as number | undefined) ?? null
+        if (maxAge !== null && !check) throw usage('--max-age needs --check')
+        if (check && console.output !== 'text') throw usage('--check has an output of its own')
         const { status } = await import('./status.ts')
         const asOf = asOfOf(line.main.opts())
         const run = asOf === null ? line.run : { ...line.run, now: () => asOf }
-        return status(names, line.globalFlags(), await line.console(), run)
+        const flags = { check, maxAge, version: host.version() }
+        return status(names, line.globalFlags(), flags, console, run)
       }),
     )
 }

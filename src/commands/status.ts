@@ -2,13 +2,17 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { backupStatus } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
+import { faultyStatus } from '../decide/faulty-status.ts'
+import { suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
+import { findLockHolders } from '../destination/lock-holders.ts'
 import { Failure } from '../model/failure.ts'
+import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
-import type { Hold } from '../model/trouble.ts'
+import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
@@ -25,18 +29,31 @@ import {
   type Workspace,
 } from './workspace.ts'
 
+/** What `status` is told beside the flags of all commands. */
+export interface StatusFlags {
+  /** Speak as a monitoring plugin does. */
+  readonly check: boolean
+  /** With `check`: seconds. */
+  readonly maxAge: number | null
+  readonly version: string
+}
+
 /** `reconcile status [NAME…]`: what the destinations themselves say. A destination's folder serves in place of a name. */
 export async function status(
   names: readonly string[],
-  flags: GlobalFlags,
+  global: GlobalFlags,
+  flags: StatusFlags,
   console: Console,
   run: Run,
 ): Promise<number> {
-  const folders = names.filter((name) => name.includes('/'))
-  const report =
-    folders.length > 0 && folders.length === names.length
-      ? await reportOfFolders(folders, flags, run)
-      : await reportOfSpecs(names, await openWorkspace(flags, run), console, run)
+  if (flags.check) return check(names, global, flags.maxAge, console, run)
+  const report = await reportOf(names, global, console, run)
+  if (console.output === 'prometheus') {
+    const { renderMetrics } = await import('../view/render-metrics.ts')
+    console.write(await renderMetrics(report, { version: flags.version, now: run.now() }))
+    // Faults are among the metrics, and are to reach whoever watches them.
+    return 0
+  }
   if (console.output !== 'text') printDocument(console, report)
   else {
     const { width } = console
@@ -46,24 +63,84 @@ export async function status(
   return codeOfDiagnostics(report.diagnostics)
 }
 
+/** What cannot be found out is told as such, in the line and by the code that a monitoring system reads. */
+async function check(
+  names: readonly string[],
+  global: GlobalFlags,
+  maxAge: number | null,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const { renderCheck, renderCheckFailure } = await import('../view/render-check.ts')
+  const { checkReport } = await import('../decide/check-report.ts')
+  const told = await reportOf(names, global, null, run).then(
+    (report) => renderCheck(checkReport(report, maxAge, run.now())),
+    (error: unknown) => {
+      if (!(error instanceof Failure)) throw error
+      return renderCheckFailure(error.message)
+    },
+  )
+  console.write(told.text)
+  return told.code
+}
+
+/** `console`: told which specs are used; null: nobody is. */
+async function reportOf(
+  names: readonly string[],
+  flags: GlobalFlags,
+  console: Console | null,
+  run: Run,
+): Promise<StatusReport> {
+  const folders = names.filter((name) => name.includes('/'))
+  return folders.length > 0 && folders.length === names.length
+    ? reportOfFolders(folders, flags, run)
+    : reportOfSpecs(names, await openWorkspace(flags, run), console, run)
+}
+
 async function reportOfSpecs(
   names: readonly string[],
   workspace: Workspace,
-  console: Console,
+  console: Console | null,
   run: Run,
 ): Promise<StatusReport> {
   const specs = chooseSpecs(workspace, names)
-  tellSpecs(workspace, console)
+  if (console !== null) tellSpecs(workspace, console)
+  const { box, loaded, settings } = workspace
   const common = (await openCommonHolds(workspace))[0] ?? null
-  const backups = await inParallel(specs, workspace.settings.concurrency, async (spec) =>
-    look(spec.name, await openPlace(spec.destination, spec.name, workspace.box), spec, common, run),
-  )
+  const places = new Map<Spec, Destination>()
+  for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
+  const holders = holdersOf([...places.values()])
+  const backups = await inParallel(specs, settings.concurrency, (spec) => {
+    const place = places.get(spec)!
+    return look(spec.name, place, spec, common, holders(place), run)
+  })
+  const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
     format: 'reconcile.status/1',
-    revision: workspace.loaded.revision,
+    revision: loaded.revision,
     diagnostics: plainDiagnostics(workspace.diagnostics),
-    backups,
+    backups: [
+      ...backups,
+      ...loaded.faultyNames
+        .filter(isMeant)
+        .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
+    ],
   }
+}
+
+/** The faults that keep a backup from running: its own, else those of the defaults under it. */
+function faultsOf(name: string, { faults, faulty }: Workspace['loaded']): readonly Diagnostic[] {
+  const errors = faults.filter(({ severity }) => severity === 'error')
+  const own = errors.filter(({ file }) => faulty.some((one) => one.name === name && one.file === file))
+  return own.length > 0 ? own : errors.filter(({ file }) => basename(file) === '_defaults.yaml')
+}
+
+const holdersOf = (places: readonly Destination[]) => {
+  const found = findLockHolders(
+    places.map(({ path }) => path),
+    process.getuid?.() ?? 0,
+  )
+  return ({ path }: Destination): readonly LockHolder[] | null => found.get(path) ?? null
 }
 
 /** The disk alone is enough: no spec is read, and nothing is expected of who the disk is. */
@@ -74,16 +151,19 @@ async function reportOfFolders(
 ): Promise<StatusReport> {
   const { settings } = await openSettings(flags)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
-  const backups: BackupStatus[] = []
+  const places: Destination[] = []
   for (const folder of folders) {
     const path = resolve(folder)
     const there = await stat(path).catch(() => null)
     if (there === null || !there.isDirectory()) {
       throw noDestination(`${path} is no folder`)
     }
-    const place = { path, mount: null, minFree: 0, maxSize: null }
-    backups.push(await look(basename(path), await openPlace(place, basename(path), box), null, null, run))
+    places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
   }
+  const holders = holdersOf(places)
+  const backups: BackupStatus[] = []
+  for (const place of places)
+    backups.push(await look(basename(place.path), place, null, null, holders(place), run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
 }
 
@@ -92,6 +172,7 @@ async function look(
   destination: Destination,
   spec: Spec | null,
   common: Hold | null,
+  holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
   const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
@@ -104,6 +185,8 @@ async function look(
       last,
       halt,
       hold,
+      suspension: spec === null ? null : suspensionOf(spec, { backups: new Map(), all: null }, run.now()),
+      holders,
     },
     run.now(),
   )

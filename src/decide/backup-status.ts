@@ -1,18 +1,17 @@
 import type { Holding } from '../model/holding.ts'
-import { type Instant, instant, isoSeconds, isoTime } from '../model/instant.ts'
+import { type Instant, instant, isoSeconds } from '../model/instant.ts'
+import type { LockHolder } from '../model/outcome.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
-import type {
-  BackupState,
-  BackupStatus,
-  Condition,
-  DestinationStatus,
-  SeriesStatus,
-} from '../model/status.ts'
+import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '../model/status.ts'
+import type { SuspendedNow } from '../model/suspension.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
+import { dated } from './conditions.ts'
 import { isWhole } from './is-whole.ts'
+import { lateCause } from './late-cause.ts'
 import { heldPoints } from './name-removals.ts'
 import { selector } from './select.ts'
-import { seriesViews } from './series-status.ts'
+import { type SeriesView, seriesViews, withCause } from './series-status.ts'
+import { claimsOf, judgeState } from './status-claims.ts'
 
 export interface StatusFacts {
   readonly backup: string
@@ -24,47 +23,90 @@ export interface StatusFacts {
   readonly last: DestinationStatus | null
   readonly halt: Halt | null
   readonly hold: Hold | null
+  /** What keeps it from running now. */
+  readonly suspension: SuspendedNow | null
+  /** The processes that hold its lock now; null: it cannot be told. */
+  readonly holders: readonly LockHolder[] | null
+}
+
+/** What a look at the disk came to. */
+export interface StatusLook {
+  readonly asOf: Instant
+  readonly halt: Halt | null
+  /** Published files that are not here whole any more. */
+  readonly gone: number
+  readonly views: readonly SeriesView[]
+  readonly isUnderWay: boolean
 }
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
 export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
-  const { holding, last } = facts
+  const { holding, last, spec } = facts
   const halt = facts.halt ?? holding?.halt ?? null
-  const { spec } = facts
+  const held = count(facts)
+  const isUnderWay = facts.holders !== null && facts.holders.length > 0
+  const views =
+    holding === null || spec === null || halt !== null
+      ? []
+      : seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf).map((view) =>
+          withCause(view, (late) => causeOf(late, facts, isUnderWay)),
+        )
+  const look: StatusLook = { asOf, halt, gone: held.gone, views, isUnderWay }
+  const judged = judgeState(facts, look)
+  return {
+    backup: facts.backup,
+    state: judged.state,
+    destination: facts.place.path,
+    series:
+      spec === null && holding !== null
+        ? [allFiles(held.points, held.newest)]
+        : views.map(({ status }) => status),
+    conditions: dated(claimsOf(facts, look, judged), last?.conditions ?? [], asOf),
+    lastPass: last?.finished ?? null,
+    lastSuccess: last?.lastSuccess ?? null,
+    counts: last?.counts ?? null,
+    observed: last?.observed ?? null,
+    nextRun: last?.promised?.nextRun ?? null,
+    validUntil: last?.promised?.validUntil ?? null,
+    bytes: holding === null ? null : held.bytes,
+    free: holding?.free ?? null,
+  }
+}
+
+/** What the ledger has of selected files, and how much of it is here. */
+function count({ holding, spec }: StatusFacts) {
   const wanted = spec === null ? () => true : selector(spec.select, spec.source.listing)
-  let bytes = 0
-  let points = 0
-  let newest = Number.NEGATIVE_INFINITY
-  let gone = 0
+  const sum = { bytes: 0, points: 0, newest: Number.NEGATIVE_INFINITY, gone: 0 }
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
     if (!isWhole(holding?.files.get(path), record)) {
-      gone++
+      sum.gone++
       continue
     }
-    points++
-    bytes += record.size
-    newest = Math.max(newest, record.mtime ?? Math.floor(record.since / 1000))
+    sum.points++
+    sum.bytes += record.size
+    sum.newest = Math.max(sum.newest, record.mtime ?? Math.floor(record.since / 1000))
   }
-  const views =
-    holding === null || spec === null
-      ? []
-      : seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf)
-  const late = views.flatMap((view) => view.late ?? [])
-  const state = stateOf(facts, halt, gone, late.length > 0)
-  return {
-    backup: facts.backup,
-    state,
-    destination: facts.place.path,
-    series:
-      spec === null && holding !== null ? [allFiles(points, newest)] : views.map(({ status }) => status),
-    conditions: [...extraConditions(facts, halt, gone, late, asOf), ...(last?.conditions ?? [])],
-    lastSuccess: last?.lastSuccess ?? null,
-    nextRun: last?.promised?.nextRun ?? null,
-    validUntil: last?.promised?.validUntil ?? null,
-    bytes: holding === null ? null : bytes,
-    free: holding?.free ?? null,
-  }
+  return sum
+}
+
+/** From what the last pass saw of the source: status asks nobody but the disk. */
+function causeOf(
+  { status, due }: SeriesView,
+  { last, suspension, hold }: StatusFacts,
+  isUnderWay: boolean,
+): LateCause | null {
+  const reachable = last?.conditions.find(({ type }) => type === 'SourceReachable')
+  return lateCause({
+    isSuspended: suspension !== null,
+    stopped: hold !== null ? 'held' : last?.result === 'halted' ? 'halted' : null,
+    lookedAt: last === null ? null : instant(Date.parse(last.finished)),
+    due,
+    isUnderWay,
+    isReachable: reachable?.status !== 'false',
+    newer: last?.series.find(({ series }) => series === status.series)?.newer ?? 'unknown',
+    hadItsTurn: true,
+  })
 }
 
 const allFiles = (points: number, newest: number): SeriesStatus => ({
@@ -74,69 +116,3 @@ const allFiles = (points: number, newest: number): SeriesStatus => ({
   state: 'unknown',
   points,
 })
-
-function stateOf(
-  { hold, last, holding }: StatusFacts,
-  halt: Halt | null,
-  gone: number,
-  isLate: boolean,
-): BackupState {
-  if (hold !== null) return 'held'
-  if (halt !== null) return 'failed'
-  if (holding === null || last === null) return 'unknown'
-  if (last.counts.conflict > 0) return 'conflict'
-  if (gone > 0 || last.counts.lost > 0) return 'failed'
-  const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
-  if (!cutShort && last.exitCode !== 0) {
-    if (last.result === 'halted' || last.holds.length > 0) return 'held'
-    // Lateness makes a pass exit with 1 where nothing else was wrong with it.
-    const isWell = last.result === 'in-sync' || last.result === 'applied'
-    if (!isWell || last.exitCode !== 1 || last.counts.problems > 0) return 'failed'
-  }
-  if (isLate) return 'late'
-  if (cutShort) return last.counts.problems === 0 ? 'pending' : 'failed'
-  return last.counts.pending > 0 ? 'pending' : 'ok'
-}
-
-/** What the look itself found, beside what the last pass left behind. */
-function extraConditions(
-  { hold, last, place }: StatusFacts,
-  halt: Halt | null,
-  gone: number,
-  late: readonly string[],
-  asOf: Instant,
-): readonly Condition[] {
-  const since = isoTime(instant(asOf))
-  const found: Condition[] = []
-  if (hold !== null) {
-    const message = `${hold.message} (release ${hold.id})`
-    found.push({ type: 'Held', status: 'true', reason: hold.code, message, since })
-  }
-  for (const { id, code, message } of hold === null ? (last?.holds ?? []) : [])
-    found.push({ type: 'Held', status: 'true', reason: code, message: `${message} (release ${id})`, since })
-  for (const message of late) found.push({ type: 'Fresh', status: 'false', reason: 'late', message, since })
-  if (halt !== null) {
-    found.push({
-      type: 'Ready',
-      status: 'false',
-      reason: halt.code,
-      message: `${halt.message}. ${halt.hint}`,
-      since,
-    })
-  }
-  if (gone > 0) {
-    const files = gone === 1 ? '1 published file is gone' : `${gone} published files are gone`
-    const message = `${files} from ${place.path}, or without a marker, or of another size`
-    found.push({ type: 'Damaged', status: 'true', reason: 'missing-here', message, since })
-  }
-  if (last === null && halt === null && hold === null) {
-    found.push({
-      type: 'Ready',
-      status: 'unknown',
-      reason: 'never-run',
-      message: 'no pass has finished here yet',
-      since,
-    })
-  }
-  return found
-}

@@ -7,7 +7,9 @@ import type { Diagnostic, Halt, Problem } from '../model/trouble.ts'
 const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
 
 /** Problems and halts that speak of damage to what is held, or of bytes that are not what their marker says. */
-const DAMAGE = new Set(['checksum-failed', 'rot', 'ledger-damaged', 'ledger-missing'])
+const DAMAGE: ReadonlySet<string> = new Set(['checksum-failed', 'rot', 'ledger-damaged', 'ledger-missing'])
+
+export const isDamage = (code: string): boolean => DAMAGE.has(code)
 
 export const firstOf = (codes: readonly number[]): number => ORDER.find((code) => codes.includes(code)) ?? 0
 
@@ -63,8 +65,8 @@ const codesOfPlan = (plan: BackupPlan): readonly number[] => [
 ]
 
 const codesOfTrouble = (problems: readonly Problem[], halt: Halt | null): readonly number[] => [
-  ...problems.map((problem) => (DAMAGE.has(problem.code) ? 6 : 1)),
-  ...(halt === null ? [] : [DAMAGE.has(halt.code) ? 6 : 7]),
+  ...problems.map((problem) => (isDamage(problem.code) ? 6 : 1)),
+  ...(halt === null ? [] : [isDamage(halt.code) ? 6 : 7]),
 ]
 
 /** Failures that are the caller's: the command line, the box's set-up, a program that is not installed. */
@@ -99,7 +101,7 @@ const HALTS = new Set([
 /** Of a failure that ended the whole command. */
 export function codeOfFailure(code: string): number {
   if (USAGE.has(code)) return 64
-  if (DAMAGE.has(code)) return 6
+  if (isDamage(code)) return 6
   if (code === 'plan-edited') return 4
   return HALTS.has(code) ? 7 : 1
 }

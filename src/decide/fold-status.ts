@@ -1,18 +1,46 @@
 import type { LedgerHead } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
+import type { SourceView } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
-import type { Condition, DestinationStatus } from '../model/status.ts'
+import type { DestinationStatus, Newer } from '../model/status.ts'
+import type { Problem } from '../model/trouble.ts'
+import { type Claim, dated, joined } from './conditions.ts'
+import { freshClaim } from './fresh-claim.ts'
+import type { SeriesView } from './series-status.ts'
+import { stallOf } from './stall.ts'
+
+/** What the last pass saw of its source. */
+export interface SourceLook {
+  readonly completeness: SourceView['completeness']
+  /** Where it is unknown, why. */
+  readonly failure: Problem | null
+}
+
+/** What is kept of a pass beside its outcome. */
+export interface FoldFacts extends Pick<DestinationStatus, 'listed' | 'observed' | 'promised'> {
+  readonly clock: Instant
+  readonly source: SourceLook
+  readonly views: readonly (SeriesView & { readonly newer: Newer })[]
+}
 
 /** The status after a pass. A condition's time moves only when what it says does. */
 export function foldStatus(
   before: DestinationStatus | null,
   outcome: BackupOutcome,
-  next: Pick<DestinationStatus, 'listed' | 'observed' | 'promised'> & { readonly clock: Instant },
+  facts: FoldFacts,
   head: LedgerHead | null,
   at: Instant,
 ): DestinationStatus {
   const finished = isoTime(at)
   const good = outcome.exitCode === 0 && outcome.result !== 'incomplete'
+  const { source, views, clock, ...next } = facts
+  const claims = [
+    ready(outcome),
+    stalled(outcome),
+    freshClaim(views),
+    reachable(source),
+    heldClaim(outcome.holds),
+  ]
   return {
     format: 'reconcile.destination/1',
     backup: outcome.backup,
@@ -20,7 +48,7 @@ export function foldStatus(
     result: outcome.result,
     exitCode: outcome.exitCode,
     lastSuccess: good ? finished : (before?.lastSuccess ?? null),
-    conditions: [ready(outcome, before, finished)],
+    conditions: dated(claims, before?.conditions ?? [], at),
     counts: {
       waiting: outcome.waiting.length,
       conflict: outcome.conflicts.length,
@@ -29,19 +57,49 @@ export function foldStatus(
       pending: outcome.pending,
     },
     ...next,
-    clock: isoTime(next.clock),
+    clock: isoTime(clock),
     holds: outcome.holds,
+    series: views.flatMap(({ status, newer }) =>
+      status.expect === null ? [] : [{ series: status.series, newer }],
+    ),
     head,
   }
 }
 
-function ready(outcome: BackupOutcome, before: DestinationStatus | null, now: string): Condition {
-  const status = outcome.exitCode === 0 ? 'true' : 'false'
-  const reason = reasonOf(outcome)
-  const last = before?.conditions.find((condition) => condition.type === 'Ready')
-  const since = last !== undefined && last.status === status && last.reason === reason ? last.since : now
-  return { type: 'Ready', status, reason, message: messageOf(outcome), since }
+const ready = (outcome: BackupOutcome): Claim => ({
+  type: 'Ready',
+  status: outcome.exitCode === 0 ? 'true' : 'false',
+  reason: reasonOf(outcome),
+  message: messageOf(outcome),
+})
+
+function stalled(outcome: BackupOutcome): Claim {
+  const stall = stallOf(outcome)
+  if (stall !== null) return { type: 'Stalled', status: 'true', ...stall }
+  return { type: 'Stalled', status: 'false', reason: 'not-stalled', message: '' }
 }
+
+function reachable({ completeness, failure }: SourceLook): Claim {
+  if (completeness === 'complete')
+    return { type: 'SourceReachable', status: 'true', reason: 'listed', message: '' }
+  if (completeness === 'incomplete') {
+    const message = 'it was listed, but not whole'
+    return { type: 'SourceReachable', status: 'true', reason: 'listing-incomplete', message }
+  }
+  const { code = 'not-listed', message = 'it could not be listed', hint = '' } = failure ?? {}
+  return { type: 'SourceReachable', status: 'false', reason: code, message: `${message} ${hint}`.trim() }
+}
+
+/** Of the holds that are open: one says all of them. */
+export const heldClaim = (holds: DestinationStatus['holds']): Claim =>
+  holds[0] === undefined
+    ? { type: 'Held', status: 'false', reason: 'not-held', message: '' }
+    : {
+        type: 'Held',
+        status: 'true',
+        reason: holds[0].code,
+        message: joined(holds.map(({ id, message }) => `${message} (release ${id})`)),
+      }
 
 function reasonOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.code

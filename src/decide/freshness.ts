@@ -11,6 +11,8 @@ export interface Freshness {
   readonly state: FreshState
   /** When its next point is, or was, due; the grace begins then. Null where none is. */
   readonly due: Instant | null
+  /** When the grace ends. */
+  readonly lateAfter: Instant | null
 }
 
 /**
@@ -25,15 +27,16 @@ export function freshness(
   asOf: Instant,
 ): Freshness {
   const expectation = rules.expect.find((one) => fits(one.series, series))
-  if (expectation === undefined) return { expect: null, state: 'unknown', due: null }
+  if (expectation === undefined) return { expect: null, state: 'unknown', due: null, lateAfter: null }
   const { rhythm, grace, until } = expectation
   const expect = rhythmText(rhythm)
   const ended = rhythm.kind === 'never' || (until !== null && asOf >= until)
-  if (ended) return { expect, state: 'ended', due: null }
+  if (ended) return { expect, state: 'ended', due: null, lateAfter: null }
   const from = newest ?? since
   const due = from === null ? null : dueAfter(from, rhythm, rules.timezone)
-  if (due === null) return { expect, state: 'unknown', due }
-  return { expect, state: asOf < due ? 'ok' : asOf <= due + grace * 1000 ? 'due' : 'late', due }
+  if (due === null) return { expect, state: 'unknown', due, lateAfter: null }
+  const lateAfter = instant(due + grace * 1000)
+  return { expect, state: asOf < due ? 'ok' : asOf <= lateAfter ? 'due' : 'late', due, lateAfter }
 }
 
 /** One line for people about a series that is late. */

@@ -1,20 +1,23 @@
 import type { Holding } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
+import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
+import { lateCause, newerAtSource } from './late-cause.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
 import { type Retention, retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
 import { selectedFiles } from './selected-files.ts'
-import { seriesViews } from './series-status.ts'
+import { type SeriesView, seriesViews, withCause } from './series-status.ts'
 import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
+import { suspensionOf } from './suspended.ts'
 
 export interface PlanContext {
   readonly asOf: Instant
@@ -44,8 +47,8 @@ export interface Decided {
   readonly expiry: Expiry | null
   /** What the plan went by; null: nothing was compared. */
   readonly retention: Retention | null
-  /** One line for each series that is late. */
-  readonly late: readonly string[]
+  /** Each series against what is expected of it, those that are late with the cause. */
+  readonly views: readonly SeriesView[]
 }
 
 export const planBackup = (spec: Spec, observation: Observation, context: PlanContext): BackupPlan =>
@@ -64,30 +67,54 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   )
   problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
   const summary = summarize(steps, compared?.kept ?? 0)
+  const lackOfRoom = roomHalt(spec.destination, destination, summary.bytes)
+  const views = (compared?.views ?? []).map((view) =>
+    withCause(view, ({ due }) =>
+      lateCause({
+        isSuspended: suspensionOf(spec, { backups: new Map(), all: null }, context.asOf) !== null,
+        stopped: lackOfRoom === null ? null : 'halted',
+        lookedAt: context.asOf,
+        due,
+        isUnderWay: false,
+        isReachable: source.completeness !== 'unknown',
+        newer: newerOf(view, compared?.wants ?? null, source),
+        hadItsTurn: false,
+      }),
+    ),
+  )
   const plan: BackupPlan = {
     backup: spec.name,
     spec: { file: spec.file, line: spec.line, digest: spec.digest },
     from: context.from,
     to: spec.destination.path,
     steps,
-    halt: halt ?? roomHalt(spec.destination, destination, summary.bytes),
+    halt: halt ?? lackOfRoom,
     holds: [...context.holds, ...(compared?.expiry.holds ?? []), ...(compared?.prune.holds ?? [])],
     problems,
     summary,
-    series: (compared?.views ?? []).map(({ status }) => status),
+    series: views.map(({ status }) => status),
     unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
     free: destination.free,
     rate: context.rate,
     seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
   }
-  const late = (compared?.views ?? []).flatMap((view) => view.late ?? [])
   return {
     plan,
     prune: compared?.prune ?? null,
     expiry: compared?.expiry ?? null,
     retention: compared?.wants ?? null,
-    late,
+    views,
   }
+}
+
+/** What the source has of a series beyond its newest complete point here. */
+export function newerOf(
+  { status }: SeriesView,
+  wants: Retention | null,
+  source: Observation['source'],
+): Newer {
+  const newest = status.newest === null ? null : instant(Date.parse(status.newest))
+  return newerAtSource(wants?.series.get(status.series) ?? [], newest, source)
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {

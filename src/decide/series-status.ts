@@ -2,15 +2,33 @@ import type { Instant } from '../model/instant.ts'
 import { isoTime } from '../model/instant.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import type { SeriesStatus } from '../model/status.ts'
+import type { LateCause, SeriesStatus } from '../model/status.ts'
 import { describeLate, freshness } from './freshness.ts'
+import { describeCause } from './late-cause.ts'
 import type { Point, Retention } from './retention.ts'
 
 /** One series as it is held, with the words for it where it is late. */
 export interface SeriesView {
   readonly status: SeriesStatus
   readonly late: string | null
+  /** When its next point is, or was, due; null where none is. */
+  readonly due: Instant | null
+  /** Where it is late, since when. */
+  readonly lateSince: Instant | null
 }
+
+/** The same with the cause of its lateness, where it is late and the cause is known. */
+export function withCause(view: SeriesView, causeOf: (view: SeriesView) => LateCause | null): SeriesView {
+  const cause = view.late === null ? null : causeOf(view)
+  return cause === null ? view : { ...view, status: { ...view.status, cause } }
+}
+
+/** One line for each series that is late, with its cause. */
+export const lateLines = (views: readonly SeriesView[]): readonly string[] =>
+  views.flatMap(({ late, status: { cause } }) => {
+    if (late === null) return []
+    return cause === undefined ? late : `${late}: ${describeCause(cause)}`
+  })
 
 /**
  * How each series stands against what is expected of it, by name. `coming`: with the points that are on their way counted as here.
@@ -54,5 +72,7 @@ function viewOf(
       points: here.length,
     },
     late: fresh.state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
+    due: fresh.due,
+    lateSince: fresh.state === 'late' ? fresh.lateAfter : null,
   }
 }

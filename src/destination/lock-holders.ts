@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import type { LockHolder } from '../model/outcome.ts'
+import { layout } from './layout.ts'
 
 const COMMAND_LIMIT = 300
 
@@ -7,23 +8,74 @@ const COMMAND_LIMIT = 300
  * The processes that share a lock, orphans and inheritors alike: those with an open descriptor on that very file, by device and inode, whose
  * fdinfo shows the lock itself and not mere waiting for it. Processes of other users are seen by root only.
  */
-export function findHolders(path: string): readonly LockHolder[] {
-  const file = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  if (file === undefined) return []
-  const holders: LockHolder[] = []
-  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
-    const holds = list(`/proc/${pid}/fd`).some((descriptor) => {
-      try {
-        const open = statSync(`/proc/${pid}/fd/${descriptor}`, { bigint: true })
-        if (open.ino !== file.ino || open.dev !== file.dev) return false
-        return /^lock:.*\bFLOCK\b/m.test(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1'))
-      } catch {
-        return false
-      }
-    })
-    if (holds) holders.push({ pid: Number(pid), command: commandOf(pid) })
+export const findHolders = (path: string): readonly LockHolder[] => holdersOf([path]).get(path) ?? []
+
+/**
+ * Who holds the locks of these destinations, with one look at all processes and none taken; null: it cannot be told, for the lock is
+ * another user's.
+ */
+export function findLockHolders(
+  destinations: readonly string[],
+  uid: number,
+): ReadonlyMap<string, readonly LockHolder[] | null> {
+  const locks = new Map(destinations.map((path) => [path, layout(path).lock]))
+  const holders = holdersOf([...locks.values()])
+  const isOurs = (lock: string): boolean => {
+    if (uid === 0) return true
+    try {
+      const owner = lstatSync(lock, { throwIfNoEntry: false })?.uid ?? uid
+      return owner === uid
+    } catch {
+      return false
+    }
   }
-  return holders.sort((a, b) => a.pid - b.pid)
+  return new Map(
+    [...locks].map(([path, lock]) => {
+      const found = holders.get(lock) ?? []
+      return [path, found.length > 0 || isOurs(lock) ? found : null]
+    }),
+  )
+}
+
+function holdersOf(paths: readonly string[]): ReadonlyMap<string, readonly LockHolder[]> {
+  const pathsByFile = new Map<string, string[]>()
+  for (const path of paths) {
+    const file = fileAt(path)
+    if (file !== null) pathsByFile.set(file, [...(pathsByFile.get(file) ?? []), path])
+  }
+  const found = new Map<string, LockHolder[]>()
+  if (pathsByFile.size === 0) return found
+  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
+    const held = new Set<string>()
+    for (const descriptor of list(`/proc/${pid}/fd`)) {
+      try {
+        const { dev, ino } = statSync(`/proc/${pid}/fd/${descriptor}`, { bigint: true })
+        const file = `${dev}:${ino}`
+        if (held.has(file) || !pathsByFile.has(file)) continue
+        if (/^lock:.*\bFLOCK\b/m.test(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1')))
+          held.add(file)
+      } catch {
+        // It was closed meanwhile.
+      }
+    }
+    if (held.size === 0) continue
+    const holder = { pid: Number(pid), command: commandOf(pid) }
+    for (const path of [...held].flatMap((file) => pathsByFile.get(file) ?? []))
+      found.set(path, [...(found.get(path) ?? []), holder])
+  }
+  for (const holders of found.values()) holders.sort((a, b) => a.pid - b.pid)
+  return found
+}
+
+/** By device and inode. */
+function fileAt(path: string): string | null {
+  try {
+    const file = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    return file === undefined ? null : `${file.dev}:${file.ino}`
+  } catch {
+    // Another user's folder.
+    return null
+  }
 }
 
 function commandOf(pid: string): string {

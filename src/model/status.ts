@@ -2,9 +2,20 @@ import type { Diagnostic, Hold } from './trouble.ts'
 
 export type BackupState = 'ok' | 'pending' | 'late' | 'conflict' | 'held' | 'suspended' | 'failed' | 'unknown'
 
+export const CONDITION_TYPES = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'Fresh',
+  'SpecValid',
+  'SourceReachable',
+  'Held',
+] as const
+export type ConditionType = (typeof CONDITION_TYPES)[number]
+
 /** True of a backup since a moment; the moment moves only when the truth does. */
 export interface Condition {
-  readonly type: string
+  readonly type: ConditionType
   readonly status: 'true' | 'false' | 'unknown'
   readonly reason: string
   readonly message: string
@@ -40,9 +51,32 @@ export interface DestinationStatus {
   readonly observed: { readonly digest: string; readonly revision: string | null } | null
   /** What `watch` promised then; null: nothing. A pass by hand leaves a promise as it is. */
   readonly promised: Promised | null
+  /** What the source had of each series beyond what was held when the pass ended. */
+  readonly series: readonly { readonly series: string; readonly newer: Newer }[]
   /** The ledger's last line then: a ledger that no longer holds it was edited. */
   readonly head: { readonly seq: number; readonly hash: string } | null
 }
+
+/**
+ * The best that a source has of a series and we do not hold yet, newer than what we hold. `coming`: finished and wanted. `refused`:
+ * finished, and it cannot be taken as it is. `unknown`: it was not looked at; `unclear`: not seen whole.
+ */
+export type Newer = 'none' | 'coming' | 'no-marker' | 'refused' | 'unwanted' | 'unclear' | 'unknown'
+
+/** Why a series is late. Stable. */
+export type LateCause =
+  | 'suspended'
+  | 'held'
+  | 'halted'
+  | 'not-looked'
+  | 'source-unreachable'
+  | 'source-unclear'
+  | 'coming'
+  | 'line-slow'
+  | 'no-marker'
+  | 'refused'
+  | 'unwanted'
+  | 'producer-silent'
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
 export interface Promised {
@@ -61,17 +95,25 @@ export interface SeriesStatus {
   /** In words: `every 24h`. */
   readonly expect: string | null
   readonly state: FreshState
-  readonly cause?: string
+  /** Where it is late, and that is known. */
+  readonly cause?: LateCause
   readonly points: number
 }
 
 export interface BackupStatus {
   readonly backup: string
   readonly state: BackupState
-  readonly destination: string
+  /** Null: its spec is faulty, so where it goes is not known. */
+  readonly destination: string | null
   readonly series: readonly SeriesStatus[]
   readonly conditions: readonly Condition[]
+  /** When the last pass ended, whatever it came to. */
+  readonly lastPass: string | null
   readonly lastSuccess: string | null
+  /** Of the last pass. */
+  readonly counts: DestinationStatus['counts'] | null
+  /** The spec that the last pass obeyed. */
+  readonly observed: DestinationStatus['observed']
   readonly nextRun: string | null
   readonly validUntil: string | null
   /** Bytes published, and bytes free. */

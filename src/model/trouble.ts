@@ -6,6 +6,8 @@ export interface Problem {
   readonly path?: string
   readonly message: string
   readonly hint: string
+  /** Stands where trying again mends nothing: somebody has to do something first. */
+  readonly retryable?: false
 }
 
 /** Stops this backup (or its pulls) until somebody has mended the cause. */

@@ -21,6 +21,7 @@ export const problemOf = (failure: Failure): Problem => ({
   ...(failure.path === null ? {} : { path: failure.path }),
   message: failure.message,
   hint: failure.hint,
+  ...(failure.retryable ? {} : { retryable: false as const }),
 })
 
 /**

@@ -1,11 +1,11 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
-import { foldStatus } from '../decide/fold-status.ts'
 import { nextClock } from '../decide/next-clock.ts'
 import { onlyRemovals } from '../decide/only-removals.ts'
 import { type Decided, decideBackup, type PlanContext, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
 import { fullHalt } from '../decide/room-halt.ts'
 import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
+import { lateLines } from '../decide/series-status.ts'
 import { Failure, Stop } from '../model/failure.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
@@ -21,6 +21,7 @@ import type { Halt, Hold } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
+import { afterPass, leaveStatus, sourceLook } from './leave-status.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
@@ -189,7 +190,7 @@ async function apply(
   if (chosen.refused !== null) return { outcome: chosen.refused, plan: first }
   const origin = { planId: saved?.planId ?? planIdOf([first], revision), revision }
   const tally = newTally(spec.name, run.emit)
-  let end: Pick<Decided, 'late' | 'prune'> & Pick<BackupPlan, 'holds'> = {
+  let end: Pick<Decided, 'views' | 'prune' | 'retention'> & Pick<BackupPlan, 'holds'> = {
     ...chosen.decided,
     holds: first.holds,
   }
@@ -226,18 +227,30 @@ async function apply(
   } else announce(first, run)
   const { plan } = chosen
   for (const hold of end.holds) run.emit({ type: 'hold', backup: spec.name, hold })
+  const views = afterPass(end.views, end.retention, view, tally)
   const outcome = {
-    ...outcomeOf(spec, observation, plan, tally, end, run),
+    ...outcomeOf(spec, observation, plan, tally, { holds: end.holds, late: lateLines(views) }, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
   const isLet = [...(chosen.decided.expiry?.passed ?? []), ...(end.prune?.passed ?? [])].some(({ code }) =>
     CLOCK_HOLDS.has(code),
   )
-  const next = (before: number | null) => ({
-    listed: nextListed(observation, end.prune)(before),
-    clock: nextClock(observation.destination.lastTime, run.now(), isLet),
-  })
-  await finish(ports.destination, destination, outcome, next, spec.digest, options, run)
+  const bare = { ...outcome, seconds: 0 }
+  const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
+  await leaveStatus(
+    ports.destination,
+    destination,
+    judged,
+    (before) => ({
+      listed: nextListed(observation, end.prune)(before?.listed ?? null),
+      clock: nextClock(observation.destination.lastTime, run.now(), isLet),
+      observed: { digest: spec.digest, revision },
+      promised: options.promise === null ? (before?.promised ?? null) : options.promise(judged),
+      source: sourceLook(view),
+      views,
+    }),
+    run,
+  )
   return { outcome, plan }
 }
 
@@ -258,33 +271,6 @@ const isDecidedAnew = (
     ? retain !== null && (prune.mode === 'auto' || (prune.mode === 'manual' && work === 'prune'))
     : only.size > 0) ||
   (expect.length > 0 && tally.published.length > 0)
-
-async function finish(
-  place: Destination,
-  destination: LockedDestination,
-  outcome: Passed['outcome'],
-  next: (listedBefore: number | null) => { readonly listed: number | null; readonly clock: Instant },
-  digest: string,
-  options: PassOptions,
-  run: Run,
-): Promise<void> {
-  const bare = { ...outcome, seconds: 0 }
-  const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
-  const before = await place.readStatus()
-  await destination.writeStatus(
-    foldStatus(
-      before,
-      judged,
-      {
-        ...next(before?.listed ?? null),
-        observed: { digest, revision: options.revision },
-        promised: options.promise === null ? (before?.promised ?? null) : options.promise(judged),
-      },
-      destination.head(),
-      run.now(),
-    ),
-  )
-}
 
 /** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */
 function exitCodeOf(outcome: Omit<BackupOutcome, 'exitCode'>, options: PassOptions, run: Run): number {

@@ -1,5 +1,7 @@
 import stringWidth from 'string-width'
+import { isTrouble, isWell } from '../decide/conditions.ts'
 import { humanSize } from '../decide/human-size.ts'
+import { describeCause } from '../decide/late-cause.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
@@ -52,7 +54,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   const faults = report.diagnostics.filter((one) => one.severity === 'error').length
   if (faults > 0)
     lines.push(
-      brush('red', `${counted(faults, 'spec fault')}: those backups are not shown. See reconcile validate.`),
+      brush('red', `${counted(faults, 'spec fault')}: what is faulty does not run. See reconcile validate.`),
     )
   return `${lines.join('\n')}\n`
 }
@@ -65,7 +67,7 @@ const cells = (backup: BackupStatus, now: Instant): readonly string[] => [
   humanAge(backup.lastSuccess, now),
   size(backup.bytes),
   size(backup.free),
-  escapeText(backup.destination),
+  backup.destination === null ? 'unknown' : escapeText(backup.destination),
 ]
 
 const size = (bytes: number | null): string => (bytes === null ? 'unknown' : humanSize(bytes))
@@ -79,19 +81,17 @@ const tableLine = (
     .map((cell, i) => (i === row.length - 1 ? tint(cell, i) : tint(padText(cell, widths[i] ?? 0), i)))
     .join('   ')
 
-/** In the table, only why a backup is not as it should be. */
-const reasonLines = (backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] =>
-  backup.state === 'ok'
-    ? []
-    : backup.conditions.flatMap((condition) =>
-        isWell(condition) ? [] : indented(reason(condition), options.width, (line) => brush('dim', line)),
-      )
-
-/** What a condition of these types says is good when it is true; every other one names a trouble, and is well when it is false. */
-const GOOD: readonly string[] = ['Ready', 'Fresh']
-
-const isWell = (condition: Condition): boolean =>
-  condition.status === (GOOD.includes(condition.type) ? 'true' : 'false')
+/** In the table, only why a backup is not as it should be, each cause once. */
+function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
+  if (backup.state === 'ok') return []
+  const said = new Set<string>()
+  return backup.conditions.filter(isTrouble).flatMap((condition) => {
+    // Being stalled is told in full where it is told why.
+    const isTold = said.has(condition.reason)
+    said.add(condition.reason)
+    return isTold ? [] : indented(reason(condition), options.width, (line) => brush('dim', line))
+  })
+}
 
 const reason = ({ reason, message }: Condition): string =>
   message === '' || message === reason ? reason : `${reason}: ${message}`
@@ -99,6 +99,8 @@ const reason = ({ reason, message }: Condition): string =>
 function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
   const facts = [
     ['last success', when(backup.lastSuccess, options.now)],
+    ...(backup.lastPass === null ? [] : [['last pass', when(backup.lastPass, options.now)]]),
+    ...(backup.observed === null ? [] : [['spec obeyed', observed(backup.observed)]]),
     ...(backup.nextRun === null ? [] : [['next run', when(backup.nextRun, options.now)]]),
     ...(backup.validUntil === null ? [] : [['valid until', when(backup.validUntil, options.now)]]),
     ...backup.series.map((series) => [
@@ -108,7 +110,7 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
         counted(series.points, 'point'),
         `newest ${when(series.newest, options.now)}`,
         ...(series.expect === null ? [] : [`expected ${series.expect}`]),
-        ...(series.cause === undefined ? [] : [series.cause]),
+        ...(series.cause === undefined ? [] : [describeCause(series.cause)]),
       ].join(', '),
     ]),
   ].map(([name, value]) => [escapeText(name ?? ''), escapeProse(value ?? '')] as const)
@@ -117,16 +119,20 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
     ...facts.map(([name, value]) => `  ${brush('dim', padText(name, width))}   ${value}`),
     ...backup.conditions.flatMap((condition) =>
       indented(sentence(condition, options.now), options.width, (line) =>
-        isWell(condition) ? line : brush('yellow', line),
+        isTrouble(condition) ? brush('yellow', line) : line,
       ),
     ),
   ]
 }
 
+/** A digest is recognised by its beginning. */
+const observed = ({ digest, revision }: NonNullable<BackupStatus['observed']>): string =>
+  `${digest.slice(0, 12)}${revision === null ? '' : `, at commit ${revision}`}`
+
 /** `Ready: true since …`, and why, where it is not well. */
 const sentence = (condition: Condition, now: Instant): string =>
   `${condition.type}: ${condition.status} since ${when(condition.since, now)}` +
-  (isWell(condition) ? '' : `. ${reason(condition)}`)
+  (isWell(condition) && ['', condition.reason].includes(condition.message) ? '' : `. ${reason(condition)}`)
 
 const when = (time: string | null, now: Instant): string =>
   time === null ? 'never' : `${time} (${humanAge(time, now)})`

@@ -122,6 +122,14 @@ test('a broken line is tried again after 5, 10 seconds when nothing came, after 
   expect(retryDelay({ made: 20, fruitless: 0 })).toBeNull()
 })
 
+const NOTHING_KEPT = {
+  listed: null,
+  observed: null,
+  promised: null,
+  source: { completeness: 'complete', failure: null },
+  views: [],
+} as const
+
 describe('status', () => {
   const outcome = (over: object) => ({
     ...emptyOutcome('a'),
@@ -131,7 +139,7 @@ describe('status', () => {
     ...over,
   })
   const fold = (before: DestinationStatus | null, over: object, at = NOON) =>
-    foldStatus(before, outcome(over), { listed: null, observed: null, promised: null, clock: at }, null, at)
+    foldStatus(before, outcome(over), { ...NOTHING_KEPT, clock: at }, null, at)
 
   test('a condition’s time moves only when what it says does', () => {
     const first = fold(null, {})
@@ -145,7 +153,15 @@ describe('status', () => {
     expect(fold(null, { result: 'incomplete' }).lastSuccess).toBeNull()
   })
 
-  const facts = { backup: 'a', place: { path: '/d' }, spec: null, halt: null, hold: null }
+  const facts = {
+    backup: 'a',
+    place: { path: '/d' },
+    spec: null,
+    halt: null,
+    hold: null,
+    suspension: null,
+    holders: [],
+  }
   const state = (drawn: string, last: DestinationStatus | null) =>
     backupStatus({ ...facts, holding: picture(drawn).destination, last }, NOON).state
   test.each<[string, string, object | null, string]>([

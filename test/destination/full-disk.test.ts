@@ -38,6 +38,7 @@ const status = (head: DestinationStatus['head']): DestinationStatus => ({
   listed: null,
   observed: null,
   promised: null,
+  series: [],
   clock: '2026-11-23T12:00:00Z',
   holds: [],
   head,

@@ -36,6 +36,7 @@ const status = (head: LedgerHead): DestinationStatus => ({
   listed: null,
   observed: null,
   promised: null,
+  series: [],
   clock: '2026-11-23T12:00:00Z',
   holds: [],
   head,

@@ -248,6 +248,7 @@ describe('a ledger that is built anew', () => {
       listed: null,
       observed: null,
       promised: null,
+      series: [],
       clock: '2026-11-23T12:00:00Z',
       holds: [],
       head: ledger.head,

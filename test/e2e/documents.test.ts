@@ -168,10 +168,20 @@ describe('status', () => {
           state: 'ok',
           bytes: 1,
           series: [{ points: 1 }],
-          conditions: [{ status: 'true' }],
+          observed: { digest: expect.stringMatching(/^[0-9a-f]{64}$/), revision: null },
+          lastPass: expect.any(String),
         },
       ],
     })
+    expect(report.backups[0]?.conditions.map(({ type, status }) => `${type} ${status}`)).toEqual([
+      'Ready true',
+      'Reconciling false',
+      'Stalled false',
+      'Fresh unknown',
+      'SpecValid true',
+      'SourceReachable true',
+      'Held false',
+    ])
     const bare = await world.status(good.destination)
     expect(bare.backups).toMatchObject([{ backup: 'postgres', state: 'ok', bytes: 1 }])
   })
@@ -184,7 +194,9 @@ describe('status', () => {
     await rm(join(fresh.destination, 'a.tar'))
     expect((await world.status('fresh')).backups[0]).toMatchObject({
       state: 'failed',
-      conditions: [{ type: 'Damaged', status: 'true', reason: 'missing-here' }, {}],
+      conditions: expect.arrayContaining([
+        expect.objectContaining({ type: 'Ready', status: 'false', reason: 'missing-here' }),
+      ]),
     })
     expect((await world.run('status')).stdout).toContain('missing-here: 1 published file is gone')
     const { code, stderr } = await world.run('status', join(world.folder, 'nowhere'))

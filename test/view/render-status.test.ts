@@ -18,7 +18,10 @@ const backup = (more: Partial<BackupStatus>): BackupStatus => ({
   destination: '/srv/offsite/postgres',
   series: [],
   conditions: [ready('true', 'in-sync', 'in-sync')],
+  lastPass: '2026-11-24T01:00:00Z',
   lastSuccess: '2026-11-24T01:00:00Z',
+  counts: null,
+  observed: null,
   nextRun: null,
   validUntil: null,
   bytes: 18 * GIB,
@@ -64,6 +67,7 @@ describe('the status table', () => {
       "BACKUP   STATE      LAST SUCCESS   HELD     FREE      DESTINATION
       wiki     conflict   2 h ago        18 GiB   912 GiB   /srv/offsite/postgres
         last success   2026-11-24T01:00:00Z (2 h ago)
+        last pass      2026-11-24T01:00:00Z (2 h ago)
         files          ok, 14 points, newest 2026-11-22T03:00:00Z (2 d ago)
         Ready: false since 2026-11-23T03:00:00Z (24 h ago). conflict: 2 in conflict
       "

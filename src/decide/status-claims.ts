@@ -1,0 +1,168 @@
+import { instant, isoTime } from '../model/instant.ts'
+import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
+import type { StatusFacts, StatusLook } from './backup-status.ts'
+import type { Claim } from './conditions.ts'
+import { heldClaim } from './fold-status.ts'
+import { freshClaim } from './fresh-claim.ts'
+import { lateLines } from './series-status.ts'
+
+/** Clocks of two boxes differ a little; what is dated further ahead than this makes one of them wrong. Milliseconds. */
+const SKEW = 5 * 60_000
+
+export interface Judged {
+  readonly state: BackupState
+  /** Null: what the last pass said stands. */
+  readonly ready: Claim | null
+  /** Why what is known may not be so any more; null: it counts. */
+  readonly doubt: Said | null
+}
+
+interface Said {
+  readonly reason: string
+  readonly message: string
+}
+
+/** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
+export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
+  const { hold, last, holding, suspension, spec } = facts
+  const { halt, gone, views } = look
+  const doubt = doubtOf(facts, look)
+  const is = (state: BackupState, said: Said | null = null): Judged => ({
+    state,
+    ready: said === null ? null : { type: 'Ready', status: 'false', ...said },
+    doubt,
+  })
+  if (hold !== null) return is('held', { reason: hold.code, message: hold.message })
+  if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
+  if (last !== null && last.counts.conflict > 0) return is('conflict')
+  if (gone > 0) return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
+  if (last !== null && last.counts.lost > 0) return is('failed')
+  if (suspension !== null) {
+    const { reason, until } = suspension
+    const message = `suspended${until === null ? '' : ` until ${isoTime(until)}`}${reason === null ? '' : `: ${reason}`}`
+    return is('suspended', { reason: 'suspended', message })
+  }
+  const said = last === null ? null : saidByLast(last)
+  if (said === 'held' || said === 'failed') return is(said)
+  const late = lateLines(views)
+  if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0] })
+  if (doubt !== null || holding === null) {
+    // The first pass is at it.
+    const isFirst = doubt?.reason === 'never-run' && look.isUnderWay
+    return {
+      state: isFirst ? 'pending' : 'unknown',
+      ready: { type: 'Ready', status: 'unknown', ...(doubt ?? NOT_LOOKED_AT) },
+      doubt,
+    }
+  }
+  const isOld = spec !== null && isOtherSpec(last, spec.digest)
+  return is(said === 'pending' || isOld ? 'pending' : 'ok')
+}
+
+const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
+
+function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'well' {
+  const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
+  if (!cutShort && last.exitCode !== 0) {
+    if (last.result === 'halted' || last.holds.length > 0) return 'held'
+    // Lateness makes a pass exit with 1 where nothing else was wrong with it.
+    const isWell = last.result === 'in-sync' || last.result === 'applied'
+    if (!isWell || last.exitCode !== 1 || last.counts.problems > 0) return 'failed'
+  }
+  if (cutShort && last.counts.problems > 0) return 'failed'
+  return cutShort || last.counts.pending > 0 ? 'pending' : 'well'
+}
+
+/** What was written under another clock, or was promised and has not come, says nothing about now. */
+function doubtOf({ last, holding, holders }: StatusFacts, { asOf, isUnderWay }: StatusLook): Said | null {
+  if (last === null) return { reason: 'never-run', message: 'no pass has finished here yet' }
+  const finished = instant(Date.parse(last.finished))
+  if (Number.isNaN(finished))
+    return { reason: 'not-recorded', message: 'when the last pass ended cannot be read' }
+  const written = instant(Math.max(finished, holding?.lastTime ?? finished))
+  if (written > asOf + SKEW) {
+    const message = `${isoTime(written)} was written down here, and this box's clock shows ${isoTime(asOf)}: how old anything is cannot be told`
+    return { reason: 'clock-ahead', message }
+  }
+  const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
+  if (end === null || asOf <= end || isUnderWay) return null
+  const who = holders === null ? '; whether a pass is under way cannot be told' : ''
+  const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
+  return { reason: 'overdue', message }
+}
+
+/** The spec is another one than the last pass obeyed. */
+const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
+  last?.observed != null && last.observed.digest !== digest
+
+const goneText = (gone: number, path: string): string =>
+  `${gone === 1 ? '1 published file is gone' : `${gone} published files are gone`} from ${path}, or without a marker, or of another size`
+
+/** All seven conditions as this look finds them; what it cannot tell is as the last pass left it. */
+export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
+  const { last, hold } = facts
+  const kept = (type: ConditionType): Claim => keptClaim(last, type)
+  return [
+    readyClaim(judged, kept('Ready')),
+    reconcilingClaim(facts),
+    stalledClaim(facts, look, kept('Stalled')),
+    freshNow(facts, look, judged),
+    specClaim(facts),
+    kept('SourceReachable'),
+    hold !== null || last !== null ? heldClaim(hold === null ? (last?.holds ?? []) : [hold]) : kept('Held'),
+  ]
+}
+
+function readyClaim({ ready, doubt }: Judged, kept: Claim): Claim {
+  const claim = ready ?? kept
+  if (doubt === null || claim.reason === doubt.reason || doubt.reason === 'never-run') return claim
+  // A trouble that is known stays one; it is said beside it that it may be worse by now.
+  return { ...claim, message: `${claim.message}; ${doubt.message}` }
+}
+
+function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
+  if (last === null)
+    return { type, status: 'unknown', reason: 'never-run', message: 'no pass has finished here yet' }
+  const found = last.conditions.find((one) => one.type === type)
+  if (found === undefined)
+    return { type, status: 'unknown', reason: 'not-recorded', message: 'the last pass left no word on it' }
+  const { since: _, ...claim } = found
+  return claim
+}
+
+function reconcilingClaim({ holders }: StatusFacts): Claim {
+  const type = 'Reconciling'
+  if (holders === null) {
+    const message = 'the lock is of another user, whose processes only root can see'
+    return { type, status: 'unknown', reason: 'not-visible', message }
+  }
+  if (holders.length === 0) return { type, status: 'false', reason: 'idle', message: '' }
+  const message = holders.map(({ pid, command }) => `pid ${pid} (${command})`).join(', ')
+  return { type, status: 'true', reason: 'in-use', message }
+}
+
+function stalledClaim({ hold }: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+  const type = 'Stalled'
+  if (hold !== null)
+    return { type, status: 'true', reason: hold.code, message: `${hold.message} (release ${hold.id})` }
+  if (halt !== null)
+    return { type, status: 'true', reason: halt.code, message: `${halt.message}. ${halt.hint}` }
+  return kept
+}
+
+function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {
+  const unknown = (said: Said): Claim => ({ type: 'Fresh', status: 'unknown', ...said })
+  if (spec === null) return unknown({ reason: 'no-spec', message: 'without a spec nothing is expected' })
+  if (holding === null || halt !== null) return unknown(NOT_LOOKED_AT)
+  const claim = freshClaim(views)
+  // With a clock that is wrong nothing is in time.
+  return claim.status === 'true' && doubt?.reason === 'clock-ahead' ? unknown(doubt) : claim
+}
+
+function specClaim({ spec, last }: StatusFacts): Claim {
+  const type = 'SpecValid'
+  if (spec === null)
+    return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
+  if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
+  return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
+}

@@ -1,0 +1,55 @@
+import { type FoldFacts, foldStatus, type SourceLook } from '../decide/fold-status.ts'
+import { newerOf } from '../decide/plan-backup.ts'
+import type { Retention } from '../decide/retention.ts'
+import type { SeriesView } from '../decide/series-status.ts'
+import type { SourceView } from '../model/observation.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Destination, LockedDestination } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
+import type { DestinationStatus, LateCause, Newer } from '../model/status.ts'
+import type { Tally } from './tally.ts'
+
+/** Folds what a pass came to into the status that its destination keeps. */
+export async function leaveStatus(
+  place: Destination,
+  destination: LockedDestination,
+  outcome: BackupOutcome,
+  facts: (before: DestinationStatus | null) => FoldFacts,
+  run: Run,
+): Promise<void> {
+  const before = await place.readStatus()
+  await destination.writeStatus(foldStatus(before, outcome, facts(before), destination.head(), run.now()))
+}
+
+/** Whether a pass could see the source, and if not, why. */
+export const sourceLook = ({ completeness, problems }: SourceView): SourceLook => ({
+  completeness,
+  failure: completeness === 'unknown' ? (problems[0] ?? null) : null,
+})
+
+/**
+ * Each series once a pass is over, with what the source has beyond what is here now. What was to come and did not come is told by what
+ * kept it.
+ */
+export function afterPass(
+  views: readonly SeriesView[],
+  wants: Retention | null,
+  view: SourceView,
+  tally: Tally,
+): FoldFacts['views'] {
+  const isCut = tally.stopped || tally.broken || tally.halt !== null
+  const isDiskTrouble = tally.problems.some(({ code }) => code.startsWith('disk-'))
+  return views.map((series) => {
+    const newer = newerOf(series, wants, view)
+    const { status } = series
+    if (newer !== 'coming' || tally.left.size === 0) return { ...series, newer }
+    if (isDiskTrouble) {
+      const { cause: _, ...rest } = status
+      return { ...series, status: rest, newer: 'unknown' }
+    }
+    const kept: Newer = isCut ? newer : 'refused'
+    if (status.cause !== 'coming') return { ...series, newer: kept }
+    const cause: LateCause = tally.halt !== null ? 'halted' : isCut ? 'line-slow' : 'refused'
+    return { ...series, status: { ...status, cause }, newer: kept }
+  })
+}

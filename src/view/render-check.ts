@@ -1,0 +1,74 @@
+import { type Checked, type CheckReport, PLUGIN_CODES, type PluginState } from '../decide/check-report.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
+
+/** How many backups the first line names. */
+const NAMED = 5
+
+export interface CheckText {
+  readonly text: string
+  readonly code: number
+}
+
+/**
+ * As the monitoring plugin guidelines have it: one line with performance data behind `|`, then one for each thing that is not well.
+ * Ends with a newline.
+ */
+export function renderCheck(report: CheckReport): CheckText {
+  const { state, backups, faults } = report
+  const bad = backups.filter((one) => one.state !== 'OK')
+  const data = backups.flatMap((one) => performance(one, report.maxAge))
+  const first = `RECONCILE ${state} - ${summary(report, bad)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`
+  const lines = [
+    first,
+    ...bad.map((one) => `${name(one)}: ${words([one.word, ...one.details].join('; '))}`),
+    ...faults.map(words),
+  ]
+  return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
+}
+
+/** Where nothing could be found out at all. */
+export const renderCheckFailure = (message: string): CheckText => ({
+  text: `RECONCILE UNKNOWN - ${words(message)}\n`,
+  code: PLUGIN_CODES.UNKNOWN,
+})
+
+function summary({ backups, faults }: CheckReport, bad: readonly Checked[]): string {
+  const total = backups.length
+  const faulty =
+    faults.length === 0
+      ? ''
+      : `${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`
+  if (total === 0) return faulty === '' ? 'no backup is declared' : faulty
+  if (bad.length === 0) return [fine(backups), ...(faulty === '' ? [] : [faulty])].join(', ')
+  const order: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING']
+  const worstFirst = bad.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+  const named = worstFirst.slice(0, NAMED).map((one) => `${name(one)} (${words(one.word)})`)
+  const more = bad.length > NAMED ? `, and ${bad.length - NAMED} more` : ''
+  return `${bad.length} of ${total} not well: ${named.join(', ')}${more}${faulty === '' ? '' : `; ${faulty}`}`
+}
+
+/** Fresh is said only of what is expected to be. */
+function fine(backups: readonly Checked[]): string {
+  const fresh = backups.filter(({ backup }) =>
+    backup.conditions.some(({ type, status }) => type === 'Fresh' && status === 'true'),
+  ).length
+  const all = `${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}`
+  if (fresh === backups.length) return `${all} fresh`
+  return `${all} ok, ${backups.length - fresh} of which nothing says how fresh`
+}
+
+/** `|` begins performance data, wherever it stands. */
+const words = (text: string): string => escapeProse(text).replaceAll('|', '/')
+const name = ({ backup }: Checked): string => words(backup.backup)
+
+/** `'postgres_age'=3600s;;86400`; what is not known is `U`. */
+function performance({ backup, age }: Checked, maxAge: number | null): readonly string[] {
+  const own = escapeText(backup.backup).replaceAll("'", "''").replace(/[=|]/g, '_')
+  const of = (what: string, value: number | null, unit: string, rest = ''): string =>
+    `'${own}_${what}'=${value === null ? 'U' : `${Math.floor(value)}${unit}`}${rest}`
+  return [
+    of('age', age, 's', maxAge === null ? '' : `;;${maxAge}`),
+    of('bytes', backup.bytes, 'B'),
+    of('free', backup.free, 'B'),
+  ]
+}

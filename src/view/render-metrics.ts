@@ -1,0 +1,156 @@
+import { Gauge, Registry } from 'prom-client'
+import type { Instant } from '../model/instant.ts'
+import {
+  type BackupState,
+  type BackupStatus,
+  CONDITION_TYPES,
+  type SeriesStatus,
+  type StatusReport,
+} from '../model/status.ts'
+import { escapeText } from './escape-text.ts'
+
+const STATES = [
+  'ok',
+  'pending',
+  'late',
+  'conflict',
+  'held',
+  'suspended',
+  'failed',
+  'unknown',
+] as const satisfies readonly BackupState[]
+const STATUSES = ['true', 'false', 'unknown'] as const
+
+/** Series of one backup beyond this many are counted and not shown: names come from a source, and each one costs the server. */
+const MOST_SERIES = 500
+
+/** What is measured of each backup, by its name under `reconcile_`. Null: it is not known, and is left out. */
+const OF_BACKUP: Readonly<
+  Record<string, { readonly help: string; readonly value: (backup: BackupStatus) => number | null }>
+> = {
+  last_pass_timestamp_seconds: {
+    help: 'When the last pass ended, whatever it came to.',
+    value: ({ lastPass }) => secondsOf(lastPass),
+  },
+  last_success_timestamp_seconds: {
+    help: 'When the last pass ended in which all was well.',
+    value: ({ lastSuccess }) => secondsOf(lastSuccess),
+  },
+  next_run_timestamp_seconds: {
+    help: 'When reconcile watch means to run it next.',
+    value: ({ nextRun }) => secondsOf(nextRun),
+  },
+  valid_until_timestamp_seconds: {
+    help: 'Until when the last word of reconcile watch counts; after it nobody is known to look.',
+    value: ({ validUntil }) => secondsOf(validUntil),
+  },
+  published_bytes: { help: 'Bytes published and here, whole.', value: ({ bytes }) => bytes },
+  free_bytes: { help: 'Bytes free at the destination.', value: ({ free }) => free },
+  pending_files: {
+    help: 'Files that the last pass left to be brought.',
+    value: ({ counts }) => counts?.pending ?? null,
+  },
+  waiting_files: {
+    help: 'Files at the source without a marker when the last pass looked.',
+    value: ({ counts }) => counts?.waiting ?? null,
+  },
+  conflict_files: {
+    help: 'Files that differ at the source from the copy held, by the last pass.',
+    value: ({ counts }) => counts?.conflict ?? null,
+  },
+  lost_files: {
+    help: 'Files that were held and are gone on both sides, by the last pass.',
+    value: ({ counts }) => counts?.lost ?? null,
+  },
+  problems: { help: 'Problems that the last pass met.', value: ({ counts }) => counts?.problems ?? null },
+  series: {
+    help: 'Series of points held.',
+    value: ({ series, bytes }) => (bytes === null ? null : series.length),
+  },
+}
+
+/** The status in the text format of Prometheus, for the node exporter's textfile collector. Times are seconds since 1970. */
+export async function renderMetrics(
+  report: StatusReport,
+  { version, now }: { readonly version: string; readonly now: Instant },
+): Promise<string> {
+  const registry = new Registry()
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Gauge({ name: `reconcile_${name}`, help, labelNames: [...labelNames], registers: [registry] })
+
+  gauge('build_info', 'The version that wrote this.', ['version']).set({ version: escapeText(version) }, 1)
+  gauge('status_timestamp_seconds', 'When this was written: old metrics say nothing about now.').set(
+    now / 1000,
+  )
+  gauge('backups', 'Backups that are declared, faulty ones among them.').set(report.backups.length)
+  gauge('spec_faults', 'Faults in specs and settings; what is faulty does not run.').set(
+    report.diagnostics.filter(({ severity }) => severity === 'error').length,
+  )
+
+  const backups = named(report.backups)
+  const state = gauge('backup_state', '1 for the state that the backup is in.', ['backup', 'state'])
+  const condition = gauge('condition', '1 for the status that the condition has.', [
+    'backup',
+    'type',
+    'status',
+  ])
+  for (const [backup, status] of backups) {
+    for (const one of STATES) state.set({ backup, state: one }, Number(status.state === one))
+    for (const type of CONDITION_TYPES) {
+      const found = status.conditions.find((one) => one.type === type)?.status ?? 'unknown'
+      for (const one of STATUSES) condition.set({ backup, type, status: one }, Number(found === one))
+    }
+  }
+  for (const [name, { help, value }] of Object.entries(OF_BACKUP)) {
+    const metric = gauge(name, help, ['backup'])
+    for (const [backup, status] of backups) {
+      const known = value(status)
+      if (known !== null) metric.set({ backup }, known)
+    }
+  }
+
+  const newest = gauge('newest_point_timestamp_seconds', 'The time of the newest complete point.', [
+    'backup',
+    'series',
+  ])
+  const points = gauge('points', 'Complete points held.', ['backup', 'series'])
+  const late = gauge('series_late', '1 where a new point should be here by now.', ['backup', 'series'])
+  const cause = gauge('series_late_cause', '1 for why a late series is late, where that is known.', [
+    'backup',
+    'series',
+    'cause',
+  ])
+  for (const [backup, status] of backups) {
+    for (const one of shown(status.series)) {
+      const labels = { backup, series: escapeText(one.series) }
+      const time = secondsOf(one.newest)
+      if (time !== null) newest.set(labels, time)
+      points.set(labels, one.points)
+      if (one.expect !== null) late.set(labels, Number(one.state === 'late'))
+      if (one.cause !== undefined) cause.set({ ...labels, cause: one.cause }, 1)
+    }
+  }
+  return registry.metrics()
+}
+
+/** Two folders may hold backups of one name: then their folders tell them apart. */
+function named(backups: readonly BackupStatus[]): readonly (readonly [string, BackupStatus])[] {
+  const names = backups.map(({ backup }) => backup)
+  return backups.map((status) => {
+    const isAlone = names.indexOf(status.backup) === names.lastIndexOf(status.backup)
+    return [escapeText(isAlone ? status.backup : `${status.backup} at ${status.destination}`), status]
+  })
+}
+
+/** Those that are late, and those of which something is expected, come first. */
+const shown = (series: readonly SeriesStatus[]): readonly SeriesStatus[] =>
+  series.length <= MOST_SERIES
+    ? series
+    : series.toSorted((a, b) => weight(b) - weight(a)).slice(0, MOST_SERIES)
+
+const weight = ({ state, expect }: SeriesStatus): number => (state === 'late' ? 2 : Number(expect !== null))
+
+function secondsOf(time: string | null): number | null {
+  const at = time === null ? Number.NaN : Date.parse(time)
+  return Number.isNaN(at) ? null : at / 1000
+}
