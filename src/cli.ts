@@ -15,6 +15,9 @@ const run: Run = { now: () => instant(Date.now()), signal: stopping.signal, emit
 
 let resultsAreLost = false
 
+/** What SIGHUP asks of a daemon; null: this is none. */
+let hangup: (() => void) | null = null
+
 /** The first signal stops cleanly within seconds, keeping every byte; a second one stops at once. */
 function listenForSignals(): void {
   let first = true
@@ -26,7 +29,8 @@ function listenForSignals(): void {
   process.on('SIGINT', stop('interrupt', 130))
   process.on('SIGTERM', stop('terminate', 143))
   // The terminal or the ssh session is gone: nobody is there to send a second one.
-  process.on('SIGHUP', stop('terminate', 143))
+  const gone = stop('terminate', 143)
+  process.on('SIGHUP', () => (hangup ?? gone)())
   // A reader that has gone (`reconcile -n | head`) or a full disk under a log ends no backup. Lost results are told by the exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') resultsAreLost = true
@@ -58,6 +62,9 @@ async function main(argv: readonly string[]): Promise<number> {
     stopAfter(seconds) {
       setTimeout(() => stopping.abort(new Stop('max-time')), seconds * 1000).unref()
     },
+    becomeDaemon(onHangup) {
+      hangup = onHangup
+    },
   })
   try {
     await command.parseAsync([...argv], { from: 'user' })
@@ -80,8 +87,9 @@ function standsSomewhere(): boolean {
 
 function signalCode(): number | null {
   const { reason } = stopping.signal
-  if (!(reason instanceof Stop) || reason.why === 'max-time') return null
-  return reason.why === 'interrupt' ? 130 : 143
+  if (!(reason instanceof Stop)) return null
+  if (reason.why === 'interrupt') return 130
+  return reason.why === 'terminate' && hangup === null ? 143 : null
 }
 
 /** Commander says what was wrong with the command line by itself; everything else is put into words here. */

@@ -15,9 +15,9 @@ export function limitTime({ main }: CommandLine, { stopAfter }: Host): void {
 export const lockTimeout = ({ main }: CommandLine) => ({ lockTimeout: Number(main.opts()['lockTimeout']) })
 
 /** Progress, stream and log of a pass, as the flags ask. */
-export async function watchersOf(line: CommandLine) {
+export async function watchersOf(line: CommandLine, steady = false) {
   const { openWatchers } = await import('./watchers.ts')
   const options: Options = line.main.opts()
   const log = { level: textOf(options, 'logLevel'), file: textOf(options, 'logFile') }
-  return openWatchers(await line.console(), log, line.run.now)
+  return openWatchers(await line.console(), log, line.run.now, steady)
 }

@@ -16,6 +16,7 @@ import { parseFlag } from './parse-flag.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
 import { addPrune } from './prune-command.ts'
+import { addWatch } from './watch-command.ts'
 
 /** Every command but the pass itself, in the order of `--help`. */
 const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
@@ -23,6 +24,7 @@ const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addPlan,
   addApply,
   addPrune,
+  addWatch,
   addStatus,
   addExplain,
   addValidate,

@@ -15,12 +15,7 @@ export type Cause =
 
 /** What people and logs see of `watch` beside the passes' own events. `revision`: the commit of the specs; null: a plain folder. */
 export type WatchEvent =
-  | {
-      readonly type: 'watching'
-      readonly specs: string
-      readonly revision: string | null
-      readonly backups: number
-    }
+  | { readonly type: 'watching'; readonly specs: string }
   | {
       readonly type: 'triggered'
       readonly backup: string

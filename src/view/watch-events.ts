@@ -27,7 +27,7 @@ export function describeWatchEvent(event: WatchEvent): string {
 function sentenceOf(event: WatchEvent): string {
   switch (event.type) {
     case 'watching':
-      return `watching ${escapeText(event.specs)}${at(event.revision)}: ${counted(event.backups, 'backup')}`
+      return `watching ${escapeText(event.specs)}`
     case 'triggered':
       return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}`
     case 'spec-added':

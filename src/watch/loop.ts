@@ -188,9 +188,12 @@ export function watchLoop(ports: LoopPorts): Loop {
     const { wall } = here()
     const { spec } = backup.active
     if (retry) return promise(spec.schedule, instant(wall + backoff(backup.failures + 1, 1) * 1000))
-    const resume = result === 'incomplete' ? ports.resumesAt(backup.active, wall) : null
+    const resume = ports.resumesAt(backup.active, wall)
+    // Cut short, it goes on as soon as anybody can: after a restart, or by its new spec.
+    if (result === 'cancelled' || (result === 'incomplete' && resume === null))
+      return promise(spec.schedule, wall)
     const next = instant(wall + Math.max(0, scheduledIn(backup, here())))
-    return promise(spec.schedule, resume !== null && resume < next ? resume : next)
+    return promise(spec.schedule, result === 'incomplete' && resume! < next ? resume! : next)
   }
 
   function finish(name: string, backup: Backup, outcome: BackupOutcome, signal: AbortSignal): void {
