@@ -10,5 +10,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: Math.max(3, availableParallelism()),
     pool: 'forks',
+    // The built command is run as it is.
+    server: { deps: { external: [/\/dist\//] } },
   },
 })

@@ -8,6 +8,8 @@ const load = (module) => import(new URL(`../dist/${module}.js`, import.meta.url)
 const { loadSpecs } = await load('specs/load-specs')
 /** @type {typeof import('../src/destination/ledger-book.ts')} */
 const { emptyBook, enter } = await load('destination/ledger-book')
+/** @type {typeof import('../src/destination/seen-line.ts')} */
+const { readSeen, seenLine } = await load('destination/seen-line')
 /** @type {typeof import('../src/decide/plan-backup.ts')} */
 const { planBackup } = await load('decide/plan-backup')
 /** @type {typeof import('../src/reconcile/unobserved.ts')} */
@@ -25,12 +27,13 @@ const [folder = '', files = '0', perSeries = '1'] = process.argv.slice(2)
 const asOf = /** @type {Instant} */ (Date.UTC(2026, 10, 23, 12))
 const HOUR = 3600 * 1000
 
-/** A text of its own, in one piece, as it comes from a listing, a folder or a line. @param {string} text */
-const fresh = (text) => Buffer.from(text, 'latin1').toString('latin1')
-
-/** Every file published, listed with its marker, and remembered. @param {number} count @param {number} length */
+/**
+ * Every file published, listed with its marker, and remembered: made of the lines of a ledger and a cache, for what a text shares with
+ * others counts.
+ * @param {number} count @param {number} length
+ */
 function observationOf(count, length) {
-  /** @type {Map<RelPath, import('../src/model/observation.ts').SourceFile>} */
+  /** @type {Map<RelPath, import('../src/model/source-file.ts').SourceFile>} */
   const listed = new Map()
   /** @type {Map<RelPath, import('../src/model/holding.ts').HeldFile>} */
   const held = new Map()
@@ -45,7 +48,7 @@ function observationOf(count, length) {
     const md5 = n.toString(16).padStart(32, '0')
     const mtime = Math.floor(at / 1000) + (n % 1800)
     const [size, markerSize] = [1_000_000 + n, 67]
-    const line = JSON.stringify({
+    const entry = JSON.stringify({
       seq: n + 1,
       append: n - (n % 2000),
       time: new Date(at + HOUR).toISOString(),
@@ -62,24 +65,23 @@ function observationOf(count, length) {
       revision: null,
       hash: md5.repeat(2),
     })
-    enter(book, JSON.parse(line), { offset: n * line.length, length: line.length })
-    const marker = /** @type {RelPath} */ (fresh(`${name}.md5`))
-    const digest = /** @type {Digest} */ (fresh(md5))
-    seen.set(/** @type {RelPath} */ (fresh(name)), {
-      size,
-      mtime,
-      marker: { path: marker, size: markerSize, mtime },
-      digest,
-      readAt: asOf,
-      stagedFor: null,
-      gate: null,
-      waitingSince: null,
-    })
-    held.set(/** @type {RelPath} */ (fresh(name)), { size, marker: published })
-    listed.set(/** @type {RelPath} */ (fresh(name)), {
+    enter(book, JSON.parse(entry), { offset: n * entry.length, length: entry.length })
+    const { path } = book.records.get(/** @type {RelPath} */ (name)) ?? { path: null }
+    if (path === null) throw new Error(`not entered: ${name}`)
+    const remembered = seenLine(path, {
       listed: { size, mtime },
-      marker: { state: 'claimed', path: marker, digest, size: markerSize, mtime, text: null },
+      marker: {
+        ...{ state: 'claimed', suffix: '.md5', digest: /** @type {Digest} */ (md5) },
+        ...{ size: markerSize, mtime, text: null },
+      },
+      ...{ readAt: asOf, stagedFor: null, gate: null, waitingSince: null },
     })
+    const line = readSeen(Buffer.from(remembered.trimEnd()), book.records)
+    if (line === null || line.seen === null) throw new Error(`not remembered: ${name}`)
+    seen.set(line.path, line.seen)
+    held.set(path, { size, marker: published })
+    // What is listed as it is remembered is told by what is remembered.
+    listed.set(path, line.seen)
   }
   const nothing = unobserved()
   return {
@@ -108,15 +110,19 @@ const inputs = ofProcess('VmRSS')
 // The peak counts from here: what it took to make up the inputs is no part of the plan.
 writeFileSync('/proc/self/clear_refs', '5')
 const start = performance.now()
+const used = process.cpuUsage()
 const plan = planBackup(spec, observation, {
-  ...{ asOf, from: 'source', rate: null, all: false, holds: [], halt: null },
-  prune: plannedTerms(asOf, { asked: false, released: new Set() }),
+  ...{ asOf, from: 'source', rate: null, all: false, holds: [], policyHolds: [], halt: null },
+  prune: plannedTerms(asOf, { asked: false, released: new Set(), lastGood: null }),
 })
 const seconds = (performance.now() - start) / 1000
+const cpu = process.cpuUsage(used)
 const { summary, problems } = plan
 process.stdout.write(
   JSON.stringify({
     seconds,
+    // Of all threads, the collector's too: on a busy machine it tells more than the time.
+    cpu: (cpu.user + cpu.system) / 1e6,
     inputs: inputs / 1024,
     peak: ofProcess('VmHWM') / 1024,
     summary,

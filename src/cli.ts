@@ -38,7 +38,7 @@ function listenForSignals(): void {
   process.stderr.on('error', () => {})
 }
 
-/** The exit code, and the one place where anything thrown is put into words. */
+/** The exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     process.stdout.write(`${version()}\n`)
@@ -51,26 +51,18 @@ async function main(argv: readonly string[]): Promise<number> {
     return 64
   }
   listenForSignals()
-  let code = 0
-  const { program } = await import('./commands/program.ts')
-  const command = await program({
+  const { call } = await import('./commands/call.ts')
+  const host = {
     version,
     run,
-    keep(result) {
-      code = result
-    },
-    stopAfter(seconds) {
+    stopAfter(seconds: number) {
       setTimeout(() => stopping.abort(new Stop('max-time')), seconds * 1000).unref()
     },
-    becomeDaemon(onHangup) {
+    becomeDaemon(onHangup: () => void) {
       hangup = onHangup
     },
-  })
-  try {
-    await command.parseAsync([...argv], { from: 'user' })
-  } catch (error) {
-    code = await codeOfThrown(error)
   }
+  const code = await call(argv, host, (text) => void process.stderr.write(text))
   // What could not be written is known a moment after it was given out.
   await new Promise((done) => setImmediate(done))
   return signalCode() ?? (code === 0 && resultsAreLost ? 1 : code)
@@ -92,13 +84,6 @@ function signalCode(): number | null {
   return reason.why === 'terminate' && hangup === null ? 143 : null
 }
 
-/** Commander says what was wrong with the command line by itself; everything else is put into words here. */
-async function codeOfThrown(error: unknown): Promise<number> {
-  const { CommanderError } = await import('commander')
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
-  if (stopping.signal.aborted && error === stopping.signal.reason) return 0
-  const { tellThrown } = await import('./commands/tell-thrown.ts')
-  return tellThrown(error, (text) => void process.stderr.write(text))
-}
-
 process.exitCode = await main(process.argv.slice(2))
+// A host name that is still being looked up, for a request that nobody waits for any more, cannot be called off.
+setTimeout(() => process.exit(), 1500).unref()

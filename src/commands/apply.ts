@@ -1,5 +1,4 @@
 import { doneAlready, type SavedPart } from '../decide/saved-plan.ts'
-import type { PassEvent } from '../model/event.ts'
 import { Failure } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -18,7 +17,9 @@ import { type PassOptions, type Ports, reconcileBackup } from '../reconcile/pass
 import type { Console } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
+import { beginPassNotices } from './pass-notices.ts'
 import { printResult, type RunFlags, settleDefaults } from './run.ts'
+import type { Watchers } from './watchers.ts'
 import {
   openCommonHolds,
   openPorts,
@@ -39,7 +40,7 @@ export async function apply(
   flags: RunFlags,
   console: Console,
   run: Run,
-  watchers: { onEvent(event: PassEvent): void; end(): void },
+  watchers: Watchers,
 ): Promise<number> {
   const started = run.now()
   const opened = await openSavedPlan(file)
@@ -50,11 +51,13 @@ export async function apply(
   }
   tellSpecs(workspace, console)
   const watched: Run = { ...run, emit: watchers.onEvent }
+  const notices = await beginPassNotices(workspace, 'some', console, run, watchers.warn)
   const backups = await outcomesOf(opened, workspace, flags, watched).finally(() => watchers.end())
+  for (const outcome of backups) await notices.finished(outcome, 'part')
   const [from, to] = [isoTime(started), isoTime(run.now())]
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   const format = 'reconcile.result/1'
-  return printResult(
+  const result = printResult(
     {
       format,
       planId,
@@ -66,6 +69,8 @@ export async function apply(
     },
     console,
   )
+  await notices.ended(result)
+  return result.exitCode
 }
 
 async function outcomesOf(

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { Failure } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
+import type { GitUse } from '../specs/git-specs.ts'
 import type { Console, Output } from './console.ts'
 import type { GlobalFlags, Workspace } from './workspace.ts'
 
@@ -31,11 +32,23 @@ export interface CommandLine {
   ): (...args: Args) => Promise<void>
   /** Throws a Failure where a form of output was asked for that other commands print. */
   console(): Promise<Console>
-  workspace(): Promise<Workspace>
+  /** `use`: of specs from git, what is done with a newer commit; left out: it is obeyed, and remembered. */
+  workspace(use?: GitUse): Promise<Workspace>
   globalFlags(): GlobalFlags
 }
 
+const GLOBAL: readonly (keyof GlobalFlags)[] = [
+  ...(['specs', 'config', 'state', 'concurrency', 'bandwidth'] as const),
+  ...(['git', 'ref', 'subpath', 'gitInterval', 'verifySignatures'] as const),
+]
+
 export function commandLine(main: Command, { run, keep }: Host): CommandLine {
+  const globalFlags = (): GlobalFlags => {
+    const given: Options = main.opts()
+    return Object.fromEntries(
+      GLOBAL.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+    )
+  }
   return {
     main,
     run,
@@ -47,11 +60,11 @@ export function commandLine(main: Command, { run, keep }: Host): CommandLine {
       refuseOutput(main.opts(), ['markdown', 'prometheus'])
       return openConsole(main.opts())
     },
-    async workspace() {
+    async workspace(use = 'obey') {
       const { openWorkspace } = await import('./workspace.ts')
-      return openWorkspace(main.opts() as GlobalFlags, run)
+      return openWorkspace(globalFlags(), use, run)
     },
-    globalFlags: () => main.opts() as GlobalFlags,
+    globalFlags,
   }
 }
 

@@ -14,7 +14,8 @@ export function addExplain(line: CommandLine): void {
         const console = await line.console()
         if (offline === null) await checkTools()
         const { explain } = await import('./explain.ts')
-        return explain(what, await line.workspace(), flags, console, line.run)
+        const workspace = await line.workspace(offline === null ? 'look' : 'recall')
+        return explain(what, workspace, flags, console, line.run)
       }),
     )
 }

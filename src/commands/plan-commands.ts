@@ -30,7 +30,7 @@ export async function makePlan(
   // A plan from snapshots alone is made on any system.
   if (flags.offline === null) await checkTools()
   const { dryRun } = await import('./plan.ts')
-  return dryRun(names, await workspace(), flags, opened, run)
+  return dryRun(names, await workspace(flags.offline === null ? 'look' : 'recall'), flags, opened, run)
 }
 
 export function addPlan(line: CommandLine): void {
@@ -73,7 +73,7 @@ export function addSnapshot(line: CommandLine): void {
         const console = await line.console()
         await checkTools()
         const { snapshot } = await import('./snapshot.ts')
-        return snapshot(names, String(options['to']), await line.workspace(), console, line.run)
+        return snapshot(names, String(options['to']), await line.workspace('look'), console, line.run)
       }),
     )
 }

@@ -112,9 +112,9 @@ async function fromSnapshots(
   const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
   const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
   const plans = specs.map((spec) => {
-    const { rate } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
+    const { rate, policy } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
     const from = sourceLabel(spec)
-    return planOffline(spec, snapshots.get(spec.name) ?? null, { asOf, from, rate, all })
+    return planOffline(spec, snapshots.get(spec.name) ?? null, { asOf, from, rate, all, policy })
   })
   return { asOf, plans }
 }

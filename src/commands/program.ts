@@ -64,6 +64,14 @@ export async function program(host: Host): Promise<Command> {
     .option('--max-time <time>', 'end the pass cleanly after this long; bytes are kept', parseFlag.duration)
     .option('--lock-timeout <time>', 'wait this long for a destination in use', parseFlag.duration, 0)
     .option('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)')
+    .option('--git <url>', 'specs from a git repository instead')
+    .option('--ref <ref>', 'with --git: branch, tag or commit (default: its HEAD)')
+    .option('--subpath <path>', 'with --git: folder of the specs in it')
+    .option('--git-interval <time>', 'with --git: how often watch looks for a newer commit (default: 60s)')
+    .option(
+      '--verify-signatures <file>',
+      'with --git: take only commits signed by one of these allowed signers',
+    )
     .option('--config <file>', "the box's own settings (default: /etc/reconcile/config.yaml)")
     .option('--state <folder>', "the box's own memory (default: /var/lib/reconcile)")
     .addOption(
@@ -100,7 +108,7 @@ async function pass(names: readonly string[], line: CommandLine, host: Host): Pr
   const workspace = await line.workspace()
   limitTime(line, host)
   const { run } = await import('./run.ts')
-  const watchers = await watchersOf(line)
+  const watchers = await watchersOf(line, workspace)
   return run(names, workspace, lockTimeout(line), console, line.run, watchers)
 }
 
@@ -126,7 +134,7 @@ function addApply(line: CommandLine, host: Host): void {
         const workspace = await line.workspace()
         limitTime(line, host)
         const { apply } = await import('./apply.ts')
-        return apply(file, workspace, lockTimeout(line), console, line.run, await watchersOf(line))
+        return apply(file, workspace, lockTimeout(line), console, line.run, await watchersOf(line, workspace))
       }),
     )
 }
@@ -164,7 +172,10 @@ function addValidate(line: CommandLine): void {
       line.ends(async (options: Options) => {
         const { validate } = await import('./validate.ts')
         const flags = { effective: textOf(options, 'effective'), cwd: process.cwd() }
-        return validate(await line.workspace(), flags, await line.console())
+        const { checkUrlFiles } = await import('./check-url-files.ts')
+        const workspace = await line.workspace('newest')
+        const diagnostics = [...workspace.diagnostics, ...(await checkUrlFiles(workspace.settings))]
+        return validate({ ...workspace, diagnostics }, flags, await line.console())
       }),
     )
 }
@@ -210,7 +221,7 @@ function addDoctor(line: CommandLine): void {
         const { rebuild } = await import('./doctor.ts')
         return rebuild(
           String(options['rebuildLedger']),
-          await line.workspace(),
+          await line.workspace('recall'),
           await line.console(),
           line.run,
         )

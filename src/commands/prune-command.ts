@@ -34,7 +34,7 @@ export function addPrune(line: CommandLine, host: Host): void {
         }
         const [console, workspace, commands] = [
           await line.console(),
-          await line.workspace(),
+          await line.workspace(flags.dryRun ? 'look' : 'obey'),
           await import('./prune.ts'),
         ]
         const reason = textOf(options, 'reason')
@@ -62,7 +62,7 @@ export function addPrune(line: CommandLine, host: Host): void {
         if (path !== undefined)
           throw usage(`${path} is no backup. To remove a file of ${name}, say why: --reason "…"`)
         limitTime(line, host)
-        return commands.prune(names, workspace, flags, console, line.run, () => watchersOf(line))
+        return commands.prune(names, workspace, flags, console, line.run, () => watchersOf(line, workspace))
       }),
     )
 }

@@ -1,6 +1,5 @@
 import { codeOfPlan } from '../decide/exit-code.ts'
 import { namedRemovals, thinSeries } from '../decide/name-removals.ts'
-import type { PassEvent } from '../model/event.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoSeconds } from '../model/instant.ts'
@@ -18,6 +17,7 @@ import { shellWords } from '../view/shell-words.ts'
 import { type Console, printDocument } from './console.ts'
 import { planEach } from './plan-each.ts'
 import { passOver } from './run.ts'
+import type { Watchers } from './watchers.ts'
 import { whoAmI } from './who-am-i.ts'
 import {
   chooseSpecs,
@@ -35,8 +35,6 @@ export interface PruneFlags {
   readonly detailedExitCode: boolean
   readonly lockTimeout: number
 }
-
-type Watchers = { onEvent(event: PassEvent): void; end(): void }
 
 /** `reconcile prune [NAME…]`: removes what no rule keeps, where the spec lets it; the plan and its reasons come first. */
 export async function prune(

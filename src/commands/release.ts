@@ -49,7 +49,7 @@ const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const { settings, loaded } = workspace
   const kept = await openWatchMemory(settings.state).kept(loaded.label)
-  const holds: Hold[] = [...(await commonHolds(workspace)), ...(kept?.holds ?? [])]
+  const holds: Hold[] = [...loaded.holds, ...(await commonHolds(workspace)), ...(kept?.holds ?? [])]
   for (const spec of loaded.specs) {
     const destination = await openPlace(spec.destination, spec.name, workspace.box)
     const { identity, halt } = await destination.identify(run)

@@ -1,5 +1,4 @@
 import { codeOfResult } from '../decide/exit-code.ts'
-import type { PassEvent } from '../model/event.ts'
 import { isoTime } from '../model/instant.ts'
 import type { Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -10,6 +9,8 @@ import { type PassOptions, reconcileBackup } from '../reconcile/pass.ts'
 import { renderResult } from '../view/render-result.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
+import { beginPassNotices } from './pass-notices.ts'
+import type { Watchers } from './watchers.ts'
 import {
   commonHolds,
   openCommonHolds,
@@ -33,7 +34,7 @@ export async function run(
   flags: RunFlags,
   console: Console,
   run: Run,
-  watchers: { onEvent(event: PassEvent): void; end(): void },
+  watchers: Watchers,
 ): Promise<number> {
   const specs = runnableSpecs(workspace, names)
   tellSpecs(workspace, console)
@@ -49,12 +50,14 @@ export async function passOver(
   work: PassOptions['work'],
   console: Console,
   run: Run,
-  watchers: { onEvent(event: PassEvent): void; end(): void },
+  watchers: Watchers,
 ): Promise<number> {
   const holds = await openCommonHolds(workspace)
   if (holds.length === 0) await settleDefaults(workspace)
   const { revision } = workspace.loaded
   const started = run.now()
+  const use = named || work !== 'all' ? 'some' : 'all'
+  const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)
   const plans: BackupPlan[] = []
   const watched: Run = { ...run, emit: watchers.onEvent }
   const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
@@ -62,6 +65,7 @@ export async function passOver(
     const options = passOptions(spec, workspace, given)
     const { outcome, plan } = await reconcileBackup(await openPorts(spec, workspace), spec, options, watched)
     if (plan !== null) plans.push(plan)
+    await notices.finished(outcome, work === 'all' ? 'whole' : 'part')
     return outcome
   }).finally(() => watchers.end())
   const bare: Omit<Result, 'exitCode'> = {
@@ -73,18 +77,20 @@ export async function passOver(
     backups: outcomes,
     diagnostics: plainDiagnostics(workspace.diagnostics),
   }
-  return printResult(bare, console)
+  const result = printResult(bare, console)
+  await notices.ended(result)
+  return result.exitCode
 }
 
-/** Prints what a pass came to, and tells its exit code. */
-export function printResult(bare: Omit<Result, 'exitCode'>, console: Console): number {
+/** Prints what a pass came to, with its exit code. */
+export function printResult(bare: Omit<Result, 'exitCode'>, console: Console): Result {
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }
   if (console.output === 'ndjson') printDocument(console, { time: result.finished, type: 'result', result })
   else if (console.output === 'json') printDocument(console, result)
   else if (!(console.quiet && result.exitCode === 0)) {
     console.write(renderResult(result, { color: console.color.write, width: console.width }))
   }
-  return result.exitCode
+  return result
 }
 
 /** Learns that there is a `_defaults.yaml`, or, where its vanishing was released, that there is none any more. */

@@ -94,7 +94,7 @@ async function reportOf(
   const folders = names.filter((name) => name.includes('/'))
   return folders.length > 0 && folders.length === names.length
     ? reportOfFolders(folders, flags, run)
-    : reportOfSpecs(names, await openWorkspace(flags, run), console, run)
+    : reportOfSpecs(names, await openWorkspace(flags, 'recall', run), console, run)
 }
 
 async function reportOfSpecs(

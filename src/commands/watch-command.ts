@@ -29,7 +29,7 @@ export function addWatch(line: CommandLine, host: Host): void {
             hangup = act
           },
         }
-        return watch(terms, console, line.run, await watchersOf(line, true))
+        return watch(terms, console, line.run, await watchersOf(line, { loaded: { revision: null } }, true))
       }),
     )
 }

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import type { SpecsFound } from '../decide/spec-changes.ts'
-import type { KnownSpec } from '../model/watched-specs.ts'
-import type { LoadedSpecs } from '../specs/load-specs.ts'
+import type { LastGood } from '../model/spec.ts'
+import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
 import { realPath } from '../specs/real-path.ts'
 import { settleDefaults } from './run.ts'
 import { openCommonHolds, type Workspace } from './workspace.ts'
@@ -12,7 +12,7 @@ export async function findSpecs(
 ): Promise<SpecsFound & { readonly revision: string | null }> {
   const [hold = null] = await openCommonHolds(workspace)
   if (hold === null) await settleDefaults(workspace)
-  const { label, faulty, faults, revision, specs, effective } = workspace.loaded
+  const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
   const sound = await Promise.all(
     specs.map(
       async (spec): Promise<KnownSpec> => ({
@@ -22,28 +22,19 @@ export async function findSpecs(
       }),
     ),
   )
-  return { label, sound, faulty, faults, hold, revision }
+  return { label, sound, faulty, faults, hold, policyHolds, revision }
+}
+
+/** Nothing is removed by a spec that is not the newest; null: it is, and what the specs as a whole are counts. */
+export function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
+  if (instead === null) return null
+  const newer = 'id' in instead ? instead.id : `${instead.file}:${instead.line}: ${instead.message}`
+  const why = 'id' in instead ? instead.message : `its newest is faulty (${instead.file}:${instead.line})`
+  return { obeyed: spec.digest, newer, message: `the spec is the last good one: ${why}` }
 }
 
 /** What specs are checked against beside themselves. */
 export const boxContext = ({ settings }: Pick<Workspace, 'settings'>) => ({
   roots: settings.roots,
   home: homedir(),
-})
-
-/** What stands for the specs until they are read: nothing is known of them. */
-export const nothingLoaded = (label: string): LoadedSpecs => ({
-  label,
-  folder: null,
-  revision: null,
-  specs: [],
-  faultyNames: [],
-  faulty: [],
-  faults: [],
-  defaults: 'absent',
-  fileCount: 0,
-  effective: new Map(),
-  holds: [],
-  stale: null,
-  lastGood: null,
 })

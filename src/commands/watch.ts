@@ -1,18 +1,21 @@
+import { homedir } from 'node:os'
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
 import { openBox } from '../destination/box.ts'
+import { openSpecsMemory } from '../destination/specs-memory.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Spec } from '../model/spec.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
+import { fingerprint } from '../reconcile/fingerprint.ts'
 import { problemOf } from '../reconcile/observe-source.ts'
 import { emptyOutcome } from '../reconcile/outcome-of.ts'
 import { type PassOptions, reconcileBackup } from '../reconcile/pass.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
+import { nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs } from '../specs/open-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
@@ -20,7 +23,7 @@ import { type LoopPorts, watchLoop } from '../watch/loop.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import type { Console } from './console.ts'
 import { beatOf, keepBeating } from './watch-beat.ts'
-import { boxContext, findSpecs, nothingLoaded } from './watch-specs.ts'
+import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
 import { followState, lookEvery } from './watch-state.ts'
 import type { Watchers } from './watchers.ts'
 import {
@@ -74,10 +77,15 @@ async function watchLocked(
   const { clock } = terms
   const emit = watchers.onWatch
   const warn = (message: string): void => emit({ type: 'warning', message })
-  const source = openSpecs(first, boxContext({ settings: first }))
   let settings = first
   let box = openBox(first.state, first)
-  let loaded = nothingLoaded(source.label)
+  const source = openSpecs(first, {
+    home: homedir(),
+    memory: openSpecsMemory(first.state, box),
+    fingerprint,
+    use: 'obey',
+  })
+  let loaded = nothingObeyed(source.label)
   const here = (): Workspace => ({
     settings,
     box,
@@ -85,8 +93,12 @@ async function watchLocked(
     diagnostics: loaded.faults,
     settingsAreSound: true,
   })
+  let stale = ''
   const find = async () => {
     loaded = await source.load(run)
+    const word = loaded.stale?.message ?? ''
+    if (word !== stale && word !== '') warn(word)
+    stale = word
     return findSpecs(here())
   }
 
@@ -111,9 +123,10 @@ async function watchLocked(
   )
 
   const heldBy = new Map<string, string>()
-  const pass: LoopPorts['pass'] = async ({ spec }, { signal, promise }) => {
+  const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
+    const { spec } = one
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
-    const outcome = await runOne(spec, here(), promise, passRun)
+    const outcome = await runOne(one, here(), promise, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id } of outcome.holds) heldBy.set(id, spec.name)
     return outcome
@@ -207,15 +220,18 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
 
 /** The pass that `reconcile` runs. What fails before it begins is that backup's failure as well. */
 async function runOne(
-  spec: Spec,
+  one: ActiveSpec,
   workspace: Workspace,
   promise: PassOptions['promise'],
   run: Run,
 ): Promise<BackupOutcome> {
+  const { spec } = one
   try {
     const holds = await openCommonHolds(workspace)
     const options = passOptions(spec, workspace, { lockWait: 0, all: false, named: false, holds, promise })
-    return (await reconcileBackup(await openPorts(spec, workspace), spec, options, run)).outcome
+    const policy = { ...options.policy, lastGood: lastGoodOf(one) ?? options.policy.lastGood }
+    const ports = await openPorts(spec, workspace)
+    return (await reconcileBackup(ports, spec, { ...options, policy }, run)).outcome
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const problem = problemOf(error)

@@ -11,30 +11,34 @@ export interface Watchers {
   onEvent(event: PassEvent): void
   /** Of a daemon. */
   onWatch(event: WatchEvent): void
+  /** Something about no single backup, for the log alone: who runs the pass tells people. */
+  warn(text: string): void
   end(): void
 }
+
+type Watcher = Pick<Watchers, 'onEvent' | 'end'> & Partial<Watchers>
 
 /** Often enough that a heartbeat is never late by more than this. Milliseconds. */
 const BEAT = 5_000
 
 /**
  * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
- * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures. `steady`: no picture in any case.
+ * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures, and neither does a daemon.
  */
 export async function openWatchers(
   console: Console,
   log: { readonly level: string | null; readonly file: string | null },
   now: () => Instant,
-  steady = false,
+  revision: string | null,
+  daemon = false,
 ): Promise<Watchers> {
   const toStderr = log.level !== null && log.file === null
-  const watchers: Watchers[] = []
-  const views = steady ? await import('../view/watch-events.ts') : null
+  const watchers: Watcher[] = []
+  const views = daemon ? await import('../view/watch-events.ts') : null
   if (log.level !== null || log.file !== null) {
-    const logger = await openLog(log.level ?? 'info', log.file, console.tell)
-    const { logEvents } = await import('../view/event-log.ts')
-    const onWatch = views?.logWatchEvents(logger) ?? (() => {})
-    watchers.push({ onEvent: logEvents(logger), onWatch, end: () => {} })
+    watchers.push(
+      await logWatcher(log.level ?? 'info', log.file, revision, console.tell, views?.logWatchEvents),
+    )
   }
   if (console.output === 'ndjson') {
     watchers.push({
@@ -44,9 +48,12 @@ export async function openWatchers(
     })
   } else if (!console.quiet && !toStderr) {
     watchers.push(
-      !steady && console.stderr.isTTY && process.env['TERM'] !== 'dumb'
+      !daemon && console.stderr.isTTY && process.env['TERM'] !== 'dumb'
         ? await livePicture(console)
-        : plainLines(console, now, (event) => `${views?.describeWatchEvent(event) ?? ''}\n`),
+        : {
+            ...plainLines(console, now),
+            onWatch: (event) => console.tell(`${views?.describeWatchEvent(event) ?? ''}\n`),
+          },
     )
   }
   return {
@@ -54,7 +61,10 @@ export async function openWatchers(
       for (const watcher of watchers) watcher.onEvent(event)
     },
     onWatch(event) {
-      for (const watcher of watchers) watcher.onWatch(event)
+      for (const watcher of watchers) watcher.onWatch?.(event)
+    },
+    warn(text) {
+      for (const watcher of watchers) watcher.warn?.(text)
     },
     end() {
       for (const watcher of watchers) watcher.end()
@@ -62,21 +72,19 @@ export async function openWatchers(
   }
 }
 
-async function livePicture(console: Console): Promise<Watchers> {
+async function livePicture(console: Console): Promise<Watcher> {
   const { liveProgress } = await import('../view/live-progress.ts')
   const { useUnicode } = await import('../view/progress-bar.ts')
-  const options = { color: console.color.tell, unicode: useUnicode(process.env) }
-  return { ...liveProgress(console.stderr, options), onWatch: () => {} }
+  return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
 }
 
-function plainLines(console: Console, now: () => Instant, words: (event: WatchEvent) => string): Watchers {
+function plainLines(console: Console, now: () => Instant): Watcher {
   const lines = lineProgress({ write: console.tell }, { quiet: false, now })
   // A stalled or hashing backup sends no events, and is to be heard of all the same.
   const timer = setInterval(() => lines.beat(), BEAT)
   timer.unref()
   return {
     onEvent: lines.onEvent,
-    onWatch: (event) => console.tell(words(event)),
     end() {
       clearInterval(timer)
       lines.end()
@@ -84,8 +92,15 @@ function plainLines(console: Console, now: () => Instant, words: (event: WatchEv
   }
 }
 
-async function openLog(level: string, file: string | null, tell: Console['tell']) {
+async function logWatcher(
+  level: string,
+  file: string | null,
+  revision: string | null,
+  tell: Console['tell'],
+  onWatch?: typeof import('../view/watch-events.ts').logWatchEvents,
+): Promise<Watcher> {
   const { pino } = await import('pino')
+  const { logEvents } = await import('../view/event-log.ts')
   if (file !== null) mkdirSync(dirname(file), { recursive: true })
   const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 })
   // A log that cannot be written is told of once, and ends no backup.
@@ -94,5 +109,14 @@ async function openLog(level: string, file: string | null, tell: Console['tell']
     if (!told) tell(`The log cannot be written: ${error.message}\n`)
     told = true
   })
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  const logger = pino(
+    { level, base: revision === null ? null : { revision }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  )
+  return {
+    onEvent: logEvents(logger),
+    ...(onWatch === undefined ? {} : { onWatch: onWatch(logger) }),
+    warn: (text) => logger.warn({ what: text }, 'not told'),
+    end: () => {},
+  }
 }

@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein'
 import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
+import { openSpecsMemory } from '../destination/specs-memory.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -10,18 +11,28 @@ import type { Settings } from '../model/settings.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
+import { fingerprint } from '../reconcile/fingerprint.ts'
 import type { PassOptions, Ports } from '../reconcile/pass.ts'
 import { openSource } from '../source/open-source.ts'
+import type { GitUse } from '../specs/git-specs.ts'
 import { loadSettings } from '../specs/load-settings.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { openSpecs } from '../specs/open-specs.ts'
 import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
+import { escapeText } from '../view/escape-text.ts'
+import { counted } from '../view/human-count.ts'
+import { shortCommit } from '../view/short-commit.ts'
 import type { Console } from './console.ts'
 
 /** Flags that every command takes; they win over config.yaml. */
 export interface GlobalFlags {
   readonly specs?: string
+  readonly git?: string
+  readonly ref?: string
+  readonly subpath?: string
+  readonly gitInterval?: string
+  readonly verifySignatures?: string
   readonly config?: string
   readonly state?: string
   readonly concurrency?: number
@@ -41,25 +52,22 @@ export interface Workspace {
 }
 
 export async function openSettings(flags: GlobalFlags) {
-  const { specs, state, concurrency, bandwidth } = flags
+  const { config: _, ...given } = flags
   return loadSettings({
     configFile: flags.config ?? null,
     home: homedir(),
     uid: process.getuid?.() ?? 0,
     env: process.env,
-    flags: {
-      ...(specs === undefined ? {} : { specs }),
-      ...(state === undefined ? {} : { state }),
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(bandwidth === undefined ? {} : { bandwidth }),
-    },
+    flags: given,
   })
 }
 
-export async function openWorkspace(flags: GlobalFlags, run: Run): Promise<Workspace> {
+/** `use`: of specs from git, what is done with a newer commit. */
+export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
-  const loaded = await openSpecs(settings, { home: homedir() }).load(run)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
+  const memory = openSpecsMemory(settings.state, box)
+  const loaded = await openSpecs(settings, { home: homedir(), memory, fingerprint, use }).load(run)
   const diagnostics = [...faults, ...loaded.faults]
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
   return { settings, box, loaded, diagnostics, settingsAreSound }
@@ -73,8 +81,8 @@ export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly D
 export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
   if (diagnostics.length > 0) console.tell(renderDiagnostics(diagnostics, { color: console.color.tell }))
   if (console.quiet || console.output !== 'text') return
-  const count = loaded.specs.length
-  console.tell(`Specs: ${loaded.label} (${count} ${count === 1 ? 'backup' : 'backups'})\n`)
+  const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
+  console.tell(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
 }
 
 /** The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. */
@@ -82,6 +90,8 @@ export function chooseSpecs(workspace: Workspace, names: readonly string[]): rea
   const { specs, faultyNames, label } = workspace.loaded
   if (names.length === 0) return specs
   const known: readonly string[] = [...specs.map((spec) => spec.name), ...faultyNames]
+  // Nothing could be read, and why is told.
+  if (known.length === 0 && workspace.diagnostics.some(({ severity }) => severity === 'error')) return []
   for (const name of names) {
     if (known.includes(name)) continue
     const near = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
@@ -164,5 +174,6 @@ export function passOptions(
     ...options,
     rate: allowedRate(spec, settings),
     revision: loaded.revision,
+    policy: { holds: loaded.holds, lastGood: loaded.lastGood },
   }
 }

@@ -1,7 +1,9 @@
 import type { FileAtSource, FileExplanation, FilePoint, FileStanding, Verdict } from '../model/explanation.ts'
 import { type Instant, isoSeconds, isoTime } from '../model/instant.ts'
-import type { Observation, SourceFile } from '../model/observation.ts'
+import { markerPath } from '../model/marker-name.ts'
+import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { claimOf, hasFailedGate } from './file-facts.ts'
 import { isWhole } from './is-whole.ts'
@@ -139,7 +141,7 @@ function atSource(path: RelPath, file: SourceFile, { destination }: Observation)
     size: listed?.size ?? null,
     mtime: listed === null ? null : isoSeconds(listed.mtime),
     marker: marker.state,
-    markerPath: marker.state === 'claimed' || marker.state === 'unread' ? marker.path : null,
+    markerPath: marker.state === 'claimed' || marker.state === 'unread' ? markerPath(path, marker) : null,
     digest: claimOf(file),
     readAt: isRemembered ? time(seen?.readAt) : null,
     waitingSince: marker.state === 'none' ? time(seen?.waitingSince) : null,

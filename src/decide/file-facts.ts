@@ -1,9 +1,10 @@
 import { type Digest, digestKind } from '../model/digest.ts'
 import type { HeldFile, LedgerRecord, PrunedFile, Seen, StagedFile } from '../model/holding.ts'
 import { isoSeconds } from '../model/instant.ts'
-import type { Observation, SourceFile, SourceView } from '../model/observation.ts'
+import type { Observation, SourceView } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { isWhole } from './is-whole.ts'
 

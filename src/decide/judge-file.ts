@@ -1,8 +1,8 @@
 import { type Digest, digestKind } from '../model/digest.ts'
 import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../model/holding.ts'
 import { type Instant, isoSeconds } from '../model/instant.ts'
-import type { SourceFile } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
+import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import {

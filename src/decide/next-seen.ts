@@ -1,7 +1,8 @@
 import type { Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
-import type { Observation, SourceFile } from '../model/observation.ts'
+import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { Claim, NoMarker, SourceFile } from '../model/source-file.ts'
 
 /**
  * What the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
@@ -11,6 +12,8 @@ export function nextSeen({ source, destination }: Observation, asOf: Instant): M
   const changes = new Map<RelPath, Seen | null>()
   for (const [path, file] of source.files) {
     const before = destination.seen.get(path)
+    // Handed on by a look that found nothing new.
+    if (file === before) continue
     const now = remembered(file, before, asOf)
     if (now === null) continue
     if (before === undefined || !sameSeen(before, now)) changes.set(path, now)
@@ -28,10 +31,8 @@ function remembered(file: SourceFile, before: Seen | undefined, asOf: Instant): 
   const { marker } = file
   const claimed = marker.state === 'claimed' ? marker : null
   return {
-    size: file.listed.size,
-    mtime: file.listed.mtime,
-    marker: claimed === null ? null : { path: claimed.path, size: claimed.size, mtime: claimed.mtime },
-    digest: claimed?.digest ?? null,
+    listed: file.listed,
+    marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
     // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
     readAt: claimed === null ? null : readTime(claimed, before, asOf),
     stagedFor: before?.stagedFor ?? null,
@@ -40,6 +41,7 @@ function remembered(file: SourceFile, before: Seen | undefined, asOf: Instant): 
   }
 }
 
+const NO_MARKER: NoMarker = { state: 'none' }
 const HALF_A_DAY = 12 * 3600 * 1000
 
 function readTime(
@@ -53,13 +55,15 @@ function readTime(
 }
 
 const sameSeen = (a: Seen, b: Seen): boolean =>
-  a.size === b.size &&
-  a.mtime === b.mtime &&
-  a.digest === b.digest &&
+  a.listed.size === b.listed.size &&
+  a.listed.mtime === b.listed.mtime &&
   a.readAt === b.readAt &&
   a.stagedFor === b.stagedFor &&
   a.gate === b.gate &&
   a.waitingSince === b.waitingSince &&
-  a.marker?.path === b.marker?.path &&
-  a.marker?.size === b.marker?.size &&
-  a.marker?.mtime === b.marker?.mtime
+  sameClaim(claimIn(a), claimIn(b))
+
+const claimIn = ({ marker }: Seen): Claim | null => (marker.state === 'claimed' ? marker : null)
+
+const sameClaim = (a: Claim | null, b: Claim | null): boolean =>
+  a?.suffix === b?.suffix && a?.size === b?.size && a?.mtime === b?.mtime && a?.digest === b?.digest

@@ -28,13 +28,16 @@ export interface PlanContext {
   readonly all: boolean
   /** Holds that keep the destination from being looked at. */
   readonly holds: readonly Hold[]
+  /** Holds over the policy itself: they keep nothing but removals from being done. */
+  readonly policyHolds: readonly Hold[]
   /** Where the destination may not be looked at or written to at all. */
   readonly halt: Halt | null
   readonly prune: PruneTerms
 }
 
 /** On which terms surplus may be removed. */
-export interface PruneTerms extends Pick<PruneContext, 'passBegan' | 'asked' | 'fingerprint' | 'released'> {
+export interface PruneTerms
+  extends Pick<PruneContext, 'passBegan' | 'asked' | 'fingerprint' | 'released' | 'lastGood'> {
   /** `planned`: what is on its way will have come, and what is to be read again will be sound. `now`: only what is so by now. */
   readonly when: 'planned' | 'now'
 }
@@ -89,7 +92,12 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     to: spec.destination.path,
     steps,
     halt: halt ?? lackOfRoom,
-    holds: [...context.holds, ...(compared?.expiry.holds ?? []), ...(compared?.prune.holds ?? [])],
+    holds: [
+      ...context.holds,
+      ...context.policyHolds,
+      ...(compared?.expiry.holds ?? []),
+      ...(compared?.prune.holds ?? []),
+    ],
     problems,
     summary,
     series: views.map(({ status }) => status),

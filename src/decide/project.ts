@@ -47,6 +47,7 @@ export function project(
       },
     })
     records.set(path, {
+      path: before?.path ?? path,
       ...(before ?? pairOf(digest)),
       size: step.size ?? 0,
       mtime: source.files.get(path)?.listed?.mtime ?? null,

@@ -1,6 +1,6 @@
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
-import type { Spec } from '../model/spec.ts'
+import type { LastGood, Spec } from '../model/spec.ts'
 import type { SeriesStatus } from '../model/status.ts'
 import type { Hold } from '../model/trouble.ts'
 import type { Point } from './retention.ts'
@@ -15,6 +15,8 @@ export interface GuardContext {
   readonly fingerprint: (value: unknown) => string
   /** Ids of the holds that a person has released. */
   readonly released: ReadonlySet<string>
+  /** A newer policy is there, and is broken or held; null: what is obeyed is the newest. */
+  readonly lastGood: LastGood | null
 }
 
 /** One series with what may go from it. */
@@ -88,7 +90,7 @@ function guardsOf(
   everySeries: readonly Candidates[],
   spec: Spec,
   { source, destination }: Observation,
-  { asOf, series, conflicts }: GuardContext,
+  { asOf, series, conflicts, lastGood }: GuardContext,
   { policy, basis }: { readonly policy: string; readonly basis: string },
 ): readonly Guard[] {
   if (going.length === 0) return []
@@ -123,6 +125,8 @@ function guardsOf(
     const some = conflicts.length === 1 ? `${conflicts[0]} is` : `${conflicts.length} files are`
     guards.push(all('prune-conflict', conflicts.toSorted(), `${some} in conflict with the source`))
   }
+  if (lastGood !== null)
+    guards.push(all('prune-policy-last-good', [lastGood.obeyed, lastGood.newer], lastGood.message))
   if (lastPrune !== null && lastPrune.basis !== basis) {
     const why = 'source, series or checksum of the spec have changed since the last prune'
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))

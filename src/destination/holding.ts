@@ -138,12 +138,12 @@ async function remember(
   id: string | null,
   now: () => Instant,
 ): Promise<{ readonly ledger: Ledger | null; readonly seen: SeenCache; readonly halt: Halt | null }> {
-  const seen = await openSeen(ground.disk, files)
   const knownHead = await rememberedHead(ground, id)
   const opened = await openLedger(ground.disk, files, { mode: 'read', now, knownHead })
+  const ledger = opened.state === 'open' ? opened.ledger : null
   return {
-    ledger: opened.state === 'open' ? opened.ledger : null,
-    seen,
+    ledger,
+    seen: await openSeen(ground.disk, files, ledger?.records ?? NOTHING.records),
     halt: opened.state === 'damaged' ? opened.halt : null,
   }
 }

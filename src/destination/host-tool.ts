@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { spawn } from 'node:child_process'
 import { Failure } from '../model/failure.ts'
 
 /** Where the tools of util-linux and coreutils are looked for. */
@@ -16,23 +16,29 @@ export const TOOL_ENVIRONMENT: Readonly<Record<string, string>> = {
  * Runs one short tool without a shell, in a process group of its own, so that a Ctrl-C is ours to answer and not its. Its exit code is
  * the caller's to judge; one that was killed counts as failed. Throws a Failure where it cannot be started.
  */
-export async function runTool(
+export function runTool(
   file: string,
   argv: readonly string[],
 ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-  const ended = await execa(file, argv, {
-    env: TOOL_ENVIRONMENT,
-    extendEnv: false,
-    stdin: 'ignore',
-    detached: true,
-    reject: false,
-    maxBuffer: 1 << 20,
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, argv, {
+      env: TOOL_ENVIRONMENT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', (error) => reject(missingTool(file, error)))
+    child.once('close', (code, signal) => {
+      if (code === null) resolve({ exitCode: KILLED, stdout: '', stderr: `${file} was killed by ${signal}` })
+      else resolve({ exitCode: code, stdout: stdout.trimEnd(), stderr: stderr.trimEnd() })
+    })
   })
-  if (ended.exitCode !== undefined)
-    return { exitCode: ended.exitCode, stdout: ended.stdout, stderr: ended.stderr }
-  if (ended.signal !== undefined)
-    return { exitCode: KILLED, stdout: '', stderr: `${file} was killed by ${ended.signal}` }
-  throw missingTool(file, ended.cause)
 }
 
 const KILLED = 128

@@ -46,7 +46,7 @@ export async function takeInventory(
         used += size
         const record = records.get((folder + name) as RelPath)
         // A name that no source can have and no spec selects is somebody else's.
-        const path = record !== undefined ? ((folder + name) as RelPath) : toRelPath(folder + name)
+        const path = record?.path ?? toRelPath(folder + name)
         if (path === null) continue
         const beside = markers.get(name)
         held.set(path, {

@@ -18,7 +18,8 @@ export interface LinePlace {
 
 /** A record that knows the line it came from, so that its marker need not be kept in memory. */
 interface BookRecord extends LedgerRecord {
-  readonly line: LinePlace
+  readonly lineAt: number
+  readonly lineLength: number
 }
 
 /** All that the ledger's lines add up to. Changed by {@link enter} alone. */
@@ -83,7 +84,9 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       if (path === null) return
       const before = book.records.get(path)
       const removal = book.pruned.get(path)
+      // What is seldom there comes last: spread in between, it would cost each of a million records a second object.
       book.records.set(path, {
+        path: before?.path ?? path,
         size: line.size,
         md5: line.md5 as Digest,
         sha256: line.sha256 as Digest,
@@ -93,10 +96,11 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         // What comes again after a prune is as young as what comes for the first time.
         since: (removal === undefined ? before?.since : null) ?? at,
         readAt: at,
-        ...removedBefore(removal, before),
         planId: line.planId === null ? null : once(book, line.planId),
+        lineAt: place.offset,
+        lineLength: place.length,
         ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
-        line: place,
+        ...removedBefore(removal, before),
       })
       book.abandoned.delete(path)
       const trash = removal?.trash ?? book.prunes.get(path)?.trash

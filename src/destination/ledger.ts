@@ -180,9 +180,9 @@ async function readMarker(
   book: Book,
   path: RelPath,
 ): Promise<{ readonly name: string; readonly text: string } | null> {
-  const at = book.records.get(path)?.line
-  if (at === undefined) return null
-  const bytes = await disk.read(files.ledger, { from: at.offset, limit: at.length })
+  const record = book.records.get(path)
+  if (record === undefined) return null
+  const bytes = await disk.read(files.ledger, { from: record.lineAt, limit: record.lineLength })
   const line = bytes === null ? null : openLine(Buffer.from(bytes))
   if (line === null || !('marker' in line) || line.path !== path) return null
   // I6: the name becomes a path; it must be this file's marker's and nothing else.

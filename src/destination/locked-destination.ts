@@ -82,7 +82,7 @@ export function lockedDestination(
         links: null,
       }
       for (const what of await recover(site, run)) emit(what)
-      open = { site, seen: await openSeen(disk, files) }
+      open = { site, seen: await openSeen(disk, files, ledger.records) }
     },
 
     inspect: (run) =>

@@ -1,6 +1,8 @@
 import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
+import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
+import type { Claim, NoMarker, SourceFile } from './source-file.ts'
 import type { Halt, Problem } from './trouble.ts'
 
 /** What a destination holds, as found by one look that changed nothing. */
@@ -73,6 +75,8 @@ export interface HeldMarker {
 }
 
 export interface LedgerRecord {
+  /** Its key: maps of what else is known of a path take this text for theirs, so that a million paths are in memory once. */
+  readonly path: RelPath
   readonly size: number
   readonly md5: Digest
   readonly sha256: Digest
@@ -113,13 +117,14 @@ export interface StagedFile {
   readonly size: number
 }
 
-/** What the source last showed of one path. A cache: it may be deleted at any time. */
-export interface Seen {
-  readonly size: number
-  readonly mtime: number
-  readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
-  /** What the marker claimed, when last read. */
-  readonly digest: Digest | null
+/**
+ * What the source last showed of one path. A cache: it may be deleted at any time. A look that finds the file as it was hands on this
+ * very value as the source's side: among a million files nearly all are.
+ */
+export interface Seen extends SourceFile {
+  readonly listed: ListedFile
+  /** What the marker claimed, when last read; `none` also where there was one that was not, or could not be, read. */
+  readonly marker: (Claim & { readonly text: null }) | NoMarker
   /** When the marker was last read. */
   readonly readAt: Instant | null
   /** The digest for which the bytes in staging were fetched; null where none were, or it is not known. */

@@ -1,5 +1,5 @@
 import type { DigestKind } from './digest.ts'
-import { baseName } from './rel-path.ts'
+import { baseName, type RelPath } from './rel-path.ts'
 
 const SUFFIX = /\.(md5|sha256)$/i
 // Every sidecar a backup folder is likely to hold. None of them is ever data.
@@ -11,6 +11,17 @@ export function markerOf(path: string): { readonly data: string; readonly kind: 
   if (found === null || baseName(path).length === found[0].length) return null
   return { data: path.slice(0, found.index), kind: found[1]!.toLowerCase() as DigestKind }
 }
+
+/** A data file's marker, by what its path has beyond the data's. */
+export const markerPath = (data: RelPath, { suffix }: { readonly suffix: string }): RelPath =>
+  `${data}${suffix}` as RelPath
+
+const USUAL = ['.md5', '.sha256', '.MD5', '.SHA256']
+
+/** The other way round. The usual ones are one text each, however many markers have them. */
+export const suffixOf = (data: string, marker: string): string =>
+  USUAL.find((suffix) => marker.length === data.length + suffix.length && marker.endsWith(suffix)) ??
+  marker.slice(data.length)
 
 /** A checksum or signature beside data. Sidecars of any kind are never data. */
 export const isSidecar = (path: string): boolean => SIDECAR.test(path)

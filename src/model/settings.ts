@@ -1,3 +1,5 @@
+import type { NoticeHook } from './notice.ts'
+
 /** Where the specs lie. */
 export type SpecPlace = { readonly kind: 'folder'; readonly path: string } | GitPlace
 
@@ -31,4 +33,7 @@ export interface Settings {
   readonly bandwidth: number | null
   /** Destinations and local sources lie under one of these; null: anywhere. */
   readonly roots: readonly string[] | null
+  readonly notify: readonly NoticeHook[]
+  /** The file that holds the URL of a dead man's switch; null: none. */
+  readonly heartbeat: { readonly urlFile: string } | null
 }

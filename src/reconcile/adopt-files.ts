@@ -1,5 +1,6 @@
 import type { DigestPair } from '../model/digest.ts'
 import type { HeldFile, Holding } from '../model/holding.ts'
+import { markerPath } from '../model/marker-name.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { AdoptRequest, LockedDestination } from '../model/ports.ts'
@@ -63,7 +64,7 @@ function requestOf(
     judge,
     marker:
       judge === 'source' && marker?.text != null
-        ? { path: marker.path, text: marker.text, digest: marker.digest }
+        ? { path: markerPath(path, marker), text: marker.text, digest: marker.digest }
         : null,
     mtime: file?.listed?.mtime ?? null,
     markerMtime: marker?.mtime ?? null,

@@ -2,9 +2,9 @@ import type { Look } from '../decide/look.ts'
 import type { PlanContext } from '../decide/plan-backup.ts'
 import { selector } from '../decide/select.ts'
 import type { Instant } from '../model/instant.ts'
-import type { SourceFile } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
+import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { type PassOptions, type Ports, planPass } from './pass.ts'
@@ -37,8 +37,9 @@ export async function lookNow(
     rate: options.rate,
     all: true,
     holds: isKnown ? [] : plan.holds,
+    policyHolds: isKnown ? options.policy.holds : [],
     halt: isKnown ? null : plan.halt,
-    prune: plannedTerms(asOf, { asked: false, released }),
+    prune: plannedTerms(asOf, { asked: false, released, lastGood: options.policy.lastGood }),
   }
   const isLeftOut = isKnown && path !== null && !selector(spec.select, spec.source.listing)(path)
   const unselected = isLeftOut ? await lookFor(path, ports, spec, options, asOf, run) : null
@@ -68,15 +69,19 @@ export function lookOffline(
   { path, asOf, diagnostics }: Asked,
 ): Look {
   const context = { asOf, from, rate: null, all: true }
-  const { plan, observation } = planOffline(spec, snapshot, context)
+  const { plan, observation } = planOffline(spec, snapshot, {
+    ...context,
+    policy: { holds: [], lastGood: null },
+  })
   const isLeftOut = path !== null && !selector(spec.select, spec.source.listing)(path)
   return {
     observation: observation ?? unobserved(plan.problems),
     context: {
       ...context,
       holds: snapshot?.holds ?? [],
+      policyHolds: [],
       halt: snapshot?.halt ?? null,
-      prune: plannedTerms(asOf, { asked: false, released: new Set() }),
+      prune: plannedTerms(asOf, { asked: false, released: new Set(), lastGood: null }),
     },
     isKnown: observation !== null,
     unselected: isLeftOut ? (snapshot?.observation.source.files.get(path) ?? null) : null,

@@ -7,11 +7,12 @@ import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
-import { markerOf } from '../model/marker-name.ts'
-import type { SourceFile, SourceMarker, SourceView } from '../model/observation.ts'
+import { markerOf, suffixOf } from '../model/marker-name.ts'
+import type { SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
+import type { SourceFile, SourceMarker } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 
@@ -42,29 +43,26 @@ export async function observeSource(
     const [listing, holding] = await Promise.all([source.list(run), looking])
     const wanted = selector(spec.select, spec.source.listing)
     const spellings = markerSpellings(listing, spec.checksum)
-    const remembered = (path: RelPath, markerPath: RelPath) => {
-      const data = listing.files.get(path)!
-      return rememberedClaim(
-        { path, data, markerPath, marker: listing.files.get(markerPath)! },
-        holding,
-        spec.verifyEvery,
-        asOf,
-      )
+    const remembered = (path: RelPath, data: ListedFile, marker: RelPath) => {
+      const file = { path, data, suffix: suffixOf(path, marker), marker: listing.files.get(marker)! }
+      return rememberedClaim(file, holding, spec.verifyEvery, asOf)
     }
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
-      assemble(listing, fetched, wanted, (path, problems) => {
-        const markers = listing.files.has(path) ? spellings(path) : []
+      assemble(listing, fetched, holding, wanted, (path, listed, problems) => {
+        const markers = listed === null ? [] : spellings(path)
         const [first] = markers
-        if (first === undefined) return { state: 'none' }
-        if (read.has(first)) return markerRead(path, markers, listing, fetched, problems)
+        if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
+        if (read.has(first)) return { listed, marker: markerRead(path, markers, listing, fetched, problems) }
         // Two spellings of one marker have to agree, so both are read.
-        const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, first)
-        if (seen === null) return { state: 'unread', path: first, ...listing.files.get(first)! }
-        const { size, mtime } = seen.marker
-        // The text that is remembered already, so that the listing's own need not be kept.
-        const marker = seen.marker.path as RelPath
-        return { state: 'claimed', path: marker, digest: seen.digest, size, mtime, text: null }
+        const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, listed, first)
+        if (seen !== null) return seen
+        const marker = {
+          state: 'unread',
+          suffix: suffixOf(path, first),
+          ...listing.files.get(first)!,
+        } as const
+        return { listed, marker }
       })
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       const markers = paths.flatMap(spellings)
@@ -93,6 +91,7 @@ export async function observeSource(
   }
 }
 
+const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
 /**
@@ -116,8 +115,9 @@ function markerSpellings(listing: Listing, kind: DigestKind): (path: RelPath) =>
 function assemble(
   listing: Listing,
   fetched: Fetched,
+  { records }: Holding,
   wanted: (path: string) => boolean,
-  marker: (path: RelPath, problems: Problem[]) => SourceMarker,
+  fileOf: (path: RelPath, listed: ListedFile | null, problems: Problem[]) => SourceFile,
 ): SourceView {
   const problems: Problem[] = [...fetched.problems]
   for (const problem of listing.problems) {
@@ -127,7 +127,7 @@ function assemble(
   }
   const files = new Map<RelPath, SourceFile>()
   const add = (path: RelPath, listed: ListedFile | null) => {
-    files.set(path, { listed, marker: marker(path, problems) })
+    files.set(records.get(path)?.path ?? path, fileOf(path, listed, problems))
   }
   if (fetched.list === null) {
     for (const [path, listed] of listing.files) if (wanted(path)) add(path, listed)
@@ -156,7 +156,7 @@ function markerRead(
   if (read.some((marker) => marker === undefined)) {
     const refused = fetched.problems.some((problem) => markers.some((marker) => marker === problem.path))
     // Listed a moment ago and gone now: not finished any more.
-    return { state: refused ? 'unreadable' : 'none' }
+    return refused ? { state: 'unreadable' } : NO_MARKER
   }
   if (new Set(read.map((marker) => marker?.digest)).size > 1) {
     problems.push({
@@ -169,7 +169,8 @@ function markerRead(
   }
   const first = markers[0]!
   const { size, mtime } = listing.files.get(first)!
-  return { state: 'claimed', path: first, digest: read[0]!.digest, size, mtime, text: read[0]!.text }
+  const { digest, text } = read[0]!
+  return { state: 'claimed', suffix: suffixOf(path, first), digest, size, mtime, text }
 }
 
 const listDisagrees = (path: string, hint: string, digest: string): Problem => ({

@@ -15,7 +15,7 @@ import type { BackupPlan } from '../model/plan.ts'
 import type { Box, Destination, LockedDestination, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
+import type { LastGood, Spec } from '../model/spec.ts'
 import type { Promised } from '../model/status.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
@@ -48,6 +48,8 @@ export interface PassOptions {
   /** Bytes a second this backup may use: the least of its own rate and its share of the box's cap; null: unlimited. */
   readonly rate: number | null
   readonly revision: string | null
+  /** What stands over the policy that is obeyed: meanwhile nothing is removed. */
+  readonly policy: { readonly holds: readonly Hold[]; readonly lastGood: LastGood | null }
   /** The backup was asked for by name. */
   readonly named: boolean
   /** With `keep` steps in plans. */
@@ -64,9 +66,10 @@ export interface PassOptions {
 
 async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
   const released = await ports.box.releases()
-  const { rate, all, work } = options
-  const prune = plannedTerms(asOf, { asked: work === 'prune', released })
-  return { asOf, from: ports.source.label, rate, all, holds: [], halt: null, prune }
+  const { rate, all, work, policy } = options
+  const prune = plannedTerms(asOf, { asked: work === 'prune', released, lastGood: policy.lastGood })
+  const from = ports.source.label
+  return { asOf, from, rate, all, holds: [], policyHolds: policy.holds, halt: null, prune }
 }
 
 /** Observes both sides and plans, without the lock and without writing anything. */

@@ -57,11 +57,15 @@ export function planOffline(
     readonly from: string
     readonly rate: number | null
     readonly all: boolean
+    readonly policy: PassOptions['policy']
   },
 ): { readonly plan: BackupPlan; readonly observation: Observation | null } {
+  const { policy, ...given } = context
+  const { lastGood, holds: policyHolds } = policy
   const terms = {
-    ...context,
-    prune: plannedTerms(context.asOf, { asked: false, released: new Set<string>() }),
+    ...given,
+    policyHolds,
+    prune: plannedTerms(context.asOf, { asked: false, released: new Set<string>(), lastGood }),
   }
   if (snapshot === null) {
     const plan = planBackup(spec, unobserved([noSnapshot(spec.name)]), { ...terms, holds: [], halt: null })

@@ -16,10 +16,13 @@ import {
   text,
   time,
 } from '../decide/check-json.ts'
-import type { Holding, LedgerRecord, PrunedFile } from '../model/holding.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Holding, LedgerRecord, PrunedFile, Seen } from '../model/holding.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
-import type { Observation, SourceFile, SourceView } from '../model/observation.ts'
+import { markerPath, suffixOf } from '../model/marker-name.ts'
+import type { Observation, SourceView } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { Claim, SourceFile, SourceMarker } from '../model/source-file.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
 
 /** What one look at both sides of a backup found, kept to plan from elsewhere. Holds no key and no file's contents. */
@@ -77,7 +80,7 @@ const record: Fields = {
   removedBefore: optional(object({ at: integer, series: text, point: integer })),
   planId: nullable(text),
   revision: optional(text),
-} satisfies Readonly<Record<keyof LedgerRecord, Check>>
+} satisfies Readonly<Record<Exclude<keyof LedgerRecord, 'path'>, Check>>
 const prunedFile: Fields = {
   at: integer,
   trash: nullable(text),
@@ -143,10 +146,11 @@ function rows(fields: Fields): Check {
 export function encodeSnapshot(snapshot: Snapshot): unknown {
   const { taken, observation, ...rest } = snapshot
   const { source, destination } = observation
-  const marked = [...source.files].map(([path, { listed: there, marker }]) => {
-    const { text: _, ...claim } = { text: null, ...marker }
-    return { path, listed: there, marker: claim }
-  })
+  const marked = [...source.files].map(([path, { listed: there, marker }]) => ({
+    path,
+    listed: there,
+    marker: markerToRow(path, marker),
+  }))
   return {
     format: FORMAT,
     ...rest,
@@ -160,7 +164,7 @@ export function encodeSnapshot(snapshot: Snapshot): unknown {
       abandoned: toValues(destination.abandoned),
       pruned: toRows(destination.pruned, prunedFile),
       begun: toValues(destination.begun),
-      seen: toRows(destination.seen, seenFile),
+      seen: [...destination.seen].map(([path, seen]) => seenToRow(path, seen)),
     },
   }
 }
@@ -200,24 +204,72 @@ export function decodeSnapshot(json: string): ReadSnapshot {
       observation: {
         source: {
           ...source,
-          files: fromRows(source.files, ({ listed: there, marker }) => ({
+          files: fromRows(source.files, ({ path, listed: there, marker }) => ({
             listed: there,
-            marker: marker.state === 'claimed' ? { ...marker, text: null } : marker,
+            marker: markerFromRow(path, marker),
           })),
         },
         destination: {
           ...destination,
           files: fromRows(destination.files),
-          records: fromRows(destination.records),
+          records: fromRows(destination.records, (row) => row),
           staged: fromRows(destination.staged),
           abandoned: fromRows(destination.abandoned, (row) => row.value),
           pruned: fromRows(destination.pruned),
           begun: fromRows(destination.begun, (row) => row.value),
-          seen: fromRows(destination.seen),
+          seen: fromRows(destination.seen, seenFromRow),
         },
       },
     },
   }
+}
+
+type MarkerRow =
+  | Exclude<SourceMarker, { readonly suffix: string }>
+  | { readonly state: 'unread'; readonly path: RelPath; readonly size: number; readonly mtime: number }
+  | (Omit<Claim, 'suffix' | 'text'> & { readonly path: RelPath })
+
+function markerToRow(path: RelPath, marker: SourceMarker): MarkerRow {
+  if (marker.state === 'none' || marker.state === 'unreadable') return marker
+  const { suffix: _, ...rest } = { ...marker, path: markerPath(path, marker) }
+  if (rest.state === 'unread') return rest
+  const { text: __, ...claim } = rest
+  return claim
+}
+
+function markerFromRow(data: RelPath, marker: MarkerRow): SourceMarker {
+  if (marker.state === 'none' || marker.state === 'unreadable') return marker
+  const { path, ...rest } = marker
+  const suffix = suffixOf(data, path)
+  return rest.state === 'unread' ? { ...rest, suffix } : { ...rest, suffix, text: null }
+}
+
+interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
+  readonly path: RelPath
+  readonly size: number
+  readonly mtime: number
+  readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
+  readonly digest: Digest | null
+}
+
+function seenToRow(path: RelPath, { listed: { size, mtime }, marker, ...rest }: Seen): SeenRow {
+  if (marker.state === 'none') return { path, size, mtime, marker: null, digest: null, ...rest }
+  const beside = { path: markerPath(path, marker), size: marker.size, mtime: marker.mtime }
+  return { path, size, mtime, marker: beside, digest: marker.digest, ...rest }
+}
+
+function seenFromRow({ path, size, mtime, marker, digest: claimed, ...rest }: SeenRow): Seen {
+  if (marker === null || claimed === null)
+    return { listed: { size, mtime }, marker: { state: 'none' }, ...rest }
+  const { path: beside, ...place } = marker
+  const claim = {
+    state: 'claimed',
+    suffix: suffixOf(path, beside),
+    digest: claimed,
+    ...place,
+    text: null,
+  } as const
+  return { listed: { size, mtime }, marker: claim, ...rest }
 }
 
 type Row<V> = V & { readonly path: RelPath }
@@ -228,10 +280,17 @@ type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' 
 
 type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
   readonly taken: string
-  readonly source: Omit<SourceView, 'files'> & { readonly files: readonly Row<SourceFile>[] }
+  readonly source: Omit<SourceView, 'files'> & {
+    readonly files: readonly {
+      readonly path: RelPath
+      readonly listed: SourceFile['listed']
+      readonly marker: MarkerRow
+    }[]
+  }
   readonly destination: Omit<Holding, MapKey> & {
-    readonly [K in Exclude<MapKey, 'begun' | 'abandoned'>]: readonly RowOf<Holding[K]>[]
+    readonly [K in Exclude<MapKey, 'begun' | 'abandoned' | 'seen'>]: readonly RowOf<Holding[K]>[]
   } & {
+    readonly seen: readonly SeenRow[]
     readonly begun: readonly Valued<string | null>[]
     readonly abandoned: readonly Valued<Instant>[]
   }

@@ -4,6 +4,7 @@ import { fitting } from '../decide/fitting.ts'
 import { roomHalt } from '../decide/room-halt.ts'
 import type { Holding } from '../model/holding.ts'
 import type { ListedFile } from '../model/listing.ts'
+import { suffixOf } from '../model/marker-name.ts'
 import type { LockedDestination, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -149,10 +150,15 @@ async function giveUp(twice: readonly Mismatch[], context: TransferContext, run:
       twice.map(({ file }) => [
         file.path,
         {
-          size: file.size,
-          mtime: file.mtime,
-          marker: { path: file.marker.path, size: file.marker.text.length, mtime: file.markerMtime },
-          digest: file.digest,
+          listed: { size: file.size, mtime: file.mtime },
+          marker: {
+            state: 'claimed',
+            suffix: suffixOf(file.path, file.marker.path),
+            digest: file.digest,
+            size: file.marker.text.length,
+            mtime: file.markerMtime,
+            text: null,
+          },
           readAt: at,
           stagedFor: null,
           gate: { at, size: file.size, mtime: file.mtime, digest: file.digest },

@@ -1,6 +1,7 @@
 import type { BatchItem } from '../decide/batches.ts'
 import { isTransfer } from '../decide/plan-backup.ts'
 import type { Digest } from '../model/digest.ts'
+import { markerPath } from '../model/marker-name.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { PublishRequest } from '../model/ports.ts'
@@ -50,7 +51,7 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
       mtime: file.listed.mtime,
       failedBefore: seen?.gate != null,
       digest,
-      marker: { path: file.marker.path, text },
+      marker: { path: markerPath(path, file.marker), text },
       markerMtime: file.marker.mtime,
       over: step.action === 'repair' ? 'repair' : held === undefined ? 'new' : 'unmarked',
       basis,

@@ -1,6 +1,6 @@
-import { execa } from 'execa'
 import { Failure } from '../model/failure.ts'
-import { missingTool, rsyncEnvironment } from './run-rsync.ts'
+import { askTool } from './ask-tool.ts'
+import { missingTool } from './run-rsync.ts'
 
 /** The first rsync that refuses names nobody asked for. */
 const OLDEST_RSYNC = [3, 2, 5] as const
@@ -26,21 +26,17 @@ function isOlder(version: readonly number[], than: readonly number[]): boolean {
 }
 
 async function firstLine(program: string, words: readonly string[]): Promise<string | Failure> {
-  try {
-    const { stdout } = await execa(program, words, {
-      env: rsyncEnvironment(),
-      extendEnv: false,
-      stdin: 'ignore',
-    })
-    return stdout.split('\n', 1)[0]!
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return missingTool(program, error)
-    return new Failure({
+  const broken = (cause?: unknown): Failure =>
+    new Failure({
       code: 'tool-broken',
       message: `${program} is installed and does not run.`,
       hint: `Run ${program} ${words.join(' ')} by hand.`,
       retryable: false,
-      cause: error,
+      cause,
     })
+  try {
+    return (await askTool(program, words))?.split('\n', 1)[0] ?? broken()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? missingTool(program, error) : broken(error)
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { execa } from 'execa'
-import { missingTool, rsyncEnvironment } from './run-rsync.ts'
+import { askTool } from './ask-tool.ts'
+import { missingTool } from './run-rsync.ts'
 import { LEGACY_ALGORITHMS, type LegacyAlgorithms, type SshAbilities } from './ssh-command.ts'
 
 /** Asks this machine once; the source is not involved. */
@@ -16,12 +16,7 @@ export async function probeSsh(legacy: boolean): Promise<SshAbilities> {
 async function knownOf(wanted: LegacyAlgorithms): Promise<LegacyAlgorithms> {
   const known = async (question: string, names: readonly string[]): Promise<readonly string[]> => {
     try {
-      const answer = await execa('ssh', ['-Q', question], {
-        env: rsyncEnvironment(),
-        extendEnv: false,
-        stdin: 'ignore',
-      })
-      const lines = answer.stdout.split('\n')
+      const lines = (await askTool('ssh', ['-Q', question]))?.split('\n') ?? []
       return names.filter((name) => lines.includes(name))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missingTool('ssh', error)

@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
+import { HOST_OR_USER, IPV6, SSH_OPTIONS, shellQuoted, tokenSafe } from '../model/ssh-options.ts'
 
 /** What this machine's ssh and processor are able to do, as far as our arguments depend on it. */
 export interface SshAbilities {
@@ -28,9 +29,6 @@ export const LEGACY_ALGORITHMS: LegacyAlgorithms = {
   macs: ['hmac-sha1', 'hmac-md5'],
 }
 
-const HOST_OR_USER = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
-const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/
-
 /**
  * The ssh that rsync starts: rsync itself adds `-l USER HOST COMMAND…`. Reads no configuration, asks nobody, trusts only
  * the pinned host key, offers only the one key.
@@ -55,27 +53,11 @@ function sshOptions(
   if (!HOST_OR_USER.test(to.host) && !IPV6.test(to.host)) throw unusable('host', to.host)
   return [
     ...['setpriv', '--pdeathsig', 'KILL', 'ssh', '-F', 'none', '-T', '-x', '-a', '-e', 'none'],
-    ...['-i', tokenSafe('identity', place.identity)],
+    ...['-i', checked('identity', place.identity)],
     ...Object.entries({
-      BatchMode: 'yes',
-      IdentitiesOnly: 'yes',
-      IdentityAgent: 'none',
-      StrictHostKeyChecking: 'yes',
-      UserKnownHostsFile: `"${tokenSafe('knownHosts', place.knownHosts)}"`,
-      GlobalKnownHostsFile: '/dev/null',
-      UpdateHostKeys: 'no',
-      VerifyHostKeyDNS: 'no',
-      PreferredAuthentications: 'publickey',
-      ControlMaster: 'no',
-      ControlPath: 'none',
+      ...SSH_OPTIONS,
+      UserKnownHostsFile: `"${checked('knownHosts', place.knownHosts)}"`,
       ProxyCommand: jump.length === 0 ? 'none' : jumpCommand(place, to, jump, abilities),
-      ClearAllForwardings: 'yes',
-      PermitLocalCommand: 'no',
-      Compression: 'no',
-      ConnectTimeout: '20',
-      ServerAliveInterval: '15',
-      ServerAliveCountMax: '4',
-      LogLevel: 'ERROR',
       ...algorithms(abilities),
     }).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
   ]
@@ -110,13 +92,10 @@ function jumpCommand(
   return command.map((word) => shellQuoted(word).replaceAll('%', '%%')).join(' ')
 }
 
-const shellQuoted = (word: string): string =>
-  /^[A-Za-z0-9_./=:@,+^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-
-/** A path that ssh takes for nothing but a path: it expands `%x` and `${NAME}`, and older ones know no escape for quotes. */
-function tokenSafe(key: string, path: string): string {
-  if (!path.startsWith('/') || /["\\\u0000-\u001f\u007f]|\$\{/.test(path)) throw unusable(key, path)
-  return path.replaceAll('%', '%%')
+function checked(key: string, path: string): string {
+  const safe = tokenSafe(path)
+  if (safe === null) throw unusable(key, path)
+  return safe
 }
 
 const unusable = (key: string, text: string): Failure =>

@@ -25,6 +25,9 @@ function validatorOf(name: SchemaName): ValidateFunction {
     strictRequired: false,
     allowUnionTypes: true,
     verbose: true,
+    // Our schemas are known to be schemas (a test), and each process compiles them for a few files: neither pays here.
+    validateSchema: false,
+    code: { optimize: false },
   })
   const validate = ajv.compile(JSON.parse(schemaText(name)))
   compiled.set(name, validate)

@@ -1,14 +1,22 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import type { Settings, SpecPlace } from '../model/settings.ts'
+import type { GitPlace, Settings, SpecPlace } from '../model/settings.ts'
 import type { Diagnostic } from '../model/trouble.ts'
+import { gitPlace, gitReaders, type WrittenGit } from './git-place.ts'
+import type { WrittenSettings } from './read-settings.ts'
 import { readSpecFile } from './read-spec-file.ts'
 
 /** What flags and `config.yaml` may say; what neither says has a default. */
 export interface SettingsFlags extends Partial<Pick<Settings, 'state' | 'concurrency' | 'bandwidth'>> {
   /** A folder. */
   readonly specs?: string
+  /** As written: a repository's URL, what to read of it, and how often. */
+  readonly git?: string
+  readonly ref?: string
+  readonly subpath?: string
+  readonly gitInterval?: string
+  readonly verifySignatures?: string
 }
 
 export interface SettingsOptions {
@@ -34,17 +42,21 @@ export async function loadSettings(
 ): Promise<{ readonly settings: Settings; readonly faults: readonly Diagnostic[] }> {
   const { home, uid, env, flags, cwd = process.cwd(), etc = '/etc/reconcile' } = options
   const file = options.configFile === null ? findConfig(options, etc) : resolve(cwd, options.configFile)
-  const { written, faults } = file === null ? { written: {}, faults: [] } : await readConfig(file, options)
+  const { written, faults } =
+    file === null ? { written: {} as WrittenSettings, faults: [] } : await readConfig(file, options)
   const flagPath = (path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path))
+  const git = gitOf(flags, written, { home, folder: cwd })
   const localSpecs = join(cwd, 'backups.d')
   return {
     settings: {
       file,
-      specs: specsFolder(
-        flagPath(flags.specs) ??
-          written.specs ??
-          (existsSync(localSpecs) ? localSpecs : join(etc, 'backups.d')),
-      ),
+      specs:
+        git ??
+        specsFolder(
+          flagPath(flags.specs) ??
+            written.specs ??
+            (existsSync(localSpecs) ? localSpecs : join(etc, 'backups.d')),
+        ),
       state:
         flagPath(flags.state) ??
         written.state ??
@@ -54,10 +66,61 @@ export async function loadSettings(
       concurrency: flags.concurrency ?? written.concurrency ?? 2,
       bandwidth: flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null),
       roots: written.roots ?? null,
+      notify: written.notify ?? [],
+      heartbeat: written.heartbeat ?? null,
     },
     faults,
   }
 }
+
+const GIT_FLAGS = {
+  git: 'url',
+  ref: 'ref',
+  subpath: 'subpath',
+  gitInterval: 'interval',
+  verifySignatures: 'verifySignatures',
+} as const
+
+/**
+ * The place in git that flags and config.yaml name together; null: they name none. Another `--git` than the written one has a ref and a
+ * subpath of its own; what signatures and keys are asked for stays. Throws a Failure (`usage`) where flags make no sense.
+ */
+function gitOf(
+  flags: SettingsFlags,
+  { git: under }: WrittenSettings,
+  known: { readonly home: string; readonly folder: string },
+): GitPlace | null {
+  const readers = gitReaders(known)
+  const over: Record<string, unknown> = {}
+  for (const [flag, key] of Object.entries(GIT_FLAGS) as [keyof typeof GIT_FLAGS, keyof typeof readers][]) {
+    const text = flags[flag]
+    if (text === undefined) continue
+    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    if (flags.specs !== undefined)
+      throw usage(`--specs and ${name} exclude each other: specs lie in one place`)
+    if (flags.git === undefined && under === undefined)
+      throw usage(`${name} needs --git, or git in config.yaml`)
+    const parsed = readers[key](text)
+    if (!parsed.ok) throw usage(`${name}: ${JSON.stringify(text)} ${parsed.fault}`)
+    over[key] = parsed.value
+  }
+  if (flags.specs !== undefined || (flags.git === undefined && under === undefined)) return null
+  const { url, ref, subpath, ...rest } = under ?? {}
+  const same = flags.git === undefined || over['url'] === url
+  const written: WrittenGit = { ...(same ? under : rest), ...over }
+  return written.url === undefined ? NOWHERE : gitPlace({ ...written, url: written.url })
+}
+
+/** A place was written, and is faulty: no other one is taken for it. */
+const NOWHERE: GitPlace = gitPlace({ url: '' })
+
+const usage = (message: string): Failure =>
+  new Failure({
+    code: 'usage',
+    message,
+    hint: 'reconcile --help lists commands and flags.',
+    retryable: false,
+  })
 
 const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
 

@@ -40,6 +40,23 @@ export interface BoxContext {
   readonly home: string
 }
 
+/** Where there is nothing to obey at all. */
+export const nothingObeyed = (label: string): LoadedSpecs => ({
+  label,
+  folder: null,
+  revision: null,
+  specs: [],
+  faultyNames: [],
+  faulty: [],
+  faults: [],
+  defaults: 'absent',
+  fileCount: 0,
+  effective: new Map(),
+  holds: [],
+  stale: null,
+  lastGood: null,
+})
+
 const DEFAULTS_FILE = '_defaults.yaml'
 
 /**
@@ -50,7 +67,7 @@ export const loadSpecs = async (folder: string, context: BoxContext): Promise<Lo
   readSpecs(await folderFiles(folder), context)
 
 /** The same, from wherever the files lie. */
-async function readSpecs(files: SpecFiles, context: BoxContext): Promise<LoadedSpecs> {
+export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<LoadedSpecs> {
   const { label, folder, revision, entries } = files
   // Parser and schema cost a tenth of a second: nothing else that starts pays it.
   const { readDefaults, readSpec } = await import('./read-spec.ts')

@@ -1,21 +1,45 @@
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import { type LoadedSpecs, loadSpecs } from './load-specs.ts'
+import type { SpecsMemory } from '../model/specs-memory.ts'
+import type { GitUse } from './git-specs.ts'
+import { type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
+import type { GitLimits } from './run-git.ts'
 
 /** Where the specs come from, whatever that is. */
 export interface SpecSource {
-  /** For people: the folder, or `URL@ref:subpath`. */
+  /** For people: the folder, or `URL@ref:subpath`. The same on every run. */
   readonly label: string
   /**
-   * Reads them anew. Throws a Failure where there is nothing to obey: the folder cannot be read, or the repository was never
+   * Reads them anew. Of a commit all specs are taken or none: where its faults, its signature or a hold forbid it, the last good commit
+   * is what is told, and why. Throws a Failure where there is nothing to obey: the folder cannot be read, or the repository was never
    * reached.
    */
   load(run: Run): Promise<LoadedSpecs>
 }
 
+/** What reading specs needs of the box. */
+export interface SpecsPorts {
+  readonly home: string
+  readonly memory: SpecsMemory
+  /** The same question has the same fingerprint until its answer changes. Hex, sixteen digits or more. */
+  readonly fingerprint: (value: unknown) => string
+  /** Of specs from git, what is done with a newer commit. */
+  readonly use: GitUse
+  readonly limits?: GitLimits
+}
+
 /** The specs that the settings name. */
-export function openSpecs(settings: Settings, { home }: { readonly home: string }): SpecSource {
-  const { specs, roots } = settings
-  if (specs.kind === 'git') throw new Error('specs from git are not read yet')
-  return { label: specs.path, load: () => loadSpecs(specs.path, { roots, home }) }
+export function openSpecs({ specs, roots }: Settings, ports: SpecsPorts): SpecSource {
+  if (specs.kind === 'folder')
+    return { label: specs.path, load: () => loadSpecs(specs.path, { roots, home: ports.home }) }
+  // The settings' own fault, which is told: nothing else is obeyed in its place.
+  if (specs.url === '') return { label: 'git', load: async () => nothingObeyed('git') }
+  const label = `${specs.url}@${specs.ref}${specs.subpath === '' ? '' : `:${specs.subpath}`}`
+  return {
+    label,
+    async load(run) {
+      const { loadGitSpecs } = await import('./git-specs.ts')
+      return loadGitSpecs({ place: specs, label, context: { roots, home: ports.home }, ...ports }, run)
+    },
+  }
 }

@@ -1,10 +1,13 @@
+import { NOTICE_KINDS, type NoticeHook, type NoticeKind } from '../model/notice.ts'
 import type { Settings } from '../model/settings.ts'
 import { checkShape } from './check-shape.ts'
+import { gitReaders, type WrittenGit } from './git-place.ts'
 import {
   type Fault,
   type KeyPath,
   keyPathText,
   type Located,
+  type LocatedMap,
   placeOf,
   type SourceText,
   valueAt,
@@ -13,7 +16,10 @@ import { readNearPath } from './near-path.ts'
 import { readYaml } from './read-yaml.ts'
 import { type Parsed, parseRate } from './units.ts'
 
-export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & { readonly specs?: string }
+export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
+  readonly specs?: string
+  readonly git?: WrittenGit
+}
 
 /** Through the share of each slot the rate must still reach rsync as more than 0, which means unlimited there. */
 const MIN_RATE = 1024
@@ -48,6 +54,34 @@ export function readSettings(
   const folder = (path: KeyPath) => read(path, readFolder, 'unsafe-path')
 
   const specs = folder(['specs'])
+  const git = valueAt(root, ['git'])
+  if (git !== null && valueAt(root, ['specs']) !== null) {
+    faults.push({
+      place: placeOf(root, ['git']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: 'git and specs exclude each other: specs lie in one place',
+      hint: 'remove one of them',
+    })
+  }
+  const readers = gitReaders(known)
+  const part = <Key extends keyof WrittenGit>(key: Key, code: string) => {
+    const value = read<NonNullable<WrittenGit[Key]>>(
+      ['git', key],
+      readers[key] as (text: string) => Parsed<NonNullable<WrittenGit[Key]>>,
+      code,
+    )
+    return value === undefined ? {} : { [key]: value }
+  }
+  const writtenGit: WrittenGit = {
+    ...part('url', 'bad-git-url'),
+    ...part('ref', 'bad-git-ref'),
+    ...part('subpath', 'unsafe-path'),
+    ...part('interval', 'bad-unit'),
+    ...part('identity', 'unsafe-path'),
+    ...part('knownHosts', 'unsafe-path'),
+    ...part('verifySignatures', 'unsafe-path'),
+  }
   const state = folder(['state'])
   const concurrency = valueAt(root, ['concurrency'])
   const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined
@@ -64,15 +98,54 @@ export function readSettings(
   const list = valueAt(root, ['roots'])
   const roots =
     list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
+  const notify = readHooks(root, faulty, folder, (index, urlFile) =>
+    faults.push({
+      place: placeOf(root, ['notify', index, 'urlFile']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: `notify[${index}].urlFile: an entry before it names ${urlFile} already`,
+      hint: 'write both lists of kinds into one "on"',
+    }),
+  )
+  const heartbeat = folder(['heartbeat', 'urlFile'])
   return {
     written: {
       ...(specs === undefined ? {} : { specs }),
+      ...(git === null ? {} : { git: writtenGit }),
       ...(state === undefined ? {} : { state }),
       ...(slots === undefined ? {} : { concurrency: slots }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       // A faulty root allows nothing more than the others do.
       ...(list === null ? {} : { roots: (roots ?? []).flatMap((root) => root ?? []) }),
+      ...(notify === null ? {} : { notify }),
+      ...(heartbeat === undefined ? {} : { heartbeat: { urlFile: heartbeat } }),
     },
     faults,
   }
 }
+
+/** The sound ones of `notify`; null: there is none. Each file once: what was told is remembered by it. */
+function readHooks(
+  root: LocatedMap,
+  faulty: (value: Located) => boolean,
+  folder: (path: KeyPath) => string | undefined,
+  repeated: (index: number, urlFile: string) => void,
+): readonly NoticeHook[] | null {
+  const list = valueAt(root, ['notify'])
+  if (list?.kind !== 'list') return null
+  const hooks: NoticeHook[] = []
+  for (const [index, item] of list.items.entries()) {
+    const urlFile = folder(['notify', index, 'urlFile'])
+    if (urlFile === undefined) continue
+    if (hooks.some((hook) => hook.urlFile === urlFile)) repeated(index, urlFile)
+    else hooks.push({ urlFile, on: readKinds(valueAt(item, ['on']), faulty) })
+  }
+  return hooks
+}
+
+const readKinds = (written: Located | null, faulty: (value: Located) => boolean): readonly NoticeKind[] =>
+  written?.kind !== 'list'
+    ? NOTICE_KINDS
+    : NOTICE_KINDS.filter((kind) =>
+        written.items.some((item) => item.kind === 'scalar' && item.value === kind && !faulty(item)),
+      )

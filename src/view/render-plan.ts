@@ -8,6 +8,7 @@ import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { freshFacts, lateRow } from './series-facts.ts'
+import { shortCommit } from './short-commit.ts'
 import { conflictDetail, haltRow, holdRow, problemRow } from './trouble-rows.ts'
 import { padText, wrapList } from './wrap-text.ts'
 
@@ -65,6 +66,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
       ),
     )
   lines.push(...totalLines(plan, brush, options.width))
+  if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))
   return `${lines.join('\n')}\n`
 }
 

@@ -7,6 +7,7 @@ import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { type Hint, layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
+import { shortCommit } from './short-commit.ts'
 import { conflictHints, conflictRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
 
@@ -54,6 +55,7 @@ export function renderResult(
     lines.push(
       brush('red', `${counted(faults, 'spec fault')}: those backups did not run. See reconcile validate.`),
     )
+  if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
   const last = wrapList(
     `Result: ${state(result)} (exit ${result.exitCode}: ${exitMeaning(result.exitCode)}).`,
     options.width,

@@ -1,3 +1,4 @@
+import { describeCause } from '../decide/late-cause.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { SeriesStatus } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
@@ -26,14 +27,16 @@ const ageOf = (newest: string | null, asOf: Instant): string =>
       ? `newest of ${newest.slice(0, 10)}`
       : `newest ${humanAge(newest, asOf)}`
 
-/** One late series, with what was expected of it. */
-export const lateRow = ({ series, newest, expect }: SeriesStatus, asOf: Instant): Row => ({
+/** One late series, with what was expected of it, and why it is late. */
+export const lateRow = ({ series, newest, expect, cause }: SeriesStatus, asOf: Instant): Row => ({
   mark: '!',
   word: 'late',
   tone: 'red',
   ...(series === '' ? {} : { path: series }),
-  detail:
+  detail: [
     newest === null
       ? `no complete point yet, expected ${expect}`
       : `its newest complete point is of ${newest} (${humanAge(newest, asOf)}), expected ${expect}`,
+    ...(cause === undefined ? [] : [describeCause(cause)]),
+  ].join(': '),
 })

@@ -89,7 +89,7 @@ describe('what is done about a file', () => {
     const observation = picture('held a 10 A\nremote a 10 A')
     const claim = {
       state: 'claimed',
-      path: 'a.sha256' as RelPath,
+      suffix: '.sha256',
       size: 70,
       mtime: 2000,
       text: null,

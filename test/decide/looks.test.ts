@@ -46,24 +46,33 @@ describe('a marker is not read again', () => {
   const file = {
     path: path('a'),
     data: { size: 10, mtime: 1000 },
-    markerPath: path('a.md5'),
+    suffix: '.md5',
     marker: { size: 40, mtime: 2000 },
   }
+  const claim = {
+    state: 'claimed',
+    suffix: '.md5',
+    digest: md5('A'),
+    size: 40,
+    mtime: 2000,
+    text: null,
+  } as const
   const held = picture('held a 10 A').destination
   const verifyEvery = 3600
   const remembered = (over: Partial<Seen>, at: Instant = NOON, drawn = held) =>
-    rememberedClaim(file, { ...drawn, seen: new Map([[path('a'), seen(over)]]) }, verifyEvery, at)?.digest
+    rememberedClaim(file, { ...drawn, seen: new Map([[path('a'), seen(over)]]) }, verifyEvery, at)?.marker
+      .digest
 
   test('where nothing of its file has changed', () => {
     expect(remembered({})).toBe(md5('A'))
   })
   test.each<[string, Partial<Seen>]>([
-    ['the data has another size', { size: 11 }],
-    ['the data has another time', { mtime: 1001 }],
-    ['the marker has another size', { marker: { path: 'a.md5', size: 41, mtime: 2000 } }],
-    ['the marker has another time', { marker: { path: 'a.md5', size: 40, mtime: 2001 } }],
-    ['the marker is spelled otherwise', { marker: { path: 'a.MD5', size: 40, mtime: 2000 } }],
-    ['it was never read', { digest: null }],
+    ['the data has another size', { listed: { size: 11, mtime: 1000 } }],
+    ['the data has another time', { listed: { size: 10, mtime: 1001 } }],
+    ['the marker has another size', { marker: { ...claim, size: 41 } }],
+    ['the marker has another time', { marker: { ...claim, mtime: 2001 } }],
+    ['the marker is spelled otherwise', { marker: { ...claim, suffix: '.MD5' } }],
+    ['it was never read', { marker: { state: 'none' } }],
   ])('but is where %s', (_, over) => {
     expect(remembered(over)).toBeUndefined()
   })

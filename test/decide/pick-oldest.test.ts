@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { neededMarkers } from '../../src/decide/needed-markers.ts'
 import { instant } from '../../src/model/instant.ts'
-import type { SourceFile } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { SourceFile } from '../../src/model/source-file.ts'
 import type { Spec } from '../../src/model/spec.ts'
 import { spec } from '../helpers/picture.ts'
 import { rulesOf } from '../helpers/points.ts'
@@ -25,8 +25,8 @@ const nameAt = (at: number) => `db-${new Date(at).toISOString().slice(0, 13)}.ta
 function hidden([path, file]: [RelPath, SourceFile]): [RelPath, SourceFile] {
   const { marker } = file
   if (marker.state !== 'claimed') return [path, file]
-  const { path: at, size, mtime } = marker
-  return [path, { ...file, marker: { state: 'unread', path: at, size, mtime } }]
+  const { suffix, size, mtime } = marker
+  return [path, { ...file, marker: { state: 'unread', suffix, size, mtime } }]
 }
 
 /** Days of an hourly producer, and a pass after each of its dumps. */

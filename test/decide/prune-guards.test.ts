@@ -62,6 +62,17 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     '1 point is due to be removed, and db-2026-11-21.tar is in conflict with the source',
   ],
   [
+    'a policy that is the last good one',
+    HELD,
+    {
+      terms: {
+        lastGood: { obeyed: 'a'.repeat(40), newer: 'b'.repeat(40), message: 'a newer one is broken' },
+      },
+    },
+    'prune-policy-last-good',
+    '1 point is due to be removed, and a newer one is broken',
+  ],
+  [
     'another source',
     HELD,
     { ...local('/other'), holding: termsBefore(local('/src')) },

@@ -10,7 +10,7 @@ import { realDisk } from '../../src/destination/real-disk.ts'
 import { openSeen } from '../../src/destination/seen-cache.ts'
 import { readStatus, writeStatus } from '../../src/destination/status-file.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
-import { hex, NOON, newDestination, openWhole, published, rel } from '../helpers/disk-folder.ts'
+import { NOON, newDestination, openWhole, published, rel } from '../helpers/disk-folder.ts'
 import { canMount, smallDisk } from '../helpers/disk-small.ts'
 
 /** Writes until not a byte more fits. */
@@ -66,15 +66,13 @@ describe.skipIf(!canMount())('a disk without a byte left', () => {
     })
     // The old status stands, whole; the cache forgets and says nothing.
     expect((await readStatus(realDisk, files))?.head?.seq).toBe(21)
-    await (await openSeen(realDisk, files)).remember(
+    await (await openSeen(realDisk, files, new Map())).remember(
       new Map([
         [
           rel('a'),
           {
-            size: 1,
-            mtime: 1,
-            marker: null,
-            digest: hex('a'),
+            listed: { size: 1, mtime: 1 },
+            marker: { state: 'none' },
             readAt: NOON,
             stagedFor: null,
             gate: null,
@@ -125,7 +123,7 @@ describe.skipIf(!canMount())('a read-only disk', () => {
     await expect(ledger.append([published('b')])).rejects.toMatchObject(readOnly)
     await expect(writeStatus(realDisk, files, status(null))).rejects.toMatchObject(readOnly)
     await expect(
-      (await openSeen(realDisk, files)).remember(new Map([[rel('x'), null]])),
+      (await openSeen(realDisk, files, new Map())).remember(new Map([[rel('x'), null]])),
     ).resolves.toBeUndefined()
     const box = openBox(join(small.path, 'state'), { concurrency: 1 })
     await expect(box.learn({ id: 'x', path, filesystem: '' })).rejects.toMatchObject(readOnly)

@@ -11,6 +11,7 @@ import { hex, NOON, newDestination, rel } from '../helpers/disk-folder.ts'
 const NOTHING: ReadonlyMap<RelPath, LedgerRecord> = new Map()
 const md5 = (name: string, character = 'a'): string => `${hex(character)}  ${name}\n`
 const record: LedgerRecord = {
+  path: rel('known'),
   size: 1,
   md5: hex('a'),
   sha256: hex('a', 64),

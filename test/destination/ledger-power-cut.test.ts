@@ -9,7 +9,7 @@ import { openSeen } from '../../src/destination/seen-cache.ts'
 import { readStatus, writeStatus } from '../../src/destination/status-file.ts'
 import type { LedgerHead } from '../../src/model/holding.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
-import { hex, NOON, published, rel } from '../helpers/disk-folder.ts'
+import { NOON, published, rel } from '../helpers/disk-folder.ts'
 import { type ModelDisk, modelDisk, Stopped } from '../helpers/model-disk.ts'
 
 const PATH = '/offsite'
@@ -58,7 +58,7 @@ async function pass(disk: ModelDisk, promises: Promises): Promise<string> {
   if (opened.state !== 'open') throw new Error(JSON.stringify(opened))
   const { ledger } = opened
   for (const path of promises.recorded) expect([...ledger.records.keys()]).toContain(path)
-  const seen = await openSeen(disk, files)
+  const seen = await openSeen(disk, files, new Map())
   for (const group of ['abc', 'd', 'efgh']) {
     const missing = [...group].filter((path) => !ledger.records.has(rel(path)))
     if (missing.length === 0) continue
@@ -69,10 +69,8 @@ async function pass(disk: ModelDisk, promises: Promises): Promise<string> {
         missing.map((path) => [
           rel(path),
           {
-            size: 1,
-            mtime: 1,
-            marker: null,
-            digest: hex('a'),
+            listed: { size: 1, mtime: 1 },
+            marker: { state: 'none' },
             readAt: NOON,
             stagedFor: null,
             gate: null,

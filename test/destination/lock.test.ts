@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type LockState, takeLock } from '../../src/destination/lock.ts'
+import { findLockHolders } from '../../src/destination/lock-holders.ts'
 import { Stop } from '../../src/model/failure.ts'
 import { temporaryFolder } from '../helpers/disk-folder.ts'
 import { inheritor, kill, otherHolder, untilSomebodyWaits } from '../helpers/disk-sharers.ts'
@@ -146,4 +148,21 @@ describe('I11: one writer a destination', () => {
     })
     expect(existsSync(join(folder, 'elsewhere'))).toBe(false)
   })
+})
+
+test('who holds the locks of many destinations is told without taking one', async () => {
+  const [busy, idle, none] = [temporaryFolder(), temporaryFolder(), temporaryFolder()] as const
+  for (const folder of [busy, idle]) mkdirSync(join(folder, '.reconcile'))
+  const lock = await taken(join(busy, '.reconcile/lock'))
+  ;(await taken(join(idle, '.reconcile/lock'))).close()
+  const uid = process.getuid!()
+  const found = findLockHolders([busy, idle, none], uid)
+  expect(found.get(busy)).toContainEqual({ pid: process.pid, command: expect.stringContaining('node') })
+  expect([found.get(idle), found.get(none)]).toEqual([[], []])
+  expect(existsSync(join(none, '.reconcile'))).toBe(false)
+  // Somebody else's processes are seen by root only.
+  const other = uid + 1
+  expect(findLockHolders([busy, idle], other).get(idle)).toBeNull()
+  lock.close()
+  expect(findLockHolders([busy], uid).get(busy)).toEqual([])
 })

@@ -9,7 +9,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 let world: World
 let good: Backup
 beforeAll(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   good = await backupIn(world, 'postgres')
   await good.offer('a.tar', 'a')
   await good.pass()
@@ -18,7 +18,7 @@ afterAll(() => world.end())
 
 /** Another world, for what is about a whole folder of specs. */
 async function inWorld(does: (own: World) => Promise<void>): Promise<void> {
-  const own = await makeWorld('local')
+  const own = await makeWorld('local', { calls: 'here' })
   try {
     await does(own)
   } finally {

@@ -18,7 +18,7 @@ let at: Backup
 
 /** Five days are here, of which the policy then wants three; one is coming, one waits, one is in conflict, one is not selected. */
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   at = await backupIn(world, 'pg', SPEC)
   for (const number of [17, 18, 19, 20, 21])
     await at.offer(day(number), `day ${number}`, { mtime: 1_790_000_000 })
@@ -154,7 +154,7 @@ describe('what is not there', () => {
   })
 
   test('a source that cannot be reached: what is here is told, exit 1', async () => {
-    const local = await makeWorld('local')
+    const local = await makeWorld('local', { calls: 'here' })
     try {
       await local.offer('a.tar', 'a')
       await local.declare()

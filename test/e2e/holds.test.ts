@@ -10,7 +10,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
 })
 afterAll(() => world.end())
 
@@ -156,7 +156,7 @@ describe('I10: a ledger that was changed', () => {
 
 describe('_defaults.yaml', () => {
   test('lies under every spec; when it vanishes everything is held until a release', async () => {
-    const own = await makeWorld('local')
+    const own = await makeWorld('local', { calls: 'here' })
     try {
       const one = await backupIn(own, 'one')
       await backupIn(own, 'two')

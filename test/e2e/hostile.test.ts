@@ -10,7 +10,7 @@ import { digestOf, makeWorld, type World } from '../helpers/world.ts'
 let world: World
 let at: Backup
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   at = await backupIn(world, 'hostile')
   await at.offer('good.tar', 'good')
   // A name as bytes, because not all of these are text.

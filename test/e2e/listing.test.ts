@@ -25,7 +25,7 @@ const outcomes = new Map<string, Awaited<ReturnType<Backup['pass']>>>()
 let exitCode: number
 
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   await given('names', listing, async (at) => {
     for (const name of ['a.tar', 'b.tar', 'unlisted.tar']) await at.offer(name, name)
     await at.put('LIST', './a.tar\r\n\r\nb.tar\r\nnot-yet.tar\r\n')

@@ -8,7 +8,7 @@ import { digestOf, makeWorld, noise, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('local', { calls: 'here' })
 })
 afterAll(() => world.end())
 

@@ -14,7 +14,7 @@ const LATER = '2030-01-01T00:00:00Z'
 
 /** Every kind of step, and a file that the spec does not select. */
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   folder = join(world.folder, 'snapshots')
   at = await backupIn(world, 'pg', { select: { exclude: ['tmp-*'] } })
   for (const file of ['keep.tar', 'gone.tar', 'other.tar', 'lost.tar'])

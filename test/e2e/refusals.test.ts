@@ -12,7 +12,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 let world: World
 let at: Backup
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   at = await backupIn(world, 'pg')
   await at.offer('a.tar', 'a')
   expect(await at.pass()).toMatchObject({ published: ['a.tar'] })

@@ -14,7 +14,7 @@ import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('local', { calls: 'here' })
 })
 afterAll(() => world.end())
 

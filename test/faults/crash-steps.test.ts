@@ -13,7 +13,7 @@ afterEach(() => world.end())
 
 describe.skipIf(shim === null)('killed before any change to the destination (needs cc)', () => {
   test('I2 I3 I4 I7: a first pass, and passes over what such deaths left', async () => {
-    world = await makeWorld('local')
+    world = await makeWorld('local', { calls: 'here' })
     await world.declare()
     const offered = new Map<string, Buffer>()
     let killed = 0
@@ -40,7 +40,7 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
   }, 300_000)
 
   test('I2 I7: a repair', async () => {
-    world = await makeWorld('local')
+    world = await makeWorld('local', { calls: 'here' })
     await world.declare()
     const good = noise(5_000, 'good')
     const offered = new Map([['db.tar', good]])
@@ -63,7 +63,7 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
   }, 300_000)
 
   test('I7: a repair that had begun is finished from what is here, even if the source is gone by then', async () => {
-    world = await makeWorld('local')
+    world = await makeWorld('local', { calls: 'here' })
     await world.declare()
     const good = noise(5_000, 'good')
     await world.offer('db.tar', good)

@@ -9,7 +9,7 @@ const data = noise(50_000, 'right')
 
 let world: World
 beforeEach(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   await world.declare()
 })
 afterEach(() => world.end())

@@ -16,7 +16,7 @@ const PARTS = ['source', 'destination', 'state'] as const
 
 /** Three files published by two passes, and a fourth at the source; made once, and put back as it was before each case. */
 beforeAll(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   await world.declare()
   offered = new Map()
   for (const names of [['a.tar', 'b.tar'], ['c.tar']]) {

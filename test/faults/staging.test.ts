@@ -12,7 +12,7 @@ const offered = new Map([['deep/db.tar', data]])
 
 /** A destination that is ours and empty, and a source with one file in a folder. */
 beforeEach(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   await world.declare()
   // Nothing is there to be found yet, and a pass that finds nothing says so; the destination is made all the same.
   expect((await world.pass()).exitCode).toBe(1)

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { type Instant, instant } from '../../src/model/instant.ts'
-import type { SourceFile, SourceMarker, SourceView } from '../../src/model/observation.ts'
+import type { SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { SourceFile, SourceMarker } from '../../src/model/source-file.ts'
 import type { RetainRules } from '../../src/model/spec.ts'
 import { rulesOf } from './points.ts'
 import { DAY, dayOf, digestFor, HOUR } from './simulated-backup.ts'
@@ -258,7 +259,7 @@ export function adversary(start: number, { dated, backlog }: History): Adversary
     let i = 0
     for (const [name, { size, mtime, digest, marker }] of files) {
       if ((how === 'half' || how === 'incomplete') && i++ % 2 === 1) continue
-      const place = { path: `${name}.md5` as RelPath, size: 40, mtime }
+      const place = { suffix: '.md5', size: 40, mtime }
       const claimed = { ...place, state: 'claimed', digest: digest as never, text: '' } as const
       const isUnread = marker === 'unread' && !isHeld(name)
       const shown: SourceMarker =

@@ -1,8 +1,9 @@
 import { decideBackup } from '../../src/decide/plan-backup.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Instant } from '../../src/model/instant.ts'
-import type { SourceFile, SourceView } from '../../src/model/observation.ts'
+import type { SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { SourceFile } from '../../src/model/source-file.ts'
 import type { PruneRules, Spec } from '../../src/model/spec.ts'
 import { adversary, type History, PATTERNS, POLICIES, ZONES } from './adversary.ts'
 import { context, spec } from './picture.ts'
@@ -122,7 +123,7 @@ function withAllListed(
     if (files.has(path)) continue
     const marker = {
       state: 'claimed',
-      path: `${path}.md5` as RelPath,
+      suffix: '.md5',
       size: 40,
       mtime: mtime!,
       text: '',

@@ -3,8 +3,9 @@ import { plainRate } from '../../src/decide/timetable.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { HeldFile, Holding, LedgerRecord, Seen, StagedFile } from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
-import type { Observation, SourceFile, SourceView } from '../../src/model/observation.ts'
+import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { SourceFile } from '../../src/model/source-file.ts'
 import type { BackupName, Spec } from '../../src/model/spec.ts'
 import { fingerprint } from '../../src/reconcile/fingerprint.ts'
 
@@ -18,8 +19,16 @@ export const context = (over: Partial<PlanContext> = {}): PlanContext => ({
   rate: null,
   all: false,
   holds: [],
+  policyHolds: [],
   halt: null,
-  prune: { when: 'planned', passBegan: over.asOf ?? NOON, asked: false, fingerprint, released: new Set() },
+  prune: {
+    when: 'planned',
+    passBegan: over.asOf ?? NOON,
+    asked: false,
+    fingerprint,
+    released: new Set(),
+    lastGood: null,
+  },
   ...over,
 })
 
@@ -75,6 +84,7 @@ export function picture(text: string, completeness: SourceView['completeness'] =
     const [ledgerSize, diskSize] = sizes.split('!').map(Number)
     const size = diskSize ?? ledgerSize ?? 0
     const record: LedgerRecord = {
+      path,
       size: ledgerSize ?? 0,
       md5: md5(letter),
       sha256: sha256(letter),
@@ -87,7 +97,7 @@ export function picture(text: string, completeness: SourceView['completeness'] =
     }
     const marker = { path: `${name}.md5`, digest: letter === '?' ? null : md5(letter) }
     if (kind === 'remote') {
-      const claimed = { state: 'claimed', path: `${name}.md5` as RelPath, size: 40, mtime: 2000 } as const
+      const claimed = { state: 'claimed', suffix: '.md5', size: 40, mtime: 2000 } as const
       files.set(path, {
         listed: { size, mtime: 1000 },
         marker:
@@ -135,10 +145,8 @@ export const holding = (over: Partial<Holding> = {}): Holding => ({
 })
 
 export const seen = (over: Partial<Seen> = {}): Seen => ({
-  size: 10,
-  mtime: 1000,
-  marker: { path: 'a.md5', size: 40, mtime: 2000 },
-  digest: md5('A'),
+  listed: { size: 10, mtime: 1000 },
+  marker: { state: 'claimed', suffix: '.md5', digest: md5('A'), size: 40, mtime: 2000, text: null },
   readAt: NOON,
   stagedFor: null,
   gate: null,

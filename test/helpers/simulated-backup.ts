@@ -4,9 +4,10 @@ import { nextListed } from '../../src/decide/prune-guards.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Holding } from '../../src/model/holding.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
-import type { Observation, SourceFile, SourceView } from '../../src/model/observation.ts'
+import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { Action, BackupPlan, Step } from '../../src/model/plan.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { SourceFile } from '../../src/model/source-file.ts'
 import type { Spec } from '../../src/model/spec.ts'
 import { context, holding } from './picture.ts'
 
@@ -146,7 +147,7 @@ export const offered = (path: string, mtime: Instant, digest: string, size = 10)
     listed: { size, mtime: Math.floor(mtime / 1000) },
     marker: {
       state: 'claimed',
-      path: `${path}.md5` as RelPath,
+      suffix: '.md5',
       digest: digest as Digest,
       size: 40,
       mtime: Math.floor(mtime / 1000),

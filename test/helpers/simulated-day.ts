@@ -284,6 +284,7 @@ function newDaemon(
         crashes.push(event.stack)
       }
     },
+    warn() {},
     end() {},
   }
   const quiet = {
@@ -299,6 +300,8 @@ function newDaemon(
     concurrency: 3,
     bandwidth: null,
     roots: null,
+    notify: [],
+    heartbeat: null,
   } as const
   const settle = async (): Promise<void> => {
     do await new Promise((done) => setTimeout(done, 3))

@@ -21,7 +21,7 @@ export async function heldThenLowered(
   last: number,
   over: { readonly mode?: string; readonly more?: object; readonly place?: 'ssh' | 'local' } = {},
 ): Promise<World> {
-  const world = await makeWorld(over.place ?? 'local')
+  const world = await makeWorld(over.place ?? 'local', { calls: 'here' })
   for (let ago = 0; ago < days; ago++) await world.offer(dump(ago), `dump of ${ago} days ago`)
   const prune = { mode: over.mode ?? 'auto', minAge: '0s', keepAtLeast: 3 }
   await world.declare('pg', { ...DUMPS, prune, ...over.more })

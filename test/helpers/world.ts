@@ -12,6 +12,7 @@ import {
 import type { Result } from '../../src/model/outcome.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import type { StatusReport } from '../../src/model/status.ts'
+import { callHere } from './call-here.ts'
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js')
 
@@ -67,6 +68,8 @@ export interface OfferOptions {
 }
 
 export interface WorldOptions {
+  /** `process`: each call is a process of its own. Else the built command runs in the test's, which spares starting it. */
+  readonly calls?: 'process' | 'here'
   readonly config?: ThrowawayOptions['config']
   /** The forced command, also as one that is told which folder it serves. */
   readonly command?: ThrowawayOptions['command'] | ((served: string) => string)
@@ -117,6 +120,9 @@ export async function makeWorld(kind: 'ssh' | 'local' = 'ssh', options: WorldOpt
   const start: World['start'] = (words, { env = {} } = {}) =>
     startCommand(folder, ['--specs', specs, '--state', state, ...words], { ...environment, ...env })
   const run = async (...words: string[]): Promise<Ended> => {
+    // A log is written past the streams that can be heard here.
+    if (options.calls === 'here' && !words.some((word) => word.startsWith('--log')))
+      return callHere(folder, ['--specs', specs, '--state', state, ...words], environment)
     const { exitCode, stdout, stderr } = await start(words)
     return { code: exitCode, stdout: String(stdout), stderr: String(stderr) }
   }

@@ -187,6 +187,7 @@ describe('docs/operations.md', () => {
     await running()
     expect((await type('reconcile status')).out).toMatch(/postgres +ok/)
     expect((await type('reconcile status postgres')).out).toContain('Ready: true')
+    expect((await type('reconcile status --check')).out).toMatch(/^RECONCILE OK - 1 backup /)
     expect((await type('reconcile status /srv/offsite/postgres')).out).toContain('postgres')
     expect((await type('reconcile --dry-run')).out).toContain('in sync')
     expect(await type('reconcile --dry-run --diff postgres')).toMatchObject({ code: 0 })

@@ -20,6 +20,10 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   "usermod --password '*' pull": 'needs root, changes the machine',
   'install -d -m 0755 /var/lib/pull /var/lib/pull/.ssh': 'needs root, changes the machine',
   "printf 'Port 222\\n' > /etc/ssh/sshd_config.d/port.conf": 'needs root, changes the machine',
+  'promtool check rules docs/monitoring/alerts.yaml':
+    'test/house/monitoring.test.ts does it, where promtool is installed',
+  'promtool test rules docs/monitoring/alerts.test.yaml':
+    'test/house/monitoring.test.ts does it, where promtool is installed',
   'sshd -t && systemctl reload ssh': 'needs root, changes the machine',
 }
 
@@ -27,8 +31,10 @@ const REST = 'docs-commands.test.ts'
 
 /** The documents whose commands are run by another file than docs-commands.test.ts, each with that file. */
 const RUN_BY: Readonly<Record<string, string>> = {
+  'docs/monitoring.md': 'docs-commands-monitoring.test.ts',
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',
+  'docs/notices.md': 'docs-commands-service.test.ts',
 }
 
 /** Every command that a document shows, and which file of tests runs it. */

@@ -41,6 +41,8 @@ describe('settings', () => {
       concurrency: 2,
       bandwidth: null,
       roots: null,
+      notify: [],
+      heartbeat: null,
       faults: [],
     })
   })
@@ -80,6 +82,18 @@ describe('settings', () => {
     expect(await box(config, { flags })).toMatchObject(flags)
   })
 
+  test('name files of URLs, relative to their own file, each with the kinds that are wanted', async () => {
+    const text =
+      'notify: [{ urlFile: keys/ops, on: [recovered, late] }, { urlFile: /x }]\nheartbeat: { urlFile: ~/beat }\n'
+    const { notify, heartbeat, faults } = await box({ 'etc/config.yaml': text })
+    expect(faults).toEqual([])
+    expect(notify).toMatchObject([
+      { urlFile: expect.stringMatching(/\/etc\/keys\/ops$/), on: ['late', 'recovered'] },
+      { urlFile: '/x', on: ['lost', 'conflict', 'held', 'failing', 'late', 'recovered'] },
+    ])
+    expect(heartbeat?.urlFile).toMatch(/\/home\/beat$/)
+  })
+
   test("of a plain user come from their own file, else from the box's", async () => {
     const etc = { 'etc/config.yaml': 'concurrency: 3\n' }
     const own = { ...etc, 'home/.config/reconcile/config.yaml': 'concurrency: 5\n' }
@@ -116,6 +130,18 @@ describe('settings', () => {
     ['no slots', 'concurrency: 0', '1:14 out-of-range concurrency is 0'],
     ['a way out', 'specs: ../x', '1:8 unsafe-path specs: "../x" holds ".."'],
     ['a variable', 'roots: [$HOME]', '1:9 unsafe-path roots[0]: "$HOME" holds "$"'],
+    [
+      'a kind that there is not',
+      'notify: [{ urlFile: x, on: [lates] }]',
+      '1:29 wrong-value notify[0].on[0] is "lates"',
+    ],
+    ['no kind', 'notify: [{ urlFile: x, on: [] }]', '1:28 wrong-value notify[0].on is an empty list'],
+    ['no file', 'notify: [{ on: [late] }]', '1:10 missing-key "urlFile" is missing in notify[0]'],
+    [
+      'the same file twice',
+      'notify: [{ urlFile: x }, { urlFile: ./x }]',
+      '1:37 wrong-value notify[1].urlFile',
+    ],
     ['a list', '- a', '1:1 wrong-type the file holds a list'],
   ])('%s is a fault', async (_, text, fault) => {
     const { faults } = await box({ 'etc/config.yaml': text })

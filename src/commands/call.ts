@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander'
+import type { Host } from './command-line.ts'
+import { program } from './program.ts'
+
+/** One call of the command line, to its exit code. Whatever ends it is put into words here, and nowhere else. */
+export async function call(
+  argv: readonly string[],
+  host: Omit<Host, 'keep'>,
+  tell: (text: string) => void,
+): Promise<number> {
+  let code = 0
+  const command = await program({
+    ...host,
+    keep(result) {
+      code = result
+    },
+  })
+  try {
+    await command.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    code = await codeOfThrown(error, host.run.signal, tell)
+  }
+  return code
+}
+
+/** Commander says what was wrong with the command line by itself. */
+async function codeOfThrown(
+  error: unknown,
+  signal: AbortSignal,
+  tell: (text: string) => void,
+): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
+  if (signal.aborted && error === signal.reason) return 0
+  const { tellThrown } = await import('./tell-thrown.ts')
+  return tellThrown(error, tell)
+}

@@ -1,0 +1,62 @@
+import { hostname } from 'node:os'
+import { basename } from 'node:path'
+import { openNoticeMemory } from '../destination/notice-memory.ts'
+import type { Result } from '../model/outcome.ts'
+import type { Run } from '../model/run.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import type { LoadedSpecs } from '../specs/load-specs.ts'
+import { escapeProse } from '../view/escape-text.ts'
+import type { Notices, NoticeUse } from '../watch/notices.ts'
+import type { Console } from './console.ts'
+import type { Workspace } from './workspace.ts'
+
+type PassNotices = Pick<Notices, 'finished'> & {
+  /** The pass is over and its result is printed. Waits a few seconds for what is on its way. */
+  ended(result: Result): Promise<void>
+}
+
+const SILENT: PassNotices = { finished: async () => {}, ended: async () => {} }
+
+/** Begins to tell whoever the settings name of one pass. Nothing is loaded where they name nobody. */
+export async function beginPassNotices(
+  workspace: Workspace,
+  use: Exclude<NoticeUse, 'watch'>,
+  console: Console,
+  run: Run,
+  log: (text: string) => void,
+): Promise<PassNotices> {
+  const { settings, loaded } = workspace
+  if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
+  const { openNotices } = await import('../watch/notices.ts')
+  const warnings: string[] = []
+  const notices = openNotices(settings, use, {
+    memory: openNoticeMemory(settings.state),
+    host: hostname(),
+    revision: () => loaded.revision,
+    now: run.now,
+    signal: run.signal,
+    warn(text) {
+      warnings.push(text)
+      log(text)
+    },
+    oneLine: escapeProse,
+  })
+  notices.began()
+  for (const name of loaded.faultyNames) await notices.faulty(name, faultsOf(name, loaded))
+  return {
+    finished: notices.finished,
+    async ended(result) {
+      await notices.ended(use === 'all' ? result : null)
+      // Live progress is over by now, and a quiet pass that went well stays quiet.
+      if (console.quiet && result.exitCode === 0) return
+      for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
+    },
+  }
+}
+
+/** Those of its own file, as far as the name tells which; else all there are, for one of them is why it does not run. */
+function faultsOf(name: string, { faults }: LoadedSpecs): readonly Diagnostic[] {
+  const errors = faults.filter(({ severity }) => severity === 'error')
+  const own = errors.filter(({ file }) => basename(file).replace(/\.ya?ml$/, '') === name)
+  return own.length > 0 ? own : errors
+}

@@ -1,0 +1,165 @@
+import type { NoticeDetail, TroubleKind } from '../model/notice.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import { isDamage } from './exit-code.ts'
+
+/** One kind of trouble that a backup is in. */
+export interface Trouble {
+  readonly kind: TroubleKind
+  /** One line. */
+  readonly message: string
+  /** What it is about; never a time or a number that moves by itself. */
+  readonly keys: readonly string[]
+  readonly count: number
+  readonly details: readonly NoticeDetail[]
+}
+
+/** What was found out about a backup. */
+export interface Findings {
+  readonly backup: string
+  readonly troubles: readonly Trouble[]
+  /** Kinds of which it is known that what is not among the troubles is over. */
+  readonly settled: ReadonlySet<TroubleKind>
+}
+
+/** Of the others the count is told. */
+const MOST_DETAILS = 20
+/** More than can be told apart one by one. */
+const MOST_KEYS = 200
+
+/**
+ * What a pass says of a backup; null: nothing. `extent`: whether it looked at all that a whole pass looks at. What a pass could not see
+ * (an unreachable source, a halt, its time was up) is not over: it may add trouble, and ends none.
+ */
+export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): Findings | null {
+  const { backup, result, problems } = outcome
+  if (['busy', 'cancelled', 'suspended'].includes(result) || outcome.stale.length > 0) return null
+  const sawAll =
+    extent === 'whole' &&
+    (result === 'in-sync' || result === 'applied' || (result === 'failed' && problems.length === 0))
+  return {
+    backup,
+    troubles: [
+      ...lost(outcome),
+      ...conflict(outcome),
+      ...held(outcome),
+      ...failing(outcome),
+      ...lateIn(outcome.late),
+    ],
+    settled: new Set(sawAll ? ['lost', 'conflict', 'held', 'failing', 'late'] : []),
+  }
+}
+
+/** What is known of a backup's series at this moment, also without a pass. */
+export const findLate = (backup: string, late: readonly string[]): Findings => ({
+  backup,
+  troubles: lateIn(late),
+  settled: new Set(['late']),
+})
+
+/** A backup that does not run, or not as declared now, for its spec is faulty. */
+export const findFaulty = (backup: string, faults: readonly Diagnostic[]): Findings => ({
+  backup,
+  troubles: trouble(
+    'failing',
+    faults.map(({ file, line, code, message, hint }) => ({
+      key: `spec ${code}`,
+      code,
+      message: `${file}:${line}: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+    (count) => (count === 1 ? 'its spec is faulty' : `its spec has ${count} faults`),
+  ),
+  settled: new Set(),
+})
+
+const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'lost',
+    paths.map((path) => ({
+      key: path,
+      code: 'lost',
+      path,
+      message: 'gone here, and the source has it no more',
+    })),
+    (count) => `${files(count)} lost`,
+  )
+
+const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'conflict',
+    conflicts.map(({ path, held, source }) => ({
+      key: `${path} ${source}`,
+      code: 'conflict',
+      path,
+      message: `held ${held}, source ${source}; neither is touched`,
+    })),
+    (count) => `${files(count)} in conflict`,
+  )
+
+/** Halts too: they are for a person to mend. By their codes: ids, and what the text counts, change with the facts. */
+const held = ({ holds, halt }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'held',
+    [
+      ...(halt === null ? [] : [{ key: halt.code, ...halt }]),
+      ...holds.map(({ id, code, message }) => ({
+        key: code,
+        code,
+        message,
+        hint: `To let it pass, once: reconcile release ${id} --reason "…"`,
+      })),
+    ],
+    (count) => (count === 1 ? (halt === null ? 'held' : 'halted') : `held by ${count} guards`),
+  )
+
+/** Single files are told apart only where it is damage: else each name that comes and goes would be news. */
+function failing({ problems, result, conflicts, lost: gone, pending }: BackupOutcome): readonly Trouble[] {
+  const listed = problems.map(({ code, path, message, hint }) => ({
+    key: isDamage(code) && path !== undefined ? `${code} ${path}` : code,
+    code,
+    ...(path === undefined ? {} : { path }),
+    message,
+    hint,
+  }))
+  const isExplained = result !== 'failed' || listed.length + conflicts.length + gone.length > 0
+  const unexplained = {
+    key: 'failed',
+    code: 'failed',
+    message: pending > 0 ? `${files(pending)} could not be brought` : 'the pass failed',
+  }
+  return trouble('failing', isExplained ? listed : [unexplained], (count) =>
+    count === 1 ? 'failing' : `failing, ${count} problems`,
+  )
+}
+
+const lateIn = (late: readonly string[]): readonly Trouble[] =>
+  trouble(
+    'late',
+    late.map((message) => ({ key: message.replace(TIME, ''), code: 'late', message })),
+    (count) => (count === 1 ? 'late' : `late, ${count} series`),
+  )
+
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
+
+const files = (count: number): string => (count === 1 ? '1 file' : `${count} files`)
+
+function trouble(
+  kind: TroubleKind,
+  found: readonly (NoticeDetail & { readonly key: string })[],
+  head: (count: number) => string,
+): readonly Trouble[] {
+  const first = found[0]
+  if (first === undefined) return []
+  const more = found.length === 1 ? '' : ` (and ${found.length - 1} more)`
+  const where = first.path === undefined ? '' : `${first.path}: `
+  return [
+    {
+      kind,
+      message: `${head(found.length)}: ${where}${first.message}${more}`,
+      keys: [...new Set(found.map(({ key }) => key))].sort().slice(0, MOST_KEYS),
+      count: found.length,
+      details: found.slice(0, MOST_DETAILS).map(({ key: _, ...detail }) => detail),
+    },
+  ]
+}

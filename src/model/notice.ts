@@ -1,0 +1,77 @@
+/** What may be told of a backup. `recovered`: all that was told is over. */
+export type NoticeKind = TroubleKind | 'recovered'
+
+export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held'
+
+/** In the order in which they are told. */
+export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held', 'failing', 'late']
+
+export const NOTICE_KINDS: readonly NoticeKind[] = [...TROUBLE_KINDS, 'recovered']
+
+/** Where notices go: a file that holds the URL, which is a secret, and which kinds are wanted there. */
+export interface NoticeHook {
+  /** Absolute. */
+  readonly urlFile: string
+  readonly on: readonly NoticeKind[]
+}
+
+/** What is sent, as JSON. Fields are only added. */
+export interface Notice {
+  readonly format: 'reconcile.notice/1'
+  /** The same however often it is sent, and wherever: who gets it twice can tell. */
+  readonly id: string
+  readonly backup: string
+  readonly kind: NoticeKind
+  readonly message: string
+  /** The message with host and kind, on one line: what chat services show. */
+  readonly text: string
+  /** Since when it is so; of `recovered`, since when the first of it was. UTC. */
+  readonly since: string
+  /** When it was found. UTC. */
+  readonly at: string
+  readonly host: string
+  readonly revision: string | null
+  /** How many things it is about; the first of them are in `details`. */
+  readonly count: number
+  readonly details: readonly NoticeDetail[]
+}
+
+export interface NoticeDetail {
+  readonly code: string
+  readonly path?: string
+  readonly message: string
+  readonly hint?: string
+}
+
+/** What was told of one kind of trouble. */
+export interface Told {
+  readonly since: string
+  readonly message: string
+  /** What it is about: something new among these is told again. */
+  readonly keys: readonly string[]
+  /** It is over, and something else of the backup is not yet. */
+  readonly over: boolean
+}
+
+export type ToldOfBackup = { readonly [kind in TroubleKind]?: Told }
+
+/** What each hook, by its file, was told of each backup, and what could not be delivered yet. */
+export interface NoticeBook {
+  readonly told: { readonly [urlFile: string]: { readonly [backup: string]: ToldOfBackup } }
+  /** In the order in which they are to be sent. At most one of a kind, a backup and a hook. */
+  readonly pending: readonly PendingNotice[]
+}
+
+export interface PendingNotice {
+  readonly hook: string
+  readonly notice: Notice
+}
+
+/** The box's memory of notices, shared by all processes on it. */
+export interface NoticeMemory {
+  read(): Promise<NoticeBook>
+  /** Durable, one process at a time. Writes only what is another book. */
+  change(to: (before: NoticeBook) => NoticeBook): Promise<void>
+  /** Does it while nobody else on this box does; false: another was at it for all of `waitSeconds`. Throws the signal's reason. */
+  alone(waitSeconds: number, signal: AbortSignal, act: () => Promise<void>): Promise<boolean>
+}

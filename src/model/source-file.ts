@@ -1,0 +1,32 @@
+import type { Digest } from './digest.ts'
+import type { ListedFile } from './listing.ts'
+
+/** One data file that the spec selects, as the source shows it. */
+export interface SourceFile {
+  /** Null: a list file names it, and it is not there. */
+  readonly listed: ListedFile | null
+  readonly marker: SourceMarker
+}
+
+/** A marker's path is its data's and the `suffix`, as the source spells it: `.md5`, `.SHA256`. */
+export type SourceMarker =
+  | NoMarker
+  | Claim
+  /** There is a marker; nobody wants the file, so it was not read. */
+  | { readonly state: 'unread'; readonly suffix: string; readonly size: number; readonly mtime: number }
+  /** There is a marker, and what it says cannot be had. A problem in the view says why. */
+  | { readonly state: 'unreadable' }
+
+export interface NoMarker {
+  readonly state: 'none'
+}
+
+export interface Claim {
+  readonly state: 'claimed'
+  readonly suffix: string
+  readonly digest: Digest
+  readonly size: number
+  readonly mtime: number
+  /** Its bytes, one character a byte (latin1); null where the claim is remembered from an earlier look. */
+  readonly text: string | null
+}

@@ -1,0 +1,42 @@
+import type { Instant } from './instant.ts'
+import type { Run } from './run.ts'
+
+/** What the box remembers of specs from git, over restarts. Only a run that may write changes it. */
+export interface SpecsMemory {
+  /** The folder in `state` that clones lie in. Absolute; it need not be there yet. */
+  readonly folder: string
+  read(place: string): Promise<GitMemory>
+  /** Durable. */
+  write(place: string, change: (before: GitMemory) => GitMemory): Promise<void>
+  /** Makes the folder, and keeps a clone in it to this process and the children that inherit the descriptor. Null: others have it for so long. */
+  lock(
+    clone: string,
+    waitSeconds: number,
+    run: Run,
+  ): Promise<{ readonly descriptor: number; release(): void } | null>
+  released(
+    hold: string,
+  ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
+  /** A release has been used; who, why and for what stays on this memory's record. */
+  consume(hold: string): Promise<void>
+}
+
+export interface GitMemory {
+  /** The last good commit. */
+  readonly good: { readonly commit: string; readonly taken: Instant } | null
+  /** The repository has not been reached since. */
+  readonly unreachable: { readonly since: Instant } | null
+  /** A newer commit that is not taken, the first such one of those that follow each other, since when. */
+  readonly refused: { readonly commit: string; readonly since: Instant } | null
+  /** Commits that a person let pass, oldest first. */
+  readonly passed: readonly {
+    readonly code: string
+    readonly from: string
+    readonly to: string
+    readonly reason: string
+    readonly by: string
+    readonly at: Instant
+  }[]
+}
+
+export const NO_MEMORY: GitMemory = { good: null, unreachable: null, refused: null, passed: [] }

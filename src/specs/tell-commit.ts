@@ -1,0 +1,99 @@
+import type { Failure } from '../model/failure.ts'
+import { instant, isoTime } from '../model/instant.ts'
+import type { Run } from '../model/run.ts'
+import type { LastGood } from '../model/spec.ts'
+import type { GitMemory } from '../model/specs-memory.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import { shortId } from './git-ref.ts'
+import type { GitSpecs } from './git-specs.ts'
+import { isFaulty, type Judged } from './judge-commit.ts'
+import { type LoadedSpecs, nothingObeyed } from './load-specs.ts'
+
+/**
+ * What is to be obeyed, with all that is to be said of it: which commit is not taken, why, and what is obeyed instead. Prunes are held by
+ * `lastGood` (I9).
+ */
+export function told(
+  { label }: GitSpecs,
+  { commit, unreachable }: { readonly commit: string; readonly unreachable: Failure | null },
+  judged: Judged,
+  memory: GitMemory,
+  run: Run,
+): LoadedSpecs & { readonly notes: readonly Diagnostic[] } {
+  const { newest, obeyed, signature, holds, taken } = judged
+  const note = (
+    severity: Diagnostic['severity'],
+    code: string,
+    message: string,
+    hint: string,
+  ): Diagnostic => ({ file: label, line: 1, column: 1, severity, code, message, hint })
+  const good = memory.good?.commit ?? null
+  const instead =
+    good === null
+      ? 'no commit was taken before: nothing runs'
+      : obeyed === null
+        ? `the last good one, ${shortId(good)}, is gone from the repository and from here: nothing runs`
+        : `the specs are those of the last good commit ${shortId(good)}`
+  const notes: Diagnostic[] = []
+  if (!taken && signature !== null) {
+    const message = `commit ${commit} is not taken: it ${signature}; ${instead}`
+    notes.push(
+      note(
+        'error',
+        'commit-unsigned',
+        message,
+        'Sign it with a key of git.verifySignatures, and push again.',
+      ),
+    )
+  }
+  if (!taken && newest !== null && isFaulty(newest)) {
+    const errors = newest.faults.filter(({ severity }) => severity === 'error').length
+    const faults = errors === 1 ? 'has a fault' : `has ${errors} faults`
+    const message = `commit ${commit} is not taken: it ${faults}; ${instead}`
+    notes.push(note('error', 'commit-refused', message, 'Mend its faults, and push again.'))
+  }
+  for (const hold of holds) {
+    const message = `commit ${commit} is not taken: ${hold.message}; ${instead}`
+    const hint = `If that is meant: reconcile release ${hold.id} --reason "…"`
+    notes.push(note(obeyed === null ? 'error' : 'warning', hold.code, message, hint))
+  }
+  if (memory.unreachable !== null) {
+    const since = isoTime(memory.unreachable.since)
+    const why = unreachable === null ? 'it could not be fetched' : unreachable.message
+    const hint = unreachable?.hint ?? 'reconcile --dry-run asks it again.'
+    notes.push(note('warning', 'git-unreachable', `since ${since} newer commits are not seen: ${why}`, hint))
+  }
+  const read = taken ? newest : obeyed
+  const faults = [
+    ...(newest?.faults ?? []),
+    ...(taken ? [] : (read?.faults ?? []).filter(({ severity }) => severity === 'error')),
+    ...notes,
+  ]
+  const reasons = notes.map(({ message }) => message)
+  const since = Math.min(
+    ...[memory.unreachable?.since, taken ? undefined : (memory.refused?.since ?? run.now())].flatMap(
+      (time) => time ?? [],
+    ),
+  )
+  const stale = reasons.length === 0 ? null : { message: reasons.join('; '), since: instant(since) }
+  const lastGood: LastGood | null =
+    taken || good === null
+      ? null
+      : {
+          obeyed: good,
+          newer: commit,
+          message: `${instead}, for the newer ${shortId(commit)} is broken or held`,
+        }
+  if (read !== null) return { ...read, faults, holds, stale, lastGood, notes }
+  return {
+    ...nothingObeyed(label),
+    // They are declared, and their faults are told.
+    faultyNames: newest === null ? [] : [...newest.specs.map(({ name }) => name), ...newest.faultyNames],
+    fileCount: newest?.fileCount ?? 0,
+    faults,
+    holds,
+    stale,
+    lastGood,
+    notes,
+  }
+}

@@ -1,0 +1,125 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BackupOutcome } from '../model/outcome.ts'
+import { post } from './post.ts'
+import { readUrlFile } from './url-file.ts'
+
+export interface HeartbeatGround {
+  readonly urlFile: string
+  readonly signal: AbortSignal
+  readonly warn: (text: string) => void
+}
+
+type Call = '/start' | '' | '/fail'
+
+/** Milliseconds before each further attempt. What came too late says nothing: no call is kept for the next run. */
+const WAITS = [1000, 3000]
+
+/** Milliseconds for which the end of a short pass waits for its beginning to be told. */
+const PATIENCE = 3000
+
+/** Milliseconds. */
+const MINUTE = 60_000
+
+/** Beyond this nobody reads. Characters. */
+const LONGEST_BODY = 10_000
+
+/** Calls it, with some patience. Never throws. */
+async function call(
+  which: Call,
+  text: string,
+  waits: readonly number[],
+  { urlFile, signal, warn }: HeartbeatGround,
+): Promise<void> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    const read = await readUrlFile(urlFile)
+    if (!read.ok) return warn(`${read.fault.message}. ${read.fault.hint}`)
+    const { url, authorization } = read.secret
+    const there = new URL(url)
+    if (which !== '') there.pathname = `${there.pathname.replace(/\/+$/, '')}${which}`
+    const body = { type: 'text/plain; charset=utf-8', text: text.slice(0, LONGEST_BODY) }
+    const posted = await post({ url: there, authorization }, body, signal).catch(() => null)
+    if (posted === null || posted.state === 'delivered') return
+    const wait = waits[attempt]
+    if (!posted.again || wait === undefined) {
+      const name = urlFile.slice(urlFile.lastIndexOf('/') + 1)
+      return warn(`the heartbeat could not be sent to the URL in ${name}: ${posted.why}.`)
+    }
+    await sleep(wait, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** Of one pass over all backups: `/start` as it begins, in the background, then the bare URL or `/fail`. */
+export function passHeartbeat(ground: HeartbeatGround) {
+  const startCut = new AbortController()
+  let started: Promise<void> = Promise.resolve()
+  return {
+    began(): void {
+      const signal = AbortSignal.any([startCut.signal, ground.signal])
+      // Whether the beginning is told matters little: the end will be.
+      started = call('/start', '', [], { ...ground, signal, warn: () => {} })
+    },
+    /** Null: nothing is known of how it ended. */
+    async ended(exitCode: number | null, lines: readonly string[]): Promise<void> {
+      // It must not come after the end, for it would read as another beginning.
+      const { signal } = ground
+      await Promise.race([started, sleep(PATIENCE, undefined, { signal, ref: false }).catch(() => {})])
+      startCut.abort()
+      await started
+      if (exitCode === null) return
+      const text = [`exit ${exitCode}`, ...lines].join('\n')
+      await call(exitCode === 0 ? '' : '/fail', text, WAITS, ground)
+    },
+  }
+}
+
+/**
+ * Of `watch`: the bare URL after each good pass of a backup while none is failing, once a minute at most; `/fail` when one begins to. Backups
+ * that have not run yet count as `remember` says.
+ */
+export function watchHeartbeat(ground: HeartbeatGround) {
+  const unwell = new Map<string, string>()
+  let calling: Promise<void> | null = null
+  let next: (() => Promise<void>) | null = null
+  let lastGood = Number.NEGATIVE_INFINITY
+
+  /** One at a time; of those that wait the newest alone counts, for it says all. */
+  function queue(one: () => Promise<void>): void {
+    next = one
+    calling ??= (async () => {
+      while (next !== null) {
+        const now = next
+        next = null
+        await now()
+      }
+      calling = null
+    })()
+  }
+
+  return {
+    remember(backup: string, line: string | null): void {
+      if (line === null) unwell.delete(backup)
+      else unwell.set(backup, line)
+    },
+    forget(backup: string): void {
+      unwell.delete(backup)
+    },
+    finished({ backup, result, exitCode }: BackupOutcome, line: string): void {
+      if (result === 'busy' || result === 'cancelled' || result === 'suspended') return
+      const wasWell = !unwell.has(backup)
+      if (exitCode !== 0) {
+        unwell.set(backup, line)
+        if (wasWell) queue(() => call('/fail', [...unwell.values()].join('\n'), WAITS, ground))
+        return
+      }
+      unwell.delete(backup)
+      const now = performance.now()
+      if (unwell.size > 0 || (wasWell && now - lastGood < MINUTE)) return
+      lastGood = now
+      queue(() => call('', '', WAITS, ground))
+    },
+    async settled(): Promise<void> {
+      await calling
+    },
+  }
+}

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withoutNotice } from '../decide/notices.ts'
+import type { NoticeHook, NoticeMemory, PendingNotice } from '../model/notice.ts'
+import { post } from './post.ts'
+import { readUrlFile } from './url-file.ts'
+
+export interface HookGround {
+  readonly memory: NoticeMemory
+  /** Once aborted, nothing is sent any more; what is not delivered stays pending. */
+  readonly signal: AbortSignal
+  /** A sentence for people, without any secret. */
+  readonly warn: (text: string) => void
+  /** Milliseconds before each further attempt; the last one is used again and again where `forever`. */
+  readonly waits: readonly number[]
+  readonly forever: boolean
+}
+
+export interface Hooks {
+  /** Something may be pending. Does not wait for it. */
+  kick(): void
+  /** Until nothing is on its way any more. */
+  settled(): Promise<void>
+}
+
+/** Seconds for which another process is left to send what is pending. */
+const LOCK_WAIT = 15
+
+/**
+ * Sends what is pending, in the background, to one hook after the other's beginning, each in order; one process on the box at a time, so
+ * that nothing is sent twice. Whoever is ended between the answer and writing it down sends that one again, under the same id.
+ */
+export function openHooks(hooks: readonly NoticeHook[], ground: HookGround): Hooks {
+  const { memory, signal, warn, waits, forever } = ground
+  let sending: Promise<void> | null = null
+  let isAsked = false
+  /** What was last said of a hook that does not take anything. */
+  const said = new Map<string, string>()
+
+  const complain = (hook: string, why: string): void => {
+    if (said.get(hook) !== why) warn(why)
+    said.set(hook, why)
+  }
+
+  /** Whether another attempt makes sense. */
+  async function sendTo(hook: string, pending: readonly PendingNotice[]): Promise<boolean> {
+    if (pending.length === 0) return false
+    const read = await readUrlFile(hook)
+    if (!read.ok) {
+      complain(hook, `${read.fault.message}. ${read.fault.hint}`)
+      return false
+    }
+    const name = hook.slice(hook.lastIndexOf('/') + 1)
+    for (const one of pending) {
+      const body = { type: 'application/json', text: JSON.stringify(one.notice) }
+      const posted = await post(read.secret, body, signal)
+      if (posted.state === 'delivered') {
+        said.delete(hook)
+        await memory.change((before) => withoutNotice(before, one))
+        continue
+      }
+      complain(hook, `a notice could not be sent to the URL in ${name}: ${posted.why}. It is kept for later.`)
+      // One that is refused for what it says keeps no other back.
+      if (posted.again) return true
+    }
+    return false
+  }
+
+  async function round(): Promise<boolean> {
+    let isToRepeat = false
+    await memory.alone(LOCK_WAIT, signal, async () => {
+      const { pending } = await memory.read()
+      const tried = hooks.map(({ urlFile }) =>
+        sendTo(
+          urlFile,
+          pending.filter(({ hook }) => hook === urlFile),
+        ),
+      )
+      const ended = await Promise.allSettled(tried)
+      for (const one of ended) {
+        if (one.status === 'rejected') throw one.reason
+        isToRepeat ||= one.value
+      }
+    })
+    return isToRepeat
+  }
+
+  async function send(): Promise<void> {
+    for (let attempt = 0; !signal.aborted; ) {
+      isAsked = false
+      let isToRepeat: boolean
+      try {
+        isToRepeat = await round()
+      } catch (error) {
+        if (!signal.aborted) warn(`notices cannot be sent: ${(error as Error).message}`)
+        return
+      }
+      const wait = waits[Math.min(attempt, forever ? waits.length - 1 : attempt)]
+      if (isToRepeat && wait !== undefined) {
+        attempt++
+        await sleep(wait, undefined, { signal }).catch(() => {})
+      } else if (isAsked) attempt = 0
+      else return
+    }
+  }
+
+  return {
+    kick() {
+      isAsked = true
+      if (signal.aborted) return
+      sending ??= send().finally(() => {
+        sending = null
+      })
+    },
+    async settled() {
+      while (sending !== null) await sending
+    },
+  }
+}

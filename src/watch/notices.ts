@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import { type Findings, findFaulty, findLate, findTrouble } from '../decide/find-trouble.ts'
+import { foldNotices } from '../decide/notices.ts'
+import { Stop } from '../model/failure.ts'
+import type { Instant } from '../model/instant.ts'
+import type { NoticeMemory } from '../model/notice.ts'
+import type { BackupOutcome, Result } from '../model/outcome.ts'
+import type { Settings } from '../model/settings.ts'
+import type { Diagnostic } from '../model/trouble.ts'
+import { passHeartbeat, watchHeartbeat } from './heartbeat.ts'
+import { openHooks } from './hooks.ts'
+
+/**
+ * Who is told of what passes come to: the hooks of `notify`, and the `heartbeat`. Nothing here throws, holds a transfer up, or changes an
+ * exit code: what goes wrong is told by `warn`.
+ */
+export interface Notices {
+  /** Work begins: what earlier runs could not deliver is sent, and a pass over all backups tells its heartbeat. Waits for nothing. */
+  began(): void
+  /** A pass over one backup ended. `extent`: whether it looked at all that a whole pass looks at. Waits only for the box's memory. */
+  finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
+  /** The series that are late now, in the words of a pass: empty where none is. Also without a pass. */
+  late(backup: string, late: readonly string[]): Promise<void>
+  /** Its spec is faulty. */
+  faulty(backup: string, faults: readonly Diagnostic[]): Promise<void>
+  /** Before the first pass of `watch`: how the last one over this backup ended, if that is known to have been badly. */
+  remember(backup: string, wentBadly: string | null): void
+  /** No such backup is declared any more. */
+  forget(backup: string): void
+  /** The end: waits a few seconds for what is on its way. `result`: of a pass over all backups; null: it was none. */
+  ended(result: Result | null): Promise<void>
+}
+
+export interface NoticeGround {
+  readonly memory: NoticeMemory
+  readonly host: string
+  /** The commit of the specs in force; asked whenever something is told. */
+  readonly revision: () => string | null
+  readonly now: () => Instant
+  /** Of the run: aborted, nothing is waited for any more. */
+  readonly signal: AbortSignal
+  /** Takes a sentence for people. */
+  readonly warn: (text: string) => void
+  /** Makes text that may be a source's fit for one line of anything. */
+  readonly oneLine: (text: string) => string
+}
+
+/** `all`: one pass over all backups. `some`: over named ones, or for removals alone: no heartbeat. `watch`: until it is ended. */
+export type NoticeUse = 'all' | 'some' | 'watch'
+
+/** Milliseconds that the end of a run waits for what is on its way; less where its time is up. */
+const PATIENCE = 15_000
+const LAST_PATIENCE = 3_000
+
+const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
+  all: [1000, 3000, 6000],
+  some: [1000, 3000, 6000],
+  watch: [1000, 5000, 30_000, 120_000, 600_000],
+}
+
+export function openNotices(
+  { notify, heartbeat }: Pick<Settings, 'notify' | 'heartbeat'>,
+  use: NoticeUse,
+  ground: NoticeGround,
+): Notices {
+  const { memory, now, host, oneLine } = ground
+  const { signal, endIn, close } = deadline(ground.signal)
+  const warn = (text: string) => ground.warn(oneLine(text))
+  const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
+  const beat = heartbeat === null ? null : { ...heartbeat, signal, warn }
+  const pass = beat === null || use !== 'all' ? null : passHeartbeat(beat)
+  const watch = beat === null || use !== 'watch' ? null : watchHeartbeat(beat)
+
+  async function tell(found: Findings | null): Promise<void> {
+    if (found === null || notify.length === 0) return
+    const findings = escaped(found, oneLine)
+    const teller = { at: now(), host, revision: ground.revision(), stamp: randomUUID() }
+    try {
+      const before = await memory.read()
+      // Most passes bring no news, and then nobody has to wait for a lock.
+      if (foldNotices(before, notify, findings, teller) === before) return
+      await memory.change((book) => foldNotices(book, notify, findings, teller))
+    } catch (error) {
+      warn(`what has to be told of ${findings.backup} cannot be kept: ${(error as Error).message}`)
+    }
+    hooks.kick()
+  }
+
+  return {
+    began() {
+      if (notify.length > 0) hooks.kick()
+      pass?.began()
+    },
+    async finished(outcome, extent) {
+      watch?.finished(outcome, oneLine(lineOf(outcome)))
+      await tell(findTrouble(outcome, extent))
+    },
+    late: (backup, late) => tell(findLate(backup, late)),
+    faulty: (backup, faults) => tell(findFaulty(backup, faults)),
+    remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
+    forget: (backup) => watch?.forget(backup),
+    async ended(result) {
+      endIn(PATIENCE)
+      const isKnown = result !== null && !signal.aborted && saysSomething(result)
+      const lines =
+        result?.backups.filter(({ exitCode }) => exitCode !== 0).map((one) => oneLine(lineOf(one))) ?? []
+      const faults = result?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
+      const more = faults.map(({ file, line, message }) => oneLine(`${file}:${line}: ${message}`))
+      await Promise.all([
+        hooks.settled(),
+        watch?.settled(),
+        pass?.ended(isKnown ? result.exitCode : null, [...lines, ...more]),
+      ])
+      close()
+    },
+  }
+}
+
+/** A run in which all backups were at work in another one says nothing of them. */
+const saysSomething = ({ backups, exitCode }: Result): boolean =>
+  exitCode !== 0 || backups.some(({ result }) => result !== 'busy')
+
+/**
+ * A signal that ends with the run's, at once where somebody sent a signal. A pass whose time is up may still tell how it ended; as a
+ * signal that comes then is no longer heard, that is kept short.
+ */
+function deadline(run: AbortSignal) {
+  const over = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const endIn = (milliseconds: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => over.abort(), milliseconds)
+  }
+  const follow = (): void => {
+    if (!(run.reason instanceof Stop && run.reason.why === 'max-time')) over.abort()
+    else if (timer !== undefined) endIn(LAST_PATIENCE)
+  }
+  if (run.aborted) follow()
+  else run.addEventListener('abort', follow, { once: true })
+  return {
+    signal: over.signal,
+    endIn: (milliseconds: number) => endIn(run.aborted ? LAST_PATIENCE : milliseconds),
+    close() {
+      clearTimeout(timer)
+      run.removeEventListener('abort', follow)
+    },
+  }
+}
+
+/** `postgres: exit 6: 1 in conflict`. */
+function lineOf({ backup, exitCode, result, ...outcome }: BackupOutcome): string {
+  const first =
+    outcome.halt?.message ??
+    outcome.holds[0]?.message ??
+    outcome.problems[0]?.message ??
+    outcome.late[0] ??
+    (outcome.conflicts.length > 0 ? `${outcome.conflicts.length} in conflict` : null) ??
+    (outcome.lost.length > 0 ? `${outcome.lost.length} lost` : result)
+  return `${backup}: exit ${exitCode}: ${first}`
+}
+
+const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => string): Findings => ({
+  ...rest,
+  troubles: troubles.map((one) => ({
+    ...one,
+    message: cut(oneLine(one.message)),
+    details: one.details.map(({ path, ...detail }) => ({
+      ...detail,
+      ...(path === undefined ? {} : { path: oneLine(path) }),
+      message: cut(oneLine(detail.message)),
+    })),
+  })),
+})
+
+/** What a source made say is as long as it likes. */
+const cut = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text)

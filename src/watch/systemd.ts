@@ -1,0 +1,70 @@
+import { execa } from 'execa'
+
+/** What `watch` tells whoever started it as a service: systemd, by its notify protocol. Nothing of it ever throws. */
+export interface ServiceManager {
+  /** It works; `status` is the line that `systemctl status` shows. */
+  ready(status?: string): Promise<void>
+  /** It still works. */
+  alive(): Promise<void>
+  status(text: string): Promise<void>
+  /** It is about to end. */
+  stopping(): Promise<void>
+  /** Milliseconds within which `alive` is to be called; null: nobody asks. */
+  readonly watchdogInterval: number | null
+}
+
+/** Milliseconds. systemd-notify itself waits five seconds at most for its word to be taken. */
+const TIMEOUT = 10_000
+
+/**
+ * Speaks through systemd-notify, for Node has no datagram sockets of its own; so the unit needs NotifyAccess=all. Without NOTIFY_SOCKET
+ * all of it does nothing.
+ */
+export function openServiceManager(
+  env: NodeJS.ProcessEnv,
+  pid: number,
+  warn: (text: string) => void,
+): ServiceManager {
+  const socket = env['NOTIFY_SOCKET'] ?? ''
+  let isWarned = false
+
+  async function tell(...words: readonly string[]): Promise<void> {
+    if (socket === '') return
+    const ended = await execa('systemd-notify', words, {
+      env: { NOTIFY_SOCKET: socket, PATH: env['PATH'] || '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
+      extendEnv: false,
+      stdin: 'ignore',
+      // A Ctrl-C is ours to answer.
+      detached: true,
+      reject: false,
+      timeout: TIMEOUT,
+      maxBuffer: 1 << 16,
+    })
+    if (!ended.failed) isWarned = false
+    else if (!isWarned) {
+      isWarned = true
+      const why =
+        ended.code === 'ENOENT' ? 'systemd-notify is not installed' : ended.stderr || ended.shortMessage
+      warn(`the service manager cannot be told how things are: ${why}`)
+    }
+  }
+
+  return {
+    ready: (status) => tell('READY=1', ...(status === undefined ? [] : [statusWord(status)])),
+    alive: () => tell('WATCHDOG=1'),
+    status: (text) => tell(statusWord(text)),
+    stopping: () => tell('STOPPING=1'),
+    watchdogInterval: intervalOf(env, pid),
+  }
+}
+
+/** The protocol has one word a line. */
+const statusWord = (text: string): string => `STATUS=${text.replace(/\s+/g, ' ').slice(0, 500)}`
+
+/** Half of what systemd allows, as it asks. */
+function intervalOf(env: NodeJS.ProcessEnv, pid: number): number | null {
+  const microseconds = Number(env['WATCHDOG_USEC'])
+  const meant = env['WATCHDOG_PID'] ?? ''
+  if ((env['NOTIFY_SOCKET'] ?? '') === '' || !(microseconds > 0)) return null
+  return meant === '' || Number(meant) === pid ? Math.max(1, Math.floor(microseconds / 2000)) : null
+}

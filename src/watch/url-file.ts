@@ -1,0 +1,83 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Halt } from '../model/trouble.ts'
+
+/** Where to call, and what to say who we are. Neither may ever be shown: who knows them can call there too. */
+export interface SecretUrl {
+  readonly url: URL
+  readonly authorization: string | null
+}
+
+type Read =
+  | { readonly ok: true; readonly secret: SecretUrl }
+  /** In words that name the file and nothing of what it holds. */
+  | { readonly ok: false; readonly fault: Halt }
+
+const MAX_BYTES = 4096
+/** Of group and others: all but the group's right to read. */
+const TOO_OPEN = 0o037
+
+/** The URL in a file that is for its owner, and perhaps a group of its own. Never waits for a FIFO. Read anew each time: it may be changed. */
+export async function readUrlFile(path: string): Promise<Read> {
+  const no = (code: string, why: string, hint: string): Read => ({
+    ok: false,
+    fault: { code, message: `the URL in ${basename(path)} cannot be used: ${why}`, hint },
+  })
+  let handle: FileHandle
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : `${code}`
+    return no('url-file-unreadable', why, `Make ${path} readable for the user who runs reconcile.`)
+  }
+  try {
+    const stat = await handle.stat()
+    if (!stat.isFile())
+      return no('url-file-unreadable', 'it is no regular file', `Put the URL into ${path} itself.`)
+    if ((stat.mode & TOO_OPEN) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
+      return no(
+        'url-file-open',
+        `others than its owner may use it (mode ${mode})`,
+        `chmod 600 ${path}, or 640 with a group of its own.`,
+      )
+    }
+    const buffer = Buffer.alloc(MAX_BYTES + 1)
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
+    if (bytesRead > MAX_BYTES) return no('url-file-bad', 'it is longer than 4 KiB', ONE_LINE)
+    const secret = parse(buffer.toString('utf8', 0, bytesRead).trim())
+    return secret === null
+      ? no('url-file-bad', 'it does not hold an http or https URL, and nothing else', ONE_LINE)
+      : { ok: true, secret }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return no('url-file-unreadable', code ?? 'it cannot be read', `Look at ${path}.`)
+  } finally {
+    await handle.close()
+  }
+}
+
+const ONE_LINE = 'It is one line: the URL.'
+
+function parse(text: string): SecretUrl | null {
+  if (/\s/.test(text) || !URL.canParse(text)) return null
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return null
+  const { username, password } = url
+  url.username = ''
+  url.password = ''
+  url.hash = ''
+  const pair = `${safeDecode(username)}:${safeDecode(password)}`
+  return { url, authorization: pair === ':' ? null : `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,103 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { takeLock } from '../../src/destination/lock.ts'
+import type { BackupStatus, ConditionType } from '../../src/model/status.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await makeWorld('local')
+  await world.declare('pg', {
+    series: { pattern: '{series}-{YYYY}-{MM}-{DD}.tar', timezone: 'UTC' },
+    expect: { every: '24h', grace: '1h' },
+  })
+  await world.offer('db-2026-01-02.tar', 'old')
+})
+afterAll(() => world.end())
+
+const reason = ({ conditions }: BackupStatus, type: ConditionType) => {
+  const found = conditions.find((one) => one.type === type)
+  return `${found?.status} ${found?.reason}`
+}
+const statusFile = () => join(world.destination, '.reconcile/status.json')
+const one = async () => (await world.status('pg')).backups[0]!
+
+test('a pass leaves behind why a series is late, and status, the plan and the check tell it', async () => {
+  const { backups } = await world.pass()
+  expect(backups[0]?.late).toEqual([expect.stringMatching(/^db: .*: the producer is silent/)])
+  expect((await world.plan()).backups[0]?.series[0]).toMatchObject({
+    state: 'late',
+    cause: 'producer-silent',
+  })
+  const silent = await one()
+  expect(silent).toMatchObject({ state: 'late', series: [{ series: 'db', cause: 'producer-silent' }] })
+  expect([reason(silent, 'Fresh'), reason(silent, 'SourceReachable')]).toEqual(['false late', 'true listed'])
+  const checked = await world.run('status', '--check')
+  expect(checked.code).toBe(2)
+  expect(checked.stdout).toMatch(/^RECONCILE CRITICAL - 1 of 1 not well: pg \(late\) \|/)
+  expect(checked.stdout).toContain('the producer is silent')
+
+  await world.offer('db-2026-01-09.tar', 'unfinished', { marker: null })
+  await world.pass()
+  expect((await one()).series[0]?.cause).toBe('no-marker')
+  expect(reason(await one(), 'Fresh')).toBe('false late')
+
+  await rm(world.source, { recursive: true })
+  await world.pass()
+  const gone = await one()
+  expect([gone.series[0]?.cause, reason(gone, 'SourceReachable')]).toEqual([
+    'source-unreachable',
+    'false path-missing',
+  ])
+  await mkdir(world.source)
+  await world.offer('db-2026-01-02.tar', 'old')
+})
+
+test('while a live process holds the lock the backup is under way, and no promise is broken', async () => {
+  const today = new Date().toISOString().slice(0, 10)
+  await world.offer(`db-${today}.tar`, 'new')
+  await world.pass()
+  expect((await one()).state).toBe('ok')
+  // As watch would have left it, and died.
+  const left = JSON.parse(await readFile(statusFile(), 'utf8'))
+  const then = new Date(Date.now() - 60_000).toISOString()
+  await writeFile(statusFile(), JSON.stringify({ ...left, promised: { nextRun: then, validUntil: then } }))
+  const dead = await one()
+  expect([dead.state, reason(dead, 'Ready'), reason(dead, 'Reconciling')]).toEqual([
+    'unknown',
+    'unknown overdue',
+    'false idle',
+  ])
+  expect((await world.run('status', '--check')).code).toBe(3)
+  const lock = await takeLock(join(world.destination, '.reconcile/lock'), 0, new AbortController().signal)
+  if (lock.state !== 'locked') throw new Error('busy')
+  const alive = await one()
+  lock.close()
+  expect([alive.state, reason(alive, 'Ready'), reason(alive, 'Reconciling')]).toEqual([
+    'ok',
+    'true applied',
+    'true in-use',
+  ])
+})
+
+test('a backup whose spec is faulty is never absent', async () => {
+  await world.declare('broken', { destination: { path: 'not/absolute' } })
+  const { code, stdout } = await world.run('status')
+  expect(code).toBe(3)
+  expect(stdout).toMatch(/^broken +failed +never +unknown +unknown +unknown$/m)
+  expect(stdout).toMatch(/broken\.yaml:\d+:\d+: /)
+  const found = (await world.status('broken')).backups
+  expect(found).toMatchObject([{ backup: 'broken', state: 'failed', destination: null }])
+  expect(reason(found[0]!, 'SpecValid')).toMatch(/^false [a-z-]+$/)
+  await rm(join(world.specs, 'broken.yaml'))
+})
+
+test('status takes no lock and writes nothing, in any form', async () => {
+  const before = await readFile(statusFile(), 'utf8')
+  const lock = await takeLock(join(world.destination, '.reconcile/lock'), 0, new AbortController().signal)
+  for (const words of [['--check'], ['--output', 'prometheus'], ['--json'], [world.destination]])
+    expect((await world.run('status', ...words)).stdout).not.toBe('')
+  if (lock.state === 'locked') lock.close()
+  expect(await readFile(statusFile(), 'utf8')).toBe(before)
+})

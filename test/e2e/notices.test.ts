@@ -1,0 +1,134 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import type { Notice } from '../../src/model/notice.ts'
+import type { Result } from '../../src/model/outcome.ts'
+import { deadOrigin, type Receiver, startReceiver } from '../helpers/receiver.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+// The command itself with `notify` and `heartbeat` in its settings.
+
+let world: World
+let receiver: Receiver
+beforeEach(async () => {
+  world = await makeWorld('local')
+  receiver = await startReceiver()
+  await world.offer('a.tar', 'one')
+  await world.declare()
+})
+afterEach(async () => {
+  await receiver.end()
+  await world.end()
+})
+
+const SECRET = '/T0S3CRET'
+
+/** Points both at these origins; the words that make a command use them. */
+async function configure(hook: string, beat = receiver.origin): Promise<readonly string[]> {
+  const file = join(world.folder, 'config.yaml')
+  for (const [name, origin] of Object.entries({ hook, beat })) {
+    await writeFile(join(world.folder, name), `${origin}${SECRET}/${name}`, { mode: 0o600 })
+  }
+  await writeFile(file, stringify({ notify: [{ urlFile: 'hook' }], heartbeat: { urlFile: 'beat' } }))
+  return ['--config', file]
+}
+
+const told = () => receiver.received.map(({ url, body }) => `${url.slice(SECRET.length)} ${kindOf(body)}`)
+const kindOf = (body: string): string =>
+  body.startsWith('{') ? (JSON.parse(body) as Notice).kind : body.split('\n')[0]!
+
+test('a pass tells of a conflict once, and that it is over; each pass has its heartbeat', async () => {
+  const config = await configure(receiver.origin)
+  const codes: (number | undefined)[] = []
+  for (const bytes of ['one', 'two', 'two', 'one']) {
+    await world.offer('a.tar', bytes)
+    codes.push((await world.run(...config)).code)
+  }
+  expect(codes).toEqual([0, 6, 6, 0])
+  const beat = (end: string) => ['/beat/start ', end]
+  expect(told().filter((one) => one.startsWith('/beat'))).toEqual(
+    [beat('/beat exit 0'), beat('/beat/fail exit 6'), beat('/beat/fail exit 6'), beat('/beat exit 0')].flat(),
+  )
+  expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook conflict', '/hook recovered'])
+  expect(JSON.parse(receiver.received.find(({ body }) => body.startsWith('{'))!.body)).toMatchObject({
+    backup: 'pg',
+    details: [{ code: 'conflict', path: 'a.tar' }],
+  })
+})
+
+test('a plan tells nobody anything, and a named pass no heartbeat', async () => {
+  const config = await configure(receiver.origin)
+  await world.offer('a.tar', 'one', { marker: 'nonsense' })
+  for (const words of [['--dry-run'], ['prune', '--dry-run']]) await world.run(...config, ...words)
+  expect(told()).toEqual([])
+  expect((await world.run(...config, 'pg')).code).toBe(1)
+  expect(told()).toEqual(['/hook failing'])
+})
+
+test('a faulty spec is told, and the pass fails its heartbeat', async () => {
+  const config = await configure(receiver.origin)
+  await writeFile(join(world.specs, 'web.yaml'), 'version: 1\nsorce: {}\n')
+  expect((await world.run(...config)).code).toBe(3)
+  expect(told().sort()).toEqual(['/beat/fail exit 3', '/beat/start ', '/hook failing'])
+  const [notice] = receiver.received
+    .filter(({ body }) => body.startsWith('{'))
+    .map(({ body }) => JSON.parse(body) as Notice)
+  expect(notice).toMatchObject({ backup: 'web', count: expect.any(Number) })
+  expect(notice!.message).toContain('web.yaml:')
+})
+
+test('nobody who listens fails no run, shows no URL anywhere, and is told later', async () => {
+  const dead = await deadOrigin()
+  const config = await configure(dead, dead)
+  const log = join(world.folder, 'log')
+  await world.offer('a.tar', 'one', { marker: 'nonsense' })
+  const ended = await world.run(...config, '--log-file', log, '--json')
+  expect(ended.code).toBe(1)
+  expect((JSON.parse(ended.stdout) as Result).exitCode).toBe(1)
+  expect(ended.stderr).toContain(
+    'warning: a notice could not be sent to the URL in hook: the connection is refused.',
+  )
+  expect(ended.stderr).toContain('warning: the heartbeat could not be sent to the URL in beat')
+  const logged = await readFile(log, 'utf8')
+  expect(logged).toContain('could not be sent')
+  for (const text of [ended.stderr, ended.stdout, logged]) expect(text).not.toMatch(/S3CRET|127\.0\.0\.1/)
+  await rm(join(world.folder, 'hook'))
+  // A quiet pass that went well stays quiet, whoever could not be told.
+  await configure(receiver.origin, dead)
+  await world.offer('a.tar', 'one')
+  expect(await world.run(...config, '-q')).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook failing', '/hook recovered'])
+})
+
+test('a signal while nobody answers ends it within 5 s; the result is printed', async () => {
+  receiver.answer('hang')
+  await world.offer('a.tar', 'one', { marker: 'nonsense' })
+  const command = world.start([...(await configure(receiver.origin)), '--json'])
+  await new Promise<void>((printed) =>
+    command.stdout!.on('data', (chunk: Buffer) => String(chunk).includes('"exitCode"') && printed()),
+  )
+  await receiver.got(1)
+  const begun = performance.now()
+  command.kill('SIGTERM')
+  const ended = await command
+  expect(performance.now() - begun).toBeLessThan(5_000)
+  expect(ended.exitCode).toBe(143)
+  receiver.answer(200)
+  const before = receiver.received.length
+  await world.run('--config', join(world.folder, 'config.yaml'), 'pg')
+  expect(told().slice(before)).toEqual(['/hook failing'])
+})
+
+test('validate warns of a URL that others may read, and tells nothing of it', async () => {
+  const config = await configure(receiver.origin)
+  await rm(join(world.folder, 'hook'))
+  await writeFile(join(world.folder, 'hook'), `${receiver.origin}${SECRET}`, { mode: 0o644 })
+  const { code, stdout } = await world.run(...config, 'validate', '--json')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout).diagnostics).toMatchObject([
+    { code: 'url-file-open', severity: 'warning', line: 1 },
+  ])
+  expect(stdout).not.toContain('S3CRET')
+})

@@ -1,0 +1,62 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Received {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** A real HTTP server on loopback that keeps what it gets. */
+export interface Receiver {
+  readonly origin: string
+  readonly received: readonly Received[]
+  /** From now on: a status, or what to do with the response; `hang`: no answer at all. */
+  answer(how: number | 'hang' | ((response: ServerResponse) => void)): void
+  /** Once so many requests have come in all. */
+  got(count: number): Promise<void>
+  end(): Promise<void>
+}
+
+export async function startReceiver(): Promise<Receiver> {
+  const received: Received[] = []
+  const waiting: { readonly count: number; readonly come: () => void }[] = []
+  let how: Parameters<Receiver['answer']>[0] = 200
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request
+      received.push({ method, url, headers, body: Buffer.concat(chunks).toString() })
+      if (typeof how === 'number') response.writeHead(how).end('secret answer')
+      else if (how !== 'hang') how(response)
+      for (const one of waiting) if (received.length >= one.count) one.come()
+    })
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    answer(next) {
+      how = next
+    },
+    got: (count) =>
+      new Promise((come) => {
+        if (received.length >= count) come()
+        else waiting.push({ count, come })
+      }),
+    async end() {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+/** Where nothing listens. */
+export async function deadOrigin(): Promise<string> {
+  const receiver = await startReceiver()
+  await receiver.end()
+  return receiver.origin
+}

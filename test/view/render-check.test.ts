@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest'
+import { checkReport } from '../../src/decide/check-report.ts'
+import { faultyStatus } from '../../src/decide/faulty-status.ts'
+import { instant } from '../../src/model/instant.ts'
+import type { BackupState, BackupStatus, SeriesStatus } from '../../src/model/status.ts'
+import type { Diagnostic } from '../../src/model/trouble.ts'
+import { renderCheck, renderCheckFailure } from '../../src/view/render-check.ts'
+import { NASTY } from './nasty.ts'
+
+const NOW = instant(Date.UTC(2026, 10, 24, 12))
+const hoursAgo = (hours: number) => new Date(NOW - hours * 3600_000).toISOString()
+
+const series = (over: Partial<SeriesStatus> = {}): SeriesStatus => ({
+  series: 'db',
+  newest: hoursAgo(1),
+  expect: 'every 24h',
+  state: 'ok',
+  points: 3,
+  ...over,
+})
+const backup = (state: BackupState, over: Partial<BackupStatus> = {}): BackupStatus => ({
+  backup: 'pg',
+  state,
+  destination: '/d',
+  series: [series()],
+  conditions: [
+    {
+      type: 'Ready',
+      status: state === 'ok' ? 'true' : 'false',
+      reason: 'why',
+      message: `why it is ${state}`,
+      since: hoursAgo(1),
+    },
+    { type: 'Fresh', status: 'true', reason: 'fresh', message: '', since: hoursAgo(1) },
+  ],
+  lastPass: hoursAgo(1),
+  lastSuccess: hoursAgo(1),
+  counts: null,
+  observed: null,
+  nextRun: null,
+  validUntil: null,
+  bytes: 10,
+  free: 20,
+  ...over,
+})
+const check = (
+  backups: readonly BackupStatus[],
+  maxAge: number | null = null,
+  diagnostics: readonly Diagnostic[] = [],
+) =>
+  renderCheck(
+    checkReport({ format: 'reconcile.status/1', revision: null, diagnostics, backups }, maxAge, NOW),
+  )
+const first = (text: string) => text.split('\n')[0]
+
+describe('status --check', () => {
+  test('is one line where all is well', () => {
+    expect(check([backup('ok'), backup('ok', { backup: 'wiki' })])).toEqual({
+      code: 0,
+      text: "RECONCILE OK - 2 backups fresh | 'pg_age'=3600s 'pg_bytes'=10B 'pg_free'=20B 'wiki_age'=3600s 'wiki_bytes'=10B 'wiki_free'=20B\n",
+    })
+  })
+
+  test('says fresh only of what is expected to be', () => {
+    expect(first(check([backup('ok', { conditions: [] })]).text)).toMatch(
+      /OK - 1 backups? ok, 1 of which nothing says how fresh/,
+    )
+  })
+
+  test.each<[BackupState, number, string]>([
+    ['ok', 0, 'OK'],
+    ['pending', 0, 'OK'],
+    ['late', 2, 'CRITICAL'],
+    ['conflict', 2, 'CRITICAL'],
+    ['failed', 2, 'CRITICAL'],
+    ['held', 1, 'WARNING'],
+    ['suspended', 1, 'WARNING'],
+    ['unknown', 3, 'UNKNOWN'],
+  ])('%s: %i %s', (state, code, word) => {
+    const told = check([backup(state)])
+    expect(told.code).toBe(code)
+    expect(first(told.text)).toContain(`RECONCILE ${word} - `)
+    const detail = `pg: ${state}; why it is ${state}`
+    if (code === 0) expect(told.text).not.toContain(detail)
+    else expect(told.text).toContain(detail)
+  })
+
+  test('the worst of all counts, and what is not known is passed over for no warning', () => {
+    expect(check([backup('held'), backup('ok'), backup('late')]).code).toBe(2)
+    expect(check([backup('held'), backup('unknown')]).code).toBe(3)
+    expect(check([backup('late'), backup('unknown')]).code).toBe(2)
+  })
+
+  test('work that is left for over a day without a good pass is a warning', () => {
+    expect(check([backup('pending', { lastSuccess: hoursAgo(24) })]).code).toBe(0)
+    expect(check([backup('pending', { lastSuccess: hoursAgo(25) })]).code).toBe(1)
+    expect(check([backup('pending', { lastSuccess: null })]).code).toBe(1)
+  })
+
+  test('faults are critical, no backups at all are unknown', () => {
+    const fault = {
+      file: '/b/x.yaml',
+      line: 2,
+      column: 1,
+      severity: 'error',
+      code: 'x',
+      message: 'bad',
+    } as const
+    const told = check([backup('ok'), faultyStatus('x', [fault], NOW)], null, [fault])
+    expect(told.code).toBe(2)
+    expect(told.text).toContain('/b/x.yaml:2:1: bad')
+    expect(check([backup('ok')], null, [fault]).code).toBe(2)
+    expect(check([backup('ok')], null, [{ ...fault, severity: 'warning' }]).code).toBe(0)
+    expect(check([])).toEqual({ code: 3, text: 'RECONCILE UNKNOWN - no backup is declared\n' })
+  })
+
+  test('names the worst five, and counts the rest', () => {
+    const many = Array.from({ length: 9 }, (_, i) => backup(i === 8 ? 'late' : 'held', { backup: `b${i}` }))
+    const line = first(check(many).text)
+    expect(line).toContain('9 of 9 not well: b8 (late), b0 (held)')
+    expect(line).toContain(', and 4 more')
+  })
+})
+
+describe('status --check --max-age', () => {
+  const old = (over: Partial<BackupStatus>) => check([backup('ok', over)], 7200)
+  test('is critical where the newest point is older, whatever is expected', () => {
+    expect(check([backup('ok')], 3600).code).toBe(0)
+    expect(check([backup('ok')], 3599).code).toBe(2)
+    expect(first(check([backup('ok')], 3599).text)).toContain("'pg_age'=3600s;;3599")
+  })
+  test.each<[string, Partial<BackupStatus>, number]>([
+    [
+      'each series of which something is expected counts',
+      { series: [series(), series({ newest: hoursAgo(3) })] },
+      2,
+    ],
+    [
+      'one that has ended does not',
+      { series: [series(), series({ state: 'ended', newest: hoursAgo(99) })] },
+      0,
+    ],
+    [
+      'nor one of which nothing is expected, beside others',
+      { series: [series(), series({ expect: null, newest: null })] },
+      0,
+    ],
+    [
+      'where nothing is expected the newest of all counts',
+      {
+        series: [series({ expect: null, newest: hoursAgo(9) }), series({ expect: null })],
+      },
+      0,
+    ],
+    ['no point at all is too old', { series: [series({ newest: null })] }, 2],
+    ['no series is too old', { series: [] }, 2],
+    ['a disk that could not be looked at is unknown', { series: [], bytes: null }, 3],
+  ])('%s', (_, over, code) => {
+    expect(old(over).code).toBe(code)
+  })
+})
+
+test('what a source says ends no line, begins no performance data, and quotes nothing', () => {
+  const evil = "x'|=\n\u001b[2J"
+  const told = check([
+    backup('late', {
+      backup: evil,
+      conditions: [{ type: 'Ready', status: 'false', reason: 'r', message: evil, since: hoursAgo(1) }],
+    }),
+  ])
+  const lines = told.text.trimEnd().split('\n')
+  expect(lines).toHaveLength(2)
+  for (const line of lines) expect(line).not.toMatch(NASTY)
+  expect(lines[0]!.split('|')).toHaveLength(2)
+  expect(lines[1]).not.toContain('|')
+  // Quotes are doubled inside a label, which holds no `=`.
+  const data = lines[0]!.split(' | ')[1]!
+  expect(data).toMatch(/^('(?:[^'=]|'')+'=\S+ ?)+$/)
+  expect(renderCheckFailure(evil)).toEqual({
+    code: 3,
+    text: "RECONCILE UNKNOWN - x'/= \\x1b[2J\n",
+  })
+})

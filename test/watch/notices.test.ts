@@ -1,0 +1,337 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openNoticeMemory } from '../../src/destination/notice-memory.ts'
+import { Stop } from '../../src/model/failure.ts'
+import { instant } from '../../src/model/instant.ts'
+import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../src/model/notice.ts'
+import type { BackupOutcome } from '../../src/model/outcome.ts'
+import { type NoticeUse, openNotices } from '../../src/watch/notices.ts'
+import { deadOrigin, type Receiver, startReceiver } from '../helpers/receiver.ts'
+import { outcome, result } from '../view/sample-documents.ts'
+
+let folder: string
+let receiver: Receiver
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'notices-'))
+  receiver = await startReceiver()
+})
+afterEach(async () => {
+  await receiver.end()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const SECRET = '/services/T0S3CRET'
+const inConflict = {
+  result: 'failed',
+  exitCode: 6,
+  conflicts: [{ path: 'a.tar', held: 'a', source: 'b' }],
+} as const
+
+async function hook(name = 'ops', origin = receiver.origin): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, `${origin}${SECRET}?token=q\n`, { mode: 0o600 })
+  return file
+}
+
+interface RunOptions {
+  readonly use?: NoticeUse
+  readonly on?: readonly NoticeKind[]
+  readonly signal?: AbortSignal
+  readonly heartbeat?: string
+}
+
+/** A run of this program with such settings. */
+function open(
+  urlFiles: readonly string[],
+  { use = 'some', on = NOTICE_KINDS, signal, heartbeat }: RunOptions = {},
+) {
+  const warnings: string[] = []
+  const memory = openNoticeMemory(join(folder, 'state'))
+  const notices = openNotices(
+    {
+      notify: urlFiles.map((urlFile) => ({ urlFile, on })),
+      heartbeat: heartbeat === undefined ? null : { urlFile: heartbeat },
+    },
+    use,
+    {
+      memory,
+      host: 'box',
+      revision: () => 'c0ffee',
+      now: () => instant(Date.UTC(2026, 10, 24)),
+      signal: signal ?? new AbortController().signal,
+      warn: (text) => warnings.push(text),
+      oneLine: (text) => text.replaceAll('\n', '\\n'),
+    },
+  )
+  return { ...notices, memory, warnings }
+}
+
+/** One run over one backup. */
+async function run(urlFiles: readonly string[], more: Partial<BackupOutcome>, options: RunOptions = {}) {
+  const notices = open(urlFiles, options)
+  notices.began()
+  await notices.finished(outcome(more), 'whole')
+  await notices.ended(null)
+  return {
+    warnings: notices.warnings,
+    pending: (await notices.memory.read()).pending.map(({ notice }) => notice.kind),
+  }
+}
+
+const kinds = () => receiver.received.map(({ body }) => (JSON.parse(body) as Notice).kind)
+
+describe('notices', () => {
+  test('are posted as JSON, on change only', async () => {
+    const ops = await hook()
+    for (const state of [inConflict, inConflict, {}, {}]) {
+      expect(await run([ops], state)).toEqual({ warnings: [], pending: [] })
+    }
+    expect(kinds()).toEqual(['conflict', 'recovered'])
+    expect(receiver.received[0]).toMatchObject({
+      method: 'POST',
+      url: `${SECRET}?token=q`,
+      headers: { 'content-type': 'application/json', 'user-agent': 'backup-reconciler' },
+    })
+    expect(JSON.parse(receiver.received[0]!.body)).toMatchObject({
+      format: 'reconcile.notice/1',
+      backup: 'postgres',
+      kind: 'conflict',
+      host: 'box',
+      revision: 'c0ffee',
+      details: [{ code: 'conflict', path: 'a.tar' }],
+    })
+  })
+
+  test('hold what a source made say on one line, cut', async () => {
+    const message = `a\nb${'x'.repeat(5000)}`
+    await run([await hook()], {
+      result: 'failed',
+      exitCode: 1,
+      problems: [{ code: 'rsync-failed', message, hint: '' }],
+    })
+    const told = JSON.parse(receiver.received[0]!.body) as Notice
+    expect(told.message).toMatch(/^failing: a\\nbx+…$/)
+    expect(receiver.received[0]!.body.length).toBeLessThan(4000)
+  })
+
+  test('are tried again within the run', async () => {
+    receiver.answer(503)
+    const notices = open([await hook()])
+    await notices.finished(outcome(inConflict), 'whole')
+    await receiver.got(1)
+    receiver.answer(204)
+    await notices.ended(null)
+    expect(kinds()).toEqual(['conflict', 'conflict'])
+    expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1)
+    expect((await notices.memory.read()).pending).toEqual([])
+  })
+
+  test.each<[string, (file: string) => Promise<unknown>, RegExp]>([
+    ['a server that fails', async () => receiver.answer(500), /it answers 500/],
+    ['one that refuses it', async () => receiver.answer(403), /it answers 403/],
+    [
+      'one that sends elsewhere',
+      async () =>
+        receiver.answer((response) =>
+          response.writeHead(302, { location: `${receiver.origin}/elsewhere` }).end(),
+        ),
+      /redirect \(302\), which is not followed/,
+    ],
+    [
+      'one that hangs up',
+      async () => receiver.answer((response) => response.destroy()),
+      /the connection broke/,
+    ],
+    [
+      'one that is not there',
+      async (file) => writeFile(file, `${await deadOrigin()}${SECRET}`),
+      /connection is refused/,
+    ],
+    ['a URL that is not kept secret', (file) => chmod(file, 0o644), /mode 0644/],
+    ['a file that is gone', (file) => rm(file), /there is no such file/],
+  ])('%s: they are kept, told without the URL, and sent by a later run', async (_, spoil, why) => {
+    const ops = await hook()
+    await spoil(ops)
+    const end = AbortSignal.timeout(2_000)
+    const first = open([ops], { signal: end })
+    await first.finished(outcome(inConflict), 'whole')
+    await Promise.race([first.ended(null), new Promise((late) => end.addEventListener('abort', late))])
+    await first.ended(null)
+    expect(first.warnings.length).toBe(1)
+    expect(first.warnings[0]).toMatch(why)
+    expect(first.warnings[0]).toContain('ops')
+    for (const secret of [receiver.origin, 'S3CRET', 'token', 'secret answer', '127.0.0.1'])
+      expect(first.warnings[0]).not.toContain(secret)
+    expect(receiver.received.filter(({ url }) => url === '/elsewhere')).toEqual([])
+
+    const before = receiver.received.length
+    receiver.answer(200)
+    await rm(ops, { force: true })
+    await hook()
+    expect(await run([ops], inConflict)).toEqual({ warnings: [], pending: [] })
+    expect(kinds().slice(before)).toEqual(['conflict'])
+  })
+
+  test('one that a hook refuses keeps no later one back', async () => {
+    receiver.answer(400)
+    expect((await run([await hook()], { ...inConflict, lost: ['b'] })).pending).toEqual(['lost', 'conflict'])
+    expect(kinds()).toEqual(['lost', 'conflict'])
+  })
+
+  test('a hook that fails keeps no other one back', async () => {
+    const bad = await hook('bad', await deadOrigin())
+    const notices = open([bad, await hook()], { signal: AbortSignal.timeout(1_500) })
+    await notices.finished(outcome(inConflict), 'whole')
+    await receiver.got(1)
+    await notices.ended(null)
+    expect((await notices.memory.read()).pending.map(({ hook }) => hook)).toEqual([bad])
+  })
+
+  test('an older one that was never delivered gives way to a newer of its kind', async () => {
+    const ops = await hook('ops', await deadOrigin())
+    const over = { signal: AbortSignal.abort(new Stop('terminate')) }
+    await run([ops], inConflict, over)
+    await run([ops], { ...inConflict, conflicts: [{ path: 'b.tar', held: 'a', source: 'b' }] }, over)
+    await hook()
+    await run([ops], {})
+    expect(kinds()).toEqual(['conflict', 'recovered'])
+    expect(receiver.received[0]!.body).toContain('b.tar')
+  })
+
+  test('two processes at once send each once', async () => {
+    const ops = await hook()
+    receiver.answer((response) => setImmediate(() => response.end()))
+    const runs = Array.from({ length: 6 }, () => run([ops], { ...inConflict, lost: ['b'] }))
+    for (const ended of await Promise.all(runs)) expect(ended.warnings).toEqual([])
+    expect(kinds()).toEqual(['lost', 'conflict'])
+  })
+
+  test('a signal ends a request that hangs at once; it stays pending', async () => {
+    receiver.answer('hang')
+    const stopping = new AbortController()
+    const notices = open([await hook()], { signal: stopping.signal })
+    await notices.finished(outcome(inConflict), 'whole')
+    await receiver.got(1)
+    const ended = notices.ended(null)
+    stopping.abort(new Stop('terminate'))
+    await ended
+    expect(notices.warnings).toEqual([])
+    expect((await notices.memory.read()).pending).toHaveLength(1)
+  })
+
+  test('a pass whose time is up still tells', async () => {
+    const ops = await hook()
+    await run(
+      [ops],
+      { ...inConflict, result: 'incomplete' },
+      { signal: AbortSignal.abort(new Stop('max-time')) },
+    )
+    expect(kinds()).toEqual(['conflict'])
+  })
+
+  test('the memory is private, holds no URL, and a damaged one fails no run', async () => {
+    const ops = await hook()
+    receiver.answer(403)
+    await run([ops], inConflict)
+    const file = join(folder, 'state/notices.json')
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(folder, 'state'))).mode & 0o777).toBe(0o700)
+    expect(await readFile(file, 'utf8')).not.toMatch(/S3CRET|127\.0\.0\.1/)
+    await writeFile(file, 'garbage')
+    const notices = open([ops])
+    await notices.finished(outcome(inConflict), 'whole')
+    await notices.ended(null)
+    expect(notices.warnings[0]).toContain('notices.json is not what this program writes there')
+  })
+})
+
+describe('the heartbeat of a pass', () => {
+  const beats = () => receiver.received.map(({ url }) => url)
+  const pass = async (exitCode: number, more: Partial<BackupOutcome>, options: RunOptions = {}) => {
+    const notices = open([], { use: 'all', heartbeat: await hook('beat'), ...options })
+    notices.began()
+    await notices.finished(outcome({ ...more, exitCode }), 'whole')
+    await notices.ended(result(exitCode, outcome({ ...more, exitCode })))
+    return notices.warnings
+  }
+
+  test('tells its beginning, and that it went well; the query keeps its place', async () => {
+    expect(await pass(0, {})).toEqual([])
+    expect(beats()).toEqual([`${SECRET}/start?token=q`, `${SECRET}?token=q`])
+    expect(receiver.received[1]!.body).toBe('exit 0')
+  })
+
+  test('tells what is not well', async () => {
+    await pass(6, inConflict)
+    expect(beats()).toEqual([`${SECRET}/start?token=q`, `${SECRET}/fail?token=q`])
+    expect(receiver.received[1]!.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(receiver.received[1]!.body).toBe('exit 6\npostgres: exit 6: 1 in conflict')
+  })
+
+  test('says nothing of a pass that found all backups at work in another', async () => {
+    await pass(0, { result: 'busy' })
+    expect(beats()).toEqual([`${SECRET}/start?token=q`])
+  })
+
+  test('is for passes over all backups alone', async () => {
+    await pass(0, {}, { use: 'some' })
+    expect(beats()).toEqual([])
+  })
+
+  test('leaves out the end of a pass that a signal ended, and tells it of one whose time was up', async () => {
+    const signal = AbortSignal.abort(new Stop('max-time'))
+    await pass(0, { result: 'incomplete' }, { signal })
+    expect(beats()).toEqual([`${SECRET}/start?token=q`, `${SECRET}?token=q`])
+    await pass(143, { result: 'cancelled' }, { signal: AbortSignal.abort(new Stop('terminate')) })
+    expect(beats()).toHaveLength(2)
+  })
+
+  test('is tried again, and its failure told without the URL', async () => {
+    receiver.answer(404)
+    const [warning, ...others] = await pass(0, {})
+    expect(warning).toBe('the heartbeat could not be sent to the URL in beat: it answers 404.')
+    expect(others).toEqual([])
+    receiver.answer(502)
+    const notices = open([], { use: 'all', heartbeat: await hook('beat') })
+    const ended = notices.ended(result(0, outcome()))
+    await receiver.got(3)
+    receiver.answer(200)
+    await ended
+    expect(beats().slice(2)).toEqual([`${SECRET}?token=q`, `${SECRET}?token=q`])
+  })
+})
+
+describe('the heartbeat of watch', () => {
+  test('beats after good passes while none is failing, and tells when one begins to', async () => {
+    const notices = open([], { use: 'watch', heartbeat: await hook('beat') })
+    const pass = async (backup: string, exitCode: number) => {
+      await notices.finished(outcome({ backup, exitCode }), 'whole')
+      // Of those that wait for their turn the newest alone is sent.
+      await new Promise((turn) => setTimeout(turn, 50))
+    }
+    notices.remember('old', 'old: exit 1: from before')
+    await pass('a', 0)
+    expect(receiver.received).toEqual([])
+    await pass('old', 0)
+    await receiver.got(1)
+    await pass('a', 0)
+    await pass('b', 1)
+    await receiver.got(2)
+    await pass('b', 1)
+    await pass('a', 0)
+    await pass('b', 0)
+    await receiver.got(3)
+    await pass('c', 6)
+    await receiver.got(4)
+    notices.forget('c')
+    await notices.ended(null)
+    expect(receiver.received.map(({ url, body }) => [url, body])).toEqual([
+      [`${SECRET}?token=q`, ''],
+      [`${SECRET}/fail?token=q`, 'b: exit 1: in-sync'],
+      [`${SECRET}?token=q`, ''],
+      [`${SECRET}/fail?token=q`, 'c: exit 6: in-sync'],
+    ])
+  })
+})
