@@ -201,7 +201,9 @@ async function lookAt(destination: Destination, spec: Spec | null, common: Hold 
       throw noDestination(`${destination.path} is no destination`)
     const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
     const holding = hold === null ? await destination.inspect(run) : null
-    return { hold, halt: null, holding, last: await destination.readStatus() }
+    // The last pass could not write down that it could not write.
+    const refused = await destination.writeFault()
+    return { hold, halt: refused, holding, last: await destination.readStatus() }
   } catch (error) {
     if (!(error instanceof Failure) || error.code === 'no-destination') throw error
     const halt = { code: error.code, message: error.message, hint: error.hint }

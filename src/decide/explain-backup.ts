@@ -18,6 +18,7 @@ import type { Decided } from './plan-backup.ts'
 import { newestFirst, policyText, retain } from './retain.ts'
 import type { Point } from './retention.ts'
 import { selectedFiles } from './selected-files.ts'
+import { stayText } from './stay.ts'
 import { momentOf } from './verdicts.ts'
 import { zoneOf } from './zone.ts'
 
@@ -106,25 +107,36 @@ function markOf(point: Point, { destination }: Observation): Mark | null {
   return point.standing === 'whole' ? 'kept' : point.standing === 'coming' ? 'coming' : 'waiting'
 }
 
-/** Why a point is wanted; of one that is not, what keeps it from going, or that it goes. */
+/** Why a point is wanted, and what is wrong with it; of one that is not, what keeps it from going, or that it goes. */
 function reasonsOf(
   { retain: rules, prune: { mode }, series }: Spec,
-  { prune }: Decided,
+  { prune, plan }: Decided,
   points: readonly Point[],
 ): (point: Point) => readonly string[] {
+  const problems = new Map(
+    plan.problems.flatMap((one) => (one.path === undefined ? [] : [[one.path, one] as const])),
+  )
+  // A copy that rotted and cannot be brought again waits for a person: that is to be seen here, and what to do.
+  const troubleOf = ({ files, standing }: Point): readonly string[] =>
+    standing === 'whole' || standing === 'coming'
+      ? []
+      : files.flatMap((path) => {
+          const problem = problems.get(path)
+          return problem === undefined ? [] : [`${problem.code}: ${problem.message}. ${problem.hint}`]
+        })
   const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
   // Wanted over the copies here alone: that spares a point too (I9).
   const here = rules === null || mode === 'never' ? null : retain(whole, rules, zoneOf(series.timezone))
   return (point) => {
-    if (point.reasons !== null) return point.reasons
-    if (point.standing !== 'whole') return ['its point is not whole']
+    if (point.reasons !== null) return [...point.reasons, ...troubleOf(point)]
+    if (point.standing !== 'whole') return ['its point is not whole', ...troubleOf(point)]
     const outside = `outside ${rules === null ? '' : policyText(rules)}`
     if (prune?.remove.has(point)) return [outside, 'goes with the next pass']
     const stay = prune?.stay.get(point)
     const spared = here?.get(point)
     if (stay === undefined && spared !== undefined)
       return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
-    return [outside, stay ?? `kept (prune: ${mode})`]
+    return [outside, stay === undefined ? `kept (prune: ${mode})` : stayText(stay)]
   }
 }
 

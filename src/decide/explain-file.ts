@@ -29,7 +29,7 @@ export function knownPaths({ observation, unselected }: Look, asked: string): Re
 
 /** Why one file is, or is not, here, and what becomes of it. Pure. */
 export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanation {
-  const { observation, context } = look
+  const { observation } = look
   const { destination } = observation
   const decided = decideLook(spec, look)
   const { plan, retention } = decided
@@ -96,7 +96,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
           },
     pruned: pruned === undefined ? null : removedFile(path, pruned, spec),
     steps,
-    ...whatNext(about, context.asOf),
+    ...whatNext(about),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Forecast } from '../model/explanation.ts'
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 import type { RetainRules, Spec } from '../model/spec.ts'
 import { freshness } from './freshness.ts'
 import { newestFirst, retain } from './retain.ts'
@@ -7,7 +7,6 @@ import type { Point } from './retention.ts'
 import { momentOf } from './verdicts.ts'
 import { type Zone, zoneOf } from './zone.ts'
 
-const DAY = 24 * 3600 * 1000
 /** Points looked ahead, over five years of daily ones; fewer where each step has more points to look at than this in all. */
 const MOST = 2000
 const WORK = 500_000

@@ -1,7 +1,6 @@
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 import { zoneOf } from './zone.ts'
 
-const DAY = 24 * 3600 * 1000
 /** Days kept in mind: more than any honest name space has, and no burden where a hostile one has more. */
 const MAX_DAYS = 50_000
 

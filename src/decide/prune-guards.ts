@@ -44,6 +44,11 @@ interface Guard {
   readonly message: string
 }
 
+/** A hold that a person has let pass, and the series that it held; null: all of them. */
+export interface PassedHold extends Hold {
+  readonly series: string | null
+}
+
 /** The same question has the same id on every run, until its answer changes: eight hex digits of what it is about. */
 export const holdId = (
   code: string,
@@ -64,23 +69,22 @@ export function pruneGuards(
   now: { readonly policy: string; readonly basis: string },
 ): {
   readonly holds: readonly Hold[]
-  readonly passed: readonly Hold[]
-  /** Why nothing of this series goes; null: nothing stops it. */
+  readonly passed: readonly PassedHold[]
+  /** The code of what holds this series; null: nothing stops it. */
   readonly blockOf: (series: string) => string | null
 } {
-  const open: (Hold & Pick<Guard, 'series'>)[] = []
-  const passed: Hold[] = []
+  const open: PassedHold[] = []
+  const passed: PassedHold[] = []
   for (const { code, series, about, message } of guardsOf(going, all, spec, observation, context, now)) {
     const id = holdId(code, [spec.destination.path, ...about], context.fingerprint)
-    if (context.released.has(id)) passed.push({ id, code, message })
+    if (context.released.has(id)) passed.push({ id, code, message, series })
     else open.push({ id, code, message, series })
   }
   return {
     holds: open.map(({ series: _, ...hold }) => hold),
     passed,
     blockOf(name) {
-      const hold = open.find(({ series }) => series === null || series === name)
-      return hold === undefined ? null : `held: ${hold.code}`
+      return open.find(({ series }) => series === null || series === name)?.code ?? null
     },
   }
 }
@@ -93,7 +97,12 @@ function guardsOf(
   { asOf, series, conflicts, lastGood }: GuardContext,
   { policy, basis }: { readonly policy: string; readonly basis: string },
 ): readonly Guard[] {
-  if (going.length === 0) return []
+  const { listedBefore, lastTime, lastPrune } = destination
+  // A day that is spent hides no cliff: whoever changed the policy is told today, not when the next point would go.
+  const pending = going.length > 0 || everySeries.some(({ mayGo }) => mayGo.length > 0)
+  const changed =
+    pending && lastPrune?.policy !== policy ? cliff(everySeries, lastPrune?.policy ?? null, policy) : []
+  if (going.length === 0) return changed
   const points = going.reduce((sum, { mayGo, limit, gone }) => sum + Math.min(mayGo.length, limit - gone), 0)
   const what = points === 1 ? '1 point is due to be removed' : `${points} points are due to be removed`
   const all = (code: string, about: readonly unknown[], why: string): Guard => ({
@@ -103,7 +112,6 @@ function guardsOf(
     message: `${what}, and ${why}`,
   })
   const guards: Guard[] = []
-  const { listedBefore, lastTime, lastPrune } = destination
   const listed = source.files.size
   if (source.completeness !== 'complete') {
     guards.push(
@@ -131,7 +139,7 @@ function guardsOf(
     const why = 'source, series or checksum of the spec have changed since the last prune'
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
   }
-  if (lastPrune?.policy !== policy) guards.push(...cliff(everySeries, lastPrune?.policy ?? null, policy))
+  guards.push(...changed)
   for (const { series: name } of going) {
     const status = series.find((one) => one.series === name)
     const late = lateness(status, spec)
@@ -152,15 +160,15 @@ const hasShrunk = (listed: number, before: number | null): before is number =>
   before !== null && listed * 2 <= before && before - listed > 1
 
 /**
- * How many files the source's listing is measured against from now on: those it shows, but where it shrank, which a person has not
- * let pass, or is not whole.
+ * How many files the source's listing is measured against from now on: those it shows, but where it is not whole, or shrank and that
+ * was not let pass. `used`: the released holds that something really went past.
  */
 export const nextListed =
-  ({ source }: Observation, prune: { readonly passed: readonly Hold[] } | null) =>
+  ({ source }: Observation, used: readonly Hold[]) =>
   (before: number | null): number | null => {
     if (source.completeness !== 'complete') return before
     const listed = source.files.size
-    const isPassed = prune?.passed.some(({ code }) => code === 'prune-listing-shrank') === true
+    const isPassed = used.some(({ code }) => code === 'prune-listing-shrank')
     return hasShrunk(listed, before) && !isPassed ? before : listed
   }
 

@@ -1,4 +1,4 @@
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 import type { RetainRules } from '../model/spec.ts'
 import type { Zone } from './zone.ts'
 
@@ -10,7 +10,6 @@ export interface DatedPoint {
   readonly pinned: boolean
 }
 
-const DAY = 24 * 3600 * 1000
 const PINNED = ['pin'] as const
 const OLDEST = ['oldest'] as const
 

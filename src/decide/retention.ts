@@ -1,6 +1,6 @@
 import type { Digest } from '../model/digest.ts'
 import type { HeldFile, Holding, LedgerRecord } from '../model/holding.ts'
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
@@ -42,7 +42,6 @@ export interface Retention {
   isUnmatched(path: RelPath): boolean
 }
 
-const DAY = 24 * 3600 * 1000
 const BEGUN: readonly string[] = ['begun']
 const SELECTED: readonly string[] = ['selected']
 const AHEAD: readonly string[] = ['dated over a day ahead: kept, not counted']

@@ -1,4 +1,4 @@
-import { isoSeconds, isoTime } from '../model/instant.ts'
+import { DAY, isoSeconds, isoTime } from '../model/instant.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { Action, Step } from '../model/plan.ts'
 import type { Spec } from '../model/spec.ts'
@@ -10,8 +10,7 @@ import type { PruneDecision } from './prune.ts'
 import { policyText } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
 import { patternPrecision } from './series-pattern.ts'
-
-const DAY = 24 * 3600 * 1000
+import { stayText } from './stay.ts'
 
 /** What comes, or is waited for, only where it is wanted. */
 const BRINGS: ReadonlySet<Action> = new Set(['pull', 'resume', 'wait'])
@@ -114,7 +113,7 @@ function surplusBy(
     if (completeness !== 'complete') return stays('whether it is wanted is not known')
     if (point.standing !== 'whole') return stays('its point is not whole')
     const stay = prune.stay.get(point)
-    return made('surplus', step, stay === undefined ? kept : becauseOf(stay), facts, point)
+    return made('surplus', step, stay === undefined ? kept : becauseOf(stayText(stay)), facts, point)
   }
 }
 

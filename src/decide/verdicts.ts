@@ -1,5 +1,5 @@
 import type { Moment, PointName, Verdict } from '../model/explanation.ts'
-import { type Instant, isoTime } from '../model/instant.ts'
+import { DAY, type Instant, isoTime } from '../model/instant.ts'
 import type { RetainRules } from '../model/spec.ts'
 import {
   countOf,
@@ -11,8 +11,6 @@ import {
   startOfWithin,
 } from './retain.ts'
 import type { Zone } from './zone.ts'
-
-const DAY = 24 * 3600 * 1000
 
 /**
  * What every rule says of one point among others, and why: what {@link retain} decides of them all at once, told of one. Those rules

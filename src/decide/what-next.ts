@@ -11,6 +11,7 @@ import type { Look } from './look.ts'
 import type { Decided } from './plan-backup.ts'
 import type { Point } from './retention.ts'
 import { selector } from './select.ts'
+import { describeStay } from './stay.ts'
 
 export interface Subject {
   readonly spec: Spec
@@ -33,10 +34,10 @@ interface Told {
 const NOTHING: Told = { next: [], advice: [] }
 
 /** What the next pass does about one file, in words, and what would change that. */
-export function whatNext(about: Subject, asOf: Instant): Told {
+export function whatNext(about: Subject): Told {
   const { plan } = about.decided
   if (about.decided.retention === null) return stopped(about)
-  const told = about.steps.map((step) => ofStep(step, about, asOf))
+  const told = about.steps.map((step) => ofStep(step, about))
   const removed = about.pruned === undefined ? [] : [ofPruned(about.pruned, about)]
   const all = [...told, ...removed]
   if (all.every(({ next }) => next.length === 0)) all.push(ofNoStep(about))
@@ -54,7 +55,7 @@ function stopped({ decided: { plan }, look }: Subject): Told {
   return { next: ['Nothing, for now.', ...why], advice: [...advice, ...plan.holds.map(releaseOf)] }
 }
 
-function ofStep(step: Step, about: Subject, asOf: Instant): Told {
+function ofStep(step: Step, about: Subject): Told {
   const because = step.because.join('; ')
   const said = (...next: readonly string[]): Told => ({ next, advice: [] })
   const size = step.size === undefined ? '' : `, ${humanSize(step.size)}`
@@ -99,7 +100,7 @@ function ofStep(step: Step, about: Subject, asOf: Instant): Told {
         advice: [{ message: 'It stays if a rule of retain keeps it, or a glob of retain.pin fits it' }],
       }
     case 'surplus':
-      return ofSurplus(step, about, asOf)
+      return ofSurplus(step, about)
     case 'expire': {
       const where = step.trash === undefined ? 'its staged bytes' : 'it from the trash for good'
       return said(`The next pass removes ${where}: ${because}`)
@@ -112,7 +113,7 @@ function ofStep(step: Step, about: Subject, asOf: Instant): Told {
 }
 
 /** Published, wanted by no rule, and kept: why it may not go, or not yet. */
-function ofSurplus(step: Step, about: Subject, asOf: Instant): Told {
+function ofSurplus(step: Step, about: Subject): Told {
   const { spec, path, decided, asked } = about
   const rules = step.because[0] ?? 'no rule keeps it'
   const byHand: Advice = {
@@ -133,8 +134,9 @@ function ofSurplus(step: Step, about: Subject, asOf: Instant): Told {
   // Each decision tells its own points apart.
   const point = decision.retention?.pointOf(path) ?? null
   if (prune === null || point === null) return NOTHING
-  const stay = stayOf(point, decision, about, asOf)
-  const holds = plan.holds.filter((hold) => prune.stay.get(point) === `held: ${hold.code}`)
+  const stay = stayOf(point, decision)
+  const why = prune.stay.get(point)
+  const holds = plan.holds.filter(({ code }) => why?.why === 'held' && why.hold === code)
   const advice = [...holds.map(releaseOf), byHand]
   if (asked === null) return { next: [`It is surplus: ${rules}; ${stay}`], advice }
   const ask: Advice = {
@@ -151,16 +153,10 @@ function ofSurplus(step: Step, about: Subject, asOf: Instant): Told {
 }
 
 /** What becomes of a surplus point where surplus may go, and why it stays. */
-function stayOf(point: Point, decision: Decided, { spec, look }: Subject, asOf: Instant): string {
+function stayOf(point: Point, decision: Decided): string {
   if (decision.prune?.remove.has(point)) return 'it goes to the trash'
   const why = decision.prune?.stay.get(point)
-  if (why === undefined) return 'it stays'
-  const held = /^held: (.*)$/.exec(why)?.[1]
-  if (held !== undefined) return `it stays, for nothing of its series goes: ${held}`
-  if (!why.includes('minAge')) return `it ${why}`
-  const { records } = look.observation.destination
-  const since = Math.max(...point.files.map((path) => records.get(path)?.since ?? asOf))
-  return `it ${why}, which is over at ${isoTime(instant(since + spec.prune.minAge * 1000))}`
+  return why === undefined ? 'it stays' : describeStay(why)
 }
 
 function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Told {

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 
 /** A time zone's rules, from the platform's IANA data. Local times are milliseconds of the wall clock, counted as if it were UTC. */
 export interface Zone {
@@ -11,8 +11,6 @@ export interface Zone {
   /** The next time after `at` at which the clock is put forward or back; infinity where none is known. */
   nextChange(at: Instant): number
 }
-
-const DAY = 24 * 3600 * 1000
 
 const known = new Map<string, Zone>()
 

@@ -9,6 +9,7 @@ import { takeLock } from './lock.ts'
 import { lockedDestination } from './locked-destination.ts'
 import { makePrivateFolders } from './ownership.ts'
 import { readStatus } from './status-file.ts'
+import { writeFault } from './write-fault.ts'
 
 /** The near side of one backup. Touches nothing until it is asked to. */
 export function openDestination(
@@ -32,6 +33,7 @@ export function openDestination(
     identify: () => identify(ground),
     readStatus: () => readStatus(options.disk, files),
     inspect: (run) => takeHolding(ground, run.now, null),
+    writeFault: () => writeFault(files.own, place.path),
 
     async lock(waitSeconds, run) {
       const { halt } = await identify(ground)

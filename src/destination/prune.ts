@@ -30,10 +30,14 @@ export async function prune(
   const wanted = [...new Map(requests.map((request) => [request.path, request])).values()]
   for (const batch of byPoints(wanted)) {
     const seen = folders(site.disk, site.path)
-    const sound = await each(batch, 'look at', verdicts, async ({ path }) => {
-      const fault = await faultOf(site, path, seen)
-      return fault === null ? null : { verdict: 'problem', problem: fault }
-    })
+    const sound = wholePoints(
+      batch,
+      await each(batch, 'look at', verdicts, async ({ path }) => {
+        const fault = await faultOf(site, path, seen)
+        return fault === null ? null : { verdict: 'problem', problem: fault }
+      }),
+      verdicts,
+    )
     const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
     // One that an earlier run began, and recovery could not finish, is gone on with.
     const intents = sound.map(
@@ -75,6 +79,24 @@ export function byPoints(requests: readonly PruneRequest[]): readonly (readonly 
     else batch.push(request)
   }
   return batches
+}
+
+/**
+ * Of what the policy removes, the files whose point can be begun as a whole: half a point would be kept for ever, and counted by
+ * nothing. A person's own choice of files is not made larger or smaller.
+ */
+function wholePoints(
+  batch: readonly PruneRequest[],
+  sound: readonly PruneRequest[],
+  verdicts: Verdicts,
+): readonly PruneRequest[] {
+  const pointOf = ({ series, point }: PruneRequest): string => `${point} ${series}`
+  const broken = new Set(batch.flatMap((one) => (verdicts.has(one.path) ? [pointOf(one)] : [])))
+  return sound.filter((one) => {
+    if (one.by === 'person' || !broken.has(pointOf(one))) return true
+    verdicts.set(one.path, { verdict: 'problem', problem: pointStays(one.path) })
+    return false
+  })
 }
 
 export function outcome(verdicts: ReadonlyMap<RelPath, PruneVerdict>) {
@@ -219,6 +241,13 @@ export const notOurs = (path: string): Problem => ({
   path,
   message: 'the ledger knows no such file',
   hint: 'Only what was published here is removed. Run again: what the next pass takes over is known afterwards.',
+})
+
+const pointStays = (path: string): Problem => ({
+  code: 'prune-point-stays',
+  path,
+  message: 'stays: another file of its point cannot be removed now, and a point goes whole or not at all',
+  hint: 'See what is said of that other file. The next prune tries again.',
 })
 
 const differs = (path: string, was: number, is: number): Problem => ({

@@ -5,6 +5,9 @@ export type Instant = Brand<number, 'Instant'>
 
 export const instant = (milliseconds: number): Instant => milliseconds as Instant
 
+/** Milliseconds of a day by the clock of UTC; days of the calendar may have more or fewer hours. */
+export const DAY = 24 * 3600 * 1000
+
 /** `2026-11-23T18:09:18Z`, with milliseconds only where there are any. */
 export function isoTime(at: Instant): string {
   const date = new Date(at)

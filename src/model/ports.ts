@@ -96,6 +96,9 @@ export interface Destination {
   /** Looks without the lock and changes nothing. */
   inspect(run: Run): Promise<Holding>
 
+  /** Why a pass could write nothing here, as the file system says without being written to; null: nothing speaks against it. */
+  writeFault(): Promise<Halt | null>
+
   /**
    * Makes `.reconcile` where there is none, and takes the lock, waiting at most `waitSeconds`. `refused` says why this folder
    * may not be written at all: another user's, its mount not there.

@@ -17,7 +17,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { Promised } from '../model/status.ts'
-import type { Halt, Hold } from '../model/trouble.ts'
+import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
@@ -173,7 +173,14 @@ async function apply(
 ): Promise<Passed> {
   const { source, box } = ports
   const asOf = run.now()
-  await destination.recover(run)
+  const unfinished: Problem[] = []
+  await destination.recover({
+    ...run,
+    emit(event) {
+      if (event.type === 'problem') unfinished.push(event.problem)
+      run.emit(event)
+    },
+  })
   const hold = holdOfIdentity(ports.destination.path, identity)
   await useReleases(hold === null ? [] : [hold], box, destination, run)
   const looking = destination.inspect(run)
@@ -193,7 +200,11 @@ async function apply(
   if (chosen.refused !== null) return { outcome: chosen.refused, plan: first }
   const origin = { planId: saved?.planId ?? planIdOf([first], revision), revision }
   const tally = newTally(spec.name, run.emit)
-  let end: Pick<Decided, 'views' | 'prune' | 'retention'> & Pick<BackupPlan, 'holds'> = {
+  // What an earlier run began, and cannot be ended, is told by each pass until it is.
+  tally.problems.push(...unfinished)
+  // Released holds that something went past.
+  const used: Hold[] = []
+  let end: Pick<Decided, 'views' | 'retention'> & Pick<BackupPlan, 'holds'> = {
     ...chosen.decided,
     holds: first.holds,
   }
@@ -206,8 +217,10 @@ async function apply(
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
         chosen = choose(observation)
       }
-      await useReleases(chosen.decided.expiry?.passed ?? [], box, destination, run)
-      await tidy(spec, observation, chosen.plan, destination, tally, run)
+      if (await tidy(spec, observation, chosen.plan, destination, tally, run)) {
+        used.push(...(chosen.decided.expiry?.passed ?? []))
+        await useReleases(used, box, destination, run)
+      }
       announce(chosen.plan, run)
       const wanted = wantedFiles(chosen.plan, observation)
       const { destination: holding } = observation
@@ -217,6 +230,7 @@ async function apply(
         const ground = { destination, box, spec, context, origin, tally, only }
         const pruned = await pruneSurplus(ground, view, observation.destination, run)
         observation = { source: view, destination: pruned.holding }
+        used.push(...pruned.used)
         end = { ...pruned.decided, holds: only?.size === 0 ? [] : pruned.decided.plan.holds }
       }
     } catch (error) {
@@ -235,9 +249,7 @@ async function apply(
     ...outcomeOf(spec, observation, plan, tally, { holds: end.holds, late: lateLines(views) }, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
-  const isLet = [...(chosen.decided.expiry?.passed ?? []), ...(end.prune?.passed ?? [])].some(({ code }) =>
-    CLOCK_HOLDS.has(code),
-  )
+  const isLet = used.some(({ code }) => CLOCK_HOLDS.has(code))
   const bare = { ...outcome, seconds: 0 }
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   await leaveStatus(
@@ -245,7 +257,7 @@ async function apply(
     destination,
     judged,
     (before) => ({
-      listed: nextListed(observation, end.prune)(before?.listed ?? null),
+      listed: nextListed(observation, used)(before?.listed ?? null),
       clock: nextClock(observation.destination.lastTime, run.now(), isLet),
       observed: { digest: spec.digest, revision },
       promised: options.promise === null ? (before?.promised ?? null) : options.promise(judged),

@@ -7,7 +7,7 @@ import type { Box, LockedDestination, PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import type { Problem } from '../model/trouble.ts'
+import type { Hold, Problem } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
 import { useReleases } from './use-releases.ts'
 
@@ -26,6 +26,8 @@ export interface PruneGround {
 export interface Pruned {
   readonly holding: Holding
   readonly decided: Decided
+  /** Released holds that something went past: spent now. */
+  readonly used: readonly Hold[]
 }
 
 /**
@@ -54,18 +56,26 @@ export async function pruneSurplus(
     const { policy, basis } = prune
     await destination.record([{ event: 'prune-terms', policy, basis }], run)
   }
-  if (prune === null || prune.remove.size === 0) return { holding, decided }
+  if (prune === null || prune.remove.size === 0) return { holding, decided, used: [] }
   const requests = requestsOf(prune, ground.origin).filter(({ path }) => ground.only?.has(path) ?? true)
-  if (requests.length === 0) return { holding, decided }
-  await useReleases(prune.passed, ground.box, destination, run)
+  if (requests.length === 0) return { holding, decided, used: [] }
   const verdicts = await destination.prune(requests, run)
-  for (const { path, reason } of requests) {
+  const after = await destination.inspect(run)
+  const gone = new Set<string>()
+  for (const { path, reason, series } of requests) {
     const verdict = verdicts.get(path)
     if (verdict === undefined) throw new Error(`pruning ${path} came to no verdict`)
-    if (verdict.verdict === 'done') tally.prune(path, reason)
-    else tally.trouble(verdict.problem)
+    if (verdict.verdict === 'done') {
+      tally.prune(path, reason)
+      gone.add(series)
+    } else tally.trouble(verdict.problem)
+    // The next recovery ends what was begun, and asks nobody.
+    if (after.begun.has(path)) gone.add(series)
   }
-  return { holding: await destination.inspect(run), decided }
+  // A release lets something go once: where nothing went, it is good for the next pass.
+  const used = prune.passed.filter(({ series }) => (series === null ? gone.size > 0 : gone.has(series)))
+  await useReleases(used, ground.box, destination, run)
+  return { holding: after, decided, used }
 }
 
 const termsNow = (context: PlanContext, run: Run): PlanContext => ({

@@ -7,7 +7,10 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Tally } from './tally.ts'
 
-/** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
+/**
+ * Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. Tells whether
+ * anything went.
+ */
 export async function tidy(
   spec: Spec,
   observation: Observation,
@@ -15,12 +18,14 @@ export async function tidy(
   destination: LockedDestination,
   tally: Tally,
   run: Run,
-): Promise<void> {
+): Promise<boolean> {
   const expired = plan.steps.filter((step) => step.action === 'expire')
   const trash = expired.filter((step) => step.trash !== undefined).map(pathOf)
+  let went = false
   if (trash.length > 0) {
     for (const verdict of (await destination.expireTrash(trash, run)).values())
       if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
+      else went = true
   }
   const staged = expired.filter((step) => step.trash === undefined).map(pathOf)
   if (staged.length > 0) await destination.dropStaged(staged, run)
@@ -29,6 +34,7 @@ export async function tidy(
     ...strayEvents(strays(spec, observation), observation),
   ]
   if (events.length > 0) await destination.record(events, run)
+  return went || staged.length > 0
 }
 
 const pathOf = ({ path }: Step): RelPath => path as RelPath

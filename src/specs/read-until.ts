@@ -1,8 +1,7 @@
 import { isZone, zoneOf } from '../decide/zone.ts'
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant } from '../model/instant.ts'
 import type { Parsed } from './units.ts'
 
-const DAY = 24 * 3600 * 1000
 const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 const TIME =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?)([Zz]|[+-][0-9]{2}:[0-9]{2})$/

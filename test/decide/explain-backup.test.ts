@@ -44,6 +44,19 @@ describe('the points of a series', () => {
     expect(counts).toEqual({ kept: 1, surplus: 0, coming: 0, waiting: 0, notWanted: 1 })
   })
 
+  test.each([
+    ['the source has it no more', `held ${day(22)} 10!11 A`],
+    ['the source has other bytes', `held ${day(22)} 10!11 A\nremote ${day(22)} 10 B`],
+  ])('that are rotten here, where %s, say so and what to do', (_, drawn) => {
+    const told = pointsOf(dated('last=2'), `${sides(day(21))}\n${drawn}`)
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^waiting .*: last 1, rot: the copy here is not what was published.*another copy/,
+      ),
+      `kept ${day(21)}: last 1`,
+    ])
+  })
+
   test('that a prune takes or spares say so', () => {
     const spec = dated('last=1 daily=2', {
       prune: { mode: 'auto', keepAtLeast: 1, minAge: 0, trashFor: 0 },

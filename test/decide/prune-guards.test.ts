@@ -203,6 +203,14 @@ describe('what does not hold', () => {
     expect(holds(`${HELD}, ${listed(21, 22)}`)).toEqual(holds(`${HELD}, ${listed(22, 21)}`))
   })
 
+  test.each<[string, string, Told]>([
+    ['a day of which the fifth has gone', days('held', 15, 22), { pruned: { '09': { at: ago(1) } } }],
+    ['one on which some may still go', days('held', 15, 22), {}],
+  ])('a cliff is told on %s', (_, text, told) => {
+    expect(codes(text, { ...told, holding: termsBefore({ retain: 'daily=30' }) })).toEqual(['prune-cliff'])
+    expect(codes(text, told)).toEqual([])
+  })
+
   test('a cliff in one series holds all, also where its own points are too young to go', () => {
     const web = [22, 21, 20, 19, 18].map((day) => `web-2026-11-${day}.tar`)
     const text = `${HELD}, ${web.map((name) => `held ${name}`).join(', ')}`
@@ -237,6 +245,6 @@ describe('what a listing is measured against from now on', () => {
     ['what it shows now, where that was released', 'remote 22', {}, shrunk, 3, 1],
     ['what it showed, where it is not known to be whole', 'remote 22', { look: 'incomplete' }, shrunk, 3, 3],
   ])('%s', (_, text, told, passed, before, wanted) => {
-    expect(nextListed(drawn(text, told), { passed })(before)).toBe(wanted)
+    expect(nextListed(drawn(text, told), passed)(before)).toBe(wanted)
   })
 })

@@ -185,6 +185,16 @@ describe('a fifth of a series in a day, and one at least, the oldest first', () 
       [],
     ],
     [
+      'of 9, one of them having gone and come again within the day',
+      days('held', 14, 22),
+      {
+        records: {
+          22: { removedBefore: { at: ago(1), series: 'db', point: instant(Date.UTC(2026, 10, 23) - 1) } },
+        },
+      },
+      [],
+    ],
+    [
       'volumes of one point count once',
       days('held', 13, 22),
       { pruned: { '09.p1': { at: ago(1), point: instant(0) }, '09.p2': { at: ago(1), point: instant(0) } } },

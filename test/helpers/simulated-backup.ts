@@ -108,7 +108,10 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
         ...after,
         lastPrune: after.lastPrune ?? (learnt ? { policy, basis } : null),
         lastTime: instant(Math.max(now, after.lastTime ?? 0)),
-        listedBefore: nextListed(there, last.prune)(after.listedBefore),
+        listedBefore: nextListed(
+          there,
+          removed.length > 0 ? (last.prune?.passed ?? []) : [],
+        )(after.listedBefore),
       }
       return {
         before: destination,

@@ -1,0 +1,41 @@
+import { type Instant, isoTime } from '../model/instant.ts'
+
+/** Why an unwanted point stays for now, though surplus may go. */
+export type Stay =
+  /** Nothing of its series goes; `hold`: the code of what holds it. */
+  | { readonly why: 'held'; readonly hold: string }
+  | { readonly why: 'day-limit'; readonly limit: number }
+  /** The points relied on have to be read first, and could not be. */
+  | { readonly why: 'unread' }
+  | { readonly why: 'min-age'; readonly until: Instant }
+  | { readonly why: 'conflict' }
+  | { readonly why: 'floor'; readonly keepAtLeast: number }
+  /** Over the copies here alone some rule wants it. */
+  | { readonly why: 'kept-here'; readonly reasons: readonly string[] }
+
+/** As a step of a plan says it. */
+export function stayText(stay: Stay): string {
+  switch (stay.why) {
+    case 'held':
+      return `held: ${stay.hold}`
+    case 'day-limit':
+      return `waits: at most ${stay.limit} of its series go in a day`
+    case 'unread':
+      return 'waits: the newest points could not be read again'
+    case 'min-age':
+      return 'waits: it has not been here for prune.minAge yet'
+    case 'conflict':
+      return 'stays: a file of its point is in conflict'
+    case 'floor':
+      return `stays: one of the newest ${stay.keepAtLeast} points here`
+    case 'kept-here':
+      return `stays: of the copies here alone it is ${stay.reasons.join(', ')}`
+  }
+}
+
+/** As it is explained. */
+export function describeStay(stay: Stay): string {
+  if (stay.why === 'held') return `it stays, for nothing of its series goes: ${stay.hold}`
+  const text = `it ${stayText(stay)}`
+  return stay.why === 'min-age' ? `${text}, which is over at ${isoTime(stay.until)}` : text
+}
