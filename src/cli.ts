@@ -15,6 +15,9 @@ const run: Run = { now: () => instant(Date.now()), signal: stopping.signal, emit
 
 let resultsAreLost = false
 
+/** What SIGHUP asks of a daemon; null: this is none. */
+let hangup: (() => void) | null = null
+
 /** The first signal stops cleanly within seconds, keeping every byte; a second one stops at once. */
 function listenForSignals(): void {
   let first = true
@@ -26,7 +29,8 @@ function listenForSignals(): void {
   process.on('SIGINT', stop('interrupt', 130))
   process.on('SIGTERM', stop('terminate', 143))
   // The terminal or the ssh session is gone: nobody is there to send a second one.
-  process.on('SIGHUP', stop('terminate', 143))
+  const gone = stop('terminate', 143)
+  process.on('SIGHUP', () => (hangup ?? gone)())
   // A reader that has gone (`reconcile -n | head`) or a full disk under a log ends no backup. Lost results are told by the exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') resultsAreLost = true
@@ -54,6 +58,9 @@ async function main(argv: readonly string[]): Promise<number> {
     stopAfter(seconds: number) {
       setTimeout(() => stopping.abort(new Stop('max-time')), seconds * 1000).unref()
     },
+    becomeDaemon(onHangup: () => void) {
+      hangup = onHangup
+    },
   }
   const code = await call(argv, host, (text) => void process.stderr.write(text))
   // What could not be written is known a moment after it was given out.
@@ -72,8 +79,9 @@ function standsSomewhere(): boolean {
 
 function signalCode(): number | null {
   const { reason } = stopping.signal
-  if (!(reason instanceof Stop) || reason.why === 'max-time') return null
-  return reason.why === 'interrupt' ? 130 : 143
+  if (!(reason instanceof Stop)) return null
+  if (reason.why === 'interrupt') return 130
+  return reason.why === 'terminate' && hangup === null ? 143 : null
 }
 
 process.exitCode = await main(process.argv.slice(2))

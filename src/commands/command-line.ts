@@ -17,6 +17,8 @@ export interface Host {
   readonly keep: (code: number) => void
   /** Ends the pass cleanly after so many seconds. */
   readonly stopAfter: (seconds: number) => void
+  /** From here on this is a daemon: SIGHUP calls this instead of ending it, and SIGTERM is its proper end. */
+  readonly becomeDaemon: (onHangup: () => void) => void
 }
 
 /** What each command is added to, and finds its options with. */

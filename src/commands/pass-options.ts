@@ -16,9 +16,14 @@ export function limitTime({ main }: CommandLine, { stopAfter }: Host): void {
 export const lockTimeout = ({ main }: CommandLine) => ({ lockTimeout: Number(main.opts()['lockTimeout']) })
 
 /** Progress, stream and log of a pass, as the flags ask. */
-export async function watchersOf(line: CommandLine, { loaded }: Workspace) {
+/** `daemon`: the events of a daemon as well, and no picture. */
+export async function watchersOf(
+  line: CommandLine,
+  { loaded }: { readonly loaded: Pick<Workspace['loaded'], 'revision'> },
+  daemon = false,
+) {
   const { openWatchers } = await import('./watchers.ts')
   const options: Options = line.main.opts()
   const log = { level: textOf(options, 'logLevel'), file: textOf(options, 'logFile') }
-  return openWatchers(await line.console(), log, line.run.now, loaded.revision)
+  return openWatchers(await line.console(), log, line.run.now, loaded.revision, daemon)
 }

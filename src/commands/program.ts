@@ -18,6 +18,7 @@ import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
 import { addPrune } from './prune-command.ts'
 import { addService } from './service-command.ts'
 import { addResume, addSuspend } from './suspend-commands.ts'
+import { addWatch } from './watch-command.ts'
 
 /** Every command but the pass itself, in the order of `--help`. */
 const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
@@ -25,6 +26,7 @@ const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addPlan,
   addApply,
   addPrune,
+  addWatch,
   addStatus,
   addExplain,
   addValidate,

@@ -1,3 +1,4 @@
+import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
@@ -46,8 +47,10 @@ const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
 
 /** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
-  const holds: Hold[] = [...workspace.loaded.holds, ...(await commonHolds(workspace))]
-  for (const spec of workspace.loaded.specs) {
+  const { settings, loaded } = workspace
+  const kept = await openWatchMemory(settings.state).kept(loaded.label)
+  const holds: Hold[] = [...loaded.holds, ...(await commonHolds(workspace)), ...(kept?.holds ?? [])]
+  for (const spec of loaded.specs) {
     const destination = await openPlace(spec.destination, spec.name, workspace.box)
     const { identity, halt } = await destination.identify(run)
     if (halt !== null) continue

@@ -2,49 +2,66 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PassEvent } from '../model/event.ts'
 import type { Instant } from '../model/instant.ts'
+import type { WatchEvent } from '../model/watch-event.ts'
 import { lineProgress } from '../view/line-progress.ts'
 import { ndjsonLine } from '../view/ndjson.ts'
 import type { Console } from './console.ts'
 
 export interface Watchers {
   onEvent(event: PassEvent): void
+  /** Of a daemon. */
+  onWatch(event: WatchEvent): void
   /** Something about no single backup, for the log alone: who runs the pass tells people. */
   warn(text: string): void
   end(): void
 }
 
-type Watcher = Omit<Watchers, 'warn'> & Partial<Pick<Watchers, 'warn'>>
+type Watcher = Pick<Watchers, 'onEvent' | 'end'> & Partial<Watchers>
 
 /** Often enough that a heartbeat is never late by more than this. Milliseconds. */
 const BEAT = 5_000
 
 /**
  * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
- * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures.
+ * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures, and neither does a daemon.
  */
 export async function openWatchers(
   console: Console,
   log: { readonly level: string | null; readonly file: string | null },
   now: () => Instant,
   revision: string | null,
+  daemon = false,
 ): Promise<Watchers> {
   const toStderr = log.level !== null && log.file === null
   const watchers: Watcher[] = []
+  const views = daemon ? await import('../view/watch-events.ts') : null
   if (log.level !== null || log.file !== null) {
-    watchers.push(await logWatcher(log.level ?? 'info', log.file, revision, console.tell))
+    watchers.push(
+      await logWatcher(log.level ?? 'info', log.file, revision, console.tell, views?.logWatchEvents),
+    )
   }
   if (console.output === 'ndjson') {
-    watchers.push({ onEvent: (event) => console.write(ndjsonLine(event, now())), end: () => {} })
+    watchers.push({
+      onEvent: (event) => console.write(ndjsonLine(event, now())),
+      onWatch: (event) => console.write(views?.watchEventLine(event, now()) ?? ''),
+      end: () => {},
+    })
   } else if (!console.quiet && !toStderr) {
     watchers.push(
-      console.stderr.isTTY && process.env['TERM'] !== 'dumb'
+      !daemon && console.stderr.isTTY && process.env['TERM'] !== 'dumb'
         ? await livePicture(console)
-        : plainLines(console, now),
+        : {
+            ...plainLines(console, now),
+            onWatch: (event) => console.tell(`${views?.describeWatchEvent(event) ?? ''}\n`),
+          },
     )
   }
   return {
     onEvent(event) {
       for (const watcher of watchers) watcher.onEvent(event)
+    },
+    onWatch(event) {
+      for (const watcher of watchers) watcher.onWatch?.(event)
     },
     warn(text) {
       for (const watcher of watchers) watcher.warn?.(text)
@@ -80,6 +97,7 @@ async function logWatcher(
   file: string | null,
   revision: string | null,
   tell: Console['tell'],
+  onWatch?: typeof import('../view/watch-events.ts').logWatchEvents,
 ): Promise<Watcher> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
@@ -97,6 +115,7 @@ async function logWatcher(
   )
   return {
     onEvent: logEvents(logger),
+    ...(onWatch === undefined ? {} : { onWatch: onWatch(logger) }),
     warn: (text) => logger.warn({ what: text }, 'not told'),
     end: () => {},
   }

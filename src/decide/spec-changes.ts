@@ -13,6 +13,8 @@ export interface SpecsFound {
   readonly faults: readonly Diagnostic[]
   /** A hold over all backups that is open: nothing of what was found counts until it is released. */
   readonly hold: Hold | null
+  /** Holds under which an older commit is obeyed: backups go on under them. */
+  readonly policyHolds: readonly Hold[]
 }
 
 export interface SpecsBefore {
@@ -52,7 +54,13 @@ export function specChanges(
   const { hold } = found
   if (hold !== null) {
     const active = before.active.map((one) => ({ ...one, instead: hold }))
-    return { ...NOTHING, active, orphans: before.orphans, broken: faultsOf(found), holds: [hold] }
+    return {
+      ...NOTHING,
+      active,
+      orphans: before.orphans,
+      broken: faultsOf(found),
+      holds: [hold, ...found.policyHolds],
+    }
   }
   const broken = faultsOf(found)
   const settled = settle(before.active, found, broken)
@@ -77,7 +85,7 @@ export function specChanges(
     renamed,
     orphans: orphansOf(before, active, removed, context.at),
     broken: [...broken, ...settled.refused],
-    holds: isHeld ? [wide] : [],
+    holds: [...(isHeld ? [wide] : []), ...found.policyHolds],
     passed: wide !== null && !isHeld ? [wide.id] : [],
   }
 }

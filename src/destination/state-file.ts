@@ -45,7 +45,7 @@ export async function changeState<T>(
   try {
     const before = await readState(path, isIt)
     const after = JSON.stringify(change(before))
-    if (after !== JSON.stringify(before)) await replace(path, `${after}\n`)
+    if (after !== JSON.stringify(before)) await replaceState(path, `${after}\n`)
   } finally {
     lock.close()
   }
@@ -80,7 +80,8 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   )
 
-async function replace(path: string, text: string): Promise<void> {
+/** Replaces a state file whole. Durable. */
+export async function replaceState(path: string, text: string): Promise<void> {
   const next = `${path}.${randomBytes(4).toString('hex')}.new`
   try {
     const file = await promises.open(next, 'wx', 0o600)

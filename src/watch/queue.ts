@@ -1,9 +1,9 @@
 /** Names that wait to be run, each with why. */
-export interface Queue {
+export interface Queue<Cause> {
   /** Asks for a run. One that waits already only gets one more cause; one that runs is run again afterwards. */
-  add(name: string, cause: string): void
+  add(name: string, cause: Cause): void
   /** Takes the first name that may run now; null: none. It runs until `done`. */
-  take(): { readonly name: string; readonly causes: readonly string[] } | null
+  take(): { readonly name: string; readonly causes: readonly Cause[] } | null
   /** Its run has ended. */
   done(name: string): void
   /** It is not to be run any more. A run that is under way is not touched. */
@@ -13,27 +13,28 @@ export interface Queue {
 }
 
 /**
- * Dedupes by name: one run at most a name, one a host, and `concurrency` in all; in the order in which they were asked for, but that
- * one which has to wait for its host lets others pass. Nothing that was asked for is lost: whatever was asked for while its run was
- * under way is asked for again when it ends. `hostOf` null: this machine.
+ * Dedupes by name: at most one run of a name, one for each thing that only one may use at a time, and `concurrency` in all; in the order
+ * in which they were asked for, but that one which has to wait for such a thing lets others pass and takes no place from them. Nothing
+ * that was asked for is lost: what was asked for while its run was under way is asked for again when it ends.
  */
-export function queue(limits: {
+export function queue<Cause>(limits: {
   readonly concurrency: () => number
-  readonly hostOf: (name: string) => string | null
-}): Queue {
+  /** What the run has for itself: a host, a destination. */
+  readonly needs: (name: string) => readonly string[]
+}): Queue<Cause> {
   // In the order of insertion.
-  const waiting = new Map<string, Set<string>>()
-  const running = new Map<string, { readonly host: string | null; readonly again: Set<string> }>()
+  const waiting = new Map<string, Set<Cause>>()
+  const running = new Map<string, { readonly has: readonly string[]; readonly again: Set<Cause> }>()
 
-  const wait = (name: string, causes: Iterable<string>): void => {
+  const wait = (name: string, causes: Iterable<Cause>): void => {
     const known = waiting.get(name)
     if (known === undefined) waiting.set(name, new Set(causes))
     else for (const cause of causes) known.add(cause)
   }
   const mayRun = (name: string): boolean => {
     if (running.has(name)) return false
-    const host = limits.hostOf(name)
-    return host === null || ![...running.values()].some((one) => one.host === host)
+    const needs = limits.needs(name)
+    return ![...running.values()].some(({ has }) => has.some((one) => needs.includes(one)))
   }
   return {
     waiting: () => [...waiting.keys()],
@@ -48,7 +49,7 @@ export function queue(limits: {
       for (const [name, causes] of waiting) {
         if (!mayRun(name)) continue
         waiting.delete(name)
-        running.set(name, { host: limits.hostOf(name), again: new Set() })
+        running.set(name, { has: limits.needs(name), again: new Set() })
         return { name, causes: [...causes] }
       }
       return null

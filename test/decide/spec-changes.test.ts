@@ -42,6 +42,7 @@ const found = (sound: string, faulty = '', over: Partial<SpecsFound> = {}): Spec
     faulty: declared,
     faults: declared.map(({ file }) => fault(file)),
     hold: null,
+    policyHolds: [],
     ...over,
   }
 }

@@ -55,6 +55,7 @@ export async function callHere(
     stopAfter(seconds: number) {
       setTimeout(() => stopping.abort(new Stop('max-time')), seconds * 1000).unref()
     },
+    becomeDaemon() {},
   }
   const printed: Printed = { stdout: '', stderr: '' }
   process.chdir(folder)

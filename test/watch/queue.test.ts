@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { queue } from '../../src/watch/queue.ts'
 
 const opened = (concurrency = 2, hosts: Readonly<Record<string, string>> = {}) =>
-  queue({ concurrency: () => concurrency, hostOf: (name) => hosts[name] ?? null })
+  queue<string>({ concurrency: () => concurrency, needs: needsOf(hosts) })
+
+const needsOf = (hosts: Readonly<Record<string, string>>) => (name: string) =>
+  hosts[name] === undefined ? [] : [hosts[name]]
 
 describe('the queue', () => {
   test('runs one once that was asked for twice, and tells both causes', () => {
@@ -27,7 +30,7 @@ describe('the queue', () => {
     expect(q.take()).toBeNull()
   })
 
-  test('lets others pass one that waits for its host, which takes no place', () => {
+  test('lets others pass one that waits for what it needs alone, which takes no place', () => {
     const q = opened(2, { a: 'h', b: 'h', c: 'other' })
     for (const name of ['a', 'b', 'c']) q.add(name, 'schedule')
     expect([q.take()?.name, q.take()?.name, q.take()]).toEqual(['a', 'c', null])
@@ -47,7 +50,7 @@ describe('the queue', () => {
     expect(q.take()).toBeNull()
   })
 
-  test('whatever comes: no two runs of a name or a host, never too many, and nothing is lost', () => {
+  test('whatever comes: no two runs of a name, or of what one needs alone, never too many, and nothing is lost', () => {
     const names = ['a', 'b', 'c', 'd', 'e']
     const hosts: Record<string, string> = { a: 'h', b: 'h', c: 'g', d: 'g' }
     const move = fc.oneof(

@@ -1,0 +1,243 @@
+import { homedir } from 'node:os'
+import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
+import { firstDue } from '../decide/first-due.ts'
+import { openBox } from '../destination/box.ts'
+import { openSpecsMemory } from '../destination/specs-memory.ts'
+import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
+import type { Clock } from '../model/clock.ts'
+import { Failure } from '../model/failure.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Run } from '../model/run.ts'
+import type { Settings } from '../model/settings.ts'
+import type { ActiveSpec } from '../model/watched-specs.ts'
+import { fingerprint } from '../reconcile/fingerprint.ts'
+import { problemOf } from '../reconcile/observe-source.ts'
+import { emptyOutcome } from '../reconcile/outcome-of.ts'
+import { type PassOptions, reconcileBackup } from '../reconcile/pass.ts'
+import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
+import { nothingObeyed } from '../specs/load-specs.ts'
+import { openSpecs } from '../specs/open-specs.ts'
+import { renderDiagnostics } from '../view/diagnostics.ts'
+import { followSpecs } from '../watch/follow-specs.ts'
+import { type LoopPorts, watchLoop } from '../watch/loop.ts'
+import { watchFolder } from '../watch/watch-folder.ts'
+import type { Console } from './console.ts'
+import { beatOf, keepBeating } from './watch-beat.ts'
+import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
+import { followState, lookEvery } from './watch-state.ts'
+import type { Watchers } from './watchers.ts'
+import {
+  openCommonHolds,
+  openPlace,
+  openPorts,
+  type openSettings,
+  passOptions,
+  type Workspace,
+} from './workspace.ts'
+
+export interface WatchTerms {
+  readonly clock: Clock
+  /** From 0 up to 1. */
+  readonly random: () => number
+  /** Reads the box's settings, flags over them. */
+  readonly settings: () => ReturnType<typeof openSettings>
+  /** Calls this when settings and specs are to be read again. */
+  readonly onHangup: (act: () => void) => void
+}
+
+/** `reconcile watch`: follows the specs, and runs each backup when it is due, until it is told to stop. */
+export async function watch(
+  terms: WatchTerms,
+  console: Console,
+  run: Run,
+  watchers: Watchers,
+): Promise<number> {
+  const { settings, faults } = await terms.settings()
+  if (faults.length > 0) console.tell(renderDiagnostics(faults, { color: console.color.tell }))
+  if (codeOfDiagnostics(faults) !== 0) return codeOfDiagnostics(faults)
+  const memory = openWatchMemory(settings.state)
+  const lock = await memory.lock(run.signal)
+  if (lock.state === 'busy') throw isRunning(settings.state, lock.holders)
+  try {
+    await watchLocked(settings, memory, terms, run, watchers)
+    return 0
+  } finally {
+    lock.close()
+    watchers.end()
+  }
+}
+
+async function watchLocked(
+  first: Settings,
+  memory: WatchMemory,
+  terms: WatchTerms,
+  run: Run,
+  watchers: Watchers,
+): Promise<void> {
+  const { clock } = terms
+  const emit = watchers.onWatch
+  const warn = (message: string): void => emit({ type: 'warning', message })
+  let settings = first
+  let box = openBox(first.state, first)
+  const source = openSpecs(first, {
+    home: homedir(),
+    memory: openSpecsMemory(first.state, box),
+    fingerprint,
+    use: 'obey',
+  })
+  let loaded = nothingObeyed(source.label)
+  const here = (): Workspace => ({
+    settings,
+    box,
+    loaded,
+    diagnostics: loaded.faults,
+    settingsAreSound: true,
+    ignoresOff: false,
+  })
+  let stale = ''
+  const find = async () => {
+    loaded = await source.load(run)
+    const word = loaded.stale?.message ?? ''
+    if (word !== stale && word !== '') warn(word)
+    stale = word
+    return findSpecs(here())
+  }
+
+  const kept = await memory.kept(source.label)
+  // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
+  if (kept === null) await source.load(run)
+  const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
+  const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings }))
+  for (const { file, message } of before.refused)
+    warn(`the spec that was kept of ${file} counts no more: ${message}`)
+  const active = before.specs.map((one): ActiveSpec => ({ ...one, instead: null }))
+  const follower = followSpecs(
+    { active, orphans: kept?.orphans ?? [] },
+    {
+      find,
+      released: () => box.releases(),
+      consume: (id) => box.consume(id),
+      keep: (word) => memory.keep(source.label, word),
+      now: clock.now,
+      emit,
+    },
+  )
+
+  const heldBy = new Map<string, string>()
+  const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
+    const { spec } = one
+    const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
+    const outcome = await runOne(one, here(), promise, passRun)
+    for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
+    for (const { id } of outcome.holds) heldBy.set(id, spec.name)
+    return outcome
+  }
+  const loop = watchLoop({
+    clock,
+    random: terms.random,
+    concurrency: () => settings.concurrency,
+    look: () => follower.look(),
+    pass,
+    firstDue: async ({ spec }) =>
+      firstDue(
+        spec,
+        await openPlace(spec.destination, spec.name, box)
+          .then((place) => place.readStatus())
+          .catch(() => null),
+        clock.now(),
+      ),
+    resumesAt: () => null,
+    emit,
+    revision: () => follower.now().revision,
+  })
+
+  terms.onHangup(() => {
+    emit({ type: 'reloading' })
+    void terms.settings().then(
+      (read) => {
+        const next = judgeSettings(read, first)
+        if (typeof next === 'string') warn(next)
+        else {
+          settings = next
+          box = openBox(next.state, next)
+        }
+        loop.look()
+        loop.trigger(null, 'hangup')
+      },
+      (error: unknown) => warn(`the settings cannot be read: ${String(error)}`),
+    )
+  })
+
+  emit({ type: 'watching', specs: source.label })
+  const ending = new AbortController()
+  const folder = first.specs.kind === 'folder' ? first.specs.path : null
+  const watching =
+    folder === null
+      ? null
+      : watchFolder(folder, {
+          clock,
+          read: () => fingerprintSpecs(folder),
+          names: SPEC_FILE,
+          onChange: () => loop.look(),
+          onTrouble: warn,
+        })
+  await watching?.ready
+  const beside = Promise.all([
+    keepBeating(() => beatOf(loop, follower.now(), source.label, clock), memory, clock, ending.signal, warn),
+    followState(() => box.releases(), loop, heldBy, clock, ending.signal),
+    first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
+  ])
+  try {
+    await loop.run(active, run.signal)
+  } finally {
+    ending.abort()
+    await watching?.close()
+    await beside
+  }
+}
+
+/** New settings, or why they are not taken. */
+function judgeSettings(
+  { settings, faults }: Awaited<ReturnType<typeof openSettings>>,
+  first: Settings,
+): Settings | string {
+  const fault = faults.find(({ severity }) => severity === 'error')
+  if (fault !== undefined)
+    return `${fault.file}:${fault.line}:${fault.column}: ${fault.message}; the settings from before count on`
+  const isElsewhere =
+    settings.state !== first.state || JSON.stringify(settings.specs) !== JSON.stringify(first.specs)
+  if (isElsewhere)
+    return 'where specs or state lie has changed, which takes a restart; the settings from before count on'
+  return settings
+}
+
+const isRunning = (state: string, holders: readonly { readonly pid: number }[]): Failure =>
+  new Failure({
+    code: 'watch-running',
+    message: `another reconcile watch uses ${state}${holders[0] === undefined ? '' : ` (pid ${holders[0].pid})`}`,
+    hint: 'Stop it first, or give this one a --state of its own.',
+    retryable: false,
+  })
+
+/** The pass that `reconcile` runs. What fails before it begins is that backup's failure as well. */
+async function runOne(
+  one: ActiveSpec,
+  workspace: Workspace,
+  promise: PassOptions['promise'],
+  run: Run,
+): Promise<BackupOutcome> {
+  const { spec } = one
+  try {
+    const holds = await openCommonHolds(workspace)
+    const options = passOptions(spec, workspace, { lockWait: 0, all: false, named: false, holds, promise })
+    const policy = { ...options.policy, lastGood: lastGoodOf(one) ?? options.policy.lastGood }
+    const ports = await openPorts(spec, workspace)
+    return (await reconcileBackup(ports, spec, { ...options, policy }, run)).outcome
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const problem = problemOf(error)
+    run.emit({ type: 'problem', backup: spec.name, problem })
+    const bare = { ...emptyOutcome(spec.name), problems: [problem], retry: error.retryable, seconds: 0 }
+    return { ...bare, exitCode: codeOfOutcome(bare, false) }
+  }
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import type { WatchBeat } from '../model/watch-beat.ts'
+import type { KeptSpecs } from '../model/watched-specs.ts'
+import { type LockState, takeLock } from './lock.ts'
+import { changeState, makeStateFolder, readState, replaceState } from './state-file.ts'
+
+/** What `watch` remembers in the `state` folder, and the lock that there is one of it. */
+export interface WatchMemory {
+  /** Taken by one daemon at a time. */
+  lock(signal: AbortSignal): Promise<LockState>
+  /** The specs that were gone by, by the label of where they came from; null: none are known. */
+  kept(label: string): Promise<KeptSpecs | null>
+  keep(label: string, kept: KeptSpecs): Promise<void>
+  /** What a daemon last said of itself; null: nothing that can be read. */
+  beat(): Promise<WatchBeat | null>
+  writeBeat(beat: WatchBeat): Promise<void>
+}
+
+interface Kept {
+  readonly format: 'reconcile.watch-specs/1'
+  readonly places: { readonly [label: string]: KeptSpecs }
+}
+
+export function openWatchMemory(stateFolder: string): WatchMemory {
+  const specs = join(stateFolder, 'watch-specs.json')
+  const beat = join(stateFolder, 'watch.json')
+  return {
+    async lock(signal) {
+      const folder = join(stateFolder, 'locks')
+      await makeStateFolder(folder)
+      return takeLock(join(folder, 'watch.lock'), 0, signal)
+    },
+    async kept(label) {
+      const places = (await readState(specs, isKept))?.places ?? {}
+      return Object.hasOwn(places, label) ? places[label]! : null
+    },
+    keep: (label, kept) =>
+      changeState<Kept>(specs, isKept, (before) => ({
+        format: 'reconcile.watch-specs/1',
+        places: { ...before?.places, [label]: kept },
+      })),
+    // It is written anew within a minute: one that is damaged is none.
+    beat: () => readState(beat, isBeat).catch(() => null),
+    async writeBeat(word) {
+      await makeStateFolder(stateFolder)
+      await replaceState(beat, `${JSON.stringify(word)}\n`)
+    },
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+const isKept = (value: unknown): value is Kept =>
+  isObject(value) &&
+  value['format'] === 'reconcile.watch-specs/1' &&
+  isObject(value['places']) &&
+  Object.values(value['places']).every(
+    (place) =>
+      isObject(place) &&
+      ['specs', 'orphans', 'holds'].every(
+        (key) => Array.isArray(place[key]) && (place[key] as unknown[]).every(isObject),
+      ),
+  )
+
+const isBeat = (value: unknown): value is WatchBeat =>
+  isObject(value) &&
+  value['format'] === 'reconcile.watch/1' &&
+  typeof value['validUntil'] === 'string' &&
+  ['backups', 'orphans', 'holds', 'broken'].every((key) => Array.isArray(value[key]))

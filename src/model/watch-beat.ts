@@ -1,0 +1,33 @@
+import type { Hold } from './trouble.ts'
+import type { Orphan, SpecFault } from './watched-specs.ts'
+
+/**
+ * `watch.json` in the state folder: what a live `watch` says of itself once a minute, so that a backup that waits or takes long does not
+ * look forgotten. After `validUntil` nobody is known to be there.
+ */
+export interface WatchBeat {
+  readonly format: 'reconcile.watch/1'
+  readonly pid: number
+  readonly at: string
+  readonly validUntil: string
+  /** Where the specs come from, and the commit; null: a plain folder. */
+  readonly specs: string
+  readonly revision: string | null
+  readonly holds: readonly Hold[]
+  /** Specs whose newest word does not count. */
+  readonly broken: readonly SpecFault[]
+  readonly orphans: readonly Orphan[]
+  readonly backups: readonly BeatOfBackup[]
+}
+
+export interface BeatOfBackup {
+  readonly backup: string
+  readonly phase: 'idle' | 'queued' | 'running'
+  readonly nextRun: string
+  /** In a row, that a retry may help. */
+  readonly failures: number
+  /** Its last pass ended with a bug: its message. */
+  readonly crash: string | null
+  /** It goes by its last good spec. */
+  readonly lastGood: boolean
+}

@@ -1,0 +1,115 @@
+import { type Instant, isoTime } from '../model/instant.ts'
+import type { Cause, WatchEvent } from '../model/watch-event.ts'
+import { escapeJson, escapeProse, escapeText } from './escape-text.ts'
+import type { EventLogger } from './event-log.ts'
+import { counted } from './human-count.ts'
+import { humanDuration } from './human-time.ts'
+import { renderSpecDiff } from './render-spec-diff.ts'
+
+const CAUSES: Readonly<Record<Cause, string>> = {
+  schedule: 'its time has come',
+  'spec-added': 'its spec is new',
+  'spec-changed': 'its spec has changed',
+  timetable: 'its timetable lets it go on',
+  retry: 'another try',
+  hangup: 'asked for by SIGHUP',
+  'source-seen': 'its host answers again',
+  resumed: 'it was resumed',
+  released: 'a hold was released',
+}
+
+/** An event in words, escaped; what changed in a spec stands below, a line a line of its diff. */
+export function describeWatchEvent(event: WatchEvent): string {
+  const name = 'backup' in event ? `${escapeText(event.backup)}: ` : ''
+  return `${name}${sentenceOf(event)}`
+}
+
+function sentenceOf(event: WatchEvent): string {
+  switch (event.type) {
+    case 'watching':
+      return `watching ${escapeText(event.specs)}`
+    case 'triggered':
+      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}`
+    case 'spec-added':
+      return `new spec${at(event.revision)}, to ${escapeText(event.destination)}`
+    case 'spec-changed': {
+      const was = event.was === event.backup ? '' : `, was ${escapeText(event.was)}`
+      const diff = renderSpecDiff(event.from.document, event.to.document).trimEnd()
+      return `spec changed${at(event.revision)}${was}\n${diff.replace(/^/gm, '  ')}`
+    }
+    case 'spec-removed':
+      return `spec is gone${at(event.revision)}; its data stays in ${escapeText(event.orphan.destination)}, and nothing touches it`
+    case 'spec-broken': {
+      const { file, line, column, message } = event.fault
+      const then = event.lastGood ? 'the last good one counts on' : 'it does not run'
+      return `spec is faulty, ${then}: ${escapeText(file)}:${line}:${column}: ${escapeProse(message)}`
+    }
+    case 'spec-mended':
+      return 'spec is sound again'
+    case 'specs-held':
+      return `held: ${escapeProse(event.hold.message)}. To pass it once: reconcile release ${event.hold.id} --reason "…"`
+    case 'specs-unreadable':
+      return `the specs cannot be read, what was read before counts on: ${escapeProse(event.message)}. ${escapeProse(event.hint)}`
+    case 'stopped-run':
+      return `its run is stopped, ${escapeProse(event.why)}; what has come is kept`
+    case 'backing-off':
+      return `trying again in ${humanDuration(Math.round(event.seconds))} (${counted(event.failures, 'failure')} in a row)`
+    case 'crashed':
+      return `a bug in reconcile ended this run, please report it; the others go on\n${event.stack.split('\n').map(escapeText).join('\n')}`
+    case 'clock-leapt': {
+      const by = humanDuration(Math.abs(event.seconds))
+      return event.seconds < 0
+        ? `the clock went back by ${by}`
+        : `the clock went forward by ${by}, or this machine slept`
+    }
+    case 'reloading':
+      return 'SIGHUP: reading settings and specs again, looking at everything now'
+    case 'warning':
+      return escapeProse(event.message)
+    case 'stopping':
+      return event.running.length === 0 ? 'stopping' : `stopping ${counted(event.running.length, 'run')}`
+    default:
+      return event satisfies never
+  }
+}
+
+const at = (revision: string | null): string => (revision === null ? '' : ` at ${revision.slice(0, 12)}`)
+
+const LEVELS: Partial<Record<WatchEvent['type'], 'warn' | 'error'>> = {
+  'spec-removed': 'warn',
+  'spec-broken': 'error',
+  'specs-held': 'error',
+  'specs-unreadable': 'error',
+  'backing-off': 'warn',
+  crashed: 'error',
+  'clock-leapt': 'warn',
+  warning: 'warn',
+}
+
+/** The event as plain data: a changed spec is its diff. */
+function fieldsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
+  if (event.type !== 'spec-changed') return { ...event }
+  const { from, to, ...rest } = event
+  return {
+    ...rest,
+    digest: to.spec.digest,
+    before: from.spec.digest,
+    diff: renderSpecDiff(from.document, to.document),
+  }
+}
+
+/** Logs events as they come: the messages are constant, what varies is in the fields. */
+export const logWatchEvents =
+  (logger: EventLogger) =>
+  (event: WatchEvent): void => {
+    const { type: _, message, ...fields } = fieldsOf(event)
+    const told = message === undefined ? fields : { ...fields, text: message }
+    const safe = JSON.parse(JSON.stringify(told), (_, value) =>
+      typeof value === 'string' ? value.split('\n').map(escapeText).join('\n') : value,
+    )
+    logger[LEVELS[event.type] ?? 'info'](safe, event.type.replaceAll('-', ' '))
+  }
+
+/** One event on one line, with its time before it, as `--output ndjson` streams it. Ends with a newline. */
+export const watchEventLine = (event: WatchEvent, now: Instant): string =>
+  `${escapeJson(JSON.stringify({ time: isoTime(now), ...fieldsOf(event) }))}\n`

@@ -1,0 +1,57 @@
+import { nextRun } from '../decide/next-run.ts'
+import { type Instant, instant } from '../model/instant.ts'
+import type { Cause } from '../model/watch-event.ts'
+import type { ActiveSpec } from '../model/watched-specs.ts'
+
+/** A moment by both clocks, of which only the second never leaps. Milliseconds. */
+export interface Moment {
+  readonly wall: Instant
+  readonly passed: number
+}
+
+/** One backup, as the loop knows it. */
+export interface Backup {
+  active: ActiveSpec
+  /** Its last run's beginning; null: it has not run yet, and `first` says when it is to. */
+  began: Moment | null
+  first: Moment
+  /** In a row, that a retry may help. */
+  failures: number
+  /** Monotonic; null: it is not backing off. */
+  retryAt: number | null
+  /** When its timetable lets it go on. */
+  resumeAt: Instant | null
+  /** Its last pass ended with a bug: its message. */
+  crash: string | null
+}
+
+export const newBackup = (active: ActiveSpec, first: Moment): Backup => ({
+  active,
+  first,
+  began: null,
+  failures: 0,
+  retryAt: null,
+  resumeAt: null,
+  crash: null,
+})
+
+/** Milliseconds until a backup is due, and why. One that backs off waits for that, whatever its schedule says. */
+export function dueIn(backup: Backup, now: Moment): { readonly rest: number; readonly cause: Cause } {
+  if (backup.retryAt !== null) return { rest: backup.retryAt - now.passed, cause: 'retry' }
+  const schedule = scheduledIn(backup, now)
+  const resume = backup.resumeAt === null ? Number.POSITIVE_INFINITY : backup.resumeAt - now.wall
+  return resume < schedule ? { rest: resume, cause: 'timetable' } : { rest: schedule, cause: 'schedule' }
+}
+
+/** Milliseconds until its schedule's next run. */
+export function scheduledIn({ began, first, active }: Backup, now: Moment): number {
+  if (began === null) return Math.min(first.wall - now.wall, first.passed - now.passed)
+  return nextRun(active.spec.schedule, lastBegan(began, now), now.wall) - now.wall
+}
+
+/**
+ * A wall clock that was set back makes no beginning lie ahead; one that was set forward, and a machine that slept, make it as long ago as
+ * it looks, for which one run makes up.
+ */
+const lastBegan = (began: Moment, now: Moment): Instant =>
+  instant(Math.min(began.wall, now.wall - (now.passed - began.passed)))

@@ -1,0 +1,309 @@
+import { backoff } from '../decide/backoff.ts'
+import { promise } from '../decide/promise.ts'
+import type { SpecsDecided } from '../decide/spec-changes.ts'
+import type { Clock } from '../model/clock.ts'
+import { Stop } from '../model/failure.ts'
+import { type Instant, instant } from '../model/instant.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Promised } from '../model/status.ts'
+import type { Cause, WatchEvent } from '../model/watch-event.ts'
+import type { ActiveSpec } from '../model/watched-specs.ts'
+import { type Backup, dueIn, type Moment, newBackup, scheduledIn } from './due.ts'
+import { queue } from './queue.ts'
+
+export interface LoopPorts {
+  readonly clock: Clock
+  /** From 0 up to 1. */
+  readonly random: () => number
+  /** Backups at once. */
+  readonly concurrency: () => number
+  /** Looks at the specs again. Null: they could not be read, which it has told; what is gone by stays. Never throws but for a bug. */
+  readonly look: () => Promise<SpecsDecided | null>
+  /** The one pass that `reconcile` runs: everything is read anew. Never throws but for a bug. */
+  readonly pass: (
+    one: ActiveSpec,
+    how: {
+      readonly signal: AbortSignal
+      readonly promise: (outcome: Pick<BackupOutcome, 'result' | 'retry'>) => Promised
+    },
+  ) => Promise<BackupOutcome>
+  /** When a backup is to run first, from what was promised before this process began. */
+  readonly firstDue: (one: ActiveSpec) => Promise<Instant>
+  /** When a backup that its timetable stops now may go on; null: it is not stopped. */
+  readonly resumesAt: (one: ActiveSpec, now: Instant) => Instant | null
+  readonly emit: (event: WatchEvent) => void
+  /** The commit of the specs that are gone by. */
+  readonly revision: () => string | null
+}
+
+export interface Loop {
+  /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are gone by at first. */
+  run(before: readonly ActiveSpec[], signal: AbortSignal): Promise<void>
+  /** The specs may be others by now. */
+  look(): void
+  /** Runs one backup, or all, as soon as may be. */
+  trigger(name: string | null, cause: Cause): void
+  /** Ends a backup's run, if there is one, keeping what has come. */
+  stop(name: string, why: string): void
+  /** How each backup stands. */
+  standing(): readonly Standing[]
+}
+
+export interface Standing {
+  readonly backup: string
+  readonly phase: 'idle' | 'queued' | 'running'
+  readonly nextRun: Instant
+  /** Failures in a row that a retry may help. */
+  readonly failures: number
+  /** Its last pass ended with a bug: its message. */
+  readonly crash: string | null
+  readonly active: ActiveSpec
+}
+
+/** Milliseconds: a leap of the wall clock, or a machine that slept, is found within this. */
+const LONGEST_REST = 30_000
+/** Milliseconds by which both clocks may drift apart without a word. */
+const DRIFT = 5_000
+
+/**
+ * Level-based: a trigger only puts a name into the queue, and the run reads everything anew. Waits are monotonic; what depends on the wall
+ * clock is judged anew each time, so that one that leaps neither starves a backup nor sets off a storm.
+ */
+export function watchLoop(ports: LoopPorts): Loop {
+  const { clock, emit } = ports
+  const backups = new Map<string, Backup>()
+  const runs = new Map<string, { readonly controller: AbortController; readonly ended: Promise<void> }>()
+  const waitingRuns = queue<Cause>({
+    concurrency: ports.concurrency,
+    needs(name) {
+      const one = backups.get(name)?.active
+      if (one === undefined) return []
+      const { source } = one.spec
+      return [`place ${one.place}`, ...(source.kind === 'ssh' ? [`host ${source.host}`] : [])]
+    },
+  })
+  let waking = new AbortController()
+  let wantsLook = true
+  let looking: Promise<void> | null = null
+  let decided: SpecsDecided | null = null
+  let bug: { readonly error: unknown } | null = null
+  let drift = clock.now() - clock.monotonic()
+
+  const wake = (): void => waking.abort()
+  const here = (): Moment => ({ wall: clock.now(), passed: clock.monotonic() })
+  const trigger = (name: string, cause: Cause): void => {
+    waitingRuns.add(name, cause)
+    wake()
+  }
+
+  function stop(name: string, why: string): void {
+    const run = runs.get(name)
+    if (run === undefined || run.controller.signal.aborted) return
+    emit({ type: 'stopped-run', backup: name, why })
+    run.controller.abort(new Stop('superseded'))
+  }
+
+  /** The newest word on every spec. Only one whose canonical form changed is run for it. */
+  function obey({ active, changed, added, removed, renamed }: SpecsDecided): void {
+    const words = new Map(active.map((one) => [one.spec.name as string, one]))
+    for (const { from, to } of renamed) {
+      const known = backups.get(from.spec.name)
+      backups.delete(from.spec.name)
+      waitingRuns.forget(from.spec.name)
+      stop(from.spec.name, 'it has another name now')
+      if (known !== undefined) backups.set(to.spec.name, known)
+    }
+    for (const { spec } of removed) {
+      backups.delete(spec.name)
+      waitingRuns.forget(spec.name)
+      stop(spec.name, 'its spec is gone')
+    }
+    for (const [name, word] of words) {
+      const known = backups.get(name)
+      if (known === undefined) backups.set(name, newBackup(word, here()))
+      else known.active = word
+    }
+    for (const { to } of [...changed, ...renamed]) {
+      const known = backups.get(to.spec.name)
+      if (known !== undefined) Object.assign(known, { failures: 0, retryAt: null, resumeAt: null })
+      stop(to.spec.name, 'its spec has changed')
+      trigger(to.spec.name, 'spec-changed')
+    }
+    for (const { spec } of added) trigger(spec.name, 'spec-added')
+  }
+
+  function standing(): readonly Standing[] {
+    const [waiting, running] = [new Set(waitingRuns.waiting()), new Set(waitingRuns.running())]
+    return [...backups].map(([backup, one]) => ({
+      backup,
+      phase: running.has(backup) ? 'running' : waiting.has(backup) ? 'queued' : 'idle',
+      nextRun: instant(clock.now() + Math.max(0, dueIn(one, here()).rest)),
+      failures: one.failures,
+      crash: one.crash,
+      active: one.active,
+    }))
+  }
+
+  function triggerDue(): void {
+    const busy = new Set([...waitingRuns.waiting(), ...waitingRuns.running()])
+    for (const [name, backup] of backups) {
+      if (busy.has(name)) continue
+      const { rest, cause } = dueIn(backup, here())
+      if (rest <= 0) waitingRuns.add(name, cause)
+    }
+  }
+
+  /** Milliseconds. Who waits for a place or runs is not counted: its end wakes us. */
+  function rest(): number {
+    const busy = new Set([...waitingRuns.waiting(), ...waitingRuns.running()])
+    let least = LONGEST_REST
+    for (const [name, backup] of backups)
+      if (!busy.has(name)) least = Math.min(least, dueIn(backup, here()).rest)
+    return Math.max(0, least)
+  }
+
+  function start(name: string, causes: readonly Cause[]): void {
+    const backup = backups.get(name)
+    if (backup === undefined) {
+      waitingRuns.done(name)
+      return
+    }
+    Object.assign(backup, { began: here(), retryAt: null, resumeAt: null })
+    emit({ type: 'triggered', backup: name, causes, revision: ports.revision() })
+    const controller = new AbortController()
+    const { active } = backup
+    const ended = ports
+      .pass(active, { signal: controller.signal, promise: (outcome) => promised(backup, outcome) })
+      .then((outcome) => finish(name, backup, outcome, controller.signal))
+      .catch((error: unknown) => crash(name, backup, error))
+      .finally(() => {
+        runs.delete(name)
+        waitingRuns.done(name)
+        wake()
+      })
+    runs.set(name, { controller, ended })
+  }
+
+  function promised(backup: Backup, { result, retry }: Pick<BackupOutcome, 'result' | 'retry'>): Promised {
+    const { wall } = here()
+    const { spec } = backup.active
+    if (retry) return promise(spec.schedule, instant(wall + backoff(backup.failures + 1, 1) * 1000))
+    const resume = ports.resumesAt(backup.active, wall)
+    // Cut short, it goes on as soon as anybody can: after a restart, or by its new spec.
+    if (result === 'cancelled' || (result === 'incomplete' && resume === null))
+      return promise(spec.schedule, wall)
+    const next = instant(wall + Math.max(0, scheduledIn(backup, here())))
+    return promise(spec.schedule, result === 'incomplete' && resume! < next ? resume! : next)
+  }
+
+  function finish(name: string, backup: Backup, outcome: BackupOutcome, signal: AbortSignal): void {
+    backup.crash = null
+    // It was told to stop: that says nothing of the source.
+    if (signal.aborted) return
+    if (outcome.retry) {
+      fail(name, backup)
+      return
+    }
+    backup.failures = 0
+    if (outcome.result === 'incomplete') backup.resumeAt = ports.resumesAt(backup.active, clock.now())
+    if (outcome.result === 'in-sync' || outcome.result === 'applied') seeAgain(name, backup)
+  }
+
+  function fail(name: string, backup: Backup): void {
+    backup.failures++
+    const seconds = backoff(backup.failures, ports.random())
+    backup.retryAt = clock.monotonic() + seconds * 1000
+    emit({ type: 'backing-off', backup: name, failures: backup.failures, seconds })
+  }
+
+  function crash(name: string, backup: Backup, error: unknown): void {
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error))
+    backup.crash = message
+    emit({ type: 'crashed', backup: name, message, stack })
+    fail(name, backup)
+  }
+
+  /** One backup came through: others that wait to try the same host again need not wait. */
+  function seeAgain(name: string, { active: { spec } }: Backup): void {
+    const { source } = spec
+    if (source.kind !== 'ssh') return
+    for (const [other, { active, retryAt }] of backups) {
+      const far = active.spec.source
+      if (other !== name && retryAt !== null && far.kind === 'ssh' && far.host === source.host)
+        trigger(other, 'source-seen')
+    }
+  }
+
+  /** In the background: a folder on a server that hangs keeps no backup from running. */
+  function lookWhereWanted(): void {
+    if (!wantsLook || looking !== null) return
+    wantsLook = false
+    looking = ports
+      .look()
+      .then(
+        (found) => {
+          if (found !== null) decided = found
+        },
+        (error: unknown) => {
+          bug = { error }
+        },
+      )
+      .then(() => {
+        looking = null
+        wake()
+      })
+  }
+
+  function heedLeaps(): void {
+    const now = clock.now() - clock.monotonic()
+    const leap = now - drift
+    drift = now
+    if (Math.abs(leap) > DRIFT) emit({ type: 'clock-leapt', seconds: Math.round(leap / 1000) })
+  }
+
+  return {
+    async run(before, signal) {
+      const stopAll = (): void => {
+        emit({ type: 'stopping', running: [...runs.keys()] })
+        for (const { controller } of runs.values()) controller.abort(signal.reason)
+        wake()
+      }
+      signal.addEventListener('abort', stopAll, { once: true })
+      const { wall, passed } = here()
+      for (const one of before) {
+        const due = await ports.firstDue(one)
+        backups.set(one.spec.name, newBackup(one, { wall: due, passed: passed + Math.max(0, due - wall) }))
+      }
+      try {
+        // Nothing is begun by old specs that a look would stop at once; but one that hangs is not waited for.
+        lookWhereWanted()
+        if (!signal.aborted) await clock.wait(LONGEST_REST, waking.signal)
+        while (!signal.aborted) {
+          waking = new AbortController()
+          heedLeaps()
+          lookWhereWanted()
+          if (decided !== null) obey(decided)
+          decided = null
+          triggerDue()
+          for (let next = waitingRuns.take(); next !== null; next = waitingRuns.take())
+            start(next.name, next.causes)
+          if (bug !== null) throw bug.error
+          await clock.wait(rest(), waking.signal)
+        }
+      } finally {
+        signal.removeEventListener('abort', stopAll)
+        for (const { controller } of runs.values()) controller.abort(signal.reason ?? new Stop('terminate'))
+        await Promise.all([looking, ...[...runs.values()].map(({ ended }) => ended)])
+      }
+    },
+    look() {
+      wantsLook = true
+      wake()
+    },
+    trigger(name, cause) {
+      for (const one of name === null ? backups.keys() : [name]) if (backups.has(one)) trigger(one, cause)
+    },
+    stop,
+    standing,
+  }
+}
