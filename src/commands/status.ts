@@ -6,6 +6,7 @@ import { faultyStatus } from '../decide/faulty-status.ts'
 import { suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
+import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -110,9 +111,22 @@ async function reportOfSpecs(
   const places = new Map<Spec, Destination>()
   for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
+  const memory = openWatchMemory(settings.state)
+  const beat = await memory.beat()
+  const isAlive = beat !== null && run.now() <= Date.parse(beat.validUntil)
+  const queued = new Set(
+    isAlive ? beat.backups.flatMap(({ backup, phase }) => (phase === 'idle' ? [] : backup)) : [],
+  )
   const backups = await inParallel(specs, settings.concurrency, (spec) => {
     const place = places.get(spec)!
-    return look(spec.name, place, spec, common, holders(place), run)
+    return look(
+      spec.name,
+      place,
+      spec,
+      common,
+      { holders: holders(place), isQueued: queued.has(spec.name) },
+      run,
+    )
   })
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
@@ -125,6 +139,7 @@ async function reportOfSpecs(
         .filter(isMeant)
         .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
     ],
+    orphans: names.length > 0 ? [] : ((await memory.kept(loaded.label))?.orphans ?? []),
   }
 }
 
@@ -163,8 +178,10 @@ async function reportOfFolders(
   const holders = holdersOf(places)
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(await look(basename(place.path), place, null, null, holders(place), run))
-  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
+    backups.push(
+      await look(basename(place.path), place, null, null, { holders: holders(place), isQueued: false }, run),
+    )
+  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, orphans: [] }
 }
 
 async function look(
@@ -172,7 +189,7 @@ async function look(
   destination: Destination,
   spec: Spec | null,
   common: Hold | null,
-  holders: readonly LockHolder[] | null,
+  under: { readonly holders: readonly LockHolder[] | null; readonly isQueued: boolean },
   run: Run,
 ): Promise<BackupStatus> {
   const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
@@ -186,7 +203,7 @@ async function look(
       halt,
       hold,
       suspension: spec === null ? null : suspensionOf(spec, { backups: new Map(), all: null }, run.now()),
-      holders,
+      ...under,
     },
     run.now(),
   )

@@ -12,6 +12,7 @@ import { Stop } from '../../src/model/failure.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
 import type { WatchEvent } from '../../src/model/watch-event.ts'
 import { loadSpecs } from '../../src/specs/load-specs.ts'
+import { openServiceManager } from '../../src/watch/systemd.ts'
 import { type HandClock, handClock } from './hand-clock.ts'
 import { digestOf, publishedIn } from './world.ts'
 
@@ -326,6 +327,7 @@ function newDaemon(
         random,
         settings: async () => ({ settings, faults: [] }),
         onHangup: () => {},
+        service: (warn: (text: string) => void) => openServiceManager({}, process.pid, warn),
       }
       running = watch(terms, quiet, { now: clock.now, signal: stopping.signal, emit: () => {} }, watchers)
       running.catch(() => {})
