@@ -112,7 +112,15 @@ writeFileSync('/proc/self/clear_refs', '5')
 const start = performance.now()
 const used = process.cpuUsage()
 const plan = planBackup(spec, observation, {
-  ...{ asOf, from: 'source', rate: null, all: false, holds: [], policyHolds: [], halt: null },
+  ...{
+    asOf,
+    from: 'source',
+    bandwidth: { timezone: 'UTC', entries: [] },
+    all: false,
+    holds: [],
+    policyHolds: [],
+    halt: null,
+  },
   prune: plannedTerms(asOf, { asked: false, released: new Set(), lastGood: null }),
 })
 const seconds = (performance.now() - start) / 1000

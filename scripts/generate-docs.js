@@ -29,6 +29,10 @@ const KINDS = /** @type {Record<string, string>} */ ({
   duration: 'a [duration](#units)',
   size: 'a [size](#units)',
   rate: 'a [rate](#units)',
+  rateOrOff: 'a [rate](#units) or `off`',
+  opening: 'a time of day',
+  closing: 'a time of day',
+  weekday: 'a day',
 })
 
 const code = (/** @type {unknown} */ value) =>
@@ -42,7 +46,9 @@ function kindOf(schema) {
   if (schema.enum !== undefined) return schema.enum.map(code).join(' or ')
   if (schema.type === 'integer') return `a whole number, ${schema.minimum} to ${schema.maximum}`
   if (Array.isArray(schema.type)) {
+    if (schema.type.includes('boolean')) return '`true`, `false`, or keys with values'
     const one = kindOf(schema.then ?? schema.items ?? {})
+    if (isListOfOther(schema)) return `${one}, or a list`
     return `${one}, or a list of such`
   }
   if (schema.type === 'array') {
@@ -52,6 +58,9 @@ function kindOf(schema) {
   }
   return schema.type === 'object' ? 'keys with values' : 'text'
 }
+
+/** Whether the items of a list that may stand for one value are something else than that. @param {Schema} schema */
+const isListOfOther = ({ then, items }) => then?.$ref !== undefined && items?.$ref !== then.$ref
 
 /** @param {Schema} parent @param {string} key @param {Schema} schema */
 function facts(parent, key, schema) {
@@ -96,9 +105,14 @@ function sections(schema, definitions, above, level) {
       ...(examples.length === 0 ? [] : [`For example ${examples.join(', or ')}.`]),
       ...sections(inner.then ? named(inner.then) : inner, definitions, `${above}${key}.`, `${level}#`),
       // Where one may stand for a list of one, the keys are told once.
-      ...(inner.items === undefined || inner.then
+      ...(inner.items === undefined || (inner.then && !isListOfOther(inner))
         ? []
-        : sections(inner.items, definitions, `${above}${key}[].`, `${level}#`)),
+        : sections(
+            inner.items.$ref ? named(inner.items) : inner.items,
+            definitions,
+            `${above}${key}[].`,
+            `${level}#`,
+          )),
     ]
   })
 }
@@ -128,8 +142,8 @@ Schema from which this page is made; an editor that knows it completes keys and 
 Files whose names end in \`.yaml\` or \`.yml\` and do not begin with a dot are specs. Subfolders are not read and draw a warning. A
 faulty spec does not run and makes the exit code 3; the good ones beside it run.
 
-**\`_defaults.yaml\`** lies under every spec. Maps merge key by key; lists, and the maps \`series\`, \`retain\` and \`expect\`, replace what
-is there whole; an empty value (\`port:\`, or \`port: null\`) removes what the defaults give. It has the keys of a spec, but no
+**\`_defaults.yaml\`** lies under every spec. Maps merge key by key; lists, and the maps \`suspend\`,
+\`series\`, \`retain\`, \`schedule\` and \`expect\`, replace what is there whole; an empty value (\`port:\`, or \`port: null\`) removes what the defaults give. It has the keys of a spec, but no
 \`name\`, and none is required there. If it disappears, every backup is held until somebody has looked.
 
 **Refused**: unknown keys and keys written twice; YAML tags, merge keys and more than 16 aliases; files over 256 KiB; a name that two

@@ -19,6 +19,11 @@ export const parseFlag = {
     if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time as 2026-11-24T06:00:00Z.')
     return instant(at)
   },
+  /** A moment, or so many seconds from now. */
+  momentOrDuration: (text: string): { readonly at: Instant } | { readonly seconds: number } => {
+    if (/^\d{4}-/.test(text)) return { at: parseFlag.instant(text) }
+    return { seconds: parseFlag.duration(text) }
+  },
   count: (text: string): number => {
     if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1 to 999.')
     return Number(text)

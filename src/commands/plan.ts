@@ -2,6 +2,7 @@ import { codeOfPlan } from '../decide/exit-code.ts'
 import { manifest } from '../decide/manifest.ts'
 import { project } from '../decide/project.ts'
 import { toSavedPlan } from '../decide/read-saved-plan.ts'
+import { NOT_SUSPENDED, suspendPlan, suspensionOf } from '../decide/suspended.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
@@ -112,9 +113,17 @@ async function fromSnapshots(
   const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
   const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
   const plans = specs.map((spec) => {
-    const { rate, policy } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
+    const { bandwidth, policy } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
     const from = sourceLabel(spec)
-    return planOffline(spec, snapshots.get(spec.name) ?? null, { asOf, from, rate, all, policy })
+    const planned = planOffline(spec, snapshots.get(spec.name) ?? null, {
+      asOf,
+      from,
+      bandwidth,
+      all,
+      policy,
+    })
+    const suspended = suspensionOf(spec, NOT_SUSPENDED, asOf)
+    return suspended === null ? planned : { plan: suspendPlan(planned.plan, suspended), observation: null }
   })
   return { asOf, plans }
 }

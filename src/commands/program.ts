@@ -16,6 +16,8 @@ import { parseFlag } from './parse-flag.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
 import { addPrune } from './prune-command.ts'
+import { addService } from './service-command.ts'
+import { addResume, addSuspend } from './suspend-commands.ts'
 import { addWatch } from './watch-command.ts'
 
 /** Every command but the pass itself, in the order of `--help`. */
@@ -31,7 +33,10 @@ const COMMANDS: readonly ((line: CommandLine, host: Host) => void)[] = [
   addSchema,
   addSnapshot,
   addRelease,
+  addSuspend,
+  addResume,
   addDoctor,
+  addService,
   addDemo,
 ]
 
@@ -52,7 +57,10 @@ export async function program(host: Host): Promise<Command> {
     .argument('[name...]', 'backups; all of them when none is named')
     .option('-n, --dry-run', 'show what a pass would do; write nothing')
     .option('--diff', 'with --dry-run: each destination now against after, as a diff of md5, size and path')
-    .option('--all', 'with --dry-run: also what stays as it is; with explain: every point')
+    .option(
+      '--all',
+      'with --dry-run: also what stays as it is; with explain: every point; with suspend and resume: all backups',
+    )
     .option('--detailed-exitcode', 'with --dry-run: 2 when there is something to do')
     .option('--offline <folder>', 'with --dry-run or explain: from snapshots, without keys or network')
     .option(
@@ -62,6 +70,7 @@ export async function program(host: Host): Promise<Command> {
     )
     .option('-q, --quiet', 'print nothing when all is fine')
     .option('--max-time <time>', 'end the pass cleanly after this long; bytes are kept', parseFlag.duration)
+    .option('--now', 'transfer also while a timetable says that bandwidth is off')
     .option('--lock-timeout <time>', 'wait this long for a destination in use', parseFlag.duration, 0)
     .option('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)')
     .option('--git <url>', 'specs from a git repository instead')

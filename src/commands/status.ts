@@ -13,6 +13,7 @@ import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
+import type { SuspendedNow } from '../model/suspension.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import { renderStatus } from '../view/render-status.ts'
@@ -108,6 +109,7 @@ async function reportOfSpecs(
   if (console !== null) tellSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const common = (await openCommonHolds(workspace))[0] ?? null
+  const stored = await box.suspensions()
   const places = new Map<Spec, Destination>()
   for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
@@ -119,14 +121,9 @@ async function reportOfSpecs(
   )
   const backups = await inParallel(specs, settings.concurrency, (spec) => {
     const place = places.get(spec)!
-    return look(
-      spec.name,
-      place,
-      spec,
-      common,
-      { holders: holders(place), isQueued: queued.has(spec.name) },
-      run,
-    )
+    const suspension = suspensionOf(spec, stored, run.now())
+    const said = { spec, suspension, common, isQueued: queued.has(spec.name) }
+    return look(spec.name, place, said, holders(place), run)
   })
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
@@ -178,18 +175,26 @@ async function reportOfFolders(
   const holders = holdersOf(places)
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(
-      await look(basename(place.path), place, null, null, { holders: holders(place), isQueued: false }, run),
-    )
+    backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, orphans: [] }
 }
+
+/** What is said of a backup elsewhere than on its disk. */
+interface Said {
+  readonly spec: Spec | null
+  readonly suspension: SuspendedNow | null
+  readonly common: Hold | null
+  /** A live daemon means to run it. */
+  readonly isQueued: boolean
+}
+
+const NOTHING_SAID: Said = { spec: null, suspension: null, common: null, isQueued: false }
 
 async function look(
   name: string,
   destination: Destination,
-  spec: Spec | null,
-  common: Hold | null,
-  under: { readonly holders: readonly LockHolder[] | null; readonly isQueued: boolean },
+  { spec, suspension, common, isQueued }: Said,
+  holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
   const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
@@ -202,8 +207,9 @@ async function look(
       last,
       halt,
       hold,
-      suspension: spec === null ? null : suspensionOf(spec, { backups: new Map(), all: null }, run.now()),
-      ...under,
+      suspension,
+      holders,
+      isQueued,
     },
     run.now(),
   )

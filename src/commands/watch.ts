@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
+import { rateAt } from '../decide/timetable.ts'
 import { openBox } from '../destination/box.ts'
 import { openSpecsMemory } from '../destination/specs-memory.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
@@ -95,6 +96,7 @@ async function watchLocked(
     loaded,
     diagnostics: loaded.faults,
     settingsAreSound: true,
+    ignoresOff: false,
   })
   let stale = ''
   const find = async () => {
@@ -160,7 +162,10 @@ async function watchLocked(
       notices.remember(spec.name, last)
       return firstDue(spec, last, clock.now())
     },
-    resumesAt: () => null,
+    resumesAt({ spec }, now) {
+      const { rate, until } = rateAt(spec.transfer.bandwidth, now)
+      return rate === 'off' ? until : null
+    },
     emit,
     revision: () => follower.now().revision,
   })
@@ -203,7 +208,7 @@ async function watchLocked(
   const beside = Promise.all([
     keepAlive(service, ending.signal),
     keepBeating(() => beatOf(loop, follower.now(), source.label, clock), memory, clock, ending.signal, warn),
-    followState(() => box.releases(), loop, heldBy, clock, ending.signal),
+    followState(() => box, loop, heldBy, clock, ending.signal),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])
   try {

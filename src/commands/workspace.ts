@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
+import { withinCap, withoutOff } from '../decide/timetable.ts'
 import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
@@ -8,7 +9,7 @@ import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import type { DestinationPlace, Spec } from '../model/spec.ts'
+import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
@@ -38,6 +39,8 @@ export interface GlobalFlags {
   readonly concurrency?: number
   /** Bytes a second. */
   readonly bandwidth?: number | null
+  /** Also while bandwidth is off. */
+  readonly now?: boolean
 }
 
 /** The box as one command sees it: settings, specs, and the box's own memory. */
@@ -49,6 +52,8 @@ export interface Workspace {
   readonly diagnostics: readonly Diagnostic[]
   /** False: one of them cannot be read, and may be the very cap that keeps a line usable. No backup runs until it is mended. */
   readonly settingsAreSound: boolean
+  /** Timetables count without what they say is off. */
+  readonly ignoresOff: boolean
 }
 
 export async function openSettings(flags: GlobalFlags) {
@@ -70,7 +75,8 @@ export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): 
   const loaded = await openSpecs(settings, { home: homedir(), memory, fingerprint, use }).load(run)
   const diagnostics = [...faults, ...loaded.faults]
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
-  return { settings, box, loaded, diagnostics, settingsAreSound }
+  const ignoresOff = flags.now === true
+  return { settings, box, loaded, diagnostics, settingsAreSound, ignoresOff }
 }
 
 /** As documents carry them: a frame is for people. */
@@ -137,13 +143,11 @@ export async function openPlace(
   return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid })
 }
 
-/** A share of the box's cap for each slot, and never more than the spec's own rate. */
-function allowedRate(spec: Spec, settings: Settings): number | null {
+/** The spec's own, within a share of the box's cap for each slot. */
+function allowedBandwidth(spec: Spec, { settings, ignoresOff }: Workspace): Bandwidth {
+  const { bandwidth } = spec.transfer
   const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
-  const { rate } = spec.transfer.bandwidth.entries[0] ?? { rate: null }
-  const own = rate === 'off' ? null : rate
-  if (share === null || own === null) return share ?? own
-  return Math.min(share, own)
+  return withinCap(ignoresOff ? withoutOff(bandwidth) : bandwidth, share)
 }
 
 /** Holds over all backups: `_defaults.yaml` was there and is gone. */
@@ -166,13 +170,13 @@ export function passOptions(
   options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
     Partial<Pick<PassOptions, 'work' | 'saved' | 'promise'>>,
 ): PassOptions {
-  const { settings, loaded } = workspace
+  const { loaded } = workspace
   return {
     work: 'all',
     saved: null,
     promise: null,
     ...options,
-    rate: allowedRate(spec, settings),
+    bandwidth: allowedBandwidth(spec, workspace),
     revision: loaded.revision,
     policy: { holds: loaded.holds, lastGood: loaded.lastGood },
   }

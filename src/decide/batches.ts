@@ -38,26 +38,18 @@ export function inOrder<Item extends BatchItem>(
   )
 }
 
-/** Cuts ordered files into batches of one mode each. A file larger than a batch is a batch of its own. */
-export function batches<Item extends BatchItem>(
+/** The first of ordered files that make a batch at this rate, of one mode. A file larger than a batch is a batch of its own. */
+export function nextBatch<Item extends BatchItem>(
   items: readonly Item[],
   rate: number | null,
-): readonly (readonly Item[])[] {
+): readonly Item[] {
   const mostBytes = rate === null ? MOST_BYTES : Math.min(MOST_BYTES, rate * MOST_SECONDS)
-  const done: Item[][] = []
-  let current: Item[] = []
   let bytes = 0
-  for (const item of items) {
+  const end = items.findIndex((item, i) => {
     const more = Math.max(0, item.size - item.stagedBytes)
-    const full = current.length >= MOST_NAMES || bytes + more > mostBytes || current[0]?.mode !== item.mode
-    if (current.length > 0 && full) {
-      done.push(current)
-      current = []
-      bytes = 0
-    }
-    current.push(item)
+    if (i > 0 && (i >= MOST_NAMES || bytes + more > mostBytes || items[0]!.mode !== item.mode)) return true
     bytes += more
-  }
-  if (current.length > 0) done.push(current)
-  return done
+    return false
+  })
+  return end === -1 ? items : items.slice(0, end)
 }

@@ -58,7 +58,9 @@ const WORDS: Readonly<Record<LateCause, string>> = {
   'producer-silent': 'the producer is silent: the source has nothing newer',
 }
 
-export const describeCause = (cause: LateCause): string => WORDS[cause]
+/** One that another version wrote, in a saved plan, stands for itself. */
+export const describeCause = (cause: LateCause): string =>
+  Object.hasOwn(WORDS, cause) ? WORDS[cause] : cause
 
 const BEST: readonly Newer[] = ['coming', 'no-marker', 'refused', 'unwanted']
 

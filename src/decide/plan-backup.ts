@@ -1,15 +1,16 @@
 import type { Holding } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
-import type { Action, BackupPlan, PlanSummary, Step } from '../model/plan.ts'
+import type { Action, BackupPlan, PlanSummary, Step, Warning } from '../model/plan.ts'
 import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
-import type { Spec } from '../model/spec.ts'
+import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
+import { lineTime } from './line-time.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
 import { type Retention, retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
@@ -17,13 +18,13 @@ import { selector } from './select.ts'
 import { selectedFiles } from './selected-files.ts'
 import { type SeriesView, seriesViews, withCause } from './series-status.ts'
 import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
-import { suspensionOf } from './suspended.ts'
+import { slowLine, timeWarnings } from './time-warnings.ts'
 
 export interface PlanContext {
   readonly asOf: Instant
   readonly from: string
-  /** Bytes a second that this backup may use; null: unlimited. */
-  readonly rate: number | null
+  /** What this backup may use of the line. */
+  readonly bandwidth: Bandwidth
   /** With `keep` steps: one for each file that stays as it is. */
   readonly all: boolean
   /** Holds that keep the destination from being looked at. */
@@ -33,6 +34,8 @@ export interface PlanContext {
   /** Where the destination may not be looked at or written to at all. */
   readonly halt: Halt | null
   readonly prune: PruneTerms
+  /** It does not run: what is late is late because of that. */
+  readonly isSuspended?: boolean
 }
 
 /** On which terms surplus may be removed. */
@@ -74,7 +77,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   const views = (compared?.views ?? []).map((view) =>
     withCause(view, ({ due }) =>
       lateCause({
-        isSuspended: suspensionOf(spec, { backups: new Map(), all: null }, context.asOf) !== null,
+        isSuspended: context.isSuspended === true,
         stopped: lackOfRoom === null ? null : 'halted',
         lookedAt: context.asOf,
         due,
@@ -99,12 +102,13 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ...(compared?.prune.holds ?? []),
     ],
     problems,
+    warnings: compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth),
+    suspended: null,
     summary,
     series: views.map(({ status }) => status),
     unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
     free: destination.free,
-    rate: context.rate,
-    seconds: context.rate === null ? null : Math.ceil(summary.bytes / context.rate),
+    ...lineTime(summary.bytes, context.bandwidth, context.asOf),
   }
   return {
     plan,
@@ -123,6 +127,19 @@ export function newerOf(
 ): Newer {
   const newest = status.newest === null ? null : instant(Date.parse(status.newest))
   return newerAtSource(wants?.series.get(status.series) ?? [], newest, source)
+}
+
+/** What will not go well by the spec's times, and by what the source makes. */
+function warningsOf(
+  spec: Spec,
+  { source, destination }: Observation,
+  { series }: Retention,
+  bandwidth: Bandwidth,
+): readonly Warning[] {
+  const sizeOf = (path: string): number =>
+    source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
+  const line = slowLine(series, sizeOf, bandwidth)
+  return [...timeWarnings(spec).map(({ key: _, ...warning }) => warning), ...(line === null ? [] : [line])]
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {

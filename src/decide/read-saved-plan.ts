@@ -6,6 +6,7 @@ import {
   type Check,
   count,
   digest,
+  flag,
   integer,
   isObject,
   list,
@@ -84,13 +85,32 @@ const backup = object({
   halt: nullable(object({ code: text, message: text, hint: text })),
   holds: list(object({ id: text, code: text, message: text })),
   problems: troubles,
+  suspended: optional(
+    nullable(
+      object({
+        reason: nullable(text),
+        until: nullable(text),
+        by: nullable(object({ user: text, at: text, all: flag })),
+        spec: nullable(object({ file: text, line: integer })),
+      }),
+    ),
+  ),
+  warnings: optional(list(object({ code: text, message: text, hint: text }))),
   summary,
   series: list(
-    object({ series: text, newest: nullable(text), expect: nullable(text), state: text, points: count }),
+    object({
+      series: text,
+      newest: nullable(text),
+      expect: nullable(text),
+      state: text,
+      cause: optional(text),
+      points: count,
+    }),
   ),
   unwanted: object({ files: count, bytes: count }),
   free: nullable(amount),
   rate: nullable(amount),
+  rateUntil: optional(nullable(text)),
   seconds: nullable(amount),
 })
 
@@ -113,6 +133,8 @@ const plan = object({
   specs: optional(object({})),
 })
 
+const EARLIER = { warnings: [], suspended: null, rateUntil: null }
+
 export type ReadPlan =
   | { readonly state: 'sound'; readonly plan: SavedPlan }
   /** Of a version that this program does not know. */
@@ -133,7 +155,10 @@ export function readSavedPlan(json: string): ReadPlan {
   }
   const fault = plan(value, 'plan')
   if (fault !== null) return { state: 'broken', fault }
-  const found = { specs: {}, ...(value as Plan) }
+  const read = value as Plan
+  // What earlier versions did not write.
+  const backups = read.backups.map((one) => ({ ...EARLIER, ...one }))
+  const found = { specs: {}, ...read, backups }
   const names = found.backups.map((one) => one.backup)
   if (new Set(names).size < names.length) return { state: 'broken', fault: 'a backup stands in it twice' }
   return { state: 'sound', plan: found }

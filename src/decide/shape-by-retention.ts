@@ -38,8 +38,14 @@ export function shapeByRetention(
       return { ...judged, steps: judged.steps.map((step) => explained(step, [UNMATCHED])), unwanted: null }
     }
     if (point.reasons === null) return unwanted(facts, judged, point, spec, surplus)
-    if (spec.retain === null && spec.series.patterns.length === 0) return { ...judged, unwanted: null }
-    const because = [...point.reasons, ...disagreement(facts, point, span)]
+    const trashed = inTrash(facts)
+    if (spec.retain === null && spec.series.patterns.length === 0) {
+      const steps = judged.steps.map((step) =>
+        isMove(step) ? { ...step, because: [...step.because, ...trashed] } : step,
+      )
+      return { ...judged, steps: trashed.length === 0 ? judged.steps : steps, unwanted: null }
+    }
+    const because = [...point.reasons, ...disagreement(facts, point, span), ...trashed]
     const steps = judged.steps.map((step) => {
       const told = marked(explained(step, because), point, spec)
       return isMove(step) && point.isBegun ? { ...told, begun: true as const } : told
@@ -131,6 +137,10 @@ function marked(step: Step, { dated, series, time }: Point, spec: Spec): Step {
   if (spec.series.patterns.length === 0) return dated === 'unknown' ? step : { ...step, time: isoTime(time) }
   return dated === 'unknown' ? { ...step, series } : { ...step, series, time: isoTime(time) }
 }
+
+/** Wanted again while its bytes are still here: whoever says so in time spares the transfer. */
+const inTrash = ({ pruned }: FileFacts): readonly string[] =>
+  pruned?.trash == null ? [] : ['it still lies in the trash: prune --undo brings it back without a transfer']
 
 /** Days that a name's date may lie after what it speaks of: its point ends with its day, month or year. */
 const SPAN: Readonly<Record<string, number>> = { day: 1, month: 31, year: 366 }

@@ -5,6 +5,7 @@ import type { Claim } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
 import { lateLines } from './series-status.ts'
+import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
 
 /** Clocks of two boxes differ a little; what is dated further ahead than this makes one of them wrong. Milliseconds. */
 const SKEW = 5 * 60_000
@@ -38,8 +39,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (gone > 0) return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
   if (last !== null && last.counts.lost > 0) return is('failed')
   if (suspension !== null) {
-    const { reason, until } = suspension
-    const message = `suspended${until === null ? '' : ` until ${isoTime(until)}`}${reason === null ? '' : `: ${reason}`}`
+    const suspended = toSuspended(suspension)
+    const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
     return is('suspended', { reason: 'suspended', message })
   }
   const said = last === null ? null : saidByLast(last)

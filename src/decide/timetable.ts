@@ -20,6 +20,50 @@ export const plainRate = (rate: Rate): Bandwidth => ({
   entries: [{ days: null, window: null, rate }],
 })
 
+/** The same within a cap on the transfer, bytes a second; null: none. */
+export const withinCap = ({ timezone, entries }: Bandwidth, cap: number | null): Bandwidth => ({
+  timezone,
+  entries:
+    cap === null
+      ? entries
+      : [
+          ...entries.map((entry) => ({
+            ...entry,
+            rate: entry.rate === 'off' ? entry.rate : Math.min(entry.rate ?? cap, cap),
+          })),
+          { days: null, window: null, rate: cap },
+        ],
+})
+
+/** The same as if no entry said `off`. */
+export const withoutOff = ({ timezone, entries }: Bandwidth): Bandwidth => ({
+  timezone,
+  entries: entries.filter(({ rate }) => rate !== 'off'),
+})
+
+/** Bytes that a week without a change of the clock lets through; infinity where it has a time without a limit. */
+export const bytesOfWeek = (bandwidth: Bandwidth): number =>
+  stretches(bandwidth).reduce((sum, { rate, minutes }) => {
+    if (rate === 'off') return sum
+    return sum + (rate === null ? Number.POSITIVE_INFINITY : rate * minutes * 60)
+  }, 0)
+
+/** Seconds of the week's longest time without a transfer; infinity where it is all of them. */
+export function longestOff(bandwidth: Bandwidth): number {
+  const all = stretches(bandwidth)
+  const off = all.filter(({ rate }) => rate === 'off').map(({ minutes }) => minutes * 60)
+  return off.length > 0 && all.length === 1 ? Number.POSITIVE_INFINITY : Math.max(0, ...off)
+}
+
+function stretches(bandwidth: Bandwidth): readonly { readonly rate: Rate; readonly minutes: number }[] {
+  const parts = weekOf(bandwidth)
+  return parts.map(({ start, rate }, i) => ({
+    rate,
+    minutes: (parts[i + 1]?.start ?? parts[0]!.start + WEEK) - start,
+  }))
+}
+
+export const WEEK_SECONDS = 7 * 86_400
 const MINUTE = 60_000
 const DAY = 1440
 const WEEK = 7 * DAY

@@ -1,6 +1,5 @@
 import type { Advice } from '../model/explanation.ts'
 import type { PrunedFile } from '../model/holding.ts'
-import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { SourceFile } from '../model/source-file.ts'

@@ -4,9 +4,10 @@ import type { Instant } from '../model/instant.ts'
 import type { Box } from '../model/ports.ts'
 import { claimSlot } from './claim-slot.ts'
 import { changeState, readState } from './state-file.ts'
+import { openSuspensions, type Suspensions } from './suspensions.ts'
 
 /** The box's memory as destinations, `release` and the specs' loader need it. */
-export interface BoxState extends Box {
+export interface BoxState extends Box, Suspensions {
   /** The id known for this path. A place that was only announced counts once its id was really `found` there. */
   knownId(path: string, found: string | null): Promise<string | null>
   /** Where this id was last seen; null: never. */
@@ -118,6 +119,8 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
       if (Object.hasOwn(heads, id) && heads[id]!.seq === seq && heads[id]!.hash === hash) return
       await change((before) => ({ ...before, heads: { ...before.heads, [id]: { seq, hash } } }))
     },
+
+    ...openSuspensions(stateFolder),
 
     async released(hold) {
       const found = (await readState(releases, isReleases))?.releases.find((one) => one.hold === hold)

@@ -1,6 +1,6 @@
 import { promises } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Holding, Identity, LedgerHead } from '../model/holding.ts'
+import { type Holding, type Identity, type LedgerHead, nothingHeld } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
@@ -73,10 +73,10 @@ export async function takeHolding(
   const files = layout(place.path)
   const { identity, halt } = await identify(ground)
   const free = await freeBytes(place.path)
-  if (halt !== null) return { ...NOTHING, identity, free, halt }
+  if (halt !== null) return { ...nothingHeld, identity, free, halt }
   try {
     const memory = open ?? (await remember(ground, files, identity.found, now))
-    const records = memory.ledger?.records ?? NOTHING.records
+    const records = memory.ledger?.records ?? nothingHeld.records
     const status = await readStatus(disk, files)
     const inventory = await takeInventory(disk, place.path, files, records)
     return {
@@ -84,8 +84,8 @@ export async function takeHolding(
       files: inventory.files,
       records,
       staged: inventory.staged,
-      abandoned: memory.ledger?.abandoned ?? NOTHING.abandoned,
-      pruned: memory.ledger?.pruned ?? NOTHING.pruned,
+      abandoned: memory.ledger?.abandoned ?? nothingHeld.abandoned,
+      pruned: memory.ledger?.pruned ?? nothingHeld.pruned,
       begun: begunBy(memory.ledger),
       lastPrune: memory.ledger?.lastPrune ?? null,
       created: memory.ledger?.created ?? null,
@@ -101,23 +101,6 @@ export async function takeHolding(
   } catch (error) {
     throw diskFailure(error, 'look at', place.path)
   }
-}
-
-const NOTHING: Omit<Holding, 'identity' | 'free' | 'halt'> = {
-  files: new Map(),
-  records: new Map(),
-  staged: new Map(),
-  abandoned: new Map(),
-  pruned: new Map(),
-  begun: new Map(),
-  lastPrune: null,
-  created: null,
-  listedBefore: null,
-  lastTime: null,
-  seen: new Map(),
-  head: null,
-  used: 0,
-  problems: [],
 }
 
 /** What the ledger says was begun and not finished, and by which plan. */
@@ -143,7 +126,7 @@ async function remember(
   const ledger = opened.state === 'open' ? opened.ledger : null
   return {
     ledger,
-    seen: await openSeen(ground.disk, files, ledger?.records ?? NOTHING.records),
+    seen: await openSeen(ground.disk, files, ledger?.records ?? nothingHeld.records),
     halt: opened.state === 'damaged' ? opened.halt : null,
   }
 }

@@ -11,6 +11,13 @@ export type PassEvent =
   /** Another run holds the destination, the host or every slot: this one waits. */
   | { readonly type: 'waiting'; readonly backup: string; readonly for: 'destination' | 'host' | 'slot' }
   | { readonly type: 'planned'; readonly backup: string; readonly plan: BackupPlan }
+  /** From now on transfers go at this rate (null: unlimited), or wait. `until`: when that changes; null: never. */
+  | {
+      readonly type: 'rate-changed'
+      readonly backup: string
+      readonly rate: number | null | 'off'
+      readonly until: string | null
+    }
   | {
       readonly type: 'batch-started'
       readonly backup: string

@@ -41,6 +41,24 @@ export interface Holding {
   readonly problems: readonly Problem[]
 }
 
+/** What is known where nothing was looked at, or may be. */
+export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
+  files: new Map(),
+  records: new Map(),
+  staged: new Map(),
+  abandoned: new Map(),
+  pruned: new Map(),
+  begun: new Map(),
+  lastPrune: null,
+  created: null,
+  listedBefore: null,
+  lastTime: null,
+  seen: new Map(),
+  head: null,
+  used: 0,
+  problems: [],
+}
+
 export interface Identity {
   /** What `.reconcile/id` says; null where there is none. */
   readonly found: string | null

@@ -1,4 +1,5 @@
 import type { Difference } from './saved-plan.ts'
+import type { Suspended } from './suspension.ts'
 import type { Conflict, Diagnostic, Halt, Hold, Problem } from './trouble.ts'
 
 export type BackupResult =
@@ -42,6 +43,10 @@ export interface BackupOutcome {
   readonly holders: readonly LockHolder[]
   /** Why a saved plan was refused; empty otherwise. */
   readonly stale: readonly Difference[]
+  /** Why and until when it does not run; null: it does. */
+  readonly suspended: Suspended | null
+  /** The pass brought nothing more because bandwidth is off, until then (null: for good); null: it was not. */
+  readonly off: { readonly until: string | null } | null
 }
 
 export interface LockHolder {

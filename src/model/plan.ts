@@ -1,4 +1,5 @@
 import type { SeriesStatus } from './status.ts'
+import type { Suspended } from './suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
 
 export type Action =
@@ -57,6 +58,13 @@ export interface PlanSummary {
   readonly bytes: number
 }
 
+/** What is not wrong yet, and will not go well. It changes no exit code. */
+export interface Warning {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
 export interface BackupPlan {
   readonly backup: string
   readonly spec: { readonly file: string; readonly line: number; readonly digest: string }
@@ -68,6 +76,9 @@ export interface BackupPlan {
   readonly halt: Halt | null
   readonly holds: readonly Hold[]
   readonly problems: readonly Problem[]
+  readonly warnings: readonly Warning[]
+  /** It does not run, so there are no steps; null: it runs. */
+  readonly suspended: Suspended | null
   readonly summary: PlanSummary
   /** Each series against what is expected of it. */
   readonly series: readonly SeriesStatus[]
@@ -75,9 +86,11 @@ export interface BackupPlan {
   readonly unwanted: { readonly files: number; readonly bytes: number }
   /** Bytes free at the destination; null: unknown. */
   readonly free: number | null
-  /** Allowed bytes a second; null: unlimited. */
+  /** Allowed bytes a second; null: unlimited; 0: bandwidth is off. */
   readonly rate: number | null
-  /** Seconds the transfer takes at that rate; null where it is unlimited. */
+  /** When another rate is in force, by the timetable; null: it stays. */
+  readonly rateUntil: string | null
+  /** Seconds the transfer takes, by the timetable; null where the rate is unlimited, or off for good. */
   readonly seconds: number | null
 }
 

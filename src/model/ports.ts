@@ -8,6 +8,7 @@ import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
 import type { DestinationStatus } from './status.ts'
+import type { StoredSuspensions } from './suspension.ts'
 import type { Conflict, Halt, Problem } from './trouble.ts'
 
 /** The far side of one backup. Whatever it hands over has been checked: names are safe, sizes are numbers. */
@@ -280,6 +281,8 @@ export interface Box {
   ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
   /** Ids of all holds whose release waits. */
   releases(): Promise<ReadonlySet<string>>
+  /** Which backups a person's command suspended. */
+  suspensions(): Promise<StoredSuspensions>
   /** A release has been used, and is on the ledger's record. */
   consume(hold: string): Promise<void>
 }

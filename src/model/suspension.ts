@@ -27,3 +27,13 @@ export type SuspendedNow =
       readonly line: number
     }
   | ({ readonly from: 'command'; readonly of: 'backup' | 'all' } & StoredSuspension)
+
+/** The same in documents: times as text, and `by` or `spec` as it was said by a person's command or in a spec. */
+export interface Suspended {
+  readonly reason: string | null
+  readonly until: string | null
+  /** Null: the spec says so. `all`: of every backup. */
+  readonly by: { readonly user: string; readonly at: string; readonly all: boolean } | null
+  /** Null: somebody's command did. */
+  readonly spec: { readonly file: string; readonly line: number } | null
+}

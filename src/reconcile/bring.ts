@@ -1,32 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { retryDelay } from '../decide/retry-delay.ts'
 import type { Failure } from '../model/failure.ts'
-import type { LockedDestination, PullBatch, Source } from '../model/ports.ts'
+import type { LockedDestination, PullBatch, PullReport, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { WantedFile } from './wanted-file.ts'
 
 export interface Brought {
-  /** `done`: what could come has come. `broken`: the line or the source gave up. `stopped`: we were told to. */
-  readonly ended: 'done' | 'broken' | 'stopped'
+  /**
+   * `done`: what could come has come. `broken`: the line or the source gave up. `stopped`: we were told to. `rate-changed`: the rate
+   * is no longer in force.
+   */
+  readonly ended: 'done' | 'broken' | 'stopped' | 'rate-changed'
   readonly failure: Failure | null
   readonly problems: readonly Problem[]
   readonly received: number
+  /** Of the batch, what is to be judged. */
+  readonly whole: readonly WantedFile[]
+  /** What is still to come, with what is staged of it. */
+  readonly rest: readonly WantedFile[]
 }
+
+/** Bytes a second, null: unlimited; and whether it is that still. */
+interface AllowedRate {
+  readonly rate: number | null
+  isInForce(): boolean
+}
+
+/** Asked so often, and not told by a long timer, so that a clock that was set, or a box that slept, does not matter. */
+const LOOK_AT_CLOCK = 1000
 
 /**
  * Brings one batch into staging. A line that breaks or stalls is tried again for as long as each attempt gets further; what has
- * come stays, and the next attempt goes on from there.
+ * come stays, and the next attempt goes on from there. Where the rate changes, it stops so that the caller goes on at the new one.
  */
 export async function bring(
   batch: readonly WantedFile[],
   ports: { readonly source: Source; readonly destination: LockedDestination },
   spec: Spec,
-  rate: number | null,
+  allowed: AllowedRate,
   report: PullBatch['report'],
   run: Run,
 ): Promise<Brought> {
+  const all = { failure: null, problems: [], whole: batch, rest: [] }
   let received = 0
   let fruitless = 0
   for (let made = 1; ; made++) {
@@ -35,36 +52,62 @@ export async function bring(
     const files = batch
       .map((file) => ({ ...file, stagedBytes: staged.get(file.path) ?? 0 }))
       .filter((file) => file.mode === 'mend' || file.stagedBytes < file.size || file.size === 0)
-    if (files.length === 0) return { ended: 'done', failure: null, problems: [], received }
+    if (files.length === 0) return { ...all, ended: 'done', received }
+    if (!allowed.isInForce()) {
+      const coming = new Set(files.map(({ path }) => path))
+      const whole = batch.filter(({ path }) => !coming.has(path))
+      return { ...all, ended: 'rate-changed', received, whole, rest: files }
+    }
     const there = batch.length - files.length
     const bytesThere =
       batch.reduce((sum, file) => sum + file.size, 0) - files.reduce((sum, file) => sum + file.size, 0)
-    const pulled = await ports.source.pull(
+    const pulled = await pullWhileInForce(
       {
         mode: batch[0]!.mode,
         files,
         into: ports.destination.staging,
         inherit: ports.destination.lockDescriptor,
-        rate,
+        rate: allowed.rate,
         timeout: spec.transfer.timeout,
         report: (now) => report({ ...now, files: now.files + there, bytes: now.bytes + bytesThere }),
       },
+      ports.source,
+      allowed,
       run,
     )
     received += pulled.received
-    if (pulled.ended === 'stopped') return { ended: 'stopped', failure: null, problems: [], received }
-    const { failure } = pulled
-    if (pulled.ended !== 'broken' || failure === null) {
-      return { ended: 'done', failure: null, problems: pulled.problems, received }
+    if (pulled.ended === 'stopped') {
+      if (run.signal.aborted) return { ...all, ended: 'stopped', received }
+      continue
     }
+    const { failure, problems } = pulled
+    if (pulled.ended !== 'broken' || failure === null) return { ...all, ended: 'done', problems, received }
     fruitless = pulled.received > 0 ? 0 : fruitless + 1
     const seconds = failure.retryable ? retryDelay({ made, fruitless }) : null
-    if (seconds === null) return { ended: 'broken', failure, problems: pulled.problems, received }
+    if (seconds === null) return { ...all, ended: 'broken', failure, problems, received }
     run.emit({ type: 'retrying', backup: spec.name, attempt: made, seconds, why: failure.message })
     try {
       await sleep(seconds * 1000, undefined, { signal: run.signal })
     } catch {
-      return { ended: 'stopped', failure: null, problems: [], received }
+      return { ...all, ended: 'stopped', received }
     }
+  }
+}
+
+/** Ends `stopped` where the run is, and where the rate is no longer in force. */
+async function pullWhileInForce(
+  batch: PullBatch,
+  source: Source,
+  allowed: AllowedRate,
+  run: Run,
+): Promise<PullReport> {
+  const changed = new AbortController()
+  const clock = setInterval(() => {
+    if (!allowed.isInForce()) changed.abort()
+  }, LOOK_AT_CLOCK)
+  try {
+    return await source.pull(batch, { ...run, signal: AbortSignal.any([run.signal, changed.signal]) })
+  } finally {
+    clearInterval(clock)
   }
 }

@@ -34,7 +34,7 @@ export async function lookNow(
   const context: PlanContext = {
     asOf,
     from: ports.source.label,
-    rate: options.rate,
+    bandwidth: options.bandwidth,
     all: true,
     holds: isKnown ? [] : plan.holds,
     policyHolds: isKnown ? options.policy.holds : [],
@@ -68,7 +68,7 @@ export function lookOffline(
   from: string,
   { path, asOf, diagnostics }: Asked,
 ): Look {
-  const context = { asOf, from, rate: null, all: true }
+  const context = { asOf, from, bandwidth: spec.transfer.bandwidth, all: true }
   const { plan, observation } = planOffline(spec, snapshot, {
     ...context,
     policy: { holds: [], lastGood: null },

@@ -34,6 +34,8 @@ export const emptyOutcome = (backup: string): Bare => ({
   retry: false,
   holders: [],
   stale: [],
+  suspended: null,
+  off: null,
 })
 
 /** What a pass came to: the last plan's findings, and what applying it did. */
@@ -66,6 +68,7 @@ export function outcomeOf(
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
     retry: tally.retryable || observation.source.retryable === true,
+    off: tally.off,
   }
   return { ...bare, result: resultOf(bare, observation, tally, run) }
 }
@@ -75,6 +78,7 @@ function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run):
   // A hold here is over pruning alone.
   if (bare.halt !== null) return 'halted'
   if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
+  if (tally.off !== null && tally.left.size > 0) return 'incomplete'
   if (bare.published.length + bare.pruned.length > 0) return 'applied'
   const { problems, conflicts, lost } = bare
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'

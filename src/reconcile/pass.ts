@@ -1,11 +1,12 @@
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
 import { nextClock } from '../decide/next-clock.ts'
 import { onlyRemovals } from '../decide/only-removals.ts'
-import { type Decided, decideBackup, type PlanContext, planBackup } from '../decide/plan-backup.ts'
+import { type Decided, decideBackup, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
 import { fullHalt } from '../decide/room-halt.ts'
 import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
 import { lateLines } from '../decide/series-status.ts'
+import { suspensionOf, toSuspended } from '../decide/suspended.ts'
 import { Failure, Stop } from '../model/failure.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
@@ -15,8 +16,9 @@ import type { BackupPlan } from '../model/plan.ts'
 import type { Box, Destination, LockedDestination, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { LastGood, Spec } from '../model/spec.ts'
+import type { Bandwidth, LastGood, Spec } from '../model/spec.ts'
 import type { Promised } from '../model/status.ts'
+import type { SuspendedNow } from '../model/suspension.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
@@ -25,10 +27,11 @@ import { afterPass, leaveStatus, sourceLook } from './leave-status.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
+import { contextOf, openHolds } from './pass-context.ts'
 import { planToApply, refusedMidway } from './plan-to-apply.ts'
 import { pruneSurplus } from './prune-surplus.ts'
-import { plannedTerms } from './prune-terms.ts'
 import { seenAtStart } from './seen-at-start.ts'
+import { planSuspended } from './suspended-pass.ts'
 import { newTally, type Tally } from './tally.ts'
 import { tidy } from './tidy.ts'
 import { transfer } from './transfer.ts'
@@ -45,8 +48,8 @@ export interface Ports {
 export interface PassOptions {
   /** Seconds to wait for a destination that another run holds. */
   readonly lockWait: number
-  /** Bytes a second this backup may use: the least of its own rate and its share of the box's cap; null: unlimited. */
-  readonly rate: number | null
+  /** What this backup may use of the line: its own, within its share of the box's cap. */
+  readonly bandwidth: Bandwidth
   readonly revision: string | null
   /** What stands over the policy that is obeyed: meanwhile nothing is removed. */
   readonly policy: { readonly holds: readonly Hold[]; readonly lastGood: LastGood | null }
@@ -62,14 +65,6 @@ export interface PassOptions {
   readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | null
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
-}
-
-async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
-  const released = await ports.box.releases()
-  const { rate, all, work, policy } = options
-  const prune = plannedTerms(asOf, { asked: work === 'prune', released, lastGood: policy.lastGood })
-  const from = ports.source.label
-  return { asOf, from, rate, all, holds: [], policyHolds: policy.holds, halt: null, prune }
 }
 
 /** Observes both sides and plans, without the lock and without writing anything. */
@@ -113,7 +108,11 @@ export async function reconcileBackup(
   let plan: BackupPlan | null = null
   let bare: Omit<BackupOutcome, 'exitCode' | 'seconds'>
   try {
-    const done = await lockedPass(ports, spec, options, run)
+    const suspended = suspensionOf(spec, await ports.box.suspensions(), started)
+    const done =
+      suspended === null
+        ? await lockedPass(ports, spec, options, run)
+        : await suspendedPass(ports, spec, suspended, options, run)
     plan = done.plan
     bare = done.outcome
   } catch (error) {
@@ -128,6 +127,20 @@ export async function reconcileBackup(
   const outcome = { ...bare, seconds, exitCode: exitCodeOf({ ...bare, seconds }, options, run) }
   run.emit({ type: 'backup-finished', backup: spec.name, outcome })
   return { outcome, plan }
+}
+
+/** Says why it does not run, and what is late. */
+async function suspendedPass(
+  ports: Ports,
+  spec: Spec,
+  suspended: SuspendedNow,
+  options: PassOptions,
+  run: Run,
+): Promise<Passed> {
+  const { plan, late } = await planSuspended(ports, spec, suspended, options, run.now(), run)
+  run.emit({ type: 'planned', backup: spec.name, plan })
+  const told = toSuspended(suspended)
+  return { outcome: { ...emptyOutcome(spec.name), result: 'suspended', late, suspended: told }, plan }
 }
 
 interface Passed {
@@ -192,7 +205,7 @@ async function apply(
     const whole = decideBackup(spec, seen, context)
     const decided = options.work === 'prune' ? { ...whole, plan: onlyRemovals(whole.plan) } : whole
     const now = { spec, revision, asOf, isRecovered: true, observation: seen, fresh: decided.plan }
-    return { decided, ...planToApply(saved, now) }
+    return { decided, ...planToApply(saved, now, options.bandwidth) }
   }
   let chosen = choose(observation)
   const first = chosen.plan
@@ -224,7 +237,8 @@ async function apply(
       announce(chosen.plan, run)
       const wanted = wantedFiles(chosen.plan, observation)
       const { destination: holding } = observation
-      await transfer(wanted, { source, destination, spec, holding, rate: options.rate, origin, tally }, run)
+      const { bandwidth } = options
+      await transfer(wanted, { source, destination, spec, holding, bandwidth, origin, tally }, run)
       const only = saved === null ? null : removalsOf(chosen.plan)
       if (!tally.stopped && isDecidedAnew(spec, options, only, tally)) {
         const ground = { destination, box, spec, context, origin, tally, only }
@@ -291,17 +305,6 @@ const isDecidedAnew = (
 function exitCodeOf(outcome: Omit<BackupOutcome, 'exitCode'>, options: PassOptions, run: Run): number {
   if (outcome.result !== 'cancelled') return codeOfOutcome(outcome, options.named)
   return codeOfStop(run.signal.reason instanceof Stop ? run.signal.reason.why : 'terminate')
-}
-
-async function openHolds(
-  path: string,
-  identity: Identity,
-  options: PassOptions,
-  box: Box,
-): Promise<readonly Hold[]> {
-  const hold = holdOfIdentity(path, identity)
-  if (hold === null || (await box.released(hold.id)) !== null) return options.holds
-  return [...options.holds, hold]
 }
 
 async function blocked(

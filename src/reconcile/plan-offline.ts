@@ -7,7 +7,7 @@ import type { Observation } from '../model/observation.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
+import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { type PassOptions, type Ports, planPass } from './pass.ts'
 import { plannedTerms } from './prune-terms.ts'
@@ -55,7 +55,7 @@ export function planOffline(
   context: {
     readonly asOf: Instant
     readonly from: string
-    readonly rate: number | null
+    readonly bandwidth: Bandwidth
     readonly all: boolean
     readonly policy: PassOptions['policy']
   },

@@ -1,8 +1,10 @@
+import { lineTime } from '../decide/line-time.ts'
 import { summarize } from '../decide/plan-backup.ts'
 import { fullHalt, roomHalt } from '../decide/room-halt.ts'
 import { judgeSaved, type Now, type SavedPart } from '../decide/saved-plan.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
+import type { Bandwidth } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { emptyOutcome } from './outcome-of.ts'
 
@@ -15,10 +17,10 @@ export interface ToApply {
 }
 
 /** What a pass is to do: the fresh plan, or, where there is a saved one, what is left of that. */
-export function planToApply(saved: SavedPart | null, now: Now): ToApply {
+export function planToApply(saved: SavedPart | null, now: Now, bandwidth: Bandwidth): ToApply {
   const { fresh, observation } = now
   if (saved === null) return { plan: fresh, refused: null }
-  const nothing = only(saved, now, [], [])
+  const nothing = only(saved, now, bandwidth, [], [])
   // What could not be looked at differs from nothing: the halt, or the failure of the look, is what is told.
   if (fullHalt(fresh.halt) !== null || observation.source.completeness === 'unknown') {
     return { plan: { ...nothing, problems: fresh.problems }, refused: null }
@@ -35,9 +37,9 @@ export function planToApply(saved: SavedPart | null, now: Now): ToApply {
       return { plan: { ...nothing, holds }, refused }
     }
     case 'done':
-      return { plan: only(saved, now, verdict.steps, []), refused: null }
+      return { plan: only(saved, now, bandwidth, verdict.steps, []), refused: null }
     case 'pending':
-      return { plan: only(saved, now, verdict.steps, verdict.problems), refused: null }
+      return { plan: only(saved, now, bandwidth, verdict.steps, verdict.problems), refused: null }
   }
 }
 
@@ -51,7 +53,8 @@ export const refusedMidway = ({ stale, holds, result }: Bare): Pick<Bare, 'stale
 /** The fresh plan with the saved one's steps alone. Paths that none of them names do not matter. */
 function only(
   { plan }: SavedPart,
-  { fresh, spec, observation }: Now,
+  { fresh, spec, observation, asOf }: Now,
+  bandwidth: Bandwidth,
   steps: readonly Step[],
   problems: readonly Problem[],
 ): BackupPlan {
@@ -65,6 +68,6 @@ function only(
     holds: [],
     problems: [...told, ...problems.filter((problem) => !told.includes(problem))],
     summary,
-    seconds: fresh.rate === null ? null : Math.ceil(summary.bytes / fresh.rate),
+    ...lineTime(summary.bytes, bandwidth, asOf),
   }
 }

@@ -1,5 +1,6 @@
 import { type Decided, decideBackup, type PlanContext } from '../decide/plan-backup.ts'
 import type { PruneDecision } from '../decide/prune.ts'
+import { stayText } from '../decide/stay.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
 import type { SourceView } from '../model/observation.ts'
@@ -52,6 +53,8 @@ export async function pruneSurplus(
     decided = decide(holding)
   }
   const { prune } = decided
+  if (prune !== null)
+    for (const problem of leftOf(prune, decided, holding, ground.only)) tally.trouble(problem)
   if (prune?.isFirst) {
     const { policy, basis } = prune
     await destination.record([{ event: 'prune-terms', policy, basis }], run)
@@ -77,6 +80,30 @@ export async function pruneSurplus(
   await useReleases(used, ground.box, destination, run)
   return { holding: after, decided, used }
 }
+
+/** Removals of a saved plan that are not made now, but where a hold says so by itself. */
+function leftOf(
+  prune: PruneDecision,
+  { retention }: Decided,
+  holding: Holding,
+  only: ReadonlySet<RelPath> | null,
+): readonly Problem[] {
+  return [...(only ?? [])].flatMap((path) => {
+    const point = retention?.pointOf(path) ?? null
+    if (!holding.files.has(path) || (point !== null && prune.remove.has(point))) return []
+    const stay = point === null ? undefined : prune.stay.get(point)
+    return stay?.why === 'held'
+      ? []
+      : [left(path, stay === undefined ? 'it is not surplus now' : stayText(stay))]
+  })
+}
+
+const left = (path: string, why: string): Problem => ({
+  code: 'prune-left',
+  path,
+  message: `the plan has it removed, and it is still here: ${why}`,
+  hint: 'Apply the plan again later, or make it anew.',
+})
 
 const termsNow = (context: PlanContext, run: Run): PlanContext => ({
   ...context,

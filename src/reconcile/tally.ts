@@ -1,4 +1,5 @@
 import type { PassEvent } from '../model/event.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
 import type { WantedFile } from './wanted-file.ts'
 
@@ -20,6 +21,8 @@ export interface Tally {
   broken: boolean
   /** What broke it may pass by itself. */
   retryable: boolean
+  /** Bandwidth is off, until then. */
+  off: BackupOutcome['off']
 
   publish(file: WantedFile): void
   prune(path: string, because: string): void
@@ -46,6 +49,7 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
     stopped: false,
     broken: false,
     retryable: false,
+    off: null,
     publish(file) {
       const how = file.over === 'repair' ? 'repaired' : 'pulled'
       tally.published.push(file.path)

@@ -1,14 +1,16 @@
-import { batches, inOrder } from '../decide/batches.ts'
+import { inOrder, nextBatch } from '../decide/batches.ts'
 import { checksumFailed } from '../decide/file-problems.ts'
 import { fitting } from '../decide/fitting.ts'
 import { roomHalt } from '../decide/room-halt.ts'
+import { type RateNow, rateAt } from '../decide/timetable.ts'
 import type { Holding } from '../model/holding.ts'
+import { isoTime } from '../model/instant.ts'
 import type { ListedFile } from '../model/listing.ts'
 import { suffixOf } from '../model/marker-name.ts'
 import type { LockedDestination, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
+import type { Bandwidth, Spec } from '../model/spec.ts'
 import { bring } from './bring.ts'
 import { problemOf } from './observe-source.ts'
 import { progressMeter } from './progress-meter.ts'
@@ -21,7 +23,7 @@ export interface TransferContext {
   readonly destination: LockedDestination
   readonly spec: Spec
   readonly holding: Holding
-  readonly rate: number | null
+  readonly bandwidth: Bandwidth
   readonly origin: { readonly planId: string; readonly revision: string | null }
   readonly tally: Tally
 }
@@ -40,7 +42,7 @@ export async function transfer(
   const room = fitting(inOrder(wanted, spec.transfer.order), spec.destination, holding)
   if (room.halt !== null) tally.stop(room.halt)
   const failed = await bringRound(room.fit, context, run)
-  if (failed.length === 0 || tally.stopped || tally.broken) return
+  if (failed.length === 0 || tally.stopped || tally.broken || tally.off !== null) return
   const again = await believeNewMarkers(failed, context, run)
   const twice = await bringRound(again, context, run)
   await giveUp(twice, context, run)
@@ -52,11 +54,33 @@ async function bringRound(
   context: TransferContext,
   run: Run,
 ): Promise<readonly Mismatch[]> {
-  const { spec, destination, tally, rate, origin } = context
+  const { spec, destination, tally, bandwidth, origin } = context
   const meter = progressMeter(spec.name, totals(files), run.now)
   const mismatches: Mismatch[] = []
   let settling = Promise.resolve()
-  for (const batch of batches(files, rate)) {
+  let left = files
+  let told: RateNow['rate'] | undefined
+  while (left.length > 0) {
+    const { rate, until } = rateAt(bandwidth, run.now())
+    const change = { rate, until: until === null ? null : isoTime(until) }
+    if (rate !== told && (told !== undefined || rate === 'off'))
+      run.emit({ type: 'rate-changed', backup: spec.name, ...change })
+    told = rate
+    if (rate === 'off') {
+      tally.off = { until: change.until }
+      // What has come whole needs no line.
+      const here = left.filter(
+        (file) => file.mode === 'append' && file.size > 0 && file.stagedBytes >= file.size,
+      )
+      if (here.length > 0) {
+        await destination.stage(here, run)
+        settling = settling.then(async () => {
+          mismatches.push(...(await settle(here, destination, spec, origin, tally, run)))
+        })
+      }
+      break
+    }
+    const batch = nextBatch(left, rate)
     const { files: count, bytes, resumed } = totals(batch)
     const free = await destination.free()
     const halt = roomHalt(
@@ -69,15 +93,18 @@ async function bringRound(
       break
     }
     run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
-    const brought = await bring(batch, context, spec, rate, (now) => run.emit(meter.at(now)), run)
+    const allowed = { rate, isInForce: () => rateAt(bandwidth, run.now()).rate === rate }
+    const brought = await bring(batch, context, spec, allowed, (now) => run.emit(meter.at(now)), run)
     tally.received += brought.received
     for (const problem of brought.problems) tally.trouble(problem)
     tally.stopped ||= brought.ended === 'stopped'
     // What a stopped batch has brought is judged by the next run: a stop is not to wait for hashing.
     if (tally.stopped) break
-    meter.finished({ files: count, bytes })
+    const { whole } = brought
+    left = [...brought.rest, ...left.slice(batch.length)]
+    meter.finished({ files: whole.length, bytes: totals(whole).bytes })
     settling = settling.then(async () => {
-      mismatches.push(...(await settle(batch, destination, spec, origin, tally, run)))
+      if (whole.length > 0) mismatches.push(...(await settle(whole, destination, spec, origin, tally, run)))
     })
     // Awaited below; until then a failure of it is nobody's unhandled rejection.
     settling.catch(() => {})

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import stringify from 'safe-stable-stringify'
-import { plainRate } from '../decide/timetable.ts'
 import { type DigestKind, toDigest } from '../model/digest.ts'
 import type { LocalPlace, Spec, SshPlace } from '../model/spec.ts'
 import { toBackupName } from './backup-name.ts'
 import { buildRules, type RulesDocument } from './build-rules.ts'
+import { buildTimes, type TimesDocument } from './build-times.ts'
 import type { SpecContext } from './check-values.ts'
 import { readFarPath, readHop, readListing } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
-import { parseDuration, parseRate, parseSize, sound } from './units.ts'
+import { parseDuration, parseSize, sound } from './units.ts'
 
 /** A spec as written, with defaults and name filled in: what the schema describes. Plain JSON data. */
-export interface SpecDocument extends RulesDocument {
+export interface SpecDocument extends RulesDocument, Pick<TimesDocument, 'schedule' | 'suspend'> {
   readonly version: 1
   readonly name: string
   readonly source: {
@@ -34,8 +34,7 @@ export interface SpecDocument extends RulesDocument {
     readonly minFree: string
     readonly maxSize?: string
   }
-  readonly transfer: {
-    readonly bandwidth: string
+  readonly transfer: TimesDocument['transfer'] & {
     readonly timeout: string
     readonly maxFileSize?: string
     readonly order: 'newest' | 'oldest'
@@ -46,10 +45,15 @@ export interface SpecDocument extends RulesDocument {
 /** The spec of a document in which no fault was found. */
 export function buildSpec(
   document: SpecDocument,
-  at: { readonly file: string; readonly line: number },
+  at: {
+    readonly file: string
+    readonly line: number
+    readonly suspend: { readonly file: string; readonly line: number }
+  },
   { home }: SpecContext,
 ): Spec {
   const { name, source, destination, transfer } = document
+  const { bandwidth, ...times } = buildTimes(document, at.suspend)
   const near = (text: string): string => sound(readNearPath(text, 'any', { home, name }))
   const size = (text: string | undefined): number | null =>
     text === undefined ? null : sound(parseSize(text))
@@ -86,7 +90,7 @@ export function buildSpec(
       maxSize: size(destination.maxSize),
     },
     transfer: {
-      bandwidth: plainRate(sound(parseRate(transfer.bandwidth))),
+      bandwidth,
       timeout: sound(parseDuration(transfer.timeout)),
       maxFileSize: size(transfer.maxFileSize),
       order: transfer.order,
@@ -96,8 +100,7 @@ export function buildSpec(
       digest: given(toDigest(digest)),
       reason,
     })),
-    schedule: { kind: 'every', seconds: 3600 },
-    suspend: null,
+    ...times,
   }
 }
 

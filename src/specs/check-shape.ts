@@ -43,8 +43,10 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   const validate = validatorOf(name)
   if (validate(plainValue(root))) return []
   const errors = (validate.errors ?? []).filter(
-    ({ keyword, schemaPath }) =>
+    ({ keyword, schemaPath, data }) =>
       keyword !== 'if' &&
+      // What is empty, or no map at all, is told as that.
+      !(keyword === 'oneOf' && !hasKeys(data)) &&
       // What each choice lacks; the choice itself is told.
       !schemaPath.includes('/oneOf/') &&
       (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
@@ -58,17 +60,23 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   ]
 }
 
+const hasKeys = (data: unknown): boolean =>
+  typeof data === 'object' && data !== null && Object.keys(data).length > 0
+
 /** `path` is asked for where there is no host; where the host was forgotten, that is the one thing to say. */
 const isEchoOf = (error: ErrorObject, orphans: readonly ErrorObject[]): boolean =>
   error.schemaPath.endsWith('/then/required') &&
   orphans.some(({ instancePath }) => instancePath === error.instancePath)
+
+/** A rate or a timetable of such. */
+const BANDWIDTH = 'transfer.bandwidth'
 
 function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   const path = pathOf(error.instancePath, root)
   const what = keyPathText(path)
   const value = written(root, path, error.data)
   const here = (code: string, message: string, hint?: string) => make(root, path, code, message, hint)
-  const reader = quantityReader(error.schemaPath)
+  const reader = what === BANDWIDTH ? parseRate : quantityReader(error.schemaPath)
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(root, schema, path, String(error.params['additionalProperty']))
@@ -81,7 +89,11 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       )
     case 'enum': {
       const allowed: readonly unknown[] = error.params['allowedValues']
-      return here('wrong-value', `${what} is ${value}, not ${allowed.map(shown).join(' or ')}`)
+      const near = allowed.find(
+        (one) => typeof one === 'string' && String(error.data).toLowerCase().startsWith(one),
+      )
+      const meant = near === undefined ? undefined : `did you mean ${shown(near)}?`
+      return here('wrong-value', `${what} is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
     }
     case 'minimum':
     case 'maximum': {
@@ -110,10 +122,15 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       )
     case 'oneOf':
       return error.params['passingSchemas'] === null
-        ? here('missing-key', `"every" is missing in ${what}`, EVERY_HINT)
+        ? here('missing-key', `"every" is missing in ${what}`, EVERY_HINTS[what] ?? EVERY_HINT)
         : here('wrong-value', `${what} has both "every" and "cron"`, 'keep one of them')
     case 'maxLength':
       return here('wrong-value', `${what} is longer than ${error.params['limit']} characters`)
+    case 'uniqueItems':
+      return here(
+        'wrong-value',
+        `${what} names ${shown((error.data as readonly unknown[])[error.params['i']])} twice`,
+      )
     case 'maxItems':
       return here('wrong-value', `${what} has more than ${error.params['limit']} entries`)
     default:
@@ -167,6 +184,8 @@ function missingKey(root: LocatedMap, path: KeyPath, key: string): Fault {
 
 const EVERY_HINT = 'write "every: 24h", "every: never", or a "cron"'
 
+const EVERY_HINTS: Readonly<Record<string, string>> = { schedule: 'write "every: 1h", or a "cron"' }
+
 const MISSING_HINTS: Readonly<Record<string, string>> = {
   version: 'begin the file with "version: 1"',
   'source.path': 'name the folder, or, for another machine, its "host" and "user"',
@@ -193,9 +212,11 @@ function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): read
     const hint =
       needed === 'timezone'
         ? 'name the zone in which the names are dated, for example "timezone: Europe/Oslo"'
-        : needed === 'user'
-          ? 'name the account on the source, for example "user: backup"'
-          : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
+        : needed === 'cron'
+          ? 'only cron is by the clock of a zone: remove it, or write a "cron"'
+          : needed === 'user'
+            ? 'name the account on the source, for example "user: backup"'
+            : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
     return {
       ...make(root, path, 'missing-key', `${listed(keys)} without "${needed}"${inMap(path)}`, hint),
       place: own?.place ?? keyPlaceOf(root, path),
@@ -210,19 +231,22 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   integer: 'a whole number',
   'string,array': 'text or a list',
   'object,array': 'keys with values, or a list of such',
+  'boolean,object': 'true, false, or keys with values',
 }
 
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
   const value = written(root, path, data)
   const hint =
-    wanted === 'string' && typeof data !== 'object'
-      ? `put it in quotes: "${value}"`
-      : wanted === 'array' && typeof data === 'string'
-        ? `write a list: [${JSON.stringify(data)}]`
-        : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
-          ? `write it without quotes: ${data}`
-          : undefined
+    what === BANDWIDTH
+      ? 'write a rate, or a timetable as a list: [{ from: "08:00", to: "18:00", rate: 25KiB/s }]'
+      : wanted === 'string' && typeof data !== 'object'
+        ? `put it in quotes: "${value}"`
+        : wanted === 'array' && typeof data === 'string'
+          ? `write a list: [${JSON.stringify(data)}]`
+          : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
+            ? `write it without quotes: ${data}`
+            : undefined
   return make(root, path, 'wrong-type', `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`, hint)
 }
 
@@ -231,7 +255,7 @@ function quantityReader(schemaPath: string): ((text: string) => Parsed<unknown>)
   if (definition === 'duration') return parseDuration
   if (definition === 'rhythm') return parseRhythm
   if (definition === 'size') return parseSize
-  return definition === 'rate' ? parseRate : null
+  return definition === 'rate' || definition === 'rateOrOff' ? parseRate : null
 }
 
 const faultOf = (parsed: Parsed<unknown>): string => (parsed.ok ? 'is not valid' : parsed.fault)
@@ -242,6 +266,9 @@ const PATTERN_FAULTS: Readonly<Record<string, string>> = {
   user: 'is no user: letters, digits, ".", "_" and "-", beginning with a letter or digit',
   hop: 'is no jump host: write user@host or user@host:port',
   nearPath: 'is not an absolute path: begin it with / or ~/',
+  opening: 'is no time of day at which a window opens: write it with two digits each, as "08:00"',
+  closing:
+    'is no time of day at which a window closes: write it with two digits each, as "18:00", up to "24:00"',
   digest: 'is no md5 or sha256 in hex: all 32 or 64 digits',
 }
 

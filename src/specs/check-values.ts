@@ -1,5 +1,6 @@
 import { nameFault } from './backup-name.ts'
 import { checkSeries } from './check-series.ts'
+import { checkTimes } from './check-times.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { globFault } from './glob-fault.ts'
 import {
@@ -13,7 +14,7 @@ import {
   valueAt,
 } from './located.ts'
 import { readNearPath } from './near-path.ts'
-import { type Parsed, parseDuration, parseRate, parseSize } from './units.ts'
+import { type Parsed, parseDuration, parseSize } from './units.ts'
 
 /** What a spec's values are read against. */
 export interface SpecContext {
@@ -23,9 +24,6 @@ export interface SpecContext {
 }
 
 type Check = (text: string) => string | null
-
-/** A rate below this would reach rsync as 0, which means unlimited there. */
-const MIN_RATE = 1024
 
 /**
  * What the schema cannot say about single values: every fault, each at the value. Values in whose `shape` there is a fault
@@ -91,11 +89,6 @@ export function checkValues(
       return parsed.value !== null && parsed.value < least ? words : null
     }
   }
-  check(
-    ['transfer', 'bandwidth'],
-    'out-of-range',
-    positive(parseRate, MIN_RATE, 'is below 1KiB/s, the least that rsync can hold'),
-  )
   check(['transfer', 'timeout'], 'out-of-range', positive(parseDuration, 1, 'is below 1s'))
   check(['transfer', 'maxFileSize'], 'out-of-range', positive(parseSize, 1, 'allows no file at all'))
   check(['destination', 'maxSize'], 'out-of-range', positive(parseSize, 1, 'allows no file at all'))
@@ -118,7 +111,7 @@ export function checkValues(
       report(['select', 'include', index], 'selects-nothing', message, 'warning')
     }
   }
-  return [...faults, ...checkSeries(root, said)]
+  return [...faults, ...checkSeries(root, said), ...checkTimes(root, said)]
 }
 
 /** `unclear`: somebody at a host that was forgotten. */

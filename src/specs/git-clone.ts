@@ -43,6 +43,8 @@ export async function openClone(folder: string, place: GitPlace, options: CloneO
     const next = `${gitDir}.new`
     await rm(next, { recursive: true, force: true })
     await initClone(next, folder, place, options)
+    // What stands there without a HEAD is no clone.
+    await rm(gitDir, { recursive: true, force: true })
     await rename(next, gitDir)
   }
   await clearLocks(gitDir)
@@ -192,7 +194,7 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Throws a Failure where a file that git or ssh-keygen is to read cannot be read: they would not say so plainly. */
+/** Asked before git or ssh-keygen are to read a file: they would not say so plainly. */
 export const isReadable = (path: string): Promise<boolean> =>
   access(path, constants.R_OK).then(
     () => true,

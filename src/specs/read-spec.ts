@@ -1,4 +1,5 @@
 import { isObject } from '../decide/check-json.ts'
+import { type TimeWarning, timeWarnings } from '../decide/time-warnings.ts'
 import type { Spec } from '../model/spec.ts'
 import { nameFault } from './backup-name.ts'
 import { buildSpec, type SpecDocument } from './build-spec.ts'
@@ -11,6 +12,7 @@ import {
   type LocatedMap,
   lineAndColumn,
   mergeMaps,
+  placeOf,
   plainValue,
   type SourceText,
   startOf,
@@ -68,12 +70,26 @@ export function readSpec(source: SourceText, defaults: Defaults, context: SpecCo
   const claim = claimOf(root, source, context)
   const document = effectiveDocument(root, claim.name.text)
   const { line } = lineAndColumn(source.text, root.place.start)
+  const suspend = keyPlaceOf(root, ['suspend'])
+  const suspendedAt = {
+    file: suspend.source.file,
+    line: lineAndColumn(suspend.source.text, suspend.start).line,
+  }
   // Without an error the schema has vouched for the document's shape.
   const spec = found.some(({ severity }) => severity === 'error')
     ? null
-    : buildSpec(document as SpecDocument, { file: source.file, line }, context)
-  return { faults: found, claim, document, spec }
+    : buildSpec(document as SpecDocument, { file: source.file, line, suspend: suspendedAt }, context)
+  const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
+  return { faults: [...found, ...warnings], claim, document, spec }
 }
+
+const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault => ({
+  place: placeOf(root, key),
+  severity: 'warning',
+  code,
+  message,
+  hint,
+})
 
 function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Claim {
   const named = textAt(root, 'name')

@@ -111,6 +111,13 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   scrub: 'verify',
   check: 'verify',
   accept: 'acknowledge',
+  paused: 'suspend',
+  pause: 'suspend',
+  disabled: 'suspend',
+  suspended: 'suspend',
+  weekdays: 'transfer.bandwidth.days',
+  start: 'transfer.bandwidth.from',
+  end: 'transfer.bandwidth.to',
   comment: 'reason',
   jobs: 'concurrency',
   parallel: 'concurrency',
@@ -147,12 +154,14 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
   const near = (path: string) => distance(asked, squeeze(lastPart(path)))
   const nearest = [...siblings].sort((a, b) => near(a) - near(b))[0]
   const word = Object.hasOwn(OTHER_WORDS, asked) ? OTHER_WORDS[asked] : undefined
+  const isAsked = (path: string) => squeeze(lastPart(path)) === asked
   const found =
-    named((name) => squeeze(name) === asked) ??
+    siblings.find(isAsked) ??
     (word !== undefined && all.some((path) => path === word || lastPart(path) === word)
       ? (all.find((path) => path === here + word) ??
         all.find((path) => path === word || lastPart(path) === word))
       : undefined) ??
+    all.find(isAsked) ??
     (nearest !== undefined && near(nearest) <= Math.max(1, Math.floor(asked.length / 3))
       ? nearest
       : undefined) ??

@@ -107,7 +107,11 @@ export const parseSize = (text: string): Parsed<number> => parse(text, SIZE)
 
 /** Whole bytes a second, from `25KiB/s`, `20Mbit/s`; null from `unlimited`. */
 export const parseRate = (text: string): Parsed<number | null> =>
-  text === 'unlimited' ? { ok: true, value: null } : parse(text, RATE)
+  text === 'unlimited'
+    ? { ok: true, value: null }
+    : text === 'off'
+      ? no('is for the entries of a timetable: to stop a backup, suspend it')
+      : parse(text, RATE)
 
 function parse(text: string, kind: Kind): Parsed<number> {
   const [, number = '', space = '', unit = ''] = QUANTITY.exec(text) ?? []

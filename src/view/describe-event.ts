@@ -1,4 +1,5 @@
-import { humanSize } from '../decide/human-size.ts'
+import { humanRate, humanSize } from '../decide/human-size.ts'
+import { describeSuspended } from '../decide/suspended.ts'
 import type { PassEvent } from '../model/event.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
@@ -59,6 +60,8 @@ export function describeEvent(
       return { text: `recovered: ${escapeProse(event.what)}`, tone: 'yellow' }
     case 'backup-finished':
       return { text: outcomeSentence(event.outcome), tone: event.outcome.exitCode === 0 ? 'green' : 'red' }
+    case 'rate-changed':
+      return { text: rateSentence(event), tone: 'yellow' }
     case 'batch-started':
     case 'progress':
     case 'gating':
@@ -68,6 +71,15 @@ export function describeEvent(
   }
 }
 
+function rateSentence({
+  rate,
+  until,
+}: Pick<Extract<PassEvent, { type: 'rate-changed' }>, 'rate' | 'until'>): string {
+  const now =
+    rate === 'off' ? 'bandwidth is off' : rate === null ? 'no limit on the rate' : `at ${humanRate(rate)}`
+  return until === null ? now : `${now} until ${until}`
+}
+
 const WAITING = {
   destination: 'waiting: another run holds the destination',
   host: 'waiting: another transfer from this host is running',
@@ -75,6 +87,7 @@ const WAITING = {
 } as const
 
 function planSentence(plan: Extract<PassEvent, { type: 'planned' }>['plan']): string {
+  if (plan.suspended !== null) return `suspended ${escapeProse(describeSuspended(plan.suspended))}`
   const trouble = troubleCounts({
     halted: plan.halt === null ? 0 : 1,
     held: plan.holds.length,

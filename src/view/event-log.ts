@@ -26,6 +26,8 @@ function entry(event: PassEvent): readonly [Level, string, Fields] {
       const counts = { holds: holds.length, problems: problems.length, halt: halt?.code ?? null }
       return ['info', 'planned', { ...summary, free, rate, seconds, ...counts }]
     }
+    case 'rate-changed':
+      return ['info', 'rate changed', { rate: event.rate, until: event.until }]
     case 'batch-started':
       return [
         'info',

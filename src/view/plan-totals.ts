@@ -4,14 +4,25 @@ import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 
 /** `1.9 GiB, 912 GiB free, about 21 h at 25 KiB/s`: what one backup's transfer asks of disk and line. */
-export function transferFacts(plan: Pick<BackupPlan, 'summary' | 'free' | 'rate' | 'seconds'>): string {
+export function transferFacts(
+  plan: Pick<BackupPlan, 'summary' | 'free' | 'rate' | 'rateUntil' | 'seconds'>,
+): string {
   const facts = [humanSize(plan.summary.bytes)]
   if (plan.free === null) facts.push('free space unknown')
   else facts.push(`${plan.free < plan.summary.bytes ? 'only ' : ''}${humanSize(plan.free)} free`)
-  if (plan.rate === null) facts.push('no limit on the rate')
-  else if (plan.seconds === null) facts.push(`at ${humanRate(plan.rate)}`)
-  else facts.push(`about ${humanDuration(plan.seconds)} at ${humanRate(plan.rate)}`)
-  return facts.join(', ')
+  return [...facts, lineFacts(plan)].join(', ')
+}
+
+/** `about 21 h at 25 KiB/s`; by a timetable also what is in force now, and until when. */
+function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rateUntil' | 'seconds'>): string {
+  if (rateUntil === null) {
+    if (rate === 0) return 'not at all: bandwidth is off'
+    if (rate === null) return 'no limit on the rate'
+    return `${seconds === null ? '' : `about ${humanDuration(seconds)} `}at ${humanRate(rate)}`
+  }
+  const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no limit on the rate' : humanRate(rate)
+  const told = `${now} until ${rateUntil}`
+  return seconds === null ? told : `about ${humanDuration(seconds)} by the timetable, ${told}`
 }
 
 export const transfers = (summary: PlanSummary): number => summary.pull + summary.resume + summary.repair

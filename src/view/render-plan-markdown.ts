@@ -1,5 +1,6 @@
 import type { BackupComparison, PlanComparison } from '../decide/compare-plans.ts'
 import { humanPart, humanSize } from '../decide/human-size.ts'
+import { describeSuspended } from '../decide/suspended.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
 import { describeChange, describeEffect, specValue } from './describe-comparison.ts'
 import { escapeProse } from './escape-text.ts'
@@ -66,6 +67,7 @@ function changeItem(one: BackupComparison): string {
 function section(backup: BackupPlan): string {
   const counts = planCounts(backup.summary, transferFacts(backup))
   const stops = [
+    ...(backup.suspended === null ? [] : [`- **suspended** ${code(describeSuspended(backup.suspended))}`]),
     ...(backup.halt === null ? [] : [`- **halted** ${code(backup.halt.code)} ${code(backup.halt.message)}`]),
     ...backup.holds.map((hold) => `- **held** ${code(hold.id)} ${code(hold.code)} ${code(hold.message)}`),
     ...shorten(
@@ -74,6 +76,7 @@ function section(backup: BackupPlan): string {
         return `- **problem** ${code(kind)} ${where}${code(message)}`
       }),
     ),
+    ...backup.warnings.map(({ code: kind, message }) => `- **warning** ${code(kind)} ${code(message)}`),
   ]
   const steps = ORDER.flatMap((action) =>
     shorten(backup.steps.filter((step) => step.action === action).map(stepItem), action),

@@ -9,7 +9,7 @@ import { type Paint, paint, type Tone } from './paint.ts'
 import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { freshFacts, lateRow } from './series-facts.ts'
 import { shortCommit } from './short-commit.ts'
-import { conflictDetail, haltRow, holdRow, problemRow } from './trouble-rows.ts'
+import { conflictDetail, haltRow, holdRow, problemRow, suspendedRow, warningRow } from './trouble-rows.ts'
 import { padText, wrapList } from './wrap-text.ts'
 
 const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Tone }>> = {
@@ -72,9 +72,11 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
 
 const inSync = (plan: BackupPlan): boolean =>
   plan.halt === null &&
+  plan.suspended === null &&
   plan.series.every(({ state }) => state !== 'late') &&
   plan.holds.length === 0 &&
   plan.problems.length === 0 &&
+  plan.warnings.length === 0 &&
   plan.steps.every((step) => step.action === 'keep') &&
   planCounts(plan.summary, '') === ''
 
@@ -91,10 +93,12 @@ function backupLines(
   options: PlanTextOptions & { readonly asOf: Instant },
 ): readonly string[] {
   const rows = [
+    ...(plan.suspended === null ? [] : [suspendedRow(plan.backup, plan.suspended)]),
     ...(plan.halt === null ? [] : [haltRow(plan.halt)]),
     ...plan.holds.map(holdRow),
     ...plan.series.filter(({ state }) => state === 'late').map((series) => lateRow(series, options.asOf)),
     ...ORDER.flatMap((action) => actionRows(action, plan.steps, options.all === true)),
+    ...plan.warnings.map(warningRow),
     ...shorten(plan.problems.map(problemRow), SHOWN_TROUBLE, options.all === true, (left) => ({
       mark: '!',
       word: 'problem',

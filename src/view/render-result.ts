@@ -8,7 +8,7 @@ import { humanDuration } from './human-time.ts'
 import { type Hint, layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { shortCommit } from './short-commit.ts'
-import { conflictHints, conflictRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
+import { conflictHints, conflictRow, haltRow, holdRow, problemRow, suspendedRow } from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupResult, Tone>> = {
@@ -105,7 +105,19 @@ function facts(outcome: BackupOutcome): string {
       ? []
       : [`${counted(outcome.complete.files, 'file')} complete, ${humanSize(outcome.complete.bytes)}`]
   const pending = outcome.pending > 0 ? [`${humanCount(outcome.pending)} still to come`] : []
-  return [...done, ...pending, ...moved, ...busyWith(outcome.holders), ...held].join(', ')
+  return [
+    ...done,
+    ...pending,
+    ...offUntil(outcome.off),
+    ...moved,
+    ...busyWith(outcome.holders),
+    ...held,
+  ].join(', ')
+}
+
+const offUntil = (off: BackupOutcome['off']): readonly string[] => {
+  if (off === null) return []
+  return [off.until === null ? 'bandwidth is off' : `bandwidth is off until ${off.until}`]
 }
 
 const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
@@ -114,8 +126,9 @@ const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
     : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
 
 function troubleRows(outcome: BackupOutcome): readonly Row[] {
-  const { halt, holds, conflicts, lost, problems, waiting, late, stale } = outcome
+  const { halt, holds, conflicts, lost, problems, waiting, late, stale, suspended } = outcome
   const rows = [
+    ...(suspended === null ? [] : [suspendedRow(outcome.backup, suspended)]),
     ...(halt === null ? [] : [haltRow(halt)]),
     ...holds.map(holdRow),
     ...some(stale, staleRow, SHOWN, 'stale', 'red'),

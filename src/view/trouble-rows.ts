@@ -1,3 +1,6 @@
+import { describeSuspended, resumeHint } from '../decide/suspended.ts'
+import type { Warning } from '../model/plan.ts'
+import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
 import type { Row } from './lay-rows.ts'
 
@@ -32,6 +35,22 @@ export function problemRow(problem: Problem): Row {
     ? row
     : { ...row, path: problem.path }
 }
+
+export const suspendedRow = (backup: string, suspended: Suspended): Row => ({
+  mark: '.',
+  word: 'suspended',
+  tone: 'yellow',
+  detail: describeSuspended(suspended),
+  hints: [{ prose: resumeHint(backup, suspended) }],
+})
+
+export const warningRow = (warning: Warning): Row => ({
+  mark: '!',
+  word: 'warning',
+  tone: 'yellow',
+  detail: warning.message,
+  hints: [{ prose: warning.hint }],
+})
 
 /** The message names its file itself, so it is said once. */
 const names = (message: string, path: string): boolean =>

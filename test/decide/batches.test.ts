@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type BatchItem, batches, inOrder } from '../../src/decide/batches.ts'
+import { type BatchItem, inOrder, nextBatch } from '../../src/decide/batches.ts'
 import { fitting } from '../../src/decide/fitting.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 
@@ -16,6 +16,11 @@ const item = (path: string, over: Partial<BatchItem> = {}): BatchItem => ({
   ...over,
 })
 const names = (items: readonly BatchItem[]) => items.map((one) => one.path).join(' ')
+function batches(items: readonly BatchItem[], rate: number | null): readonly (readonly BatchItem[])[] {
+  if (items.length === 0) return []
+  const first = nextBatch(items, rate)
+  return [first, ...batches(items.slice(first.length), rate)]
+}
 const cut = (items: readonly BatchItem[], rate: number | null = null) => batches(items, rate).map(names)
 
 describe('the order of transfers', () => {

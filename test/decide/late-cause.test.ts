@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { backupStatus } from '../../src/decide/backup-status.ts'
 import { foldStatus } from '../../src/decide/fold-status.ts'
-import { lateCause } from '../../src/decide/late-cause.ts'
+import { describeCause, lateCause } from '../../src/decide/late-cause.ts'
 import { decideBackup, newerOf } from '../../src/decide/plan-backup.ts'
 import { lateLines } from '../../src/decide/series-status.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { Spec } from '../../src/model/spec.ts'
-import type { DestinationStatus, Newer } from '../../src/model/status.ts'
+import type { DestinationStatus, LateCause, Newer } from '../../src/model/status.ts'
 import { afterPass, sourceLook } from '../../src/reconcile/leave-status.ts'
 import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
 import { newTally, type Tally } from '../../src/reconcile/tally.ts'
@@ -187,4 +187,8 @@ test('one that is held is told as held, and where nothing is known no cause is m
   expect(lateCause({ ...facts, stopped: 'held' })).toBe('held')
   expect(lateCause(facts)).toBeNull()
   expect(lateCause({ ...facts, lookedAt: instant(Number.NaN) })).toBe('not-looked')
+})
+
+test('a cause that only another version knows stands for itself', () => {
+  expect(describeCause('constructor' as LateCause)).toBe('constructor')
 })

@@ -4,6 +4,7 @@ import { manifest } from '../../src/decide/manifest.ts'
 import { planBackup } from '../../src/decide/plan-backup.ts'
 import { planIdentity } from '../../src/decide/plan-identity.ts'
 import { project } from '../../src/decide/project.ts'
+import { plainRate } from '../../src/decide/timetable.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import type { BackupPlan } from '../../src/model/plan.ts'
 import { context as contextOf, NOON, picture, spec } from '../helpers/picture.ts'
@@ -109,7 +110,7 @@ describe('a plan’s identity', () => {
 describe('the numbers of a plan', () => {
   test('count what is still to come, and the time it takes at the allowed rate', () => {
     const observation = picture('remote a 1000 A\nstaged a 400\nremote b 400 B\nheld c 7 C\nremote c 7 C')
-    const made = planBackup(spec(), observation, { ...context, rate: 100 })
+    const made = planBackup(spec(), observation, { ...context, bandwidth: plainRate(100) })
     expect(made.summary).toMatchObject({ pull: 1, resume: 1, keep: 1, bytes: 1000 })
     expect(made.seconds).toBe(10)
     expect(made.steps.map((step) => step.action)).toEqual(['resume', 'pull'])

@@ -136,8 +136,17 @@ describe('what is said of files under daily=2', () => {
     [
       'removed by a policy that has grown since: wanted again',
       'held 22, held 21, gone 20, remote 20',
-      { pruned: { 20: {} }, retain: 'daily=3' },
+      { pruned: { 20: { trash: null } }, retain: 'daily=3' },
       ['pull 20: daily 3', ...KEPT],
+    ],
+    [
+      'removed by a policy that has grown since, and still in the trash: how it comes back without a transfer',
+      'held 22, held 21, gone 20, remote 20',
+      { pruned: { 20: {} }, retain: 'daily=3' },
+      [
+        'pull 20: daily 3, it still lies in the trash: prune --undo brings it back without a transfer',
+        ...KEPT,
+      ],
     ],
     [
       'removed, and other at the source: silent while nothing wants it',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { batches, inOrder } from '../../src/decide/batches.ts'
+import { inOrder } from '../../src/decide/batches.ts'
 import { strays } from '../../src/decide/stray-staging.ts'
 import { plainRate } from '../../src/decide/timetable.ts'
 import type { StagedFile } from '../../src/model/holding.ts'
@@ -30,7 +30,7 @@ const carried =
       else seen.set(path, one)
     const whole = new Set<string>()
     let budget = RATE * seconds
-    for (const file of batches(inOrder(wantedFiles(plan, observation), order), RATE).flat()) {
+    for (const file of inOrder(wantedFiles(plan, observation), order)) {
       if (budget === 0) break
       const more = Math.min(budget, file.size - file.stagedBytes)
       budget -= more

@@ -16,7 +16,7 @@ export const NOON = instant(Date.UTC(2026, 10, 23, 12))
 export const context = (over: Partial<PlanContext> = {}): PlanContext => ({
   asOf: NOON,
   from: 'source',
-  rate: null,
+  bandwidth: plainRate(null),
   all: false,
   holds: [],
   policyHolds: [],

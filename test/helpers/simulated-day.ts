@@ -110,7 +110,7 @@ export async function simulateDay(options: {
       source: { path: one.source },
       destination: { path: one.destination, minFree: '1MiB' },
       select: { exclude: [`never-${one.tag}`] },
-      ...(process.env['NOSCHED'] ? {} : { schedule: { every: `${one.hours}h` } }),
+      schedule: { every: `${one.hours}h` },
     }
     await writeFile(file(one), `${stringify(document)}${one.isBroken ? 'broken: [' : ''}`)
   }
@@ -208,7 +208,7 @@ export async function simulateDay(options: {
         name,
         source,
         destination: join(root, 'off', name),
-        hours: process.env['NOSCHED'] ? 1 : options.every * (1 + chance.below(3)),
+        hours: options.every * (1 + chance.below(3)),
         tag: 0,
         files: new Map(),
         isDown: false,

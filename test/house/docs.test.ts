@@ -146,6 +146,9 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
     unwanted: { files: 0, bytes: 0 },
     free: 912 * GIB,
     rate: 25 * 1024,
+    rateUntil: null,
+    warnings: [],
+    suspended: null,
     seconds: (1.9 * GIB) / (25 * 1024),
   }
   const plan: Plan = {

@@ -26,6 +26,20 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'promtool test rules docs/monitoring/alerts.test.yaml':
     'test/house/monitoring.test.ts does it, where promtool is installed',
   'sshd -t && systemctl reload ssh': 'needs root, changes the machine',
+  'useradd --system --home-dir /var/lib/reconcile --shell /usr/sbin/nologin reconcile':
+    'needs root, changes the machine',
+  'install -d -o reconcile -g reconcile -m 0750 /srv/offsite': 'needs root, and a user that is not here',
+  'sudo -u reconcile reconcile --dry-run': 'needs sudo, and a user that is not here',
+  'systemctl daemon-reload': 'needs systemd as the first process',
+  'systemctl enable --now reconcile.service': 'needs systemd as the first process',
+  'systemctl enable --now reconcile.timer': 'needs systemd as the first process',
+  'systemctl edit reconcile.service': 'needs systemd as the first process',
+  'systemctl status reconcile.service': 'needs systemd as the first process',
+  'systemctl list-timers reconcile.timer': 'needs systemd as the first process',
+  'systemctl reload reconcile.service': 'needs systemd as the first process',
+  'systemctl stop reconcile.service': 'needs systemd as the first process',
+  'journalctl -u reconcile.service -u reconcile-once.service --since today':
+    'needs systemd as the first process',
 }
 
 const REST = 'docs-commands.test.ts'
@@ -36,6 +50,8 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',
   'docs/notices.md': 'docs-commands-service.test.ts',
+  'docs/schedules.md': 'docs-commands-schedules.test.ts',
+  'docs/service.md': 'docs-commands-service.test.ts',
 }
 
 /** Every command that a document shows, and which file of tests runs it. */

@@ -60,7 +60,10 @@ async function world() {
   expect(hold).toMatchObject({ code: 'prune-cliff' })
   await box.writeRelease(hold!.id, 'fewer will do', 'ann', now)
   /** A prune during which what is named cannot be looked at. */
-  const prune = async (faulty: (name: string) => boolean = () => false) => {
+  const prune = async (
+    faulty: (name: string) => boolean = () => false,
+    only: ReadonlySet<RelPath> | null = null,
+  ) => {
     const tally = newTally('test', () => {})
     const ground = {
       destination: {
@@ -79,7 +82,7 @@ async function world() {
       context: await terms(),
       origin: { planId: 'plan', revision: null },
       tally,
-      only: null,
+      only,
     }
     const { used, holding } = await pruneSurplus(ground, NOTHING_LISTED, await locked.inspect(run), run)
     return {
@@ -116,4 +119,13 @@ test('I9: a point of which one file cannot be removed stays whole, and goes once
   ])
   expect(failed.isHere(volume(10, 2))).toBe(true)
   expect((await prune()).pruned).toEqual([volume(10, 1), volume(10, 2)])
+})
+
+test('a removal of a saved plan that has to wait is told', async () => {
+  const { prune } = await world()
+  const only = new Set([volume(11, 1), volume(11, 2)] as RelPath[])
+  expect(await prune(() => false, only)).toMatchObject({
+    pruned: [],
+    problems: [`prune-left ${volume(11, 1)}`, `prune-left ${volume(11, 2)}`],
+  })
 })

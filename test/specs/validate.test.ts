@@ -113,11 +113,13 @@ b.yaml:5:1: error: unknown key "bwlimit"
     expect(Object.keys(parse(out))).toEqual([
       'version',
       'name',
+      'suspend',
       'source',
       'checksum',
       'select',
       'destination',
       'transfer',
+      'schedule',
       'prune',
       'verify',
       'acknowledge',

@@ -27,6 +27,9 @@ export function backupPlan(steps: readonly Step[], more: Partial<BackupPlan> = {
     unwanted: { files: 0, bytes: 0 },
     free: 912 * GIB,
     rate: 25 * KIB,
+    rateUntil: null,
+    warnings: [],
+    suspended: null,
     seconds: summary(steps).bytes / (25 * KIB),
     ...more,
   }
@@ -86,6 +89,8 @@ export function outcome(more: Partial<BackupOutcome> = {}): BackupOutcome {
     retry: false,
     holders: [],
     stale: [],
+    suspended: null,
+    off: null,
     ...more,
   }
 }

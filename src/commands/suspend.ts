@@ -1,0 +1,86 @@
+import { resumeHint, suspensionOf, toSuspended } from '../decide/suspended.ts'
+import { Failure } from '../model/failure.ts'
+import { type Instant, isoTime } from '../model/instant.ts'
+import type { Run } from '../model/run.ts'
+import { escapeProse } from '../view/escape-text.ts'
+import type { Console } from './console.ts'
+import { whoAmI } from './who-am-i.ts'
+import { chooseSpecs, type Workspace } from './workspace.ts'
+
+/** Backups by name, or all that there are or will be. */
+export interface Which {
+  readonly names: readonly string[]
+  readonly all: boolean
+}
+
+/** `reconcile suspend NAME…|--all --reason R [--until T]`: these backups do not run, whoever asks, until they are resumed. */
+export async function suspend(
+  which: Which,
+  { reason, until }: { readonly reason: string; readonly until: Instant | null },
+  workspace: Workspace,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const chosen = choose(which, 'suspend', workspace)
+  const at = run.now()
+  if (reason.trim() === '') throw usage('a suspension needs a reason: whoever meets it next reads it')
+  if (until !== null && until <= at) throw usage(`--until is ${isoTime(until)}, which is over`)
+  await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
+  const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
+  const end = until === null ? 'until they are resumed' : `until ${isoTime(until)}`
+  console.write(`Suspended ${who} ${end}: ${escapeProse(reason)}\n`)
+  return 0
+}
+
+/**
+ * `reconcile resume NAME…|--all`: ends what `suspend` said of them. Exit code 7 where one of those that were named stays suspended,
+ * with what keeps it so.
+ */
+export async function resume(
+  which: Which,
+  workspace: Workspace,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const { box, loaded } = workspace
+  const chosen = choose(which, 'resume', workspace)
+  const before = await box.suspensions()
+  await box.resume(chosen)
+  const after = await box.suspensions()
+  const now = run.now()
+  const isMeant = (name: string) => chosen === 'all' || chosen.includes(name)
+  let stays = false
+  for (const spec of loaded.specs) {
+    if (!isMeant(spec.name)) continue
+    const still = suspensionOf(spec, after, now)
+    if (still !== null) {
+      stays = true
+      const why = still.from === 'spec' ? 'its spec says so' : 'all backups are'
+      console.write(`${spec.name} stays suspended: ${why}. ${resumeHint(spec.name, toSuspended(still))}\n`)
+    } else if (suspensionOf(spec, before, now) !== null) console.write(`Resumed ${spec.name}\n`)
+    else if (chosen !== 'all') console.write(`${spec.name} was not suspended\n`)
+  }
+  if (chosen === 'all') {
+    const nothing = before.all === null && before.backups.size === 0
+    console.write(
+      nothing ? 'Nothing was suspended by command\n' : 'Nothing is suspended by command any more\n',
+    )
+  }
+  return stays && chosen !== 'all' ? 7 : 0
+}
+
+function choose({ names, all }: Which, doing: string, workspace: Workspace): readonly string[] | 'all' {
+  if (all && names.length > 0) throw usage('--all and names were given: it is one or the other')
+  if (!all && names.length === 0) throw usage(`reconcile ${doing} needs the names of backups, or --all`)
+  if (all) return 'all'
+  chooseSpecs(workspace, names)
+  return [...new Set(names)]
+}
+
+const usage = (message: string): Failure =>
+  new Failure({
+    code: 'usage',
+    message,
+    hint: 'For example: reconcile suspend NAME --reason "disk swap" --until 2d',
+    retryable: false,
+  })

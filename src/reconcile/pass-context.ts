@@ -1,0 +1,29 @@
+import type { PlanContext } from '../decide/plan-backup.ts'
+import type { Identity } from '../model/holding.ts'
+import type { Instant } from '../model/instant.ts'
+import type { Box } from '../model/ports.ts'
+import type { Hold } from '../model/trouble.ts'
+import { holdOfIdentity } from './find-holds.ts'
+import type { PassOptions, Ports } from './pass.ts'
+import { plannedTerms } from './prune-terms.ts'
+
+/** What a pass plans with. */
+export async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
+  const released = await ports.box.releases()
+  const { bandwidth, all, work, policy } = options
+  const prune = plannedTerms(asOf, { asked: work === 'prune', released, lastGood: policy.lastGood })
+  const from = ports.source.label
+  return { asOf, from, bandwidth, all, holds: [], policyHolds: policy.holds, halt: null, prune }
+}
+
+/** Holds that keep the destination from being looked at, released ones left out. */
+export async function openHolds(
+  path: string,
+  identity: Identity,
+  options: PassOptions,
+  box: Box,
+): Promise<readonly Hold[]> {
+  const hold = holdOfIdentity(path, identity)
+  if (hold === null || (await box.released(hold.id)) !== null) return options.holds
+  return [...options.holds, hold]
+}
