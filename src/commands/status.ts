@@ -6,6 +6,7 @@ import { faultyStatus } from '../decide/faulty-status.ts'
 import { suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
+import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -112,10 +113,17 @@ async function reportOfSpecs(
   const places = new Map<Spec, Destination>()
   for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
+  const memory = openWatchMemory(settings.state)
+  const beat = await memory.beat()
+  const isAlive = beat !== null && run.now() <= Date.parse(beat.validUntil)
+  const queued = new Set(
+    isAlive ? beat.backups.flatMap(({ backup, phase }) => (phase === 'idle' ? [] : backup)) : [],
+  )
   const backups = await inParallel(specs, settings.concurrency, (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
-    return look(spec.name, place, { spec, suspension, common }, holders(place), run)
+    const said = { spec, suspension, common, isQueued: queued.has(spec.name) }
+    return look(spec.name, place, said, holders(place), run)
   })
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
@@ -128,6 +136,7 @@ async function reportOfSpecs(
         .filter(isMeant)
         .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
     ],
+    orphans: names.length > 0 ? [] : ((await memory.kept(loaded.label))?.orphans ?? []),
   }
 }
 
@@ -167,7 +176,7 @@ async function reportOfFolders(
   const backups: BackupStatus[] = []
   for (const place of places)
     backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
-  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups }
+  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, orphans: [] }
 }
 
 /** What is said of a backup elsewhere than on its disk. */
@@ -175,14 +184,16 @@ interface Said {
   readonly spec: Spec | null
   readonly suspension: SuspendedNow | null
   readonly common: Hold | null
+  /** A live daemon means to run it. */
+  readonly isQueued: boolean
 }
 
-const NOTHING_SAID: Said = { spec: null, suspension: null, common: null }
+const NOTHING_SAID: Said = { spec: null, suspension: null, common: null, isQueued: false }
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common }: Said,
+  { spec, suspension, common, isQueued }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -198,6 +209,7 @@ async function look(
       hold,
       suspension,
       holders,
+      isQueued,
     },
     run.now(),
   )

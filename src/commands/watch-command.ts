@@ -16,15 +16,17 @@ export function addWatch(line: CommandLine, host: Host): void {
         host.becomeDaemon(() => hangup())
         await checkTools()
         limitTime(line, host)
-        const [{ watch }, { openSettings }, { realClock }] = await Promise.all([
+        const [{ watch }, { openSettings }, { realClock }, { openServiceManager }] = await Promise.all([
           import('./watch.ts'),
           import('./workspace.ts'),
           import('../watch/real-clock.ts'),
+          import('../watch/systemd.ts'),
         ])
         const terms = {
           clock: realClock,
           random: Math.random,
           settings: () => openSettings(line.globalFlags()),
+          service: (warn: (text: string) => void) => openServiceManager(process.env, process.pid, warn),
           onHangup(act: () => void) {
             hangup = act
           },

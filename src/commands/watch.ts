@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
+import { rateAt } from '../decide/timetable.ts'
 import { openBox } from '../destination/box.ts'
 import { openSpecsMemory } from '../destination/specs-memory.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
@@ -20,9 +21,11 @@ import { openSpecs } from '../specs/open-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
+import type { ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import type { Console } from './console.ts'
 import { beatOf, keepBeating } from './watch-beat.ts'
+import { keepAlive, watchNotices } from './watch-notices.ts'
 import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
 import { followState, lookEvery } from './watch-state.ts'
 import type { Watchers } from './watchers.ts'
@@ -43,6 +46,7 @@ export interface WatchTerms {
   readonly settings: () => ReturnType<typeof openSettings>
   /** Calls this when settings and specs are to be read again. */
   readonly onHangup: (act: () => void) => void
+  readonly service: (warn: (text: string) => void) => ServiceManager
 }
 
 /** `reconcile watch`: follows the specs, and runs each backup when it is due, until it is told to stop. */
@@ -123,6 +127,19 @@ async function watchLocked(
     },
   )
 
+  const notices = watchNotices(first, {
+    revision: () => loaded.revision,
+    now: clock.now,
+    signal: run.signal,
+    warn,
+  })
+  const look = async () => {
+    const decided = await follower.look()
+    await notices.broken(decided?.broken ?? [])
+    for (const { spec } of decided?.removed ?? []) notices.forget(spec.name)
+    return decided
+  }
+
   const heldBy = new Map<string, string>()
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
@@ -130,23 +147,25 @@ async function watchLocked(
     const outcome = await runOne(one, here(), promise, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id } of outcome.holds) heldBy.set(id, spec.name)
+    await notices.finished(outcome)
     return outcome
   }
   const loop = watchLoop({
     clock,
     random: terms.random,
     concurrency: () => settings.concurrency,
-    look: () => follower.look(),
+    look,
     pass,
-    firstDue: async ({ spec }) =>
-      firstDue(
-        spec,
-        await openPlace(spec.destination, spec.name, box)
-          .then((place) => place.readStatus())
-          .catch(() => null),
-        clock.now(),
-      ),
-    resumesAt: () => null,
+    async firstDue({ spec }) {
+      const place = await openPlace(spec.destination, spec.name, box)
+      const last = await place.readStatus().catch(() => null)
+      notices.remember(spec.name, last)
+      return firstDue(spec, last, clock.now())
+    },
+    resumesAt({ spec }, now) {
+      const { rate, until } = rateAt(spec.transfer.bandwidth, now)
+      return rate === 'off' ? until : null
+    },
     emit,
     revision: () => follower.now().revision,
   })
@@ -182,9 +201,14 @@ async function watchLocked(
           onTrouble: warn,
         })
   await watching?.ready
+  const service = terms.service(warn)
+  const stopping = (): void => void service.stopping()
+  run.signal.addEventListener('abort', stopping, { once: true })
+  await service.ready(`watching ${source.label}`)
   const beside = Promise.all([
+    keepAlive(service, ending.signal),
     keepBeating(() => beatOf(loop, follower.now(), source.label, clock), memory, clock, ending.signal, warn),
-    followState(() => box.releases(), loop, heldBy, clock, ending.signal),
+    followState(() => box, loop, heldBy, clock, ending.signal),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])
   try {
@@ -193,6 +217,7 @@ async function watchLocked(
     ending.abort()
     await watching?.close()
     await beside
+    await notices.ended()
   }
 }
 

@@ -27,6 +27,8 @@ export interface StatusFacts {
   readonly suspension: SuspendedNow | null
   /** The processes that hold its lock now; null: it cannot be told. */
   readonly holders: readonly LockHolder[] | null
+  /** A live daemon means to run it as soon as there is a place. */
+  readonly isQueued: boolean
 }
 
 /** What a look at the disk came to. */
@@ -44,7 +46,7 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
   const { holding, last, spec } = facts
   const halt = facts.halt ?? holding?.halt ?? null
   const held = count(facts)
-  const isUnderWay = facts.holders !== null && facts.holders.length > 0
+  const isUnderWay = facts.isQueued || (facts.holders !== null && facts.holders.length > 0)
   const views =
     holding === null || spec === null || halt !== null
       ? []

@@ -1,4 +1,5 @@
 import type { Diagnostic, Hold } from './trouble.ts'
+import type { Orphan } from './watched-specs.ts'
 
 export type BackupState = 'ok' | 'pending' | 'late' | 'conflict' | 'held' | 'suspended' | 'failed' | 'unknown'
 
@@ -127,4 +128,6 @@ export interface StatusReport {
   readonly revision: string | null
   readonly diagnostics: readonly Diagnostic[]
   readonly backups: readonly BackupStatus[]
+  /** Data whose spec is gone, as `watch` found: nothing touches it any more. */
+  readonly orphans: readonly Orphan[]
 }

@@ -56,6 +56,13 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     lines.push(
       brush('red', `${counted(faults, 'spec fault')}: what is faulty does not run. See reconcile validate.`),
     )
+  for (const { backup, destination, since } of report.orphans)
+    lines.push(
+      brush(
+        'dim',
+        `orphaned: ${escapeText(destination)}, of ${escapeText(backup)}, whose spec is gone since ${since}. Nothing touches it.`,
+      ),
+    )
   return `${lines.join('\n')}\n`
 }
 

@@ -153,6 +153,7 @@ describe('why a series is late, by what the last pass left behind', () => {
         hold: null,
         suspension: over.suspend === true ? { from: 'spec', ...suspend } : null,
         holders: over.holders === true ? [{ pid: 1, command: 'x' }] : [],
+        isQueued: false,
       },
       NOON,
     ).series[0]?.cause

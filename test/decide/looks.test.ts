@@ -170,6 +170,7 @@ describe('status', () => {
     hold: null,
     suspension: null,
     holders: [],
+    isQueued: false,
   }
   const state = (drawn: string, last: DestinationStatus | null) =>
     backupStatus({ ...facts, holding: picture(drawn).destination, last }, NOON).state

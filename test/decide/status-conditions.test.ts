@@ -49,6 +49,7 @@ const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, n
       hold: null,
       suspension: null,
       holders: [],
+      isQueued: false,
       ...over,
     },
     now,

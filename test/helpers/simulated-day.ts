@@ -12,6 +12,7 @@ import { Stop } from '../../src/model/failure.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
 import type { WatchEvent } from '../../src/model/watch-event.ts'
 import { loadSpecs } from '../../src/specs/load-specs.ts'
+import { openServiceManager } from '../../src/watch/systemd.ts'
 import { type HandClock, handClock } from './hand-clock.ts'
 import { digestOf, publishedIn } from './world.ts'
 
@@ -109,7 +110,7 @@ export async function simulateDay(options: {
       source: { path: one.source },
       destination: { path: one.destination, minFree: '1MiB' },
       select: { exclude: [`never-${one.tag}`] },
-      ...(process.env['NOSCHED'] ? {} : { schedule: { every: `${one.hours}h` } }),
+      schedule: { every: `${one.hours}h` },
     }
     await writeFile(file(one), `${stringify(document)}${one.isBroken ? 'broken: [' : ''}`)
   }
@@ -207,7 +208,7 @@ export async function simulateDay(options: {
         name,
         source,
         destination: join(root, 'off', name),
-        hours: process.env['NOSCHED'] ? 1 : options.every * (1 + chance.below(3)),
+        hours: options.every * (1 + chance.below(3)),
         tag: 0,
         files: new Map(),
         isDown: false,
@@ -326,6 +327,7 @@ function newDaemon(
         random,
         settings: async () => ({ settings, faults: [] }),
         onHangup: () => {},
+        service: (warn: (text: string) => void) => openServiceManager({}, process.pid, warn),
       }
       running = watch(terms, quiet, { now: clock.now, signal: stopping.signal, emit: () => {} }, watchers)
       running.catch(() => {})

@@ -10,7 +10,13 @@ import { hasPromtool, promtool } from '../helpers/promtool.ts'
 import { readDocument, projectRoot as root } from './documented.ts'
 
 const ALERTS = 'docs/monitoring/alerts.yaml'
-const report = { format: 'reconcile.status/1', revision: null, diagnostics: [], backups: [] } as const
+const report = {
+  format: 'reconcile.status/1',
+  orphans: [],
+  revision: null,
+  diagnostics: [],
+  backups: [],
+} as const
 const text = await renderMetrics(report, { version: '1', now: instant(0) })
 const exposed = [...text.matchAll(/^# TYPE reconcile_(\w+) gauge$/gm)].map(([, name]) => name!)
 

@@ -49,7 +49,11 @@ const check = (
   diagnostics: readonly Diagnostic[] = [],
 ) =>
   renderCheck(
-    checkReport({ format: 'reconcile.status/1', revision: null, diagnostics, backups }, maxAge, NOW),
+    checkReport(
+      { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics, backups },
+      maxAge,
+      NOW,
+    ),
   )
 const first = (text: string) => text.split('\n')[0]
 

@@ -36,7 +36,7 @@ const backup = (over: Partial<BackupStatus> = {}): BackupStatus => ({
 })
 const metrics = (backups: readonly BackupStatus[], over: Partial<StatusReport> = {}) =>
   renderMetrics(
-    { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, ...over },
+    { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics: [], backups, ...over },
     { version: '1.2.3', now: NOW },
   )
 const values = async (...given: Parameters<typeof metrics>) =>
