@@ -1,5 +1,5 @@
 // @ts-check
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { afterKill } from './cases/after-kill.js'
@@ -10,7 +10,7 @@ import { nothingToDo } from './cases/nothing-to-do.js'
 import { planning } from './cases/planning.js'
 import { smallFiles } from './cases/small-files.js'
 import { startUp } from './cases/start-up.js'
-import { markdown, textTable } from './report.js'
+import { markdown, textTable, withSections } from './report.js'
 import { openWorld } from './world.js'
 
 /**
@@ -28,18 +28,20 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 const names = CASES.map(({ name }) => name)
 const unknown = values.only?.find((name) => !names.includes(name))
 if (values.help || unknown !== undefined) {
-  process.stdout.write(`npm run bench -- [--quick] [--only NAME]...
+  process.stdout.write(`npm run bench -- [--quick] [--only NAME]... [--write]
 
   --quick      smaller trees and fewer rounds; writes no report
   --only NAME  one of ${names.join(', ')}; writes no report
+  --write      with --only: writes its section of docs/benchmarks.md anew
 
-Without either, docs/benchmarks.md is written anew.
+Without any, docs/benchmarks.md is written anew.
 `)
   if (unknown !== undefined) process.stderr.write(`There is no case named ${unknown}.\n`)
   process.exit(unknown === undefined ? 0 : 64)
@@ -69,7 +71,11 @@ for (const one of CASES) {
 }
 
 if (measured.length > 1) process.stdout.write(`${textTable(measured.flatMap(({ figures }) => figures))}\n`)
-if (!values.quick && values.only === undefined) {
-  await writeFile(REPORT, await markdown(measured))
+if (!values.quick && (values.only === undefined || values.write)) {
+  const isWhole = values.only === undefined
+  await writeFile(
+    REPORT,
+    isWhole ? await markdown(measured) : await withSections(await readFile(REPORT, 'utf8'), measured, names),
+  )
   process.stdout.write(`\nWritten to ${REPORT}\n`)
 }

@@ -40,9 +40,6 @@ export function textTable(figures) {
  * @param {readonly { readonly name: string, readonly how: string, readonly figures: readonly Figure[] }[]} measured
  */
 export async function markdown(measured) {
-  const row = (/** @type {readonly string[]} */ values) => `| ${values.join(' | ')} |`
-  const table = (/** @type {readonly Figure[]} */ figures) =>
-    [row(HEAD), row(HEAD.map(() => '---')), ...figures.map((figure) => row(cells(figure)))].join('\n')
   return `# Benchmarks
 
 Written by \`npm run bench\`. Every figure is a ratio to a peer that was measured in turns with it, in the same run, over a real sshd
@@ -51,8 +48,31 @@ show (latency makes a second session dearer), so the ratios say what the program
 
 ${(await machine()).map((line) => `- ${line}`).join('\n')}
 
-${measured.map(({ name, how, figures }) => `## ${name}\n\n${how}\n\n${table(figures)}`).join('\n\n')}
+${measured.map(section).join('\n\n')}
 `
+}
+
+/**
+ * docs/benchmarks.md with the sections of some cases written anew. `names`: every case, in the report's order.
+ * @param {string} report
+ * @param {readonly { readonly name: string, readonly how: string, readonly figures: readonly Figure[] }[]} measured
+ * @param {readonly string[]} names
+ */
+export async function withSections(report, measured, names) {
+  const [head = '', ...old] = report.trimEnd().split(/\n\n(?=## )/)
+  const sections = new Map(old.map((text) => [/^## (.*)/.exec(text)?.[1] ?? '', text]))
+  const [made] = await machine()
+  for (const one of measured) sections.set(one.name, `${section(one)}\n\nMeasured on its own: ${made}.`)
+  const place = (/** @type {string} */ name) => names.indexOf(name)
+  const sorted = [...sections].toSorted(([a], [b]) => place(a) - place(b))
+  return `${[head, ...sorted.map(([, text]) => text)].join('\n\n')}\n`
+}
+
+/** @param {{ readonly name: string, readonly how: string, readonly figures: readonly Figure[] }} measured */
+function section({ name, how, figures }) {
+  const row = (/** @type {readonly string[]} */ values) => `| ${values.join(' | ')} |`
+  const table = [row(HEAD), row(HEAD.map(() => '---')), ...figures.map((figure) => row(cells(figure)))]
+  return `## ${name}\n\n${how}\n\n${table.join('\n')}`
 }
 
 /** @returns {Promise<string[]>} */

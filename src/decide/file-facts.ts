@@ -61,9 +61,14 @@ export function hasFailedGate(seen: Seen | undefined, { listed, marker }: Source
   return marker.state !== 'claimed' || marker.digest === gate.digest
 }
 
+type Expect = NonNullable<Step['expect']>
+
 /** What a step relies on: a saved plan is applied only where it still holds. */
-export function expectations(facts: FileFacts): NonNullable<Step['expect']> {
-  const { source, held, record } = facts
+export function expectations({
+  source,
+  held,
+  record,
+}: Pick<FileFacts, 'source' | 'held' | 'record'>): Expect {
   const heldDigest = record?.md5 ?? held?.marker?.digest ?? null
   return {
     source:
@@ -71,6 +76,33 @@ export function expectations(facts: FileFacts): NonNullable<Step['expect']> {
         ? null
         : { size: source.listed.size, mtime: isoSeconds(source.listed.mtime), digest: claimOf(source) },
     destination: held === undefined ? null : { size: held.size, digest: heldDigest },
+  }
+}
+
+/** The same, put into words only when asked for: of a million steps that nobody applies they would be half of all that there is. */
+export const expectationsLater = (facts: FileFacts): Expect => new Expectations(facts)
+
+class Expectations implements Expect {
+  readonly #source: FileFacts['source']
+  readonly #held: FileFacts['held']
+  readonly #record: FileFacts['record']
+
+  constructor({ source, held, record }: FileFacts) {
+    this.#source = source
+    this.#held = held
+    this.#record = record
+  }
+
+  get source(): Expect['source'] {
+    return this.toJSON().source
+  }
+
+  get destination(): Expect['destination'] {
+    return this.toJSON().destination
+  }
+
+  toJSON(): Expect {
+    return expectations({ source: this.#source, held: this.#held, record: this.#record })
   }
 }
 

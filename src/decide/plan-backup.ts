@@ -7,12 +7,12 @@ import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
-import type { FileFacts } from './file-facts.ts'
+import { type FileFacts, factsOf } from './file-facts.ts'
 import { type Judgement, judgeFile } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
-import { type Retention, retention } from './retention.ts'
+import { growPoints, type Point, type Retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
 import { selectedFiles } from './selected-files.ts'
@@ -147,23 +147,28 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   const { asOf } = context
   // What the source shows and we refuse is not absent there.
   const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
-  const files = withoutClashes(selectedFiles(spec, observation, refused), destination, problems)
-  const wants = retention(spec, files, destination.pruned, asOf)
-  // Where nothing counts points, nothing is amiss with one that no rule would count.
-  if (spec.retain !== null || spec.expect.length > 0) problems.push(...datedAhead(wants))
-
+  const clashOf = clashFinder(destination)
+  const points = growPoints(spec, asOf)
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
-  const rest: number[] = []
-  const conflicts: RelPath[] = []
-  for (const [i, facts] of files.entries()) {
-    const judged = judgeFile(facts, spec, asOf)
-    const point = wants.placed[i] ?? null
-    if (!context.all && point?.reasons !== null && staysAsItIs(judged)) kept++
-    else rest.push(i)
-    const isConflict = judged.steps.some(({ action }) => action === 'conflict')
-    if (isConflict && !isSilent(facts, point)) conflicts.push(facts.path)
+  const rest: { readonly facts: FileFacts; readonly point: Point | null }[] = []
+  for (const facts of selectedFiles(spec, observation, refused)) {
+    const clash = clashOf(facts)
+    if (clash !== null) {
+      problems.push(clash)
+      continue
+    }
+    const point = points.place(facts)
+    if (!context.all && staysAsItIs(judgeFile(facts, spec, asOf))) kept++
+    else rest.push({ facts, point })
   }
+  const wants = points.judge(destination.pruned)
+  // Where nothing counts points, nothing is amiss with one that no rule would count.
+  if (spec.retain !== null || spec.expect.length > 0) problems.push(...datedAhead(wants))
+  const conflicts = rest.flatMap(({ facts, point }) => {
+    const isConflict = judgeFile(facts, spec, asOf).steps.some(({ action }) => action === 'conflict')
+    return isConflict && !isSilent(facts, point) ? [facts.path] : []
+  })
   const series = (coming: 'count' | 'do-not-count') =>
     seriesViews(spec, wants, destination.created, asOf, coming)
   const views = series('do-not-count')
@@ -179,10 +184,9 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
   const shape = shapeByRetention(spec, source.completeness, wants, prune)
-  for (const i of rest) {
-    const facts = files[i]!
+  const tell = (facts: FileFacts, point: Point | null) => {
     // Judged again: a million judgements would take more room than they take time.
-    const shaped = shape(facts, wants.placed[i] ?? null, judgeFile(facts, spec, asOf))
+    const shaped = shape(facts, point, judgeFile(facts, spec, asOf))
     for (const step of shaped.steps) {
       if (step.action === 'keep') kept++
       if (step.action !== 'keep' || context.all) steps.push(step)
@@ -191,12 +195,27 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     unwanted.files += shaped.unwanted === null ? 0 : 1
     unwanted.bytes += shaped.unwanted ?? 0
   }
+  for (const { facts, point } of rest) tell(facts, point)
+  const told = new Set(rest.map(({ facts }) => facts.path))
+  for (const point of unwantedPoints(wants)) {
+    for (const path of point.files) {
+      if (told.has(path)) continue
+      kept--
+      // Looked up again, for the same reason.
+      tell(factsOf(path, observation, refused), point)
+    }
+  }
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })
   steps.push(...expiry.steps)
   if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
     problems.push(nothingFound(spec, kept))
   }
   return { steps, kept, views, prune, expiry, wants, unwanted }
+}
+
+/** Those that no rule keeps. */
+function* unwantedPoints({ series }: Retention): Generator<Point, void, undefined> {
+  for (const points of series.values()) for (const point of points) if (point.reasons === null) yield point
 }
 
 const staysAsItIs = ({ steps, problems }: Judgement): boolean =>
@@ -228,27 +247,20 @@ function obstacles(spec: Spec, { source, destination }: Observation): readonly P
  * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
  * any byte. (Names that collide among themselves at the source are refused by the listing.)
  */
-function withoutClashes(
-  files: readonly FileFacts[],
-  destination: Holding,
-  problems: Problem[],
-): readonly FileFacts[] {
-  const isNew = ({ held, record }: FileFacts) => held === undefined && record === undefined
-  if (!files.some(isNew)) return files
-  const folded = new Map<string, RelPath>()
-  for (const held of destination.files.keys()) folded.set(foldName(held), held)
-  return files.filter((facts) => {
-    const { path } = facts
-    const other = isNew(facts) ? folded.get(foldName(path)) : undefined
-    if (other === undefined) return true
-    problems.push({
+function clashFinder(destination: Holding): (facts: FileFacts) => Problem | null {
+  let folded: Map<string, RelPath> | null = null
+  return ({ path, held, record }) => {
+    if (held !== undefined || record !== undefined) return null
+    folded ??= new Map(Array.from(destination.files.keys(), (one) => [foldName(one), one]))
+    const other = folded.get(foldName(path))
+    if (other === undefined) return null
+    return {
       code: 'name-collision',
       path,
       message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
       hint: 'Rename one of them at the source, or exclude it in the spec.',
-    })
-    return false
-  })
+    }
+  }
 }
 
 const nothingFound = (spec: Spec, kept: number): Problem => ({

@@ -32,8 +32,6 @@ export interface Point extends DatedPoint {
 
 /** What retention says of every file that either side has. */
 export interface Retention {
-  /** The point of each file, in the order in which they were given; null as for `pointOf`. */
-  readonly placed: readonly (Point | null)[]
   /** Null: it belongs to no point, because it matches no pattern, or is neither held nor listed. */
   pointOf(path: RelPath): Point | null
   /** Each series' points, in no order. */
@@ -46,10 +44,36 @@ const BEGUN: readonly string[] = ['begun']
 const SELECTED: readonly string[] = ['selected']
 const AHEAD: readonly string[] = ['dated over a day ahead: kept, not counted']
 
-type Growing = { -readonly [Key in keyof Point]: Point[Key] } & {
-  files: RelPath[]
-  hasPublished: boolean
-  hasStaged: boolean
+class GrowingPoint implements Point {
+  readonly series: string
+  readonly time: Instant
+  readonly name: RelPath
+  readonly dated: Point['dated']
+  readonly isAhead: boolean
+  pinned = false
+  standing: Point['standing'] = 'whole'
+  isBegun = false
+  hasPublished = false
+  reasons: Point['reasons'] = null
+  /** But the one that it is named by: a list for each of a million points that are one file would take as much room as the rest of it. */
+  others: RelPath[] | null = null
+
+  constructor(series: string, time: Instant, name: RelPath, dated: Point['dated'], isAhead: boolean) {
+    this.series = series
+    this.time = time
+    this.name = name
+    this.dated = dated
+    this.isAhead = isAhead
+  }
+
+  get files(): readonly RelPath[] {
+    return this.others === null ? [this.name] : [this.name, ...this.others]
+  }
+
+  add(path: RelPath): void {
+    if (this.others === null) this.others = [path]
+    else this.others.push(path)
+  }
 }
 
 /**
@@ -57,57 +81,77 @@ type Growing = { -readonly [Key in keyof Point]: Point[Key] } & {
  */
 export function retention(
   spec: Spec,
-  files: readonly FileFacts[],
+  files: Iterable<FileFacts>,
   pruned: Holding['pruned'],
   asOf: Instant,
 ): Retention {
+  const growing = growPoints(spec, asOf)
+  for (const file of files) growing.place(file)
+  return growing.judge(pruned)
+}
+
+export interface GrowingPoints {
+  /** The point of a file, which says nothing before all are judged; null as for `pointOf`. */
+  place(file: FileFacts): Point | null
+  /** Once every file has its place. */
+  judge(pruned: Holding['pruned']): Retention
+}
+
+/** The same for who meets the files one by one. */
+export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
-  const placed: (Growing | null)[] = []
   const unmatched = new Set<RelPath>()
-  const series = new Map<string, Map<number, Growing>>()
-  for (const file of files) {
-    const { path } = file
-    const standing = standingOf(file, spec)
-    const date = standing === null ? null : dated(path)
-    if (date === null) {
-      if (standing !== null) unmatched.add(path)
-      placed.push(null)
-      continue
-    }
-    const mtime = date.time === null ? timeOf(file) : null
-    const time = date.time ?? mtime ?? asOf
-    let ofSeries = series.get(date.series)
-    if (ofSeries === undefined) {
-      ofSeries = new Map()
-      series.set(date.series, ofSeries)
-    }
-    let point = ofSeries.get(time)
-    if (point === undefined) {
-      const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'
-      point = newPoint(date.series, time, path, from, asOf)
-      ofSeries.set(time, point)
-    } else point.files.push(path)
-    placed.push(point)
-    if (standing !== 'published') {
-      if (standing === 'unfinished') point.standing = 'unfinished'
-      else if (point.standing === 'whole') point.standing = 'coming'
-    } else point.hasPublished = true
-    if (isPinned(path)) point.pinned = true
-    if (isBegun(file)) point.hasStaged = true
-  }
-  // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
-  for (const { series: name, point: time } of pruned.values()) {
-    const point = series.get(name)?.get(time)
-    if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
-  }
-  const bySeries = new Map([...series].map(([name, ofSeries]) => [name, [...ofSeries.values()]]))
-  for (const points of bySeries.values()) judge(points, spec)
+  const series = new Map<string, Map<number, GrowingPoint>>()
   return {
-    placed,
-    pointOf: pointByPath(bySeries),
-    series: bySeries,
-    isUnmatched: (path) => unmatched.has(path),
+    place(file) {
+      const { path } = file
+      const standing = standingOf(file, spec)
+      if (standing === null) return null
+      const date = dated(path)
+      if (date === null) {
+        unmatched.add(path)
+        return null
+      }
+      const mtime = date.time === null ? timeOf(file) : null
+      const time = date.time ?? mtime ?? asOf
+      let ofSeries = series.get(date.series)
+      if (ofSeries === undefined) {
+        ofSeries = new Map()
+        series.set(date.series, ofSeries)
+      }
+      let point = ofSeries.get(time)
+      if (point === undefined) {
+        const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'
+        point = new GrowingPoint(date.series, time, path, from, time - asOf > DAY)
+        ofSeries.set(time, point)
+      } else point.add(path)
+      if (standing === 'published') point.hasPublished = true
+      else if (standing === 'unfinished') point.standing = 'unfinished'
+      else if (point.standing === 'whole') point.standing = 'coming'
+      if (isPinned(path)) point.pinned = true
+      if (hasStaged(file)) point.isBegun = true
+      return point
+    },
+    judge(pruned) {
+      // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
+      for (const { series: name, point: time } of pruned.values()) {
+        const point = series.get(name)?.get(time)
+        if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
+      }
+      const bySeries = new Map<string, readonly GrowingPoint[]>()
+      for (const [name, ofSeries] of series) {
+        const points = [...ofSeries.values()]
+        judge(points, spec)
+        bySeries.set(name, points)
+      }
+      series.clear()
+      return {
+        pointOf: pointByPath(bySeries),
+        series: bySeries,
+        isUnmatched: (path) => unmatched.has(path),
+      }
+    },
   }
 }
 
@@ -124,31 +168,13 @@ function pointByPath(series: Retention['series']): Retention['pointOf'] {
   }
 }
 
-const newPoint = (
-  series: string,
-  time: Instant,
-  name: RelPath,
-  dated: Point['dated'],
-  asOf: Instant,
-): Growing => ({
-  dated,
-  series,
-  time,
-  name,
-  files: [name],
-  pinned: false,
-  standing: 'whole',
-  isAhead: time - asOf > DAY,
-  isBegun: false,
-  reasons: null,
-  hasPublished: false,
-  hasStaged: false,
-})
-
 /** Gives each point of one series its reasons. */
-function judge(points: readonly Growing[], { retain: rules, series }: Spec): void {
+function judge(points: readonly GrowingPoint[], { retain: rules, series }: Spec): void {
   if (rules === null) {
-    for (const point of points) point.reasons = SELECTED
+    for (const point of points) {
+      point.reasons = SELECTED
+      point.isBegun = false
+    }
     return
   }
   const zone = zoneOf(series.timezone)
@@ -161,8 +187,9 @@ function judge(points: readonly Growing[], { retain: rules, series }: Spec): voi
     if (point.isAhead) point.reasons = AHEAD
     else point.reasons = (point.standing === 'unfinished' ? hoped : kept).get(point) ?? null
     // I13: what has been begun stays wanted, and a point of which a part is here stays wanted whole.
-    point.isBegun = point.hasStaged || (point.hasPublished && point.standing !== 'whole')
-    const canGoOn = point.hasStaged || point.standing === 'coming'
+    const isStaged = point.isBegun
+    point.isBegun = isStaged || (point.hasPublished && point.standing !== 'whole')
+    const canGoOn = isStaged || point.standing === 'coming'
     if (point.reasons === null && point.isBegun && canGoOn) point.reasons = BEGUN
   }
 }
@@ -196,7 +223,7 @@ const isOther = (claim: Digest | null, record: LedgerRecord | undefined): boolea
   claim !== null && record !== undefined && claim !== record.md5 && claim !== record.sha256
 
 /** Staged bytes of what the source still shows. */
-function isBegun({ source, staged, seen }: FileFacts): boolean {
+function hasStaged({ source, staged, seen }: FileFacts): boolean {
   if (staged === undefined || source?.listed == null) return false
   const claim = claimOf(source)
   const stagedFor = seen?.stagedFor ?? null

@@ -3,7 +3,7 @@ import type { SourceView } from '../model/observation.ts'
 import type { Action, Step } from '../model/plan.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import { expectations, type FileFacts, isAcknowledged } from './file-facts.ts'
+import { expectationsLater, type FileFacts, isAcknowledged } from './file-facts.ts'
 import { goneUnwanted } from './file-problems.ts'
 import type { Judgement } from './judge-file.ts'
 import type { PruneDecision } from './prune.ts'
@@ -106,7 +106,7 @@ function surplusBy(
   ): Step => {
     const { path, size = 0 } = step
     const time = isoTime(point.time)
-    const expect = expectations(facts)
+    const expect = expectationsLater(facts)
     return series.patterns.length === 0
       ? { action, path, because, size, time, expect }
       : { action, path, because, size, series: point.series, time, expect }

@@ -89,10 +89,11 @@ export function removalContract(name: string, make: () => Promise<World>): void 
         'name-taken',
         () => world.disk.unlink(at('a')).then(() => world.disk.mkdir(at('a'), 0o755)),
       ],
-    ])('a file %s is left alone, and holds up no other', async (_, path, code, spoil) => {
+    ])('a file %s is left alone, and holds up no other point', async (_, path, code, spoil) => {
       await spoil(path)
       const before = await tree()
-      const verdicts = await locked.prune([toPrune(path), toPrune('d/b')], quietRun())
+      const other = toPrune('d/b', { point: '2026-11-19T00:00:00Z' })
+      const verdicts = await locked.prune([toPrune(path), other], quietRun())
       expect(verdicts.get(path as RelPath)).toMatchObject({ problem: { code, path } })
       expect(verdicts.get('d/b' as RelPath)).toEqual({ verdict: 'done' })
       expect(await tree()).toEqual({
@@ -100,6 +101,19 @@ export function removalContract(name: string, make: () => Promise<World>): void 
         ...Object.fromEntries(Object.entries(before).filter(([each]) => !each.startsWith('d/'))),
       })
     })
+
+    test.each(['policy', 'person'] as const)(
+      'I9: beside a file of its point that cannot go: by %s',
+      async (by) => {
+        await world.disk.unlink(at('a'))
+        const verdicts = await locked.prune([toPrune('a', { by }), toPrune('d/b', { by })], quietRun())
+        expect(verdicts.get('d/b' as RelPath)).toMatchObject(
+          by === 'person'
+            ? { verdict: 'done' }
+            : { verdict: 'problem', problem: { code: 'prune-point-stays' } },
+        )
+      },
+    )
 
     test('a person removes by another reason, and says nothing of the policy', async () => {
       await prune('a', { by: 'person', reason: 'wrong file', policy: null, basis: null })

@@ -218,7 +218,7 @@ describe('a suspended backup', () => {
       const told = look(last, { suspension })
       expect([told.state, of('Ready', told)?.message.split(';')[0]]).toEqual([
         'suspended',
-        `suspended until ${isoTime(until)}: disk swap`,
+        `suspended in the spec (a.yaml:1), until ${isoTime(until)}: disk swap. Take "suspend" out of a.yaml, at line 1.`,
       ])
     }
   })
