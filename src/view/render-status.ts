@@ -5,6 +5,7 @@ import { describeCause } from '../decide/late-cause.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
+import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
@@ -51,11 +52,8 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
           ]),
         ]
   if (lines.at(-1) === '') lines.pop()
-  const faults = report.diagnostics.filter((one) => one.severity === 'error').length
-  if (faults > 0)
-    lines.push(
-      brush('red', `${counted(faults, 'spec fault')}: what is faulty does not run. See reconcile validate.`),
-    )
+  const faults = faultsLine(report, 'what is faulty does not run')
+  if (faults !== null) lines.push(brush('red', faults))
   for (const { backup, destination, since } of report.orphans)
     lines.push(
       brush(
