@@ -110,7 +110,7 @@ export async function simulateDay(options: {
       source: { path: one.source },
       destination: { path: one.destination, minFree: '1MiB' },
       select: { exclude: [`never-${one.tag}`] },
-      schedule: { every: `${one.hours}h` },
+      schedule: { every: `${Math.round(one.hours * 60)}m` },
     }
     await writeFile(file(one), `${stringify(document)}${one.isBroken ? 'broken: [' : ''}`)
   }
@@ -121,10 +121,6 @@ export async function simulateDay(options: {
     await writeFile(join(at, name), bytes)
     await writeFile(join(at, `${name}.md5`), `${digestOf('md5', bytes)}  ${name}\n`)
     one.files.set(name, bytes)
-  }
-  async function leave(one: Declared): Promise<void> {
-    await daemon.settle()
-    left.set(one.destination, await pictureOf(one.destination))
   }
   const change = async (one: Declared): Promise<void> => {
     one.tag++
@@ -173,9 +169,12 @@ export async function simulateDay(options: {
     async (one) => {
       await recover(one)
       await daemon.pass(2 * MINUTE)
-      await leave(one)
+      const before = one.destination
       one.destination = join(root, 'off', `moved-${made++}`)
       await change(one)
+      // Until the daemon has seen it, a run may still go there.
+      await daemon.pass(3 * MINUTE)
+      left.set(before, await pictureOf(before))
     },
     async () => {
       counts.leaps++

@@ -16,8 +16,9 @@ test(
     expect(day.astray).toEqual([])
     expect(day.disturbed).toEqual([])
     expect(day.overlaps).toEqual([])
-    // No backup waited for much longer than its schedule says, whatever the clock showed; and none ran again and again.
-    expect(day.longestGap).toBeLessThan(1.1)
+    // No backup waited for much longer than its schedule says, whatever the clock showed, but for a clock that goes back just before a
+    // restart, which has nothing else to go by; and none ran again and again.
+    expect(day.longestGap).toBeLessThan(2.1)
     expect(day.passes).toBeGreaterThan(100)
     expect(day.passes).toBeLessThan(LARGE ? 6_000 : 900)
     expect(megabytes.at(-1)! - megabytes[1]!).toBeLessThan(10)
