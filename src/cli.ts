@@ -56,7 +56,9 @@ async function main(argv: readonly string[]): Promise<number> {
     version,
     run,
     stopAfter(seconds: number) {
-      setTimeout(() => stopping.abort(new Stop('max-time')), seconds * 1000).unref()
+      // A timer for more than 25 days would ring at once; and no pass takes that long.
+      const milliseconds = Math.min(seconds * 1000, 2 ** 31 - 1)
+      setTimeout(() => stopping.abort(new Stop('max-time')), milliseconds).unref()
     },
     becomeDaemon(onHangup: () => void) {
       hangup = onHangup

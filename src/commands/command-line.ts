@@ -38,7 +38,7 @@ export interface CommandLine {
 }
 
 const GLOBAL: readonly (keyof GlobalFlags)[] = [
-  ...(['specs', 'config', 'state', 'concurrency', 'bandwidth'] as const),
+  ...(['specs', 'config', 'state', 'concurrency', 'bandwidth', 'now'] as const),
   ...(['git', 'ref', 'subpath', 'gitInterval', 'verifySignatures'] as const),
 ]
 

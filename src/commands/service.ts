@@ -6,6 +6,7 @@ import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { isWithin } from '../decide/is-within.ts'
 import type { Settings } from '../model/settings.ts'
 import { renderUnit, type UnitKind } from '../view/systemd-units.ts'
+import { usage } from './command-line.ts'
 import type { Console } from './console.ts'
 import { type GlobalFlags, tellSpecs, type Workspace } from './workspace.ts'
 
@@ -21,7 +22,9 @@ export async function printUnit(
   console: Console,
 ): Promise<number> {
   const { settings, loaded } = workspace
-  if (!workspace.settingsAreSound) {
+  // What a faulty spec would write to is not known, and without `roots` it would be left out of what the unit lets be written.
+  const isBlind = settings.roots === null && codeOfDiagnostics(workspace.diagnostics) !== 0
+  if (!workspace.settingsAreSound || isBlind) {
     tellSpecs(workspace, console)
     return codeOfDiagnostics(workspace.diagnostics)
   }
@@ -37,23 +40,32 @@ export async function printUnit(
     ...(flags.concurrency === undefined ? [] : ['--concurrency', String(flags.concurrency)]),
     ...(flags.bandwidth == null ? [] : ['--bandwidth', `${flags.bandwidth}B/s`]),
   ]
+  const command = [
+    process.execPath,
+    program,
+    ...(file === null ? [] : ['--config', file]),
+    ...specsFlags(specs, flags),
+    ...['--state', state, ...given],
+  ]
+  const mounts = [...new Set([...writable, ...places.flatMap(({ mount }) => mount ?? [])])].sort()
+  for (const text of [...command, ...writable, ...mounts]) mayStandInUnit(text)
   console.write(
     renderUnit(kind, {
       user: user ?? ownName(),
-      command: [
-        process.execPath,
-        program,
-        ...(file === null ? [] : ['--config', file]),
-        ...specsFlags(specs, flags),
-        ...['--state', state, ...given],
-      ],
+      command,
       writable,
-      mounts: [...new Set([...writable, ...places.flatMap(({ mount }) => mount ?? [])])].sort(),
+      mounts,
       origin:
         'Made by reconcile service print. Make it anew when roots, destinations or the place of Node change.',
     }),
   )
   return 0
+}
+
+/** A line break in it would begin a line of the unit, and be obeyed as one. */
+function mayStandInUnit(text: string): void {
+  if (!/[\u0000-\u001f\u007f]/.test(text)) return
+  throw usage(`${JSON.stringify(text)} holds a control character, which no unit of systemd can name`)
 }
 
 /** How the daemon finds the specs; what stands in the settings it reads there. */

@@ -24,7 +24,7 @@ export async function suspend(
   const chosen = choose(which, 'suspend', workspace)
   const at = run.now()
   if (reason.trim() === '') throw usage('a suspension needs a reason: whoever meets it next reads it')
-  if (until !== null && until <= at) throw usage(`--until is ${isoTime(until)}, which is over`)
+  if (until !== null && until < at + 1000) throw usage(`--until is ${isoTime(until)}, which is over`)
   await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
   const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
   const end = until === null ? 'until they are resumed' : `until ${isoTime(until)}`

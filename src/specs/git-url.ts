@@ -42,6 +42,13 @@ export function readGitUrl(text: string): Parsed<string> {
   }
 }
 
+/** A password or a token in a URL is refused, and is to show nowhere: each of its characters becomes a star. */
+export const withoutSecret = (text: string): string =>
+  text.replace(
+    /(https?:\/\/|[a-z+]+:\/\/[^\s/@:]*:)([^\s/@]*)@/g,
+    (_, before: string, secret: string) => `${before}${'*'.repeat(secret.length)}@`,
+  )
+
 export const transportOf = (url: string): GitTransport =>
   url.startsWith('https://') ? 'https' : url.startsWith('file://') || url.startsWith('/') ? 'file' : 'ssh'
 

@@ -2,6 +2,7 @@ import { NOTICE_KINDS, type NoticeHook, type NoticeKind } from '../model/notice.
 import type { Settings } from '../model/settings.ts'
 import { checkShape } from './check-shape.ts'
 import { gitReaders, type WrittenGit } from './git-place.ts'
+import { withoutSecret } from './git-url.ts'
 import {
   type Fault,
   type KeyPath,
@@ -29,7 +30,7 @@ export function readSettings(
   source: SourceText,
   known: { readonly home: string; readonly folder: string },
 ): { readonly written: WrittenSettings; readonly faults: readonly Fault[] } {
-  const { root, faults: inYaml } = readYaml(source)
+  const { root, faults: inYaml } = readYaml({ ...source, text: withoutSecret(source.text) })
   if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
   const faults = [...inYaml, ...checkShape('config', root, 'whole')]
   const faulty = (value: Located) => faults.some(({ place }) => place === value.place)

@@ -67,8 +67,14 @@ const RATE: Kind = {
   meanings: (number) => `${number}KiB/s (as rsync's --bwlimit) or ${number}Mbit/s (as providers say)`,
 }
 
+/** Seconds of a century: what is counted from now still has a date that everybody can write. */
+const LONGEST = 100 * 366 * 86_400
+
 /** Seconds, from `90s`, `15m`, `1.5h`, `7d`, `2w`. */
-export const parseDuration = (text: string): Parsed<number> => parse(text, DURATION)
+export function parseDuration(text: string): Parsed<number> {
+  const parsed = parse(text, DURATION)
+  return parsed.ok && parsed.value > LONGEST ? no('is too large') : parsed
+}
 
 /** Seconds, from a duration; null from `never`. */
 export function parseRhythm(text: string): Parsed<number | null> {

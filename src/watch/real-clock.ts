@@ -3,9 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../model/clock.ts'
 import { instant } from '../model/instant.ts'
 
+/** Milliseconds, about 25 days: a timer for longer would ring at once. Whoever is woken early waits again. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 export const realClock: Clock = {
   now: () => instant(Date.now()),
   monotonic: () => performance.now(),
   // An aborted wait rejects; whoever waits looks at the signal itself.
-  wait: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => {}),
+  wait: (milliseconds, signal) =>
+    sleep(Math.min(milliseconds, LONGEST_TIMER), undefined, { signal }).catch(() => {}),
 }

@@ -143,6 +143,16 @@ describe('settings', () => {
       '1:37 wrong-value notify[1].urlFile',
     ],
     ['a list', '- a', '1:1 wrong-type the file holds a list'],
+    [
+      'a password',
+      'git: { url: "https://bot:hunter2@git.example.net/x" }',
+      '1:13 bad-git-url git.url: "https://***********@git.example.net/x" holds a user or a password',
+    ],
+    [
+      'a password over ssh',
+      'git: { url: "ssh://git:hunter2@git.example.net/x" }',
+      '1:13 bad-git-url git.url: "ssh://git:*******@git.example.net/x" holds a password',
+    ],
   ])('%s is a fault', async (_, text, fault) => {
     const { faults } = await box({ 'etc/config.yaml': text })
     expect(faults).toHaveLength(1)

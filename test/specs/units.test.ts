@@ -58,6 +58,7 @@ describe('what is refused says what was likely meant', () => {
     [parseRate('20Mbps'), 'has the unknown unit "Mbps": write 20Mbit/s'],
     [parseRate('25MBps'), 'has the unknown unit "MBps": write 25MiB/s or 25MB/s'],
     [parseSize('99999999TiB'), 'is too large'],
+    [parseDuration('5300w'), 'is too large'],
     [parseSize('-1GiB'), 'is not a size such as 10GiB'],
     [parseSize('1e3B'), 'is not a size such as 10GiB'],
     [parseSize(''), 'is not a size such as 10GiB'],
