@@ -104,11 +104,15 @@ async function watchLocked(
     ignoresOff: false,
   })
   let stale = ''
+  let newest: string | null = null
   const find = async () => {
     loaded = await source.load(run)
     const word = loaded.stale?.message ?? ''
     if (word !== stale && word !== '') warn(word)
     stale = word
+    const { revision } = loaded
+    if (word === '' && revision !== null && revision !== newest) emit({ type: 'specs-current', revision })
+    newest = word === '' ? revision : null
     return findSpecs(here())
   }
 

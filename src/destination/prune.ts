@@ -16,7 +16,7 @@ import { bothSynced, moveToTrash, TRASH_BATCH, trashName, trashPlace } from './t
 type Verdicts = Map<RelPath, PruneVerdict>
 
 /**
- * DESIGN §5, Pruning. Published files go with their markers to one event of the trash: recorded before (I8: by whom and why), marker
+ * Published files go with their markers to one event of the trash: recorded before (I8: by whom and why), marker
  * first (I2), each step durable for a whole batch before the next one begins. One file's failure stops no other; what cannot be done
  * now is left as it was, or finished by the next run's recovery. Once begun it is not stopped: it takes no longer than a disk needs.
  */

@@ -67,7 +67,7 @@ export async function finishIntent(
   }
 }
 
-/** DESIGN §5, Repairing: each line is durable before the next one. `replacement` says where the good bytes are. */
+/** Repairing: each line is durable before the next one. `replacement` says where the good bytes are. */
 async function carryOut(
   site: Site,
   intent: RepairIntent,

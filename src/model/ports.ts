@@ -153,7 +153,7 @@ export interface LockedDestination {
   verify(paths: readonly RelPath[], run: Run): Promise<ReadonlyMap<RelPath, VerifyVerdict>>
 
   /**
-   * DESIGN §5, Pruning: moves published files and their markers to one trash event, recorded before and after. Works on a full disk.
+   * Moves published files and their markers to one trash event, recorded before and after. Works on a full disk.
    * What was begun is finished by the next run's recover.
    */
   prune(files: readonly PruneRequest[], run: Run): Promise<ReadonlyMap<RelPath, PruneVerdict>>

@@ -16,6 +16,8 @@ export type Cause =
 /** What people and logs see of `watch` beside the passes' own events. `revision`: the commit of the specs; null: a plain folder. */
 export type WatchEvent =
   | { readonly type: 'watching'; readonly specs: string }
+  /** Specs from git: they are those of the newest commit, after it was another one or was not taken. */
+  | { readonly type: 'specs-current'; readonly revision: string }
   | {
       readonly type: 'triggered'
       readonly backup: string

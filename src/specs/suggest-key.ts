@@ -131,6 +131,12 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 
 const squeeze = (key: string): string => key.toLowerCase().replace(/[-_. ]/g, '')
 
+/** Letters that changed places count as one slip. */
+const misspelt = (asked: string, name: string): number =>
+  inOrder(asked) === inOrder(name) ? Math.min(1, distance(asked, name)) : distance(asked, name)
+
+const inOrder = (word: string): string => [...word].sort().join('')
+
 /** Every key of a schema as a dotted path, lists' items without an index. */
 function keyPaths(schema: Schema, above = ''): readonly string[] {
   const inner = schema.items === undefined ? [] : keyPaths(schema.items, above)
@@ -151,7 +157,7 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
   const asked = squeeze(key)
   const named = (test: (name: string) => boolean) =>
     siblings.find((path) => test(lastPart(path))) ?? all.find((path) => test(lastPart(path)))
-  const near = (path: string) => distance(asked, squeeze(lastPart(path)))
+  const near = (path: string) => misspelt(asked, squeeze(lastPart(path)))
   const nearest = [...siblings].sort((a, b) => near(a) - near(b))[0]
   const word = Object.hasOwn(OTHER_WORDS, asked) ? OTHER_WORDS[asked] : undefined
   const isAsked = (path: string) => squeeze(lastPart(path)) === asked

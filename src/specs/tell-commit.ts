@@ -47,9 +47,7 @@ export function told(
     )
   }
   if (!taken && newest !== null && isFaulty(newest)) {
-    const errors = newest.faults.filter(({ severity }) => severity === 'error').length
-    const faults = errors === 1 ? 'has a fault' : `has ${errors} faults`
-    const message = `commit ${commit} is not taken: it ${faults}; ${instead}`
+    const message = `commit ${commit} is not taken: it ${firstOf(newest.faults)}; ${instead}`
     notes.push(note('error', 'commit-refused', message, 'Mend its faults, and push again.'))
   }
   for (const hold of holds) {
@@ -96,4 +94,11 @@ export function told(
     lastGood,
     notes,
   }
+}
+
+function firstOf(faults: readonly Diagnostic[]): string {
+  const errors = faults.filter(({ severity }) => severity === 'error')
+  const [first] = errors
+  const where = first === undefined ? '' : ` (${first.file}:${first.line}:${first.column}: ${first.message})`
+  return errors.length === 1 ? `has a fault${where}` : `has ${errors.length} faults, the first${where}`
 }

@@ -2,6 +2,7 @@ import { humanPart, humanSize } from '../decide/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
 import { escapeText } from './escape-text.ts'
+import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
@@ -57,14 +58,8 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
-  const faults = plan.diagnostics.filter((one) => one.severity === 'error').length
-  if (faults > 0)
-    lines.push(
-      brush(
-        'red',
-        `${counted(faults, 'spec fault')}: those backups are not in this plan. See reconcile validate.`,
-      ),
-    )
+  const faults = faultsLine(plan, 'those backups are not in this plan')
+  if (faults !== null) lines.push(brush('red', faults))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))
   return `${lines.join('\n')}\n`

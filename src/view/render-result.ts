@@ -3,6 +3,7 @@ import type { BackupOutcome, BackupResult, LockHolder, Result } from '../model/o
 import type { Difference } from '../model/saved-plan.ts'
 import { escapeText } from './escape-text.ts'
 import { exitMeaning } from './exit-meaning.ts'
+import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { type Hint, layRows, type Row } from './lay-rows.ts'
@@ -50,11 +51,8 @@ export function renderResult(
     ...headLines(outcome, { names, results }, brush, options.width),
     ...layRows(troubleRows(outcome), brush, options.width),
   ])
-  const faults = result.diagnostics.filter((one) => one.severity === 'error').length
-  if (faults > 0)
-    lines.push(
-      brush('red', `${counted(faults, 'spec fault')}: those backups did not run. See reconcile validate.`),
-    )
+  const faults = faultsLine(result, 'those backups did not run')
+  if (faults !== null) lines.push(brush('red', faults))
   if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
   const last = wrapList(
     `Result: ${state(result)} (exit ${result.exitCode}: ${exitMeaning(result.exitCode)}).`,

@@ -6,6 +6,7 @@ import type { Instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
+import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
@@ -52,12 +53,8 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
           ]),
         ]
   if (lines.at(-1) === '') lines.pop()
-  const faults = report.diagnostics.filter((one) => one.severity === 'error').length
-  if (faults > 0) {
-    const isObeyed = report.backups.every(({ destination }) => destination !== null)
-    const what = isObeyed && report.backups.some(({ watch }) => watch?.lastGood === true) ? GOES_ON : NO_RUN
-    lines.push(brush('red', `${counted(faults, 'spec fault')}: ${what}. See reconcile validate.`))
-  }
+  const faults = faultsLine(report, isLastGoodObeyed(report) ? GOES_ON : NO_RUN)
+  if (faults !== null) lines.push(brush('red', faults))
   for (const { backup, destination, since } of report.orphans)
     lines.push(
       brush(
@@ -67,6 +64,11 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     )
   return `${lines.join('\n')}\n`
 }
+
+/** By a live daemon, in place of all specs that are faulty. */
+const isLastGoodObeyed = ({ backups }: StatusReport): boolean =>
+  backups.every(({ destination }) => destination !== null) &&
+  backups.some(({ watch }) => watch?.lastGood === true)
 
 const NO_RUN = 'what is faulty does not run'
 const GOES_ON = 'watch goes by the last good specs, and a run by hand by none'

@@ -28,6 +28,8 @@ function sentenceOf(event: WatchEvent): string {
   switch (event.type) {
     case 'watching':
       return `watching ${escapeText(event.specs)}`
+    case 'specs-current':
+      return `the specs are those of the newest commit, ${event.revision.slice(0, 12)}`
     case 'triggered':
       return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}`
     case 'spec-added':

@@ -67,7 +67,8 @@ describe('why a series is late, by a plan', () => {
     ],
     ['it is not late', undefined, 'held db-2026-11-23.tar 1 C', 'complete', {}],
   ])('%s: %s', (_, cause, text, completeness, over) => {
-    const { plan, views } = decideBackup(expecting(over), drawn(text, completeness), context())
+    const isSuspended = over.suspend === suspend
+    const { plan, views } = decideBackup(expecting(over), drawn(text, completeness), context({ isSuspended }))
     expect(plan.series.map((one) => one.cause)).toEqual([cause])
     expect(lateLines(views)).toHaveLength(cause === undefined ? 0 : 1)
     if (cause === 'producer-silent') expect(lateLines(views)[0]).toMatch(/: the producer is silent/)

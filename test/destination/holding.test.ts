@@ -98,12 +98,12 @@ describe('a look at a destination', () => {
         JSON.stringify({
           format: 'reconcile.destination/1',
           backup: 'x',
-          finished: '',
+          finished: '2026-11-23T12:00:00Z',
           result: 'applied',
           exitCode: 0,
           lastSuccess: null,
           conditions: [],
-          counts: {},
+          counts: { waiting: 0, conflict: 0, lost: 0, problems: 0, pending: 0 },
           head: head(seq),
         }),
       )

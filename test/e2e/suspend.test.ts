@@ -55,7 +55,7 @@ describe('suspend and resume', () => {
     expect((await world.run('--dry-run')).stdout).toContain('suspended')
     expect((await world.status()).backups[0]).toMatchObject({
       state: 'suspended',
-      conditions: expect.arrayContaining([expect.objectContaining({ type: 'Suspended', status: 'true' })]),
+      conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', reason: 'suspended' })]),
     })
 
     expect(await world.run('resume', 'pg')).toMatchObject({ code: 0, stdout: 'Resumed pg' })

@@ -14,7 +14,7 @@ async function filesOf(world: World): Promise<readonly string[]> {
 }
 
 /**
- * I2, and rows 1 and 2 of the table in DESIGN §1: under each final name stand just the bytes that `offered` says, whole, and no
+ * I2: under each final name stand just the bytes that `offered` says, whole, and no
  * marker stands without its data or with other words than the source's. `offered`: path -> bytes.
  */
 export async function expectOnlyWhole(

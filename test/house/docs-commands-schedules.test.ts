@@ -51,7 +51,7 @@ describe(DOCUMENT, () => {
     })
     expect((await at.run('reconcile postgres')).code).toBe(7)
     expect((await type('reconcile status postgres')).out).toMatch(
-      /suspended:\s+by\s+\S+\s+since[\s\S]*disk\s+swap/,
+      /suspended\s+by\s+\S+\s+since[\s\S]*disk\s+swap/,
     )
     expect((await type('reconcile resume postgres')).out).toContain('Resumed postgres')
     await type('reconcile suspend --all --reason "moving house"')

@@ -46,6 +46,7 @@ const REST = 'docs-commands.test.ts'
 
 /** The documents whose commands are run by another file than docs-commands.test.ts, each with that file. */
 const RUN_BY: Readonly<Record<string, string>> = {
+  'docs/gitops.md': 'docs-commands-gitops.test.ts',
   'docs/monitoring.md': 'docs-commands-monitoring.test.ts',
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',

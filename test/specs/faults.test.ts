@@ -40,6 +40,11 @@ describe('each fault points at its place and says what to do', () => {
       more('IdentityFile: /k'),
       '4:1 unknown-key unknown key "IdentityFile" (did you mean "source.identity"?)',
     ],
+    [
+      'letters that changed places',
+      more('retain: { dialy: 7 }'),
+      '4:11 unknown-key unknown key "dialy" in retain (did you mean "daily"?)',
+    ],
     ['short words', more('dest: /x'), '4:1 unknown-key unknown key "dest" (did you mean "destination"?)'],
     [
       'a folder by another word',

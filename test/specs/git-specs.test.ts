@@ -56,7 +56,9 @@ describe('specs from git', () => {
       {
         severity: 'error',
         code: 'commit-refused',
-        message: expect.stringMatching(`^commit ${faulty} is not taken.*${good.slice(0, 8)}$`),
+        message: expect.stringMatching(
+          `^commit ${faulty} is not taken: it has a fault .b\\.yaml:4:1: unknown key.*${good.slice(0, 8)}$`,
+        ),
       },
     ])
     expect(loaded.stale).toMatchObject({ since: bed.clock })

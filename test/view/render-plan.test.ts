@@ -103,6 +103,24 @@ describe('a plan in text', () => {
     expect(all.match(/\+ pull/g)).toHaveLength(2000)
   })
 
+  it('says of a commit that is not taken which one counts on, and never that backups are missing', () => {
+    const fault = {
+      file: 'a',
+      line: 1,
+      column: 1,
+      severity: 'error',
+      code: 'commit-refused',
+      message: 'm',
+    } as const
+    const made = { ...plan(calm('a', 1)), diagnostics: [fault] }
+    const said = (revision: string | null) => renderPlan({ ...made, revision }, { color: false, width: 80 })
+    expect(said('0123456789abcdef')).toContain(
+      'The newest commit is not taken, commit 01234567 counts on. See reconcile validate.',
+    )
+    expect(said('0123456789abcdef')).not.toContain('not in this plan')
+    expect(said(null)).toContain('not taken, and there is none to go on with.')
+  })
+
   it('counts spec faults, so that a missing backup is not taken for one in sync', () => {
     const fault = { file: 'a.yaml', line: 1, column: 1, severity: 'error', code: 'c', message: 'm' } as const
     expect(

@@ -1,0 +1,23 @@
+import type { Diagnostic } from '../model/trouble.ts'
+import { counted } from './human-count.ts'
+import { shortCommit } from './short-commit.ts'
+
+const REFUSED: readonly string[] = ['commit-refused', 'commit-unsigned']
+
+/** How many specs are faulty, and what comes of it; null: none is. A commit counts as a whole. */
+export function faultsLine(
+  {
+    diagnostics,
+    revision,
+  }: { readonly diagnostics: readonly Diagnostic[]; readonly revision: string | null },
+  consequence: string,
+): string | null {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return null
+  const see = 'See reconcile validate.'
+  if (!errors.some(({ code }) => REFUSED.includes(code)))
+    return `${counted(errors.length, 'spec fault')}: ${consequence}. ${see}`
+  const instead =
+    revision === null ? 'and there is none to go on with' : `commit ${shortCommit(revision)} counts on`
+  return `The newest commit is not taken, ${instead}. ${see}`
+}
