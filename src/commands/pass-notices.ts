@@ -29,7 +29,7 @@ export async function beginPassNotices(
   if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
   const { openNotices } = await import('../watch/notices.ts')
   const warnings: string[] = []
-  const notices = openNotices(settings, use, {
+  const notices = openNotices(() => settings, use, {
     memory: openNoticeMemory(settings.state),
     host: hostname(),
     revision: () => loaded.revision,

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { backupStatus } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
@@ -6,19 +7,22 @@ import { faultyStatus } from '../decide/faulty-status.ts'
 import { suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
-import { openWatchMemory } from '../destination/watch-memory.ts'
+import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
+import type { Settings } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
-import { holdOfIdentity } from '../reconcile/find-holds.ts'
+import type { WatchWord } from '../model/watch-beat.ts'
+import type { KeptSpecs } from '../model/watched-specs.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
+import { lookAt, noDestination } from './look-at.ts'
 import {
   chooseSpecs,
   type GlobalFlags,
@@ -110,34 +114,58 @@ async function reportOfSpecs(
   const { box, loaded, settings } = workspace
   const common = (await openCommonHolds(workspace))[0] ?? null
   const stored = await box.suspensions()
-  const places = new Map<Spec, Destination>()
-  for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
-  const holders = holdersOf([...places.values()])
   const memory = openWatchMemory(settings.state)
-  const beat = await memory.beat()
-  const isAlive = beat !== null && run.now() <= Date.parse(beat.validUntil)
-  const queued = new Set(
-    isAlive ? beat.backups.flatMap(({ backup, phase }) => (phase === 'idle' ? [] : backup)) : [],
-  )
-  const backups = await inParallel(specs, settings.concurrency, (spec) => {
+  const kept = await memory.kept(loaded.label)
+  const words = await wordsOf(memory, loaded.label, run)
+  const faulty = loaded.faultyNames.filter((name) => names.length === 0 || names.includes(name))
+  const lastGood = await obeyedInstead(faulty, words, kept, settings)
+  const all = [...specs, ...lastGood]
+  const places = new Map<Spec, Destination>()
+  for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
+  const holders = holdersOf([...places.values()])
+  const backups = await inParallel(all, settings.concurrency, (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
-    const said = { spec, suspension, common, isQueued: queued.has(spec.name) }
+    const specFaults = lastGood.includes(spec) ? faultsOf(spec.name, loaded) : []
+    const said = { spec, suspension, common, watch: words.get(spec.name) ?? null, specFaults }
     return look(spec.name, place, said, holders(place), run)
   })
-  const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
     diagnostics: plainDiagnostics(workspace.diagnostics),
     backups: [
       ...backups,
-      ...loaded.faultyNames
-        .filter(isMeant)
+      ...faulty
+        .filter((name) => !backups.some(({ backup }) => backup === name))
         .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
     ],
-    orphans: names.length > 0 ? [] : ((await memory.kept(loaded.label))?.orphans ?? []),
+    orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
+}
+
+/** What a live daemon over these specs says of each backup that it goes by; none where none is known to be there. */
+async function wordsOf(
+  memory: WatchMemory,
+  label: string,
+  run: Run,
+): Promise<ReadonlyMap<string, WatchWord>> {
+  const beat = await memory.beat()
+  if (beat === null || beat.specs !== label || run.now() >= Date.parse(beat.validUntil)) return new Map()
+  return new Map(beat.backups.map(({ backup, ...word }) => [backup, word]))
+}
+
+/** The last good specs that a live daemon goes by in place of these faulty ones. */
+async function obeyedInstead(
+  faulty: readonly string[],
+  words: ReadonlyMap<string, WatchWord>,
+  kept: KeptSpecs | null,
+  { roots }: Settings,
+): Promise<readonly Spec[]> {
+  if (kept === null || !faulty.some((name) => words.has(name))) return []
+  const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
+  const { specs } = await rebuildSpecs(kept.specs, { roots, home: homedir() })
+  return specs.flatMap(({ spec }) => (faulty.includes(spec.name) && words.has(spec.name) ? spec : []))
 }
 
 /** The faults that keep a backup from running: its own, else those of the defaults under it. */
@@ -184,16 +212,16 @@ interface Said {
   readonly spec: Spec | null
   readonly suspension: SuspendedNow | null
   readonly common: Hold | null
-  /** A live daemon means to run it. */
-  readonly isQueued: boolean
+  readonly watch: WatchWord | null
+  readonly specFaults: readonly Diagnostic[]
 }
 
-const NOTHING_SAID: Said = { spec: null, suspension: null, common: null, isQueued: false }
+const NOTHING_SAID: Said = { spec: null, suspension: null, common: null, watch: null, specFaults: [] }
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, isQueued }: Said,
+  { spec, suspension, common, watch, specFaults }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -209,35 +237,9 @@ async function look(
       hold,
       suspension,
       holders,
-      isQueued,
+      watch,
+      specFaults,
     },
     run.now(),
   )
 }
-
-/** One that cannot be looked at is unknown, with the reason, and keeps no other from being shown. */
-async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
-  try {
-    const { identity, halt } = await destination.identify(run)
-    if (halt !== null) return { hold: null, halt, holding: null, last: null }
-    if (spec === null && !identity.hasPrivateFolder)
-      throw noDestination(`${destination.path} is no destination`)
-    const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
-    const holding = hold === null ? await destination.inspect(run) : null
-    // The last pass could not write down that it could not write.
-    const refused = await destination.writeFault()
-    return { hold, halt: refused, holding, last: await destination.readStatus() }
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code === 'no-destination') throw error
-    const halt = { code: error.code, message: error.message, hint: error.hint }
-    return { hold: null, halt, holding: null, last: null }
-  }
-}
-
-const noDestination = (message: string): Failure =>
-  new Failure({
-    code: 'no-destination',
-    message,
-    hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
-    retryable: false,
-  })

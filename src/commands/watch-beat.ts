@@ -3,32 +3,51 @@ import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
+import type { WatchEvent } from '../model/watch-event.ts'
 import type { FollowedSpecs } from '../watch/follow-specs.ts'
 import type { Loop } from '../watch/loop.ts'
 
 /** Milliseconds. */
 const BEAT = 60_000
+/** Between two of them, whatever happens. */
+const LEAST = 2_000
 const BEAT_LASTS = 5 * 60_000
 
-/** Says once a minute, in the state folder, that this daemon lives, and how each backup stands. The last word is that it is gone. */
-export async function keepBeating(
-  beat: () => WatchBeat,
-  memory: WatchMemory,
-  clock: Clock,
-  signal: AbortSignal,
-  warn: (message: string) => void,
-): Promise<void> {
-  const write = (word: WatchBeat) =>
-    memory.writeBeat(word).catch((error: unknown) => {
-      if (!(error instanceof Failure)) throw error
-      warn(`${error.message}. ${error.hint}`)
-    })
-  while (!signal.aborted) {
-    await write(beat())
-    await clock.wait(BEAT, signal)
+/** What people ask about at once, and the word of a minute ago would have wrong. */
+const NEWS: ReadonlySet<WatchEvent['type']> = new Set([
+  'backing-off',
+  'crashed',
+  'spec-broken',
+  'spec-mended',
+  'spec-removed',
+  'specs-held',
+])
+
+/** Says once a minute, and after news, in the state folder, that this daemon lives, and how each backup stands. */
+export function heartbeats(memory: WatchMemory, clock: Clock) {
+  let waking = new AbortController()
+  return {
+    heed({ type }: WatchEvent): void {
+      if (NEWS.has(type)) waking.abort()
+    },
+    /** Until the signal is aborted. The last word is that it is gone. */
+    async keep(beat: () => WatchBeat, signal: AbortSignal, warn: (message: string) => void): Promise<void> {
+      const write = (word: WatchBeat) =>
+        memory.writeBeat(word).catch((error: unknown) => {
+          if (!(error instanceof Failure)) throw error
+          warn(`${error.message}. ${error.hint}`)
+        })
+      signal.addEventListener('abort', () => waking.abort(), { once: true })
+      while (!signal.aborted) {
+        waking = new AbortController()
+        await write(beat())
+        await clock.wait(LEAST, signal)
+        if (!signal.aborted) await clock.wait(BEAT - LEAST, waking.signal)
+      }
+      const last = beat()
+      await write({ ...last, validUntil: last.at })
+    },
   }
-  const last = beat()
-  await write({ ...last, validUntil: last.at })
 }
 
 export function beatOf(

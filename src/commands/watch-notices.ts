@@ -11,7 +11,7 @@ import type { ServiceManager } from '../watch/systemd.ts'
 
 /** Whoever the settings name is told of what a daemon's passes come to. Nothing here throws. */
 export function watchNotices(
-  settings: Settings,
+  settings: () => Settings,
   ground: {
     readonly revision: () => string | null
     readonly now: () => Instant
@@ -19,7 +19,7 @@ export function watchNotices(
     readonly warn: (text: string) => void
   },
 ) {
-  const memory = openNoticeMemory(settings.state)
+  const memory = openNoticeMemory(settings().state)
   const notices = openNotices(settings, 'watch', {
     ...ground,
     memory,
@@ -40,6 +40,9 @@ export function watchNotices(
       for (const { backup, ...fault } of faults)
         await notices.faulty(backup, [{ ...fault, severity: 'error' }])
     },
+    /** The settings may be others by now: what waits for a hook is sent as they say. */
+    reopened: notices.began,
+    late: notices.late,
     forget: notices.forget,
     ended: () => notices.ended(null),
   }

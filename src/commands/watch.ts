@@ -24,7 +24,8 @@ import { type LoopPorts, watchLoop } from '../watch/loop.ts'
 import type { ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import type { Console } from './console.ts'
-import { beatOf, keepBeating } from './watch-beat.ts'
+import { beatOf, heartbeats } from './watch-beat.ts'
+import { followFreshness } from './watch-fresh.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
 import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
 import { followState, lookEvery } from './watch-state.ts'
@@ -79,7 +80,11 @@ async function watchLocked(
   watchers: Watchers,
 ): Promise<void> {
   const { clock } = terms
-  const emit = watchers.onWatch
+  const beats = heartbeats(memory, clock)
+  const emit: Watchers['onWatch'] = (event) => {
+    watchers.onWatch(event)
+    beats.heed(event)
+  }
   const warn = (message: string): void => emit({ type: 'warning', message })
   let settings = first
   let box = openBox(first.state, first)
@@ -131,7 +136,7 @@ async function watchLocked(
     },
   )
 
-  const notices = watchNotices(first, {
+  const notices = watchNotices(() => settings, {
     revision: () => loaded.revision,
     now: clock.now,
     signal: run.signal,
@@ -183,6 +188,7 @@ async function watchLocked(
         else {
           settings = next
           box = openBox(next.state, next)
+          notices.reopened()
         }
         loop.look()
         loop.trigger(null, 'hangup')
@@ -211,7 +217,11 @@ async function watchLocked(
   await service.ready(`watching ${source.label}`)
   const beside = Promise.all([
     keepAlive(service, ending.signal),
-    keepBeating(() => beatOf(loop, follower.now(), source.label, clock), memory, clock, ending.signal, warn),
+    followFreshness(
+      { box: () => box, loop, late: notices.late, clock, warn },
+      { now: clock.now, signal: ending.signal, emit: () => {} },
+    ),
+    beats.keep(() => beatOf(loop, follower.now(), source.label, clock), ending.signal, warn),
     followState(() => box, loop, heldBy, clock, ending.signal),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])

@@ -4,7 +4,8 @@ import type { LockHolder } from '../model/outcome.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
 import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
-import type { Halt, Hold } from '../model/trouble.ts'
+import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
+import type { WatchWord } from '../model/watch-beat.ts'
 import { dated } from './conditions.ts'
 import { isWhole } from './is-whole.ts'
 import { lateCause } from './late-cause.ts'
@@ -27,8 +28,10 @@ export interface StatusFacts {
   readonly suspension: SuspendedNow | null
   /** The processes that hold its lock now; null: it cannot be told. */
   readonly holders: readonly LockHolder[] | null
-  /** A live daemon means to run it as soon as there is a place. */
-  readonly isQueued: boolean
+  /** How a live daemon is about it; null: none is known to be there. */
+  readonly watch: WatchWord | null
+  /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon goes by. */
+  readonly specFaults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[]
 }
 
 /** What a look at the disk came to. */
@@ -44,15 +47,10 @@ export interface StatusLook {
 /** One backup's status from what its disk says alone. What is not known is never ok. */
 export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
   const { holding, last, spec } = facts
-  const halt = facts.halt ?? holding?.halt ?? null
+  const halt = haltOf(facts)
   const held = count(facts)
-  const isUnderWay = facts.isQueued || (facts.holders !== null && facts.holders.length > 0)
-  const views =
-    holding === null || spec === null || halt !== null
-      ? []
-      : seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf).map((view) =>
-          withCause(view, (late) => causeOf(late, facts, isUnderWay)),
-        )
+  const isUnderWay = isAtWork(facts)
+  const views = viewsOf(facts, asOf)
   const look: StatusLook = { asOf, halt, gone: held.gone, views, isUnderWay }
   const judged = judgeState(facts, look)
   return {
@@ -68,11 +66,31 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,
     observed: last?.observed ?? null,
-    nextRun: last?.promised?.nextRun ?? null,
+    nextRun: triesAgain(facts.watch) ?? last?.promised?.nextRun ?? null,
     validUntil: last?.promised?.validUntil ?? null,
+    watch: facts.watch,
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
   }
+}
+
+/** When a daemon tries again what failed; null: nothing did. */
+export const triesAgain = (watch: WatchWord | null): string | null =>
+  watch !== null && watch.failures > 0 ? watch.nextRun : null
+
+const haltOf = ({ halt, holding }: StatusFacts): Halt | null => halt ?? holding?.halt ?? null
+
+const isAtWork = ({ watch, holders }: StatusFacts): boolean =>
+  (watch !== null && watch.phase !== 'idle') || (holders !== null && holders.length > 0)
+
+/** How each series stands now; none where it cannot be looked at, or nothing is known of what is expected. */
+export function viewsOf(facts: StatusFacts, asOf: Instant): readonly SeriesView[] {
+  const { holding, spec } = facts
+  if (holding === null || spec === null || haltOf(facts) !== null) return []
+  const isUnderWay = isAtWork(facts)
+  return seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf).map((view) =>
+    withCause(view, (late) => causeOf(late, facts, isUnderWay)),
+  )
 }
 
 /** What the ledger has of selected files, and how much of it is here. */

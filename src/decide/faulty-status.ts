@@ -41,6 +41,7 @@ export function faultyStatus(
     observed: null,
     nextRun: null,
     validUntil: null,
+    watch: null,
     bytes: null,
     free: null,
   }

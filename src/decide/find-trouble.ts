@@ -136,9 +136,15 @@ function failing({ problems, result, conflicts, lost: gone, pending }: BackupOut
 const lateIn = (late: readonly string[]): readonly Trouble[] =>
   trouble(
     'late',
-    late.map((message) => ({ key: message.replace(TIME, ''), code: 'late', message })),
+    late.map((message) => ({ key: lateKey(message), code: 'late', message })),
     (count) => (count === 1 ? 'late' : `late, ${count} series`),
   )
+
+/** Without times, and without the cause, of which each look may know more: the same series is late for as long as it is. */
+const lateKey = (message: string): string => {
+  const end = message.lastIndexOf(' is not here at ')
+  return (end < 0 ? message : message.slice(0, end)).replace(TIME, '')
+}
 
 const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 

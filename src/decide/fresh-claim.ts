@@ -7,8 +7,8 @@ export function freshClaim(views: readonly SeriesView[]): Claim {
   const late = views.filter((view) => view.late !== null)
   if (late.length > 0) {
     const since = late.reduce<Instant | null>(
-      (first, { lateSince }) =>
-        lateSince === null || (first !== null && first <= lateSince) ? first : lateSince,
+      (first, { lateAfter }) =>
+        lateAfter === null || (first !== null && first <= lateAfter) ? first : lateAfter,
       null,
     )
     const message = joined(lateLines(late))

@@ -13,8 +13,8 @@ export interface SeriesView {
   readonly late: string | null
   /** When its next point is, or was, due; null where none is. */
   readonly due: Instant | null
-  /** Where it is late, since when. */
-  readonly lateSince: Instant | null
+  /** When its grace ends, or ended: where it is late, since when. Null where nothing is due. */
+  readonly lateAfter: Instant | null
 }
 
 /** The same with the cause of its lateness, where it is late and the cause is known. */
@@ -73,6 +73,6 @@ function viewOf(
     },
     late: fresh.state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
     due: fresh.due,
-    lateSince: fresh.state === 'late' ? fresh.lateAfter : null,
+    lateAfter: fresh.lateAfter,
   }
 }

@@ -1,7 +1,7 @@
 import { instant, isoTime } from '../model/instant.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
-import type { StatusFacts, StatusLook } from './backup-status.ts'
-import type { Claim } from './conditions.ts'
+import { type StatusFacts, type StatusLook, triesAgain } from './backup-status.ts'
+import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
 import { lateLines } from './series-status.ts'
@@ -25,7 +25,7 @@ interface Said {
 
 /** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
 export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
-  const { hold, last, holding, suspension, spec } = facts
+  const { hold, last, holding, suspension, spec, watch, specFaults } = facts
   const { halt, gone, views } = look
   const doubt = doubtOf(facts, look)
   const is = (state: BackupState, said: Said | null = null): Judged => ({
@@ -43,10 +43,15 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
     return is('suspended', { reason: 'suspended', message })
   }
+  if (watch !== null && watch.crash !== null) {
+    const message = `a bug of reconcile ended its last pass: ${watch.crash}. See the log of watch`
+    return is('failed', { reason: 'crashed', message })
+  }
   const said = last === null ? null : saidByLast(last)
   if (said === 'held' || said === 'failed') return is(said)
   const late = lateLines(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0] })
+  if (specFaults.length > 0) return is('failed', { reason: 'spec-invalid', message: LAST_GOOD })
   if (doubt !== null || holding === null) {
     // The first pass is at it.
     const isFirst = doubt?.reason === 'never-run' && look.isUnderWay
@@ -59,6 +64,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const isOld = spec !== null && isOtherSpec(last, spec.digest)
   return is(said === 'pending' || isOld ? 'pending' : 'ok')
 }
+
+const LAST_GOOD = 'its newest spec is faulty: watch goes by the last good one'
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
 
@@ -104,7 +111,7 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
   const { last, hold } = facts
   const kept = (type: ConditionType): Claim => keptClaim(last, type)
   return [
-    readyClaim(judged, kept('Ready')),
+    readyClaim(judged, kept('Ready'), facts),
     reconcilingClaim(facts),
     stalledClaim(facts, look, kept('Stalled')),
     freshNow(facts, look, judged),
@@ -114,7 +121,15 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
   ]
 }
 
-function readyClaim({ ready, doubt }: Judged, kept: Claim): Claim {
+function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim {
+  const claim = withDoubt(judged, kept)
+  const again = triesAgain(watch)
+  if (again === null || claim.status === 'true') return claim
+  const count = watch?.failures === 1 ? 'a failure' : `${watch?.failures} failures in a row`
+  return { ...claim, message: `${claim.message}; watch tries again at ${again}, after ${count}` }
+}
+
+function withDoubt({ ready, doubt }: Judged, kept: Claim): Claim {
   const claim = ready ?? kept
   if (doubt === null || claim.reason === doubt.reason || doubt.reason === 'never-run') return claim
   // A trouble that is known stays one; it is said beside it that it may be worse by now.
@@ -160,8 +175,13 @@ function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, {
   return claim.status === 'true' && doubt?.reason === 'clock-ahead' ? unknown(doubt) : claim
 }
 
-function specClaim({ spec, last }: StatusFacts): Claim {
+function specClaim({ spec, last, specFaults }: StatusFacts): Claim {
   const type = 'SpecValid'
+  if (specFaults[0] !== undefined) {
+    const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
+    const message = `${joined(places)}; watch goes by the last good spec`
+    return { type, status: 'false', reason: specFaults[0].code, message }
+  }
   if (spec === null)
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }

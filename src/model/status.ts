@@ -1,4 +1,5 @@
 import type { Diagnostic, Hold } from './trouble.ts'
+import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
 
 export type BackupState = 'ok' | 'pending' | 'late' | 'conflict' | 'held' | 'suspended' | 'failed' | 'unknown'
@@ -117,6 +118,8 @@ export interface BackupStatus {
   readonly observed: DestinationStatus['observed']
   readonly nextRun: string | null
   readonly validUntil: string | null
+  /** How a live `watch` is about it, as of its last beat; null: none is known to be there. */
+  readonly watch: WatchWord | null
   /** Bytes published, and bytes free. */
   readonly bytes: number | null
   readonly free: number | null

@@ -20,8 +20,12 @@ export interface WatchBeat {
   readonly backups: readonly BeatOfBackup[]
 }
 
-export interface BeatOfBackup {
+export interface BeatOfBackup extends WatchWord {
   readonly backup: string
+}
+
+/** How a daemon is about one backup. */
+export interface WatchWord {
   readonly phase: 'idle' | 'queued' | 'running'
   readonly nextRun: string
   /** In a row, that a retry may help. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { retryDelay } from '../decide/retry-delay.ts'
 import type { Failure } from '../model/failure.ts'
-import type { LockedDestination, PullBatch, PullReport, Source } from '../model/ports.ts'
+import type { LockedDestination, PullBatch, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
@@ -61,20 +61,16 @@ export async function bring(
     const there = batch.length - files.length
     const bytesThere =
       batch.reduce((sum, file) => sum + file.size, 0) - files.reduce((sum, file) => sum + file.size, 0)
-    const pulled = await pullWhileInForce(
-      {
-        mode: batch[0]!.mode,
-        files,
-        into: ports.destination.staging,
-        inherit: ports.destination.lockDescriptor,
-        rate: allowed.rate,
-        timeout: spec.transfer.timeout,
-        report: (now) => report({ ...now, files: now.files + there, bytes: now.bytes + bytesThere }),
-      },
-      ports.source,
-      allowed,
-      run,
-    )
+    const order: PullBatch = {
+      mode: batch[0]!.mode,
+      files,
+      into: ports.destination.staging,
+      inherit: ports.destination.lockDescriptor,
+      rate: allowed.rate,
+      timeout: spec.transfer.timeout,
+      report: (now) => report({ ...now, files: now.files + there, bytes: now.bytes + bytesThere }),
+    }
+    const pulled = await whileInForce(allowed, run, (signal) => ports.source.pull(order, { ...run, signal }))
     received += pulled.received
     if (pulled.ended === 'stopped') {
       if (run.signal.aborted) return { ...all, ended: 'stopped', received }
@@ -86,27 +82,23 @@ export async function bring(
     const seconds = failure.retryable ? retryDelay({ made, fruitless }) : null
     if (seconds === null) return { ...all, ended: 'broken', failure, problems, received }
     run.emit({ type: 'retrying', backup: spec.name, attempt: made, seconds, why: failure.message })
-    try {
-      await sleep(seconds * 1000, undefined, { signal: run.signal })
-    } catch {
-      return { ...all, ended: 'stopped', received }
-    }
+    await whileInForce(allowed, run, (signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}))
+    if (run.signal.aborted) return { ...all, ended: 'stopped', received }
   }
 }
 
-/** Ends `stopped` where the run is, and where the rate is no longer in force. */
-async function pullWhileInForce(
-  batch: PullBatch,
-  source: Source,
+/** Its signal is aborted where the run's is, and where the rate is no longer in force. */
+async function whileInForce<T>(
   allowed: AllowedRate,
   run: Run,
-): Promise<PullReport> {
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const changed = new AbortController()
   const clock = setInterval(() => {
     if (!allowed.isInForce()) changed.abort()
   }, LOOK_AT_CLOCK)
   try {
-    return await source.pull(batch, { ...run, signal: AbortSignal.any([run.signal, changed.signal]) })
+    return await act(AbortSignal.any([run.signal, changed.signal]))
   } finally {
     clearInterval(clock)
   }

@@ -4,6 +4,7 @@ import { humanSize } from '../decide/human-size.ts'
 import { describeCause } from '../decide/late-cause.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
+import type { WatchWord } from '../model/watch-beat.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
@@ -52,7 +53,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
           ]),
         ]
   if (lines.at(-1) === '') lines.pop()
-  const faults = faultsLine(report, 'what is faulty does not run')
+  const faults = faultsLine(report, isLastGoodObeyed(report) ? GOES_ON : NO_RUN)
   if (faults !== null) lines.push(brush('red', faults))
   for (const { backup, destination, since } of report.orphans)
     lines.push(
@@ -63,6 +64,14 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     )
   return `${lines.join('\n')}\n`
 }
+
+/** By a live daemon, in place of all specs that are faulty. */
+const isLastGoodObeyed = ({ backups }: StatusReport): boolean =>
+  backups.every(({ destination }) => destination !== null) &&
+  backups.some(({ watch }) => watch?.lastGood === true)
+
+const NO_RUN = 'what is faulty does not run'
+const GOES_ON = 'watch goes by the last good specs, and a run by hand by none'
 
 const HEAD: readonly string[] = ['BACKUP', 'STATE', 'LAST SUCCESS', 'HELD', 'FREE', 'DESTINATION']
 
@@ -107,6 +116,7 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
     ...(backup.lastPass === null ? [] : [['last pass', when(backup.lastPass, options.now)]]),
     ...(backup.observed === null ? [] : [['spec obeyed', observed(backup.observed)]]),
     ...(backup.nextRun === null ? [] : [['next run', when(backup.nextRun, options.now)]]),
+    ...(backup.watch === null ? [] : [['watch', daemonWord(backup.watch)]]),
     ...(backup.validUntil === null ? [] : [['valid until', when(backup.validUntil, options.now)]]),
     ...backup.series.map((series) => [
       series.series === '' ? 'files' : series.series,
@@ -129,6 +139,14 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
     ),
   ]
 }
+
+const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
+  [
+    phase === 'idle' && failures > 0 ? 'waits to try again' : phase,
+    ...(failures > 0 ? [failures === 1 ? 'after a failure' : `after ${failures} failures in a row`] : []),
+    ...(crash === null ? [] : [`a bug ended its last pass: ${crash}`]),
+    ...(lastGood ? ['by its last good spec'] : []),
+  ].join(', ')
 
 /** A digest is recognised by its beginning. */
 const observed = ({ digest, revision }: NonNullable<BackupStatus['observed']>): string =>

@@ -5,7 +5,8 @@ import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'
 
 export interface HeartbeatGround {
-  readonly urlFile: string
+  /** Asked anew each time. Null: nobody is to be called. */
+  readonly urlFile: () => string | null
   readonly signal: AbortSignal
   readonly warn: (text: string) => void
 }
@@ -32,7 +33,9 @@ async function call(
   { urlFile, signal, warn }: HeartbeatGround,
 ): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const read = await readUrlFile(urlFile)
+    const file = urlFile()
+    if (file === null) return
+    const read = await readUrlFile(file)
     if (!read.ok) return warn(`${read.fault.message}. ${read.fault.hint}`)
     const { url, authorization } = read.secret
     const there = new URL(url)
@@ -42,7 +45,7 @@ async function call(
     if (posted === null || posted.state === 'delivered') return
     const wait = waits[attempt]
     if (!posted.again || wait === undefined) {
-      const name = urlFile.slice(urlFile.lastIndexOf('/') + 1)
+      const name = file.slice(file.lastIndexOf('/') + 1)
       return warn(`the heartbeat could not be sent to the URL in ${name}: ${posted.why}.`)
     }
     await sleep(wait, undefined, { signal }).catch(() => {})

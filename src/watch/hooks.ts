@@ -29,10 +29,11 @@ const LOCK_WAIT = 15
  * Sends what is pending, in the background, to one hook after the other's beginning, each in order; one process on the box at a time, so
  * that nothing is sent twice. Whoever is ended between the answer and writing it down sends that one again, under the same id.
  */
-export function openHooks(hooks: readonly NoticeHook[], ground: HookGround): Hooks {
+export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround): Hooks {
   const { memory, signal, warn, waits, forever } = ground
   let sending: Promise<void> | null = null
   let isAsked = false
+  let waking = new AbortController()
   /** What was last said of a hook that does not take anything. */
   const said = new Map<string, string>()
 
@@ -69,7 +70,7 @@ export function openHooks(hooks: readonly NoticeHook[], ground: HookGround): Hoo
     let isToRepeat = false
     await memory.alone(LOCK_WAIT, signal, async () => {
       const { pending } = await memory.read()
-      const tried = hooks.map(({ urlFile }) =>
+      const tried = hooks().map(({ urlFile }) =>
         sendTo(
           urlFile,
           pending.filter(({ hook }) => hook === urlFile),
@@ -87,6 +88,7 @@ export function openHooks(hooks: readonly NoticeHook[], ground: HookGround): Hoo
   async function send(): Promise<void> {
     for (let attempt = 0; !signal.aborted; ) {
       isAsked = false
+      waking = new AbortController()
       let isToRepeat: boolean
       try {
         isToRepeat = await round()
@@ -96,8 +98,9 @@ export function openHooks(hooks: readonly NoticeHook[], ground: HookGround): Hoo
       }
       const wait = waits[Math.min(attempt, forever ? waits.length - 1 : attempt)]
       if (isToRepeat && wait !== undefined) {
-        attempt++
-        await sleep(wait, undefined, { signal }).catch(() => {})
+        // News for one hook does not wait until another one, which is down, is to be tried again.
+        await sleep(wait, undefined, { signal: AbortSignal.any([signal, waking.signal]) }).catch(() => {})
+        if (!waking.signal.aborted) attempt++
       } else if (isAsked) attempt = 0
       else return
     }
@@ -107,6 +110,7 @@ export function openHooks(hooks: readonly NoticeHook[], ground: HookGround): Hoo
     kick() {
       isAsked = true
       if (signal.aborted) return
+      waking.abort()
       sending ??= send().finally(() => {
         sending = null
       })

@@ -59,27 +59,28 @@ const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
 }
 
 export function openNotices(
-  { notify, heartbeat }: Pick<Settings, 'notify' | 'heartbeat'>,
+  settings: () => Pick<Settings, 'notify' | 'heartbeat'>,
   use: NoticeUse,
   ground: NoticeGround,
 ): Notices {
   const { memory, now, host, oneLine } = ground
   const { signal, endIn, close } = deadline(ground.signal)
   const warn = (text: string) => ground.warn(oneLine(text))
+  const notify = () => settings().notify
   const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
-  const beat = heartbeat === null ? null : { ...heartbeat, signal, warn }
-  const pass = beat === null || use !== 'all' ? null : passHeartbeat(beat)
-  const watch = beat === null || use !== 'watch' ? null : watchHeartbeat(beat)
+  const beat = { urlFile: () => settings().heartbeat?.urlFile ?? null, signal, warn }
+  const pass = use === 'all' ? passHeartbeat(beat) : null
+  const watch = use === 'watch' ? watchHeartbeat(beat) : null
 
   async function tell(found: Findings | null): Promise<void> {
-    if (found === null || notify.length === 0) return
+    if (found === null || notify().length === 0) return
     const findings = escaped(found, oneLine)
     const teller = { at: now(), host, revision: ground.revision(), stamp: randomUUID() }
     try {
       const before = await memory.read()
       // Most passes bring no news, and then nobody has to wait for a lock.
-      if (foldNotices(before, notify, findings, teller) === before) return
-      await memory.change((book) => foldNotices(book, notify, findings, teller))
+      if (foldNotices(before, notify(), findings, teller) === before) return
+      await memory.change((book) => foldNotices(book, notify(), findings, teller))
     } catch (error) {
       warn(`what has to be told of ${findings.backup} cannot be kept: ${(error as Error).message}`)
     }
@@ -88,7 +89,7 @@ export function openNotices(
 
   return {
     began() {
-      if (notify.length > 0) hooks.kick()
+      if (notify().length > 0) hooks.kick()
       pass?.began()
     },
     async finished(outcome, extent) {

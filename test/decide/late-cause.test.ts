@@ -154,7 +154,8 @@ describe('why a series is late, by what the last pass left behind', () => {
         hold: null,
         suspension: over.suspend === true ? { from: 'spec', ...suspend } : null,
         holders: over.holders === true ? [{ pid: 1, command: 'x' }] : [],
-        isQueued: false,
+        watch: null,
+        specFaults: [],
       },
       NOON,
     ).series[0]?.cause

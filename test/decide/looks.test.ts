@@ -170,7 +170,8 @@ describe('status', () => {
     hold: null,
     suspension: null,
     holders: [],
-    isQueued: false,
+    watch: null,
+    specFaults: [],
   }
   const state = (drawn: string, last: DestinationStatus | null) =>
     backupStatus({ ...facts, holding: picture(drawn).destination, last }, NOON).state

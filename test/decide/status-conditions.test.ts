@@ -49,7 +49,8 @@ const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, n
       hold: null,
       suspension: null,
       holders: [],
-      isQueued: false,
+      watch: null,
+      specFaults: [],
       ...over,
     },
     now,
@@ -75,6 +76,34 @@ test('there is one condition of each type, whatever there is to say', () => {
     status: 'true',
     reason: 'code-a',
     message: 'asks about a (release a); asks about b (release b)',
+  })
+})
+
+describe('what a live daemon says', () => {
+  const word = { phase: 'idle', nextRun: isoTime(at(1)), failures: 0, crash: null, lastGood: false } as const
+
+  test('a bug that ended its last pass is a failure, whatever the pass before it came to', () => {
+    const told = look(fold({}), { watch: { ...word, failures: 1, crash: 'x is not a function' } })
+    expect(told).toMatchObject({ state: 'failed', nextRun: isoTime(at(1)) })
+    expect(of('Ready', told)).toMatchObject({
+      status: 'false',
+      reason: 'crashed',
+      message: expect.stringContaining(
+        `x is not a function. See the log of watch; watch tries again at ${isoTime(at(1))}`,
+      ),
+    })
+  })
+
+  test('a last good spec is never fine', () => {
+    const fault = { file: 'a.yaml', line: 3, column: 1, code: 'unknown-key', message: 'no' }
+    const told = look(fold({}), { watch: { ...word, lastGood: true }, specFaults: [fault] })
+    expect(told.state).toBe('failed')
+    expect(short('Ready', told)).toBe('false spec-invalid')
+    expect(of('SpecValid', told)).toMatchObject({
+      status: 'false',
+      reason: 'unknown-key',
+      message: 'a.yaml:3:1: no; watch goes by the last good spec',
+    })
   })
 })
 

@@ -9,6 +9,7 @@ import { startThrowawaySource } from '../../src/commands/demo-source.ts'
 import type { Result } from '../../src/model/outcome.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import type { StatusReport } from '../../src/model/status.ts'
+import { callHere } from '../helpers/call-here.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
 import { treeOf } from '../helpers/tree.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
@@ -31,16 +32,13 @@ beforeEach(async () => {
   return () => bed.end()
 })
 
-const start = (...words: string[]) =>
-  execa(process.execPath, [CLI, '--git', bed.remote, '--state', bed.state, ...words], {
-    reject: false,
-    cwd: bed.folder,
-    stdin: 'ignore',
-    env: { NO_COLOR: '1', XDG_CONFIG_HOME: join(bed.folder, 'no-config') },
-  })
 const run = async (...words: string[]) => {
-  const { exitCode, stdout, stderr } = await start(...words)
-  return { code: exitCode, out: String(stdout), err: String(stderr) }
+  const { code, stdout, stderr } = await callHere(
+    bed.folder,
+    ['--git', bed.remote, '--state', bed.state, ...words],
+    { NO_COLOR: '1', XDG_CONFIG_HOME: join(bed.folder, 'no-config') },
+  )
+  return { code, out: stdout, err: stderr }
 }
 const document = async <T>(...words: string[]): Promise<T> => {
   const { out, err } = await run(...words, '--json')

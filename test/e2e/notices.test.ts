@@ -13,7 +13,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 let world: World
 let receiver: Receiver
 beforeEach(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   receiver = await startReceiver()
   await world.offer('a.tar', 'one')
   await world.declare()
@@ -43,7 +43,8 @@ test('a pass tells of a conflict once, and that it is over; each pass has its he
   const config = await configure(receiver.origin)
   const codes: (number | undefined)[] = []
   for (const bytes of ['one', 'two', 'two', 'one']) {
-    await world.offer('a.tar', bytes)
+    // A change is seen by its second at the latest.
+    await world.offer('a.tar', bytes, { mtime: 1_700_000_000 + codes.length })
     codes.push((await world.run(...config)).code)
   }
   expect(codes).toEqual([0, 6, 6, 0])

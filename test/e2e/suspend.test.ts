@@ -9,7 +9,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
 beforeEach(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   await world.declare('pg', { expect: { every: '1h' } })
 })
 afterEach(() => world.end())

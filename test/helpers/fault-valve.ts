@@ -2,7 +2,7 @@ import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from './fault-processes.ts'
-import { makeWorld, type World } from './world.ts'
+import { makeWorld, type World, type WorldOptions } from './world.ts'
 
 /** A world whose source can be made to fall silent in the middle of a transfer, at a byte that a test chooses. */
 export interface ValveWorld extends World {
@@ -18,10 +18,10 @@ export interface ValveWorld extends World {
  * Runs rrsync behind a real sshd. Between the two stands a shell that counts; it ends with its session. Only a data session
  * carries `--append` or `--inplace` to the source.
  */
-export async function makeValveWorld(): Promise<ValveWorld> {
+export async function makeValveWorld(options: Pick<WorldOptions, 'calls'> = {}): Promise<ValveWorld> {
   const valve = await mkdtemp(join(tmpdir(), 'valve-'))
   const at = (name: string): string => join(valve, name)
-  const world = await makeWorld('ssh', { command: at('serve') })
+  const world = await makeWorld('ssh', { ...options, command: at('serve') })
   await writeFile(
     at('serve'),
     `#!/bin/sh

@@ -38,6 +38,7 @@ const backup = (state: BackupState, over: Partial<BackupStatus> = {}): BackupSta
   counts: null,
   observed: null,
   nextRun: null,
+  watch: null,
   validUntil: null,
   bytes: 10,
   free: 20,

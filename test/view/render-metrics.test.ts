@@ -30,6 +30,7 @@ const backup = (over: Partial<BackupStatus> = {}): BackupStatus => ({
   observed: null,
   nextRun: TIME,
   validUntil: TIME,
+  watch: null,
   bytes: 10,
   free: 20,
   ...over,

@@ -23,6 +23,7 @@ const backup = (more: Partial<BackupStatus>): BackupStatus => ({
   counts: null,
   observed: null,
   nextRun: null,
+  watch: null,
   validUntil: null,
   bytes: 18 * GIB,
   free: 912 * GIB,

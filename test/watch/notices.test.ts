@@ -7,6 +7,7 @@ import { Stop } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../src/model/notice.ts'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
+import { openHooks } from '../../src/watch/hooks.ts'
 import { type NoticeUse, openNotices } from '../../src/watch/notices.ts'
 import { deadOrigin, type Receiver, startReceiver } from '../helpers/receiver.ts'
 import { outcome, result } from '../view/sample-documents.ts'
@@ -50,10 +51,10 @@ function open(
   const warnings: string[] = []
   const memory = openNoticeMemory(join(folder, 'state'))
   const notices = openNotices(
-    {
+    () => ({
       notify: urlFiles.map((urlFile) => ({ urlFile, on })),
       heartbeat: heartbeat === undefined ? null : { urlFile: heartbeat },
-    },
+    }),
     use,
     {
       memory,
@@ -102,6 +103,34 @@ describe('notices', () => {
       revision: 'c0ffee',
       details: [{ code: 'conflict', path: 'a.tar' }],
     })
+  })
+
+  test('for one hook do not wait until another one, which is down, is to be tried again', async () => {
+    const memory = openNoticeMemory(join(folder, 'state'))
+    const stopping = new AbortController()
+    const names = [await hook('down', await deadOrigin()), await hook('ops')]
+    const notice = (urlFile: string) => ({
+      hook: urlFile,
+      notice: { id: urlFile, backup: 'a', kind: 'late', message: '' } as Notice,
+    })
+    const warned: string[] = []
+    const hooks = openHooks(() => names.map((urlFile) => ({ urlFile, on: NOTICE_KINDS })), {
+      memory,
+      signal: stopping.signal,
+      warn: (text) => warned.push(text),
+      waits: [3_600_000],
+      forever: true,
+    })
+    const add = (urlFile: string) =>
+      memory.change((book) => ({ ...book, pending: [...book.pending, notice(urlFile)] }))
+    await add(names[0]!)
+    hooks.kick()
+    await expect.poll(() => warned.length).toBe(1)
+    await add(names[1]!)
+    hooks.kick()
+    await receiver.got(1)
+    stopping.abort()
+    await hooks.settled()
   })
 
   test('hold what a source made say on one line, cut', async () => {

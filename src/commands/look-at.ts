@@ -1,0 +1,33 @@
+import { Failure } from '../model/failure.ts'
+import type { Destination } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { Hold } from '../model/trouble.ts'
+import { holdOfIdentity } from '../reconcile/find-holds.ts'
+
+/** One that cannot be looked at is unknown, with the reason, and keeps no other from being shown. */
+export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
+  try {
+    const { identity, halt } = await destination.identify(run)
+    if (halt !== null) return { hold: null, halt, holding: null, last: null }
+    if (spec === null && !identity.hasPrivateFolder)
+      throw noDestination(`${destination.path} is no destination`)
+    const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
+    const holding = hold === null ? await destination.inspect(run) : null
+    // The last pass could not write down that it could not write.
+    const refused = await destination.writeFault()
+    return { hold, halt: refused, holding, last: await destination.readStatus() }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === 'no-destination') throw error
+    const halt = { code: error.code, message: error.message, hint: error.hint }
+    return { hold: null, halt, holding: null, last: null }
+  }
+}
+
+export const noDestination = (message: string): Failure =>
+  new Failure({
+    code: 'no-destination',
+    message,
+    hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
+    retryable: false,
+  })

@@ -1,0 +1,90 @@
+import type { StatusFacts } from '../decide/backup-status.ts'
+import { lateNow } from '../decide/late-now.ts'
+import { suspensionOf } from '../decide/suspended.ts'
+import type { BoxState } from '../destination/box.ts'
+import type { Clock } from '../model/clock.ts'
+import { Failure } from '../model/failure.ts'
+import { type Instant, isoTime } from '../model/instant.ts'
+import type { Run } from '../model/run.ts'
+import type { Loop, Standing } from '../watch/loop.ts'
+import { lookAt } from './look-at.ts'
+import { openPlace } from './workspace.ts'
+
+/** Milliseconds between two looks at what has become late. */
+const FRESH_LOOK = 60_000
+
+/** What a look at a destination was made of, and until when it counts. */
+interface Looked {
+  readonly of: string
+  readonly at: Instant
+  /** Null: nothing there ever gets late. */
+  readonly until: Instant | null
+}
+
+/**
+ * A backup gets late without a pass too: between two of them, while it is suspended, backs off, or waits for a slow line. A destination is
+ * looked at after each pass over it, and when what it held then gets late; until that a look costs no more than reading its status.
+ */
+export async function followFreshness(
+  ground: {
+    readonly box: () => BoxState
+    readonly loop: Pick<Loop, 'standing'>
+    readonly late: (backup: string, late: readonly string[]) => Promise<void>
+    readonly clock: Clock
+    readonly warn: (message: string) => void
+  },
+  run: Run,
+): Promise<void> {
+  const { clock, loop } = ground
+  const looked = new Map<string, Looked>()
+  const said = new Map<string, string>()
+  while (!run.signal.aborted) {
+    await clock.wait(FRESH_LOOK, run.signal)
+    for (const one of loop.standing()) {
+      if (run.signal.aborted) return
+      if (one.active.spec.expect.length === 0) continue
+      try {
+        await lookForLate(one, looked, ground, run)
+        said.delete(one.backup)
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        // What cannot be looked at is not known to be late; the next pass tells of it as well.
+        if (said.get(one.backup) !== error.message && !run.signal.aborted)
+          ground.warn(`whether ${one.backup} is late cannot be told: ${error.message}`)
+        said.set(one.backup, error.message)
+      }
+    }
+  }
+}
+
+async function lookForLate(
+  { backup, active: { spec, instead }, phase, failures, crash, nextRun }: Standing,
+  looked: Map<string, Looked>,
+  { box, late }: Pick<Parameters<typeof followFreshness>[0], 'box' | 'late'>,
+  run: Run,
+): Promise<void> {
+  const place = await openPlace(spec.destination, spec.name, box())
+  const before = await place.readStatus()
+  const of = `${spec.digest} ${before?.finished}`
+  const now = run.now()
+  const known = looked.get(backup)
+  const isCurrent =
+    known !== undefined && known.of === of && now >= known.at && (known.until === null || now <= known.until)
+  if (isCurrent) return
+  const suspension = suspensionOf(spec, await box().suspensions(), now)
+  const facts: StatusFacts = {
+    backup,
+    place: { path: place.path },
+    spec,
+    ...(await lookAt(place, spec, null, run)),
+    suspension,
+    holders: null,
+    watch: { phase, failures, crash, nextRun: isoTime(nextRun), lastGood: instead !== null },
+    specFaults: [],
+  }
+  const found = lateNow(facts, now)
+  // What could not be looked at is looked at again.
+  if (found === null) return
+  looked.set(backup, { of, at: now, until: found.next })
+  await late(backup, found.lines)
+}

@@ -1,0 +1,252 @@
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isoTime } from '../../src/model/instant.ts'
+import { NOTICE_KINDS, type Notice } from '../../src/model/notice.ts'
+import { type Backup, backupIn } from '../helpers/backup.ts'
+import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
+import { stagedSize } from '../helpers/fault-checks.ts'
+import { until } from '../helpers/fault-processes.ts'
+import { makeValveWorld, type ValveWorld } from '../helpers/fault-valve.ts'
+import { type Receiver, startReceiver } from '../helpers/receiver.ts'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
+
+// The daemon, what people do and ask beside it, and whom it tells. Its clock is moved by hand; rsync, ssh and HTTP are real.
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+let world: World
+let daemon: DaemonHere
+let receiver: Receiver | null = null
+afterEach(async () => {
+  await daemon.stop().catch(() => {})
+  await receiver?.end()
+  receiver = null
+  await world.end()
+})
+
+const start = (over: Partial<DaemonHere['settings']> = {}): DaemonHere => {
+  daemon = daemonHere({ specs: { kind: 'folder', path: world.specs }, state: world.state, ...over })
+  return daemon
+}
+const status = async (name: string) => {
+  const { backups } = await world.status(name, '--as-of', isoTime(daemon.clock.now()))
+  return backups[0]!
+}
+const conditionsOf = (one: Awaited<ReturnType<typeof status>>) =>
+  Object.fromEntries(one.conditions.map((condition) => [condition.type, condition]))
+
+describe('a transfer that is under way', () => {
+  let at: ValveWorld
+  const data = noise(4_000_000)
+  beforeEach(async () => {
+    world = at = await makeValveWorld({ calls: 'here' })
+    await at.offer('db.tar', data)
+    await at.closeAfter(2_000_000)
+  })
+
+  const halfWay = async () => {
+    await at.reached()
+    await until(async () => (await stagedSize(at, 'db.tar')) > 1_300_000)
+    return stagedSize(at, 'db.tar')
+  }
+
+  test('is stopped by `suspend`, and goes on after `resume` where it was', async () => {
+    await at.declare()
+    start()
+    const kept = await halfWay()
+    expect((await at.run('suspend', 'pg', '--reason', 'disk swap')).code).toBe(0)
+    expect(await daemon.saw('stopped-run')).toMatchObject({ backup: 'pg', why: 'it is suspended' })
+    await daemon.finished('pg')
+    expect(await status('pg')).toMatchObject({ state: 'suspended' })
+    // Its schedule comes by, and a person asks for all of them.
+    let from = daemon.mark()
+    daemon.hangup()
+    expect(await daemon.finished('pg', from)).toMatchObject({ result: 'suspended', bytes: 0 })
+
+    from = daemon.mark()
+    await at.run('resume', 'pg')
+    expect(await daemon.saw('triggered', () => true, from)).toMatchObject({ causes: ['resumed'] })
+    const outcome = await daemon.finished('pg', from)
+    expect(outcome).toMatchObject({ published: ['db.tar'], exitCode: 0 })
+    expect(outcome.bytes).toBeLessThan(data.length - kept + 40_000)
+  })
+
+  test('is stopped where its timetable says off, and goes on at the end of that', async () => {
+    const time = (ms: number) => new Date(Date.now() + ms).toISOString().slice(11, 16)
+    const bandwidth = [{ from: time(HOUR), to: time(3 * HOUR), rate: 'off' }]
+    await at.declare('pg', { transfer: { timezone: 'UTC', bandwidth }, schedule: { every: '1d' } })
+    start()
+    const kept = await halfWay()
+    const begin = daemon.clock.now()
+    await daemon.clock.advance(HOUR + MINUTE)
+    expect(await daemon.finished('pg')).toMatchObject({ result: 'incomplete', exitCode: 0 })
+    const from = daemon.mark()
+    daemon.pace = MINUTE / 2
+    expect(await daemon.saw('triggered', () => true, from)).toMatchObject({ causes: ['timetable'] })
+    daemon.pace = 1_000
+    const passed = daemon.clock.now() - begin
+    expect(passed).toBeGreaterThan(3 * HOUR - 2 * MINUTE)
+    expect(passed).toBeLessThan(3 * HOUR + 2 * MINUTE)
+    const outcome = await daemon.finished('pg', from)
+    expect(outcome).toMatchObject({ published: ['db.tar'] })
+    expect(outcome.bytes).toBeLessThan(data.length - kept + 40_000)
+  })
+})
+
+describe('whoever the settings name', () => {
+  let pg: Backup
+  const urlFile = async (name: string): Promise<string> => {
+    receiver ??= await startReceiver()
+    const file = join(world.folder, name)
+    await writeFile(file, `${receiver.origin}/${name}`, { mode: 0o600 })
+    return file
+  }
+  const hook = async (name: string) => ({ urlFile: await urlFile(name), on: NOTICE_KINDS })
+  const told = () =>
+    (receiver?.received ?? []).map(({ url, body }) =>
+      body.startsWith('{') ? `${url} ${(JSON.parse(body) as Notice).kind}` : url,
+    )
+  // A change is seen by its second at the latest.
+  let mtime = Math.floor(Date.now() / 1000)
+  const offer = (bytes: string) => pg.offer('a.tar', bytes, { mtime: ++mtime })
+  const passNow = async () => {
+    const from = daemon.mark()
+    daemon.hangup()
+    return daemon.finished('pg', from)
+  }
+  beforeEach(async () => {
+    world = await makeWorld('local', { calls: 'here' })
+    pg = await backupIn(world, 'pg')
+    await pg.offer('a.tar', 'one')
+  })
+
+  test('is told of a conflict once, and that it is over; the heartbeat fails and comes back', async () => {
+    start({ notify: [await hook('ops')], heartbeat: { urlFile: await urlFile('beat') } })
+    await daemon.finished('pg')
+    await until(() => told().length === 1)
+    for (const bytes of ['two', 'two', 'one']) {
+      await offer(bytes)
+      await passNow()
+      await until(() => told().length >= (bytes === 'one' ? 5 : 3))
+    }
+    expect(told().filter((one) => one.startsWith('/ops'))).toEqual(['/ops conflict', '/ops recovered'])
+    expect(told().filter((one) => one.startsWith('/beat'))).toEqual(['/beat', '/beat/fail', '/beat'])
+  })
+
+  test('may be others after SIGHUP', async () => {
+    start({ notify: [await hook('old')] })
+    await daemon.finished('pg')
+    await offer('two')
+    expect(await passNow()).toMatchObject({ exitCode: 6 })
+    await until(() => told().length === 1)
+    daemon.settings = {
+      ...daemon.settings,
+      notify: [await hook('new')],
+      heartbeat: { urlFile: await urlFile('beat') },
+    }
+    await passNow()
+    await until(() => told().includes('/new conflict'))
+    await offer('one')
+    await passNow()
+    await until(() => told().includes('/beat'))
+    await until(() => told().includes('/new recovered'))
+    expect(told().filter((one) => one.startsWith('/old'))).toEqual(['/old conflict'])
+    // Nobody at all, from now on.
+    daemon.settings = { ...daemon.settings, notify: [], heartbeat: null }
+    await offer('two')
+    expect(await passNow()).toMatchObject({ exitCode: 6 })
+    const before = told().length
+    await daemon.stop()
+    expect(told()).toHaveLength(before)
+  })
+
+  test('is told once of what gets late without a pass, and status shows it', async () => {
+    await pg.declare({ expect: { every: '6h', grace: '1h' }, schedule: { every: '7d' } })
+    start({ notify: [await hook('ops')] })
+    await daemon.finished('pg')
+    await daemon.clock.advance(6 * HOUR)
+    expect(await status('pg')).toMatchObject({ state: 'ok' })
+    expect(told()).toEqual([])
+    daemon.pace = MINUTE
+    await daemon.until(() => told().length > 0)
+    expect(await status('pg')).toMatchObject({
+      state: 'late',
+      series: [{ state: 'late', cause: 'not-looked' }],
+    })
+    daemon.pace = 1_000
+    // The next pass knows the cause, and it is the same lateness.
+    expect(await passNow()).toMatchObject({ late: [expect.stringContaining('the producer is silent')] })
+    await daemon.clock.advance(HOUR)
+    expect(told()).toEqual(['/ops late'])
+
+    await pg.offer('b.tar', 'two', { mtime: Math.floor(daemon.clock.now() / 1000) })
+    await passNow()
+    await until(() => told().length === 2)
+    expect(told()[1]).toBe('/ops recovered')
+
+    // Suspended, it gets late all the same.
+    await world.run('suspend', 'pg', '--reason', 'x')
+    daemon.pace = MINUTE
+    await daemon.until(() => told().length === 3)
+    expect(told()[2]).toBe('/ops late')
+    const now = await status('pg')
+    expect(now.state).toBe('suspended')
+    expect(conditionsOf(now)).toMatchObject({ Fresh: { status: 'false', reason: 'late' } })
+  })
+})
+
+describe('status beside it', () => {
+  let pg: Backup
+  beforeEach(async () => {
+    world = await makeWorld('local', { calls: 'here' })
+    pg = await backupIn(world, 'pg')
+    await pg.offer('a.tar', 'one')
+    start()
+    await daemon.finished('pg')
+  })
+
+  test('a faulty spec: the backup as its last good one has it, and where the fault is', async () => {
+    const file = join(world.specs, 'pg.yaml')
+    await writeFile(file, 'version: 1\nsource:\n  path: /x\nnonsense: 1\ndestination: { path: /elsewhere }\n')
+    await daemon.saw('spec-broken')
+    await daemon.until(async () => (await status('pg')).watch?.lastGood === true)
+    const broken = await status('pg')
+    expect(broken).toMatchObject({
+      state: 'failed',
+      destination: pg.destination,
+      lastSuccess: expect.any(String),
+      bytes: 3,
+      nextRun: expect.any(String),
+    })
+    expect(conditionsOf(broken)).toMatchObject({
+      Ready: { status: 'false', reason: 'spec-invalid' },
+      SpecValid: {
+        status: 'false',
+        reason: 'unknown-key',
+        message: expect.stringMatching(/pg\.yaml:4:1: .*; watch goes by the last good spec$/),
+      },
+      SourceReachable: { status: 'true' },
+    })
+    const text = await world.run('status', '--as-of', isoTime(daemon.clock.now()))
+    expect(text.code).toBe(3)
+    expect(text.stdout).toContain('watch goes by the last good')
+    expect(text.stdout).not.toContain('does not run')
+
+    // Once the daemon is gone, nobody goes by it.
+    await daemon.stop()
+    expect(await status('pg')).toMatchObject({ destination: null, watch: null, state: 'failed' })
+  })
+
+  test('one that waits to try again: when, and after how many failures', async () => {
+    await rename(pg.source, `${pg.source}.down`)
+    daemon.hangup()
+    await daemon.saw('backing-off', ({ failures }) => failures >= 2)
+    await daemon.until(async () => ((await status('pg')).watch?.failures ?? 0) >= 2)
+    const { nextRun, watch, conditions } = await status('pg')
+    expect(nextRun).toBe(watch?.nextRun)
+    expect(conditions[0]?.message).toMatch(/; watch tries again at \S+Z, after \d+ failures in a row$/)
+    await rm(`${pg.source}.down`, { recursive: true })
+  })
+})

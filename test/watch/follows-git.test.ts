@@ -1,0 +1,121 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { isoTime } from '../../src/model/instant.ts'
+import type { StatusReport } from '../../src/model/status.ts'
+import { callHere } from '../helpers/call-here.ts'
+import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
+import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+// The daemon on specs from git: real git and rsync, by a clock that is moved by hand.
+
+let world: World
+let bed: GitBed
+let daemon: DaemonHere
+let first = ''
+beforeEach(async () => {
+  world = await makeWorld('local')
+  bed = await makeGitBed()
+  await world.offer('a.tar', 'a')
+  first = await bed.push(declared())
+  daemon = daemonHere({ specs: bed.place(), state: bed.state })
+  expect(await daemon.finished('pg')).toMatchObject({ published: ['a.tar'] })
+})
+afterEach(async () => {
+  await daemon.stop().catch(() => {})
+  await bed.end()
+  await world.end()
+})
+
+const declared = (more: object = {}) => ({
+  'pg.yaml': stringify({
+    version: 1,
+    source: { path: world.source },
+    destination: { path: world.destination, minFree: '1MiB' },
+    ...more,
+  }),
+})
+
+/** A run that is asked for now: by which commit, and what it came to. */
+async function runNow() {
+  const from = daemon.mark()
+  daemon.hangup()
+  const { revision } = await daemon.saw('triggered', () => true, from)
+  return { revision, outcome: await daemon.finished('pg', from) }
+}
+
+/** A command beside the daemon. */
+async function call(...words: string[]): Promise<string> {
+  const { url, ref } = bed.place()
+  const { stdout, stderr } = await callHere(
+    bed.folder,
+    ['--git', url, '--ref', ref, '--state', bed.state, ...words],
+    { XDG_CONFIG_HOME: join(bed.folder, 'no-config') },
+  )
+  if (stdout === '') throw new Error(stderr)
+  return stdout
+}
+const status = async () =>
+  JSON.parse(await call('status', '--json', '--as-of', isoTime(daemon.clock.now()))) as StatusReport
+
+test('a new commit is taken without a restart; of a faulty one the last good is kept, and both are told', async () => {
+  const from = daemon.mark()
+  const second = await bed.push(declared({ select: { exclude: ['x'] } }))
+  expect(await daemon.saw('triggered', () => true, from)).toMatchObject({
+    causes: ['spec-changed'],
+    revision: second,
+  })
+  expect(second).not.toBe(first)
+  await daemon.finished('pg', from)
+
+  const faulty = await bed.push({ 'other.yaml': 'colour: red\n' })
+  const { message } = await daemon.saw('warning')
+  expect(message).toContain(`commit ${faulty} is not taken: it has`)
+  expect(message).toContain(`the last good commit ${second.slice(0, 8)}`)
+  await world.offer('b.tar', 'b')
+  expect(await runNow()).toMatchObject({ revision: second, outcome: { published: ['b.tar'] } })
+  expect((await status()).diagnostics.map(({ code }) => code)).toContain('commit-refused')
+
+  const mended = await bed.push({ 'other.yaml': null })
+  await daemon.until(async () => (await runNow()).revision === mended)
+})
+
+test('while the repository cannot be reached work goes on, and it is told since when', async () => {
+  await rename(bed.remote, `${bed.remote}.away`)
+  const { message } = await daemon.saw('warning')
+  const since = /since (\S+Z) newer commits are not seen/.exec(message)?.[1]
+  expect(since).toBeDefined()
+  await daemon.clock.advance(600_000)
+  await world.offer('b.tar', 'b')
+  expect(await runNow()).toMatchObject({ revision: first, outcome: { published: ['b.tar'] } })
+  expect((await status()).diagnostics).toMatchObject([
+    { code: 'git-unreachable', message: expect.stringContaining(`since ${since} newer`) },
+  ])
+  // Ten minutes of the same are told once.
+  expect(daemon.events.filter(({ type }) => type === 'warning')).toHaveLength(1)
+
+  await rename(`${bed.remote}.away`, bed.remote)
+  const from = daemon.mark()
+  const next = await bed.push(declared({ select: { exclude: ['y'] } }))
+  expect(await daemon.saw('triggered', () => true, from)).toMatchObject({ revision: next })
+  expect((await status()).diagnostics).toEqual([])
+})
+
+test('a rewritten history holds what is obeyed, and a release takes the new one at once', async () => {
+  await bed.git('checkout', '-q', '--orphan', 'new')
+  const other = await bed.push({ ...declared({ select: { exclude: ['z'] } }), README: 'x' })
+  expect((await daemon.saw('warning')).message).toContain(other)
+  await world.offer('b.tar', 'b')
+  const { revision, outcome } = await runNow()
+  expect(revision).toBe(first)
+  expect(outcome).toMatchObject({ published: ['b.tar'], holds: [{ code: 'history-rewritten' }], exitCode: 7 })
+
+  const from = daemon.mark()
+  const { id } = outcome.holds[0]!
+  await call('release', id, '--reason', 'a rebase')
+  expect(await daemon.saw('spec-changed', () => true, from)).toMatchObject({ revision: other })
+  await daemon.saw('triggered', ({ revision: by }) => by === other, from)
+  expect(await daemon.finished('pg', daemon.mark() - 1)).toMatchObject({ holds: [], exitCode: 0 })
+})
