@@ -9,6 +9,7 @@ import { isWhole } from './is-whole.ts'
 import { type DatedPoint, retain } from './retain.ts'
 import { anyOf } from './select.ts'
 import { dateFiles } from './series-pattern.ts'
+import { GrowingPoint, SeriesPoints } from './series-points.ts'
 import { zoneOf } from './zone.ts'
 
 /** The files of one series with one date: kept or dropped together. */
@@ -44,38 +45,6 @@ const BEGUN: readonly string[] = ['begun']
 const SELECTED: readonly string[] = ['selected']
 const AHEAD: readonly string[] = ['dated over a day ahead: kept, not counted']
 
-class GrowingPoint implements Point {
-  readonly series: string
-  readonly time: Instant
-  readonly name: RelPath
-  readonly dated: Point['dated']
-  readonly isAhead: boolean
-  pinned = false
-  standing: Point['standing'] = 'whole'
-  isBegun = false
-  hasPublished = false
-  reasons: Point['reasons'] = null
-  /** But the one that it is named by: a list for each of a million points that are one file would take as much room as the rest of it. */
-  others: RelPath[] | null = null
-
-  constructor(series: string, time: Instant, name: RelPath, dated: Point['dated'], isAhead: boolean) {
-    this.series = series
-    this.time = time
-    this.name = name
-    this.dated = dated
-    this.isAhead = isAhead
-  }
-
-  get files(): readonly RelPath[] {
-    return this.others === null ? [this.name] : [this.name, ...this.others]
-  }
-
-  add(path: RelPath): void {
-    if (this.others === null) this.others = [path]
-    else this.others.push(path)
-  }
-}
-
 /**
  * Which points are wanted, decided over what is held and what is listed together, so that what was pruned is not brought again. Pure.
  */
@@ -102,7 +71,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
   const unmatched = new Set<RelPath>()
-  const series = new Map<string, Map<number, GrowingPoint>>()
+  const series = new Map<string, SeriesPoints>()
   return {
     place(file) {
       const { path } = file
@@ -117,31 +86,28 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       const time = date.time ?? mtime ?? asOf
       let ofSeries = series.get(date.series)
       if (ofSeries === undefined) {
-        ofSeries = new Map()
+        ofSeries = new SeriesPoints(date.series)
         series.set(date.series, ofSeries)
       }
-      let point = ofSeries.get(time)
+      let point = ofSeries.at(time)
       if (point === undefined) {
         const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'
-        point = new GrowingPoint(date.series, time, path, from, time - asOf > DAY)
-        ofSeries.set(time, point)
+        point = new GrowingPoint(ofSeries, time, path, from, time - asOf > DAY)
+        ofSeries.add(point)
       } else point.add(path)
-      if (standing === 'published') point.hasPublished = true
-      else if (standing === 'unfinished') point.standing = 'unfinished'
-      else if (point.standing === 'whole') point.standing = 'coming'
-      if (isPinned(path)) point.pinned = true
+      point.count(standing)
+      if (isPinned(path)) point.pin()
       if (hasStaged(file)) point.isBegun = true
       return point
     },
     judge(pruned) {
       // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
       for (const { series: name, point: time } of pruned.values()) {
-        const point = series.get(name)?.get(time)
-        if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
+        const point = series.get(name)?.at(time)
+        if (point?.hasPublished && point.standing === 'whole') point.count('unfinished')
       }
       const bySeries = new Map<string, readonly GrowingPoint[]>()
-      for (const [name, ofSeries] of series) {
-        const points = [...ofSeries.values()]
+      for (const [name, { points }] of series) {
         judge(points, spec)
         bySeries.set(name, points)
       }
