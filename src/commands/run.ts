@@ -1,4 +1,5 @@
 import { codeOfResult } from '../decide/exit-code.ts'
+import { openWatchMemory } from '../destination/watch-memory.ts'
 import { isoTime } from '../model/instant.ts'
 import type { Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -55,13 +56,16 @@ export async function passOver(
   const holds = await openCommonHolds(workspace)
   if (holds.length === 0) await settleDefaults(workspace)
   const { revision } = workspace.loaded
+  // A daemon that was here may come back; one whose word was removed from the state folder will not.
+  const word = await openWatchMemory(workspace.settings.state).beat()
+  const promise: PassOptions['promise'] = word === null ? 'drop' : 'keep'
   const started = run.now()
   const use = named || work !== 'all' ? 'some' : 'all'
   const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)
   const plans: BackupPlan[] = []
   const watched: Run = { ...run, emit: watchers.onEvent }
   const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const given = { lockWait: flags.lockTimeout, all: false, named, holds, work }
+    const given = { lockWait: flags.lockTimeout, all: false, named, holds, work, promise }
     const options = passOptions(spec, workspace, given)
     const { outcome, plan } = await reconcileBackup(await openPorts(spec, workspace), spec, options, watched)
     if (plan !== null) plans.push(plan)

@@ -7,7 +7,7 @@ import { faultyStatus } from '../decide/faulty-status.ts'
 import { suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
-import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
+import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -17,7 +17,7 @@ import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
-import type { WatchWord } from '../model/watch-beat.ts'
+import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
@@ -116,9 +116,14 @@ async function reportOfSpecs(
   const stored = await box.suspensions()
   const memory = openWatchMemory(settings.state)
   const kept = await memory.kept(loaded.label)
-  const words = await wordsOf(memory, loaded.label, run)
-  const faulty = loaded.faultyNames.filter((name) => names.length === 0 || names.includes(name))
-  const lastGood = await obeyedInstead(faulty, words, kept, settings)
+  const beat = await memory.beat()
+  const isLive = beat !== null && beat.specs === loaded.label && run.now() < Date.parse(beat.validUntil)
+  const words = isLive ? wordsOf(beat) : new Map<string, WatchWord>()
+  const silentSince = beat !== null && !isLive ? beat.at : null
+  const isMeant = (name: string) => names.length === 0 || names.includes(name)
+  const faulty = loaded.faultyNames.filter(isMeant)
+  const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)
+  const lastGood = await obeyedInstead((name) => isMeant(name) && !isSound(name), words, kept, settings)
   const all = [...specs, ...lastGood]
   const places = new Map<Spec, Destination>()
   for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
@@ -127,7 +132,8 @@ async function reportOfSpecs(
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name, loaded) : []
-    const said = { spec, suspension, common, watch: words.get(spec.name) ?? null, specFaults }
+    const watch = words.get(spec.name) ?? null
+    const said = { spec, suspension, common, watch, silentSince, specFaults }
     return look(spec.name, place, said, holders(place), run)
   })
   return {
@@ -144,28 +150,21 @@ async function reportOfSpecs(
   }
 }
 
-/** What a live daemon over these specs says of each backup that it goes by; none where none is known to be there. */
-async function wordsOf(
-  memory: WatchMemory,
-  label: string,
-  run: Run,
-): Promise<ReadonlyMap<string, WatchWord>> {
-  const beat = await memory.beat()
-  if (beat === null || beat.specs !== label || run.now() >= Date.parse(beat.validUntil)) return new Map()
-  return new Map(beat.backups.map(({ backup, ...word }) => [backup, word]))
-}
+/** What a live daemon says of each backup that it goes by. */
+const wordsOf = ({ backups }: WatchBeat): ReadonlyMap<string, WatchWord> =>
+  new Map(backups.map(({ backup, ...word }) => [backup, word]))
 
-/** The last good specs that a live daemon goes by in place of these faulty ones. */
+/** The last good specs that a live daemon goes by in place of what is faulty, or is gone while a hold asks about that. */
 async function obeyedInstead(
-  faulty: readonly string[],
+  isMissing: (name: string) => boolean,
   words: ReadonlyMap<string, WatchWord>,
   kept: KeptSpecs | null,
   { roots }: Settings,
 ): Promise<readonly Spec[]> {
-  if (kept === null || !faulty.some((name) => words.has(name))) return []
+  if (kept === null || ![...words.keys()].some(isMissing)) return []
   const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
   const { specs } = await rebuildSpecs(kept.specs, { roots, home: homedir() })
-  return specs.flatMap(({ spec }) => (faulty.includes(spec.name) && words.has(spec.name) ? spec : []))
+  return specs.flatMap(({ spec }) => (isMissing(spec.name) && words.has(spec.name) ? spec : []))
 }
 
 /** The faults that keep a backup from running: its own, else those of the defaults under it. */
@@ -213,15 +212,24 @@ interface Said {
   readonly suspension: SuspendedNow | null
   readonly common: Hold | null
   readonly watch: WatchWord | null
+  /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
+  readonly silentSince: string | null
   readonly specFaults: readonly Diagnostic[]
 }
 
-const NOTHING_SAID: Said = { spec: null, suspension: null, common: null, watch: null, specFaults: [] }
+const NOTHING_SAID: Said = {
+  spec: null,
+  suspension: null,
+  common: null,
+  watch: null,
+  silentSince: null,
+  specFaults: [],
+}
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, watch, specFaults }: Said,
+  { spec, suspension, common, watch, silentSince, specFaults }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -238,6 +246,7 @@ async function look(
       suspension,
       holders,
       watch,
+      silentSince,
       specFaults,
     },
     run.now(),

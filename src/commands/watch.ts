@@ -10,6 +10,7 @@ import { Failure } from '../model/failure.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
+import type { Hold } from '../model/trouble.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
 import { problemOf } from '../reconcile/observe-source.ts'
@@ -153,7 +154,7 @@ async function watchLocked(
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
-    const outcome = await runOne(one, here(), promise, passRun)
+    const outcome = await runOne(one, here(), follower.now().holds, promise, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id } of outcome.holds) heldBy.set(id, spec.name)
     await notices.finished(outcome)
@@ -262,6 +263,7 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
 async function runOne(
   one: ActiveSpec,
   workspace: Workspace,
+  specHolds: readonly Hold[],
   promise: PassOptions['promise'],
   run: Run,
 ): Promise<BackupOutcome> {
@@ -269,7 +271,10 @@ async function runOne(
   try {
     const holds = await openCommonHolds(workspace)
     const options = passOptions(spec, workspace, { lockWait: 0, all: false, named: false, holds, promise })
-    const policy = { ...options.policy, lastGood: lastGoodOf(one) ?? options.policy.lastGood }
+    const policy = {
+      holds: [...new Map([...options.policy.holds, ...specHolds].map((hold) => [hold.id, hold])).values()],
+      lastGood: lastGoodOf(one) ?? options.policy.lastGood,
+    }
     const ports = await openPorts(spec, workspace)
     return (await reconcileBackup(ports, spec, { ...options, policy }, run)).outcome
   } catch (error) {

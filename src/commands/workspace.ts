@@ -174,7 +174,7 @@ export function passOptions(
   return {
     work: 'all',
     saved: null,
-    promise: null,
+    promise: 'keep',
     ...options,
     bandwidth: allowedBandwidth(spec, workspace),
     revision: loaded.revision,

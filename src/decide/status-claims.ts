@@ -82,7 +82,10 @@ function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'w
 }
 
 /** What was written under another clock, or was promised and has not come, says nothing about now. */
-function doubtOf({ last, holding, holders }: StatusFacts, { asOf, isUnderWay }: StatusLook): Said | null {
+function doubtOf(
+  { last, holding, holders, silentSince }: StatusFacts,
+  { asOf, isUnderWay }: StatusLook,
+): Said | null {
   if (last === null) return { reason: 'never-run', message: 'no pass has finished here yet' }
   const finished = instant(Date.parse(last.finished))
   if (Number.isNaN(finished))
@@ -93,7 +96,12 @@ function doubtOf({ last, holding, holders }: StatusFacts, { asOf, isUnderWay }: 
     return { reason: 'clock-ahead', message }
   }
   const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
-  if (end === null || asOf <= end || isUnderWay) return null
+  if (end === null || isUnderWay) return null
+  if (asOf <= end) {
+    if (silentSince === null) return null
+    const message = `watch promised a pass by ${isoTime(end)}, and runs no more: it was last heard of at ${silentSince}`
+    return { reason: 'watch-gone', message }
+  }
   const who = holders === null ? '; whether a pass is under way cannot be told' : ''
   const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
   return { reason: 'overdue', message }

@@ -17,7 +17,7 @@ import type { Box, Destination, LockedDestination, Source } from '../model/ports
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Bandwidth, LastGood, Spec } from '../model/spec.ts'
-import type { Promised } from '../model/status.ts'
+import type { DestinationStatus, Promised } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
@@ -61,8 +61,11 @@ export interface PassOptions {
   readonly holds: readonly Hold[]
   /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
   readonly saved: SavedPart | null
-  /** From what it came to, when the next pass is to be, and until when what is known counts; null: nobody promises one. */
-  readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | null
+  /**
+   * From what it came to, when the next pass is to be, and until when what is known counts. `keep`: what was promised before stands;
+   * `drop`: there is nobody who would keep it.
+   */
+  readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | 'keep' | 'drop'
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
 }
@@ -274,7 +277,7 @@ async function apply(
       listed: nextListed(observation, used)(before?.listed ?? null),
       clock: nextClock(observation.destination.lastTime, run.now(), isLet),
       observed: { digest: spec.digest, revision },
-      promised: options.promise === null ? (before?.promised ?? null) : options.promise(judged),
+      promised: promisedNow(options, before, judged),
       source: sourceLook(view),
       views,
     }),
@@ -331,4 +334,13 @@ function announce(plan: BackupPlan, run: Run): void {
   if (halt !== null) run.emit({ type: 'halt', backup, halt })
   for (const problem of plan.problems) run.emit({ type: 'problem', backup, problem })
   for (const conflict of conflictsOf(plan)) run.emit({ type: 'conflict', backup, conflict })
+}
+
+function promisedNow(
+  { promise }: PassOptions,
+  before: DestinationStatus | null,
+  judged: Omit<BackupOutcome, 'seconds'>,
+): Promised | null {
+  if (typeof promise === 'function') return promise(judged)
+  return promise === 'keep' ? (before?.promised ?? null) : null
 }

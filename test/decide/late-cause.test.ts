@@ -155,6 +155,7 @@ describe('why a series is late, by what the last pass left behind', () => {
         suspension: over.suspend === true ? { from: 'spec', ...suspend } : null,
         holders: over.holders === true ? [{ pid: 1, command: 'x' }] : [],
         watch: null,
+        silentSince: null,
         specFaults: [],
       },
       NOON,

@@ -171,6 +171,7 @@ describe('status', () => {
     suspension: null,
     holders: [],
     watch: null,
+    silentSince: null,
     specFaults: [],
   }
   const state = (drawn: string, last: DestinationStatus | null) =>

@@ -50,6 +50,7 @@ const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, n
       suspension: null,
       holders: [],
       watch: null,
+      silentSince: null,
       specFaults: [],
       ...over,
     },
@@ -206,6 +207,13 @@ describe('a promise that was not kept', () => {
       expect([late.state, short('Ready', late)]).toEqual(['unknown', 'unknown overdue'])
       expect(of('Ready', late)?.message).toContain(`nobody has looked since ${isoTime(NOON)}`)
     }
+  })
+  test('counts for nothing once the daemon that made it is known to be gone; nothing promised, nothing missed', () => {
+    const silentSince = isoTime(NOON)
+    const told = look(fold({}, { promised }), { silentSince })
+    expect([told.state, short('Ready', told)]).toEqual(['unknown', 'unknown watch-gone'])
+    expect(of('Ready', told)?.message).toContain(`last heard of at ${silentSince}`)
+    expect(look(fold({}), { silentSince }).state).toBe('ok')
   })
   test('but not while a pass is under way; where that cannot be told, it does', () => {
     const last = fold({}, { promised })
