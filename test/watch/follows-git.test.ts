@@ -103,7 +103,7 @@ test('while the repository cannot be reached work goes on, and it is told since 
   expect((await status()).diagnostics).toEqual([])
 })
 
-test('a rewritten history holds what is obeyed, and a release takes the new one at once', async () => {
+test('a rewritten history holds what is obeyed, and a release takes the new one', async () => {
   await bed.git('checkout', '-q', '--orphan', 'new')
   const other = await bed.push({ ...declared({ select: { exclude: ['z'] } }), README: 'x' })
   expect((await daemon.saw('warning')).message).toContain(other)
