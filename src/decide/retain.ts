@@ -10,17 +10,22 @@ export interface DatedPoint {
   readonly pinned: boolean
 }
 
+const HOUR = 3_600_000
 const PINNED = ['pin'] as const
 const OLDEST = ['oldest'] as const
+const NONE: readonly string[] = []
 
 /** Numbers that are the same for two wall-clock times in the same period, and follow the clock. */
 export const PERIODS = {
   last: null,
-  hourly: (local: number) => Math.floor(local / 3_600_000),
+  hourly: (local: number) => Math.floor(local / HOUR),
   daily: (local: number) => Math.floor(local / DAY),
   // ISO weeks begin on Mondays; 1 January 1970 was a Thursday.
   weekly: (local: number) => Math.floor((Math.floor(local / DAY) + 3) / 7),
-  monthly: (local: number) => new Date(local).getUTCFullYear() * 12 + new Date(local).getUTCMonth(),
+  monthly(local: number) {
+    const date = new Date(local)
+    return date.getUTCFullYear() * 12 + date.getUTCMonth()
+  },
   yearly: (local: number) => new Date(local).getUTCFullYear(),
 } as const satisfies Record<string, ((local: number) => number) | null>
 
@@ -39,19 +44,35 @@ export function retain<Point extends DatedPoint>(
   zone: Zone,
 ): ReadonlyMap<Point, readonly string[]> {
   const kept = new Map<Point, readonly string[]>()
-  // Points that one rule keeps for the same reason share its words.
-  const keep = (point: Point, reason: readonly [string]) => {
-    const reasons = kept.get(point)
-    if (reasons === undefined) kept.set(point, reason)
-    else if (!reasons.includes(reason[0])) kept.set(point, [...reasons, ...reason])
-  }
-  for (const point of points) if (point.pinned) keep(point, PINNED)
-  const counted = newestFirst(points.filter((point) => !point.pinned))
-  keepWithin(counted, rules, zone, keep)
-  const oldest = RULES.map((rule) => keepByRule(counted, rule, rules, zone, keep))
-  for (const point of oldest) if (point !== null) keep(point, OLDEST)
+  tellKept(points, rules, zone, (point, reasons) => kept.set(point, reasons))
   return kept
 }
+
+/** The same, told point by point: who has a place of his own for the reasons needs no map of a million of them. */
+export function tellKept<Point extends DatedPoint>(
+  points: readonly Point[],
+  rules: RetainRules,
+  zone: Zone,
+  tell: (point: Point, reasons: readonly string[]) => void,
+): void {
+  for (const point of points) if (point.pinned) tell(point, PINNED)
+  const counted = newestFirst(points.filter((point) => !point.pinned))
+  const local = counted.map(({ time }) => zone.toLocal(time))
+  const kept: (readonly string[])[] = counted.map(() => NONE)
+  // Points that one rule keeps for the same reason share its words.
+  const keep: Keep = (index, reason) => {
+    const reasons = kept[index]!
+    if (reasons === NONE) kept[index] = reason
+    else if (!reasons.includes(reason[0])) kept[index] = [...reasons, ...reason]
+  }
+  keepWithin(counted, rules, zone, keep)
+  const hasRoom = RULES.map((rule) => keepByRule(local, rule, rules, keep))
+  if (hasRoom.includes(true)) keep(counted.length - 1, OLDEST)
+  for (const [index, reasons] of kept.entries()) if (reasons !== NONE) tell(counted[index]!, reasons)
+}
+
+/** Keeps one of the counted points. */
+type Keep = (index: number, reason: readonly [string]) => void
 
 /**
  * How many periods a rule keeps; null: there is no such rule. Without `last` one is implied, but where the oldest are picked only if
@@ -78,17 +99,12 @@ export function newestFirst<Point extends DatedPoint>(points: readonly Point[]):
   return points.toSorted((a, b) => b.time - a.time || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0))
 }
 
-function keepWithin<Point extends DatedPoint>(
-  counted: readonly Point[],
-  { within }: RetainRules,
-  zone: Zone,
-  keep: (point: Point, reason: readonly [string]) => void,
-): void {
+function keepWithin(counted: readonly DatedPoint[], { within }: RetainRules, zone: Zone, keep: Keep): void {
   const newest = counted[0]
   if (within === null || newest === undefined) return
   const since = startOfWithin(within, newest.time, zone)
   const reason = [`within ${within.text}`] as const
-  for (const point of counted) if (point.time > since) keep(point, reason)
+  for (const [index, { time }] of counted.entries()) if (time > since) keep(index, reason)
 }
 
 /** What `within` keeps is younger than this; the moment itself is out. */
@@ -101,34 +117,41 @@ export function startOfWithin(
 }
 
 /**
- * Keeps the points of one rule. Tells the oldest point where the rule has room for more periods than there are, and that point does
- * not stand for its period already: so as much history is kept as there is room for.
+ * Keeps the points of one rule; `local`: their times by the wall clock. Tells whether the oldest point is to be kept beside them, for the
+ * rule has room for more periods than there are, and that point does not stand for its period already: so as much history is kept as
+ * there is room for.
  */
-function keepByRule<Point extends DatedPoint>(
-  counted: readonly Point[],
-  rule: RuleName,
-  rules: RetainRules,
-  zone: Zone,
-  keep: (point: Point, reason: readonly [string]) => void,
-): Point | null {
+function keepByRule(local: readonly number[], rule: RuleName, rules: RetainRules, keep: Keep): boolean {
   const count = countOf(rule, rules)
-  if (count === null) return null
-  const periodOf = PERIODS[rule]
+  if (count === null) return false
+  const exact = PERIODS[rule]
+  const periodOf = exact === null || rule === 'hourly' ? exact : onceADay(exact)
   let nth = 0
   let period = Number.NaN
   /** Of the period at hand; with `pick: oldest` it is not known before the period ends. */
-  let chosen: Point | null = null
-  for (const point of counted) {
-    const here = periodOf === null ? nth : periodOf(zone.toLocal(point.time))
+  let chosen: number | null = null
+  for (let index = 0; index < local.length; index++) {
+    const here = periodOf === null ? nth : periodOf(local[index]!)
     if (periodOf === null || here !== period) {
       if (chosen !== null) keep(chosen, [`${rule} ${nth}`])
-      if (nth === count) return null
+      if (nth === count) return false
       nth++
       period = here
-      chosen = point
-    } else if (rules.pick === 'oldest') chosen = point
+      chosen = index
+    } else if (rules.pick === 'oldest') chosen = index
   }
   if (chosen !== null) keep(chosen, [`${rule} ${nth}`])
-  const oldest = counted.at(-1)
-  return nth < count && oldest !== undefined && oldest !== chosen ? oldest : null
+  return nth < count && local.length > 0 && chosen !== local.length - 1
+}
+
+/** The same answers, with the calendar looked into once for each day: no period but an hour begins within one. */
+function onceADay(periodOf: (local: number) => number): (local: number) => number {
+  let day = Number.NaN
+  let period = Number.NaN
+  return (local) => {
+    const today = Math.floor(local / DAY)
+    if (today !== day) period = periodOf(local)
+    day = today
+    return period
+  }
 }

@@ -6,7 +6,7 @@ import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { claimOf, type FileFacts, hasFailedGate } from './file-facts.ts'
 import { isWhole } from './is-whole.ts'
-import { type DatedPoint, retain } from './retain.ts'
+import { type DatedPoint, tellKept } from './retain.ts'
 import { anyOf } from './select.ts'
 import { dateFiles } from './series-pattern.ts'
 import { GrowingPoint, SeriesPoints } from './series-points.ts'
@@ -146,12 +146,16 @@ function judge(points: readonly GrowingPoint[], { retain: rules, series }: Spec)
   const zone = zoneOf(series.timezone)
   const present = points.filter((point) => !point.isAhead)
   const counted = present.filter((point) => point.standing !== 'unfinished')
-  const kept = retain(counted, rules, zone)
+  tellKept(counted, rules, zone, (point, reasons) => {
+    point.reasons = reasons
+  })
   // What is not finished counts for nothing, and is waited for where it would be kept once it is.
-  const hoped = counted.length === present.length ? kept : retain(present, rules, zone)
+  if (counted.length < present.length)
+    tellKept(present, rules, zone, (point, reasons) => {
+      if (point.standing === 'unfinished') point.reasons = reasons
+    })
   for (const point of points) {
     if (point.isAhead) point.reasons = AHEAD
-    else point.reasons = (point.standing === 'unfinished' ? hoped : kept).get(point) ?? null
     // I13: what has been begun stays wanted, and a point of which a part is here stays wanted whole.
     const isStaged = point.isBegun
     point.isBegun = isStaged || (point.hasPublished && point.standing !== 'whole')

@@ -1,5 +1,5 @@
 import { type Instant, instant } from '../model/instant.ts'
-import { baseName, folderOf } from '../model/rel-path.ts'
+import { baseName } from '../model/rel-path.ts'
 import type { SeriesRules } from '../model/spec.ts'
 import { matcher } from './match-pieces.ts'
 import { DATE_TOKENS, isPatternFault, type PatternFault, type Piece, parsePattern } from './parse-pattern.ts'
@@ -57,13 +57,13 @@ function readerOf(pattern: string, timeOf: (date: Int32Array) => Instant): (path
   const implied = impliedName(pieces)
   const isDated = patternPrecision(pattern) !== 'none'
   return (path) => {
-    const found = match(ofPath ? path : baseName(path))
+    const start = ofPath ? 0 : path.lastIndexOf('/') + 1
+    const found = match(start === 0 ? path : path.slice(start))
     if (found === null) return null
     const { date, epoch, part } = found
     const name = found.series ?? implied
-    const folder = ofPath ? '' : folderOf(path)
     return {
-      series: folder === '' ? name : `${folder}/${name}`,
+      series: start === 0 ? name : path.slice(0, start) + name,
       time: epoch !== null ? instant(Number(epoch) * 1000) : isDated ? timeOf(date) : null,
       part,
     }
