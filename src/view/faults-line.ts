@@ -16,7 +16,7 @@ export function faultsLine(
   if (errors.length === 0) return null
   const see = 'See reconcile validate.'
   if (!errors.some(({ code }) => REFUSED.includes(code)))
-    return `${counted(errors.length, 'spec fault')}: ${consequence}. ${see}`
+    return `${counted(errors.length, 'fault')} in specs or settings: ${consequence}. ${see}`
   const instead =
     revision === null ? 'and there is none to go on with' : `commit ${shortCommit(revision)} counts on`
   return `The newest commit is not taken, ${instead}. ${see}`

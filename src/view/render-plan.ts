@@ -58,7 +58,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
-  const faults = faultsLine(plan, 'those backups are not in this plan')
+  const faults = faultsLine(plan, 'what is faulty is not in this plan')
   if (faults !== null) lines.push(brush('red', faults))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))

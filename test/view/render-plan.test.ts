@@ -125,7 +125,7 @@ describe('a plan in text', () => {
     const fault = { file: 'a.yaml', line: 1, column: 1, severity: 'error', code: 'c', message: 'm' } as const
     expect(
       renderPlan({ ...plan(calm('a', 1)), diagnostics: [fault] }, { color: false, width: 80 }),
-    ).toContain('1 spec fault: those backups are not in this plan.')
+    ).toContain('1 fault in specs or settings: what is faulty is not in this plan.')
   })
 
   it('moves no cursor whatever the names and messages hold, and keeps prose within the width', () => {

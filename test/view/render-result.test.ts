@@ -76,8 +76,8 @@ describe('the summary after a pass', () => {
   it('counts spec faults, so that a missing backup is not taken for one that ran', () => {
     const fault = { file: 'a.yaml', line: 1, column: 1, severity: 'error', code: 'c', message: 'm' } as const
     const shown = renderResult({ ...result(3, outcome()), diagnostics: [fault] }, { color: false, width: 80 })
-    expect(shown).toContain('1 spec fault: those backups did not run.')
-    expect(shown).toContain('(exit 3: a spec is invalid)')
+    expect(shown).toContain('1 fault in specs or settings: what is faulty did not run.')
+    expect(shown).toContain('(exit 3: a spec or a setting is invalid)')
   })
 
   it('knows every exit code of the contract', () => {
