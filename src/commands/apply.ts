@@ -13,7 +13,8 @@ import {
   refusal,
   specGone,
 } from '../reconcile/compare-saved.ts'
-import { type PassOptions, type Ports, reconcileBackup } from '../reconcile/pass.ts'
+import { reconcileBackup } from '../reconcile/pass.ts'
+import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import type { Console } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'

@@ -12,7 +12,7 @@ import { lateCause } from './late-cause.ts'
 import { heldPoints } from './name-removals.ts'
 import { selector } from './select.ts'
 import { type SeriesView, seriesViews, withCause } from './series-status.ts'
-import { claimsOf, judgeState } from './status-claims.ts'
+import { claimsOf, judgeState, triesAgain } from './status-claims.ts'
 
 export interface StatusFacts {
   readonly backup: string
@@ -75,10 +75,6 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
     free: holding?.free ?? null,
   }
 }
-
-/** When a daemon tries again what failed; null: nothing did. */
-export const triesAgain = (watch: WatchWord | null): string | null =>
-  watch !== null && watch.failures > 0 ? watch.nextRun : null
 
 const haltOf = ({ halt, holding }: StatusFacts): Halt | null => halt ?? holding?.halt ?? null
 

@@ -1,6 +1,7 @@
 import { instant, isoTime } from '../model/instant.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
-import { type StatusFacts, type StatusLook, triesAgain } from './backup-status.ts'
+import type { WatchWord } from '../model/watch-beat.ts'
+import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
@@ -195,3 +196,7 @@ function specClaim({ spec, last, specFaults }: StatusFacts): Claim {
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
   return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
 }
+
+/** When a daemon tries again what failed; null: nothing did. */
+export const triesAgain = (watch: WatchWord | null): string | null =>
+  watch !== null && watch.failures > 0 ? watch.nextRun : null

@@ -7,7 +7,8 @@ import type { Run } from '../model/run.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import type { Spec } from '../model/spec.ts'
 import { emptyOutcome } from './outcome-of.ts'
-import { type PassOptions, type Ports, planPass } from './pass.ts'
+import { planPass } from './pass.ts'
+import type { PassOptions, Ports } from './pass-terms.ts'
 
 export type Compared =
   | { readonly state: 'pending' }

@@ -4,7 +4,7 @@ import type { Instant } from '../model/instant.ts'
 import type { Box } from '../model/ports.ts'
 import type { Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from './find-holds.ts'
-import type { PassOptions, Ports } from './pass.ts'
+import type { PassOptions, Ports } from './pass-terms.ts'
 import { plannedTerms } from './prune-terms.ts'
 
 /** What a pass plans with. */

@@ -4,7 +4,7 @@ import { onlyRemovals } from '../decide/only-removals.ts'
 import { type Decided, decideBackup, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
 import { fullHalt } from '../decide/room-halt.ts'
-import { pathsToKnow, type SavedPart } from '../decide/saved-plan.ts'
+import { pathsToKnow } from '../decide/saved-plan.ts'
 import { lateLines } from '../decide/series-status.ts'
 import { suspensionOf, toSuspended } from '../decide/suspended.ts'
 import { Failure, Stop } from '../model/failure.ts'
@@ -13,10 +13,10 @@ import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
-import type { Box, Destination, LockedDestination, Source } from '../model/ports.ts'
+import type { LockedDestination } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { Bandwidth, LastGood, Spec } from '../model/spec.ts'
+import type { Spec } from '../model/spec.ts'
 import type { DestinationStatus, Promised } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
@@ -28,6 +28,7 @@ import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
 import { contextOf, openHolds } from './pass-context.ts'
+import type { PassOptions, Ports } from './pass-terms.ts'
 import { planToApply, refusedMidway } from './plan-to-apply.ts'
 import { pruneSurplus } from './prune-surplus.ts'
 import { seenAtStart } from './seen-at-start.ts'
@@ -38,37 +39,6 @@ import { transfer } from './transfer.ts'
 import { unobserved } from './unobserved.ts'
 import { useReleases } from './use-releases.ts'
 import { wantedFiles } from './wanted-file.ts'
-
-export interface Ports {
-  readonly source: Source
-  readonly destination: Destination
-  readonly box: Box
-}
-
-export interface PassOptions {
-  /** Seconds to wait for a destination that another run holds. */
-  readonly lockWait: number
-  /** What this backup may use of the line: its own, within its share of the box's cap. */
-  readonly bandwidth: Bandwidth
-  readonly revision: string | null
-  /** What stands over the policy that is obeyed: meanwhile nothing is removed. */
-  readonly policy: { readonly holds: readonly Hold[]; readonly lastGood: LastGood | null }
-  /** The backup was asked for by name. */
-  readonly named: boolean
-  /** With `keep` steps in plans. */
-  readonly all: boolean
-  /** Holds that lie over all backups of this pass, released ones left out. */
-  readonly holds: readonly Hold[]
-  /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
-  readonly saved: SavedPart | null
-  /**
-   * From what it came to, when the next pass is to be, and until when what is known counts. `keep`: what was promised before stands;
-   * `drop`: there is nobody who would keep it.
-   */
-  readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | 'keep' | 'drop'
-  /** `prune`: only what may be removed is looked for, and removed. */
-  readonly work: 'all' | 'prune'
-}
 
 /** Observes both sides and plans, without the lock and without writing anything. */
 export async function planPass(

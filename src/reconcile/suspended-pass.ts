@@ -7,8 +7,8 @@ import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
-import type { PassOptions, Ports } from './pass.ts'
 import { contextOf, openHolds } from './pass-context.ts'
+import type { PassOptions, Ports } from './pass-terms.ts'
 import { unobserved } from './unobserved.ts'
 
 /**
