@@ -2,9 +2,9 @@ import { type Digest, digestKind } from '../model/digest.ts'
 import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../model/holding.ts'
 import { type Instant, isoSeconds } from '../model/instant.ts'
 import type { Step } from '../model/plan.ts'
-import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
+import { changedUnderMarker } from './as-published.ts'
 import {
   acknowledged,
   claimOf,
@@ -328,12 +328,4 @@ function tooLarge(facts: FileFacts, spec: Spec): Judgement | null {
   const size = facts.source?.listed?.size ?? 0
   if (limit === null || size <= limit) return null
   return { steps: [], problems: [tooLargeAtSource(facts.path, size, limit)] }
-}
-
-/** Data whose size or time is not what we took, under a marker whose time is. */
-function changedUnderMarker(source: SourceFile, record: LedgerRecord): boolean {
-  if (source.listed === null || source.marker.state !== 'claimed') return false
-  if (record.mtime === null || record.markerMtime === null) return false
-  if (source.marker.mtime !== record.markerMtime) return false
-  return source.listed.size !== record.size || source.listed.mtime !== record.mtime
 }

@@ -92,15 +92,19 @@ export function matcher(
     return true
   }
 
-  /** Tries every share-out of `rest` characters among the free tokens from `index` on. */
+  const fits = (name: string): boolean => fitsFixed(name) && fitsFree(name) && accept(match.date)
+
+  /** Tries every share-out of `rest` characters among the free tokens from `index` on; the last one's length follows. */
   const shareOut = (name: string, index: number, rest: number): boolean => {
-    const slot = slots[index]
-    const bound = bounds[index]
-    if (slot === undefined || bound === undefined)
-      return rest === 0 && fitsFixed(name) && fitsFree(name) && accept(match.date)
-    const { count, max } = slot
-    const high = Math.min(max, Math.floor((rest - bound.least) / count))
-    const low = Math.max(1, Math.ceil((rest - bound.most) / count))
+    const { count, max } = slots[index]!
+    if (index === slots.length - 1) {
+      const length = rest / count
+      lengths[index] = length
+      return Number.isInteger(length) && length >= 1 && length <= max && fits(name)
+    }
+    const { least, most } = bounds[index]!
+    const high = Math.min(max, Math.floor((rest - least) / count))
+    const low = Math.max(1, Math.ceil((rest - most) / count))
     for (let length = high; length >= low; length--) {
       lengths[index] = length
       if (shareOut(name, index + 1, rest - count * length)) return true
@@ -108,8 +112,12 @@ export function matcher(
     return false
   }
 
-  return (name) =>
-    name.startsWith(head) && name.endsWith(tail) && shareOut(name, 0, name.length - fixed) ? match : null
+  const fitsWhole = (name: string): boolean => {
+    const rest = name.length - fixed
+    return slots.length === 0 ? rest === 0 && fits(name) : shareOut(name, 0, rest)
+  }
+
+  return (name) => (name.startsWith(head) && name.endsWith(tail) && fitsWhole(name) ? match : null)
 }
 
 const fixedLength = (piece: Piece): number =>

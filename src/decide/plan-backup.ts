@@ -6,9 +6,10 @@ import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
 import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
+import { isAsPublished } from './as-published.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import { type FileFacts, factsOf } from './file-facts.ts'
-import { type Judgement, judgeFile } from './judge-file.ts'
+import { judgeFile } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
@@ -159,7 +160,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
       continue
     }
     const point = points.place(facts)
-    if (!context.all && staysAsItIs(judgeFile(facts, spec, asOf))) kept++
+    if (!context.all && isAsPublished(facts)) kept++
     else rest.push({ facts, point })
   }
   const wants = points.judge(destination.pruned)
@@ -217,9 +218,6 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
 function* unwantedPoints({ series }: Retention): Generator<Point, void, undefined> {
   for (const points of series.values()) for (const point of points) if (point.reasons === null) yield point
 }
-
-const staysAsItIs = ({ steps, problems }: Judgement): boolean =>
-  problems.length === 0 && steps.length === 1 && steps[0]!.action === 'keep'
 
 /**
  * Strange things at the destination that are in the way: under a selected name, or where a folder of one should be. Somebody's

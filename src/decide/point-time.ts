@@ -39,6 +39,8 @@ export function pointTimes(timezone: string): (date: Int32Array) => Instant {
     starts.set(day, start)
     return start
   }
+  /** Names mostly come in the order of their dates, and many share a day. */
+  let last = { year: -1, month: -1, day: -1, number: 0, start: instant(0), end: instant(0) }
   return (date) => {
     const year = date[0]!
     const month = date[1]!
@@ -46,12 +48,15 @@ export function pointTimes(timezone: string): (date: Int32Array) => Instant {
     const hour = date[3]!
     if (month === -1) return instant(startOf(dayOf(year + 1, 1, 1)) - 1)
     if (day === -1) return instant(startOf(dayOf(year, month + 1, 1)) - 1)
-    const number = dayOf(year, month, day)
-    if (hour === -1) return instant(startOf(number + 1) - 1)
+    if (last.year !== year || last.month !== month || last.day !== day) {
+      const number = dayOf(year, month, day)
+      last = { year, month, day, number, start: startOf(number), end: startOf(number + 1) }
+    }
+    const { number, start, end } = last
+    if (hour === -1) return instant(end - 1)
     const since = (hour * 3600 + Math.max(0, date[4]!) * 60 + Math.max(0, date[5]!)) * 1000
-    const start = startOf(number)
     // In a day of 24 hours there is no change of the clock.
-    return startOf(number + 1) - start === DAY ? instant(start + since) : zone.toInstant(number * DAY + since)
+    return end - start === DAY ? instant(start + since) : zone.toInstant(number * DAY + since)
   }
 }
 

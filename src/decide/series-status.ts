@@ -45,22 +45,26 @@ export function seriesViews(
     !point.isAhead &&
     (point.standing === 'whole' ||
       (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
-  const views = [...series].map(([name, points]) => viewOf(name, points.filter(isHere), spec, created, asOf))
-  if (views.length === 0 && spec.expect.length > 0) return [viewOf('', [], spec, created, asOf)]
+  const views = [...series].map(([name, points]) => viewOf(name, points, isHere, spec, created, asOf))
+  if (views.length === 0 && spec.expect.length > 0) return [viewOf('', [], isHere, spec, created, asOf)]
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
 
 function viewOf(
   name: string,
-  here: readonly Point[],
+  points: readonly Point[],
+  isHere: (point: Point) => boolean,
   spec: Spec,
   created: Instant | null,
   asOf: Instant,
 ): SeriesView {
-  const newest = here.reduce<Instant | null>(
-    (latest, { time }) => (latest === null || time > latest ? time : latest),
-    null,
-  )
+  let here = 0
+  let newest: Instant | null = null
+  for (const point of points) {
+    if (!isHere(point)) continue
+    here++
+    if (newest === null || point.time > newest) newest = point.time
+  }
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
   const fresh = freshness(name, newest, rules, created, asOf)
   return {
@@ -69,7 +73,7 @@ function viewOf(
       newest: newest === null ? null : isoTime(newest),
       expect: fresh.expect,
       state: fresh.state,
-      points: here.length,
+      points: here,
     },
     late: fresh.state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
     due: fresh.due,

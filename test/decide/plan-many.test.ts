@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { isAsPublished } from '../../src/decide/as-published.ts'
+import { judgeFile } from '../../src/decide/judge-file.ts'
 import { planBackup } from '../../src/decide/plan-backup.ts'
+import { selectedFiles } from '../../src/decide/selected-files.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import { context, NOON, picture, spec } from '../helpers/picture.ts'
 
@@ -52,3 +55,15 @@ test.each([false, true])(
     expect(plan(told(observation, shuffled))).toEqual(made)
   },
 )
+
+test('a file that is taken to stay as published is judged to stay', () => {
+  let published = 0
+  for (const facts of selectedFiles(hourly, picture(drawn))) {
+    if (!isAsPublished(facts)) continue
+    published++
+    const { steps, problems } = judgeFile(facts, hourly, NOON)
+    expect(steps.map(({ action }) => action)).toEqual(['keep'])
+    expect(problems).toEqual([])
+  }
+  expect(published).toBeGreaterThan(1000)
+})
