@@ -26,7 +26,7 @@ import { watchFolder } from '../watch/watch-folder.ts'
 import type { Console } from './console.ts'
 import { beatOf, keepBeating } from './watch-beat.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
-import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
+import { boxContext, findSpecs, lastGoodOf, loadStill } from './watch-specs.ts'
 import { followState, lookEvery } from './watch-state.ts'
 import type { Watchers } from './watchers.ts'
 import {
@@ -101,7 +101,9 @@ async function watchLocked(
   let stale = ''
   let newest: string | null = null
   const find = async () => {
-    loaded = await source.load(run)
+    const read = await loadStill(watching, () => source.load(run))
+    if (read === null) return null
+    loaded = read
     const word = loaded.stale?.message ?? ''
     if (word !== stale && word !== '') warn(word)
     stale = word
@@ -137,8 +139,11 @@ async function watchLocked(
     signal: run.signal,
     warn,
   })
+  /** The fingerprint of the folder that is gone by. */
+  let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()
+    obeyed = decided === null ? null : loaded.fingerprint
     await notices.broken(decided?.broken ?? [])
     for (const { spec } of decided?.removed ?? []) notices.forget(spec.name)
     return decided
@@ -200,6 +205,8 @@ async function watchLocked(
       : watchFolder(folder, {
           clock,
           read: () => fingerprintSpecs(folder),
+          obeyed: () => obeyed,
+          signal: run.signal,
           names: SPEC_FILE,
           onChange: () => loop.look(),
           onTrouble: warn,

@@ -6,8 +6,8 @@ import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts
 import { fingerprint } from '../reconcile/fingerprint.ts'
 
 export interface FollowPorts {
-  /** Reads the specs. Throws a Failure where they cannot be read. */
-  readonly find: () => Promise<SpecsFound & { readonly revision: string | null }>
+  /** Reads the specs. Null: there is no time for it. Throws a Failure where they cannot be read. */
+  readonly find: () => Promise<(SpecsFound & { readonly revision: string | null }) | null>
   /** Ids of the holds that a person has released, and to use one up. */
   readonly released: () => Promise<ReadonlySet<string>>
   readonly consume: (id: string) => Promise<void>
@@ -25,7 +25,10 @@ export interface FollowedSpecs extends Pick<SpecsDecided, 'active' | 'orphans' |
 export function followSpecs(
   before: SpecsBefore,
   ports: FollowPorts,
-): { look(): Promise<SpecsDecided | null>; now(): FollowedSpecs } {
+): {
+  look(): Promise<SpecsDecided | null>
+  now(): FollowedSpecs
+} {
   const { emit } = ports
   let known: FollowedSpecs = { ...before, broken: [], holds: [], revision: null }
   let unread: string | null = null
@@ -44,6 +47,7 @@ export function followSpecs(
         unread = message
         return null
       }
+      if (found === null) return null
       unread = null
       const at = isoTime(ports.now())
       const decided = specChanges(known, found, { at, released: await ports.released(), fingerprint })
