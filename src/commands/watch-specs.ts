@@ -8,7 +8,6 @@ import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { realPath } from '../specs/real-path.ts'
 import { loadSettled } from '../watch/load-settled.ts'
 import type { FolderWatch } from '../watch/watch-folder.ts'
-import { settleDefaults } from './run.ts'
 import { openCommonHolds, type Workspace } from './workspace.ts'
 
 /** Loads the specs; of a folder, as they stand still. Null: the watch has ended. Throws a Failure as `load` does. */
@@ -35,7 +34,6 @@ export async function findSpecs(
   workspace: Workspace,
 ): Promise<SpecsFound & { readonly revision: string | null }> {
   const [hold = null] = await openCommonHolds(workspace)
-  if (hold === null) await settleDefaults(workspace)
   const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
   const sound = await Promise.all(
     specs.map(

@@ -24,6 +24,7 @@ import { type LoopPorts, watchLoop } from '../watch/loop.ts'
 import type { ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import type { Console } from './console.ts'
+import { settleDefaults } from './run.ts'
 import { beatOf, keepBeating } from './watch-beat.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
 import { boxContext, findSpecs, lastGoodOf, loadStill } from './watch-specs.ts'
@@ -127,6 +128,7 @@ async function watchLocked(
       find,
       released: () => box.releases(),
       consume: (id) => box.consume(id),
+      settle: () => settleDefaults(here()),
       keep: (word) => memory.keep(source.label, word),
       now: clock.now,
       emit,
@@ -205,7 +207,7 @@ async function watchLocked(
       : watchFolder(folder, {
           clock,
           read: () => fingerprintSpecs(folder),
-          obeyed: () => obeyed,
+          obeyed: () => (follower.isKept() ? obeyed : null),
           signal: run.signal,
           names: SPEC_FILE,
           onChange: () => loop.look(),
