@@ -26,10 +26,11 @@ import { type LoopPorts, watchLoop } from '../watch/loop.ts'
 import type { ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import type { Console } from './console.ts'
+import { settleDefaults } from './run.ts'
 import { beatOf, heartbeats } from './watch-beat.ts'
 import { followFreshness } from './watch-fresh.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
-import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
+import { boxContext, findSpecs, lastGoodOf, loadStill } from './watch-specs.ts'
 import { followState, lookEvery } from './watch-state.ts'
 import type { Watchers } from './watchers.ts'
 import {
@@ -108,7 +109,9 @@ async function watchLocked(
   let stale = ''
   let newest: string | null = null
   const find = async () => {
-    loaded = await source.load(run)
+    const read = await loadStill(watching, () => source.load(run))
+    if (read === null) return null
+    loaded = read
     const word = loaded.stale?.message ?? ''
     if (word !== stale && word !== '') warn(word)
     stale = word
@@ -132,6 +135,7 @@ async function watchLocked(
       find,
       released: () => box.releases(),
       consume: (id) => box.consume(id),
+      settle: () => settleDefaults(here()),
       keep: (word) => memory.keep(source.label, word),
       now: clock.now,
       emit,
@@ -144,8 +148,11 @@ async function watchLocked(
     signal: run.signal,
     warn,
   })
+  /** The fingerprint of the folder that is gone by. */
+  let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()
+    obeyed = decided === null ? null : loaded.fingerprint
     await notices.broken(decided?.broken ?? [])
     for (const { spec } of decided?.removed ?? []) notices.forget(spec.name)
     return decided
@@ -208,6 +215,8 @@ async function watchLocked(
       : watchFolder(folder, {
           clock,
           read: () => fingerprintSpecs(folder),
+          obeyed: () => (follower.isKept() ? obeyed : null),
+          signal: run.signal,
           names: SPEC_FILE,
           onChange: () => loop.look(),
           onTrouble: warn,

@@ -99,7 +99,7 @@ export async function replaceState(path: string, text: string): Promise<void> {
       await folder.close()
     }
   } catch (error) {
-    await promises.rm(next, { force: true })
+    await promises.rm(next, { force: true }).catch(() => {})
     throw diskFailure(error, 'write', path)
   }
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
-import { SPEC_FILE } from './fingerprint-specs.ts'
+import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
 import { folderFiles } from './folder-files.ts'
 import { type Fault, startOf } from './located.ts'
 import type { ReadSpec } from './read-spec.ts'
@@ -14,6 +14,8 @@ export interface LoadedSpecs {
   readonly folder: string | null
   /** The commit they were read at; null: a plain folder. */
   readonly revision: string | null
+  /** Of the very bytes that were read, as `fingerprintSpecs` tells it; null: not of a plain folder. */
+  readonly fingerprint: string | null
   /** Those without a fault, in the order of their files. */
   readonly specs: readonly Spec[]
   /** Names of backups that are declared but faulty; the file's base name where the file cannot be read at all. */
@@ -45,6 +47,7 @@ export const nothingObeyed = (label: string): LoadedSpecs => ({
   label,
   folder: null,
   revision: null,
+  fingerprint: null,
   specs: [],
   faultyNames: [],
   faulty: [],
@@ -63,8 +66,24 @@ const DEFAULTS_FILE = '_defaults.yaml'
  * Reads all specs of a folder. Faulty ones are left out and their faults told; the good ones beside them are returned. Throws
  * a Failure (`specs-not-found`) where the folder itself cannot be read.
  */
-export const loadSpecs = async (folder: string, context: BoxContext): Promise<LoadedSpecs> =>
-  readSpecs(await folderFiles(folder), context)
+export async function loadSpecs(folder: string, context: BoxContext): Promise<LoadedSpecs> {
+  const files = await folderFiles(folder)
+  const entries = files.entries.map(readOnce)
+  const loaded = await readSpecs({ ...files, entries }, context)
+  return { ...loaded, fingerprint: await fingerprintFiles(entries) }
+}
+
+/** A file that changes meanwhile is the same for all who ask. */
+function readOnce(entry: SpecEntry): SpecEntry {
+  let bytes: ReturnType<SpecEntry['read']> | null = null
+  return {
+    ...entry,
+    read() {
+      bytes ??= entry.read()
+      return bytes
+    },
+  }
+}
 
 /** The same, from wherever the files lie. */
 export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<LoadedSpecs> {
@@ -118,6 +137,7 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     label,
     folder,
     revision,
+    fingerprint: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faultyNames: [...new Set(faulty.map(({ name }) => name))],
     faulty,

@@ -6,11 +6,13 @@ import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts
 import { fingerprint } from '../reconcile/fingerprint.ts'
 
 export interface FollowPorts {
-  /** Reads the specs. Throws a Failure where they cannot be read. */
-  readonly find: () => Promise<SpecsFound & { readonly revision: string | null }>
+  /** Reads the specs. Null: there is no time for it. Throws a Failure where they cannot be read. */
+  readonly find: () => Promise<(SpecsFound & { readonly revision: string | null }) | null>
   /** Ids of the holds that a person has released, and to use one up. */
   readonly released: () => Promise<ReadonlySet<string>>
   readonly consume: (id: string) => Promise<void>
+  /** Remembers what else a look that nothing held has found. */
+  readonly settle: () => Promise<void>
   /** Remembers, durably, what is gone by from now on. */
   readonly keep: (kept: KeptSpecs) => Promise<void>
   readonly now: () => Instant
@@ -25,14 +27,39 @@ export interface FollowedSpecs extends Pick<SpecsDecided, 'active' | 'orphans' |
 export function followSpecs(
   before: SpecsBefore,
   ports: FollowPorts,
-): { look(): Promise<SpecsDecided | null>; now(): FollowedSpecs } {
+): {
+  look(): Promise<SpecsDecided | null>
+  now(): FollowedSpecs
+  /** False: what the last look came to could not be remembered, which the next one tries again. */
+  isKept(): boolean
+} {
   const { emit } = ports
   let known: FollowedSpecs = { ...before, broken: [], holds: [], revision: null }
   let unread: string | null = null
   let kept = ''
+  let isKept = true
+  const spent = new Set<string>()
+  const troubles = new Set<string>()
+
+  /** A state folder that is full, read-only or damaged keeps nobody from going on. Told once, until it works again. */
+  async function attempt<T>(what: string, act: () => Promise<T>): Promise<T | null> {
+    try {
+      const done = await act()
+      for (const one of troubles) if (one.startsWith(what)) troubles.delete(one)
+      return done
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      const message = `${what}: ${error.message}. ${error.hint}`
+      if (!troubles.has(message)) emit({ type: 'warning', message })
+      troubles.add(message)
+      isKept = false
+      return null
+    }
+  }
 
   return {
     now: () => known,
+    isKept: () => isKept,
     async look() {
       let found: Awaited<ReturnType<FollowPorts['find']>>
       try {
@@ -44,21 +71,41 @@ export function followSpecs(
         unread = message
         return null
       }
+      if (found === null) return null
       unread = null
       const at = isoTime(ports.now())
-      const decided = specChanges(known, found, { at, released: await ports.released(), fingerprint })
+      isKept = true
+      const released = (await attempt(UNKNOWN, ports.released)) ?? new Set<string>()
+      const decided = specChanges(known, found, { at, released, fingerprint })
       const { active, orphans, holds, broken } = decided
       // What is told to have changed is what a restart goes by.
       const word = { specs: active.map(toKeep), orphans, holds }
-      if (JSON.stringify(word) !== kept) await ports.keep(word)
-      kept = JSON.stringify(word)
-      for (const id of decided.passed) await ports.consume(id)
+      const text = JSON.stringify(word)
+      if (text !== kept) {
+        await attempt(FORGOTTEN, async () => {
+          await ports.keep(word)
+          kept = text
+        })
+      }
+      if (found.hold === null) await attempt(DEFAULTS, ports.settle)
+      for (const id of decided.passed) spent.add(id)
+      for (const id of spent) {
+        await attempt(UNSPENT, async () => {
+          await ports.consume(id)
+          spent.delete(id)
+        })
+      }
       tell(decided, known, found.revision, emit)
       known = { active, orphans, holds, broken, revision: found.revision }
       return decided
     },
   }
 }
+
+const UNKNOWN = 'it cannot be known what is released, and nothing is taken for it'
+const FORGOTTEN = 'the specs are gone by, and a restart would not know them'
+const DEFAULTS = 'it cannot be remembered whether there is a _defaults.yaml'
+const UNSPENT = 'a release was used, and cannot be spent'
 
 const toKeep = ({ spec, document }: ActiveSpec) => ({ file: spec.file, line: spec.line, document })
 

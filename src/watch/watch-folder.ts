@@ -7,6 +7,11 @@ import { gitLock } from './git-lock.ts'
 export interface FolderWatch {
   /** From here on no change is missed. */
   readonly ready: Promise<void>
+  /**
+   * Waits until what is there has stood still with git not at work, and tells its fingerprint: the only state that anybody may go by.
+   * Null: it has ended.
+   */
+  settled(): Promise<string | null>
   /** Looks now, without waiting for an event. */
   look(): void
   close(): Promise<void>
@@ -24,7 +29,7 @@ const MOST_LOOKS = 30
 const STALE_LOCK = 10 * 60_000
 
 /**
- * Calls `onChange` once the contents of a folder's files are others than before, and stand still. Events are only hints to look again:
+ * Level-based: calls `onChange` as long as what stands still in a folder is not what is gone by. Events are only hints to look again:
  * `read` tells contents apart, so an event that lies and a mere touch change nothing, and what sent no event is found within a minute. A
  * watched folder that is replaced, renamed or reached by another link leaves the system's own watch deaf for good, so with each look its
  * identity is compared, and the watch is opened anew. Holds back while git is at work there. `read` never throws.
@@ -34,6 +39,10 @@ export function watchFolder(
   options: {
     readonly clock: Clock
     readonly read: () => Promise<string>
+    /** The fingerprint of what is gone by; null: it is to be looked at again in any case. */
+    readonly obeyed: () => string | null
+    /** Ends it. */
+    readonly signal: AbortSignal
     /** Which names matter. */
     readonly names: RegExp
     readonly onChange: (cause: 'event' | 'resync') => void
@@ -42,7 +51,8 @@ export function watchFolder(
   },
 ): FolderWatch {
   const { clock, read } = options
-  const ending = new AbortController()
+  const closing = new AbortController()
+  const ending = AbortSignal.any([closing.signal, options.signal])
   let waking = new AbortController()
   let events = 0
   let watcher: FSWatcher | null = null
@@ -62,7 +72,7 @@ export function watchFolder(
     if (now.text === identity) return
     identity = now.text
     await watcher?.close()
-    watcher = now.path === null || ending.signal.aborted ? null : await open(now.path)
+    watcher = now.path === null || ending.aborted ? null : await open(now.path)
   }
 
   async function open(path: string): Promise<FSWatcher> {
@@ -81,52 +91,66 @@ export function watchFolder(
     return opened
   }
 
-  /** Whether what is there is new and stands still. */
-  async function settled(before: string): Promise<string | null> {
+  /** What last stood still. */
+  let still: string | null = null
+  let lock = { text: '', since: 0 }
+  let settling: Promise<string | null> | null = null
+
+  async function settle(): Promise<string | null> {
     let found = await read()
-    let lock = { text: '', since: 0 }
-    for (let looks = 1; found !== before; looks++) {
+    for (let looks = 1; found !== still; looks++) {
       const seen = events
-      await clock.wait(STILL, ending.signal)
-      if (ending.signal.aborted) return null
+      await clock.wait(STILL, ending)
+      if (ending.aborted) return null
       const git = await gitLock(await realpath(folder).catch(() => folder))
       if (git !== null) {
         if (lock.text !== git) lock = { text: git, since: clock.monotonic() }
-        if (clock.monotonic() - lock.since < STALE_LOCK) continue
+        if (clock.monotonic() - lock.since < STALE_LOCK) {
+          looks = 0
+          continue
+        }
         tell('a git index.lock has stood over the specs for ten minutes: it is taken for one left behind')
       }
       const again = await read()
-      if ((again === found && seen === events) || looks >= MOST_LOOKS) return again === before ? null : again
+      if ((again === found && seen === events) || looks >= MOST_LOOKS) still = again
       found = again
     }
-    return null
+    return ending.aborted ? null : still
   }
 
-  const first = reopen().then(read)
+  const settled = (): Promise<string | null> => {
+    settling ??= settle().finally(() => {
+      settling = null
+    })
+    return settling
+  }
+
+  const first = reopen()
 
   async function follow(): Promise<void> {
-    let known = await first
-    while (!ending.signal.aborted) {
+    await first
+    while (!ending.aborted) {
       const rest = identity === '' ? RESYNC_GONE : RESYNC
       await clock.wait(rest, waking.signal)
       const cause = waking.signal.aborted ? 'event' : 'resync'
       waking = new AbortController()
       await reopen()
-      const found = await settled(known)
-      if (found === null) continue
-      known = found
-      options.onChange(cause)
+      const found = await settled()
+      if (found !== null && found !== options.obeyed()) options.onChange(cause)
     }
   }
 
+  const end = (): void => waking.abort()
+  ending.addEventListener('abort', end, { once: true })
   const following = follow()
   return {
-    ready: first.then(() => {}),
+    ready: first,
+    settled,
     look: wake,
     async close() {
-      ending.abort()
-      waking.abort()
+      closing.abort()
       await following
+      await settling
       await watcher?.close()
     },
   }

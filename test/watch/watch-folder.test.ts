@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fingerprintSpecs, SPEC_FILE } from '../../src/specs/fingerprint-specs.ts'
+import { loadSettled } from '../../src/watch/load-settled.ts'
 import { type FolderWatch, watchFolder } from '../../src/watch/watch-folder.ts'
 import { handClock } from '../helpers/hand-clock.ts'
 
@@ -32,14 +33,22 @@ async function follow(folder = specs, { deaf = false } = {}) {
   const causes: string[] = []
   const troubles: string[] = []
   let reads = 0
+  let last = ''
+  let obeyed: string | null = await fingerprintSpecs(folder)
   const watching = watchFolder(folder, {
     clock,
+    obeyed: () => obeyed,
+    signal: new AbortController().signal,
     names: deaf ? /^never$/ : SPEC_FILE,
-    read() {
+    async read() {
       reads++
-      return fingerprintSpecs(folder)
+      last = await fingerprintSpecs(folder)
+      return last
     },
-    onChange: (cause) => void causes.push(cause),
+    onChange(cause) {
+      causes.push(cause)
+      obeyed = last
+    },
     onTrouble: (message) => void troubles.push(message),
   })
   open.push(watching)
@@ -48,6 +57,11 @@ async function follow(folder = specs, { deaf = false } = {}) {
     clock,
     causes,
     troubles,
+    watching,
+    /** What another look went by. */
+    obey(fingerprint: string) {
+      obeyed = fingerprint
+    },
     /** Events take a moment of real time, and the second of standing still is the clock's. */
     async seen(times = 1) {
       while (causes.length < times) {
@@ -109,6 +123,54 @@ describe('a change is told once, when it stands still', () => {
     await at.seen(1)
     await at.rest()
     expect(at.causes).toHaveLength(1)
+  })
+})
+
+describe('whoever looks', () => {
+  test('sees nothing that stood for less than a second', async () => {
+    const at = await follow()
+    await at.clock.advance(2 * MINUTE)
+    const before = await fingerprintSpecs(specs)
+    await rename(join(specs, 'a.yaml'), join(root, 'aside'))
+    const seen = at.watching.settled()
+    await at.clock.advance(500)
+    await rename(join(root, 'aside'), join(specs, 'a.yaml'))
+    let found: string | null | undefined
+    void seen.then((text) => {
+      found = text
+    })
+    while (found === undefined) {
+      await at.clock.advance(100)
+      await new Promise((done) => setTimeout(done, 2))
+    }
+    expect(found).toBe(before)
+  })
+
+  test('and went by another state than the one that stands there: it is looked at again', async () => {
+    const at = await follow(specs, { deaf: true })
+    await at.clock.advance(2 * MINUTE)
+    at.obey('a state of half a second')
+    await at.seen(1)
+    await at.rest()
+    expect(at.causes).toEqual(['resync'])
+  })
+
+  test('loads again what changed between standing still and being read', async () => {
+    const states = ['b', 'b', 'b']
+    const loads = ['a', 'b']
+    const loaded = await loadSettled({ settled: async () => states.shift()! }, async () => ({
+      fingerprint: loads.shift()!,
+    }))
+    expect(loaded).toEqual({ fingerprint: 'b' })
+    expect(await loadSettled({ settled: async () => null }, () => expect.unreachable())).toBeNull()
+  })
+
+  test('a watch that ends keeps nobody waiting', async () => {
+    const at = await follow()
+    await spec('a.yaml', 'two')
+    const seen = at.watching.settled()
+    await at.watching.close()
+    expect(await seen).toBeNull()
   })
 })
 
