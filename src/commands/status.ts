@@ -108,8 +108,9 @@ async function reportOfSpecs(
   const specs = chooseSpecs(workspace, names)
   if (console !== null) tellSpecs(workspace, console)
   const { box, loaded, settings } = workspace
-  const common = (await openCommonHolds(workspace))[0] ?? null
-  const stored = await box.suspensions()
+  const unread: Diagnostic[] = []
+  const common = (await orTell(unread, () => openCommonHolds(workspace)))?.[0] ?? null
+  const stored = (await orTell(unread, () => box.suspensions())) ?? NO_SUSPENSIONS
   const places = new Map<Spec, Destination>()
   for (const spec of specs) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
@@ -125,18 +126,34 @@ async function reportOfSpecs(
     const said = { spec, suspension, common, isQueued: queued.has(spec.name) }
     return look(spec.name, place, said, holders(place), run)
   })
+  const kept = names.length > 0 ? null : await orTell(unread, () => memory.kept(loaded.label))
+  for (const { message, hint } of console === null ? [] : unread) console?.tell(`${message}\n${hint}\n`)
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
-    diagnostics: plainDiagnostics(workspace.diagnostics),
+    diagnostics: [...plainDiagnostics(workspace.diagnostics), ...unread],
     backups: [
       ...backups,
       ...loaded.faultyNames
         .filter(isMeant)
         .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
     ],
-    orphans: names.length > 0 ? [] : ((await memory.kept(loaded.label))?.orphans ?? []),
+    orphans: kept?.orphans ?? [],
+  }
+}
+
+const NO_SUSPENSIONS = { all: null, backups: new Map<string, never>() }
+
+/** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
+async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { code, message, hint, path } = error
+    unread.push({ file: path ?? '', line: 1, column: 1, severity: 'error', code, message, hint })
+    return null
   }
 }
 

@@ -28,7 +28,7 @@ import { settleDefaults } from './run.ts'
 import { beatOf, keepBeating } from './watch-beat.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
 import { boxContext, findSpecs, lastGoodOf, loadStill } from './watch-specs.ts'
-import { followState, lookEvery } from './watch-state.ts'
+import { followState, lookEvery, orSetAside } from './watch-state.ts'
 import type { Watchers } from './watchers.ts'
 import {
   openCommonHolds,
@@ -114,7 +114,8 @@ async function watchLocked(
     return findSpecs(here())
   }
 
-  const kept = await memory.kept(source.label)
+  const mendKept = orSetAside(memory, clock, warn)
+  const kept = await mendKept(() => memory.kept(source.label))
   // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
   if (kept === null) await source.load(run)
   const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
@@ -129,7 +130,7 @@ async function watchLocked(
       released: () => box.releases(),
       consume: (id) => box.consume(id),
       settle: () => settleDefaults(here()),
-      keep: (word) => memory.keep(source.label, word),
+      keep: (word) => mendKept(() => memory.keep(source.label, word)),
       now: clock.now,
       emit,
     },
@@ -221,7 +222,7 @@ async function watchLocked(
   const beside = Promise.all([
     keepAlive(service, ending.signal),
     keepBeating(() => beatOf(loop, follower.now(), source.label, clock), memory, clock, ending.signal, warn),
-    followState(() => box, loop, heldBy, clock, ending.signal),
+    followState(() => box, loop, heldBy, clock, ending.signal, warn),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])
   try {
