@@ -112,10 +112,11 @@ async function reportOfSpecs(
   const specs = chooseSpecs(workspace, names)
   if (console !== null) tellSpecs(workspace, console)
   const { box, loaded, settings } = workspace
-  const common = (await openCommonHolds(workspace))[0] ?? null
-  const stored = await box.suspensions()
+  const unread: Diagnostic[] = []
+  const common = (await orTell(unread, () => openCommonHolds(workspace)))?.[0] ?? null
+  const stored = (await orTell(unread, () => box.suspensions())) ?? NO_SUSPENSIONS
   const memory = openWatchMemory(settings.state)
-  const kept = await memory.kept(loaded.label)
+  const kept = await orTell(unread, () => memory.kept(loaded.label))
   const beat = await memory.beat()
   const isLive = beat !== null && beat.specs === loaded.label && run.now() < Date.parse(beat.validUntil)
   const words = isLive ? wordsOf(beat) : new Map<string, WatchWord>()
@@ -136,10 +137,11 @@ async function reportOfSpecs(
     const said = { spec, suspension, common, watch, silentSince, specFaults }
     return look(spec.name, place, said, holders(place), run)
   })
+  for (const { message, hint } of console === null ? [] : unread) console?.tell(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
-    diagnostics: plainDiagnostics(workspace.diagnostics),
+    diagnostics: [...plainDiagnostics(workspace.diagnostics), ...unread],
     backups: [
       ...backups,
       ...faulty
@@ -147,6 +149,20 @@ async function reportOfSpecs(
         .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
     ],
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
+  }
+}
+
+const NO_SUSPENSIONS = { all: null, backups: new Map<string, never>() }
+
+/** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
+async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const { code, message, hint, path } = error
+    unread.push({ file: path ?? '', line: 1, column: 1, severity: 'error', code, message, hint })
+    return null
   }
 }
 

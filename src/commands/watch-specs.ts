@@ -1,33 +1,9 @@
 import { homedir } from 'node:os'
 import type { SpecsFound } from '../decide/spec-changes.ts'
-import { Failure } from '../model/failure.ts'
 import type { LastGood } from '../model/spec.ts'
 import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
-import { fingerprintOfFailure } from '../specs/fingerprint-specs.ts'
-import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { realPath } from '../specs/real-path.ts'
-import { loadSettled } from '../watch/load-settled.ts'
-import type { FolderWatch } from '../watch/watch-folder.ts'
 import { openCommonHolds, type Workspace } from './workspace.ts'
-
-/** Loads the specs; of a folder, as they stand still. Null: the watch has ended. Throws a Failure as `load` does. */
-export async function loadStill(
-  watching: FolderWatch | null,
-  load: () => Promise<LoadedSpecs>,
-): Promise<LoadedSpecs | null> {
-  if (watching === null) return load()
-  const found = await loadSettled(watching, () =>
-    load().then(
-      (loaded) => ({ loaded, fingerprint: loaded.fingerprint }),
-      (failure: unknown) => {
-        if (!(failure instanceof Failure)) throw failure
-        return { failure, fingerprint: fingerprintOfFailure(failure) }
-      },
-    ),
-  )
-  if (found !== null && 'failure' in found) throw found.failure
-  return found?.loaded ?? null
-}
 
 /** What one look at the specs found, as `watch` judges it. */
 export async function findSpecs(

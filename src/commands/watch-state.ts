@@ -1,4 +1,5 @@
 import { suspensionOf } from '../decide/suspended.ts'
+import type { WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'
@@ -13,9 +14,25 @@ export interface LeftByCommands {
   suspensions(): Promise<StoredSuspensions>
 }
 
+/** Reads or writes what is kept of the specs; a damaged file is moved aside, and it is tried once more. */
+export const orSetAside =
+  (memory: WatchMemory, clock: Clock, warn: (message: string) => void) =>
+  async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'state-damaged') throw error
+      const aside = await memory.setAside(clock.now())
+      warn(
+        `${error.message}: it is set aside as ${aside}; last good specs, orphans and holds from before are forgotten`,
+      )
+      return act()
+    }
+  }
+
 /**
  * What a command has left is for now: a release lets what it held run, a suspension stops a run, its end lets the backup run again. What
- * cannot be read changes nothing; each pass tells of it.
+ * cannot be read changes nothing, and is told once until it changes.
  */
 export async function followState(
   left: () => LeftByCommands,
@@ -23,20 +40,35 @@ export async function followState(
   heldBy: ReadonlyMap<string, string>,
   clock: Clock,
   signal: AbortSignal,
+  warn: (message: string) => void,
 ): Promise<void> {
   let released: ReadonlySet<string> | null = null
   let suspended: ReadonlySet<string> | null = null
-  while (!signal.aborted) {
+  const told = new Map<string, string>()
+  const read = async <T>(what: 'releases' | 'suspensions', act: () => Promise<T>): Promise<T | null> => {
     try {
-      const now = await left().releases()
-      for (const id of now) {
-        if (released === null || released.has(id)) continue
-        loop.look()
-        const name = heldBy.get(id)
-        if (name !== undefined) loop.trigger(name, 'released')
-      }
-      released = now
-      const stored = await left().suspensions()
+      const found = await act()
+      told.delete(what)
+      return found
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      const message = `${error.message}. ${error.hint}`
+      if (told.get(what) !== message) warn(message)
+      told.set(what, message)
+      return null
+    }
+  }
+  while (!signal.aborted) {
+    const now = await read('releases', () => left().releases())
+    for (const id of now ?? []) {
+      if (released === null || released.has(id)) continue
+      loop.look()
+      const name = heldBy.get(id)
+      if (name !== undefined) loop.trigger(name, 'released')
+    }
+    released = now ?? released
+    const stored = await read('suspensions', () => left().suspensions())
+    if (stored !== null) {
       const resting = new Set(
         loop
           .standing()
@@ -47,8 +79,6 @@ export async function followState(
       for (const name of resting) loop.stop(name, 'it is suspended')
       for (const name of suspended ?? []) if (!resting.has(name)) loop.trigger(name, 'resumed')
       suspended = resting
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
     }
     await clock.wait(STATE_LOOK, signal)
   }

@@ -30,8 +30,8 @@ import { settleDefaults } from './run.ts'
 import { beatOf, heartbeats } from './watch-beat.ts'
 import { followFreshness } from './watch-fresh.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
-import { boxContext, findSpecs, lastGoodOf, loadStill } from './watch-specs.ts'
-import { followState, lookEvery } from './watch-state.ts'
+import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
+import { followState, lookEvery, orSetAside } from './watch-state.ts'
 import type { Watchers } from './watchers.ts'
 import {
   openCommonHolds,
@@ -109,9 +109,7 @@ async function watchLocked(
   let stale = ''
   let newest: string | null = null
   const find = async () => {
-    const read = await loadStill(watching, () => source.load(run))
-    if (read === null) return null
-    loaded = read
+    loaded = await source.load(run)
     const word = loaded.stale?.message ?? ''
     if (word !== stale && word !== '') warn(word)
     stale = word
@@ -121,7 +119,8 @@ async function watchLocked(
     return findSpecs(here())
   }
 
-  const kept = await memory.kept(source.label)
+  const mendKept = orSetAside(memory, clock, warn)
+  const kept = await mendKept(() => memory.kept(source.label))
   // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
   if (kept === null) await source.load(run)
   const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
@@ -136,7 +135,7 @@ async function watchLocked(
       released: () => box.releases(),
       consume: (id) => box.consume(id),
       settle: () => settleDefaults(here()),
-      keep: (word) => memory.keep(source.label, word),
+      keep: (word) => mendKept(() => memory.keep(source.label, word)),
       now: clock.now,
       emit,
     },
@@ -233,7 +232,7 @@ async function watchLocked(
       { now: clock.now, signal: ending.signal, emit: () => {} },
     ),
     beats.keep(() => beatOf(loop, follower.now(), source.label, clock), ending.signal, warn),
-    followState(() => box, loop, heldBy, clock, ending.signal),
+    followState(() => box, loop, heldBy, clock, ending.signal, warn),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])
   try {

@@ -1,9 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { constants, promises } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from './disk-failure.ts'
 import { takeFlock } from './flock.ts'
+
+/** What moving a damaged file aside means. */
+const LOST: Readonly<Record<string, string>> = {
+  'destinations.json':
+    'the box then asks once about each destination it knew, and takes each ledger as it stands',
+  'releases.json': 'releases that are still open are then gone, and are given again with `reconcile release`',
+  'spec-folders.json': 'a _defaults.yaml that vanished is then not missed, so see first that it is there',
+  'suspensions.json':
+    'everything that was suspended by command then runs again, until `reconcile suspend` says so anew',
+  'watch-specs.json':
+    'the last good specs, the known orphans and the holds over missing specs are then forgotten',
+  'git.json':
+    'the last good commits are then forgotten, and the newest is taken without a comparison with what was obeyed',
+  'notices.json': 'notices not yet sent are then gone, and what is wrong is told once more',
+}
 
 /** What a file in the state folder holds; null where there is none. Reading makes nothing. */
 export async function readState<T>(path: string, isIt: (value: unknown) => value is T): Promise<T | null> {
@@ -19,7 +34,7 @@ export async function readState<T>(path: string, isIt: (value: unknown) => value
   throw new Failure({
     code: 'state-damaged',
     message: `${path} is not what this program writes there`,
-    hint: 'Move it aside; the box then asks once about each destination it knew, and open releases are gone.',
+    hint: `Bring back a copy, or move it aside: ${LOST[basename(path)] ?? 'what it held is forgotten'}.`,
     retryable: false,
     path,
   })

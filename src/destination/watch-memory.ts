@@ -1,6 +1,9 @@
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Instant, isoTime } from '../model/instant.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
+import { diskFailure } from './disk-failure.ts'
 import { type LockState, takeLock } from './lock.ts'
 import { changeState, makeStateFolder, readState, replaceState } from './state-file.ts'
 
@@ -11,6 +14,8 @@ export interface WatchMemory {
   /** The specs that were gone by, by the label of where they came from; null: none are known. */
   kept(label: string): Promise<KeptSpecs | null>
   keep(label: string, kept: KeptSpecs): Promise<void>
+  /** Moves damaged specs out of the way, and tells where they are now. */
+  setAside(at: Instant): Promise<string>
   /** What a daemon last said of itself; null: nothing that can be read. */
   beat(): Promise<WatchBeat | null>
   writeBeat(beat: WatchBeat): Promise<void>
@@ -39,6 +44,15 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
         format: 'reconcile.watch-specs/1',
         places: { ...before?.places, [label]: kept },
       })),
+    async setAside(at) {
+      const aside = `${specs}.damaged-${isoTime(at)}`
+      try {
+        await rename(specs, aside)
+      } catch (error) {
+        throw diskFailure(error, 'move aside', specs)
+      }
+      return aside
+    },
     // It is written anew within a minute: one that is damaged is none.
     beat: () => readState(beat, isBeat).catch(() => null),
     async writeBeat(word) {

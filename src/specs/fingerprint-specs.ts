@@ -28,4 +28,4 @@ export async function fingerprintFiles(entries: readonly SpecEntry[]): Promise<s
 }
 
 /** Of a folder that cannot be read. */
-export const fingerprintOfFailure = ({ message }: Error): string => `unreadable: ${message}`
+const fingerprintOfFailure = ({ message }: Error): string => `unreadable: ${message}`

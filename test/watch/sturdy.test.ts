@@ -1,8 +1,9 @@
-import { rename } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { backupIn } from '../helpers/backup.ts'
 import { type Daemon, finished, startDaemon } from '../helpers/daemon.ts'
+import { canMount, smallDisk } from '../helpers/disk-small.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World | null = null
@@ -46,4 +47,55 @@ test('a spec that is away while SIGHUP makes the daemon look is not lost for goo
     daemon.lines().length,
   )
   expect(await backups[2]!.names()).toContain('y.tar')
+})
+
+const warned =
+  (text: string) =>
+  ({ type, message }: { readonly type: string; readonly message?: unknown }): boolean =>
+    type === 'warning' && String(message).includes(text)
+
+test('damaged files of its state end no daemon, and are told', async () => {
+  world = await makeWorld('local')
+  const pg = await backupIn(world, 'pg')
+  await pg.offer('a.tar', 'one')
+  const daemon = start(world)
+  await daemon.saw(finished('pg'))
+  for (const name of ['releases', 'watch-specs', 'git', 'notices'])
+    await writeFile(join(world.state, `${name}.json`), '{')
+  await daemon.saw(warned('releases.json is not what this program writes there'))
+  const other = await backupIn(world, 'other')
+  await daemon.saw(finished('other'))
+  await daemon.saw(warned('watch-specs.json.damaged-'))
+  await writeFile(join(world.state, 'suspensions.json'), '{')
+  await daemon.saw(warned('everything that was suspended by command then runs again'))
+  const from = daemon.lines().length
+  daemon.command.kill('SIGHUP')
+  expect(await daemon.saw(finished('pg'), from)).toMatchObject({ outcome: { result: 'failed' } })
+  const status = await world.run('status', '--json')
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    diagnostics: [{ code: 'state-damaged', file: join(world.state, 'suspensions.json') }],
+    backups: [{ backup: other.name }, { backup: 'pg' }],
+  })
+  expect(status.code).not.toBe(0)
+  expect(await daemon.stop()).toBe(0)
+
+  await writeFile(join(world.state, 'watch-specs.json'), '{')
+  const next = start(world)
+  await next.saw(warned('last good specs, orphans and holds from before are forgotten'))
+  expect(await next.stop()).toBe(0)
+})
+
+test.skipIf(!canMount())('a full state disk ends no daemon', async () => {
+  world = await makeWorld('local')
+  const disk = smallDisk('4m')
+  const pg = await backupIn(world, 'pg')
+  await pg.offer('a.tar', 'one')
+  const daemon = start(world, '--state', disk.path)
+  await daemon.saw(finished('pg'))
+  await writeFile(join(disk.path, 'filler'), Buffer.alloc(8_000_000)).catch(() => {})
+  await backupIn(world, 'other')
+  await daemon.saw(({ type, backup }) => type === 'spec-added' && backup === 'other')
+  await daemon.saw(warned('a restart would not know them'))
+  await daemon.saw(finished('other'))
+  expect(await daemon.stop()).toBe(0)
 })

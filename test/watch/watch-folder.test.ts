@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fingerprintSpecs, SPEC_FILE } from '../../src/specs/fingerprint-specs.ts'
-import { loadSettled } from '../../src/watch/load-settled.ts'
 import { type FolderWatch, watchFolder } from '../../src/watch/watch-folder.ts'
 import { handClock } from '../helpers/hand-clock.ts'
 
@@ -153,16 +152,6 @@ describe('whoever looks', () => {
     await at.seen(1)
     await at.rest()
     expect(at.causes).toEqual(['resync'])
-  })
-
-  test('loads again what changed between standing still and being read', async () => {
-    const states = ['b', 'b', 'b']
-    const loads = ['a', 'b']
-    const loaded = await loadSettled({ settled: async () => states.shift()! }, async () => ({
-      fingerprint: loads.shift()!,
-    }))
-    expect(loaded).toEqual({ fingerprint: 'b' })
-    expect(await loadSettled({ settled: async () => null }, () => expect.unreachable())).toBeNull()
   })
 
   test('a watch that ends keeps nobody waiting', async () => {
