@@ -1,14 +1,12 @@
 import { hostname } from 'node:os'
-import { basename } from 'node:path'
+import { specFaults } from '../decide/spec-faults.ts'
 import { openNoticeMemory } from '../destination/notice-memory.ts'
 import type { Result } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
-import type { Diagnostic } from '../model/trouble.ts'
-import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import type { Notices, NoticeUse } from '../watch/notices.ts'
 import type { Console } from './console.ts'
-import type { Workspace } from './workspace.ts'
+import { filesOf, type Workspace } from './workspace.ts'
 
 type PassNotices = Pick<Notices, 'finished'> & {
   /** The pass is over and its result is printed. Waits a few seconds for what is on its way. */
@@ -42,7 +40,8 @@ export async function beginPassNotices(
     oneLine: escapeProse,
   })
   notices.began()
-  for (const name of loaded.faultyNames) await notices.faulty(name, faultsOf(name, loaded))
+  for (const name of loaded.faultyNames)
+    await notices.faulty(name, specFaults(filesOf(name, loaded), loaded.faults))
   return {
     finished: notices.finished,
     async ended(result) {
@@ -52,11 +51,4 @@ export async function beginPassNotices(
       for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
     },
   }
-}
-
-/** Those of its own file, as far as the name tells which; else all there are, for one of them is why it does not run. */
-function faultsOf(name: string, { faults }: LoadedSpecs): readonly Diagnostic[] {
-  const errors = faults.filter(({ severity }) => severity === 'error')
-  const own = errors.filter(({ file }) => basename(file).replace(/\.ya?ml$/, '') === name)
-  return own.length > 0 ? own : errors
 }

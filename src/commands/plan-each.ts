@@ -1,12 +1,14 @@
 import { suspensionOf } from '../decide/suspended.ts'
 import type { Instant } from '../model/instant.ts'
+import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import { assemblePlan } from '../reconcile/assemble-plan.ts'
 import { planPass } from '../reconcile/pass.ts'
 import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { planSuspended } from '../reconcile/suspended-pass.ts'
 import { inParallel } from './in-parallel.ts'
-import { openPorts, passOptions, type Workspace } from './workspace.ts'
+import { openPorts, passOptions, plainDiagnostics, type Workspace } from './workspace.ts'
 
 export type Planned = Awaited<ReturnType<typeof planPass>>
 
@@ -28,3 +30,10 @@ export const planEach = async (
     return { plan, observation: null }
   })
 }
+
+/** Their plans as one document. */
+export const planDocument = (
+  plans: readonly BackupPlan[],
+  { diagnostics, loaded }: Workspace,
+  asOf: Instant,
+): Plan => assemblePlan(plans, plainDiagnostics(diagnostics), asOf, loaded.revision)

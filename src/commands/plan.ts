@@ -6,20 +6,18 @@ import { NOT_SUSPENDED, suspendPlan, suspensionOf } from '../decide/suspended.ts
 import type { Instant } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import { assemblePlan } from '../reconcile/assemble-plan.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
 import { sealOf } from './open-saved-plan.ts'
-import { type Planned, planEach } from './plan-each.ts'
+import { type Planned, planDocument, planEach } from './plan-each.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
   openCommonHolds,
   passOptions,
-  plainDiagnostics,
   runnableSpecs,
   sourceLabel,
   tellSpecs,
@@ -65,12 +63,7 @@ export async function dryRun(
         return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
       })
   const made = plans.map(({ plan }) => plan)
-  const document = assemblePlan(
-    made,
-    plainDiagnostics(workspace.diagnostics),
-    asOf,
-    workspace.loaded.revision,
-  )
+  const document = planDocument(made, workspace, asOf)
   const code = codeOfPlan(document, flags.detailedExitCode)
   if (flags.out !== null) {
     const saved = toSavedPlan(document, workspace.loaded.effective)

@@ -8,14 +8,13 @@ import type { Destination } from '../model/ports.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import { assemblePlan } from '../reconcile/assemble-plan.ts'
 import { underLock } from '../reconcile/under-lock.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { type Console, printDocument } from './console.ts'
-import { planEach } from './plan-each.ts'
+import { planDocument, planEach } from './plan-each.ts'
 import { passOver } from './run.ts'
 import type { Watchers } from './watchers.ts'
 import { whoAmI } from './who-am-i.ts'
@@ -23,7 +22,6 @@ import {
   chooseSpecs,
   openCommonHolds,
   openPlace,
-  plainDiagnostics,
   runnableSpecs,
   tellSpecs,
   type Workspace,
@@ -52,12 +50,7 @@ export async function prune(
   const holds = await openCommonHolds(workspace)
   const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
-  const document = assemblePlan(
-    plans,
-    plainDiagnostics(workspace.diagnostics),
-    asOf,
-    workspace.loaded.revision,
-  )
+  const document = planDocument(plans, workspace, asOf)
   const code = codeOfPlan(document, flags.detailedExitCode)
   if (console.output === 'text') {
     const { width } = console

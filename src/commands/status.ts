@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { backupStatus } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { faultyStatus } from '../decide/faulty-status.ts'
-import { suspensionOf } from '../decide/suspended.ts'
+import { specFaults } from '../decide/spec-faults.ts'
+import { NOT_SUSPENDED, suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
@@ -12,7 +12,6 @@ import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
-import type { Settings } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
@@ -23,8 +22,10 @@ import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination } from './look-at.ts'
+import { boxContext } from './watch-specs.ts'
 import {
   chooseSpecs,
+  filesOf,
   type GlobalFlags,
   openCommonHolds,
   openPlace,
@@ -114,7 +115,7 @@ async function reportOfSpecs(
   const { box, loaded, settings } = workspace
   const unread: Diagnostic[] = []
   const common = (await orTell(unread, () => openCommonHolds(workspace)))?.[0] ?? null
-  const stored = (await orTell(unread, () => box.suspensions())) ?? NO_SUSPENSIONS
+  const stored = (await orTell(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
   const kept = await orTell(unread, () => memory.kept(loaded.label))
   const beat = await memory.beat()
@@ -124,7 +125,8 @@ async function reportOfSpecs(
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   const faulty = loaded.faultyNames.filter(isMeant)
   const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)
-  const lastGood = await obeyedInstead((name) => isMeant(name) && !isSound(name), words, kept, settings)
+  const lastGood = await obeyedInstead((name) => isMeant(name) && !isSound(name), words, kept, workspace)
+  const faultsOf = (name: string) => specFaults(filesOf(name, loaded), loaded.faults)
   const all = [...specs, ...lastGood]
   const places = new Map<Spec, Destination>()
   for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
@@ -132,12 +134,12 @@ async function reportOfSpecs(
   const backups = await inParallel(all, settings.concurrency, (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
-    const specFaults = lastGood.includes(spec) ? faultsOf(spec.name, loaded) : []
+    const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
     const said = { spec, suspension, common, watch, silentSince, specFaults }
     return look(spec.name, place, said, holders(place), run)
   })
-  for (const { message, hint } of console === null ? [] : unread) console?.tell(`${message}\n${hint}\n`)
+  for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
@@ -146,13 +148,11 @@ async function reportOfSpecs(
       ...backups,
       ...faulty
         .filter((name) => !backups.some(({ backup }) => backup === name))
-        .map((name) => faultyStatus(name, faultsOf(name, loaded), run.now())),
+        .map((name) => faultyStatus(name, faultsOf(name), run.now())),
     ],
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
 }
-
-const NO_SUSPENSIONS = { all: null, backups: new Map<string, never>() }
 
 /** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
 async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
@@ -175,19 +175,12 @@ async function obeyedInstead(
   isMissing: (name: string) => boolean,
   words: ReadonlyMap<string, WatchWord>,
   kept: KeptSpecs | null,
-  { roots }: Settings,
+  workspace: Workspace,
 ): Promise<readonly Spec[]> {
   if (kept === null || ![...words.keys()].some(isMissing)) return []
   const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
-  const { specs } = await rebuildSpecs(kept.specs, { roots, home: homedir() })
+  const { specs } = await rebuildSpecs(kept.specs, boxContext(workspace))
   return specs.flatMap(({ spec }) => (isMissing(spec.name) && words.has(spec.name) ? spec : []))
-}
-
-/** The faults that keep a backup from running: its own, else those of the defaults under it. */
-function faultsOf(name: string, { faults, faulty }: Workspace['loaded']): readonly Diagnostic[] {
-  const errors = faults.filter(({ severity }) => severity === 'error')
-  const own = errors.filter(({ file }) => faulty.some((one) => one.name === name && one.file === file))
-  return own.length > 0 ? own : errors.filter(({ file }) => basename(file) === '_defaults.yaml')
 }
 
 const holdersOf = (places: readonly Destination[]) => {

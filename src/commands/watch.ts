@@ -1,9 +1,7 @@
-import { homedir } from 'node:os'
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
 import { rateAt } from '../decide/timetable.ts'
 import { openBox } from '../destination/box.ts'
-import { openSpecsMemory } from '../destination/specs-memory.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
@@ -12,14 +10,12 @@ import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Hold } from '../model/trouble.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
-import { fingerprint } from '../reconcile/fingerprint.ts'
 import { problemOf } from '../reconcile/observe-source.ts'
 import { emptyOutcome } from '../reconcile/outcome-of.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
-import { openSpecs } from '../specs/open-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
@@ -39,6 +35,7 @@ import {
   openPorts,
   type openSettings,
   passOptions,
+  specSource,
   type Workspace,
 } from './workspace.ts'
 
@@ -91,12 +88,7 @@ async function watchLocked(
   const warn = (message: string): void => emit({ type: 'warning', message })
   let settings = first
   let box = openBox(first.state, first)
-  const source = openSpecs(first, {
-    home: homedir(),
-    memory: openSpecsMemory(first.state, box),
-    fingerprint,
-    use: 'obey',
-  })
+  const source = specSource(first, box, 'obey')
   let loaded = nothingObeyed(source.label)
   const here = (): Workspace => ({
     settings,

@@ -16,9 +16,9 @@ import { fingerprint } from '../reconcile/fingerprint.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import { openSource } from '../source/open-source.ts'
 import type { GitUse } from '../specs/git-specs.ts'
-import { loadSettings } from '../specs/load-settings.ts'
+import { loadSettings, type SettingsFlags } from '../specs/load-settings.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
-import { openSpecs } from '../specs/open-specs.ts'
+import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
@@ -27,18 +27,8 @@ import { shortCommit } from '../view/short-commit.ts'
 import type { Console } from './console.ts'
 
 /** Flags that every command takes; they win over config.yaml. */
-export interface GlobalFlags {
-  readonly specs?: string
-  readonly git?: string
-  readonly ref?: string
-  readonly subpath?: string
-  readonly gitInterval?: string
-  readonly verifySignatures?: string
+export interface GlobalFlags extends SettingsFlags {
   readonly config?: string
-  readonly state?: string
-  readonly concurrency?: number
-  /** Bytes a second. */
-  readonly bandwidth?: number | null
   /** Also while bandwidth is off. */
   readonly now?: boolean
 }
@@ -71,13 +61,20 @@ export async function openSettings(flags: GlobalFlags) {
 export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
-  const memory = openSpecsMemory(settings.state, box)
-  const loaded = await openSpecs(settings, { home: homedir(), memory, fingerprint, use }).load(run)
+  const loaded = await specSource(settings, box, use).load(run)
   const diagnostics = [...faults, ...loaded.faults]
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
   const ignoresOff = flags.now === true
   return { settings, box, loaded, diagnostics, settingsAreSound, ignoresOff }
 }
+
+/** Where the settings say that the specs come from. */
+export const specSource = (settings: Settings, box: BoxState, use: GitUse): SpecSource =>
+  openSpecs(settings, { home: homedir(), memory: openSpecsMemory(settings.state, box), fingerprint, use })
+
+/** The files that declare a backup whose spec is faulty. */
+export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[] =>
+  faulty.flatMap((one) => (one.name === name ? one.file : []))
 
 /** As documents carry them: a frame is for people. */
 export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>

@@ -1,4 +1,5 @@
 import { toDigest } from '../model/digest.ts'
+import { isObject } from '../model/is-object.ts'
 import { pathFault } from '../model/rel-path.ts'
 
 /** Looks at a value that was parsed from JSON, and tells its first fault with its place, or null where it is sound. */
@@ -70,9 +71,6 @@ export const both =
   (first: Check, second: Check): Check =>
   (value, at) =>
     first(value, at) ?? second(value, at)
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The value that a text holds as JSON; `fault` where it holds none, or one that is nested without end. */
 export function parseJson(json: string): { readonly value: unknown } | { readonly fault: string } {

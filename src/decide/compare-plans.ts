@@ -1,7 +1,7 @@
+import { isObject } from '../model/is-object.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { SavedPlan } from '../model/saved-plan.ts'
-import { isObject } from './check-json.ts'
 
 /** What another set of specs would change, a backup at a time; those that nothing changes for are left out. */
 export interface PlanComparison {

@@ -1,3 +1,4 @@
+import { isObject } from '../model/is-object.ts'
 import type { Action, Plan, Step } from '../model/plan.ts'
 import type { SavedPlan } from '../model/saved-plan.ts'
 import {
@@ -8,7 +9,6 @@ import {
   digest,
   flag,
   integer,
-  isObject,
   list,
   nullable,
   object,

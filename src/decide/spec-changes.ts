@@ -2,6 +2,7 @@ import type { Diagnostic, Hold } from '../model/trouble.ts'
 import type { ActiveSpec, KnownSpec, Orphan, SpecFault } from '../model/watched-specs.ts'
 import { isWithin } from './is-within.ts'
 import { holdId } from './prune-guards.ts'
+import { specFaults } from './spec-faults.ts'
 
 /** What one look at the specs found. */
 export interface SpecsFound {
@@ -94,18 +95,15 @@ const NOTHING = { added: [], changed: [], removed: [], renamed: [], passed: [] }
 
 const byName = (a: KnownSpec, b: KnownSpec): number => (a.spec.name < b.spec.name ? -1 : 1)
 
-/** The first error of each faulty spec; of one that is faulty by its defaults alone, theirs. */
-function faultsOf({ faulty, faults }: SpecsFound): readonly SpecFault[] {
-  const errors = faults.filter(({ severity }) => severity === 'error')
-  return faulty.map(({ name, file }) => {
-    const first = errors.find((one) => one.file === file) ?? errors.find((one) => isDefaults(one.file))
+/** The first error of each faulty spec. */
+const faultsOf = ({ faulty, faults }: SpecsFound): readonly SpecFault[] =>
+  faulty.map(({ name, file }) => {
+    const first = specFaults([file], faults)[0]
     const { line, column, code, message } = first ?? NO_WORD
     return { backup: name, file: first?.file ?? file, line, column, code, message }
   })
-}
 
 const NO_WORD = { line: 1, column: 1, code: 'unreadable', message: 'the spec is faulty' } as const
-const isDefaults = (file: string): boolean => /(?:^|\/)_defaults\.ya?ml$/.test(file)
 
 interface Settled {
   readonly active: readonly ActiveSpec[]

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { isObject } from '../model/is-object.ts'
 import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import { takeFlock } from './flock.ts'
 import { changeState, makeStateFolder, readState } from './state-file.ts'
@@ -37,20 +38,22 @@ export function openNoticeMemory(stateFolder: string): NoticeMemory {
 }
 
 const isNotices = (value: unknown): value is Notices =>
-  isMap(value) &&
+  isObject(value) &&
   value['format'] === 'reconcile.notices/1' &&
-  isMap(value['told']) &&
+  isObject(value['told']) &&
   Object.values(value['told']).every(
     (hook) =>
-      isMap(hook) && Object.values(hook).every((kinds) => isMap(kinds) && Object.values(kinds).every(isTold)),
+      isObject(hook) &&
+      Object.values(hook).every((kinds) => isObject(kinds) && Object.values(kinds).every(isTold)),
   ) &&
   Array.isArray(value['pending']) &&
   value['pending'].every(
-    (one) => isMap(one) && typeof one['hook'] === 'string' && isMap(one['notice']) && isNotice(one['notice']),
+    (one) =>
+      isObject(one) && typeof one['hook'] === 'string' && isObject(one['notice']) && isNotice(one['notice']),
   )
 
 const isTold = (value: unknown): boolean =>
-  isMap(value) &&
+  isObject(value) &&
   typeof value['since'] === 'string' &&
   typeof value['message'] === 'string' &&
   typeof value['over'] === 'boolean' &&
@@ -59,6 +62,3 @@ const isTold = (value: unknown): boolean =>
 
 const isNotice = (notice: Record<string, unknown>): boolean =>
   ['id', 'backup', 'kind', 'message'].every((key) => typeof notice[key] === 'string')
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

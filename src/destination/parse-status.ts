@@ -1,3 +1,4 @@
+import { isObject } from '../model/is-object.ts'
 import { CONDITION_TYPES, type Condition, type DestinationStatus } from '../model/status.ts'
 import type { Hold } from '../model/trouble.ts'
 
@@ -37,7 +38,6 @@ export function parseStatus(value: unknown): DestinationStatus | null {
   }
 }
 
-const isObject = (value: unknown): value is object => value !== null && typeof value === 'object'
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isTime = (value: unknown): value is string => isText(value) && !Number.isNaN(Date.parse(value))
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isObject } from '../model/is-object.ts'
 import type { Box } from '../model/ports.ts'
 import { type GitMemory, NO_MEMORY, type SpecsMemory } from '../model/specs-memory.ts'
 import { takeFlock } from './flock.ts'
@@ -37,13 +38,13 @@ export function openSpecsMemory(
 }
 
 const isPlaces = (value: unknown): value is Places =>
-  isRecord(value) &&
+  isObject(value) &&
   value['format'] === 'reconcile.git-specs/1' &&
-  isRecord(value['places']) &&
+  isObject(value['places']) &&
   Object.values(value['places']).every(isMemory)
 
 const isMemory = (value: unknown): value is GitMemory =>
-  isRecord(value) &&
+  isObject(value) &&
   isNullOr(value['good'], { commit: 'string', taken: 'number' }) &&
   isNullOr(value['unreachable'], { since: 'number' }) &&
   isNullOr(value['refused'], { commit: 'string', since: 'number' }) &&
@@ -51,7 +52,4 @@ const isMemory = (value: unknown): value is GitMemory =>
 
 const isNullOr = (value: unknown, shape: Readonly<Record<string, string>>): boolean =>
   value === null ||
-  (isRecord(value) && Object.entries(shape).every(([key, type]) => typeof value[key] === type))
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
+  (isObject(value) && Object.entries(shape).every(([key, type]) => typeof value[key] === type))

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Instant, isoTime } from '../model/instant.ts'
+import { isObject } from '../model/is-object.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
 import { diskFailure } from './disk-failure.ts'
@@ -61,9 +62,6 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
     },
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
 
 const isKept = (value: unknown): value is Kept =>
   isObject(value) &&

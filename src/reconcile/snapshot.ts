@@ -5,7 +5,6 @@ import {
   digest,
   flag,
   integer,
-  isObject,
   list,
   nullable,
   object,
@@ -19,6 +18,7 @@ import {
 import type { Digest } from '../model/digest.ts'
 import type { Holding, LedgerRecord, PrunedFile, Seen } from '../model/holding.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
+import { isObject } from '../model/is-object.ts'
 import { markerPath, suffixOf } from '../model/marker-name.ts'
 import type { Observation, SourceView } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'

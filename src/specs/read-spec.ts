@@ -1,5 +1,5 @@
-import { isObject } from '../decide/check-json.ts'
 import { type TimeWarning, timeWarnings } from '../decide/time-warnings.ts'
+import { isObject } from '../model/is-object.ts'
 import type { Spec } from '../model/spec.ts'
 import { nameFault } from './backup-name.ts'
 import { buildSpec, type SpecDocument } from './build-spec.ts'

@@ -6,8 +6,8 @@ import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts
 import { fingerprint } from '../reconcile/fingerprint.ts'
 
 export interface FollowPorts {
-  /** Reads the specs. Null: there is no time for it. Throws a Failure where they cannot be read. */
-  readonly find: () => Promise<(SpecsFound & { readonly revision: string | null }) | null>
+  /** Reads the specs. Throws a Failure where they cannot be read. */
+  readonly find: () => Promise<SpecsFound & { readonly revision: string | null }>
   /** Ids of the holds that a person has released, and to use one up. */
   readonly released: () => Promise<ReadonlySet<string>>
   readonly consume: (id: string) => Promise<void>
@@ -71,7 +71,6 @@ export function followSpecs(
         unread = message
         return null
       }
-      if (found === null) return null
       unread = null
       const at = isoTime(ports.now())
       isKept = true

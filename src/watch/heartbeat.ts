@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -45,7 +46,7 @@ async function call(
     if (posted === null || posted.state === 'delivered') return
     const wait = waits[attempt]
     if (!posted.again || wait === undefined) {
-      const name = file.slice(file.lastIndexOf('/') + 1)
+      const name = basename(file)
       return warn(`the heartbeat could not be sent to the URL in ${name}: ${posted.why}.`)
     }
     await sleep(wait, undefined, { signal }).catch(() => {})

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withoutNotice } from '../decide/notices.ts'
 import type { NoticeHook, NoticeMemory, PendingNotice } from '../model/notice.ts'
@@ -50,7 +51,7 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
       complain(hook, `${read.fault.message}. ${read.fault.hint}`)
       return false
     }
-    const name = hook.slice(hook.lastIndexOf('/') + 1)
+    const name = basename(hook)
     for (const one of pending) {
       const body = { type: 'application/json', text: JSON.stringify(one.notice) }
       const posted = await post(read.secret, body, signal)
