@@ -12,7 +12,7 @@ import { afterPass, sourceLook } from '../../src/reconcile/leave-status.ts'
 import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
 import { newTally, type Tally } from '../../src/reconcile/tally.ts'
 import { dated } from '../helpers/explained.ts'
-import { context, NOON, picture } from '../helpers/picture.ts'
+import { context, NOON, picture, statusFacts } from '../helpers/picture.ts'
 
 const HOUR = 3600_000
 /** One a day, of which that of the 20th is the newest here: the next was due on the 22nd, at midnight. */
@@ -144,20 +144,13 @@ describe('why a series is late, by what the last pass left behind', () => {
       at,
     )
     return backupStatus(
-      {
-        backup: 'a',
-        place: { path: '/dest' },
+      statusFacts({
         spec: expectOne,
         holding: drawn('').destination,
         last: JSON.parse(JSON.stringify(last)),
-        halt: null,
-        hold: null,
         suspension: over.suspend === true ? { from: 'spec', ...suspend } : null,
         holders: over.holders === true ? [{ pid: 1, command: 'x' }] : [],
-        watch: null,
-        silentSince: null,
-        specFaults: [],
-      },
+      }),
       NOON,
     ).series[0]?.cause
   }

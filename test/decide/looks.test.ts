@@ -11,7 +11,7 @@ import { type Instant, instant, isoTime } from '../../src/model/instant.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
 import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
-import { holding, md5, NOON, picture, seen } from '../helpers/picture.ts'
+import { holding, md5, NOON, picture, seen, statusFacts } from '../helpers/picture.ts'
 
 const path = (text: string) => text as RelPath
 
@@ -162,18 +162,7 @@ describe('status', () => {
     expect(fold(null, { result: 'incomplete' }).lastSuccess).toBeNull()
   })
 
-  const facts = {
-    backup: 'a',
-    place: { path: '/d' },
-    spec: null,
-    halt: null,
-    hold: null,
-    suspension: null,
-    holders: [],
-    watch: null,
-    silentSince: null,
-    specFaults: [],
-  }
+  const facts = statusFacts()
   const state = (drawn: string, last: DestinationStatus | null) =>
     backupStatus({ ...facts, holding: picture(drawn).destination, last }, NOON).state
   test.each<[string, string, object | null, string]>([

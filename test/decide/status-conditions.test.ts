@@ -7,7 +7,7 @@ import type { BackupOutcome } from '../../src/model/outcome.ts'
 import { CONDITION_TYPES, type ConditionType, type DestinationStatus } from '../../src/model/status.ts'
 import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
 import { dated } from '../helpers/explained.ts'
-import { NOON, picture } from '../helpers/picture.ts'
+import { NOON, picture, statusFacts } from '../helpers/picture.ts'
 
 const HOUR = 3600_000
 const at = (hours: number) => instant(NOON + hours * HOUR)
@@ -38,24 +38,7 @@ const fold = (
   )
 
 const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, now = NOON) =>
-  backupStatus(
-    {
-      backup: 'a',
-      place: { path: '/d' },
-      spec: null,
-      holding: picture('held a 1 A').destination,
-      last,
-      halt: null,
-      hold: null,
-      suspension: null,
-      holders: [],
-      watch: null,
-      silentSince: null,
-      specFaults: [],
-      ...over,
-    },
-    now,
-  )
+  backupStatus(statusFacts({ holding: picture('held a 1 A').destination, last, ...over }), now)
 
 type Told = { readonly conditions: DestinationStatus['conditions'] }
 const of = (type: ConditionType, { conditions }: Told) => conditions.find((one) => one.type === type)

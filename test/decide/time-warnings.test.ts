@@ -7,6 +7,7 @@ import type { Instant } from '../../src/model/instant.ts'
 import type { Bandwidth, Expectation, Rate, Schedule, Spec } from '../../src/model/spec.ts'
 import { assemblePlan } from '../../src/reconcile/assemble-plan.ts'
 import { context, NOON, picture, spec } from '../helpers/picture.ts'
+import { policy } from '../helpers/points.ts'
 
 const HOUR = 3600
 const every = (hours: number): Schedule => ({ kind: 'every', seconds: hours * HOUR })
@@ -102,7 +103,7 @@ describe('by what the source makes', () => {
     expect(warned(days(2), plainRate(RATE / 100)).codes).toEqual([])
   })
   test('what nobody wants does not count', () => {
-    const retain = { ...NO_RULES, last: 2 }
+    const retain = policy({ last: 2 })
     expect(warned(days(6), plainRate(RATE / 100), { retain }).codes).toEqual([])
   })
   test('what is here counts as well as what is to come', () => {
@@ -110,15 +111,3 @@ describe('by what the source makes', () => {
     expect(warned([...held, ...days(5)], plainRate(RATE * 0.9)).codes).toEqual(['slow-line'])
   })
 })
-
-const NO_RULES = {
-  last: null,
-  hourly: null,
-  daily: null,
-  weekly: null,
-  monthly: null,
-  yearly: null,
-  within: null,
-  pick: 'newest' as const,
-  pin: [],
-}

@@ -14,7 +14,7 @@ export interface Daemon {
 }
 
 /** The real `reconcile watch`, followed by its stream. */
-export function startDaemon(world: Pick<World, 'start'>, ...words: readonly string[]): Daemon {
+function startDaemon(world: Pick<World, 'start'>, ...words: readonly string[]): Daemon {
   const command = world.start(['watch', '--output', 'ndjson', ...words])
   const lines: Line[] = []
   let rest = ''
@@ -51,3 +51,20 @@ export const finished =
   (backup: string) =>
   (line: Line): boolean =>
     line.type === 'backup-finished' && line.backup === backup
+
+/** The daemons of one test, killed with it. */
+export function openDaemons() {
+  let daemons: Daemon[] = []
+  return {
+    start(world: Pick<World, 'start'>, ...words: readonly string[]): Daemon {
+      const daemon = startDaemon(world, ...words)
+      daemons.push(daemon)
+      return daemon
+    },
+    async kill(): Promise<void> {
+      for (const { command } of daemons) command.kill('SIGKILL')
+      await Promise.all(daemons.map(({ command }) => command))
+      daemons = []
+    },
+  }
+}

@@ -1,7 +1,15 @@
+import type { StatusFacts } from '../../src/decide/backup-status.ts'
 import type { PlanContext } from '../../src/decide/plan-backup.ts'
 import { plainRate } from '../../src/decide/timetable.ts'
 import type { Digest } from '../../src/model/digest.ts'
-import type { HeldFile, Holding, LedgerRecord, Seen, StagedFile } from '../../src/model/holding.ts'
+import {
+  type HeldFile,
+  type Holding,
+  type LedgerRecord,
+  nothingHeld,
+  type Seen,
+  type StagedFile,
+} from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
@@ -124,23 +132,13 @@ export function picture(text: string, completeness: SourceView['completeness'] =
 }
 
 export const holding = (over: Partial<Holding> = {}): Holding => ({
+  ...nothingHeld,
   identity: { found: 'id', expected: 'id', lastSeenAt: '/dest', hasPrivateFolder: true },
-  files: new Map(),
-  records: new Map(),
-  staged: new Map(),
-  abandoned: new Map(),
-  pruned: new Map(),
-  begun: new Map(),
-  lastPrune: null,
   created: instant(0),
-  listedBefore: null,
   lastTime: NOON,
-  seen: new Map(),
   head: { seq: 1, hash: 'h' },
   free: 1e12,
-  used: 0,
   halt: null,
-  problems: [],
   ...over,
 })
 
@@ -151,5 +149,22 @@ export const seen = (over: Partial<Seen> = {}): Seen => ({
   stagedFor: null,
   gate: null,
   waitingSince: null,
+  ...over,
+})
+
+/** A look at a destination of which nothing is known. */
+export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
+  backup: 'a',
+  place: { path: '/d' },
+  spec: null,
+  holding: null,
+  last: null,
+  halt: null,
+  hold: null,
+  suspension: null,
+  holders: [],
+  watch: null,
+  silentSince: null,
+  specFaults: [],
   ...over,
 })

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { WatchBeat } from '../../src/model/watch-beat.ts'
 import { backupIn } from '../helpers/backup.ts'
-import { type Daemon, finished, startDaemon } from '../helpers/daemon.ts'
+import { finished, openDaemons } from '../helpers/daemon.ts'
 import { expectConverged, stagedSize } from '../helpers/fault-checks.ts'
 import { membersOf, until, untilTransfer } from '../helpers/fault-processes.ts'
 import { makeValveWorld } from '../helpers/fault-valve.ts'
@@ -14,19 +14,13 @@ import { makeWorld, noise, type World } from '../helpers/world.ts'
 const SIZE = 4_000_000
 
 let world: World | null = null
-let daemons: Daemon[] = []
+const daemons = openDaemons()
+const { start } = daemons
 afterEach(async () => {
-  for (const { command } of daemons) command.kill('SIGKILL')
-  await Promise.all(daemons.map(({ command }) => command))
+  await daemons.kill()
   await world?.end()
-  daemons = []
   world = null
 })
-const start = (at: World, ...words: string[]): Daemon => {
-  const daemon = startDaemon(at, ...words)
-  daemons.push(daemon)
-  return daemon
-}
 const outcomeOf = (line: object) => (line as { readonly outcome: BackupOutcome }).outcome
 
 /** A daemon in the middle of a transfer, of which the source has fallen silent. */

@@ -2,24 +2,18 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { backupIn } from '../helpers/backup.ts'
-import { type Daemon, finished, startDaemon } from '../helpers/daemon.ts'
+import { finished, openDaemons } from '../helpers/daemon.ts'
 import { canMount, smallDisk } from '../helpers/disk-small.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World | null = null
-let daemons: Daemon[] = []
+const daemons = openDaemons()
+const { start } = daemons
 afterEach(async () => {
-  for (const { command } of daemons) command.kill('SIGKILL')
-  await Promise.all(daemons.map(({ command }) => command))
+  await daemons.kill()
   await world?.end()
-  daemons = []
   world = null
 })
-const start = (at: World, ...words: string[]): Daemon => {
-  const daemon = startDaemon(at, ...words)
-  daemons.push(daemon)
-  return daemon
-}
 
 test('a spec that is away while SIGHUP makes the daemon look is not lost for good', async () => {
   world = await makeWorld('local')
