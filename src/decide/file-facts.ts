@@ -17,7 +17,7 @@ export interface FileFacts {
   /** Set where a prune removed it, and nothing of the name is here. */
   readonly pruned: PrunedFile | undefined
   readonly staged: StagedFile | undefined
-  /** Not looked up where the file is whole and nothing of it is staged: then it changes nothing. */
+  /** Not looked up where the file is whole, nothing of it is staged and the source's data has the time it was published with. */
   readonly seen: Seen | undefined
   /** The source shows it and we refuse it: it can never come, and is not absent there. */
   readonly isRefused: boolean
@@ -40,6 +40,8 @@ export function gatherFacts(
   const record = destination.records.get(path)
   const staged = destination.staged.get(path)
   const isRefused = refused.has(path)
+  const isQuiet =
+    staged === undefined && isWhole(held, record) && (file?.listed?.mtime ?? null) === (record?.mtime ?? null)
   return {
     path,
     source: file,
@@ -47,7 +49,7 @@ export function gatherFacts(
     record,
     pruned: held === undefined ? destination.pruned.get(path) : undefined,
     staged,
-    seen: staged === undefined && isWhole(held, record) ? undefined : destination.seen.get(path),
+    seen: isQuiet ? undefined : destination.seen.get(path),
     isRefused,
     completeness: isRefused ? 'incomplete' : source.completeness,
   }

@@ -8,7 +8,7 @@ import { policyText } from './retain.ts'
 export const sourceChanged = (path: string): Problem => ({
   code: 'source-changed',
   path,
-  message: 'the data at the source has changed since we took it, and its marker has not',
+  message: 'the data at the source has changed, and its marker still claims the bytes that we hold',
   hint: 'Our copy matches the marker and was left alone. If the new data is meant, write its marker anew at the source.',
 })
 

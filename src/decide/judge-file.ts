@@ -70,7 +70,7 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
   }
   if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
   const steps = [keep(facts, record, 'complete')]
-  if (source !== undefined && changedUnderMarker(source, record)) {
+  if (source !== undefined && changedUnderMarker(source, record, facts.seen)) {
     return {
       steps,
       problems: [sourceChanged(facts.path)],

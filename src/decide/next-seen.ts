@@ -1,8 +1,9 @@
-import type { Seen } from '../model/holding.ts'
+import type { LedgerRecord, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Claim, NoMarker, SourceFile } from '../model/source-file.ts'
+import { changedSinceSeen } from './as-published.ts'
 
 /**
  * What the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
@@ -14,7 +15,7 @@ export function nextSeen({ source, destination }: Observation, asOf: Instant): M
     const before = destination.seen.get(path)
     // Handed on by a look that found nothing new.
     if (file === before) continue
-    const now = remembered(file, before, asOf)
+    const now = remembered(file, before, destination.records.get(path), asOf)
     if (now === null) continue
     if (before === undefined || !sameSeen(before, now)) changes.set(path, now)
   }
@@ -26,12 +27,19 @@ export function nextSeen({ source, destination }: Observation, asOf: Instant): M
   return changes
 }
 
-function remembered(file: SourceFile, before: Seen | undefined, asOf: Instant): Seen | null {
+function remembered(
+  file: SourceFile,
+  before: Seen | undefined,
+  record: LedgerRecord | undefined,
+  asOf: Instant,
+): Seen | null {
   if (file.listed === null) return null
+  const isOther = record !== undefined && changedSinceSeen(file, record, before)
   const { marker } = file
   const claimed = marker.state === 'claimed' ? marker : null
   return {
-    listed: file.listed,
+    // What its marker stood beside: data that changed under it is told at every look, until the marker is written anew.
+    listed: isOther && before !== undefined ? before.listed : file.listed,
     marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
     // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
     readAt: claimed === null ? null : readTime(claimed, before, asOf),

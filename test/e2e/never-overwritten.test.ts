@@ -83,6 +83,37 @@ describe('I1, I4: what is published is never overwritten', () => {
     expect((await at.published()).get(NAME)).toBe('good')
   })
 
+  test.each([
+    ['of another size', 'rotten'],
+    ['of the same size', 'rot!'],
+  ])('data that rots %s after the source was mended from our copy is told as well', async (what, rotten) => {
+    const at = await holding(`mended-${rotten.length}`)
+    const mend = async (mtime: number) => {
+      const held = await at.published()
+      for (const name of [NAME, `${NAME}.md5`]) {
+        await writeFile(join(at.source, name), held.get(name)!)
+        await utimes(join(at.source, name), mtime, mtime)
+      }
+    }
+    await at.offer(NAME, 'evil', { mtime: OLD + 10 })
+    expect(await at.pass(), what).toMatchObject({ exitCode: 6 })
+    // As `cp` does it: other times than those that were published, and no alarm.
+    for (const mtime of [OLD + 20, OLD + 30]) {
+      await mend(mtime)
+      for (const run of ['first', 'second'])
+        expect(await at.pass(), run).toMatchObject({ result: 'in-sync', problems: [], exitCode: 0 })
+    }
+    await writeFile(join(at.source, NAME), rotten)
+    for (const run of ['first', 'second', 'third']) {
+      const outcome = await at.pass()
+      expect(problemsOf(outcome), run).toEqual([`source-changed ${NAME}`])
+      expect(outcome).toMatchObject({ exitCode: 1 })
+    }
+    await mend(OLD + 40)
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', problems: [], exitCode: 0 })
+    expect((await at.published()).get(NAME)).toBe('good')
+  })
+
   test('a marker lost here while the source rots: put back from the ledger, and the conflict is told', async () => {
     const at = await holding('lost-marker')
     await rm(join(at.destination, `${NAME}.md5`))
