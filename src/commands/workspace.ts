@@ -14,6 +14,7 @@ import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
+import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
 import type { GitUse } from '../specs/git-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/load-settings.ts'
@@ -70,7 +71,13 @@ export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): 
 
 /** Where the settings say that the specs come from. */
 export const specSource = (settings: Settings, box: BoxState, use: GitUse): SpecSource =>
-  openSpecs(settings, { home: homedir(), memory: openSpecsMemory(settings.state, box), fingerprint, use })
+  openSpecs(settings, {
+    home: homedir(),
+    memory: openSpecsMemory(settings.state, box),
+    fingerprint,
+    use,
+    checkKeys,
+  })
 
 /** The files that declare a backup whose spec is faulty. */
 export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[] =>

@@ -5,8 +5,8 @@ import type { SshPlace } from '../model/spec.ts'
 
 const NO_PASSPHRASE = 'none'
 
-/** Throws where a session cannot but fail for what lies on this machine; ssh itself would only say that the source refused us. */
-export async function checkKeys(place: SshPlace): Promise<void> {
+/** Throws where a session cannot but fail for what lies on this machine; ssh itself would only say that the far side refused us. */
+export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>): Promise<void> {
   await mustBeReadable(
     'identity',
     place.identity,

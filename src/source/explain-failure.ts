@@ -1,10 +1,11 @@
 import { Failure } from '../model/failure.ts'
+import { SSH_FAILURES } from '../model/ssh-failures.ts'
 import { machineNamed } from './machine-named.ts'
 import { printable } from './quote.ts'
 import type { Place } from './rsync-command.ts'
 import { RSYNC_FAILURES } from './rsync-failures.ts'
 import type { RsyncEnd } from './run-rsync.ts'
-import { SSH_FAILURES, VAGUE } from './ssh-failures.ts'
+import { SSH_HINTS } from './ssh-hints.ts'
 
 export type Stage = 'list' | 'fetch' | 'pull'
 
@@ -52,18 +53,18 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
 
   if (place.kind === 'ssh') {
     // rsync that meets the closed pipe before it meets ssh's end tells 10 or 12 in place of ssh's 255.
-    const pair = SSH_FAILURES.find(
-      ([pattern, code]) =>
+    const failed = SSH_FAILURES.find(
+      ({ pattern, isVague }) =>
         pattern.test(text) &&
-        (end.code === 255 || ((end.code === 10 || end.code === 12) && !VAGUE.includes(code))),
+        (end.code === 255 || ((end.code === 10 || end.code === 12) && isVague !== true)),
     )
-    if (pair !== undefined) {
-      const [pattern, code, says, hint, retryable] = pair
+    if (failed !== undefined) {
+      const { pattern, code, says, retryable } = failed
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
       // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
       if (place.jump.length > 0) detail = printable(line.trim())
       const { host, port, user } = machineNamed(line, place)
-      return fail(code, says(host, port, user), hint, retryable)
+      return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
     }
   }
   const pair = RSYNC_FAILURES.find(

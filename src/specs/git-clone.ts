@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { GitPlace } from '../model/settings.ts'
-import { fetchFailure } from './fetch-failure.ts'
+import { fetchFailure, keysFailure } from './fetch-failure.ts'
 import { gitArguments, gitEnvironment, gitSshCommand } from './git-command.ts'
 import { isCommitId } from './git-ref.ts'
 import { folderOf, transportOf } from './git-url.ts'
@@ -29,8 +29,13 @@ export interface GitClone {
 
 const LIMITS: GitLimits = { total: 900, silence: 120 }
 
+/** Throws a Failure where ssh cannot but fail for what lies on this machine. */
+export type CheckKeys = (keys: Pick<GitPlace, 'identity' | 'knownHosts'>) => Promise<void>
+
 interface CloneOptions {
   readonly run: Run
+  /** Asked before ssh is; left out: the far side is never asked. */
+  readonly checkKeys?: CheckKeys
   readonly inherit?: number
   readonly limits?: GitLimits
 }
@@ -100,6 +105,11 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
       ...(input === undefined ? {} : { input }),
     })
   const far = async (words: readonly string[]): Promise<GitEnd> => {
+    if (ssh !== null) {
+      await options.checkKeys?.(place).catch((error: unknown) => {
+        throw error instanceof Failure ? keysFailure(place, error) : error
+      })
+    }
     const ended = await runGit({
       arguments: [...gitArguments(gitDir), ...words],
       env,

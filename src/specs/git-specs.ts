@@ -4,7 +4,7 @@ import type { Run } from '../model/run.ts'
 import type { GitPlace } from '../model/settings.ts'
 import type { GitMemory, SpecsMemory } from '../model/specs-memory.ts'
 import type { Diagnostic } from '../model/trouble.ts'
-import { type GitClone, lookIntoClone, openClone, withPassingClone } from './git-clone.ts'
+import { type CheckKeys, type GitClone, lookIntoClone, openClone, withPassingClone } from './git-clone.ts'
 import { type Judged, judgeCommit, readCommit } from './judge-commit.ts'
 import type { BoxContext, LoadedSpecs } from './load-specs.ts'
 import type { GitLimits } from './run-git.ts'
@@ -24,6 +24,7 @@ export interface GitSpecs {
   readonly memory: SpecsMemory
   readonly fingerprint: (value: unknown) => string
   readonly use: GitUse
+  readonly checkKeys: CheckKeys
   readonly limits?: GitLimits
 }
 
@@ -51,8 +52,7 @@ export async function loadGitSpecs(specs: GitSpecs, run: Run): Promise<LoadedSpe
     const commit = await stays.commitOf(names.tip)
     if (commit !== null) return judge(specs, { clone: stays, commit, unreachable: null }, before, run)
   }
-  const limits = specs.limits === undefined ? {} : { limits: specs.limits }
-  return withPassingClone(folder, specs.place, { run, ...limits }, async (clone) => {
+  return withPassingClone(folder, specs.place, farOptions(specs, run), async (clone) => {
     const found = await fetchTip(clone, names.tip, stays)
     return specs.use === 'newest' ? asItIs(specs, found, before, run) : judge(specs, found, before, run)
   })
@@ -87,8 +87,7 @@ async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpec
     })
   }
   try {
-    const limits = specs.limits === undefined ? {} : { limits: specs.limits }
-    const options = { run, inherit: lock.descriptor, ...limits }
+    const options = { ...farOptions(specs, run), inherit: lock.descriptor }
     const clone = await openClone(join(memory.folder, names.clone), place, options)
     const before = await memory.read(names.place)
     const found = await fetchTip(clone, names.tip, clone)
@@ -104,6 +103,12 @@ async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpec
     lock.release()
   }
 }
+
+const farOptions = ({ checkKeys, limits }: GitSpecs, run: Run) => ({
+  run,
+  checkKeys,
+  ...(limits === undefined ? {} : { limits }),
+})
 
 /** What the repository shows now; where it cannot be reached, what `known` has of it. Throws a Failure where that is nothing. */
 async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): Promise<Found> {

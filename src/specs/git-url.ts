@@ -52,6 +52,15 @@ export const withoutSecret = (text: string): string =>
 export const transportOf = (url: string): GitTransport =>
   url.startsWith('https://') ? 'https' : url.startsWith('file://') || url.startsWith('/') ? 'file' : 'ssh'
 
+/** Whom ssh is to reach; null: another transport does. */
+export function serverOf(
+  url: string,
+): { readonly user: string; readonly host: string; readonly port: number } | null {
+  if (transportOf(url) !== 'ssh') return null
+  const [, user = '', host = '', port] = SSH_URL.exec(url) ?? SCP_LIKE.exec(url)?.slice(0, 3) ?? []
+  return { user, host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port ?? 22) }
+}
+
 /** Of a repository on this machine: its folder. */
 export const folderOf = (url: string): string => url.replace(/^file:\/\//, '')
 

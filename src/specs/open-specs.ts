@@ -1,6 +1,7 @@
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { SpecsMemory } from '../model/specs-memory.ts'
+import type { CheckKeys } from './git-clone.ts'
 import type { GitUse } from './git-specs.ts'
 import { type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
 import type { GitLimits } from './run-git.ts'
@@ -25,6 +26,8 @@ export interface SpecsPorts {
   readonly fingerprint: (value: unknown) => string
   /** Of specs from git, what is done with a newer commit. */
   readonly use: GitUse
+  /** Of specs from git over ssh: asked before each connection. */
+  readonly checkKeys: CheckKeys
   readonly limits?: GitLimits
 }
 

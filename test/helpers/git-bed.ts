@@ -8,6 +8,7 @@ import { type Instant, instant } from '../../src/model/instant.ts'
 import type { Run } from '../../src/model/run.ts'
 import type { GitPlace } from '../../src/model/settings.ts'
 import { fingerprint } from '../../src/reconcile/fingerprint.ts'
+import { checkKeys } from '../../src/source/check-keys.ts'
 import type { GitUse } from '../../src/specs/git-specs.ts'
 import type { LoadedSpecs } from '../../src/specs/load-specs.ts'
 import { openSpecs } from '../../src/specs/open-specs.ts'
@@ -61,6 +62,8 @@ export async function makeGitBed(): Promise<GitBed> {
     string,
     string,
   ]
+  const key = join(folder, 'key')
+  await writeFile(key, '', { mode: 0o600 })
   const run = async (words: readonly string[], input?: string | Uint8Array) =>
     String(
       (
@@ -86,8 +89,8 @@ export async function makeGitBed(): Promise<GitBed> {
     ref: 'main',
     subpath: '',
     interval: 60,
-    identity: '/nonexistent',
-    knownHosts: '/nonexistent',
+    identity: key,
+    knownHosts: key,
     verifySignatures: null,
     ...over,
   })
@@ -149,6 +152,7 @@ export async function makeGitBed(): Promise<GitBed> {
         memory,
         fingerprint,
         use,
+        checkKeys,
         ...(limits === undefined ? {} : { limits }),
       }
       return openSpecs(settings, ports).load(loop)

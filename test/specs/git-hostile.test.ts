@@ -1,11 +1,13 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as listen } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startThrowawaySource } from '../../src/commands/demo-source.ts'
 import { Stop } from '../../src/model/failure.ts'
+import type { GitPlace } from '../../src/model/settings.ts'
 import type { LoadedSpecs } from '../../src/specs/load-specs.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
 import { spec } from './spec-folder.ts'
@@ -101,7 +103,6 @@ describe('a hostile tree', () => {
     if (process.getuid?.() !== 0) return
     const commit = await bed.push({ 'good.yaml': spec() })
     await bed.git('--version')
-    const { execa } = await import('execa')
     await execa('chown', ['-R', '65534', bed.remote])
     expect((await bed.load()).revision).toBe(commit)
     expect((await bed.load({ use: 'look' })).revision).toBe(commit)
@@ -147,11 +148,10 @@ describe('a fetch', () => {
     const good = await bed.push({ 'good.yaml': spec() })
     await bed.load()
     const sockets: import('node:net').Socket[] = []
-    const { createServer: listen } = await import('node:net')
     const server = listen((socket) => void sockets.push(socket.on('error', () => {})))
     await new Promise<void>((tell) => server.listen(0, '127.0.0.1', tell))
     const { port } = server.address() as AddressInfo
-    const place = { url: `ssh://git@127.0.0.1:${port}/x`, identity: '/dev/null', knownHosts: '/dev/null' }
+    const place = { url: `ssh://git@127.0.0.1:${port}/x` }
     try {
       await expect(bed.load({ place, limits: { total: 60, silence: 1 } })).rejects.toMatchObject({
         code: 'git-unreachable',
@@ -190,14 +190,58 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
     await bed.load({ place })
     expect(sshd.countSessions() - before).toBe(1)
 
-    await writeFile(join(bed.folder, 'empty'), '')
-    const unpinned = await bed.load({ place: { ...place, knownHosts: join(bed.folder, 'empty') } })
-    expect(unpinned).toMatchObject({
+    const at = (name: string) => join(bed.folder, name)
+    const open = { mode: 0o644 }
+    await writeFile(at('empty'), '')
+    await writeFile(at('open'), await readFile(identity), open)
+    for (const [name, passphrase] of [
+      ['stranger', ''],
+      ['locked', 'a passphrase'],
+    ] as const)
+      await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', at(name)])
+    const pinned = (await readFile(knownHosts, 'utf8')).split(' ')[0]
+    const other = (await readFile(at('stranger.pub'), 'utf8')).split(' ').slice(0, 2).join(' ')
+    await writeFile(at('other-pin'), `${pinned} ${other}\n`)
+    const closed = await unusedPort()
+    const cases: readonly (readonly [Partial<GitPlace>, message: RegExp, hint: RegExp])[] = [
+      [
+        { knownHosts: at('empty') },
+        /no host key is pinned for 127\.0\.0\.1 \(port \d+\) \(No /,
+        /ssh-keyscan/,
+      ],
+      [
+        { knownHosts: at('other-pin') },
+        /another host key than the one that is pinned \(SHA256:/,
+        /in between/,
+      ],
+      [{ knownHosts: at('none') }, /file of pinned host keys \S+ is not there/, /ssh-keyscan/],
+      [{ identity: at('none') }, /private key \S+ is not there/, /ssh-keygen/],
+      [{ identity: at('open') }, /others may read the private key/, /chmod 600/],
+      [{ identity: at('locked') }, /has a passphrase/, /deploy key/],
+      [{ identity: at('stranger') }, /refused our key for the account/, /deploy key/],
+      [{ url: `ssh://git@127.0.0.1:${closed}/x` }, /refused the connection on port/, /firewall/],
+      [{ url: 'git@no-such-host.invalid:x' }, /name no-such-host\.invalid cannot be resolved/, /DNS/],
+      [{ url: `${place.url}-not` }, /there is no repository/, /URL/],
+    ]
+    for (const [over, message, hint] of cases) {
+      await expect(
+        bed.load({ use: 'look', place: { ...place, ...over, ref: 'nowhere' } }),
+        String(message),
+      ).rejects.toMatchObject({
+        code: 'git-unreachable',
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      })
+    }
+    // What was taken before goes on.
+    const keyless = await bed.load({ place: { ...place, identity: at('none') } })
+    expect(keyless).toMatchObject({
       revision: next,
-      faults: [{ message: expect.stringContaining("host's key is not the pinned one") }],
+      faults: [{ message: expect.stringContaining('is not there') }],
     })
-    const keyless = await bed.load({ place: { ...place, identity: join(bed.folder, 'none') } })
-    expect(keyless.faults).toMatchObject([{ message: expect.stringContaining('did not accept the key') }])
+    expect(
+      JSON.stringify(await bed.load({ place: { ...place, knownHosts: at('other-pin') } })),
+    ).not.toContain('ssh-keyscan')
   } finally {
     await sshd.stop()
   }
@@ -205,7 +249,6 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
 
 describe('signatures', () => {
   const keys = async () => {
-    const { execa } = await import('execa')
     for (const name of ['mine', 'other']) {
       await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(bed.folder, name)])
     }
@@ -322,3 +365,12 @@ describe('the clone', () => {
     expect(all.map(({ revision }) => revision)).toEqual(Array(5).fill(commit))
   })
 })
+
+/** One that nobody listens on. */
+async function unusedPort(): Promise<number> {
+  const server = listen(() => {})
+  await new Promise<void>((tell) => server.listen(0, '127.0.0.1', tell))
+  const { port } = server.address() as AddressInfo
+  await new Promise((tell) => server.close(tell))
+  return port
+}
