@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { access, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
@@ -200,13 +199,6 @@ async function clearLocks(gitDir: string): Promise<void> {
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
-    () => true,
-    () => false,
-  )
-
-/** Asked before git or ssh-keygen are to read a file: they would not say so plainly. */
-export const isReadable = (path: string): Promise<boolean> =>
-  access(path, constants.R_OK).then(
     () => true,
     () => false,
   )

@@ -9,7 +9,7 @@ import { gitFiles } from './git-files.ts'
 import { shortId } from './git-ref.ts'
 import type { GitSpecs } from './git-specs.ts'
 import { type LoadedSpecs, readSpecs } from './load-specs.ts'
-import { signatureFault } from './signature-fault.ts'
+import { type SignatureFault, signatureFault } from './signature-fault.ts'
 
 /** Whether the newest commit is taken, and if not, all that speaks against it. */
 export interface Judged {
@@ -19,7 +19,7 @@ export interface Judged {
   /** Of the last good commit, where the newest is not taken; null: there is none, or it is gone. */
   readonly obeyed: LoadedSpecs | null
   /** What is wrong with its signature; null: nothing, or none is asked for. */
-  readonly signature: string | null
+  readonly signature: SignatureFault | null
   /** Nobody has released them yet. */
   readonly holds: readonly Hold[]
   readonly passed: readonly { readonly hold: Hold; readonly release: Release }[]

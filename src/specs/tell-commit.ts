@@ -36,15 +36,8 @@ export function told(
         : `the specs are those of the last good commit ${shortId(good)}`
   const notes: Diagnostic[] = []
   if (!taken && signature !== null) {
-    const message = `commit ${commit} is not taken: it ${signature}; ${instead}`
-    notes.push(
-      note(
-        'error',
-        'commit-unsigned',
-        message,
-        'Sign it with a key of git.verifySignatures, and push again.',
-      ),
-    )
+    const message = `commit ${commit} is not taken: it ${signature.message}; ${instead}`
+    notes.push(note('error', 'commit-unsigned', message, signature.hint))
   }
   if (!taken && newest !== null && isFaulty(newest)) {
     const message = `commit ${commit} is not taken: it ${firstOf(newest.faults)}; ${instead}`

@@ -301,6 +301,38 @@ describe('signatures', () => {
     expect(refused(gone)).toContainEqual(expect.stringContaining('cannot be checked'))
   })
 
+  test('signers who count no more, and a file that names nobody, are told as what they are', async () => {
+    const verifySignatures = await keys()
+    const line = await readFile(verifySignatures, 'utf8')
+    const [principal, ...key] = line.split(' ')
+    const other = await readFile(join(bed.folder, 'other.pub'), 'utf8')
+    await bed.git('config', 'gpg.format', 'ssh')
+    const commit = await bed.push({ 'a.yaml': spec() }, ...signed('mine'))
+    const cases: readonly (readonly [signers: string, message: string, hint: RegExp])[] = [
+      [`${principal} ${other}`, 'does not name', /^Sign it/],
+      [`${principal} valid-before="20200101" ${key.join(' ')}`, 'key has expired', /change that line/],
+      [`${principal} valid-after="29990101" ${key.join(' ')}`, 'not yet valid', /change that line/],
+      [`${principal} namespaces="file" ${key.join(' ')}`, 'not permitted', /change that line/],
+      ['', 'names nobody', /^Mend/],
+      ['# me\n', 'names nobody', /^Mend/],
+      ['garbage\n', ':1: missing key', /^Mend/],
+    ]
+    for (const [signers, message, hint] of cases) {
+      await writeFile(verifySignatures, signers)
+      const { faults: found, revision } = await bed.load({ place: { verifySignatures } })
+      expect(revision, message).toBeNull()
+      expect(found).toMatchObject([
+        {
+          code: 'commit-unsigned',
+          message: expect.stringContaining(message),
+          hint: expect.stringMatching(hint),
+        },
+      ])
+    }
+    await writeFile(verifySignatures, `garbage\n${line}`)
+    expect(await bed.load({ place: { verifySignatures } })).toMatchObject({ revision: commit, faults: [] })
+  })
+
   test('what was taken unsigned is not taken for signed later', async () => {
     await bed.push({ 'a.yaml': spec() })
     await bed.load()
