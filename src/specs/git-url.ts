@@ -42,12 +42,21 @@ export function readGitUrl(text: string): Parsed<string> {
   }
 }
 
-/** A password or a token in a URL is refused, and is to show nowhere: each of its characters becomes a star. */
-export const withoutSecret = (text: string): string =>
-  text.replace(
-    /(https?:\/\/|[a-z+]+:\/\/[^\s/@:]*:)([^\s/@]*)@/g,
-    (_, before: string, secret: string) => `${before}${'*'.repeat(secret.length)}@`,
+/**
+ * A password or a token in a URL is refused, and is to show nowhere: whatever in a URL could be one, in any shape, becomes stars, one for
+ * each character. For showing only: other things may look like one.
+ */
+export const withoutSecrets = (text: string): string =>
+  text.replace(/[^\s"']*(?:@|:\/\/)[^\s"']*/g, (url) =>
+    url
+      .replace(
+        /(:(?!\/\/)|(?<!ssh):\/\/)(.*)@/gi,
+        (_, before: string, secret: string) => `${before}${stars(secret)}@`,
+      )
+      .replace(/([?#])(.*)/, (_, before: string, secret: string) => `${before}${stars(secret)}`),
   )
+
+const stars = (secret: string): string => '*'.repeat(secret.length)
 
 export const transportOf = (url: string): GitTransport =>
   url.startsWith('https://') ? 'https' : url.startsWith('file://') || url.startsWith('/') ? 'file' : 'ssh'

@@ -4,7 +4,7 @@ import { Failure } from '../model/failure.ts'
 import type { GitPlace, Settings, SpecPlace } from '../model/settings.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { gitPlace, gitReaders, type WrittenGit } from './git-place.ts'
-import { withoutSecret } from './git-url.ts'
+import { withoutSecrets } from './git-url.ts'
 import type { WrittenSettings } from './read-settings.ts'
 import { readSpecFile } from './read-spec-file.ts'
 
@@ -102,7 +102,7 @@ function gitOf(
     if (flags.git === undefined && under === undefined)
       throw usage(`${name} needs --git, or git in config.yaml`)
     const parsed = readers[key](text)
-    if (!parsed.ok) throw usage(`${name}: ${JSON.stringify(withoutSecret(text))} ${parsed.fault}`)
+    if (!parsed.ok) throw usage(`${name}: ${withoutSecrets(JSON.stringify(text))} ${parsed.fault}`)
     over[key] = parsed.value
   }
   if (flags.specs !== undefined || (flags.git === undefined && under === undefined)) return null

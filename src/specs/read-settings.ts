@@ -2,7 +2,7 @@ import { NOTICE_KINDS, type NoticeHook, type NoticeKind } from '../model/notice.
 import type { Settings } from '../model/settings.ts'
 import { checkShape } from './check-shape.ts'
 import { gitReaders, type WrittenGit } from './git-place.ts'
-import { withoutSecret } from './git-url.ts'
+import { withoutSecrets } from './git-url.ts'
 import {
   type Fault,
   type KeyPath,
@@ -25,12 +25,34 @@ export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
 /** Through the share of each slot the rate must still reach rsync as more than 0, which means unlimited there. */
 const MIN_RATE = 1024
 
+interface ReadSettings {
+  readonly written: WrittenSettings
+  readonly faults: readonly Fault[]
+}
+
 /** The sound part of a config file, and every fault of it. */
 export function readSettings(
   source: SourceText,
   known: { readonly home: string; readonly folder: string },
-): { readonly written: WrittenSettings; readonly faults: readonly Fault[] } {
-  const { root, faults: inYaml } = readYaml({ ...source, text: withoutSecret(source.text) })
+): ReadSettings {
+  const { written, faults } = readAll(source, known)
+  // They show the lines around them, and somebody may have put a password into a URL.
+  const quiet = { ...source, text: withoutSecrets(source.text) }
+  return {
+    written,
+    faults: faults.map((fault) => ({
+      ...fault,
+      message: withoutSecrets(fault.message),
+      place: { ...fault.place, source: quiet },
+    })),
+  }
+}
+
+function readAll(
+  source: SourceText,
+  known: { readonly home: string; readonly folder: string },
+): ReadSettings {
+  const { root, faults: inYaml } = readYaml(source)
   if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
   const faults = [...inYaml, ...checkShape('config', root, 'whole')]
   const faulty = (value: Located) => faults.some(({ place }) => place === value.place)

@@ -186,6 +186,46 @@ describe('settings', () => {
     expect(faults[0]).toContain(fault)
   })
 
+  test.each([
+    'u:secret@localhost:x',
+    'u:sec@secret@localhost:x',
+    'https://h/x?private_token=secret',
+    'https://h/x#secret',
+    'https://u:secret@h/x',
+    'https://secret@h/x',
+    'HTTPS://secret@h/x',
+    'ssh://u:secret@h/x',
+    'ftp://secret@h/x',
+    'ext::sh -c "u:secret@h"',
+  ])('a secret in %s shows nowhere', async (url) => {
+    const said = async (act: Promise<unknown>) =>
+      JSON.stringify(await act.catch((error: Error) => error.message))
+    const quoted = JSON.stringify(url)
+    for (const text of [
+      `git: { url: ${quoted} }\n`,
+      `git:\n  ref: main\n  url: ${quoted}\n  branch: x\n`,
+      `git:\n  url: >-\n    ${url}\nbogus: 1\n`,
+      `git:\n  url: ${quoted}\n  url: ${quoted}\n`,
+      `git:\n  url: ${quoted}\n ref: [\n`,
+    ]) {
+      const folder = await scratch()
+      await fill(folder, { 'config.yaml': text })
+      const options = { configFile: `${folder}/config.yaml`, home: '/home/me', uid: 0, env: {}, flags: {} }
+      const { faults } = await loadSettings(options)
+      expect(faults.length, text).toBeGreaterThan(0)
+      expect(JSON.stringify(faults), text).not.toContain('secret')
+    }
+    expect(await said(box('', { git: url }))).not.toContain('secret')
+  })
+
+  test('a URL that is taken is taken as it is', async () => {
+    for (const url of ['git@h:team@x/y?z#w', 'ssh://git@h:22/a:b@c', '~/a:b@c?d']) {
+      const { specs, faults } = await box(`git: { url: ${JSON.stringify(url)} }\n`)
+      expect(faults).toEqual([])
+      expect(specs).toMatchObject({ url: url.replace('~', '/home/me') })
+    }
+  })
+
   test('a faulty place is no reason to obey another one', async () => {
     expect((await box('git: { url: "ext::id" }\n')).specs).toMatchObject({ kind: 'git', url: '' })
   })
