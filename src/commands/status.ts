@@ -25,6 +25,7 @@ import { lookAt, noDestination } from './look-at.ts'
 import { boxContext } from './watch-specs.ts'
 import {
   chooseSpecs,
+  diagnosticOf,
   filesOf,
   type GlobalFlags,
   openCommonHolds,
@@ -160,8 +161,7 @@ async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T
     return await act()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const { code, message, hint, path } = error
-    unread.push({ file: path ?? '', line: 1, column: 1, severity: 'error', code, message, hint })
+    unread.push(diagnosticOf(error, ''))
     return null
   }
 }

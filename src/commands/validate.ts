@@ -51,6 +51,7 @@ export async function validate(
 
 function verdict({ label, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
   const where = escapeText(label)
+  if (fileCount === 0 && errors > 0) return `${counted(errors, 'fault')}; no spec was read.`
   if (fileCount === 0) return `No specs in ${where}: put one YAML file a backup there.`
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) {

@@ -18,7 +18,7 @@ import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
 import type { GitUse } from '../specs/git-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/load-settings.ts'
-import type { LoadedSpecs } from '../specs/load-specs.ts'
+import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
@@ -62,12 +62,28 @@ export async function openSettings(flags: GlobalFlags) {
 export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
-  const loaded = await specSource(settings, box, use).load(run)
-  const diagnostics = [...faults, ...loaded.faults]
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
+  const source = specSource(settings, box, use)
+  const loaded = await source.load(run).catch((error: unknown): LoadedSpecs => {
+    // With faulty settings nothing runs in any case: all that is wrong is told together.
+    if (settingsAreSound || !(error instanceof Failure)) throw error
+    return { ...nothingObeyed(source.label), faults: [diagnosticOf(error, source.label)] }
+  })
+  const diagnostics = [...faults, ...loaded.faults]
   const ignoresOff = flags.now === true
   return { settings, box, loaded, diagnostics, settingsAreSound, ignoresOff }
 }
+
+/** A failure among the faults. `place`: the file it is told of where it names none. */
+export const diagnosticOf = ({ path, code, message, hint }: Failure, place: string): Diagnostic => ({
+  file: path ?? place,
+  line: 1,
+  column: 1,
+  severity: 'error',
+  code,
+  message,
+  hint,
+})
 
 /** Where the settings say that the specs come from. */
 export const specSource = (settings: Settings, box: BoxState, use: GitUse): SpecSource =>

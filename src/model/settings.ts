@@ -1,6 +1,6 @@
 import type { NoticeHook } from './notice.ts'
 
-/** Where the specs lie. */
+/** Where the specs lie. An empty path or URL: the settings name a place, and what they say of it is faulty. */
 export type SpecPlace = { readonly kind: 'folder'; readonly path: string } | GitPlace
 
 /** A folder of specs in a git repository. */

@@ -33,10 +33,13 @@ export interface SpecsPorts {
 
 /** The specs that the settings name. */
 export function openSpecs({ specs, roots }: Settings, ports: SpecsPorts): SpecSource {
+  // The settings' own fault, which is told: nothing else is obeyed in its place.
+  if ((specs.kind === 'folder' ? specs.path : specs.url) === '') {
+    const label = specs.kind === 'folder' ? 'specs' : 'git'
+    return { label, load: async () => nothingObeyed(label) }
+  }
   if (specs.kind === 'folder')
     return { label: specs.path, load: () => loadSpecs(specs.path, { roots, home: ports.home }) }
-  // The settings' own fault, which is told: nothing else is obeyed in its place.
-  if (specs.url === '') return { label: 'git', load: async () => nothingObeyed('git') }
   const label = `${specs.url}@${specs.ref}${specs.subpath === '' ? '' : `:${specs.subpath}`}`
   return {
     label,

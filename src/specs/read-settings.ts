@@ -18,6 +18,7 @@ import { readYaml } from './read-yaml.ts'
 import { type Parsed, parseRate } from './units.ts'
 
 export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
+  /** Empty: it is written, and faulty. */
   readonly specs?: string
   readonly git?: WrittenGit
 }
@@ -69,11 +70,14 @@ function readAll(
     })
     return undefined
   }
-  const readFolder = (text: string): Parsed<string> =>
-    readNearPath(/^(?:\/|~\/)/.test(text) ? text : `${known.folder}/${text}`, 'any', {
-      home: known.home,
-      name: null,
-    })
+  const near = (text: string) => readNearPath(text, 'any', { home: known.home, name: null })
+  const readFolder = (text: string): Parsed<string> => {
+    if (/^(?:\/|~\/)/.test(text)) return near(text)
+    const base = near(known.folder)
+    return base.ok
+      ? near(`${known.folder}/${text}`)
+      : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
+  }
   const folder = (path: KeyPath) => read(path, readFolder, 'unsafe-path')
 
   const specs = folder(['specs'])
@@ -133,7 +137,7 @@ function readAll(
   const heartbeat = folder(['heartbeat', 'urlFile'])
   return {
     written: {
-      ...(specs === undefined ? {} : { specs }),
+      ...(valueAt(root, ['specs']) === null ? {} : { specs: specs ?? '' }),
       ...(git === null ? {} : { git: writtenGit }),
       ...(state === undefined ? {} : { state }),
       ...(slots === undefined ? {} : { concurrency: slots }),

@@ -3,7 +3,9 @@ import { parse } from 'yaml'
 import type { Output } from '../../src/commands/console.ts'
 import { schema } from '../../src/commands/schema.ts'
 import { validate } from '../../src/commands/validate.ts'
-import { load, spec } from './spec-folder.ts'
+import { openWorkspace } from '../../src/commands/workspace.ts'
+import { instant } from '../../src/model/instant.ts'
+import { fill, load, scratch, spec } from './spec-folder.ts'
 
 async function run(
   files: Readonly<Record<string, string>>,
@@ -33,6 +35,19 @@ async function run(
 }
 
 const broken = { 'a.yaml': spec(), 'b.yaml': spec({ name: 'b', more: 'bwlimit: 25' }) }
+
+test.each([
+  ['specs: $HOME/backups.d\nbogus: 1\n', ['1 unsafe-path', '2 unknown-key']],
+  ['specs: nowhere\nbogus: 1\n', ['2 unknown-key', '1 specs-not-found']],
+])('settings that name no folder of specs, and another fault: both are told, %j', async (config, wanted) => {
+  const folder = await scratch()
+  await fill(folder, { 'config.yaml': config })
+  const flags = { config: `${folder}/config.yaml`, state: `${folder}/state` }
+  const run = { now: () => instant(0), signal: new AbortController().signal, emit: () => {} }
+  const { diagnostics, loaded, settingsAreSound } = await openWorkspace(flags, 'newest', run)
+  expect(diagnostics.map(({ line, code }) => `${line} ${code}`)).toEqual(wanted)
+  expect({ specs: loaded.specs, settingsAreSound }).toEqual({ specs: [], settingsAreSound: false })
+})
 
 describe('reconcile validate', () => {
   test('says in one line that all is sound', async () => {
