@@ -66,6 +66,29 @@ export function foldStatus(
   }
 }
 
+/**
+ * The status after a pass that failed before it knew what to say of both sides: what an earlier one found stands, but that all is well.
+ * Null: there was none, and nothing is known of it.
+ */
+export function foldFailure(
+  before: DestinationStatus | null,
+  outcome: BackupOutcome,
+  promised: DestinationStatus['promised'],
+  at: Instant,
+): DestinationStatus | null {
+  if (before === null) return null
+  const kept = before.conditions.filter(({ type }) => type !== 'Ready' && type !== 'Stalled')
+  return {
+    ...before,
+    finished: isoTime(at),
+    result: outcome.result,
+    exitCode: outcome.exitCode,
+    conditions: [...dated([ready(outcome), stalled(outcome)], before.conditions, at), ...kept],
+    counts: { ...before.counts, problems: outcome.problems.length },
+    promised,
+  }
+}
+
 const ready = (outcome: BackupOutcome): Claim => ({
   type: 'Ready',
   status: outcome.exitCode === 0 ? 'true' : 'false',

@@ -1,12 +1,13 @@
-import { type FoldFacts, foldStatus, type SourceLook } from '../decide/fold-status.ts'
+import { type FoldFacts, foldFailure, foldStatus, type SourceLook } from '../decide/fold-status.ts'
 import { newerOf } from '../decide/plan-backup.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { SeriesView } from '../decide/series-status.ts'
+import { Failure } from '../model/failure.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Destination, LockedDestination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
-import type { DestinationStatus, LateCause, Newer } from '../model/status.ts'
+import type { DestinationStatus, LateCause, Newer, Promised } from '../model/status.ts'
 import type { Tally } from './tally.ts'
 
 /** Folds what a pass came to into the status that its destination keeps. */
@@ -19,6 +20,23 @@ export async function leaveStatus(
 ): Promise<void> {
   const before = await place.readStatus()
   await destination.writeStatus(foldStatus(before, outcome, facts(before), destination.head(), run.now()))
+}
+
+/** The same of a pass that failed for something else than its two sides. Where that cannot be written either, the pass tells it alone. */
+export async function leaveFailure(
+  place: Destination,
+  destination: LockedDestination,
+  outcome: BackupOutcome,
+  promised: (before: DestinationStatus | null) => Promised | null,
+  run: Run,
+): Promise<void> {
+  try {
+    const before = await place.readStatus()
+    const status = foldFailure(before, outcome, promised(before), run.now())
+    if (status !== null) await destination.writeStatus(status)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+  }
 }
 
 /** Whether a pass could see the source, and if not, why. */

@@ -23,7 +23,7 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
 import { holdOfIdentity } from './find-holds.ts'
-import { afterPass, leaveStatus, sourceLook } from './leave-status.ts'
+import { afterPass, leaveFailure, leaveStatus, sourceLook } from './leave-status.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
@@ -91,9 +91,8 @@ export async function reconcileBackup(
   } catch (error) {
     if (run.signal.aborted) bare = { ...emptyOutcome(spec.name), result: stoppedResult(run) }
     else if (error instanceof Failure) {
-      const problem = problemOf(error)
-      run.emit({ type: 'problem', backup: spec.name, problem })
-      bare = { ...emptyOutcome(spec.name), result: 'failed', problems: [problem], retry: error.retryable }
+      bare = failedBy(error, spec)
+      run.emit({ type: 'problem', backup: spec.name, problem: problemOf(error) })
     } else throw error
   }
   const seconds = Math.max(0, run.now() - started) / 1000
@@ -144,10 +143,24 @@ async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
     } finally {
       await claim.release()
     }
+  } catch (error) {
+    if (error instanceof Failure && !run.signal.aborted) {
+      const bare = { ...failedBy(error, spec), seconds: 0 }
+      const outcome = { ...bare, exitCode: exitCodeOf(bare, options, run) }
+      const promised = (before: DestinationStatus | null) => promisedNow(options, before, outcome)
+      await leaveFailure(destination, lock.destination, outcome, promised, run)
+    }
+    throw error
   } finally {
     await lock.destination.close()
   }
 }
+
+const failedBy = (error: Failure, { name }: Spec): Omit<BackupOutcome, 'exitCode' | 'seconds'> => ({
+  ...emptyOutcome(name),
+  problems: [problemOf(error)],
+  retry: error.retryable,
+})
 
 async function apply(
   ports: Ports,

@@ -81,6 +81,29 @@ test('while a live process holds the lock the backup is under way, and no promis
   ])
 })
 
+test('a pass that fails for the state folder, after good ones, is what status tells', async () => {
+  const today = new Date().toISOString().slice(0, 10)
+  await world.offer(`db-${today}.tar`, 'new')
+  await world.pass()
+  const well = await one()
+  expect(well.state).toBe('ok')
+  const slots = ['slot-0.lock', 'slot-1.lock'].map((name) => join(world.state, 'locks', name))
+  for (const slot of slots) {
+    await rm(slot, { force: true })
+    await mkdir(slot)
+  }
+  const { exitCode, backups } = await world.pass()
+  const { code } = backups[0]!.problems[0]!
+  expect(exitCode).toBe(1)
+  const failed = await one()
+  expect(failed).toMatchObject({ state: 'failed', lastSuccess: well.lastSuccess })
+  expect([reason(failed, 'Ready'), reason(failed, 'Fresh')]).toEqual([`false ${code}`, 'true fresh'])
+  expect((await world.run('status', '--check')).code).toBe(2)
+  for (const slot of slots) await rm(slot, { recursive: true })
+  await world.pass()
+  expect(await one()).toMatchObject({ state: 'ok' })
+})
+
 test('a backup whose spec is faulty is never absent', async () => {
   await world.declare('broken', { destination: { path: 'not/absolute' } })
   const { code, stdout } = await world.run('status')
