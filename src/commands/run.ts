@@ -58,8 +58,8 @@ export async function passOver(
   if (holds.length === 0) await settleDefaults(workspace)
   const { revision } = workspace.loaded
   // A daemon that was here may come back; one whose word was removed from the state folder will not.
-  const word = await openWatchMemory(workspace.settings.state).beat()
-  const promise: PassOptions['promise'] = word === null ? 'drop' : 'keep'
+  const heard = await openWatchMemory(workspace.settings.state).lastHeard()
+  const promise: PassOptions['promise'] = heard === null ? 'drop' : 'keep'
   const started = run.now()
   const use = named || work !== 'all' ? 'some' : 'all'
   const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path'
 import { backupStatus } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { faultyStatus } from '../decide/faulty-status.ts'
+import { isLive } from '../decide/live-beat.ts'
 import { specFaults } from '../decide/spec-faults.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
@@ -120,9 +121,9 @@ async function reportOfSpecs(
   const memory = openWatchMemory(settings.state)
   const kept = await orTell(unread, () => memory.kept(loaded.label))
   const beat = await memory.beat()
-  const isLive = beat !== null && beat.specs === loaded.label && run.now() < Date.parse(beat.validUntil)
-  const words = isLive ? wordsOf(beat) : new Map<string, WatchWord>()
-  const silentSince = beat !== null && !isLive ? beat.at : null
+  const live = beat !== null && isLive(beat, loaded.label, run.now()) ? beat : null
+  const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
+  const silentSince = live === null ? await memory.lastHeard() : null
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   const faulty = loaded.faultyNames.filter(isMeant)
   const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)

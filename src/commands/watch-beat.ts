@@ -2,7 +2,7 @@ import type { WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import { instant, isoTime } from '../model/instant.ts'
-import type { WatchBeat } from '../model/watch-beat.ts'
+import { BEAT_LASTS, type WatchBeat } from '../model/watch-beat.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
 import type { FollowedSpecs } from '../watch/follow-specs.ts'
 import type { Loop } from '../watch/loop.ts'
@@ -11,7 +11,6 @@ import type { Loop } from '../watch/loop.ts'
 const BEAT = 60_000
 /** Between two of them, whatever happens. */
 const LEAST = 2_000
-const BEAT_LASTS = 5 * 60_000
 
 /** What people ask about at once, and the word of a minute ago would have wrong. */
 const NEWS: ReadonlySet<WatchEvent['type']> = new Set([

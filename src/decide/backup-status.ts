@@ -30,7 +30,7 @@ export interface StatusFacts {
   readonly holders: readonly LockHolder[] | null
   /** How a live daemon is about it; null: none is known to be there. */
   readonly watch: WatchWord | null
-  /** When a `watch` on this box was last heard of that is there no more; null: there is none, or it lives. */
+  /** When a `watch` on this box was last heard of that is not known to live, perhaps `unknown`; null: there is none, or it lives. */
   readonly silentSince: string | null
   /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon goes by. */
   readonly specFaults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[]

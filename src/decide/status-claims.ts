@@ -100,7 +100,11 @@ function doubtOf(
   if (end === null || isUnderWay) return null
   if (asOf <= end) {
     if (silentSince === null) return null
-    const message = `watch promised a pass by ${isoTime(end)}, and runs no more: it was last heard of at ${silentSince}`
+    const what =
+      silentSince === 'unknown'
+        ? 'whether it runs cannot be told: its last word, watch.json in the state folder, is damaged'
+        : `runs no more: it was last heard of at ${silentSince}`
+    const message = `watch promised a pass by ${isoTime(end)}, and ${what}`
     return { reason: 'watch-gone', message }
   }
   const who = holders === null ? '; whether a pass is under way cannot be told' : ''

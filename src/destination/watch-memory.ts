@@ -19,6 +19,8 @@ export interface WatchMemory {
   setAside(at: Instant): Promise<string>
   /** What a daemon last said of itself; null: nothing that can be read. */
   beat(): Promise<WatchBeat | null>
+  /** When it did; `unknown`: it did, and that cannot be read; null: there never was one, or its word was removed. */
+  lastHeard(): Promise<string | null>
   writeBeat(beat: WatchBeat): Promise<void>
 }
 
@@ -54,8 +56,13 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
       }
       return aside
     },
-    // It is written anew within a minute: one that is damaged is none.
+    // It is written anew within a minute: one that is damaged is no word, but somebody was there.
     beat: () => readState(beat, isBeat).catch(() => null),
+    lastHeard: () =>
+      readState(beat, isBeat).then(
+        (word) => word?.at ?? null,
+        () => 'unknown',
+      ),
     async writeBeat(word) {
       await makeStateFolder(stateFolder)
       await replaceState(beat, `${JSON.stringify(word)}\n`)
@@ -78,5 +85,6 @@ const isKept = (value: unknown): value is Kept =>
 const isBeat = (value: unknown): value is WatchBeat =>
   isObject(value) &&
   value['format'] === 'reconcile.watch/1' &&
+  typeof value['at'] === 'string' &&
   typeof value['validUntil'] === 'string' &&
   ['backups', 'orphans', 'holds', 'broken'].every((key) => Array.isArray(value[key]))

@@ -1,6 +1,9 @@
 import type { Hold } from './trouble.ts'
 import type { Orphan, SpecFault } from './watched-specs.ts'
 
+/** How long a word of it counts. Milliseconds. */
+export const BEAT_LASTS = 5 * 60_000
+
 /**
  * `watch.json` in the state folder: what a live `watch` says of itself once a minute, so that a backup that waits or takes long does not
  * look forgotten. After `validUntil` nobody is known to be there.

@@ -197,6 +197,9 @@ describe('a promise that was not kept', () => {
     expect([told.state, short('Ready', told)]).toEqual(['unknown', 'unknown watch-gone'])
     expect(of('Ready', told)?.message).toContain(`last heard of at ${silentSince}`)
     expect(look(fold({}), { silentSince }).state).toBe('ok')
+    const damaged = look(fold({}, { promised }), { silentSince: 'unknown' })
+    expect([damaged.state, short('Ready', damaged)]).toEqual(['unknown', 'unknown watch-gone'])
+    expect(of('Ready', damaged)?.message).toContain('watch.json in the state folder, is damaged')
   })
   test('but not while a pass is under way; where that cannot be told, it does', () => {
     const last = fold({}, { promised })

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { takeLock } from '../../src/destination/lock.ts'
+import { openWatchMemory } from '../../src/destination/watch-memory.ts'
 import type { BackupStatus, ConditionType } from '../../src/model/status.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -102,6 +103,26 @@ test('a pass that fails for the state folder, after good ones, is what status te
   for (const slot of slots) await rm(slot, { recursive: true })
   await world.pass()
   expect(await one()).toMatchObject({ state: 'ok' })
+})
+
+test('a damaged word of a daemon that is gone makes nothing look well, nor does a pass by hand', async () => {
+  const promised = { nextRun: '2999-01-01T00:00:00Z', validUntil: '2999-01-01T01:00:00Z' }
+  const left = JSON.parse(await readFile(statusFile(), 'utf8'))
+  await writeFile(statusFile(), JSON.stringify({ ...left, promised }))
+  const word = join(world.state, 'watch.json')
+  for (const text of ['{', '', 'null', '{"format":"reconcile.watch/2"}']) {
+    await writeFile(word, text)
+    expect(await openWatchMemory(world.state).lastHeard(), text).toBe('unknown')
+  }
+  for (const look of ['as it stands', 'after a pass']) {
+    if (look === 'after a pass') await world.pass()
+    const found = await one()
+    expect([found.state, reason(found, 'Ready')], look).toEqual(['unknown', 'unknown watch-gone'])
+  }
+  expect((await world.run('status', '--check')).code).toBe(3)
+  await rm(word)
+  await world.pass()
+  expect((await one()).state).toBe('ok')
 })
 
 test('a backup whose spec is faulty is never absent', async () => {
