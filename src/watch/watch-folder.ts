@@ -81,12 +81,16 @@ export function watchFolder(
       ignoreInitial: true,
       ignored: (one) => one !== path && !options.names.test(basename(one)),
     })
-      .on('all', wake)
-      .on('error', (error) =>
-        tell(`the folder cannot be watched (${String(error)}): it is read once a minute instead`),
-      )
     await new Promise<void>((resolve) => {
-      opened.once('ready', resolve).once('error', () => resolve())
+      opened
+        .on('all', wake)
+        .on('error', (error) => {
+          // A link that leads in a circle is the fault of that file, told by whoever reads it: the rest is watched.
+          if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return
+          tell(`the folder cannot be watched (${String(error)}): it is read once a minute instead`)
+          resolve()
+        })
+        .once('ready', resolve)
     })
     return opened
   }

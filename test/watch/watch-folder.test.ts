@@ -247,6 +247,14 @@ describe('a folder that is another one than before is watched on', () => {
     await hears(at, two)
   })
 
+  test('with a link in it that leads in a circle: the rest is watched, and nothing is said of the folder', async () => {
+    await symlink('round.yaml', join(specs, 'round.yaml'))
+    const at = await follow()
+    await hears(at)
+    expect(at.causes).toEqual(['event'])
+    expect(at.troubles).toEqual([])
+  })
+
   test('that is not there at first', async () => {
     await rm(specs, { recursive: true })
     const at = await follow()
