@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { resolve } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Settings } from '../../src/model/settings.ts'
+import { openFiles } from '../../src/source/process-group.ts'
+import { until } from './fault-processes.ts'
 import type { Event, Says, Told } from './simulated-daemon.js'
 
 const PROGRAM = resolve(import.meta.dirname, 'simulated-daemon.js')
@@ -26,11 +29,14 @@ export interface DayDaemon {
   /** SIGTERM, and a start in the same process. */
   restart(): Promise<void>
   stop(): Promise<void>
-  /** SIGKILL; comes back when it is gone. */
+  /** SIGKILL; comes back when it is gone, and its locks with it; what it left in destinations may live on. */
   kill(): Promise<void>
   /** Bytes after a full collection. */
   heap(): Promise<number>
 }
+
+const everyone = (): readonly number[] =>
+  readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []))
 
 export function dayDaemon(settings: Settings, heed: (event: Event) => void): DayDaemon {
   let wall = Date.now()
@@ -120,7 +126,11 @@ export function dayDaemon(settings: Settings, heed: (event: Event) => void): Day
         await tell({ type: 'stop' })
         child?.kill()
       }),
-    kill: () => end(() => child?.kill('SIGKILL')),
+    async kill() {
+      await end(() => child?.kill('SIGKILL'))
+      // A flock(1) that it was waiting for dies just after it, and would keep the next one from starting.
+      await until(() => openFiles(everyone(), join(settings.state, 'locks')).length === 0)
+    },
     heap: () => tell({ type: 'heap' }),
   }
   return daemon
