@@ -94,6 +94,12 @@ test('a log or results that cannot be written end no backup', async () => {
     cwd: world.folder,
   })
   expect(lost.exitCode).toBe(1)
+  const told = await execa('sh', ['-c', 'exec "$@" > /dev/full', 'sh', command, ...args], {
+    reject: false,
+    cwd: world.folder,
+  })
+  expect(told.exitCode).toBe(1)
+  expect(told.stderr).toContain('what it prints cannot be written: ENOSPC')
   expect((await world.plan('full-log')).summary).toMatchObject({ pull: 0, adopt: 0, keep: 2 })
 })
 
