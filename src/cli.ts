@@ -33,7 +33,9 @@ function listenForSignals(): void {
   process.on('SIGHUP', () => (hangup ?? gone)())
   // A reader that has gone (`reconcile -n | head`) or a full disk under a log ends no backup. Lost results are told by the exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') resultsAreLost = true
+    if (error.code === 'EPIPE' || resultsAreLost) return
+    resultsAreLost = true
+    process.stderr.write(`reconcile: what it prints cannot be written: ${error.message}\n`)
   })
   process.stderr.on('error', () => {})
 }

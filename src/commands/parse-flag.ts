@@ -24,8 +24,9 @@ export const parseFlag = {
     if (/^\d{4}-/.test(text)) return { at: parseFlag.instant(text) }
     return { seconds: parseFlag.duration(text) }
   },
-  count: (text: string): number => {
-    if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1 to 999.')
-    return Number(text)
+  concurrency: (text: string): number => {
+    const count = /^[1-9]\d?$/.test(text) ? Number(text) : Number.NaN
+    if (!(count <= 64)) throw new InvalidArgumentError('It takes a whole number from 1 to 64.')
+    return count
   },
 }

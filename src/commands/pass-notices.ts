@@ -46,8 +46,7 @@ export async function beginPassNotices(
     finished: notices.finished,
     async ended(result) {
       await notices.ended(use === 'all' ? result : null)
-      // Live progress is over by now, and a quiet pass that went well stays quiet.
-      if (console.quiet && result.exitCode === 0) return
+      // Live progress is over by now. A quiet pass tells it too: who counts on a message that never comes hears of it nowhere else.
       for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
     },
   }

@@ -92,7 +92,7 @@ export async function program(host: Host): Promise<Command> {
         .default('text'),
     )
     .option('--json', 'the same as --output json')
-    .option('--concurrency <n>', 'backups at once, over all processes', parseFlag.count)
+    .option('--concurrency <n>', 'backups at once, over all processes', parseFlag.concurrency)
     .option('--bandwidth <rate>', 'cap on the sum of all transfers, as 25KiB/s or 8Mbit/s', parseFlag.rate)
     .addOption(
       new Option('--log-level <level>', 'log at this level').choices(['debug', 'info', 'warn', 'error']),

@@ -27,7 +27,7 @@ export async function suspend(
   if (until !== null && until < at + 1000) throw usage(`--until is ${isoTime(until)}, which is over`)
   await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
   const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
-  const end = until === null ? 'until they are resumed' : `until ${isoTime(until)}`
+  const end = until === null ? 'until resumed' : `until ${isoTime(until)}`
   console.write(`Suspended ${who} ${end}: ${escapeProse(reason)}\n`)
   return 0
 }
@@ -69,18 +69,26 @@ export async function resume(
   return stays && chosen !== 'all' ? 7 : 0
 }
 
-function choose({ names, all }: Which, doing: string, workspace: Workspace): readonly string[] | 'all' {
-  if (all && names.length > 0) throw usage('--all and names were given: it is one or the other')
-  if (!all && names.length === 0) throw usage(`reconcile ${doing} needs the names of backups, or --all`)
+function choose(
+  { names, all }: Which,
+  doing: 'suspend' | 'resume',
+  workspace: Workspace,
+): readonly string[] | 'all' {
+  const example = doing === 'suspend' ? EXAMPLE : 'reconcile resume NAME'
+  if (all && names.length > 0) throw usage('--all and names were given: it is one or the other', example)
+  if (!all && names.length === 0)
+    throw usage(`reconcile ${doing} needs the names of backups, or --all`, example)
   if (all) return 'all'
   chooseSpecs(workspace, names)
   return [...new Set(names)]
 }
 
-const usage = (message: string): Failure =>
+const EXAMPLE = 'reconcile suspend NAME --reason "disk swap" --until 2d'
+
+const usage = (message: string, example = EXAMPLE): Failure =>
   new Failure({
     code: 'usage',
     message,
-    hint: 'For example: reconcile suspend NAME --reason "disk swap" --until 2d',
+    hint: `For example: ${example}`,
     retryable: false,
   })

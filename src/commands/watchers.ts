@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { PassEvent } from '../model/event.ts'
 import type { Instant } from '../model/instant.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { lineProgress } from '../view/line-progress.ts'
 import { ndjsonLine } from '../view/ndjson.ts'
 import type { Console } from './console.ts'
@@ -101,14 +102,19 @@ async function logWatcher(
 ): Promise<Watcher> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
-  if (file !== null) mkdirSync(dirname(file), { recursive: true })
-  const destination = pino.destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 })
   // A log that cannot be written is told of once, and ends no backup.
   let told = false
-  destination.on('error', (error: Error) => {
-    if (!told) tell(`The log cannot be written: ${error.message}\n`)
+  const complain = (error: unknown): void => {
+    if (!told)
+      tell(
+        `The log cannot be written: ${escapeText(error instanceof Error ? error.message : String(error))}\n`,
+      )
     told = true
-  })
+  }
+  const dest = file === null ? 2 : openLog(file, complain)
+  if (dest === null) return { onEvent() {}, end() {} }
+  const destination = pino.destination({ dest, sync: true })
+  destination.on('error', complain)
   const logger = pino(
     { level, base: revision === null ? null : { revision }, timestamp: pino.stdTimeFunctions.isoTime },
     destination,
@@ -118,5 +124,16 @@ async function logWatcher(
     ...(onWatch === undefined ? {} : { onWatch: onWatch(logger) }),
     warn: (text) => logger.warn({ what: text }, 'not told'),
     end: () => {},
+  }
+}
+
+/** Its folder is made, and none above it. */
+function openLog(file: string, complain: (error: unknown) => void): number | null {
+  try {
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file))
+    return openSync(file, 'a', 0o600)
+  } catch (error) {
+    complain(error)
+    return null
   }
 }

@@ -8,7 +8,7 @@ import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
-import { type FileFacts, factsOf } from './file-facts.ts'
+import type { FileFacts } from './file-facts.ts'
 import { judgeFile } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
@@ -165,7 +165,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   }
   const wants = points.judge(destination.pruned)
   // Where nothing counts points, nothing is amiss with one that no rule would count.
-  if (spec.retain !== null || spec.expect.length > 0) problems.push(...datedAhead(wants))
+  if (spec.retain !== null || spec.expect.length > 0) problems.push(...wants.ahead.map(datedAhead))
   const conflicts = rest.flatMap(({ facts, point }) => {
     const isConflict = judgeFile(facts, spec, asOf).steps.some(({ action }) => action === 'conflict')
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
@@ -179,7 +179,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     asOf,
     conflicts,
     floor: when === 'planned' ? 'assumed' : 'proven',
-    series: (when === 'planned' ? series('count') : views).map(({ status }) => status),
+    series: () => (when === 'planned' ? series('count') : views).map(({ status }) => status),
   })
 
   const steps: Step[] = []
@@ -197,13 +197,12 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     unwanted.bytes += shaped.unwanted ?? 0
   }
   for (const { facts, point } of rest) tell(facts, point)
-  const told = new Set(rest.map(({ facts }) => facts.path))
-  for (const point of unwantedPoints(wants)) {
-    for (const path of point.files) {
-      if (told.has(path)) continue
+  const told = new Set(rest.map(({ facts }) => facts))
+  for (const point of wants.unwanted) {
+    for (const facts of point.facts) {
+      if (told.has(facts)) continue
       kept--
-      // Looked up again, for the same reason.
-      tell(factsOf(path, observation, refused), point)
+      tell(facts, point)
     }
   }
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })
@@ -212,11 +211,6 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     problems.push(nothingFound(spec, kept))
   }
   return { steps, kept, views, prune, expiry, wants, unwanted }
-}
-
-/** Those that no rule keeps. */
-function* unwantedPoints({ series }: Retention): Generator<Point, void, undefined> {
-  for (const points of series.values()) for (const point of points) if (point.reasons === null) yield point
 }
 
 /**

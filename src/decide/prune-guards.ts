@@ -7,8 +7,8 @@ import type { Point } from './retention.ts'
 
 export interface GuardContext {
   readonly asOf: Instant
-  /** Each series against what is expected of it, once what is on its way has come. */
-  readonly series: readonly SeriesStatus[]
+  /** Each series against what is expected of it, once what is on its way has come: asked for only where something is to go. */
+  readonly series: () => readonly SeriesStatus[]
   /** Paths in conflict. */
   readonly conflicts: readonly string[]
   /** The same question has the same fingerprint until its answer changes. Hex, sixteen digits or more. */
@@ -80,12 +80,12 @@ export function pruneGuards(
     if (context.released.has(id)) passed.push({ id, code, message, series })
     else open.push({ id, code, message, series })
   }
+  // Of several the first one is told.
+  const first = new Map(open.toReversed().map(({ series, code }) => [series, code]))
   return {
     holds: open.map(({ series: _, ...hold }) => hold),
     passed,
-    blockOf(name) {
-      return open.find(({ series }) => series === null || series === name)?.code ?? null
-    },
+    blockOf: (name) => first.get(null) ?? first.get(name) ?? null,
   }
 }
 
@@ -140,8 +140,9 @@ function guardsOf(
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
   }
   guards.push(...changed)
+  const standing = new Map(series().map((status) => [status.series, status]))
   for (const { series: name } of going) {
-    const status = series.find((one) => one.series === name)
+    const status = standing.get(name)
     const late = lateness(status, spec)
     if (late === null) continue
     const subject = name === '' ? 'points are' : `points of ${name} are`

@@ -58,15 +58,18 @@ export function decidePrune(
   const all = [...retention.series].map(([name, points]) =>
     candidatesOf(name, points, lately.get(name) ?? [], conflicts, spec, observation, context, stay),
   )
-  const going = all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit)
-  const { holds, passed, blockOf } = pruneGuards(going, all, spec, observation, context, { policy, basis })
+  const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
+  const { holds, passed, blockOf } = pruneGuards([...going], all, spec, observation, context, {
+    policy,
+    basis,
+  })
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
     const unread = one.floor.flatMap(({ files }) =>
       files.filter((path) => isStale(path, spec, observation, context.asOf)),
     )
-    if (block === null && going.includes(one)) toRead.push(...unread)
+    if (block === null && going.has(one)) toRead.push(...unread)
     const isUnproven = context.floor === 'proven' && unread.length > 0
     const because = [`outside ${policyText(spec.retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)

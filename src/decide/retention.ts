@@ -16,6 +16,8 @@ import { zoneOf } from './zone.ts'
 export interface Point extends DatedPoint {
   readonly series: string
   readonly files: readonly RelPath[]
+  /** What was known of each of them. */
+  readonly facts: readonly FileFacts[]
   /**
    * `whole`: each file is published here. `coming`: each is that, or marked at the source. `unfinished`: one of them is neither, or
    * cannot come; such a point counts for nothing.
@@ -37,6 +39,10 @@ export interface Retention {
   pointOf(path: RelPath): Point | null
   /** Each series' points, in no order. */
   readonly series: ReadonlyMap<string, readonly Point[]>
+  /** Those that no rule keeps. */
+  readonly unwanted: readonly Point[]
+  /** Those that are dated over a day ahead. */
+  readonly ahead: readonly Point[]
   /** Whether there are patterns, and this file matches none: it is wanted, and never pruned. */
   isUnmatched(path: RelPath): boolean
 }
@@ -72,6 +78,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
   const unmatched = new Set<RelPath>()
   const series = new Map<string, SeriesPoints>()
+  const ahead: Point[] = []
   return {
     place(file) {
       const { path } = file
@@ -92,9 +99,10 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       let point = ofSeries.at(time)
       if (point === undefined) {
         const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'
-        point = new GrowingPoint(ofSeries, time, path, from, time - asOf > DAY)
+        point = new GrowingPoint(ofSeries, time, file, from, time - asOf > DAY)
         ofSeries.add(point)
-      } else point.add(path)
+        if (point.isAhead) ahead.push(point)
+      } else point.add(file)
       point.count(standing)
       if (isPinned(path)) point.pin()
       if (hasStaged(file)) point.isBegun = true
@@ -107,14 +115,18 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
         if (point?.hasPublished && point.standing === 'whole') point.count('unfinished')
       }
       const bySeries = new Map<string, readonly GrowingPoint[]>()
+      const unwanted: Point[] = []
       for (const [name, { points }] of series) {
         judge(points, spec)
         bySeries.set(name, points)
+        for (const point of points) if (point.reasons === null) unwanted.push(point)
       }
       series.clear()
       return {
         pointOf: pointByPath(bySeries),
         series: bySeries,
+        unwanted,
+        ahead,
         isUnmatched: (path) => unmatched.has(path),
       }
     },

@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { FileFacts } from './file-facts.ts'
 import type { Point } from './retention.ts'
 
 /** What is known of a point, a bit each: of a million points every field counts. */
@@ -16,16 +17,17 @@ const BY_MTIME = 128
 export class GrowingPoint implements Point {
   readonly #of: SeriesPoints
   readonly time: Instant
-  readonly name: RelPath
+  /** The file that it is named by. */
+  readonly #first: FileFacts
   reasons: Point['reasons'] = null
   #known: number
-  /** But the one that it is named by: a list for each of a million points that are one file would take as much room as the rest of it. */
-  #others: RelPath[] | null = null
+  /** The others: a list for each of a million points that are one file would take as much room as the rest of it. */
+  #others: FileFacts[] | null = null
 
-  constructor(of: SeriesPoints, time: Instant, name: RelPath, dated: Point['dated'], isAhead: boolean) {
+  constructor(of: SeriesPoints, time: Instant, first: FileFacts, dated: Point['dated'], isAhead: boolean) {
     this.#of = of
     this.time = time
-    this.name = name
+    this.#first = first
     this.#known = (dated === 'name' ? BY_NAME : dated === 'mtime' ? BY_MTIME : 0) | (isAhead ? AHEAD : 0)
   }
 
@@ -33,8 +35,16 @@ export class GrowingPoint implements Point {
     return this.#of.name
   }
 
+  get name(): RelPath {
+    return this.#first.path
+  }
+
   get files(): readonly RelPath[] {
-    return this.#others === null ? [this.name] : [this.name, ...this.#others]
+    return this.facts.map(({ path }) => path)
+  }
+
+  get facts(): readonly FileFacts[] {
+    return this.#others === null ? [this.#first] : [this.#first, ...this.#others]
   }
 
   get standing(): Point['standing'] {
@@ -66,9 +76,9 @@ export class GrowingPoint implements Point {
     return this.#is(PUBLISHED)
   }
 
-  add(path: RelPath): void {
-    if (this.#others === null) this.#others = [path]
-    else this.#others.push(path)
+  add(file: FileFacts): void {
+    if (this.#others === null) this.#others = [file]
+    else this.#others.push(file)
   }
 
   /** A file of it counts as this. */

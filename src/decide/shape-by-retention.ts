@@ -1,4 +1,4 @@
-import { DAY, isoSeconds, isoTime } from '../model/instant.ts'
+import { DAY, type Instant, isoSeconds, isoTime } from '../model/instant.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { Action, Step } from '../model/plan.ts'
 import type { Spec } from '../model/spec.ts'
@@ -16,6 +16,8 @@ import { stayText } from './stay.ts'
 const BRINGS: ReadonlySet<Action> = new Set(['pull', 'resume', 'wait'])
 /** What is only worth saying of a file that is wanted, or held. */
 const OF_WANTED: ReadonlySet<string> = new Set(['checksum-failed', 'wait-overdue', 'too-large'])
+/** Texts of times that are kept to be used again. */
+const MANY = 10_000
 const UNMATCHED = 'matches no pattern: kept, never pruned'
 
 export interface Shaped extends Judgement {
@@ -95,6 +97,16 @@ function surplusBy(
     shared.set(stay, known)
     return known
   }
+  // Series are mostly made at the same times.
+  const times = new Map<Instant, string>()
+  const timeOf = (at: Instant): string => {
+    const known = times.get(at)
+    if (known !== undefined) return known
+    if (times.size === MANY) times.clear()
+    const text = isoTime(at)
+    times.set(at, text)
+    return text
+  }
   const kept = becauseOf(`kept (prune: ${spec.prune.mode})`)
   // Written out, for taking a step apart and putting it together again costs as much as all that comes before.
   const made = (
@@ -105,7 +117,7 @@ function surplusBy(
     point: Point,
   ): Step => {
     const { path, size = 0 } = step
-    const time = isoTime(point.time)
+    const time = timeOf(point.time)
     const expect = expectationsLater(facts)
     return series.patterns.length === 0
       ? { action, path, because, size, time, expect }
@@ -155,10 +167,7 @@ function disagreement({ source }: FileFacts, point: Point, span: number): readon
 }
 
 /** Points from the future are kept, and never counted: something is wrong with a name or a clock. */
-export const datedAhead = ({ series }: Retention): readonly Problem[] =>
-  [...series.values()].flatMap((points) => points.filter(({ isAhead }) => isAhead).map(aheadProblem))
-
-const aheadProblem = (point: Point): Problem => ({
+export const datedAhead = (point: Point): Problem => ({
   code: 'dated-ahead',
   path: point.files[0]!,
   message: `is dated ${isoTime(point.time)}, over a day ahead: it is kept, and counted by no rule`,

@@ -10,11 +10,8 @@ import {
   valueAt,
 } from './located.ts'
 import { readUntil } from './read-until.ts'
-import { parseDuration, parseRate } from './units.ts'
+import { MIN_RATE, parseDuration, parseRate } from './units.ts'
 import { zoneFault } from './zone-fault.ts'
-
-/** A rate below this would reach rsync as 0, which means unlimited there. */
-const MIN_RATE = 1024
 
 /**
  * What the schema cannot say about when a backup runs, when it does not, and how fast. Values at the places in `said` are passed

@@ -44,6 +44,8 @@ export const gitReaders = (known: {
     url: (text) => readGitUrl(text.startsWith('~/') ? `${known.home}${text.slice(1)}` : text),
     ref: readGitRef,
     subpath: (text) => {
+      if (text.startsWith('/'))
+        return { ok: false, fault: 'is absolute; it is relative to the top of the repository' }
       const path = readFarPath(text)
       return path.ok && path.value === '.' ? { ok: true, value: '' } : path
     },

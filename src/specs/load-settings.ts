@@ -7,6 +7,7 @@ import { gitPlace, gitReaders, type WrittenGit } from './git-place.ts'
 import { withoutSecrets } from './git-url.ts'
 import type { WrittenSettings } from './read-settings.ts'
 import { readSpecFile } from './read-spec-file.ts'
+import { bandwidthFault } from './units.ts'
 
 /** What flags and `config.yaml` may say; what neither says has a default. */
 export interface SettingsFlags extends Partial<Pick<Settings, 'state' | 'concurrency' | 'bandwidth'>> {
@@ -48,6 +49,12 @@ export async function loadSettings(
   const flagPath = (path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path))
   const git = gitOf(flags, written, { home, folder: cwd })
   const localSpecs = join(cwd, 'backups.d')
+  const concurrency = flags.concurrency ?? written.concurrency ?? 2
+  const bandwidth = flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null)
+  if (flags.bandwidth !== undefined || flags.concurrency !== undefined) {
+    const fault = bandwidthFault(bandwidth, concurrency)
+    if (fault !== null) throw usage(fault)
+  }
   return {
     settings: {
       file,
@@ -64,8 +71,8 @@ export async function loadSettings(
         (uid === 0
           ? '/var/lib/reconcile'
           : join(xdgFolder(env['XDG_STATE_HOME'], join(home, '.local/state')), 'reconcile')),
-      concurrency: flags.concurrency ?? written.concurrency ?? 2,
-      bandwidth: flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null),
+      concurrency,
+      bandwidth,
       roots: written.roots ?? null,
       notify: written.notify ?? [],
       heartbeat: written.heartbeat ?? null,

@@ -15,16 +15,13 @@ import {
 } from './located.ts'
 import { readNearPath } from './near-path.ts'
 import { readYaml } from './read-yaml.ts'
-import { type Parsed, parseRate } from './units.ts'
+import { bandwidthFault, type Parsed, parseRate } from './units.ts'
 
 export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
   /** Empty: it is written, and faulty. */
   readonly specs?: string
   readonly git?: WrittenGit
 }
-
-/** Through the share of each slot the rate must still reach rsync as more than 0, which means unlimited there. */
-const MIN_RATE = 1024
 
 interface ReadSettings {
   readonly written: WrittenSettings
@@ -113,12 +110,13 @@ function readAll(
   const concurrency = valueAt(root, ['concurrency'])
   const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined
   const bandwidth = read(['bandwidth'], parseRate, 'bad-unit')
-  if (bandwidth !== undefined && bandwidth !== null && bandwidth < MIN_RATE * (slots ?? 2)) {
+  const tooLittle = bandwidthFault(bandwidth ?? null, slots ?? 2)
+  if (tooLittle !== null) {
     faults.push({
       place: placeOf(root, ['bandwidth']),
       severity: 'error',
       code: 'out-of-range',
-      message: `bandwidth leaves each of ${slots ?? 2} backups at once less than 1KiB/s, the least that rsync can hold`,
+      message: tooLittle,
       hint: 'raise it, or lower "concurrency"',
     })
   }

@@ -119,6 +119,15 @@ export const parseRate = (text: string): Parsed<number | null> =>
       ? no('is for the entries of a timetable: to stop a backup, suspend it')
       : parse(text, RATE)
 
+/** Bytes a second: the least that rsync can hold. What is below it reaches rsync as 0, which means unlimited there. */
+export const MIN_RATE = 1024
+
+/** What is wrong with a cap on all transfers that so many backups share; null: nothing. */
+export const bandwidthFault = (bandwidth: number | null, concurrency: number): string | null =>
+  bandwidth !== null && bandwidth < MIN_RATE * concurrency
+    ? `bandwidth leaves each of ${concurrency} backups at once less than 1KiB/s, the least that rsync can hold`
+    : null
+
 function parse(text: string, kind: Kind): Parsed<number> {
   const [, number = '', space = '', unit = ''] = QUANTITY.exec(text) ?? []
   if (number === '') return no(`is not ${kind.noun} such as ${kind.example}`)

@@ -16,6 +16,7 @@ const whole = (dated: Pick<Point, 'time' | 'name' | 'pinned'>): Point => ({
   ...dated,
   series: 'db',
   files: [],
+  facts: [],
   standing: 'whole',
   dated: 'name',
   isAhead: false,

@@ -80,6 +80,12 @@ test('a log or results that cannot be written end no backup', async () => {
   const logged = await world.run('full-log', '--log-file', '/dev/full')
   expect(logged.code).toBe(0)
   expect(logged.stderr).toContain('The log cannot be written')
+  await writeFile(join(world.folder, 'no-folder'), '')
+  for (const file of ['no-folder/log', 'not/there/log']) {
+    const unlogged = await world.run('full-log', '--log-file', join(world.folder, file))
+    expect(unlogged.code).toBe(0)
+    expect(unlogged.stderr).toMatch(/^The log cannot be written: \w+: .*'$/m)
+  }
   await at.offer('b.tar', 'y')
   const { command, args } = world.command(['full-log', '--json'])
   const script = 'exec "$@" > /dev/full 2> /dev/full'
@@ -88,6 +94,12 @@ test('a log or results that cannot be written end no backup', async () => {
     cwd: world.folder,
   })
   expect(lost.exitCode).toBe(1)
+  const told = await execa('sh', ['-c', 'exec "$@" > /dev/full', 'sh', command, ...args], {
+    reject: false,
+    cwd: world.folder,
+  })
+  expect(told.exitCode).toBe(1)
+  expect(told.stderr).toContain('what it prints cannot be written: ENOSPC')
   expect((await world.plan('full-log')).summary).toMatchObject({ pull: 0, adopt: 0, keep: 2 })
 })
 

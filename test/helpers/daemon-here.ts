@@ -6,7 +6,7 @@ import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { Settings } from '../../src/model/settings.ts'
 import type { WatchEvent } from '../../src/model/watch-event.ts'
 import { openServiceManager } from '../../src/watch/systemd.ts'
-import { type HandClock, handClock } from './hand-clock.ts'
+import { type HandClock, handClock } from './hand-clock.js'
 
 type Event = PassEvent | WatchEvent
 

@@ -8,7 +8,7 @@ import type { WatchEvent } from '../../src/model/watch-event.ts'
 import type { ActiveSpec } from '../../src/model/watched-specs.ts'
 import { emptyOutcome } from '../../src/reconcile/outcome-of.ts'
 import { watchLoop } from '../../src/watch/loop.ts'
-import { handClock } from './hand-clock.ts'
+import { handClock } from './hand-clock.js'
 import { spec } from './picture.ts'
 
 export const SECOND = 1_000

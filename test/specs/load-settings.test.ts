@@ -79,6 +79,9 @@ describe('settings', () => {
   test('flags win, also with unlimited', async () => {
     const config = { 'etc/config.yaml': 'bandwidth: 1MiB/s\nconcurrency: 4\nstate: s\n' }
     const flags = { bandwidth: null, concurrency: 1, state: '/t' }
+    await expect(box(config, { flags: { bandwidth: 2048, concurrency: 3 } })).rejects.toThrow(
+      'bandwidth leaves each of 3 backups at once less than 1KiB/s',
+    )
     expect(await box(config, { flags })).toMatchObject(flags)
   })
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fingerprintSpecs, SPEC_FILE } from '../../src/specs/fingerprint-specs.ts'
 import { type FolderWatch, watchFolder } from '../../src/watch/watch-folder.ts'
-import { handClock } from '../helpers/hand-clock.ts'
+import { handClock } from '../helpers/hand-clock.js'
 
 const exec = promisify(execFile)
 const MINUTE = 60_000
