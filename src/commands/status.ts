@@ -166,11 +166,11 @@ async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T
   }
 }
 
-/** What a live daemon says of each backup that it goes by. */
+/** What a live daemon says of each backup that it runs. */
 const wordsOf = ({ backups }: WatchBeat): ReadonlyMap<string, WatchWord> =>
   new Map(backups.map(({ backup, ...word }) => [backup, word]))
 
-/** The last good specs that a live daemon goes by in place of what is faulty, or is gone while a hold asks about that. */
+/** The last good specs that a live daemon obeys in place of what is faulty, or is gone while a hold asks about that. */
 async function obeyedInstead(
   isMissing: (name: string) => boolean,
   words: ReadonlyMap<string, WatchWord>,

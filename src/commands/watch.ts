@@ -139,7 +139,7 @@ async function watchLocked(
     signal: run.signal,
     warn,
   })
-  /** The fingerprint of the folder that is gone by. */
+  /** The fingerprint of the folder that is obeyed. */
   let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()

@@ -32,7 +32,7 @@ export interface StatusFacts {
   readonly watch: WatchWord | null
   /** When a `watch` on this box was last heard of that is there no more; null: there is none, or it lives. */
   readonly silentSince: string | null
-  /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon goes by. */
+  /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon obeys. */
   readonly specFaults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[]
 }
 

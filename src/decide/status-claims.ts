@@ -66,7 +66,7 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   return is(said === 'pending' || isOld ? 'pending' : 'ok')
 }
 
-const LAST_GOOD = 'its newest spec is faulty: watch goes by the last good one'
+const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
 
@@ -188,7 +188,7 @@ function specClaim({ spec, last, specFaults }: StatusFacts): Claim {
   const type = 'SpecValid'
   if (specFaults[0] !== undefined) {
     const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
-    const message = `${joined(places)}; watch goes by the last good spec`
+    const message = `${joined(places)}; watch obeys the last good spec`
     return { type, status: 'false', reason: specFaults[0].code, message }
   }
   if (spec === null)

@@ -54,7 +54,7 @@ export type WatchEvent =
       readonly lastGood: boolean
     }
   | { readonly type: 'spec-mended'; readonly backup: string }
-  /** Over all specs: what is gone by stays as it was. */
+  /** Over all specs: what is obeyed stays as it was. */
   | { readonly type: 'specs-held'; readonly hold: Hold }
   | { readonly type: 'specs-unreadable'; readonly message: string; readonly hint: string }
   /** Its transfer is stopped for a newer spec; what has come is kept. */

@@ -71,7 +71,7 @@ const isLastGoodObeyed = ({ backups }: StatusReport): boolean =>
   backups.some(({ watch }) => watch?.lastGood === true)
 
 const NO_RUN = 'what is faulty does not run'
-const GOES_ON = 'watch goes by the last good specs, and a run by hand by none'
+const GOES_ON = 'watch obeys the last good specs instead, and a run by hand leaves them out'
 
 const HEAD: readonly string[] = ['BACKUP', 'STATE', 'LAST SUCCESS', 'HELD', 'FREE', 'DESTINATION']
 

@@ -17,7 +17,7 @@ export interface LoopPorts {
   readonly random: () => number
   /** Backups at once. */
   readonly concurrency: () => number
-  /** Looks at the specs again. Null: they could not be read, which it has told; what is gone by stays. Never throws but for a bug. */
+  /** Looks at the specs again. Null: they could not be read, which it has told; what is obeyed stays. Never throws but for a bug. */
   readonly look: () => Promise<SpecsDecided | null>
   /** The one pass that `reconcile` runs: everything is read anew. Never throws but for a bug. */
   readonly pass: (
@@ -32,12 +32,12 @@ export interface LoopPorts {
   /** When a backup that its timetable stops now may go on; null: it is not stopped. */
   readonly resumesAt: (one: ActiveSpec, now: Instant) => Instant | null
   readonly emit: (event: WatchEvent) => void
-  /** The commit of the specs that are gone by. */
+  /** The commit of the specs that are obeyed. */
   readonly revision: () => string | null
 }
 
 export interface Loop {
-  /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are gone by at first. */
+  /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are obeyed at first. */
   run(before: readonly ActiveSpec[], signal: AbortSignal): Promise<void>
   /** The specs may be others by now. */
   look(): void

@@ -86,7 +86,7 @@ describe('what a live daemon says', () => {
     expect(of('SpecValid', told)).toMatchObject({
       status: 'false',
       reason: 'unknown-key',
-      message: 'a.yaml:3:1: no; watch goes by the last good spec',
+      message: 'a.yaml:3:1: no; watch obeys the last good spec',
     })
   })
 })

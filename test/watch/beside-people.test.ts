@@ -226,16 +226,16 @@ describe('status beside it', () => {
       SpecValid: {
         status: 'false',
         reason: 'unknown-key',
-        message: expect.stringMatching(/pg\.yaml:4:1: .*; watch goes by the last good spec$/),
+        message: expect.stringMatching(/pg\.yaml:4:1: .*; watch obeys the last good spec$/),
       },
       SourceReachable: { status: 'true' },
     })
     const text = await world.run('status', '--as-of', isoTime(daemon.clock.now()))
     expect(text.code).toBe(3)
-    expect(text.stdout).toContain('watch goes by the last good')
+    expect(text.stdout).toContain('watch obeys the last good')
     expect(text.stdout).not.toContain('does not run')
 
-    // Once the daemon is gone, nobody goes by it.
+    // Once the daemon is gone, nobody obeys it.
     await daemon.stop()
     expect(await status('pg')).toMatchObject({ destination: null, watch: null, state: 'failed' })
   })
