@@ -144,8 +144,7 @@ async function watchLocked(
   const look = async () => {
     const decided = await follower.look()
     obeyed = decided === null ? null : loaded.fingerprint
-    await notices.broken(decided?.broken ?? [])
-    for (const { spec } of decided?.removed ?? []) notices.forget(spec.name)
+    if (decided !== null) await notices.looked(decided, loaded)
     return decided
   }
 

@@ -32,9 +32,21 @@ export interface LoadedSpecs {
   /** Holds over what is obeyed: meanwhile it is the last good one. Backups go on under them; nothing is pruned. */
   readonly holds: readonly Hold[]
   /** What is obeyed is not the newest there is: why, and since when; null: it is, as far as anybody can tell. */
-  readonly stale: { readonly message: string; readonly since: Instant } | null
+  readonly stale: {
+    readonly message: string
+    readonly since: Instant
+    readonly reasons: readonly StaleReason[]
+  } | null
   /** A newer policy is there and is not obeyed, because it is broken or held; null: none is. */
   readonly lastGood: LastGood | null
+}
+
+/** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that tell of it. */
+export interface StaleReason {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly since: Instant
 }
 
 export interface BoxContext {

@@ -67,13 +67,20 @@ export function told(
     ...(taken ? [] : (read?.faults ?? []).filter(({ severity }) => severity === 'error')),
     ...notes,
   ]
-  const reasons = notes.map(({ message }) => message)
-  const since = Math.min(
-    ...[memory.unreachable?.since, taken ? undefined : (memory.refused?.since ?? run.now())].flatMap(
-      (time) => time ?? [],
-    ),
-  )
-  const stale = reasons.length === 0 ? null : { message: reasons.join('; '), since: instant(since) }
+  const reasons = notes.map(({ code, message, hint = '' }) => ({
+    code,
+    message,
+    hint,
+    since: (code === 'git-unreachable' ? memory.unreachable : memory.refused)?.since ?? run.now(),
+  }))
+  const stale =
+    reasons.length === 0
+      ? null
+      : {
+          message: reasons.map(({ message }) => message).join('; '),
+          since: instant(Math.min(...reasons.map(({ since }) => since))),
+          reasons,
+        }
   const lastGood: LastGood | null =
     taken || good === null
       ? null

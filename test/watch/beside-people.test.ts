@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isoTime } from '../../src/model/instant.ts'
@@ -133,6 +133,30 @@ describe('whoever the settings name', () => {
     }
     expect(told().filter((one) => one.startsWith('/ops'))).toEqual(['/ops conflict', '/ops recovered'])
     expect(told().filter((one) => one.startsWith('/beat'))).toEqual(['/beat', '/beat/fail', '/beat'])
+  })
+
+  test('is told once that a spec is faulty, whatever runs by the last good one come to, and when it is mended', async () => {
+    start({ notify: [await hook('ops')], heartbeat: { urlFile: await urlFile('beat') } })
+    await daemon.finished('pg')
+    await until(() => told().length === 1)
+    const file = join(world.specs, 'pg.yaml')
+    const good = await readFile(file, 'utf8')
+    await writeFile(file, `${good}x: 1\n`)
+    await daemon.saw('spec-broken')
+    await until(() => told().length === 3)
+    expect(await passNow()).toMatchObject({ exitCode: 0 })
+    expect(await passNow()).toMatchObject({ exitCode: 0 })
+    const urlFiles = `notify: [{ urlFile: ${join(world.folder, 'ops')} }]`
+    await writeFile(join(world.folder, 'box.yaml'), `version: 1\n${urlFiles}\n`)
+    expect((await world.run('--config', join(world.folder, 'box.yaml'))).code).toBe(3)
+    expect(told().slice(1).sort()).toEqual(['/beat/fail', '/ops failing'])
+    // Back as it was: there is nothing to run for, and all is well at once.
+    await writeFile(file, good)
+    await daemon.saw('spec-mended')
+    await until(() => told().length === 4)
+    await passNow()
+    await until(() => told().length === 5)
+    expect(told().slice(3)).toEqual(['/ops recovered', '/beat'])
   })
 
   test('may be others after SIGHUP', async () => {

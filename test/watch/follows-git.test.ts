@@ -1,12 +1,14 @@
-import { rename } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { isoTime } from '../../src/model/instant.ts'
+import { NOTICE_KINDS, type Notice } from '../../src/model/notice.ts'
 import type { StatusReport } from '../../src/model/status.ts'
 import { callHere } from '../helpers/call-here.ts'
 import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
+import { type Receiver, startReceiver } from '../helpers/receiver.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 // The daemon on specs from git: real git and rsync, by a clock that is moved by hand.
@@ -14,17 +16,25 @@ import { makeWorld, type World } from '../helpers/world.ts'
 let world: World
 let bed: GitBed
 let daemon: DaemonHere
+let receiver: Receiver
 let first = ''
 beforeEach(async () => {
   world = await makeWorld('local')
   bed = await makeGitBed()
   await world.offer('a.tar', 'a')
   first = await bed.push(declared())
-  daemon = daemonHere({ specs: bed.place(), state: bed.state })
+  receiver = await startReceiver()
+  daemon = daemonHere({
+    specs: bed.place(),
+    state: bed.state,
+    notify: [{ urlFile: await urlFile('ops'), on: NOTICE_KINDS }],
+    heartbeat: { urlFile: await urlFile('beat') },
+  })
   expect(await daemon.finished('pg')).toMatchObject({ published: ['a.tar'] })
 })
 afterEach(async () => {
   await daemon.stop().catch(() => {})
+  await receiver.end()
   await bed.end()
   await world.end()
 })
@@ -37,6 +47,26 @@ const declared = (more: object = {}) => ({
     ...more,
   }),
 })
+
+async function urlFile(name: string): Promise<string> {
+  const file = join(bed.folder, name)
+  await writeFile(file, `${receiver.origin}/${name}`, { mode: 0o600 })
+  return file
+}
+
+/** What the hook was told, and how the heartbeat was called, each in order. */
+const told = () => ({
+  ops: receiver.received.flatMap(({ body }) =>
+    body.startsWith('{') ? [(JSON.parse(body) as Notice).kind] : [],
+  ),
+  beat: receiver.received.flatMap(({ url }) => (url.startsWith('/beat') ? [url] : [])),
+})
+
+/** Once as many have come, they are these. */
+async function hasTold(all: ReturnType<typeof told>) {
+  await daemon.until(() => told().ops.length >= all.ops.length && told().beat.length >= all.beat.length)
+  expect(told()).toEqual(all)
+}
 
 /** A run that is asked for now: by which commit, and what it came to. */
 async function runNow() {
@@ -77,9 +107,11 @@ test('a new commit is taken without a restart; of a faulty one the last good is 
   await world.offer('b.tar', 'b')
   expect(await runNow()).toMatchObject({ revision: second, outcome: { published: ['b.tar'] } })
   expect((await status()).diagnostics.map(({ code }) => code)).toContain('commit-refused')
+  await hasTold({ ops: ['failing'], beat: ['/beat', '/beat/fail'] })
 
   const mended = await bed.push({ 'other.yaml': null })
   await daemon.until(async () => (await runNow()).revision === mended)
+  await hasTold({ ops: ['failing', 'recovered'], beat: ['/beat', '/beat/fail', '/beat'] })
 })
 
 test('while the repository cannot be reached work goes on, and it is told since when', async () => {
@@ -107,6 +139,8 @@ test('a rewritten history holds what is obeyed, and a release takes the new one'
   await bed.git('checkout', '-q', '--orphan', 'new')
   const other = await bed.push({ ...declared({ select: { exclude: ['z'] } }), README: 'x' })
   expect((await daemon.saw('warning')).message).toContain(other)
+  // Long before the next run.
+  await hasTold({ ops: ['held'], beat: ['/beat', '/beat/fail'] })
   await world.offer('b.tar', 'b')
   const { revision, outcome } = await runNow()
   expect(revision).toBe(first)
