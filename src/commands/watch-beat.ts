@@ -21,6 +21,7 @@ const NEWS: ReadonlySet<WatchEvent['type']> = new Set([
   'spec-mended',
   'spec-removed',
   'specs-held',
+  'specs-hold-over',
 ])
 
 /** Says once a minute, and after news, in the state folder, that this daemon lives, and how each backup stands. */

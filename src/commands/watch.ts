@@ -1,5 +1,6 @@
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
+import { isOverSpecs } from '../decide/over-specs.ts'
 import { rateAt } from '../decide/timetable.ts'
 import { openBox } from '../destination/box.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
@@ -154,7 +155,7 @@ async function watchLocked(
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
     const outcome = await runOne(one, here(), follower.now().holds, promise, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
-    for (const { id } of outcome.holds) heldBy.set(id, spec.name)
+    for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)
     return outcome
   }
@@ -176,6 +177,7 @@ async function watchLocked(
     },
     emit,
     revision: () => follower.now().revision,
+    notTaken: () => loaded.lastGood?.newer ?? null,
   })
 
   terms.onHangup(() => {

@@ -133,6 +133,8 @@ function tell(
     if (!broken.has(backup) && names.has(backup)) emit({ type: 'spec-mended', backup })
   const held = new Set(before.holds.map(({ id }) => id))
   for (const hold of decided.holds) if (!held.has(hold.id)) emit({ type: 'specs-held', hold })
+  const stands = new Set(decided.holds.map(({ id }) => id))
+  for (const hold of before.holds) if (!stands.has(hold.id)) emit({ type: 'specs-hold-over', hold })
 }
 
 const wordOf = ({ backup, file, line, column, code, message }: SpecFault): string =>

@@ -34,6 +34,8 @@ export interface LoopPorts {
   readonly emit: (event: WatchEvent) => void
   /** The commit of the specs that are obeyed. */
   readonly revision: () => string | null
+  /** A newer commit that is not taken; null: none is known. */
+  readonly notTaken: () => string | null
 }
 
 export interface Loop {
@@ -86,6 +88,7 @@ export function watchLoop(ports: LoopPorts): Loop {
   let wantsLook = true
   let looking: Promise<void> | null = null
   let decided: SpecsDecided | null = null
+  let isHeld = false
   let bug: { readonly error: unknown } | null = null
   let drift = clock.now() - clock.monotonic()
 
@@ -104,7 +107,7 @@ export function watchLoop(ports: LoopPorts): Loop {
   }
 
   /** The newest word on every spec. Only one whose canonical form changed is run for it. */
-  function obey({ active, changed, added, removed, renamed }: SpecsDecided): void {
+  function obey({ active, changed, added, removed, renamed, holds }: SpecsDecided): void {
     const words = new Map(active.map((one) => [one.spec.name as string, one]))
     for (const { from, to } of renamed) {
       const known = backups.get(from.spec.name)
@@ -130,6 +133,9 @@ export function watchLoop(ports: LoopPorts): Loop {
       trigger(to.spec.name, 'spec-changed')
     }
     for (const { spec } of added) trigger(spec.name, 'spec-added')
+    // What a hold over all of them kept back goes on at once.
+    if (isHeld && holds.length === 0) for (const name of backups.keys()) trigger(name, 'released')
+    isHeld = holds.length > 0
   }
 
   function standing(): readonly Standing[] {
@@ -169,7 +175,7 @@ export function watchLoop(ports: LoopPorts): Loop {
       return
     }
     Object.assign(backup, { began: here(), retryAt: null, resumeAt: null })
-    emit({ type: 'triggered', backup: name, causes, revision: ports.revision() })
+    emit({ type: 'triggered', backup: name, causes, revision: ports.revision(), notTaken: ports.notTaken() })
     const controller = new AbortController()
     const { active } = backup
     const ended = ports

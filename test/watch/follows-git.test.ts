@@ -72,8 +72,8 @@ async function hasTold(all: ReturnType<typeof told>) {
 async function runNow() {
   const from = daemon.mark()
   daemon.hangup()
-  const { revision } = await daemon.saw('triggered', () => true, from)
-  return { revision, outcome: await daemon.finished('pg', from) }
+  const { revision, notTaken } = await daemon.saw('triggered', () => true, from)
+  return { revision, notTaken, outcome: await daemon.finished('pg', from) }
 }
 
 /** A command beside the daemon. */
@@ -105,7 +105,11 @@ test('a new commit is taken without a restart; of a faulty one the last good is 
   expect(message).toContain(`commit ${faulty} is not taken: it has`)
   expect(message).toContain(`the last good commit ${second.slice(0, 8)}`)
   await world.offer('b.tar', 'b')
-  expect(await runNow()).toMatchObject({ revision: second, outcome: { published: ['b.tar'] } })
+  expect(await runNow()).toMatchObject({
+    revision: second,
+    notTaken: faulty,
+    outcome: { published: ['b.tar'] },
+  })
   expect((await status()).diagnostics.map(({ code }) => code)).toContain('commit-refused')
   await hasTold({ ops: ['failing'], beat: ['/beat', '/beat/fail'] })
 
