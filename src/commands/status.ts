@@ -22,6 +22,7 @@ import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination } from './look-at.ts'
+import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import { boxContext } from './watch-specs.ts'
 import {
   chooseSpecs,
@@ -118,10 +119,10 @@ async function reportOfSpecs(
   const stored = (await orTell(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
   const kept = await orTell(unread, () => memory.kept(loaded.label))
-  const beat = await memory.beat()
-  const isLive = beat !== null && beat.specs === loaded.label && run.now() < Date.parse(beat.validUntil)
-  const words = isLive ? wordsOf(beat) : new Map<string, WatchWord>()
-  const silentSince = beat !== null && !isLive ? beat.at : null
+  const beat = await liveBeat(workspace, run)
+  const words = beat === null ? new Map<string, WatchWord>() : wordsOf(beat)
+  const silentSince = beat === null ? ((await memory.beat())?.at ?? null) : null
+  const overSpecs = holdsOverSpecs(loaded, beat)
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   const faulty = loaded.faultyNames.filter(isMeant)
   const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)
@@ -136,7 +137,7 @@ async function reportOfSpecs(
     const suspension = suspensionOf(spec, stored, run.now())
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
-    const said = { spec, suspension, common, watch, silentSince, specFaults }
+    const said = { spec, suspension, common, overSpecs, watch, silentSince, specFaults }
     return look(spec.name, place, said, holders(place), run)
   })
   for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
@@ -220,6 +221,7 @@ interface Said {
   readonly spec: Spec | null
   readonly suspension: SuspendedNow | null
   readonly common: Hold | null
+  readonly overSpecs: readonly Hold[] | null
   readonly watch: WatchWord | null
   /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
   readonly silentSince: string | null
@@ -230,6 +232,7 @@ const NOTHING_SAID: Said = {
   spec: null,
   suspension: null,
   common: null,
+  overSpecs: null,
   watch: null,
   silentSince: null,
   specFaults: [],
@@ -238,7 +241,7 @@ const NOTHING_SAID: Said = {
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, watch, silentSince, specFaults }: Said,
+  { spec, suspension, common, overSpecs, watch, silentSince, specFaults }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -252,6 +255,7 @@ async function look(
       last,
       halt,
       hold,
+      overSpecs,
       suspension,
       holders,
       watch,

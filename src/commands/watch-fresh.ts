@@ -80,6 +80,7 @@ async function lookForLate(
     suspension,
     holders: null,
     watch: { phase, failures, crash, nextRun: isoTime(nextRun), lastGood: instead !== null },
+    overSpecs: null,
     silentSince: null,
     specFaults: [],
   }

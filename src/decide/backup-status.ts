@@ -10,6 +10,7 @@ import { dated } from './conditions.ts'
 import { isWhole } from './is-whole.ts'
 import { lateCause } from './late-cause.ts'
 import { heldPoints } from './name-removals.ts'
+import { withoutOverSpecs } from './over-specs.ts'
 import { selector } from './select.ts'
 import { type SeriesView, seriesViews, withCause } from './series-status.ts'
 import { claimsOf, judgeState, triesAgain } from './status-claims.ts'
@@ -24,6 +25,8 @@ export interface StatusFacts {
   readonly last: DestinationStatus | null
   readonly halt: Halt | null
   readonly hold: Hold | null
+  /** Holds over all specs, under which it goes on by what was obeyed before; null: whether there are any is only known from the last pass. */
+  readonly overSpecs: readonly Hold[] | null
   /** What keeps it from running now. */
   readonly suspension: SuspendedNow | null
   /** The processes that hold its lock now; null: it cannot be told. */
@@ -47,7 +50,9 @@ export interface StatusLook {
 }
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
-export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
+export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
+  const isKnown = given.last !== null && given.overSpecs !== null
+  const facts = isKnown ? { ...given, last: withoutOverSpecs(given.last!) } : given
   const { holding, last, spec } = facts
   const halt = haltOf(facts)
   const held = count(facts)
@@ -63,7 +68,7 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
       spec === null && holding !== null
         ? [allFiles(held.points, held.newest)]
         : views.map(({ status }) => status),
-    conditions: dated(claimsOf(facts, look, judged), last?.conditions ?? [], asOf),
+    conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], asOf),
     lastPass: last?.finished ?? null,
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,

@@ -1,5 +1,6 @@
 import { instant, isoTime } from '../model/instant.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
+import type { Hold } from '../model/trouble.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
@@ -53,6 +54,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const late = lateLines(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0] })
   if (specFaults.length > 0) return is('failed', { reason: 'spec-invalid', message: LAST_GOOD })
+  const [over] = facts.overSpecs ?? []
+  if (over !== undefined) return is('held', { reason: over.code, message: over.message })
   if (doubt !== null || holding === null) {
     // The first pass is at it.
     const isFirst = doubt?.reason === 'never-run' && look.isUnderWay
@@ -117,7 +120,7 @@ const goneText = (gone: number, path: string): string =>
 
 /** All seven conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
-  const { last, hold } = facts
+  const { last } = facts
   const kept = (type: ConditionType): Claim => keptClaim(last, type)
   return [
     readyClaim(judged, kept('Ready'), facts),
@@ -126,8 +129,14 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     freshNow(facts, look, judged),
     specClaim(facts),
     kept('SourceReachable'),
-    hold !== null || last !== null ? heldClaim(hold === null ? (last?.holds ?? []) : [hold]) : kept('Held'),
+    heldNow(facts, kept('Held')),
   ]
+}
+
+function heldNow({ last, hold, overSpecs }: StatusFacts, kept: Claim): Claim {
+  const own = hold === null ? (last?.holds ?? []) : [hold]
+  const holds = new Map([...own, ...(overSpecs ?? [])].map((one) => [one.id, one]))
+  return holds.size === 0 && last === null ? kept : heldClaim([...holds.values()])
 }
 
 function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim {
@@ -166,13 +175,19 @@ function reconcilingClaim({ holders }: StatusFacts): Claim {
   return { type, status: 'true', reason: 'in-use', message }
 }
 
-function stalledClaim({ hold }: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+function stalledClaim({ hold, overSpecs }: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
   const type = 'Stalled'
-  if (hold !== null)
-    return { type, status: 'true', reason: hold.code, message: `${hold.message} (release ${hold.id})` }
+  const heldBy = ({ id, code, message }: Hold): Claim => ({
+    type,
+    status: 'true',
+    reason: code,
+    message: `${message} (release ${id})`,
+  })
+  if (hold !== null) return heldBy(hold)
   if (halt !== null)
     return { type, status: 'true', reason: halt.code, message: `${halt.message}. ${halt.hint}` }
-  return kept
+  const [over] = overSpecs ?? []
+  return over === undefined || kept.status === 'true' ? kept : heldBy(over)
 }
 
 function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {

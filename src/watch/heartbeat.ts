@@ -129,7 +129,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
       const wasWell = !unwell.has(backup)
       if (exitCode !== 0) {
         unwell.set(backup, line)
-        if (wasWell) fail()
+        if (wasWell && !over.has(backup)) fail()
         return
       }
       unwell.delete(backup)

@@ -91,6 +91,44 @@ describe('what a live daemon says', () => {
   })
 })
 
+describe('a hold over all specs', () => {
+  const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
+  const words = (told: ReturnType<typeof look>) =>
+    [told.state, ...(['Ready', 'Stalled', 'Held'] as const).map((type) => short(type, told))].join(', ')
+  const HELD = 'held, false history-rewritten, true history-rewritten, true history-rewritten'
+  const FINE = 'ok, true in-sync, false not-stalled, false not-held'
+  const under = fold({ exitCode: 7, holds: [over] })
+
+  test('is told before any pass has met it, and no more once it is over, before any pass has met that', () => {
+    expect(words(look(fold(), { overSpecs: [over] }))).toBe(HELD)
+    expect(of('Held', look(fold(), { overSpecs: [over] }))?.message).toBe('rewritten (release a1)')
+    expect(words(look(under, { overSpecs: [over] }))).toBe(HELD)
+    expect(words(look(under, { overSpecs: [] }))).toBe(FINE)
+  })
+
+  test('whose end nobody can tell of stands', () => {
+    expect(words(look(under, { overSpecs: null }))).toBe(
+      'held, false held, true history-rewritten, true history-rewritten',
+    )
+    expect(of('Ready', look(under, { overSpecs: null }))?.message).toBe('newer specs are held')
+    const both = fold({ exitCode: 7, holds: [over, hold('b')] })
+    expect(of('Ready', look(both, { overSpecs: null }))?.message).toBe(
+      'newer specs are held, and a removal is held',
+    )
+  })
+
+  test('hides nothing that is worse or its own, and takes nothing else with it when it ends', () => {
+    const problem = { code: 'source-silent', message: 'm', hint: 'h' }
+    const bad = fold({ result: 'failed', exitCode: 7, holds: [over], problems: [problem] })
+    expect(look(bad, { overSpecs: [over] }).state).toBe('failed')
+    expect(words(look(bad, { overSpecs: [] }))).toBe(
+      'failed, false failed, false not-stalled, false not-held',
+    )
+    const both = fold({ exitCode: 7, holds: [over, hold('b')] })
+    expect(words(look(both, { overSpecs: [] }))).toBe('held, false held, true code-b, true code-b')
+  })
+})
+
 describe('a condition’s time', () => {
   test('moves only when what it says does, across passes and looks', () => {
     const conflict = { path: 'x', held: '', source: '' }

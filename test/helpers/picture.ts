@@ -164,6 +164,7 @@ export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
   suspension: null,
   holders: [],
   watch: null,
+  overSpecs: null,
   silentSince: null,
   specFaults: [],
   ...over,

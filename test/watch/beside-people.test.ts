@@ -264,6 +264,35 @@ describe('status beside it', () => {
     expect(await status('pg')).toMatchObject({ destination: null, watch: null, state: 'failed' })
   })
 
+  test('more than half of the specs gone: each one is held at once, also those that are there, until they are back', async () => {
+    const other = await backupIn(world, 'other')
+    const third = await backupIn(world, 'third')
+    for (const one of [other, third]) await one.offer('a.tar', 'one')
+    await daemon.finished('other')
+    await daemon.finished('third')
+    const all = async () =>
+      (await world.status('--as-of', isoTime(daemon.clock.now()))).backups
+        .map((one) => `${one.backup} ${one.state} ${conditionsOf(one)['Held']?.reason}`)
+        .sort()
+    const as = (word: string) => ['other', 'pg', 'third'].map((name) => `${name} ${word}`)
+    await daemon.until(async () => (await all()).join() === as('ok not-held').join())
+    const from = daemon.mark()
+    for (const name of ['other', 'third'])
+      await rename(join(world.specs, `${name}.yaml`), join(world.folder, `${name}.yaml`))
+    await daemon.saw('specs-held')
+    await daemon.until(async () => (await all()).join() === as('held specs-gone').join())
+    expect(daemon.events.slice(from).filter(({ type }) => type === 'triggered')).toEqual([])
+    const { code, stdout } = await world.run('status', '--check', '--as-of', isoTime(daemon.clock.now()))
+    expect([code, stdout]).toEqual([1, expect.stringContaining('pg: held')])
+
+    daemon.hangup()
+    expect(await daemon.finished('third', from)).toMatchObject({ holds: [{ code: 'specs-gone' }] })
+    for (const name of ['other', 'third'])
+      await rename(join(world.folder, `${name}.yaml`), join(world.specs, `${name}.yaml`))
+    await daemon.saw('specs-hold-over')
+    await daemon.until(async () => (await all()).join() === as('ok not-held').join())
+  })
+
   test('one that waits to try again: when, and after how many failures', async () => {
     await rename(pg.source, `${pg.source}.down`)
     daemon.hangup()

@@ -139,12 +139,30 @@ test('while the repository cannot be reached work goes on, and it is told since 
   expect((await status()).diagnostics).toEqual([])
 })
 
+test('the release of a rewritten history that changes no spec is told at once too', async () => {
+  await bed.git('commit', '-q', '--amend', '-m', 'amended')
+  await bed.push({})
+  await daemon.saw('specs-held')
+  await runNow()
+  const [held] = (await status()).backups
+  expect(held).toMatchObject({ state: 'held' })
+  const id = /release (\w+)/.exec(held?.conditions.find(({ type }) => type === 'Held')?.message ?? '')?.[1]
+  const from = daemon.mark()
+  await call('release', id ?? '', '--reason', 'a typo')
+  await daemon.saw('specs-hold-over', () => true, from)
+  expect((await status()).backups).toMatchObject([{ state: 'ok' }])
+  expect(await daemon.saw('triggered', () => true, from)).toMatchObject({ causes: ['released'] })
+  expect(await daemon.finished('pg', from)).toMatchObject({ exitCode: 0 })
+  await hasTold({ ops: ['held', 'recovered'], beat: ['/beat', '/beat/fail', '/beat'] })
+})
+
 test('a rewritten history holds what is obeyed, and a release takes the new one', async () => {
   await bed.git('checkout', '-q', '--orphan', 'new')
   const other = await bed.push({ ...declared({ select: { exclude: ['z'] } }), README: 'x' })
   expect((await daemon.saw('warning')).message).toContain(other)
   // Long before the next run.
   await hasTold({ ops: ['held'], beat: ['/beat', '/beat/fail'] })
+  expect((await status()).backups).toMatchObject([{ state: 'held', watch: { phase: 'idle' } }])
   await world.offer('b.tar', 'b')
   const { revision, outcome } = await runNow()
   expect(revision).toBe(first)
