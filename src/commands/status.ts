@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { backupStatus } from '../decide/backup-status.ts'
+import { backupStatus, type StatusFacts } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { faultyStatus } from '../decide/faulty-status.ts'
 import { specFaults } from '../decide/spec-faults.ts'
@@ -9,6 +9,7 @@ import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
+import { isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -123,6 +124,7 @@ async function reportOfSpecs(
   const words = beat === null ? new Map<string, WatchWord>() : wordsOf(beat)
   const silentSince = beat === null ? ((await memory.beat())?.at ?? null) : null
   const overSpecs = holdsOverSpecs(loaded, beat)
+  const stale = loaded.stale?.reasons ?? []
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   const faulty = loaded.faultyNames.filter(isMeant)
   const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)
@@ -137,7 +139,7 @@ async function reportOfSpecs(
     const suspension = suspensionOf(spec, stored, run.now())
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
-    const said = { spec, suspension, common, overSpecs, watch, silentSince, specFaults }
+    const said = { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults }
     return look(spec.name, place, said, holders(place), run)
   })
   for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
@@ -151,6 +153,7 @@ async function reportOfSpecs(
         .filter((name) => !backups.some(({ backup }) => backup === name))
         .map((name) => faultyStatus(name, faultsOf(name), run.now())),
     ],
+    stale: stale.map(({ code, message, since }) => ({ code, message, since: isoTime(since) })),
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
 }
@@ -213,7 +216,7 @@ async function reportOfFolders(
   const backups: BackupStatus[] = []
   for (const place of places)
     backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
-  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, orphans: [] }
+  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
 /** What is said of a backup elsewhere than on its disk. */
@@ -222,6 +225,7 @@ interface Said {
   readonly suspension: SuspendedNow | null
   readonly common: Hold | null
   readonly overSpecs: readonly Hold[] | null
+  readonly stale: StatusFacts['stale']
   readonly watch: WatchWord | null
   /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
   readonly silentSince: string | null
@@ -233,6 +237,7 @@ const NOTHING_SAID: Said = {
   suspension: null,
   common: null,
   overSpecs: null,
+  stale: [],
   watch: null,
   silentSince: null,
   specFaults: [],
@@ -241,7 +246,7 @@ const NOTHING_SAID: Said = {
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, overSpecs, watch, silentSince, specFaults }: Said,
+  { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -256,6 +261,7 @@ async function look(
       halt,
       hold,
       overSpecs,
+      stale,
       suspension,
       holders,
       watch,

@@ -81,6 +81,7 @@ async function lookForLate(
     holders: null,
     watch: { phase, failures, crash, nextRun: isoTime(nextRun), lastGood: instead !== null },
     overSpecs: null,
+    stale: [],
     silentSince: null,
     specFaults: [],
   }

@@ -2,6 +2,7 @@ import type { Holding } from '../model/holding.ts'
 import { type Instant, instant, isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
 import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
@@ -27,6 +28,8 @@ export interface StatusFacts {
   readonly hold: Hold | null
   /** Holds over all specs, under which it goes on by what was obeyed before; null: whether there are any is only known from the last pass. */
   readonly overSpecs: readonly Hold[] | null
+  /** Why what is obeyed is not the newest there is. */
+  readonly stale: readonly StaleReason[]
   /** What keeps it from running now. */
   readonly suspension: SuspendedNow | null
   /** The processes that hold its lock now; null: it cannot be told. */

@@ -1,4 +1,5 @@
 import { instant, isoTime } from '../model/instant.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
 import type { Hold } from '../model/trouble.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
@@ -6,6 +7,7 @@ import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
+import { isRefusal } from './over-specs.ts'
 import { lateLines } from './series-status.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
 
@@ -199,7 +201,7 @@ function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, {
   return claim.status === 'true' && doubt?.reason === 'clock-ahead' ? unknown(doubt) : claim
 }
 
-function specClaim({ spec, last, specFaults }: StatusFacts): Claim {
+function specClaim({ spec, last, specFaults, stale }: StatusFacts): Claim {
   const type = 'SpecValid'
   if (specFaults[0] !== undefined) {
     const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
@@ -208,9 +210,21 @@ function specClaim({ spec, last, specFaults }: StatusFacts): Claim {
   }
   if (spec === null)
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
+  const refused = stale.find(({ code }) => isRefusal(code))
+  if (refused !== undefined) return staleClaim('false', refused)
+  const away = stale.find(({ code }) => code === 'git-unreachable')
+  if (away !== undefined) return staleClaim('unknown', away)
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
   return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
 }
+
+const staleClaim = (status: Claim['status'], { code, message, since }: StaleReason): Claim => ({
+  type: 'SpecValid',
+  status,
+  reason: code,
+  message,
+  since,
+})
 
 /** When a daemon tries again what failed; null: nothing did. */
 export const triesAgain = (watch: WatchWord | null): string | null =>

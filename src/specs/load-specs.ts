@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
 import { folderFiles } from './folder-files.ts'
@@ -39,14 +40,6 @@ export interface LoadedSpecs {
   } | null
   /** A newer policy is there and is not obeyed, because it is broken or held; null: none is. */
   readonly lastGood: LastGood | null
-}
-
-/** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that tell of it. */
-export interface StaleReason {
-  readonly code: string
-  readonly message: string
-  readonly hint: string
-  readonly since: Instant
 }
 
 export interface BoxContext {

@@ -57,7 +57,7 @@ export function told(
   }
   if (memory.unreachable !== null) {
     const since = isoTime(memory.unreachable.since)
-    const why = unreachable === null ? 'it could not be fetched' : unreachable.message
+    const why = unreachable?.message ?? memory.unreachable.why ?? 'it could not be fetched'
     const hint = unreachable?.hint ?? 'reconcile --dry-run asks it again.'
     notes.push(note('warning', 'git-unreachable', `since ${since} newer commits are not seen: ${why}`, hint))
   }

@@ -55,6 +55,8 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   if (lines.at(-1) === '') lines.pop()
   const faults = faultsLine(report, isLastGoodObeyed(report) ? GOES_ON : NO_RUN)
   if (faults !== null) lines.push(brush('red', faults))
+  const unseen = report.stale.find(({ code }) => code === 'git-unreachable')
+  if (unseen !== undefined) lines.push(brush('yellow', `specs: ${escapeProse(unseen.message)}`))
   for (const { backup, destination, since } of report.orphans)
     lines.push(
       brush(

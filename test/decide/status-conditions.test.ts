@@ -91,6 +91,27 @@ describe('what a live daemon says', () => {
   })
 })
 
+test('a commit that is not taken makes a spec invalid, a repository that is away makes it unknown, since when is kept', () => {
+  const spec = dated('last=3')
+  const reason = (code: string) => ({ code, message: `${code} it is`, hint: '', since: at(-5) })
+  const { holding } = { holding: picture('held a 1 A').destination }
+  for (const [code, status] of [
+    ['commit-refused', 'false'],
+    ['commit-unsigned', 'false'],
+    ['git-unreachable', 'unknown'],
+  ] as const) {
+    const told = look(fold(), { spec, holding, stale: [reason(code)] })
+    expect(of('SpecValid', told)).toEqual({
+      type: 'SpecValid',
+      status,
+      reason: code,
+      message: `${code} it is`,
+      since: isoTime(at(-5)),
+    })
+    expect(told.state).toBe('ok')
+  }
+})
+
 describe('a hold over all specs', () => {
   const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
   const words = (told: ReturnType<typeof look>) =>

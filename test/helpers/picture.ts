@@ -165,6 +165,7 @@ export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
   holders: [],
   watch: null,
   overSpecs: null,
+  stale: [],
   silentSince: null,
   specFaults: [],
   ...over,

@@ -51,7 +51,7 @@ const check = (
 ) =>
   renderCheck(
     checkReport(
-      { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics, backups },
+      { format: 'reconcile.status/1', orphans: [], stale: [], revision: null, diagnostics, backups },
       maxAge,
       NOW,
     ),

@@ -37,7 +37,15 @@ const backup = (over: Partial<BackupStatus> = {}): BackupStatus => ({
 })
 const metrics = (backups: readonly BackupStatus[], over: Partial<StatusReport> = {}) =>
   renderMetrics(
-    { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics: [], backups, ...over },
+    {
+      format: 'reconcile.status/1',
+      orphans: [],
+      stale: [],
+      revision: null,
+      diagnostics: [],
+      backups,
+      ...over,
+    },
     { version: '1.2.3', now: NOW },
   )
 const values = async (...given: Parameters<typeof metrics>) =>
@@ -87,6 +95,13 @@ describe('status --output prometheus', () => {
     expect(told).toMatchObject({ backups: 1, spec_faults: 1, 'backup_state x failed': 1 })
     const known = Object.keys(told).filter((key) => !/^(backup_state|condition|build_info) /.test(key))
     expect(known.toSorted()).toEqual(['backups', 'spec_faults', 'status_timestamp_seconds'])
+  })
+
+  test('tells since when the specs may be old, and why', async () => {
+    const stale = [{ code: 'git-unreachable', message: 'x', since: TIME }]
+    expect(await values([backup()], { stale })).toMatchObject({
+      'specs_stale_since_timestamp_seconds git-unreachable': Date.parse(TIME) / 1000,
+    })
   })
 
   test('tells what is late, and why', async () => {

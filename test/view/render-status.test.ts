@@ -31,7 +31,7 @@ const backup = (more: Partial<BackupStatus>): BackupStatus => ({
 })
 const text = (detail: boolean, ...backups: readonly BackupStatus[]): string =>
   renderStatus(
-    { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics: [], backups },
+    { format: 'reconcile.status/1', orphans: [], stale: [], revision: null, diagnostics: [], backups },
     { color: false, width: 100, now: instant(Date.UTC(2026, 10, 24, 3)), detail },
   )
 

@@ -110,7 +110,13 @@ test('a new commit is taken without a restart; of a faulty one the last good is 
     notTaken: faulty,
     outcome: { published: ['b.tar'] },
   })
-  expect((await status()).diagnostics.map(({ code }) => code)).toContain('commit-refused')
+  const report = await status()
+  expect(report.diagnostics.map(({ code }) => code)).toContain('commit-refused')
+  expect(report.backups[0]?.conditions.find(({ type }) => type === 'SpecValid')).toMatchObject({
+    status: 'false',
+    reason: 'commit-refused',
+    message: expect.stringMatching(`${faulty}.*${second.slice(0, 8)}`),
+  })
   await hasTold({ ops: ['failing'], beat: ['/beat', '/beat/fail'] })
 
   const mended = await bed.push({ 'other.yaml': null })
@@ -127,8 +133,20 @@ test('while the repository cannot be reached work goes on, and it is told since 
   await world.offer('b.tar', 'b')
   expect(await runNow()).toMatchObject({ revision: first, outcome: { published: ['b.tar'] } })
   expect((await status()).diagnostics).toMatchObject([
-    { code: 'git-unreachable', message: expect.stringContaining(`since ${since} newer`) },
+    {
+      code: 'git-unreachable',
+      message: expect.stringMatching(`since ${since} newer.*does not appear to be`),
+    },
   ])
+  const check = async () => call('status', '--check', '--as-of', isoTime(daemon.clock.now()))
+  // Once the daemon has said that it lives, by a clock that is ten minutes ahead now.
+  await daemon.until(async () => (await check()).startsWith('RECONCILE OK'))
+  expect(await check()).toMatch(/newer specs are not seen.*\nspecs: since /)
+  expect(await call('status', '--as-of', isoTime(daemon.clock.now()))).toContain(`specs: since ${since}`)
+  daemon.pace = 60_000
+  await daemon.until(async () => (await check()).startsWith('RECONCILE WARNING'))
+  daemon.pace = 1_000
+  await daemon.until(async () => (await status()).backups[0]?.state === 'ok')
   // Ten minutes of the same are told once.
   expect(daemon.events.filter(({ type }) => type === 'warning')).toHaveLength(1)
 
