@@ -236,7 +236,12 @@ describe('status beside it', () => {
     const file = join(world.specs, 'pg.yaml')
     await writeFile(file, 'version: 1\nsource:\n  path: /x\nnonsense: 1\ndestination: { path: /elsewhere }\n')
     await daemon.saw('spec-broken')
+    const found = daemon.clock.now()
+    daemon.pace = 100
     await daemon.until(async () => (await status('pg')).watch?.lastGood === true)
+    daemon.pace = 1_000
+    // The first word after it says so, and not the one a minute later.
+    expect(daemon.clock.now() - found).toBeLessThan(MINUTE / 2)
     const broken = await status('pg')
     expect(broken).toMatchObject({
       state: 'failed',
