@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, isAbsolute, resolve } from 'node:path'
 import { backupStatus, type StatusFacts } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { faultyStatus } from '../decide/faulty-status.ts'
@@ -9,7 +9,7 @@ import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
-import { isoTime } from '../model/instant.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -134,28 +134,41 @@ async function reportOfSpecs(
   const places = new Map<Spec, Destination>()
   for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
-  const backups = await inParallel(all, settings.concurrency, (spec) => {
+  const writtenAt = (name: string, files: readonly string[]) =>
+    lastWritten([...faultsOf(name).map(({ file }) => file), ...files])
+  const backups = await inParallel(all, settings.concurrency, async (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
-    const said = { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults }
+    const written = await writtenAt(spec.name, [spec.file])
+    const said = { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }
     return look(spec.name, place, said, holders(place), run)
   })
+  const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
+  const bare = await Promise.all(
+    without.map(async (name) =>
+      faultyStatus(name, faultsOf(name), run.now(), await writtenAt(name, filesOf(name, loaded))),
+    ),
+  )
   for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
     diagnostics: [...plainDiagnostics(workspace.diagnostics), ...unread],
-    backups: [
-      ...backups,
-      ...faulty
-        .filter((name) => !backups.some(({ backup }) => backup === name))
-        .map((name) => faultyStatus(name, faultsOf(name), run.now())),
-    ],
+    backups: [...backups, ...bare],
     stale: stale.map(({ code, message, since }) => ({ code, message, since: isoTime(since) })),
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
+}
+
+/** When the last of these files was written to; null: that is not known, as of a commit's. */
+async function lastWritten(files: readonly string[]): Promise<Instant | null> {
+  const found = await Promise.all(
+    [...new Set(files)].filter(isAbsolute).map((file) => stat(file).catch(() => null)),
+  )
+  const times = found.flatMap((one) => (one === null ? [] : Math.floor(one.mtimeMs)))
+  return times.length === 0 ? null : instant(Math.max(...times))
 }
 
 /** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
@@ -230,6 +243,7 @@ interface Said {
   /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
   readonly silentSince: string | null
   readonly specFaults: readonly Diagnostic[]
+  readonly written: Instant | null
 }
 
 const NOTHING_SAID: Said = {
@@ -241,12 +255,13 @@ const NOTHING_SAID: Said = {
   watch: null,
   silentSince: null,
   specFaults: [],
+  written: null,
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults }: Said,
+  { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -267,6 +282,7 @@ async function look(
       watch,
       silentSince,
       specFaults,
+      written,
     },
     run.now(),
   )

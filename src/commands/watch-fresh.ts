@@ -84,6 +84,7 @@ async function lookForLate(
     stale: [],
     silentSince: null,
     specFaults: [],
+    written: null,
   }
   const found = lateNow(facts, now)
   // What could not be looked at is looked at again.

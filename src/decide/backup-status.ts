@@ -40,6 +40,8 @@ export interface StatusFacts {
   readonly silentSince: string | null
   /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon obeys. */
   readonly specFaults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[]
+  /** When the file that declares it was last written to; null: not known. */
+  readonly written: Instant | null
 }
 
 /** What a look at the disk came to. */
@@ -71,7 +73,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
       spec === null && holding !== null
         ? [allFiles(held.points, held.newest)]
         : views.map(({ status }) => status),
-    conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], asOf),
+    conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
     lastPass: last?.finished ?? null,
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,
@@ -82,6 +84,13 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
   }
+}
+
+/** When it was last known to be otherwise than it is found now: nothing that only looks remembers anything. */
+function otherwiseAt({ last, written }: StatusFacts, asOf: Instant): Instant {
+  const finished = last === null ? Number.NaN : Date.parse(last.finished)
+  const time = Number.isNaN(finished) ? (written ?? asOf) : finished
+  return instant(Math.min(time, asOf))
 }
 
 const haltOf = ({ halt, holding }: StatusFacts): Halt | null => halt ?? holding?.halt ?? null

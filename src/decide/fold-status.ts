@@ -35,10 +35,12 @@ export function foldStatus(
   const finished = isoTime(at)
   const good = outcome.exitCode === 0 && outcome.result !== 'incomplete'
   const { source, views, clock, ...next } = facts
-  const claims = [
+  const claims: readonly Claim[] = [
     ready(outcome),
     stalled(outcome),
     freshClaim(views),
+    // It could be obeyed.
+    { type: 'SpecValid', status: 'true', reason: 'valid', message: '' },
     reachable(source),
     heldClaim(outcome.holds),
   ]

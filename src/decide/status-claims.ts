@@ -22,10 +22,7 @@ export interface Judged {
   readonly doubt: Said | null
 }
 
-interface Said {
-  readonly reason: string
-  readonly message: string
-}
+type Said = Pick<Claim, 'reason' | 'message' | 'since'>
 
 /** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
 export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
@@ -45,7 +42,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
     const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
-    return is('suspended', { reason: 'suspended', message })
+    const since = suspension.from === 'command' ? { since: suspension.at } : {}
+    return is('suspended', { reason: 'suspended', message, ...since })
   }
   if (watch !== null && watch.crash !== null) {
     const message = `a bug of reconcile ended its last pass: ${watch.crash}. See the log of watch`
@@ -55,9 +53,11 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (said === 'held' || said === 'failed') return is(said)
   const late = lateLines(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0] })
-  if (specFaults.length > 0) return is('failed', { reason: 'spec-invalid', message: LAST_GOOD })
+  if (specFaults.length > 0)
+    return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
   const [over] = facts.overSpecs ?? []
-  if (over !== undefined) return is('held', { reason: over.code, message: over.message })
+  if (over !== undefined)
+    return is('held', { reason: over.code, message: over.message, ...sinceHeld(facts, over.code) })
   if (doubt !== null || holding === null) {
     // The first pass is at it.
     const isFirst = doubt?.reason === 'never-run' && look.isUnderWay
@@ -106,11 +106,25 @@ function doubtOf(
   if (asOf <= end) {
     if (silentSince === null) return null
     const message = `watch promised a pass by ${isoTime(end)}, and runs no more: it was last heard of at ${silentSince}`
-    return { reason: 'watch-gone', message }
+    return { reason: 'watch-gone', message, ...sinceText(silentSince) }
   }
   const who = holders === null ? '; whether a pass is under way cannot be told' : ''
   const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
-  return { reason: 'overdue', message }
+  return { reason: 'overdue', message, since: end }
+}
+
+const sinceText = (time: string): Pick<Claim, 'since'> => {
+  const at = Date.parse(time)
+  return Number.isNaN(at) ? {} : { since: instant(at) }
+}
+
+const sinceWritten = ({ written }: StatusFacts): Pick<Claim, 'since'> =>
+  written === null ? {} : { since: written }
+
+/** Of a commit that is held it is known. */
+function sinceHeld({ stale }: StatusFacts, code: string): Pick<Claim, 'since'> {
+  const since = stale.find((one) => one.code === code)?.since
+  return since === undefined ? {} : { since }
 }
 
 /** The spec is another one than the last pass obeyed. */
@@ -135,10 +149,13 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
   ]
 }
 
-function heldNow({ last, hold, overSpecs }: StatusFacts, kept: Claim): Claim {
+function heldNow(facts: StatusFacts, kept: Claim): Claim {
+  const { last, hold, overSpecs } = facts
   const own = hold === null ? (last?.holds ?? []) : [hold]
   const holds = new Map([...own, ...(overSpecs ?? [])].map((one) => [one.id, one]))
-  return holds.size === 0 && last === null ? kept : heldClaim([...holds.values()])
+  if (holds.size === 0 && last === null) return kept
+  const claim = heldClaim([...holds.values()])
+  return { ...claim, ...sinceHeld(facts, claim.reason) }
 }
 
 function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim {
@@ -177,13 +194,15 @@ function reconcilingClaim({ holders }: StatusFacts): Claim {
   return { type, status: 'true', reason: 'in-use', message }
 }
 
-function stalledClaim({ hold, overSpecs }: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+  const { hold, overSpecs } = facts
   const type = 'Stalled'
   const heldBy = ({ id, code, message }: Hold): Claim => ({
     type,
     status: 'true',
     reason: code,
     message: `${message} (release ${id})`,
+    ...sinceHeld(facts, code),
   })
   if (hold !== null) return heldBy(hold)
   if (halt !== null)
@@ -201,12 +220,13 @@ function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, {
   return claim.status === 'true' && doubt?.reason === 'clock-ahead' ? unknown(doubt) : claim
 }
 
-function specClaim({ spec, last, specFaults, stale }: StatusFacts): Claim {
+function specClaim(facts: StatusFacts): Claim {
+  const { spec, last, specFaults, stale } = facts
   const type = 'SpecValid'
   if (specFaults[0] !== undefined) {
     const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
     const message = `${joined(places)}; watch obeys the last good spec`
-    return { type, status: 'false', reason: specFaults[0].code, message }
+    return { type, status: 'false', reason: specFaults[0].code, message, ...sinceWritten(facts) }
   }
   if (spec === null)
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }

@@ -53,7 +53,7 @@ test('there is one condition of each type, whatever there is to say', () => {
     look(several),
     look(null),
     look(several, { hold: hold('c'), holding: null }),
-    faultyStatus('a', [], NOON),
+    faultyStatus('a', [], NOON, null),
   ])
     expect(told.conditions.map(({ type }) => type)).toEqual([...CONDITION_TYPES])
   expect(of('Held', look(several))).toMatchObject({
@@ -163,6 +163,32 @@ describe('a condition’s time', () => {
     expect(of('Stalled', fourth)?.since).toBe(isoTime(at(2)))
     expect(of('SourceReachable', fourth)?.since).toBe(isoTime(at(0)))
     expect(of('Ready', look(fourth, {}, at(9)))?.since).toBe(isoTime(at(2)))
+  })
+
+  test('stays from one look to the next, whatever the look finds', () => {
+    const spec = dated('last=3')
+    const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
+    const promised = { nextRun: isoTime(at(1)), validUntil: isoTime(at(2)) }
+    const found: readonly (readonly [DestinationStatus | null, Partial<StatusFacts>])[] = [
+      [fold(), { spec }],
+      [fold(), { spec, holders: [{ pid: 1, command: 'x' }] }],
+      [fold({}, { promised }), { spec }],
+      [fold({}, { promised }), { spec, silentSince: isoTime(at(1)) }],
+      [fold({ exitCode: 7, holds: [over] }), { spec, overSpecs: [] }],
+      [fold(), { spec, overSpecs: [over] }],
+      [fold(), { spec, hold: hold('c'), holding: null }],
+      [fold(), { halt: { code: 'not-mounted', message: 'm', hint: 'h' } }],
+      [null, { spec, written: at(-1) }],
+      [fold(), { spec, specFaults: [{ file: 'a', line: 1, column: 1, code: 'x', message: 'm' }] }],
+    ]
+    for (const [last, facts] of found) {
+      const [first, second] = [at(5), instant(at(5) + 3000)].map((now) => look(last, facts, now).conditions)
+      expect(second?.map(({ type, since }) => [type, since])).toEqual(
+        first?.map(({ type, since }) => [type, since]),
+      )
+    }
+    const broken = [at(5), at(6)].map((now) => faultyStatus('a', [], now, at(2)).conditions)
+    expect(broken[0]).toEqual(broken[1])
   })
 
   test('of lateness is when the grace ended', () => {
@@ -311,7 +337,7 @@ describe('a suspended backup', () => {
 
 test('a faulty spec is told with its place, and its backup is failed', () => {
   const fault = { file: '/b/pg.yaml', line: 3, column: 5, code: 'unknown-key', message: 'no such key' }
-  const told = faultyStatus('pg', [fault], NOON)
+  const told = faultyStatus('pg', [fault], NOON, null)
   expect(told).toMatchObject({ state: 'failed', destination: null, bytes: null })
   expect(of('SpecValid', told)).toMatchObject({
     status: 'false',

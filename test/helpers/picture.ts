@@ -168,5 +168,6 @@ export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
   stale: [],
   silentSince: null,
   specFaults: [],
+  written: null,
   ...over,
 })

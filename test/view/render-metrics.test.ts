@@ -89,7 +89,7 @@ describe('status --output prometheus', () => {
   })
 
   test('leaves out what is not known, and never says 0 of it', async () => {
-    const told = await values([faultyStatus('x', [], NOW)], {
+    const told = await values([faultyStatus('x', [], NOW, null)], {
       diagnostics: [{ file: 'x', line: 1, column: 1, severity: 'error', code: 'x', message: 'x' }],
     })
     expect(told).toMatchObject({ backups: 1, spec_faults: 1, 'backup_state x failed': 1 })
@@ -139,7 +139,7 @@ describe('status --output prometheus', () => {
   test.runIf(hasPromtool)('Prometheus’ own tool has nothing to object', async () => {
     const evil = 'a"b\\c\n\u001b[2J\ud800'
     const late = series({ series: evil, state: 'late', cause: 'refused' })
-    const text = await metrics([backup({ series: [series(), late] }), faultyStatus(evil, [], NOW)])
+    const text = await metrics([backup({ series: [series(), late] }), faultyStatus(evil, [], NOW, null)])
     expect(promtool(['check', 'metrics'], text)).toBe('')
   })
 })
