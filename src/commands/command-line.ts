@@ -105,7 +105,7 @@ export function refuseElsewhen(
   const given = flags.filter((flag) => options[flag === 'as-of' ? 'asOf' : flag] !== undefined)
   if (given.length === 0) return
   throw usage(
-    `${given.map((flag) => `--${flag}`).join(' and ')} cannot be given to ${doing}: it goes by what there is now`,
+    `${given.map((flag) => `--${flag}`).join(' and ')} cannot be given to ${doing}: it starts from what there is now`,
   )
 }
 

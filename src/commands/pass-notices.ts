@@ -6,7 +6,8 @@ import type { Run } from '../model/run.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import type { Notices, NoticeUse } from '../watch/notices.ts'
 import type { Console } from './console.ts'
-import { filesOf, type Workspace } from './workspace.ts'
+import { liveBeat, refusals } from './over-specs.ts'
+import { filesOf, openCommonHolds, type Workspace } from './workspace.ts'
 
 type PassNotices = Pick<Notices, 'finished'> & {
   /** The pass is over and its result is printed. Waits a few seconds for what is on its way. */
@@ -40,8 +41,16 @@ export async function beginPassNotices(
     oneLine: escapeProse,
   })
   notices.began()
-  for (const name of loaded.faultyNames)
-    await notices.faulty(name, specFaults(filesOf(name, loaded), loaded.faults))
+  const faults = refusals(loaded)
+  const common = await openCommonHolds(workspace)
+  const holds = [...loaded.holds, ...common]
+  // A daemon that lives knows more of the specs than one look.
+  const isAll = (await liveBeat(workspace, run)) === null
+  for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
+  for (const name of loaded.faultyNames) {
+    const own = specFaults(filesOf(name, loaded), loaded.faults)
+    await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
+  }
   return {
     finished: notices.finished,
     async ended(result) {

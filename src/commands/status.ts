@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
-import { backupStatus } from '../decide/backup-status.ts'
+import { basename, isAbsolute, resolve } from 'node:path'
+import { backupStatus, type StatusFacts } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { faultyStatus } from '../decide/faulty-status.ts'
-import { isLive } from '../decide/live-beat.ts'
 import { specFaults } from '../decide/spec-faults.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
 import { Failure } from '../model/failure.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -23,6 +23,7 @@ import { renderStatus } from '../view/render-status.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination } from './look-at.ts'
+import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import { boxContext } from './watch-specs.ts'
 import {
   chooseSpecs,
@@ -120,10 +121,11 @@ async function reportOfSpecs(
   const stored = (await orTell(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
   const kept = await orTell(unread, () => memory.kept(loaded.label))
-  const beat = await memory.beat()
-  const live = beat !== null && isLive(beat, loaded.label, run.now()) ? beat : null
+  const live = await liveBeat(workspace, run)
   const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
   const silentSince = live === null ? await memory.lastHeard() : null
+  const overSpecs = holdsOverSpecs(loaded, live)
+  const stale = loaded.stale?.reasons ?? []
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
   const faulty = loaded.faultyNames.filter(isMeant)
   const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)
@@ -133,27 +135,41 @@ async function reportOfSpecs(
   const places = new Map<Spec, Destination>()
   for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
   const holders = holdersOf([...places.values()])
-  const backups = await inParallel(all, settings.concurrency, (spec) => {
+  const writtenAt = (name: string, files: readonly string[]) =>
+    lastWritten([...faultsOf(name).map(({ file }) => file), ...files])
+  const backups = await inParallel(all, settings.concurrency, async (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
-    const said = { spec, suspension, common, watch, silentSince, specFaults }
+    const written = await writtenAt(spec.name, [spec.file])
+    const said = { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }
     return look(spec.name, place, said, holders(place), run)
   })
+  const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
+  const bare = await Promise.all(
+    without.map(async (name) =>
+      faultyStatus(name, faultsOf(name), run.now(), await writtenAt(name, filesOf(name, loaded))),
+    ),
+  )
   for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
     diagnostics: [...plainDiagnostics(workspace.diagnostics), ...unread],
-    backups: [
-      ...backups,
-      ...faulty
-        .filter((name) => !backups.some(({ backup }) => backup === name))
-        .map((name) => faultyStatus(name, faultsOf(name), run.now())),
-    ],
+    backups: [...backups, ...bare],
+    stale: stale.map(({ code, message, since }) => ({ code, message, since: isoTime(since) })),
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
+}
+
+/** When the last of these files was written to; null: that is not known, as of a commit's. */
+async function lastWritten(files: readonly string[]): Promise<Instant | null> {
+  const found = await Promise.all(
+    [...new Set(files)].filter(isAbsolute).map((file) => stat(file).catch(() => null)),
+  )
+  const times = found.flatMap((one) => (one === null ? [] : Math.floor(one.mtimeMs)))
+  return times.length === 0 ? null : instant(Math.max(...times))
 }
 
 /** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
@@ -167,11 +183,11 @@ async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T
   }
 }
 
-/** What a live daemon says of each backup that it goes by. */
+/** What a live daemon says of each backup that it runs. */
 const wordsOf = ({ backups }: WatchBeat): ReadonlyMap<string, WatchWord> =>
   new Map(backups.map(({ backup, ...word }) => [backup, word]))
 
-/** The last good specs that a live daemon goes by in place of what is faulty, or is gone while a hold asks about that. */
+/** The last good specs that a live daemon obeys in place of what is faulty, or is gone while a hold asks about that. */
 async function obeyedInstead(
   isMissing: (name: string) => boolean,
   words: ReadonlyMap<string, WatchWord>,
@@ -213,7 +229,7 @@ async function reportOfFolders(
   const backups: BackupStatus[] = []
   for (const place of places)
     backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
-  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, orphans: [] }
+  return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
 /** What is said of a backup elsewhere than on its disk. */
@@ -221,25 +237,31 @@ interface Said {
   readonly spec: Spec | null
   readonly suspension: SuspendedNow | null
   readonly common: Hold | null
+  readonly overSpecs: readonly Hold[] | null
+  readonly stale: StatusFacts['stale']
   readonly watch: WatchWord | null
   /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
   readonly silentSince: string | null
   readonly specFaults: readonly Diagnostic[]
+  readonly written: Instant | null
 }
 
 const NOTHING_SAID: Said = {
   spec: null,
   suspension: null,
   common: null,
+  overSpecs: null,
+  stale: [],
   watch: null,
   silentSince: null,
   specFaults: [],
+  written: null,
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, watch, silentSince, specFaults }: Said,
+  { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }: Said,
   holders: readonly LockHolder[] | null,
   run: Run,
 ): Promise<BackupStatus> {
@@ -253,11 +275,14 @@ async function look(
       last,
       halt,
       hold,
+      overSpecs,
+      stale,
       suspension,
       holders,
       watch,
       silentSince,
       specFaults,
+      written,
     },
     run.now(),
   )

@@ -20,6 +20,7 @@ const NEWS: ReadonlySet<WatchEvent['type']> = new Set([
   'spec-mended',
   'spec-removed',
   'specs-held',
+  'specs-hold-over',
 ])
 
 /** Says once a minute, and after news, in the state folder, that this daemon lives, and how each backup stands. */
@@ -51,11 +52,13 @@ export function heartbeats(memory: WatchMemory, clock: Clock) {
 
 export function beatOf(
   loop: Loop,
-  { holds, broken, orphans, revision }: FollowedSpecs,
+  { active, holds, broken, orphans, revision }: FollowedSpecs,
   specs: string,
   clock: Clock,
 ): WatchBeat {
   const now = clock.now()
+  // The loop takes up what a look has found a moment later.
+  const lastGood = new Set<string>(active.flatMap(({ spec, instead }) => (instead === null ? [] : spec.name)))
   return {
     format: 'reconcile.watch/1',
     pid: process.pid,
@@ -66,13 +69,13 @@ export function beatOf(
     holds,
     broken,
     orphans,
-    backups: loop.standing().map(({ backup, phase, nextRun, failures, crash, active }) => ({
+    backups: loop.standing().map(({ backup, phase, nextRun, failures, crash }) => ({
       backup,
       phase,
       nextRun: isoTime(nextRun),
       failures,
       crash,
-      lastGood: active.instead !== null,
+      lastGood: lastGood.has(backup),
     })),
   }
 }

@@ -80,8 +80,11 @@ async function lookForLate(
     suspension,
     holders: null,
     watch: { phase, failures, crash, nextRun: isoTime(nextRun), lastGood: instead !== null },
+    overSpecs: null,
+    stale: [],
     silentSince: null,
     specFaults: [],
+    written: null,
   }
   const found = lateNow(facts, now)
   // What could not be looked at is looked at again.

@@ -1,13 +1,15 @@
 import { hostname } from 'node:os'
+import type { SpecsDecided } from '../decide/spec-changes.ts'
 import { openNoticeMemory } from '../destination/notice-memory.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import type { SpecFault } from '../model/watched-specs.ts'
+import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { openNotices } from '../watch/notices.ts'
 import type { ServiceManager } from '../watch/systemd.ts'
+import { refusals } from './over-specs.ts'
 
 /** Whoever the settings name is told of what a daemon's passes come to. Nothing here throws. */
 export function watchNotices(
@@ -27,6 +29,8 @@ export function watchNotices(
     oneLine: escapeProse,
   })
   notices.began()
+  /** What was last told to stand over each backup's spec. */
+  const over = new Map<string, string>()
   return {
     async finished(outcome: BackupOutcome) {
       // One that was told to stop says nothing of the backup.
@@ -36,14 +40,29 @@ export function watchNotices(
       const isBad = last !== null && last.exitCode !== 0 && last.result !== 'cancelled'
       notices.remember(backup, isBad ? last.result : null)
     },
-    async broken(faults: readonly SpecFault[]) {
-      for (const { backup, ...fault } of faults)
-        await notices.faulty(backup, [{ ...fault, severity: 'error' }])
+    /** What stands over the specs after a look at them, also without a pass. */
+    async looked({ active, broken, holds, removed }: SpecsDecided, loaded: LoadedSpecs) {
+      for (const { spec } of removed) {
+        over.delete(spec.name)
+        notices.forget(spec.name)
+      }
+      const names = [...active.map(({ spec }) => spec.name), ...broken.map((one) => one.backup)]
+      for (const name of new Set([...names, ...loaded.faultyNames, ...over.keys()])) {
+        const found = {
+          faults: [...broken.filter(({ backup }) => backup === name), ...refusals(loaded)],
+          holds,
+        }
+        const text = JSON.stringify(found)
+        if (over.get(name) === text) continue
+        if (await notices.stands(name, found, true)) over.set(name, text)
+      }
     },
-    /** The settings may be others by now: what waits for a hook is sent as they say. */
-    reopened: notices.began,
+    /** The settings may be others by now: what waits for a hook is sent as they say, and a new one is told of all that stands. */
+    reopened() {
+      notices.began()
+      over.clear()
+    },
     late: notices.late,
-    forget: notices.forget,
     ended: () => notices.ended(null),
   }
 }

@@ -1,5 +1,6 @@
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
+import { isOverSpecs } from '../decide/over-specs.ts'
 import { rateAt } from '../decide/timetable.ts'
 import { openBox } from '../destination/box.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
@@ -139,13 +140,12 @@ async function watchLocked(
     signal: run.signal,
     warn,
   })
-  /** The fingerprint of the folder that is gone by. */
+  /** The fingerprint of the folder that is obeyed. */
   let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()
     obeyed = decided === null ? null : loaded.fingerprint
-    await notices.broken(decided?.broken ?? [])
-    for (const { spec } of decided?.removed ?? []) notices.forget(spec.name)
+    if (decided !== null) await notices.looked(decided, loaded)
     return decided
   }
 
@@ -155,7 +155,7 @@ async function watchLocked(
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
     const outcome = await runOne(one, here(), follower.now().holds, promise, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
-    for (const { id } of outcome.holds) heldBy.set(id, spec.name)
+    for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)
     return outcome
   }
@@ -177,6 +177,7 @@ async function watchLocked(
     },
     emit,
     revision: () => follower.now().revision,
+    notTaken: () => loaded.lastGood?.newer ?? null,
   })
 
   terms.onHangup(() => {

@@ -2,6 +2,7 @@ import type { Holding } from '../model/holding.ts'
 import { type Instant, instant, isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
 import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
@@ -10,6 +11,7 @@ import { dated } from './conditions.ts'
 import { isWhole } from './is-whole.ts'
 import { lateCause } from './late-cause.ts'
 import { heldPoints } from './name-removals.ts'
+import { withoutOverSpecs } from './over-specs.ts'
 import { selector } from './select.ts'
 import { type SeriesView, seriesViews, withCause } from './series-status.ts'
 import { claimsOf, judgeState, triesAgain } from './status-claims.ts'
@@ -24,6 +26,10 @@ export interface StatusFacts {
   readonly last: DestinationStatus | null
   readonly halt: Halt | null
   readonly hold: Hold | null
+  /** Holds over all specs, under which it goes on by what was obeyed before; null: whether there are any is only known from the last pass. */
+  readonly overSpecs: readonly Hold[] | null
+  /** Why what is obeyed is not the newest there is. */
+  readonly stale: readonly StaleReason[]
   /** What keeps it from running now. */
   readonly suspension: SuspendedNow | null
   /** The processes that hold its lock now; null: it cannot be told. */
@@ -32,8 +38,10 @@ export interface StatusFacts {
   readonly watch: WatchWord | null
   /** When a `watch` on this box was last heard of that is not known to live, perhaps `unknown`; null: there is none, or it lives. */
   readonly silentSince: string | null
-  /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon goes by. */
+  /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon obeys. */
   readonly specFaults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[]
+  /** When the file that declares it was last written to; null: not known. */
+  readonly written: Instant | null
 }
 
 /** What a look at the disk came to. */
@@ -47,7 +55,9 @@ export interface StatusLook {
 }
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
-export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
+export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
+  const isKnown = given.last !== null && given.overSpecs !== null
+  const facts = isKnown ? { ...given, last: withoutOverSpecs(given.last!) } : given
   const { holding, last, spec } = facts
   const halt = haltOf(facts)
   const held = count(facts)
@@ -63,7 +73,7 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
       spec === null && holding !== null
         ? [allFiles(held.points, held.newest)]
         : views.map(({ status }) => status),
-    conditions: dated(claimsOf(facts, look, judged), last?.conditions ?? [], asOf),
+    conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
     lastPass: last?.finished ?? null,
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,
@@ -74,6 +84,13 @@ export function backupStatus(facts: StatusFacts, asOf: Instant): BackupStatus {
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
   }
+}
+
+/** When it was last known to be otherwise than it is found now: nothing that only looks remembers anything. */
+function otherwiseAt({ last, written }: StatusFacts, asOf: Instant): Instant {
+  const finished = last === null ? Number.NaN : Date.parse(last.finished)
+  const time = Number.isNaN(finished) ? (written ?? asOf) : finished
+  return instant(Math.min(time, asOf))
 }
 
 const haltOf = ({ halt, holding }: StatusFacts): Halt | null => halt ?? holding?.halt ?? null

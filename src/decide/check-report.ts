@@ -22,6 +22,9 @@ const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', '
 /** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
 const PENDING_TOO_LONG = 24 * 3600 * 1000
 
+/** Specs that may be old for longer than a git server is away to be restarted. Milliseconds. */
+const UNSEEN_TOO_LONG = 3600 * 1000
+
 export interface Checked {
   readonly backup: BackupStatus
   readonly state: PluginState
@@ -37,6 +40,8 @@ export interface CheckReport {
   readonly backups: readonly Checked[]
   /** Of specs and settings, in words. */
   readonly faults: readonly string[]
+  /** Why newer specs are not seen, in words; null: as far as anybody can tell none are missed. */
+  readonly unseen: string | null
   readonly maxAge: number | null
 }
 
@@ -46,14 +51,18 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   const faults = report.diagnostics
     .filter(({ severity }) => severity === 'error')
     .map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
+  const unseen = report.stale.find(({ code }) => code === 'git-unreachable')
   const states = [
     ...backups.map(({ state }) => state),
     // What is faulty does not run.
     ...(faults.length > 0 ? (['CRITICAL'] as const) : []),
+    ...(unseen !== undefined && asOf - Date.parse(unseen.since) > UNSEEN_TOO_LONG
+      ? (['WARNING'] as const)
+      : []),
     // Nothing that is watched is nothing that is well.
     ...(backups.length === 0 ? (['UNKNOWN'] as const) : []),
   ]
-  return { state: worst(states), backups, faults, maxAge }
+  return { state: worst(states), backups, faults, unseen: unseen?.message ?? null, maxAge }
 }
 
 const worst = (states: readonly PluginState[]): PluginState =>

@@ -23,7 +23,7 @@ export const isTrouble = (condition: Condition): boolean =>
 
 /**
  * One condition of each type that is claimed, in the order of the types. Its time is that of `before` for as long as it says the same:
- * the same status, and of a trouble the same reason.
+ * the same status, and of a trouble the same reason. `at`: the time of what is new, where the claim does not know it.
  */
 export function dated(
   claims: readonly Claim[],

@@ -8,6 +8,8 @@ export function faultyStatus(
   backup: string,
   faults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[],
   asOf: Instant,
+  /** When its file was last written to; null: not known. */
+  written: Instant | null,
 ): BackupStatus {
   const reason = faults[0]?.code ?? 'spec-invalid'
   const message =
@@ -34,7 +36,7 @@ export function faultyStatus(
     state: 'failed',
     destination: null,
     series: [],
-    conditions: dated(claims, [], asOf),
+    conditions: dated(claims, [], written === null || written > asOf ? asOf : written),
     lastPass: null,
     lastSuccess: null,
     counts: null,

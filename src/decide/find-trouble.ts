@@ -1,7 +1,8 @@
 import type { NoticeDetail, TroubleKind } from '../model/notice.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
-import type { Diagnostic } from '../model/trouble.ts'
+import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { isDamage } from './exit-code.ts'
+import { isOverSpecs } from './over-specs.ts'
 
 /** One kind of trouble that a backup is in. */
 export interface Trouble {
@@ -20,6 +21,17 @@ export interface Findings {
   readonly troubles: readonly Trouble[]
   /** Kinds of which it is known that what is not among the troubles is over. */
   readonly settled: ReadonlySet<TroubleKind>
+  /** They settle only what is told in this: what passes find, or what stands over the spec whatever passes come to. */
+  readonly realm: Realm
+}
+
+export type Realm = 'pass' | 'spec'
+
+/** What stands over a backup whatever its passes come to: its newest spec does not count, or a guard asks about all specs. */
+export interface OverBackup {
+  readonly faults: readonly (Pick<Diagnostic, 'code' | 'message' | 'hint'> &
+    Partial<Pick<Diagnostic, 'file' | 'line'>>)[]
+  readonly holds: readonly Hold[]
 }
 
 /** Of the others the count is told. */
@@ -47,6 +59,7 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
       ...lateIn(outcome.late),
     ],
     settled: new Set(sawAll ? ['lost', 'conflict', 'held', 'failing', 'late'] : []),
+    realm: 'pass',
   }
 }
 
@@ -55,23 +68,38 @@ export const findLate = (backup: string, late: readonly string[]): Findings => (
   backup,
   troubles: lateIn(late),
   settled: new Set(['late']),
+  realm: 'pass',
 })
 
-/** A backup that does not run, or not as declared now, for its spec is faulty. */
-export const findFaulty = (backup: string, faults: readonly Diagnostic[]): Findings => ({
+/**
+ * A backup that does not run, or not as declared now, for its newest spec does not count; and what asks about all specs. `isAll`: there is
+ * nothing else of that.
+ */
+export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAll: boolean): Findings => ({
   backup,
-  troubles: trouble(
-    'failing',
-    faults.map(({ file, line, code, message, hint }) => ({
-      key: `spec ${code}`,
-      code,
-      message: `${file}:${line}: ${message}`,
-      ...(hint === undefined ? {} : { hint }),
-    })),
-    (count) => (count === 1 ? 'its spec is faulty' : `its spec has ${count} faults`),
-  ),
-  settled: new Set(),
+  troubles: [
+    ...heldBy(null, holds),
+    ...trouble(
+      'failing',
+      faults.map(({ file, line, code, message, hint }) => ({
+        key: SPEC,
+        code,
+        message: file === undefined ? message : `${file}:${line}: ${message}`,
+        ...(hint === undefined || hint === '' ? {} : { hint }),
+      })),
+      (count) => (count === 1 ? 'its newest spec does not count' : `its newest spec has ${count} faults`),
+    ),
+  ],
+  settled: new Set(isAll ? ['held', 'failing'] : []),
+  realm: 'spec',
 })
+
+/** One thing, whatever its faults are. */
+const SPEC = 'spec'
+
+/** Who can tell that what has this key is over. Earlier versions wrote the fault's code behind. */
+export const realmOf = (key: string): Realm =>
+  key === SPEC || key.startsWith(`${SPEC} `) || isOverSpecs(key) ? 'spec' : 'pass'
 
 const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
   trouble(
@@ -98,7 +126,9 @@ const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
   )
 
 /** Halts too: they are for a person to mend. By their codes: ids, and what the text counts, change with the facts. */
-const held = ({ holds, halt }: BackupOutcome): readonly Trouble[] =>
+const held = ({ holds, halt }: BackupOutcome): readonly Trouble[] => heldBy(halt, holds)
+
+const heldBy = (halt: BackupOutcome['halt'], holds: readonly Hold[]): readonly Trouble[] =>
   trouble(
     'held',
     [

@@ -6,6 +6,7 @@ import type { DestinationStatus, Newer } from '../model/status.ts'
 import type { Problem } from '../model/trouble.ts'
 import { type Claim, dated, joined } from './conditions.ts'
 import { freshClaim } from './fresh-claim.ts'
+import { isOverSpecs } from './over-specs.ts'
 import type { SeriesView } from './series-status.ts'
 import { stallOf } from './stall.ts'
 
@@ -34,10 +35,12 @@ export function foldStatus(
   const finished = isoTime(at)
   const good = outcome.exitCode === 0 && outcome.result !== 'incomplete'
   const { source, views, clock, ...next } = facts
-  const claims = [
+  const claims: readonly Claim[] = [
     ready(outcome),
     stalled(outcome),
     freshClaim(views),
+    // It could be obeyed.
+    { type: 'SpecValid', status: 'true', reason: 'valid', message: '' },
     reachable(source),
     heldClaim(outcome.holds),
   ]
@@ -133,10 +136,17 @@ function reasonOf(outcome: BackupOutcome): string {
   return outcome.problems[0]?.code ?? (outcome.late.length > 0 ? 'late' : outcome.result)
 }
 
+/** Where the pass itself went on. */
+const whatIsHeld = (holds: BackupOutcome['holds']): string =>
+  [
+    ...(holds.some(({ code }) => isOverSpecs(code)) ? ['newer specs are held'] : []),
+    ...(holds.every(({ code }) => isOverSpecs(code)) ? [] : ['a removal is held']),
+  ].join(', and ')
+
 function messageOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
   if (outcome.holds[0] !== undefined)
-    return outcome.result === 'halted' ? outcome.holds[0].message : 'a removal is held'
+    return outcome.result === 'halted' ? outcome.holds[0].message : whatIsHeld(outcome.holds)
   if (outcome.conflicts.length > 0) return `${outcome.conflicts.length} in conflict`
   if (outcome.lost.length > 0) return `${outcome.lost.length} lost`
   const first = outcome.problems[0]

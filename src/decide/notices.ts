@@ -11,7 +11,7 @@ import {
   TROUBLE_KINDS,
   type TroubleKind,
 } from '../model/notice.ts'
-import type { Findings, Trouble } from './find-trouble.ts'
+import { type Findings, realmOf, type Trouble } from './find-trouble.ts'
 
 /** What a notice says of the moment, and of who found it. */
 export interface Teller {
@@ -36,7 +36,7 @@ export function foldNotices(
   let { told, pending } = book
   for (const { urlFile, on } of hooks) {
     const before = told[urlFile]?.[findings.backup] ?? {}
-    const { after, news } = fold(before, watched(on), findings, teller)
+    const { after, news } = foldHook(before, watched(on), findings, teller)
     if (!isSame(before, after)) {
       const { [findings.backup]: _, ...others } = told[urlFile] ?? {}
       const ofHook = Object.keys(after).length === 0 ? others : { ...others, [findings.backup]: after }
@@ -62,10 +62,10 @@ const isOther =
   (one: PendingNotice): boolean =>
     one.hook !== hook || one.notice.backup !== backup || one.notice.kind !== kind
 
-function fold(
+function foldHook(
   before: ToldOfBackup,
   kinds: readonly TroubleKind[],
-  { backup, troubles, settled }: Findings,
+  { backup, troubles, settled, realm }: Findings,
   teller: Teller,
 ): { readonly after: ToldOfBackup; readonly news: readonly Notice[] } {
   const after: { [kind in TroubleKind]?: Told } = {}
@@ -73,16 +73,18 @@ function fold(
   for (const kind of kinds) {
     const known = before[kind]
     const found = troubles.find((one) => one.kind === kind)
+    const isGoingOn = known !== undefined && !known.over
+    // What these findings cannot speak for may be hidden by what stopped the look, or stands beside it: it stays told.
+    const stays = isGoingOn ? known.keys.filter((key) => !settled.has(kind) || realmOf(key) !== realm) : []
+    const keys = [...new Set([...stays, ...(found?.keys ?? [])])].sort()
     if (found === undefined) {
-      if (known !== undefined) after[kind] = settled.has(kind) ? { ...known, over: true } : known
+      if (known === undefined) continue
+      const isOver = known.over || keys.length === 0
+      after[kind] = isOver ? { ...known, over: true } : sameKeys(known, keys) ? known : { ...known, keys }
       continue
     }
-    const isGoingOn = known !== undefined && !known.over
     const since = isGoingOn ? known.since : isoTime(teller.at)
     const isNew = !isGoingOn || hasGrown(known, found)
-    // What is not settled may be hidden by what stopped the look: it stays told.
-    const keys =
-      isGoingOn && !settled.has(kind) ? [...new Set([...known.keys, ...found.keys])].sort() : found.keys
     after[kind] =
       isNew || !sameKeys(known, keys) ? { since, message: found.message, keys, over: false } : known
     if (isNew) news.push(noticeOf(backup, kind, found, since, teller))

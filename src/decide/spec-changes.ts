@@ -39,7 +39,7 @@ export interface SpecsDecided {
 }
 
 /**
- * What is gone by from now on. A broken spec never stops the others and never replaces the last good one, which goes on standing for
+ * What is in force from now on. A broken spec never stops the others and never replaces the last good one, which goes on standing for
  * its backup, also against others that would take its name or destination. Where more than half of the specs are gone at once, they stay
  * until a person has released that. `at`: now, as ISO text.
  */
@@ -196,7 +196,7 @@ function goneHold(label: string, gone: readonly KnownSpec[], fingerprint: (value
   return {
     id: holdId('specs-gone', [label, ...names], fingerprint),
     code: 'specs-gone',
-    message: `more than half of the specs are gone from ${label} at once (${some}): they are gone by as before. Bring them back, or release if they are meant to go; their data stays in any case`,
+    message: `more than half of the specs are gone from ${label} at once (${some}): they stay in force as before. Bring them back, or release if they are meant to go; their data stays in any case`,
   }
 }
 

@@ -1,10 +1,13 @@
 import { instant, isoTime } from '../model/instant.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
+import type { Hold } from '../model/trouble.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
+import { isRefusal } from './over-specs.ts'
 import { lateLines } from './series-status.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
 
@@ -19,10 +22,7 @@ export interface Judged {
   readonly doubt: Said | null
 }
 
-interface Said {
-  readonly reason: string
-  readonly message: string
-}
+type Said = Pick<Claim, 'reason' | 'message' | 'since'>
 
 /** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
 export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
@@ -42,7 +42,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
     const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
-    return is('suspended', { reason: 'suspended', message })
+    const since = suspension.from === 'command' ? { since: suspension.at } : {}
+    return is('suspended', { reason: 'suspended', message, ...since })
   }
   if (watch !== null && watch.crash !== null) {
     const message = `a bug of reconcile ended its last pass: ${watch.crash}. See the log of watch`
@@ -52,7 +53,11 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (said === 'held' || said === 'failed') return is(said)
   const late = lateLines(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0] })
-  if (specFaults.length > 0) return is('failed', { reason: 'spec-invalid', message: LAST_GOOD })
+  if (specFaults.length > 0)
+    return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
+  const [over] = facts.overSpecs ?? []
+  if (over !== undefined)
+    return is('held', { reason: over.code, message: over.message, ...sinceHeld(facts, over.code) })
   if (doubt !== null || holding === null) {
     // The first pass is at it.
     const isFirst = doubt?.reason === 'never-run' && look.isUnderWay
@@ -66,7 +71,7 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   return is(said === 'pending' || isOld ? 'pending' : 'ok')
 }
 
-const LAST_GOOD = 'its newest spec is faulty: watch goes by the last good one'
+const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
 
@@ -105,11 +110,25 @@ function doubtOf(
         ? 'whether it runs cannot be told: its last word, watch.json in the state folder, is damaged'
         : `runs no more: it was last heard of at ${silentSince}`
     const message = `watch promised a pass by ${isoTime(end)}, and ${what}`
-    return { reason: 'watch-gone', message }
+    return { reason: 'watch-gone', message, ...sinceText(silentSince) }
   }
   const who = holders === null ? '; whether a pass is under way cannot be told' : ''
   const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
-  return { reason: 'overdue', message }
+  return { reason: 'overdue', message, since: end }
+}
+
+const sinceText = (time: string): Pick<Claim, 'since'> => {
+  const at = Date.parse(time)
+  return Number.isNaN(at) ? {} : { since: instant(at) }
+}
+
+const sinceWritten = ({ written }: StatusFacts): Pick<Claim, 'since'> =>
+  written === null ? {} : { since: written }
+
+/** Of a commit that is held it is known. */
+function sinceHeld({ stale }: StatusFacts, code: string): Pick<Claim, 'since'> {
+  const since = stale.find((one) => one.code === code)?.since
+  return since === undefined ? {} : { since }
 }
 
 /** The spec is another one than the last pass obeyed. */
@@ -121,7 +140,7 @@ const goneText = (gone: number, path: string): string =>
 
 /** All seven conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
-  const { last, hold } = facts
+  const { last } = facts
   const kept = (type: ConditionType): Claim => keptClaim(last, type)
   return [
     readyClaim(judged, kept('Ready'), facts),
@@ -130,8 +149,17 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     freshNow(facts, look, judged),
     specClaim(facts),
     kept('SourceReachable'),
-    hold !== null || last !== null ? heldClaim(hold === null ? (last?.holds ?? []) : [hold]) : kept('Held'),
+    heldNow(facts, kept('Held')),
   ]
+}
+
+function heldNow(facts: StatusFacts, kept: Claim): Claim {
+  const { last, hold, overSpecs } = facts
+  const own = hold === null ? (last?.holds ?? []) : [hold]
+  const holds = new Map([...own, ...(overSpecs ?? [])].map((one) => [one.id, one]))
+  if (holds.size === 0 && last === null) return kept
+  const claim = heldClaim([...holds.values()])
+  return { ...claim, ...sinceHeld(facts, claim.reason) }
 }
 
 function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim {
@@ -170,13 +198,21 @@ function reconcilingClaim({ holders }: StatusFacts): Claim {
   return { type, status: 'true', reason: 'in-use', message }
 }
 
-function stalledClaim({ hold }: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+  const { hold, overSpecs } = facts
   const type = 'Stalled'
-  if (hold !== null)
-    return { type, status: 'true', reason: hold.code, message: `${hold.message} (release ${hold.id})` }
+  const heldBy = ({ id, code, message }: Hold): Claim => ({
+    type,
+    status: 'true',
+    reason: code,
+    message: `${message} (release ${id})`,
+    ...sinceHeld(facts, code),
+  })
+  if (hold !== null) return heldBy(hold)
   if (halt !== null)
     return { type, status: 'true', reason: halt.code, message: `${halt.message}. ${halt.hint}` }
-  return kept
+  const [over] = overSpecs ?? []
+  return over === undefined || kept.status === 'true' ? kept : heldBy(over)
 }
 
 function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {
@@ -188,18 +224,31 @@ function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, {
   return claim.status === 'true' && doubt?.reason === 'clock-ahead' ? unknown(doubt) : claim
 }
 
-function specClaim({ spec, last, specFaults }: StatusFacts): Claim {
+function specClaim(facts: StatusFacts): Claim {
+  const { spec, last, specFaults, stale } = facts
   const type = 'SpecValid'
   if (specFaults[0] !== undefined) {
     const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
-    const message = `${joined(places)}; watch goes by the last good spec`
-    return { type, status: 'false', reason: specFaults[0].code, message }
+    const message = `${joined(places)}; watch obeys the last good spec`
+    return { type, status: 'false', reason: specFaults[0].code, message, ...sinceWritten(facts) }
   }
   if (spec === null)
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
+  const refused = stale.find(({ code }) => isRefusal(code))
+  if (refused !== undefined) return staleClaim('false', refused)
+  const away = stale.find(({ code }) => code === 'git-unreachable')
+  if (away !== undefined) return staleClaim('unknown', away)
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
   return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
 }
+
+const staleClaim = (status: Claim['status'], { code, message, since }: StaleReason): Claim => ({
+  type: 'SpecValid',
+  status,
+  reason: code,
+  message,
+  since,
+})
 
 /** When a daemon tries again what failed; null: nothing did. */
 export const triesAgain = (watch: WatchWord | null): string | null =>

@@ -12,7 +12,7 @@ import { changeState, makeStateFolder, readState, replaceState } from './state-f
 export interface WatchMemory {
   /** Taken by one daemon at a time. */
   lock(signal: AbortSignal): Promise<LockState>
-  /** The specs that were gone by, by the label of where they came from; null: none are known. */
+  /** The specs that were obeyed, by the label of where they came from; null: none are known. */
   kept(label: string): Promise<KeptSpecs | null>
   keep(label: string, kept: KeptSpecs): Promise<void>
   /** Moves damaged specs out of the way, and tells where they are now. */

@@ -24,8 +24,8 @@ export interface SpecsMemory {
 export interface GitMemory {
   /** The last good commit. */
   readonly good: { readonly commit: string; readonly taken: Instant } | null
-  /** The repository has not been reached since. */
-  readonly unreachable: { readonly since: Instant } | null
+  /** The repository has not been reached since, and why not when it was last asked. */
+  readonly unreachable: { readonly since: Instant; readonly why?: string } | null
   /** A newer commit that is not taken, the first such one of those that follow each other, since when. */
   readonly refused: { readonly commit: string; readonly since: Instant } | null
   /** Commits that a person let pass, oldest first. */
@@ -37,6 +37,14 @@ export interface GitMemory {
     readonly by: string
     readonly at: Instant
   }[]
+}
+
+/** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that tell of it. */
+export interface StaleReason {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly since: Instant
 }
 
 export const NO_MEMORY: GitMemory = { good: null, unreachable: null, refused: null, passed: [] }

@@ -131,6 +131,8 @@ export interface StatusReport {
   readonly revision: string | null
   readonly diagnostics: readonly Diagnostic[]
   readonly backups: readonly BackupStatus[]
+  /** Why what is obeyed is not the newest there is, as far as that is known: a commit that is not taken, a repository that is away. */
+  readonly stale: readonly { readonly code: string; readonly message: string; readonly since: string }[]
   /** Data whose spec is gone, as `watch` found: nothing touches it any more. */
   readonly orphans: readonly Orphan[]
 }

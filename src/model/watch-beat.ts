@@ -35,6 +35,6 @@ export interface WatchWord {
   readonly failures: number
   /** Its last pass ended with a bug: its message. */
   readonly crash: string | null
-  /** It goes by its last good spec. */
+  /** It obeys its last good spec. */
   readonly lastGood: boolean
 }

@@ -23,6 +23,8 @@ export type WatchEvent =
       readonly backup: string
       readonly causes: readonly Cause[]
       readonly revision: string | null
+      /** A newer commit that is not taken; null: none is known. */
+      readonly notTaken: string | null
     }
   | {
       readonly type: 'spec-added'
@@ -54,8 +56,10 @@ export type WatchEvent =
       readonly lastGood: boolean
     }
   | { readonly type: 'spec-mended'; readonly backup: string }
-  /** Over all specs: what is gone by stays as it was. */
+  /** Over all specs: what is obeyed stays as it was. */
   | { readonly type: 'specs-held'; readonly hold: Hold }
+  /** It was released, or what it asked about is mended. */
+  | { readonly type: 'specs-hold-over'; readonly hold: Hold }
   | { readonly type: 'specs-unreadable'; readonly message: string; readonly hint: string }
   /** Its transfer is stopped for a newer spec; what has come is kept. */
   | { readonly type: 'stopped-run'; readonly backup: string; readonly why: string }

@@ -21,7 +21,7 @@ export interface SpecFault {
   readonly message: string
 }
 
-/** A spec that `watch` goes by. */
+/** A spec that `watch` obeys. */
 export interface ActiveSpec extends KnownSpec {
   /** Why this is the last good one instead of the newest; null: it is the newest. */
   readonly instead: SpecFault | Hold | null

@@ -143,7 +143,10 @@ function remembered(before: GitMemory, found: Found, judged: Judged, run: Run): 
   const isNew = before.good?.commit !== commit
   return {
     good: judged.taken && isNew ? { commit, taken: run.now() } : before.good,
-    unreachable: unreachable === null ? null : (before.unreachable ?? { since: run.now() }),
+    unreachable:
+      unreachable === null
+        ? null
+        : { since: before.unreachable?.since ?? run.now(), why: unreachable.message },
     refused: judged.taken ? null : (judged.stillRefused ?? { commit, since: run.now() }),
     passed: [
       ...before.passed,

@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
 import { folderFiles } from './folder-files.ts'
@@ -32,7 +33,11 @@ export interface LoadedSpecs {
   /** Holds over what is obeyed: meanwhile it is the last good one. Backups go on under them; nothing is pruned. */
   readonly holds: readonly Hold[]
   /** What is obeyed is not the newest there is: why, and since when; null: it is, as far as anybody can tell. */
-  readonly stale: { readonly message: string; readonly since: Instant } | null
+  readonly stale: {
+    readonly message: string
+    readonly since: Instant
+    readonly reasons: readonly StaleReason[]
+  } | null
   /** A newer policy is there and is not obeyed, because it is broken or held; null: none is. */
   readonly lastGood: LastGood | null
 }

@@ -50,7 +50,7 @@ export function told(
   }
   if (memory.unreachable !== null) {
     const since = isoTime(memory.unreachable.since)
-    const why = unreachable === null ? 'it could not be fetched' : unreachable.message
+    const why = unreachable?.message ?? memory.unreachable.why ?? 'it could not be fetched'
     const hint = unreachable?.hint ?? 'reconcile --dry-run asks it again.'
     notes.push(note('warning', 'git-unreachable', `since ${since} newer commits are not seen: ${why}`, hint))
   }
@@ -60,13 +60,20 @@ export function told(
     ...(taken ? [] : (read?.faults ?? []).filter(({ severity }) => severity === 'error')),
     ...notes,
   ]
-  const reasons = notes.map(({ message }) => message)
-  const since = Math.min(
-    ...[memory.unreachable?.since, taken ? undefined : (memory.refused?.since ?? run.now())].flatMap(
-      (time) => time ?? [],
-    ),
-  )
-  const stale = reasons.length === 0 ? null : { message: reasons.join('; '), since: instant(since) }
+  const reasons = notes.map(({ code, message, hint = '' }) => ({
+    code,
+    message,
+    hint,
+    since: (code === 'git-unreachable' ? memory.unreachable : memory.refused)?.since ?? run.now(),
+  }))
+  const stale =
+    reasons.length === 0
+      ? null
+      : {
+          message: reasons.map(({ message }) => message).join('; '),
+          since: instant(Math.min(...reasons.map(({ since }) => since))),
+          reasons,
+        }
   const lastGood: LastGood | null =
     taken || good === null
       ? null

@@ -1,8 +1,7 @@
+import { isRefusal } from '../decide/over-specs.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { counted } from './human-count.ts'
 import { shortCommit } from './short-commit.ts'
-
-const REFUSED: readonly string[] = ['commit-refused', 'commit-unsigned']
 
 /** How many specs are faulty, and what comes of it; null: none is. A commit counts as a whole. */
 export function faultsLine(
@@ -15,7 +14,7 @@ export function faultsLine(
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length === 0) return null
   const see = 'See reconcile validate.'
-  if (!errors.some(({ code }) => REFUSED.includes(code)))
+  if (!errors.some(({ code }) => isRefusal(code)))
     return `${counted(errors.length, 'fault')} in specs or settings: ${consequence}. ${see}`
   const instead =
     revision === null ? 'and there is none to go on with' : `commit ${shortCommit(revision)} counts on`

@@ -14,7 +14,7 @@ export interface CheckText {
  * Ends with a newline.
  */
 export function renderCheck(report: CheckReport): CheckText {
-  const { state, backups, faults } = report
+  const { state, backups, faults, unseen } = report
   const bad = backups.filter((one) => one.state !== 'OK')
   const data = backups.flatMap((one) => performance(one, report.maxAge))
   const first = `RECONCILE ${state} - ${summary(report, bad)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`
@@ -22,6 +22,7 @@ export function renderCheck(report: CheckReport): CheckText {
     first,
     ...bad.map((one) => `${name(one)}: ${words([one.word, ...one.details].join('; '))}`),
     ...faults.map(words),
+    ...(unseen === null ? [] : [`specs: ${words(unseen)}`]),
   ]
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
 }
@@ -32,12 +33,14 @@ export const renderCheckFailure = (message: string): CheckText => ({
   code: PLUGIN_CODES.UNKNOWN,
 })
 
-function summary({ backups, faults }: CheckReport, bad: readonly Checked[]): string {
+function summary({ backups, faults, unseen }: CheckReport, bad: readonly Checked[]): string {
   const total = backups.length
-  const faulty =
-    faults.length === 0
-      ? ''
-      : `${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`
+  const faulty = [
+    ...(faults.length === 0
+      ? []
+      : [`${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`]),
+    ...(unseen === null ? [] : ['newer specs are not seen']),
+  ].join('; ')
   if (total === 0) return faulty === '' ? 'no backup is declared' : faulty
   if (bad.length === 0) return [fine(backups), ...(faulty === '' ? [] : [faulty])].join(', ')
   const order: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING']

@@ -86,6 +86,12 @@ export async function renderMetrics(
   gauge('spec_faults', 'Faults in specs and settings; what is faulty does not run.').set(
     report.diagnostics.filter(({ severity }) => severity === 'error').length,
   )
+  const stale = gauge(
+    'specs_stale_since_timestamp_seconds',
+    'Since when what is obeyed is not the newest there is, or is not known to be; left out where it is.',
+    ['reason'],
+  )
+  for (const { code, since } of report.stale) stale.set({ reason: code }, secondsOf(since) ?? 0)
 
   const backups = named(report.backups)
   const state = gauge('backup_state', '1 for the state that the backup is in.', ['backup', 'state'])

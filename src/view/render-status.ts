@@ -53,8 +53,10 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
           ]),
         ]
   if (lines.at(-1) === '') lines.pop()
-  const faults = faultsLine(report, isLastGoodObeyed(report) ? GOES_ON : NO_RUN)
+  const faults = faultsLine(report, whatFaultsMean(report))
   if (faults !== null) lines.push(brush('red', faults))
+  const unseen = report.stale.find(({ code }) => code === 'git-unreachable')
+  if (unseen !== undefined) lines.push(brush('yellow', `specs: ${escapeProse(unseen.message)}`))
   for (const { backup, destination, since } of report.orphans)
     lines.push(
       brush(
@@ -65,13 +67,20 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   return `${lines.join('\n')}\n`
 }
 
-/** By a live daemon, in place of all specs that are faulty. */
-const isLastGoodObeyed = ({ backups }: StatusReport): boolean =>
-  backups.every(({ destination }) => destination !== null) &&
-  backups.some(({ watch }) => watch?.lastGood === true)
+/** Where a live daemon obeys the last good one of a spec that is faulty, its destination is known. */
+function whatFaultsMean({ backups }: StatusReport): string {
+  const faulty = backups.filter(({ conditions }) =>
+    conditions.some(({ type, status }) => type === 'SpecValid' && status === 'false'),
+  )
+  const obeyed = faulty.filter(({ destination }) => destination !== null)
+  if (obeyed.length === 0) return NO_RUN
+  return obeyed.length === faulty.length ? GOES_ON : SOME_GO_ON
+}
 
 const NO_RUN = 'what is faulty does not run'
-const GOES_ON = 'watch goes by the last good specs, and a run by hand by none'
+const SOME_GO_ON =
+  'watch obeys the last good specs where there are any, and a run by hand leaves them out; the others do not run'
+const GOES_ON = 'watch obeys the last good specs instead, and a run by hand leaves them out'
 
 const HEAD: readonly string[] = ['BACKUP', 'STATE', 'LAST SUCCESS', 'HELD', 'FREE', 'DESTINATION']
 

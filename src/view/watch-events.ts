@@ -31,7 +31,7 @@ function sentenceOf(event: WatchEvent): string {
     case 'specs-current':
       return `the specs are those of the newest commit, ${event.revision.slice(0, 12)}`
     case 'triggered':
-      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}`
+      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}${event.notTaken === null ? '' : `, for the newest commit, ${event.notTaken.slice(0, 12)}, is not taken`}`
     case 'spec-added':
       return `new spec${at(event.revision)}, to ${escapeText(event.destination)}`
     case 'spec-changed': {
@@ -50,6 +50,8 @@ function sentenceOf(event: WatchEvent): string {
       return 'spec is sound again'
     case 'specs-held':
       return `held: ${escapeProse(event.hold.message)}. To pass it once: reconcile release ${event.hold.id} --reason "…"`
+    case 'specs-hold-over':
+      return `held no more (${event.hold.code}, ${event.hold.id}): the specs are obeyed as they are now`
     case 'specs-unreadable':
       return `the specs cannot be read, what was read before counts on: ${escapeProse(event.message)}. ${escapeProse(event.hint)}`
     case 'stopped-run':

@@ -13,7 +13,7 @@ export interface FollowPorts {
   readonly consume: (id: string) => Promise<void>
   /** Remembers what else a look that nothing held has found. */
   readonly settle: () => Promise<void>
-  /** Remembers, durably, what is gone by from now on. */
+  /** Remembers, durably, what is obeyed from now on. */
   readonly keep: (kept: KeptSpecs) => Promise<void>
   readonly now: () => Instant
   readonly emit: (event: WatchEvent) => void
@@ -77,7 +77,7 @@ export function followSpecs(
       const released = (await attempt(UNKNOWN, ports.released)) ?? new Set<string>()
       const decided = specChanges(known, found, { at, released, fingerprint })
       const { active, orphans, holds, broken } = decided
-      // What is told to have changed is what a restart goes by.
+      // What is told to have changed is what a restart obeys.
       const word = { specs: active.map(toKeep), orphans, holds }
       const text = JSON.stringify(word)
       if (text !== kept) {
@@ -102,7 +102,7 @@ export function followSpecs(
 }
 
 const UNKNOWN = 'it cannot be known what is released, and nothing is taken for it'
-const FORGOTTEN = 'the specs are gone by, and a restart would not know them'
+const FORGOTTEN = 'the specs are obeyed, and a restart would not know them'
 const DEFAULTS = 'it cannot be remembered whether there is a _defaults.yaml'
 const UNSPENT = 'a release was used, and cannot be spent'
 
@@ -133,6 +133,8 @@ function tell(
     if (!broken.has(backup) && names.has(backup)) emit({ type: 'spec-mended', backup })
   const held = new Set(before.holds.map(({ id }) => id))
   for (const hold of decided.holds) if (!held.has(hold.id)) emit({ type: 'specs-held', hold })
+  const stands = new Set(decided.holds.map(({ id }) => id))
+  for (const hold of before.holds) if (!stands.has(hold.id)) emit({ type: 'specs-hold-over', hold })
 }
 
 const wordOf = ({ backup, file, line, column, code, message }: SpecFault): string =>

@@ -79,13 +79,15 @@ export function passHeartbeat(ground: HeartbeatGround) {
 
 /**
  * Of `watch`: the bare URL after each good pass of a backup while none is failing, once a minute at most; `/fail` when one begins to. Backups
- * that have not run yet count as `remember` says.
+ * that have not run yet count as `remember` says, and whatever passes come to, one fails while something stands over its spec.
  */
 export function watchHeartbeat(ground: HeartbeatGround) {
   const unwell = new Map<string, string>()
+  const over = new Map<string, string>()
   let calling: Promise<void> | null = null
   let next: (() => Promise<void>) | null = null
   let lastGood = Number.NEGATIVE_INFINITY
+  let isFailing = false
 
   /** One at a time; of those that wait the newest alone counts, for it says all. */
   function queue(one: () => Promise<void>): void {
@@ -100,6 +102,12 @@ export function watchHeartbeat(ground: HeartbeatGround) {
     })()
   }
 
+  function fail(): void {
+    isFailing = true
+    const lines = new Set([...over.values(), ...unwell.values()])
+    queue(() => call('/fail', [...lines].join('\n'), WAITS, ground))
+  }
+
   return {
     remember(backup: string, line: string | null): void {
       if (line === null) unwell.delete(backup)
@@ -107,18 +115,27 @@ export function watchHeartbeat(ground: HeartbeatGround) {
     },
     forget(backup: string): void {
       unwell.delete(backup)
+      over.delete(backup)
+    },
+    /** What stands over its spec; null: nothing. */
+    stands(backup: string, line: string | null): void {
+      const isNew = line !== null && !over.has(backup)
+      if (line === null) over.delete(backup)
+      else over.set(backup, line)
+      if (isNew) fail()
     },
     finished({ backup, result, exitCode }: BackupOutcome, line: string): void {
       if (result === 'busy' || result === 'cancelled' || result === 'suspended') return
       const wasWell = !unwell.has(backup)
       if (exitCode !== 0) {
         unwell.set(backup, line)
-        if (wasWell) queue(() => call('/fail', [...unwell.values()].join('\n'), WAITS, ground))
+        if (wasWell && !over.has(backup)) fail()
         return
       }
       unwell.delete(backup)
       const now = performance.now()
-      if (unwell.size > 0 || (wasWell && now - lastGood < MINUTE)) return
+      if (unwell.size + over.size > 0 || (wasWell && !isFailing && now - lastGood < MINUTE)) return
+      isFailing = false
       lastGood = now
       queue(() => call('', '', WAITS, ground))
     },

@@ -17,7 +17,7 @@ export interface LoopPorts {
   readonly random: () => number
   /** Backups at once. */
   readonly concurrency: () => number
-  /** Looks at the specs again. Null: they could not be read, which it has told; what is gone by stays. Never throws but for a bug. */
+  /** Looks at the specs again. Null: they could not be read, which it has told; what is obeyed stays. Never throws but for a bug. */
   readonly look: () => Promise<SpecsDecided | null>
   /** The one pass that `reconcile` runs: everything is read anew. Never throws but for a bug. */
   readonly pass: (
@@ -32,12 +32,14 @@ export interface LoopPorts {
   /** When a backup that its timetable stops now may go on; null: it is not stopped. */
   readonly resumesAt: (one: ActiveSpec, now: Instant) => Instant | null
   readonly emit: (event: WatchEvent) => void
-  /** The commit of the specs that are gone by. */
+  /** The commit of the specs that are obeyed. */
   readonly revision: () => string | null
+  /** A newer commit that is not taken; null: none is known. */
+  readonly notTaken: () => string | null
 }
 
 export interface Loop {
-  /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are gone by at first. */
+  /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are obeyed at first. */
   run(before: readonly ActiveSpec[], signal: AbortSignal): Promise<void>
   /** The specs may be others by now. */
   look(): void
@@ -86,6 +88,7 @@ export function watchLoop(ports: LoopPorts): Loop {
   let wantsLook = true
   let looking: Promise<void> | null = null
   let decided: SpecsDecided | null = null
+  let isHeld = false
   let bug: { readonly error: unknown } | null = null
   let drift = clock.now() - clock.monotonic()
 
@@ -104,7 +107,7 @@ export function watchLoop(ports: LoopPorts): Loop {
   }
 
   /** The newest word on every spec. Only one whose canonical form changed is run for it. */
-  function obey({ active, changed, added, removed, renamed }: SpecsDecided): void {
+  function obey({ active, changed, added, removed, renamed, holds }: SpecsDecided): void {
     const words = new Map(active.map((one) => [one.spec.name as string, one]))
     for (const { from, to } of renamed) {
       const known = backups.get(from.spec.name)
@@ -130,6 +133,9 @@ export function watchLoop(ports: LoopPorts): Loop {
       trigger(to.spec.name, 'spec-changed')
     }
     for (const { spec } of added) trigger(spec.name, 'spec-added')
+    // What a hold over all of them kept back goes on at once.
+    if (isHeld && holds.length === 0) for (const name of backups.keys()) trigger(name, 'released')
+    isHeld = holds.length > 0
   }
 
   function standing(): readonly Standing[] {
@@ -169,7 +175,7 @@ export function watchLoop(ports: LoopPorts): Loop {
       return
     }
     Object.assign(backup, { began: here(), retryAt: null, resumeAt: null })
-    emit({ type: 'triggered', backup: name, causes, revision: ports.revision() })
+    emit({ type: 'triggered', backup: name, causes, revision: ports.revision(), notTaken: ports.notTaken() })
     const controller = new AbortController()
     const { active } = backup
     const ended = ports

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { type Findings, findFaulty, findLate, findTrouble } from '../decide/find-trouble.ts'
+import {
+  type Findings,
+  findLate,
+  findOverSpec,
+  findTrouble,
+  type OverBackup,
+} from '../decide/find-trouble.ts'
 import { foldNotices } from '../decide/notices.ts'
 import { Stop } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
 import type { NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Diagnostic } from '../model/trouble.ts'
 import { passHeartbeat, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
@@ -21,8 +26,11 @@ export interface Notices {
   finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
   /** The series that are late now, in the words of a pass: empty where none is. Also without a pass. */
   late(backup: string, late: readonly string[]): Promise<void>
-  /** Its spec is faulty. */
-  faulty(backup: string, faults: readonly Diagnostic[]): Promise<void>
+  /**
+   * What stands over its spec, whatever passes come to. `isAll`: nothing else does, and what was told of that before is over. False: it
+   * could not be kept.
+   */
+  stands(backup: string, over: OverBackup, isAll: boolean): Promise<boolean>
   /** Before the first pass of `watch`: how the last one over this backup ended, if that is known to have been badly. */
   remember(backup: string, wentBadly: string | null): void
   /** No such backup is declared any more. */
@@ -72,19 +80,22 @@ export function openNotices(
   const pass = use === 'all' ? passHeartbeat(beat) : null
   const watch = use === 'watch' ? watchHeartbeat(beat) : null
 
-  async function tell(found: Findings | null): Promise<void> {
-    if (found === null || notify().length === 0) return
+  async function tell(found: Findings | null): Promise<boolean> {
+    if (found === null || notify().length === 0) return true
     const findings = escaped(found, oneLine)
     const teller = { at: now(), host, revision: ground.revision(), stamp: randomUUID() }
     try {
       const before = await memory.read()
       // Most passes bring no news, and then nobody has to wait for a lock.
-      if (foldNotices(before, notify(), findings, teller) === before) return
+      if (foldNotices(before, notify(), findings, teller) === before) return true
       await memory.change((book) => foldNotices(book, notify(), findings, teller))
     } catch (error) {
       warn(`what has to be told of ${findings.backup} cannot be kept: ${(error as Error).message}`)
+      return false
+    } finally {
+      hooks.kick()
     }
-    hooks.kick()
+    return true
   }
 
   return {
@@ -96,8 +107,15 @@ export function openNotices(
       watch?.finished(outcome, oneLine(lineOf(outcome)))
       await tell(findTrouble(outcome, extent))
     },
-    late: (backup, late) => tell(findLate(backup, late)),
-    faulty: (backup, faults) => tell(findFaulty(backup, faults)),
+    async late(backup, late) {
+      await tell(findLate(backup, late))
+    },
+    async stands(backup, over, isAll) {
+      const found = findOverSpec(backup, over, isAll)
+      const line = found.troubles.map(({ message }) => message).join('; ')
+      watch?.stands(backup, line === '' ? null : oneLine(line))
+      return tell(found)
+    },
     remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
     forget: (backup) => watch?.forget(backup),
     async ended(result) {

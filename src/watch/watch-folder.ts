@@ -8,7 +8,7 @@ export interface FolderWatch {
   /** From here on no change is missed. */
   readonly ready: Promise<void>
   /**
-   * Waits until what is there has stood still with git not at work, and tells its fingerprint: the only state that anybody may go by.
+   * Waits until what is there has stood still with git not at work, and tells its fingerprint: the only state that anybody may obey.
    * Null: it has ended.
    */
   settled(): Promise<string | null>
@@ -29,7 +29,7 @@ const MOST_LOOKS = 30
 const STALE_LOCK = 10 * 60_000
 
 /**
- * Level-based: calls `onChange` as long as what stands still in a folder is not what is gone by. Events are only hints to look again:
+ * Level-based: calls `onChange` as long as what stands still in a folder is not what is obeyed. Events are only hints to look again:
  * `read` tells contents apart, so an event that lies and a mere touch change nothing, and what sent no event is found within a minute. A
  * watched folder that is replaced, renamed or reached by another link leaves the system's own watch deaf for good, so with each look its
  * identity is compared, and the watch is opened anew. Holds back while git is at work there. `read` never throws.
@@ -39,7 +39,7 @@ export function watchFolder(
   options: {
     readonly clock: Clock
     readonly read: () => Promise<string>
-    /** The fingerprint of what is gone by; null: it is to be looked at again in any case. */
+    /** The fingerprint of what is obeyed; null: it is to be looked at again in any case. */
     readonly obeyed: () => string | null
     /** Ends it. */
     readonly signal: AbortSignal

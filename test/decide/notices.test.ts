@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findFaulty, findLate, findTrouble } from '../../src/decide/find-trouble.ts'
+import { findLate, findOverSpec, findTrouble, type OverBackup } from '../../src/decide/find-trouble.ts'
 import { foldNotices, withoutNotice } from '../../src/decide/notices.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../src/model/notice.ts'
@@ -36,20 +36,8 @@ function lifeOf(on: readonly NoticeKind[] = NOTICE_KINDS, more: readonly NoticeH
     notices: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), true),
     undelivered: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), false),
     late: (...series: string[]) => kinds(findLate('postgres', series)),
-    faulty: (...codes: string[]) =>
-      kinds(
-        findFaulty(
-          'postgres',
-          codes.map((code) => ({
-            file: 'x.yaml',
-            line: 3,
-            column: 1,
-            severity: 'error' as const,
-            code,
-            message: code,
-          })),
-        ),
-      ),
+    stands: (over: Partial<OverBackup>, isAll = true) =>
+      kinds(findOverSpec('postgres', { faults: [], holds: [], ...over }, isAll)),
     pending: () => book.pending.map(({ hook, notice }) => `${hook} ${notice.kind} ${notice.message}`),
     book: () => book,
   }
@@ -165,9 +153,61 @@ describe('what a pass could not see is not over', () => {
   })
 })
 
-test('a faulty spec is failing until a pass went well', () => {
-  const { faulty, pass } = lifeOf()
-  expect([faulty('unknown-key'), faulty('unknown-key'), pass({})]).toEqual([['failing'], [], ['recovered']])
+describe('what stands over a spec', () => {
+  const faulty = { faults: [{ code: 'unknown-key', message: 'no' }] }
+  const gone = { holds: [{ id: 'a1', code: 'specs-gone', message: 'gone' }] }
+
+  test('a fault is told once, whatever it is, and is over when the spec is mended: good passes by the last good one end nothing', () => {
+    const { stands, pass } = lifeOf()
+    const other = { faults: [{ code: 'bad-value', message: 'no' }] }
+    expect([stands(faulty), pass({}), stands(faulty), stands(other), pass({}), stands({})]).toEqual([
+      ['failing'],
+      [],
+      [],
+      [],
+      [],
+      ['recovered'],
+    ])
+  })
+
+  test('a hold over all specs is told without a pass, once beside the passes under it, and its end too', () => {
+    const { stands, pass } = lifeOf()
+    const under = { exitCode: 7, ...gone }
+    expect([stands(gone), pass(under), pass({}), stands(gone), stands({})]).toEqual([
+      ['held'],
+      [],
+      [],
+      [],
+      ['recovered'],
+    ])
+  })
+
+  test('its end leaves what a pass has found, and what a pass found ends without it', () => {
+    const { stands, pass } = lifeOf()
+    const trouble = { ...failed, problems: [problem('source-silent')] }
+    expect([stands(faulty), pass(trouble), stands({}), pass({})]).toEqual([
+      ['failing'],
+      ['failing'],
+      [],
+      ['recovered'],
+    ])
+    expect([pass(trouble), stands(faulty), pass({}), stands({})]).toEqual([
+      ['failing'],
+      ['failing'],
+      [],
+      ['recovered'],
+    ])
+  })
+
+  test('who knows only a part of it ends nothing', () => {
+    const { stands } = lifeOf()
+    expect([stands(gone), stands({}, false), stands(faulty, false), stands({})]).toEqual([
+      ['held'],
+      [],
+      ['failing'],
+      ['recovered'],
+    ])
+  })
 })
 
 test('lateness is told and ends without a pass, and ends nothing else', () => {

@@ -182,7 +182,7 @@ describe('specs that are gone', () => {
     expect(decide(was(old), found(is)).holds.map(({ code }) => code)).toEqual(isHeld ? ['specs-gone'] : [])
   })
 
-  test('held, they are gone by as before, until they are back or a person has released it', () => {
+  test('held, they are obeyed as before, until they are back or a person has released it', () => {
     const held = decide(was('a@x b@y c@z'), found('c@z=new'))
     expect(held.active.map(say)).toEqual([
       'a x  instead of specs-gone',

@@ -53,7 +53,7 @@ test('there is one condition of each type, whatever there is to say', () => {
     look(several),
     look(null),
     look(several, { hold: hold('c'), holding: null }),
-    faultyStatus('a', [], NOON),
+    faultyStatus('a', [], NOON, null),
   ])
     expect(told.conditions.map(({ type }) => type)).toEqual([...CONDITION_TYPES])
   expect(of('Held', look(several))).toMatchObject({
@@ -86,8 +86,67 @@ describe('what a live daemon says', () => {
     expect(of('SpecValid', told)).toMatchObject({
       status: 'false',
       reason: 'unknown-key',
-      message: 'a.yaml:3:1: no; watch goes by the last good spec',
+      message: 'a.yaml:3:1: no; watch obeys the last good spec',
     })
+  })
+})
+
+test('a commit that is not taken makes a spec invalid, a repository that is away makes it unknown, since when is kept', () => {
+  const spec = dated('last=3')
+  const reason = (code: string) => ({ code, message: `${code} it is`, hint: '', since: at(-5) })
+  const { holding } = { holding: picture('held a 1 A').destination }
+  for (const [code, status] of [
+    ['commit-refused', 'false'],
+    ['commit-unsigned', 'false'],
+    ['git-unreachable', 'unknown'],
+  ] as const) {
+    const told = look(fold(), { spec, holding, stale: [reason(code)] })
+    expect(of('SpecValid', told)).toEqual({
+      type: 'SpecValid',
+      status,
+      reason: code,
+      message: `${code} it is`,
+      since: isoTime(at(-5)),
+    })
+    expect(told.state).toBe('ok')
+  }
+})
+
+describe('a hold over all specs', () => {
+  const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
+  const words = (told: ReturnType<typeof look>) =>
+    [told.state, ...(['Ready', 'Stalled', 'Held'] as const).map((type) => short(type, told))].join(', ')
+  const HELD = 'held, false history-rewritten, true history-rewritten, true history-rewritten'
+  const FINE = 'ok, true in-sync, false not-stalled, false not-held'
+  const under = fold({ exitCode: 7, holds: [over] })
+
+  test('is told before any pass has met it, and no more once it is over, before any pass has met that', () => {
+    expect(words(look(fold(), { overSpecs: [over] }))).toBe(HELD)
+    expect(of('Held', look(fold(), { overSpecs: [over] }))?.message).toBe('rewritten (release a1)')
+    expect(words(look(under, { overSpecs: [over] }))).toBe(HELD)
+    expect(words(look(under, { overSpecs: [] }))).toBe(FINE)
+  })
+
+  test('whose end nobody can tell of stands', () => {
+    expect(words(look(under, { overSpecs: null }))).toBe(
+      'held, false held, true history-rewritten, true history-rewritten',
+    )
+    expect(of('Ready', look(under, { overSpecs: null }))?.message).toBe('newer specs are held')
+    const both = fold({ exitCode: 7, holds: [over, hold('b')] })
+    expect(of('Ready', look(both, { overSpecs: null }))?.message).toBe(
+      'newer specs are held, and a removal is held',
+    )
+  })
+
+  test('hides nothing that is worse or its own, and takes nothing else with it when it ends', () => {
+    const problem = { code: 'source-silent', message: 'm', hint: 'h' }
+    const bad = fold({ result: 'failed', exitCode: 7, holds: [over], problems: [problem] })
+    expect(look(bad, { overSpecs: [over] }).state).toBe('failed')
+    expect(words(look(bad, { overSpecs: [] }))).toBe(
+      'failed, false failed, false not-stalled, false not-held',
+    )
+    const both = fold({ exitCode: 7, holds: [over, hold('b')] })
+    expect(words(look(both, { overSpecs: [] }))).toBe('held, false held, true code-b, true code-b')
   })
 })
 
@@ -104,6 +163,32 @@ describe('a condition’s time', () => {
     expect(of('Stalled', fourth)?.since).toBe(isoTime(at(2)))
     expect(of('SourceReachable', fourth)?.since).toBe(isoTime(at(0)))
     expect(of('Ready', look(fourth, {}, at(9)))?.since).toBe(isoTime(at(2)))
+  })
+
+  test('stays from one look to the next, whatever the look finds', () => {
+    const spec = dated('last=3')
+    const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
+    const promised = { nextRun: isoTime(at(1)), validUntil: isoTime(at(2)) }
+    const found: readonly (readonly [DestinationStatus | null, Partial<StatusFacts>])[] = [
+      [fold(), { spec }],
+      [fold(), { spec, holders: [{ pid: 1, command: 'x' }] }],
+      [fold({}, { promised }), { spec }],
+      [fold({}, { promised }), { spec, silentSince: isoTime(at(1)) }],
+      [fold({ exitCode: 7, holds: [over] }), { spec, overSpecs: [] }],
+      [fold(), { spec, overSpecs: [over] }],
+      [fold(), { spec, hold: hold('c'), holding: null }],
+      [fold(), { halt: { code: 'not-mounted', message: 'm', hint: 'h' } }],
+      [null, { spec, written: at(-1) }],
+      [fold(), { spec, specFaults: [{ file: 'a', line: 1, column: 1, code: 'x', message: 'm' }] }],
+    ]
+    for (const [last, facts] of found) {
+      const [first, second] = [at(5), instant(at(5) + 3000)].map((now) => look(last, facts, now).conditions)
+      expect(second?.map(({ type, since }) => [type, since])).toEqual(
+        first?.map(({ type, since }) => [type, since]),
+      )
+    }
+    const broken = [at(5), at(6)].map((now) => faultyStatus('a', [], now, at(2)).conditions)
+    expect(broken[0]).toEqual(broken[1])
   })
 
   test('of lateness is when the grace ended', () => {
@@ -255,7 +340,7 @@ describe('a suspended backup', () => {
 
 test('a faulty spec is told with its place, and its backup is failed', () => {
   const fault = { file: '/b/pg.yaml', line: 3, column: 5, code: 'unknown-key', message: 'no such key' }
-  const told = faultyStatus('pg', [fault], NOON)
+  const told = faultyStatus('pg', [fault], NOON, null)
   expect(told).toMatchObject({ state: 'failed', destination: null, bytes: null })
   expect(of('SpecValid', told)).toMatchObject({
     status: 'false',

@@ -164,7 +164,10 @@ export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
   suspension: null,
   holders: [],
   watch: null,
+  overSpecs: null,
+  stale: [],
   silentSince: null,
   specFaults: [],
+  written: null,
   ...over,
 })

@@ -101,6 +101,7 @@ export function watchedLoop(
     resumesAt: (_, now) => options.resumesAt?.(now) ?? null,
     emit: (event) => void events.push(event),
     revision: () => null,
+    notTaken: () => null,
   })
   const running = loop.run(before, stopping.signal)
   return {

@@ -13,6 +13,7 @@ const ALERTS = 'docs/monitoring/alerts.yaml'
 const report = {
   format: 'reconcile.status/1',
   orphans: [],
+  stale: [],
   revision: null,
   diagnostics: [],
   backups: [],

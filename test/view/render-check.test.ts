@@ -51,7 +51,7 @@ const check = (
 ) =>
   renderCheck(
     checkReport(
-      { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics, backups },
+      { format: 'reconcile.status/1', orphans: [], stale: [], revision: null, diagnostics, backups },
       maxAge,
       NOW,
     ),
@@ -111,7 +111,7 @@ describe('status --check', () => {
       code: 'x',
       message: 'bad',
     } as const
-    const told = check([backup('ok'), faultyStatus('x', [fault], NOW)], null, [fault])
+    const told = check([backup('ok'), faultyStatus('x', [fault], NOW, null)], null, [fault])
     expect(told.code).toBe(2)
     expect(told.text).toContain('/b/x.yaml:2:1: bad')
     expect(check([backup('ok')], null, [fault]).code).toBe(2)

@@ -37,7 +37,15 @@ const backup = (over: Partial<BackupStatus> = {}): BackupStatus => ({
 })
 const metrics = (backups: readonly BackupStatus[], over: Partial<StatusReport> = {}) =>
   renderMetrics(
-    { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics: [], backups, ...over },
+    {
+      format: 'reconcile.status/1',
+      orphans: [],
+      stale: [],
+      revision: null,
+      diagnostics: [],
+      backups,
+      ...over,
+    },
     { version: '1.2.3', now: NOW },
   )
 const values = async (...given: Parameters<typeof metrics>) =>
@@ -81,12 +89,19 @@ describe('status --output prometheus', () => {
   })
 
   test('leaves out what is not known, and never says 0 of it', async () => {
-    const told = await values([faultyStatus('x', [], NOW)], {
+    const told = await values([faultyStatus('x', [], NOW, null)], {
       diagnostics: [{ file: 'x', line: 1, column: 1, severity: 'error', code: 'x', message: 'x' }],
     })
     expect(told).toMatchObject({ backups: 1, spec_faults: 1, 'backup_state x failed': 1 })
     const known = Object.keys(told).filter((key) => !/^(backup_state|condition|build_info) /.test(key))
     expect(known.toSorted()).toEqual(['backups', 'spec_faults', 'status_timestamp_seconds'])
+  })
+
+  test('tells since when the specs may be old, and why', async () => {
+    const stale = [{ code: 'git-unreachable', message: 'x', since: TIME }]
+    expect(await values([backup()], { stale })).toMatchObject({
+      'specs_stale_since_timestamp_seconds git-unreachable': Date.parse(TIME) / 1000,
+    })
   })
 
   test('tells what is late, and why', async () => {
@@ -124,7 +139,7 @@ describe('status --output prometheus', () => {
   test.runIf(hasPromtool)('Prometheus’ own tool has nothing to object', async () => {
     const evil = 'a"b\\c\n\u001b[2J\ud800'
     const late = series({ series: evil, state: 'late', cause: 'refused' })
-    const text = await metrics([backup({ series: [series(), late] }), faultyStatus(evil, [], NOW)])
+    const text = await metrics([backup({ series: [series(), late] }), faultyStatus(evil, [], NOW, null)])
     expect(promtool(['check', 'metrics'], text)).toBe('')
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { instant } from '../../src/model/instant.ts'
 import type { BackupStatus, Condition } from '../../src/model/status.ts'
+import type { Diagnostic } from '../../src/model/trouble.ts'
 import { renderStatus } from '../../src/view/render-status.ts'
 import { NASTY } from './nasty.ts'
 import { GIB } from './sample-documents.ts'
@@ -29,9 +30,13 @@ const backup = (more: Partial<BackupStatus>): BackupStatus => ({
   free: 912 * GIB,
   ...more,
 })
-const text = (detail: boolean, ...backups: readonly BackupStatus[]): string =>
+const text = (
+  detail: boolean,
+  diagnostics: readonly Diagnostic[],
+  ...backups: readonly BackupStatus[]
+): string =>
   renderStatus(
-    { format: 'reconcile.status/1', orphans: [], revision: null, diagnostics: [], backups },
+    { format: 'reconcile.status/1', orphans: [], stale: [], revision: null, diagnostics, backups },
     { color: false, width: 100, now: instant(Date.UTC(2026, 10, 24, 3)), detail },
   )
 
@@ -52,7 +57,7 @@ describe('the status table', () => {
   })
 
   it('has a line for each backup, and says why one is not well', () => {
-    expect(text(false, backup({}), clash, blank)).toMatchInlineSnapshot(`
+    expect(text(false, [], backup({}), clash, blank)).toMatchInlineSnapshot(`
       "BACKUP     STATE      LAST SUCCESS   HELD      FREE      DESTINATION
       postgres   ok         2 h ago        18 GiB    912 GiB   /srv/offsite/postgres
       wiki       conflict   2 h ago        18 GiB    912 GiB   /srv/offsite/postgres
@@ -63,8 +68,30 @@ describe('the status table', () => {
     `)
   })
 
+  it('says of faults what comes of them: who goes on by a last good spec, and who does not run', () => {
+    const invalid = { ...ready('false', 'unknown-key', 'no'), type: 'SpecValid' } as const
+    const obeyed = backup({ state: 'failed', conditions: [invalid] })
+    const bare = backup({ backup: 'x', state: 'failed', destination: null, conditions: [invalid] })
+    const fault = {
+      file: 'a',
+      line: 1,
+      column: 1,
+      severity: 'error',
+      code: 'unknown-key',
+      message: 'no',
+    } as const
+    const last = (...backups: readonly BackupStatus[]) =>
+      text(false, [fault], ...backups)
+        .split('\n')
+        .at(-2)
+    expect(last(backup({}), obeyed)).toContain('watch obeys the last good specs instead')
+    expect(last(backup({}), obeyed)).not.toContain('not run')
+    expect(last(backup({}), bare)).toContain('what is faulty does not run')
+    expect(last(obeyed, bare)).toContain('the others do not run')
+  })
+
   it('tells all about one backup', () => {
-    expect(text(true, clash)).toMatchInlineSnapshot(`
+    expect(text(true, [], clash)).toMatchInlineSnapshot(`
       "BACKUP   STATE      LAST SUCCESS   HELD     FREE      DESTINATION
       wiki     conflict   2 h ago        18 GiB   912 GiB   /srv/offsite/postgres
         last success   2026-11-24T01:00:00Z (2 h ago)
@@ -76,8 +103,8 @@ describe('the status table', () => {
   })
 
   it('never shows an unknown number as none', () => {
-    expect(text(false, blank)).toMatch(/mail +unknown +never +unknown +unknown/)
-    expect(text(false)).toBe('No backup is declared.\n')
+    expect(text(false, [], blank)).toMatch(/mail +unknown +never +unknown +unknown/)
+    expect(text(false, [])).toBe('No backup is declared.\n')
   })
 
   it('moves no cursor, and lines up wide names', () => {
@@ -88,8 +115,10 @@ describe('the status table', () => {
       conditions: [ready('false', nasty, nasty)],
       state: 'failed',
     })
-    expect(text(true, odd).replaceAll('\n', '')).not.toMatch(NASTY)
-    const [, first, second] = text(false, backup({ backup: '日本' }), backup({ backup: 'wiki' })).split('\n')
+    expect(text(true, [], odd).replaceAll('\n', '')).not.toMatch(NASTY)
+    const [, first, second] = text(false, [], backup({ backup: '日本' }), backup({ backup: 'wiki' })).split(
+      '\n',
+    )
     // Two characters that are two columns wide each.
     expect([first?.indexOf('ok'), second?.indexOf('ok')]).toEqual([7, 9])
   })

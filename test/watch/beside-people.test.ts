@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isoTime } from '../../src/model/instant.ts'
@@ -135,6 +135,30 @@ describe('whoever the settings name', () => {
     expect(told().filter((one) => one.startsWith('/beat'))).toEqual(['/beat', '/beat/fail', '/beat'])
   })
 
+  test('is told once that a spec is faulty, whatever runs by the last good one come to, and when it is mended', async () => {
+    start({ notify: [await hook('ops')], heartbeat: { urlFile: await urlFile('beat') } })
+    await daemon.finished('pg')
+    await until(() => told().length === 1)
+    const file = join(world.specs, 'pg.yaml')
+    const good = await readFile(file, 'utf8')
+    await writeFile(file, `${good}x: 1\n`)
+    await daemon.saw('spec-broken')
+    await until(() => told().length === 3)
+    expect(await passNow()).toMatchObject({ exitCode: 0 })
+    expect(await passNow()).toMatchObject({ exitCode: 0 })
+    const urlFiles = `notify: [{ urlFile: ${join(world.folder, 'ops')} }]`
+    await writeFile(join(world.folder, 'box.yaml'), `version: 1\n${urlFiles}\n`)
+    expect((await world.run('--config', join(world.folder, 'box.yaml'))).code).toBe(3)
+    expect(told().slice(1).sort()).toEqual(['/beat/fail', '/ops failing'])
+    // Back as it was: there is nothing to run for, and all is well at once.
+    await writeFile(file, good)
+    await daemon.saw('spec-mended')
+    await until(() => told().length === 4)
+    await passNow()
+    await until(() => told().length === 5)
+    expect(told().slice(3)).toEqual(['/ops recovered', '/beat'])
+  })
+
   test('may be others after SIGHUP', async () => {
     start({ notify: [await hook('old')] })
     await daemon.finished('pg')
@@ -212,7 +236,12 @@ describe('status beside it', () => {
     const file = join(world.specs, 'pg.yaml')
     await writeFile(file, 'version: 1\nsource:\n  path: /x\nnonsense: 1\ndestination: { path: /elsewhere }\n')
     await daemon.saw('spec-broken')
+    const found = daemon.clock.now()
+    daemon.pace = 100
     await daemon.until(async () => (await status('pg')).watch?.lastGood === true)
+    daemon.pace = 1_000
+    // The first word after it says so, and not the one a minute later.
+    expect(daemon.clock.now() - found).toBeLessThan(MINUTE / 2)
     const broken = await status('pg')
     expect(broken).toMatchObject({
       state: 'failed',
@@ -226,18 +255,47 @@ describe('status beside it', () => {
       SpecValid: {
         status: 'false',
         reason: 'unknown-key',
-        message: expect.stringMatching(/pg\.yaml:4:1: .*; watch goes by the last good spec$/),
+        message: expect.stringMatching(/pg\.yaml:4:1: .*; watch obeys the last good spec$/),
       },
       SourceReachable: { status: 'true' },
     })
     const text = await world.run('status', '--as-of', isoTime(daemon.clock.now()))
     expect(text.code).toBe(3)
-    expect(text.stdout).toContain('watch goes by the last good')
+    expect(text.stdout).toContain('watch obeys the last good')
     expect(text.stdout).not.toContain('does not run')
 
-    // Once the daemon is gone, nobody goes by it.
+    // Once the daemon is gone, nobody obeys it.
     await daemon.stop()
     expect(await status('pg')).toMatchObject({ destination: null, watch: null, state: 'failed' })
+  })
+
+  test('more than half of the specs gone: each one is held at once, also those that are there, until they are back', async () => {
+    const other = await backupIn(world, 'other')
+    const third = await backupIn(world, 'third')
+    for (const one of [other, third]) await one.offer('a.tar', 'one')
+    await daemon.finished('other')
+    await daemon.finished('third')
+    const all = async () =>
+      (await world.status('--as-of', isoTime(daemon.clock.now()))).backups
+        .map((one) => `${one.backup} ${one.state} ${conditionsOf(one)['Held']?.reason}`)
+        .sort()
+    const as = (word: string) => ['other', 'pg', 'third'].map((name) => `${name} ${word}`)
+    await daemon.until(async () => (await all()).join() === as('ok not-held').join())
+    const from = daemon.mark()
+    for (const name of ['other', 'third'])
+      await rename(join(world.specs, `${name}.yaml`), join(world.folder, `${name}.yaml`))
+    await daemon.saw('specs-held')
+    await daemon.until(async () => (await all()).join() === as('held specs-gone').join())
+    expect(daemon.events.slice(from).filter(({ type }) => type === 'triggered')).toEqual([])
+    const { code, stdout } = await world.run('status', '--check', '--as-of', isoTime(daemon.clock.now()))
+    expect([code, stdout]).toEqual([1, expect.stringContaining('pg: held')])
+
+    daemon.hangup()
+    expect(await daemon.finished('third', from)).toMatchObject({ holds: [{ code: 'specs-gone' }] })
+    for (const name of ['other', 'third'])
+      await rename(join(world.folder, `${name}.yaml`), join(world.specs, `${name}.yaml`))
+    await daemon.saw('specs-hold-over')
+    await daemon.until(async () => (await all()).join() === as('ok not-held').join())
   })
 
   test('one that waits to try again: when, and after how many failures', async () => {

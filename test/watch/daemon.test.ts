@@ -110,7 +110,7 @@ describe('a daemon', () => {
     expect(await second.saw(({ type }) => type === 'triggered')).toMatchObject({ causes: ['hangup'] })
   })
 
-  test('goes by what was last good across restarts: a spec that is faulty now, a folder that is gone', async () => {
+  test('obeys what was last good across restarts: a spec that is faulty now, a folder that is gone', async () => {
     world = await makeWorld('local', { calls: 'here' })
     const pg = await backupIn(world, 'pg')
     await pg.offer('a.tar', 'one')

@@ -38,7 +38,7 @@ function follower(fails: { now: boolean }) {
   return { following: followSpecs({ active: [], orphans: [] }, ports), events, kept }
 }
 
-test('new specs are gone by where nothing can be remembered, which is told once and tried again', async () => {
+test('new specs are obeyed where nothing can be remembered, which is told once and tried again', async () => {
   const fails = { now: true }
   const { following, events, kept } = follower(fails)
   expect((await following.look())?.added).toHaveLength(1)

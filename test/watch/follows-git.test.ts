@@ -1,12 +1,14 @@
-import { rename } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { isoTime } from '../../src/model/instant.ts'
+import { NOTICE_KINDS, type Notice } from '../../src/model/notice.ts'
 import type { StatusReport } from '../../src/model/status.ts'
 import { callHere } from '../helpers/call-here.ts'
 import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
+import { type Receiver, startReceiver } from '../helpers/receiver.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 // The daemon on specs from git: real git and rsync, by a clock that is moved by hand.
@@ -14,17 +16,25 @@ import { makeWorld, type World } from '../helpers/world.ts'
 let world: World
 let bed: GitBed
 let daemon: DaemonHere
+let receiver: Receiver
 let first = ''
 beforeEach(async () => {
   world = await makeWorld('local')
   bed = await makeGitBed()
   await world.offer('a.tar', 'a')
   first = await bed.push(declared())
-  daemon = daemonHere({ specs: bed.place(), state: bed.state })
+  receiver = await startReceiver()
+  daemon = daemonHere({
+    specs: bed.place(),
+    state: bed.state,
+    notify: [{ urlFile: await urlFile('ops'), on: NOTICE_KINDS }],
+    heartbeat: { urlFile: await urlFile('beat') },
+  })
   expect(await daemon.finished('pg')).toMatchObject({ published: ['a.tar'] })
 })
 afterEach(async () => {
   await daemon.stop().catch(() => {})
+  await receiver.end()
   await bed.end()
   await world.end()
 })
@@ -38,12 +48,32 @@ const declared = (more: object = {}) => ({
   }),
 })
 
+async function urlFile(name: string): Promise<string> {
+  const file = join(bed.folder, name)
+  await writeFile(file, `${receiver.origin}/${name}`, { mode: 0o600 })
+  return file
+}
+
+/** What the hook was told, and how the heartbeat was called, each in order. */
+const told = () => ({
+  ops: receiver.received.flatMap(({ body }) =>
+    body.startsWith('{') ? [(JSON.parse(body) as Notice).kind] : [],
+  ),
+  beat: receiver.received.flatMap(({ url }) => (url.startsWith('/beat') ? [url] : [])),
+})
+
+/** Once as many have come, they are these. */
+async function hasTold(all: ReturnType<typeof told>) {
+  await daemon.until(() => told().ops.length >= all.ops.length && told().beat.length >= all.beat.length)
+  expect(told()).toEqual(all)
+}
+
 /** A run that is asked for now: by which commit, and what it came to. */
 async function runNow() {
   const from = daemon.mark()
   daemon.hangup()
-  const { revision } = await daemon.saw('triggered', () => true, from)
-  return { revision, outcome: await daemon.finished('pg', from) }
+  const { revision, notTaken } = await daemon.saw('triggered', () => true, from)
+  return { revision, notTaken, outcome: await daemon.finished('pg', from) }
 }
 
 /** A command beside the daemon. */
@@ -75,11 +105,23 @@ test('a new commit is taken without a restart; of a faulty one the last good is 
   expect(message).toContain(`commit ${faulty} is not taken: it has`)
   expect(message).toContain(`the last good commit ${second.slice(0, 8)}`)
   await world.offer('b.tar', 'b')
-  expect(await runNow()).toMatchObject({ revision: second, outcome: { published: ['b.tar'] } })
-  expect((await status()).diagnostics.map(({ code }) => code)).toContain('commit-refused')
+  expect(await runNow()).toMatchObject({
+    revision: second,
+    notTaken: faulty,
+    outcome: { published: ['b.tar'] },
+  })
+  const report = await status()
+  expect(report.diagnostics.map(({ code }) => code)).toContain('commit-refused')
+  expect(report.backups[0]?.conditions.find(({ type }) => type === 'SpecValid')).toMatchObject({
+    status: 'false',
+    reason: 'commit-refused',
+    message: expect.stringMatching(`${faulty}.*${second.slice(0, 8)}`),
+  })
+  await hasTold({ ops: ['failing'], beat: ['/beat', '/beat/fail'] })
 
   const mended = await bed.push({ 'other.yaml': null })
   await daemon.until(async () => (await runNow()).revision === mended)
+  await hasTold({ ops: ['failing', 'recovered'], beat: ['/beat', '/beat/fail', '/beat'] })
 })
 
 test('while the repository cannot be reached work goes on, and it is told since when', async () => {
@@ -91,8 +133,20 @@ test('while the repository cannot be reached work goes on, and it is told since 
   await world.offer('b.tar', 'b')
   expect(await runNow()).toMatchObject({ revision: first, outcome: { published: ['b.tar'] } })
   expect((await status()).diagnostics).toMatchObject([
-    { code: 'git-unreachable', message: expect.stringContaining(`since ${since} newer`) },
+    {
+      code: 'git-unreachable',
+      message: expect.stringMatching(`since ${since} newer.*does not appear to be`),
+    },
   ])
+  const check = async () => call('status', '--check', '--as-of', isoTime(daemon.clock.now()))
+  // Once the daemon has said that it lives, by a clock that is ten minutes ahead now.
+  await daemon.until(async () => (await check()).startsWith('RECONCILE OK'))
+  expect(await check()).toMatch(/newer specs are not seen.*\nspecs: since /)
+  expect(await call('status', '--as-of', isoTime(daemon.clock.now()))).toContain(`specs: since ${since}`)
+  daemon.pace = 60_000
+  await daemon.until(async () => (await check()).startsWith('RECONCILE WARNING'))
+  daemon.pace = 1_000
+  await daemon.until(async () => (await status()).backups[0]?.state === 'ok')
   // Ten minutes of the same are told once.
   expect(daemon.events.filter(({ type }) => type === 'warning')).toHaveLength(1)
 
@@ -103,10 +157,30 @@ test('while the repository cannot be reached work goes on, and it is told since 
   expect((await status()).diagnostics).toEqual([])
 })
 
+test('the release of a rewritten history that changes no spec is told at once too', async () => {
+  await bed.git('commit', '-q', '--amend', '-m', 'amended')
+  await bed.push({})
+  await daemon.saw('specs-held')
+  await runNow()
+  const [held] = (await status()).backups
+  expect(held).toMatchObject({ state: 'held' })
+  const id = /release (\w+)/.exec(held?.conditions.find(({ type }) => type === 'Held')?.message ?? '')?.[1]
+  const from = daemon.mark()
+  await call('release', id ?? '', '--reason', 'a typo')
+  await daemon.saw('specs-hold-over', () => true, from)
+  expect((await status()).backups).toMatchObject([{ state: 'ok' }])
+  expect(await daemon.saw('triggered', () => true, from)).toMatchObject({ causes: ['released'] })
+  expect(await daemon.finished('pg', from)).toMatchObject({ exitCode: 0 })
+  await hasTold({ ops: ['held', 'recovered'], beat: ['/beat', '/beat/fail', '/beat'] })
+})
+
 test('a rewritten history holds what is obeyed, and a release takes the new one', async () => {
   await bed.git('checkout', '-q', '--orphan', 'new')
   const other = await bed.push({ ...declared({ select: { exclude: ['z'] } }), README: 'x' })
   expect((await daemon.saw('warning')).message).toContain(other)
+  // Long before the next run.
+  await hasTold({ ops: ['held'], beat: ['/beat', '/beat/fail'] })
+  expect((await status()).backups).toMatchObject([{ state: 'held', watch: { phase: 'idle' } }])
   await world.offer('b.tar', 'b')
   const { revision, outcome } = await runNow()
   expect(revision).toBe(first)

@@ -38,6 +38,15 @@ describe('the schedule', () => {
   })
 })
 
+test('the end of a hold over all specs runs them all, once, also where no spec has changed', async () => {
+  const at = watch([active('a', every(3600)), active('b', every(7200))])
+  await at.clock.advance(SECOND)
+  const holds = [{ id: 'a1', code: 'history-rewritten', message: 'x' }]
+  for (const over of [{ holds }, { holds }, {}, {}]) await at.finds(over)
+  expect(at.told()).toBe('a@0 b@0 a@1 b@1')
+  expect(at.events.slice(-2)).toMatchObject([{ causes: ['released'] }, { causes: ['released'] }])
+})
+
 describe('a clock that leaps neither starves nor storms', () => {
   test.each([
     ['back by a day', -DAY, 'a@0 a@3600 a@7200 a@10800'],

@@ -1,0 +1,34 @@
+import type { OverBackup } from '../decide/find-trouble.ts'
+import { isLive } from '../decide/live-beat.ts'
+import { isRefusal } from '../decide/over-specs.ts'
+import { openWatchMemory } from '../destination/watch-memory.ts'
+import type { Run } from '../model/run.ts'
+import type { Hold } from '../model/trouble.ts'
+import type { WatchBeat } from '../model/watch-beat.ts'
+import type { LoadedSpecs } from '../specs/load-specs.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Why the newest commit is not taken, where it has to be mended; empty: it is taken, or held. */
+export const refusals = ({ stale }: LoadedSpecs): OverBackup['faults'] =>
+  (stale?.reasons ?? []).filter(({ code }) => isRefusal(code))
+
+/**
+ * Holds over all specs under which backups go on; null: there may be some that only a daemon knows of, and none lives. Those of a commit are
+ * found by whoever reads it.
+ */
+export function holdsOverSpecs(
+  { folder, holds }: LoadedSpecs,
+  beat: WatchBeat | null,
+): readonly Hold[] | null {
+  if (folder === null) return holds
+  return beat === null ? null : beat.holds
+}
+
+/** The last word of a daemon that obeys these specs and lives; null: none is known to. */
+export async function liveBeat(
+  { settings, loaded }: Pick<Workspace, 'settings' | 'loaded'>,
+  run: Run,
+): Promise<WatchBeat | null> {
+  const beat = await openWatchMemory(settings.state).beat()
+  return beat !== null && isLive(beat, loaded.label, run.now()) ? beat : null
+}
