@@ -57,7 +57,10 @@ export function gatherFacts(
   }
 }
 
-/** Of a file that is whole, and as it was at the source, and of which nothing is staged: of a million files nearly all are, and this is half as large. */
+/**
+ * Of a file that is whole, and as it was at the source, and of which nothing is staged: of a million files nearly all are, and this is half
+ * as large.
+ */
 class FactsAtRest implements FileFacts {
   readonly path: RelPath
   readonly source: SourceFile | undefined
