@@ -1,7 +1,6 @@
 import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
 import { isOverSpecs } from '../decide/over-specs.ts'
-import { rateAt } from '../decide/timetable.ts'
 import { openBox } from '../destination/box.ts'
 import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
@@ -170,10 +169,6 @@ async function watchLocked(
       const last = await place.readStatus().catch(() => null)
       notices.remember(spec.name, last)
       return firstDue(spec, last, clock.now())
-    },
-    resumesAt({ spec }, now) {
-      const { rate, until } = rateAt(spec.transfer.bandwidth, now)
-      return rate === 'off' ? until : null
     },
     emit,
     revision: () => follower.now().revision,

@@ -24,19 +24,24 @@ export interface LoopPorts {
     one: ActiveSpec,
     how: {
       readonly signal: AbortSignal
-      readonly promise: (outcome: Pick<BackupOutcome, 'result' | 'retry'>) => Promised
+      readonly promise: (outcome: Ending) => Promised
     },
   ) => Promise<BackupOutcome>
   /** When a backup is to run first, from what was promised before this process began. */
   readonly firstDue: (one: ActiveSpec) => Promise<Instant>
-  /** When a backup that its timetable stops now may go on; null: it is not stopped. */
-  readonly resumesAt: (one: ActiveSpec, now: Instant) => Instant | null
   readonly emit: (event: WatchEvent) => void
   /** The commit of the specs that are obeyed. */
   readonly revision: () => string | null
   /** A newer commit that is not taken; null: none is known. */
   readonly notTaken: () => string | null
 }
+
+/** What of an outcome tells when the next pass is. */
+type Ending = Pick<BackupOutcome, 'result' | 'retry' | 'off'>
+
+/** When a backup that its timetable stopped may go on; null: it was not stopped, or for good. */
+const resumeOf = ({ result, off }: Ending): Instant | null =>
+  result === 'incomplete' && off?.until != null ? instant(Date.parse(off.until)) : null
 
 export interface Loop {
   /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are obeyed at first. */
@@ -190,16 +195,17 @@ export function watchLoop(ports: LoopPorts): Loop {
     runs.set(name, { controller, ended })
   }
 
-  function promised(backup: Backup, { result, retry }: Pick<BackupOutcome, 'result' | 'retry'>): Promised {
+  function promised(backup: Backup, outcome: Ending): Promised {
     const { wall } = here()
+    const { result, retry, off } = outcome
     const { spec } = backup.active
     if (retry) return promise(spec.schedule, instant(wall + backoff(backup.failures + 1, 1) * 1000))
-    const resume = ports.resumesAt(backup.active, wall)
     // Cut short, it goes on as soon as anybody can: after a restart, or by its new spec.
-    if (result === 'cancelled' || (result === 'incomplete' && resume === null))
+    if (result === 'cancelled' || (result === 'incomplete' && off === null))
       return promise(spec.schedule, wall)
     const next = instant(wall + Math.max(0, scheduledIn(backup, here())))
-    return promise(spec.schedule, result === 'incomplete' && resume! < next ? resume! : next)
+    const resume = resumeOf(outcome)
+    return promise(spec.schedule, resume !== null && resume < next ? resume : next)
   }
 
   function finish(name: string, backup: Backup, outcome: BackupOutcome, signal: AbortSignal): void {
@@ -211,7 +217,7 @@ export function watchLoop(ports: LoopPorts): Loop {
       return
     }
     backup.failures = 0
-    if (outcome.result === 'incomplete') backup.resumeAt = ports.resumesAt(backup.active, clock.now())
+    backup.resumeAt = resumeOf(outcome)
     if (outcome.result === 'in-sync' || outcome.result === 'applied') seeAgain(name, backup)
   }
 

@@ -61,7 +61,6 @@ export function watchedLoop(
     readonly concurrency?: number
     readonly answer?: (name: string, nth: number) => BackupOutcome | Error | null
     readonly due?: (name: string) => Instant
-    readonly resumesAt?: (now: Instant) => Instant | null
   } = {},
 ) {
   const clock = handClock()
@@ -98,7 +97,6 @@ export function watchedLoop(
         else signal.addEventListener('abort', () => resolve(came({ result: 'incomplete' })), { once: true })
       }),
     firstDue: async ({ spec: one }) => options.due?.(one.name) ?? clock.now(),
-    resumesAt: (_, now) => options.resumesAt?.(now) ?? null,
     emit: (event) => void events.push(event),
     revision: () => null,
     notTaken: () => null,

@@ -239,13 +239,22 @@ describe('specs that change', () => {
 })
 
 test('a pass that its timetable stopped goes on when the timetable lets it', async () => {
-  const boundary = instant(Date.UTC(2026, 10, 23, 12, 20))
+  const off = { until: '2026-11-23T12:20:00Z' }
   const at = watch([active('a', every(86400))], {
-    answer: (_, nth) => (nth === 0 ? came({ result: 'incomplete' }) : came()),
-    resumesAt: (now) => (now < boundary ? boundary : null),
+    answer: (_, nth) => (nth === 0 ? came({ result: 'incomplete', off }) : came()),
   })
   await at.clock.advance(HOUR)
   expect(at.told()).toBe('a@0 a@1200')
+})
+
+test('also where the timetable let it go on before its pass had ended, as it was promised', async () => {
+  const off = { until: '2026-11-23T11:59:59Z' }
+  const at = watch([active('a', every(86400))], {
+    answer: (_, nth) => (nth === 0 ? came({ result: 'incomplete', off }) : came()),
+  })
+  await at.clock.advance(HOUR)
+  expect(at.told()).toBe('a@0 a@0')
+  expect(at.passes[0]!.promise(came({ result: 'incomplete', off })).nextRun).toBe(off.until)
 })
 
 test('what is promised: the next run, and until when that is believed', async () => {
