@@ -243,6 +243,9 @@ describe('status beside it', () => {
     // The first word after it says so, and not the one a minute later.
     expect(daemon.clock.now() - found).toBeLessThan(MINUTE / 2)
     const broken = await status('pg')
+    await daemon.clock.advance(3_000)
+    const sinces = (one: typeof broken) => one.conditions.map(({ type, since }) => `${type} ${since}`)
+    expect(sinces(await status('pg'))).toEqual(sinces(broken))
     expect(broken).toMatchObject({
       state: 'failed',
       destination: pg.destination,
