@@ -157,6 +157,13 @@ describe('whoever the settings name', () => {
     await passNow()
     await until(() => told().length === 5)
     expect(told().slice(3)).toEqual(['/ops recovered', '/beat'])
+    // One that never ran, and is taken back.
+    const other = join(world.specs, 'other.yaml')
+    await writeFile(other, 'colour: red\n')
+    await daemon.until(() => told().length === 7)
+    await rm(other)
+    await daemon.until(() => told().length === 8)
+    expect(told().slice(5).sort()).toEqual(['/beat/fail', '/ops failing', '/ops recovered'])
   })
 
   test('may be others after SIGHUP', async () => {
