@@ -46,15 +46,19 @@ export function watchNotices(
         over.delete(spec.name)
         notices.forget(spec.name)
       }
-      const names = [...active.map(({ spec }) => spec.name), ...broken.map((one) => one.backup)]
-      for (const name of new Set([...names, ...loaded.faultyNames, ...over.keys()])) {
-        const found = {
-          faults: [...broken.filter(({ backup }) => backup === name), ...refusals(loaded)],
-          holds,
-        }
+      const own = new Set([
+        ...active.map(({ spec }): string => spec.name),
+        ...broken.map((one) => one.backup),
+        ...loaded.faultyNames,
+      ])
+      for (const name of new Set([...own, ...over.keys()])) {
+        const faults = [...broken.filter(({ backup }) => backup === name), ...refusals(loaded)]
+        // Over what is declared no more nothing stands.
+        const found = own.has(name) ? { faults, holds } : { faults: [], holds: [] }
         const text = JSON.stringify(found)
-        if (over.get(name) === text) continue
-        if (await notices.stands(name, found, true)) over.set(name, text)
+        if (over.get(name) === text || !(await notices.stands(name, found, true))) continue
+        if (own.has(name)) over.set(name, text)
+        else over.delete(name)
       }
     },
     /** The settings may be others by now: what waits for a hook is sent as they say, and a new one is told of all that stands. */

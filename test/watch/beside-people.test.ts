@@ -157,6 +157,13 @@ describe('whoever the settings name', () => {
     await passNow()
     await until(() => told().length === 5)
     expect(told().slice(3)).toEqual(['/ops recovered', '/beat'])
+    // One that never ran, and is taken back.
+    const other = join(world.specs, 'other.yaml')
+    await writeFile(other, 'colour: red\n')
+    await daemon.until(() => told().length === 7)
+    await rm(other)
+    await daemon.until(() => told().length === 8)
+    expect(told().slice(5).sort()).toEqual(['/beat/fail', '/ops failing', '/ops recovered'])
   })
 
   test('may be others after SIGHUP', async () => {
@@ -243,6 +250,9 @@ describe('status beside it', () => {
     // The first word after it says so, and not the one a minute later.
     expect(daemon.clock.now() - found).toBeLessThan(MINUTE / 2)
     const broken = await status('pg')
+    await daemon.clock.advance(3_000)
+    const sinces = (one: typeof broken) => one.conditions.map(({ type, since }) => `${type} ${since}`)
+    expect(sinces(await status('pg'))).toEqual(sinces(broken))
     expect(broken).toMatchObject({
       state: 'failed',
       destination: pg.destination,
