@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { specFaults } from '../decide/spec-faults.ts'
+import { faultyNames, specFaults } from '../decide/spec-faults.ts'
 import { openNoticeMemory } from '../destination/notice-memory.ts'
 import type { Result } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
@@ -47,7 +47,7 @@ export async function beginPassNotices(
   // A daemon that lives knows more of the specs than one look.
   const isAll = (await liveBeat(workspace, run)) === null
   for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
-  for (const name of loaded.faultyNames) {
+  for (const name of faultyNames(loaded)) {
     const own = specFaults(filesOf(name, loaded), loaded.faults)
     await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
   }

@@ -1,3 +1,4 @@
+import { faultyNames } from '../decide/spec-faults.ts'
 import {
   type CommandLine,
   type Host,
@@ -56,7 +57,7 @@ export function addPrune(line: CommandLine, host: Host): void {
         const names = name === undefined ? [] : [name, ...rest]
         const known = new Set([
           ...workspace.loaded.specs.map((spec) => spec.name),
-          ...workspace.loaded.faultyNames,
+          ...faultyNames(workspace.loaded),
         ])
         const path = rest.find((word) => !(known as ReadonlySet<string>).has(word))
         if (path !== undefined)

@@ -3,7 +3,7 @@ import { basename, isAbsolute, resolve } from 'node:path'
 import { backupStatus, type StatusFacts } from '../decide/backup-status.ts'
 import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { faultyStatus } from '../decide/faulty-status.ts'
-import { specFaults } from '../decide/spec-faults.ts'
+import { faultyNames, specFaults } from '../decide/spec-faults.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
@@ -127,7 +127,7 @@ async function reportOfSpecs(
   const overSpecs = holdsOverSpecs(loaded, live)
   const stale = loaded.stale?.reasons ?? []
   const isMeant = (name: string) => names.length === 0 || names.includes(name)
-  const faulty = loaded.faultyNames.filter(isMeant)
+  const faulty = faultyNames(loaded).filter(isMeant)
   const isSound = (name: string) => loaded.specs.some((spec) => spec.name === name)
   const lastGood = await obeyedInstead((name) => isMeant(name) && !isSound(name), words, kept, workspace)
   const faultsOf = (name: string) => specFaults(filesOf(name, loaded), loaded.faults)

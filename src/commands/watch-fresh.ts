@@ -5,6 +5,7 @@ import type { BoxState } from '../destination/box.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
+import type { LateSeries } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Loop, Standing } from '../watch/loop.ts'
 import { lookAt } from './look-at.ts'
@@ -29,7 +30,7 @@ export async function followFreshness(
   ground: {
     readonly box: () => BoxState
     readonly loop: Pick<Loop, 'standing'>
-    readonly late: (backup: string, late: readonly string[]) => Promise<void>
+    readonly late: (backup: string, late: readonly LateSeries[]) => Promise<void>
     readonly clock: Clock
     readonly warn: (message: string) => void
   },
@@ -90,5 +91,5 @@ async function lookForLate(
   // What could not be looked at is looked at again.
   if (found === null) return
   looked.set(backup, { of, at: now, until: found.next })
-  await late(backup, found.lines)
+  await late(backup, found.late)
 }

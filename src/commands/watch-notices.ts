@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { SpecsDecided } from '../decide/spec-changes.ts'
+import { faultyNames } from '../decide/spec-faults.ts'
 import { openNoticeMemory } from '../destination/notice-memory.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -49,7 +50,7 @@ export function watchNotices(
       const own = new Set([
         ...active.map(({ spec }): string => spec.name),
         ...broken.map((one) => one.backup),
-        ...loaded.faultyNames,
+        ...faultyNames(loaded),
       ])
       for (const name of new Set([...own, ...over.keys()])) {
         const faults = [...broken.filter(({ backup }) => backup === name), ...refusals(loaded)]

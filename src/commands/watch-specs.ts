@@ -6,9 +6,7 @@ import { realPath } from '../specs/real-path.ts'
 import { openCommonHolds, type Workspace } from './workspace.ts'
 
 /** What one look at the specs found, as `watch` judges it. */
-export async function findSpecs(
-  workspace: Workspace,
-): Promise<SpecsFound & { readonly revision: string | null }> {
+export async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
   const [hold = null] = await openCommonHolds(workspace)
   const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
   const sound = await Promise.all(

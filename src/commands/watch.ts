@@ -15,7 +15,7 @@ import { emptyOutcome } from '../reconcile/outcome-of.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
-import { nothingObeyed } from '../specs/load-specs.ts'
+import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
@@ -89,26 +89,28 @@ async function watchLocked(
   let settings = first
   let box = openBox(first.state, first)
   const source = specSource(first, box, 'obey')
-  let loaded = nothingObeyed(source.label)
-  const here = (): Workspace => ({
+  /** What the last look read; it counts once it has been decided what of it is obeyed. */
+  let found = nothingObeyed(source.label)
+  let loaded = found
+  const workspaceOf = (specs: LoadedSpecs): Workspace => ({
     settings,
     box,
-    loaded,
-    diagnostics: loaded.faults,
+    loaded: specs,
+    diagnostics: specs.faults,
     settingsAreSound: true,
     ignoresOff: false,
   })
   let stale = ''
   let newest: string | null = null
   const find = async () => {
-    loaded = await source.load(run)
-    const word = loaded.stale?.message ?? ''
+    found = await source.load(run)
+    const word = found.stale?.message ?? ''
     if (word !== stale && word !== '') warn(word)
     stale = word
-    const { revision } = loaded
+    const { revision } = found
     if (word === '' && revision !== null && revision !== newest) emit({ type: 'specs-current', revision })
     newest = word === '' ? revision : null
-    return findSpecs(here())
+    return findSpecs(workspaceOf(found))
   }
 
   const mendKept = orSetAside(memory, clock, warn)
@@ -126,7 +128,7 @@ async function watchLocked(
       find,
       released: () => box.releases(),
       consume: (id) => box.consume(id),
-      settle: () => settleDefaults(here()),
+      settle: () => settleDefaults(workspaceOf(found)),
       keep: (word) => mendKept(() => memory.keep(source.label, word)),
       now: clock.now,
       emit,
@@ -143,8 +145,10 @@ async function watchLocked(
   let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()
-    obeyed = decided === null ? null : loaded.fingerprint
-    if (decided !== null) await notices.looked(decided, loaded)
+    obeyed = decided === null ? null : found.fingerprint
+    if (decided === null) return null
+    loaded = found
+    await notices.looked(decided, loaded)
     return decided
   }
 
@@ -152,7 +156,7 @@ async function watchLocked(
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
-    const outcome = await runOne(one, here(), follower.now().holds, promise, passRun)
+    const outcome = await runOne(one, workspaceOf(loaded), follower.now().holds, promise, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
+import { faultyNames } from '../decide/spec-faults.ts'
 import { withinCap, withoutOff } from '../decide/timetable.ts'
 import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
@@ -113,9 +114,9 @@ export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console):
 
 /** The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. */
 export function chooseSpecs(workspace: Workspace, names: readonly string[]): readonly Spec[] {
-  const { specs, faultyNames, label } = workspace.loaded
+  const { specs, label } = workspace.loaded
   if (names.length === 0) return specs
-  const known: readonly string[] = [...specs.map((spec) => spec.name), ...faultyNames]
+  const known: readonly string[] = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded)]
   // Nothing could be read, and why is told.
   if (known.length === 0 && workspace.diagnostics.some(({ severity }) => severity === 'error')) return []
   for (const name of names) {

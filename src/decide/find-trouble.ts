@@ -1,5 +1,5 @@
 import type { NoticeDetail, TroubleKind } from '../model/notice.ts'
-import type { BackupOutcome } from '../model/outcome.ts'
+import type { BackupOutcome, LateSeries } from '../model/outcome.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { isDamage } from './exit-code.ts'
 import { isOverSpecs } from './over-specs.ts'
@@ -64,7 +64,7 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
 }
 
 /** What is known of a backup's series at this moment, also without a pass. */
-export const findLate = (backup: string, late: readonly string[]): Findings => ({
+export const findLate = (backup: string, late: readonly LateSeries[]): Findings => ({
   backup,
   troubles: lateIn(late),
   settled: new Set(['late']),
@@ -163,20 +163,13 @@ function failing({ problems, result, conflicts, lost: gone, pending }: BackupOut
   )
 }
 
-const lateIn = (late: readonly string[]): readonly Trouble[] =>
+/** By the series alone: each look may know more of the cause, and a newer point that is still too old is no news. */
+const lateIn = (late: readonly LateSeries[]): readonly Trouble[] =>
   trouble(
     'late',
-    late.map((message) => ({ key: lateKey(message), code: 'late', message })),
+    late.map(({ series, message }) => ({ key: `series ${series}`, code: 'late', message })),
     (count) => (count === 1 ? 'late' : `late, ${count} series`),
   )
-
-/** Without times, and without the cause, of which each look may know more: the same series is late for as long as it is. */
-const lateKey = (message: string): string => {
-  const end = message.lastIndexOf(' is not here at ')
-  return (end < 0 ? message : message.slice(0, end)).replace(TIME, '')
-}
-
-const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
 
 const files = (count: number): string => (count === 1 ? '1 file' : `${count} files`)
 

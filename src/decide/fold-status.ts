@@ -143,7 +143,8 @@ const whatIsHeld = (holds: BackupOutcome['holds']): string =>
     ...(holds.every(({ code }) => isOverSpecs(code)) ? [] : ['a removal is held']),
   ].join(', and ')
 
-function messageOf(outcome: BackupOutcome): string {
+/** What is worst of an outcome, in one line. */
+export function messageOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
   if (outcome.holds[0] !== undefined)
     return outcome.result === 'halted' ? outcome.holds[0].message : whatIsHeld(outcome.holds)
@@ -151,5 +152,5 @@ function messageOf(outcome: BackupOutcome): string {
   if (outcome.lost.length > 0) return `${outcome.lost.length} lost`
   const first = outcome.problems[0]
   if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
-  return outcome.late[0] ?? outcome.result
+  return outcome.late[0]?.message ?? outcome.result
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import { type Claim, joined } from './conditions.ts'
-import { lateLines, type SeriesView } from './series-status.ts'
+import { lateSeries, type SeriesView } from './series-status.ts'
 
 /** Whether all that is expected is here in time. Where one series is late, since when the first of them is. */
 export function freshClaim(views: readonly SeriesView[]): Claim {
@@ -11,7 +11,7 @@ export function freshClaim(views: readonly SeriesView[]): Claim {
         lateAfter === null || (first !== null && first <= lateAfter) ? first : lateAfter,
       null,
     )
-    const message = joined(lateLines(late))
+    const message = joined(lateSeries(late).map((one) => one.message))
     const claim = { type: 'Fresh', status: 'false', reason: 'late', message } as const
     return since === null ? claim : { ...claim, since }
   }

@@ -1,10 +1,10 @@
 import type { Instant } from '../model/instant.ts'
+import type { LateSeries } from '../model/outcome.ts'
 import { type StatusFacts, viewsOf } from './backup-status.ts'
-import { lateLines } from './series-status.ts'
+import { lateSeries } from './series-status.ts'
 
 export interface LateNow {
-  /** One line for each series that is late, with its cause. */
-  readonly lines: readonly string[]
+  readonly late: readonly LateSeries[]
   /** When the next one will be, if nothing comes meanwhile; null: none ever. */
   readonly next: Instant | null
 }
@@ -18,5 +18,5 @@ export function lateNow(facts: StatusFacts, asOf: Instant): LateNow | null {
       late !== null || lateAfter === null || (first !== null && first <= lateAfter) ? first : lateAfter,
     null,
   )
-  return { lines: lateLines(views), next }
+  return { late: lateSeries(views), next }
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '../model/instant.ts'
 import { isoTime } from '../model/instant.ts'
+import type { LateSeries } from '../model/outcome.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { LateCause, SeriesStatus } from '../model/status.ts'
@@ -23,11 +24,11 @@ export function withCause(view: SeriesView, causeOf: (view: SeriesView) => LateC
   return cause === null ? view : { ...view, status: { ...view.status, cause } }
 }
 
-/** One line for each series that is late, with its cause. */
-export const lateLines = (views: readonly SeriesView[]): readonly string[] =>
-  views.flatMap(({ late, status: { cause } }) => {
+/** Each series that is late, with its cause. */
+export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] =>
+  views.flatMap(({ late, status: { series, cause } }) => {
     if (late === null) return []
-    return cause === undefined ? late : `${late}: ${describeCause(cause)}`
+    return { series, message: cause === undefined ? late : `${late}: ${describeCause(cause)}` }
   })
 
 /**

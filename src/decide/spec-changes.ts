@@ -8,6 +8,8 @@ import { specFaults } from './spec-faults.ts'
 export interface SpecsFound {
   /** The folder or repository they come from, for people. */
   readonly label: string
+  /** The commit they come from; null: a folder. */
+  readonly revision: string | null
   readonly sound: readonly KnownSpec[]
   /** Declared, and not without a fault. */
   readonly faulty: readonly { readonly name: string; readonly file: string }[]
@@ -40,8 +42,8 @@ export interface SpecsDecided {
 
 /**
  * What is in force from now on. A broken spec never stops the others and never replaces the last good one, which goes on standing for
- * its backup, also against others that would take its name or destination. Where more than half of the specs are gone at once, they stay
- * until a person has released that. `at`: now, as ISO text.
+ * its backup, also against others that would take its name or destination. Where more than half of the specs are gone from a folder at once, they
+ * stay until a person has released that. `at`: now, as ISO text.
  */
 export function specChanges(
   before: SpecsBefore,
@@ -66,8 +68,9 @@ export function specChanges(
   const broken = faultsOf(found)
   const settled = settle(before.active, found, broken)
   const { gone, renamed } = missing(before.active, settled)
-  const wide =
-    gone.length * 2 > before.active.length ? goneHold(found.label, gone, context.fingerprint) : null
+  // A commit was judged as a whole before it was taken.
+  const isWide = found.revision === null && gone.length * 2 > before.active.length
+  const wide = isWide ? goneHold(found.label, gone, context.fingerprint) : null
   const isHeld = wide !== null && !context.released.has(wide.id)
   const kept: readonly ActiveSpec[] = isHeld ? gone.map((one) => ({ ...one, instead: wide })) : []
   const active = [...settled.active, ...kept].sort(byName)

@@ -8,7 +8,7 @@ import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
 import { isRefusal } from './over-specs.ts'
-import { lateLines } from './series-status.ts'
+import { lateSeries } from './series-status.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
 
 /** Clocks of two boxes differ a little; what is dated further ahead than this makes one of them wrong. Milliseconds. */
@@ -51,8 +51,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   }
   const said = last === null ? null : saidByLast(last)
   if (said === 'held' || said === 'failed') return is(said)
-  const late = lateLines(views)
-  if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0] })
+  const late = lateSeries(views)
+  if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0].message })
   if (specFaults.length > 0)
     return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
   const [over] = facts.overSpecs ?? []

@@ -1,8 +1,6 @@
-/** What a folder of specs declared, as far as it matters for what is gone. */
+/** What a folder of specs without a fault declared, as far as it matters for what is gone. */
 export interface Declared {
   readonly backups: readonly { readonly name: string; readonly destination: string }[]
-  /** Declared, but faulty: there all the same. */
-  readonly faultyNames: readonly string[]
   /** Whether `_defaults.yaml` is there. */
   readonly defaults: boolean
 }
@@ -17,7 +15,7 @@ export interface Vanished {
  * backup that only has another name, or another place in the folder, is not gone: its destination tells.
  */
 export function vanishedSpecs(before: Declared, after: Declared): readonly Vanished[] {
-  const names = new Set([...after.backups.map(({ name }) => name), ...after.faultyNames])
+  const names = new Set(after.backups.map(({ name }) => name))
   const destinations = new Set(after.backups.map(({ destination }) => destination))
   const gone = before.backups.filter(
     ({ name, destination }) => !names.has(name) && !destinations.has(destination),

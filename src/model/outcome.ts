@@ -12,6 +12,14 @@ export type BackupResult =
   | 'failed'
   | 'cancelled'
 
+/** A series that is late. */
+export interface LateSeries {
+  /** May be '': the one series of a spec without patterns. */
+  readonly series: string
+  /** One line, with the cause where it is known. */
+  readonly message: string
+}
+
 /** What one pass over one backup came to. The truth; events are only what people watch. */
 export interface BackupOutcome {
   readonly backup: string
@@ -31,7 +39,8 @@ export interface BackupOutcome {
   readonly conflicts: readonly Conflict[]
   readonly holds: readonly Hold[]
   readonly halt: Halt | null
-  readonly late: readonly string[]
+  /** Series that should have a newer point by now. */
+  readonly late: readonly LateSeries[]
   /** Bytes that came over the line. */
   readonly bytes: number
   readonly seconds: number

@@ -3,7 +3,7 @@ import { fullHalt } from '../decide/room-halt.ts'
 import { selector } from '../decide/select.ts'
 import { Stop } from '../model/failure.ts'
 import type { Observation } from '../model/observation.ts'
-import type { BackupOutcome, BackupResult } from '../model/outcome.ts'
+import type { BackupOutcome, BackupResult, LateSeries } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -44,7 +44,7 @@ export function outcomeOf(
   observation: Observation,
   plan: BackupPlan,
   tally: Tally,
-  end: { readonly holds: readonly Hold[]; readonly late: readonly string[] },
+  end: { readonly holds: readonly Hold[]; readonly late: readonly LateSeries[] },
   run: Run,
 ): Bare {
   const halt = fullHalt(plan.halt) ?? tally.halt

@@ -5,7 +5,7 @@ import { type Decided, decideBackup, planBackup } from '../decide/plan-backup.ts
 import { nextListed } from '../decide/prune-guards.ts'
 import { fullHalt } from '../decide/room-halt.ts'
 import { pathsToKnow } from '../decide/saved-plan.ts'
-import { lateLines } from '../decide/series-status.ts'
+import { lateSeries } from '../decide/series-status.ts'
 import { suspensionOf, toSuspended } from '../decide/suspended.ts'
 import { Failure, Stop } from '../model/failure.ts'
 import type { Identity } from '../model/holding.ts'
@@ -246,7 +246,7 @@ async function apply(
   for (const hold of end.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   const views = afterPass(end.views, end.retention, view, tally)
   const outcome = {
-    ...outcomeOf(spec, observation, plan, tally, { holds: end.holds, late: lateLines(views) }, run),
+    ...outcomeOf(spec, observation, plan, tally, { holds: end.holds, late: lateSeries(views) }, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
   const isLet = used.some(({ code }) => CLOCK_HOLDS.has(code))

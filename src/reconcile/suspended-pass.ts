@@ -1,8 +1,9 @@
 import { decideBackup } from '../decide/plan-backup.ts'
-import { lateLines } from '../decide/series-status.ts'
+import { lateSeries } from '../decide/series-status.ts'
 import { suspendPlan } from '../decide/suspended.ts'
 import { Failure } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
+import type { LateSeries } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
@@ -22,13 +23,13 @@ export async function planSuspended(
   options: PassOptions,
   asOf: Instant,
   run: Run,
-): Promise<{ readonly plan: BackupPlan; readonly late: readonly string[] }> {
+): Promise<{ readonly plan: BackupPlan; readonly late: readonly LateSeries[] }> {
   const nothing = unobserved()
   const holding = await look(ports, options, run)
   const observation = holding === null ? nothing : { ...nothing, destination: holding }
   const context = { ...(await contextOf(ports, options, asOf)), isSuspended: true }
   const { plan, views } = decideBackup(spec, observation, context)
-  return { plan: suspendPlan(plan, suspended), late: lateLines(views) }
+  return { plan: suspendPlan(plan, suspended), late: lateSeries(views) }
 }
 
 async function look({ destination, box }: Ports, options: PassOptions, run: Run) {

@@ -103,9 +103,8 @@ export async function readCommit(specs: GitSpecs, clone: GitClone, commit: strin
 export const isFaulty = ({ faults }: LoadedSpecs): boolean =>
   faults.some(({ severity }) => severity === 'error')
 
-const declared = ({ specs, faultyNames, defaults }: LoadedSpecs): Declared => ({
+const declared = ({ specs, defaults }: LoadedSpecs): Declared => ({
   backups: specs.map(({ name, destination }) => ({ name, destination: destination.path })),
-  faultyNames,
   defaults: defaults === 'present',
 })
 

@@ -19,9 +19,10 @@ export interface LoadedSpecs {
   readonly fingerprint: string | null
   /** Those without a fault, in the order of their files. */
   readonly specs: readonly Spec[]
-  /** Names of backups that are declared but faulty; the file's base name where the file cannot be read at all. */
-  readonly faultyNames: readonly string[]
-  /** The same with their files, as faults name them. */
+  /**
+   * Backups that are declared but faulty, with their files, as faults name them; by the file's base name where the file cannot be read at
+   * all. One name may stand there twice.
+   */
   readonly faulty: readonly { readonly name: string; readonly file: string }[]
   /** Every fault of every file, warnings among them, in the order of files and lines. */
   readonly faults: readonly Diagnostic[]
@@ -54,7 +55,6 @@ export const nothingObeyed = (label: string): LoadedSpecs => ({
   revision: null,
   fingerprint: null,
   specs: [],
-  faultyNames: [],
   faulty: [],
   faults: [],
   defaults: 'absent',
@@ -144,7 +144,6 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     revision,
     fingerprint: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
-    faultyNames: [...new Set(faulty.map(({ name }) => name))],
     faulty,
     faults: faults.length === 0 ? [] : (await import('./to-diagnostics.ts')).toDiagnostics(faults),
     defaults: defaultsFile === null ? 'absent' : 'present',

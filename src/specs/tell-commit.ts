@@ -86,7 +86,8 @@ export function told(
   return {
     ...nothingObeyed(label),
     // They are declared, and their faults are told.
-    faultyNames: newest === null ? [] : [...newest.specs.map(({ name }) => name), ...newest.faultyNames],
+    faulty:
+      newest === null ? [] : [...newest.specs.map(({ name, file }) => ({ name, file })), ...newest.faulty],
     fileCount: newest?.fileCount ?? 0,
     faults,
     holds,

@@ -1,5 +1,5 @@
 import { humanRate, humanSize } from '../decide/human-size.ts'
-import type { BackupOutcome, BackupResult, LockHolder, Result } from '../model/outcome.ts'
+import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import { escapeText } from './escape-text.ts'
 import { exitMeaning } from './exit-meaning.ts'
@@ -192,7 +192,12 @@ const staleRow = ({ path, message }: Difference): Row => ({
   detail: message,
 })
 
-const lateRow = (text: string): Row => ({ mark: '!', word: 'late', tone: 'yellow', detail: text })
+const lateRow = ({ message }: LateSeries): Row => ({
+  mark: '!',
+  word: 'late',
+  tone: 'yellow',
+  detail: message,
+})
 
 function state(result: Result): string {
   const { backups } = result

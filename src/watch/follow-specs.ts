@@ -7,7 +7,7 @@ import { fingerprint } from '../reconcile/fingerprint.ts'
 
 export interface FollowPorts {
   /** Reads the specs. Throws a Failure where they cannot be read. */
-  readonly find: () => Promise<SpecsFound & { readonly revision: string | null }>
+  readonly find: () => Promise<SpecsFound>
   /** Ids of the holds that a person has released, and to use one up. */
   readonly released: () => Promise<ReadonlySet<string>>
   readonly consume: (id: string) => Promise<void>

@@ -6,11 +6,12 @@ import {
   findTrouble,
   type OverBackup,
 } from '../decide/find-trouble.ts'
+import { messageOf } from '../decide/fold-status.ts'
 import { foldNotices } from '../decide/notices.ts'
 import { Stop } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
 import type { NoticeMemory } from '../model/notice.ts'
-import type { BackupOutcome, Result } from '../model/outcome.ts'
+import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import { passHeartbeat, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
@@ -24,8 +25,8 @@ export interface Notices {
   began(): void
   /** A pass over one backup ended. `extent`: whether it looked at all that a whole pass looks at. Waits only for the box's memory. */
   finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
-  /** The series that are late now, in the words of a pass: empty where none is. Also without a pass. */
-  late(backup: string, late: readonly string[]): Promise<void>
+  /** The series that are late now. Also without a pass. */
+  late(backup: string, late: readonly LateSeries[]): Promise<void>
   /**
    * What stands over its spec, whatever passes come to. `isAll`: nothing else does, and what was told of that before is over. False: it
    * could not be kept.
@@ -167,16 +168,8 @@ function deadline(run: AbortSignal) {
 }
 
 /** `postgres: exit 6: 1 in conflict`. */
-function lineOf({ backup, exitCode, result, ...outcome }: BackupOutcome): string {
-  const first =
-    outcome.halt?.message ??
-    outcome.holds[0]?.message ??
-    outcome.problems[0]?.message ??
-    outcome.late[0] ??
-    (outcome.conflicts.length > 0 ? `${outcome.conflicts.length} in conflict` : null) ??
-    (outcome.lost.length > 0 ? `${outcome.lost.length} lost` : result)
-  return `${backup}: exit ${exitCode}: ${first}`
-}
+const lineOf = (outcome: BackupOutcome): string =>
+  `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
 
 const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => string): Findings => ({
   ...rest,

@@ -3,7 +3,7 @@ import { backupStatus } from '../../src/decide/backup-status.ts'
 import { foldStatus } from '../../src/decide/fold-status.ts'
 import { describeCause, lateCause } from '../../src/decide/late-cause.ts'
 import { decideBackup, newerOf } from '../../src/decide/plan-backup.ts'
-import { lateLines } from '../../src/decide/series-status.ts'
+import { lateSeries } from '../../src/decide/series-status.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { Spec } from '../../src/model/spec.ts'
@@ -70,8 +70,8 @@ describe('why a series is late, by a plan', () => {
     const isSuspended = over.suspend === suspend
     const { plan, views } = decideBackup(expecting(over), drawn(text, completeness), context({ isSuspended }))
     expect(plan.series.map((one) => one.cause)).toEqual([cause])
-    expect(lateLines(views)).toHaveLength(cause === undefined ? 0 : 1)
-    if (cause === 'producer-silent') expect(lateLines(views)[0]).toMatch(/: the producer is silent/)
+    expect(lateSeries(views)).toHaveLength(cause === undefined ? 0 : 1)
+    if (cause === 'producer-silent') expect(lateSeries(views)[0]?.message).toMatch(/: the producer is silent/)
   })
 
   test('what retain does not want is no cure', () => {

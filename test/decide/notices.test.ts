@@ -3,7 +3,7 @@ import { findLate, findOverSpec, findTrouble, type OverBackup } from '../../src/
 import { foldNotices, withoutNotice } from '../../src/decide/notices.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../src/model/notice.ts'
-import type { BackupOutcome } from '../../src/model/outcome.ts'
+import type { BackupOutcome, LateSeries } from '../../src/model/outcome.ts'
 import { outcome } from '../view/sample-documents.ts'
 
 const conflict = (path: string, source = 'b'.repeat(32)) => ({ path, held: 'a'.repeat(32), source })
@@ -13,7 +13,10 @@ const problem = (code: string, path?: string) => ({
   message: `${code} it is`,
   hint: 'do',
 })
-const late = (series: string, at: string) => `${series}: one was due ${at} and is not here at ${at}`
+const late = (series: string, at: string): LateSeries => ({
+  series,
+  message: `${series}: no complete point yet; one was due ${at} and is not here at ${at}`,
+})
 
 /** Passes, one an hour, told to these hooks; what each of them made new. */
 function lifeOf(on: readonly NoticeKind[] = NOTICE_KINDS, more: readonly NoticeHook[] = []) {
@@ -35,7 +38,7 @@ function lifeOf(on: readonly NoticeKind[] = NOTICE_KINDS, more: readonly NoticeH
       kinds(findTrouble(outcome(more), extent)),
     notices: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), true),
     undelivered: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), false),
-    late: (...series: string[]) => kinds(findLate('postgres', series)),
+    late: (...series: LateSeries[]) => kinds(findLate('postgres', series)),
     stands: (over: Partial<OverBackup>, isAll = true) =>
       kinds(findOverSpec('postgres', { faults: [], holds: [], ...over }, isAll)),
     pending: () => book.pending.map(({ hook, notice }) => `${hook} ${notice.kind} ${notice.message}`),
@@ -212,7 +215,12 @@ describe('what stands over a spec', () => {
 
 test('lateness is told and ends without a pass, and ends nothing else', () => {
   const { late: say, pass } = lifeOf()
-  expect([say(late('db', 'T')), say(late('db', 'T')), say()]).toEqual([['late'], [], ['recovered']])
+  // A newer point that is still too old is no news.
+  const older: LateSeries = {
+    series: 'db',
+    message: 'db: its newest complete point is of T, expected every 1h',
+  }
+  expect([say(late('db', 'T')), say(older), say()]).toEqual([['late'], [], ['recovered']])
   pass(inConflict)
   expect([say(late('db', 'T')), say(), pass({})]).toEqual([['late'], [], ['recovered']])
 })

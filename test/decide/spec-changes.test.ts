@@ -38,6 +38,7 @@ const found = (sound: string, faulty = '', over: Partial<SpecsFound> = {}): Spec
     })
   return {
     label: '/specs',
+    revision: null,
     sound: all(sound),
     faulty: declared,
     faults: declared.map(({ file }) => fault(file)),
@@ -180,6 +181,8 @@ describe('specs that are gone', () => {
     ['a@x b@y c@z', 'd@x e@y', false],
   ])('more than half of %s are gone where %s is left: %s', (old, is, isHeld) => {
     expect(decide(was(old), found(is)).holds.map(({ code }) => code)).toEqual(isHeld ? ['specs-gone'] : [])
+    // A commit was asked about before it was taken.
+    expect(decide(was(old), found(is, '', { revision: 'c0ffee' })).holds).toEqual([])
   })
 
   test('held, they are obeyed as before, until they are back or a person has released it', () => {

@@ -221,7 +221,7 @@ describe('stalled: trying again alone mends nothing', () => {
       { result: 'failed', exitCode: 1, problems: [problem('connection-lost')] },
       'false not-stalled',
     ],
-    ['late', { exitCode: 1, late: ['late'] }, 'false not-stalled'],
+    ['late', { exitCode: 1, late: [{ series: '', message: 'late' }] }, 'false not-stalled'],
     [
       'a bad key',
       { result: 'failed', exitCode: 1, problems: [problem('key-refused', false)] },

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { type Declared, vanishedSpecs } from '../../src/decide/vanished-specs.ts'
 
-/** `a b` are backups; `c=a` is one called c in the destination of a; `!d` is faulty; `+` says that there are defaults. */
+/** `a b` are backups; `c=a` is one called c in the destination of a; `+` says that there are defaults. */
 const folder = (text: string): Declared => {
   const words = text.split(' ').filter((word) => word !== '')
   return {
     backups: words
       .filter((word) => /^[a-z]/.test(word))
       .map((word) => ({ name: word[0]!, destination: `/srv/${word.at(-1)}` })),
-    faultyNames: words.filter((word) => word.startsWith('!')).map((word) => word.slice(1)),
     defaults: words.includes('+'),
   }
 }
@@ -22,7 +21,6 @@ describe('specs that are gone at once', () => {
     ['', '', []],
     ['', 'a', []],
     ['a b', 'c=a d=b', []],
-    ['a b', '!a !b', []],
     ['a b', 'c d', ['specs-vanished']],
     ['+ a', 'a', ['defaults-gone']],
     ['a', '+ a', []],

@@ -26,7 +26,9 @@ const one = async () => (await world.status('pg')).backups[0]!
 
 test('a pass leaves behind why a series is late, and status, the plan and the check tell it', async () => {
   const { backups } = await world.pass()
-  expect(backups[0]?.late).toEqual([expect.stringMatching(/^db: .*: the producer is silent/)])
+  expect(backups[0]?.late).toEqual([
+    { series: 'db', message: expect.stringMatching(/^db: .*: the producer is silent/) },
+  ])
   expect((await world.plan()).backups[0]?.series[0]).toMatchObject({
     state: 'late',
     cause: 'producer-silent',

@@ -36,7 +36,7 @@ describe('suspend and resume', () => {
       result: 'suspended',
       published: [],
       problems: [],
-      late: [expect.stringContaining('expected every 1h')],
+      late: [{ message: expect.stringContaining('expected every 1h') }],
       suspended: { reason: 'disk swap', by: { all: false }, spec: null },
     })
     expect(outcome?.exitCode).toBe(7)

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { specFaults } from '../../src/decide/spec-faults.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { LoadedSpecs } from '../../src/specs/load-specs.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
@@ -89,8 +90,13 @@ describe('specs from git', () => {
   test('a faulty first commit: nothing runs, and its backups are known as faulty', async () => {
     await bed.push({ ...GOOD, ...FAULTY })
     const loaded = await bed.load()
-    expect(loaded).toMatchObject({ revision: null, specs: [], faultyNames: ['a', 'b'], lastGood: null })
+    expect(loaded).toMatchObject({ revision: null, specs: [], lastGood: null })
+    expect(loaded.faulty.map(({ name }) => name)).toEqual(['a', 'b'])
     expect(codes(loaded)).toEqual(['error unknown-key', 'error commit-refused'])
+    // Each knows what is wrong, the sound one too.
+    for (const { file } of loaded.faulty) {
+      expect(specFaults([file], loaded.faults)[0]).toMatchObject({ code: 'unknown-key' })
+    }
   })
 
   test('what a taken commit has as a fault by now is told, and the rest of it goes on', async () => {

@@ -3,6 +3,7 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { faultyNames } from '../../src/decide/spec-faults.ts'
 import { plainRate } from '../../src/decide/timetable.ts'
 import { loadSpecs } from '../../src/specs/load-specs.ts'
 import { fill, load, scratch, spec, told } from './spec-folder.ts'
@@ -180,7 +181,7 @@ describe('_defaults.yaml', () => {
       'c.yaml': 'source: { path: /data, user: null, port: null }\ndestination: { path: /srv/c }\nselect:\n',
     })
     expect(faults).toEqual([])
-    expect(found).toMatchObject({ defaults: 'present', fileCount: 3, faultyNames: [] })
+    expect(found).toMatchObject({ defaults: 'present', fileCount: 3, faulty: [] })
     expect(specs.map(({ source, select }) => [source, select.exclude])).toMatchObject([
       [{ host: 'a', user: 'backup', port: 222 }, ['tmp-*', '*.bak']],
       [{ host: 'b', user: 'backup', port: 22 }, ['x']],
@@ -205,7 +206,7 @@ describe('_defaults.yaml', () => {
   test('that cannot be parsed stops every spec, and their own faults are still told', async () => {
     const found = await load({ '_defaults.yaml': 'a: [\n', 'a.yaml': spec(), 'b.yaml': 'prot: 1\n' })
     expect(found.specs).toEqual([])
-    expect(found.faultyNames).toEqual(['a', 'b'])
+    expect(faultyNames(found)).toEqual(['a', 'b'])
     expect(told(found).map((line) => line.split(' ', 2).join(' '))).toEqual([
       '_defaults.yaml:2:1 yaml',
       'b.yaml:1:1 unknown-key',
@@ -227,7 +228,7 @@ describe('the folder', () => {
       'd.yaml': '',
     })
     expect(found.specs.map(({ name }) => name)).toEqual(['a'])
-    expect(found.faultyNames).toEqual(['b', 'c', 'd'])
+    expect(faultyNames(found)).toEqual(['b', 'c', 'd'])
     expect(new Set(found.faults.map(({ file }) => file.at(-6)))).toEqual(new Set(['b', 'c', 'd']))
     expect(told(found).filter((line) => line.startsWith('b'))).toEqual([
       'b.yaml:1:1 missing-key "source" is missing',
@@ -320,7 +321,7 @@ describe('specs among themselves', () => {
         'c.yaml': spec({ destination: `{ path: ${world}/elsewhere }` }),
       })
       expect(found.specs.map(({ name }) => name)).toEqual(['c'])
-      expect(found.faultyNames).toEqual(['a', 'b'])
+      expect(faultyNames(found)).toEqual(['a', 'b'])
       expect(told(found)).toEqual([
         expect.stringMatching(new RegExp(`^a\\.yaml:3:22 destination-clash .*${first} .*"b", b\\.yaml:3`)),
         expect.stringMatching(new RegExp(`^b\\.yaml:3:22 destination-clash .*${second} .*"a", a\\.yaml:3`)),

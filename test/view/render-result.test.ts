@@ -98,7 +98,7 @@ describe('the summary after a pass', () => {
             halt: { code: 'c', message, hint: message },
             holds: [{ id: 'h', code: 'c', message }],
             holders: [{ pid: 1, command: message }],
-            late: [message],
+            late: [{ series: '', message }],
           }),
         )
         expect(shown.replaceAll('\n', '')).not.toMatch(NASTY)

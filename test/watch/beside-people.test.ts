@@ -209,7 +209,9 @@ describe('whoever the settings name', () => {
     })
     daemon.pace = 1_000
     // The next pass knows the cause, and it is the same lateness.
-    expect(await passNow()).toMatchObject({ late: [expect.stringContaining('the producer is silent')] })
+    expect(await passNow()).toMatchObject({
+      late: [{ message: expect.stringContaining('the producer is silent') }],
+    })
     await daemon.clock.advance(HOUR)
     expect(told()).toEqual(['/ops late'])
 

@@ -193,3 +193,24 @@ test('a rewritten history holds what is obeyed, and a release takes the new one'
   await daemon.saw('triggered', ({ revision: by }) => by === other, from)
   expect(await daemon.finished('pg', daemon.mark() - 1)).toMatchObject({ holds: [], exitCode: 0 })
 })
+
+test('one release takes a commit in which the specs are others', async () => {
+  const other = await bed.push({
+    'pg.yaml': null,
+    'web.yaml': stringify({
+      version: 1,
+      source: { path: world.source },
+      destination: { path: join(world.folder, 'web'), minFree: '1MiB' },
+    }),
+  })
+  await daemon.saw('specs-held')
+  const { outcome } = await runNow()
+  expect(outcome.holds).toMatchObject([{ code: 'specs-vanished' }])
+  const from = daemon.mark()
+  await call('release', outcome.holds[0]!.id, '--reason', 'moved')
+  expect(await daemon.saw('triggered', ({ backup }) => backup === 'web', from)).toMatchObject({
+    revision: other,
+  })
+  expect(await daemon.finished('web', from)).toMatchObject({ published: ['a.tar'], holds: [], exitCode: 0 })
+  expect((await status()).backups).toMatchObject([{ backup: 'web', state: 'ok' }])
+})
