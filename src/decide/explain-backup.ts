@@ -17,7 +17,7 @@ import { decideLook, explainedBy, type Look, removedFile } from './look.ts'
 import type { Decided } from './plan-backup.ts'
 import { newestFirst, policyText, retain } from './retain.ts'
 import type { Point } from './retention.ts'
-import { selectedFiles } from './selected-files.ts'
+import { eachSelected } from './selected-files.ts'
 import { stayText } from './stay.ts'
 import { momentOf } from './verdicts.ts'
 import { zoneOf } from './zone.ts'
@@ -31,8 +31,9 @@ export function explainBackup(spec: Spec, look: Look): BackupExplanation {
   const { plan, retention } = decided
   const { observation, context } = look
   let unmatched = 0
-  if (retention !== null)
-    for (const { path } of selectedFiles(spec, observation)) if (retention.isUnmatched(path)) unmatched++
+  eachSelected(spec, observation, ({ path }) => {
+    if (retention?.isUnmatched(path)) unmatched++
+  })
   const series = [...(retention?.series.keys() ?? [])].toSorted(comparePaths)
   return {
     ...explainedBy(

@@ -4,7 +4,6 @@ import type { PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import { type Retention, retention } from './retention.ts'
-import { selectedFiles } from './selected-files.ts'
 
 /** What is held, with its points, without a look at the source. */
 export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Retention {
@@ -12,7 +11,7 @@ export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Ret
     source: { completeness: 'unknown', files: new Map(), problems: [] },
     destination,
   } as const
-  return retention(spec, selectedFiles(spec, observation), observation.destination.pruned, asOf)
+  return retention(spec, observation, asOf)
 }
 
 /** Removals of files that a person names (I8). */

@@ -3,7 +3,6 @@ import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import { retention } from './retention.ts'
-import { selectedFiles } from './selected-files.ts'
 
 /**
  * Of the files at the source whose markers are unread, those whose markers matter: what is wanted is to be brought, and what is held, or
@@ -18,7 +17,7 @@ export function neededMarkers(
   const { source, destination } = observation
   const unread = [...source.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
   if (spec.retain === null || unread.length === 0) return unread
-  const wants = retention(spec, selectedFiles(spec, observation), observation.destination.pruned, asOf)
+  const wants = retention(spec, observation, asOf)
   return unread.filter((path) => {
     if (destination.files.has(path) || mustRead.has(path)) return true
     if (destination.records.has(path) && !destination.pruned.has(path)) return true

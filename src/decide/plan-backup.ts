@@ -16,7 +16,7 @@ import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
 import { growPoints, type Point, type Retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
-import { selectedFiles } from './selected-files.ts'
+import { eachSelected } from './selected-files.ts'
 import { type SeriesView, seriesViews, withCause } from './series-status.ts'
 import { datedAhead, isSilent, shapeByRetention } from './shape-by-retention.ts'
 import { slowLine, timeWarnings } from './time-warnings.ts'
@@ -153,16 +153,17 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
   const rest: { readonly facts: FileFacts; readonly point: Point | null }[] = []
-  for (const facts of selectedFiles(spec, observation, refused)) {
+  const meet = (facts: FileFacts): void => {
     const clash = clashOf(facts)
     if (clash !== null) {
       problems.push(clash)
-      continue
+      return
     }
     const point = points.place(facts)
     if (!context.all && isAsPublished(facts)) kept++
     else rest.push({ facts, point })
   }
+  eachSelected(spec, observation, meet, refused)
   const wants = points.judge(destination.pruned)
   // Where nothing counts points, nothing is amiss with one that no rule would count.
   if (spec.retain !== null || spec.expect.length > 0) problems.push(...wants.ahead.map(datedAhead))

@@ -1,6 +1,7 @@
 import type { Digest } from '../model/digest.ts'
 import type { HeldFile, Holding, LedgerRecord } from '../model/holding.ts'
 import { DAY, type Instant, instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
@@ -8,6 +9,7 @@ import { claimOf, type FileFacts, hasFailedGate } from './file-facts.ts'
 import { isWhole } from './is-whole.ts'
 import { type DatedPoint, tellKept } from './retain.ts'
 import { anyOf } from './select.ts'
+import { eachSelected } from './selected-files.ts'
 import { dateFiles } from './series-pattern.ts'
 import { GrowingPoint, SeriesPoints } from './series-points.ts'
 import { zoneOf } from './zone.ts'
@@ -54,15 +56,10 @@ const AHEAD: readonly string[] = ['dated over a day ahead: kept, not counted']
 /**
  * Which points are wanted, decided over what is held and what is listed together, so that what was pruned is not brought again. Pure.
  */
-export function retention(
-  spec: Spec,
-  files: Iterable<FileFacts>,
-  pruned: Holding['pruned'],
-  asOf: Instant,
-): Retention {
+export function retention(spec: Spec, observation: Observation, asOf: Instant): Retention {
   const growing = growPoints(spec, asOf)
-  for (const file of files) growing.place(file)
-  return growing.judge(pruned)
+  eachSelected(spec, observation, growing.place)
+  return growing.judge(observation.destination.pruned)
 }
 
 export interface GrowingPoints {
@@ -79,6 +76,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const unmatched = new Set<RelPath>()
   const series = new Map<string, SeriesPoints>()
   const ahead: Point[] = []
+  let last: SeriesPoints | null = null
   return {
     place(file) {
       const { path } = file
@@ -91,11 +89,13 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       }
       const mtime = date.time === null ? timeOf(file) : null
       const time = date.time ?? mtime ?? asOf
-      let ofSeries = series.get(date.series)
+      // Names mostly come a series after the other.
+      let ofSeries = last?.name === date.series ? last : series.get(date.series)
       if (ofSeries === undefined) {
         ofSeries = new SeriesPoints(date.series)
         series.set(date.series, ofSeries)
       }
+      last = ofSeries
       let point = ofSeries.at(time)
       if (point === undefined) {
         const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'

@@ -6,36 +6,38 @@ import { selector } from './select.ts'
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Every selected file that is here, at the source, or should be here, one after the other: the facts of a million files at once would
- * take a tenth of a gigabyte. `refused`: paths that the source shows and we refuse.
+ * Visits every selected file that is here, at the source, or should be here, one after the other. `refused`: paths that the source shows
+ * and we refuse.
  */
-export function* selectedFiles(
+export function eachSelected(
   spec: Spec,
   observation: Observation,
+  visit: (facts: FileFacts) => void,
   refused: ReadonlySet<string> = NONE,
-): Generator<FileFacts, void, undefined> {
+): void {
   const { source, destination } = observation
   const wanted = selector(spec.select, spec.source.listing)
   let held = 0
   let recorded = 0
-  for (const [path, file] of source.files) {
+  // Of a million files an iterator's pairs would be a tenth of the time.
+  source.files.forEach((file, path) => {
     const facts = gatherFacts(path, file, observation, refused)
     if (facts.held !== undefined) held++
     if (facts.record !== undefined) recorded++
-    yield facts
-  }
+    visit(facts)
+  })
   // Where the listing has met all that is here, no file of it is left to look for.
   if (held < destination.files.size) {
     for (const path of destination.files.keys()) {
       if (source.files.has(path) || !wanted(path)) continue
-      yield gatherFacts(path, undefined, observation, refused)
+      visit(gatherFacts(path, undefined, observation, refused))
     }
   }
   if (recorded < destination.records.size) {
     for (const path of destination.records.keys()) {
       // What a prune removed is of interest where the source still shows it.
       if (source.files.has(path) || destination.files.has(path) || destination.pruned.has(path)) continue
-      if (wanted(path)) yield gatherFacts(path, undefined, observation, refused)
+      if (wanted(path)) visit(gatherFacts(path, undefined, observation, refused))
     }
   }
 }

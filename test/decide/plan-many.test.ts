@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isAsPublished } from '../../src/decide/as-published.ts'
 import { judgeFile } from '../../src/decide/judge-file.ts'
 import { planBackup } from '../../src/decide/plan-backup.ts'
-import { selectedFiles } from '../../src/decide/selected-files.ts'
+import { eachSelected } from '../../src/decide/selected-files.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import { context, NOON, picture, spec } from '../helpers/picture.ts'
 
@@ -58,12 +58,12 @@ test.each([false, true])(
 
 test('a file that is taken to stay as published is judged to stay', () => {
   let published = 0
-  for (const facts of selectedFiles(hourly, picture(drawn))) {
-    if (!isAsPublished(facts)) continue
+  eachSelected(hourly, picture(drawn), (facts) => {
+    if (!isAsPublished(facts)) return
     published++
     const { steps, problems } = judgeFile(facts, hourly, NOON)
     expect(steps.map(({ action }) => action)).toEqual(['keep'])
     expect(problems).toEqual([])
-  }
+  })
   expect(published).toBeGreaterThan(1000)
 })
