@@ -45,7 +45,8 @@ export async function beginPassNotices(
   const common = await openCommonHolds(workspace)
   const holds = [...loaded.holds, ...common]
   // A daemon that lives knows more of the specs than one look.
-  const isAll = (await liveBeat(workspace, run)) === null
+  const live = await liveBeat(workspace, run)
+  const isAll = live === null
   for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
   for (const name of faultyNames(loaded)) {
     const own = specFaults(filesOf(name, loaded), loaded.faults)
@@ -54,7 +55,9 @@ export async function beginPassNotices(
   return {
     finished: notices.finished,
     async ended(result) {
-      await notices.ended(use === 'all' ? result : null)
+      // What a daemon holds stands, however well a pass beside it goes.
+      const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
+      await notices.ended(use === 'all' && !isHeld ? result : null)
       // Live progress is over by now. A quiet pass tells it too: who counts on a message that never comes hears of it nowhere else.
       for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
     },

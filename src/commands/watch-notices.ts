@@ -42,24 +42,22 @@ export function watchNotices(
       notices.remember(backup, isBad ? last.result : null)
     },
     /** What stands over the specs after a look at them, also without a pass. */
-    async looked({ active, broken, holds, removed }: SpecsDecided, loaded: LoadedSpecs) {
-      for (const { spec } of removed) {
-        over.delete(spec.name)
-        notices.forget(spec.name)
-      }
+    async looked({ active, broken, holds, removed, renamed }: SpecsDecided, loaded: LoadedSpecs) {
       const own = new Set([
         ...active.map(({ spec }): string => spec.name),
         ...broken.map((one) => one.backup),
         ...faultyNames(loaded),
       ])
-      for (const name of new Set([...own, ...over.keys()])) {
+      for (const name of own) {
         const faults = [...broken.filter(({ backup }) => backup === name), ...refusals(loaded)]
-        // Over what is declared no more nothing stands.
-        const found = own.has(name) ? { faults, holds } : { faults: [], holds: [] }
-        const text = JSON.stringify(found)
-        if (over.get(name) === text || !(await notices.stands(name, found, true))) continue
-        if (own.has(name)) over.set(name, text)
-        else over.delete(name)
+        const text = JSON.stringify({ faults, holds })
+        if (over.get(name) === text || !(await notices.stands(name, { faults, holds }, true))) continue
+        over.set(name, text)
+      }
+      // Also of one of which nothing stands over its spec: passes may have told something.
+      for (const { spec } of [...removed, ...renamed.map(({ from }) => from)]) over.set(spec.name, '')
+      for (const name of [...over.keys()]) {
+        if (!own.has(name) && (await notices.gone(name))) over.delete(name)
       }
     },
     /** The settings may be others by now: what waits for a hook is sent as they say, and a new one is told of all that stands. */

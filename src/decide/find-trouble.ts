@@ -1,4 +1,4 @@
-import type { NoticeDetail, TroubleKind } from '../model/notice.ts'
+import { type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../model/outcome.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { isDamage } from './exit-code.ts'
@@ -21,8 +21,8 @@ export interface Findings {
   readonly troubles: readonly Trouble[]
   /** Kinds of which it is known that what is not among the troubles is over. */
   readonly settled: ReadonlySet<TroubleKind>
-  /** They settle only what is told in this: what passes find, or what stands over the spec whatever passes come to. */
-  readonly realm: Realm
+  /** They settle only what is told in this: what passes find, or what stands over the spec whatever passes come to. Null: in both. */
+  readonly realm: Realm | null
 }
 
 export type Realm = 'pass' | 'spec'
@@ -62,6 +62,14 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
     realm: 'pass',
   }
 }
+
+/** Of one that is declared no more: whatever was told of it, nobody waits for its end. */
+export const findGone = (backup: string): Findings => ({
+  backup,
+  troubles: [],
+  settled: new Set(TROUBLE_KINDS),
+  realm: null,
+})
 
 /** What is known of a backup's series at this moment, also without a pass. */
 export const findLate = (backup: string, late: readonly LateSeries[]): Findings => ({

@@ -75,7 +75,9 @@ function foldHook(
     const found = troubles.find((one) => one.kind === kind)
     const isGoingOn = known !== undefined && !known.over
     // What these findings cannot speak for may be hidden by what stopped the look, or stands beside it: it stays told.
-    const stays = isGoingOn ? known.keys.filter((key) => !settled.has(kind) || realmOf(key) !== realm) : []
+    const stays = isGoingOn
+      ? known.keys.filter((key) => !settled.has(kind) || (realm !== null && realmOf(key) !== realm))
+      : []
     const keys = [...new Set([...stays, ...(found?.keys ?? [])])].sort()
     if (found === undefined) {
       if (known === undefined) continue
@@ -91,7 +93,7 @@ function foldHook(
   }
   const all = Object.values(after)
   if (all.length === 0 || all.some(({ over }) => !over)) return { after, news }
-  return { after: {}, news: [recovered(backup, after, teller)] }
+  return { after: {}, news: [recovered(backup, after, realm === null, teller)] }
 }
 
 const hasGrown = (known: Told, found: Trouble): boolean => found.keys.some((key) => !known.keys.includes(key))
@@ -99,14 +101,15 @@ const hasGrown = (known: Told, found: Trouble): boolean => found.keys.some((key)
 const sameKeys = (known: Told, keys: readonly string[]): boolean =>
   known.keys.length === keys.length && keys.every((key, i) => key === known.keys[i])
 
-function recovered(backup: string, over: ToldOfBackup, teller: Teller): Notice {
+function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: Teller): Notice {
   const kinds = TROUBLE_KINDS.flatMap((kind) => {
     const told = over[kind]
     return told === undefined ? [] : [{ kind, ...told }]
   })
   const since = kinds.map((one) => one.since).sort()[0]!
   const details = kinds.map(({ kind, message }) => ({ code: kind, message }))
-  const message = `all is well again; it was ${kinds.map(({ kind }) => kind).join(', ')} since ${since}`
+  const end = isGone ? 'it is declared no more' : 'all is well again'
+  const message = `${end}; it was ${kinds.map(({ kind }) => kind).join(', ')} since ${since}`
   return noticeOf(backup, 'recovered', { message, count: kinds.length, details }, since, teller)
 }
 

@@ -11,7 +11,7 @@ const OVER_SPECS: ReadonlySet<string> = new Set([
 export const isOverSpecs = (code: string): boolean => OVER_SPECS.has(code)
 
 /** Faults for which a commit as a whole is not taken. */
-const REFUSALS: ReadonlySet<string> = new Set(['commit-refused', 'commit-unsigned'])
+const REFUSALS: ReadonlySet<string> = new Set(['commit-refused', 'commit-unsigned', 'commit-unkept'])
 
 export const isRefusal = (code: string): boolean => REFUSALS.has(code)
 

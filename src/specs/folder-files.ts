@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { comparePaths } from '../model/rel-path.ts'
+import { withoutSecrets } from './git-url.ts'
 import { readSpecBytes } from './read-spec-file.ts'
 import type { SpecFiles } from './spec-files.ts'
 
@@ -42,7 +43,7 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
             : code
     throw new Failure({
       code: 'specs-not-found',
-      message: `the specs folder ${folder} cannot be read: ${why}`,
+      message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${why}`,
       hint: 'name the folder with --specs DIR, or make it and put one YAML file a backup into it',
       retryable: false,
       cause,

@@ -93,15 +93,31 @@ async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpec
     const found = await fetchTip(clone, names.tip, clone)
     const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
     const after = remembered(before, found, judged, run)
-    // Pinned before it is relied on: git removes what nothing names.
-    if (judged.taken && (await clone.commitOf(names.good)) !== found.commit)
-      await clone.pin(names.good, found.commit)
-    if (JSON.stringify(after) !== JSON.stringify(before)) await memory.write(names.place, () => after)
-    for (const { hold } of judged.passed) await memory.consume(hold.id)
+    try {
+      // Pinned before it is relied on: git removes what nothing names.
+      if (judged.taken && (await clone.commitOf(names.good)) !== found.commit)
+        await clone.pin(names.good, found.commit)
+      if (JSON.stringify(after) !== JSON.stringify(before)) await memory.write(names.place, () => after)
+      for (const { hold } of judged.passed) await memory.consume(hold.id)
+    } catch (error) {
+      if (!(error instanceof Failure) || run.signal.aborted) throw error
+      // What cannot be remembered is not taken, and keeps nothing else from running.
+      return told(specs, found, notTaken(judged, found, before, error), before, run)
+    }
     return told(specs, found, judged, after, run)
   } finally {
     lock.release()
   }
+}
+
+/** The same, but that a newer commit is not taken. */
+const notTaken = (judged: Judged, { commit }: Found, before: GitMemory, unkept: Judged['unkept']): Judged =>
+  judged.taken && before.good?.commit !== commit ? { ...judged, taken: false, passed: [], unkept } : judged
+
+/** Who fetches takes as well; so what was fetched and not taken could not be remembered. */
+const UNKEPT = {
+  message: 'whoever fetched it has not taken it, and could not remember it or is about to',
+  hint: 'See what a pass, or the log of watch, says of it.',
 }
 
 const farOptions = ({ checkKeys, limits }: GitSpecs, run: Run) => ({
@@ -124,8 +140,8 @@ async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): P
 
 async function judge(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
   const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
-  const isAsked = specs.use !== 'recall'
-  return told(specs, found, judged, isAsked ? remembered(before, found, judged, run) : before, run)
+  if (specs.use === 'recall') return told(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
+  return told(specs, found, judged, remembered(before, found, judged, run), run)
 }
 
 /** The newest commit with its faults, and, as warnings, why it would not be taken. */

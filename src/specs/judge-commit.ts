@@ -23,6 +23,8 @@ export interface Judged {
   /** Nobody has released them yet. */
   readonly holds: readonly Hold[]
   readonly passed: readonly { readonly hold: Hold; readonly release: Release }[]
+  /** Why it cannot be remembered, and is not taken for that alone; null: it can. */
+  readonly unkept: { readonly message: string; readonly hint: string } | null
   /** What was refused before, where this is only more of the same. */
   readonly stillRefused: GitMemory['refused']
 }
@@ -46,7 +48,7 @@ export async function judgeCommit(
 ): Promise<Judged> {
   run.signal.throwIfAborted()
   const good = before.good?.commit ?? null
-  const nothing = { obeyed: null, signature: null, holds: [], passed: [], stillRefused: null }
+  const nothing = { obeyed: null, signature: null, holds: [], passed: [], unkept: null, stillRefused: null }
   // Taken before: what has become faulty since is told, and the rest of it goes on.
   if (good === commit) return { ...nothing, taken: true, newest: await readCommit(specs, clone, commit) }
   const { verifySignatures } = specs.place
@@ -79,7 +81,7 @@ export async function judgeCommit(
   }
   const taken = newest !== null && !isFaulty(newest) && holds.length === 0
   // A release that takes nothing yet is kept for when it does.
-  return { taken, newest, obeyed, signature, holds, passed: taken ? passed : [], stillRefused }
+  return { taken, newest, obeyed, signature, holds, passed: taken ? passed : [], unkept: null, stillRefused }
 }
 
 /** All specs of one commit. */

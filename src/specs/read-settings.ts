@@ -41,6 +41,7 @@ export function readSettings(
     faults: faults.map((fault) => ({
       ...fault,
       message: withoutSecrets(fault.message),
+      ...(fault.hint === undefined ? {} : { hint: withoutSecrets(fault.hint) }),
       place: { ...fault.place, source: quiet },
     })),
   }

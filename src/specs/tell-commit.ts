@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure.ts'
+import { Failure } from '../model/failure.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import type { LastGood } from '../model/spec.ts'
@@ -20,7 +20,7 @@ export function told(
   memory: GitMemory,
   run: Run,
 ): LoadedSpecs & { readonly notes: readonly Diagnostic[] } {
-  const { newest, obeyed, signature, holds, taken } = judged
+  const { newest, obeyed, signature, holds, taken, unkept } = judged
   const note = (
     severity: Diagnostic['severity'],
     code: string,
@@ -47,6 +47,10 @@ export function told(
     const message = `commit ${commit} is not taken: ${hold.message}; ${instead}`
     const hint = `If that is meant: reconcile release ${hold.id} --reason "…"`
     notes.push(note(obeyed === null ? 'error' : 'warning', hold.code, message, hint))
+  }
+  if (unkept !== null) {
+    const message = `commit ${commit} is not taken: ${unkept.message}; ${instead}`
+    notes.push(note(unkept instanceof Failure ? 'error' : 'warning', 'commit-unkept', message, unkept.hint))
   }
   if (memory.unreachable !== null) {
     const since = isoTime(memory.unreachable.since)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   type Findings,
+  findGone,
   findLate,
   findOverSpec,
   findTrouble,
@@ -34,8 +35,8 @@ export interface Notices {
   stands(backup: string, over: OverBackup, isAll: boolean): Promise<boolean>
   /** Before the first pass of `watch`: how the last one over this backup ended, if that is known to have been badly. */
   remember(backup: string, wentBadly: string | null): void
-  /** No such backup is declared any more. */
-  forget(backup: string): void
+  /** No such backup is declared any more, and what was told of it is over. False: that could not be kept. */
+  gone(backup: string): Promise<boolean>
   /** The end: waits a few seconds for what is on its way. `result`: of a pass over all backups; null: it was none. */
   ended(result: Result | null): Promise<void>
 }
@@ -118,7 +119,10 @@ export function openNotices(
       return tell(found)
     },
     remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
-    forget: (backup) => watch?.forget(backup),
+    gone(backup) {
+      watch?.forget(backup)
+      return tell(findGone(backup))
+    },
     async ended(result) {
       endIn(PATIENCE)
       const isKnown = result !== null && !signal.aborted && saysSomething(result)

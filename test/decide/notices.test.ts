@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { findLate, findOverSpec, findTrouble, type OverBackup } from '../../src/decide/find-trouble.ts'
+import {
+  findGone,
+  findLate,
+  findOverSpec,
+  findTrouble,
+  type OverBackup,
+} from '../../src/decide/find-trouble.ts'
 import { foldNotices, withoutNotice } from '../../src/decide/notices.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../src/model/notice.ts'
@@ -39,6 +45,7 @@ function lifeOf(on: readonly NoticeKind[] = NOTICE_KINDS, more: readonly NoticeH
     notices: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), true),
     undelivered: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), false),
     late: (...series: LateSeries[]) => kinds(findLate('postgres', series)),
+    gone: () => kinds(findGone('postgres')),
     stands: (over: Partial<OverBackup>, isAll = true) =>
       kinds(findOverSpec('postgres', { faults: [], holds: [], ...over }, isAll)),
     pending: () => book.pending.map(({ hook, notice }) => `${hook} ${notice.kind} ${notice.message}`),
@@ -211,6 +218,17 @@ describe('what stands over a spec', () => {
       ['recovered'],
     ])
   })
+})
+
+test('of one that is declared no more all is over, whatever it was', () => {
+  const { stands, pass, gone: isGone, book } = lifeOf()
+  expect([pass(inConflict), stands({ faults: [{ code: 'x', message: 'no' }] }), isGone(), isGone()]).toEqual([
+    ['conflict'],
+    ['failing'],
+    ['recovered'],
+    [],
+  ])
+  expect(book().told).toEqual({ '/ops': {} })
 })
 
 test('lateness is told and ends without a pass, and ends nothing else', () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { openBox } from '../../src/destination/box.ts'
 import { openSpecsMemory } from '../../src/destination/specs-memory.ts'
+import type { Failure } from '../../src/model/failure.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { Run } from '../../src/model/run.ts'
 import type { GitPlace } from '../../src/model/settings.ts'
@@ -51,6 +52,8 @@ export interface GitBed {
     readonly limits?: GitLimits
     readonly roots?: readonly string[]
     readonly signal?: AbortSignal
+    /** Nothing can be written down. */
+    readonly unwritable?: Failure
   }): Promise<LoadedSpecs>
   end(): Promise<void>
 }
@@ -134,6 +137,7 @@ export async function makeGitBed(): Promise<GitBed> {
       limits,
       roots = null,
       signal = new AbortController().signal,
+      unwritable,
     } = {}) {
       const loop: Run = { now: () => bed.clock, signal, emit: () => {} }
       const specs = place(over)
@@ -149,7 +153,7 @@ export async function makeGitBed(): Promise<GitBed> {
       }
       const ports = {
         home: '/home/me',
-        memory,
+        memory: unwritable === undefined ? memory : { ...memory, write: () => Promise.reject(unwritable) },
         fingerprint,
         use,
         checkKeys,

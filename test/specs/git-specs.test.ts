@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { specFaults } from '../../src/decide/spec-faults.ts'
+import { Failure } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { LoadedSpecs } from '../../src/specs/load-specs.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
@@ -78,6 +79,34 @@ describe('specs from git', () => {
     expect((await bed.load()).stale).toMatchObject({ since })
     const mended = await bed.push({ 'b.yaml': spec() })
     expect(await bed.load()).toMatchObject({ revision: mended, stale: null, lastGood: null, faults: [] })
+  })
+
+  test('a commit that cannot be written down is not taken; the last good one goes on, and both are told', async () => {
+    const good = await bed.push(GOOD)
+    await bed.load()
+    const next = await bed.push({ 'd.yaml': spec() })
+    const unwritable = new Failure({
+      code: 'state-unwritable',
+      message: 'no room in state',
+      hint: 'Make room.',
+      retryable: false,
+    })
+    const loaded = await bed.load({ unwritable })
+    expect(loaded).toMatchObject({ revision: good, specs: [{}, {}], lastGood: { obeyed: good, newer: next } })
+    expect(loaded.faults).toMatchObject([
+      {
+        code: 'commit-unkept',
+        severity: 'error',
+        message: `commit ${next} is not taken: no room in state; the specs are those of the last good commit ${good.slice(0, 8)}`,
+        hint: 'Make room.',
+      },
+    ])
+    // Who only looks at what was fetched knows as much.
+    expect(await bed.load({ use: 'recall' })).toMatchObject({
+      revision: good,
+      faults: [{ code: 'commit-unkept', severity: 'warning' }],
+    })
+    expect(await bed.load()).toMatchObject({ revision: next, stale: null, faults: [] })
   })
 
   test('a fault in _defaults.yaml refuses the commit as well', async () => {

@@ -164,6 +164,14 @@ describe('whoever the settings name', () => {
     await rm(other)
     await daemon.until(() => told().length === 8)
     expect(told().slice(5).sort()).toEqual(['/beat/fail', '/ops failing', '/ops recovered'])
+    // One that ran, and goes while it is faulty.
+    await backupIn(world, 'web')
+    await daemon.finished('web')
+    const before = told().length
+    await writeFile(join(world.specs, 'web.yaml'), 'colour: red\n')
+    await daemon.until(() => told().slice(before).includes('/ops failing'))
+    await rm(join(world.specs, 'web.yaml'))
+    await daemon.until(() => told().slice(before).includes('/ops recovered'))
   })
 
   test('may be others after SIGHUP', async () => {

@@ -355,7 +355,7 @@ describe('the heartbeat of watch', () => {
     await receiver.got(3)
     await pass('c', 6)
     await receiver.got(4)
-    notices.forget('c')
+    await notices.gone('c')
     await notices.ended(null)
     expect(receiver.received.map(({ url, body }) => [url, body])).toEqual([
       [`${SECRET}?token=q`, ''],
