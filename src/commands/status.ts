@@ -113,7 +113,10 @@ async function reportOfSpecs(
   console: Console | null,
   run: Run,
 ): Promise<StatusReport> {
-  const specs = chooseSpecs(workspace, names)
+  const live = await liveBeat(workspace, run)
+  const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
+  // What a daemon obeys is there, though its spec is gone and that is held.
+  const specs = chooseSpecs(workspace, names, [...words.keys()])
   if (console !== null) tellSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const unread: Diagnostic[] = []
@@ -121,8 +124,6 @@ async function reportOfSpecs(
   const stored = (await orTell(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
   const kept = await orTell(unread, () => memory.kept(loaded.label))
-  const live = await liveBeat(workspace, run)
-  const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
   const silentSince = live === null ? await memory.lastHeard() : null
   const overSpecs = holdsOverSpecs(loaded, live)
   const stale = loaded.stale?.reasons ?? []

@@ -4,6 +4,7 @@ import { type Instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import type { Console } from './console.ts'
+import { liveBeat } from './over-specs.ts'
 import { whoAmI } from './who-am-i.ts'
 import { chooseSpecs, type Workspace } from './workspace.ts'
 
@@ -21,7 +22,7 @@ export async function suspend(
   console: Console,
   run: Run,
 ): Promise<number> {
-  const chosen = choose(which, 'suspend', workspace)
+  const chosen = await choose(which, 'suspend', workspace, run)
   const at = run.now()
   if (reason.trim() === '') throw usage('a suspension needs a reason: whoever meets it next reads it')
   if (until !== null && until < at + 1000) throw usage(`--until is ${isoTime(until)}, which is over`)
@@ -43,7 +44,7 @@ export async function resume(
   run: Run,
 ): Promise<number> {
   const { box, loaded } = workspace
-  const chosen = choose(which, 'resume', workspace)
+  const chosen = await choose(which, 'resume', workspace, run)
   const before = await box.suspensions()
   await box.resume(chosen)
   const after = await box.suspensions()
@@ -69,17 +70,24 @@ export async function resume(
   return stays && chosen !== 'all' ? 7 : 0
 }
 
-function choose(
+async function choose(
   { names, all }: Which,
   doing: 'suspend' | 'resume',
   workspace: Workspace,
-): readonly string[] | 'all' {
+  run: Run,
+): Promise<readonly string[] | 'all'> {
   const example = doing === 'suspend' ? EXAMPLE : 'reconcile resume NAME'
   if (all && names.length > 0) throw usage('--all and names were given: it is one or the other', example)
   if (!all && names.length === 0)
     throw usage(`reconcile ${doing} needs the names of backups, or --all`, example)
   if (all) return 'all'
-  chooseSpecs(workspace, names)
+  // What a daemon runs can be stopped, whatever has become of its spec.
+  const live = await liveBeat(workspace, run)
+  chooseSpecs(
+    workspace,
+    names,
+    live?.backups.map(({ backup }) => backup),
+  )
   return [...new Set(names)]
 }
 

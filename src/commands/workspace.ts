@@ -112,11 +112,22 @@ export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console):
   console.tell(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
 }
 
-/** The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. */
-export function chooseSpecs(workspace: Workspace, names: readonly string[]): readonly Spec[] {
+/**
+ * The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. `more`: names that
+ * are known elsewhere, as to a daemon.
+ */
+export function chooseSpecs(
+  workspace: Workspace,
+  names: readonly string[],
+  more: readonly string[] = [],
+): readonly Spec[] {
   const { specs, label } = workspace.loaded
   if (names.length === 0) return specs
-  const known: readonly string[] = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded)]
+  const known: readonly string[] = [
+    ...specs.map((spec) => spec.name),
+    ...faultyNames(workspace.loaded),
+    ...more,
+  ]
   // Nothing could be read, and why is told.
   if (known.length === 0 && workspace.diagnostics.some(({ severity }) => severity === 'error')) return []
   for (const name of names) {

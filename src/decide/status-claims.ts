@@ -34,7 +34,7 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     ready: said === null ? null : { type: 'Ready', status: 'false', ...said },
     doubt,
   })
-  if (hold !== null) return is('held', { reason: hold.code, message: hold.message })
+  if (hold !== null) return is('held', { reason: hold.code, message: `${hold.message} (release ${hold.id})` })
   if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
   if (gone > 0) return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
@@ -56,8 +56,10 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (specFaults.length > 0)
     return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
   const [over] = facts.overSpecs ?? []
-  if (over !== undefined)
-    return is('held', { reason: over.code, message: over.message, ...sinceHeld(facts, over.code) })
+  if (over !== undefined) {
+    const message = `${over.message} (release ${over.id})`
+    return is('held', { reason: over.code, message, ...sinceHeld(facts, over.code) })
+  }
   if (doubt !== null || holding === null) {
     // The first pass is at it.
     const isFirst = doubt?.reason === 'never-run' && look.isUnderWay

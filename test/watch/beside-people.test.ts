@@ -309,9 +309,16 @@ describe('status beside it', () => {
     expect(daemon.events.slice(from).filter(({ type }) => type === 'triggered')).toEqual([])
     const { code, stdout } = await world.run('status', '--check', '--as-of', isoTime(daemon.clock.now()))
     expect([code, stdout]).toEqual([1, expect.stringContaining('pg: held')])
+    // Those that are gone can be looked at and stopped by name: the daemon runs them.
+    const now = ['--as-of', isoTime(daemon.clock.now())]
+    expect((await world.run('status', '--check', 'other', ...now)).stdout).toMatch(
+      /^other: held; more than half(?:(?!more than half).)*\(release \w+\)$/m,
+    )
 
     daemon.hangup()
     expect(await daemon.finished('third', from)).toMatchObject({ holds: [{ code: 'specs-gone' }] })
+    expect((await world.run('suspend', 'other', '--reason', 'x')).code).toBe(0)
+    expect((await world.run('resume', 'other')).code).toBe(0)
     for (const name of ['other', 'third'])
       await rename(join(world.folder, `${name}.yaml`), join(world.specs, `${name}.yaml`))
     await daemon.saw('specs-hold-over')
