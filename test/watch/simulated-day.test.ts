@@ -20,8 +20,8 @@ const megabytes = ({ heap }: DayReport, hour: number): number => Math.round(heap
 
 test('24 hours of edits, checkouts, outages, clock leaps, restarts and kills over 50 backups', async () => {
   const day = await simulateDay({
-    ...{ backups: 50, hours: 24, seed, pace: 2, every: 6 },
-    ...{ specs: 'folder', kills: 4 },
+    ...{ backups: 50, hours: 24, seed, pace: 2, every: 8 },
+    ...{ specs: 'folder', kills: 5 },
   })
   expectGood(day)
   // It was met where it hurts: rsync at work, and some of it still there when the next daemon came.
