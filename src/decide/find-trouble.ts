@@ -58,7 +58,7 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
       ...failing(outcome),
       ...lateIn(outcome.late),
     ],
-    settled: new Set(sawAll ? ['lost', 'conflict', 'held', 'failing', 'late'] : []),
+    settled: new Set(sawAll ? TROUBLE_KINDS : []),
     realm: 'pass',
   }
 }

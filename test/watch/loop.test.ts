@@ -238,23 +238,15 @@ describe('specs that change', () => {
   })
 })
 
-test('a pass that its timetable stopped goes on when the timetable lets it', async () => {
-  const off = { until: '2026-11-23T12:20:00Z' }
-  const at = watch([active('a', every(86400))], {
-    answer: (_, nth) => (nth === 0 ? came({ result: 'incomplete', off }) : came()),
-  })
+test.each([
+  ['when the timetable lets it', '2026-11-23T12:20:00Z', 'a@0 a@1200'],
+  ['also where the timetable let it before its pass had ended', '2026-11-23T11:59:59Z', 'a@0 a@0'],
+])('a pass that its timetable stopped goes on %s, as it was promised', async (_, until, passes) => {
+  const stopped = came({ result: 'incomplete', off: { until } })
+  const at = watch([active('a', every(86400))], { answer: (_, nth) => (nth === 0 ? stopped : came()) })
   await at.clock.advance(HOUR)
-  expect(at.told()).toBe('a@0 a@1200')
-})
-
-test('also where the timetable let it go on before its pass had ended, as it was promised', async () => {
-  const off = { until: '2026-11-23T11:59:59Z' }
-  const at = watch([active('a', every(86400))], {
-    answer: (_, nth) => (nth === 0 ? came({ result: 'incomplete', off }) : came()),
-  })
-  await at.clock.advance(HOUR)
-  expect(at.told()).toBe('a@0 a@0')
-  expect(at.passes[0]!.promise(came({ result: 'incomplete', off })).nextRun).toBe(off.until)
+  expect(at.told()).toBe(passes)
+  expect(at.passes[0]!.promise(stopped).nextRun).toBe(until)
 })
 
 test('what is promised: the next run, and until when that is believed', async () => {
