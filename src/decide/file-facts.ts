@@ -43,7 +43,7 @@ export function gatherFacts(
   const mtime = file?.listed?.mtime
   const isAtRest =
     staged === undefined && isWhole(held, record) && (mtime === undefined || mtime === record?.mtime)
-  if (isAtRest && !isRefused) return new FactsAtRest(path, file, held, record, source.completeness)
+  if (isAtRest && !isRefused) return new FactsAtRest(file, held!, record!, source.completeness)
   return {
     path,
     source: file,
@@ -62,24 +62,25 @@ export function gatherFacts(
  * as large.
  */
 class FactsAtRest implements FileFacts {
-  readonly path: RelPath
   readonly source: SourceFile | undefined
-  readonly held: HeldFile | undefined
-  readonly record: LedgerRecord | undefined
+  readonly held: HeldFile
+  readonly record: LedgerRecord
   readonly completeness: SourceView['completeness']
 
   constructor(
-    path: RelPath,
     source: SourceFile | undefined,
-    held: HeldFile | undefined,
-    record: LedgerRecord | undefined,
+    held: HeldFile,
+    record: LedgerRecord,
     completeness: SourceView['completeness'],
   ) {
-    this.path = path
     this.source = source
     this.held = held
     this.record = record
     this.completeness = completeness
+  }
+
+  get path(): RelPath {
+    return this.record.path
   }
 
   get pruned(): undefined {

@@ -69,7 +69,7 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
     return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
   }
   if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
-  const steps = [keep(facts, record, 'complete')]
+  const steps = [keepPublished(facts, record)]
   if (source !== undefined && changedUnderMarker(source, record, facts.seen)) {
     return {
       steps,
@@ -300,6 +300,9 @@ const conflictStep = (facts: FileFacts, held: Digest, claim: Digest): Step => ({
   source: claim,
   expect: expectations(facts),
 })
+
+/** The one step of what is as it was published. */
+export const keepPublished = (facts: FileFacts, record: LedgerRecord): Step => keep(facts, record, 'complete')
 
 const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => ({
   action: 'keep',

@@ -39,14 +39,7 @@ export function matcher(
       most: after.reduce((sum, { count, max }) => sum + count * max, 0),
     }
   })
-  // All of one shape, which is quicker to go through than three.
-  const steps = pieces.map((piece) => ({
-    kind: piece.kind,
-    text: literalOf(piece),
-    token: piece.kind === 'free' ? piece.token : null,
-    slot: slotOf(piece, order),
-    width: fixedLength(piece),
-  }))
+  const stretches = stretchesOf(pieces, order)
   const head = literalOf(pieces[0])
   const tail = literalOf(pieces.at(-1))
   const lengths = order.map(() => 0)
@@ -57,17 +50,29 @@ export function matcher(
   /** What costs little and fails soon: text and digits. */
   const fitsFixed = (name: string): boolean => {
     const { date } = match
-    date.fill(-1)
+    for (let slot = 0; slot < date.length; slot++) date[slot] = -1
     let at = 0
-    for (const { kind, text, token, slot, width } of steps) {
-      if (kind === 'literal') {
-        if (!isAt(name, at, text)) return false
-      } else if (kind === 'date') {
-        const value = digitsAt(name, at, width)
-        if (value === -1 || (date[slot] !== -1 && date[slot] !== value)) return false
-        date[slot] = value
-      } else if (token === 'epoch' && digitsAt(name, at, lengths[slot]!) === -1) return false
-      at += kind === 'free' ? lengths[slot]! : width
+    let value = 0
+    for (const { token, slot, codes } of stretches) {
+      if (token !== null) {
+        if (token === 'epoch' && !isDigits(name, at, lengths[slot]!)) return false
+        at += lengths[slot]!
+      }
+      for (const code of codes) {
+        // Beyond the end it is NaN.
+        const found = name.charCodeAt(at++)
+        if (code >= 0) {
+          if (found !== code) return false
+          continue
+        }
+        if (!isDigit(found)) return false
+        value = value * 10 + found - ZERO
+        if (code === DIGIT) continue
+        const of = LAST_DIGIT - code
+        if (date[of] !== -1 && date[of] !== value) return false
+        date[of] = value
+        value = 0
+      }
     }
     return true
   }
@@ -77,7 +82,7 @@ export function matcher(
     match.part = null
     match.epoch = null
     let at = 0
-    for (const { token, slot, width } of steps) {
+    for (const { token, slot, codes } of stretches) {
       if (token !== null) {
         const before = match[token]
         const end = at + lengths[slot]!
@@ -87,7 +92,8 @@ export function matcher(
           match[token] = text
         } else if (!name.startsWith(before, at)) return false
         at = end
-      } else at += width
+      }
+      at += codes.length
     }
     return true
   }
@@ -123,30 +129,42 @@ export function matcher(
 const fixedLength = (piece: Piece): number =>
   piece.kind === 'literal' ? piece.text.length : piece.kind === 'date' ? piece.width : 0
 
-/** Where what a token stands for is kept. */
-const slotOf = (piece: Piece, order: readonly FreeToken[]): number =>
-  piece.kind === 'literal'
-    ? -1
-    : piece.kind === 'date'
-      ? DATE_TOKENS.indexOf(piece.token)
-      : order.indexOf(piece.token)
-
 const literalOf = (piece: Piece | undefined): string => (piece?.kind === 'literal' ? piece.text : '')
 
-/** The same as `startsWith`, which costs more than such short texts are worth. */
-function isAt(name: string, at: number, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (name.charCodeAt(at + i) !== text.charCodeAt(i)) return false
-  return true
+/** A free token, or the name's beginning, and the text and the dates after it. */
+interface Stretch {
+  /** Null: the name's beginning. */
+  readonly token: FreeToken | null
+  /** Which of the free tokens it is. */
+  readonly slot: number
+  /** A number a character: the code that it must have, {@link DIGIT}, or {@link LAST_DIGIT} less the place of its token among the dates. */
+  readonly codes: readonly number[]
 }
 
-/** The number that so many ASCII digits make; -1 where one is something else. */
-function digitsAt(text: string, at: number, width: number): number {
-  let value = 0
-  for (let i = at; i < at + width; i++) {
-    const digit = text.charCodeAt(i) - 48
-    // Beyond the end it is NaN.
-    if (!(digit >= 0 && digit <= 9)) return -1
-    value = value * 10 + digit
+const DIGIT = -1
+const LAST_DIGIT = -2
+
+function stretchesOf(pieces: readonly Piece[], order: readonly FreeToken[]): readonly Stretch[] {
+  const stretches: (Stretch & { readonly codes: number[] })[] = [{ token: null, slot: -1, codes: [] }]
+  for (const piece of pieces) {
+    const { codes } = stretches.at(-1)!
+    if (piece.kind === 'free')
+      stretches.push({ token: piece.token, slot: order.indexOf(piece.token), codes: [] })
+    else if (piece.kind === 'literal')
+      for (let i = 0; i < piece.text.length; i++) codes.push(piece.text.charCodeAt(i))
+    else {
+      for (let i = 1; i < piece.width; i++) codes.push(DIGIT)
+      codes.push(LAST_DIGIT - DATE_TOKENS.indexOf(piece.token))
+    }
   }
-  return value
+  return stretches
+}
+
+const ZERO = 48
+
+const isDigit = (code: number): boolean => code >= ZERO && code < ZERO + 10
+
+function isDigits(text: string, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) if (!isDigit(text.charCodeAt(i))) return false
+  return true
 }

@@ -9,7 +9,7 @@ import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
-import { judgeFile } from './judge-file.ts'
+import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
@@ -69,9 +69,8 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
   const compared =
     halt === null && context.holds.length === 0 ? compare(spec, observation, context, problems) : null
-  const steps = (compared?.steps ?? []).toSorted(
-    (a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action),
-  )
+  const steps = compared?.steps ?? []
+  steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
   problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
   const summary = summarize(steps, compared?.kept ?? 0)
   const lackOfRoom = roomHalt(spec.destination, destination, summary.bytes)
@@ -185,27 +184,27 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
 
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
-  const shape = shapeByRetention(spec, source.completeness, wants, prune)
-  const tell = (facts: FileFacts, point: Point | null) => {
+  const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)
+  const count = (step: Step) => {
+    if (step.action === 'keep') kept++
+    if (step.action !== 'keep' || context.all) steps.push(step)
+  }
+  for (const { facts, point } of rest) {
     // Judged again: a million judgements would take more room than they take time.
     const shaped = shape(facts, point, judgeFile(facts, spec, asOf))
-    for (const step of shaped.steps) {
-      if (step.action === 'keep') kept++
-      if (step.action !== 'keep' || context.all) steps.push(step)
-    }
+    for (const step of shaped.steps) count(step)
     problems.push(...shaped.problems)
     unwanted.files += shaped.unwanted === null ? 0 : 1
     unwanted.bytes += shaped.unwanted ?? 0
   }
-  for (const { facts, point } of rest) tell(facts, point)
   const told = new Set(rest.map(({ facts }) => facts))
-  for (const point of wants.unwanted) {
+  wants.eachUnwanted((point) => {
     for (const facts of point.facts) {
       if (told.has(facts)) continue
       kept--
-      tell(facts, point)
+      count(shapeSurplus(keepPublished(facts, facts.record!), facts, point))
     }
-  }
+  })
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })
   steps.push(...expiry.steps)
   if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {

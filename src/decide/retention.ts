@@ -41,8 +41,8 @@ export interface Retention {
   pointOf(path: RelPath): Point | null
   /** Each series' points, in no order. */
   readonly series: ReadonlyMap<string, readonly Point[]>
-  /** Those that no rule keeps. */
-  readonly unwanted: readonly Point[]
+  /** Visits those that no rule keeps. */
+  eachUnwanted(visit: (point: Point) => void): void
   /** Those that are dated over a day ahead. */
   readonly ahead: readonly Point[]
   /** Whether there are patterns, and this file matches none: it is wanted, and never pruned. */
@@ -115,17 +115,18 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
         if (point?.hasPublished && point.standing === 'whole') point.count('unfinished')
       }
       const bySeries = new Map<string, readonly GrowingPoint[]>()
-      const unwanted: Point[] = []
       for (const [name, { points }] of series) {
         judge(points, spec)
         bySeries.set(name, points)
-        for (const point of points) if (point.reasons === null) unwanted.push(point)
       }
       series.clear()
       return {
         pointOf: pointByPath(bySeries),
         series: bySeries,
-        unwanted,
+        eachUnwanted(visit) {
+          for (const points of bySeries.values())
+            for (const point of points) if (point.reasons === null) visit(point)
+        },
         ahead,
         isUnmatched: (path) => unmatched.has(path),
       }

@@ -17,17 +17,15 @@ const BY_MTIME = 128
 export class GrowingPoint implements Point {
   readonly #of: SeriesPoints
   readonly time: Instant
-  /** The file that it is named by. */
-  readonly #first: FileFacts
+  /** One is no list: for a million points of one file each, lists would take as much room as the rest of them. */
+  #files: FileFacts | FileFacts[]
   reasons: Point['reasons'] = null
   #known: number
-  /** The others: a list for each of a million points that are one file would take as much room as the rest of it. */
-  #others: FileFacts[] | null = null
 
   constructor(of: SeriesPoints, time: Instant, first: FileFacts, dated: Point['dated'], isAhead: boolean) {
     this.#of = of
     this.time = time
-    this.#first = first
+    this.#files = first
     this.#known = (dated === 'name' ? BY_NAME : dated === 'mtime' ? BY_MTIME : 0) | (isAhead ? AHEAD : 0)
   }
 
@@ -36,7 +34,7 @@ export class GrowingPoint implements Point {
   }
 
   get name(): RelPath {
-    return this.#first.path
+    return (Array.isArray(this.#files) ? this.#files[0]! : this.#files).path
   }
 
   get files(): readonly RelPath[] {
@@ -44,7 +42,7 @@ export class GrowingPoint implements Point {
   }
 
   get facts(): readonly FileFacts[] {
-    return this.#others === null ? [this.#first] : [this.#first, ...this.#others]
+    return Array.isArray(this.#files) ? this.#files : [this.#files]
   }
 
   get standing(): Point['standing'] {
@@ -77,8 +75,8 @@ export class GrowingPoint implements Point {
   }
 
   add(file: FileFacts): void {
-    if (this.#others === null) this.#others = [file]
-    else this.#others.push(file)
+    if (Array.isArray(this.#files)) this.#files.push(file)
+    else this.#files = [this.#files, file]
   }
 
   /** A file of it counts as this. */

@@ -26,20 +26,28 @@ export interface Shaped extends Judgement {
 }
 
 /** Tells what is to happen to one file, once retention has had its say over what its facts call for. */
+export interface Shaper {
+  shape(facts: FileFacts, point: Point | null, judged: Judgement): Shaped
+  /** The same for a file of a point that no rule keeps, where all there is to say of it is that it stays as it was published. */
+  readonly shapeSurplus: ShapeSurplus
+}
+
+type ShapeSurplus = (kept: Step, facts: FileFacts, point: Point) => Step
+
 export function shapeByRetention(
   spec: Spec,
   completeness: SourceView['completeness'],
   wants: Retention,
   prune: PruneDecision,
-): (facts: FileFacts, point: Point | null, judged: Judgement) => Shaped {
+): Shaper {
   const span = Math.max(0, ...spec.series.patterns.map((pattern) => SPAN[patternPrecision(pattern)] ?? 0))
-  const surplus = surplusBy(spec, completeness, prune)
-  return (facts, point, judged) => {
+  const shapeSurplus = surplusBy(spec, completeness, prune)
+  const shape: Shaper['shape'] = (facts, point, judged) => {
     if (point === null) {
       if (!wants.isUnmatched(facts.path)) return { ...judged, unwanted: null }
       return { ...judged, steps: judged.steps.map((step) => explained(step, [UNMATCHED])), unwanted: null }
     }
-    if (point.reasons === null) return unwanted(facts, judged, point, spec, surplus)
+    if (point.reasons === null) return unwanted(facts, judged, point, spec, shapeSurplus)
     const trashed = inTrash(facts)
     if (spec.retain === null && spec.series.patterns.length === 0) {
       const steps = judged.steps.map((step) =>
@@ -54,6 +62,7 @@ export function shapeByRetention(
     })
     return { steps, problems: judged.problems, unwanted: null }
   }
+  return { shape, shapeSurplus }
 }
 
 function unwanted(
@@ -61,7 +70,7 @@ function unwanted(
   judged: Judgement,
   point: Point,
   spec: Spec,
-  surplus: (step: Step, facts: FileFacts, point: Point) => Step,
+  shapeSurplus: ShapeSurplus,
 ): Shaped {
   const { path, record } = facts
   const listed = facts.source?.listed
@@ -69,7 +78,7 @@ function unwanted(
   const problems: Problem[] = judged.problems.filter(({ code }) => isHeld || !OF_WANTED.has(code))
   const steps: Step[] = []
   for (const step of judged.steps) {
-    if (step.action === 'keep') steps.push(surplus(step, facts, point))
+    if (step.action === 'keep') steps.push(shapeSurplus(step, facts, point))
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
       if (!isAcknowledged(spec, path, record)) problems.push(goneUnwanted(path, spec))
@@ -88,7 +97,7 @@ function surplusBy(
   spec: Spec,
   completeness: SourceView['completeness'],
   prune: PruneDecision,
-): (step: Step, facts: FileFacts, point: Point) => Step {
+): ShapeSurplus {
   const { retain, series } = spec
   const outside = `outside ${retain === null ? '' : policyText(retain)}`
   const shared = new Map<string, readonly string[]>()

@@ -13,6 +13,8 @@ export interface Zone {
 }
 
 const known = new Map<string, Zone>()
+/** Moments on days of change that are kept in mind: many series have names of the same ones. */
+const MANY = 10_000
 
 /** Whether the platform knows a zone of this name. The library would also take an offset, or a date that tells a zone. */
 export function isZone(name: string): boolean {
@@ -60,6 +62,7 @@ function makeZone(name: string): Zone {
     }
     return last.offset
   }
+  const onDaysOfChange = new Map<number, Instant>()
   return {
     name,
     toLocal: (ms) => ms + offsetAt(ms),
@@ -71,6 +74,8 @@ function makeZone(name: string): Zone {
       // Every zone is within a day of UTC, so where both sides agree there is no change in between.
       const before = offsetAt(local - DAY)
       if (before === offsetAt(local + DAY)) return instant(local - before)
+      const known = onDaysOfChange.get(local)
+      if (known !== undefined) return known
       const wall = new Date(local)
       const zoned = Temporal.ZonedDateTime.from({
         timeZone: name,
@@ -82,7 +87,10 @@ function makeZone(name: string): Zone {
         second: wall.getUTCSeconds(),
         millisecond: wall.getUTCMilliseconds(),
       })
-      return instant(zoned.epochMilliseconds)
+      const moment = instant(zoned.epochMilliseconds)
+      if (onDaysOfChange.size >= MANY) onDaysOfChange.clear()
+      onDaysOfChange.set(local, moment)
+      return moment
     },
   }
 }

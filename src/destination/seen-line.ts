@@ -2,9 +2,10 @@ import { crc32 } from 'node:zlib'
 import type { Digest } from '../model/digest.ts'
 import type { GateFailure, LedgerRecord, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
+import type { ListedFile } from '../model/listing.ts'
 import { markerPath, suffixOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { NoMarker } from '../model/source-file.ts'
+import type { Claim, NoMarker } from '../model/source-file.ts'
 
 const CRC_LENGTH = 8
 
@@ -65,20 +66,77 @@ type Fields = [
 
 const NO_MARKER: NoMarker = { state: 'none' }
 
-const seenOf = (
+function seenOf(
   [path, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince]: Fields,
   record: LedgerRecord | undefined,
-): Seen => ({
-  listed: { size, mtime },
-  marker: marker === null || digest === null ? NO_MARKER : claimOf(path, marker, ownText(digest, record)),
-  readAt,
-  stagedFor,
-  gate: gate === null ? null : gateOf(gate),
-  waitingSince,
-})
+): Seen {
+  const listed = { size, mtime }
+  const claim =
+    marker === null || digest === null ? NO_MARKER : claimOf(path, marker, ownText(digest, record))
+  return claim.state === 'claimed' && stagedFor === null && gate === null && waitingSince === null
+    ? new SeenMarked(listed, claim, readAt)
+    : { listed, marker: claim, readAt, stagedFor, gate: gate === null ? null : gateOf(gate), waitingSince }
+}
 
-const claimOf = (path: RelPath, [marker, size, mtime]: NonNullable<Fields[3]>, digest: Digest) =>
-  ({ state: 'claimed', suffix: suffixOf(path, marker), digest, size, mtime, text: null }) as const
+/** A file that its marker stands beside, of which nothing else is to be remembered: of a million nearly all are, and this is half as large. */
+class SeenMarked implements Seen {
+  readonly #size: number
+  readonly #mtime: number
+  readonly #suffix: string
+  readonly #digest: Digest
+  readonly #markerSize: number
+  readonly #markerMtime: number
+  readonly #readAt: Instant | null
+
+  constructor({ size, mtime }: ListedFile, { suffix, digest, ...marker }: Claim, readAt: Instant | null) {
+    this.#size = size
+    this.#mtime = mtime
+    this.#suffix = suffix
+    this.#digest = digest
+    this.#markerSize = marker.size
+    this.#markerMtime = marker.mtime
+    this.#readAt = readAt
+  }
+
+  get listed(): ListedFile {
+    return { size: this.#size, mtime: this.#mtime }
+  }
+
+  get marker(): RememberedClaim {
+    return {
+      state: 'claimed',
+      suffix: this.#suffix,
+      digest: this.#digest,
+      size: this.#markerSize,
+      mtime: this.#markerMtime,
+      text: null,
+    }
+  }
+
+  get readAt(): Instant | null {
+    return this.#readAt
+  }
+
+  get stagedFor(): null {
+    return null
+  }
+
+  get gate(): null {
+    return null
+  }
+
+  get waitingSince(): null {
+    return null
+  }
+}
+
+const claimOf = (
+  path: RelPath,
+  [marker, size, mtime]: NonNullable<Fields[3]>,
+  digest: Digest,
+): RememberedClaim => ({ state: 'claimed', suffix: suffixOf(path, marker), digest, size, mtime, text: null })
+
+type RememberedClaim = Claim & { readonly text: null }
 
 /** The same digest, in the ledger's text where it has one. */
 const ownText = (digest: Digest, record: LedgerRecord | undefined): Digest =>

@@ -137,7 +137,8 @@ export interface StagedFile {
 
 /**
  * What the source last showed of one path. A cache: it may be deleted at any time. A look that finds the file as it was hands on this
- * very value as the source's side: among a million files nearly all are.
+ * very value as the source's side: among a million files nearly all are. Its fields may be those of a class: change it by
+ * {@link seenWith}, for what is spread has lost them.
  */
 export interface Seen extends SourceFile {
   readonly listed: ListedFile
@@ -151,6 +152,12 @@ export interface Seen extends SourceFile {
   /** Since when it has been listed without a marker; null: it has one. */
   readonly waitingSince: Instant | null
 }
+
+/** The same but for what is given. */
+export const seenWith = (
+  { listed, marker, readAt, stagedFor, gate, waitingSince }: Seen,
+  changes: Partial<Seen>,
+): Seen => ({ listed, marker, readAt, stagedFor, gate, waitingSince, ...changes })
 
 /** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */
 export interface GateFailure {

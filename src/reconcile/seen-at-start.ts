@@ -1,6 +1,6 @@
 import { nextSeen } from '../decide/next-seen.ts'
 import { isTransfer } from '../decide/plan-backup.ts'
-import type { Seen } from '../model/holding.ts'
+import { type Seen, seenWith } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -21,7 +21,7 @@ export function seenAtStart(
     if (seen == null || marker?.state !== 'claimed') continue
     // Bytes of another digest stay known as such until they have been mended.
     const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
-    if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
+    if (stagedFor !== seen.stagedFor) changes.set(path, seenWith(seen, { stagedFor }))
   }
   return changes
 }

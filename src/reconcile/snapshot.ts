@@ -252,7 +252,10 @@ interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingS
   readonly digest: Digest | null
 }
 
-function seenToRow(path: RelPath, { listed: { size, mtime }, marker, ...rest }: Seen): SeenRow {
+function seenToRow(path: RelPath, seen: Seen): SeenRow {
+  const { listed, marker, readAt, stagedFor, gate, waitingSince } = seen
+  const { size, mtime } = listed
+  const rest = { readAt, stagedFor, gate, waitingSince }
   if (marker.state === 'none') return { path, size, mtime, marker: null, digest: null, ...rest }
   const beside = { path: markerPath(path, marker), size: marker.size, mtime: marker.mtime }
   return { path, size, mtime, marker: beside, digest: marker.digest, ...rest }
