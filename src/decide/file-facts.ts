@@ -38,8 +38,9 @@ export function gatherFacts(
 ): FileFacts {
   const held = destination.files.get(path)
   const record = destination.records.get(path)
-  const staged = destination.staged.get(path)
-  const isRefused = refused.has(path)
+  // Both are mostly empty, and a text that is looked up has to be there to be hashed.
+  const staged = destination.staged.size === 0 ? undefined : destination.staged.get(path)
+  const isRefused = refused.size > 0 && refused.has(path)
   const mtime = file?.listed?.mtime
   const isAtRest =
     staged === undefined && isWhole(held, record) && (mtime === undefined || mtime === record?.mtime)
