@@ -89,7 +89,7 @@ export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAl
     ...heldBy(null, holds),
     ...trouble(
       'failing',
-      faults.map(({ file, line, code, message, hint }) => ({
+      toldOnce(faults).map(({ file, line, code, message, hint }) => ({
         key: SPEC,
         code,
         message: file === undefined ? message : `${file}:${line}: ${message}`,
@@ -101,6 +101,14 @@ export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAl
   settled: new Set(isAll ? ['held', 'failing'] : []),
   realm: 'spec',
 })
+
+/** Why a commit is refused is a fault of the specs too, where nothing was taken before it. */
+const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
+  faults.filter(
+    ({ file, code, message }) =>
+      file !== undefined ||
+      !faults.some((one) => one.file !== undefined && one.code === code && one.message === message),
+  )
 
 /** One thing, whatever its faults are. */
 const SPEC = 'spec'

@@ -202,7 +202,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     for (const facts of point.facts) {
       if (told.has(facts)) continue
       kept--
-      count(shapeSurplus(keepPublished(facts, facts.record!), facts, point))
+      count(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })

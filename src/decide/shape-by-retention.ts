@@ -32,7 +32,8 @@ export interface Shaper {
   readonly shapeSurplus: ShapeSurplus
 }
 
-type ShapeSurplus = (kept: Step, facts: FileFacts, point: Point) => Step
+/** `kept`: the step that it would be if it were wanted; made only where it is needed. */
+type ShapeSurplus = (facts: FileFacts, point: Point, kept: () => Step) => Step
 
 export function shapeByRetention(
   spec: Spec,
@@ -78,7 +79,7 @@ function unwanted(
   const problems: Problem[] = judged.problems.filter(({ code }) => isHeld || !OF_WANTED.has(code))
   const steps: Step[] = []
   for (const step of judged.steps) {
-    if (step.action === 'keep') steps.push(shapeSurplus(step, facts, point))
+    if (step.action === 'keep') steps.push(shapeSurplus(facts, point, () => step))
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
       if (!isAcknowledged(spec, path, record)) problems.push(goneUnwanted(path, spec))
@@ -93,11 +94,7 @@ export const isSilent = ({ held, pruned }: FileFacts, point: Point | null): bool
   held === undefined && pruned !== undefined && point?.reasons === null
 
 /** Makes the step of a file that is held, whole, and not wanted. A million such steps share the words for it. */
-function surplusBy(
-  spec: Spec,
-  completeness: SourceView['completeness'],
-  prune: PruneDecision,
-): ShapeSurplus {
+function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: PruneDecision): ShapeSurplus {
   const { retain, series } = spec
   const outside = `outside ${retain === null ? '' : policyText(retain)}`
   const shared = new Map<string, readonly string[]>()
@@ -116,31 +113,29 @@ function surplusBy(
     times.set(at, text)
     return text
   }
-  const kept = becauseOf(`kept (prune: ${spec.prune.mode})`)
+  const keptAnyway = becauseOf(`kept (prune: ${spec.prune.mode})`)
   // Written out, for taking a step apart and putting it together again costs as much as all that comes before.
-  const made = (
-    action: Action,
-    step: Step,
-    because: readonly string[],
-    facts: FileFacts,
-    point: Point,
-  ): Step => {
-    const { path, size = 0 } = step
+  const made = (action: Action, because: readonly string[], facts: FileFacts, point: Point): Step => {
+    const { path } = facts
+    const size = facts.record?.size ?? 0
     const time = timeOf(point.time)
     const expect = expectationsLater(facts)
     return series.patterns.length === 0
       ? { action, path, because, size, time, expect }
       : { action, path, because, size, series: point.series, time, expect }
   }
-  return (step, facts, point) => {
+  return (facts, point, kept) => {
     const goes = prune.remove.get(point)
-    if (goes !== undefined) return made('prune', step, goes, facts, point)
-    const stays = (why: string) => marked({ ...step, because: [...step.because, why] }, point, spec)
+    if (goes !== undefined) return made('prune', goes, facts, point)
+    const stays = (why: string) => {
+      const step = kept()
+      return marked({ ...step, because: [...step.because, why] }, point, spec)
+    }
     // A listing that is not known to be whole makes nothing surplus.
     if (completeness !== 'complete') return stays('whether it is wanted is not known')
     if (point.standing !== 'whole') return stays('its point is not whole')
     const stay = prune.stay.get(point)
-    return made('surplus', step, stay === undefined ? kept : becauseOf(stayText(stay)), facts, point)
+    return made('surplus', stay === undefined ? keptAnyway : becauseOf(stayText(stay)), facts, point)
   }
 }
 

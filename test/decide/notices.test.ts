@@ -220,6 +220,26 @@ describe('what stands over a spec', () => {
   })
 })
 
+test('why a commit is refused is one fault, also where it is one of the specs as well; faults of two files are two', () => {
+  const detailsOf = (faults: OverBackup['faults']) =>
+    findOverSpec('postgres', { faults, holds: [] }, true).troubles.map(({ count, details }) => [
+      count,
+      ...details.map(({ message }) => message),
+    ])
+  const refused = { code: 'commit-refused', message: 'the newest commit has a fault' }
+  expect(detailsOf([{ ...refused, file: 'specs.git', line: 1 }, refused])).toEqual([
+    [1, `specs.git:1: ${refused.message}`],
+  ])
+  expect(detailsOf([refused])).toEqual([[1, refused.message]])
+  const unknown = { code: 'unknown-key', message: 'no' }
+  expect(
+    detailsOf([
+      { ...unknown, file: 'a.yaml', line: 2 },
+      { ...unknown, file: 'b.yaml', line: 2 },
+    ]),
+  ).toEqual([[2, 'a.yaml:2: no', 'b.yaml:2: no']])
+})
+
 test('of one that is declared no more all is over, whatever it was', () => {
   const { stands, pass, gone: isGone, book } = lifeOf()
   expect([pass(inConflict), stands({ faults: [{ code: 'x', message: 'no' }] }), isGone(), isGone()]).toEqual([
