@@ -38,7 +38,7 @@ export function gatherFacts(
 ): FileFacts {
   const held = destination.files.get(path)
   const record = destination.records.get(path)
-  // Both are mostly empty, and a text that is looked up has to be there to be hashed.
+  // Both are mostly empty, and to ask for their size spares a look.
   const staged = destination.staged.size === 0 ? undefined : destination.staged.get(path)
   const isRefused = refused.size > 0 && refused.has(path)
   const mtime = file?.listed?.mtime

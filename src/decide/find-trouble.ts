@@ -102,12 +102,12 @@ export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAl
   realm: 'spec',
 })
 
-/** Why a commit is refused is a fault of the specs too, where nothing was taken before it. */
+/** Why a commit is refused is a fault of the specs too, where nothing was taken before it; no place in a file says more of it. */
 const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
   faults.filter(
     ({ file, code, message }) =>
-      file !== undefined ||
-      !faults.some((one) => one.file !== undefined && one.code === code && one.message === message),
+      file === undefined ||
+      !faults.some((one) => one.file === undefined && one.code === code && one.message === message),
   )
 
 /** One thing, whatever its faults are. */

@@ -31,7 +31,8 @@ export function matcher(
     max: token === 'epoch' ? EPOCH_DIGITS : Number.POSITIVE_INFINITY,
     later: order.slice(index + 1),
   }))
-  const fixed = pieces.reduce((sum, piece) => sum + fixedLength(piece), 0)
+  const stretches = stretchesOf(pieces, order)
+  const fixed = stretches.reduce((sum, { codes }) => sum + codes.length, 0)
   const bounds = slots.map(({ later }) => {
     const after = slots.filter(({ token }) => later.includes(token))
     return {
@@ -39,7 +40,6 @@ export function matcher(
       most: after.reduce((sum, { count, max }) => sum + count * max, 0),
     }
   })
-  const stretches = stretchesOf(pieces, order)
   const head = literalOf(pieces[0])
   const tail = literalOf(pieces.at(-1))
   const lengths = order.map(() => 0)
@@ -50,7 +50,8 @@ export function matcher(
   /** What costs little and fails soon: text and digits. */
   const fitsFixed = (name: string): boolean => {
     const { date } = match
-    for (let slot = 0; slot < date.length; slot++) date[slot] = -1
+    // Of so few, `fill` would take as long as all that follows.
+    for (let i = 0; i < date.length; i++) date[i] = -1
     let at = 0
     let value = 0
     for (const { token, slot, codes } of stretches) {
@@ -68,9 +69,9 @@ export function matcher(
         if (!isDigit(found)) return false
         value = value * 10 + found - ZERO
         if (code === DIGIT) continue
-        const of = LAST_DIGIT - code
-        if (date[of] !== -1 && date[of] !== value) return false
-        date[of] = value
+        const place = LAST_DIGIT - code
+        if (date[place] !== -1 && date[place] !== value) return false
+        date[place] = value
         value = 0
       }
     }
@@ -125,9 +126,6 @@ export function matcher(
 
   return (name) => (name.startsWith(head) && name.endsWith(tail) && fitsWhole(name) ? match : null)
 }
-
-const fixedLength = (piece: Piece): number =>
-  piece.kind === 'literal' ? piece.text.length : piece.kind === 'date' ? piece.width : 0
 
 const literalOf = (piece: Piece | undefined): string => (piece?.kind === 'literal' ? piece.text : '')
 

@@ -185,14 +185,14 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
   const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)
-  const count = (step: Step) => {
+  const take = (step: Step) => {
     if (step.action === 'keep') kept++
     if (step.action !== 'keep' || context.all) steps.push(step)
   }
   for (const { facts, point } of rest) {
     // Judged again: a million judgements would take more room than they take time.
     const shaped = shape(facts, point, judgeFile(facts, spec, asOf))
-    for (const step of shaped.steps) count(step)
+    for (const step of shaped.steps) take(step)
     problems.push(...shaped.problems)
     unwanted.files += shaped.unwanted === null ? 0 : 1
     unwanted.bytes += shaped.unwanted ?? 0
@@ -202,7 +202,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     for (const facts of point.facts) {
       if (told.has(facts)) continue
       kept--
-      count(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
+      take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })

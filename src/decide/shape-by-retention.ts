@@ -27,13 +27,13 @@ export interface Shaped extends Judgement {
 
 /** Tells what is to happen to one file, once retention has had its say over what its facts call for. */
 export interface Shaper {
-  shape(facts: FileFacts, point: Point | null, judged: Judgement): Shaped
-  /** The same for a file of a point that no rule keeps, where all there is to say of it is that it stays as it was published. */
+  readonly shape: (facts: FileFacts, point: Point | null, judged: Judgement) => Shaped
+  /** The same for a file that is whole here, of a point that no rule keeps. */
   readonly shapeSurplus: ShapeSurplus
 }
 
-/** `kept`: the step that it would be if it were wanted; made only where it is needed. */
-type ShapeSurplus = (facts: FileFacts, point: Point, kept: () => Step) => Step
+/** `wanted`: its step if it were wanted; made only where it is needed. */
+type ShapeSurplus = (facts: FileFacts, point: Point, wanted: () => Step) => Step
 
 export function shapeByRetention(
   spec: Spec,
@@ -117,18 +117,18 @@ function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: 
   // Written out, for taking a step apart and putting it together again costs as much as all that comes before.
   const made = (action: Action, because: readonly string[], facts: FileFacts, point: Point): Step => {
     const { path } = facts
-    const size = facts.record?.size ?? 0
+    const { size } = facts.record!
     const time = timeOf(point.time)
     const expect = expectationsLater(facts)
     return series.patterns.length === 0
       ? { action, path, because, size, time, expect }
       : { action, path, because, size, series: point.series, time, expect }
   }
-  return (facts, point, kept) => {
+  return (facts, point, wanted) => {
     const goes = prune.remove.get(point)
     if (goes !== undefined) return made('prune', goes, facts, point)
     const stays = (why: string) => {
-      const step = kept()
+      const step = wanted()
       return marked({ ...step, because: [...step.because, why] }, point, spec)
     }
     // A listing that is not known to be whole makes nothing surplus.

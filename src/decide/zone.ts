@@ -14,7 +14,7 @@ export interface Zone {
 
 const known = new Map<string, Zone>()
 /** Moments on days of change that are kept in mind: many series have names of the same ones. */
-const MANY = 10_000
+const MANY_MOMENTS = 10_000
 
 /** Whether the platform knows a zone of this name. The library would also take an offset, or a date that tells a zone. */
 export function isZone(name: string): boolean {
@@ -74,8 +74,8 @@ function makeZone(name: string): Zone {
       // Every zone is within a day of UTC, so where both sides agree there is no change in between.
       const before = offsetAt(local - DAY)
       if (before === offsetAt(local + DAY)) return instant(local - before)
-      const known = onDaysOfChange.get(local)
-      if (known !== undefined) return known
+      const asked = onDaysOfChange.get(local)
+      if (asked !== undefined) return asked
       const wall = new Date(local)
       const zoned = Temporal.ZonedDateTime.from({
         timeZone: name,
@@ -88,7 +88,7 @@ function makeZone(name: string): Zone {
         millisecond: wall.getUTCMilliseconds(),
       })
       const moment = instant(zoned.epochMilliseconds)
-      if (onDaysOfChange.size >= MANY) onDaysOfChange.clear()
+      if (onDaysOfChange.size >= MANY_MOMENTS) onDaysOfChange.clear()
       onDaysOfChange.set(local, moment)
       return moment
     },

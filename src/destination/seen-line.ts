@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib'
 import type { Digest } from '../model/digest.ts'
-import type { GateFailure, LedgerRecord, Seen } from '../model/holding.ts'
+import type { GateFailure, LedgerRecord, Seen, SeenClaim } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { ListedFile } from '../model/listing.ts'
 import { markerPath, suffixOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Claim, NoMarker } from '../model/source-file.ts'
+import type { NoMarker } from '../model/source-file.ts'
 
 const CRC_LENGTH = 8
 
@@ -88,13 +88,13 @@ class SeenMarked implements Seen {
   readonly #markerMtime: number
   readonly #readAt: Instant | null
 
-  constructor({ size, mtime }: ListedFile, { suffix, digest, ...marker }: Claim, readAt: Instant | null) {
-    this.#size = size
-    this.#mtime = mtime
-    this.#suffix = suffix
-    this.#digest = digest
-    this.#markerSize = marker.size
-    this.#markerMtime = marker.mtime
+  constructor(listed: ListedFile, claim: SeenClaim, readAt: Instant | null) {
+    this.#size = listed.size
+    this.#mtime = listed.mtime
+    this.#suffix = claim.suffix
+    this.#digest = claim.digest
+    this.#markerSize = claim.size
+    this.#markerMtime = claim.mtime
     this.#readAt = readAt
   }
 
@@ -102,7 +102,7 @@ class SeenMarked implements Seen {
     return { size: this.#size, mtime: this.#mtime }
   }
 
-  get marker(): RememberedClaim {
+  get marker(): SeenClaim {
     return {
       state: 'claimed',
       suffix: this.#suffix,
@@ -134,9 +134,7 @@ const claimOf = (
   path: RelPath,
   [marker, size, mtime]: NonNullable<Fields[3]>,
   digest: Digest,
-): RememberedClaim => ({ state: 'claimed', suffix: suffixOf(path, marker), digest, size, mtime, text: null })
-
-type RememberedClaim = Claim & { readonly text: null }
+): SeenClaim => ({ state: 'claimed', suffix: suffixOf(path, marker), digest, size, mtime, text: null })
 
 /** The same digest, in the ledger's text where it has one. */
 const ownText = (digest: Digest, record: LedgerRecord | undefined): Digest =>

@@ -143,7 +143,7 @@ export interface StagedFile {
 export interface Seen extends SourceFile {
   readonly listed: ListedFile
   /** What the marker claimed, when last read; `none` also where there was one that was not, or could not be, read. */
-  readonly marker: (Claim & { readonly text: null }) | NoMarker
+  readonly marker: SeenClaim | NoMarker
   /** When the marker was last read. */
   readonly readAt: Instant | null
   /** The digest for which the bytes in staging were fetched; null where none were, or it is not known. */
@@ -152,6 +152,8 @@ export interface Seen extends SourceFile {
   /** Since when it has been listed without a marker; null: it has one. */
   readonly waitingSince: Instant | null
 }
+
+export type SeenClaim = Claim & { readonly text: null }
 
 /** The same but for what is given. */
 export const seenWith = (

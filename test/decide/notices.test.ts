@@ -227,9 +227,7 @@ test('why a commit is refused is one fault, also where it is one of the specs as
       ...details.map(({ message }) => message),
     ])
   const refused = { code: 'commit-refused', message: 'the newest commit has a fault' }
-  expect(detailsOf([{ ...refused, file: 'specs.git', line: 1 }, refused])).toEqual([
-    [1, `specs.git:1: ${refused.message}`],
-  ])
+  expect(detailsOf([{ ...refused, file: 'specs.git', line: 1 }, refused])).toEqual([[1, refused.message]])
   expect(detailsOf([refused])).toEqual([[1, refused.message]])
   const unknown = { code: 'unknown-key', message: 'no' }
   expect(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isAsPublished } from '../../src/decide/as-published.ts'
-import { judgeFile } from '../../src/decide/judge-file.ts'
+import { judgeFile, keepPublished } from '../../src/decide/judge-file.ts'
 import { planBackup } from '../../src/decide/plan-backup.ts'
 import { eachSelected } from '../../src/decide/selected-files.ts'
 import type { Observation } from '../../src/model/observation.ts'
@@ -62,7 +62,7 @@ test('a file that is taken to stay as published is judged to stay', () => {
     if (!isAsPublished(facts)) return
     published++
     const { steps, problems } = judgeFile(facts, hourly, NOON)
-    expect(steps.map(({ action }) => action)).toEqual(['keep'])
+    expect(steps).toEqual([keepPublished(facts, facts.record!)])
     expect(problems).toEqual([])
   })
   expect(published).toBeGreaterThan(1000)
