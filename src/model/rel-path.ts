@@ -66,9 +66,17 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 /** The folder's path, '' at the top. */
 export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 
+/** What UTF-16 ranks otherwise than UTF-8, if only among themselves. */
+const HIGH = /[\ud800-\uffff]/
+
 /** Byte order of UTF-8, which is code point order: the order of every listing we print or hash. */
 export function comparePaths(a: string, b: string): number {
   if (a === b) return 0
+  if (HIGH.test(a) && HIGH.test(b)) return compareCodePoints(a, b)
+  return a < b ? -1 : 1
+}
+
+function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i)
