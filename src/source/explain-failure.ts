@@ -51,6 +51,9 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
     case 'itself':
   }
 
+  const pair = RSYNC_FAILURES.find(
+    ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
+  )
   if (place.kind === 'ssh') {
     // rsync that meets the closed pipe before it meets ssh's end tells 10 or 12 in place of ssh's 255.
     const failed = SSH_FAILURES.find(
@@ -58,7 +61,8 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
         pattern.test(text) &&
         (end.code === 255 || ((end.code === 10 || end.code === 12) && isVague !== true)),
     )
-    if (failed !== undefined) {
+    // Where rsync gave up and ssh's end is reaped before its own, its words stand beside ssh's 255, and say more than a pipe that broke.
+    if (failed !== undefined && (failed.isVague !== true || pair === undefined)) {
       const { pattern, code, says, retryable } = failed
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
       // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
@@ -67,9 +71,6 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
       return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
     }
   }
-  const pair = RSYNC_FAILURES.find(
-    ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
-  )
   if (pair !== undefined) {
     const [, , code, says, hint, retryable] = pair
     return fail(code, says(where, folder), hint, retryable)
