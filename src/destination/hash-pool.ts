@@ -131,7 +131,7 @@ function dispatch(): void {
     const job = queue[0]
     if (job === undefined) return
     while (idle.length < job.threads && started < THREADS) {
-      idle.push(new Worker(new URL('./hash-worker.js', import.meta.url)))
+      idle.push(new Worker(new URL('../destination/hash-worker.js', import.meta.url)))
       started++
     }
     if (idle.length < job.threads) return

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import {
   type Fault,
   type KeyPath,
@@ -9,30 +9,10 @@ import {
   plainValue,
   valueAt,
 } from './located.ts'
-import { loadSchema, type Schema, type SchemaName, schemaText } from './schema.ts'
+import { loadSchema, type Schema, type SchemaName } from './schema.ts'
+import { validatorOf } from './shape-validators.ts'
 import { suggestKey } from './suggest-key.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from './units.ts'
-
-const compiled = new Map<SchemaName, ValidateFunction>()
-
-/** Compiling costs more than all checks together: once a process. */
-function validatorOf(name: SchemaName): ValidateFunction {
-  const known = compiled.get(name)
-  if (known !== undefined) return known
-  const ajv = new Ajv({
-    allErrors: true,
-    strict: true,
-    strictRequired: false,
-    allowUnionTypes: true,
-    verbose: true,
-    // Our schemas are known to be schemas (a test), and each process compiles them for a few files: neither pays here.
-    validateSchema: false,
-    code: { optimize: false },
-  })
-  const validate = ajv.compile(JSON.parse(schemaText(name)))
-  compiled.set(name, validate)
-  return validate
-}
 
 /**
  * Every fault of shape, each where it was written: at the key where a key is unknown, else at the value. `part` leaves out

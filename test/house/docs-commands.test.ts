@@ -9,10 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import type { DocWorld } from './doc-world.ts'
-import { blocksIn, commandsIn, projectRoot, readDocument } from './documented.ts'
+import { blocksIn, commandsIn, readDocument } from './documented.ts'
 import { ELSEWHERE, followDocuments, shown } from './follow-documents.ts'
 
 const { world, follow, ran, expectAllRun } = followDocuments('docs-commands.test.ts')
@@ -40,15 +39,6 @@ describe('README.md', () => {
     expect(readFileSync(join(offsite, dump), 'utf8')).toBe('a backup')
     expect((await type('reconcile status')).out).toMatch(/postgres +ok/)
     expect((await type('reconcile explain postgres')).out).toContain('last 1, daily 1')
-  })
-
-  test('what npm packs holds the program, the schemas and the documents', async () => {
-    const { stdout } = await execa('npm', ['pack', '--dry-run', '--json'], { cwd: projectRoot })
-    const files = (JSON.parse(stdout) as { files: { path: string }[] }[])[0]!.files.map(({ path }) => path)
-    expect(files).toEqual(
-      expect.arrayContaining(['dist/cli.js', 'schemas/backup.schema.json', 'docs/operations.md', 'LICENSE']),
-    )
-    expect(files.filter((path) => /^(?:src|test)\/|\/\./.test(path))).toEqual([])
   })
 })
 

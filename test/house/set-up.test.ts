@@ -38,7 +38,7 @@ function machine(world: { has: string; scripts?: Record<string, string>; set?: b
   for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
     cpSync(join(root, name), join(clone, name))
   }
-  mkdirSync(join(clone, 'src'))
+  for (const name of ['src', 'schemas']) mkdirSync(join(clone, name))
   if (world.set !== false) {
     mkdirSync(join(clone, 'node_modules'))
     cpSync(join(root, 'node_modules/.package-lock.json'), join(clone, 'node_modules/.package-lock.json'))
