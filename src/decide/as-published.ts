@@ -23,11 +23,10 @@ export function changedUnderMarker(
   record: LedgerRecord,
   seen: Seen | undefined,
 ): boolean {
-  if (source.listed === null || source.marker.state !== 'claimed') return false
-  if (source.listed.size !== record.size) return true
-  if (record.mtime !== null && source.marker.mtime === record.markerMtime) {
-    return source.listed.mtime !== record.mtime
-  }
+  const { listed, marker } = source
+  if (listed === null || marker.state !== 'claimed') return false
+  if (listed.size !== record.size) return true
+  if (record.mtime !== null && marker.mtime === record.markerMtime) return listed.mtime !== record.mtime
   return changedSinceSeen(source, record, seen)
 }
 

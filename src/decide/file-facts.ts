@@ -150,8 +150,10 @@ class Expectations implements Expect {
   }
 }
 
-export const claimOf = (source: SourceFile | undefined): Digest | null =>
-  source?.marker.state === 'claimed' ? source.marker.digest : null
+export function claimOf(source: SourceFile | undefined): Digest | null {
+  const marker = source?.marker
+  return marker?.state === 'claimed' ? marker.digest : null
+}
 
 export const digestOfKind = (record: LedgerRecord, like: Digest): Digest => record[digestKind(like)]
 

@@ -68,7 +68,10 @@ export function tellKept<Point extends DatedPoint>(
   keepWithin(counted, rules, zone, keep)
   const hasRoom = RULES.map((rule) => keepByRule(local, rule, rules, keep))
   if (hasRoom.includes(true)) keep(counted.length - 1, OLDEST)
-  for (const [index, reasons] of kept.entries()) if (reasons !== NONE) tell(counted[index]!, reasons)
+  for (let index = 0; index < kept.length; index++) {
+    const reasons = kept[index]!
+    if (reasons !== NONE) tell(counted[index]!, reasons)
+  }
 }
 
 /** Keeps one of the counted points. */
@@ -104,7 +107,7 @@ function keepWithin(counted: readonly DatedPoint[], { within }: RetainRules, zon
   if (within === null || newest === undefined) return
   const since = startOfWithin(within, newest.time, zone)
   const reason = [`within ${within.text}`] as const
-  for (const [index, { time }] of counted.entries()) if (time > since) keep(index, reason)
+  for (let index = 0; index < counted.length && counted[index]!.time > since; index++) keep(index, reason)
 }
 
 /** What `within` keeps is younger than this; the moment itself is out. */
