@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Ajv } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
 import { rolldown } from 'rolldown'
@@ -57,6 +57,8 @@ async function compileSchemas(folder) {
     /const (\w+) = require\("([^"]+)"\)\.default/g,
     'import $1Of from "$2.js";const $1 = $1Of.default',
   )
+  if (/\brequire\(/.test(imported))
+    throw new Error('a helper of ajv is asked for in a way that is not known here')
   writeFileSync(module, `${imported}\nexport const validatorOf = (name) => ({ ${names.join(', ')} })[name]\n`)
 }
 
@@ -66,6 +68,8 @@ async function compileSchemas(folder) {
  */
 async function bundle(folder) {
   const build = await rolldown({
+    // Named in comments: the folder of one build would make all of them differ.
+    cwd: folder,
     input: {
       cli: join(folder, 'cli.js'),
       'destination/hash-worker': join(folder, 'destination', 'hash-worker.js'),
@@ -74,16 +78,17 @@ async function bundle(folder) {
   })
   const { output } = await build.write({
     dir: folder,
-    // Names that stay: what runs finds what it loads later where it was.
+    // Names that stay, of files and in them: what runs finds what it loads later, or fails, and takes nothing for something else.
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
+    minifyInternalExports: false,
   })
   await build.close()
-  const libraries = new Set(
-    output
-      .flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
-      .map((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? ''),
-  )
+  const packageOf = /** @param {string} path */ (path) =>
+    /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? ''
+  const modules = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []))
+  // The bundler's own helpers are in it, too.
+  const libraries = new Set([...modules, fileURLToPath(import.meta.resolve('rolldown'))].map(packageOf))
   libraries.delete('')
   writeFileSync(
     join(folder, 'LICENSES.txt'),

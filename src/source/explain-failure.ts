@@ -10,7 +10,8 @@ import { SSH_HINTS } from './ssh-hints.ts'
 export type Stage = 'list' | 'fetch' | 'pull'
 
 /** What went wrong, as far as the exit code and what was said tell it; ssh's and rsync's codes alone tell very little. */
-export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeout: number): Failure {
+export function explainFailure(stage: Stage, place: Place, ended: RsyncEnd, timeout: number): Failure {
+  const end = ownEnd(ended)
   const where = place.kind === 'ssh' ? `${place.host} (port ${place.port})` : place.path
   const folder =
     place.kind === 'ssh' ? `The folder ${place.path} at ${place.host}` : `The folder ${place.path}`
@@ -51,9 +52,6 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
     case 'itself':
   }
 
-  const pair = RSYNC_FAILURES.find(
-    ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
-  )
   if (place.kind === 'ssh') {
     // rsync that meets the closed pipe before it meets ssh's end tells 10 or 12 in place of ssh's 255.
     const failed = SSH_FAILURES.find(
@@ -61,8 +59,7 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
         pattern.test(text) &&
         (end.code === 255 || ((end.code === 10 || end.code === 12) && isVague !== true)),
     )
-    // Where rsync gave up and ssh's end is reaped before its own, its words stand beside ssh's 255, and say more than a pipe that broke.
-    if (failed !== undefined && (failed.isVague !== true || pair === undefined)) {
+    if (failed !== undefined) {
       const { pattern, code, says, retryable } = failed
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
       // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
@@ -71,6 +68,9 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
       return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
     }
   }
+  const pair = RSYNC_FAILURES.find(
+    ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
+  )
   if (pair !== undefined) {
     const [, , code, says, hint, retryable] = pair
     return fail(code, says(where, folder), hint, retryable)
@@ -88,6 +88,15 @@ export function explainFailure(stage: Stage, place: Place, end: RsyncEnd, timeou
     'Run the same by hand with rsync -v to see more; "EXIT VALUES" in rsync(1) explains the code.',
     true,
   )
+}
+
+/**
+ * How rsync would have ended by itself. Where ssh's end is known before its own, it exits with the higher code of the two, and a receiver
+ * that could not write (11) looks like a connection that broke (255).
+ */
+function ownEnd(end: RsyncEnd): RsyncEnd {
+  const unwritten = end.stderr.match(/^.*\[receiver\] write failed.*$/gim)
+  return end.code === 255 && unwritten !== null ? { ...end, code: 11, stderr: unwritten.join('\n') } : end
 }
 
 const STAGES: Record<Stage, string> = {

@@ -91,7 +91,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
   ],
   [
     /File too large/,
-    [11, 255],
+    [11],
     'source-grew',
     (where) => `${where} sent more of a file than it had listed; it was cut off.`,
     'The file is still being written, or the source cannot be trusted. It is looked at again at the next run.',

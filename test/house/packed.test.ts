@@ -9,7 +9,9 @@ test('what npm packs holds the program, the schemas and the documents, and runs 
   const { stdout } = await execa('npm', ['pack', '--dry-run', '--json'], { cwd: projectRoot })
   const files = (JSON.parse(stdout) as { files: { path: string }[] }[])[0]!.files.map(({ path }) => path)
   expect(files).toEqual(
-    expect.arrayContaining(['dist/cli.js', 'schemas/backup.schema.json', 'docs/operations.md', 'LICENSE']),
+    expect.arrayContaining([
+      ...['dist/cli.js', 'dist/LICENSES.txt', 'schemas/backup.schema.json', 'docs/operations.md', 'LICENSE'],
+    ]),
   )
   expect(files.filter((path) => /^(?:src|test)\/|\/\./.test(path))).toEqual([])
 
@@ -25,6 +27,9 @@ test('what npm packs holds the program, the schemas and the documents, and runs 
   const reconcile = ['dist/cli.js', '--specs', 'specs', '--state', 'state']
   await execa('node', reconcile, { cwd: alone })
   expect(await readFile(join(alone, 'held', 'dump'), 'utf8')).toBe('hello')
+  const metrics = await execa('node', [...reconcile, 'status', '--output', 'prometheus'], { cwd: alone })
+  expect(metrics.stdout).toContain('reconcile_')
+  expect(await readFile(join(alone, 'dist/LICENSES.txt'), 'utf8')).toMatch(/^ajv 8[\s\S]*^rolldown /m)
   await writeFile(join(alone, 'specs', 'two.yaml'), 'version: 1\nsuorce: {}\n')
   const faulty = await execa('node', [...reconcile, 'validate'], { cwd: alone, reject: false, all: true })
   expect(faulty.exitCode).toBe(3)

@@ -15,18 +15,34 @@ const PLACE: SshPlace = {
   protocol: null,
   algorithms: 'default',
 }
+const BROKEN = 'client_loop: send disconnect: Broken pipe'
+const ended = (code: number, ...lines: readonly string[]) =>
+  explainFailure('pull', PLACE, { cause: 'itself', code, endedBy: null, stderr: lines.join('\n') }, 30)
 
 // rsync asks for ssh's end without waiting for it, and where it has it, takes the higher code: 255 in place of 11.
 test.each([
-  ['source-grew', 11, '[receiver] write failed on "/staging/a": File too large (27)', 'code 11'],
-  ['disk-full', 11, '[receiver] write failed on "/staging/a": No space left on device (28)', 'code 11'],
-  ['connection-lost', null, 'connection unexpectedly closed (5 bytes received so far) [receiver]', 'code 12'],
-  ['connection-lost', null, '[generator] write error: Broken pipe (32)', 'code 10'],
-])('a pipe that broke hides nothing that rsync told: %s', (told, alone, words, ended) => {
-  const explain = (code: number, ...lines: readonly string[]): string =>
-    explainFailure('pull', PLACE, { cause: 'itself', code, endedBy: null, stderr: lines.join('\n') }, 30).code
-  const rsync = [`rsync: ${words}`, `rsync error: it failed (${ended}) at io.c(285) [receiver=3.5.0]`]
-  expect(explain(255, ...rsync, 'client_loop: send disconnect: Broken pipe')).toBe(told)
-  expect(explain(255, 'client_loop: send disconnect: Broken pipe', ...rsync)).toBe(told)
-  if (alone !== null) expect(explain(alone, ...rsync)).toBe(told)
+  ['source-grew', 'File too large (27)'],
+  ['disk-full', 'No space left on device (28)'],
+  ['write-failed', 'Input/output error (5)'],
+])('a pipe that broke does not hide what could not be written: %s', (code, why) => {
+  const rsync = [
+    `rsync: [receiver] write failed on "/staging/a": ${why}`,
+    'rsync error: error in file IO (code 11) at receiver.c(657) [receiver=3.5.0]',
+  ]
+  const alone = ended(11, ...rsync)
+  expect(alone).toMatchObject({ code, retryable: true, message: expect.stringContaining(why) })
+  expect(ended(255, ...rsync, BROKEN)).toEqual(alone)
+  expect(ended(255, BROKEN, ...rsync)).toEqual(alone)
+})
+
+test.each([
+  ['connection-lost', BROKEN],
+  ['connection-lost', 'rsync: connection unexpectedly closed (5 bytes received so far) [receiver]', BROKEN],
+  ['connection-lost', 'rsync: [generator] write error: Broken pipe (32)', BROKEN],
+  // What a banner says is nobody's refusal.
+  ['connection-lost', 'Refusing all but backups', 'Welcome to rrsync error-free', 'Connection reset by db1'],
+  ['ssh-failed', 'Load key "/keys/db1": error in libcrypto'],
+  ['ssh-failed', ''],
+])('what ssh ended with is told: %s', (code, ...lines) => {
+  expect(ended(255, ...lines)).toMatchObject({ code, retryable: true })
 })
