@@ -146,7 +146,7 @@ faulty spec does not run and makes the exit code 3; the good ones beside it run.
 \`series\`, \`retain\`, \`schedule\` and \`expect\`, replace what is there whole; an empty value (\`port:\`, or \`port: null\`) removes what the defaults give. It has the keys of a spec, but no
 \`name\`, and none is required there. If it disappears, every backup is held until somebody has looked.
 
-**Refused**: unknown keys and keys written twice; YAML tags, merge keys and more than 16 aliases; files over 256 KiB; a name that two
+**Refused**: unknown keys and keys written twice; YAML tags of one's own, merge keys and more than 16 aliases; files over 256 KiB; a name that two
 specs share; a destination that two specs share, or that lies inside another's, by real path; a destination inside its own source
 or the reverse; paths outside the box's \`roots\`.
 

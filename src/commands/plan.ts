@@ -77,7 +77,8 @@ export async function dryRun(
   }
   if (flags.out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(flags.out)
-    console.tell(`Saved to ${file}, plan ${document.planId}. Apply it with: reconcile apply ${file}\n`)
+    const next = made.length === 0 ? 'It plans nothing.' : `Apply it with: reconcile apply ${file}`
+    console.tell(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
   }
   return code
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isWithin } from '../decide/is-within.ts'
+import { makeWithParents } from '../destination/make-with-parents.ts'
 import { Failure } from '../model/failure.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import { realPath } from '../specs/real-path.ts'
@@ -39,7 +40,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
     const there = await lstat(path).catch(() => null)
     if (there !== null && !there.isFile())
       throw badTarget(file, 'something that is no regular file stands there')
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeWithParents(dirname(path))
     const handle = await open(next, 'wx', 0o600)
     try {
       await handle.writeFile(text)

@@ -40,8 +40,43 @@ export function anyOf(patterns: readonly string[]): (path: string) => boolean {
   // `**` alone is the common case, and matching it must cost nothing for a hundred thousand names.
   if (patterns.includes('**')) return () => true
   const tests = patterns.map((pattern) => {
-    const matches = picomatch(pattern, { nonegate: true })
+    const matches = matcherOf(pattern)
     return pattern.includes('/') ? matches : (path: string) => matches(baseName(path))
   })
   return (path) => tests.some((matches) => matches(path))
 }
+
+/**
+ * A name may be chosen to make a regular expression with many stars go on for years before it says no. Where nothing but stars and text is
+ * in a glob, what is between the stars must come in its order: that is soon seen, and where it is so, it fits at the first try.
+ */
+function matcherOf(glob: string): (name: string) => boolean {
+  const matches = picomatch(glob, { nonegate: true })
+  if (!isPlain(glob)) return matches
+  const wanted = glob.split('/').map((part) => part.split('*'))
+  return (name) => {
+    const parts = name.split('/')
+    const mayFit = parts.length === wanted.length && wanted.every((texts, at) => inOrder(parts[at]!, texts))
+    return mayFit && matches(name)
+  }
+}
+
+/** Whether it is made of nothing but text, `/`, and stars that stay within a folder. */
+const isPlain = (glob: string): boolean => !/\*\*|[?[\](){}!+@\\|^$]/.test(glob)
+
+function inOrder(name: string, texts: readonly string[]): boolean {
+  const [first = '', ...rest] = texts
+  if (!name.startsWith(first)) return false
+  let from = first.length
+  for (const text of rest.slice(0, -1)) {
+    const at = name.indexOf(text, from)
+    if (at === -1) return false
+    from = at + text.length
+  }
+  const last = rest.at(-1)
+  return last === undefined ? name === first : name.length - last.length >= from && name.endsWith(last)
+}
+
+/** Parts of a glob that may each stand for any number of characters, beside something else than text: what {@link anyOf} takes long for. */
+export const repeatsBesideOthers = (glob: string): number =>
+  isPlain(glob) ? 0 : (glob.match(/\*+|\+\(/g)?.length ?? 0)

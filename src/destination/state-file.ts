@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from './disk-failure.ts'
 import { takeFlock } from './flock.ts'
+import { makeWithParents } from './make-with-parents.ts'
 
 /** What moving a damaged file aside means. */
 const LOST: Readonly<Record<string, string>> = {
@@ -76,24 +77,6 @@ export async function makeStateFolder(folder: string): Promise<void> {
     throw diskFailure(error, 'make the state folder', folder)
   }
 }
-
-// By hand: Node's own `recursive` says ENOENT for a disk that is read-only.
-async function makeWithParents(folder: string): Promise<void> {
-  if (await isFolder(folder)) return
-  if (folder !== dirname(folder)) await makeWithParents(dirname(folder))
-  try {
-    await promises.mkdir(folder, { mode: 0o700 })
-  } catch (error) {
-    // Another process made it meanwhile.
-    if (errnoOf(error) !== 'EEXIST' || !(await isFolder(folder))) throw error
-  }
-}
-
-const isFolder = (path: string): Promise<boolean> =>
-  promises.stat(path).then(
-    (stat) => stat.isDirectory(),
-    () => false,
-  )
 
 /** Replaces a state file whole. Durable. */
 export async function replaceState(path: string, text: string): Promise<void> {

@@ -1,4 +1,7 @@
 import picomatch from 'picomatch'
+import { repeatsBesideOthers } from '../decide/select.ts'
+
+const MOST_REPEATS = 3
 
 /** What is wrong with a selection's glob, in words that go on after it; or null. */
 export function globFault(glob: string): string | null {
@@ -9,7 +12,9 @@ export function globFault(glob: string): string | null {
   if (glob.endsWith('/')) return `names a folder: write ${glob}**`
   if (glob.split('/').includes('..')) return 'holds ".."'
   // Repetition of repetition takes exponential time on names that a source may choose.
-  if (/[+*]\([^)]*[+*]\(/.test(glob)) return 'repeats a repetition'
+  if (/[+*]\([^)]*[+*]/.test(glob)) return 'repeats a repetition'
+  if (repeatsBesideOthers(glob) > MOST_REPEATS)
+    return `has more than ${MOST_REPEATS} stars beside other signs, which takes too long on long names: write several globs, or name more of the text`
   try {
     const pattern = picomatch.makeRe(glob, { strictBrackets: true })
     // picomatch's way to say that a pattern is no valid one.
