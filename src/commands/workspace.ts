@@ -123,11 +123,8 @@ export function chooseSpecs(
 ): readonly Spec[] {
   const { specs, label } = workspace.loaded
   if (names.length === 0) return specs
-  const known: readonly string[] = [
-    ...specs.map((spec) => spec.name),
-    ...faultyNames(workspace.loaded),
-    ...more,
-  ]
+  const named = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded), ...more]
+  const known = [...new Set(named)]
   // Nothing could be read, and why is told.
   if (known.length === 0 && workspace.diagnostics.some(({ severity }) => severity === 'error')) return []
   for (const name of names) {

@@ -123,7 +123,7 @@ function guardsOf(
     )
   } else if (hasShrunk(listed, listedBefore)) {
     const why = `the source lists ${listed} files where it listed ${listedBefore} before`
-    guards.push(all('prune-listing-shrank', [listedBefore], why))
+    guards.push(all('prune-listing-shrank', [listedBefore, halvings(listed, listedBefore)], why))
   }
   if (lastTime !== null && asOf < lastTime) {
     const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was written down here`
@@ -159,6 +159,10 @@ function guardsOf(
 /** By half, and by more than one file. */
 const hasShrunk = (listed: number, before: number | null): before is number =>
   before !== null && listed * 2 <= before && before - listed > 1
+
+/** How much it has shrunk, so that whoever let one loss pass is asked again when as much again is gone; null: nothing is left. */
+const halvings = (listed: number, before: number): number | null =>
+  listed === 0 ? null : Math.floor(Math.log2(before / listed))
 
 /**
  * How many files the source's listing is measured against from now on: those it shows, but where it is not whole, or shrank and that

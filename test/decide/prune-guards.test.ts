@@ -144,6 +144,18 @@ describe('what holds a prune', () => {
     expect(codes(text, { ...told, ...keeps, holding: { ...before, ...told.holding } })).toEqual([])
   })
 
+  test('a listing that shrinks on is another question once it has halved again, or is empty', () => {
+    const idOf = (...days: readonly number[]) => {
+      const text = [HELD, ...days.map((day) => `remote ${day}`)].join(', ')
+      const asked = holds(text, { holding: { listedBefore: 6 } })
+      return asked.find(({ code }) => code === 'prune-listing-shrank')?.id
+    }
+    const three = idOf(22, 21, 20)
+    expect(three).toMatch(/^[0-9a-f]{8}$/)
+    expect(idOf(22, 21)).toBe(three)
+    expect(new Set([three, idOf(22), idOf()]).size).toBe(3)
+  })
+
   test('each question has an id of its own, and another place has others', () => {
     const ids = GUARDED.flatMap(([, text, told]) => holds(text, told).map(({ id }) => id))
     // Unknown and incomplete are one question.
