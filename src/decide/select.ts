@@ -52,7 +52,8 @@ export function anyOf(patterns: readonly string[]): (path: string) => boolean {
  */
 function matcherOf(glob: string): (name: string) => boolean {
   const matches = picomatch(glob, { nonegate: true })
-  if (!isPlain(glob)) return matches
+  // Of one star a part nothing is slow, and most globs are so.
+  if (!isPlain(glob) || !/\*[^/]*\*/.test(glob)) return matches
   const wanted = glob.split('/').map((part) => part.split('*'))
   return (name) => {
     const parts = name.split('/')
