@@ -1,9 +1,11 @@
+import { retained } from '../decide/retained.ts'
 import { Failure } from '../model/failure.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
+import { retainedText } from '../view/render-plan.ts'
 import { type Console, printDocument } from './console.ts'
 import { plainDiagnostics } from './workspace.ts'
 
@@ -26,10 +28,12 @@ export async function validate(
   const code = errors.length > 0 ? 3 : loaded.fileCount === 0 ? 1 : 0
   const effective = flags.effective === null ? null : effectiveSpec(loaded, flags.effective)
 
+  const both = retainedOf(loaded)
   if (console.output !== 'text') {
     printDocument(console, {
       format: 'reconcile.validate/1',
       diagnostics: plainDiagnostics(diagnostics),
+      ...(both.length === 0 ? {} : { retained: both }),
       ...(effective === null ? {} : { effective }),
     })
     return code
@@ -46,8 +50,16 @@ export async function validate(
     console.write(`${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd })}\n`)
   }
   console.write(`${verdict(loaded, errors.length, diagnostics.length - errors.length)}\n`)
+  for (const { backup, ...counts } of both) console.write(`${backup}: ${retainedText(counts)}\n`)
   return code
 }
+
+/** What the policy of each backup that may be pruned comes to. */
+const retainedOf = ({ specs }: LoadedSpecs) =>
+  specs.flatMap((spec) => {
+    const both = retained(spec)
+    return both === null ? [] : [{ backup: spec.name, ...both }]
+  })
 
 function verdict({ label, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
   const where = escapeText(label)

@@ -46,16 +46,16 @@ export function explainBackup(spec: Spec, look: Look): BackupExplanation {
     prune: spec.prune.mode,
     series: series.map((name) => explainSeries(name, spec, observation, decided, context.asOf)),
     unmatched,
-    trash: inTrash(spec, observation),
+    trash: inTrash(spec, look),
   }
 }
 
 /** What goes first is first. */
-function inTrash(spec: Spec, { destination }: Observation): readonly Removed[] {
-  return [...destination.pruned]
+function inTrash(spec: Spec, look: Look): readonly Removed[] {
+  return [...look.observation.destination.pruned]
     .filter(([, { trash }]) => trash !== null)
     .toSorted(([a, one], [b, other]) => one.at - other.at || comparePaths(a, b))
-    .map(([path, pruned]) => removedFile(path, pruned, spec))
+    .map(([path, pruned]) => removedFile(path, pruned, spec, look))
 }
 
 function explainSeries(

@@ -94,7 +94,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
             planId: record.planId,
             revision: record.revision ?? null,
           },
-    pruned: pruned === undefined ? null : removedFile(path, pruned, spec),
+    pruned: pruned === undefined ? null : removedFile(path, pruned, spec, look),
     steps,
     ...whatNext(about),
   }

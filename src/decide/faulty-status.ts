@@ -30,6 +30,7 @@ export function faultyStatus(
     { type: 'SpecValid', status: 'false', reason, message },
     { type: 'SourceReachable', ...unknown },
     { type: 'Held', ...unknown },
+    { type: 'Pushed', ...unknown },
   ]
   return {
     backup,

@@ -57,6 +57,7 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
       ...held(outcome),
       ...failing(outcome),
       ...lateIn(outcome.late),
+      ...pushed(outcome),
     ],
     settled: new Set(sawAll ? TROUBLE_KINDS : []),
     realm: 'pass',
@@ -185,6 +186,16 @@ const lateIn = (late: readonly LateSeries[]): readonly Trouble[] =>
     'late',
     late.map(({ series, message }) => ({ key: `series ${series}`, code: 'late', message })),
     (count) => (count === 1 ? 'late' : `late, ${count} series`),
+  )
+
+/** Once, however much more comes: what it is about moves with each point. */
+const pushed = ({ warnings }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'pushed',
+    warnings.flatMap(({ code, message, hint }) =>
+      code === 'points-pushed' ? [{ key: code, code, message, hint }] : [],
+    ),
+    () => 'points pushed',
   )
 
 const files = (count: number): string => (count === 1 ? '1 file' : `${count} files`)

@@ -43,6 +43,7 @@ export function foldStatus(
     { type: 'SpecValid', status: 'true', reason: 'valid', message: '' },
     reachable(source),
     heldClaim(outcome.holds),
+    pushedClaim(outcome.warnings),
   ]
   return {
     format: 'reconcile.destination/1',
@@ -126,6 +127,19 @@ export const heldClaim = (holds: DestinationStatus['holds']): Claim =>
         reason: holds[0].code,
         message: joined(holds.map(({ id, message }) => `${message} (release ${id})`)),
       }
+
+/** I9: whether far more came than the rules were made for. */
+const pushedClaim = (warnings: BackupOutcome['warnings']): Claim => {
+  const pushed = warnings.filter(({ code }) => code === 'points-pushed')
+  return pushed.length === 0
+    ? { type: 'Pushed', status: 'false', reason: 'not-pushed', message: '' }
+    : {
+        type: 'Pushed',
+        status: 'true',
+        reason: 'points-pushed',
+        message: joined(pushed.map(({ message }) => message)),
+      }
+}
 
 function reasonOf(outcome: BackupOutcome): string {
   if (outcome.halt !== null) return outcome.halt.code

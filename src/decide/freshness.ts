@@ -26,7 +26,7 @@ export function freshness(
   since: Instant | null,
   asOf: Instant,
 ): Freshness {
-  const expectation = rules.expect.find((one) => fits(one.series, series))
+  const expectation = expectationOf(series, rules.expect)
   if (expectation === undefined) return { expect: null, state: 'unknown', due: null, lateAfter: null }
   const { rhythm, grace, until } = expectation
   const expect = rhythmText(rhythm)
@@ -52,6 +52,10 @@ export function describeLate(
   return `${who}${has}, expected ${fresh.expect ?? 'nothing'}${due} and is not here at ${isoTime(asOf)}`
 }
 
+/** What is expected of a series: the first that fits. */
+export const expectationOf = (series: string, expect: readonly Expectation[]): Expectation | undefined =>
+  expect.find((one) => fits(one.series, series))
+
 /** picomatch fits no pattern to an empty name, which is that of the one series where there is no pattern for names. */
 const fits = (glob: string | null, series: string): boolean =>
   glob === null || (series === '' ? glob === '*' || glob === '**' : anyOf([glob])(series))
@@ -69,12 +73,12 @@ function dueAfter(
 }
 
 function rhythmText(rhythm: Rhythm): string {
-  if (rhythm.kind === 'every') return `every ${span(rhythm.seconds)}`
+  if (rhythm.kind === 'every') return `every ${spanText(rhythm.seconds)}`
   return rhythm.kind === 'cron' ? `at "${rhythm.cron}"` : 'never'
 }
 
 /** A whole number of the greatest unit that gives one; days only from two on, for people say 24h. */
-function span(seconds: number): string {
+export function spanText(seconds: number): string {
   if (seconds >= 172_800 && seconds % 86_400 === 0) return `${seconds / 86_400}d`
   if (seconds % 3600 === 0) return `${seconds / 3600}h`
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`

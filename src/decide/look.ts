@@ -1,6 +1,6 @@
 import type { Explained, Removed } from '../model/explanation.ts'
 import type { PrunedFile } from '../model/holding.ts'
-import { type Instant, instant, isoTime } from '../model/instant.ts'
+import { isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { SourceFile } from '../model/source-file.ts'
@@ -8,6 +8,7 @@ import type { Spec } from '../model/spec.ts'
 import type { Diagnostic, Problem } from '../model/trouble.ts'
 import { type Decided, decideBackup, type PlanContext } from './plan-backup.ts'
 import { policyText } from './retain.ts'
+import { trashUntil } from './stray-staging.ts'
 
 /** One look at both sides, to be explained. */
 export interface Look {
@@ -53,13 +54,17 @@ export function explainedBy(
 }
 
 /** One removal, and until when it can be undone. */
-export const removedFile = (path: RelPath, pruned: PrunedFile, spec: Spec): Removed => ({
+export const removedFile = (
+  path: RelPath,
+  pruned: PrunedFile,
+  spec: Spec,
+  { observation, context }: Pick<Look, 'observation' | 'context'>,
+): Removed => ({
   path,
   at: isoTime(pruned.at),
   by: pruned.by,
   reason: pruned.reason,
   planId: pruned.planId,
-  until: pruned.trash === null ? null : isoTime(after(pruned.at, spec.prune.trashFor)),
+  until:
+    pruned.trash === null ? null : isoTime(trashUntil(pruned, spec, observation.destination, context.asOf)),
 })
-
-const after = (at: Instant, seconds: number): Instant => instant(at + seconds * 1000)

@@ -33,6 +33,7 @@ export function namedRemovals(
       point: isoTime(point?.time ?? asOf),
       policy: null,
       basis: null,
+      trashFor: spec.prune.trashFor,
       planId: null,
       revision: null,
     }

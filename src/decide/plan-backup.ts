@@ -13,6 +13,8 @@ import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
+import { pushedWarning } from './prune-candidates.ts'
+import { retained } from './retained.ts'
 import { growPoints, type Point, type Retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
 import { selector } from './select.ts'
@@ -102,11 +104,18 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ...(compared?.prune.holds ?? []),
     ],
     problems,
-    warnings: compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth),
+    warnings:
+      compared === null
+        ? []
+        : [
+            ...warningsOf(spec, observation, compared.wants, context.bandwidth),
+            ...compared.prune.pushed.map(pushedWarning),
+          ],
     suspended: null,
     summary,
     series: views.map(({ status }) => status),
     unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
+    retained: retained(spec),
     free: destination.free,
     ...lineTime(summary.bytes, context.bandwidth, context.asOf),
   }

@@ -1,5 +1,11 @@
 import { type Digest, type DigestPair, digestKind } from '../model/digest.ts'
-import type { HeldFile, Holding, LedgerRecord, PrunedFile } from '../model/holding.ts'
+import {
+  firstPublished,
+  type HeldFile,
+  type Holding,
+  type LedgerRecord,
+  type PrunedFile,
+} from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
@@ -8,13 +14,14 @@ import { makesWhole } from './makes-whole.ts'
 
 /**
  * The observation as it would be once the plan was applied and all went well, without touching anything. Planning from it finds no
- * work left. `prune`: what a prune in it goes by. A digest of the kind that no marker gives is not known beforehand and stands as zeros.
+ * work left. `prune`: what a prune in it goes by; `planId`: the plan's. A digest of the kind that no marker gives is not known beforehand and stands as zeros.
  */
 export function project(
   observation: Observation,
   plan: BackupPlan,
   asOf: Instant,
   prune: Holding['lastPrune'] = null,
+  planId: string | null = null,
 ): Observation {
   const { destination, source } = observation
   const pruned = new Map<RelPath, PrunedFile>(destination.pruned)
@@ -22,6 +29,7 @@ export function project(
   const files = new Map<RelPath, HeldFile>(destination.files)
   const records = new Map<RelPath, LedgerRecord>(destination.records)
   const staged = new Map(destination.staged)
+  const surplus = new Map(destination.surplus)
   for (const step of plan.steps) {
     const path = step.path as RelPath
     if (step.action === 'expire') {
@@ -31,6 +39,7 @@ export function project(
     }
     if (step.action === 'prune') {
       files.delete(path)
+      surplus.delete(path)
       pruned.set(path, prunedBy(step, asOf))
       lastPrune = prune ?? lastPrune
     }
@@ -57,12 +66,13 @@ export function project(
       since: (removal === undefined ? before?.since : null) ?? asOf,
       ...(removal?.by === 'policy' ? { removedBefore: removal } : {}),
       readAt: asOf,
-      planId: before?.planId ?? null,
+      planId: planId ?? before?.planId ?? null,
+      ...(before === undefined ? {} : { first: firstPublished(before) }),
     })
     staged.delete(path)
     pruned.delete(path)
   }
-  return { source, destination: { ...destination, files, records, staged, pruned, lastPrune } }
+  return { source, destination: { ...destination, files, records, staged, surplus, pruned, lastPrune } }
 }
 
 const prunedBy = (step: Step, asOf: Instant): PrunedFile => ({

@@ -3,7 +3,7 @@ import type { Observation } from '../model/observation.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { SeriesStatus } from '../model/status.ts'
 import type { Hold } from '../model/trouble.ts'
-import type { Point } from './retention.ts'
+import type { Candidates } from './prune-candidates.ts'
 
 export interface GuardContext {
   readonly asOf: Instant
@@ -17,22 +17,6 @@ export interface GuardContext {
   readonly released: ReadonlySet<string>
   /** A newer policy is there, and is broken or held; null: what is obeyed is the newest. */
   readonly lastGood: LastGood | null
-}
-
-/** One series with what may go from it. */
-export interface Candidates {
-  readonly series: string
-  /** Points whose every file is published, and as published as far as is known. */
-  readonly verified: number
-  /** The newest of them, which are never touched. */
-  readonly floor: readonly Point[]
-  /** All that nothing wants, the young ones too. */
-  readonly unwanted: number
-  /** Those of them that may go, oldest first. */
-  readonly mayGo: readonly Point[]
-  /** So many may go in a day, and so many have gone. */
-  readonly limit: number
-  readonly gone: number
 }
 
 /** One guard that stops something now. `about`: what its id is made of: the same question has the same id. */
@@ -62,7 +46,7 @@ export const holdId = (
  */
 export function pruneGuards(
   going: readonly Candidates[],
-  all: readonly Candidates[],
+  steep: readonly Candidates[],
   spec: Spec,
   observation: Observation,
   context: GuardContext,
@@ -75,7 +59,7 @@ export function pruneGuards(
 } {
   const open: PassedHold[] = []
   const passed: PassedHold[] = []
-  for (const { code, series, about, message } of guardsOf(going, all, spec, observation, context, now)) {
+  for (const { code, series, about, message } of guardsOf(going, steep, spec, observation, context, now)) {
     const id = holdId(code, [spec.destination.path, ...about], context.fingerprint)
     if (context.released.has(id)) passed.push({ id, code, message, series })
     else open.push({ id, code, message, series })
@@ -91,17 +75,15 @@ export function pruneGuards(
 
 function guardsOf(
   going: readonly Candidates[],
-  everySeries: readonly Candidates[],
+  steep: readonly Candidates[],
   spec: Spec,
   { source, destination }: Observation,
   { asOf, series, conflicts, lastGood }: GuardContext,
   { policy, basis }: { readonly policy: string; readonly basis: string },
 ): readonly Guard[] {
   const { listedBefore, lastTime, lastPrune } = destination
-  // A day that is spent hides no cliff: whoever changed the policy is told today, not when the next point would go.
-  const pending = going.length > 0 || everySeries.some(({ mayGo }) => mayGo.length > 0)
-  const changed =
-    pending && lastPrune?.policy !== policy ? cliff(everySeries, lastPrune?.policy ?? null, policy) : []
+  // Whoever changed the policy hears of it today, not when the first point would go.
+  const changed = steep.length > 0 ? [cliff(steep, lastPrune?.policy ?? null, policy)] : []
   if (going.length === 0) return changed
   const points = going.reduce((sum, { mayGo, limit, gone }) => sum + Math.min(mayGo.length, limit - gone), 0)
   const what = points === 1 ? '1 point is due to be removed' : `${points} points are due to be removed`
@@ -177,33 +159,18 @@ export const nextListed =
     return hasShrunk(listed, before) && !isPassed ? before : listed
   }
 
-/** More than a fifth of a series' points would go. */
-export const isSteep = ({ unwanted, verified }: Candidates): boolean =>
-  unwanted > Math.max(1, Math.floor(verified / 5))
-
-/**
- * A changed policy, or the first there ever was, under which much would go, from any series, now or later: the next removal makes
- * the policy the one that things are measured against.
- */
-function cliff(all: readonly Candidates[], before: string | null, now: string): readonly Guard[] {
-  const steep = all.filter(isSteep)
-  if (steep.length === 0) return []
-  const names = steep.map(({ series, unwanted, verified }) => {
+/** A changed policy under which much of what was wanted falls, from any series. */
+function cliff(steep: readonly Candidates[], before: string | null, now: string): Guard {
+  const names = steep.map(({ series, fallen, wantedBefore }) => {
     const of = series === '' ? '' : ` of ${series}`
-    return `${unwanted} of ${verified} points${of}`
+    return `${fallen} of ${wantedBefore} points${of} that were wanted`
   })
-  const since =
-    before === null
-      ? 'nothing was pruned here before'
-      : 'retain or keepAtLeast have changed since the last prune'
-  return [
-    {
-      code: 'prune-cliff',
-      series: null,
-      about: [before, now],
-      message: `${since}, and ${names.join(', ')} would go, a fifth of them a day at most`,
-    },
-  ]
+  return {
+    code: 'prune-cliff',
+    series: null,
+    about: [before, now],
+    message: `retain, keepAtLeast or expect has changed, and ${names.join(', ')} would not be any more`,
+  }
 }
 
 /** What is not known to be in time counts as late where nobody looks on. */

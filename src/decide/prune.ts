@@ -1,14 +1,15 @@
-import type { PrunedFile } from '../model/holding.ts'
-import { DAY, type Instant, instant } from '../model/instant.ts'
+import type { Holding, PrunedFile, SeenTerms } from '../model/holding.ts'
+import { DAY, type Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
-import { type Candidates, type GuardContext, isSteep, type PassedHold, pruneGuards } from './prune-guards.ts'
-import { policyText, retain } from './retain.ts'
+import { type Candidates, candidatesOf, isMuch, type Pushed } from './prune-candidates.ts'
+import { type GuardContext, type PassedHold, pruneGuards } from './prune-guards.ts'
+import { policyText } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
+import { seriesHistories } from './series-history.ts'
 import type { Stay } from './stay.ts'
-import { zoneOf } from './zone.ts'
 
 export interface PruneContext extends GuardContext {
   /** When this pass began: what was published since is spared. */
@@ -29,15 +30,25 @@ export interface PruneDecision {
   readonly passed: readonly PassedHold[]
   /** Files of the points relied on that were not read within `verify.every`: to be read before anything goes. */
   readonly toRead: readonly RelPath[]
-  /** Fingerprints of what this went by; the ledger keeps them. `isFirst`: it has none yet, and may learn them: no cliff is near. */
-  readonly isFirst: boolean
+  /** Fingerprints of what this went by; the ledger keeps them. */
   readonly policy: string
   readonly basis: string
+  /** What the ledger has to learn of this look before anything goes; null: nothing. */
+  readonly news: PruneNews | null
+  /** Where far more came than the rules were made for. */
+  readonly pushed: readonly Pushed[]
+}
+
+export interface PruneNews {
+  readonly surplus: readonly RelPath[]
+  readonly wanted: readonly RelPath[]
+  /** What prunes go by from now on; null: as it is on record. */
+  readonly terms: (NonNullable<Holding['lastPrune']> & Omit<SeenTerms, 'at'>) | null
 }
 
 /**
- * Which points are removed now (I8, I9): only what no rule keeps, neither over all that is known nor over the verified copies here
- * alone, and of that only what is older than the newest `keepAtLeast` verified points. Every guard that stops something says so.
+ * Which points are removed now (I8, I9): only settled ones that have been surplus for `minAge` by our own record, and of those only
+ * what is older than the newest `keepAtLeast` settled points. Every guard that stops something says so.
  */
 export function decidePrune(
   spec: Spec,
@@ -45,24 +56,50 @@ export function decidePrune(
   retention: Retention,
   context: PruneContext,
 ): PruneDecision {
-  const policy = context.fingerprint({ retain: spec.retain, keepAtLeast: spec.prune.keepAtLeast })
+  const { retain, expect } = spec
+  const { mode, keepAtLeast } = spec.prune
+  const policy = context.fingerprint({ retain, keepAtLeast, expect })
   const basis = context.fingerprint(basisOf(spec))
   const remove = new Map<Point, readonly string[]>()
   const stay = new Map<Point, Stay>()
-  const decided = { remove, stay, policy, basis, isFirst: false }
-  const { mode, keepAtLeast } = spec.prune
-  if (spec.retain === null || mode === 'never' || (mode === 'manual' && !context.asked))
-    return { ...decided, holds: [], passed: [], toRead: [] }
+  const decided = { remove, stay, policy, basis }
+  if (retain === null || mode === 'never')
+    return { ...decided, holds: [], passed: [], toRead: [], news: null, pushed: [] }
+  const { destination } = observation
+  const { asOf, passBegan } = context
   const conflicts = new Set(context.conflicts)
-  const lately = goneInADay(observation.destination, context.asOf)
-  const all = [...retention.series].map(([name, points]) =>
-    candidatesOf(name, points, lately.get(name) ?? [], conflicts, spec, observation, context, stay),
-  )
-  const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
-  const { holds, passed, blockOf } = pruneGuards([...going], all, spec, observation, context, {
-    policy,
-    basis,
+  const lately = goneInADay(destination, asOf)
+  const history = seriesHistories(spec, destination, asOf)
+  const all = [...retention.series].map(([name, points]) => {
+    const terms = { asOf, passBegan, conflicts, gone: lately.get(name) ?? [], history }
+    return candidatesOf(name, points, spec, observation, terms, stay)
   })
+  const pushed = all.flatMap((one) => one.pushed ?? [])
+  const isAsked = mode === 'auto' || context.asked
+  const going = new Set(
+    isAsked ? all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit) : [],
+  )
+  const isChanged = destination.terms.length > 0 && destination.lastPrune?.policy !== policy
+  const steep = isChanged ? all.filter(({ fallen, wantedBefore }) => isMuch(fallen, wantedBefore)) : []
+  const { holds, passed, blockOf } = pruneGuards(
+    [...going],
+    isAsked ? steep : [],
+    spec,
+    observation,
+    context,
+    {
+      policy,
+      basis,
+    },
+  )
+  const isCliffPassed = passed.some(({ code }) => code === 'prune-cliff')
+  const news =
+    steep.length > 0 && !isCliffPassed ? null : newsOf(all, spec, observation, context, { policy, basis })
+  if (!isAsked) {
+    // Nothing of it is about to go, and only what order and pace keep is worth saying.
+    for (const [point, { why }] of stay) if (why !== 'order' && why !== 'pace') stay.delete(point)
+    return { ...decided, holds, passed, toRead: [], news, pushed }
+  }
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
@@ -71,7 +108,7 @@ export function decidePrune(
     )
     if (block === null && going.has(one)) toRead.push(...unread)
     const isUnproven = context.floor === 'proven' && unread.length > 0
-    const because = [`outside ${policyText(spec.retain)}`]
+    const because = [`outside ${policyText(retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
     for (const [i, point] of one.mayGo.entries()) {
       if (block !== null) stay.set(point, { why: 'held', hold: block })
@@ -80,8 +117,45 @@ export function decidePrune(
       else remove.set(point, because)
     }
   }
-  const isFirst = observation.destination.lastPrune === null && !all.some(isSteep)
-  return { ...decided, isFirst, holds, passed, toRead }
+  return { ...decided, holds, passed, toRead, news, pushed }
+}
+
+/** What the ledger has to learn: of a look that saw the whole source, under a policy and a clock that count. */
+function newsOf(
+  all: readonly Candidates[],
+  spec: Spec,
+  { source, destination }: Observation,
+  { asOf, lastGood }: PruneContext,
+  now: { readonly policy: string; readonly basis: string },
+): PruneNews | null {
+  const { lastPrune, lastTime } = destination
+  if (source.completeness !== 'complete' || lastGood !== null) return null
+  if (lastTime !== null && asOf < lastTime) return null
+  const surplus = all.flatMap(({ unrecorded }) => unrecorded)
+  const wanted = all.flatMap(({ wantedAgain }) => wantedAgain)
+  const { keepAtLeast, minAge, trashFor } = spec.prune
+  const last = destination.terms.at(-1)
+  const isKnown = lastPrune?.policy === now.policy && last?.minAge === minAge && last.trashFor === trashFor
+  // Another source or pattern is learnt by the prune that a person lets pass it.
+  const terms = isKnown
+    ? null
+    : { ...now, basis: lastPrune?.basis ?? now.basis, keepAtLeast, minAge, trashFor }
+  return surplus.length + wanted.length === 0 && terms === null ? null : { surplus, wanted, terms }
+}
+
+/** What is held, once the ledger has learnt this. */
+export function withNews(destination: Holding, { surplus, wanted, terms }: PruneNews, at: Instant): Holding {
+  const known = new Map(destination.surplus)
+  for (const path of surplus) known.set(path, at)
+  for (const path of wanted) known.delete(path)
+  if (terms === null) return { ...destination, surplus: known }
+  const { policy, basis, ...seen } = terms
+  return {
+    ...destination,
+    surplus: known,
+    lastPrune: { policy, basis },
+    terms: [...destination.terms, { at, ...seen }],
+  }
 }
 
 /** What points were told apart by, and where they came from. */
@@ -89,46 +163,6 @@ function basisOf({ source, series, checksum }: Spec): unknown {
   if (source.kind === 'local') return { path: source.path, listing: source.listing, series, checksum }
   const { host, port, user, path, listing } = source
   return { host, port, user, path, listing, series, checksum }
-}
-
-function candidatesOf(
-  series: string,
-  points: readonly Point[],
-  gone: readonly Instant[],
-  conflicts: ReadonlySet<string>,
-  spec: Spec,
-  { destination }: Observation,
-  { asOf, passBegan }: PruneContext,
-  stay: Map<Point, Stay>,
-): Candidates {
-  const { keepAtLeast, minAge } = spec.prune
-  const verified = points
-    .filter((point) => point.standing === 'whole' && !point.isAhead)
-    .toSorted((a, b) => b.time - a.time)
-  const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
-  const isUnwanted = (point: Point) => point.reasons === null && !kept.has(point)
-  // Wanted over the copies here, though not over all that is known.
-  for (const [point, reasons] of kept)
-    if (point.reasons === null) stay.set(point, { why: 'kept-here', reasons })
-  const floor = verified.slice(0, keepAtLeast)
-  for (const point of floor) if (isUnwanted(point)) stay.set(point, { why: 'floor', keepAtLeast })
-  const unwanted = verified.slice(keepAtLeast).reverse().filter(isUnwanted)
-  const mayGo = unwanted.filter((point) => {
-    // Also where the hold has been released: which of the two is good is not known.
-    if (point.files.some((path) => conflicts.has(path))) {
-      stay.set(point, { why: 'conflict' })
-      return false
-    }
-    const since = Math.max(...point.files.map((path) => destination.records.get(path)!.since))
-    const isOld = since < passBegan && asOf - since >= minAge * 1000
-    if (!isOld) stay.set(point, { why: 'min-age', until: instant(since + minAge * 1000) })
-    return isOld
-  })
-  // A fifth of its points, as they were before: one that went and came again is one.
-  const before = new Set([...verified.map(({ time }) => time), ...gone])
-  const limit = Math.max(1, Math.floor(before.size / 5))
-  const counts = { verified: verified.length, unwanted: unwanted.length, gone: gone.length }
-  return { series, floor, mayGo, limit, ...counts }
 }
 
 /**

@@ -108,6 +108,7 @@ const backup = object({
     }),
   ),
   unwanted: object({ files: count, bytes: count }),
+  retained: optional(nullable(object({ wanted: count, held: count }))),
   free: nullable(amount),
   rate: nullable(amount),
   rateUntil: optional(nullable(text)),
@@ -133,7 +134,7 @@ const plan = object({
   specs: optional(object({})),
 })
 
-const EARLIER = { warnings: [], suspended: null, rateUntil: null }
+const EARLIER = { retained: null, warnings: [], suspended: null, rateUntil: null }
 
 export type ReadPlan =
   | { readonly state: 'sound'; readonly plan: SavedPlan }

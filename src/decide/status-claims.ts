@@ -140,7 +140,7 @@ const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
 const goneText = (gone: number, path: string): string =>
   `${gone === 1 ? '1 published file is gone' : `${gone} published files are gone`} from ${path}, or without a marker, or of another size`
 
-/** All seven conditions as this look finds them; what it cannot tell is as the last pass left it. */
+/** All conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
   const { last } = facts
   const kept = (type: ConditionType): Claim => keptClaim(last, type)
@@ -152,6 +152,7 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     specClaim(facts),
     kept('SourceReachable'),
     heldNow(facts, kept('Held')),
+    kept('Pushed'),
   ]
 }
 

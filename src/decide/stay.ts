@@ -1,4 +1,5 @@
 import { type Instant, isoTime } from '../model/instant.ts'
+import { spanText } from './freshness.ts'
 
 /** Why an unwanted point stays for now, though surplus may go. */
 export type Stay =
@@ -10,6 +11,16 @@ export type Stay =
   | { readonly why: 'min-age'; readonly until: Instant }
   | { readonly why: 'conflict' }
   | { readonly why: 'floor'; readonly keepAtLeast: number }
+  /** Over the copies that came in order some rule wants it. */
+  | { readonly why: 'order'; readonly reasons: readonly string[] }
+  /** It would fall by a rule that counts `count` periods of `period` milliseconds, and only `held` of them have held a point since. */
+  | {
+      readonly why: 'pace'
+      readonly rule: string
+      readonly count: number
+      readonly held: number
+      readonly period: number
+    }
   /** Over the copies here alone some rule wants it. */
   | { readonly why: 'kept-here'; readonly reasons: readonly string[] }
 
@@ -23,11 +34,15 @@ export function stayText(stay: Stay): string {
     case 'unread':
       return 'waits: the newest points could not be read again'
     case 'min-age':
-      return 'waits: it has not been here for prune.minAge yet'
+      return 'waits: it has not been surplus for prune.minAge yet'
     case 'conflict':
       return 'stays: a file of its point is in conflict'
     case 'floor':
       return `stays: one of the newest ${stay.keepAtLeast} points here`
+    case 'order':
+      return `stays: without what came out of order it is ${stay.reasons.join(', ')}`
+    case 'pace':
+      return `stays: at one point in ${spanText(stay.period / 1000)}, ${stay.rule}=${stay.count} has had ${stay.held} since`
     case 'kept-here':
       return `stays: of the copies here alone it is ${stay.reasons.join(', ')}`
   }

@@ -1,8 +1,10 @@
-import { type Instant, isoTime } from '../model/instant.ts'
+import type { Holding, PrunedFile } from '../model/holding.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
+import { graceInForce } from './grace.ts'
 import { isWhole } from './is-whole.ts'
 import { selector } from './select.ts'
 
@@ -34,15 +36,21 @@ export function strays(spec: Spec, { source, destination }: Observation): readon
   return found
 }
 
-/** Pruned files that have been in the trash for as long as the spec says. */
-export function trashSteps(
-  { prune: { trashFor } }: Spec,
-  { destination: { pruned, records } }: Observation,
+/** Until when a pruned file stays in the trash: as long as the spec says, and no shorter than was said when it went there. */
+export const trashUntil = (
+  { at, trashFor = 0 }: PrunedFile,
+  { prune }: Spec,
+  { terms }: Pick<Holding, 'terms'>,
   asOf: Instant,
-): readonly Step[] {
+): Instant => instant(at + Math.max(trashFor, graceInForce(terms, prune, 'trashFor', asOf)) * 1000)
+
+/** Pruned files whose time in the trash is over. */
+export function trashSteps(spec: Spec, { destination }: Observation, asOf: Instant): readonly Step[] {
+  const { pruned, records } = destination
   const steps: Step[] = []
-  for (const [path, { at, trash }] of pruned) {
-    if (trash === null || asOf - at < trashFor * 1000) continue
+  for (const [path, file] of pruned) {
+    const { at, trash } = file
+    if (trash === null || asOf < trashUntil(file, spec, destination, asOf)) continue
     const because = [`in the trash since ${isoTime(at)}`]
     steps.push({ action: 'expire', path, because, trash, size: records.get(path)?.size ?? 0 })
   }

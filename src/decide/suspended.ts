@@ -56,5 +56,6 @@ export const suspendPlan = (plan: BackupPlan, suspended: SuspendedNow): BackupPl
   summary: summarize([], plan.summary.keep),
   seconds: null,
   unwanted: { files: 0, bytes: 0 },
+  retained: null,
   suspended: toSuspended(suspended),
 })

@@ -109,25 +109,36 @@ const BEATS = 200
 const FROM = instant(Date.UTC(2026, 0, 1))
 
 /** Seconds between two beats, where they are furthest apart. */
-function longestBeat(schedule: Schedule): number {
-  if (schedule.kind === 'every') return schedule.seconds
+const longestBeat = (schedule: Schedule): number => beatOf(schedule).longest
+
+/** Seconds between two beats on average. */
+export const meanBeat = (schedule: Schedule): number => beatOf(schedule).mean
+
+function beatOf(schedule: Schedule): { readonly longest: number; readonly mean: number } {
+  if (schedule.kind === 'every') return { longest: schedule.seconds, mean: schedule.seconds }
   const key = `${schedule.timezone} ${schedule.cron}`
   const known = beats.get(key)
   if (known !== undefined) return known
-  let last: Instant | null = null
-  let next = cronAfter(schedule.cron, schedule.timezone, FROM)
+  const first = cronAfter(schedule.cron, schedule.timezone, FROM)
+  let last = first
   let longest = 0
-  for (let beat = 0; beat < BEATS && next !== null; beat++) {
-    if (last !== null) longest = Math.max(longest, (next - last) / 1000)
+  let count = 0
+  for (; last !== null && count < BEATS; count++) {
+    const next: Instant | null = cronAfter(schedule.cron, schedule.timezone, last)
+    if (next === null) break
+    longest = Math.max(longest, (next - last) / 1000)
     last = next
-    next = cronAfter(schedule.cron, schedule.timezone, last)
   }
-  beats.set(key, longest)
-  return longest
+  const beat = {
+    longest,
+    mean: first === null || last === null ? 0 : (last - first) / 1000 / Math.max(1, count),
+  }
+  beats.set(key, beat)
+  return beat
 }
 
 /** Specs are read again and again, and croner takes a third of a millisecond a beat. */
-const beats = new Map<string, number>()
+const beats = new Map<string, { readonly longest: number; readonly mean: number }>()
 
 const hours = (seconds: number): string => {
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`

@@ -88,6 +88,8 @@ export async function takeHolding(
       pruned: memory.ledger?.pruned ?? nothingHeld.pruned,
       begun: begunBy(memory.ledger),
       lastPrune: memory.ledger?.lastPrune ?? null,
+      surplus: memory.ledger?.surplus ?? nothingHeld.surplus,
+      terms: memory.ledger?.terms ?? nothingHeld.terms,
       created: memory.ledger?.created ?? null,
       listedBefore: status?.listed ?? null,
       lastTime: latest(memory.ledger?.lastTime ?? null, status),

@@ -1,5 +1,5 @@
 import type { Digest } from '../model/digest.ts'
-import type { LedgerRecord, PrunedFile } from '../model/holding.ts'
+import { firstPublished, type LedgerRecord, type PrunedFile, type SeenTerms } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { LedgerEvent, PruneBegin } from '../model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
@@ -32,6 +32,8 @@ export interface Book {
   stampTime: Instant
   lastStamp: string
   lastPrune: { readonly policy: string; readonly basis: string } | null
+  readonly surplus: Map<RelPath, Instant>
+  readonly terms: SeenTerms[]
   readonly records: Map<RelPath, BookRecord>
   readonly repairs: Map<RelPath, RepairIntent>
   readonly abandoned: Map<RelPath, Instant>
@@ -51,6 +53,8 @@ export const emptyBook = (): Book => ({
   stampTime: instant(0),
   lastStamp: '',
   lastPrune: null,
+  surplus: new Map(),
+  terms: [],
   records: new Map(),
   repairs: new Map(),
   abandoned: new Map(),
@@ -100,6 +104,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         lineAt: place.offset,
         lineLength: place.length,
         ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
+        ...(before === undefined ? {} : { first: firstPublished(before) }),
         ...removedBefore(removal, before),
       })
       book.abandoned.delete(path)
@@ -121,8 +126,21 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       if (record !== undefined) book.records.set(line.path as RelPath, { ...record, isRotten: true })
       return
     }
-    case 'prune-terms':
-      book.lastPrune = { policy: line.policy, basis: line.basis }
+    case 'prune-terms': {
+      const { policy, basis, keepAtLeast = 0, minAge, trashFor } = line
+      book.lastPrune = { policy, basis }
+      if (minAge !== undefined && trashFor !== undefined)
+        book.terms.push({ at, keepAtLeast, minAge, trashFor })
+      return
+    }
+    case 'surplus':
+      for (const path of line.paths) {
+        const record = book.records.get(path as RelPath)
+        if (record !== undefined) book.surplus.set(record.path, at)
+      }
+      return
+    case 'wanted':
+      for (const path of line.paths) book.surplus.delete(path as RelPath)
       return
     case 'repair-begin': {
       const path = toRelPath(line.path)
@@ -181,7 +199,10 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
       const intent = book.prunes.get(path)
       if (intent?.trash !== line.trash) return
       book.prunes.delete(path)
-      if (line.failed !== true) book.pruned.set(path, prunedFile(book, intent, at))
+      if (line.failed === true) return
+      book.pruned.set(path, prunedFile(book, intent, at))
+      // What comes back is surplus from then on, if it still is.
+      book.surplus.delete(path)
       return
     }
     case 'undo-begin':
@@ -210,14 +231,14 @@ function comeBack(book: Book, path: RelPath, at: Instant): void {
   const record = book.records.get(path)
   if (record !== undefined) {
     const removal = removedBefore(book.pruned.get(path), record)
-    book.records.set(path, { ...record, since: at, readAt: at, ...removal })
+    book.records.set(path, { ...record, since: at, readAt: at, first: firstPublished(record), ...removal })
   }
   book.pruned.delete(path)
 }
 
 function prunedFile(
   book: Book,
-  { trash, by, reason, series, point, planId }: PruneIntent,
+  { trash, trashFor, by, reason, series, point, planId }: PruneIntent,
   at: Instant,
 ): PrunedFile {
   return {
@@ -228,6 +249,7 @@ function prunedFile(
     series: once(book, series),
     point: instant(Date.parse(point) || 0),
     planId: planId === null ? null : once(book, planId),
+    ...(trashFor === undefined ? {} : { trashFor }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LedgerHead, LedgerRecord, PrunedFile } from '../model/holding.ts'
+import type { Holding, LedgerHead, LedgerRecord, PrunedFile } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
 import { markerOf } from '../model/marker-name.ts'
@@ -49,8 +49,9 @@ export interface Ledger {
   /** When its first line was written. */
   readonly created: Instant
   readonly pruned: ReadonlyMap<RelPath, PrunedFile>
-  /** What the last prune by policy went by; null: there was none. */
-  readonly lastPrune: { readonly policy: string; readonly basis: string } | null
+  readonly lastPrune: Holding['lastPrune']
+  readonly surplus: Holding['surplus']
+  readonly terms: Holding['terms']
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
   readonly openPrunes: readonly PruneIntent[]
   readonly openUndos: readonly UndoIntent[]
@@ -155,6 +156,8 @@ async function ledgerFrom(
     get lastPrune() {
       return book.lastPrune
     },
+    surplus: book.surplus,
+    terms: book.terms,
     get openPrunes() {
       return [...book.prunes.values()]
     },

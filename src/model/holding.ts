@@ -3,6 +3,7 @@ import type { Instant } from './instant.ts'
 import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Claim, NoMarker, SourceFile } from './source-file.ts'
+import type { PruneRules } from './spec.ts'
 import type { Halt, Problem } from './trouble.ts'
 
 /** What a destination holds, as found by one look that changed nothing. */
@@ -20,8 +21,12 @@ export interface Holding {
   readonly pruned: ReadonlyMap<RelPath, PrunedFile>
   /** What the ledger says was begun and not finished, and by which plan: the next pass finishes it before all else. */
   readonly begun: ReadonlyMap<RelPath, string | null>
-  /** What the last prune by policy went by, or the first is to go by; null: neither is known. */
+  /** What the last prune by policy went by, or the next is to go by; null: neither is known. */
   readonly lastPrune: { readonly policy: string; readonly basis: string } | null
+  /** Published files that are on record as not wanted any more, and since when. */
+  readonly surplus: ReadonlyMap<RelPath, Instant>
+  /** What prunes have gone by, in the order in which it was first seen; empty: no pass has recorded any of it yet. */
+  readonly terms: readonly SeenTerms[]
   readonly seen: ReadonlyMap<RelPath, Seen>
   /** The ledger's last line; null where there is no ledger yet. Two looks with the same head saw the same history. */
   readonly head: LedgerHead | null
@@ -50,6 +55,8 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   pruned: new Map(),
   begun: new Map(),
   lastPrune: null,
+  surplus: new Map(),
+  terms: [],
   created: null,
   listedBefore: null,
   lastTime: null,
@@ -57,6 +64,11 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   head: null,
   used: 0,
   problems: [],
+}
+
+/** `prune.keepAtLeast`, `minAge` and `trashFor` (seconds), as a pass first saw them. */
+export interface SeenTerms extends Pick<PruneRules, 'keepAtLeast' | 'minAge' | 'trashFor'> {
+  readonly at: Instant
 }
 
 export interface Identity {
@@ -112,9 +124,15 @@ export interface LedgerRecord {
   readonly removedBefore?: Pick<PrunedFile, 'at' | 'series' | 'point'>
   /** Of the plan that last published, adopted or repaired it. */
   readonly planId: string | null
+  /** When and by which plan it first came here, where that is not as `since` and `planId` say: it was removed or repaired since. */
+  readonly first?: { readonly at: Instant; readonly planId: string | null }
   /** Of the specs that plan was made from; left out where none is known. */
   readonly revision?: string
 }
+
+/** When and by which plan a file first came here: whatever became of it since (I9). */
+export const firstPublished = ({ since, planId, first }: LedgerRecord): NonNullable<LedgerRecord['first']> =>
+  first ?? { at: since, planId }
 
 /** One removal by a prune, as the ledger tells it. */
 export interface PrunedFile {
@@ -122,6 +140,8 @@ export interface PrunedFile {
   readonly at: Instant
   /** The event under which it lies in the trash; null: the trash's grace is over, or it was emptied. */
   readonly trash: string | null
+  /** Seconds for which it was to lie there; left out where that is not on record. */
+  readonly trashFor?: number
   /** `person`: by name and with a reason; it is never pulled again. */
   readonly by: 'policy' | 'person'
   readonly reason: string

@@ -22,8 +22,17 @@ export type LedgerEvent =
   | { readonly event: 'verified'; readonly path: string }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
   | { readonly event: 'rotten'; readonly path: string }
-  /** What prunes go by from now on, told before there is a first one: a later change of it is measured against this. */
-  | { readonly event: 'prune-terms'; readonly policy: string; readonly basis: string }
+  /** What prunes go by from now on: a later change of it is measured against this. Earlier versions wrote no spans (seconds), and no floor. */
+  | {
+      readonly event: 'prune-terms'
+      readonly policy: string
+      readonly basis: string
+      readonly keepAtLeast?: number
+      readonly minAge?: number
+      readonly trashFor?: number
+    }
+  /** Published files that no rule wants any more; `wanted`: some of those again. Only where surplus may be pruned. */
+  | { readonly event: 'surplus' | 'wanted'; readonly paths: readonly string[] }
   | PruneBegin
   | PruneEnd<'prune-done'>
   | {
@@ -73,6 +82,8 @@ export interface PruneBegin {
   /** Of what the plan went by, hex: the retention policy; and source, pattern, zone and checksum. Null: a person said so. */
   readonly policy: string | null
   readonly basis: string | null
+  /** Seconds for which it was to lie in the trash; earlier versions did not write it. */
+  readonly trashFor?: number
   readonly revision: string | null
   readonly planId: string | null
 }

@@ -1,10 +1,10 @@
 /** What may be told of a backup. `recovered`: all that was told is over. */
 export type NoticeKind = TroubleKind | 'recovered'
 
-export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held'
+export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held' | 'pushed'
 
 /** In the order in which they are told. */
-export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held', 'failing', 'late']
+export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held', 'failing', 'late', 'pushed']
 
 export const NOTICE_KINDS: readonly NoticeKind[] = [...TROUBLE_KINDS, 'recovered']
 

@@ -1,3 +1,4 @@
+import type { Warning } from './plan.ts'
 import type { Difference } from './saved-plan.ts'
 import type { Suspended } from './suspension.ts'
 import type { Conflict, Diagnostic, Halt, Hold, Problem } from './trouble.ts'
@@ -38,6 +39,8 @@ export interface BackupOutcome {
   readonly problems: readonly Problem[]
   readonly conflicts: readonly Conflict[]
   readonly holds: readonly Hold[]
+  /** What is not wrong yet, and changes no exit code. */
+  readonly warnings: readonly Warning[]
   readonly halt: Halt | null
   /** Series that should have a newer point by now. */
   readonly late: readonly LateSeries[]

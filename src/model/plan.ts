@@ -65,6 +65,12 @@ export interface Warning {
   readonly hint: string
 }
 
+/** Points of one series: those that the rules keep once it has come as expected for long, and those that are held by then. */
+export interface Retained {
+  readonly wanted: number
+  readonly held: number
+}
+
 export interface BackupPlan {
   readonly backup: string
   readonly spec: { readonly file: string; readonly line: number; readonly digest: string }
@@ -84,6 +90,8 @@ export interface BackupPlan {
   readonly series: readonly SeriesStatus[]
   /** Finished files at the source that retention does not want: neither held nor to be brought. */
   readonly unwanted: { readonly files: number; readonly bytes: number }
+  /** What the policy comes to in the end; null: nothing is removed, or it is not known how often points come. */
+  readonly retained: Retained | null
   /** Bytes free at the destination; null: unknown. */
   readonly free: number | null
   /** Allowed bytes a second; null: unlimited; 0: bandwidth is off. */

@@ -12,6 +12,7 @@ export const CONDITION_TYPES = [
   'SpecValid',
   'SourceReachable',
   'Held',
+  'Pushed',
 ] as const
 export type ConditionType = (typeof CONDITION_TYPES)[number]
 

@@ -3,12 +3,12 @@ import { fullHalt } from '../decide/room-halt.ts'
 import { selector } from '../decide/select.ts'
 import { Stop } from '../model/failure.ts'
 import type { Observation } from '../model/observation.ts'
-import type { BackupOutcome, BackupResult, LateSeries } from '../model/outcome.ts'
+import type { BackupOutcome, BackupResult } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import type { Conflict, Hold } from '../model/trouble.ts'
+import type { Conflict } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
 
 type Bare = Omit<BackupOutcome, 'exitCode' | 'seconds'>
@@ -27,6 +27,7 @@ export const emptyOutcome = (backup: string): Bare => ({
   problems: [],
   conflicts: [],
   holds: [],
+  warnings: [],
   halt: null,
   late: [],
   bytes: 0,
@@ -44,7 +45,7 @@ export function outcomeOf(
   observation: Observation,
   plan: BackupPlan,
   tally: Tally,
-  end: { readonly holds: readonly Hold[]; readonly late: readonly LateSeries[] },
+  end: Pick<Bare, 'holds' | 'warnings' | 'late'>,
   run: Run,
 ): Bare {
   const halt = fullHalt(plan.halt) ?? tally.halt
@@ -62,8 +63,7 @@ export function outcomeOf(
     problems,
     conflicts: [...conflictsOf(plan), ...tally.conflicts],
     pruned: tally.pruned.toSorted(),
-    holds: end.holds,
-    late: end.late,
+    ...end,
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),

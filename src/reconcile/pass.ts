@@ -203,9 +203,10 @@ async function apply(
   tally.problems.push(...unfinished)
   // Released holds that something went past.
   const used: Hold[] = []
-  let end: Pick<Decided, 'views' | 'retention'> & Pick<BackupPlan, 'holds'> = {
+  let end: Pick<Decided, 'views' | 'retention'> & Pick<BackupPlan, 'holds' | 'warnings'> = {
     ...chosen.decided,
     holds: first.holds,
+    warnings: first.warnings,
   }
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
   if (observation.destination.halt === null) {
@@ -226,12 +227,13 @@ async function apply(
       const { bandwidth } = options
       await transfer(wanted, { source, destination, spec, holding, bandwidth, origin, tally }, run)
       const only = saved === null ? null : removalsOf(chosen.plan)
-      if (!tally.stopped && isDecidedAnew(spec, options, only, tally)) {
+      if (!tally.stopped && isDecidedAnew(spec, only, tally)) {
         const ground = { destination, box, spec, context, origin, tally, only }
         const pruned = await pruneSurplus(ground, view, observation.destination, run)
         observation = { source: view, destination: pruned.holding }
         used.push(...pruned.used)
-        end = { ...pruned.decided, holds: only?.size === 0 ? [] : pruned.decided.plan.holds }
+        const { holds, warnings } = pruned.decided.plan
+        end = { ...pruned.decided, holds: only?.size === 0 ? [] : holds, warnings }
       }
     } catch (error) {
       if (error instanceof Failure && !run.signal.aborted) {
@@ -244,9 +246,10 @@ async function apply(
   } else announce(first, run)
   const { plan } = chosen
   for (const hold of end.holds) run.emit({ type: 'hold', backup: spec.name, hold })
+  const { holds, warnings } = end
   const views = afterPass(end.views, end.retention, view, tally)
   const outcome = {
-    ...outcomeOf(spec, observation, plan, tally, { holds: end.holds, late: lateSeries(views) }, run),
+    ...outcomeOf(spec, observation, plan, tally, { holds, warnings, late: lateSeries(views) }, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
   const isLet = used.some(({ code }) => CLOCK_HOLDS.has(code))
@@ -278,13 +281,10 @@ const removalsOf = (plan: BackupPlan): ReadonlySet<RelPath> =>
 /** Whether what has come changes what is to be said: something may be removed, or a late series may be in time by now. */
 const isDecidedAnew = (
   { retain, prune, expect }: Spec,
-  { work }: PassOptions,
   only: ReadonlySet<RelPath> | null,
   tally: Tally,
 ): boolean =>
-  (only === null
-    ? retain !== null && (prune.mode === 'auto' || (prune.mode === 'manual' && work === 'prune'))
-    : only.size > 0) ||
+  (only === null ? retain !== null && prune.mode !== 'never' : only.size > 0) ||
   (expect.length > 0 && tally.published.length > 0)
 
 /** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */

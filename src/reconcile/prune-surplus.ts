@@ -1,13 +1,14 @@
 import { type Decided, decideBackup, type PlanContext } from '../decide/plan-backup.ts'
-import type { PruneDecision } from '../decide/prune.ts'
+import { type PruneDecision, type PruneNews, withNews } from '../decide/prune.ts'
 import { stayText } from '../decide/stay.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
+import type { LedgerEvent } from '../model/ledger-event.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { Box, LockedDestination, PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
+import type { PruneRules, Spec } from '../model/spec.ts'
 import type { Hold, Problem } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
 import { useReleases } from './use-releases.ts'
@@ -46,6 +47,17 @@ export async function pruneSurplus(
     decideBackup(spec, { source: view, destination: holding }, termsNow(ground.context, run))
   let holding = tally.published.length > 0 ? await destination.inspect(run) : before
   let decided = decide(holding)
+  const used: Hold[] = []
+  const news = decided.prune?.news ?? null
+  if (news !== null) {
+    // What stops being wanted is on record before its time begins to count, and the policy before anything goes by it.
+    const released = (decided.prune?.passed ?? []).filter(({ code }) => code === 'prune-cliff')
+    await useReleases(released, ground.box, destination, run)
+    used.push(...released)
+    await destination.record(newsEvents(news), run)
+    holding = withNews(holding, news, run.now())
+    decided = decide(holding)
+  }
   const toRead = decided.prune?.toRead ?? []
   if (toRead.length > 0) {
     await readAgain(toRead, holding, ground, run)
@@ -55,13 +67,11 @@ export async function pruneSurplus(
   const { prune } = decided
   if (prune !== null)
     for (const problem of leftOf(prune, decided, holding, ground.only)) tally.trouble(problem)
-  if (prune?.isFirst) {
-    const { policy, basis } = prune
-    await destination.record([{ event: 'prune-terms', policy, basis }], run)
-  }
-  if (prune === null || prune.remove.size === 0) return { holding, decided, used: [] }
-  const requests = requestsOf(prune, ground.origin).filter(({ path }) => ground.only?.has(path) ?? true)
-  if (requests.length === 0) return { holding, decided, used: [] }
+  if (prune === null || prune.remove.size === 0) return { holding, decided, used }
+  const requests = requestsOf(prune, spec.prune, ground.origin).filter(
+    ({ path }) => ground.only?.has(path) ?? true,
+  )
+  if (requests.length === 0) return { holding, decided, used }
   const verdicts = await destination.prune(requests, run)
   const after = await destination.inspect(run)
   const gone = new Set<string>()
@@ -76,9 +86,9 @@ export async function pruneSurplus(
     if (after.begun.has(path)) gone.add(series)
   }
   // A release lets something go once: where nothing went, it is good for the next pass.
-  const used = prune.passed.filter(({ series }) => (series === null ? gone.size > 0 : gone.has(series)))
-  await useReleases(used, ground.box, destination, run)
-  return { holding: after, decided, used }
+  const spent = prune.passed.filter(({ series }) => (series === null ? gone.size > 0 : gone.has(series)))
+  await useReleases(spent, ground.box, destination, run)
+  return { holding: after, decided, used: [...used, ...spent] }
 }
 
 /** Removals of a saved plan that are not made now, but where a hold says so by itself. */
@@ -130,7 +140,36 @@ async function readAgain(
   for (const verdict of verdicts.values()) if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
 }
 
-const requestsOf = (prune: PruneDecision, origin: PruneGround['origin']): readonly PruneRequest[] =>
+/** Bytes of paths in one line of the ledger, which holds a megabyte at most. */
+const LINE_BYTES = 128 * 1024
+
+/** The lines that say what is wanted no more, and what is again. */
+function newsEvents({ surplus, wanted, terms }: PruneNews): readonly LedgerEvent[] {
+  const lines = (event: 'surplus' | 'wanted', paths: readonly RelPath[]): readonly LedgerEvent[] => {
+    const all: { readonly event: typeof event; readonly paths: RelPath[] }[] = []
+    let room = 0
+    for (const path of paths) {
+      if (room < path.length) {
+        all.push({ event, paths: [] })
+        room = LINE_BYTES
+      }
+      all.at(-1)!.paths.push(path)
+      room -= path.length
+    }
+    return all
+  }
+  return [
+    ...(terms === null ? [] : [{ event: 'prune-terms' as const, ...terms }]),
+    ...lines('surplus', surplus),
+    ...lines('wanted', wanted),
+  ]
+}
+
+const requestsOf = (
+  prune: PruneDecision,
+  { trashFor }: PruneRules,
+  origin: PruneGround['origin'],
+): readonly PruneRequest[] =>
   [...prune.remove].flatMap(([point, because]) =>
     point.files.map((path) => ({
       path,
@@ -140,6 +179,7 @@ const requestsOf = (prune: PruneDecision, origin: PruneGround['origin']): readon
       point: isoTime(point.time),
       policy: prune.policy,
       basis: prune.basis,
+      trashFor,
       ...origin,
     })),
   )

@@ -79,11 +79,13 @@ const record: Fields = {
   isRotten: optional(oneOf(true)),
   removedBefore: optional(object({ at: integer, series: text, point: integer })),
   planId: nullable(text),
+  first: optional(object({ at: integer, planId: nullable(text) })),
   revision: optional(text),
 } satisfies Readonly<Record<Exclude<keyof LedgerRecord, 'path'>, Check>>
 const prunedFile: Fields = {
   at: integer,
   trash: nullable(text),
+  trashFor: optional(count),
   by: oneOf('policy', 'person'),
   reason: text,
   series: text,
@@ -126,6 +128,9 @@ const document = object({
     pruned: rows(prunedFile),
     begun: rows({ value: nullable(text) }),
     lastPrune: nullable(object({ policy: text, basis: text })),
+    // Earlier versions knew neither.
+    surplus: optional(rows({ value: integer })),
+    terms: optional(list(object({ at: integer, keepAtLeast: count, minAge: count, trashFor: count }))),
     seen: rows(seenFile),
     head: nullable(object({ seq: count, hash: text })),
     created: nullable(integer),
@@ -164,6 +169,7 @@ export function encodeSnapshot(snapshot: Snapshot): unknown {
       abandoned: toValues(destination.abandoned),
       pruned: toRows(destination.pruned, prunedFile),
       begun: toValues(destination.begun),
+      surplus: toValues(destination.surplus),
       seen: [...destination.seen].map(([path, seen]) => seenToRow(path, seen)),
     },
   }
@@ -217,6 +223,8 @@ export function decodeSnapshot(json: string): ReadSnapshot {
           abandoned: fromRows(destination.abandoned, (row) => row.value),
           pruned: fromRows(destination.pruned),
           begun: fromRows(destination.begun, (row) => row.value),
+          surplus: fromRows(destination.surplus ?? [], (row) => row.value),
+          terms: destination.terms ?? [],
           seen: fromRows(destination.seen, seenFromRow),
         },
       },
@@ -279,7 +287,7 @@ type Row<V> = V & { readonly path: RelPath }
 type Valued<V> = { readonly path: RelPath; readonly value: V }
 type RowOf<M> = M extends ReadonlyMap<RelPath, infer V> ? Row<V> : never
 
-type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' | 'seen'
+type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' | 'surplus' | 'seen'
 
 type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
   readonly taken: string
@@ -290,9 +298,11 @@ type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
       readonly marker: MarkerRow
     }[]
   }
-  readonly destination: Omit<Holding, MapKey> & {
-    readonly [K in Exclude<MapKey, 'begun' | 'abandoned' | 'seen'>]: readonly RowOf<Holding[K]>[]
+  readonly destination: Omit<Holding, MapKey | 'terms'> & {
+    readonly [K in Exclude<MapKey, 'begun' | 'abandoned' | 'surplus' | 'seen'>]: readonly RowOf<Holding[K]>[]
   } & {
+    readonly surplus?: readonly Valued<Instant>[]
+    readonly terms?: Holding['terms']
     readonly seen: readonly SeenRow[]
     readonly begun: readonly Valued<string | null>[]
     readonly abandoned: readonly Valued<Instant>[]

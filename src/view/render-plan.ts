@@ -1,6 +1,6 @@
 import { humanPart, humanSize } from '../decide/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
+import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
 import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
@@ -110,10 +110,15 @@ function backupLines(
       : [
           `  ${brush('dim', `${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`)}`,
         ]
+  const both = plan.retained === null ? [] : [`  ${brush('dim', retainedText(plan.retained))}`]
   const fresh = freshFacts(plan.series, options.asOf)
   const first = fresh === '' ? head : `${head}   ${brush('dim', fresh)}`
-  return [first, ...layRows(rows, brush, options.width), ...left, ...facts]
+  return [first, ...layRows(rows, brush, options.width), ...left, ...both, ...facts]
 }
+
+/** Both numbers, for `minAge` can hold many times what the rules keep. */
+export const retainedText = ({ wanted, held }: Retained): string =>
+  `retain keeps about ${wanted} points a series, and prune.minAge makes that about ${held}`
 
 function actionRows(action: Action, steps: readonly Step[], all: boolean): readonly Row[] {
   const these = steps.filter((step) => step.action === action)

@@ -106,9 +106,11 @@ const tableLine = (
 
 /** In the table, only why a backup is not as it should be, each cause once. */
 function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
-  if (backup.state === 'ok') return []
   const said = new Set<string>()
-  return backup.conditions.filter(isTrouble).flatMap((condition) => {
+  const shown = backup.conditions.filter(
+    (condition) => isTrouble(condition) && (backup.state !== 'ok' || condition.type === 'Pushed'),
+  )
+  return shown.flatMap((condition) => {
     // Being stalled is told in full where it is told why.
     const isTold = said.has(condition.reason)
     said.add(condition.reason)

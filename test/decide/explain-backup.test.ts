@@ -60,7 +60,7 @@ describe('the points of a series', () => {
   test('that a prune takes or spares say so', () => {
     const spec = dated('last=1 daily=2', {
       prune: { mode: 'auto', keepAtLeast: 1, minAge: 0, trashFor: 0 },
-      expect: [{ series: null, rhythm: { kind: 'every', seconds: 9 * 86_400 }, grace: 0, until: null }],
+      expect: [{ series: null, rhythm: { kind: 'every', seconds: 86_400 }, grace: 8 * 86_400, until: null }],
     })
     const drawn = [18, 19, 20].map((one) => sides(day(one))).join('\n')
     const coming = `remote ${day(21)} 10 A\nremote ${day(22)} 10 A`

@@ -3,7 +3,7 @@ import { nextListed } from '../../src/decide/prune-guards.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOON } from '../helpers/picture.ts'
 import { rulesOf } from '../helpers/points.ts'
-import { DAYS, days, decided, drawn, plan, shortOf, type Told, termsOf } from '../helpers/told-plan.ts'
+import { days, decided, drawn, plan, shortOf, type Told, termsOf } from '../helpers/told-plan.ts'
 
 const HELD = 'held 22, held 21, held 20'
 const ago = (time: number) => instant(NOON - time)
@@ -82,23 +82,38 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
   [
     'a policy that keeps much less',
     days('held', 13, 22),
-    { holding: termsBefore({ retain: 'daily=30' }) },
+    { surplus: 'none', holding: termsBefore({ retain: 'daily=30' }) },
     'prune-cliff',
-    'retain or keepAtLeast have changed since the last prune, and 8 of 10 points of db would go, a fifth of them a day at most',
-  ],
-  [
-    'a first prune that would take much',
-    days('held', 13, 22),
-    { holding: { lastPrune: null } },
-    'prune-cliff',
-    'nothing was pruned here before, and 8 of 10 points of db would go, a fifth of them a day at most',
+    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would not be any more',
   ],
   [
     'a floor that is lowered',
     days('held', 13, 22),
-    { holding: termsBefore({ prune: { keepAtLeast: 30 } }) },
+    {
+      holding: {
+        ...termsBefore({ prune: { keepAtLeast: 30 } }),
+        terms: [{ at: instant(0), keepAtLeast: 30, minAge: 7 * 86_400, trashFor: 7 * 86_400 }],
+      },
+    },
     'prune-cliff',
-    'retain or keepAtLeast have changed since the last prune, and 8 of 10 points of db would go, a fifth of them a day at most',
+    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would not be any more',
+  ],
+  [
+    'an expectation that is gone',
+    days('held', 13, 22),
+    {
+      surplus: 'none',
+      spec: { expect: [] },
+      prune: { mode: 'manual' },
+      terms: { asked: true },
+      holding: termsBefore({
+        spec: {
+          expect: [{ series: null, rhythm: { kind: 'every', seconds: 3 * 86_400 }, grace: 0, until: null }],
+        },
+      }),
+    },
+    'prune-cliff',
+    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would not be any more',
   ],
   [
     'a series that is late',
@@ -128,7 +143,9 @@ describe('what holds a prune', () => {
       holds(text, told).map(({ id }) => id),
     )
     expect(holds(text, free)).toEqual([])
-    expect(removed(text, free).length).toBeGreaterThan(0)
+    // What a cliff held has been surplus from now on.
+    const begun = decided(text, free).prune?.news?.surplus ?? []
+    expect(removed(text, free).length + begun.length).toBeGreaterThan(0)
     expect(decided(text, free).prune?.passed.map((hold) => hold.code)).toEqual([code])
   })
 
@@ -219,18 +236,19 @@ describe('what does not hold', () => {
     ['a day of which the fifth has gone', days('held', 15, 22), { pruned: { '09': { at: ago(1) } } }],
     ['one on which some may still go', days('held', 15, 22), {}],
   ])('a cliff is told on %s', (_, text, told) => {
-    expect(codes(text, { ...told, holding: termsBefore({ retain: 'daily=30' }) })).toEqual(['prune-cliff'])
+    const changed: Told = { ...told, surplus: 'none', holding: termsBefore({ retain: 'daily=30' }) }
+    expect(codes(text, changed)).toEqual(['prune-cliff'])
     expect(codes(text, told)).toEqual([])
   })
 
-  test('a cliff in one series holds all, also where its own points are too young to go', () => {
+  test('a cliff in one series holds all', () => {
     const web = [22, 21, 20, 19, 18].map((day) => `web-2026-11-${day}.tar`)
     const text = `${HELD}, ${web.map((name) => `held ${name}`).join(', ')}`
-    const young = Object.fromEntries(web.map((name) => [name, { since: ago(DAYS) }]))
-    const told = { records: young, holding: termsBefore({ retain: 'daily=30' }) }
+    const unrecorded = Object.fromEntries(web.map((name) => [name, null]))
+    const told = { surplus: unrecorded, holding: termsBefore({ retain: 'daily=30' }) }
     expect(codes(text, told)).toEqual(['prune-cliff'])
     expect(removed(text, told)).toEqual([])
-    expect(removed(text, { records: young })).toEqual(['20'])
+    expect(removed(text, { surplus: unrecorded })).toEqual(['20'])
   })
 })
 

@@ -43,7 +43,7 @@ describe('what goes', () => {
       'it came less than minAge ago',
       HELD,
       { records: { 20: { since: ago(7 * DAYS - 1) } } },
-      'surplus 20: outside last=1 daily=2, waits: it has not been here for prune.minAge yet',
+      'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
     ],
     [
       'it came minAge ago',
@@ -55,7 +55,7 @@ describe('what goes', () => {
       'it came with this pass',
       HELD,
       { prune: { minAge: 0 }, records: { 20: { since: NOON } } },
-      'surplus 20: outside last=1 daily=2, waits: it has not been here for prune.minAge yet',
+      'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
     ],
     ['it is pinned', HELD, { spec: { retain: { ...pinned('*-20*') } } }, 'keep 20: complete, pin'],
     [
@@ -250,22 +250,75 @@ describe('the floor is read again', () => {
   })
 })
 
-describe('what prunes go by is written down before there is a first one', () => {
-  const isFirst = (text: string, told: Told = {}) =>
-    decided(text, { ...told, holding: { lastPrune: null, ...told.holding } }).prune?.isFirst
+describe('what the ledger learns before anything goes', () => {
+  const news = (text: string, told: Told = {}) => {
+    const { news: found } = decided(text, told).prune ?? {}
+    if (found == null) return found
+    const { surplus, wanted, terms } = found
+    const learnt = terms === null ? [] : ['terms']
+    return [
+      ...learnt,
+      ...surplus.map((path) => `surplus ${shortOf(path)}`),
+      ...wanted.map((path) => `wanted ${shortOf(path)}`),
+    ]
+  }
+  const OFF: Told = { surplus: { 22: null, 21: null } }
 
-  test.each<[string, boolean, string, Told]>([
-    ['where little would go', true, HELD, {}],
-    ['where nothing is held', true, 'remote 22', {}],
-    ['not where much would go: a person decides', false, days('held', 18, 22), {}],
-    ['not where prune is off', false, HELD, { prune: { mode: 'never' } }],
-    ['not where nobody asked', false, HELD, { prune: { mode: 'manual' } }],
-  ])('%s: %s', (_, wanted, text, told) => {
-    expect(isFirst(text, told)).toBe(wanted)
+  test.each<[string, string, Told, readonly string[] | null]>([
+    ['nothing, where all is on record', HELD, OFF, null],
+    ['what is wanted no more', HELD, { surplus: 'none' }, ['surplus 20']],
+    ['what is wanted again', HELD, {}, ['wanted 22', 'wanted 21']],
+    [
+      'nothing of a look that did not see the whole source',
+      HELD,
+      { surplus: 'none', look: 'incomplete' },
+      null,
+    ],
+    [
+      'nothing by a clock behind the last one',
+      HELD,
+      { surplus: 'none', holding: { lastTime: ago(-1) } },
+      null,
+    ],
+    ['nothing where prune is off', HELD, { surplus: 'none', prune: { mode: 'never' } }, null],
+    ['also where nobody asked', HELD, { surplus: 'none', prune: { mode: 'manual' } }, ['surplus 20']],
+    ['the first terms', HELD, { ...OFF, holding: { terms: [] } }, ['terms']],
+    [
+      'the first surplus, however much it is',
+      days('held', 18, 22),
+      { surplus: 'none', holding: { terms: [], lastPrune: null } },
+      ['terms', 'surplus 20', 'surplus 19', 'surplus 18'],
+    ],
+    [
+      'a shorter minAge',
+      HELD,
+      {
+        ...OFF,
+        holding: { terms: [{ at: instant(0), keepAtLeast: 1, minAge: 8 * 86_400, trashFor: 7 * 86_400 }] },
+      },
+      ['terms'],
+    ],
+  ])('%s', (_, text, told, wanted) => {
+    expect(news(text, told)).toEqual(wanted)
   })
 
-  test('not again', () => {
-    expect(decided(HELD).prune?.isFirst).toBe(false)
+  test('I9: what has just stopped being wanted waits for minAge from then on', () => {
+    expect(of20(HELD, { surplus: 'none' })).toEqual([
+      'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
+    ])
+  })
+
+  test.each<[string, number, boolean]>([
+    ['not before the old span has passed', 7 * DAYS - 1, false],
+    ['and once it has', 7 * DAYS, true],
+  ])('I9: a shortened minAge counts %s', (_, seen, goes) => {
+    const span = { keepAtLeast: 1, trashFor: 7 * 86_400 }
+    const terms = [
+      { at: instant(0), minAge: 7 * 86_400, ...span },
+      { at: ago(seen), minAge: 1, ...span },
+    ]
+    const told: Told = { prune: { minAge: 1 }, surplus: { 20: ago(2 * DAYS) }, holding: { terms } }
+    expect(removed(HELD, told)).toEqual(goes ? ['20'] : [])
   })
 })
 

@@ -1,5 +1,6 @@
 import { decideBackup } from '../../src/decide/plan-backup.ts'
 import { project } from '../../src/decide/project.ts'
+import { withNews } from '../../src/decide/prune.ts'
 import { nextListed } from '../../src/decide/prune-guards.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Holding } from '../../src/model/holding.ts'
@@ -39,8 +40,10 @@ export interface SimulatedPass {
   readonly brought: readonly string[]
   readonly read: readonly string[]
   readonly removed: readonly Step[]
-  /** What prunes go by was written down for the first time. */
+  /** The ledger learnt something of what is wanted before anything went. */
   readonly learnt: boolean
+  /** Series of which points were said to have been pushed. */
+  readonly pushed: readonly string[]
   readonly holds: readonly string[]
 }
 
@@ -71,6 +74,7 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
     const terms = context({ asOf })
     return { ...terms, prune: { ...terms.prune, asked, released: releasesAll ? ALL : NONE } }
   }
+  let passes = 0
   const simulated: Simulated = {
     spec,
     destination: holding({ created: began, lastTime: began, listedBefore: null }),
@@ -81,7 +85,7 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
       const terms = termsAt(now, how)
       const first = decideBackup(simulated.spec, start, terms).plan
       const come = line(first, start, now)
-      let { destination } = project(start, only(first, come.done), now)
+      let { destination } = project(start, only(first, come.done), now, null, `pass ${++passes}`)
       destination = {
         ...destination,
         staged: come.staged ?? destination.staged,
@@ -90,13 +94,17 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
       const prune = { ...terms.prune, when: 'now' as const }
       const decide = () => decideBackup(simulated.spec, { source, destination }, { ...terms, prune })
       let last = decide()
+      const news = last.prune?.news ?? null
+      if (news !== null) {
+        destination = withNews(destination, news, now)
+        last = decide()
+      }
       const read = last.prune?.toRead ?? []
       if (read.length > 0) {
         destination = readAgain(destination, read, how.rotten ?? NONE, now)
         last = decide()
       }
       const removed = last.plan.steps.filter(({ action }) => action === 'prune')
-      const learnt = last.prune?.isFirst === true
       const { policy = '', basis = '' } = last.prune ?? {}
       const away = only(
         last.plan,
@@ -106,7 +114,6 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
       const after = project(there, away, now, { policy, basis }).destination
       simulated.destination = {
         ...after,
-        lastPrune: after.lastPrune ?? (learnt ? { policy, basis } : null),
         lastTime: instant(Math.max(now, after.lastTime ?? 0)),
         listedBefore: nextListed(
           there,
@@ -119,7 +126,8 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
         brought: come.done.map(({ path }) => path),
         read,
         removed,
-        learnt,
+        learnt: news !== null,
+        pushed: last.prune?.pushed.map(({ series }) => series) ?? [],
         holds: last.plan.holds.map(({ code }) => code),
       }
     },

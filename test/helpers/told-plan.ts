@@ -5,7 +5,7 @@ import {
   type PruneTerms,
 } from '../../src/decide/plan-backup.ts'
 import type { Holding, LedgerRecord, PrunedFile } from '../../src/model/holding.ts'
-import { instant } from '../../src/model/instant.ts'
+import { type Instant, instant } from '../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { Spec } from '../../src/model/spec.ts'
@@ -25,6 +25,8 @@ export interface Told {
   readonly records?: Readonly<Record<string, Partial<LedgerRecord>>>
   readonly mtimes?: Readonly<Record<string, number>>
   readonly pruned?: Readonly<Record<string, Partial<PrunedFile>>>
+  /** Since when files are on record as surplus; null: they are not. All that is held is, for as long as a minAge may be. */
+  readonly surplus?: Readonly<Record<string, Instant | null>> | 'none'
 }
 
 const NAME = /^(\d\d)((?:\.p\d)?)$/
@@ -85,9 +87,14 @@ export function drawn(text: string, told: Told = {}): Observation {
       ...one,
     },
   ])
+  const surplus = new Map<RelPath, Instant>()
+  for (const path of destination.files.keys()) {
+    const since = told.surplus === 'none' ? null : told.surplus?.[shortOf(path)]
+    if (since !== null) surplus.set(path, since ?? instant(NOON - 7 * DAYS))
+  }
   return {
     source: { ...source, files },
-    destination: { ...destination, records, pruned: new Map(removed), ...told.holding },
+    destination: { ...destination, records, surplus, pruned: new Map(removed), ...told.holding },
   }
 }
 
@@ -99,7 +106,9 @@ export function termsOf(told: Told = {}): { readonly policy: string; readonly ba
 
 /** As decided by a destination where prunes go by the terms they went by before, but where it is told otherwise. */
 export function decided(text: string, given: Told = {}): Decided {
-  const told = { ...given, holding: { lastPrune: termsOf(given), ...given.holding } }
+  const { keepAtLeast, minAge, trashFor } = specOf(given).prune
+  const terms = [{ at: instant(0), keepAtLeast, minAge, trashFor }]
+  const told = { ...given, holding: { lastPrune: termsOf(given), terms, ...given.holding } }
   const all = context({ all: true, ...told.context })
   return decideBackup(specOf(told), drawn(text, told), { ...all, prune: { ...all.prune, ...told.terms } })
 }

@@ -4,9 +4,9 @@ import { makeWorld, type World } from './world.ts'
 const DAY = 86_400_000
 const TODAY = Date.now()
 
-/** `db-2026-11-23.tar`, so many days before today. */
+/** `db-2026-11-23.tar`, so many days before yesterday: what is dated today ends with it, and pushes nothing out before. */
 export const dump = (daysAgo: number): string =>
-  `db-${new Date(TODAY - daysAgo * DAY).toISOString().slice(0, 10)}.tar`
+  `db-${new Date(TODAY - (daysAgo + 1) * DAY).toISOString().slice(0, 10)}.tar`
 
 /** The spec of daily dumps that are to come every day. */
 export const DUMPS = {

@@ -144,6 +144,7 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
     summary,
     series: [{ series: 'db', newest: '2026-11-24T03:00:00Z', expect: 'every 24h', state: 'ok', points: 9 }],
     unwanted: { files: 0, bytes: 0 },
+    retained: null,
     free: 912 * GIB,
     rate: 25 * 1024,
     rateUntil: null,

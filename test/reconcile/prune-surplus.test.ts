@@ -52,12 +52,15 @@ async function world() {
     const made = context({ asOf: now })
     return { ...made, prune: { ...made.prune, passBegan: now, released: await box.releases() } }
   }
-  const [hold] = decideBackup(
-    declared,
-    { source: NOTHING_LISTED, destination: await locked.inspect(run) },
-    await terms(),
-  ).plan.holds
-  expect(hold).toMatchObject({ code: 'prune-cliff' })
+  const planned = async () =>
+    decideBackup(declared, { source: NOTHING_LISTED, destination: await locked.inspect(run) }, await terms())
+  const { policy: rules } = (await planned()).prune!
+  const { keepAtLeast, minAge, trashFor } = declared.prune
+  // The last prune was of another source.
+  const before = { policy: rules, basis: 'another', keepAtLeast, minAge, trashFor }
+  await locked.record([{ event: 'prune-terms', ...before }], run)
+  const [hold] = (await planned()).plan.holds
+  expect(hold).toMatchObject({ code: 'prune-source-changed' })
   await box.writeRelease(hold!.id, 'fewer will do', 'ann', now)
   /** A prune during which what is named cannot be looked at. */
   const prune = async (
@@ -103,7 +106,7 @@ test('a release is spent by a removal, and by none that came to nothing', async 
   expect(await released()).toEqual([hold.id])
   expect(await prune()).toMatchObject({
     pruned: [volume(10, 1), volume(10, 2)],
-    used: ['prune-cliff'],
+    used: ['prune-source-changed'],
     problems: [],
   })
   expect(await released()).toEqual([])

@@ -92,7 +92,7 @@ describe('settings', () => {
     expect(faults).toEqual([])
     expect(notify).toMatchObject([
       { urlFile: expect.stringMatching(/\/etc\/keys\/ops$/), on: ['late', 'recovered'] },
-      { urlFile: '/x', on: ['lost', 'conflict', 'held', 'failing', 'late', 'recovered'] },
+      { urlFile: '/x', on: ['lost', 'conflict', 'held', 'failing', 'late', 'pushed', 'recovered'] },
     ])
     expect(heartbeat?.urlFile).toMatch(/\/home\/beat$/)
   })

@@ -1,0 +1,103 @@
+import { DAY, type Instant } from '../model/instant.ts'
+import type { Spec } from '../model/spec.ts'
+import { expectationOf } from './freshness.ts'
+import { countOf, RULES, type RuleName } from './retain.ts'
+import type { SeriesHistory } from './series-history.ts'
+import { meanBeat } from './time-warnings.ts'
+
+/** I9, pace: the rules of one series that count slower than its points may come. */
+export interface Pace {
+  /** How often a point is expected, milliseconds. */
+  readonly period: number
+  readonly rules: readonly { readonly rule: RuleName; readonly count: number; readonly span: number }[]
+}
+
+/** The rule that a point may not fall by yet, and how many of the periods it counts have held a point. */
+export interface Slow {
+  readonly rule: RuleName
+  readonly count: number
+  readonly held: number
+}
+
+/** The shortest of each kind, milliseconds; of `last` there is none. */
+const SPANS: Readonly<Record<RuleName, number>> = {
+  last: 0,
+  hourly: DAY / 24,
+  daily: DAY,
+  weekly: 7 * DAY,
+  monthly: 28 * DAY,
+  yearly: 365 * DAY,
+}
+
+/** Null: nothing is expected of the series, or each rule counts no faster than points are expected. */
+export function paceOf({ retain, expect, series: { timezone } }: Spec, series: string): Pace | null {
+  const rhythm = expectationOf(series, expect)?.rhythm
+  if (retain === null || rhythm === undefined || rhythm.kind === 'never') return null
+  const period = meanBeat(rhythm.kind === 'every' ? rhythm : { ...rhythm, timezone }) * 1000
+  const rules = RULES.flatMap((rule) => {
+    const count = countOf(rule, retain)
+    return count === null || SPANS[rule] >= period ? [] : [{ rule, count, span: SPANS[rule] }]
+  })
+  return rules.length === 0 ? null : { period, rules }
+}
+
+/**
+ * The rule that keeps a point although it would fall by it: since that point, fewer periods have held one that came in order than the
+ * rule counts. Null: none does. Periods are counted from the point itself, each around a moment at which one is expected.
+ */
+export function slowedBy({ period, rules }: Pace, time: Instant, { inOrder }: SeriesHistory): Slow | null {
+  const most = Math.max(...rules.map(({ count }) => count))
+  let held = 0
+  let at = firstAfter(inOrder, time + period / 2)
+  while (held < most && at < inOrder.length) {
+    held++
+    const nth = Math.round((inOrder[at]!.time - time) / period)
+    at = firstAfter(inOrder, time + (nth + 0.5) * period)
+  }
+  const slow = rules.find(({ count }) => held < count)
+  return slow === undefined ? null : { rule: slow.rule, count: slow.count, held }
+}
+
+/** Of the points that tell how often a series usually gets one. */
+const MOST_POINTS = 21
+/** It may come by a fifth more often than usual. */
+const TOLERANCE = 0.8
+
+/**
+ * Whether a point that pace keeps would have fallen all the same at the rate at which the series got its points until that one came:
+ * then nothing has pushed it, and the expectation is only a patient one.
+ */
+export function fallsAnyway(
+  { period, rules }: Pace,
+  time: Instant,
+  { held }: Slow,
+  history: SeriesHistory,
+): boolean {
+  const usual = Math.min(period, usualGap(time, history) ?? period)
+  return rules.every(
+    ({ count, span }) => held >= count || held * period >= TOLERANCE * count * Math.max(usual, span),
+  )
+}
+
+/** The mean distance of the points that came with one, and of those that came before it; null: there are no two. */
+function usualGap(time: Instant, { inOrder }: SeriesHistory): number | null {
+  const next = firstAfter(inOrder, time)
+  const from = Math.max(0, next - MOST_POINTS)
+  const { pass = -1 } = inOrder[next - 1] ?? {}
+  let to = next
+  while (to < inOrder.length && to - from < MOST_POINTS && inOrder[to]!.pass === pass) to++
+  if (to - from < 2) return null
+  return (inOrder[to - 1]!.time - inOrder[from]!.time) / (to - from - 1)
+}
+
+/** The index of the first point after a time, or how many there are. */
+function firstAfter(points: SeriesHistory['inOrder'], time: number): number {
+  let low = 0
+  let high = points.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (points[middle]!.time <= time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
