@@ -112,7 +112,9 @@ export function candidatesOf(
   const wasWanted = settled.filter(
     (point) => standings.get(point)!.surplusSince === null || floorBefore.has(point),
   )
-  const wanted = settled.filter((point) => !isSurplus.has(point)).length
+  // What is kept for no other reason than that it came too fast is no measure.
+  const isDropped = new Set(dropped)
+  const wanted = settled.filter((point) => !isDropped.has(point)).length + pushed.length
   const isOnRecord = (path: RelPath) => destination.surplus.has(path)
   return {
     series,

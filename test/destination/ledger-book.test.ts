@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { emptyBook, enter } from '../../src/destination/ledger-book.ts'
 import { byPoints } from '../../src/destination/prune.ts'
+import { firstPublished } from '../../src/model/holding.ts'
 import type { LedgerEvent } from '../../src/model/ledger-event.ts'
+import type { RelPath } from '../../src/model/rel-path.ts'
 import { toPrune } from '../contract/destination.ts'
 import { published } from '../helpers/disk-folder.ts'
 
@@ -34,6 +36,78 @@ test('I9: a clock that went back stays behind the latest time ever written, what
 test('until a person lets it count', () => {
   expect(hourOf(bookOf([12, published('a')], [9, released('prune-clock-back')]).lastTime)).toBe(9)
   expect(hourOf(bookOf([12, published('a')], [9, released('prune-cliff')]).lastTime)).toBe(12)
+})
+
+describe('I9: what the ledger knows of surplus', () => {
+  const paths = (...of: readonly string[]) => ({ paths: of })
+  const surplusIn = (...events: readonly (readonly [hour: number, event: LedgerEvent])[]) =>
+    [...bookOf([1, published('a')], [1, published('b')], ...events).surplus].map(
+      ([path, since]) => `${path} since ${hourOf(since)}`,
+    )
+  const gone = (path: string, trash = 'prune-1'): readonly (readonly [number, LedgerEvent])[] => [
+    [4, { event: 'prune-begin', trash, ...toPrune(path) }],
+    [4, { event: 'prune-done', path, trash }],
+  ]
+
+  test.each<[string, readonly (readonly [number, LedgerEvent])[], readonly string[]]>([
+    [
+      'since the line that says so',
+      [[2, { event: 'surplus', ...paths('a', 'b') }]],
+      ['a since 2', 'b since 2'],
+    ],
+    [
+      'not once it is wanted again',
+      [
+        [2, { event: 'surplus', ...paths('a', 'b') }],
+        [3, { event: 'wanted', ...paths('a') }],
+      ],
+      ['b since 2'],
+    ],
+    [
+      'from the last line on',
+      [
+        [2, { event: 'surplus', ...paths('a') }],
+        [3, { event: 'wanted', ...paths('a') }],
+        [5, { event: 'surplus', ...paths('a') }],
+      ],
+      ['a since 5'],
+    ],
+    ['nothing of a path that was never published', [[2, { event: 'surplus', ...paths('../x', 'c') }]], []],
+    ['nothing of what is gone', [[2, { event: 'surplus', ...paths('a') }], ...gone('a')], []],
+    [
+      'nothing of what came back',
+      [
+        [2, { event: 'surplus', ...paths('a') }],
+        ...gone('a'),
+        [5, { event: 'undo-begin', path: 'a', trash: 'prune-1', reason: '', by: 'ann' }],
+        [5, { event: 'undo-done', path: 'a', trash: 'prune-1' }],
+      ],
+      [],
+    ],
+  ])('%s', (_, events, wanted) => {
+    expect(surplusIn(...events)).toEqual(wanted)
+  })
+
+  test('a file keeps its first coming, through repair, prune and undo', () => {
+    const came = (...events: readonly (readonly [number, LedgerEvent])[]) => {
+      const { at, planId } = firstPublished(
+        bookOf([1, { ...published('a'), planId: 'p1' }], ...events).records.get('a' as RelPath)!,
+      )
+      return `${hourOf(at)} ${planId}`
+    }
+    const again: LedgerEvent = { ...published('a'), event: 'repaired', planId: 'p2' }
+    expect(came()).toBe('1 p1')
+    expect(came([3, again])).toBe('1 p1')
+    expect(came(...gone('a'), [5, { ...published('a'), planId: 'p3' }])).toBe('1 p1')
+    expect(
+      came(
+        ...gone('a'),
+        [5, { event: 'undo-begin', path: 'a', trash: 'prune-1', reason: '', by: 'ann' }],
+        [5, { event: 'undo-done', path: 'a', trash: 'prune-1' }],
+        [6, again],
+      ),
+    ).toBe('1 p1')
+  })
 })
 
 test('I7: no batch of a prune ends within a point', () => {
