@@ -45,14 +45,14 @@ export function paceOf({ retain, expect, series: { timezone } }: Spec, series: s
  * The rule that keeps a point although it would fall by it: since that point, fewer periods have held one that came in order than the
  * rule counts. Null: none does. Periods are counted from the point itself, each around a moment at which one is expected.
  */
-export function slowedBy({ period, rules }: Pace, time: Instant, { inOrder }: SeriesHistory): Slow | null {
+export function slowedBy({ period, rules }: Pace, time: Instant, { times }: SeriesHistory): Slow | null {
   const most = Math.max(...rules.map(({ count }) => count))
   let held = 0
-  let at = firstAfter(inOrder, time + period / 2)
-  while (held < most && at < inOrder.length) {
+  let at = firstAfter(times, time + period / 2)
+  while (held < most && at < times.length) {
     held++
-    const nth = Math.round((inOrder[at]!.time - time) / period)
-    at = firstAfter(inOrder, time + (nth + 0.5) * period)
+    const nth = Math.round((times[at]! - time) / period)
+    at = firstAfter(times, time + (nth + 0.5) * period)
   }
   const slow = rules.find(({ count }) => held < count)
   return slow === undefined ? null : { rule: slow.rule, count: slow.count, held }
@@ -80,23 +80,23 @@ export function fallsAnyway(
 }
 
 /** The mean distance of the points that came with one, and of those that came before it; null: there are no two. */
-function usualGap(time: Instant, { inOrder }: SeriesHistory): number | null {
-  const next = firstAfter(inOrder, time)
+function usualGap(time: Instant, { times, passes }: SeriesHistory): number | null {
+  const next = firstAfter(times, time)
   const from = Math.max(0, next - MOST_POINTS)
-  const { pass = -1 } = inOrder[next - 1] ?? {}
+  const pass = passes[next - 1]
   let to = next
-  while (to < inOrder.length && to - from < MOST_POINTS && inOrder[to]!.pass === pass) to++
+  while (to < times.length && to - from < MOST_POINTS && passes[to] === pass) to++
   if (to - from < 2) return null
-  return (inOrder[to - 1]!.time - inOrder[from]!.time) / (to - from - 1)
+  return (times[to - 1]! - times[from]!) / (to - from - 1)
 }
 
 /** The index of the first point after a time, or how many there are. */
-function firstAfter(points: SeriesHistory['inOrder'], time: number): number {
+function firstAfter(times: readonly Instant[], time: number): number {
   let low = 0
-  let high = points.length
+  let high = times.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (points[middle]!.time <= time) low = middle + 1
+    if (times[middle]! <= time) low = middle + 1
     else high = middle
   }
   return low

@@ -1,11 +1,9 @@
 import { firstPublished, type Holding } from '../model/holding.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
-import type { Observation } from '../model/observation.ts'
 import type { Warning } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import { graceInForce } from './grace.ts'
-import { fallsAnyway, type Pace, paceOf, slowedBy } from './pace.ts'
+import { fallsAnyway, paceOf, slowedBy } from './pace.ts'
 import { retain } from './retain.ts'
 import type { Point } from './retention.ts'
 import type { SeriesHistory } from './series-history.ts'
@@ -45,11 +43,14 @@ export interface CandidateTerms {
   readonly asOf: Instant
   /** When this pass began: what was published since is spared. */
   readonly passBegan: Instant
+  /** `prune.minAge` as it is in force, milliseconds. */
+  readonly minAge: number
   /** Paths in conflict. */
   readonly conflicts: ReadonlySet<string>
   /** Times of the series' points that a prune by policy removed in the last 24 hours. */
   readonly gone: readonly Instant[]
-  readonly history: (series: string) => SeriesHistory
+  /** How the series came; asked for only where something is to fall. */
+  readonly history: () => SeriesHistory
 }
 
 /** More of a series than this at once, of so many points, is for a person to see. */
@@ -57,83 +58,85 @@ export const isMuch = (points: number, of: number): boolean => points > Math.max
 
 /**
  * I9: what may go from one series, and why the rest of what no rule wants stays. Surplus is what the rules drop over all that is known,
- * over the verified copies here, and over those of them that came in order; and what pace lets fall.
+ * over the verified copies here, and over those of them that came in order; and what pace lets fall. A series may have a million
+ * points: what is known of each is looked up where it is needed, and only what is seldom so is kept.
  */
 export function candidatesOf(
   series: string,
   points: readonly Point[],
   spec: Spec,
-  { destination }: Observation,
+  { surplus, terms: seenTerms }: Pick<Holding, 'surplus' | 'terms'>,
   terms: CandidateTerms,
   stay: Map<Point, Stay>,
 ): Candidates {
-  const { asOf, conflicts, gone } = terms
+  const { asOf, minAge, conflicts } = terms
+  const { keepAtLeast } = spec.prune
   const verified = points
     .filter((point) => point.standing === 'whole' && !point.isAhead)
     .toSorted((a, b) => b.time - a.time)
-  const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
-  const standings = new Map(verified.map((point) => [point, standingOf(point, destination, minAge, terms)]))
   const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
-  const dropped = verified.filter((point) => point.reasons === null && !kept.has(point))
+  const isDropped = (point: Point) => point.reasons === null && !kept.has(point)
   // Wanted over the copies here, though not over all that is known.
   for (const [point, reasons] of kept)
     if (point.reasons === null) stay.set(point, { why: 'kept-here', reasons })
-
-  const isSettled = (point: Point) => standings.get(point)!.isSettled
-  const settled = verified.filter(isSettled)
-  const pushed: Point[] = []
-  const spared =
-    dropped.length === 0
-      ? new Map<Point, Stay>()
-      : spare(series, verified, dropped, standings, pushed, spec, terms)
+  const standingOf = (point: Point) => standing(point, surplus, terms)
+  const dropped = verified.filter(isDropped)
+  const { spared, pushed } =
+    dropped.length === 0 ? NONE : spare(series, verified, dropped, standingOf, spec, terms)
   for (const [point, why] of spared) stay.set(point, why)
-  const surplus = dropped.filter((point) => !spared.has(point))
-  const isSurplus = new Set(surplus)
 
-  const floor = settled.slice(0, spec.prune.keepAtLeast)
-  const isFloor = new Set(floor)
-  const mayGo = surplus.toReversed().filter((point) => {
-    const { surplusSince } = standings.get(point)!
+  const floor: Point[] = []
+  const mayGo: Point[] = []
+  const unrecorded: RelPath[] = []
+  const wantedAgain: RelPath[] = []
+  const floorBefore = seenTerms.at(-1)?.keepAtLeast ?? 0
+  const gone = new Set(terms.gone)
+  let settled = 0
+  let wanted = 0
+  let wantedBefore = 0
+  let fallen = 0
+  for (const point of verified) {
+    const { isSettled, surplusSince } = standingOf(point)
+    const isSurplus = isDropped(point) && !spared.has(point)
+    const isFloor = isSettled && floor.length < keepAtLeast
+    if (isFloor) floor.push(point)
+    if (isSettled) {
+      gone.delete(point.time)
+      if (!isDropped(point)) wanted++
+      if (surplusSince === null || settled < floorBefore) {
+        wantedBefore++
+        if (isSurplus && !isFloor) fallen++
+      }
+      settled++
+    }
+    if (!isSurplus) {
+      if (surplus.size > 0) wantedAgain.push(...point.files.filter((path) => surplus.has(path)))
+      continue
+    }
+    if (surplusSince === null) unrecorded.push(...point.files.filter((path) => !surplus.has(path)))
     const until = instant((surplusSince ?? asOf) + minAge)
-    const why: Stay | null = isFloor.has(point)
-      ? { why: 'floor', keepAtLeast: spec.prune.keepAtLeast }
-      : // Also where the hold has been released: which of the two is good is not known.
-        point.files.some((path) => conflicts.has(path))
-        ? { why: 'conflict' }
-        : asOf < until || !isSettled(point)
-          ? { why: 'min-age', until }
-          : null
-    if (why !== null) stay.set(point, why)
-    return why === null
-  })
-  // A fifth of its points, as they were before: one that went and came again is one.
-  const before = new Set([...settled.map(({ time }) => time), ...gone])
-  const floorBefore = new Set(settled.slice(0, destination.terms.at(-1)?.keepAtLeast ?? 0))
-  const wasWanted = settled.filter(
-    (point) => standings.get(point)!.surplusSince === null || floorBefore.has(point),
-  )
+    if (isFloor) stay.set(point, { why: 'floor', keepAtLeast })
+    // Also where the hold has been released: which of the two is good is not known.
+    else if (conflicts.size > 0 && point.files.some((path) => conflicts.has(path)))
+      stay.set(point, { why: 'conflict' })
+    else if (asOf < until || !isSettled) stay.set(point, { why: 'min-age', until })
+    else mayGo.push(point)
+  }
   // What is kept for no other reason than that it came too fast is no measure.
-  const isDropped = new Set(dropped)
-  const wanted = settled.filter((point) => !isDropped.has(point)).length + pushed.length
-  const isOnRecord = (path: RelPath) => destination.surplus.has(path)
+  const of = wanted + pushed.length
+  const by = () => cameSince(verified, pushed[0]!, terms.history())
   return {
     series,
     floor,
-    mayGo,
-    limit: Math.max(1, Math.floor(before.size / 5)),
-    gone: gone.length,
-    wantedBefore: wasWanted.length,
-    fallen: wasWanted.filter((point) => isSurplus.has(point) && !isFloor.has(point)).length,
-    unrecorded: surplus.flatMap(({ files }) => files.filter((path) => !isOnRecord(path))),
-    wantedAgain: verified.flatMap((point) => (isSurplus.has(point) ? [] : point.files.filter(isOnRecord))),
-    pushed: isMuch(pushed.length, wanted)
-      ? {
-          series,
-          points: pushed.length,
-          of: wanted,
-          by: cameSince(verified, pushed[0]!, terms.history(series)),
-        }
-      : null,
+    mayGo: mayGo.reverse(),
+    // A fifth of its points, as they were before: one that went and came again is one.
+    limit: Math.max(1, Math.floor((settled + gone.size) / 5)),
+    gone: terms.gone.length,
+    wantedBefore,
+    fallen,
+    unrecorded,
+    wantedAgain,
+    pushed: isMuch(pushed.length, of) ? { series, points: pushed.length, of, by: by() } : null,
   }
 }
 
@@ -147,57 +150,68 @@ interface Standing {
   readonly surplusSince: Instant | null
 }
 
-function standingOf(
-  { files }: Point,
-  { records, surplus }: Pick<Holding, 'records' | 'surplus'>,
-  minAge: number,
-  { asOf, passBegan }: CandidateTerms,
+function standing(
+  { facts }: Point,
+  surplus: Holding['surplus'],
+  { asOf, passBegan, minAge }: CandidateTerms,
 ): Standing {
   let settles = 0
   let since = 0
   let surplusSince: Instant | null = instant(0)
-  for (const path of files) {
-    const record = records.get(path)!
+  for (const { path, record } of facts) {
+    if (record === undefined) continue
     since = Math.max(since, record.since)
-    settles = Math.max(settles, firstPublished(record).at + minAge)
-    const here = surplus.get(path) ?? null
-    surplusSince = here === null || surplusSince === null ? null : instant(Math.max(surplusSince, here))
+    settles = Math.max(settles, (record.first?.at ?? record.since) + minAge)
+    const here = surplus.get(path)
+    surplusSince =
+      here === undefined || surplusSince === null ? null : here > surplusSince ? here : surplusSince
   }
   const isSettled = since < passBegan && settles <= asOf
-  const settledWanted = isSettled && (surplusSince === null || surplusSince >= settles)
-  return { isSettled, settledWanted, surplusSince }
+  return {
+    isSettled,
+    settledWanted: isSettled && (surplusSince === null || surplusSince >= settles),
+    surplusSince,
+  }
 }
 
-/** What the rules drop, and order or pace keep; `pushed` gets those of them that were pushed by something, newest first. */
+interface Spared {
+  /** What the rules drop, and order or pace keep. */
+  readonly spared: ReadonlyMap<Point, Stay>
+  /** Those of them that something pushed, newest first. */
+  readonly pushed: readonly Point[]
+}
+
+const NONE: Spared = { spared: new Map(), pushed: [] }
+
 function spare(
   series: string,
   verified: readonly Point[],
   dropped: readonly Point[],
-  standings: ReadonlyMap<Point, Standing>,
-  pushed: Point[],
+  standingOf: (point: Point) => Standing,
   spec: Spec,
   { asOf, history }: CandidateTerms,
-): ReadonlyMap<Point, Stay> {
+): Spared {
   const spared = new Map<Point, Stay>()
-  const ofSeries = history(series)
+  const pushed: Point[] = []
+  const ofSeries = history()
   const inOrder = verified.filter(({ time }) => time <= asOf && !ofSeries.late.has(time))
   const kept =
     inOrder.length === verified.length ? null : retain(inOrder, spec.retain!, zoneOf(spec.series.timezone))
-  const pace: Pace | null = paceOf(spec, series)
+  const pace = paceOf(spec, series)
   for (const point of dropped) {
-    const { settledWanted } = standings.get(point)!
     const reasons = kept?.get(point)
     if (reasons !== undefined) {
       spared.set(point, { why: 'order', reasons })
-      if (settledWanted) pushed.push(point)
+      if (standingOf(point).settledWanted) pushed.push(point)
       continue
     }
-    const slow = pace === null || !settledWanted ? null : slowedBy(pace, point.time, ofSeries)
+    const slow =
+      pace === null || !standingOf(point).settledWanted ? null : slowedBy(pace, point.time, ofSeries)
     if (pace === null || slow === null) continue
     spared.set(point, { why: 'pace', ...slow, period: pace.period })
     if (!fallsAnyway(pace, point.time, slow, ofSeries)) pushed.push(point)
   }
-  return spared
+  return { spared, pushed }
 }
 
 const NAMED = 3

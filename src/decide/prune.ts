@@ -4,11 +4,12 @@ import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
+import { graceInForce } from './grace.ts'
 import { type Candidates, candidatesOf, isMuch, type Pushed } from './prune-candidates.ts'
 import { type GuardContext, type PassedHold, pruneGuards } from './prune-guards.ts'
 import { policyText } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
-import { seriesHistories } from './series-history.ts'
+import { removedFirsts, seriesHistory } from './series-history.ts'
 import type { Stay } from './stay.ts'
 
 export interface PruneContext extends GuardContext {
@@ -69,10 +70,12 @@ export function decidePrune(
   const { asOf, passBegan } = context
   const conflicts = new Set(context.conflicts)
   const lately = goneInADay(destination, asOf)
-  const history = seriesHistories(spec, destination, asOf)
+  const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
+  const removedOf = once(() => removedFirsts(spec, destination))
   const all = [...retention.series].map(([name, points]) => {
-    const terms = { asOf, passBegan, conflicts, gone: lately.get(name) ?? [], history }
-    return candidatesOf(name, points, spec, observation, terms, stay)
+    const history = once(() => seriesHistory(points, removedOf().get(name) ?? [], asOf))
+    const terms = { asOf, passBegan, minAge, conflicts, gone: lately.get(name) ?? [], history }
+    return candidatesOf(name, points, spec, destination, terms, stay)
   })
   const pushed = all.flatMap((one) => one.pushed ?? [])
   const isAsked = mode === 'auto' || context.asked
@@ -118,6 +121,15 @@ export function decidePrune(
     }
   }
   return { ...decided, holds, passed, toRead, news, pushed }
+}
+
+/** Made when it is first asked for. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 /** What the ledger has to learn: of a look that saw the whole source, under a policy and a clock that count. */
