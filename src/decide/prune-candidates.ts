@@ -45,6 +45,8 @@ export interface CandidateTerms {
   readonly passBegan: Instant
   /** `prune.minAge` as it is in force, milliseconds. */
   readonly minAge: number
+  /** Something may go in this pass: else only what order and pace keep is worth saying. */
+  readonly isAsked: boolean
   /** Paths in conflict. */
   readonly conflicts: ReadonlySet<string>
   /** Times of the series' points that a prune by policy removed in the last 24 hours. */
@@ -69,7 +71,7 @@ export function candidatesOf(
   terms: CandidateTerms,
   stay: Map<Point, Stay>,
 ): Candidates {
-  const { asOf, minAge, conflicts } = terms
+  const { asOf, minAge, isAsked, conflicts } = terms
   const { keepAtLeast } = spec.prune
   const verified = points
     .filter((point) => point.standing === 'whole' && !point.isAhead)
@@ -77,7 +79,7 @@ export function candidatesOf(
   const kept = retain(verified, spec.retain!, zoneOf(spec.series.timezone))
   const isDropped = (point: Point) => point.reasons === null && !kept.has(point)
   // Wanted over the copies here, though not over all that is known.
-  for (const [point, reasons] of kept)
+  for (const [point, reasons] of isAsked ? kept : [])
     if (point.reasons === null) stay.set(point, { why: 'kept-here', reasons })
   const standingOf = (point: Point) => standing(point, surplus, terms)
   const dropped = verified.filter(isDropped)
@@ -114,6 +116,7 @@ export function candidatesOf(
       continue
     }
     if (surplusSince === null) unrecorded.push(...point.files.filter((path) => !surplus.has(path)))
+    if (!isAsked) continue
     const until = instant((surplusSince ?? asOf) + minAge)
     if (isFloor) stay.set(point, { why: 'floor', keepAtLeast })
     // Also where the hold has been released: which of the two is good is not known.

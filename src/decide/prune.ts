@@ -72,16 +72,14 @@ export function decidePrune(
   const lately = goneInADay(destination, asOf)
   const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
   const removedOf = once(() => removedFirsts(spec, destination))
+  const isAsked = mode === 'auto' || context.asked
   const all = [...retention.series].map(([name, points]) => {
     const history = once(() => seriesHistory(points, removedOf().get(name) ?? [], asOf))
-    const terms = { asOf, passBegan, minAge, conflicts, gone: lately.get(name) ?? [], history }
+    const terms = { asOf, passBegan, minAge, isAsked, conflicts, gone: lately.get(name) ?? [], history }
     return candidatesOf(name, points, spec, destination, terms, stay)
   })
   const pushed = all.flatMap((one) => one.pushed ?? [])
-  const isAsked = mode === 'auto' || context.asked
-  const going = new Set(
-    isAsked ? all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit) : [],
-  )
+  const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
   const isChanged = destination.terms.length > 0 && destination.lastPrune?.policy !== policy
   const steep = isChanged ? all.filter(({ fallen, wantedBefore }) => isMuch(fallen, wantedBefore)) : []
   const { holds, passed, blockOf } = pruneGuards(
@@ -98,11 +96,6 @@ export function decidePrune(
   const isCliffPassed = passed.some(({ code }) => code === 'prune-cliff')
   const news =
     steep.length > 0 && !isCliffPassed ? null : newsOf(all, spec, observation, context, { policy, basis })
-  if (!isAsked) {
-    // Nothing of it is about to go, and only what order and pace keep is worth saying.
-    for (const [point, { why }] of stay) if (why !== 'order' && why !== 'pace') stay.delete(point)
-    return { ...decided, holds, passed, toRead: [], news, pushed }
-  }
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
