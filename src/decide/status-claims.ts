@@ -7,7 +7,7 @@ import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
-import { isRefusal } from './over-specs.ts'
+import { isNotSeen, isRefusal } from './over-specs.ts'
 import { lateSeries } from './series-status.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
 
@@ -238,7 +238,7 @@ function specClaim(facts: StatusFacts): Claim {
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
   const refused = stale.find(({ code }) => isRefusal(code))
   if (refused !== undefined) return staleClaim('false', refused)
-  const away = stale.find(({ code }) => code === 'git-unreachable')
+  const away = stale.find(({ code }) => isNotSeen(code))
   if (away !== undefined) return staleClaim('unknown', away)
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
   return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
