@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
+import { leapOf } from '../decide/box-clock.ts'
 import { isNotSeen } from '../decide/over-specs.ts'
 import { faultyNames } from '../decide/spec-faults.ts'
 import { withinCap, withoutOff } from '../decide/timetable.ts'
@@ -7,6 +8,7 @@ import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { openSpecsMemory } from '../destination/specs-memory.ts'
+import { LEAP } from '../model/clock-sanity.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -179,7 +181,7 @@ const portOfSource = (spec: Spec): Source =>
 export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports> {
   return {
     source: portOfSource(spec),
-    destination: await openPlace(spec.destination, spec.name, workspace.box),
+    destination: await openPlace(spec.destination, spec.name, workspace.box, leapOf(spec)),
     box: workspace.box,
   }
 }
@@ -189,10 +191,11 @@ export async function openPlace(
   place: DestinationPlace,
   backup: string,
   box: BoxState,
+  leap: number = LEAP,
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid })
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, leap })
 }
 
 /** The spec's own, within a share of the box's cap for each slot. */
@@ -220,7 +223,7 @@ export function passOptions(
   spec: Spec,
   workspace: Workspace,
   options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
-    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise'>>,
+    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise' | 'isSupposed'>>,
 ): PassOptions {
   const { loaded } = workspace
   return {

@@ -109,7 +109,7 @@ const BEATS = 200
 const FROM = instant(Date.UTC(2026, 0, 1))
 
 /** Seconds between two beats, where they are furthest apart. */
-function longestBeat(schedule: Schedule): number {
+export function longestBeat(schedule: Schedule): number {
   if (schedule.kind === 'every') return schedule.seconds
   const key = `${schedule.timezone} ${schedule.cron}`
   const known = beats.get(key)
