@@ -43,14 +43,7 @@ describe('a clock is', () => {
 describe('the time that later clocks are measured against', () => {
   const clockAt = (now: Instant) => boxClock(spec(), NOON, { ...context().prune, asOf: now })
   const following = (asOf: Instant, over: Partial<Parameters<typeof nextClock>[1]> = {}) =>
-    nextClock(clockAt(asOf), {
-      asOf,
-      now: at(0),
-      passed: 0,
-      isHeld: false,
-      ...over,
-      ...{ now: over.now ?? asOf },
-    })
+    nextClock(clockAt(asOf), { asOf, now: asOf, passed: 0, isHeld: false, ...over })
   test('is that of a pass whose clock was believed, at its end', () => {
     expect(following(at(1), { now: at(3), passed: 2 * HOUR })).toBe(at(3))
   })
