@@ -1,3 +1,4 @@
+import { apartFromBox } from '../decide/box-problems.ts'
 import { doneAlready, type SavedPart } from '../decide/saved-plan.ts'
 import { Failure } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
@@ -18,6 +19,7 @@ import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import type { Console } from './console.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
+import { deafTo } from './over-specs.ts'
 import { beginPassNotices } from './pass-notices.ts'
 import { printResult, type RunFlags, settleDefaults } from './run.ts'
 import type { Watchers } from './watchers.ts'
@@ -53,9 +55,10 @@ export async function apply(
   tellSpecs(workspace, console)
   const watched: Run = { ...run, emit: watchers.onEvent }
   const notices = await beginPassNotices(workspace, 'some', console, run, watchers.warn)
-  const backups = await outcomesOf(opened, workspace, flags, watched).finally(() => watchers.end())
-  for (const outcome of backups) await notices.finished(outcome, 'part')
+  const outcomes = await outcomesOf(opened, workspace, flags, watched).finally(() => watchers.end())
+  for (const outcome of outcomes) await notices.finished(outcome, 'part')
   const [from, to] = [isoTime(started), isoTime(run.now())]
+  const { backups, problems } = apartFromBox(outcomes, true)
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   const format = 'reconcile.result/1'
   const result = printResult(
@@ -66,6 +69,7 @@ export async function apply(
       started: from,
       finished: to,
       backups,
+      problems: [...problems, ...deafTo(workspace.loaded, run.now())],
       diagnostics,
     },
     console,

@@ -32,8 +32,8 @@ export interface CommandLine {
   ): (...args: Args) => Promise<void>
   /** Throws a Failure where a form of output was asked for that other commands print. */
   console(): Promise<Console>
-  /** `use`: of specs from git, what is done with a newer commit; left out: it is obeyed, and remembered. */
-  workspace(use?: GitUse): Promise<Workspace>
+  /** `use`: of specs from git, what is done with a newer commit; left out: it is obeyed, and remembered. `whereNone`: see openWorkspace. */
+  workspace(use?: GitUse, whereNone?: 'fail' | 'tell'): Promise<Workspace>
   globalFlags(): GlobalFlags
 }
 
@@ -60,9 +60,9 @@ export function commandLine(main: Command, { run, keep }: Host): CommandLine {
       refuseOutput(main.opts(), ['markdown', 'prometheus'])
       return openConsole(main.opts())
     },
-    async workspace(use = 'obey') {
+    async workspace(use = 'obey', whereNone = 'fail') {
       const { openWorkspace } = await import('./workspace.ts')
-      return openWorkspace(globalFlags(), use, run)
+      return openWorkspace(globalFlags(), use, run, whereNone)
     },
     globalFlags,
   }

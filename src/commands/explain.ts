@@ -83,7 +83,13 @@ async function lookAtBothSides(
   run: Run,
 ): Promise<Look> {
   const holds = await openCommonHolds(workspace)
-  const options = passOptions(spec, workspace, { lockWait: 0, all: true, named: true, holds })
+  const options = passOptions(spec, workspace, {
+    lockWait: 0,
+    all: true,
+    named: true,
+    holds,
+    isSupposed: flags.asOf !== null,
+  })
   const asOf = flags.asOf ?? run.now()
   return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
 }

@@ -1,16 +1,22 @@
+import { toProblem } from '../decide/box-problems.ts'
 import type { OverBackup } from '../decide/find-trouble.ts'
 import { isLive } from '../decide/live-beat.ts'
-import { isRefusal } from '../decide/over-specs.ts'
+import { isDeaf, isRefusal } from '../decide/over-specs.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
+import type { Instant } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
-import type { Hold } from '../model/trouble.ts'
+import type { Hold, Problem } from '../model/trouble.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Why the newest commit is not taken, where it has to be mended; empty: it is taken, or held. */
-export const refusals = ({ stale }: LoadedSpecs): OverBackup['faults'] =>
-  (stale?.reasons ?? []).filter(({ code }) => isRefusal(code))
+/** Why the newest commit is not taken, or not seen, where that has to be mended; empty: it is taken, or held. */
+export const refusals = ({ stale }: LoadedSpecs, now: Instant): OverBackup['faults'] =>
+  (stale?.reasons ?? []).filter((one) => isRefusal(one.code) || isDeaf(one, now))
+
+/** Of those the ones that are the box's own problem. */
+export const deafTo = ({ stale }: LoadedSpecs, now: Instant): readonly Problem[] =>
+  (stale?.reasons ?? []).filter((one) => isDeaf(one, now)).map(toProblem)
 
 /**
  * Holds over all specs under which backups go on; null: there may be some that only a daemon knows of, and none lives. Those of a commit are

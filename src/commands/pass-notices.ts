@@ -41,7 +41,7 @@ export async function beginPassNotices(
     oneLine: escapeProse,
   })
   notices.began()
-  const faults = refusals(loaded)
+  const faults = refusals(loaded, run.now())
   const common = await openCommonHolds(workspace)
   const holds = [...loaded.holds, ...common]
   // A daemon that lives knows more of the specs than one look.

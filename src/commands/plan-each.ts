@@ -16,7 +16,7 @@ export type Planned = Awaited<ReturnType<typeof planPass>>
 export const planEach = async (
   specs: readonly Spec[],
   workspace: Workspace,
-  given: Pick<PassOptions, 'all' | 'named' | 'holds'> & Partial<Pick<PassOptions, 'work'>>,
+  given: Pick<PassOptions, 'all' | 'named' | 'holds'> & Partial<Pick<PassOptions, 'work' | 'isSupposed'>>,
   asOf: Instant,
   run: Run,
 ): Promise<readonly Planned[]> => {

@@ -92,7 +92,10 @@ async function fromBothSides(
 ): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
   const holds = await openCommonHolds(workspace)
   const asOf = given ?? run.now()
-  return { asOf, plans: await planEach(specs, workspace, { all, named, holds }, asOf, run) }
+  return {
+    asOf,
+    plans: await planEach(specs, workspace, { all, named, holds, isSupposed: given !== null }, asOf, run),
+  }
 }
 
 /** Asks neither the box nor any host: the snapshots are all there is. */

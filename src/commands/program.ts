@@ -114,7 +114,7 @@ async function pass(names: readonly string[], line: CommandLine, host: Host): Pr
   refuseElsewhen(line, 'a pass')
   const console = await line.console()
   await checkTools()
-  const workspace = await line.workspace()
+  const workspace = await line.workspace('obey', 'tell')
   limitTime(line, host)
   const { run } = await import('./run.ts')
   const watchers = await watchersOf(line, workspace)

@@ -65,5 +65,8 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
 async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const given = { all: false, named: false, holds: [], work: 'prune' } as const
   const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)
-  return plans.flatMap(({ plan }) => plan.holds)
+  return plans.flatMap(({ plan: { holds, problems } }) => [
+    ...holds,
+    ...problems.flatMap(({ release: id, code, message }) => (id === undefined ? [] : { id, code, message })),
+  ])
 }

@@ -1,3 +1,4 @@
+import { apartFromBox } from '../decide/box-problems.ts'
 import { codeOfResult } from '../decide/exit-code.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
 import { isoTime } from '../model/instant.ts'
@@ -11,6 +12,7 @@ import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { renderResult } from '../view/render-result.ts'
 import { type Console, printDocument } from './console.ts'
 import { inParallel } from './in-parallel.ts'
+import { deafTo } from './over-specs.ts'
 import { beginPassNotices } from './pass-notices.ts'
 import type { Watchers } from './watchers.ts'
 import {
@@ -73,13 +75,15 @@ export async function passOver(
     await notices.finished(outcome, work === 'all' ? 'whole' : 'part')
     return outcome
   }).finally(() => watchers.end())
+  const { backups, problems } = apartFromBox(outcomes, named)
   const bare: Omit<Result, 'exitCode'> = {
     format: 'reconcile.result/1',
     planId: planIdOf(plans, revision),
     revision,
     started: isoTime(started),
     finished: isoTime(run.now()),
-    backups: outcomes,
+    backups,
+    problems: [...problems, ...deafTo(workspace.loaded, run.now())],
     diagnostics: plainDiagnostics(workspace.diagnostics),
   }
   const result = printResult(bare, console)

@@ -49,7 +49,7 @@ export function watchNotices(
         ...faultyNames(loaded),
       ])
       for (const name of own) {
-        const faults = [...broken.filter(({ backup }) => backup === name), ...refusals(loaded)]
+        const faults = [...broken.filter(({ backup }) => backup === name), ...refusals(loaded, ground.now())]
         const text = JSON.stringify({ faults, holds })
         if (over.get(name) === text || !(await notices.stands(name, { faults, holds }, true))) continue
         over.set(name, text)

@@ -1,11 +1,14 @@
 import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
+import { leapOf } from '../decide/box-clock.ts'
+import { isNotSeen } from '../decide/over-specs.ts'
 import { faultyNames } from '../decide/spec-faults.ts'
 import { withinCap, withoutOff } from '../decide/timetable.ts'
 import { type BoxState, openBox } from '../destination/box.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { openSpecsMemory } from '../destination/specs-memory.ts'
+import { LEAP } from '../model/clock-sanity.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -59,13 +62,23 @@ export async function openSettings(flags: GlobalFlags) {
   })
 }
 
-/** `use`: of specs from git, what is done with a newer commit. */
-export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): Promise<Workspace> {
+/**
+ * `use`: of specs from git, what is done with a newer commit. `whereNone`: where none was ever taken and none is to be seen, a pass says so
+ * in its result, so that whoever waits for it hears of it.
+ */
+export async function openWorkspace(
+  flags: GlobalFlags,
+  use: GitUse,
+  run: Run,
+  whereNone: 'fail' | 'tell' = 'fail',
+): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
   const source = specSource(settings, box, use)
   const loaded = await source.load(run).catch((error: unknown): LoadedSpecs => {
+    if (whereNone === 'tell' && error instanceof Failure && isNotSeen(error.code))
+      return unseen(error, source.label, run)
     // With faulty settings nothing runs in any case: all that is wrong is told together.
     if (settingsAreSound || !(error instanceof Failure)) throw error
     return { ...nothingObeyed(source.label), faults: [diagnosticOf(error, source.label)] }
@@ -73,6 +86,17 @@ export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): 
   const diagnostics = [...faults, ...loaded.faults]
   const ignoresOff = flags.now === true
   return { settings, box, loaded, diagnostics, settingsAreSound, ignoresOff }
+}
+
+/** Nothing is obeyed, and why is known. */
+function unseen(error: Failure, label: string, run: Run): LoadedSpecs {
+  const { code, message, hint } = error
+  const since = run.now()
+  return {
+    ...nothingObeyed(label),
+    faults: [{ ...diagnosticOf(error, label), severity: 'warning' }],
+    stale: { message, since, reasons: [{ code, message, hint, since }] },
+  }
 }
 
 /** A failure among the faults. `place`: the file it is told of where it names none. */
@@ -126,7 +150,8 @@ export function chooseSpecs(
   const named = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded), ...more]
   const known = [...new Set(named)]
   // Nothing could be read, and why is told.
-  if (known.length === 0 && workspace.diagnostics.some(({ severity }) => severity === 'error')) return []
+  const isTold = workspace.diagnostics.some(({ severity, code }) => severity === 'error' || isNotSeen(code))
+  if (known.length === 0 && isTold) return []
   for (const name of names) {
     if (known.includes(name)) continue
     const near = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
@@ -156,7 +181,7 @@ const portOfSource = (spec: Spec): Source =>
 export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports> {
   return {
     source: portOfSource(spec),
-    destination: await openPlace(spec.destination, spec.name, workspace.box),
+    destination: await openPlace(spec.destination, spec.name, workspace.box, leapOf(spec)),
     box: workspace.box,
   }
 }
@@ -166,10 +191,11 @@ export async function openPlace(
   place: DestinationPlace,
   backup: string,
   box: BoxState,
+  leap: number = LEAP,
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid })
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, leap })
 }
 
 /** The spec's own, within a share of the box's cap for each slot. */
@@ -197,7 +223,7 @@ export function passOptions(
   spec: Spec,
   workspace: Workspace,
   options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
-    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise'>>,
+    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise' | 'isSupposed'>>,
 ): PassOptions {
   const { loaded } = workspace
   return {

@@ -1,3 +1,4 @@
+import { clockSanity } from '../model/clock-sanity.ts'
 import type { Holding } from '../model/holding.ts'
 import { type Instant, instant, isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
@@ -103,7 +104,10 @@ export function viewsOf(facts: StatusFacts, asOf: Instant): readonly SeriesView[
   const { holding, spec } = facts
   if (holding === null || spec === null || haltOf(facts) !== null) return []
   const isUnderWay = isAtWork(facts)
-  return seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf).map((view) =>
+  // A clock that is behind makes nothing late, and nothing ahead of it.
+  const { lastTime } = holding
+  const at = lastTime !== null && clockSanity(lastTime, asOf) === 'behind' ? lastTime : asOf
+  return seriesViews(spec, heldPoints(spec, holding, at), holding.created, at).map((view) =>
     withCause(view, (late) => causeOf(late, facts, isUnderWay)),
   )
 }

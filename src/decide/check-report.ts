@@ -1,6 +1,7 @@
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, SeriesStatus, StatusReport } from '../model/status.ts'
 import { isTrouble } from './conditions.ts'
+import { isDeaf, isNotSeen } from './over-specs.ts'
 
 /** The return codes of a monitoring plugin, as Nagios and Icinga read them. */
 export const PLUGIN_CODES = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const
@@ -21,9 +22,6 @@ const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', '
 
 /** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
 const PENDING_TOO_LONG = 24 * 3600 * 1000
-
-/** Specs that may be old for longer than a git server is away to be restarted. Milliseconds. */
-const UNSEEN_TOO_LONG = 3600 * 1000
 
 export interface Checked {
   readonly backup: BackupStatus
@@ -51,12 +49,12 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   const faults = report.diagnostics
     .filter(({ severity }) => severity === 'error')
     .map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
-  const unseen = report.stale.find(({ code }) => code === 'git-unreachable')
+  const unseen = report.stale.find(({ code }) => isNotSeen(code))
   const states = [
     ...backups.map(({ state }) => state),
     // What is faulty does not run.
     ...(faults.length > 0 ? (['CRITICAL'] as const) : []),
-    ...(unseen !== undefined && asOf - Date.parse(unseen.since) > UNSEEN_TOO_LONG
+    ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
       ? (['WARNING'] as const)
       : []),
     // Nothing that is watched is nothing that is well.

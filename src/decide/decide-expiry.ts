@@ -1,10 +1,11 @@
+import { clockSanity } from '../model/clock-sanity.ts'
 import { isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
-import { LEAP } from './next-clock.ts'
-import { type GuardContext, holdId } from './prune-guards.ts'
+import { clockHold, leapOf } from './box-clock.ts'
+import type { GuardContext } from './prune-guards.ts'
 import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 
 /** What has been in trash or staging for its grace, and whether the clock that says so is believed. */
@@ -16,7 +17,7 @@ export interface Expiry {
 }
 
 /**
- * Graces count from our own record. They are not over by a clock that is behind it; of one that leapt over two days past it a person is
+ * Graces count from our own record. They are not over by a clock that is behind it; of one that leapt far past it a person is
  * asked, for a wrong clock would empty the trash at once.
  */
 export function decideExpiry(
@@ -31,14 +32,13 @@ export function decideExpiry(
     ...expireSteps(strays(spec, observation), observation, asOf),
     ...trashSteps(spec, observation, asOf),
   ]
-  if (steps.length === 0 || asOf - lastTime <= LEAP) return { ...nothing, steps }
-  const code = 'clock-leap'
-  const id = holdId(code, [spec.destination.path, lastTime], fingerprint)
+  if (steps.length === 0 || clockSanity(lastTime, asOf, leapOf(spec)) !== 'leapt')
+    return { ...nothing, steps }
+  const asked = clockHold('leapt', spec, lastTime, fingerprint)
   const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
   const hold: Hold = {
-    id,
-    code,
-    message: `${what} due to be removed from trash or staging for good, and the clock leapt: it shows ${isoTime(asOf)}, over two days past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`,
+    ...asked,
+    message: `${what} due to be removed from trash or staging for good, and the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`,
   }
-  return released.has(id) ? { ...nothing, steps, passed: [hold] } : { ...nothing, holds: [hold] }
+  return released.has(asked.id) ? { ...nothing, steps, passed: [hold] } : { ...nothing, holds: [hold] }
 }

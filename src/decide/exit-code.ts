@@ -43,6 +43,7 @@ export const codeOfResult = (result: Omit<Result, 'exitCode'>): number =>
   firstOf([
     ...result.backups.map((backup) => backup.exitCode),
     codeOfDiagnostics(result.diagnostics),
+    ...codesOfTrouble(result.problems, null),
     ...(result.backups.length === 0 ? [1] : []),
   ])
 

@@ -2,7 +2,7 @@ import { type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../model/not
 import type { BackupOutcome, LateSeries } from '../model/outcome.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { isDamage } from './exit-code.ts'
-import { isOverSpecs } from './over-specs.ts'
+import { isNotSeen, isOverSpecs } from './over-specs.ts'
 
 /** One kind of trouble that a backup is in. */
 export interface Trouble {
@@ -91,17 +91,22 @@ export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAl
     ...trouble(
       'failing',
       toldOnce(faults).map(({ file, line, code, message, hint }) => ({
-        key: SPEC,
+        key: isNotSeen(code) ? NOT_SEEN : SPEC,
         code,
         message: file === undefined ? message : `${file}:${line}: ${message}`,
         ...(hint === undefined || hint === '' ? {} : { hint }),
       })),
-      (count) => (count === 1 ? 'its newest spec does not count' : `its newest spec has ${count} faults`),
+      (count) => headOver(faults, count),
     ),
   ],
   settled: new Set(isAll ? ['held', 'failing'] : []),
   realm: 'spec',
 })
+
+const headOver = (faults: OverBackup['faults'], count: number): string => {
+  if (faults.every(({ code }) => isNotSeen(code))) return 'its newest spec is not seen'
+  return count === 1 ? 'its newest spec does not count' : `its newest spec has ${count} faults`
+}
 
 /** Why a commit is refused is a fault of the specs too, where nothing was taken before it; no place in a file says more of it. */
 const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
@@ -113,6 +118,8 @@ const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
 
 /** One thing, whatever its faults are. */
 const SPEC = 'spec'
+/** Another one: newer specs are not seen at all. */
+const NOT_SEEN = 'spec not-seen'
 
 /** Who can tell that what has this key is over. Earlier versions wrote the fault's code behind. */
 export const realmOf = (key: string): Realm =>

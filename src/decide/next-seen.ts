@@ -1,3 +1,4 @@
+import { type ClockSanity, clockSanity, OLDEST } from '../model/clock-sanity.ts'
 import type { LedgerRecord, Seen } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -9,13 +10,17 @@ import { changedSinceSeen } from './as-published.ts'
  * What the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
  * happened writes nothing. Null forgets a path that the source no longer has.
  */
-export function nextSeen({ source, destination }: Observation, asOf: Instant): Map<RelPath, Seen | null> {
+export function nextSeen(
+  { source, destination }: Observation,
+  asOf: Instant,
+  clock: ClockSanity = 'sane',
+): Map<RelPath, Seen | null> {
   const changes = new Map<RelPath, Seen | null>()
   for (const [path, file] of source.files) {
     const before = destination.seen.get(path)
     // Handed on by a look that found nothing new.
     if (file === before) continue
-    const now = remembered(file, before, destination.records.get(path), asOf)
+    const now = remembered(file, before, destination.records.get(path), asOf, clock)
     if (now === null) continue
     if (before === undefined || !sameSeen(before, now)) changes.set(path, now)
   }
@@ -32,6 +37,7 @@ function remembered(
   before: Seen | undefined,
   record: LedgerRecord | undefined,
   asOf: Instant,
+  clock: ClockSanity,
 ): Seen | null {
   if (file.listed === null) return null
   const isOther = record !== undefined && changedSinceSeen(file, record, before)
@@ -45,8 +51,15 @@ function remembered(
     readAt: claimed === null ? null : readTime(claimed, before, asOf),
     stagedFor: before?.stagedFor ?? null,
     gate: before?.gate ?? null,
-    waitingSince: marker.state === 'none' ? (before?.waitingSince ?? asOf) : null,
+    waitingSince: marker.state === 'none' ? waitTime(before, asOf, clock) : null,
   }
+}
+
+/** By a clock that is not believed no wait begins, and one that was begun by such a clock begins anew. */
+function waitTime(before: Seen | undefined, asOf: Instant, clock: ClockSanity): Instant | null {
+  const since = before?.waitingSince ?? null
+  if (clock !== 'sane') return since
+  return since === null || clockSanity(since, asOf) === 'behind' || since < OLDEST ? asOf : since
 }
 
 const NO_MARKER: NoMarker = { state: 'none' }

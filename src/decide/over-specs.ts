@@ -1,3 +1,5 @@
+import type { Instant } from '../model/instant.ts'
+import type { StaleReason } from '../model/specs-memory.ts'
 import type { Condition, DestinationStatus } from '../model/status.ts'
 
 /** Guards over the specs as a whole. What was obeyed before stays in force under them, so a backup as such is not stopped by one. */
@@ -14,6 +16,18 @@ export const isOverSpecs = (code: string): boolean => OVER_SPECS.has(code)
 const REFUSALS: ReadonlySet<string> = new Set(['commit-refused', 'commit-unsigned', 'commit-unkept'])
 
 export const isRefusal = (code: string): boolean => REFUSALS.has(code)
+
+/** Why newer commits are not seen: the repository said no, or the line is down. */
+const NOT_SEEN: ReadonlySet<string> = new Set(['git-refused', 'git-unreachable'])
+
+export const isNotSeen = (code: string): boolean => NOT_SEEN.has(code)
+
+/** A server may be away for so long to be restarted. Milliseconds. */
+const MILD = 3600 * 1000
+
+/** Whether somebody has to see to it: a definite no at once, a line that is down only after an hour. */
+export const isDeaf = ({ code, since }: Pick<StaleReason, 'code' | 'since'>, asOf: Instant): boolean =>
+  code === 'git-refused' || (code === 'git-unreachable' && asOf - since >= MILD)
 
 /** What the last pass said but for the holds over all specs that stood then: whether one stands now is known elsewhere. */
 export function withoutOverSpecs(last: DestinationStatus): DestinationStatus {

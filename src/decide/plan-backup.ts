@@ -7,8 +7,10 @@ import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
+import { anyClock, type BoxClock, boxClock } from './box-clock.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
+import { heldByClock } from './held-by-clock.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
@@ -39,6 +41,8 @@ export interface PlanContext {
   readonly prune: PruneTerms
   /** It does not run: what is late is late because of that. */
   readonly isSuspended?: boolean
+  /** `asOf` was given, and says nothing about this box's clock. */
+  readonly isSupposed?: boolean
 }
 
 /** On which terms surplus may be removed. */
@@ -58,6 +62,7 @@ export interface Decided {
   readonly retention: Retention | null
   /** Each series against what is expected of it, those that are late with the cause. */
   readonly views: readonly SeriesView[]
+  readonly clock: BoxClock
 }
 
 export const planBackup = (spec: Spec, observation: Observation, context: PlanContext): BackupPlan =>
@@ -68,9 +73,11 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   const { destination, source } = observation
   const halt = context.halt ?? destination.halt
   const problems: Problem[] = [...obstacles(spec, observation), ...source.problems]
+  const clock = clockOf(spec, observation, context)
   // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
   const compared =
-    halt === null && context.holds.length === 0 ? compare(spec, observation, context, problems) : null
+    halt === null && context.holds.length === 0 ? compare(spec, observation, context, clock, problems) : null
+  if (compared !== null && clock.problem !== null) problems.push(clock.problem)
   const steps = compared?.steps ?? []
   steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
   problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
@@ -101,7 +108,9 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ...context.holds,
       ...context.policyHolds,
       ...(compared?.expiry.holds ?? []),
-      ...(compared?.prune.holds ?? []),
+      ...(compared?.prune.holds ?? []).filter(
+        ({ id }) => !compared?.expiry.holds.some((one) => one.id === id),
+      ),
     ],
     problems,
     warnings:
@@ -125,7 +134,16 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     expiry: compared?.expiry ?? null,
     retention: compared?.wants ?? null,
     views,
+    clock,
   }
+}
+
+/** Of a backup that does not run nobody has looked for as long as it may be: that is no leap. */
+function clockOf(spec: Spec, { destination }: Observation, context: PlanContext): BoxClock {
+  const { asOf, isSuspended, isSupposed } = context
+  if (isSupposed === true) return anyClock(asOf)
+  const clock = boxClock(spec, destination.lastTime, { asOf, ...context.prune })
+  return isSuspended === true && clock.state === 'leapt' ? anyClock(asOf) : clock
 }
 
 /** What the source has of a series beyond its newest complete point here. */
@@ -151,13 +169,19 @@ function warningsOf(
   return [...timeWarnings(spec).map(({ key: _, ...warning }) => warning), ...(line === null ? [] : [line])]
 }
 
-function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {
+function compare(
+  spec: Spec,
+  observation: Observation,
+  context: PlanContext,
+  clock: BoxClock,
+  problems: Problem[],
+) {
   const { source, destination } = observation
   const { asOf } = context
   // What the source shows and we refuse is not absent there.
   const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
   const clashOf = clashFinder(destination)
-  const points = growPoints(spec, asOf)
+  const points = growPoints(spec, clock.horizon)
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
   const rest: { readonly facts: FileFacts; readonly point: Point | null }[] = []
@@ -174,22 +198,27 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   eachSelected(spec, observation, meet, refused)
   const wants = points.judge(destination.pruned)
   // Where nothing counts points, nothing is amiss with one that no rule would count.
-  if (spec.retain !== null || spec.expect.length > 0) problems.push(...wants.ahead.map(datedAhead))
+  if (clock.state === 'sane' && (spec.retain !== null || spec.expect.length > 0))
+    problems.push(...wants.ahead.map(datedAhead))
   const conflicts = rest.flatMap(({ facts, point }) => {
-    const isConflict = judgeFile(facts, spec, asOf).steps.some(({ action }) => action === 'conflict')
+    const isConflict = judgeFile(facts, spec, clock.at).steps.some(({ action }) => action === 'conflict')
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
   })
   const series = (coming: 'count' | 'do-not-count') =>
-    seriesViews(spec, wants, destination.created, asOf, coming)
+    seriesViews(spec, wants, destination.created, clock.at, coming)
   const views = series('do-not-count')
   const { when, ...terms } = context.prune
-  const prune = decidePrune(spec, observation, wants, {
+  const decided = decidePrune(spec, observation, wants, {
     ...terms,
     asOf,
+    clock: clock.state,
     conflicts,
     floor: when === 'planned' ? 'assumed' : 'proven',
     series: () => (when === 'planned' ? series('count') : views).map(({ status }) => status),
   })
+
+  const prune =
+    clock.state === 'leapt' ? heldByClock(decided, spec, observation, { ...terms, asOf }) : decided
 
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
@@ -200,7 +229,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   }
   for (const { facts, point } of rest) {
     // Judged again: a million judgements would take more room than they take time.
-    const shaped = shape(facts, point, judgeFile(facts, spec, asOf))
+    const shaped = shape(facts, point, judgeFile(facts, spec, clock.at))
     for (const step of shaped.steps) take(step)
     problems.push(...shaped.problems)
     unwanted.files += shaped.unwanted === null ? 0 : 1

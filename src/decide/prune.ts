@@ -1,3 +1,4 @@
+import type { ClockSanity } from '../model/clock-sanity.ts'
 import type { Holding, PrunedFile, SeenTerms } from '../model/holding.ts'
 import { DAY, type Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -15,6 +16,8 @@ import type { Stay } from './stay.ts'
 export interface PruneContext extends GuardContext {
   /** When this pass began: what was published since is spared. */
   readonly passBegan: Instant
+  /** What the box's clock is good for. */
+  readonly clock: ClockSanity
   /** A prune was asked for, which `mode: manual` waits for. */
   readonly asked: boolean
   /** `proven`: the points relied on have been read by now; where one still has to be, nothing goes. `assumed`: they will be. */
@@ -130,12 +133,11 @@ function newsOf(
   all: readonly Candidates[],
   spec: Spec,
   { source, destination }: Observation,
-  { asOf, lastGood }: PruneContext,
+  { clock, lastGood }: PruneContext,
   now: { readonly policy: string; readonly basis: string },
 ): PruneNews | null {
-  const { lastPrune, lastTime } = destination
-  if (source.completeness !== 'complete' || lastGood !== null) return null
-  if (lastTime !== null && asOf < lastTime) return null
+  const { lastPrune } = destination
+  if (source.completeness !== 'complete' || lastGood !== null || clock !== 'sane') return null
   const surplus = all.flatMap(({ unrecorded }) => unrecorded)
   const wanted = all.flatMap(({ wantedAgain }) => wantedAgain)
   const { keepAtLeast, minAge, trashFor } = spec.prune

@@ -1,3 +1,4 @@
+import { SKEW } from '../model/clock-sanity.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
@@ -7,12 +8,9 @@ import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
-import { isRefusal } from './over-specs.ts'
+import { isNotSeen, isRefusal } from './over-specs.ts'
 import { lateSeries } from './series-status.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
-
-/** Clocks of two boxes differ a little; what is dated further ahead than this makes one of them wrong. Milliseconds. */
-const SKEW = 5 * 60_000
 
 export interface Judged {
   readonly state: BackupState
@@ -100,8 +98,8 @@ function doubtOf(
     return { reason: 'not-recorded', message: 'when the last pass ended cannot be read' }
   const written = instant(Math.max(finished, holding?.lastTime ?? finished))
   if (written > asOf + SKEW) {
-    const message = `${isoTime(written)} was written down here, and this box's clock shows ${isoTime(asOf)}: how old anything is cannot be told`
-    return { reason: 'clock-ahead', message }
+    const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, which was written down here: how old anything is cannot be told. Set it`
+    return { reason: 'box-clock', message }
   }
   const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
   if (end === null || isUnderWay) return null
@@ -224,7 +222,7 @@ function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, {
   if (holding === null || halt !== null) return unknown(NOT_LOOKED_AT)
   const claim = freshClaim(views)
   // With a clock that is wrong nothing is in time.
-  return claim.status === 'true' && doubt?.reason === 'clock-ahead' ? unknown(doubt) : claim
+  return claim.status === 'true' && doubt?.reason === 'box-clock' ? unknown(doubt) : claim
 }
 
 function specClaim(facts: StatusFacts): Claim {
@@ -239,7 +237,7 @@ function specClaim(facts: StatusFacts): Claim {
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
   const refused = stale.find(({ code }) => isRefusal(code))
   if (refused !== undefined) return staleClaim('false', refused)
-  const away = stale.find(({ code }) => code === 'git-unreachable')
+  const away = stale.find(({ code }) => isNotSeen(code))
   if (away !== undefined) return staleClaim('unknown', away)
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
   return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }

@@ -109,7 +109,7 @@ const BEATS = 200
 const FROM = instant(Date.UTC(2026, 0, 1))
 
 /** Seconds between two beats, where they are furthest apart. */
-const longestBeat = (schedule: Schedule): number => beatOf(schedule).longest
+export const longestBeat = (schedule: Schedule): number => beatOf(schedule).longest
 
 /** Seconds between two beats on average. */
 export const meanBeat = (schedule: Schedule): number => beatOf(schedule).mean

@@ -25,6 +25,8 @@ export interface Ground {
   readonly disk: Disk
   readonly box: BoxState
   readonly uid: number
+  /** Milliseconds past the last time written down by which a clock is believed; left out: see clockSanity. */
+  readonly leap?: number
   /** Tells a file system's own id; left out but where `disk` is no real one. */
   readonly filesystemOf?: (path: string) => Promise<string>
 }
@@ -75,9 +77,9 @@ export async function takeHolding(
   const free = await freeBytes(place.path)
   if (halt !== null) return { ...nothingHeld, identity, free, halt }
   try {
-    const memory = open ?? (await remember(ground, files, identity.found, now))
-    const records = memory.ledger?.records ?? nothingHeld.records
     const status = await readStatus(disk, files)
+    const memory = open ?? (await remember(ground, files, identity.found, status, now))
+    const records = memory.ledger?.records ?? nothingHeld.records
     const inventory = await takeInventory(disk, place.path, files, records)
     return {
       identity,
@@ -92,7 +94,7 @@ export async function takeHolding(
       terms: memory.ledger?.terms ?? nothingHeld.terms,
       created: memory.ledger?.created ?? null,
       listedBefore: status?.listed ?? null,
-      lastTime: latest(memory.ledger?.lastTime ?? null, status),
+      lastTime: memory.ledger?.lastTime ?? believedAt(status)?.at ?? null,
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,
       free,
@@ -112,19 +114,29 @@ function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
 }
 
 /** The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. */
-function latest(ledger: Instant | null, status: DestinationStatus | null): Instant | null {
-  const finished = status === null ? Number.NaN : Date.parse(status.clock)
-  return Number.isNaN(finished) ? ledger : instant(Math.max(finished, ledger ?? 0))
+export function believedAt(
+  status: DestinationStatus | null,
+): { readonly at: Instant; readonly seq: number } | null {
+  const at = status === null ? Number.NaN : Date.parse(status.clock)
+  return Number.isNaN(at) ? null : { at: instant(at), seq: status?.head?.seq ?? 0 }
 }
 
 async function remember(
   ground: Ground,
   files: Layout,
   id: string | null,
+  status: DestinationStatus | null,
   now: () => Instant,
 ): Promise<{ readonly ledger: Ledger | null; readonly seen: SeenCache; readonly halt: Halt | null }> {
   const knownHead = await rememberedHead(ground, id)
-  const opened = await openLedger(ground.disk, files, { mode: 'read', now, knownHead })
+  const believed = believedAt(status)
+  const opened = await openLedger(ground.disk, files, {
+    ...(ground.leap === undefined ? {} : { leap: ground.leap }),
+    mode: 'read',
+    now,
+    knownHead,
+    believed,
+  })
   const ledger = opened.state === 'open' ? opened.ledger : null
   return {
     ledger,

@@ -1,3 +1,4 @@
+import { clockSanity } from '../model/clock-sanity.ts'
 import type { Digest } from '../model/digest.ts'
 import { firstPublished, type LedgerRecord, type PrunedFile, type SeenTerms } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
@@ -26,11 +27,16 @@ interface BookRecord extends LedgerRecord {
 export interface Book {
   id: string | null
   created: Instant | null
-  /** The latest time that was ever written, by a clock that a person has not disowned since. */
+  /** The latest time that was ever written by a clock that was believed, and that a person has not disowned since. */
   lastTime: Instant
   /** Of the line at hand, as read and as written. */
   stampTime: Instant
   lastStamp: string
+  isBehind: boolean
+  /** Lines were written since by a clock that was not believed: they count as written at `lastTime` for now. */
+  isDoubtful: boolean
+  /** `seq` of the line by which a person last let the clock count as it is; 0: none. */
+  clockLet: number
   lastPrune: { readonly policy: string; readonly basis: string } | null
   readonly surplus: Map<RelPath, Instant>
   readonly terms: SeenTerms[]
@@ -52,6 +58,9 @@ export const emptyBook = (): Book => ({
   lastTime: instant(0),
   stampTime: instant(0),
   lastStamp: '',
+  isBehind: false,
+  isDoubtful: false,
+  clockLet: 0,
   lastPrune: null,
   surplus: new Map(),
   terms: [],
@@ -65,7 +74,8 @@ export const emptyBook = (): Book => ({
   texts: new Map(),
 })
 
-const CLOCK_BACK = 'prune-clock-back'
+/** Holds that ask whether this box's clock is right. */
+const CLOCK_HOLDS: ReadonlySet<string> = new Set(['prune-clock-back', 'clock-leap'])
 
 /** Enters one line. Lines of a kind this version does not know, and paths that are not safe (I6), are passed over. */
 export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
@@ -73,9 +83,12 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
   if (line.time !== book.lastStamp) {
     book.lastStamp = line.time
     book.stampTime = instant(Date.parse(line.time) || 0)
+    book.isBehind = clockSanity(book.lastTime, book.stampTime) === 'behind'
   }
-  const at = book.stampTime
-  book.lastTime = instant(Math.max(book.lastTime, at))
+  if (book.isBehind || line.clock !== undefined) book.isDoubtful = true
+  else believe(book, instant(Math.max(book.lastTime, book.stampTime)))
+  // The order of the lines counts, and of their times only what can be believed: nothing is older than what stands before it.
+  const at = book.lastTime
   book.created ??= at
   switch (line.event) {
     case 'created':
@@ -168,7 +181,13 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       return
     case 'released':
       // A person lets the clock count as it is: what was written by another one is no measure any more.
-      if (line.code === CLOCK_BACK) book.lastTime = at
+      if (!CLOCK_HOLDS.has(line.code)) return
+      book.clockLet = line.seq
+      book.isDoubtful = true
+      believe(book, book.stampTime)
+      return
+    case 'clock-believed':
+      believe(book, instant(Math.max(book.lastTime, book.stampTime)))
       return
     case 'rot':
     case 'recovered':
@@ -177,6 +196,33 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     default:
       line satisfies never
   }
+}
+
+/**
+ * From here on this is the time. What was written meanwhile by a clock that was not believed happened by now at the latest, and so does
+ * what another clock dated later: as young as it can be, so that no age and no grace is over too soon (I9). When it was last read stays as
+ * long ago as it can be.
+ */
+export function believe(book: Book, to: Instant): void {
+  const from = book.lastTime
+  book.lastTime = to
+  if (!book.isDoubtful) return
+  book.isDoubtful = false
+  const isMoved = (at: Instant): boolean => at === from || at > to
+  if (book.created !== null && isMoved(book.created)) book.created = to
+  for (const [path, record] of book.records) {
+    const { since, first, removedBefore: before } = record
+    const moved: Partial<LedgerRecord> = {
+      ...(isMoved(since) ? { since: to } : {}),
+      ...(first !== undefined && isMoved(first.at) ? { first: { ...first, at: to } } : {}),
+      ...(before !== undefined && isMoved(before.at) ? { removedBefore: { ...before, at: to } } : {}),
+    }
+    if (Object.keys(moved).length > 0) book.records.set(path, { ...record, ...moved })
+  }
+  for (const [path, one] of book.pruned) if (isMoved(one.at)) book.pruned.set(path, { ...one, at: to })
+  for (const times of [book.abandoned, book.surplus])
+    for (const [path, at] of times) if (isMoved(at)) times.set(path, to)
+  for (const [i, one] of book.terms.entries()) if (isMoved(one.at)) book.terms[i] = { ...one, at: to }
 }
 
 type Removal = Extract<

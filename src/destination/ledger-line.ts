@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import type { ClockSanity } from '../model/clock-sanity.ts'
 import type { LedgerHead } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
@@ -10,6 +11,8 @@ interface Stamp {
   /** The `seq` of the first line of the write that brought this line: tells a torn write from an edited line. */
   readonly append: number
   readonly time: string
+  /** The box's clock was not believed: the time is what it showed, and no measure. */
+  readonly clock?: Exclude<ClockSanity, 'sane'>
   /** The hash of the line before; 64 zeros before the first. */
   readonly prev: string
 }

@@ -1,5 +1,6 @@
+import { type ClockSanity, clockSanity } from '../model/clock-sanity.ts'
 import type { Holding, LedgerHead, LedgerRecord, PrunedFile } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { baseName, type RelPath } from '../model/rel-path.ts'
@@ -10,6 +11,7 @@ import type { Layout } from './layout.ts'
 import { writeAppend } from './ledger-append.ts'
 import {
   type Book,
+  believe,
   emptyBook,
   enter,
   type PruneIntent,
@@ -27,6 +29,10 @@ export interface LedgerOptions {
   readonly now: () => Instant
   /** The highest head that status.json or the box recorded, read BEFORE the ledger is. */
   readonly knownHead: LedgerHead | null
+  /** The time of the last pass whose clock was believed, and the ledger's last line then; left out: it is not known. */
+  readonly believed?: { readonly at: Instant; readonly seq: number } | null
+  /** Milliseconds past that which are believed; left out: those of a backup with frequent passes. */
+  readonly leap?: number
 }
 
 export type LedgerState =
@@ -39,7 +45,7 @@ export type LedgerState =
 export interface Ledger {
   readonly id: string
   readonly head: LedgerHead
-  /** The latest time that a line was written at. */
+  /** The latest time that was written down by a clock that was believed: by the ledger, or by what `believed` says. */
   readonly lastTime: Instant
   readonly records: ReadonlyMap<RelPath, LedgerRecord>
   /** `repair-begin` without its `repair-done`, in the order they began. */
@@ -112,10 +118,20 @@ async function ledgerFrom(
   let broken: unknown = null
   let last: Promise<void> = Promise.resolve()
 
+  const { believed = null } = options
+  const lastTime = (): Instant => {
+    // A person may have disowned it since.
+    const counts = believed !== null && book.clockLet <= believed.seq
+    return counts ? instant(Math.max(book.lastTime, believed.at)) : book.lastTime
+  }
+  const clock = clockNow(lastTime, options.now, options.leap)
+
   const appendNow = async (events: readonly LedgerEvent[]): Promise<void> => {
     if (broken !== null) throw broken
     try {
-      for await (const written of writeAppend(disk, files, { head, end }, events, options.now)) {
+      const state = clock()
+      const marked = state === 'sane' ? events : events.map((event) => ({ ...event, clock: state }))
+      for await (const written of writeAppend(disk, files, { head, end }, marked, options.now)) {
         for (const [line, at] of written.lines) enter(book, line, at)
         head = written.head
         end = written.end
@@ -136,6 +152,10 @@ async function ledgerFrom(
     recovered = { bytes, quarantine }
   }
   if (options.mode === 'write') await keepReserve(disk, files)
+  if (book.isDoubtful && clock() === 'sane') {
+    if (options.mode === 'write') await appendNow([{ event: 'clock-believed' }])
+    else believe(book, options.now())
+  }
 
   return {
     id: book.id!,
@@ -146,12 +166,14 @@ async function ledgerFrom(
       return head
     },
     get lastTime() {
-      return book.lastTime
+      return lastTime()
     },
     get openRepairs() {
       return [...book.repairs.values()]
     },
-    created: book.created!,
+    get created() {
+      return book.created!
+    },
     pruned: book.pruned,
     get lastPrune() {
       return book.lastPrune
@@ -174,6 +196,17 @@ async function ledgerFrom(
       last = done.catch(() => undefined)
       return done
     },
+  }
+}
+
+/** Whether the clock is believed at this moment. A pass may take days: while one lasts, time is told by a clock that nobody sets too. */
+function clockNow(lastTime: () => Instant, now: () => Instant, leap?: number): () => ClockSanity {
+  const opened = now()
+  const began = performance.now()
+  const isSane = clockSanity(lastTime(), opened, leap) === 'sane'
+  return () => {
+    const passed = isSane ? Math.floor(opened + performance.now() - began) : 0
+    return clockSanity(instant(Math.max(lastTime(), passed)), now(), leap)
   }
 }
 

@@ -5,7 +5,7 @@ import { diskFailure } from './disk-failure.ts'
 import { expireTrash } from './expire-trash.ts'
 import { gate } from './gate.ts'
 import type { HashFiles } from './hash-pool.ts'
-import { filesystemOf, freeBytes, type Ground, rememberedHead, takeHolding } from './holding.ts'
+import { believedAt, filesystemOf, freeBytes, type Ground, rememberedHead, takeHolding } from './holding.ts'
 import { establishIdentity, readId } from './identity.ts'
 import { layout } from './layout.ts'
 import { openLedger } from './ledger.ts'
@@ -16,7 +16,7 @@ import { recover } from './recover.ts'
 import { openSeen, type SeenCache } from './seen-cache.ts'
 import { type Site, stagedPath } from './site.ts'
 import { stage } from './stage.ts'
-import { writeStatus } from './status-file.ts'
+import { readStatus, writeStatus } from './status-file.ts'
 import { undoPrune } from './undo-prune.ts'
 import { verify } from './verify.ts'
 
@@ -59,7 +59,14 @@ export function lockedDestination(
         announce: (id) => box.expect({ id, path: place.path, filesystem }),
       })
       const knownHead = await rememberedHead(ground, await readId(disk, files))
-      const read = await openLedger(disk, files, { mode: 'write', now: run.now, knownHead })
+      const believed = believedAt(await readStatus(disk, files))
+      const read = await openLedger(disk, files, {
+        ...(ground.leap === undefined ? {} : { leap: ground.leap }),
+        mode: 'write',
+        now: run.now,
+        knownHead,
+        believed,
+      })
       // What is wrong with it is the halt of the holding that inspect tells.
       if (read.state !== 'open') return
       const { ledger } = read

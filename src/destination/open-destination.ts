@@ -22,6 +22,7 @@ export function openDestination(
     readonly backup: string
     /** Left out but where `disk` is no real one. */
     readonly hash?: HashFiles
+    readonly leap?: number
     readonly takeLock?: typeof takeLock
   },
 ): Destination {

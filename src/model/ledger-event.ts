@@ -1,5 +1,6 @@
 /**
- * The ledger's lines. Each also carries `seq`, `append`, `time`, `prev` and `hash`, which the ledger itself puts there.
+ * The ledger's lines. Each also carries `seq`, `append`, `time`, `prev` and `hash`, which the ledger itself puts there, and `clock` where
+ * the box's clock was not believed when it was written: `behind` or `leapt`.
  * Digests are hex. `marker.text` holds the marker's bytes, one character a byte (latin1), so that they can be put back
  * byte for byte.
  */
@@ -18,6 +19,8 @@ export type LedgerEvent =
       readonly reason: string
       readonly by: string
     }
+  /** The clock is believed from here on: what was written by one that was not happened by this line's time at the latest. */
+  | { readonly event: 'clock-believed' }
   /** Its bytes were read again and are those that were published. */
   | { readonly event: 'verified'; readonly path: string }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */

@@ -74,6 +74,8 @@ export interface Result {
   readonly started: string
   readonly finished: string
   readonly backups: readonly BackupOutcome[]
+  /** The box's own: its clock, or a repository of specs that is not to be read. Exit 1; what is sound goes on. */
+  readonly problems: readonly Problem[]
   readonly diagnostics: readonly Diagnostic[]
   readonly exitCode: number
 }

@@ -24,8 +24,13 @@ export interface SpecsMemory {
 export interface GitMemory {
   /** The last good commit. */
   readonly good: { readonly commit: string; readonly taken: Instant } | null
-  /** The repository has not been reached since, and why not when it was last asked. */
-  readonly unreachable: { readonly since: Instant; readonly why?: string } | null
+  /** Newer commits have not been seen since, and why not: `git-refused` where it said no, and else `git-unreachable`. */
+  readonly unreachable: {
+    readonly since: Instant
+    readonly why?: string
+    readonly code?: string
+    readonly hint?: string
+  } | null
   /** A newer commit that is not taken, the first such one of those that follow each other, since when. */
   readonly refused: { readonly commit: string; readonly since: Instant } | null
   /** Commits that a person let pass, oldest first. */

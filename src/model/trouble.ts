@@ -8,6 +8,8 @@ export interface Problem {
   readonly hint: string
   /** Stands where trying again mends nothing: somebody has to do something first. */
   readonly retryable?: false
+  /** The id by which a person may let it pass: `reconcile release ID --reason R`. */
+  readonly release?: string
 }
 
 /** Stops this backup (or its pulls) until somebody has mended the cause. */

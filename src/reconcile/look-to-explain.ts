@@ -37,6 +37,7 @@ export async function lookNow(
     from: ports.source.label,
     bandwidth: options.bandwidth,
     all: true,
+    isSupposed: options.isSupposed === true,
     holds: isKnown ? [] : plan.holds,
     policyHolds: isKnown ? options.policy.holds : [],
     halt: isKnown ? null : plan.halt,
@@ -69,7 +70,7 @@ export function lookOffline(
   from: string,
   { path, asOf, diagnostics }: Asked,
 ): Look {
-  const context = { asOf, from, bandwidth: spec.transfer.bandwidth, all: true }
+  const context = { asOf, from, bandwidth: spec.transfer.bandwidth, all: true, isSupposed: true }
   const { plan, observation } = planOffline(spec, snapshot, {
     ...context,
     policy: { holds: [], lastGood: null },

@@ -1,3 +1,4 @@
+import { isOfBox } from '../decide/box-problems.ts'
 import { isTransfer } from '../decide/plan-backup.ts'
 import { fullHalt } from '../decide/room-halt.ts'
 import { selector } from '../decide/select.ts'
@@ -80,7 +81,8 @@ function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run):
   if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
   if (tally.off !== null && tally.left.size > 0) return 'incomplete'
   if (bare.published.length + bare.pruned.length > 0) return 'applied'
-  const { problems, conflicts, lost } = bare
+  const { conflicts, lost } = bare
+  const problems = bare.problems.filter((one) => !isOfBox(one))
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }
 

@@ -10,10 +10,11 @@ import { plannedTerms } from './prune-terms.ts'
 /** What a pass plans with. */
 export async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
   const released = await ports.box.releases()
-  const { bandwidth, all, work, policy } = options
+  const { bandwidth, all, work, policy, isSupposed = false } = options
   const prune = plannedTerms(asOf, { asked: work === 'prune', released, lastGood: policy.lastGood })
   const from = ports.source.label
-  return { asOf, from, bandwidth, all, holds: [], policyHolds: policy.holds, halt: null, prune }
+  const policyHolds = policy.holds
+  return { asOf, from, bandwidth, all, holds: [], policyHolds, halt: null, prune, isSupposed }
 }
 
 /** Holds that keep the destination from being looked at, released ones left out. */

@@ -32,6 +32,8 @@ export interface PassOptions {
    * `drop`: there is nobody who would keep it.
    */
   readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | 'keep' | 'drop'
+  /** The time that is planned for was given, and says nothing about this box's clock. */
+  readonly isSupposed?: boolean
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
 }

@@ -1,5 +1,5 @@
+import { nextClock } from '../decide/box-clock.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/exit-code.ts'
-import { nextClock } from '../decide/next-clock.ts'
 import { onlyRemovals } from '../decide/only-removals.ts'
 import { type Decided, decideBackup, planBackup } from '../decide/plan-backup.ts'
 import { nextListed } from '../decide/prune-guards.ts'
@@ -172,6 +172,7 @@ async function apply(
 ): Promise<Passed> {
   const { source, box } = ports
   const asOf = run.now()
+  const began = performance.now()
   const unfinished: Problem[] = []
   await destination.recover({
     ...run,
@@ -209,8 +210,11 @@ async function apply(
     warnings: first.warnings,
   }
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
+  const { clock } = chosen.decided
+  const before = destination.head()
   if (observation.destination.halt === null) {
-    await destination.remember(seenAtStart(observation, first, asOf))
+    if (clock.passed !== null) await useReleases([clock.passed], box, destination, run)
+    await destination.remember(seenAtStart(observation, first, asOf, clock.state))
     try {
       if (first.summary.adopt > 0) {
         const found = await adoptFiles(first, observation, destination, spec, origin, tally, run)
@@ -252,18 +256,21 @@ async function apply(
     ...outcomeOf(spec, observation, plan, tally, { holds, warnings, late: lateSeries(views) }, run),
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
-  const isLet = used.some(({ code }) => CLOCK_HOLDS.has(code))
+  const isHeld = [...first.holds, ...end.holds].some(({ code }) => code === 'clock-leap')
+  // What was written by it can be dated then.
+  if (clock.state === 'leapt' && !isHeld && destination.head()?.seq !== before?.seq)
+    await destination.record([{ event: 'clock-believed' }], run)
   const bare = { ...outcome, seconds: 0 }
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   await leaveStatus(
     ports.destination,
     destination,
     judged,
-    (before) => ({
-      listed: nextListed(observation, used)(before?.listed ?? null),
-      clock: nextClock(observation.destination.lastTime, run.now(), isLet),
+    (last) => ({
+      listed: nextListed(observation, used)(last?.listed ?? null),
+      clock: nextClock(clock, { asOf, now: run.now(), passed: performance.now() - began, isHeld }),
       observed: { digest: spec.digest, revision },
-      promised: promisedNow(options, before, judged),
+      promised: promisedNow(options, last, judged),
       source: sourceLook(view),
       views,
     }),
@@ -271,9 +278,6 @@ async function apply(
   )
   return { outcome, plan }
 }
-
-/** Holds that ask whether this box's clock is right. */
-const CLOCK_HOLDS: ReadonlySet<string> = new Set(['clock-leap', 'prune-clock-back'])
 
 const removalsOf = (plan: BackupPlan): ReadonlySet<RelPath> =>
   new Set(plan.steps.flatMap(({ action, path }) => (action === 'prune' ? (path as RelPath) : [])))

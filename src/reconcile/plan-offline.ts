@@ -65,6 +65,7 @@ export function planOffline(
   const { lastGood, holds: policyHolds } = policy
   const terms = {
     ...given,
+    isSupposed: true,
     policyHolds,
     prune: plannedTerms(context.asOf, { asked: false, released: new Set<string>(), lastGood }),
   }

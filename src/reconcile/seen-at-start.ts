@@ -1,5 +1,6 @@
 import { nextSeen } from '../decide/next-seen.ts'
 import { isTransfer } from '../decide/plan-backup.ts'
+import type { ClockSanity } from '../model/clock-sanity.ts'
 import { type Seen, seenWith } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -11,8 +12,9 @@ export function seenAtStart(
   observation: Observation,
   plan: BackupPlan,
   asOf: Instant,
+  clock: ClockSanity = 'sane',
 ): Map<RelPath, Seen | null> {
-  const changes = nextSeen(observation, asOf)
+  const changes = nextSeen(observation, asOf, clock)
   for (const step of plan.steps) {
     if (!isTransfer(step)) continue
     const path = step.path as RelPath

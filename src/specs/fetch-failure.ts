@@ -6,12 +6,17 @@ import type { GitEnd } from './run-git.ts'
 
 const LIMIT = 300
 
-/** What git or ssh say, and what helps. */
+/** What git or the server say, and what helps. Each of them is a definite no: waiting mends nothing. */
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
-    /could not read Username|Authentication failed|terminal prompts disabled/i,
+    /could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|error: 40[17]\b/i,
     'the server wants a user and a password, and none is kept here',
     'Use ssh with a key of its own: git.identity.',
+  ],
+  [
+    /error: 403\b|Permission to .* denied|access denied or|You (?:are not allowed|do ?n[o']t have permission)/i,
+    'the server does not let us read it',
+    'Give the key of git.identity the right to read the repository, as a deploy key; and check the URL.',
   ],
   [
     /dubious ownership/i,
@@ -19,9 +24,14 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
     'Give the repository to the user who runs reconcile, or reach it by ssh.',
   ],
   [
-    /not appear to be a git repository|repository .*not found|does not exist/i,
+    /not appear to be a git repository|repository .*not found|does not exist|could not be found|is this a git repository|error: 4(?:04|10)\b/i,
     'there is no repository',
     'Check the URL, and that the key may read the repository.',
+  ],
+  [
+    /couldn't find remote ref|not our ref/i,
+    'it does not have what git.ref names',
+    'Name a branch or a tag that is there with git.ref, or --ref.',
   ],
   [
     /transport '.*' not allowed/i,
@@ -29,7 +39,12 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
     'Name the repository by the URL it moved to.',
   ],
   [
-    /fsck error|hasDot|invalid path|bad object|index-pack failed|unpack-objects|fatal: pack/i,
+    /SSL certificate problem|certificate verification failed|certificate subject name|host name does not match/i,
+    'its certificate is not one that this machine trusts',
+    'Somebody may be in between. Compare the certificate with the one that the server should have, and see the clock of this machine.',
+  ],
+  [
+    /fsck error|hasDot|invalid path/i,
     'what the server sent is damaged or hostile, and was refused',
     'Check the repository with git fsck.',
   ],
@@ -56,14 +71,62 @@ const HINTS: Readonly<Record<string, string>> = {
     'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the fingerprint that the server publishes; or name the file with git.knownHosts.',
 }
 
+/** Of what ssh says: a no that stays one, whatever the line does. The others may pass by themselves. */
+const NO: ReadonlySet<string> = new Set([
+  'host-key-changed',
+  'host-key-unknown',
+  'key-refused',
+  'no-common-algorithm',
+])
+
 /** Why a fetch cannot go through with the keys as they are. */
 export const keysFailure = (place: GitPlace, { code, message, hint }: Failure): Failure =>
-  unreachable(place, inSentence(message), HINTS[code] ?? hint)
+  refused(place, inSentence(message), HINTS[code] ?? hint)
+
+/** A repository that has nothing under the ref that is to be followed. `heads`: its branches; `head`: its default one, null where none is named. */
+export function nothingThere(place: GitPlace, heads: readonly string[], head: string | null): Failure {
+  if (heads.length === 0 && head === null)
+    return refused(place, 'it is empty: it has no branch at all', 'Push the specs to it, or check the URL.')
+  const what =
+    place.ref === 'HEAD' ? 'its HEAD names no branch that is there' : `it has no branch or tag ${place.ref}`
+  const some =
+    heads.length > NAMED
+      ? `${heads.slice(0, NAMED).join(', ')} and ${heads.length - NAMED} more`
+      : heads.join(', ')
+  const there = head === null ? `it has ${some}` : `its default branch is ${head} now`
+  return refused(
+    place,
+    `${what}; ${there}`,
+    `Name one that is there with git.ref, or --ref${head === null ? '' : `: ${head}`}.`,
+  )
+}
+
+/** Its history ends before its beginning: what the last good commit was, and whether it is part of it, cannot be known. */
+export const shallowThere = (place: GitPlace): Failure =>
+  refused(
+    place,
+    'the repository there is a shallow clone, which lacks the older commits',
+    'Make it whole there, with git fetch --unshallow, or name the repository that it was cloned from.',
+  )
+
+export const noCommit = (place: GitPlace): Failure =>
+  refused(place, `${place.ref} is no commit there`, 'Name a branch or a tag with git.ref, or --ref.')
 
 /** Why a fetch did not go through, in one line: git's own last words are quoted, and may be anybody's. */
-export function fetchFailure(place: GitPlace, ended: GitEnd | 'no-ref' | 'no-commit'): Failure {
-  return unreachable(place, ...whyOf(place, ended))
+export function fetchFailure(place: GitPlace, ended: GitEnd): Failure {
+  const { why, hint, isNo } = whyOf(place, ended)
+  return isNo ? refused(place, why, hint) : unreachable(place, why, hint)
 }
+
+const NAMED = 5
+
+const refused = ({ url }: GitPlace, why: string, hint: string): Failure =>
+  new Failure({
+    code: 'git-refused',
+    message: `${url} could not be fetched: ${why}`,
+    hint,
+    retryable: false,
+  })
 
 const unreachable = ({ url }: GitPlace, why: string, hint: string): Failure =>
   new Failure({
@@ -76,27 +139,27 @@ const unreachable = ({ url }: GitPlace, why: string, hint: string): Failure =>
 const inSentence = (sentence: string): string =>
   sentence.replace(/^(?:The|No|Others) /, (word) => word.toLowerCase()).replace(/\.$/, '')
 
-function whyOf(place: GitPlace, ended: GitEnd | 'no-ref' | 'no-commit'): Why {
-  if (ended === 'no-ref')
-    return [`it has no branch or tag ${place.ref}`, 'Name one that is there with git.ref, or --ref.']
-  if (ended === 'no-commit')
-    return [`${place.ref} is no commit there`, 'Name a branch or a tag with git.ref, or --ref.']
-  if (ended.cut !== null) {
+interface Why {
+  readonly why: string
+  readonly hint: string
+  readonly isNo: boolean
+}
+
+function whyOf(place: GitPlace, { cut, stderr }: GitEnd): Why {
+  if (cut !== null) {
     const said = { silent: 'nothing came for too long', slow: 'it took too long', flood: 'it said too much' }
-    return [said[ended.cut], 'Check the line, and the size of the repository.']
+    return { why: said[cut], hint: 'Check the line, and the size of the repository.', isNo: false }
   }
-  const { stderr } = ended
   return (
     bySsh(place, stderr, 'certain') ??
     byGit(stderr) ??
-    bySsh(place, stderr, 'vague') ?? [
-      lastWords(stderr),
-      'Check the URL and the line, by hand: git ls-remote.',
-    ]
+    bySsh(place, stderr, 'vague') ?? {
+      why: lastWords(stderr),
+      hint: 'Check the URL and the line, by hand: git ls-remote.',
+      isNo: false,
+    }
   )
 }
-
-type Why = readonly [why: string, hint: string]
 
 function bySsh({ url }: GitPlace, stderr: string, sureness: 'certain' | 'vague'): Why | null {
   const server = serverOf(url)
@@ -111,12 +174,13 @@ function bySsh({ url }: GitPlace, stderr: string, sureness: 'certain' | 'vague')
   const line =
     lines.find((one) => /^SHA256:\S+\.$/.test(one)) ?? lines.find((one) => failure.pattern.test(one))
   const says = inSentence(failure.says(server.host, server.port, server.user))
-  return [`${says} (${(line ?? lastWords(stderr)).slice(0, LIMIT)})`, hint]
+  const why = `${says} (${(line ?? lastWords(stderr)).slice(0, LIMIT)})`
+  return { why, hint, isNo: NO.has(failure.code) }
 }
 
 function byGit(stderr: string): Why | null {
   for (const [pattern, why, hint] of CAUSES) {
-    if (pattern.test(stderr)) return [`${why} (${lastWords(stderr)})`, hint]
+    if (pattern.test(stderr)) return { why: `${why} (${lastWords(stderr)})`, hint, isNo: true }
   }
   return null
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { GitPlace } from '../model/settings.ts'
-import { fetchFailure, keysFailure } from './fetch-failure.ts'
+import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
 import { gitArguments, gitEnvironment, gitSshCommand } from './git-command.ts'
 import { isCommitId } from './git-ref.ts'
 import { folderOf, transportOf } from './git-url.ts'
@@ -20,7 +20,7 @@ export interface GitClone {
   /** The commit that our ref of this name names; null: there is none. */
   commitOf(ref: string): Promise<string | null>
   pin(ref: string, commit: string): Promise<void>
-  /** Fetches what the place's ref names now into our ref, and tells that commit. Throws a Failure (`git-unreachable`). */
+  /** Fetches what the place's ref names now into our ref, and tells that commit. Throws a Failure (`git-unreachable`, which may pass, or `git-refused`). */
   fetch(into: string): Promise<string>
   /** Null: one of them is not known here. */
   isAncestor(older: string, newer: string): Promise<boolean | null>
@@ -137,10 +137,12 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
       if (id === null || (await idOf(into)) !== id) {
         const refspec = `+${name}:${into}`
         const words = ['fetch', '--no-tags', '--no-write-fetch-head', '--force', '--progress']
-        await far([...words, '--no-recurse-submodules', '--', place.url, refspec])
+        const { stderr } = await far([...words, '--no-recurse-submodules', '--', place.url, refspec])
+        // Git takes nothing of it, and calls that well.
+        if (/shallow roots are not allowed|shallow update not allowed/.test(stderr)) throw shallowThere(place)
       }
       const commit = await commitOf(into)
-      if (commit === null) throw fetchFailure(place, 'no-commit')
+      if (commit === null) throw noCommit(place)
       return commit
     },
     async isAncestor(older, newer) {
@@ -158,16 +160,23 @@ async function farRef(
   const { ref, url } = place
   if (isCommitId(ref)) return { name: ref, id: null }
   const names = ref === 'HEAD' || ref.startsWith('refs/') ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`]
-  const { stdout } = await far(['ls-remote', '--quiet', '--', url, ...names])
+  const list = async (...words: readonly string[]) =>
+    (await far(['ls-remote', '--quiet', ...words])).stdout
+      .toString('utf8')
+      .split('\n')
+      .map((line) => line.split('\t'))
   const there = new Map<string, string>()
-  for (const line of stdout.toString('utf8').split('\n')) {
-    const [id = '', name = ''] = line.split('\t')
-    if (isCommitId(id)) there.set(name, id)
-  }
+  for (const [id = '', name = ''] of await list('--', url, ...names)) if (isCommitId(id)) there.set(name, id)
   const name = names.find((one) => there.has(one))
-  if (name === undefined) throw fetchFailure(place, 'no-ref')
-  return { name, id: there.get(name)! }
+  if (name !== undefined) return { name, id: there.get(name)! }
+  const all = await list('--symref', '--', url, 'HEAD', 'refs/heads/*')
+  const heads = all.flatMap(([id = '', one = '']) => (isCommitId(id) && one !== 'HEAD' ? one : []))
+  const head =
+    all.find(([word = '', one]) => one === 'HEAD' && word.startsWith('ref: '))?.[0]?.slice(5) ?? null
+  throw nothingThere(place, heads.map(branchName), head === null ? null : branchName(head))
 }
+
+const branchName = (ref: string): string => ref.replace(/^refs\/heads\//, '')
 
 /**
  * The file that git reads in the place of anybody's own settings. A repository on this machine may be another user's: that one, which

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { isNotSeen } from '../decide/over-specs.ts'
 import { Failure } from '../model/failure.ts'
+import type { Instant } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import type { GitPlace } from '../model/settings.ts'
 import type { GitMemory, SpecsMemory } from '../model/specs-memory.ts'
@@ -28,7 +30,7 @@ export interface GitSpecs {
   readonly limits?: GitLimits
 }
 
-/** What is known of the repository now. `unreachable`: it was not asked, or could not be; then `commit` is what it was when it last could. */
+/** What is known of the repository now. `unreachable`: it could not be asked, or said no; then `commit` is what it was before. */
 interface Found {
   readonly clone: GitClone
   readonly commit: string
@@ -131,7 +133,7 @@ async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): P
   try {
     return { clone, commit: await clone.fetch(tip), unreachable: null }
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'git-unreachable' || known === null) throw error
+    if (!(error instanceof Failure) || !isNotSeen(error.code) || known === null) throw error
     const commit = await known.commitOf(tip)
     if (commit === null) throw error
     return { clone: known, commit, unreachable: error }
@@ -153,16 +155,20 @@ async function asItIs(specs: GitSpecs, found: Found, before: GitMemory, run: Run
   return { ...read, faults: [...read.faults, ...more] }
 }
 
+/** A definite no stands until the repository has been reached: a line that is down since mends nothing. */
+function notSeen(before: GitMemory['unreachable'], now: Failure, at: Instant): GitMemory['unreachable'] {
+  if (before?.code === 'git-refused' && now.code !== 'git-refused') return before
+  const since = before === null || before.since > at ? at : before.since
+  return { since, why: now.message, code: now.code, hint: now.hint }
+}
+
 /** The memory after this. `since` moves only when the truth does. */
 function remembered(before: GitMemory, found: Found, judged: Judged, run: Run): GitMemory {
   const { commit, unreachable } = found
   const isNew = before.good?.commit !== commit
   return {
     good: judged.taken && isNew ? { commit, taken: run.now() } : before.good,
-    unreachable:
-      unreachable === null
-        ? null
-        : { since: before.unreachable?.since ?? run.now(), why: unreachable.message },
+    unreachable: unreachable === null ? null : notSeen(before.unreachable, unreachable, run.now()),
     refused: judged.taken ? null : (judged.stillRefused ?? { commit, since: run.now() }),
     passed: [
       ...before.passed,

@@ -1,3 +1,4 @@
+import { isNotSeen } from '../decide/over-specs.ts'
 import { Failure } from '../model/failure.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
@@ -52,11 +53,13 @@ export function told(
     const message = `commit ${commit} is not taken: ${unkept.message}; ${instead}`
     notes.push(note(unkept instanceof Failure ? 'error' : 'warning', 'commit-unkept', message, unkept.hint))
   }
-  if (memory.unreachable !== null) {
-    const since = isoTime(memory.unreachable.since)
-    const why = unreachable?.message ?? memory.unreachable.why ?? 'it could not be fetched'
-    const hint = unreachable?.hint ?? 'reconcile --dry-run asks it again.'
-    notes.push(note('warning', 'git-unreachable', `since ${since} newer commits are not seen: ${why}`, hint))
+  const away = memory.unreachable
+  if (away !== null) {
+    // Warnings: what was taken before is sound, and goes on.
+    const why = away.why ?? unreachable?.message ?? 'it could not be fetched'
+    const hint = away.hint ?? unreachable?.hint ?? 'reconcile --dry-run asks it again.'
+    const message = `since ${isoTime(away.since)} newer commits are not seen: ${why}`
+    notes.push(note('warning', away.code ?? 'git-unreachable', message, hint))
   }
   const read = taken ? newest : obeyed
   const faults = [
@@ -68,7 +71,7 @@ export function told(
     code,
     message,
     hint,
-    since: (code === 'git-unreachable' ? memory.unreachable : memory.refused)?.since ?? run.now(),
+    since: (isNotSeen(code) ? away : memory.refused)?.since ?? run.now(),
   }))
   const stale =
     reasons.length === 0

@@ -51,6 +51,7 @@ export function renderResult(
     ...headLines(outcome, { names, results }, brush, options.width),
     ...layRows(troubleRows(outcome), brush, options.width),
   ])
+  lines.push(...layRows(result.problems.map(problemRow), brush, options.width))
   const faults = faultsLine(result, 'what is faulty did not run')
   if (faults !== null) lines.push(brush('red', faults))
   if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))

@@ -2,6 +2,7 @@ import stringWidth from 'string-width'
 import { isTrouble, isWell } from '../decide/conditions.ts'
 import { humanSize } from '../decide/human-size.ts'
 import { describeCause } from '../decide/late-cause.ts'
+import { isNotSeen } from '../decide/over-specs.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
@@ -55,7 +56,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   if (lines.at(-1) === '') lines.pop()
   const faults = faultsLine(report, whatFaultsMean(report))
   if (faults !== null) lines.push(brush('red', faults))
-  const unseen = report.stale.find(({ code }) => code === 'git-unreachable')
+  const unseen = report.stale.find(({ code }) => isNotSeen(code))
   if (unseen !== undefined) lines.push(brush('yellow', `specs: ${escapeProse(unseen.message)}`))
   for (const { backup, destination, since } of report.orphans)
     lines.push(

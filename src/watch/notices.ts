@@ -129,11 +129,12 @@ export function openNotices(
       const lines =
         result?.backups.filter(({ exitCode }) => exitCode !== 0).map((one) => oneLine(lineOf(one))) ?? []
       const faults = result?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
+      const own = result?.problems.map(({ message }) => oneLine(message)) ?? []
       const more = faults.map(({ file, line, message }) => oneLine(`${file}:${line}: ${message}`))
       await Promise.all([
         hooks.settled(),
         watch?.settled(),
-        pass?.ended(isKnown ? result.exitCode : null, [...lines, ...more]),
+        pass?.ended(isKnown ? result.exitCode : null, [...lines, ...own, ...more]),
       ])
       close()
     },

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { nextClock } from '../../src/decide/next-clock.ts'
 import { decideBackup } from '../../src/decide/plan-backup.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
@@ -41,13 +40,4 @@ test('by one that leapt further a person is asked, under the same id each time, 
 
 test('by one that is behind nothing expires', () => {
   expect(after(-1)).toMatchObject({ steps: [], holds: [] })
-})
-
-test('a clock that is not believed moves nothing, so the second pass by it is no wiser than the first', () => {
-  expect(nextClock(NOON, instant(NOON + 48 * HOUR), false)).toBe(NOON + 48 * HOUR)
-  for (const away of [49, -1]) {
-    const wrong = instant(NOON + away * HOUR)
-    expect(nextClock(NOON, wrong, false)).toBe(NOON)
-    expect(nextClock(NOON, wrong, true)).toBe(wrong)
-  }
 })

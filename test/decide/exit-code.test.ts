@@ -54,6 +54,7 @@ describe('the exit code of a pass', () => {
     revision: null,
     started: '',
     finished: '',
+    problems: [],
     diagnostics,
     backups: codes.map((exitCode) => ({ ...outcome({}), exitCode })),
   })

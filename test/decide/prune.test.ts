@@ -277,7 +277,7 @@ describe('what the ledger learns before anything goes', () => {
     [
       'nothing by a clock behind the last one',
       HELD,
-      { surplus: 'none', holding: { lastTime: ago(-1) } },
+      { surplus: 'none', holding: { lastTime: ago(-DAYS) } },
       null,
     ],
     ['nothing where prune is off', HELD, { surplus: 'none', prune: { mode: 'never' } }, null],

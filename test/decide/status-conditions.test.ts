@@ -301,7 +301,7 @@ describe('a promise that was not kept', () => {
 
 test('what was written under a clock that is ahead of ours is not ok', () => {
   expect(look(fold({}, { time: at(1) })).state).toBe('unknown')
-  expect(short('Ready', look(fold({}, { time: at(1) })))).toBe('unknown clock-ahead')
+  expect(short('Ready', look(fold({}, { time: at(1) })))).toBe('unknown box-clock')
   const holding = { ...picture('held a 1 A').destination, lastTime: at(1) }
   expect(look(fold(), { holding }).state).toBe('unknown')
   // Clocks of two boxes differ a little.

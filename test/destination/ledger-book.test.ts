@@ -5,7 +5,7 @@ import { firstPublished } from '../../src/model/holding.ts'
 import type { LedgerEvent } from '../../src/model/ledger-event.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import { toPrune } from '../contract/destination.ts'
-import { published } from '../helpers/disk-folder.ts'
+import { published, rel } from '../helpers/disk-folder.ts'
 
 /** A book of these events, each written at its hour of one day. */
 function bookOf(...events: readonly (readonly [hour: number, event: LedgerEvent])[]) {
@@ -30,7 +30,7 @@ const released = (code: string): LedgerEvent => ({
 test('I9: a clock that went back stays behind the latest time ever written, whatever is written by it', () => {
   const book = bookOf([12, published('a')], [9, published('b')])
   expect(hourOf(book.lastTime)).toBe(12)
-  expect([...book.records.values()].map(({ since }) => hourOf(since))).toEqual([12, 9])
+  expect([...book.records.values()].map(({ since }) => hourOf(since))).toEqual([12, 12])
 })
 
 test('until a person lets it count', () => {
@@ -108,6 +108,45 @@ describe('I9: what the ledger knows of surplus', () => {
       ),
     ).toBe('1 p1')
   })
+})
+
+test('I9: what was written by a clock that was not believed happened by the next time that is, at the latest', () => {
+  const trash = { path: 'c', trash: '20261123T120000Z-1' }
+  const lines = [
+    [12, published('a')],
+    [12, published('c')],
+    // 1970, or merely an hour ago.
+    [-1_000_000, published('b')],
+    [11, { event: 'verified', path: 'b' }],
+    [11, { event: 'staging-abandoned', path: 's', why: 'gone' }],
+    [11, { ...toPrune('c'), event: 'prune-begin', ...trash }],
+    [11, { event: 'prune-done', ...trash }],
+  ] as const satisfies readonly (readonly [number, LedgerEvent])[]
+  const timesOf = ({ records, pruned, abandoned }: ReturnType<typeof bookOf>) =>
+    [
+      records.get(rel('b'))!.since,
+      records.get(rel('b'))!.readAt,
+      abandoned.get(rel('s'))!,
+      pruned.get(rel('c'))!.at,
+    ].map(hourOf)
+  expect(timesOf(bookOf(...lines))).toEqual([12, 12, 12, 12])
+  // When it was last read stays as long ago as it can be.
+  for (const event of [published('d'), { event: 'clock-believed' } as const])
+    expect(timesOf(bookOf(...lines, [15, event]))).toEqual([15, 12, 15, 15])
+})
+
+test('I9: what a clock that leapt has written moves no time on, until that clock is believed', () => {
+  const leapt = { ...published('b'), clock: 'leapt' } as LedgerEvent
+  expect(hourOf(bookOf([12, published('a')], [20, leapt], [21, leapt]).lastTime)).toBe(12)
+  const believed = { event: 'clock-believed', clock: 'leapt' } as unknown as LedgerEvent
+  const book = bookOf([12, published('a')], [20, leapt], [21, believed])
+  expect([book.lastTime, book.records.get(rel('b'))!.since].map(hourOf)).toEqual([21, 21])
+})
+
+test('I9: what another clock dated later than the time that a person let count is no older for it', () => {
+  const book = bookOf([12, published('a')], [20, published('b')], [13, released('clock-leap')])
+  expect(hourOf(book.lastTime)).toBe(13)
+  expect([...book.records.values()].map(({ since }) => hourOf(since))).toEqual([12, 13])
 })
 
 test('I7: no batch of a prune ends within a point', () => {

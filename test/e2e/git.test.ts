@@ -6,11 +6,13 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { startThrowawaySource } from '../../src/commands/demo-source.ts'
+import type { Notice } from '../../src/model/notice.ts'
 import type { Result } from '../../src/model/outcome.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import type { StatusReport } from '../../src/model/status.ts'
 import { callHere } from '../helpers/call-here.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
+import { startReceiver } from '../helpers/receiver.ts'
 import { treeOf } from '../helpers/tree.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
@@ -148,18 +150,104 @@ describe('a pass on specs from git', () => {
     expect(await readFile(join(bed.state, 'git.json'), 'utf8')).toContain('"reason":"a rebase"')
   })
 
-  test('an unreachable repository: a warning, and work goes on; never reached, exit 1 in plain words', async () => {
+  test('a line that is down: a warning for an hour, and work goes on; then a problem of the box', async () => {
     const commit = await bed.push(declared())
     await offer('a.tar')
     await run()
-    await rm(bed.remote, { recursive: true })
+    await writeFile(join(bed.remote, 'config'), '[a server that is broken for now')
     const result = await document<Result>()
     expect(result).toMatchObject({
       exitCode: 0,
       revision: commit,
+      problems: [],
       diagnostics: [{ severity: 'warning', code: 'git-unreachable' }],
     })
     expect((await document<StatusReport>('status')).diagnostics).toMatchObject([{ code: 'git-unreachable' }])
+    const memory = join(bed.state, 'git.json')
+    const { places } = JSON.parse(await readFile(memory, 'utf8'))
+    for (const place of Object.values<{ unreachable: { since: number } }>(places))
+      place.unreachable.since -= 2 * 3600 * 1000
+    await writeFile(memory, JSON.stringify({ format: 'reconcile.git-specs/1', places }))
+    await offer('b.tar')
+    expect(await document<Result>()).toMatchObject({
+      exitCode: 1,
+      revision: commit,
+      problems: [{ code: 'git-unreachable', message: expect.stringContaining('newer commits are not seen') }],
+      backups: [{ published: ['b.tar'], exitCode: 0 }],
+    })
+  })
+
+  test('a definite no: exit 1 with a problem of the box, notice, failed heartbeat; passes go on by the last good commit', async () => {
+    const receiver = await startReceiver()
+    try {
+      for (const one of ['ops', 'beat'])
+        await writeFile(join(bed.folder, one), `${receiver.origin}/${one}`, { mode: 0o600 })
+      const config = join(bed.folder, 'config.yaml')
+      const notify = [{ urlFile: join(bed.folder, 'ops') }]
+      await writeFile(config, stringify({ notify, heartbeat: { urlFile: join(bed.folder, 'beat') } }))
+      const told = () => ({
+        ops: receiver.received.flatMap(({ url, body }) =>
+          url === '/ops' ? [(JSON.parse(body) as Notice).message] : [],
+        ),
+        beat: receiver.received.flatMap(({ url }) => (url.startsWith('/beat') ? [url] : [])),
+      })
+      const words = ['--config', config, '--ref', 'main']
+      const remote = (...more: string[]) => execa('git', [`--git-dir=${bed.remote}`, ...more])
+      // Nothing was ever taken: that is told in a result too, so that the heartbeat fails.
+      expect(await document<Result>(...words, name)).toMatchObject({
+        exitCode: 1,
+        backups: [],
+        problems: [{ code: 'git-refused', message: expect.stringContaining('it is empty') }],
+      })
+      expect(told().beat).toEqual([])
+      expect(await document<Result>(...words)).toMatchObject({ exitCode: 1, revision: null })
+      expect(told().beat).toEqual(['/beat/start', '/beat/fail'])
+
+      const commit = await bed.push(declared())
+      await offer('a.tar')
+      expect(await document<Result>(...words)).toMatchObject({ exitCode: 0, revision: commit, problems: [] })
+      await remote('branch', '-m', 'main', 'trunk')
+      await remote('symbolic-ref', 'HEAD', 'refs/heads/trunk')
+      await offer('c.tar')
+      const before = told()
+      expect(await document<Result>(...words)).toMatchObject({
+        exitCode: 1,
+        revision: commit,
+        problems: [{ code: 'git-refused', message: expect.stringMatching(/default branch is trunk now$/) }],
+        backups: [{ published: ['c.tar'], exitCode: 0, problems: [] }],
+      })
+      expect(told().ops.slice(before.ops.length)).toEqual([
+        expect.stringContaining('its newest spec is not seen: since'),
+      ])
+      expect(told().beat.slice(before.beat.length)).toEqual(['/beat/start', '/beat/fail'])
+      const text = await run(...words)
+      expect([text.code, text.out]).toEqual([
+        1,
+        expect.stringMatching(/problem .*newer commits are not seen/),
+      ])
+
+      const status = await document<StatusReport>('--ref', 'main', 'status')
+      expect(status.backups[0]?.conditions.find(({ type }) => type === 'SpecValid')).toMatchObject({
+        status: 'unknown',
+        reason: 'git-refused',
+      })
+      const check = await run('--ref', 'main', 'status', '--check')
+      expect([check.code, check.out]).toEqual([1, expect.stringMatching(/^RECONCILE WARNING/)])
+      expect((await run('--ref', 'main', 'status', '--output', 'prometheus')).out).toContain(
+        'reconcile_specs_stale_since_timestamp_seconds{reason="git-refused"}',
+      )
+      // Only a look: a line that is down is no reason to plan nothing.
+      expect((await run('--ref', 'main', '--dry-run')).code).toBe(0)
+      await bed.git('push', '-q', '--force', 'origin', 'HEAD:refs/heads/main')
+      expect(await document<Result>(...words)).toMatchObject({ exitCode: 0, problems: [] })
+      expect(told().ops.at(-1)).toContain('all is well again')
+      expect(told().beat.at(-1)).toBe('/beat')
+    } finally {
+      await receiver.end()
+    }
+  })
+
+  test('never reached: exit 1 in plain words', async () => {
     const never = await run('--git', join(bed.folder, 'nowhere'), 'validate')
     expect(never.code).toBe(1)
     expect(never.err).toMatch(/could not be fetched: there is no repository/)

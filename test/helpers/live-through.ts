@@ -46,6 +46,8 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
         ? [{ series: null, rhythm: { kind: 'every', seconds: 2 * 86_400 }, grace: 86_400, until: null }]
         : [],
       prune: { mode, keepAtLeast, minAge: history.minAgeDays * 86_400, trashFor: 86_400 },
+      // Passes come days apart, and that is no leap of a clock.
+      schedule: { kind: 'every', seconds: 7 * 86_400 },
       verifyEvery: history.verifyDays * 86_400,
     })
     const policy = `${retain} ${keepAtLeast}`

@@ -76,7 +76,7 @@ describe('a hostile tree', () => {
     expect(loaded.faults).toMatchObject([
       {
         severity: 'warning',
-        code: 'git-unreachable',
+        code: 'git-refused',
         message: expect.stringContaining('damaged or hostile'),
       },
     ])
@@ -137,7 +137,7 @@ describe('a fetch', () => {
     async (url) => {
       const trap = join(bed.folder, 'trap')
       await expect(bed.load({ place: { url: url.replace('TRAP', trap) } })).rejects.toMatchObject({
-        code: 'git-unreachable',
+        code: 'git-refused',
         message: expect.stringContaining('not allowed'),
       })
       await expect(stat(trap)).rejects.toMatchObject({ code: 'ENOENT' })
@@ -203,7 +203,7 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
     const other = (await readFile(at('stranger.pub'), 'utf8')).split(' ').slice(0, 2).join(' ')
     await writeFile(at('other-pin'), `${pinned} ${other}\n`)
     const closed = await unusedPort()
-    const cases: readonly (readonly [Partial<GitPlace>, message: RegExp, hint: RegExp])[] = [
+    const cases: readonly (readonly [Partial<GitPlace>, message: RegExp, hint: RegExp, code?: string])[] = [
       [
         { knownHosts: at('empty') },
         /no host key is pinned for 127\.0\.0\.1 \(port \d+\) \(No /,
@@ -219,16 +219,26 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
       [{ identity: at('open') }, /others may read the private key/, /chmod 600/],
       [{ identity: at('locked') }, /has a passphrase/, /deploy key/],
       [{ identity: at('stranger') }, /refused our key for the account/, /deploy key/],
-      [{ url: `ssh://git@127.0.0.1:${closed}/x` }, /refused the connection on port/, /firewall/],
-      [{ url: 'git@no-such-host.invalid:x' }, /name no-such-host\.invalid cannot be resolved/, /DNS/],
+      [
+        { url: `ssh://git@127.0.0.1:${closed}/x` },
+        /refused the connection on port/,
+        /firewall/,
+        'git-unreachable',
+      ],
+      [
+        { url: 'git@no-such-host.invalid:x' },
+        /name no-such-host\.invalid cannot be resolved/,
+        /DNS/,
+        'git-unreachable',
+      ],
       [{ url: `${place.url}-not` }, /there is no repository/, /URL/],
     ]
-    for (const [over, message, hint] of cases) {
+    for (const [over, message, hint, code = 'git-refused'] of cases) {
       await expect(
         bed.load({ use: 'look', place: { ...place, ...over, ref: 'nowhere' } }),
         String(message),
       ).rejects.toMatchObject({
-        code: 'git-unreachable',
+        code,
         message: expect.stringMatching(message),
         hint: expect.stringMatching(hint),
       })

@@ -136,7 +136,7 @@ describe('specs from git', () => {
     expect([names(loaded), codes(loaded)]).toEqual([['a'], ['error outside-roots']])
   })
 
-  test('a repository that is away: work goes on with the last good commit, since when is said, and told over', async () => {
+  test('a repository that is gone: work goes on with the last good commit, since when is said, and told over', async () => {
     const good = await bed.push(GOOD)
     await bed.load()
     const away = `${bed.remote}.away`
@@ -148,15 +148,20 @@ describe('specs from git', () => {
     const later = await bed.load()
     for (const loaded of [first, later]) {
       expect(loaded).toMatchObject({ revision: good, stale: { since }, lastGood: null })
-      expect(codes(loaded)).toEqual(['warning git-unreachable'])
+      expect(codes(loaded)).toEqual(['warning git-refused'])
       expect(names(loaded)).toEqual(['a', 'b'])
     }
     await rename(away, bed.remote)
     expect(await bed.load()).toMatchObject({ stale: null, faults: [] })
   })
 
-  test('one that was never reached is a failure that may pass', async () => {
+  test('one that never was is a failure; a line that is down may pass', async () => {
     await expect(bed.load({ place: { url: 'file:///nonexistent/x.git' } })).rejects.toMatchObject({
+      code: 'git-refused',
+      retryable: false,
+    })
+    await bed.push(GOOD)
+    await expect(bed.load({ limits: { total: 0, silence: 60 } })).rejects.toMatchObject({
       code: 'git-unreachable',
       retryable: true,
     })

@@ -105,6 +105,7 @@ export function result(exitCode: number, ...backups: readonly BackupOutcome[]): 
     started: '2026-11-24T03:00:00Z',
     finished: '2026-11-24T03:21:00Z',
     backups,
+    problems: [],
     diagnostics: [],
     exitCode,
   }

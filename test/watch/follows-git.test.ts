@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -125,7 +125,9 @@ test('a new commit is taken without a restart; of a faulty one the last good is 
 })
 
 test('while the repository cannot be reached work goes on, and it is told since when', async () => {
-  await rename(bed.remote, `${bed.remote}.away`)
+  const config = join(bed.remote, 'config')
+  const sound = await readFile(config)
+  await writeFile(config, '[a server that is broken for now')
   const { message } = await daemon.saw('warning')
   const since = /since (\S+Z) newer commits are not seen/.exec(message)?.[1]
   expect(since).toBeDefined()
@@ -135,7 +137,7 @@ test('while the repository cannot be reached work goes on, and it is told since 
   expect((await status()).diagnostics).toMatchObject([
     {
       code: 'git-unreachable',
-      message: expect.stringMatching(`since ${since} newer.*does not appear to be`),
+      message: expect.stringMatching(`since ${since} newer.*bad config line`),
     },
   ])
   const check = async () => call('status', '--check', '--as-of', isoTime(daemon.clock.now()))
@@ -150,11 +152,32 @@ test('while the repository cannot be reached work goes on, and it is told since 
   // Ten minutes of the same are told once.
   expect(daemon.events.filter(({ type }) => type === 'warning')).toHaveLength(1)
 
-  await rename(`${bed.remote}.away`, bed.remote)
+  await writeFile(config, sound)
   const from = daemon.mark()
   const next = await bed.push(declared({ select: { exclude: ['y'] } }))
   expect(await daemon.saw('triggered', () => true, from)).toMatchObject({ revision: next })
   expect((await status()).diagnostics).toEqual([])
+})
+
+test('a repository that says no is told at once, and over once it answers; work goes on meanwhile', async () => {
+  await rename(bed.remote, `${bed.remote}.away`)
+  await daemon.saw('warning')
+  await hasTold({ ops: ['failing'], beat: ['/beat', '/beat/fail'] })
+  await world.offer('b.tar', 'b')
+  expect(await runNow()).toMatchObject({ revision: first, outcome: { published: ['b.tar'], exitCode: 0 } })
+  const report = await status()
+  expect(report).toMatchObject({ stale: [{ code: 'git-refused' }] })
+  expect(report.backups[0]?.conditions.find(({ type }) => type === 'SpecValid')).toMatchObject({
+    status: 'unknown',
+    reason: 'git-refused',
+  })
+  expect(told()).toEqual({ ops: ['failing'], beat: ['/beat', '/beat/fail'] })
+  await rename(`${bed.remote}.away`, bed.remote)
+  await daemon.until(async () => {
+    await runNow()
+    return told().beat.length === 3
+  })
+  await hasTold({ ops: ['failing', 'recovered'], beat: ['/beat', '/beat/fail', '/beat'] })
 })
 
 test('the release of a rewritten history that changes no spec is told at once too', async () => {
