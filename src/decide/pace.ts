@@ -41,43 +41,60 @@ export function paceOf({ retain, expect, series: { timezone } }: Spec, series: s
   return rules.length === 0 ? null : { period, rules }
 }
 
-/**
- * The rule that keeps a point although it would fall by it: since that point, fewer periods have held one that came in order than the
- * rule counts. Null: none does. Periods are counted from the point itself, each around a moment at which one is expected.
- */
-export function slowedBy({ period, rules }: Pace, time: Instant, { times }: SeriesHistory): Slow | null {
+/** How fast one series has really gone. */
+export interface Pacer {
+  /**
+   * The rule that keeps a point although it would fall by it: since that point, fewer periods have held one that came in order than the
+   * rule counts. Null: none does. Periods are counted from the point itself, each around a moment at which one is expected.
+   */
+  readonly slowedBy: (time: Instant) => Slow | null
+  /**
+   * Whether a point would fall by now at the rate at which the series got its points until that one came: then nothing has pushed it, and
+   * the expectation is only a patient one.
+   */
+  readonly fallsAnyway: (time: Instant) => boolean
+}
+
+/** It may come by a fifth more often than usual. */
+const TOLERANCE = 0.8
+
+export function pacer({ period, rules }: Pace, history: SeriesHistory): Pacer {
+  const { times } = history
   const most = Math.max(...rules.map(({ count }) => count))
-  let held = 0
-  let at = firstAfter(times, time + period / 2)
-  while (held < most && at < times.length) {
-    held++
-    const nth = Math.round((times[at]! - time) / period)
-    at = firstAfter(times, time + (nth + 0.5) * period)
+  const lived = livedUntil(times, period)
+  return {
+    slowedBy(time) {
+      let held = 0
+      let at = firstAfter(times, time + period / 2)
+      while (held < most && at < times.length) {
+        held++
+        const nth = Math.round((times[at]! - time) / period)
+        at = firstAfter(times, time + (nth + 0.5) * period)
+      }
+      const slow = rules.find(({ count }) => held < count)
+      return slow === undefined ? null : { rule: slow.rule, count: slow.count, held }
+    },
+    fallsAnyway(time) {
+      const next = firstAfter(times, time)
+      if (next === times.length) return false
+      const since = lived.at(-1)! - lived[next]! + Math.min(times[next]! - time, period)
+      const usual = Math.min(period, usualGap(time, history) ?? period)
+      return rules.every(({ count, span }) => since >= TOLERANCE * count * Math.max(usual, span))
+    },
   }
-  const slow = rules.find(({ count }) => held < count)
-  return slow === undefined ? null : { rule: slow.rule, count: slow.count, held }
+}
+
+/** How long a series had lived when each of its points came, milliseconds: no gap counts for more than a period. */
+function livedUntil(times: readonly Instant[], period: number): readonly number[] {
+  let lived = 0
+  return times.map((time, i) => {
+    if (i > 0) lived += Math.min(time - times[i - 1]!, period)
+    return lived
+  })
 }
 
 /** Of the points that tell how often a series usually gets one. */
 const MOST_POINTS = 21
-/** It may come by a fifth more often than usual. */
-const TOLERANCE = 0.8
-
-/**
- * Whether a point that pace keeps would have fallen all the same at the rate at which the series got its points until that one came:
- * then nothing has pushed it, and the expectation is only a patient one.
- */
-export function fallsAnyway(
-  { period, rules }: Pace,
-  time: Instant,
-  { held }: Slow,
-  history: SeriesHistory,
-): boolean {
-  const usual = Math.min(period, usualGap(time, history) ?? period)
-  return rules.every(
-    ({ count, span }) => held >= count || held * period >= TOLERANCE * count * Math.max(usual, span),
-  )
-}
 
 /** The mean distance of the points that came with one, and of those that came before it; null: there are no two. */
 function usualGap(time: Instant, { times, passes }: SeriesHistory): number | null {

@@ -3,7 +3,7 @@ import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Warning } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import { fallsAnyway, paceOf, slowedBy } from './pace.ts'
+import { paceOf, pacer } from './pace.ts'
 import { retain } from './retain.ts'
 import type { Point } from './retention.ts'
 import type { SeriesHistory } from './series-history.ts'
@@ -149,6 +149,8 @@ interface Standing {
   readonly isSettled: boolean
   /** It was wanted when it settled, or may have been. */
   readonly settledWanted: boolean
+  /** Published before this pass, wanted until now, and not settled yet. */
+  readonly isYoung: boolean
   /** Since when all of it is on record as surplus; null: it is not. */
   readonly surplusSince: Instant | null
 }
@@ -173,6 +175,7 @@ function standing(
   return {
     isSettled,
     settledWanted: isSettled && (surplusSince === null || surplusSince >= settles),
+    isYoung: !isSettled && since < passBegan && surplusSince === null,
     surplusSince,
   }
 }
@@ -201,6 +204,7 @@ function spare(
   const kept =
     inOrder.length === verified.length ? null : retain(inOrder, spec.retain!, zoneOf(spec.series.timezone))
   const pace = paceOf(spec, series)
+  const paced = pace === null ? null : { ...pacer(pace, ofSeries), period: pace.period }
   for (const point of dropped) {
     const reasons = kept?.get(point)
     if (reasons !== undefined) {
@@ -208,11 +212,13 @@ function spare(
       if (standingOf(point).settledWanted) pushed.push(point)
       continue
     }
-    const slow =
-      pace === null || !standingOf(point).settledWanted ? null : slowedBy(pace, point.time, ofSeries)
-    if (pace === null || slow === null) continue
-    spared.set(point, { why: 'pace', ...slow, period: pace.period })
-    if (!fallsAnyway(pace, point.time, slow, ofSeries)) pushed.push(point)
+    const slow = paced?.slowedBy(point.time) ?? null
+    if (paced === null || slow === null) continue
+    const { settledWanted, isYoung } = standingOf(point)
+    // What has not settled yet is kept only where something pushed it: else all that a quick rule lets go would stay for long.
+    const isPushed = (settledWanted || isYoung) && !paced.fallsAnyway(point.time)
+    if (settledWanted || isPushed) spared.set(point, { why: 'pace', ...slow, period: paced.period })
+    if (settledWanted && isPushed) pushed.push(point)
   }
   return { spared, pushed }
 }
