@@ -77,14 +77,16 @@ export function clockHold(
 
 /**
  * The time that later clocks are measured against, once a pass is over. One that is behind moves nothing until a person lets it count. One
- * that leapt is believed by the next pass, unless something was held for it; `passed`: milliseconds that the pass took by a clock that
- * nobody sets, so that a leap in the midst of it is none of its time.
+ * that leapt moves nothing either, but where two passes in a row find the same time, and nothing was held for it, the second believes it: a
+ * box that was off goes on, and one wrong look leaves nothing behind. `passed`: milliseconds that the pass took by a clock that nobody
+ * sets, so that a leap in the midst of it is none of its time.
  */
 export function nextClock(
   { state, at }: BoxClock,
   pass: { readonly asOf: Instant; readonly now: Instant; readonly passed: number; readonly isHeld: boolean },
-): Instant {
+): { readonly clock: Instant; readonly leapt: Instant | null } {
   const { asOf, now, passed, isHeld } = pass
-  if (state === 'behind' || (state === 'leapt' && isHeld)) return at
-  return instant(asOf + Math.max(0, Math.min(now - asOf, Math.ceil(passed) + SKEW)))
+  const end = instant(asOf + Math.max(0, Math.min(now - asOf, Math.ceil(passed) + SKEW)))
+  if (state === 'sane') return { clock: end, leapt: null }
+  return { clock: at, leapt: state === 'leapt' && !isHeld ? end : null }
 }

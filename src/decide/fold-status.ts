@@ -20,6 +20,7 @@ export interface SourceLook {
 /** What is kept of a pass beside its outcome. */
 export interface FoldFacts extends Pick<DestinationStatus, 'listed' | 'observed' | 'promised'> {
   readonly clock: Instant
+  readonly leapt?: Instant | null
   readonly source: SourceLook
   readonly views: readonly (SeriesView & { readonly newer: Newer })[]
 }
@@ -34,7 +35,7 @@ export function foldStatus(
 ): DestinationStatus {
   const finished = isoTime(at)
   const good = outcome.exitCode === 0 && outcome.result !== 'incomplete'
-  const { source, views, clock, ...next } = facts
+  const { source, views, clock, leapt = null, ...next } = facts
   const claims: readonly Claim[] = [
     ready(outcome),
     stalled(outcome),
@@ -62,6 +63,7 @@ export function foldStatus(
     },
     ...next,
     clock: isoTime(clock),
+    leapt: leapt === null ? null : isoTime(leapt),
     holds: outcome.holds,
     series: views.flatMap(({ status, newer }) =>
       status.expect === null ? [] : [{ series: status.series, newer }],

@@ -1,7 +1,8 @@
 import { promises } from 'node:fs'
 import { dirname } from 'node:path'
+import { clockSanity } from '../model/clock-sanity.ts'
 import { type Holding, type Identity, type LedgerHead, nothingHeld } from '../model/holding.ts'
-import { type Instant, instant } from '../model/instant.ts'
+import type { Instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
 import type { DestinationStatus } from '../model/status.ts'
@@ -94,7 +95,7 @@ export async function takeHolding(
       terms: memory.ledger?.terms ?? nothingHeld.terms,
       created: memory.ledger?.created ?? null,
       listedBefore: status?.listed ?? null,
-      lastTime: memory.ledger?.lastTime ?? believedAt(status)?.at ?? null,
+      lastTime: memory.ledger?.lastTime ?? believedAt(status, now(), ground.leap)?.at ?? null,
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,
       free,
@@ -113,12 +114,20 @@ function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
   return new Map(intents.map(({ path, planId }) => [path as RelPath, planId]))
 }
 
-/** The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. */
+/**
+ * The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. A leap that it met is
+ * believed too, by a clock that shows the same now.
+ */
 export function believedAt(
   status: DestinationStatus | null,
+  now: Instant,
+  leap?: number,
 ): { readonly at: Instant; readonly seq: number } | null {
-  const at = status === null ? Number.NaN : Date.parse(status.clock)
-  return Number.isNaN(at) ? null : { at: instant(at), seq: status?.head?.seq ?? 0 }
+  if (status === null) return null
+  const seq = status.head?.seq ?? 0
+  const [last, other] = [status.clock, status.leapt ?? ''].map((time) => Date.parse(time) as Instant)
+  if (other! > 0 && clockSanity(other!, now, leap) === 'sane') return { at: other!, seq }
+  return Number.isNaN(last) ? null : { at: last!, seq }
 }
 
 async function remember(
@@ -129,7 +138,7 @@ async function remember(
   now: () => Instant,
 ): Promise<{ readonly ledger: Ledger | null; readonly seen: SeenCache; readonly halt: Halt | null }> {
   const knownHead = await rememberedHead(ground, id)
-  const believed = believedAt(status)
+  const believed = believedAt(status, now(), ground.leap)
   const opened = await openLedger(ground.disk, files, {
     ...(ground.leap === undefined ? {} : { leap: ground.leap }),
     mode: 'read',

@@ -59,7 +59,7 @@ export function lockedDestination(
         announce: (id) => box.expect({ id, path: place.path, filesystem }),
       })
       const knownHead = await rememberedHead(ground, await readId(disk, files))
-      const believed = believedAt(await readStatus(disk, files))
+      const believed = believedAt(await readStatus(disk, files), run.now(), ground.leap)
       const read = await openLedger(disk, files, {
         ...(ground.leap === undefined ? {} : { leap: ground.leap }),
         mode: 'write',

@@ -27,6 +27,7 @@ export function parseStatus(value: unknown): DestinationStatus | null {
     counts,
     listed: typeof it.listed === 'number' ? it.listed : null,
     clock: isTime(it.clock) ? it.clock : finished,
+    leapt: isTime(it.leapt) ? it.leapt : null,
     holds: listOf(it.holds, isHold),
     observed: isObserved(it.observed) ? it.observed : null,
     promised:

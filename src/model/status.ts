@@ -48,6 +48,8 @@ export interface DestinationStatus {
   readonly listed: number | null
   /** The time of the last pass whose clock was believed: what later clocks are measured against. */
   readonly clock: string
+  /** What it leapt to by the last pass, and is believed where the next one finds the same; left out or null: it did not leap, or that is held. */
+  readonly leapt?: string | null
   /** Open holds of the last pass, so that they can be released. */
   readonly holds: readonly Hold[]
   /** The spec that was obeyed: its digest, and the commit it was read at; null: not known. */

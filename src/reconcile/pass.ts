@@ -211,7 +211,6 @@ async function apply(
   }
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
   const { clock } = chosen.decided
-  const before = destination.head()
   if (observation.destination.halt === null) {
     if (clock.passed !== null) await useReleases([clock.passed], box, destination, run)
     await destination.remember(seenAtStart(observation, first, asOf, clock.state))
@@ -257,9 +256,6 @@ async function apply(
     ...(chosen.refused === null ? {} : refusedMidway(chosen.refused)),
   }
   const isHeld = [...first.holds, ...end.holds].some(({ code }) => code === 'clock-leap')
-  // What was written by it can be dated then.
-  if (clock.state === 'leapt' && !isHeld && destination.head()?.seq !== before?.seq)
-    await destination.record([{ event: 'clock-believed' }], run)
   const bare = { ...outcome, seconds: 0 }
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
   await leaveStatus(
@@ -268,7 +264,7 @@ async function apply(
     judged,
     (last) => ({
       listed: nextListed(observation, used)(last?.listed ?? null),
-      clock: nextClock(clock, { asOf, now: run.now(), passed: performance.now() - began, isHeld }),
+      ...nextClock(clock, { asOf, now: run.now(), passed: performance.now() - began, isHeld }),
       observed: { digest: spec.digest, revision },
       promised: promisedNow(options, last, judged),
       source: sourceLook(view),

@@ -20,6 +20,7 @@ describe('the status that another version wrote', () => {
     expect(parseStatus(OLD)).toEqual({
       ...OLD,
       clock: OLD.finished,
+      leapt: null,
       listed: null,
       holds: [],
       observed: null,

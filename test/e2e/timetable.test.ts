@@ -19,7 +19,9 @@ const TIMETABLE = [
   { from: '06:00', to: '12:00', rate: '256KiB/s' },
   { from: '12:00', to: '13:00', rate: 'off' },
 ]
-const at = (time: string): Instant => instant(Date.parse(`2026-11-24T${time}Z`))
+/** A time of one day, or of another that is named. */
+const at = (time: string): Instant =>
+  instant(Date.parse(time.includes('T') ? `${time}Z` : `2026-11-24T${time}Z`))
 
 let world: World
 beforeEach(async () => {
@@ -117,7 +119,7 @@ describe('fast by night, 256 KiB/s by day, off at noon', () => {
     expect(noon.types).not.toContain('batch-started')
     expect(staged()).toBe(kept)
 
-    const later = await passAt('11:59:00', ['14:00:00'])
+    const later = await passAt('2026-11-25T11:59:00', ['2026-11-25T14:00:00'])
     expect(later.changes.map(({ rate }) => rate)).toEqual([null])
     expect(later.outcome).toMatchObject({
       result: 'applied',

@@ -198,10 +198,11 @@ describe.skipIf(shim === null)('a clock that is wrong (needs cc)', () => {
   test.each([-10 * YEAR, 3 * YEAR])(
     '%i seconds off: files are published, nothing is lost, and later all is well',
     async (off) => {
-      expect(await at(off)).toMatchObject({ exitCode: 0, backups: [{ published: ['d.tar'] }] })
+      const problems = [{ code: 'box-clock' }]
+      expect(await at(off)).toMatchObject({ exitCode: 1, problems, backups: [{ published: ['d.tar'] }] })
       await offer('e.tar')
       expect(await world.pass()).toMatchObject({ exitCode: 0, backups: [{ published: ['e.tar'] }] })
-      expect(await at(off)).toMatchObject({ exitCode: 0, backups: [{ result: 'in-sync' }] })
+      expect(await at(off)).toMatchObject({ exitCode: 1, problems, backups: [{ result: 'in-sync' }] })
       await expectConverged(world, offered)
     },
   )

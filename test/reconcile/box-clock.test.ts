@@ -130,8 +130,20 @@ test('a box that was off for three days says so once, and goes on', async () => 
   await offer('b.tar')
   expect(await pass(at(72))).toMatchObject({ published: ['b.tar'], codes: ['box-clock'], exitCode: 1 })
   const { lastTime, records } = await look(at(73))
-  expect([lastTime, records.get(rel('b.tar'))?.since]).toEqual([at(72), at(72)])
+  expect([lastTime, records.get(rel('b.tar'))?.since]).toEqual([at(73), at(73)])
   expect((await pass(at(73))).codes).toEqual([])
+  expect((await look(at(74))).lastTime).toBe(at(73))
+})
+
+test('I9: one pass by a clock that is years ahead leaves nothing behind once it is right', async () => {
+  const { offer, pass, look } = await world()
+  await offer('a.tar')
+  await pass(NOON)
+  await offer('b.tar')
+  expect(await pass(at(24 * 1000))).toMatchObject({ published: ['b.tar'], codes: ['box-clock'], late: [] })
+  expect(await pass(at(1))).toMatchObject({ codes: [], exitCode: 0 })
+  const { lastTime, records } = await look(at(1))
+  expect([lastTime, records.get(rel('b.tar'))?.since]).toEqual([at(1), at(1)])
 })
 
 test('I9: where something is due to be removed a leap is no time, however many passes come by it, until a person says so', async () => {
