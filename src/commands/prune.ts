@@ -96,6 +96,7 @@ export async function pruneByName(
   const destination = await destinationOf(spec, workspace)
   if (flags.dryRun) {
     const holding = await destination.inspect(run)
+    if (holding.halt !== null) throw new Failure({ ...holding.halt, retryable: false })
     requireHeld(name, paths, holding)
     for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
     return 0
