@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein'
 import { faultyNames } from '../decide/spec-faults.ts'
 import { withinCap, withoutOff } from '../decide/timetable.ts'
 import { type BoxState, openBox } from '../destination/box.ts'
+import { holders } from '../destination/holders.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { openSpecsMemory } from '../destination/specs-memory.ts'
@@ -11,7 +12,7 @@ import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
-import type { Diagnostic, Hold } from '../model/trouble.ts'
+import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
@@ -21,6 +22,7 @@ import type { GitUse } from '../specs/git-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/load-settings.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
+import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/our-places.ts'
 import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
@@ -91,6 +93,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
   openSpecs(settings, {
     home: homedir(),
     memory: openSpecsMemory(settings.state, box),
+    holders: () => holders(box),
     fingerprint,
     use,
     checkKeys,
@@ -156,9 +159,20 @@ const portOfSource = (spec: Spec): Source =>
 export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports> {
   return {
     source: portOfSource(spec),
-    destination: await openPlace(spec.destination, spec.name, workspace.box),
+    destination: await openNear(spec, workspace),
     box: workspace.box,
   }
+}
+
+/** The destination as those have it who write to it: where it leads is judged once more. */
+export async function openNear(
+  { destination, name }: Spec,
+  { settings, box }: Workspace,
+): Promise<Destination> {
+  const why = await forbidden(await realPath(destination.path), ourPlaces(settings))
+  const message = `nothing is written to ${destination.path}: it ${why}`
+  const halt = why === null ? null : { code: 'destination-forbidden', message, hint: FORBIDDEN_HINT }
+  return openPlace(destination, name, box, halt)
 }
 
 /** By its real path: `/srv/offsite` may well be a link to another disk. Inside a destination no link is ever followed (I6). */
@@ -166,10 +180,11 @@ export async function openPlace(
   place: DestinationPlace,
   backup: string,
   box: BoxState,
+  refused: Halt | null = null,
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid })
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, refused })
 }
 
 /** The spec's own, within a share of the box's cap for each slot. */

@@ -12,6 +12,8 @@ export interface BoxState extends Box, Suspensions {
   knownId(path: string, found: string | null): Promise<string | null>
   /** Where this id was last seen; null: never. */
   lastPlaceOf(id: string): Promise<string | null>
+  /** All that this box knows, announced ones among them. */
+  places(): Promise<readonly { readonly path: string; readonly backup?: string }[]>
   /** What is remembered of the disk of this destination; null: it was never here. */
   wasHere(id: string): Promise<DiskBefore | null>
   /** Announces a destination about to be made: see `establishIdentity`. Durable. */
@@ -32,6 +34,8 @@ export interface BoxState extends Box, Suspensions {
 interface Place {
   readonly id: string
   readonly path: string
+  /** Whose it is. */
+  readonly backup: string
   readonly disk: DiskFacts
 }
 
@@ -39,6 +43,8 @@ interface KnownDestination extends Partial<DiskBefore> {
   readonly id: string
   readonly path: string
   readonly filesystem: string
+  /** Left out: an older version did not write it down. */
+  readonly backup?: string
   /** Announced, and not yet learnt: it may never have been made. */
   readonly announced: boolean
 }
@@ -91,11 +97,12 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
     async lastPlaceOf(id) {
       return (await read()).destinations.find((known) => known.id === id)?.path ?? null
     },
+    places: async () => (await read()).destinations,
     async wasHere(id) {
       const known = (await read()).destinations.find((one) => one.id === id)
       return known === undefined ? null : { disk: known.disk ?? null, day: known.day ?? null }
     },
-    expect: ({ id, path, disk }) =>
+    expect: ({ id, path, backup, disk }) =>
       change((before) => ({
         ...before,
         destinations: [
@@ -103,12 +110,19 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
           ...before.destinations.filter(
             (known) => known.id !== id && !(known.path === path && known.announced),
           ),
-          { id, path, ...rememberedDisk(disk), announced: true },
+          { id, path, backup, ...rememberedDisk(disk), announced: true },
         ],
       })),
-    async learn({ id, path, disk }, at) {
+    async learn({ id, path, backup, disk }, at) {
       const known = (await read()).destinations.find((one) => one.id === id)
-      const now = { id, path, ...rememberedDisk(disk), day: isoTime(at).slice(0, 10), announced: false }
+      const now = {
+        id,
+        path,
+        backup,
+        ...rememberedDisk(disk),
+        day: isoTime(at).slice(0, 10),
+        announced: false,
+      }
       // A day is as near as a person needs it, and a converged box writes once in one.
       if (known !== undefined && KEPT.every((key) => known[key] === now[key])) return
       await change((before) => ({
@@ -172,7 +186,7 @@ const rememberedDisk = ({ filesystem, source, type, label, size }: DiskFacts) =>
 })
 
 /** Not its size, which changes all the time where file systems share a pool. */
-const KEPT = ['path', 'filesystem', 'day', 'announced'] as const
+const KEPT = ['path', 'backup', 'filesystem', 'day', 'announced'] as const
 
 const NO_DESTINATIONS: Destinations = { format: 'reconcile.destinations/1', destinations: [], heads: {} }
 const NO_RELEASES: Releases = { format: 'reconcile.releases/1', releases: [] }

@@ -1,10 +1,9 @@
 import { promises } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { DiskFacts } from '../model/holding.ts'
 import { isObject } from '../model/is-object.ts'
 import { mountOf } from '../model/mount-table.ts'
-import { nearestFolder } from './holding.ts'
 import { runTool } from './host-tool.ts'
 
 /** On which disk a path lies, or would lie once it is made. Throws a Failure where that cannot be told. */
@@ -56,4 +55,13 @@ function parsed(json: string): readonly unknown[] | null {
   } catch {
     return null
   }
+}
+
+/** The folder itself, or the nearest above it that is there. */
+export async function nearestFolder(path: string): Promise<string> {
+  const isThere = await promises.stat(path).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  )
+  return isThere || path === dirname(path) ? path : nearestFolder(dirname(path))
 }

@@ -1,5 +1,4 @@
 import { promises } from 'node:fs'
-import { dirname } from 'node:path'
 import {
   type DiskFacts,
   type Holding,
@@ -14,7 +13,7 @@ import type { DestinationStatus } from '../model/status.ts'
 import type { Halt } from '../model/trouble.ts'
 import type { BoxState } from './box.ts'
 import type { Disk } from './disk.ts'
-import { diskFacts } from './disk-facts.ts'
+import { diskFacts, nearestFolder } from './disk-facts.ts'
 import { diskFailure } from './disk-failure.ts'
 import { readId } from './identity.ts'
 import { takeInventory } from './inventory.ts'
@@ -31,6 +30,8 @@ export interface Ground {
   readonly disk: Disk
   readonly box: BoxState
   readonly uid: number
+  /** Why nothing may be written there, whatever stands there; left out or null: nothing forbids it. */
+  readonly refused?: Halt | null
   /** On which disk a path lies; left out but where `disk` is no real one. */
   readonly diskOf?: (path: string) => Promise<DiskFacts>
 }
@@ -42,7 +43,7 @@ export async function identify(
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
   try {
-    const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
+    const halt = ground.refused ?? (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
     // Another user's folder cannot be read, and need not be.
     const found = halt === null ? await readId(disk, files) : null
     const expected = await box.knownId(place.path, found)
@@ -146,13 +147,4 @@ async function remember(
 export async function freeBytes(path: string): Promise<number | null> {
   const stat = await promises.statfs(await nearestFolder(path)).catch(() => null)
   return stat === null ? null : stat.bavail * stat.bsize
-}
-
-/** The folder itself, or the nearest above it that is there. */
-export async function nearestFolder(path: string): Promise<string> {
-  const isThere = await promises.stat(path).then(
-    (stat) => stat.isDirectory(),
-    () => false,
-  )
-  return isThere || path === dirname(path) ? path : nearestFolder(dirname(path))
 }

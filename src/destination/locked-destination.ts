@@ -54,7 +54,11 @@ export function lockedDestination(
 
     async recover(run) {
       await syncEarlier(disk, files, place.path)
-      const on = { path: place.path, disk: await (ground.diskOf ?? diskFacts)(place.path) }
+      const on = {
+        path: place.path,
+        backup: ground.backup,
+        disk: await (ground.diskOf ?? diskFacts)(place.path),
+      }
       await establishIdentity(disk, files, {
         now: run.now,
         announce: (id) => box.expect({ id, ...on }),
