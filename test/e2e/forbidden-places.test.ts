@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.end())
 
-const EVIL = 'version: 1\nsource: { path: /etc }\ndestination: { path: /tmp/evil }\n'
+const EVIL = 'version: 1\nsource: { path: /nonexistent }\ndestination: { path: /nonexistent/evil }\n'
 
 async function faultsOf(...words: string[]): Promise<readonly Diagnostic[]> {
   const { stdout } = await world.run('validate', '--json', ...words)
