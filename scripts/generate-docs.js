@@ -147,8 +147,9 @@ faulty spec does not run and makes the exit code 3; the good ones beside it run.
 \`name\`, and none is required there. If it disappears, every backup is held until somebody has looked.
 
 **Refused**: unknown keys and keys written twice; YAML tags of one's own, merge keys and more than 16 aliases; files over 256 KiB; a name that two
-specs share; a destination that two specs share, or that lies inside another's, by real path; a destination inside its own source
-or the reverse; paths outside the box's \`roots\`.
+specs share; a destination that two specs share, or that lies inside another's, by real path (the backup that holds
+it already goes on, the newcomer does not); a destination that is, holds or lies in a folder of the system, or what reconcile itself obeys; a
+destination inside its own source or the reverse; paths outside the box's \`roots\`.
 
 ## Units
 

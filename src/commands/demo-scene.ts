@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, realpath, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ThrowawaySource } from './demo-source.ts'
 
 /** The folder the demo plays in, and the names of what matters in it. Folders are absolute, names are bare. */
@@ -68,7 +68,7 @@ export async function demoScene(now: number): Promise<DemoScene> {
     source,
     offsite: join(folder, 'offsite'),
     spec: join(folder, 'backups.d', 'shop.yaml'),
-    config: join(folder, 'config.yaml'),
+    config: join(folder, 'etc', 'config.yaml'),
     sound: [...databases, large],
     large,
     rotting: databases[1]!,
@@ -99,7 +99,10 @@ transfer:
   bandwidth: ${RATE}
 `,
   )
-  await writeFile(scene.config, 'specs: backups.d\nstate: state\n')
+  // In a folder of its own: no destination may lie beside it.
+  await mkdir(dirname(scene.config))
+  const place = (name: string) => JSON.stringify(join(scene.folder, name))
+  await writeFile(scene.config, `specs: ${place('backups.d')}\nstate: ${place('state')}\n`)
 }
 
 /** Lower-case hex. */

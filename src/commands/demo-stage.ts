@@ -88,7 +88,7 @@ export function demoStage(options: {
     say: (text) => write(`${text}\n`),
     run,
     async reconcile(args, how) {
-      const ended = await run([...ours, ...args, '--config', 'config.yaml'], how)
+      const ended = await run([...ours, ...args, '--config', 'etc/config.yaml'], how)
       // A killed command cannot put the terminal right.
       if (ended.signal !== null && process.stderr.isTTY) write(SHOW_CURSOR)
       write(

@@ -210,8 +210,8 @@ Where everything lies, in ${scene.folder}:
 Next:
   cd ${shellWord(scene.folder)}
   /usr/sbin/sshd -D -f ${shellWord(join(scene.keys, 'sshd_config'))} &   # the source again; it ended with the demo
-  ${command} --config config.yaml --dry-run
-  ${command} --config config.yaml status shop`)
+  ${command} --config etc/config.yaml --dry-run
+  ${command} --config etc/config.yaml status shop`)
   } else {
     stage.say(`
 The source has ended and ${scene.folder} is removed.

@@ -8,7 +8,7 @@ import type { Run } from '../model/run.ts'
 import type { Halt } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 import type { Console } from './console.ts'
-import { chooseSpecs, openPlace, type Workspace } from './workspace.ts'
+import { chooseSpecs, openNear, type Workspace } from './workspace.ts'
 
 /**
  * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. No data is
@@ -22,7 +22,7 @@ export async function rebuild(
 ): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
-  const destination = await openPlace(spec.destination, spec.name, workspace.box)
+  const destination = await openNear(spec, workspace)
   const { path } = destination
   const files = layout(path)
   const { identity, halt } = await destination.identify(run)

@@ -4,7 +4,6 @@ import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
-import type { Destination } from '../model/ports.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
@@ -21,7 +20,7 @@ import { whoAmI } from './who-am-i.ts'
 import {
   chooseSpecs,
   openCommonHolds,
-  openPlace,
+  openNear,
   runnableSpecs,
   tellSpecs,
   type Workspace,
@@ -93,9 +92,10 @@ export async function pruneByName(
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const paths = words.map(pathOf)
-  const destination = await destinationOf(spec, workspace)
+  const destination = await openNear(spec, workspace)
   if (flags.dryRun) {
     const holding = await destination.inspect(run)
+    if (holding.halt !== null) throw new Failure({ ...holding.halt, retryable: false })
     requireHeld(name, paths, holding)
     for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
     return 0
@@ -139,7 +139,7 @@ export async function undoPrune(
   const paths = what.paths.map(pathOf)
   const spec = await backupWith(what.name, paths, workspace, run)
   if (spec === null) return 3
-  const destination = await destinationOf(spec, workspace)
+  const destination = await openNear(spec, workspace)
   const done = await underLock(destination, flags.lockTimeout, run, async (locked, holding) => {
     const chosen = what.last ? lastRemoved(spec.name, holding) : paths
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
@@ -163,9 +163,6 @@ export async function undoPrune(
   return code
 }
 
-const destinationOf = (spec: Spec, { box }: Workspace): Promise<Destination> =>
-  openPlace(spec.destination, spec.name, box)
-
 /** All files of the last event that is still in the trash. */
 function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
   let last: { readonly at: number; readonly trash: string } | null = null
@@ -187,7 +184,7 @@ async function backupWith(
   if (name !== null || specs.length === 1) return specs[0] ?? null
   const found: Spec[] = []
   for (const spec of specs) {
-    const { pruned } = await (await destinationOf(spec, workspace)).inspect(run)
+    const { pruned } = await (await openNear(spec, workspace)).inspect(run)
     if (paths.length > 0 && paths.every((path) => pruned.get(path)?.trash != null)) found.push(spec)
   }
   if (found.length === 1) return found[0]!

@@ -1,7 +1,10 @@
 import { homedir } from 'node:os'
 import type { SpecsFound } from '../decide/spec-changes.ts'
+import { holders } from '../destination/holders.ts'
 import type { LastGood } from '../model/spec.ts'
 import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
+import type { BoxContext } from '../specs/load-specs.ts'
+import { ourPlaces } from '../specs/our-places.ts'
 import { realPath } from '../specs/real-path.ts'
 import { openCommonHolds, type Workspace } from './workspace.ts'
 
@@ -30,7 +33,8 @@ export function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
 }
 
 /** What specs are checked against beside themselves. */
-export const boxContext = ({ settings }: Pick<Workspace, 'settings'>) => ({
+export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'>): BoxContext => ({
   roots: settings.roots,
   home: homedir(),
+  box: { ours: ourPlaces(settings), holders: () => holders(box), suggestsMounts: false },
 })

@@ -118,7 +118,7 @@ async function watchLocked(
   // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
   if (kept === null) await source.load(run)
   const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
-  const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings }))
+  const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings, box }))
   for (const { file, message } of before.refused)
     warn(`the spec that was kept of ${file} counts no more: ${message}`)
   const active = before.specs.map((one): ActiveSpec => ({ ...one, instead: null }))

@@ -5,16 +5,16 @@ import { isNotSeen } from '../decide/over-specs.ts'
 import { faultyNames } from '../decide/spec-faults.ts'
 import { withinCap, withoutOff } from '../decide/timetable.ts'
 import { type BoxState, openBox } from '../destination/box.ts'
+import { holders } from '../destination/holders.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import { realDisk } from '../destination/real-disk.ts'
 import { openSpecsMemory } from '../destination/specs-memory.ts'
-import { LEAP } from '../model/clock-sanity.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
-import type { Diagnostic, Hold } from '../model/trouble.ts'
+import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
@@ -24,6 +24,7 @@ import type { GitUse } from '../specs/git-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/load-settings.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
+import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/our-places.ts'
 import { realPath } from '../specs/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
@@ -115,6 +116,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
   openSpecs(settings, {
     home: homedir(),
     memory: openSpecsMemory(settings.state, box),
+    holders: () => holders(box),
     fingerprint,
     use,
     checkKeys,
@@ -181,9 +183,18 @@ const portOfSource = (spec: Spec): Source =>
 export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports> {
   return {
     source: portOfSource(spec),
-    destination: await openPlace(spec.destination, spec.name, workspace.box, leapOf(spec)),
+    destination: await openNear(spec, workspace),
     box: workspace.box,
   }
+}
+
+/** The destination as those have it who write to it: where it leads is judged once more. */
+export async function openNear(spec: Spec, { settings, box }: Workspace): Promise<Destination> {
+  const { destination, name } = spec
+  const why = await forbidden(await realPath(destination.path), ourPlaces(settings))
+  const message = `nothing is written to ${destination.path}: it ${why}`
+  const refused = why === null ? null : { code: 'destination-forbidden', message, hint: FORBIDDEN_HINT }
+  return openPlace(destination, name, box, { leap: leapOf(spec), refused })
 }
 
 /** By its real path: `/srv/offsite` may well be a link to another disk. Inside a destination no link is ever followed (I6). */
@@ -191,11 +202,11 @@ export async function openPlace(
   place: DestinationPlace,
   backup: string,
   box: BoxState,
-  leap: number = LEAP,
+  ground: { readonly leap?: number; readonly refused?: Halt | null } = {},
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, leap })
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...ground })
 }
 
 /** The spec's own, within a share of the box's cap for each slot. */

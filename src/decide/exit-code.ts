@@ -93,6 +93,7 @@ const HALTS = new Set([
   'destination-id-missing',
   'destination-other-id',
   'destination-unknown',
+  'destination-forbidden',
   'mount-unknown',
   'not-mounted',
   'other-owner',

@@ -23,7 +23,7 @@ interface First {
 }
 
 /** The time of a point without a date in its name: the source's mtime when it was published, else when that was. */
-export const recordedTime = ({ mtime, since }: LedgerRecord): Instant =>
+const recordedTime = ({ mtime, since }: LedgerRecord): Instant =>
   mtime === null ? since : instant(mtime * 1000)
 
 /**

@@ -139,7 +139,7 @@ function settle(
     const fault = refusal(
       loser.spec,
       'destination-clash',
-      `destination ${loser.spec.destination.path} is that of ${holder.spec.name}, or nested with it, whose last good spec counts as its newest is faulty`,
+      `destination ${loser.spec.destination.path} is that of ${holder.spec.name} (${holder.spec.file}), or nested with it, whose last good spec counts as its newest is faulty`,
     )
     refused.push(fault)
     fresh = fresh.filter((one) => one !== loser)

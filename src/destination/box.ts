@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { LedgerHead } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
+import type { DiskBefore, DiskFacts, LedgerHead } from '../model/holding.ts'
+import { type Instant, isoTime } from '../model/instant.ts'
 import type { Box } from '../model/ports.ts'
 import { claimSlot } from './claim-slot.ts'
 import { changeState, readState } from './state-file.ts'
@@ -12,10 +12,14 @@ export interface BoxState extends Box, Suspensions {
   knownId(path: string, found: string | null): Promise<string | null>
   /** Where this id was last seen; null: never. */
   lastPlaceOf(id: string): Promise<string | null>
+  /** All that this box knows, announced ones among them. */
+  places(): Promise<readonly { readonly path: string; readonly backup?: string }[]>
+  /** What is remembered of the disk of this destination; null: it was never here. */
+  wasHere(id: string): Promise<DiskBefore | null>
   /** Announces a destination about to be made: see `establishIdentity`. Durable. */
   expect(place: Place): Promise<void>
   /** Learns, durably, that this destination has this id. */
-  learn(place: Place): Promise<void>
+  learn(place: Place, at: Instant): Promise<void>
   /** The ledger's head as this box last saw it. */
   knownHead(id: string): Promise<LedgerHead | null>
   recordHead(id: string, head: LedgerHead): Promise<void>
@@ -30,10 +34,17 @@ export interface BoxState extends Box, Suspensions {
 interface Place {
   readonly id: string
   readonly path: string
-  readonly filesystem: string
+  /** Whose it is. */
+  readonly backup: string
+  readonly disk: DiskFacts
 }
 
-interface KnownDestination extends Place {
+interface KnownDestination extends Partial<DiskBefore> {
+  readonly id: string
+  readonly path: string
+  readonly filesystem: string
+  /** Left out: an older version did not write it down. */
+  readonly backup?: string
   /** Announced, and not yet learnt: it may never have been made. */
   readonly announced: boolean
 }
@@ -86,7 +97,12 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
     async lastPlaceOf(id) {
       return (await read()).destinations.find((known) => known.id === id)?.path ?? null
     },
-    expect: ({ id, path, filesystem }) =>
+    places: async () => (await read()).destinations,
+    async wasHere(id) {
+      const known = (await read()).destinations.find((one) => one.id === id)
+      return known === undefined ? null : { disk: known.disk ?? null, day: known.day ?? null }
+    },
+    expect: ({ id, path, backup, disk }) =>
       change((before) => ({
         ...before,
         destinations: [
@@ -94,19 +110,25 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
           ...before.destinations.filter(
             (known) => known.id !== id && !(known.path === path && known.announced),
           ),
-          { id, path, filesystem, announced: true },
+          { id, path, backup, ...rememberedDisk(disk), announced: true },
         ],
       })),
-    async learn({ id, path, filesystem }) {
+    async learn({ id, path, backup, disk }, at) {
       const known = (await read()).destinations.find((one) => one.id === id)
-      if (known?.path === path && known.filesystem === filesystem && !known.announced) return
+      const now = {
+        id,
+        path,
+        backup,
+        ...rememberedDisk(disk),
+        day: isoTime(at).slice(0, 10),
+        announced: false,
+      }
+      // A day is as near as a person needs it, and a converged box writes once in one.
+      if (known !== undefined && KEPT.every((key) => known[key] === now[key])) return
       await change((before) => ({
         ...before,
         // One id a path, one path an id.
-        destinations: [
-          ...before.destinations.filter((one) => one.id !== id && one.path !== path),
-          { id, path, filesystem, announced: false },
-        ],
+        destinations: [...before.destinations.filter((one) => one.id !== id && one.path !== path), now],
       }))
     },
 
@@ -157,6 +179,14 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
     },
   }
 }
+
+const rememberedDisk = ({ filesystem, source, type, label, size }: DiskFacts) => ({
+  filesystem,
+  disk: { source, type, label, size },
+})
+
+/** Not its size, which changes all the time where file systems share a pool. */
+const KEPT = ['path', 'backup', 'filesystem', 'day', 'announced'] as const
 
 const NO_DESTINATIONS: Destinations = { format: 'reconcile.destinations/1', destinations: [], heads: {} }
 const NO_RELEASES: Releases = { format: 'reconcile.releases/1', releases: [] }

@@ -1,7 +1,12 @@
 import { promises } from 'node:fs'
-import { dirname } from 'node:path'
 import { clockSanity } from '../model/clock-sanity.ts'
-import { type Holding, type Identity, type LedgerHead, nothingHeld } from '../model/holding.ts'
+import {
+  type DiskFacts,
+  type Holding,
+  type Identity,
+  type LedgerHead,
+  nothingHeld,
+} from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
@@ -9,8 +14,8 @@ import type { DestinationStatus } from '../model/status.ts'
 import type { Halt } from '../model/trouble.ts'
 import type { BoxState } from './box.ts'
 import type { Disk } from './disk.ts'
+import { diskFacts, nearestFolder } from './disk-facts.ts'
 import { diskFailure } from './disk-failure.ts'
-import { runTool } from './host-tool.ts'
 import { readId } from './identity.ts'
 import { takeInventory } from './inventory.ts'
 import { type Layout, layout } from './layout.ts'
@@ -28,8 +33,10 @@ export interface Ground {
   readonly uid: number
   /** Milliseconds past the last time written down by which a clock is believed; left out: see clockSanity. */
   readonly leap?: number
-  /** Tells a file system's own id; left out but where `disk` is no real one. */
-  readonly filesystemOf?: (path: string) => Promise<string>
+  /** Why nothing may be written there, whatever stands there; left out or null: nothing forbids it. */
+  readonly refused?: Halt | null
+  /** On which disk a path lies; left out but where `disk` is no real one. */
+  readonly diskOf?: (path: string) => Promise<DiskFacts>
 }
 
 /** `Destination.identify`: reads the id, the mount and the owner, no more. */
@@ -39,16 +46,21 @@ export async function identify(
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
   try {
-    const halt = (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
+    const halt = ground.refused ?? (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
     // Another user's folder cannot be read, and need not be.
     const found = halt === null ? await readId(disk, files) : null
+    const expected = await box.knownId(place.path, found)
     const identity = {
       found,
-      expected: await box.knownId(place.path, found),
+      expected,
       lastSeenAt: found === null ? null : await box.lastPlaceOf(found),
       hasPrivateFolder: (await disk.lstat(files.own)) !== null,
     }
-    return { identity, halt }
+    if (halt !== null || found === expected) return { identity, halt }
+    const lastPass = found === null ? null : ((await readStatus(disk, files))?.finished ?? null)
+    const before = expected === null ? null : await box.wasHere(expected)
+    const strange = { disk: await (ground.diskOf ?? diskFacts)(place.path), lastPass, before }
+    return { identity: { ...identity, strange }, halt }
   } catch (error) {
     throw diskFailure(error, 'look at', files.own)
   }
@@ -158,18 +170,4 @@ async function remember(
 export async function freeBytes(path: string): Promise<number | null> {
   const stat = await promises.statfs(await nearestFolder(path)).catch(() => null)
   return stat === null ? null : stat.bavail * stat.bsize
-}
-
-/** The file system's own id, as `stat -f` tells it; '' where it cannot be asked. */
-export async function filesystemOf(path: string): Promise<string> {
-  const stat = await runTool('stat', ['-f', '-c', '%i', '--', await nearestFolder(path)]).catch(() => null)
-  return stat?.exitCode === 0 ? stat.stdout.trim() : ''
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  const isThere = await promises.stat(path).then(
-    (stat) => stat.isDirectory(),
-    () => false,
-  )
-  return isThere || path === dirname(path) ? path : nearestFolder(dirname(path))
 }

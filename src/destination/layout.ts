@@ -15,6 +15,7 @@ export function layout(destination: string) {
     reserve: join(own, 'reserve'),
     ledger: join(own, 'ledger.jsonl'),
     status: join(own, 'status.json'),
+    progress: join(own, 'progress.json'),
   } as const
 }
 

@@ -1,11 +1,12 @@
 import { Failure } from '../model/failure.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { adopt } from './adopt.ts'
+import { diskFacts } from './disk-facts.ts'
 import { diskFailure } from './disk-failure.ts'
 import { expireTrash } from './expire-trash.ts'
 import { gate } from './gate.ts'
 import type { HashFiles } from './hash-pool.ts'
-import { believedAt, filesystemOf, freeBytes, type Ground, rememberedHead, takeHolding } from './holding.ts'
+import { believedAt, freeBytes, type Ground, rememberedHead, takeHolding } from './holding.ts'
 import { establishIdentity, readId } from './identity.ts'
 import { layout } from './layout.ts'
 import { openLedger } from './ledger.ts'
@@ -53,10 +54,14 @@ export function lockedDestination(
 
     async recover(run) {
       await syncEarlier(disk, files, place.path)
-      const filesystem = await (ground.filesystemOf ?? filesystemOf)(place.path)
+      const on = {
+        path: place.path,
+        backup: ground.backup,
+        disk: await (ground.diskOf ?? diskFacts)(place.path),
+      }
       await establishIdentity(disk, files, {
         now: run.now,
-        announce: (id) => box.expect({ id, path: place.path, filesystem }),
+        announce: (id) => box.expect({ id, ...on }),
       })
       const knownHead = await rememberedHead(ground, await readId(disk, files))
       const believed = believedAt(await readStatus(disk, files), run.now(), ground.leap)
@@ -70,7 +75,7 @@ export function lockedDestination(
       // What is wrong with it is the halt of the holding that inspect tells.
       if (read.state !== 'open') return
       const { ledger } = read
-      await box.learn({ id: ledger.id, path: place.path, filesystem })
+      await box.learn({ id: ledger.id, ...on }, run.now())
       const emit = (what: string) => run.emit({ type: 'recovered', backup: ground.backup, what })
       if (ledger.recovered !== null) {
         const { bytes, quarantine } = ledger.recovered

@@ -1,5 +1,6 @@
 import type { Destination } from '../model/ports.ts'
 import type { DestinationPlace } from '../model/spec.ts'
+import type { Halt } from '../model/trouble.ts'
 import type { BoxState } from './box.ts'
 import type { Disk } from './disk.ts'
 import { type HashFiles, hashFiles } from './hash-pool.ts'
@@ -18,6 +19,8 @@ export function openDestination(
     readonly disk: Disk
     readonly box: BoxState
     readonly uid: number
+    /** See Ground. */
+    readonly refused?: Halt | null
     /** The backup's name, for events. */
     readonly backup: string
     /** Left out but where `disk` is no real one. */

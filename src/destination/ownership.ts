@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Halt } from '../model/trouble.ts'
-import type { Disk } from './disk.ts'
+import type { Disk, DiskKind } from './disk.ts'
 import { diskFailure, errnoOf } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
 
-/** A halt where `.reconcile` belongs to another user, or is no folder; null: it is ours, or there is none. */
+/**
+ * A halt where `.reconcile` belongs to another user, or it or anything of ours in it is not of the kind that we make: a symlink would
+ * lead us out of the destination (I6), a pipe hang us. Null: it is ours, or there is none.
+ */
 export async function checkOwnership(disk: Disk, files: Layout, uid: number): Promise<Halt | null> {
   const own = await disk.lstat(files.own)
   if (own === null) return null
-  if (own.kind !== 'folder') {
-    return {
-      code: 'private-folder-strange',
-      message: `${files.own} is a ${own.kind}, and has to be a folder: it is never followed`,
-      hint: 'Find out who put it there, and move it aside.',
-    }
-  }
-  if (own.owner === uid) return null
+  if (own.kind !== 'folder') return strange(files.own, own.kind, 'folder')
+  if (own.owner === uid) return oddInside(disk, files)
   const user = userName(own.owner)
   return {
     code: 'other-owner',
@@ -24,6 +21,23 @@ export async function checkOwnership(disk: Disk, files: Layout, uid: number): Pr
     hint: `Run it as that user: sudo -u ${user ?? `'#${own.owner}'`} reconcile ...`,
   }
 }
+
+async function oddInside(disk: Disk, files: Layout): Promise<Halt | null> {
+  const { own: _, staging, quarantine, trash, ...single } = files
+  const folders = [staging, quarantine, trash]
+  for (const path of [...folders, ...Object.values(single)]) {
+    const wanted = folders.includes(path) ? 'folder' : 'file'
+    const kind = (await disk.lstat(path))?.kind ?? wanted
+    if (kind !== wanted) return strange(path, kind, wanted)
+  }
+  return null
+}
+
+const strange = (path: string, kind: DiskKind, wanted: 'file' | 'folder'): Halt => ({
+  code: 'private-folder-strange',
+  message: `${path} is a ${kind === 'other' ? 'device, socket or pipe' : kind}, and has to be a ${wanted}: it is never followed`,
+  hint: 'Find out who put it there, and move it aside.',
+})
 
 /** Makes the destination (0755) and our own folders in it (0700) where they are missing, durably. After the checks. */
 export async function makePrivateFolders(disk: Disk, files: Layout, destination: string): Promise<void> {

@@ -10,6 +10,7 @@ const LIMIT = 16 << 20
 
 /** The last outcome; null where there is none, or it cannot be read: it is replaceable. */
 export async function readStatus(disk: Disk, files: Layout): Promise<DestinationStatus | null> {
+  if ((await disk.lstat(files.own))?.kind !== 'folder') return null
   if ((await disk.lstat(files.status))?.kind !== 'file') return null
   const bytes = await disk.read(files.status, { limit: LIMIT })
   try {

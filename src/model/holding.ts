@@ -80,6 +80,42 @@ export interface Identity {
   readonly lastSeenAt: string | null
   /** There is a `.reconcile` folder. */
   readonly hasPrivateFolder: boolean
+  /** Only where `found` is not what was expected. */
+  readonly strange?: StrangeDisk
+}
+
+/** What a person must know to judge a destination that is not the expected one. */
+export interface StrangeDisk {
+  /** Where it lies now. */
+  readonly disk: DiskFacts
+  /** When a pass over what was found last ended, by its own word; null: nothing was found, or it does not say. ISO text. */
+  readonly lastPass: string | null
+  /** Of the expected one, as `state` remembers it; null: it does not. */
+  readonly before: DiskBefore | null
+}
+
+/** A file system, as people tell one from another. */
+export interface DiskNames {
+  readonly source: string
+  readonly type: string
+  readonly label: string | null
+  /** Bytes; null: it cannot be told. */
+  readonly size: number | null
+}
+
+export interface DiskFacts extends DiskNames {
+  /** Its UUID, else the source of its mount; never a device number, which another disk has tomorrow. */
+  readonly filesystem: string
+  /** Which folder of that file system the destination is, as the root of the mount has it. */
+  readonly within: string
+  readonly mountPoint: string
+}
+
+export interface DiskBefore {
+  /** Null: an older version did not write it down. */
+  readonly disk: DiskNames | null
+  /** The day on which it was last here, such as 2026-11-23; null: likewise. */
+  readonly day: string | null
 }
 
 export interface LedgerHead {

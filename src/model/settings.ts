@@ -25,6 +25,8 @@ export interface GitPlace {
 export interface Settings {
   /** The file they came from; null where there is none. */
   readonly file: string | null
+  /** Where that file lies, and where one would be obeyed if there were one. */
+  readonly configFolders: readonly string[]
   readonly specs: SpecPlace
   readonly state: string
   /** Backups that run at once, over all processes on this box. */

@@ -38,8 +38,12 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
     () => null,
     (error: NodeJS.ErrnoException) => error,
   )
-  if (fault === null) return
   const named = what === 'identity' ? 'private key' : 'file of pinned host keys'
+  if (fault === null) {
+    // ssh would wait for a pipe, or read a device without an end.
+    if ((await stat(path)).isFile()) return
+    throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is no regular file.`, hint)
+  }
   if (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
     throw keyFailure(`${what}-missing`, `The ${named} ${path} is not there.`, hint)
   throw keyFailure(

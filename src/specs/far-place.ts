@@ -6,6 +6,9 @@ import type { Parsed } from './units.ts'
 /** What a remote shell, rsync or rrsync would read as more than a name. */
 const SPECIAL = /[*?[\]{}()$`"'\\|&;<>!~#]/
 
+/** In a name on its own, what rsync and rrsync read as more than a name. */
+const GLOB = /[*?[\]{}\\]/
+
 const PATH_FAULTS: Readonly<Record<PathFault, string>> = {
   empty: 'is empty, or has an empty part',
   absolute: 'is absolute',
@@ -25,6 +28,11 @@ export function farPathFault(text: string): string | null {
 /** A source's folder relative to the one that rrsync serves, `.` for that one itself. */
 export function readFarPath(text: string): Parsed<string> {
   if (text.startsWith('/')) return no('is absolute; it is relative to the folder that rrsync serves')
+  // rsync's own rule: what stands before a colon, and that before any slash, is a host; two colons make it a module.
+  if (/^[^/]*:/.test(text))
+    return no(
+      'has ":" before any "/", which rsync reads as another host or a module; write ./ before a folder',
+    )
   const parts = text.split('/').filter((part) => part !== '' && part !== '.')
   if (parts.length === 0) return { ok: true, value: '.' }
   const path = parts.join('/')
@@ -43,6 +51,8 @@ export function readListing(text: string): Parsed<RelPath> {
   const path = toRelPath(text)
   if (path === null) return no(farPathFault(text) ?? 'is no safe name')
   if (text.startsWith('-')) return no('begins with "-"')
+  const glob = GLOB.exec(text)?.[0]
+  if (glob !== undefined) return no(`holds ${glob}, which rsync reads as a pattern; write the name itself`)
   return /\.(?:md5|sha256)$/i.test(text) ? no('is the name of a checksum file') : { ok: true, value: path }
 }
 

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
+import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import type { GitPlace, Settings, SpecPlace } from '../model/settings.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { gitPlace, gitReaders, type WrittenGit } from './git-place.ts'
@@ -58,12 +59,15 @@ export async function loadSettings(
   return {
     settings: {
       file,
+      configFolders: [
+        ...new Set([...(file === null ? [] : [file]), ...usualConfigs(options, etc)].flatMap(foldersOf)),
+      ],
       specs:
         git ??
         specsFolder(
           flagPath(flags.specs) ??
             written.specs ??
-            (existsSync(localSpecs) ? localSpecs : join(etc, 'backups.d')),
+            (existsSync(localSpecs) && !inDestination(cwd) ? localSpecs : join(etc, 'backups.d')),
         ),
       state:
         flagPath(flags.state) ??
@@ -132,11 +136,30 @@ const usage = (message: string): Failure =>
 
 const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
 
-/** A plain user's own file comes before the box's. Null: neither is there. */
-function findConfig({ home, uid, env }: SettingsOptions, etc: string): string | null {
+/** A plain user's own file comes before the box's. */
+function usualConfigs({ home, uid, env }: SettingsOptions, etc: string): readonly string[] {
   const own = join(xdgFolder(env['XDG_CONFIG_HOME'], join(home, '.config')), 'reconcile', 'config.yaml')
   const usual = join(etc, 'config.yaml')
-  return (uid === 0 ? [usual] : [own, usual]).find((path) => existsSync(path)) ?? null
+  return uid === 0 ? [usual] : [own, usual]
+}
+
+/** Null: there is none. */
+const findConfig = (options: SettingsOptions, etc: string): string | null =>
+  usualConfigs(options, etc).find((path) => existsSync(path)) ?? null
+
+/** A link and what it leads to lie in two. */
+function foldersOf(file: string): readonly string[] {
+  try {
+    return [dirname(file), dirname(realpathSync(file))]
+  } catch {
+    return [dirname(file)]
+  }
+}
+
+/** What lies in a destination came from a source, and is never obeyed for lying where somebody stands. */
+function inDestination(folder: string): boolean {
+  if (existsSync(join(folder, PRIVATE_FOLDER))) return true
+  return folder !== dirname(folder) && inDestination(dirname(folder))
 }
 
 /** The XDG rule: a relative path is as good as none. */

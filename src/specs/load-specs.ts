@@ -2,9 +2,11 @@ import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
+import type { ClaimContext } from './check-claims.ts'
 import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
 import { folderFiles } from './folder-files.ts'
 import { type Fault, startOf } from './located.ts'
+import type { OurPlace } from './our-places.ts'
 import type { ReadSpec } from './read-spec.ts'
 import { readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
 
@@ -46,7 +48,27 @@ export interface LoadedSpecs {
 export interface BoxContext {
   readonly roots: readonly string[] | null
   readonly home: string
+  /** Left out where no box is asked. */
+  readonly box?: {
+    readonly ours: readonly OurPlace[]
+    /** See ClaimContext. */
+    readonly holders: () => Promise<ReadonlyMap<string, string>>
+    /** Where a `mount` would be of use, a warning says so. */
+    readonly suggestsMounts: boolean
+  }
 }
+
+/** `folder`: that of the specs themselves. `unread`: files of which nothing can be read. */
+export const claimContext = async (
+  { roots, box }: BoxContext,
+  folder: string | null = null,
+  unread: ClaimContext['unread'] = [],
+): Promise<ClaimContext> => ({
+  roots,
+  ours: [...(folder === null ? [] : [{ what: 'the folder of specs', path: folder }]), ...(box?.ours ?? [])],
+  holders: (await box?.holders()) ?? new Map(),
+  unread,
+})
 
 /** Where there is nothing to obey at all. */
 export const nothingObeyed = (label: string): LoadedSpecs => ({
@@ -126,12 +148,17 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     if (found.spec === null) faulty.push({ name: found.claim?.name.text ?? baseName, file: entry.file })
   }
 
-  const clashes = await checkClaims(
-    read.flatMap(({ claim }) => (claim === null ? [] : [claim])),
-    context.roots,
+  const claims = read.flatMap(({ claim }) => (claim === null ? [] : [claim]))
+  const unread = faulty.filter(
+    ({ file }) => !claims.some((claim) => claim.file === file && claim.destination !== null),
   )
+  const clashes = await checkClaims(claims, await claimContext(context, folder, unread))
   faults.push(...clashes.map(({ fault }) => fault))
-  const clashing = new Set(clashes.map(({ file }) => file))
+  if (context.box?.suggestsMounts === true) {
+    const { suggestMounts } = await import('./suggest-mount.ts')
+    faults.push(...(await suggestMounts(claims)).map(({ fault }) => fault))
+  }
+  const clashing = new Set(clashes.flatMap(({ file, fault }) => (fault.severity === 'error' ? file : [])))
   const sound = read.flatMap(({ spec }) => spec ?? [])
   for (const { name, file } of sound) if (clashing.has(file)) faulty.push({ name, file })
   const effective = new Map<string, unknown>()

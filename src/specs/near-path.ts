@@ -1,4 +1,5 @@
 import { normalize } from 'node:path'
+import { isWithin } from '../decide/is-within.ts'
 import { foldName, PRIVATE_FOLDER } from '../model/rel-path.ts'
 import type { Parsed } from './units.ts'
 
@@ -36,7 +37,12 @@ export function readNearPath(
     return no(`lies in a ${PRIVATE_FOLDER} folder, which is private to reconcile`)
   }
   const path = normalize(absolute).replace(/(?<=.)\/+$/, '')
-  return path === '/' && use === 'folder' ? no('is the whole file system') : { ok: true, value: path }
+  if (path === '/' && use === 'folder') return no('is the whole file system')
+  if (use !== 'any' && isWithin(path, '/proc'))
+    return no('lies in /proc, where each process finds another place')
+  return use === 'ssh-file' && isWithin(path, '/dev')
+    ? no('lies in /dev, where there are no files')
+    : { ok: true, value: path }
 }
 
 const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

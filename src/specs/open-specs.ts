@@ -3,7 +3,8 @@ import type { Settings } from '../model/settings.ts'
 import type { SpecsMemory } from '../model/specs-memory.ts'
 import type { CheckKeys } from './git-clone.ts'
 import type { GitUse } from './git-specs.ts'
-import { type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
+import { type BoxContext, type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
+import { ourPlaces } from './our-places.ts'
 import type { GitLimits } from './run-git.ts'
 
 /** Where the specs come from, whatever that is. */
@@ -22,6 +23,8 @@ export interface SpecSource {
 export interface SpecsPorts {
   readonly home: string
   readonly memory: SpecsMemory
+  /** See ClaimContext. */
+  readonly holders?: () => Promise<ReadonlyMap<string, string>>
   /** The same question has the same fingerprint until its answer changes. Hex, sixteen digits or more. */
   readonly fingerprint: (value: unknown) => string
   /** Of specs from git, what is done with a newer commit. */
@@ -32,20 +35,29 @@ export interface SpecsPorts {
 }
 
 /** The specs that the settings name. */
-export function openSpecs({ specs, roots }: Settings, ports: SpecsPorts): SpecSource {
+export function openSpecs(settings: Settings, ports: SpecsPorts): SpecSource {
+  const { specs, roots } = settings
   // The settings' own fault, which is told: nothing else is obeyed in its place.
   if ((specs.kind === 'folder' ? specs.path : specs.url) === '') {
     const label = specs.kind === 'folder' ? 'specs' : 'git'
     return { label, load: async () => nothingObeyed(label) }
   }
-  if (specs.kind === 'folder')
-    return { label: specs.path, load: () => loadSpecs(specs.path, { roots, home: ports.home }) }
+  const context: BoxContext = {
+    roots,
+    home: ports.home,
+    box: {
+      ours: ourPlaces(settings),
+      holders: ports.holders ?? (async () => new Map()),
+      suggestsMounts: ports.use === 'newest',
+    },
+  }
+  if (specs.kind === 'folder') return { label: specs.path, load: () => loadSpecs(specs.path, context) }
   const label = `${specs.url}@${specs.ref}${specs.subpath === '' ? '' : `:${specs.subpath}`}`
   return {
     label,
     async load(run) {
       const { loadGitSpecs } = await import('./git-specs.ts')
-      return loadGitSpecs({ place: specs, label, context: { roots, home: ports.home }, ...ports }, run)
+      return loadGitSpecs({ place: specs, label, context, ...ports }, run)
     },
   }
 }

@@ -97,18 +97,19 @@ function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Cl
     named === null || nameFault(named.path) !== null
       ? { text: context.baseName, place: startOf(source) }
       : { text: named.path, place: named.place }
-  const path = (...keys: readonly string[]): WrittenPath | null => {
+  const path = (use: Parameters<typeof readNearPath>[1], ...keys: readonly string[]): WrittenPath | null => {
     const written = textAt(root, ...keys)
     if (written === null) return null
-    const read = readNearPath(written.path, 'any', { home: context.home, name: name.text })
+    const read = readNearPath(written.path, use, { home: context.home, name: name.text })
     return read.ok ? { path: read.value, place: written.place } : null
   }
   return {
     file: source.file,
     name,
-    destination: path('destination', 'path'),
-    mount: path('destination', 'mount'),
-    localSource: sourceKind(root) === 'local' ? path('source', 'path') : null,
+    destination: path('folder', 'destination', 'path'),
+    mount: path('any', 'destination', 'mount'),
+    localSource: sourceKind(root) === 'local' ? path('folder', 'source', 'path') : null,
+    keys: ['identity', 'knownHosts'].flatMap((key) => path('ssh-file', 'source', key) ?? []),
   }
 }
 

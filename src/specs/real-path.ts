@@ -5,6 +5,8 @@ import { dirname, join, resolve } from 'node:path'
 export interface RealPath {
   readonly path: string
   readonly sure: boolean
+  /** The way there, or its end, lies in /proc: what is found depends on who looks. */
+  readonly throughProc: boolean
 }
 
 const MAX_LINKS = 40
@@ -18,6 +20,7 @@ export async function realPath(absolute: string): Promise<RealPath> {
   let here = '/'
   let links = 0
   let sure = true
+  let throughProc = false
   while (waiting.length > 0) {
     const part = waiting.shift()!
     if (part === '..') {
@@ -25,17 +28,18 @@ export async function realPath(absolute: string): Promise<RealPath> {
       continue
     }
     const next = join(here, part)
+    if (next === '/proc') throughProc = true
     const target = await linkTarget(next)
     if (target === 'unknown') sure = false
     if (target === null || target === 'unknown') {
       here = next
       continue
     }
-    if (++links > MAX_LINKS) return { path: absolute, sure: false }
+    if (++links > MAX_LINKS) return { path: absolute, sure: false, throughProc }
     if (target.to.startsWith('/')) here = '/'
     waiting.unshift(...target.to.split('/').filter((piece) => piece !== '' && piece !== '.'))
   }
-  return { path: resolve(here), sure }
+  return { path: resolve(here), sure, throughProc }
 }
 
 /** Null: no symlink, or nothing there. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { KeptSpec, KnownSpec } from '../model/watched-specs.ts'
 import { checkClaims } from './check-claims.ts'
-import type { BoxContext } from './load-specs.ts'
+import { type BoxContext, claimContext } from './load-specs.ts'
 import { readSpec } from './read-spec.ts'
 import { realPath } from './real-path.ts'
 
@@ -11,7 +11,7 @@ import { realPath } from './real-path.ts'
  */
 export async function rebuildSpecs(
   kept: readonly KeptSpec[],
-  { roots, home }: BoxContext,
+  context: BoxContext,
 ): Promise<{
   readonly specs: readonly KnownSpec[]
   readonly refused: readonly { readonly file: string; readonly message: string }[]
@@ -19,10 +19,10 @@ export async function rebuildSpecs(
   const read = kept.map(({ file, line, document }) => ({
     file,
     line,
-    ...readSpec({ file, text: stringify(document) }, 'absent', { home, baseName: 'kept' }),
+    ...readSpec({ file, text: stringify(document) }, 'absent', { home: context.home, baseName: 'kept' }),
   }))
   const claims = read.flatMap(({ claim }) => claim ?? [])
-  const clashes = await checkClaims(claims, roots)
+  const clashes = await checkClaims(claims, await claimContext(context))
   const specs: KnownSpec[] = []
   const refused: { readonly file: string; readonly message: string }[] = []
   for (const { file, line, spec, document, faults } of read) {

@@ -122,6 +122,54 @@ describe('a disk’s identity', () => {
   ])('expected %s, found %s: %s', (expected, found, verdict) => {
     expect(identity(expected, found)).toBe(verdict)
   })
+
+  const offsite = {
+    filesystem: '9f1c',
+    within: '/pg',
+    mountPoint: '/srv/offsite',
+    source: '/dev/sdb1',
+    type: 'ext4',
+    label: 'offsite1',
+    size: 2 ** 41,
+  }
+  const root = {
+    ...offsite,
+    filesystem: '0b7e',
+    within: '/srv/offsite/pg',
+    mountPoint: '/',
+    source: '/dev/sda1',
+  }
+  const asks = (found: string | null, disk: typeof offsite, lastPass: string | null = null) =>
+    identityHold('/srv/offsite/pg', {
+      expected: 'x',
+      found,
+      lastSeenAt: null,
+      hasPrivateFolder: found !== null,
+      strange: { disk, lastPass, before: { disk: { ...offsite, label: null }, day: '2026-11-20' } },
+    })!
+  test('each file system, and each folder of it, is a question of its own', () => {
+    const questions = [
+      asks(null, offsite),
+      asks(null, root),
+      asks(null, { ...offsite, filesystem: '77aa' }),
+      asks(null, { ...offsite, within: '/elsewhere/pg' }),
+      asks('y', offsite),
+    ].map(({ facts }) => JSON.stringify(facts))
+    expect(new Set(questions).size).toBe(questions.length)
+    // A unit of systemd sees the same folder through a mount of its own.
+    expect(
+      asks(null, { ...offsite, mountPoint: '/srv', source: '/dev/disk/by-label/offsite1' }).facts,
+    ).toEqual(asks(null, offsite).facts)
+  })
+  test('it is named by the disk, and not by a number alone', () => {
+    expect(asks(null, root).message).toContain('before (on ext4, 2.0 TiB, /dev/sdb1; last here 2026-11-20)')
+    expect(asks(null, root).message).toContain(
+      'It lies on ext4 "offsite1", 2.0 TiB, /dev/sda1, mounted at /.',
+    )
+    expect(asks('y', offsite, '2026-10-01T00:00:00Z').message).toContain(
+      'y (last pass over it 2026-10-01T00:00:00Z)',
+    )
+  })
 })
 
 test('a broken line is tried again after 5, 10 seconds when nothing came, after 5 when something did, and not for ever', () => {

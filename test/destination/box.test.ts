@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { openBox } from '../../src/destination/box.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Run } from '../../src/model/run.ts'
-import { NOON, temporaryFolder } from '../helpers/disk-folder.ts'
+import { NO_DISK, NOON, temporaryFolder } from '../helpers/disk-folder.ts'
 import { kill, otherHolder } from '../helpers/disk-sharers.ts'
 
 const runWith = (signal = new AbortController().signal): Run => ({ now: () => NOON, signal, emit: () => {} })
@@ -12,7 +12,7 @@ const newBox = (concurrency = 2, state = join(temporaryFolder(), 'state')) => ({
   state,
   box: openBox(state, { concurrency }),
 })
-const place = (id: string, path: string) => ({ id, path, filesystem: 'f00' })
+const place = (id: string, path: string) => ({ id, path, backup: 'x', disk: NO_DISK })
 const head = (seq: number) => ({ seq, hash: 'a'.repeat(64) })
 
 describe('the box’s memory', () => {
@@ -29,18 +29,18 @@ describe('the box’s memory', () => {
 
   test('knows which destination is where, and where it was', async () => {
     const { state, box } = newBox()
-    await box.learn(place('one', '/srv/a'))
-    await box.learn(place('two', '/srv/b'))
+    await box.learn(place('one', '/srv/a'), NOON)
+    await box.learn(place('two', '/srv/b'), NOON)
     const other = openBox(state, { concurrency: 1 })
     expect([await other.knownId('/srv/a', 'one'), await other.knownId('/srv/a', 'stranger')]).toEqual([
       'one',
       'one',
     ])
     // The disk was swapped: the path has a new id, and the old one is nowhere.
-    await box.learn(place('three', '/srv/a'))
+    await box.learn(place('three', '/srv/a'), NOON)
     expect([await box.knownId('/srv/a', null), await box.lastPlaceOf('one')]).toEqual(['three', null])
     // It moved: the old path knows nothing.
-    await box.learn(place('two', '/srv/c'))
+    await box.learn(place('two', '/srv/c'), NOON)
     expect([await box.knownId('/srv/b', null), await box.lastPlaceOf('two')]).toEqual([null, '/srv/c'])
   })
 
@@ -52,7 +52,7 @@ describe('the box’s memory', () => {
     expect(await box.knownId('/srv/a', 'second-try')).toBe('second-try')
     expect(await box.knownId('/srv/a', 'first-try')).toBeNull()
     expect(await box.knownId('/srv/a', 'stranger')).toBeNull()
-    await box.learn(place('second-try', '/srv/a'))
+    await box.learn(place('second-try', '/srv/a'), NOON)
     expect(await box.knownId('/srv/a', null)).toBe('second-try')
   })
 
@@ -78,7 +78,7 @@ describe('the box’s memory', () => {
     const { state, box } = newBox()
     const mask = process.umask(0)
     try {
-      await box.learn(place('one', '/srv/a'))
+      await box.learn(place('one', '/srv/a'), NOON)
       await box.recordHead('one', head(1))
     } finally {
       process.umask(mask)
@@ -87,7 +87,7 @@ describe('the box’s memory', () => {
     expect(readdirSync(state).sort()).toEqual(['destinations.json', 'destinations.json.lock'])
     expect([statSync(state).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600])
     const before = statSync(file, { bigint: true })
-    await box.learn(place('one', '/srv/a'))
+    await box.learn(place('one', '/srv/a'), NOON)
     await box.recordHead('one', head(1))
     expect(statSync(file, { bigint: true }).ino).toBe(before.ino)
   })
@@ -100,7 +100,7 @@ describe('the box’s memory', () => {
       const { state } = newBox()
       make(state)
       for (const path of [state, join(state, 'below')]) {
-        const writing = openBox(path, { concurrency: 1 }).learn(place('one', '/srv/a'))
+        const writing = openBox(path, { concurrency: 1 }).learn(place('one', '/srv/a'), NOON)
         await expect(writing).rejects.toMatchObject({ name: 'Failure', code: 'disk-path' })
       }
     })
@@ -109,7 +109,7 @@ describe('the box’s memory', () => {
   test('many that write at once all get their word in', async () => {
     const { state } = newBox()
     const boxes = Array.from({ length: 12 }, () => openBox(state, { concurrency: 2 }))
-    await Promise.all(boxes.map((box, i) => box.learn(place(`id-${i}`, `/srv/${i}`))))
+    await Promise.all(boxes.map((box, i) => box.learn(place(`id-${i}`, `/srv/${i}`), NOON)))
     const known = await Promise.all(boxes.map((box, i) => box.knownId(`/srv/${i}`, null)))
     expect(known).toEqual(boxes.map((_, i) => `id-${i}`))
   })
@@ -124,11 +124,11 @@ describe('the box’s memory', () => {
   ]) {
     test(`damage is a failure in words, never an empty memory: ${JSON.stringify(bytes)}`, async () => {
       const { state, box } = newBox()
-      await box.learn(place('one', '/srv/a'))
+      await box.learn(place('one', '/srv/a'), NOON)
       writeFileSync(join(state, 'destinations.json'), bytes)
       const damaged = { name: 'Failure', code: 'state-damaged' }
       await expect(box.knownId('/srv/a', null)).rejects.toMatchObject(damaged)
-      await expect(box.learn(place('two', '/srv/b'))).rejects.toMatchObject(damaged)
+      await expect(box.learn(place('two', '/srv/b'), NOON)).rejects.toMatchObject(damaged)
       expect(readFileSync(join(state, 'destinations.json'), 'utf8')).toBe(bytes)
     })
   }

@@ -10,7 +10,7 @@ import { realDisk } from '../../src/destination/real-disk.ts'
 import { openSeen } from '../../src/destination/seen-cache.ts'
 import { readStatus, writeStatus } from '../../src/destination/status-file.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
-import { NOON, newDestination, openWhole, published, rel } from '../helpers/disk-folder.ts'
+import { NO_DISK, NOON, newDestination, openWhole, published, rel } from '../helpers/disk-folder.ts'
 import { canMount, smallDisk } from '../helpers/disk-small.ts'
 
 /** Writes until not a byte more fits. */
@@ -126,7 +126,9 @@ describe.skipIf(!canMount())('a read-only disk', () => {
       (await openSeen(realDisk, files, new Map())).remember(new Map([[rel('x'), null]])),
     ).resolves.toBeUndefined()
     const box = openBox(join(small.path, 'state'), { concurrency: 1 })
-    await expect(box.learn({ id: 'x', path, filesystem: '' })).rejects.toMatchObject(readOnly)
+    await expect(box.learn({ id: 'x', path, backup: 'x', disk: NO_DISK }, NOON)).rejects.toMatchObject(
+      readOnly,
+    )
     await expect(
       box.claim(null, { now: () => NOON, signal: new AbortController().signal, emit: () => {} }, () => {}),
     ).rejects.toMatchObject(readOnly)

@@ -5,7 +5,14 @@ import { openBox } from '../../src/destination/box.ts'
 import { identify, rememberedHead, takeHolding } from '../../src/destination/holding.ts'
 import { realDisk } from '../../src/destination/real-disk.ts'
 import type { DestinationPlace } from '../../src/model/spec.ts'
-import { NOON, newDestination, openWhole, published, temporaryFolder } from '../helpers/disk-folder.ts'
+import {
+  NO_DISK,
+  NOON,
+  newDestination,
+  openWhole,
+  published,
+  temporaryFolder,
+} from '../helpers/disk-folder.ts'
 
 const ground = (path: string, place: Partial<DestinationPlace> = {}, uid = process.getuid!()) => ({
   place: { path, mount: null, minFree: 0, maxSize: null, ...place },
@@ -39,7 +46,7 @@ describe('a look at a destination', () => {
     const ledger = await openWhole(files)
     await ledger.append([published('a')])
     writeFileSync(join(path, 'a'), 'x')
-    await here.box.learn({ id: ledger.id, path: '/elsewhere', filesystem: '' })
+    await here.box.learn({ id: ledger.id, path: '/elsewhere', backup: 'x', disk: NO_DISK }, NOON)
     const holding = await takeHolding(here, now, null)
     expect(holding.identity).toMatchObject({ found: ledger.id, expected: null, lastSeenAt: '/elsewhere' })
     expect([holding.head, [...holding.files.keys()], [...holding.records.keys()]]).toEqual([

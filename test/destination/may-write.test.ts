@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { checkHostTools } from '../../src/destination/check-host-tools.ts'
 import { diskFailure } from '../../src/destination/disk-failure.ts'
 import { layout } from '../../src/destination/layout.ts'
-import { checkMount, isMountPoint } from '../../src/destination/mount.ts'
+import { checkMount } from '../../src/destination/mount.ts'
 import { checkOwnership, makePrivateFolders } from '../../src/destination/ownership.ts'
 import { realDisk } from '../../src/destination/real-disk.ts'
+import { isMountPoint } from '../../src/model/mount-table.ts'
 import { temporaryFolder } from '../helpers/disk-folder.ts'
 
 const me = process.getuid!()

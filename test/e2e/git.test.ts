@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
@@ -297,9 +297,10 @@ describe('a pass on specs from git', () => {
     })
     const { user, port, identity, knownHosts } = sshd
     const git = { url: `ssh://${user}@127.0.0.1:${port}${bed.remote}`, identity, knownHosts }
-    await writeFile(at('config.yaml'), stringify({ git }))
+    await mkdir(at('etc'))
+    await writeFile(at('etc/config.yaml'), stringify({ git }))
     const begin = () =>
-      execa(process.execPath, [CLI, '--config', at('config.yaml'), '--state', bed.state, '--json'], {
+      execa(process.execPath, [CLI, '--config', at('etc/config.yaml'), '--state', bed.state, '--json'], {
         reject: false,
         cwd: bed.folder,
         stdin: 'ignore',

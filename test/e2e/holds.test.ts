@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
+import { canMount } from '../helpers/disk-small.ts'
 import { treeOf } from '../helpers/tree.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -76,6 +78,51 @@ describe('a destination that is not the expected one', () => {
     // It was used up.
     expect(await release(id)).toMatchObject({ code: 64 })
   })
+
+  test.skipIf(!canMount())(
+    'a release counts for the disk that it was given for, and for no other',
+    async () => {
+      const disk = (name: string, at: string) =>
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', name, at])
+      const away = (at: string) => execFileSync('umount', [at])
+      const at = await backupIn(world, 'disks')
+      const mountPoint = join(world.folder, 'offsite')
+      await mkdir(mountPoint)
+      await at.declare({ destination: { path: join(mountPoint, 'disks') } })
+      await at.offer('a.tar', 'a')
+      let mounted = false
+      const mount = (name: string) => {
+        disk(name, mountPoint)
+        mounted = true
+      }
+      const unmount = () => {
+        if (mounted) away(mountPoint)
+        mounted = false
+      }
+      try {
+        mount('first')
+        expect(await at.pass()).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+        unmount()
+        mount('second')
+        const outcome = await at.pass()
+        const id = isHeld(outcome, 'destination-id-missing')
+        expect(outcome.holds[0]!.message).toMatch(/on tmpfs, 4\.0 MiB, first; last here \d{4}-\d\d-\d\d/)
+        expect(outcome.holds[0]!.message).toContain('tmpfs, 4.0 MiB, second, mounted at')
+        expect(await release(id)).toMatchObject({ code: 0 })
+        unmount()
+        expect(isHeld(await at.pass(), 'destination-id-missing')).not.toBe(id)
+        expect(await readdir(mountPoint)).toEqual([])
+        mount('third')
+        expect(isHeld(await at.pass(), 'destination-id-missing')).not.toBe(id)
+        expect(await readdir(mountPoint)).toEqual([])
+        unmount()
+        mount('second')
+        expect(await at.pass()).toMatchObject({ published: ['a.tar'], holds: [], exitCode: 0 })
+      } finally {
+        unmount()
+      }
+    },
+  )
 
   test('moved to another path: a hold asks once', async () => {
     const at = await holding('moved')

@@ -1,5 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -27,9 +27,10 @@ const SECRET = '/T0S3CRET'
 
 /** Points both at these origins; the words that make a command use them. */
 async function configure(hook: string, beat = receiver.origin): Promise<readonly string[]> {
-  const file = join(world.folder, 'config.yaml')
+  const file = join(world.folder, 'etc/config.yaml')
+  await mkdir(dirname(file), { recursive: true })
   for (const [name, origin] of Object.entries({ hook, beat })) {
-    await writeFile(join(world.folder, name), `${origin}${SECRET}/${name}`, { mode: 0o600 })
+    await writeFile(join(world.folder, 'etc', name), `${origin}${SECRET}/${name}`, { mode: 0o600 })
   }
   await writeFile(file, stringify({ notify: [{ urlFile: 'hook' }], heartbeat: { urlFile: 'beat' } }))
   return ['--config', file]
@@ -95,7 +96,7 @@ test('nobody who listens fails no run, shows no URL anywhere, and is told later'
   const logged = await readFile(log, 'utf8')
   expect(logged).toContain('could not be sent')
   for (const text of [ended.stderr, ended.stdout, logged]) expect(text).not.toMatch(/S3CRET|127\.0\.0\.1/)
-  await rm(join(world.folder, 'hook'))
+  await rm(join(world.folder, 'etc/hook'))
   // Who counts on a message that never comes would hear of it nowhere else.
   await configure(receiver.origin, dead)
   await world.offer('a.tar', 'one')
@@ -120,14 +121,14 @@ test('a signal while nobody answers ends it within 5 s; the result is printed', 
   expect(ended.exitCode).toBe(143)
   receiver.answer(200)
   const before = receiver.received.length
-  await world.run('--config', join(world.folder, 'config.yaml'), 'pg')
+  await world.run('--config', join(world.folder, 'etc/config.yaml'), 'pg')
   expect(told().slice(before)).toEqual(['/hook failing'])
 })
 
 test('validate warns of a URL that others may read, and tells nothing of it', async () => {
   const config = await configure(receiver.origin)
-  await rm(join(world.folder, 'hook'))
-  await writeFile(join(world.folder, 'hook'), `${receiver.origin}${SECRET}`, { mode: 0o644 })
+  await rm(join(world.folder, 'etc/hook'))
+  await writeFile(join(world.folder, 'etc/hook'), `${receiver.origin}${SECRET}`, { mode: 0o644 })
   const { code, stdout } = await world.run(...config, 'validate', '--json')
   expect(code).toBe(0)
   expect(JSON.parse(stdout).diagnostics).toMatchObject([

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -26,7 +26,8 @@ const at = (time: string): Instant =>
 let world: World
 beforeEach(async () => {
   world = await makeWorld('ssh')
-  await writeFile(join(world.folder, 'config.yaml'), 'concurrency: 2\n')
+  await mkdir(join(world.folder, 'etc'))
+  await writeFile(join(world.folder, 'etc/config.yaml'), 'concurrency: 2\n')
   await world.declare('pg', { transfer: { timezone: 'UTC', bandwidth: TIMETABLE } })
 })
 afterEach(() => world.end())
@@ -60,7 +61,7 @@ async function passAt(
       ...flags,
       specs: world.specs,
       state: world.state,
-      config: join(world.folder, 'config.yaml'),
+      config: join(world.folder, 'etc/config.yaml'),
     },
     'look',
     { now: () => at(start), signal: new AbortController().signal, emit: () => {} },

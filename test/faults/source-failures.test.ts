@@ -54,6 +54,10 @@ describe('what lies on this machine or between', () => {
 
   test('a host key that is not pinned, or not the pinned one, ends it', async () => {
     expect(await listed(bed, { knownHosts: at('none') })).toBe('known-hosts-missing')
+    // Nobody would ever write into it, and ssh would wait.
+    await execa('mkfifo', [at('pipe')])
+    expect(await listed(bed, { knownHosts: at('pipe') })).toBe('known-hosts-unreadable')
+    expect(await listed(bed, { identity: at('pipe') })).toBe('identity-unreadable')
     await writeFile(at('empty'), '')
     expect(await listed(bed, { knownHosts: at('empty') })).toBe('host-key-unknown')
     await newKey('host')

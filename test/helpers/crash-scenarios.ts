@@ -7,6 +7,7 @@ import { markerOf } from '../../src/model/marker-name.ts'
 import type { LockedDestination } from '../../src/model/ports.ts'
 import type { Problem } from '../../src/model/trouble.ts'
 import { bytesOf, digestsOf, markerText } from '../contract/destination.ts'
+import { NO_DISK } from './disk-folder.ts'
 import { type ModelDisk, modelDisk } from './model-disk.ts'
 import { smallPass } from './small-pass.ts'
 
@@ -74,6 +75,7 @@ const box: BoxState = {
   ...openBox('/nonexistent', { concurrency: 1 }),
   knownId: async () => null,
   lastPlaceOf: async () => null,
+  wasHere: async () => null,
   expect: async () => {},
   knownHead: async () => null,
   learn: async () => {},
@@ -100,7 +102,7 @@ export async function lockedOn(disk: ModelDisk): Promise<LockedDestination> {
       uid: process.getuid!(),
       backup: 'test',
       hash: disk.hash,
-      filesystemOf: async () => 'model',
+      diskOf: async () => NO_DISK,
     },
     { descriptor: -1, close: () => {} },
   )

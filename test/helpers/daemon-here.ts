@@ -51,6 +51,7 @@ export function daemonHere(first: Pick<Settings, 'specs' | 'state'> & Partial<Se
     file: null,
     concurrency: 2,
     bandwidth: null,
+    configFolders: [],
     roots: null,
     notify: [],
     heartbeat: null,

@@ -9,7 +9,7 @@ import { type Ledger, type LedgerState, openLedger } from '../../src/destination
 import { makePrivateFolders } from '../../src/destination/ownership.ts'
 import { realDisk } from '../../src/destination/real-disk.ts'
 import { toDigest } from '../../src/model/digest.ts'
-import type { LedgerHead } from '../../src/model/holding.ts'
+import type { DiskFacts, LedgerHead } from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { FileEvent } from '../../src/model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../../src/model/rel-path.ts'
@@ -23,6 +23,17 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'reconcile-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** A disk of which nobody asks anything. */
+export const NO_DISK: DiskFacts = {
+  filesystem: 'model',
+  within: '/',
+  mountPoint: '/',
+  source: 'model',
+  type: 'model',
+  label: null,
+  size: null,
 }
 
 export const rel = (text: string): RelPath => {

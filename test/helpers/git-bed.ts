@@ -143,6 +143,7 @@ export async function makeGitBed(): Promise<GitBed> {
       const specs = place(over)
       const settings = {
         file: null,
+        configFolders: [],
         specs,
         state,
         concurrency: 2,

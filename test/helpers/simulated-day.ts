@@ -78,7 +78,15 @@ export async function simulateDay(options: {
           (milliseconds) => daemon.pass(milliseconds),
         )
       : await specsInGit({ chance, interval: 900, hold: findHold })
-  const rest = { file: null, concurrency: 3, bandwidth: null, roots: null, notify: [], heartbeat: null }
+  const rest = {
+    file: null,
+    configFolders: [],
+    concurrency: 3,
+    bandwidth: null,
+    roots: null,
+    notify: [],
+    heartbeat: null,
+  }
   const daemon: DayDaemon = dayDaemon({ ...rest, ...specs.settings }, journal.heed)
   const killing = dayKills(daemon, journal, backups, specs.lookTime, chance)
 

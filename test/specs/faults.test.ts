@@ -307,11 +307,41 @@ describe('I6: what would reach ssh, rsync or a shell is refused', () => {
       '~',
       '~x/y',
     ],
-    ...['/a\u202eb', '/a\nb'],
+    ...['/a\u202eb', '/a\nb', '/proc/self/cwd/x', '/etc/x', '/dev/shm/x'],
   ])('destination.path %j', async (path) => {
     const faults = await faultsOf(spec({ destination: JSON.stringify({ path }) }))
     expect(faults).toHaveLength(1)
-    expect(faults[0]).toContain('destination.path')
+    expect(faults[0]).toMatch(/destination(?:\.path|-forbidden)/)
+  })
+
+  test.each(['/dev/stdin', '/dev/null', '/dev/fd/3', '/proc/self/fd/0', '/proc/self/cwd/known_hosts'])(
+    'source.knownHosts and source.identity %j',
+    async (path) => {
+      for (const key of ['knownHosts', 'identity']) {
+        const source = JSON.stringify({ host: 'h', user: 'u', [key]: path })
+        expect(await faultsOf(spec({ source }))).toEqual([expect.stringContaining(`source.${key}`)])
+      }
+    },
+  )
+
+  test.each(['*', 'LIST*', '?', '[L]IST', '{a,b}', 'a\\b', 'sub/LIST', '../LIST', '-x', '.', '..'])(
+    'source.listing %j',
+    async (listing) => {
+      const source = JSON.stringify({ host: 'h', user: 'u', listing })
+      expect(await faultsOf(spec({ source }))).toEqual([expect.stringContaining('source.listing')])
+    },
+  )
+
+  test.each(['::mod', ':', ':x', 'h:x', 'u@h:x', 'h::mod/x', 'rsync://h/mod', '[::1]:x'])(
+    'source.path %j, which rsync would take for another machine or a module',
+    async (path) => {
+      const source = JSON.stringify({ host: 'h', user: 'u', path })
+      expect(await faultsOf(spec({ source }))).toEqual([expect.stringContaining('source.path')])
+    },
+  )
+  test.each(['./a:b', 'a/b:c', 'a/::b'])('while %j is a folder', async (path) => {
+    const source = JSON.stringify({ host: 'h', user: 'u', path })
+    expect((await load({ 'a.yaml': spec({ source }) })).faults).toEqual([])
   })
 
   test.each(['/abs', '../x', 'a/../b', '.reconcile/x', '', 'a\nb'])('acknowledge.path %j', async (path) => {

@@ -25,6 +25,7 @@ async function box(files: Readonly<Record<string, string>>, options: Partial<Set
     file: cut(settings.file),
     specs: settings.specs.kind === 'folder' ? cut(settings.specs.path) : settings.specs,
     state: cut(settings.state),
+    configFolders: settings.configFolders.map(cut),
     roots: settings.roots?.map(cut) ?? null,
     faults: told({ folder, faults }),
   }
@@ -36,6 +37,7 @@ describe('settings', () => {
   test('without any file have defaults for root', async () => {
     expect(await box({})).toEqual({
       file: null,
+      configFolders: ['etc'],
       specs: 'etc/backups.d',
       state: '/var/lib/reconcile',
       concurrency: 2,
