@@ -11,6 +11,7 @@ import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
@@ -67,8 +68,9 @@ export async function openWorkspace(flags: GlobalFlags, use: GitUse, run: Run): 
   const source = specSource(settings, box, use)
   const loaded = await source.load(run).catch((error: unknown): LoadedSpecs => {
     // With faulty settings nothing runs in any case: all that is wrong is told together.
-    if (settingsAreSound || !(error instanceof Failure)) throw error
-    return { ...nothingObeyed(source.label), faults: [diagnosticOf(error, source.label)] }
+    const failure = failureFrom(error)
+    if (settingsAreSound) throw failure
+    return { ...nothingObeyed(source.label), faults: [diagnosticOf(failure, source.label)] }
   })
   const diagnostics = [...faults, ...loaded.faults]
   const ignoresOff = flags.now === true

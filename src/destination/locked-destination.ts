@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { adopt } from './adopt.ts'
-import { diskFailure } from './disk-failure.ts'
+import { diskFailure, inodesAt } from './disk-failure.ts'
 import { expireTrash } from './expire-trash.ts'
 import { gate } from './gate.ts'
 import type { HashFiles } from './hash-pool.ts'
@@ -58,7 +58,9 @@ export function lockedDestination(
         now: run.now,
         announce: (id) => box.expect({ id, path: place.path, filesystem }),
       })
-      const knownHead = await rememberedHead(ground, await readId(disk, files))
+      const knownHead = await inWords('look at', async () =>
+        rememberedHead(ground, await readId(disk, files)),
+      )
       const read = await openLedger(disk, files, { mode: 'write', now: run.now, knownHead })
       // What is wrong with it is the halt of the holding that inspect tells.
       if (read.state !== 'open') return
@@ -97,6 +99,7 @@ export function lockedDestination(
     undoPrune: (paths, why, run) => inWords('restore', () => undoPrune(opened().site, paths, why, run)),
     expireTrash: (paths) => inWords('expire', () => expireTrash(opened().site, paths)),
     free: () => freeBytes(place.path),
+    inodes: async () => inodesAt(place.path),
 
     async dropStaged(paths) {
       const { site } = opened()
