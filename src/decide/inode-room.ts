@@ -2,7 +2,7 @@ import { folderOf, type RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
 
-/** Never staged away: for the status, the ledger's torn tail, quarantine, the trash, and whoever else makes a file there. */
+/** Never staged away (I15): for the status, the ledger's torn tail, quarantine, the trash, and whoever else makes a file there. */
 const KEPT = 16
 
 interface ToStage {

@@ -1,6 +1,6 @@
 import { Failure } from './failure.ts'
 
-/** An error that the kernel gave. It is known by its shape: Node names most of them, and some have but a number. */
+/** I15: an error that the kernel gave. It is known by its shape: Node names most of them, and some have but a number. */
 export interface SystemError {
   /** `ENOSPC`; `error 512` where nobody has a name for it. */
   readonly name: string

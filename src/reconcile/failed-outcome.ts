@@ -8,7 +8,7 @@ import type { Problem } from '../model/trouble.ts'
 import { problemOf } from './observe-source.ts'
 import { emptyOutcome } from './outcome-of.ts'
 
-/** What comes of a backup that a failure ended. `run`: to say so aloud. */
+/** I15: what comes of a backup that a failure ended. `run`: to say so aloud. */
 export function failedBy(
   failure: Failure,
   { name }: Spec,
