@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Stop } from './model/failure.ts'
 import { instant } from './model/instant.ts'
 import type { Run } from './model/run.ts'
+import { failureFrom } from './model/system-error.ts'
 
 // Nothing heavy is imported before it is known what is asked for: `--version` costs what starting Node costs.
 
@@ -88,6 +89,13 @@ function signalCode(): number | null {
   return reason.why === 'terminate' && hangup === null ? 143 : null
 }
 
-process.exitCode = await main(process.argv.slice(2))
+/** The program's own files cannot be read, or what it prints cannot be given out. */
+function cannotGoOn(error: unknown): number {
+  const { message, hint } = failureFrom(error)
+  process.stderr.write(`reconcile: ${message}\n  ${hint}\n`)
+  return 1
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(cannotGoOn)
 // A host name that is still being looked up, for a request that nobody waits for any more, cannot be called off.
 setTimeout(() => process.exit(), 1500).unref()

@@ -14,6 +14,7 @@ import {
   refusal,
   specGone,
 } from '../reconcile/compare-saved.ts'
+import { failedOutcome } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import type { Console } from './console.ts'
@@ -91,22 +92,34 @@ async function outcomesOf(
   const gone = new Set(work.filter(({ spec }) => spec === null).map(({ saved }) => saved.plan.backup))
   if (gone.size > 0) return refuse((name) => ({ stale: [gone.has(name) ? specGone : notBegun] }))
 
-  const holds = await openCommonHolds(workspace)
+  // What the box's memory does not say fails each backup, and each of them is in the result.
+  const common = openCommonHolds(workspace)
+  common.catch(() => {})
   const asOf = run.now()
   const specs = work.flatMap(({ spec }) => spec ?? [])
   const forEach = <T>(
     act: (ports: Ports, spec: Spec, options: PassOptions, saved: SavedPart) => Promise<T>,
+    failed: (outcome: BackupOutcome) => T,
   ) =>
     inParallel(specs, workspace.settings.concurrency, async (spec) => {
-      const { saved } = work.find((one) => one.spec === spec)!
-      const lockWait = flags.lockTimeout
-      const options = passOptions(spec, workspace, { lockWait, all: false, named: true, holds, saved })
-      return act(await openPorts(spec, workspace), spec, options, saved)
+      try {
+        const { saved } = work.find((one) => one.spec === spec)!
+        const lockWait = flags.lockTimeout
+        const holds = await common
+        const options = passOptions(spec, workspace, { lockWait, all: false, named: true, holds, saved })
+        return await act(await openPorts(spec, workspace), spec, options, saved)
+      } catch (error) {
+        run.signal.throwIfAborted()
+        return failed(failedOutcome(error, spec, true, run))
+      }
     })
   const compared = new Map<string, Compared>()
-  await forEach(async (ports, spec, options, saved) => {
-    compared.set(spec.name, await compareSaved(ports, spec, saved, options, asOf, run))
-  })
+  await forEach(
+    async (ports, spec, options, saved) => {
+      compared.set(spec.name, await compareSaved(ports, spec, saved, options, asOf, run))
+    },
+    (outcome) => void compared.set(outcome.backup, { state: 'refused', outcome }),
+  )
   const states = [...compared.values()]
   if (states.some(({ state }) => state === 'refused')) {
     return refuse((name) => {
@@ -115,8 +128,17 @@ async function outcomesOf(
     })
   }
   if (isDone(states)) return refuse(() => ({ stale: [finished(states)] }))
-  if (holds.length === 0) await settleDefaults(workspace)
-  return forEach(async (ports, spec, options) => (await reconcileBackup(ports, spec, options, run)).outcome)
+  const settled = common.then(async (holds) => {
+    if (holds.length === 0) await settleDefaults(workspace)
+  })
+  settled.catch(() => {})
+  return forEach(
+    async (ports, spec, options) => {
+      await settled
+      return (await reconcileBackup(ports, spec, options, run)).outcome
+    },
+    (outcome) => outcome,
+  )
 }
 
 /** Each backup of the plan with the spec that it has now; null: none that is sound. */

@@ -2,6 +2,7 @@ import { Failure } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { holdOfIdentity } from '../reconcile/find-holds.ts'
 
@@ -18,8 +19,9 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
     const refused = await destination.writeFault()
     return { hold, halt: refused, holding, last: await destination.readStatus() }
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === 'no-destination') throw error
-    const halt = { code: error.code, message: error.message, hint: error.hint }
+    const { code, message, hint } = failureFrom(error)
+    if (code === 'no-destination') throw error
+    const halt = { code, message, hint }
     return { hold: null, halt, holding: null, last: null }
   }
 }

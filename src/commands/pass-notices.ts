@@ -3,6 +3,7 @@ import { faultyNames, specFaults } from '../decide/spec-faults.ts'
 import { openNoticeMemory } from '../destination/notice-memory.ts'
 import type { Result } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
+import { failureFrom } from '../model/system-error.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import type { Notices, NoticeUse } from '../watch/notices.ts'
 import type { Console } from './console.ts'
@@ -42,11 +43,15 @@ export async function beginPassNotices(
   })
   notices.began()
   const faults = refusals(loaded, run.now())
-  const common = await openCommonHolds(workspace)
-  const holds = [...loaded.holds, ...common]
+  // Where it cannot be read, each backup says so.
+  const common = await openCommonHolds(workspace).catch((error: unknown) => {
+    failureFrom(error)
+    return null
+  })
+  const holds = [...loaded.holds, ...(common ?? [])]
   // A daemon that lives knows more of the specs than one look.
   const live = await liveBeat(workspace, run)
-  const isAll = live === null
+  const isAll = live === null && common !== null
   for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
   for (const name of faultyNames(loaded)) {
     const own = specFaults(filesOf(name, loaded), loaded.faults)

@@ -3,8 +3,9 @@ import type { Instant } from '../model/instant.ts'
 import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import type { Hold } from '../model/trouble.ts'
 import { assemblePlan } from '../reconcile/assemble-plan.ts'
-import { planPass } from '../reconcile/pass.ts'
+import { planFailed, planPass } from '../reconcile/pass.ts'
 import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { planSuspended } from '../reconcile/suspended-pass.ts'
 import { inParallel } from './in-parallel.ts'
@@ -16,18 +17,28 @@ export type Planned = Awaited<ReturnType<typeof planPass>>
 export const planEach = async (
   specs: readonly Spec[],
   workspace: Workspace,
-  given: Pick<PassOptions, 'all' | 'named' | 'holds'> & Partial<Pick<PassOptions, 'work' | 'isSupposed'>>,
+  given: Pick<PassOptions, 'all' | 'named'> &
+    Partial<Pick<PassOptions, 'work' | 'isSupposed'>> & { readonly holds: Promise<readonly Hold[]> },
   asOf: Instant,
   run: Run,
 ): Promise<readonly Planned[]> => {
-  const stored = await workspace.box.suspensions()
+  // What the box's memory does not say fails each backup, and each of them is in the plan.
+  const known = Promise.all([workspace.box.suspensions(), given.holds])
+  known.catch(() => {})
   return inParallel(specs, workspace.settings.concurrency, async (spec) => {
     const ports = await openPorts(spec, workspace)
-    const options = passOptions(spec, workspace, { lockWait: 0, ...given })
-    const suspended = suspensionOf(spec, stored, asOf)
-    if (suspended === null) return planPass(ports, spec, options, asOf, run)
-    const { plan } = await planSuspended(ports, spec, suspended, options, asOf, run)
-    return { plan, observation: null }
+    const blank = passOptions(spec, workspace, { lockWait: 0, ...given, holds: [] })
+    try {
+      const [stored, holds] = await known
+      const options = { ...blank, holds }
+      const suspended = suspensionOf(spec, stored, asOf)
+      if (suspended === null) return await planPass(ports, spec, options, asOf, run)
+      const { plan } = await planSuspended(ports, spec, suspended, options, asOf, run)
+      return { plan, observation: null }
+    } catch (error) {
+      run.signal.throwIfAborted()
+      return planFailed(ports.source, spec, blank, asOf, error)
+    }
   })
 }
 

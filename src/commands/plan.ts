@@ -90,7 +90,7 @@ async function fromBothSides(
   { all, asOf: given }: PlanFlags,
   run: Run,
 ): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
-  const holds = await openCommonHolds(workspace)
+  const holds = openCommonHolds(workspace)
   const asOf = given ?? run.now()
   return {
     asOf,

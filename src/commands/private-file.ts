@@ -5,6 +5,7 @@ import { isWithin } from '../decide/is-within.ts'
 import { makeWithParents } from '../destination/make-with-parents.ts'
 import { Failure } from '../model/failure.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
+import { systemErrorOf } from '../model/system-error.ts'
 import { realPath } from '../specs/real-path.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -20,7 +21,7 @@ export async function readDocument(file: string, code: string, hint: string): Pr
     return await readFile(file, 'utf8')
   } catch (error) {
     if (error instanceof Failure) throw error
-    const why = (error as NodeJS.ErrnoException).code
+    const why = systemErrorOf(error)?.name
     const said = why === 'ENOENT' ? 'there is no such file' : why === 'EACCES' ? 'permission denied' : why
     throw unreadable(code, file, String(said), hint)
   }

@@ -46,7 +46,7 @@ export async function prune(
   tellSpecs(workspace, console)
   const asOf = run.now()
   const given = { all: flags.all, named: names.length > 0, work: 'prune' } as const
-  const holds = await openCommonHolds(workspace)
+  const holds = openCommonHolds(workspace)
   const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
   const document = planDocument(plans, workspace, asOf)

@@ -63,7 +63,7 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
 
 /** Those that a plan made now would tell. */
 async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
-  const given = { all: false, named: false, holds: [], work: 'prune' } as const
+  const given = { all: false, named: false, holds: Promise.resolve([]), work: 'prune' } as const
   const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)
   return plans.flatMap(({ plan: { holds, problems } }) => [
     ...holds,

@@ -7,6 +7,7 @@ import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { planIdOf } from '../reconcile/assemble-plan.ts'
+import { orFailed } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { renderResult } from '../view/render-result.ts'
@@ -56,8 +57,12 @@ export async function passOver(
   run: Run,
   watchers: Watchers,
 ): Promise<number> {
-  const holds = await openCommonHolds(workspace)
-  if (holds.length === 0) await settleDefaults(workspace)
+  // What the box's memory does not say fails each backup, and each of them is in the result.
+  const common = openCommonHolds(workspace).then(async (holds) => {
+    if (holds.length === 0) await settleDefaults(workspace)
+    return holds
+  })
+  common.catch(() => {})
   const { revision } = workspace.loaded
   // A daemon that was here may come back; one whose word was removed from the state folder will not.
   const heard = await openWatchMemory(workspace.settings.state).lastHeard()
@@ -68,10 +73,14 @@ export async function passOver(
   const plans: BackupPlan[] = []
   const watched: Run = { ...run, emit: watchers.onEvent }
   const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-    const given = { lockWait: flags.lockTimeout, all: false, named, holds, work, promise }
-    const options = passOptions(spec, workspace, given)
-    const { outcome, plan } = await reconcileBackup(await openPorts(spec, workspace), spec, options, watched)
-    if (plan !== null) plans.push(plan)
+    const outcome = await orFailed(spec, named, watched, async () => {
+      const holds = await common
+      const given = { lockWait: flags.lockTimeout, all: false, named, holds, work, promise }
+      const options = passOptions(spec, workspace, given)
+      const done = await reconcileBackup(await openPorts(spec, workspace), spec, options, watched)
+      if (done.plan !== null) plans.push(done.plan)
+      return done.outcome
+    })
     await notices.finished(outcome, work === 'all' ? 'whole' : 'part')
     return outcome
   }).finally(() => watchers.end())

@@ -1,7 +1,9 @@
 import { codeOfDiagnostics, firstOf } from '../decide/exit-code.ts'
 import { isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
+import { problemOf } from '../reconcile/observe-source.ts'
 import { takeSnapshot } from '../reconcile/plan-offline.ts'
 import { encodeSnapshot } from '../reconcile/snapshot.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
@@ -38,11 +40,19 @@ export async function snapshot(
   const specs = runnableSpecs(workspace, names)
   await mayWriteTo(folder, workspace)
   tellSpecs(workspace, console)
-  const holds = await openCommonHolds(workspace)
+  const common = openCommonHolds(workspace)
+  common.catch(() => {})
   const named = names.length > 0
   const backups = await inParallel(specs, workspace.settings.concurrency, async (spec): Promise<Taken> => {
-    const options = passOptions(spec, workspace, { lockWait: 0, all: false, named, holds })
-    const taken = await takeSnapshot(await openPorts(spec, workspace), spec, options, run)
+    const look = async () => {
+      const holds = await common
+      const options = passOptions(spec, workspace, { lockWait: 0, all: false, named, holds })
+      return takeSnapshot(await openPorts(spec, workspace), spec, options, run)
+    }
+    const taken = await look().catch((error: unknown) => {
+      run.signal.throwIfAborted()
+      return { problems: [problemOf(failureFrom(error))] }
+    })
     if ('problems' in taken) return { backup: spec.name, file: null, files: null, problems: taken.problems }
     const file = snapshotFile(folder, spec.name)
     await writePrivately(file, `${JSON.stringify(encodeSnapshot(taken.snapshot))}\n`)

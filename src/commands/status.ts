@@ -8,7 +8,6 @@ import { NOT_SUSPENDED, suspensionOf } from '../decide/suspended.ts'
 import { openBox } from '../destination/box.ts'
 import { findLockHolders } from '../destination/lock-holders.ts'
 import { openWatchMemory } from '../destination/watch-memory.ts'
-import { Failure } from '../model/failure.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -16,6 +15,7 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
@@ -86,8 +86,7 @@ async function check(
   const told = await reportOf(names, global, null, run).then(
     (report) => renderCheck(checkReport(report, maxAge, run.now())),
     (error: unknown) => {
-      if (!(error instanceof Failure)) throw error
-      return renderCheckFailure(error.message)
+      return renderCheckFailure(failureFrom(error).message)
     },
   )
   console.write(told.text)
@@ -178,8 +177,7 @@ async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T
   try {
     return await act()
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    unread.push(diagnosticOf(error, ''))
+    unread.push(diagnosticOf(failureFrom(error), ''))
     return null
   }
 }

@@ -1,7 +1,7 @@
 import type { WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
-import { Failure } from '../model/failure.ts'
 import { instant, isoTime } from '../model/instant.ts'
+import { failureFrom } from '../model/system-error.ts'
 import { BEAT_LASTS, type WatchBeat } from '../model/watch-beat.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
 import type { FollowedSpecs } from '../watch/follow-specs.ts'
@@ -34,8 +34,8 @@ export function heartbeats(memory: WatchMemory, clock: Clock) {
     async keep(beat: () => WatchBeat, signal: AbortSignal, warn: (message: string) => void): Promise<void> {
       const write = (word: WatchBeat) =>
         memory.writeBeat(word).catch((error: unknown) => {
-          if (!(error instanceof Failure)) throw error
-          warn(`${error.message}. ${error.hint}`)
+          const { message, hint } = failureFrom(error)
+          warn(`${message}. ${hint}`)
         })
       signal.addEventListener('abort', () => waking.abort(), { once: true })
       while (!signal.aborted) {

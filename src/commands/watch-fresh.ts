@@ -3,10 +3,10 @@ import { lateNow } from '../decide/late-now.ts'
 import { suspensionOf } from '../decide/suspended.ts'
 import type { BoxState } from '../destination/box.ts'
 import type { Clock } from '../model/clock.ts'
-import { Failure } from '../model/failure.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Loop, Standing } from '../watch/loop.ts'
 import { lookAt } from './look-at.ts'
 import { openPlace } from './workspace.ts'
@@ -48,11 +48,11 @@ export async function followFreshness(
         await lookForLate(one, looked, ground, run)
         said.delete(one.backup)
       } catch (error) {
-        if (!(error instanceof Failure)) throw error
+        const { message } = failureFrom(error)
         // What cannot be looked at is not known to be late; the next pass tells of it as well.
-        if (said.get(one.backup) !== error.message && !run.signal.aborted)
-          ground.warn(`whether ${one.backup} is late cannot be told: ${error.message}`)
-        said.set(one.backup, error.message)
+        if (said.get(one.backup) !== message && !run.signal.aborted)
+          ground.warn(`whether ${one.backup} is late cannot be told: ${message}`)
+        said.set(one.backup, message)
       }
     }
   }

@@ -3,6 +3,7 @@ import type { WatchMemory } from '../destination/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Loop } from '../watch/loop.ts'
 
 /** Milliseconds between two looks at what commands have left in the state folder. */
@@ -51,8 +52,8 @@ export async function followState(
       told.delete(what)
       return found
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      const message = `${error.message}. ${error.hint}`
+      const failure = failureFrom(error)
+      const message = `${failure.message}. ${failure.hint}`
       if (told.get(what) !== message) warn(message)
       told.set(what, message)
       return null

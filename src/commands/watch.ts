@@ -1,4 +1,4 @@
-import { codeOfDiagnostics, codeOfOutcome } from '../decide/exit-code.ts'
+import { codeOfDiagnostics } from '../decide/exit-code.ts'
 import { firstDue } from '../decide/first-due.ts'
 import { isOverSpecs } from '../decide/over-specs.ts'
 import { openBox } from '../destination/box.ts'
@@ -10,8 +10,7 @@ import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Hold } from '../model/trouble.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
-import { problemOf } from '../reconcile/observe-source.ts'
-import { emptyOutcome } from '../reconcile/outcome-of.ts'
+import { orFailed } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
@@ -269,7 +268,7 @@ async function runOne(
   run: Run,
 ): Promise<BackupOutcome> {
   const { spec } = one
-  try {
+  return orFailed(spec, false, run, async () => {
     const holds = await openCommonHolds(workspace)
     const options = passOptions(spec, workspace, { lockWait: 0, all: false, named: false, holds, promise })
     const policy = {
@@ -278,11 +277,5 @@ async function runOne(
     }
     const ports = await openPorts(spec, workspace)
     return (await reconcileBackup(ports, spec, { ...options, policy }, run)).outcome
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    const problem = problemOf(error)
-    run.emit({ type: 'problem', backup: spec.name, problem })
-    const bare = { ...emptyOutcome(spec.name), problems: [problem], retry: error.retryable, seconds: 0 }
-    return { ...bare, exitCode: codeOfOutcome(bare, false) }
-  }
+  })
 }

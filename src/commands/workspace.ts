@@ -14,6 +14,7 @@ import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
 import { holdOfDefaults } from '../reconcile/find-holds.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
@@ -81,8 +82,9 @@ export async function openWorkspace(
     if (whereNone === 'tell' && error instanceof Failure && isNotSeen(error.code))
       return unseen(error, source.label, run)
     // With faulty settings nothing runs in any case: all that is wrong is told together.
-    if (settingsAreSound || !(error instanceof Failure)) throw error
-    return { ...nothingObeyed(source.label), faults: [diagnosticOf(error, source.label)] }
+    const failure = failureFrom(error)
+    if (settingsAreSound) throw failure
+    return { ...nothingObeyed(source.label), faults: [diagnosticOf(failure, source.label)] }
   })
   const diagnostics = [...faults, ...loaded.faults]
   const ignoresOff = flags.now === true

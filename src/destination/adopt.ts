@@ -12,6 +12,7 @@ import { folders } from './folders.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
 import { MANY, markerFault, markerOfLedger, placeMarkers, synced, type ToMark } from './place-markers.ts'
 import { setAside, syncAll } from './quarantine.ts'
+import { withReserve } from './reserve.ts'
 import { sweep } from './secure-staged.ts'
 import { agrees, finalPath, type Judged, relativeTo, type Site, sameDigests } from './site.ts'
 import { newStagingName } from './staging-name.ts'
@@ -173,7 +174,7 @@ async function finish(
 
 async function flag(site: Site): Promise<string> {
   const name = newStagingName(site.files)
-  await site.disk.create(name, new Uint8Array(), 0o600)
+  await withReserve(site.disk, site.files, () => site.disk.create(name, new Uint8Array(), 0o600))
   return name
 }
 

@@ -36,7 +36,7 @@ export interface Disk {
   unlink(path: string): Promise<boolean>
   /** False: it was not there, or not empty. */
   rmdir(path: string): Promise<boolean>
-  /** False: something stands there already. */
+  /** False: something stands there already. 0700 is made exactly so; of any other mode the umask takes its bits. */
   mkdir(path: string, mode: number): Promise<boolean>
 }
 

@@ -34,6 +34,8 @@ export async function takeFlock(
       // Whoever waited for a file that was replaced meanwhile holds a lock that nobody else looks at.
       kept = isStillAt(descriptor, path)
       if (kept) return { descriptor, close: closeOnce(descriptor) }
+    } catch (error) {
+      throw diskFailure(error, 'take the lock', path)
     } finally {
       if (!kept) closeSync(descriptor)
     }

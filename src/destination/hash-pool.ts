@@ -130,9 +130,18 @@ function dispatch(): void {
   for (;;) {
     const job = queue[0]
     if (job === undefined) return
-    while (idle.length < job.threads && started < THREADS) {
-      idle.push(new Worker(new URL('../destination/hash-worker.js', import.meta.url)))
-      started++
+    try {
+      while (idle.length < job.threads && started < THREADS) {
+        idle.push(new Worker(new URL('../destination/hash-worker.js', import.meta.url)))
+        started++
+      }
+    } catch (error) {
+      // The machine lets no more threads begin: those that there are have to do.
+      if (started < job.threads) {
+        queue.shift()
+        job.failed(error as Error)
+        continue
+      }
     }
     if (idle.length < job.threads) return
     queue.shift()

@@ -131,7 +131,11 @@ function reading(path, use) {
     if (code === undefined) throw error
     return { code }
   } finally {
-    if (descriptor !== -1) closeSync(descriptor)
+    try {
+      if (descriptor !== -1) closeSync(descriptor)
+    } catch {
+      // It was only read.
+    }
   }
 }
 

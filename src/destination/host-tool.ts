@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { Failure } from '../model/failure.ts'
+import { notStarted } from '../model/system-error.ts'
 
 /** Where the tools of util-linux and coreutils are looked for. */
 export const TOOL_PATH = process.env['PATH'] || '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -27,10 +28,11 @@ export function runTool(
       detached: true,
     })
     let [stdout, stderr] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    // Both are missing where no descriptor was left for a pipe.
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
     })
     child.once('error', (error) => reject(missingTool(file, error)))
@@ -45,6 +47,7 @@ const KILLED = 128
 
 /** A tool that could not be started. */
 export const missingTool = (tool: string, cause: unknown): Failure =>
+  notStarted(cause, tool) ??
   new Failure({
     code: 'missing-tool',
     message: `cannot start ${tool}: ${cause instanceof Error ? cause.message : 'unknown'}`,

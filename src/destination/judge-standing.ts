@@ -1,6 +1,7 @@
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Problem } from '../model/trouble.ts'
+import { writeProtect } from './modes.ts'
 import { codeProblem, diskProblem, finalPath, isStill, type Judged, type Site } from './site.ts'
 
 export type Standing =
@@ -47,7 +48,7 @@ export async function judgeStanding(
 /** Makes judged data read-only and durable under its final name; a problem where it is not what was judged any more. */
 export async function secureStanding(site: Site, path: RelPath, judged: Judged): Promise<Problem | null> {
   const final = finalPath(site, path)
-  if ((await site.disk.lstat(final))?.mode !== 0o444) await site.disk.chmod(final, 0o444)
+  await writeProtect(site.disk, final)
   await site.disk.syncFile(final)
   return isStill(await site.disk.lstat(final), judged) ? null : moved(path)
 }

@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { adopt } from './adopt.ts'
 import { diskFacts } from './disk-facts.ts'
-import { diskFailure } from './disk-failure.ts'
+import { diskFailure, inodesAt } from './disk-failure.ts'
 import { expireTrash } from './expire-trash.ts'
 import { gate } from './gate.ts'
 import type { HashFiles } from './hash-pool.ts'
@@ -63,7 +63,9 @@ export function lockedDestination(
         now: run.now,
         announce: (id) => box.expect({ id, ...on }),
       })
-      const knownHead = await rememberedHead(ground, await readId(disk, files))
+      const knownHead = await inWords('look at', async () =>
+        rememberedHead(ground, await readId(disk, files)),
+      )
       const believed = believedAt(await readStatus(disk, files), run.now(), ground.leap)
       const read = await openLedger(disk, files, {
         ...(ground.leap === undefined ? {} : { leap: ground.leap }),
@@ -109,6 +111,7 @@ export function lockedDestination(
     undoPrune: (paths, why, run) => inWords('restore', () => undoPrune(opened().site, paths, why, run)),
     expireTrash: (paths) => inWords('expire', () => expireTrash(opened().site, paths)),
     free: () => freeBytes(place.path),
+    inodes: async () => inodesAt(place.path),
 
     async dropStaged(paths) {
       const { site } = opened()

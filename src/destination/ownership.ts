@@ -4,6 +4,7 @@ import type { Halt } from '../model/trouble.ts'
 import type { Disk, DiskKind } from './disk.ts'
 import { diskFailure, errnoOf } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
+import { FOLDER_MODE } from './modes.ts'
 
 /**
  * A halt where `.reconcile` belongs to another user, or it or anything of ours in it is not of the kind that we make: a symlink would
@@ -39,7 +40,7 @@ const strange = (path: string, kind: DiskKind, wanted: 'file' | 'folder'): Halt 
   hint: 'Find out who put it there, and move it aside.',
 })
 
-/** Makes the destination (0755) and our own folders in it (0700) where they are missing, durably. After the checks. */
+/** Makes the destination (0777 less the umask) and our own folders in it (0700) where they are missing, durably. After the checks. */
 export async function makePrivateFolders(disk: Disk, files: Layout, destination: string): Promise<void> {
   try {
     await makeWithParents(disk, destination)
@@ -75,7 +76,7 @@ async function makeWithParents(disk: Disk, folder: string): Promise<void> {
   if ((await disk.lstat(folder)) !== null) return
   const parent = dirname(folder)
   if (parent !== folder) await makeWithParents(disk, parent)
-  if (await disk.mkdir(folder, 0o755)) await disk.syncFolder(parent)
+  if (await disk.mkdir(folder, FOLDER_MODE)) await disk.syncFolder(parent)
 }
 
 /** A user's name for a hint; null where the password file has none. Names from elsewhere (LDAP) go by number. */

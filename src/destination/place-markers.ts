@@ -6,6 +6,7 @@ import type { Problem } from '../model/trouble.ts'
 import { claimOf, markerPathOf } from './beside.ts'
 import { each, type Trouble } from './each.ts'
 import { type Folders, failedAbove } from './folders.ts'
+import { fileMode, writeProtect } from './modes.ts'
 import { putInPlace } from './put-in-place.ts'
 import { agrees, diskProblem, finalPath, type Site } from './site.ts'
 import { newStagingName } from './staging-name.ts'
@@ -47,7 +48,7 @@ export async function placeMarkers<V, T extends ToMark>(
     const name = newStagingName(site.files)
     litter.push(name)
     staged.set(item.path, name)
-    await site.disk.create(name, Buffer.from(item.marker.text, 'latin1'), 0o444)
+    await site.disk.create(name, Buffer.from(item.marker.text, 'latin1'), fileMode())
     return null
   })
   if (left.length >= MANY) await site.disk.syncSoon(site.files.staging)
@@ -109,7 +110,7 @@ async function accept(site: Site, item: ToMark, final: string): Promise<Problem 
       hint: 'Move it aside; the file itself is in place and is marked by the next run.',
     }
   }
-  if ((await site.disk.lstat(final))?.mode !== 0o444) await site.disk.chmod(final, 0o444)
+  await writeProtect(site.disk, final)
   await site.disk.syncFile(final)
   return null
 }

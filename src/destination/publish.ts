@@ -7,6 +7,7 @@ import { each } from './each.ts'
 import { fileEvent } from './file-event.ts'
 import { folders } from './folders.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
+import { FOLDER_MODE } from './modes.ts'
 import { markerFault, placeMarkers, synced } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { replace } from './replace.ts'
@@ -89,7 +90,7 @@ async function publishNew(
   const found = new Set<RelPath>()
   const litter: string[] = []
   let left = await each(requests, 'publish', verdicts, async (request): Promise<PublishVerdict | null> => {
-    const blocked = await seen.make(request.path, 0o755)
+    const blocked = await seen.make(request.path, FOLDER_MODE)
     if (blocked !== null) return { verdict: 'problem', problem: blocked }
     const final = finalPath(site, request.path)
     seen.touched(final)

@@ -20,9 +20,11 @@ import {
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { errnoIn } from '../model/system-error.ts'
 import type { Disk, DiskEntry, DiskKind, DiskStat } from './disk.ts'
 import { errnoOf } from './disk-failure.ts'
 import { runTool } from './host-tool.ts'
+import { PRIVATE_FOLDER_MODE } from './modes.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY, O_DIRECTORY } = constants
 /** For reading: a FIFO must not hang us, a symlink must not lead us away. */
@@ -180,7 +182,7 @@ export const realDisk: Disk = {
     const left = statOf(from)
     if (left === null && after?.inode === before.inode && after.device === before.device) return 'moved'
     if (left !== null && after !== null) return 'exists'
-    const code = MV_WORDS.find(([words]) => moved.stderr.includes(words))?.[1] ?? 'EIO'
+    const code = errnoIn(moved.stderr) ?? 'EIO'
     throw errno(code, `mv did not move ${from}: ${moved.stderr.trim().slice(0, 200)}`, to)
   },
 
@@ -202,20 +204,11 @@ export const realDisk: Disk = {
   async mkdir(path, mode) {
     await breathe()
     const made = unless(['EEXIST'], () => mkdirSync(path, mode))
-    // The umask may have taken bits away; it never adds any.
-    if (made) changeMode(path, mode)
+    // Private folders are private whatever the umask is; others are what it leaves.
+    if (made && mode === PRIVATE_FOLDER_MODE) changeMode(path, mode)
     return made
   },
 }
-
-/** What mv(1) says in the C locale, for the errors that have words of their own. */
-const MV_WORDS: readonly (readonly [string, string])[] = [
-  ['No space left', 'ENOSPC'],
-  ['quota exceeded', 'EDQUOT'],
-  ['Read-only file system', 'EROFS'],
-  ['Permission denied', 'EACCES'],
-  ['Operation not permitted', 'EPERM'],
-]
 
 const fsyncInPool = promisify(fsync)
 

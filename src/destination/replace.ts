@@ -11,6 +11,7 @@ import { fileEvent } from './file-event.ts'
 import { folders } from './folders.ts'
 import { judgeStanding, secureStanding, taken } from './judge-standing.ts'
 import type { RepairIntent } from './ledger-book.ts'
+import { FOLDER_MODE, fileMode } from './modes.ts'
 import { placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { setAside, syncAll } from './quarantine.ts'
@@ -78,7 +79,7 @@ async function carryOut(
   const digests = { md5: intent.md5 as Digest, sha256: intent.sha256 as Digest }
   const marker = { path: markerPathOf(path, intent.marker.name), text: intent.marker.text }
   const seen = folders(site.disk, site.path)
-  const blocked = await seen.make(path, 0o755)
+  const blocked = await seen.make(path, FOLDER_MODE)
   if (blocked !== null) return { verdict: 'problem', problem: blocked }
   seen.touched(final)
 
@@ -122,7 +123,7 @@ async function undo(site: Site, intent: RepairIntent): Promise<void> {
   const seen = folders(site.disk, site.path)
   if ((await site.disk.lstat(aside))?.kind === 'file' && (await site.disk.lstat(final)) === null) {
     if (
-      (await seen.make(intent.path, 0o755)) === null &&
+      (await seen.make(intent.path, FOLDER_MODE)) === null &&
       (await putInPlace(site, aside, final)) === 'placed'
     ) {
       seen.touched(final)
@@ -142,7 +143,7 @@ async function stagedMatches(site: Site, intent: RepairIntent, run: Run): Promis
   const hashed = (await site.hash([{ path: staged, size: intent.size }], run.signal)).get(staged)
   run.signal.throwIfAborted()
   if (hashed?.state !== 'hashed' || !sameDigests(hashed.digests, intent)) return false
-  await site.disk.chmod(staged, 0o444)
+  await site.disk.chmod(staged, fileMode())
   try {
     await site.disk.syncFile(staged)
     return true

@@ -3,6 +3,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import { errnoOf } from './disk-failure.ts'
 import { each } from './each.ts'
 import { changed } from './gate.ts'
+import { fileMode } from './modes.ts'
 import { MANY } from './place-markers.ts'
 import { diskProblem, isStill, type Site, stagedPath } from './site.ts'
 
@@ -18,7 +19,7 @@ export async function secureStaged(
     'write-protect',
     verdicts,
     async ({ path }): Promise<PublishVerdict | null> => {
-      await disk.chmod(stagedPath(site, path), 0o444)
+      await disk.chmod(stagedPath(site, path), fileMode())
       return null
     },
   )

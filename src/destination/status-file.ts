@@ -10,9 +10,14 @@ const LIMIT = 16 << 20
 
 /** The last outcome; null where there is none, or it cannot be read: it is replaceable. */
 export async function readStatus(disk: Disk, files: Layout): Promise<DestinationStatus | null> {
-  if ((await disk.lstat(files.own))?.kind !== 'folder') return null
-  if ((await disk.lstat(files.status))?.kind !== 'file') return null
-  const bytes = await disk.read(files.status, { limit: LIMIT })
+  let bytes: Uint8Array | null
+  try {
+    if ((await disk.lstat(files.own))?.kind !== 'folder') return null
+    if ((await disk.lstat(files.status))?.kind !== 'file') return null
+    bytes = await disk.read(files.status, { limit: LIMIT })
+  } catch (error) {
+    throw diskFailure(error, 'read', files.status)
+  }
   try {
     return parseStatus(JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array())))
   } catch {

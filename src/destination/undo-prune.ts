@@ -11,6 +11,7 @@ import { type Folders, folders } from './folders.ts'
 import { judgeStanding, moved, secureStanding, taken } from './judge-standing.ts'
 import { judgeTrash, type Lying } from './judge-trash.ts'
 import type { UndoIntent } from './ledger-book.ts'
+import { FOLDER_MODE, writeProtect } from './modes.ts'
 import { markerOfLedger, placeMarkers, type ToMark } from './place-markers.ts'
 import { outcome, recorded } from './prune.ts'
 import { putInPlace } from './put-in-place.ts'
@@ -95,7 +96,7 @@ async function carryOut(
       if (state.state === 'hopeless') hopeless.push(item)
       if ('problem' in state) return problem(state.problem)
       const final = finalPath(site, item.path)
-      const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, 0o755))
+      const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
       if (blocked !== null) return problem(blocked)
       seen.touched(final)
       if (state.state === 'lying' && !(await isSecured(site, item, state.judged)))
@@ -152,9 +153,7 @@ async function isSecured(site: Site, item: InTrash, judged: Judged): Promise<boo
   const place = trashPlace(site, item)
   const stat = await site.disk.lstat(place)
   if (!isStill(stat, judged)) return false
-  if (stat?.mode === 0o444) return true
-  await site.disk.chmod(place, 0o444)
-  await site.disk.syncFile(place)
+  if (await writeProtect(site.disk, place)) await site.disk.syncFile(place)
   return true
 }
 

@@ -171,6 +171,9 @@ export interface LockedDestination {
   /** Bytes free to us now; null: it cannot be told. */
   free(): Promise<number | null>
 
+  /** Inodes free now; null: the file system does not count them. */
+  inodes(): Promise<number | null>
+
   /** Removes a file from staging: its gate failed twice, or it expired. */
   dropStaged(paths: readonly RelPath[], run: Run): Promise<void>
 

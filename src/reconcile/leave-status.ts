@@ -2,24 +2,31 @@ import { type FoldFacts, foldFailure, foldStatus, type SourceLook } from '../dec
 import { newerOf } from '../decide/plan-backup.ts'
 import type { Retention } from '../decide/retention.ts'
 import type { SeriesView } from '../decide/series-status.ts'
-import { Failure } from '../model/failure.ts'
+import type { Failure } from '../model/failure.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Destination, LockedDestination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { DestinationStatus, LateCause, Newer, Promised } from '../model/status.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Tally } from './tally.ts'
 
-/** Folds what a pass came to into the status that its destination keeps. */
+/** Folds what a pass came to into the status that its destination keeps; tells what kept it from being written. */
 export async function leaveStatus(
   place: Destination,
   destination: LockedDestination,
   outcome: BackupOutcome,
   facts: (before: DestinationStatus | null) => FoldFacts,
   run: Run,
-): Promise<void> {
-  const before = await place.readStatus()
-  await destination.writeStatus(foldStatus(before, outcome, facts(before), destination.head(), run.now()))
+): Promise<Failure | null> {
+  try {
+    const before = await place.readStatus()
+    const status = foldStatus(before, outcome, facts(before), destination.head(), run.now())
+    await destination.writeStatus(status)
+    return null
+  } catch (error) {
+    return failureFrom(error)
+  }
 }
 
 /** The same of a pass that failed for something else than its two sides. Where that cannot be written either, the pass tells it alone. */
@@ -35,7 +42,7 @@ export async function leaveFailure(
     const status = foldFailure(before, outcome, promised(before), run.now())
     if (status !== null) await destination.writeStatus(status)
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
+    failureFrom(error)
   }
 }
 

@@ -3,7 +3,7 @@ import { rememberedClaim } from '../decide/markers-to-read.ts'
 import { neededMarkers } from '../decide/needed-markers.ts'
 import { selector } from '../decide/select.ts'
 import { type DigestKind, digestKind } from '../model/digest.ts'
-import { Failure } from '../model/failure.ts'
+import type { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
@@ -14,6 +14,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { SourceFile, SourceMarker } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
 
 /** A failure told as a problem of the backup: the pass goes on with what it knows. */
@@ -85,9 +86,9 @@ export async function observeSource(
     })
   } catch (error) {
     run.signal.throwIfAborted()
-    if (!(error instanceof Failure)) throw error
-    const problems = [problemOf(error)]
-    return { completeness: 'unknown', files: new Map(), problems, retryable: error.retryable }
+    const failure = failureFrom(error)
+    const problems = [problemOf(failure)]
+    return { completeness: 'unknown', files: new Map(), problems, retryable: failure.retryable }
   }
 }
 

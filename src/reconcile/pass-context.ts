@@ -9,7 +9,16 @@ import { plannedTerms } from './prune-terms.ts'
 
 /** What a pass plans with. */
 export async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
-  const released = await ports.box.releases()
+  return contextWith(ports, options, asOf, await ports.box.releases())
+}
+
+/** The same where that is known already, or cannot be. */
+export function contextWith(
+  ports: Pick<Ports, 'source'>,
+  options: PassOptions,
+  asOf: Instant,
+  released: ReadonlySet<string>,
+): PlanContext {
   const { bandwidth, all, work, policy, isSupposed = false } = options
   const prune = plannedTerms(asOf, { asked: work === 'prune', released, lastGood: policy.lastGood })
   const from = ports.source.label

@@ -7,27 +7,29 @@ import { fullHalt } from '../decide/room-halt.ts'
 import { pathsToKnow } from '../decide/saved-plan.ts'
 import { lateSeries } from '../decide/series-status.ts'
 import { suspensionOf, toSuspended } from '../decide/suspended.ts'
-import { Failure, Stop } from '../model/failure.ts'
+import { Stop } from '../model/failure.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
-import type { LockedDestination } from '../model/ports.ts'
+import type { LockedDestination, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { DestinationStatus, Promised } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
+import { failureFrom, failureOf } from '../model/system-error.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { adoptFiles, withFindings } from './adopt-files.ts'
 import { planIdOf } from './assemble-plan.ts'
+import { alsoFailed, failedBy } from './failed-outcome.ts'
 import { holdOfIdentity } from './find-holds.ts'
 import { afterPass, leaveFailure, leaveStatus, sourceLook } from './leave-status.ts'
 import { observe } from './observe.ts'
 import { observeSource, problemOf } from './observe-source.ts'
 import { conflictsOf, emptyOutcome, outcomeOf, stoppedResult } from './outcome-of.ts'
-import { contextOf, openHolds } from './pass-context.ts'
+import { contextOf, contextWith, openHolds } from './pass-context.ts'
 import type { PassOptions, Ports } from './pass-terms.ts'
 import { planToApply, refusedMidway } from './plan-to-apply.ts'
 import { pruneSurplus } from './prune-surplus.ts'
@@ -49,8 +51,8 @@ export async function planPass(
   run: Run,
 ): Promise<{ readonly plan: BackupPlan; readonly observation: Observation | null }> {
   const { source, destination, box } = ports
-  const context = await contextOf(ports, options, asOf)
   try {
+    const context = await contextOf(ports, options, asOf)
     const { identity, halt } = await destination.identify(run)
     const holds = halt === null ? await openHolds(destination.path, identity, options, box) : []
     const blocked = halt !== null || holds.length > 0
@@ -62,11 +64,21 @@ export async function planPass(
     return { plan, observation }
   } catch (error) {
     run.signal.throwIfAborted()
-    if (!(error instanceof Failure)) throw error
-    // One destination that cannot be looked at keeps no other from being planned.
-    const plan = planBackup(spec, unobserved([problemOf(error)]), context)
-    return { plan, observation: null }
+    return planFailed(ports.source, spec, options, asOf, error)
   }
+}
+
+/** One backup that cannot be looked at keeps no other from being planned. A bug is thrown on. */
+export function planFailed(
+  source: Source,
+  spec: Spec,
+  options: PassOptions,
+  asOf: Instant,
+  error: unknown,
+): { readonly plan: BackupPlan; readonly observation: null } {
+  const context = contextWith({ source }, options, asOf, new Set())
+  const plan = planBackup(spec, unobserved([problemOf(failureFrom(error))]), context)
+  return { plan, observation: null }
 }
 
 /** One pass over one backup: lock, observe, plan, apply. Never throws for what a source, a disk or a person can do. */
@@ -90,10 +102,7 @@ export async function reconcileBackup(
     bare = done.outcome
   } catch (error) {
     if (run.signal.aborted) bare = { ...emptyOutcome(spec.name), result: stoppedResult(run) }
-    else if (error instanceof Failure) {
-      bare = failedBy(error, spec)
-      run.emit({ type: 'problem', backup: spec.name, problem: problemOf(error) })
-    } else throw error
+    else bare = failedBy(failureFrom(error), spec, run)
   }
   const seconds = Math.max(0, run.now() - started) / 1000
   const outcome = { ...bare, seconds, exitCode: exitCodeOf({ ...bare, seconds }, options, run) }
@@ -144,8 +153,9 @@ async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
       await claim.release()
     }
   } catch (error) {
-    if (error instanceof Failure && !run.signal.aborted) {
-      const bare = { ...failedBy(error, spec), seconds: 0 }
+    const failure = failureOf(error)
+    if (failure !== null && !run.signal.aborted) {
+      const bare = { ...failedBy(failure, spec, null), seconds: 0 }
       const outcome = { ...bare, exitCode: exitCodeOf(bare, options, run) }
       const promised = (before: DestinationStatus | null) => promisedNow(options, before, outcome)
       await leaveFailure(destination, lock.destination, outcome, promised, run)
@@ -155,12 +165,6 @@ async function lockedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
     await lock.destination.close()
   }
 }
-
-const failedBy = (error: Failure, { name }: Spec): Omit<BackupOutcome, 'exitCode' | 'seconds'> => ({
-  ...emptyOutcome(name),
-  problems: [problemOf(error)],
-  retry: error.retryable,
-})
 
 async function apply(
   ports: Ports,
@@ -239,12 +243,13 @@ async function apply(
         end = { ...pruned.decided, holds: only?.size === 0 ? [] : holds, warnings }
       }
     } catch (error) {
-      if (error instanceof Failure && !run.signal.aborted) {
+      if (run.signal.aborted) tally.stopped = true
+      else {
+        const failure = failureFrom(error)
         tally.broken = true
-        tally.retryable = error.retryable
-        tally.trouble(problemOf(error))
-      } else if (run.signal.aborted) tally.stopped = true
-      else throw error
+        tally.retryable = failure.retryable
+        tally.trouble(problemOf(failure))
+      }
     }
   } else announce(first, run)
   const { plan } = chosen
@@ -258,7 +263,7 @@ async function apply(
   const isHeld = [...first.holds, ...end.holds].some(({ code }) => code === 'clock-leap')
   const bare = { ...outcome, seconds: 0 }
   const judged = { ...bare, exitCode: exitCodeOf(bare, options, run) }
-  await leaveStatus(
+  const unsaid = await leaveStatus(
     ports.destination,
     destination,
     judged,
@@ -272,7 +277,14 @@ async function apply(
     }),
     run,
   )
-  return { outcome, plan }
+  if (unsaid === null) return { outcome, plan }
+  const problem = problemOf(unsaid)
+  run.emit({ type: 'problem', backup: spec.name, problem })
+  const told = alsoFailed(outcome, problem, unsaid.retryable)
+  const promised = (before: DestinationStatus | null) => promisedNow(options, before, judged)
+  const word = { ...told, seconds: 0, exitCode: exitCodeOf({ ...told, seconds: 0 }, options, run) }
+  await leaveFailure(ports.destination, destination, word, promised, run)
+  return { outcome: told, plan }
 }
 
 const removalsOf = (plan: BackupPlan): ReadonlySet<RelPath> =>

@@ -1,13 +1,13 @@
 import { decideBackup } from '../decide/plan-backup.ts'
 import { lateSeries } from '../decide/series-status.ts'
 import { suspendPlan } from '../decide/suspended.ts'
-import { Failure } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
+import { failureFrom } from '../model/system-error.ts'
 import { contextOf, openHolds } from './pass-context.ts'
 import type { PassOptions, Ports } from './pass-terms.ts'
 import { unobserved } from './unobserved.ts'
@@ -39,7 +39,7 @@ async function look({ destination, box }: Ports, options: PassOptions, run: Run)
     return isOpen ? await destination.inspect(run) : null
   } catch (error) {
     run.signal.throwIfAborted()
-    if (error instanceof Failure) return null
-    throw error
+    failureFrom(error)
+    return null
   }
 }

@@ -1,6 +1,7 @@
 import { inOrder, nextBatch } from '../decide/batches.ts'
 import { checksumFailed } from '../decide/file-problems.ts'
 import { fitting } from '../decide/fitting.ts'
+import { fittingInodes, inodeHalt, inodesOf } from '../decide/inode-room.ts'
 import { roomHalt } from '../decide/room-halt.ts'
 import { type RateNow, rateAt } from '../decide/timetable.ts'
 import type { Holding } from '../model/holding.ts'
@@ -60,7 +61,10 @@ async function bringRound(
   let settling = Promise.resolve()
   let left = files
   let told: RateNow['rate'] | undefined
-  while (left.length > 0) {
+  let inodes: number | null = null
+  let owed = 0
+  // A full disk, or a quota: what is staged beyond it could not be published.
+  while (left.length > 0 && !isFull(tally)) {
     const { rate, until } = rateAt(bandwidth, run.now())
     const change = { rate, until: until === null ? null : isoTime(until) }
     if (rate !== told && (told !== undefined || rate === 'off'))
@@ -80,7 +84,20 @@ async function bringRound(
       }
       break
     }
-    const batch = nextBatch(left, rate)
+    // What has come and is not published yet still needs its markers: where inodes are scarce, it is published first.
+    const fits = async () => {
+      inodes = await destination.inodes()
+      return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - owed)
+    }
+    let batch = await fits()
+    if (batch.length === 0 && owed > 0) {
+      await settling
+      batch = await fits()
+    }
+    if (batch.length === 0) {
+      if (tally.halt === null) tally.stop(inodeHalt(spec.destination, inodes))
+      break
+    }
     const { files: count, bytes, resumed } = totals(batch)
     const free = await destination.free()
     const halt = roomHalt(
@@ -103,8 +120,11 @@ async function bringRound(
     const { whole } = brought
     left = [...brought.rest, ...left.slice(batch.length)]
     meter.finished({ files: whole.length, bytes: totals(whole).bytes })
+    const owes = inodesOf(whole)
+    owed += owes
     settling = settling.then(async () => {
       if (whole.length > 0) mismatches.push(...(await settle(whole, destination, spec, origin, tally, run)))
+      owed -= owes
     })
     // Awaited below; until then a failure of it is nobody's unhandled rejection.
     settling.catch(() => {})
@@ -195,6 +215,13 @@ async function giveUp(twice: readonly Mismatch[], context: TransferContext, run:
     ),
   )
   for (const { file } of twice) tally.leave(file.path, checksumFailed(file.path, file.digest))
+}
+
+/** Whether the disk refused something for want of room. */
+function isFull(tally: Tally): boolean {
+  const found = tally.problems.some(({ code }) => code === 'disk-full')
+  tally.retryable ||= found
+  return found
 }
 
 const totals = (files: readonly WantedFile[]) => ({

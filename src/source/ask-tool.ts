@@ -6,7 +6,8 @@ export function askTool(program: string, words: readonly string[]): Promise<stri
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, { env: rsyncEnvironment(), stdio: ['ignore', 'pipe', 'ignore'] })
     let said = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    // It is missing where no descriptor was left for a pipe.
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text
     })
     child.once('error', reject)

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
+import { systemErrorOf } from '../model/system-error.ts'
 
 const NO_PASSPHRASE = 'none'
 
@@ -48,7 +49,7 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
     throw keyFailure(`${what}-missing`, `The ${named} ${path} is not there.`, hint)
   throw keyFailure(
     `${what}-unreadable`,
-    `The ${named} ${path} cannot be read: ${fault.message}.`,
+    `The ${named} ${path} cannot be read: ${systemErrorOf(fault)?.name ?? fault.message}.`,
     'Give it to the user who runs this.',
   )
 }

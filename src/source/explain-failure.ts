@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import { SSH_FAILURES } from '../model/ssh-failures.ts'
+import { diskSaid } from './explain-disk.ts'
 import { machineNamed } from './machine-named.ts'
 import { printable } from './quote.ts'
 import type { Place } from './rsync-command.ts'
@@ -10,7 +11,13 @@ import { SSH_HINTS } from './ssh-hints.ts'
 export type Stage = 'list' | 'fetch' | 'pull'
 
 /** What went wrong, as far as the exit code and what was said tell it; ssh's and rsync's codes alone tell very little. */
-export function explainFailure(stage: Stage, place: Place, ended: RsyncEnd, timeout: number): Failure {
+export function explainFailure(
+  stage: Stage,
+  place: Place,
+  ended: RsyncEnd,
+  timeout: number,
+  lacksInodes = false,
+): Failure {
   const end = ownEnd(ended)
   const where = place.kind === 'ssh' ? `${place.host} (port ${place.port})` : place.path
   const folder =
@@ -67,6 +74,12 @@ export function explainFailure(stage: Stage, place: Place, ended: RsyncEnd, time
       const { host, port, user } = machineNamed(line, place)
       return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
     }
+  }
+  // What a disk says to the half that writes here is this machine's trouble.
+  const into = stage === 'pull' ? 'staging' : 'the temporary folder (TMPDIR)'
+  for (const line of text.split('\n')) {
+    const said = diskSaid(line, into, lacksInodes)
+    if (said !== null) return said
   }
   const pair = RSYNC_FAILURES.find(
     ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),

@@ -1,6 +1,6 @@
-import { Failure } from '../model/failure.ts'
 import type { Source } from '../model/ports.ts'
 import type { LocalPlace, SshPlace } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import { checkKeys } from './check-keys.ts'
 import { fetchFiles } from './fetch-files.ts'
 import { listFolder } from './list-folder.ts'
@@ -32,8 +32,7 @@ export function openSource(
       try {
         return await pullBatch(await far(), batch, run)
       } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        return { ended: 'broken', failure: error, problems: [], received: 0 }
+        return { ended: 'broken', failure: failureFrom(error), problems: [], received: 0 }
       }
     },
   }

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises'
+import { realpath, statfs } from 'node:fs/promises'
 import { Failure } from '../model/failure.ts'
 import type { PullBatch, PullReport } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -63,7 +63,9 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
 
   const received = await follower.received(into)
   batch.report(follower.progress())
-  const base = { problems: [...follower.problems(), ...complaints(batch, end.stderr, end.code)], received }
+  const lacksInodes = end.stderr.includes('No space left') && (await hasNoInode(into))
+  const said = complaints(batch, end.stderr, end.code, lacksInodes)
+  const base = { problems: [...follower.problems(), ...said], received }
   if (end.cause === 'stopped') return { ...base, ended: 'stopped', failure: null }
   if (end.cause === 'itself') {
     if (end.code === 0) return { ...base, ended: 'done', failure: null }
@@ -71,13 +73,29 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
     if ((end.code === 23 || end.code === 24) && !folderIsGone)
       return { ...base, ended: 'partial', failure: null }
   }
-  return { ...base, ended: 'broken', failure: explainFailure('pull', far.place, end, batch.timeout) }
+  return {
+    ...base,
+    ended: 'broken',
+    failure: explainFailure('pull', far.place, end, batch.timeout, lacksInodes),
+  }
 }
 
-function complaints(batch: PullBatch, stderr: string, code: number | null): readonly Problem[] {
+function complaints(
+  batch: PullBatch,
+  stderr: string,
+  code: number | null,
+  lacksInodes: boolean,
+): readonly Problem[] {
   if (code !== 23 && code !== 24) return []
-  return explainLines(stderr, pathFinder(new Set<RelPath>(batch.files.map((file) => file.path))))
+  const paths = new Set<RelPath>(batch.files.map((file) => file.path))
+  return explainLines(stderr, pathFinder(paths), lacksInodes)
 }
+
+const hasNoInode = (folder: string): Promise<boolean> =>
+  statfs(folder).then(
+    ({ files, ffree }) => files > 0 && ffree === 0,
+    () => false,
+  )
 
 const broken = (failure: Failure): PullReport => ({ ended: 'broken', failure, problems: [], received: 0 })
 

@@ -82,14 +82,6 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     false,
   ],
   [
-    /\[[Rr]eceiver\].*No space left on device|write failed on .*No space left/,
-    null,
-    'disk-full',
-    () => 'The disk of the destination is full. What had come is kept.',
-    'Make room, or see destination.minFree.',
-    true,
-  ],
-  [
     /File too large/,
     [11],
     'source-grew',

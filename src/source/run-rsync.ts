@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { Failure } from '../model/failure.ts'
+import { notStarted } from '../model/system-error.ts'
 import { livingMembers, signalGroup, untilGone } from './process-group.ts'
 
 export interface RsyncCall {
@@ -128,6 +129,8 @@ export const rsyncEnvironment = (): Record<string, string> => ({
 })
 
 export const missingTool = (program: string, cause?: unknown): Failure => {
+  const refused = notStarted(cause, program)
+  if (refused !== null) return refused
   const debianPackage =
     { ssh: 'openssh-client', 'ssh-keygen': 'openssh-client', rsync: 'rsync' }[program] ?? 'util-linux'
   return new Failure({

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { comparePaths } from '../model/rel-path.ts'
+import { systemErrorOf } from '../model/system-error.ts'
 import { withoutSecrets } from './git-url.ts'
 import { readSpecBytes } from './read-spec-file.ts'
 import type { SpecFiles } from './spec-files.ts'
@@ -32,7 +33,7 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.sort((a, b) => comparePaths(a.name, b.name))
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
+    const code = systemErrorOf(cause)?.name
     const why =
       code === 'ENOENT'
         ? 'there is no such folder'

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { isWithin } from '../decide/is-within.ts'
+import { systemErrorOf } from '../model/system-error.ts'
 import type { Fault, SourceText } from './located.ts'
 import { MAX_SPEC_BYTES, readText, type Unreadable } from './spec-files.ts'
 
@@ -34,7 +35,7 @@ export async function readSpecBytes(file: string, within: string | null): Promis
       await handle.close()
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const code = systemErrorOf(error)?.name
     const why =
       code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'it is a dangling link, or is gone' : code
     return {

@@ -66,19 +66,20 @@ export async function runGit(call: GitCall): Promise<GitEnd> {
   const stdout: Buffer[] = []
   let length = 0
   let stderr = ''
-  child.stdout!.on('data', (chunk: Buffer) => {
+  // They are missing where no descriptor was left for a pipe.
+  child.stdout?.on('data', (chunk: Buffer) => {
     silence?.refresh()
     length += chunk.length
     if (length > mostOutput) end('flood')()
     else stdout.push(chunk)
   })
-  child.stderr!.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     silence?.refresh()
     stderr = (stderr + chunk.toString('latin1')).slice(-STDERR_LIMIT)
   })
   // Ended before it has read all: its exit code tells more than the broken pipe.
-  child.stdin!.on('error', () => {})
-  child.stdin!.end(call.input ?? '')
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(call.input ?? '')
   try {
     const code = await new Promise<number | null>((tell, fail) => {
       child.once('error', (cause) => fail(missing(cause)))

@@ -113,7 +113,8 @@ const afterMounts = ({ mounts }: UnitFacts): string =>
 
 const confinement = ({ user, writable }: UnitFacts): string => `
 User=${user}
-UMask=0077
+# The group may read what is published, others nothing. Our own folders and files are for the user alone.
+UMask=0027
 # Transfers are ended by their parent, which keeps their bytes; what is left after that is killed.
 KillMode=mixed
 TimeoutStopSec=30

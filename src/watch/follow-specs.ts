@@ -1,6 +1,6 @@
 import { type SpecsBefore, type SpecsDecided, type SpecsFound, specChanges } from '../decide/spec-changes.ts'
-import { Failure } from '../model/failure.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts'
 import { fingerprint } from '../reconcile/fingerprint.ts'
@@ -48,8 +48,8 @@ export function followSpecs(
       for (const one of troubles) if (one.startsWith(what)) troubles.delete(one)
       return done
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      const message = `${what}: ${error.message}. ${error.hint}`
+      const failure = failureFrom(error)
+      const message = `${what}: ${failure.message}. ${failure.hint}`
       if (!troubles.has(message)) emit({ type: 'warning', message })
       troubles.add(message)
       isKept = false
@@ -65,8 +65,7 @@ export function followSpecs(
       try {
         found = await ports.find()
       } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        const { message, hint } = error
+        const { message, hint } = failureFrom(error)
         if (unread !== message) emit({ type: 'specs-unreadable', message, hint })
         unread = message
         return null

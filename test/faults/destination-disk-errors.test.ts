@@ -5,11 +5,15 @@ import {
   checkMarkers,
   chooser,
   complete,
+  lockedOn,
+  PATH,
   pair,
   passOf,
   SCENARIOS,
   treeOf,
 } from '../helpers/crash-scenarios.ts'
+import type { ModelDisk } from '../helpers/model-disk.ts'
+import { smallPass } from '../helpers/small-pass.ts'
 
 const CODES = ['ENOSPC', 'EIO', 'EROFS']
 
@@ -48,6 +52,68 @@ async function refuse(name: string, count: number, code: string, lasting: boolea
   disk.powerCut(chooser(count))
   expect(treeOf(disk), 'I7').toEqual(complete(scenario.wanted))
 }
+
+/** As Node makes them of what the kernel gives: some have a name, some have but a number. */
+const GIVEN = [
+  { errno: -122, code: 'Unknown system error -122' },
+  { errno: -116, code: 'ESTALE' },
+  { errno: -117, code: 'Unknown system error -117' },
+  { errno: -28, code: 'ENOSPC' },
+  { errno: -12, code: 'ENOMEM' },
+  { errno: -24, code: 'EMFILE' },
+  { errno: -133, code: 'Unknown system error -133' },
+  { errno: -512, code: 'Unknown system error -512' },
+]
+
+const CODE = /^disk-(full|gone|failing|error)$/
+
+/** The same disk, but that the `nth` call of any kind fails, those that only read too; tells how often it was called. */
+function refusing(disk: ModelDisk, nth: number, given: object) {
+  let calls = 0
+  const refused = new Proxy(disk, {
+    get(target, name, receiver) {
+      const found = Reflect.get(target, name, receiver)
+      if (typeof found !== 'function' || name === 'hash') return found
+      return (...words: unknown[]) =>
+        calls++ === nth
+          ? Promise.reject(Object.assign(new Error('refused'), given, { syscall: String(name) }))
+          : found.apply(target, words)
+    },
+  })
+  return { disk: refused, calls: () => calls }
+}
+
+test.each(Object.keys(SCENARIOS))(
+  'I15: %s, on a disk that refuses any one call with any error: a code, nothing half, and a rerun ends it',
+  async (name) => {
+    const { wanted } = SCENARIOS[name]!
+    for (let nth = 0; ; nth++) {
+      const given = GIVEN[nth % GIVEN.length]!
+      const disk = await begin(name, true)
+      const faulty = refusing(disk, nth, given)
+      const codes: string[] = []
+      try {
+        const locked = await lockedOn(faulty.disk)
+        await smallPass(
+          disk,
+          locked,
+          PATH,
+          wanted,
+          () => {},
+          ({ code }) => codes.push(code),
+        )
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        codes.push(error.code)
+      }
+      for (const code of codes) expect(code, `${nth} ${given.code}`).toMatch(CODE)
+      checkMarkers(disk, SCENARIOS[name]!, 'after the disk refused')
+      await passOf(disk, wanted)
+      expect(treeOf(disk), `I7: ${nth} ${given.code}`).toEqual(complete(wanted))
+      if (faulty.calls() <= nth) break
+    }
+  },
+)
 
 test.each(Object.keys(SCENARIOS))(
   'I2 I5 I7: %s, on a disk that refuses any one step, or all from it on',

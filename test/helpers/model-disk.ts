@@ -387,7 +387,7 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
     async mkdir(path, mode) {
       return effect(() => {
         if (find(path) !== null) return false
-        set(path, newInode('folder', mode))
+        set(path, newInode('folder', mode === 0o700 ? mode : mode & ~process.umask()))
         return true
       })
     },

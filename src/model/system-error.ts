@@ -1,0 +1,232 @@
+import { Failure } from './failure.ts'
+
+/** I15: an error that the kernel gave. It is known by its shape: Node names most of them, and some have but a number. */
+export interface SystemError {
+  /** `ENOSPC`; `error 512` where nobody has a name for it. */
+  readonly name: string
+  /** `open`; null where it is not known. */
+  readonly syscall: string | null
+  /** The file it was about; null where it is not known. */
+  readonly path: string | null
+}
+
+/** Linux's own names for what Node only gives a number. */
+const UNNAMED: Readonly<Record<number, string>> = {
+  35: 'EDEADLK',
+  37: 'ENOLCK',
+  61: 'ENODATA',
+  62: 'ETIME',
+  66: 'EREMOTE',
+  67: 'ENOLINK',
+  72: 'EMULTIHOP',
+  74: 'EBADMSG',
+  116: 'ESTALE',
+  117: 'EUCLEAN',
+  121: 'EREMOTEIO',
+  122: 'EDQUOT',
+  123: 'ENOMEDIUM',
+  124: 'EMEDIUMTYPE',
+  126: 'ENOKEY',
+  127: 'EKEYEXPIRED',
+  128: 'EKEYREVOKED',
+  129: 'EKEYREJECTED',
+  131: 'ENOTRECOVERABLE',
+  133: 'EHWPOISON',
+}
+
+/** What Node says where the machine cannot give it what it needs: no thread, no memory for a whole file. */
+const SCARCE =
+  /^ERR_(WORKER_INIT_FAILED|WORKER_OUT_OF_MEMORY|FS_FILE_TOO_LARGE|STRING_TOO_LONG|MEMORY_ALLOCATION_FAILED)$/
+
+/** Null: it is no system error. */
+export function systemErrorOf(error: unknown): SystemError | null {
+  if (!(error instanceof Error)) return null
+  const { code, errno, syscall, path } = error as { [key in 'code' | 'errno' | 'syscall' | 'path']?: unknown }
+  const name = nameOf(typeof code === 'string' ? code : '', typeof errno === 'number' ? errno : null)
+  if (name === null) return null
+  return {
+    name,
+    syscall: typeof syscall === 'string' ? syscall : null,
+    path: typeof path === 'string' ? path : null,
+  }
+}
+
+function nameOf(given: string, errno: number | null): string | null {
+  if (/^E[A-Z0-9]+$/.test(given) || SCARCE.test(given)) return given
+  // Of the hashing threads only the code comes through.
+  const said = /^Unknown system error -?(\d+)$/.exec(given)
+  const number = said === null ? errno : Number(said[1])
+  if (number === null) return null
+  return UNNAMED[Math.abs(number)] ?? `error ${Math.abs(number)}`
+}
+
+/** What programs print of the errors that have words of their own below, in the C locale. */
+const PRINTED: readonly (readonly [string, string])[] = [
+  ['No space left on device', 'ENOSPC'],
+  ['quota exceeded', 'EDQUOT'],
+  ['Read-only file system', 'EROFS'],
+  ['Permission denied', 'EACCES'],
+  ['Operation not permitted', 'EPERM'],
+  ['Input/output error', 'EIO'],
+  ['Structure needs cleaning', 'EUCLEAN'],
+  ['Stale file handle', 'ESTALE'],
+  ['No such device', 'ENODEV'],
+  ['Transport endpoint is not connected', 'ENOTCONN'],
+]
+
+/** The name of the error that a program told in words; null: none of those that matter. */
+export const errnoIn = (printed: string): string | null =>
+  PRINTED.find(([words]) => printed.includes(words))?.[1] ?? null
+
+interface Words {
+  readonly code: string
+  readonly why: string
+  readonly hint: string
+  readonly retryable: boolean
+}
+
+/**
+ * A system error as a Failure; a Failure as it is; null: neither, so a bug. `told`: what was being done, completing "cannot ...", and
+ * the path as people know it, where the error's own words are not the best; and whether a full file system lacks inodes.
+ */
+export function failureOf(
+  error: unknown,
+  told: { readonly doing?: string; readonly path?: string; readonly lacksInodes?: boolean } = {},
+): Failure | null {
+  if (error instanceof Failure) return error
+  const found = systemErrorOf(error)
+  if (found === null) return null
+  const path = told.path ?? found.path
+  const doing = told.doing ?? found.syscall ?? 'go on with'
+  const isNamed = path === null || (told.doing === undefined && doing.endsWith(` ${path}`))
+  const { code, why, hint, retryable } = wordsOf(found, told.lacksInodes === true)
+  return new Failure({
+    code,
+    message: `cannot ${doing}${isNamed ? '' : ` ${path}`}: ${why}`,
+    hint,
+    retryable,
+    ...(path === null ? {} : { path }),
+    cause: error,
+  })
+}
+
+/** Why a program could not be started; null: it is not here. */
+export const notStarted = (error: unknown, program: string): Failure | null =>
+  systemErrorOf(error)?.name === 'ENOENT' ? null : failureOf(error, { doing: 'start', path: program })
+
+/** What was thrown, as a Failure. A bug is thrown on as it is. */
+export function failureFrom(error: unknown): Failure {
+  const failure = failureOf(error)
+  if (failure === null) throw error
+  return failure
+}
+
+function wordsOf({ name, syscall }: SystemError, lacksInodes: boolean): Words {
+  if (name === 'ENOSPC' && lacksInodes) return NO_INODES
+  return (
+    WORDS[name] ?? {
+      code: 'disk-error',
+      why: `the system says ${name}${syscall === null ? '' : ` (${syscall})`}`,
+      hint: 'Look at the system log (dmesg) for what the disk has to say.',
+      retryable: false,
+    }
+  )
+}
+
+const full = (why: string, hint: string): Words => ({ code: 'disk-full', why, hint, retryable: true })
+
+const NO_INODES = full(
+  'the file system has no inode left: there is room for bytes, and for no more files',
+  'Remove files there (df -i shows how many it can hold), or make the file system anew with more inodes; what is staged stays and is resumed.',
+)
+
+const forbidden: Words = {
+  code: 'disk-forbidden',
+  why: 'this user may not',
+  hint: 'Run as the user who owns the destination, or give that user the folder.',
+  retryable: false,
+}
+
+const gone = (why: string): Words => ({
+  code: 'disk-gone',
+  why,
+  hint: 'See that the disk is there and mounted (findmnt, dmesg), and mount it anew if it is not.',
+  retryable: true,
+})
+
+const scarce = (why: string, hint: string): Words => ({ code: 'disk-error', why, hint, retryable: true })
+
+const WORDS: Readonly<Record<string, Words>> = {
+  ENOSPC: full(
+    'the file system is full: no room for bytes is left',
+    'Make room on that file system; what is staged stays and is resumed.',
+  ),
+  EDQUOT: full(
+    'the quota is used up, of bytes or of files',
+    'Raise the quota of the user who runs this, or make room within it (quota -s); what is staged stays and is resumed.',
+  ),
+  EROFS: {
+    code: 'disk-read-only',
+    why: 'the file system is read-only',
+    hint: 'Mount it writable. A file system that turned read-only by itself has seen errors: check dmesg first.',
+    retryable: false,
+  },
+  EIO: {
+    code: 'disk-failing',
+    why: 'the disk reports an error (EIO)',
+    hint: 'Check dmesg and the disk (smartctl) before anything else is written to it.',
+    retryable: false,
+  },
+  EUCLEAN: {
+    code: 'disk-failing',
+    why: 'the file system is damaged and needs repair (EUCLEAN)',
+    hint: 'Check dmesg, unmount it, and let fsck (xfs_repair, btrfs check) mend it before anything else is written to it.',
+    retryable: false,
+  },
+  ESTALE: gone('its NFS handle is stale: the server has another file system there by now (ESTALE)'),
+  ENODEV: gone('the device is gone (ENODEV)'),
+  ENXIO: gone('the device is gone (ENXIO)'),
+  ENOMEDIUM: gone('no medium is in the drive (ENOMEDIUM)'),
+  ENOTCONN: gone('the file system is no longer connected (ENOTCONN)'),
+  ESHUTDOWN: gone('the file system was shut down (ESHUTDOWN)'),
+  EACCES: forbidden,
+  EPERM: forbidden,
+  ENOTDIR: {
+    code: 'disk-path',
+    why: 'a part of the path is no folder',
+    hint: 'Move what stands in the way aside.',
+    retryable: false,
+  },
+  ELOOP: {
+    code: 'disk-path',
+    why: 'a symlink stands there, and symlinks are never followed',
+    hint: 'Move the symlink aside.',
+    retryable: false,
+  },
+  EEXIST: {
+    code: 'disk-path',
+    why: 'something else stands there',
+    hint: 'Move what stands in the way aside.',
+    retryable: false,
+  },
+  ENOENT: {
+    code: 'disk-path',
+    why: 'it is not there',
+    hint: 'Something else changed the destination meanwhile; run again, and find out what did.',
+    retryable: true,
+  },
+  EMFILE: scarce('too many files are open', 'Raise the limit of open files (ulimit -n).'),
+  ENFILE: scarce(
+    'too many files are open on this machine',
+    'Raise fs.file-max, or see who holds them (lsof).',
+  ),
+  ENOMEM: scarce('this machine has no memory left (ENOMEM)', 'See what uses it (top, dmesg), and try again.'),
+  EAGAIN: scarce(
+    'this machine gives us no more of what it takes just now (EAGAIN)',
+    'See the limits of processes and threads (ulimit -u, TasksMax of the service), and try again.',
+  ),
+  ERR_WORKER_INIT_FAILED: scarce(
+    'this machine lets no more threads begin',
+    'See the limits of processes and threads (ulimit -u, TasksMax of the service), and try again.',
+  ),
+}

@@ -1,0 +1,52 @@
+import { codeOfOutcome } from '../decide/exit-code.ts'
+import type { Failure } from '../model/failure.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
+import type { Problem } from '../model/trouble.ts'
+import { problemOf } from './observe-source.ts'
+import { emptyOutcome } from './outcome-of.ts'
+
+/** I15: what comes of a backup that a failure ended. `run`: to say so aloud. */
+export function failedBy(
+  failure: Failure,
+  { name }: Spec,
+  run: Run | null,
+): Omit<BackupOutcome, 'exitCode' | 'seconds'> {
+  const problem = problemOf(failure)
+  run?.emit({ type: 'problem', backup: name, problem })
+  return { ...emptyOutcome(name), problems: [problem], retry: failure.retryable }
+}
+
+/** A pass that could not write down what it came to: what it did is done, and it did not end well. */
+export const alsoFailed = <T extends Pick<BackupOutcome, 'result' | 'problems' | 'retry'>>(
+  outcome: T,
+  problem: Problem,
+  retryable: boolean,
+): T => ({
+  ...outcome,
+  result: outcome.result === 'in-sync' || outcome.result === 'applied' ? 'failed' : outcome.result,
+  problems: [...outcome.problems, problem],
+  retry: outcome.retry || retryable,
+})
+
+/** What fails before a pass over a backup begins is that backup's failure as well. A bug is thrown on. */
+export async function orFailed(
+  spec: Spec,
+  named: boolean,
+  run: Run,
+  pass: () => Promise<BackupOutcome>,
+): Promise<BackupOutcome> {
+  try {
+    return await pass()
+  } catch (error) {
+    return failedOutcome(error, spec, named, run)
+  }
+}
+
+/** A bug is thrown on. */
+export function failedOutcome(error: unknown, spec: Spec, named: boolean, run: Run): BackupOutcome {
+  const bare = { ...failedBy(failureFrom(error), spec, run), seconds: 0 }
+  return { ...bare, exitCode: codeOfOutcome(bare, named) }
+}

@@ -1,0 +1,15 @@
+import type { Failure } from '../model/failure.ts'
+import { errnoIn, failureOf } from '../model/system-error.ts'
+
+/** Whether rsync's own half says it, and not the far one. */
+export const saidHere = (line: string): boolean => /^rsync: \[(?:[Rr]eceiver|[Gg]enerator)\]/.test(line)
+
+/**
+ * A complaint of rsync's receiving half about this machine's disk, in the words for the disk's own errors; null: it is none.
+ * `place`: completes "cannot write to ...". `lacksInodes`: where the disk is full, that is what it has no more of.
+ */
+export function diskSaid(line: string, place: string, lacksInodes: boolean): Failure | null {
+  const code = saidHere(line) ? errnoIn(line) : null
+  if (code === null) return null
+  return failureOf(Object.assign(new Error(line), { code }), { doing: `write to ${place}`, lacksInodes })
+}
