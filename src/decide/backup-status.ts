@@ -50,6 +50,8 @@ export interface StatusLook {
   readonly halt: Halt | null
   /** Published files that are not here whole any more. */
   readonly gone: number
+  /** Published files that are. */
+  readonly held: number
   readonly views: readonly SeriesView[]
   readonly isUnderWay: boolean
 }
@@ -63,7 +65,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const held = count(facts)
   const isUnderWay = isAtWork(facts)
   const views = viewsOf(facts, asOf)
-  const look: StatusLook = { asOf, halt, gone: held.gone, views, isUnderWay }
+  const look: StatusLook = { asOf, halt, gone: held.gone, held: held.points, views, isUnderWay }
   const judged = judgeState(facts, look)
   return {
     backup: facts.backup,
@@ -103,7 +105,10 @@ export function viewsOf(facts: StatusFacts, asOf: Instant): readonly SeriesView[
   const { holding, spec } = facts
   if (holding === null || spec === null || haltOf(facts) !== null) return []
   const isUnderWay = isAtWork(facts)
-  return seriesViews(spec, heldPoints(spec, holding, asOf), holding.created, asOf).map((view) =>
+  // Of what is awaited nothing is here, and the last pass saw it.
+  const awaited = [...holding.awaited.keys()].map((name) => [name, []] as const)
+  const series = new Map([...awaited, ...heldPoints(spec, holding, asOf).series])
+  return seriesViews(spec, { series }, holding, asOf).map((view) =>
     withCause(view, (late) => causeOf(late, facts, isUnderWay)),
   )
 }

@@ -8,6 +8,7 @@ import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
+import { findUnfinished, isEnded } from './emptiness.ts'
 import type { FileFacts } from './file-facts.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
@@ -170,8 +171,7 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
     const isConflict = judgeFile(facts, spec, asOf).steps.some(({ action }) => action === 'conflict')
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
   })
-  const series = (coming: 'count' | 'do-not-count') =>
-    seriesViews(spec, wants, destination.created, asOf, coming)
+  const series = (coming: 'count' | 'do-not-count') => seriesViews(spec, wants, destination, asOf, coming)
   const views = series('do-not-count')
   const { when, ...terms } = context.prune
   const prune = decidePrune(spec, observation, wants, {
@@ -207,9 +207,11 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   })
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })
   steps.push(...expiry.steps)
-  if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
+  const coming = series('count')
+  if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
     problems.push(nothingFound(spec, kept))
-  }
+  const newer = (view: SeriesView) => newerOf(view, wants, source)
+  problems.push(...findUnfinished(spec, observation, steps, coming, newer, asOf))
   return { steps, kept, views, prune, expiry, wants, unwanted }
 }
 
@@ -254,6 +256,9 @@ function clashFinder(destination: Holding): (facts: FileFacts) => Problem | null
     }
   }
 }
+
+const isNothingFound = ({ completeness, files }: Observation['source']): boolean =>
+  completeness === 'complete' && files.size === 0
 
 const nothingFound = (spec: Spec, kept: number): Problem => ({
   code: 'nothing-found',

@@ -90,6 +90,9 @@ export async function takeHolding(
       lastPrune: memory.ledger?.lastPrune ?? null,
       created: memory.ledger?.created ?? null,
       listedBefore: status?.listed ?? null,
+      awaited: new Map(
+        status?.awaited.map(({ series, since }) => [series, instant(Date.parse(since))]) ?? [],
+      ),
       lastTime: latest(memory.ledger?.lastTime ?? null, status),
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,

@@ -261,6 +261,7 @@ async function apply(
       clock: nextClock(observation.destination.lastTime, run.now(), isLet),
       observed: { digest: spec.digest, revision },
       promised: promisedNow(options, before, judged),
+      schedule: spec.schedule,
       source: sourceLook(view),
       views,
     }),

@@ -111,6 +111,7 @@ const document = object({
     completeness: oneOf('complete', 'incomplete', 'unknown'),
     files: rows(sourceFile),
     problems: list(object(problem)),
+    instead: optional(object({ suffixes: rows({ value: text }), sums: nullable(relPath) })),
   }),
   destination: object({
     identity: object({
@@ -130,6 +131,7 @@ const document = object({
     head: nullable(object({ seq: count, hash: text })),
     created: nullable(integer),
     listedBefore: nullable(count),
+    awaited: optional(list(object({ series: text, since: integer }))),
     lastTime: nullable(integer),
     free: nullable(amount),
     used: amount,
@@ -155,13 +157,20 @@ export function encodeSnapshot(snapshot: Snapshot): unknown {
     format: FORMAT,
     ...rest,
     taken: isoTime(taken),
-    source: { ...source, files: marked },
+    source: {
+      ...source,
+      files: marked,
+      ...(source.instead === undefined
+        ? {}
+        : { instead: { ...source.instead, suffixes: toValues(source.instead.suffixes) } }),
+    },
     destination: {
       ...destination,
       files: toRows(destination.files, heldFile),
       records: toRows(destination.records, record),
       staged: toRows(destination.staged, { size: count }),
       abandoned: toValues(destination.abandoned),
+      awaited: [...destination.awaited].map(([series, since]) => ({ series, since })),
       pruned: toRows(destination.pruned, prunedFile),
       begun: toValues(destination.begun),
       seen: [...destination.seen].map(([path, seen]) => seenToRow(path, seen)),
@@ -194,6 +203,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
   if (fault !== null) return { fault }
   // Checked just now, down to each path and digest.
   const { backup, taken, place, holds, source, destination, halt: stop } = value as unknown as Encoded
+  const { instead, ...seen } = source
   return {
     snapshot: {
       backup,
@@ -203,11 +213,14 @@ export function decodeSnapshot(json: string): ReadSnapshot {
       holds,
       observation: {
         source: {
-          ...source,
+          ...seen,
           files: fromRows(source.files, ({ path, listed: there, marker }) => ({
             listed: there,
             marker: markerFromRow(path, marker),
           })),
+          ...(instead === undefined
+            ? {}
+            : { instead: { ...instead, suffixes: fromRows(instead.suffixes, (row) => row.value) } }),
         },
         destination: {
           ...destination,
@@ -215,6 +228,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
           records: fromRows(destination.records, (row) => row),
           staged: fromRows(destination.staged),
           abandoned: fromRows(destination.abandoned, (row) => row.value),
+          awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since]) ?? []),
           pruned: fromRows(destination.pruned),
           begun: fromRows(destination.begun, (row) => row.value),
           seen: fromRows(destination.seen, seenFromRow),
@@ -283,17 +297,19 @@ type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' 
 
 type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
   readonly taken: string
-  readonly source: Omit<SourceView, 'files'> & {
+  readonly source: Omit<SourceView, 'files' | 'instead'> & {
+    readonly instead?: { readonly suffixes: readonly Valued<string>[]; readonly sums: RelPath | null }
     readonly files: readonly {
       readonly path: RelPath
       readonly listed: SourceFile['listed']
       readonly marker: MarkerRow
     }[]
   }
-  readonly destination: Omit<Holding, MapKey> & {
+  readonly destination: Omit<Holding, MapKey | 'awaited'> & {
     readonly [K in Exclude<MapKey, 'begun' | 'abandoned' | 'seen'>]: readonly RowOf<Holding[K]>[]
   } & {
     readonly seen: readonly SeenRow[]
+    readonly awaited?: readonly { readonly series: string; readonly since: Instant }[]
     readonly begun: readonly Valued<string | null>[]
     readonly abandoned: readonly Valued<Instant>[]
   }
