@@ -51,6 +51,8 @@ export interface StatusLook {
   readonly halt: Halt | null
   /** Published files that are not here whole any more. */
   readonly gone: number
+  /** Published files that are. */
+  readonly held: number
   readonly views: readonly SeriesView[]
   readonly isUnderWay: boolean
 }
@@ -64,7 +66,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const held = count(facts)
   const isUnderWay = isAtWork(facts)
   const views = viewsOf(facts, asOf)
-  const look: StatusLook = { asOf, halt, gone: held.gone, views, isUnderWay }
+  const look: StatusLook = { asOf, halt, gone: held.gone, held: held.points, views, isUnderWay }
   const judged = judgeState(facts, look)
   return {
     backup: facts.backup,
@@ -107,7 +109,10 @@ export function viewsOf(facts: StatusFacts, asOf: Instant): readonly SeriesView[
   // A clock that is behind makes nothing late, and nothing ahead of it.
   const { lastTime } = holding
   const at = lastTime !== null && clockSanity(lastTime, asOf) === 'behind' ? lastTime : asOf
-  return seriesViews(spec, heldPoints(spec, holding, at), holding.created, at).map((view) =>
+  // Of what is awaited nothing is here, and the last pass saw it.
+  const awaited = [...holding.awaited.keys()].map((name) => [name, []] as const)
+  const series = new Map([...awaited, ...heldPoints(spec, holding, at).series])
+  return seriesViews(spec, { series }, holding, at).map((view) =>
     withCause(view, (late) => causeOf(late, facts, isUnderWay)),
   )
 }

@@ -11,6 +11,7 @@ export type PluginState = keyof typeof PLUGIN_CODES
 const STATES: Readonly<Record<BackupState, PluginState>> = {
   ok: 'OK',
   pending: 'OK',
+  empty: 'CRITICAL',
   late: 'CRITICAL',
   conflict: 'CRITICAL',
   failed: 'CRITICAL',
@@ -19,6 +20,8 @@ const STATES: Readonly<Record<BackupState, PluginState>> = {
   unknown: 'UNKNOWN',
 }
 const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', 'OK']
+
+const OVERDUE = 'overdue'
 
 /** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
 const PENDING_TOO_LONG = 24 * 3600 * 1000
@@ -73,20 +76,23 @@ function checkBackup(backup: BackupStatus, maxAge: number | null, asOf: Instant)
   const old = maxAge === null ? null : ofAge(backup, age, maxAge)
   const state = worst([own.state, ...(old === null ? [] : [old.state])])
   const details = own.state === 'OK' ? [] : [...new Set(said)]
-  const isOlder = old !== null && WORST_FIRST.indexOf(old.state) < WORST_FIRST.indexOf(own.state)
+  const words = [own, ...(old === null ? [] : [old])].filter((one) => one.state === state)
   return {
     backup,
     state,
-    word: isOlder ? old.word : own.word,
+    word: words.map(({ word }) => word).join(', '),
     details: old === null ? details : [...details, old.detail],
     age,
   }
 }
 
 function ofState(
-  { state, lastSuccess }: BackupStatus,
+  { state, lastSuccess, conditions }: BackupStatus,
   asOf: Instant,
 ): { readonly state: PluginState; readonly word: string } {
+  // Nobody looks: that is known, and as bad as what would be seen.
+  if (state === 'unknown' && conditions.some(({ type, reason }) => type === 'Ready' && reason === OVERDUE))
+    return { state: 'CRITICAL', word: OVERDUE }
   if (state !== 'pending') return { state: STATES[state], word: state }
   const isLong = lastSuccess === null || asOf - Date.parse(lastSuccess) > PENDING_TOO_LONG
   return isLong

@@ -1,5 +1,9 @@
+import type { Holding } from '../model/holding.ts'
+import type { Observation } from '../model/observation.ts'
+import { foldName, type RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
+import type { FileFacts } from './file-facts.ts'
 import { humanSize } from './human-size.ts'
 import { policyText } from './retain.ts'
 
@@ -70,4 +74,36 @@ export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({
   message:
     'was published and is gone from the destination; it is not brought back, for nothing wants it any more',
   hint: `Retention (${retain === null ? 'none' : policyText(retain)}) does not keep it. If it was removed on purpose, acknowledge its path and digest in the spec; to remove a file on the record, use reconcile prune.`,
+})
+
+/**
+ * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
+ * any byte. (Names that collide among themselves at the source are refused by the listing.)
+ */
+export function clashFinder(destination: Holding): (facts: FileFacts) => Problem | null {
+  let folded: Map<string, RelPath> | null = null
+  return ({ path, held, record }) => {
+    if (held !== undefined || record !== undefined) return null
+    folded ??= new Map(Array.from(destination.files.keys(), (one) => [foldName(one), one]))
+    const other = folded.get(foldName(path))
+    if (other === undefined) return null
+    return {
+      code: 'name-collision',
+      path,
+      message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
+      hint: 'Rename one of them at the source, or exclude it in the spec.',
+    }
+  }
+}
+
+export const isNothingFound = ({ completeness, files }: Observation['source']): boolean =>
+  completeness === 'complete' && files.size === 0
+
+export const nothingFound = (spec: Spec, kept: number): Problem => ({
+  code: 'nothing-found',
+  message:
+    kept === 0
+      ? 'the source holds nothing that this spec selects: nothing was found to back up'
+      : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
+  hint: `Look at source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
 })

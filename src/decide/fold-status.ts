@@ -2,10 +2,13 @@ import type { LedgerHead } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
+import type { Schedule } from '../model/spec.ts'
 import type { DestinationStatus, Newer } from '../model/status.ts'
 import type { Problem } from '../model/trouble.ts'
 import { type Claim, dated, joined } from './conditions.ts'
+import { isAwaited } from './emptiness.ts'
 import { freshClaim } from './fresh-claim.ts'
+import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
 import type { SeriesView } from './series-status.ts'
 import { stallOf } from './stall.ts'
@@ -21,6 +24,7 @@ export interface SourceLook {
 export interface FoldFacts extends Pick<DestinationStatus, 'listed' | 'observed' | 'promised'> {
   readonly clock: Instant
   readonly leapt?: Instant | null
+  readonly schedule: Schedule
   readonly source: SourceLook
   readonly views: readonly (SeriesView & { readonly newer: Newer })[]
 }
@@ -35,7 +39,9 @@ export function foldStatus(
 ): DestinationStatus {
   const finished = isoTime(at)
   const good = outcome.exitCode === 0 && outcome.result !== 'incomplete'
-  const { source, views, clock, leapt = null, ...next } = facts
+  const { source, views, clock, leapt = null, schedule, ...next } = facts
+  const lastSuccess = good ? finished : (before?.lastSuccess ?? null)
+  const look = lastLook({ finished, lastSuccess, result: outcome.result })
   const claims: readonly Claim[] = [
     ready(outcome),
     stalled(outcome),
@@ -52,7 +58,7 @@ export function foldStatus(
     finished,
     result: outcome.result,
     exitCode: outcome.exitCode,
-    lastSuccess: good ? finished : (before?.lastSuccess ?? null),
+    lastSuccess,
     conditions: dated(claims, before?.conditions ?? [], at),
     counts: {
       waiting: outcome.waiting.length,
@@ -62,14 +68,33 @@ export function foldStatus(
       pending: outcome.pending,
     },
     ...next,
+    lookBy: isoTime(lookBy(schedule, look)),
     clock: isoTime(clock),
     leapt: leapt === null ? null : isoTime(leapt),
     holds: outcome.holds,
     series: views.flatMap(({ status, newer }) =>
       status.expect === null ? [] : [{ series: status.series, newer }],
     ),
+    awaited: nextAwaited(before, facts, finished),
     head,
   }
+}
+
+/** What could not be looked at is awaited as long as it was before. */
+function nextAwaited(
+  before: DestinationStatus | null,
+  { source, views }: Pick<FoldFacts, 'source' | 'views'>,
+  finished: string,
+): DestinationStatus['awaited'] {
+  const known = before?.awaited ?? []
+  const shown = views.flatMap((view) => (isAwaited(view, view.newer) ? [view.status.series] : []))
+  const isHeld = (name: string) => views.some(({ status }) => status.series === name && status.points > 0)
+  return [
+    ...shown.map((series) => known.find((one) => one.series === series) ?? { series, since: finished }),
+    ...known.filter(
+      ({ series }) => source.completeness !== 'complete' && !shown.includes(series) && !isHeld(series),
+    ),
+  ]
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Instant, instant, isoTime } from '../model/instant.ts'
-import type { Expectation } from '../model/spec.ts'
+import type { Expectation, Schedule } from '../model/spec.ts'
 import type { FreshState } from '../model/status.ts'
 import { cronAfter } from './cron-after.ts'
 import { anyOf } from './select.ts'
@@ -72,7 +72,10 @@ function dueAfter(
   return cronAfter(rhythm.cron, timezone, from)
 }
 
-function rhythmText(rhythm: Rhythm): string {
+/** As an expectation is told: `every 1h`. */
+export const scheduleText = (schedule: Schedule): string => rhythmText(schedule)
+
+function rhythmText(rhythm: Rhythm | Schedule): string {
   if (rhythm.kind === 'every') return `every ${spanText(rhythm.seconds)}`
   return rhythm.kind === 'cron' ? `at "${rhythm.cron}"` : 'never'
 }

@@ -203,7 +203,7 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
   }
   const claim = claimOf(source)
   if (claim === null || source.listed === null) {
-    return { steps: [wait(facts)], problems: [missingHere(path, 'the source shows no marker for it')] }
+    return { steps: [wait(facts, spec)], problems: [missingHere(path, 'the source shows no marker for it')] }
   }
   if (claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
   return tooLarge(facts, spec) ?? { steps: [repair(facts, record, claim, 'it is gone here')], problems: [] }
@@ -228,7 +228,10 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   if (source === undefined) return NOTHING
   const claim = claimOf(source)
   if (source.listed === null || source.marker.state === 'none') {
-    return { steps: [wait(facts)], problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path)] : [] }
+    return {
+      steps: [wait(facts, spec)],
+      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path)] : [],
+    }
   }
   // The marker is there and could not be read: the source's own problems say why.
   if (claim === null) return NOTHING
@@ -311,10 +314,12 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   size: record.size,
 })
 
-const wait = (facts: FileFacts): Step => ({
+const wait = (facts: FileFacts, { checksum }: Spec): Step => ({
   action: 'wait',
   path: facts.path,
-  because: [facts.source?.listed == null ? 'the list names it, and it is not there yet' : 'no marker yet'],
+  because: [
+    facts.source?.listed == null ? 'the list names it, and it is not there yet' : `no .${checksum} yet`,
+  ],
   ...(facts.source?.listed == null
     ? {}
     : { size: facts.source.listed.size, time: isoSeconds(facts.source.listed.mtime) }),

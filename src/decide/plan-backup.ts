@@ -1,15 +1,16 @@
-import type { Holding } from '../model/holding.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Action, BackupPlan, PlanSummary, Step, Warning } from '../model/plan.ts'
-import { comparePaths, foldName, type RelPath } from '../model/rel-path.ts'
+import { comparePaths, type RelPath } from '../model/rel-path.ts'
 import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
 import { anyClock, type BoxClock, boxClock } from './box-clock.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
+import { findUnfinished, isEnded } from './emptiness.ts'
 import type { FileFacts } from './file-facts.ts'
+import { clashFinder, isNothingFound, nothingFound } from './file-problems.ts'
 import { heldByClock } from './held-by-clock.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
@@ -204,8 +205,7 @@ function compare(
     const isConflict = judgeFile(facts, spec, clock.at).steps.some(({ action }) => action === 'conflict')
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
   })
-  const series = (coming: 'count' | 'do-not-count') =>
-    seriesViews(spec, wants, destination.created, clock.at, coming)
+  const series = (coming: 'count' | 'do-not-count') => seriesViews(spec, wants, destination, clock.at, coming)
   const views = series('do-not-count')
   const { when, ...terms } = context.prune
   const decided = decidePrune(spec, observation, wants, {
@@ -245,9 +245,11 @@ function compare(
   })
   const expiry = decideExpiry(spec, observation, { asOf, ...terms })
   steps.push(...expiry.steps)
-  if (source.completeness === 'complete' && source.files.size === 0 && problems.length === 0) {
+  const coming = series('count')
+  if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
     problems.push(nothingFound(spec, kept))
-  }
+  const newer = (view: SeriesView) => newerOf(view, wants, source)
+  problems.push(...findUnfinished(spec, observation, steps, coming, newer, asOf))
   return { steps, kept, views, prune, expiry, wants, unwanted }
 }
 
@@ -272,35 +274,6 @@ function obstacles(spec: Spec, { source, destination }: Observation): readonly P
       (source.completeness !== 'complete' && wanted(path)),
   )
 }
-
-/**
- * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
- * any byte. (Names that collide among themselves at the source are refused by the listing.)
- */
-function clashFinder(destination: Holding): (facts: FileFacts) => Problem | null {
-  let folded: Map<string, RelPath> | null = null
-  return ({ path, held, record }) => {
-    if (held !== undefined || record !== undefined) return null
-    folded ??= new Map(Array.from(destination.files.keys(), (one) => [foldName(one), one]))
-    const other = folded.get(foldName(path))
-    if (other === undefined) return null
-    return {
-      code: 'name-collision',
-      path,
-      message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
-      hint: 'Rename one of them at the source, or exclude it in the spec.',
-    }
-  }
-}
-
-const nothingFound = (spec: Spec, kept: number): Problem => ({
-  code: 'nothing-found',
-  message:
-    kept === 0
-      ? 'the source holds nothing that this spec selects: nothing was found to back up'
-      : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
-  hint: `Look at source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
-})
 
 const EMPTY_SUMMARY: PlanSummary = {
   pull: 0,

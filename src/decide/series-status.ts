@@ -1,5 +1,5 @@
-import type { Instant } from '../model/instant.ts'
-import { isoTime } from '../model/instant.ts'
+import type { Holding } from '../model/holding.ts'
+import { DAY, type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
@@ -7,6 +7,9 @@ import type { LateCause, SeriesStatus } from '../model/status.ts'
 import { describeLate, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
 import type { Point, Retention } from './retention.ts'
+
+/** How long a new series beside others has for its first finished file. Milliseconds. */
+export const FIRST_FILE = DAY
 
 /** One series as it is held, with the words for it where it is late. */
 export interface SeriesView {
@@ -38,7 +41,7 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 export function seriesViews(
   spec: Spec,
   { series }: Pick<Retention, 'series'>,
-  created: Instant | null,
+  { created, awaited }: Pick<Holding, 'created' | 'awaited'>,
   asOf: Instant,
   coming: 'count' | 'do-not-count' = 'do-not-count',
 ): readonly SeriesView[] {
@@ -46,19 +49,24 @@ export function seriesViews(
     !point.isAhead &&
     (point.standing === 'whole' ||
       (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
-  const views = [...series].map(([name, points]) => viewOf(name, points, isHere, spec, created, asOf))
-  if (views.length === 0 && spec.expect.length > 0) return [viewOf('', [], isHere, spec, created, asOf)]
+  const held = [...series].map(([name, points]) => ({ name, ...countHere(points, isHere) }))
+  const holdsOthers = held.some(({ points }) => points > 0)
+  const views = held.map((one) => {
+    const isNew = holdsOthers && one.points === 0
+    return viewOf(one, spec, created, isNew ? (awaited.get(one.name) ?? asOf) : null, asOf)
+  })
+  if (views.length === 0 && spec.expect.length > 0)
+    return [viewOf({ name: '', points: 0, newest: null }, spec, created, null, asOf)]
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
 
-function viewOf(
-  name: string,
-  points: readonly Point[],
-  isHere: (point: Point) => boolean,
-  spec: Spec,
-  created: Instant | null,
-  asOf: Instant,
-): SeriesView {
+interface Held {
+  readonly name: string
+  readonly points: number
+  readonly newest: Instant | null
+}
+
+function countHere(points: readonly Point[], isHere: (point: Point) => boolean): Omit<Held, 'name'> {
   let here = 0
   let newest: Instant | null = null
   for (const point of points) {
@@ -66,18 +74,33 @@ function viewOf(
     here++
     if (newest === null || point.time > newest) newest = point.time
   }
+  return { points: here, newest }
+}
+
+/** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
+function viewOf(
+  { name, points, newest }: Held,
+  spec: Spec,
+  created: Instant | null,
+  awaited: Instant | null,
+  asOf: Instant,
+): SeriesView {
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
-  const fresh = freshness(name, newest, rules, created, asOf)
+  const fresh = freshness(name, newest, rules, awaited ?? created, asOf)
+  // I14: it has so long for its first finished file, however often more are expected.
+  const first = awaited === null ? null : instant(awaited + FIRST_FILE)
+  const isSpared = fresh.state === 'late' && first !== null && asOf <= first
+  const state = isSpared ? 'due' : fresh.state
   return {
     status: {
       series: name,
       newest: newest === null ? null : isoTime(newest),
       expect: fresh.expect,
-      state: fresh.state,
-      points: here,
+      state,
+      points,
     },
-    late: fresh.state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
+    late: state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
     due: fresh.due,
-    lateAfter: fresh.lateAfter,
+    lateAfter: isSpared ? first : fresh.lateAfter,
   }
 }

@@ -1,13 +1,17 @@
 import { SKEW } from '../model/clock-sanity.ts'
-import { instant, isoTime } from '../model/instant.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
+import type { Schedule } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../model/status.ts'
 import type { Hold } from '../model/trouble.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import type { StatusFacts, StatusLook } from './backup-status.ts'
 import { type Claim, joined } from './conditions.ts'
+import { isEnded } from './emptiness.ts'
 import { heldClaim } from './fold-status.ts'
 import { freshClaim } from './fresh-claim.ts'
+import { scheduleText } from './freshness.ts'
+import { lastLook, lookBy } from './look-by.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
 import { lateSeries } from './series-status.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
@@ -48,7 +52,10 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     return is('failed', { reason: 'crashed', message })
   }
   const said = last === null ? null : saidByLast(last)
-  if (said === 'held' || said === 'failed') return is(said)
+  if (said === 'held') return is(said)
+  const empty = emptyNow(facts, look, said)
+  if (empty !== null) return is('empty', empty.said)
+  if (said === 'failed') return is(said)
   const late = lateSeries(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0].message })
   if (specFaults.length > 0)
@@ -59,10 +66,10 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     return is('held', { reason: over.code, message, ...sinceHeld(facts, over.code) })
   }
   if (doubt !== null || holding === null) {
-    // The first pass is at it.
-    const isFirst = doubt?.reason === 'never-run' && look.isUnderWay
+    // The first pass is at it, or one that is long due.
+    const isAtIt = look.isUnderWay && (doubt?.reason === 'never-run' || doubt?.reason === 'overdue')
     return {
-      state: isFirst ? 'pending' : 'unknown',
+      state: isAtIt ? 'pending' : 'unknown',
       ready: { type: 'Ready', status: 'unknown', ...(doubt ?? NOT_LOOKED_AT) },
       doubt,
     }
@@ -74,6 +81,27 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
 const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
+
+/** What a pass that finds nothing complete here says of it. */
+const EMPTY: ReadonlySet<string> = new Set(['empty', 'nothing-found', 'list-fits-nothing'])
+
+/**
+ * I14: whether nothing complete is here of a backup that is to hold something; null: it is not so, or the last pass could not see it.
+ * `said` null: what the last pass said of it stands.
+ */
+function emptyNow(
+  { spec, holding, last, place }: StatusFacts,
+  { held, views }: StatusLook,
+  byLast: ReturnType<typeof saidByLast> | null,
+): { readonly said: Said | null } | null {
+  if (holding === null || last === null || held > 0 || isEnded(views)) return null
+  const ready = last.conditions.find(({ type }) => type === 'Ready')
+  if (ready !== undefined && EMPTY.has(ready.reason)) return { said: null }
+  // Without a spec nobody knows whether anything is to be here.
+  if (byLast !== 'well' || spec === null) return null
+  const message = `nothing complete that its spec selects is held in ${place.path}`
+  return { said: { reason: 'empty', message } }
+}
 
 function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'well' {
   const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
@@ -89,7 +117,7 @@ function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'w
 
 /** What was written under another clock, or was promised and has not come, says nothing about now. */
 function doubtOf(
-  { last, holding, holders, silentSince }: StatusFacts,
+  { spec, last, holding, holders, silentSince }: StatusFacts,
   { asOf, isUnderWay }: StatusLook,
 ): Said | null {
   if (last === null) return { reason: 'never-run', message: 'no pass has finished here yet' }
@@ -101,6 +129,8 @@ function doubtOf(
     const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, which was written down here: how old anything is cannot be told. Set it`
     return { reason: 'box-clock', message }
   }
+  const missed = missedPass(last, spec?.schedule ?? null, asOf)
+  if (missed !== null) return missed
   const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
   if (end === null || isUnderWay) return null
   if (asOf <= end) {
@@ -114,6 +144,20 @@ function doubtOf(
   }
   const who = holders === null ? '; whether a pass is under way cannot be told' : ''
   const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
+  return { reason: 'overdue', message, since: end }
+}
+
+/** Where neither a spec nor the last pass says how often one is to come. */
+const EACH_HOUR: Schedule = { kind: 'every', seconds: 3600 }
+
+/** I14: that nobody has looked for too long, whoever is to run passes; null: somebody has. */
+function missedPass(last: DestinationStatus, schedule: Schedule | null, asOf: Instant): Said | null {
+  const look = lastLook(last)
+  const told = schedule === null && last.lookBy !== null ? instant(Date.parse(last.lookBy)) : null
+  const end = told ?? lookBy(schedule ?? EACH_HOUR, look)
+  if (asOf <= end) return null
+  const how = schedule === null ? '' : ` (${scheduleText(schedule)})`
+  const message = `no pass has looked since ${isoTime(look)}, where its schedule${how} asked for one long ago: cron, the timer or watch does not run. If passes are meant to be rarer, say so in schedule`
   return { reason: 'overdue', message, since: end }
 }
 

@@ -7,7 +7,7 @@ import {
   type LedgerHead,
   nothingHeld,
 } from '../model/holding.ts'
-import type { Instant } from '../model/instant.ts'
+import { type Instant, instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { DestinationPlace } from '../model/spec.ts'
 import type { DestinationStatus } from '../model/status.ts'
@@ -107,6 +107,9 @@ export async function takeHolding(
       terms: memory.ledger?.terms ?? nothingHeld.terms,
       created: memory.ledger?.created ?? null,
       listedBefore: status?.listed ?? null,
+      awaited: new Map(
+        status?.awaited.map(({ series, since }) => [series, instant(Date.parse(since))]) ?? [],
+      ),
       lastTime: memory.ledger?.lastTime ?? believedAt(status, now(), ground.leap)?.at ?? null,
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,

@@ -29,12 +29,14 @@ export function parseStatus(value: unknown): DestinationStatus | null {
     clock: isTime(it.clock) ? it.clock : finished,
     leapt: isTime(it.leapt) ? it.leapt : null,
     holds: listOf(it.holds, isHold),
+    lookBy: isTime(it.lookBy) ? it.lookBy : null,
     observed: isObserved(it.observed) ? it.observed : null,
     promised:
       isObject(promised) && isTime(promised.nextRun) && isTime(promised.validUntil)
         ? { nextRun: promised.nextRun, validUntil: promised.validUntil }
         : null,
     series: listOf(it.series, isSeries),
+    awaited: listOf(it.awaited, isAwaited),
     head,
   }
 }
@@ -89,6 +91,12 @@ function isSeries(value: unknown): value is DestinationStatus['series'][number] 
   if (!isObject(value)) return false
   const { series, newer } = value as Fields<DestinationStatus['series'][number]>
   return isText(series) && NEWER.includes(newer)
+}
+
+function isAwaited(value: unknown): value is DestinationStatus['awaited'][number] {
+  if (!isObject(value)) return false
+  const { series, since } = value as Fields<DestinationStatus['awaited'][number]>
+  return isText(series) && isTime(since)
 }
 
 function isHead(head: unknown): head is DestinationStatus['head'] {

@@ -34,6 +34,8 @@ export interface Holding {
   readonly created: Instant | null
   /** How many selected files the source listed when its listing was last found sound; null: not known. */
   readonly listedBefore: number | null
+  /** Series that the source shows and of which nothing was held when it was last looked at, each since when that is so. */
+  readonly awaited: ReadonlyMap<string, Instant>
   /** The latest time that we ourselves have written down here; null: none. A clock behind it, or far past it, is not to be trusted. */
   readonly lastTime: Instant | null
   /** Bytes free to us on the destination's file system; null where the folder and all above it could not be asked. */
@@ -59,6 +61,7 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   terms: [],
   created: null,
   listedBefore: null,
+  awaited: new Map(),
   lastTime: null,
   seen: new Map(),
   head: null,

@@ -17,6 +17,15 @@ export interface SourceView {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
   readonly files: ReadonlyMap<RelPath, SourceFile>
   readonly problems: readonly Problem[]
+  /** What stands there where a file's marker is looked for; left out: nobody looked. */
+  readonly instead?: Instead
   /** Of an `unknown` one: what kept us from looking may pass by itself. */
   readonly retryable?: boolean
+}
+
+export interface Instead {
+  /** Of data without a marker: the suffix of a checksum beside it that does not count. */
+  readonly suffixes: ReadonlyMap<RelPath, string>
+  /** A file that by its name holds the sums of many. */
+  readonly sums: RelPath | null
 }

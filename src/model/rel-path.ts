@@ -21,9 +21,9 @@ export const PRIVATE_FOLDER = '.reconcile'
 
 const NAME_MAX = 255
 const PATH_MAX = 4096 - 1024
-/** Room for `.sha256`, the longest suffix a marker adds. */
+/** Room for `.sha256`. Of a marker with a longer suffix the whole name has to fit. */
 const SUFFIX_ROOM = '.sha256'.length
-const MARKER_SUFFIX = /\.(?:md5|sha256)$/i
+const MARKER_SUFFIX = /\.(?:md5|sha256)(?:sum)?$/i
 /** UTF-16 units; no name of so few comes near NAME_MAX. */
 const SHORT = (NAME_MAX - SUFFIX_ROOM) / 4
 // C0, DEL, C1, and the characters that reorder, hide or break a line of text.
@@ -47,11 +47,13 @@ export function pathFault(text: string): PathFault | null {
     // Nothing but a full stop folds to one, which spares most names the folding.
     if (part.startsWith('.') && foldName(part) === PRIVATE_FOLDER) return 'reserved'
     // Of a marker its data is measured: the suffix is there already.
-    if (part.length > SHORT && exceeds(part.replace(MARKER_SUFFIX, ''), NAME_MAX - SUFFIX_ROOM))
-      return 'too-long'
+    if (part.length > SHORT && isLong(part)) return 'too-long'
   }
   return null
 }
+
+const isLong = (part: string): boolean =>
+  exceeds(part.replace(MARKER_SUFFIX, ''), NAME_MAX - SUFFIX_ROOM) || exceeds(part, NAME_MAX)
 
 /** Whether a text takes more than `limit` bytes. One UTF-16 unit takes at most three: short texts need no encoding. */
 const exceeds = (text: string, limit: number): boolean =>

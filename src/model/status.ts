@@ -2,7 +2,16 @@ import type { Diagnostic, Hold } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
 
-export type BackupState = 'ok' | 'pending' | 'late' | 'conflict' | 'held' | 'suspended' | 'failed' | 'unknown'
+export type BackupState =
+  | 'ok'
+  | 'pending'
+  | 'empty'
+  | 'late'
+  | 'conflict'
+  | 'held'
+  | 'suspended'
+  | 'failed'
+  | 'unknown'
 
 export const CONDITION_TYPES = [
   'Ready',
@@ -54,10 +63,14 @@ export interface DestinationStatus {
   readonly holds: readonly Hold[]
   /** The spec that was obeyed: its digest, and the commit it was read at; null: not known. */
   readonly observed: { readonly digest: string; readonly revision: string | null } | null
+  /** Until when its word counts, by its schedule, whoever is to run the next; null: not known. */
+  readonly lookBy: string | null
   /** What `watch` promised then; null: nothing. A pass by hand leaves a promise as it is. */
   readonly promised: Promised | null
   /** What the source had of each series beyond what was held when the pass ended. */
   readonly series: readonly { readonly series: string; readonly newer: Newer }[]
+  /** Series that the source shows and of which nothing is held, and since when a pass has found them so. */
+  readonly awaited: readonly { readonly series: string; readonly since: string }[]
   /** The ledger's last line then: a ledger that no longer holds it was edited. */
   readonly head: { readonly seq: number; readonly hash: string } | null
 }

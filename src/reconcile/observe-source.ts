@@ -1,4 +1,5 @@
 import { claimOf } from '../decide/file-facts.ts'
+import { judgeList } from '../decide/judge-list.ts'
 import { rememberedClaim } from '../decide/markers-to-read.ts'
 import { neededMarkers } from '../decide/needed-markers.ts'
 import { selector } from '../decide/select.ts'
@@ -7,8 +8,15 @@ import type { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
-import { markerOf, suffixOf } from '../model/marker-name.ts'
-import type { SourceView } from '../model/observation.ts'
+import {
+  isSidecar,
+  isSumsFile,
+  markerOf,
+  otherChecksum,
+  suffixOf,
+  usualSuffixes,
+} from '../model/marker-name.ts'
+import type { Instead, SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -42,15 +50,14 @@ export async function observeSource(
   try {
     // Both sides are looked at side by side; what we hold only decides which markers are read.
     const [listing, holding] = await Promise.all([source.list(run), looking])
-    const wanted = selector(spec.select, spec.source.listing)
-    const spellings = markerSpellings(listing, spec.checksum)
+    const { spellings, instead } = besideData(listing, spec.checksum)
     const remembered = (path: RelPath, data: ListedFile, marker: RelPath) => {
       const file = { path, data, suffix: suffixOf(path, marker), marker: listing.files.get(marker)! }
       return rememberedClaim(file, holding, spec.verifyEvery, asOf)
     }
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
-      assemble(listing, fetched, holding, wanted, (path, listed, problems) => {
+      assemble(listing, fetched, holding, spec, instead, (path, listed, problems) => {
         const markers = listed === null ? [] : spellings(path)
         const [first] = markers
         if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
@@ -95,31 +102,53 @@ export async function observeSource(
 const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
+/** What stands beside data at the source, in the names that a listing shows. */
+interface BesideData {
+  /** A file's markers of the spec's kind as the source spells them, the lower-case ones first. */
+  readonly spellings: (path: RelPath) => readonly RelPath[]
+  readonly instead: Instead
+}
+
 /**
- * Tells a data file's markers of one kind as the source spells them, the lower-case one first. Looks them up by name: nothing is kept
- * for each of a hundred thousand files but where somebody mixes cases.
+ * Looks markers up by name: nothing is kept for each of a hundred thousand files but where somebody mixes cases, or writes checksums that
+ * do not count.
  */
-function markerSpellings(listing: Listing, kind: DigestKind): (path: RelPath) => readonly RelPath[] {
-  const usual = [`.${kind}`, `.${kind.toUpperCase()}`]
+function besideData(listing: Listing, kind: DigestKind): BesideData {
+  const usual = usualSuffixes(kind)
+  const has = (path: string): boolean => listing.files.has(path as RelPath)
+  const isUnmarked = (data: string): boolean => has(data) && !usual.some((suffix) => has(data + suffix))
+  const present = new Set<string>()
   const odd = new Map<string, RelPath[]>()
+  const other: [data: RelPath, suffix: string][] = []
+  let sums: RelPath | null = null
   for (const path of listing.files.keys()) {
-    if (usual.some((suffix) => path.endsWith(suffix))) continue
+    const suffix = usual.find((one) => path.endsWith(one))
+    if (suffix !== undefined) present.add(suffix)
+    if (sums === null && isSumsFile(path)) sums = path
+    if (suffix !== undefined || !isSidecar(path)) continue
     const of = markerOf(path)
-    if (of !== null && of.kind === kind) odd.set(of.data, [...(odd.get(of.data) ?? []), path])
+    if (of?.kind === kind) odd.set(of.data, [...(odd.get(of.data) ?? []), path])
+    const data = of?.kind === kind ? null : otherChecksum(path)
+    if (data !== null && isUnmarked(data)) other.push([data as RelPath, path.slice(data.length)])
   }
-  return (path) => {
-    const found = usual.map((suffix) => `${path}${suffix}` as RelPath).filter((one) => listing.files.has(one))
+  const looked = usual.filter((suffix) => present.has(suffix))
+  const spellings = (path: RelPath): readonly RelPath[] => {
+    const found = looked.map((suffix) => `${path}${suffix}` as RelPath).filter(has)
     return odd.size === 0 ? found : [...found, ...(odd.get(path) ?? [])]
   }
+  const suffixes = new Map(other.filter(([data]) => !odd.has(data)))
+  return { spellings, instead: { suffixes, sums } }
 }
 
 function assemble(
   listing: Listing,
   fetched: Fetched,
   { records }: Holding,
-  wanted: (path: string) => boolean,
+  { select, source }: Spec,
+  instead: Instead,
   fileOf: (path: RelPath, listed: ListedFile | null, problems: Problem[]) => SourceFile,
 ): SourceView {
+  const wanted = selector(select, source.listing)
   const problems: Problem[] = [...fetched.problems]
   for (const problem of listing.problems) {
     // A link or a device that the spec does not select is nobody's trouble.
@@ -130,20 +159,23 @@ function assemble(
   const add = (path: RelPath, listed: ListedFile | null) => {
     files.set(records.get(path)?.path ?? path, fileOf(path, listed, problems))
   }
-  if (fetched.list === null) {
+  const seen = { completeness: listing.completeness, files, problems, instead }
+  if (fetched.list === null || source.listing === null) {
     for (const [path, listed] of listing.files) if (wanted(path)) add(path, listed)
-  } else {
-    for (const [path, hint] of fetched.list.names) {
-      if (!wanted(path)) continue
-      add(path, listing.files.get(path) ?? null)
-      // The list's sums are hints: only a marker finishes a file.
-      const claim = claimOf(files.get(path))
-      if (hint !== null && claim !== null && digestKind(hint) === digestKind(claim) && hint !== claim) {
-        problems.push(listDisagrees(path, hint, claim))
-      }
+    return seen
+  }
+  const fit = judgeList(source.listing, fetched.list, listing)
+  if (fit.problem !== null) problems.push(fit.problem)
+  for (const [path, hint] of fetched.list.names) {
+    if (!wanted(path) || fit.odd.has(path)) continue
+    add(path, listing.files.get(path) ?? null)
+    // The list's sums are hints: only a marker finishes a file.
+    const claim = claimOf(files.get(path))
+    if (hint !== null && claim !== null && digestKind(hint) === digestKind(claim) && hint !== claim) {
+      problems.push(listDisagrees(path, hint, claim))
     }
   }
-  return { completeness: listing.completeness, files, problems }
+  return fit.isBelieved ? seen : { ...seen, completeness: 'incomplete' }
 }
 
 function markerRead(

@@ -272,6 +272,7 @@ async function apply(
       ...nextClock(clock, { asOf, now: run.now(), passed: performance.now() - began, isHeld }),
       observed: { digest: spec.digest, revision },
       promised: promisedNow(options, last, judged),
+      schedule: spec.schedule,
       source: sourceLook(view),
       views,
     }),

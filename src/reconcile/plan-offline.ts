@@ -90,7 +90,7 @@ function selected(spec: Spec, snapshot: Snapshot, from: string): Observation {
   const problems = source.problems.filter((problem) => !isOther(problem))
   return {
     source: {
-      completeness: source.completeness,
+      ...source,
       files: new Map([...source.files].filter(([path]) => wanted(path))),
       problems: [...problems, ...elsewhere(snapshot, placeOf(spec, from))],
     },

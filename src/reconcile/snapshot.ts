@@ -113,6 +113,7 @@ const document = object({
     completeness: oneOf('complete', 'incomplete', 'unknown'),
     files: rows(sourceFile),
     problems: list(object(problem)),
+    instead: optional(object({ suffixes: rows({ value: text }), sums: nullable(relPath) })),
   }),
   destination: object({
     identity: object({
@@ -135,6 +136,7 @@ const document = object({
     head: nullable(object({ seq: count, hash: text })),
     created: nullable(integer),
     listedBefore: nullable(count),
+    awaited: optional(list(object({ series: text, since: integer }))),
     lastTime: nullable(integer),
     free: nullable(amount),
     used: amount,
@@ -160,13 +162,20 @@ export function encodeSnapshot(snapshot: Snapshot): unknown {
     format: FORMAT,
     ...rest,
     taken: isoTime(taken),
-    source: { ...source, files: marked },
+    source: {
+      ...source,
+      files: marked,
+      ...(source.instead === undefined
+        ? {}
+        : { instead: { ...source.instead, suffixes: toValues(source.instead.suffixes) } }),
+    },
     destination: {
       ...destination,
       files: toRows(destination.files, heldFile),
       records: toRows(destination.records, record),
       staged: toRows(destination.staged, { size: count }),
       abandoned: toValues(destination.abandoned),
+      awaited: [...destination.awaited].map(([series, since]) => ({ series, since })),
       pruned: toRows(destination.pruned, prunedFile),
       begun: toValues(destination.begun),
       surplus: toValues(destination.surplus),
@@ -200,6 +209,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
   if (fault !== null) return { fault }
   // Checked just now, down to each path and digest.
   const { backup, taken, place, holds, source, destination, halt: stop } = value as unknown as Encoded
+  const { instead, ...seen } = source
   return {
     snapshot: {
       backup,
@@ -209,11 +219,14 @@ export function decodeSnapshot(json: string): ReadSnapshot {
       holds,
       observation: {
         source: {
-          ...source,
+          ...seen,
           files: fromRows(source.files, ({ path, listed: there, marker }) => ({
             listed: there,
             marker: markerFromRow(path, marker),
           })),
+          ...(instead === undefined
+            ? {}
+            : { instead: { ...instead, suffixes: fromRows(instead.suffixes, (row) => row.value) } }),
         },
         destination: {
           ...destination,
@@ -221,6 +234,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
           records: fromRows(destination.records, (row) => row),
           staged: fromRows(destination.staged),
           abandoned: fromRows(destination.abandoned, (row) => row.value),
+          awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since]) ?? []),
           pruned: fromRows(destination.pruned),
           begun: fromRows(destination.begun, (row) => row.value),
           surplus: fromRows(destination.surplus ?? [], (row) => row.value),
@@ -291,19 +305,21 @@ type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' 
 
 type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
   readonly taken: string
-  readonly source: Omit<SourceView, 'files'> & {
+  readonly source: Omit<SourceView, 'files' | 'instead'> & {
+    readonly instead?: { readonly suffixes: readonly Valued<string>[]; readonly sums: RelPath | null }
     readonly files: readonly {
       readonly path: RelPath
       readonly listed: SourceFile['listed']
       readonly marker: MarkerRow
     }[]
   }
-  readonly destination: Omit<Holding, MapKey | 'terms'> & {
+  readonly destination: Omit<Holding, MapKey | 'terms' | 'awaited'> & {
     readonly [K in Exclude<MapKey, 'begun' | 'abandoned' | 'surplus' | 'seen'>]: readonly RowOf<Holding[K]>[]
   } & {
     readonly surplus?: readonly Valued<Instant>[]
     readonly terms?: Holding['terms']
     readonly seen: readonly SeenRow[]
+    readonly awaited?: readonly { readonly series: string; readonly since: Instant }[]
     readonly begun: readonly Valued<string | null>[]
     readonly abandoned: readonly Valued<Instant>[]
   }

@@ -99,9 +99,7 @@ function sizeOfList(far: Far, list: RelPath, listed: Listing): number {
 }
 
 const markersOfList = (list: RelPath, listed: Listing): readonly RelPath[] =>
-  ['md5', 'MD5', 'sha256', 'SHA256']
-    .map((suffix) => `${list}.${suffix}` as RelPath)
-    .filter((path) => listed.files.has(path))
+  [...listed.files.keys()].filter((path) => path.startsWith(`${list}.`) && markerOf(path)?.data === list)
 
 /** By name where they are few, or few of many; else all there are. */
 function fetchBy(

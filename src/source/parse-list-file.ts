@@ -5,8 +5,8 @@ import { isSidecar } from '../model/marker-name.ts'
 import { parseLine } from '../model/parse-marker.ts'
 import { pathFault, type RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
-import { collectProblems, refusedName } from './problems.ts'
-import { printable, quote } from './quote.ts'
+import { collectProblems, refusedInList } from './problems.ts'
+import { quote } from './quote.ts'
 
 /** Bytes; a longer list is refused whole. */
 export const LIST_LIMIT = 64 * 1024 * 1024
@@ -41,21 +41,21 @@ export function parseListFile(
     const digest = asSums ? toDigest(sums[i]!.hex) : null
     const fault = pathFault(name)
     if (fault === 'absolute' || name.split('/').includes('..')) {
-      problems.add(refusedName(name, fault ?? 'dot-part'))
+      problems.add(refusedInList(listName, name, fault ?? 'dot-part'))
       return
     }
     if (name === listName || name === '' || name.startsWith('.') || isSidecar(name)) return
     if (name.includes('/')) {
       problems.add({
         code: 'list-folder',
-        path: printable(name),
+        path: listName,
         message: `${quote(listName)} names ${quote(name)}, which is a folder or lies in one.`,
         hint: 'A list file names files of its own folder. For folders leave source.listing out: rsync lists them.',
       })
       return
     }
     if (fault !== null) {
-      problems.add(refusedName(name, fault))
+      problems.add(refusedInList(listName, name, fault))
       return
     }
     const path = name as RelPath

@@ -44,3 +44,11 @@ export const refusedName = (name: string, fault: PathFault): Problem => ({
   message: `The source's name ${quote(name)} is refused: ${WHY[fault]}.`,
   hint: 'Rename it at the source, or keep it out of the folder.',
 })
+
+/** The same of a name that only a list file holds: the list is to be mended, there may be no such file. */
+export const refusedInList = (list: string, name: string, fault: PathFault): Problem => ({
+  code: `name-${fault}`,
+  path: list,
+  message: `${quote(list)} names ${quote(name)}, which is refused: ${WHY[fault]}.`,
+  hint: 'Have the list written anew: plain names of files in its own folder, one a line.',
+})

@@ -57,8 +57,10 @@ export function fetchAllArguments(
     ...options.except.map((path) => `--exclude=/${literal(path)}`),
     ...options.also.map((path) => `--include=/${literal(path)}`),
     ...(deep ? ['--include=*/'] : []),
-    `--include=${anchor}*.[mM][dD]5`,
-    `--include=${anchor}*.[sS][hH][aA]256`,
+    ...['[mM][dD]5', '[sS][hH][aA]256'].flatMap((kind) => [
+      `--include=${anchor}*.${kind}`,
+      `--include=${anchor}*.${kind}[sS][uU][mM]`,
+    ]),
     '--exclude=*',
     ...far(place, ssh),
     `${options.into}/`,

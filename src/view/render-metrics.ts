@@ -12,6 +12,7 @@ import { escapeText } from './escape-text.ts'
 const STATES = [
   'ok',
   'pending',
+  'empty',
   'late',
   'conflict',
   'held',

@@ -16,6 +16,7 @@ import { padText, wrapText } from './wrap-text.ts'
 const TONES: Readonly<Record<BackupState, Tone>> = {
   ok: 'green',
   pending: 'yellow',
+  empty: 'red',
   late: 'red',
   conflict: 'red',
   held: 'yellow',

@@ -118,7 +118,7 @@ describe('what happens next, and what would change it', () => {
       day(22),
       /goes on with it; 4 of 10 B is staged/,
     ],
-    ['wait', dated('last=1'), `remote ${day(22)} 10 -`, day(22), /waited for: no marker yet/],
+    ['wait', dated('last=1'), `remote ${day(22)} 10 -`, day(22), /waited for: no \.md5 yet/],
     [
       'adopt',
       dated('last=1'),

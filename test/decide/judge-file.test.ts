@@ -22,9 +22,9 @@ describe('what is done about a file', () => {
     // New.
     ['marked at the source, not here', 'remote a 10 A', 'pull a'],
     ['marked, and some of it is staged', 'remote a 10 A\nstaged a 4', 'resume a'],
-    ['without a marker at the source', 'remote a 10 -', 'wait a'],
-    ['named by the list, not there', 'listed a', 'wait a'],
-    ['with a marker that cannot be read', 'remote a 10 ?', ''],
+    ['without a marker at the source', 'remote a 10 -', 'wait a, ! empty'],
+    ['named by the list, not there', 'listed a', 'wait a, ! empty'],
+    ['with a marker that cannot be read', 'remote a 10 ?', '! empty'],
     // Published.
     ['published, and the source agrees', 'held a 10 A\nremote a 10 A', 'keep a'],
     ['published, and the source has it no more', 'held a 10 A\nremote z 1 -', 'keep a, wait z'],
@@ -37,13 +37,17 @@ describe('what is done about a file', () => {
       'keep a, ! source-changed a',
     ],
     ['rotten by its size, the source still good', 'held a 10!9 A\nremote a 10 A', 'repair a'],
-    ['rotten by its size, the source gone', 'held a 10!9 A\nremote z 1 -', 'wait z, ! rot a'],
-    ['rotten by its size, the source other', 'held a 10!9 A\nremote a 10 B', 'conflict a, ! rot a'],
+    ['rotten by its size, the source gone', 'held a 10!9 A\nremote z 1 -', 'wait z, ! empty, ! rot a'],
+    ['rotten by its size, the source other', 'held a 10!9 A\nremote a 10 B', 'conflict a, ! empty, ! rot a'],
     // Gone.
     ['gone here, the source still good', 'gone a 10 A\nremote a 10 A', 'repair a'],
-    ['gone here, the source other', 'gone a 10 A\nremote a 10 B', 'conflict a'],
-    ['gone on both sides', 'gone a 10 A\nremote z 1 -', 'lost a, wait z'],
-    ['gone here, at the source without a marker', 'gone a 10 A\nremote a 10 -', 'wait a, ! missing-here a'],
+    ['gone here, the source other', 'gone a 10 A\nremote a 10 B', 'conflict a, ! empty'],
+    ['gone on both sides', 'gone a 10 A\nremote z 1 -', 'lost a, wait z, ! empty'],
+    [
+      'gone here, at the source without a marker',
+      'gone a 10 A\nremote a 10 -',
+      'wait a, ! empty, ! missing-here a',
+    ],
     // Unmarked.
     ['here without its marker, known, the source agrees', 'ours a 10 A\nremote a 10 A', 'adopt a'],
     [
@@ -53,11 +57,15 @@ describe('what is done about a file', () => {
     ],
     ['here without its marker, known, the source gone', 'ours a 10 A\nremote z 1 -', 'adopt a, wait z'],
     ['known by name, of another size, the source good', 'ours a 10!7 A\nremote a 10 A', 'repair a'],
-    ['known by name, of another size, the source gone', 'ours a 10!7 A\nremote z 1 -', 'wait z, ! rot a'],
+    [
+      'known by name, of another size, the source gone',
+      'ours a 10!7 A\nremote z 1 -',
+      'wait z, ! empty, ! rot a',
+    ],
     ['unknown data of the right size', 'bare a 10\nremote a 10 A', 'adopt a'],
     ['unknown data of another size', 'bare a 7\nremote a 10 A', 'pull a'],
-    ['unknown data, unmarked at the source too', 'bare a 10\nremote a 10 -', 'wait a'],
-    ['unknown data, nothing at the source', 'bare a 10\nremote z 1 -', 'wait z, ! unmarked a'],
+    ['unknown data, unmarked at the source too', 'bare a 10\nremote a 10 -', 'wait a, ! empty'],
+    ['unknown data, nothing at the source', 'bare a 10\nremote z 1 -', 'wait z, ! empty, ! unmarked a'],
     // A marker that is not ours.
     ['here beside a spoilt marker, the source agrees', 'spoilt a 10 A\nremote a 10 A', 'adopt a'],
     ['here beside a spoilt marker, the source gone', 'spoilt a 10 A\nremote z 1 -', 'adopt a, wait z'],
@@ -67,7 +75,7 @@ describe('what is done about a file', () => {
     ['a pair that the ledger does not know', 'pair a 10 A\nremote a 10 A', 'adopt a'],
     ['such a pair, nothing at the source', 'pair a 10 A\nremote z 1 -', 'adopt a, wait z'],
     ['such a pair, the source other', 'pair a 10 A\nremote a 10 B', 'adopt a, conflict a'],
-    ['a pair whose marker says nothing', 'pair a 10 ?\nremote a 10 A', '! marker-unreadable-here a'],
+    ['a pair whose marker says nothing', 'pair a 10 ?\nremote a 10 A', '! empty, ! marker-unreadable-here a'],
   ])('%s', (_, drawn, wanted) => {
     expect(words(picture(drawn))).toBe(wanted)
   })
@@ -123,7 +131,9 @@ describe('what is done about a file', () => {
 
   test('what the spec does not select is nobody’s business', () => {
     const select = { include: ['*.tar'], exclude: ['tmp*'] }
-    expect(words(picture('bare x.bin 3\ngone y.bin 3 A\nremote a.tar 1 -'), { select })).toBe('wait a.tar')
+    expect(words(picture('bare x.bin 3\ngone y.bin 3 A\nremote a.tar 1 -'), { select })).toBe(
+      'wait a.tar, ! empty',
+    )
   })
 
   test('a source that shows nothing to back up is a problem', () => {
@@ -146,7 +156,7 @@ describe('a file that failed its gate twice', () => {
   const at = (drawn: string, hoursAgo: number) => words({ ...picture(drawn), destination: failed(hoursAgo) })
 
   test.each([
-    ['is left alone while nothing changes', 'remote a 10 A', 1, '! checksum-failed a'],
+    ['is left alone while nothing changes', 'remote a 10 A', 1, '! empty, ! checksum-failed a'],
     ['is pulled again after a day', 'remote a 10 A', 25, 'pull a'],
     ['is pulled again when its marker changes', 'remote a 10 B', 1, 'pull a'],
     ['is pulled again when its size changes', 'remote a 11 A', 1, 'pull a'],
@@ -161,7 +171,7 @@ describe('a file that failed its gate twice', () => {
       const destination = holding({ seen: new Map([['a' as RelPath, seen({ waitingSince: since })]]) })
       return words({ ...picture('remote a 10 -'), destination })
     }
-    expect(waiting(DAY)).toBe('wait a')
-    expect(waiting(DAY + 1)).toBe('wait a, ! wait-overdue a')
+    expect(waiting(DAY)).toBe('wait a, ! empty')
+    expect(waiting(DAY + 1)).toBe('wait a, ! empty, ! wait-overdue a')
   })
 })

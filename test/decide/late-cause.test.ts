@@ -136,6 +136,7 @@ describe('why a series is late, by what the last pass left behind', () => {
         listed: null,
         observed: null,
         promised: null,
+        schedule: { kind: 'every', seconds: 3600 } as const,
         clock: at,
         source: sourceLook(look.source),
         views: views.map((view) => ({ ...view, newer: newerOf(view, retention, look.source) })),

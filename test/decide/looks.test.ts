@@ -183,6 +183,7 @@ const NOTHING_KEPT = {
   listed: null,
   observed: null,
   promised: null,
+  schedule: { kind: 'every', seconds: 3600 } as const,
   source: { completeness: 'complete', failure: null },
   views: [],
 } as const

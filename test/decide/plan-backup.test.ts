@@ -146,7 +146,7 @@ describe('strange things at the destination', () => {
   test.each([
     ['under a wanted name', 'remote a 10 A', 'a', ['not-regular']],
     ['where a wanted file’s folder should be', 'remote sub/a 10 A', 'sub', ['not-regular']],
-    ['under a name that was published', 'gone a 10 A\nremote b 1 -', 'a', ['not-regular']],
+    ['under a name that was published', 'gone a 10 A\nremote b 1 -', 'a', ['empty', 'not-regular']],
     ['beside everything, as somebody’s `latest`', 'remote a 10 A', 'latest', []],
   ])('%s', (_, drawn, path, wanted) => {
     expect(codes(drawn, path)).toEqual(wanted)

@@ -34,7 +34,7 @@ describe('what is said of files under daily=2', () => {
         'pull 20: daily 2',
         'pull 21: last 1, daily 1',
         'pull 22.p1: last 1, daily 1',
-        'wait 22.p2: no marker yet',
+        'wait 22.p2: no .md5 yet',
       ],
     ],
     [
@@ -44,8 +44,8 @@ describe('what is said of files under daily=2', () => {
       [
         'keep 18: complete, daily 2',
         'keep 19: complete, last 1, daily 1',
-        'wait 21: no marker yet',
-        'wait 22: no marker yet',
+        'wait 21: no .md5 yet',
+        'wait 22: no .md5 yet',
       ],
     ],
     [

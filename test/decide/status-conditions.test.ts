@@ -28,6 +28,7 @@ const fold = (
       listed: null,
       observed: null,
       promised: null,
+      schedule: { kind: 'every', seconds: 3600 },
       clock: time,
       source: { completeness: 'complete', failure: null },
       views: [],
@@ -38,7 +39,7 @@ const fold = (
   )
 
 const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, now = NOON) =>
-  backupStatus(statusFacts({ holding: picture('held a 1 A').destination, last, ...over }), now)
+  backupStatus(statusFacts({ holding: picture('held a.tar 1 A').destination, last, ...over }), now)
 
 type Told = { readonly conditions: DestinationStatus['conditions'] }
 const of = (type: ConditionType, { conditions }: Told) => conditions.find((one) => one.type === type)
@@ -94,7 +95,7 @@ describe('what a live daemon says', () => {
 test('a commit that is not taken makes a spec invalid, a repository that is away makes it unknown, since when is kept', () => {
   const spec = dated('last=3')
   const reason = (code: string) => ({ code, message: `${code} it is`, hint: '', since: at(-5) })
-  const { holding } = { holding: picture('held a 1 A').destination }
+  const { holding } = { holding: picture('held a.tar 1 A').destination }
   for (const [code, status] of [
     ['commit-refused', 'false'],
     ['commit-unsigned', 'false'],

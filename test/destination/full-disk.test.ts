@@ -39,6 +39,8 @@ const status = (head: DestinationStatus['head']): DestinationStatus => ({
   observed: null,
   promised: null,
   series: [],
+  awaited: [],
+  lookBy: null,
   clock: '2026-11-23T12:00:00Z',
   holds: [],
   head,

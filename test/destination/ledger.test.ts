@@ -249,6 +249,8 @@ describe('a ledger that is built anew', () => {
       observed: null,
       promised: null,
       series: [],
+      awaited: [],
+      lookBy: null,
       clock: '2026-11-23T12:00:00Z',
       holds: [],
       head: ledger.head,

@@ -26,6 +26,8 @@ describe('the status that another version wrote', () => {
       observed: null,
       promised: null,
       series: [],
+      awaited: [],
+      lookBy: null,
     })
   })
   test('a newer one: what it says beside is passed over', () => {

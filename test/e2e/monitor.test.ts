@@ -72,7 +72,7 @@ test('while a live process holds the lock the backup is under way, and no promis
     'unknown overdue',
     'false idle',
   ])
-  expect((await world.run('status', '--check')).code).toBe(3)
+  expect((await world.run('status', '--check')).code).toBe(2)
   const lock = await takeLock(join(world.destination, '.reconcile/lock'), 0, new AbortController().signal)
   if (lock.state !== 'locked') throw new Error('busy')
   const alive = await one()

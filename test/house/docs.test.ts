@@ -131,7 +131,7 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
       }),
       step('resume', 22, 'daily 2', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB }),
       step('pull', 23, 'last 1, daily 1', { size: 1.4 * GIB }),
-      step('wait', 24, 'no marker yet', {}),
+      step('wait', 24, 'no .md5 yet', {}),
       {
         ...step('surplus', 14, 'outside last=1 daily=7 weekly=4 monthly=12, kept (prune: never)', {}),
         path: 'db-2026-08-14.tar.gz',

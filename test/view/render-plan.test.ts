@@ -16,7 +16,7 @@ describe('a plan in text', () => {
     const steps = [
       step('pull db-2026-11-23.tar.gz', { size: 1.4 * GIB }),
       step('resume db-2026-11-22.tar.gz', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB }),
-      step('wait db-2026-11-24.tar.gz', { size: 7, because: ['no marker yet'] }),
+      step('wait db-2026-11-24.tar.gz', { size: 7, because: ['no .md5 yet'] }),
       step('conflict db-2026-11-20.tar.gz', { held: HELD, source: OTHER, because: ['same name, other md5'] }),
       step('lost db-2026-08-14.tar.gz', { size: 5 * GIB, because: ['gone on both sides'] }),
     ]
@@ -24,7 +24,7 @@ describe('a plan in text', () => {
       "postgres  foo@db1.example.net:222:. -> /srv/offsite/postgres
         + pull      db-2026-11-23.tar.gz   1.4 GiB          selected
         ~ resume    db-2026-11-22.tar.gz   0.9 of 1.4 GiB   selected
-        ? wait      db-2026-11-24.tar.gz   no marker yet
+        ? wait      db-2026-11-24.tar.gz   no .md5 yet
         ! conflict  db-2026-11-20.tar.gz   held 9f86d081, source 60303ae2; same name, other md5
         ! lost      db-2026-08-14.tar.gz   5.0 GiB          gone on both sides
 
