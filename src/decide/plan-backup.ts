@@ -12,6 +12,7 @@ import type { FileFacts } from './file-facts.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
+import { linksWarning } from './links-warning.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
 import { growPoints, type Point, type Retention } from './retention.ts'
 import { roomHalt } from './room-halt.ts'
@@ -102,7 +103,10 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ...(compared?.prune.holds ?? []),
     ],
     problems,
-    warnings: compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth),
+    warnings: [
+      ...(compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth)),
+      ...linksWarning(source.links ?? []),
+    ],
     suspended: null,
     summary,
     series: views.map(({ status }) => status),
@@ -146,7 +150,8 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   const { source, destination } = observation
   const { asOf } = context
   // What the source shows and we refuse is not absent there.
-  const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
+  const refused = new Set<string>(source.links)
+  for (const { path } of source.problems) if (path !== undefined) refused.add(path)
   const clashOf = clashFinder(destination)
   const points = growPoints(spec, asOf)
   // Most of a destination stays as it is, and is only counted.

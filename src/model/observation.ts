@@ -17,6 +17,8 @@ export interface SourceView {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
   readonly files: ReadonlyMap<RelPath, SourceFile>
   readonly problems: readonly Problem[]
+  /** Selected names, or their markers', that are symlinks there: not followed, not absent, and no trouble. */
+  readonly links?: readonly RelPath[]
   /** Of an `unknown` one: what kept us from looking may pass by itself. */
   readonly retryable?: boolean
 }

@@ -1,3 +1,4 @@
+import { concernOf } from '../decide/concern.ts'
 import { claimOf } from '../decide/file-facts.ts'
 import { rememberedClaim } from '../decide/markers-to-read.ts'
 import { neededMarkers } from '../decide/needed-markers.ts'
@@ -40,7 +41,8 @@ export async function observeSource(
 ): Promise<SourceView> {
   try {
     // Both sides are looked at side by side; what we hold only decides which markers are read.
-    const [listing, holding] = await Promise.all([source.list(run), looking])
+    const concern = concernOf(spec.select, spec.source.listing)
+    const [listing, holding] = await Promise.all([source.list(run, concern), looking])
     const wanted = selector(spec.select, spec.source.listing)
     const spellings = markerSpellings(listing, spec.checksum)
     const remembered = (path: RelPath, data: ListedFile, marker: RelPath) => {
@@ -49,7 +51,7 @@ export async function observeSource(
     }
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
-      assemble(listing, fetched, holding, wanted, (path, listed, problems) => {
+      assemble(spec.source.listing, listing, fetched, holding, wanted, (path, listed, problems) => {
         const markers = listed === null ? [] : spellings(path)
         const [first] = markers
         if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
@@ -67,16 +69,19 @@ export async function observeSource(
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       const markers = paths.flatMap(spellings)
       for (const marker of markers) read.add(marker)
-      return source.fetch({ list, markers, listed: listing }, run)
+      return source.fetch({ list, markers, listed: listing, concern }, run)
     }
     const needed = (view: SourceView) =>
       neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
-    // Before the list file is read every file counts as named.
-    const first = await fetch(spec.source.listing !== null, needed(assembled(NOTHING)))
+    // Before the list file is read every file counts as named: of very many, those that it names are worth a session of their own.
+    const hasList = spec.source.listing !== null
+    const asked = needed(assembled(NOTHING))
+    const first = await fetch(hasList, hasList && asked.length > MOST_UNNAMED ? [] : asked)
     const view = assembled(first)
     if (needed(view).length === 0) return view
     // The list, or a marker that says nothing, has made others wanted: now all of them are read, and that is the end of it.
-    const rest = [...view.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
+    const rest: RelPath[] = []
+    for (const [path, { marker }] of view.files) if (marker.state === 'unread') rest.push(path)
     const second = await fetch(false, rest)
     return assembled({
       list: first.list,
@@ -91,6 +96,8 @@ export async function observeSource(
   }
 }
 
+/** Markers that are read before it is known whether the list names their files. */
+const MOST_UNNAMED = 2_000
 const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
@@ -113,37 +120,67 @@ function markerSpellings(listing: Listing, kind: DigestKind): (path: RelPath) =>
 }
 
 function assemble(
+  list: RelPath | null,
   listing: Listing,
   fetched: Fetched,
-  { records }: Holding,
+  holding: Holding,
   wanted: (path: string) => boolean,
   fileOf: (path: RelPath, listed: ListedFile | null, problems: Problem[]) => SourceFile,
 ): SourceView {
-  const problems: Problem[] = [...fetched.problems]
-  for (const problem of listing.problems) {
-    // A link or a device that the spec does not select is nobody's trouble.
-    if (problem.code === 'not-regular' && problem.path !== undefined && !wanted(problem.path)) continue
-    problems.push(problem)
+  const { records } = holding
+  const names = fetched.list?.names ?? null
+  // What the list does not name is not there, whatever it is.
+  const isNamed = (path: string) => {
+    const data = markerOf(path)?.data ?? path
+    return names === null || data === list || names.has(data as RelPath)
   }
+  const problems: Problem[] = [
+    ...fetched.problems.filter(({ path = '' }) => markerOf(path) === null || isNamed(path)),
+    ...listing.problems.filter(({ path }) => path === undefined || isNamed(path)),
+  ]
+  const links = [...(listing.links ?? [])].filter((path) => isNamed(path) && path !== list)
   const files = new Map<RelPath, SourceFile>()
   const add = (path: RelPath, listed: ListedFile | null) => {
     files.set(records.get(path)?.path ?? path, fileOf(path, listed, problems))
   }
-  if (fetched.list === null) {
+  if (names === null) {
     for (const [path, listed] of listing.files) if (wanted(path)) add(path, listed)
   } else {
-    for (const [path, hint] of fetched.list.names) {
+    const refused = new Set<string>([...links, ...problems.flatMap(({ path }) => path ?? [])])
+    const isKnown = (path: RelPath) =>
+      records.has(path) || holding.files.has(path) || holding.staged.has(path)
+    const missing: RelPath[] = []
+    for (const [path, hint] of names) {
       if (!wanted(path)) continue
-      add(path, listing.files.get(path) ?? null)
+      const listed = listing.files.get(path) ?? null
+      if (listed === null && refused.has(path)) continue
+      if (listed === null && !isKnown(path)) {
+        missing.push(path)
+        continue
+      }
+      add(path, listed)
       // The list's sums are hints: only a marker finishes a file.
       const claim = claimOf(files.get(path))
       if (hint !== null && claim !== null && digestKind(hint) === digestKind(claim) && hint !== claim) {
         problems.push(listDisagrees(path, hint, claim))
       }
     }
+    if (missing.length > MOST_AWAITED) problems.push(listedMissing(missing, list))
+    else for (const path of missing) add(path, null)
   }
-  return { completeness: listing.completeness, files, problems }
+  return { completeness: listing.completeness, files, problems, ...(links.length === 0 ? {} : { links }) }
 }
+
+/** Names in a list whose files may still come, each a step that waits. More at once are no files that are being written. */
+const MOST_AWAITED = 20
+const NAMED = 3
+
+const listedMissing = (missing: readonly RelPath[], list: RelPath | null): Problem => ({
+  code: 'listed-missing',
+  ...(list === null ? {} : { path: list }),
+  message: `names ${missing.length} files that are not there: ${missing.slice(0, NAMED).join(', ')}, …`,
+  hint: 'Have it written anew at the source, from what lies in its folder; see what writes it.',
+})
 
 function markerRead(
   path: RelPath,

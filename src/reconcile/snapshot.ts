@@ -111,6 +111,7 @@ const document = object({
     completeness: oneOf('complete', 'incomplete', 'unknown'),
     files: rows(sourceFile),
     problems: list(object(problem)),
+    links: optional(list(relPath)),
   }),
   destination: object({
     identity: object({

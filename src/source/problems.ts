@@ -44,3 +44,14 @@ export const refusedName = (name: string, fault: PathFault): Problem => ({
   message: `The source's name ${quote(name)} is refused: ${WHY[fault]}.`,
   hint: 'Rename it at the source, or keep it out of the folder.',
 })
+
+/** I6: names that fold together are refused as well. `others` is empty where the very name came twice. */
+export const collision = (path: string, others: readonly string[]): Problem => ({
+  code: 'name-collision',
+  path,
+  message:
+    others.length === 0
+      ? `The source lists ${quote(path)} twice; it is refused.`
+      : `The source's name ${quote(path)} is refused: a file system may take it for ${others.map(quote).join(', ')}.`,
+  hint: 'Rename all but one of them at the source.',
+})
