@@ -7,6 +7,7 @@ import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
+import { concernOf } from './concern.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
@@ -224,20 +225,23 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
  */
 function obstacles(spec: Spec, { source, destination }: Observation): readonly Problem[] {
   const wanted = selector(spec.select, spec.source.listing)
+  const concern = concernOf(spec.select, spec.source.listing)
   const isAbove = (folder: string, paths: Iterable<string>) => {
     for (const path of paths) if (path.startsWith(`${folder}/`)) return true
     return false
   }
-  return destination.problems.filter(
-    ({ code, path }) =>
+  return destination.problems.filter(({ code, path }) => {
+    if (path !== undefined && code === 'folder-unreadable') return concern.below(path)
+    return (
       code !== 'not-regular' ||
       path === undefined ||
       source.files.has(path as RelPath) ||
       destination.records.has(path as RelPath) ||
       isAbove(path, source.files.keys()) ||
       isAbove(path, destination.records.keys()) ||
-      (source.completeness !== 'complete' && wanted(path)),
-  )
+      (source.completeness !== 'complete' && wanted(path))
+    )
+  })
 }
 
 /**

@@ -1,17 +1,22 @@
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Result } from '../../src/model/outcome.ts'
 import { type Backup, backupIn, problemsOf, stepsOf } from '../helpers/backup.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 // What a spec does not select, and symlinks whether it does or not.
+
+const NOBODY = 65534
+const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
 
 let world: World
 /** Its account reads nothing that its files' modes forbid. */
 let guarded: World
 beforeAll(async () => {
   world = await makeWorld('local', { calls: 'here' })
-  const asNobody = process.getuid?.() === 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups ' : ''
+  const asNobody = process.getuid?.() === 0 ? `setpriv ${AS_NOBODY.join(' ')} ` : ''
   guarded = await makeWorld('ssh', {
     calls: 'here',
     command: (served) => `${asNobody}rrsync -ro ${served}`,
@@ -152,6 +157,35 @@ describe('what select rules out', () => {
     expect(await at.names()).toEqual(['Read me', 'Read me.md5'])
   })
 })
+
+test.each([
+  ['ruled out', { exclude: ['@Recycle/**'] }, 0, []],
+  ['in which something could be selected', {}, 1, ['folder-unreadable @Recycle']],
+])('a folder at the destination that may not be read, %s', async (_, select, code, problems) => {
+  const at = await backupIn(world, `closed-here-${code}`, { select })
+  await at.offer('a.tar', 'a')
+  await mkdir(join(at.destination, '@Recycle'), { recursive: true })
+  await chmod(join(at.destination, '@Recycle'), 0)
+  await chmod(world.folder, 0o755)
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) for (const folder of [at.destination, world.state]) await own(folder)
+  const { command, args } = world.command([at.name, '--json'])
+  const words = isRoot ? ['setpriv', ...AS_NOBODY, command, ...args] : [command, ...args]
+  const { stdout, stderr } = await execa(words[0]!, words.slice(1), {
+    reject: false,
+    cwd: '/',
+    env: { HOME: '/' },
+  })
+  const [outcome] = (JSON.parse(stdout || '{}') as Result).backups ?? []
+  expect(outcome, stderr).toMatchObject({ published: ['a.tar'], exitCode: code })
+  expect(problemsOf(outcome!)).toEqual(problems)
+})
+
+/** Gives a folder to nobody, but for what is closed in it: that stays root's. */
+async function own(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await chown(folder, NOBODY, NOBODY)
+}
 
 describe('folders at a source that may not be read', () => {
   const close = async (at: Backup, folder: string): Promise<void> => {
