@@ -22,6 +22,7 @@ export function knownPaths({ observation, unselected }: Look, asked: string): Re
   const known = new Set<string>(unselected === null ? [] : [asked])
   for (const map of [source.files, destination.files, destination.records, destination.staged])
     for (const path of map.keys()) known.add(path)
+  for (const path of source.links ?? []) known.add(path)
   for (const { path } of [...source.problems, ...destination.problems])
     if (path !== undefined) known.add(path)
   return known

@@ -15,7 +15,8 @@ export function neededMarkers(
   asOf: Instant,
 ): readonly RelPath[] {
   const { source, destination } = observation
-  const unread = [...source.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
+  const unread: RelPath[] = []
+  for (const [path, { marker }] of source.files) if (marker.state === 'unread') unread.push(path)
   if (spec.retain === null || unread.length === 0) return unread
   const wants = retention(spec, observation, asOf)
   return unread.filter((path) => {

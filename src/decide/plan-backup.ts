@@ -7,6 +7,7 @@ import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
 import { anyClock, type BoxClock, boxClock } from './box-clock.ts'
+import { concernOf } from './concern.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import { findUnfinished, isEnded } from './emptiness.ts'
 import type { FileFacts } from './file-facts.ts'
@@ -15,6 +16,7 @@ import { heldByClock } from './held-by-clock.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
+import { linksWarning } from './links-warning.ts'
 import { decidePrune, type PruneContext, type PruneDecision } from './prune.ts'
 import { pushedWarning } from './prune-candidates.ts'
 import { retained } from './retained.ts'
@@ -114,13 +116,11 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ),
     ],
     problems,
-    warnings:
-      compared === null
-        ? []
-        : [
-            ...warningsOf(spec, observation, compared.wants, context.bandwidth),
-            ...compared.prune.pushed.map(pushedWarning),
-          ],
+    warnings: [
+      ...(compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth)),
+      ...(compared?.prune.pushed ?? []).map(pushedWarning),
+      ...linksWarning(source.links ?? []),
+    ],
     suspended: null,
     summary,
     series: views.map(({ status }) => status),
@@ -180,7 +180,8 @@ function compare(
   const { source, destination } = observation
   const { asOf } = context
   // What the source shows and we refuse is not absent there.
-  const refused = new Set(source.problems.flatMap(({ path }) => path ?? []))
+  const refused = new Set<string>(source.links)
+  for (const { path } of source.problems) if (path !== undefined) refused.add(path)
   const clashOf = clashFinder(destination)
   const points = growPoints(spec, clock.horizon)
   // Most of a destination stays as it is, and is only counted.
@@ -259,20 +260,23 @@ function compare(
  */
 function obstacles(spec: Spec, { source, destination }: Observation): readonly Problem[] {
   const wanted = selector(spec.select, spec.source.listing)
+  const concern = concernOf(spec.select, spec.source.listing)
   const isAbove = (folder: string, paths: Iterable<string>) => {
     for (const path of paths) if (path.startsWith(`${folder}/`)) return true
     return false
   }
-  return destination.problems.filter(
-    ({ code, path }) =>
+  return destination.problems.filter(({ code, path }) => {
+    if (path !== undefined && code === 'folder-unreadable') return concern.below(path)
+    return (
       code !== 'not-regular' ||
       path === undefined ||
       source.files.has(path as RelPath) ||
       destination.records.has(path as RelPath) ||
       isAbove(path, source.files.keys()) ||
       isAbove(path, destination.records.keys()) ||
-      (source.completeness !== 'complete' && wanted(path)),
-  )
+      (source.completeness !== 'complete' && wanted(path))
+    )
+  })
 }
 
 const EMPTY_SUMMARY: PlanSummary = {

@@ -177,6 +177,13 @@ function ofNoStep({ spec, path, point, decided, source, look }: Subject): Told {
   if (problem !== undefined)
     return { next: [`Nothing: ${problem.message}`], advice: [{ message: problem.hint }] }
   const isHeld = look.observation.destination.files.has(path)
+  if (look.observation.source.links?.includes(path)) {
+    const stays = isHeld ? '; what is held under its name stays' : ''
+    return {
+      next: [`Nothing: it is a symlink at the source, and none is followed${stays}`],
+      advice: [{ message: 'Put the file itself there to have it backed up' }],
+    }
+  }
   if (!selector(spec.select, spec.source.listing)(path)) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
     return {

@@ -5,13 +5,13 @@ import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
 import { PRIVATE_FOLDER, type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { Disk, DiskEntry } from './disk.ts'
-import { diskFailure } from './disk-failure.ts'
+import { diskFailure, errnoOf } from './disk-failure.ts'
 import type { Layout } from './layout.ts'
 
 export interface Inventory {
   readonly files: ReadonlyMap<RelPath, HeldFile>
   readonly staged: ReadonlyMap<RelPath, StagedFile>
-  /** `not-regular`: symlinks, devices and the like under `path`, whether anything wants that name or not. */
+  /** `not-regular`: symlinks, devices and the like under `path`; `folder-unreadable`; whether anything wants that name or not. */
   readonly problems: readonly Problem[]
   /** Bytes in data, staging, quarantine and trash. */
   readonly used: number
@@ -19,6 +19,8 @@ export interface Inventory {
 
 /** Top-level names that are no backup's: ours, and what fsck leaves. */
 const IGNORED: ReadonlySet<string> = new Set([PRIVATE_FOLDER, 'lost+found'])
+
+const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
 
 /** What lies in the destination now. Reads the markers of those pairs only that `records` does not know, or knows otherwise. */
 export async function takeInventory(
@@ -32,7 +34,14 @@ export async function takeInventory(
     const staged = new Map<RelPath, StagedFile>()
     const problems: Problem[] = []
     let used = 0
-    await walk(disk, destination, '', async (folder, entries) => {
+    /** Whether it is somebody else's, and may stay unread: nothing of ours was ever in it. */
+    const isClosed = (folder: string, error: unknown): boolean => {
+      if (!FORBIDDEN.has(errnoOf(error) ?? '')) return false
+      for (const path of records.keys()) if (path.startsWith(folder)) return false
+      problems.push(closedHere(folder.slice(0, -1)))
+      return true
+    }
+    const look = async (folder: string, entries: readonly DiskEntry[]): Promise<void> => {
       const markers = markersByData(entries)
       for (const { name, kind } of entries) {
         if (name === null || kind === 'folder') continue
@@ -55,7 +64,8 @@ export async function takeInventory(
             beside === undefined ? null : await heldMarker(disk, destination, folder + beside, record, name),
         })
       }
-    })
+    }
+    await walk(disk, destination, '', look, isClosed)
     await walk(disk, files.staging, '', async (folder, entries) => {
       for (const { name, kind } of entries) {
         if (name === null || kind !== 'file') continue
@@ -85,12 +95,19 @@ async function walk(
   root: string,
   folder: string,
   visit: (folder: string, entries: readonly DiskEntry[]) => Promise<void>,
+  isClosed: (folder: string, error: unknown) => boolean = () => false,
 ): Promise<void> {
-  const entries = (await disk.list(join(root, folder))) ?? []
+  let entries: readonly DiskEntry[]
+  try {
+    entries = (await disk.list(join(root, folder))) ?? []
+  } catch (error) {
+    if (folder !== '' && isClosed(folder, error)) return
+    throw error
+  }
   const ours = folder === '' ? entries.filter(({ name }) => name === null || !IGNORED.has(name)) : entries
   await visit(folder, ours)
   for (const { name, kind } of ours)
-    if (kind === 'folder' && name !== null) await walk(disk, root, `${folder}${name}/`, visit)
+    if (kind === 'folder' && name !== null) await walk(disk, root, `${folder}${name}/`, visit, isClosed)
 }
 
 /** The marker of a pair as we published it. */
@@ -132,6 +149,13 @@ function rank(marker: string): string {
   const { data, kind } = markerOf(marker)!
   return `${kind} ${marker.slice(data.length) === `.${kind}` ? 0 : 1} ${marker}`
 }
+
+const closedHere = (path: string): Problem => ({
+  code: 'folder-unreadable',
+  path,
+  message: 'is a folder in the destination that this user may not read',
+  hint: 'Give this user read and search permission on it, move it out, or rule it out with all below it: in select.exclude, its path and "/**".',
+})
 
 const notRegular = (path: string, kind: string): Problem => ({
   code: 'not-regular',

@@ -18,9 +18,23 @@ export interface Listing {
   readonly completeness: 'complete' | 'incomplete'
   /** Every regular file with a safe name: data, markers, list file alike. */
   readonly files: ReadonlyMap<RelPath, ListedFile>
+  /** Symlinks: they are never followed, and nothing is wrong with them. */
+  readonly links?: ReadonlySet<RelPath>
   /** Names that are refused, entries that are no regular files, folders that could not be read. */
   readonly problems: readonly Problem[]
 }
+
+/**
+ * What of a source may be trouble: what a spec could select, its markers, and the list file. A name whose bytes are no text is given in
+ * each way that it may be read.
+ */
+export interface Concern {
+  path(...readings: readonly string[]): boolean
+  /** Whether anything below a folder could be selected. In doubt it could. */
+  below(...readings: readonly string[]): boolean
+}
+
+export const EVERYTHING: Concern = { path: () => true, below: () => true }
 
 /** What connection 2 brought: the list file and markers, parsed. */
 export interface Fetched {

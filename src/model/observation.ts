@@ -19,6 +19,8 @@ export interface SourceView {
   readonly problems: readonly Problem[]
   /** What stands there where a file's marker is looked for; left out: nobody looked. */
   readonly instead?: Instead
+  /** Selected names, or their markers', that are symlinks there: not followed, not absent, and no trouble. */
+  readonly links?: readonly RelPath[]
   /** Of an `unknown` one: what kept us from looking may pass by itself. */
   readonly retryable?: boolean
 }

@@ -3,7 +3,7 @@ import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
 import type { Instant } from './instant.ts'
 import type { LedgerEvent, PruneBegin } from './ledger-event.ts'
-import type { Fetched, Listing } from './listing.ts'
+import type { Concern, Fetched, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
@@ -18,8 +18,8 @@ export interface Source {
   /** Transfers from the same host are made one at a time; null: this machine. */
   readonly host: string | null
 
-  /** Connection 1: what the folder holds. Throws a Failure where it cannot be told. */
-  list(run: Run): Promise<Listing>
+  /** Connection 1: what the folder holds. Throws a Failure where it cannot be told. Trouble with what is of no `concern` (left out: all is) is none. */
+  list(run: Run, concern?: Concern): Promise<Listing>
 
   /**
    * Connection 2: reads the list file (and its own marker, where it has one and `listed` shows it) and the markers named, in one
@@ -41,6 +41,8 @@ export interface FetchRequest {
   readonly markers: readonly RelPath[]
   /** What connection 1 showed. */
   readonly listed: Listing
+  /** As for {@link Source.list}. */
+  readonly concern?: Concern
 }
 
 export interface PullBatch {

@@ -1,3 +1,4 @@
+import { concernOf } from '../decide/concern.ts'
 import { claimOf } from '../decide/file-facts.ts'
 import { judgeList } from '../decide/judge-list.ts'
 import { rememberedClaim } from '../decide/markers-to-read.ts'
@@ -49,7 +50,9 @@ export async function observeSource(
 ): Promise<SourceView> {
   try {
     // Both sides are looked at side by side; what we hold only decides which markers are read.
-    const [listing, holding] = await Promise.all([source.list(run), looking])
+    const concern = concernOf(spec.select, spec.source.listing)
+    const [listing, holding] = await Promise.all([source.list(run, concern), looking])
+    const wanted = selector(spec.select, spec.source.listing)
     const { spellings, instead } = besideData(listing, spec.checksum)
     const remembered = (path: RelPath, data: ListedFile, marker: RelPath) => {
       const file = { path, data, suffix: suffixOf(path, marker), marker: listing.files.get(marker)! }
@@ -57,34 +60,45 @@ export async function observeSource(
     }
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
-      assemble(listing, fetched, holding, spec, instead, (path, listed, problems) => {
-        const markers = listed === null ? [] : spellings(path)
-        const [first] = markers
-        if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
-        if (read.has(first)) return { listed, marker: markerRead(path, markers, listing, fetched, problems) }
-        // Two spellings of one marker have to agree, so both are read.
-        const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, listed, first)
-        if (seen !== null) return seen
-        const marker = {
-          state: 'unread',
-          suffix: suffixOf(path, first),
-          ...listing.files.get(first)!,
-        } as const
-        return { listed, marker }
-      })
+      assemble(
+        spec.source.listing,
+        listing,
+        fetched,
+        holding,
+        { wanted, instead },
+        (path, listed, problems) => {
+          const markers = listed === null ? [] : spellings(path)
+          const [first] = markers
+          if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
+          if (read.has(first))
+            return { listed, marker: markerRead(path, markers, listing, fetched, problems) }
+          // Two spellings of one marker have to agree, so both are read.
+          const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, listed, first)
+          if (seen !== null) return seen
+          const marker = {
+            state: 'unread',
+            suffix: suffixOf(path, first),
+            ...listing.files.get(first)!,
+          } as const
+          return { listed, marker }
+        },
+      )
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       const markers = paths.flatMap(spellings)
       for (const marker of markers) read.add(marker)
-      return source.fetch({ list, markers, listed: listing }, run)
+      return source.fetch({ list, markers, listed: listing, concern }, run)
     }
     const needed = (view: SourceView) =>
       neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
-    // Before the list file is read every file counts as named.
-    const first = await fetch(spec.source.listing !== null, needed(assembled(NOTHING)))
+    // Before the list file is read every file counts as named: of very many, those that it names are worth a session of their own.
+    const hasList = spec.source.listing !== null
+    const asked = needed(assembled(NOTHING))
+    const first = await fetch(hasList, hasList && asked.length > MOST_UNNAMED ? [] : asked)
     const view = assembled(first)
     if (needed(view).length === 0) return view
     // The list, or a marker that says nothing, has made others wanted: now all of them are read, and that is the end of it.
-    const rest = [...view.files].flatMap(([path, { marker }]) => (marker.state === 'unread' ? [path] : []))
+    const rest: RelPath[] = []
+    for (const [path, { marker }] of view.files) if (marker.state === 'unread') rest.push(path)
     const second = await fetch(false, rest)
     return assembled({
       list: first.list,
@@ -99,6 +113,8 @@ export async function observeSource(
   }
 }
 
+/** Markers that are read before it is known whether the list names their files. */
+const MOST_UNNAMED = 2_000
 const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
@@ -141,42 +157,70 @@ function besideData(listing: Listing, kind: DigestKind): BesideData {
 }
 
 function assemble(
+  list: RelPath | null,
   listing: Listing,
   fetched: Fetched,
-  { records }: Holding,
-  { select, source }: Spec,
-  instead: Instead,
+  holding: Holding,
+  { wanted, instead }: { readonly wanted: (path: string) => boolean; readonly instead: Instead },
   fileOf: (path: RelPath, listed: ListedFile | null, problems: Problem[]) => SourceFile,
 ): SourceView {
-  const wanted = selector(select, source.listing)
-  const problems: Problem[] = [...fetched.problems]
-  for (const problem of listing.problems) {
-    // A link or a device that the spec does not select is nobody's trouble.
-    if (problem.code === 'not-regular' && problem.path !== undefined && !wanted(problem.path)) continue
-    problems.push(problem)
+  const { records } = holding
+  const names = fetched.list?.names ?? null
+  // What the list does not name is not there, whatever it is.
+  const isNamed = (path: string) => {
+    const data = markerOf(path)?.data ?? path
+    return names === null || data === list || names.has(data as RelPath)
   }
+  const problems: Problem[] = [
+    ...fetched.problems.filter(({ path = '' }) => markerOf(path) === null || isNamed(path)),
+    ...listing.problems.filter(({ path }) => path === undefined || isNamed(path)),
+  ]
+  const links = [...(listing.links ?? [])].filter((path) => isNamed(path) && path !== list)
   const files = new Map<RelPath, SourceFile>()
   const add = (path: RelPath, listed: ListedFile | null) => {
     files.set(records.get(path)?.path ?? path, fileOf(path, listed, problems))
   }
-  const seen = { completeness: listing.completeness, files, problems, instead }
-  if (fetched.list === null || source.listing === null) {
+  const someLinks = links.length === 0 ? {} : { links }
+  const seen = { completeness: listing.completeness, files, problems, instead, ...someLinks }
+  if (fetched.list === null || list === null) {
     for (const [path, listed] of listing.files) if (wanted(path)) add(path, listed)
     return seen
   }
-  const fit = judgeList(source.listing, fetched.list, listing)
+  const fit = judgeList(list, fetched.list, listing)
   if (fit.problem !== null) problems.push(fit.problem)
+  const refused = new Set<string>([...links, ...problems.flatMap(({ path }) => path ?? [])])
+  const isKnown = (path: RelPath) => records.has(path) || holding.files.has(path) || holding.staged.has(path)
+  const missing: RelPath[] = []
   for (const [path, hint] of fetched.list.names) {
     if (!wanted(path) || fit.odd.has(path)) continue
-    add(path, listing.files.get(path) ?? null)
+    const listed = listing.files.get(path) ?? null
+    if (listed === null && refused.has(path)) continue
+    if (listed === null && !isKnown(path)) {
+      missing.push(path)
+      continue
+    }
+    add(path, listed)
     // The list's sums are hints: only a marker finishes a file.
     const claim = claimOf(files.get(path))
-    if (hint !== null && claim !== null && digestKind(hint) === digestKind(claim) && hint !== claim) {
+    if (hint !== null && claim !== null && digestKind(hint) === digestKind(claim) && hint !== claim)
       problems.push(listDisagrees(path, hint, claim))
-    }
   }
+  if (missing.length <= MOST_AWAITED) for (const path of missing) add(path, null)
+  // Where it fits nothing at all, that is said already.
+  else if (fit.isBelieved) problems.push(listedMissing(missing, list))
   return fit.isBelieved ? seen : { ...seen, completeness: 'incomplete' }
 }
+
+/** Names in a list whose files may still come, each a step that waits. More at once are no files that are being written. */
+const MOST_AWAITED = 20
+const NAMED = 3
+
+const listedMissing = (missing: readonly RelPath[], list: RelPath): Problem => ({
+  code: 'listed-missing',
+  path: list,
+  message: `names ${missing.length} files that are not there: ${missing.slice(0, NAMED).join(', ')}, …`,
+  hint: 'Have it written anew at the source, from what lies in its folder; see what writes it.',
+})
 
 function markerRead(
   path: RelPath,

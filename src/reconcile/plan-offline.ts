@@ -1,11 +1,10 @@
+import { concernOf } from '../decide/concern.ts'
 import { planBackup } from '../decide/plan-backup.ts'
 import { fullHalt } from '../decide/room-halt.ts'
 import { selector } from '../decide/select.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
-import { markerOf } from '../model/marker-name.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan } from '../model/plan.ts'
-import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
@@ -82,17 +81,18 @@ export function planOffline(
 function selected(spec: Spec, snapshot: Snapshot, from: string): Observation {
   const { source, destination } = snapshot.observation
   const wanted = selector(spec.select, spec.source.listing)
-  const isOther = ({ path, code }: Problem) => {
-    if (path === undefined) return false
-    const data = markerOf(path)?.data ?? path
-    return !wanted(data) && (code === 'not-regular' || source.files.has(data as RelPath))
-  }
-  const problems = source.problems.filter((problem) => !isOther(problem))
+  const concern = concernOf(spec.select, spec.source.listing)
+  const problems = source.problems.filter(
+    ({ path, code }) =>
+      path === undefined || concern.path(path) || (code === 'folder-unreadable' && concern.below(path)),
+  )
+  const links = source.links?.filter((path) => concern.path(path)) ?? []
   return {
     source: {
       ...source,
       files: new Map([...source.files].filter(([path]) => wanted(path))),
       problems: [...problems, ...elsewhere(snapshot, placeOf(spec, from))],
+      ...(links.length === 0 ? {} : { links }),
     },
     destination,
   }

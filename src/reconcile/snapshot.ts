@@ -114,6 +114,7 @@ const document = object({
     files: rows(sourceFile),
     problems: list(object(problem)),
     instead: optional(object({ suffixes: rows({ value: text }), sums: nullable(relPath) })),
+    links: optional(list(relPath)),
   }),
   destination: object({
     identity: object({

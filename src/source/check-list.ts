@@ -39,7 +39,7 @@ const LIST_FAILURES = {
   ],
   unreadable: ['cannot be read', 'Give the account at the source read permission on it.', true],
   'too-long': [
-    'is longer than 64 MiB',
+    'is longer than 64 MiB, or names more than 2,000,000 files',
     'Leave source.listing out: rsync lists so many files better itself.',
     false,
   ],

@@ -6,7 +6,7 @@ import { unescapeName } from './unescape-name.ts'
 
 // `rsync: [sender] send_files failed to open "/srv/db/a.tar": Permission denied (13)`, `file has vanished: "/srv/db/a.tar"`
 const LINE =
-  /^(?:rsync: (?:\[[^\]]*\] )?)?(?:\w+: )?(\w[\w ]*?)(?: failed)?(?: to open)?:? "(.*)"(?: failed)?(?:: (.*?))?(?: \(\d+\))?$/
+  /^(?:rsync: (?:\[[^\]]*\] )?)?(?:\w+: )?(\w[\w ]*?)(?: failed)?(?: to open)?(?::? |\()"(.*)"\)?(?: failed)?(?:: (.*?))?(?: \(\d+\))?$/
 const NO_MATTER =
   /^(rsync error: |IO error encountered|cannot delete|\*\*\* Skipping any contents|\s*$|rsync warning: )/
 
@@ -20,28 +20,56 @@ export function explainLines(
   lacksInodes = false,
 ): readonly Problem[] {
   const problems = collectProblems()
-  for (const line of stderr.split('\n')) {
-    if (NO_MATTER.test(line)) continue
-    const [, what, printed, why] = LINE.exec(line.trimEnd()) ?? []
-    if (what === undefined || printed === undefined) {
-      const { code, message, hint } = diskSaid(line, 'staging', lacksInodes) ?? {
-        code: 'source-complaint',
-        message: `rsync says: ${printable(line)}.`,
-        hint: 'See the file that it names, at the source.',
-      }
-      problems.add({ code, message, hint })
-      continue
-    }
-    const absolute = unescapeName(printed) ?? printed
-    const path = pathOf(absolute)
-    const name = quote(path ?? absolute.replace(/^\/proc\/self\/fd\/\d+\//, ''))
-    const { code, message, hint } =
-      diskSaid(line, name, lacksInodes) ??
-      (saidHere(line) ? notWritten(what, why ?? '', name) : null) ??
-      problemOf(what, why ?? '', name)
-    problems.add({ code, message, hint, ...(path === null ? {} : { path }) })
-  }
+  for (const complaint of readComplaints(stderr))
+    problems.add(explainComplaint(complaint, pathOf, lacksInodes))
   return problems.all()
+}
+
+/** One line of rsync's about a file or folder; `said` and no more where it is none that we can read. */
+export interface Complaint {
+  readonly said: string
+  readonly what?: string
+  /** Absolute, escaped as rsync prints names. */
+  readonly printed?: string
+  readonly why?: string
+}
+
+export function readComplaints(stderr: string): readonly Complaint[] {
+  const complaints: Complaint[] = []
+  for (const said of stderr.split('\n')) {
+    if (NO_MATTER.test(said)) continue
+    const [, what, printed, why] = LINE.exec(said.trimEnd()) ?? []
+    complaints.push(
+      what === undefined || printed === undefined ? { said } : { said, what, printed, why: why ?? '' },
+    )
+  }
+  return complaints
+}
+
+export const isAboutFolder = ({ what = '' }: Complaint): boolean => /opendir|readdir/.test(what)
+
+export function explainComplaint(
+  complaint: Complaint,
+  pathOf: (absolute: string) => string | null,
+  lacksInodes = false,
+): Problem {
+  const { said, what, printed, why = '' } = complaint
+  if (what === undefined || printed === undefined) {
+    const { code, message, hint } = diskSaid(said, 'staging', lacksInodes) ?? {
+      code: 'source-complaint',
+      message: `rsync says: ${printable(said)}.`,
+      hint: 'See the file that it names, at the source.',
+    }
+    return { code, message, hint }
+  }
+  const absolute = unescapeName(printed) ?? printed
+  const path = pathOf(absolute)
+  const name = quote(path ?? absolute.replace(/^\/proc\/self\/fd\/\d+\//, ''))
+  const { code, message, hint } =
+    diskSaid(said, name, lacksInodes) ??
+    (saidHere(said) ? notWritten(what, why, name) : null) ??
+    problemOf(complaint, what, why, name)
+  return { code, message, hint, ...(path === null ? {} : { path }) }
 }
 
 /** What rsync's own half could not make or write, for a cause that has no words of its own; null: it is about something else. */
@@ -54,18 +82,18 @@ const notWritten = (what: string, why: string, name: string): Omit<Problem, 'pat
       }
     : null
 
-function problemOf(what: string, why: string, name: string): Omit<Problem, 'path'> {
+function problemOf(complaint: Complaint, what: string, why: string, name: string): Omit<Problem, 'path'> {
   if (/vanished/.test(what) || /No such file/.test(why))
     return {
       code: 'vanished',
       message: `${name} was gone at the source when it was to be read.`,
       hint: 'If it was renamed or rotated, nothing is wrong. Write backups under a temporary name and rename them when done.',
     }
-  if (/opendir|readdir/.test(what))
+  if (isAboutFolder(complaint))
     return {
       code: 'folder-unreadable',
       message: `The folder ${name} cannot be read at the source: ${printable(why)}.`,
-      hint: 'Give the account read and search permission on it, or keep it out of the folder.',
+      hint: 'Give the account read and search permission on it, or rule it out with all below it: in select.exclude, its path and "/**".',
     }
   if (/Permission denied/.test(why))
     return {

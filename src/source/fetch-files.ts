@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { Failure } from '../model/failure.ts'
-import type { Fetched, ListFile, Listing, ReadMarker } from '../model/listing.ts'
+import {
+  type Concern,
+  EVERYTHING,
+  type Fetched,
+  type ListFile,
+  type Listing,
+  type ReadMarker,
+} from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
 import type { FetchRequest } from '../model/ports.ts'
@@ -49,11 +56,12 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
   try {
     // A list may grow between the two connections.
     const maxSize = list === null ? MARKER_LIMIT : Math.min(LIST_LIMIT, 2 * listSize + MEBIBYTE)
+    const by = fetchBy(far, wanted.listed, markers, also, maxSize, into)
     const end = await holdSession(
       far,
       'fetch',
       {
-        ...fetchBy(far, wanted.listed, markers, also, maxSize, into),
+        ...by,
         fileLimit: maxSize,
         budget: 2 * (maxSize + wanted.listed.files.size * MARKER_LIMIT) + 64 * MEBIBYTE,
         hear: () => true,
@@ -65,10 +73,12 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
       for (const problem of explainLines(end.stderr, pathOf)) {
         if (problem.path === list && list !== null) throw listFailure('unreadable', list, problem.message)
         // Gone in between, as anything may: the caller sees that it is not there.
-        if (problem.code !== 'vanished') problems.add(problem)
+        if (problem.code === 'vanished') continue
+        // Where all folders are gone through, what cannot be read on the way has been said by the listing.
+        if (by.input !== null || problem.path !== undefined) problems.add(problem)
       }
     return {
-      list: list === null ? null : readList(into, list, listMarkers, problems),
+      list: list === null ? null : readList(into, list, listMarkers, wanted.concern ?? EVERYTHING, problems),
       markers: await readMarkers(into, markers, problems),
       problems: problems.all(),
     }
@@ -93,7 +103,8 @@ function temporaryRoot(markers: number, listSize: number): string {
 
 function sizeOfList(far: Far, list: RelPath, listed: Listing): number {
   const found = listed.files.get(list)
-  if (found === undefined) throw listFailure('missing', list, far.place.path)
+  if (found === undefined)
+    throw listFailure('missing', list, listed.links?.has(list) === true ? 'it is a symlink' : far.place.path)
   if (found.size > LIST_LIMIT) throw listFailure('too-long', list, `${found.size} bytes`)
   return found.size
 }
@@ -111,12 +122,15 @@ function fetchBy(
   into: string,
 ): { readonly arguments: readonly string[]; readonly input: string | null } {
   if (markers.length > NAMES) {
-    const there = [...listed.files].filter(([path]) => markerOf(path) !== null)
+    let there = 0
     // What only looks like a marker would be fetched, up to a list's size.
-    const except = there
-      .filter(([path, { size }]) => size > MARKER_LIMIT && !also.includes(path))
-      .map(([path]) => path)
-    if (except.length < NAMES && (markers.length > NAMES_AT_MOST || 2 * markers.length > there.length))
+    const except: RelPath[] = []
+    for (const [path, { size }] of listed.files) {
+      if (markerOf(path) === null) continue
+      there++
+      if (size > MARKER_LIMIT && !also.includes(path)) except.push(path)
+    }
+    if (except.length < NAMES && (markers.length > NAMES_AT_MOST || 2 * markers.length > there))
       return {
         arguments: fetchAllArguments(far.place, far.ssh, { maxSize, into, also, except }),
         input: null,
@@ -132,12 +146,13 @@ function readList(
   into: string,
   list: RelPath,
   markers: readonly RelPath[],
+  concern: Concern,
   problems: { add(problem: Problem): void },
 ): ListFile {
   const bytes = readSmall(join(into, list), LIST_LIMIT)
   if (bytes === null) throw listFailure('missing', list, 'it was gone when it was to be read')
   for (const path of markers) checkList(list, bytes, path, readSmall(join(into, path), MARKER_LIMIT))
-  const parsed = parseListFile(bytes, list)
+  const parsed = parseListFile(bytes, list, concern)
   for (const problem of parsed.problems) problems.add(problem)
   return parsed.list
 }

@@ -6,22 +6,23 @@ import { foldName } from '../model/rel-path.ts'
  * X.MD5 are two markers of one file and may stand side by side.
  */
 export function findCollisions(
-  files: Iterable<string>,
-  folders: Iterable<string>,
+  files: ReadonlySet<string>,
+  folders: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly string[]> {
   const seen = new Set<string>()
   const again = new Set<string>()
-  const paths = new Set([...files, ...folders])
-  for (const path of paths) {
+  const meet = (path: string): void => {
     const folded = foldPath(path)
     if (seen.has(folded)) again.add(folded)
     else seen.add(folded)
   }
+  for (const path of files) meet(path)
+  for (const path of folders) if (!files.has(path)) meet(path)
   const collisions = new Map<string, readonly string[]>()
   if (again.size === 0) return collisions
 
   const groups = new Map<string, string[]>()
-  for (const path of paths) {
+  for (const path of new Set([...files, ...folders])) {
     const folded = foldPath(path)
     if (again.has(folded)) groups.set(folded, [...(groups.get(folded) ?? []), path])
   }

@@ -1,10 +1,10 @@
-import type { ListedFile, Listing } from '../model/listing.ts'
+import { type Concern, EVERYTHING, type ListedFile, type Listing } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { folderOf, pathFault, type RelPath } from '../model/rel-path.ts'
 import { findCollisions } from './find-collisions.ts'
-import { collectProblems, refusedName } from './problems.ts'
+import { collectProblems, collision, refusedName } from './problems.ts'
 import { quote } from './quote.ts'
-import { unescapeName } from './unescape-name.ts'
+import { readings, unescapeName } from './unescape-name.ts'
 
 export interface Entry {
   readonly kind: string
@@ -17,11 +17,11 @@ export interface Entry {
 export interface Entries {
   /** `name` as rsync prints it. */
   add(entry: Entry, name: string): void
-  end(): Omit<Listing, 'completeness'>
+  /** `folders`: each as rsync printed it. */
+  end(): Required<Omit<Listing, 'completeness'>> & { readonly folders: ReadonlySet<string> }
 }
 
 const KINDS: Record<string, string> = {
-  l: 'a symlink',
   c: 'a device',
   b: 'a device',
   p: 'a FIFO',
@@ -30,48 +30,42 @@ const KINDS: Record<string, string> = {
 const LATEST = Date.UTC(9999, 11, 31) / 1000
 const EARLIEST = Date.UTC(1900, 0, 1) / 1000
 
-/** Sorts listed entries into files that may be fetched and problems. What is in `files` has a safe name that collides with none (I6). */
-export function gatherEntries(): Entries {
+/**
+ * Sorts listed entries into files that may be fetched and problems. What is in `files` has a safe name, and where it is of `concern` one
+ * that collides with no other such (I6). Where a list file says what counts, it is held against odd names and collisions itself.
+ */
+export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): Entries {
   const files = new Map<RelPath, ListedFile>()
-  const folders = new Set<string>([''])
+  const links = new Set<RelPath>()
+  const folders = new Set<string>()
   const twice = new Set<string>()
   const reserved = new Set<string>()
   const problems = collectProblems()
 
-  const addFolder = (path: string): void => {
-    if (folders.has(path)) return
-    addFolder(folderOf(path))
-    folders.add(path)
-  }
-  const collide = (path: string, others: readonly string[]): void =>
-    problems.add({
-      code: 'name-collision',
-      path,
-      message:
-        others.length === 0
-          ? `The source lists ${quote(path)} twice; it is refused.`
-          : `The source's name ${quote(path)} is refused: a file system may take it for ${others.map(quote).join(', ')}.`,
-      hint: 'Rename all but one of them at the source.',
-    })
+  const collide = (path: string, others: readonly string[]): void => problems.add(collision(path, others))
 
   return {
     add({ kind, size, mtime }, name) {
       if (name === '.' && kind === 'd') return
+      if (kind === 'd') folders.add(name)
       const path = unescapeName(name)
       const fault = path === null ? 'not-utf-8' : pathFault(path)
       if (path === null || fault !== null) {
+        // A link is never followed, whatever its name; what lies in a folder is judged by itself.
+        if (isListed || kind === 'l' || !concern.path(...readings(name))) return
         // One word for our own folder at the source is enough, however much it holds.
         if (fault === 'reserved' && isUnder(path!, reserved)) return
         if (fault === 'reserved' && kind === 'd') reserved.add(path!)
         problems.add(refusedName(path ?? name, fault!))
         return
       }
-      if (kind === 'd') {
-        addFolder(path)
+      if (kind === 'd') return
+      if (kind === 'l') {
+        if (concern.path(path)) links.add(path as RelPath)
         return
       }
-      addFolder(folderOf(path))
       if (kind !== '-') {
+        if (!concern.path(path)) return
         problems.add({
           code: 'not-regular',
           path,
@@ -81,6 +75,7 @@ export function gatherEntries(): Entries {
         return
       }
       if (!Number.isSafeInteger(size) || size < 0) {
+        if (!concern.path(path)) return
         problems.add({
           code: 'absurd-size',
           path,
@@ -90,6 +85,7 @@ export function gatherEntries(): Entries {
         return
       }
       if (!(mtime >= EARLIEST && mtime <= LATEST)) {
+        if (!concern.path(path)) return
         problems.add({
           code: 'absurd-time',
           path,
@@ -98,14 +94,21 @@ export function gatherEntries(): Entries {
         })
         return
       }
-      if (files.has(path as RelPath)) twice.add(path)
+      if (files.has(path as RelPath) && concern.path(path)) twice.add(path)
       files.set(path as RelPath, { size, mtime })
     },
 
     end() {
-      for (const path of folders) if (files.has(path as RelPath)) twice.add(path)
+      const parents = new Set<string>()
+      const concerning = new Set<RelPath>()
+      for (const path of files.keys()) {
+        if (isListed || !concern.path(path)) continue
+        concerning.add(path)
+        for (let at = folderOf(path); at !== '' && !parents.has(at); at = folderOf(at)) parents.add(at)
+      }
+      for (const path of parents) if (files.has(path as RelPath)) twice.add(path)
       for (const path of twice) collide(path, [])
-      const collisions = findCollisions(files.keys(), folders)
+      const collisions = findCollisions(concerning, parents)
       for (const [path, others] of collisions) {
         // Its data is refused, and that is said of the data.
         const of = markerOf(path)
@@ -114,7 +117,7 @@ export function gatherEntries(): Entries {
       // What lies in a colliding folder would end up in one with what lies in the other.
       const refused = new Set([...twice, ...collisions.keys()])
       if (refused.size > 0) for (const path of files.keys()) if (isUnder(path, refused)) files.delete(path)
-      return { files, problems: problems.all() }
+      return { files, links, folders, problems: problems.all() }
     },
   }
 }

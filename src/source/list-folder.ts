@@ -1,14 +1,16 @@
-import type { Listing } from '../model/listing.ts'
+import { type Concern, EVERYTHING, type Listing } from '../model/listing.ts'
 import type { Run } from '../model/run.ts'
 import { explainFailure } from './explain-failure.ts'
-import { explainLines } from './explain-lines.ts'
 import { parseListing } from './parse-listing.ts'
 import { listArguments } from './rsync-command.ts'
 import { type Far, holdSession } from './session.ts'
+import { type Complaints, weighComplaints } from './weigh-complaints.ts'
+
+const NONE: Complaints = { areRuledOut: true, problems: [] }
 
 /** Connection 1. Throws a Failure where the folder itself could not be listed. */
-export async function listFolder(far: Far, run: Run): Promise<Listing> {
-  const parser = parseListing()
+export async function listFolder(far: Far, run: Run, concern: Concern = EVERYTHING): Promise<Listing> {
+  const parser = parseListing(concern, far.place.listing !== null)
   let heard = false
   const end = await holdSession(
     far,
@@ -28,11 +30,12 @@ export async function listFolder(far: Far, run: Run): Promise<Listing> {
   // A folder that is there shows at least itself.
   if (!heard || /change_dir .* failed/.test(end.stderr))
     throw explainFailure('list', far.place, end, far.timeout)
-  const { files, problems, garbled } = parser.end()
-  const complaints = end.code === 0 ? [] : explainLines(end.stderr, () => null)
+  const { files, links, folders, problems, garbled } = parser.end()
+  const complaints = end.code === 0 ? NONE : weighComplaints(end.stderr, folders, concern)
   return {
-    completeness: end.code === 0 && !garbled ? 'complete' : 'incomplete',
+    completeness: complaints.areRuledOut && !garbled ? 'complete' : 'incomplete',
     files,
-    problems: [...problems, ...complaints],
+    links,
+    problems: [...problems, ...complaints.problems],
   }
 }

@@ -26,7 +26,7 @@ export function openSource(
   return {
     label: place.kind === 'ssh' ? sshLabel(place) : place.path,
     host: place.kind === 'ssh' ? place.host.toLowerCase() : null,
-    list: async (run) => listFolder(await far(), run),
+    list: async (run, concern) => listFolder(await far(), run, concern),
     fetch: async (wanted, run) => fetchFiles(await far(), wanted, run),
     pull: async (batch, run) => {
       try {

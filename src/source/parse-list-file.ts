@@ -1,15 +1,18 @@
-import type { Digest } from '../model/digest.ts'
-import { toDigest } from '../model/digest.ts'
-import type { ListFile } from '../model/listing.ts'
+import { type Digest, toDigest } from '../model/digest.ts'
+import { type Concern, EVERYTHING, type ListFile } from '../model/listing.ts'
 import { isSidecar } from '../model/marker-name.ts'
 import { parseLine } from '../model/parse-marker.ts'
 import { pathFault, type RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
-import { collectProblems, refusedInList } from './problems.ts'
+import { listFailure } from './check-list.ts'
+import { findCollisions } from './find-collisions.ts'
+import { collectProblems, collision, refusedInList } from './problems.ts'
 import { quote } from './quote.ts'
 
 /** Bytes; a longer list is refused whole. */
 export const LIST_LIMIT = 64 * 1024 * 1024
+/** A list that names more is refused whole, too: a listing of so many entries would be. */
+const LIST_NAMES = 2_000_000
 
 /**
  * What a list file names: one name a line, or md5sum lines where every line is one, whose sums are then hints. CRLF, blank lines and
@@ -19,15 +22,19 @@ export const LIST_LIMIT = 64 * 1024 * 1024
 export function parseListFile(
   bytes: Uint8Array,
   listName: string,
+  concern: Concern = EVERYTHING,
 ): { readonly list: ListFile; readonly problems: readonly Problem[] } {
-  const lines = new TextDecoder('utf-8')
-    .decode(bytes)
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-  const sums = lines.map(parseLine)
-  const asSums = lines.length > 0 && sums.every((sum) => sum !== null && sum.name !== null)
+  // Twice line by line: all of a list's lines at once would be many times what they name.
+  let sums = 0
+  let others = 0
+  for (const line of linesOf(bytes)) {
+    if (parseLine(line)?.name == null) others++
+    else sums++
+    if (sums > 0 && others > 0) break
+  }
+  const asSums = sums > 0 && others === 0
   const problems = collectProblems()
-  if (!asSums && sums.some((sum) => sum !== null && sum.name !== null))
+  if (sums > 0 && others > 0)
     problems.add({
       code: 'list-mixed',
       path: listName,
@@ -36,15 +43,17 @@ export function parseListFile(
     })
 
   const names = new Map<RelPath, Digest | null>()
-  lines.forEach((line, i) => {
-    const name = (asSums ? sums[i]!.name! : line).replace(/^(?:\.\/+)+/, '')
-    const digest = asSums ? toDigest(sums[i]!.hex) : null
+  for (const line of linesOf(bytes)) {
+    const sum = asSums ? parseLine(line) : null
+    const name = (sum?.name ?? line).replace(/^(?:\.\/+)+/, '')
+    const digest = sum === null ? null : toDigest(sum.hex)
     const fault = pathFault(name)
     if (fault === 'absolute' || name.split('/').includes('..')) {
       problems.add(refusedInList(listName, name, fault ?? 'dot-part'))
-      return
+      continue
     }
-    if (name === listName || name === '' || name.startsWith('.') || isSidecar(name)) return
+    if (name === listName || name === '' || name.startsWith('.') || isSidecar(name)) continue
+    if ((fault !== null || name.includes('/')) && !concern.path(name)) continue
     if (name.includes('/')) {
       problems.add({
         code: 'list-folder',
@@ -52,25 +61,59 @@ export function parseListFile(
         message: `${quote(listName)} names ${quote(name)}, which is a folder or lies in one.`,
         hint: 'A list file names files of its own folder. For folders leave source.listing out: rsync lists them.',
       })
-      return
+      continue
     }
     if (fault !== null) {
       problems.add(refusedInList(listName, name, fault))
-      return
+      continue
     }
     const path = name as RelPath
     const before = names.get(path)
     if (before !== undefined && before !== digest) {
+      names.set(path, null)
+      if (!concern.path(path)) continue
       problems.add({
         code: 'list-ambiguous',
         path,
         message: `${quote(listName)} names ${quote(name)} twice, with different sums; neither is believed.`,
         hint: 'Have the list written anew.',
       })
-      names.set(path, null)
-      return
+      continue
     }
     names.set(path, digest)
-  })
+    if (names.size > LIST_NAMES) throw listFailure('too-long', listName as RelPath, 'so it was not read')
+  }
+  refuseCollisions(names, concern, problems)
   return { list: { names }, problems: problems.all() }
 }
+
+/** I6: of names that a file system may take for one another none is fetched. */
+function refuseCollisions(
+  names: Map<RelPath, Digest | null>,
+  concern: Concern,
+  problems: { add(problem: Problem): void },
+): void {
+  const concerning = new Set<string>()
+  for (const name of names.keys()) if (concern.path(name)) concerning.add(name)
+  for (const [path, others] of findCollisions(concerning, new Set())) {
+    problems.add(collision(path, others))
+    names.delete(path as RelPath)
+  }
+}
+
+/** The lines that are not blank, one after the other, each a text of its own. */
+function* linesOf(bytes: Uint8Array): Generator<string> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let from = buffer.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0
+  while (from < buffer.length) {
+    const end = buffer.indexOf(NEWLINE, from)
+    const to = end === -1 ? buffer.length : end
+    const line = buffer.toString('utf8', from, buffer[to - 1] === RETURN ? to - 1 : to)
+    from = to + 1
+    if (line.trim() !== '') yield line
+  }
+}
+
+const BOM = Buffer.from('\ufeff')
+const NEWLINE = 10
+const RETURN = 13

@@ -1,5 +1,5 @@
-import type { Listing } from '../model/listing.ts'
-import { gatherEntries } from './gather-entries.ts'
+import type { Concern } from '../model/listing.ts'
+import { type Entries, gatherEntries } from './gather-entries.ts'
 import { collectProblems } from './problems.ts'
 import { quote } from './quote.ts'
 
@@ -7,7 +7,7 @@ export interface ListingParser {
   /** False: too much; the listing is a flood and no listing. */
   hear(chunk: Buffer): boolean
   /** `garbled`: there were lines that no rsync prints, so something may be missing. */
-  end(): Omit<Listing, 'completeness'> & { readonly garbled: boolean }
+  end(): ReturnType<Entries['end']> & { readonly garbled: boolean }
 }
 
 const ENTRIES = 2_000_000
@@ -19,8 +19,8 @@ const MINUS = 45
 const MODE = /^[-dlcbps][-rwxsStT]{9}$/
 
 /** Reads what `rsync --no-h SOURCE/` prints under `LC_ALL=C TZ=UTC`, as it comes. Unsafe and colliding names are refused here (I6). */
-export function parseListing(): ListingParser {
-  const entries = gatherEntries()
+export function parseListing(concern?: Concern, isListed?: boolean): ListingParser {
+  const entries = gatherEntries(concern, isListed)
   const problems = collectProblems()
   let rest: Buffer | null = null
   let count = 0
@@ -57,7 +57,7 @@ export function parseListing(): ListingParser {
       if (rest !== null) line(rest, 0, rest.length)
       rest = null
       const found = entries.end()
-      return { files: found.files, problems: [...problems.all(), ...found.problems], garbled }
+      return { ...found, problems: [...problems.all(), ...found.problems], garbled }
     },
   }
 }

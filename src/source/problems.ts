@@ -52,3 +52,14 @@ export const refusedInList = (list: string, name: string, fault: PathFault): Pro
   message: `${quote(list)} names ${quote(name)}, which is refused: ${WHY[fault]}.`,
   hint: 'Have the list written anew: plain names of files in its own folder, one a line.',
 })
+
+/** I6: names that fold together are refused as well. `others` is empty where the very name came twice. */
+export const collision = (path: string, others: readonly string[]): Problem => ({
+  code: 'name-collision',
+  path,
+  message:
+    others.length === 0
+      ? `The source lists ${quote(path)} twice; it is refused.`
+      : `The source's name ${quote(path)} is refused: a file system may take it for ${others.map(quote).join(', ')}.`,
+  hint: 'Rename all but one of them at the source.',
+})

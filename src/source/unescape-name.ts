@@ -6,9 +6,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export function unescapeName(printed: string): string | null {
   if (!printed.includes('\\#')) return isAscii(printed) ? printed : null
-  const bytes = printed.replace(/\\#([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  )
+  const bytes = bytesOf(printed)
   if (isAscii(bytes)) return bytes
   try {
     return utf8.decode(Buffer.from(bytes, 'latin1'))
@@ -16,5 +14,17 @@ export function unescapeName(printed: string): string | null {
     return null
   }
 }
+
+/** Each way in which a name may be meant: as the text that it is, else with its bad bytes marked as such, and a character a byte. */
+export function readings(printed: string): readonly string[] {
+  const path = unescapeName(printed)
+  if (path !== null) return [path]
+  const bytes = bytesOf(printed)
+  return [Buffer.from(bytes, 'latin1').toString('utf8'), bytes]
+}
+
+/** One character a byte. */
+const bytesOf = (printed: string): string =>
+  printed.replace(/\\#([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 
 const isAscii = (text: string): boolean => /^[\u0000-\u007f]*$/.test(text)

@@ -127,7 +127,6 @@ describe('sizes and times', () => {
 })
 
 test.each([
-  ['l', 'a symlink'],
   ['p', 'a FIFO'],
   ['s', 'a socket'],
   ['c', 'a device'],
@@ -137,6 +136,12 @@ test.each([
   expect(parsed.files.size).toBe(0)
   expect(parsed.problems).toMatchObject([{ code: 'not-regular', path: 'odd' }])
   expect(parsed.problems[0]!.message).toContain(word)
+})
+
+test('a symlink is told apart, and is no problem', () => {
+  const parsed = parse(listingLine({ kind: 'l', name: 'latest' }))
+  expect(parsed.links).toEqual(new Set(['latest']))
+  expect([parsed.files.size, parsed.problems]).toEqual([0, []])
 })
 
 describe('I6: names that a file system may take for one another', () => {
