@@ -7,6 +7,7 @@ import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
+import { besideOf, newNaming, patternFitsNothing } from './beside-pattern.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import type { FileFacts } from './file-facts.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
@@ -102,10 +103,11 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ...(compared?.prune.holds ?? []),
     ],
     problems,
-    warnings: compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth),
+    warnings: compared === null ? [] : warningsOf(spec, observation, compared.wants, context),
     suspended: null,
     summary,
     series: views.map(({ status }) => status),
+    ...besideOf(compared?.wants ?? null),
     unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
     free: destination.free,
     ...lineTime(summary.bytes, context.bandwidth, context.asOf),
@@ -126,20 +128,28 @@ export function newerOf(
   source: Observation['source'],
 ): Newer {
   const newest = status.newest === null ? null : instant(Date.parse(status.newest))
-  return newerAtSource(wants?.series.get(status.series) ?? [], newest, source)
+  return newerAtSource(
+    wants?.series.get(status.series) ?? [],
+    newest,
+    source,
+    wants?.beside.newestAtSource ?? null,
+  )
 }
 
 /** What will not go well by the spec's times, and by what the source makes. */
 function warningsOf(
   spec: Spec,
   { source, destination }: Observation,
-  { series }: Retention,
-  bandwidth: Bandwidth,
+  wants: Retention,
+  { bandwidth, asOf }: PlanContext,
 ): readonly Warning[] {
   const sizeOf = (path: string): number =>
     source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
-  const line = slowLine(series, sizeOf, bandwidth)
-  return [...timeWarnings(spec).map(({ key: _, ...warning }) => warning), ...(line === null ? [] : [line])]
+  const found = [slowLine(wants.series, sizeOf, bandwidth), newNaming(spec, wants, asOf)]
+  return [
+    ...timeWarnings(spec).map(({ key: _, ...warning }) => warning),
+    ...found.filter((warning) => warning !== null),
+  ]
 }
 
 function compare(spec: Spec, observation: Observation, context: PlanContext, problems: Problem[]) {
@@ -164,6 +174,8 @@ function compare(spec: Spec, observation: Observation, context: PlanContext, pro
   }
   eachSelected(spec, observation, meet, refused)
   const wants = points.judge(destination.pruned)
+  const misfit = patternFitsNothing(spec, wants.beside, source.completeness === 'complete')
+  if (misfit !== null) problems.push(misfit)
   // Where nothing counts points, nothing is amiss with one that no rule would count.
   if (spec.retain !== null || spec.expect.length > 0) problems.push(...wants.ahead.map(datedAhead))
   const conflicts = rest.flatMap(({ facts, point }) => {

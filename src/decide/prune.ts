@@ -4,9 +4,11 @@ import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
+import { GROUPING } from './guess-series.ts'
 import { type Candidates, type GuardContext, isSteep, type PassedHold, pruneGuards } from './prune-guards.ts'
 import { policyText, retain } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
+import { isGuessed } from './series-pattern.ts'
 import type { Stay } from './stay.ts'
 import { zoneOf } from './zone.ts'
 
@@ -53,6 +55,8 @@ export function decidePrune(
   const { mode, keepAtLeast } = spec.prune
   if (spec.retain === null || mode === 'never' || (mode === 'manual' && !context.asked))
     return { ...decided, holds: [], passed: [], toRead: [] }
+  // A guess is nothing by which copies go unasked.
+  if (mode === 'auto' && isGuessed(spec.series)) return { ...decided, holds: [], passed: [], toRead: [] }
   const conflicts = new Set(context.conflicts)
   const lately = goneInADay(observation.destination, context.asOf)
   const all = [...retention.series].map(([name, points]) =>
@@ -85,7 +89,8 @@ export function decidePrune(
 }
 
 /** What points were told apart by, and where they came from. */
-function basisOf({ source, series, checksum }: Spec): unknown {
+function basisOf({ source, series: rules, checksum }: Spec): unknown {
+  const series = isGuessed(rules) ? { ...rules, grouping: GROUPING } : rules
   if (source.kind === 'local') return { path: source.path, listing: source.listing, series, checksum }
   const { host, port, user, path, listing } = source
   return { host, port, user, path, listing, series, checksum }

@@ -1,12 +1,14 @@
 import type { Instant } from '../model/instant.ts'
-import { isoTime } from '../model/instant.ts'
+import { DAY, isoTime } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import type { LateCause, SeriesStatus } from '../model/status.ts'
+import { type LateCause, type SeriesStatus, UNDATED } from '../model/status.ts'
 import { describeLate, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
 import type { Point, Retention } from './retention.ts'
+import { isGuessed } from './series-pattern.ts'
+import { suggestPattern } from './suggest-pattern.ts'
 
 /** One series as it is held, with the words for it where it is late. */
 export interface SeriesView {
@@ -33,7 +35,7 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 
 /**
  * How each series stands against what is expected of it, by name. `coming`: with the points that are on their way counted as here.
- * Where something is expected and no series has shown itself, that is told of one without a name.
+ * Where something is expected and no series has shown itself, that is told of the one without a date.
  */
 export function seriesViews(
   spec: Spec,
@@ -47,7 +49,7 @@ export function seriesViews(
     (point.standing === 'whole' ||
       (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
   const views = [...series].map(([name, points]) => viewOf(name, points, isHere, spec, created, asOf))
-  if (views.length === 0 && spec.expect.length > 0) return [viewOf('', [], isHere, spec, created, asOf)]
+  if (views.length === 0 && spec.expect.length > 0) return [viewOf(UNDATED, [], isHere, spec, created, asOf)]
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
 
@@ -64,13 +66,17 @@ function viewOf(
   for (const point of points) {
     if (!isHere(point)) continue
     here++
-    if (newest === null || point.time > newest) newest = point.time
+    const { madeAt } = point
+    // A clock that is ahead keeps no series fresh.
+    const time = madeAt - asOf > DAY ? point.time : madeAt
+    if (newest === null || time > newest) newest = time
   }
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
   const fresh = freshness(name, newest, rules, created, asOf)
   return {
     status: {
       series: name,
+      ...(isGuessed(spec.series) && name !== UNDATED ? { pattern: patternOf(points) } : {}),
       newest: newest === null ? null : isoTime(newest),
       expect: fresh.expect,
       state: fresh.state,
@@ -80,4 +86,13 @@ function viewOf(
     due: fresh.due,
     lateAfter: fresh.lateAfter,
   }
+}
+
+/** Of some of its names: not each of them need say in which order its date is. */
+function patternOf(points: readonly Point[]): string | null {
+  for (const { name } of points.slice(0, 20)) {
+    const pattern = suggestPattern(name)
+    if (pattern !== null) return pattern
+  }
+  return null
 }
