@@ -178,7 +178,7 @@ function nearest(
 
 /** What is left of both where they begin and end alike, whole tokens only. */
 function difference(own: string, pattern: string): readonly [string, string] {
-  const piecesOf = (text: string): readonly string[] => text.match(/\{[^}]*\}|[^{]/g) ?? []
+  const piecesOf = (text: string): readonly string[] => text.match(/\{[^}]*\}|[-_.]?[^-_.{]+|[^{]/g) ?? []
   const a = piecesOf(own)
   const b = piecesOf(pattern)
   let start = 0

@@ -8,7 +8,7 @@ import { isPossible, pointTimes } from './point-time.ts'
 
 /** What a file's name says of it. */
 export interface Dated {
-  /** With the folder before it, where the pattern is about names alone; may be ''. */
+  /** With the folder before it, where the pattern is about names alone. */
   readonly series: string
   /** Null: the pattern holds no date. */
   readonly time: Instant | null
@@ -82,7 +82,7 @@ function piecesOf(pattern: string): readonly Piece[] {
 
 /**
  * The series' name where no token gives it: the text before the file name's first token; else the last folder that is all text
- * and stands before every token; else all text that there is.
+ * and stands before every token; else all text that there is, and `*` where there is none.
  */
 function impliedName(pieces: readonly Piece[]): string {
   const plain = pieces.map((piece) => (piece.kind === 'literal' ? piece.text : '\0')).join('')
@@ -93,7 +93,7 @@ function impliedName(pieces: readonly Piece[]): string {
   const beforeAll = baseName(first(plain).replace(/\/+$/, ''))
   if (beforeAll !== '') return beforeAll
   const words = plain.split(/[\0/]/).map((text) => trimEnd(text).replace(/^[-_.]+/, ''))
-  return words.filter((text) => text !== '').join('-')
+  return words.filter((text) => text !== '').join('-') || '*'
 }
 
 const trimEnd = (text: string): string => text.replace(/[-_.]+$/, '')

@@ -147,7 +147,8 @@ function nothingToPrune(root: LocatedMap): readonly Fault[] {
 function prunesNoGuess(root: LocatedMap): readonly Fault[] {
   const path = ['prune', 'mode']
   const has = (key: KeyPath) => valueAt(root, key) !== null
-  if (textAt(root, path) !== 'auto' || !has(['retain']) || has(['series', 'pattern'])) return []
+  const isMeant = textAt(root, path) === 'auto' && has(['retain']) && has(['expect'])
+  if (!isMeant || has(['series', 'pattern'])) return []
   const message =
     'prune.mode is auto, and without series.pattern series are guessed by the dates in names: nothing of them is ever removed'
   const pattern = `{series}-{YYYY}-{MM}-{DD}${endingOf(root)}`
