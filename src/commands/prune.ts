@@ -119,7 +119,7 @@ export async function pruneByName(
       `removed ${escapeText(path)}: in the trash until ${until}, and not pulled again. To bring it back: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
     )
   for (const { series, left } of thin) {
-    const of = series === '' ? name : escapeText(series)
+    const of = escapeText(series)
     console.tell(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
   }
   for (const { path, message, hint } of problems)

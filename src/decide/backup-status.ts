@@ -2,18 +2,22 @@ import { clockSanity } from '../model/clock-sanity.ts'
 import type { Holding } from '../model/holding.ts'
 import { type Instant, instant, isoSeconds } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
+import { comparePaths } from '../model/rel-path.ts'
 import type { DestinationPlace, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '../model/status.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
-import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
+import type { Diagnostic, Halt, Hold, Problem } from '../model/trouble.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
+import { besideOf, patternFitsNothing } from './beside-pattern.ts'
 import { dated } from './conditions.ts'
 import { isWhole } from './is-whole.ts'
 import { lateCause } from './late-cause.ts'
 import { heldPoints } from './name-removals.ts'
 import { withoutOverSpecs } from './over-specs.ts'
+import type { Retention } from './retention.ts'
 import { selector } from './select.ts'
+import { dateFiles } from './series-pattern.ts'
 import { type SeriesView, seriesViews, withCause } from './series-status.ts'
 import { claimsOf, judgeState, triesAgain } from './status-claims.ts'
 
@@ -54,6 +58,8 @@ export interface StatusLook {
   /** Published files that are. */
   readonly held: number
   readonly views: readonly SeriesView[]
+  /** Held files are selected, and none of them fits a pattern; null: that is not so. */
+  readonly misfit: Problem | null
   readonly isUnderWay: boolean
 }
 
@@ -65,17 +71,17 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const halt = haltOf(facts)
   const held = count(facts)
   const isUnderWay = isAtWork(facts)
-  const views = viewsOf(facts, asOf)
-  const look: StatusLook = { asOf, halt, gone: held.gone, held: held.points, views, isUnderWay }
+  const points = pointsOf(facts, asOf)
+  const views = viewsIn(points, facts, asOf)
+  const misfit = spec === null || points === null ? null : patternFitsNothing(spec, points.beside, false)
+  const look: StatusLook = { asOf, halt, gone: held.gone, held: held.files, views, misfit, isUnderWay }
   const judged = judgeState(facts, look)
   return {
     backup: facts.backup,
     state: judged.state,
     destination: facts.place.path,
-    series:
-      spec === null && holding !== null
-        ? [allFiles(held.points, held.newest)]
-        : views.map(({ status }) => status),
+    series: spec === null && holding !== null ? held.series : views.map(({ status }) => status),
+    ...besideOf(points),
     conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
     lastPass: last?.finished ?? null,
     lastSuccess: last?.lastSuccess ?? null,
@@ -102,17 +108,29 @@ const isAtWork = ({ watch, holders }: StatusFacts): boolean =>
   (watch !== null && watch.phase !== 'idle') || (holders !== null && holders.length > 0)
 
 /** How each series stands now; none where it cannot be looked at, or nothing is known of what is expected. */
-export function viewsOf(facts: StatusFacts, asOf: Instant): readonly SeriesView[] {
+export const viewsOf = (facts: StatusFacts, asOf: Instant): readonly SeriesView[] =>
+  viewsIn(pointsOf(facts, asOf), facts, asOf)
+
+/** Null: it cannot be looked at, or nothing is known of what is expected. */
+function pointsOf(facts: StatusFacts, asOf: Instant): Retention | null {
   const { holding, spec } = facts
-  if (holding === null || spec === null || haltOf(facts) !== null) return []
+  return holding === null || spec === null || haltOf(facts) !== null
+    ? null
+    : heldPoints(spec, holding, believedNow(holding, asOf))
+}
+
+/** A clock that is behind makes nothing late, and nothing ahead of it. */
+const believedNow = ({ lastTime }: Holding, asOf: Instant): Instant =>
+  lastTime !== null && clockSanity(lastTime, asOf) === 'behind' ? lastTime : asOf
+
+function viewsIn(points: Retention | null, facts: StatusFacts, asOf: Instant): readonly SeriesView[] {
+  const { holding, spec } = facts
+  if (points === null || holding === null || spec === null) return []
   const isUnderWay = isAtWork(facts)
-  // A clock that is behind makes nothing late, and nothing ahead of it.
-  const { lastTime } = holding
-  const at = lastTime !== null && clockSanity(lastTime, asOf) === 'behind' ? lastTime : asOf
   // Of what is awaited nothing is here, and the last pass saw it.
   const awaited = [...holding.awaited.keys()].map((name) => [name, []] as const)
-  const series = new Map([...awaited, ...heldPoints(spec, holding, at).series])
-  return seriesViews(spec, { series }, holding, at).map((view) =>
+  const series = new Map([...awaited, ...points.series])
+  return seriesViews(spec, { series }, holding, believedNow(holding, asOf)).map((view) =>
     withCause(view, (late) => causeOf(late, facts, isUnderWay)),
   )
 }
@@ -120,18 +138,24 @@ export function viewsOf(facts: StatusFacts, asOf: Instant): readonly SeriesView[
 /** What the ledger has of selected files, and how much of it is here. */
 function count({ holding, spec }: StatusFacts) {
   const wanted = spec === null ? () => true : selector(spec.select, spec.source.listing)
-  const sum = { bytes: 0, points: 0, newest: Number.NEGATIVE_INFINITY, gone: 0 }
+  const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
+  const series = new Map<string, { points: number; newest: number }>()
+  const sum = { files: 0, bytes: 0, gone: 0 }
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
     if (!isWhole(holding?.files.get(path), record)) {
       sum.gone++
       continue
     }
-    sum.points++
+    sum.files++
     sum.bytes += record.size
-    sum.newest = Math.max(sum.newest, record.mtime ?? Math.floor(record.since / 1000))
+    const name = seriesIn?.(path)?.series
+    if (name === undefined) continue
+    const time = record.mtime ?? Math.floor(record.since / 1000)
+    const { points, newest } = series.get(name) ?? { points: 0, newest: time }
+    series.set(name, { points: points + 1, newest: Math.max(newest, time) })
   }
-  return sum
+  return { ...sum, series: [...series].map(foundSeries).sort((a, b) => comparePaths(a.series, b.series)) }
 }
 
 /** From what the last pass saw of the source: status asks nobody but the disk. */
@@ -153,10 +177,8 @@ function causeOf(
   })
 }
 
-const allFiles = (points: number, newest: number): SeriesStatus => ({
-  series: '',
-  newest: points === 0 ? null : isoSeconds(newest),
-  expect: null,
-  state: 'unknown',
-  points,
-})
+/** Without a spec every file counts as a point of the series that its name speaks of, and nothing is expected. */
+const foundSeries = ([series, { points, newest }]: readonly [
+  string,
+  { readonly points: number; readonly newest: number },
+]): SeriesStatus => ({ series, newest: isoSeconds(newest), expect: null, state: 'unknown', points })

@@ -17,8 +17,7 @@ import { decideLook, explainedBy, type Look, removedFile } from './look.ts'
 import type { Decided } from './plan-backup.ts'
 import { newestFirst, policyText, retain } from './retain.ts'
 import type { Point } from './retention.ts'
-import { eachSelected } from './selected-files.ts'
-import { stayText } from './stay.ts'
+import { keptText, stayText } from './stay.ts'
 import { momentOf } from './verdicts.ts'
 import { zoneOf } from './zone.ts'
 
@@ -30,10 +29,6 @@ export function explainBackup(spec: Spec, look: Look): BackupExplanation {
   const decided = decideLook(spec, look)
   const { plan, retention } = decided
   const { observation, context } = look
-  let unmatched = 0
-  eachSelected(spec, observation, ({ path }) => {
-    if (retention?.isUnmatched(path)) unmatched++
-  })
   const series = [...(retention?.series.keys() ?? [])].toSorted(comparePaths)
   return {
     ...explainedBy(
@@ -45,7 +40,8 @@ export function explainBackup(spec: Spec, look: Look): BackupExplanation {
     kind: 'backup',
     prune: spec.prune.mode,
     series: series.map((name) => explainSeries(name, spec, observation, decided, context.asOf)),
-    unmatched,
+    unmatched: retention?.beside.files ?? 0,
+    unmatchedNames: retention?.beside.names ?? [],
     trash: inTrash(spec, look),
   }
 }
@@ -89,6 +85,7 @@ function explainSeries(
   const counted = points.filter(({ isAhead, standing }) => !isAhead && standing !== 'unfinished')
   return {
     series: name,
+    ...(status?.pattern === undefined ? {} : { pattern: status.pattern }),
     newest: status?.newest == null ? null : momentOf(instant(Date.parse(status.newest)), zone),
     expect: status?.expect ?? null,
     state: status?.state ?? 'unknown',
@@ -110,7 +107,7 @@ function markOf(point: Point, { destination }: Observation): Mark | null {
 
 /** Why a point is wanted, and what is wrong with it; of one that is not, what keeps it from going, or that it goes. */
 function reasonsOf(
-  { retain: rules, prune: { mode }, series }: Spec,
+  { retain: rules, prune: pruning, series }: Spec,
   { prune, plan }: Decided,
   points: readonly Point[],
 ): (point: Point) => readonly string[] {
@@ -127,7 +124,8 @@ function reasonsOf(
         })
   const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
   // Wanted over the copies here alone: that spares a point too (I9).
-  const here = rules === null || mode === 'never' ? null : retain(whole, rules, zoneOf(series.timezone))
+  const here =
+    rules === null || pruning.mode === 'never' ? null : retain(whole, rules, zoneOf(series.timezone))
   return (point) => {
     if (point.reasons !== null) return [...point.reasons, ...troubleOf(point)]
     if (point.standing !== 'whole') return ['its point is not whole', ...troubleOf(point)]
@@ -137,7 +135,7 @@ function reasonsOf(
     const spared = here?.get(point)
     if (stay === undefined && spared !== undefined)
       return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
-    return [outside, stay === undefined ? `kept (prune: ${mode})` : stayText(stay)]
+    return [outside, stay === undefined ? keptText({ prune: pruning, series }) : stayText(stay)]
   }
 }
 

@@ -5,13 +5,15 @@ import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
+import { UNDATED } from '../model/status.ts'
 import { claimOf, hasFailedGate } from './file-facts.ts'
 import { isWhole } from './is-whole.ts'
 import { decideLook, explainedBy, type Look, removedFile } from './look.ts'
 import type { Decided } from './plan-backup.ts'
 import type { Point, Retention } from './retention.ts'
 import { anyOf, explainSelection } from './select.ts'
-import { dateFiles } from './series-pattern.ts'
+import { dateFiles, isGuessed } from './series-pattern.ts'
+import { suggestPattern } from './suggest-pattern.ts'
 import { momentOf, verdicts } from './verdicts.ts'
 import { whatNext } from './what-next.ts'
 import { zoneOf } from './zone.ts'
@@ -55,7 +57,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
     path,
     selection: explainSelection(spec.select, spec.source.listing, path),
     point: point === null ? null : filePoint(path, point, spec, observation),
-    matches: spec.series.patterns.length === 0 || dateFiles(spec.series)(path) !== null,
+    matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
     wanted: point === null ? null : { wanted: point.reasons !== null, reasons: point.reasons ?? [] },
     verdicts: point === null || retention === null ? [] : verdictsOn(point, retention, spec),
     pinnedBy: point === null ? [] : (spec.retain?.pin ?? []).filter((pin) => point.files.some(anyOf([pin]))),
@@ -104,6 +106,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
 function filePoint(path: RelPath, point: Point, { series }: Spec, observation: Observation): FilePoint {
   return {
     series: point.series,
+    ...(isGuessed(series) && point.series !== UNDATED ? { pattern: suggestPattern(path) } : {}),
     ...momentOf(point.time, zoneOf(series.timezone)),
     dated: point.dated,
     ahead: point.isAhead,
@@ -127,7 +130,8 @@ function fileStanding(path: RelPath, { source, destination }: Observation): File
 /** Held against the points that were counted with it, as its reasons were. */
 function verdictsOn(point: Point, { series }: Retention, spec: Spec): readonly Verdict[] {
   if (spec.retain === null || point.isAhead) return []
-  const all = (series.get(point.series) ?? []).filter(({ isAhead }) => !isAhead)
+  const isAlone = point.series === UNDATED && isGuessed(spec.series)
+  const all = (isAlone ? [point] : (series.get(point.series) ?? [])).filter(({ isAhead }) => !isAhead)
   const counted =
     point.standing === 'unfinished' ? all : all.filter(({ standing }) => standing !== 'unfinished')
   return verdicts(counted, point, spec.retain, zoneOf(spec.series.timezone))

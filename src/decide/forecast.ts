@@ -1,9 +1,11 @@
 import type { Forecast } from '../model/explanation.ts'
 import { DAY, type Instant, instant } from '../model/instant.ts'
 import type { RetainRules, Spec } from '../model/spec.ts'
+import { UNDATED } from '../model/status.ts'
 import { freshness } from './freshness.ts'
 import { newestFirst, retain } from './retain.ts'
 import type { Point } from './retention.ts'
+import { isGuessed } from './series-pattern.ts'
 import { momentOf } from './verdicts.ts'
 import { type Zone, zoneOf } from './zone.ts'
 
@@ -22,6 +24,8 @@ type Simulated = Pick<Point, 'time' | 'name' | 'pinned'>
 export function forecast(series: string, counted: readonly Point[], spec: Spec, asOf: Instant): Forecast {
   const rules = spec.retain
   if (rules === null) return { state: 'unknown', why: 'without retain everything is kept' }
+  if (series === UNDATED && isGuessed(spec.series))
+    return { state: 'unknown', why: 'a name without a date is kept by itself' }
   const zone = zoneOf(spec.series.timezone)
   const newest = newestFirst(counted)[0]
   if (newest === undefined) return { state: 'unknown', why: 'it has no complete point yet' }

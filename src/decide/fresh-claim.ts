@@ -18,10 +18,13 @@ export function freshClaim(views: readonly SeriesView[]): Claim {
   const expected = views.filter(({ status }) => status.expect !== null)
   if (expected.length === 0)
     return unknown('nothing-expected', 'the spec does not say how often new points should come')
-  const open = expected.filter(({ status }) => status.state === 'unknown')
+  // Nothing that was never here is fresh, also while none is due.
+  const open = expected.filter(
+    ({ status }) => status.state === 'unknown' || (status.newest === null && status.state !== 'ended'),
+  )
   if (open.length > 0) {
-    const names = open.map(({ status }) => (status.series === '' ? 'no point' : `${status.series}: none`))
-    return unknown('no-point-yet', `${joined(names)} has come yet, and none is known to be due`)
+    const names = open.map(({ status }) => `${status.series}: none`)
+    return unknown('no-point-yet', `${joined(names)} has come yet, and none is late`)
   }
   return { type: 'Fresh', status: 'true', reason: 'fresh', message: '' }
 }

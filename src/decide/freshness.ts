@@ -46,19 +46,16 @@ export function describeLate(
   newest: Instant | null,
   asOf: Instant,
 ): string {
-  const who = series === '' ? '' : `${series}: `
   const has = newest === null ? 'no complete point yet' : `its newest complete point is of ${isoTime(newest)}`
   const due = fresh.due === null ? '' : `; one was due ${isoTime(fresh.due)}`
-  return `${who}${has}, expected ${fresh.expect ?? 'nothing'}${due} and is not here at ${isoTime(asOf)}`
+  return `${series}: ${has}, expected ${fresh.expect ?? 'nothing'}${due} and is not here at ${isoTime(asOf)}`
 }
 
 /** What is expected of a series: the first that fits. */
 export const expectationOf = (series: string, expect: readonly Expectation[]): Expectation | undefined =>
   expect.find((one) => fits(one.series, series))
 
-/** picomatch fits no pattern to an empty name, which is that of the one series where there is no pattern for names. */
-const fits = (glob: string | null, series: string): boolean =>
-  glob === null || (series === '' ? glob === '*' || glob === '**' : anyOf([glob])(series))
+const fits = (glob: string | null, series: string): boolean => glob === null || anyOf([glob])(series)
 
 type Rhythm = Expectation['rhythm']
 

@@ -55,6 +55,8 @@ const WORDS: Readonly<Record<LateCause, string>> = {
   'no-marker': 'the file is at the source and has no marker: it is not finished',
   refused: 'the file is at the source and cannot be taken as it is',
   unwanted: 'the source has newer ones, and retain wants none of them',
+  'beside-pattern':
+    'the source has newer files, and their names fit no series.pattern: they count for no series',
   'producer-silent': 'the producer is silent: the source has nothing newer',
 }
 
@@ -64,16 +66,20 @@ export const describeCause = (cause: LateCause): string =>
 
 const BEST: readonly Newer[] = ['coming', 'no-marker', 'refused', 'unwanted']
 
-/** What the source has of one series beyond its newest complete point here. */
+/**
+ * What the source has of one series beyond its newest complete point here. `beside`: the time of its newest file that fits no pattern, which
+ * may be one of this series under another name.
+ */
 export function newerAtSource(
   points: readonly Point[],
   newest: Instant | null,
   { completeness, files }: SourceView,
+  beside: Instant | null,
 ): Newer {
   if (completeness === 'unknown') return 'unknown'
   const kinds = new Set<Newer>()
   for (const point of points) {
-    if (point.isAhead || point.standing === 'whole' || (newest !== null && point.time <= newest)) continue
+    if (point.isAhead || point.standing === 'whole' || (newest !== null && point.madeAt <= newest)) continue
     const shown = point.files.flatMap((path) => files.get(path) ?? [])
     if (point.standing === 'coming') kinds.add(point.reasons === null ? 'unwanted' : 'coming')
     else if (shown.some(({ listed, marker }) => listed === null || marker.state === 'none'))
@@ -81,5 +87,6 @@ export function newerAtSource(
     else if (shown.length > 0) kinds.add('refused')
   }
   const best = BEST.find((kind) => kinds.has(kind))
+  if (best === undefined && beside !== null && (newest === null || beside > newest)) return 'beside-pattern'
   return best ?? (completeness === 'complete' ? 'none' : 'unclear')
 }

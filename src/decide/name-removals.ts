@@ -3,6 +3,7 @@ import { type Instant, isoTime } from '../model/instant.ts'
 import type { PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
+import { UNDATED } from '../model/status.ts'
 import { type Retention, retention } from './retention.ts'
 
 /** What is held, with its points, without a look at the source. */
@@ -29,7 +30,7 @@ export function namedRemovals(
       path,
       by: 'person',
       reason,
-      series: point?.series ?? '',
+      series: point?.series ?? UNDATED,
       point: isoTime(point?.time ?? asOf),
       policy: null,
       basis: null,

@@ -6,6 +6,7 @@ import type { Bandwidth, Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Halt, Hold, Problem } from '../model/trouble.ts'
 import { isAsPublished } from './as-published.ts'
+import { besideOf, newNaming, patternFitsNothing } from './beside-pattern.ts'
 import { anyClock, type BoxClock, boxClock } from './box-clock.ts'
 import { concernOf } from './concern.ts'
 import { decideExpiry, type Expiry } from './decide-expiry.ts'
@@ -117,13 +118,14 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     ],
     problems,
     warnings: [
-      ...(compared === null ? [] : warningsOf(spec, observation, compared.wants, context.bandwidth)),
+      ...(compared === null ? [] : warningsOf(spec, observation, compared.wants, context)),
       ...(compared?.prune.pushed ?? []).map(pushedWarning),
       ...linksWarning(source.links ?? []),
     ],
     suspended: null,
     summary,
     series: views.map(({ status }) => status),
+    ...besideOf(compared?.wants ?? null),
     unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
     retained: retained(spec),
     free: destination.free,
@@ -154,20 +156,28 @@ export function newerOf(
   source: Observation['source'],
 ): Newer {
   const newest = status.newest === null ? null : instant(Date.parse(status.newest))
-  return newerAtSource(wants?.series.get(status.series) ?? [], newest, source)
+  return newerAtSource(
+    wants?.series.get(status.series) ?? [],
+    newest,
+    source,
+    wants?.beside.newestAtSource ?? null,
+  )
 }
 
 /** What will not go well by the spec's times, and by what the source makes. */
 function warningsOf(
   spec: Spec,
   { source, destination }: Observation,
-  { series }: Retention,
-  bandwidth: Bandwidth,
+  wants: Retention,
+  { bandwidth, asOf }: PlanContext,
 ): readonly Warning[] {
   const sizeOf = (path: string): number =>
     source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
-  const line = slowLine(series, sizeOf, bandwidth)
-  return [...timeWarnings(spec).map(({ key: _, ...warning }) => warning), ...(line === null ? [] : [line])]
+  const found = [slowLine(wants.series, sizeOf, bandwidth), newNaming(spec, wants, asOf)]
+  return [
+    ...timeWarnings(spec).map(({ key: _, ...warning }) => warning),
+    ...found.filter((warning) => warning !== null),
+  ]
 }
 
 function compare(
@@ -199,6 +209,8 @@ function compare(
   }
   eachSelected(spec, observation, meet, refused)
   const wants = points.judge(destination.pruned)
+  const misfit = patternFitsNothing(spec, wants.beside, source.completeness === 'complete')
+  if (misfit !== null) problems.push(misfit)
   // Where nothing counts points, nothing is amiss with one that no rule would count.
   if (clock.state === 'sane' && (spec.retain !== null || spec.expect.length > 0))
     problems.push(...wants.ahead.map(datedAhead))

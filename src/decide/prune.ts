@@ -6,11 +6,13 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
 import { graceInForce } from './grace.ts'
+import { GROUPING } from './guess-series.ts'
 import { type Candidates, candidatesOf, isMuch, type Pushed } from './prune-candidates.ts'
 import { type GuardContext, type PassedHold, pruneGuards } from './prune-guards.ts'
 import { policyText } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
 import { removedFirsts, seriesHistory } from './series-history.ts'
+import { isGuessed } from './series-pattern.ts'
 import type { Stay } from './stay.ts'
 
 export interface PruneContext extends GuardContext {
@@ -67,7 +69,8 @@ export function decidePrune(
   const remove = new Map<Point, readonly string[]>()
   const stay = new Map<Point, Stay>()
   const decided = { remove, stay, policy, basis }
-  if (retain === null || mode === 'never')
+  // A guess is nothing by which copies go unasked.
+  if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series)))
     return { ...decided, holds: [], passed: [], toRead: [], news: null, pushed: [] }
   const { destination } = observation
   const { asOf, passBegan } = context
@@ -166,7 +169,8 @@ export function withNews(destination: Holding, { surplus, wanted, terms }: Prune
 }
 
 /** What points were told apart by, and where they came from. */
-function basisOf({ source, series, checksum }: Spec): unknown {
+function basisOf({ source, series: rules, checksum }: Spec): unknown {
+  const series = isGuessed(rules) ? { ...rules, grouping: GROUPING } : rules
   if (source.kind === 'local') return { path: source.path, listing: source.listing, series, checksum }
   const { host, port, user, path, listing } = source
   return { host, port, user, path, listing, series, checksum }

@@ -100,6 +100,7 @@ const backup = object({
   series: list(
     object({
       series: text,
+      pattern: optional(nullable(text)),
       newest: nullable(text),
       expect: nullable(text),
       state: text,
@@ -107,6 +108,7 @@ const backup = object({
       points: count,
     }),
   ),
+  beside: optional(object({ files: count, names: list(text) })),
   unwanted: object({ files: count, bytes: count }),
   retained: optional(nullable(object({ wanted: count, held: count }))),
   free: nullable(amount),

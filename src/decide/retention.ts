@@ -1,18 +1,20 @@
-import type { Digest } from '../model/digest.ts'
 import type { HeldFile, Holding, LedgerRecord } from '../model/holding.ts'
-import { DAY, type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { SourceFile } from '../model/source-file.ts'
-import type { Spec } from '../model/spec.ts'
+import type { RetainRules, Spec } from '../model/spec.ts'
+import { UNDATED } from '../model/status.ts'
+import { type Beside, BesideFiles } from './beside-pattern.ts'
 import { claimOf, type FileFacts, hasFailedGate } from './file-facts.ts'
+import { fileTime, isOther } from './file-time.ts'
 import { isWhole } from './is-whole.ts'
 import { type DatedPoint, tellKept } from './retain.ts'
 import { anyOf } from './select.ts'
 import { eachSelected } from './selected-files.ts'
-import { dateFiles } from './series-pattern.ts'
+import { dateFiles, isGuessed } from './series-pattern.ts'
 import { GrowingPoint, SeriesPoints } from './series-points.ts'
-import { zoneOf } from './zone.ts'
+import { type Zone, zoneOf } from './zone.ts'
 
 /** The files of one series with one date: kept or dropped together. */
 export interface Point extends DatedPoint {
@@ -33,13 +35,15 @@ export interface Point extends DatedPoint {
   readonly isBegun: boolean
   /** Why it is wanted; null: it is not. */
   readonly reasons: readonly string[] | null
+  /** What counts for `expect`: its time, but where its series is guessed the newest mtime of its files. */
+  readonly madeAt: Instant
 }
 
 /** What retention says of every file that either side has. */
 export interface Retention {
   /** Null: it belongs to no point, because it matches no pattern, or is neither held nor listed. */
   pointOf(path: RelPath): Point | null
-  /** Each series' points, in no order. */
+  /** Each series' points, in no order. Without a pattern those without a date are one series, of which each is kept by itself. */
   readonly series: ReadonlyMap<string, readonly Point[]>
   /** Visits those that no rule keeps. */
   eachUnwanted(visit: (point: Point) => void): void
@@ -47,9 +51,13 @@ export interface Retention {
   readonly ahead: readonly Point[]
   /** Whether there are patterns, and this file matches none: it is wanted, and never pruned. */
   isUnmatched(path: RelPath): boolean
+  /** What is known of those together. */
+  readonly beside: Beside
 }
 
 const BEGUN: readonly string[] = ['begun']
+const ALONE: readonly string[] = ['no date in its name']
+const PINNED: readonly string[] = ['pin']
 const SELECTED: readonly string[] = ['selected']
 const AHEAD: readonly string[] = ['dated over a day ahead: kept, not counted']
 
@@ -73,7 +81,8 @@ export interface GrowingPoints {
 export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
-  const unmatched = new Set<RelPath>()
+  const beside = new BesideFiles()
+  const kind = isGuessed(spec.series) ? 'guessed' : 'named'
   const series = new Map<string, SeriesPoints>()
   const ahead: Point[] = []
   let last: SeriesPoints | null = null
@@ -84,15 +93,19 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       if (standing === null) return null
       const date = dated(path)
       if (date === null) {
-        unmatched.add(path)
+        beside.add(file)
         return null
       }
-      const mtime = date.time === null ? timeOf(file) : null
+      beside.fits(file)
+      const mtime = date.time === null ? fileTime(file) : null
       const time = date.time ?? mtime ?? asOf
       // Names mostly come a series after the other.
       let ofSeries = last?.name === date.series ? last : series.get(date.series)
       if (ofSeries === undefined) {
-        ofSeries = new SeriesPoints(date.series)
+        ofSeries = new SeriesPoints(
+          date.series,
+          date.series === UNDATED && kind === 'guessed' ? 'apart' : kind,
+        )
         series.set(date.series, ofSeries)
       }
       last = ofSeries
@@ -115,8 +128,8 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
         if (point?.hasPublished && point.standing === 'whole') point.count('unfinished')
       }
       const bySeries = new Map<string, readonly GrowingPoint[]>()
-      for (const [name, { points }] of series) {
-        judge(points, spec)
+      for (const [name, { points, kind }] of series) {
+        judge(points, spec, kind)
         bySeries.set(name, points)
       }
       series.clear()
@@ -128,7 +141,8 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
             for (const point of points) if (point.reasons === null) visit(point)
         },
         ahead,
-        isUnmatched: (path) => unmatched.has(path),
+        isUnmatched: (path) => beside.has(path),
+        beside: beside.sum(spec.series.timezone),
       }
     },
   }
@@ -148,7 +162,11 @@ function pointByPath(series: Retention['series']): Retention['pointOf'] {
 }
 
 /** Gives each point of one series its reasons. */
-function judge(points: readonly GrowingPoint[], { retain: rules, series }: Spec): void {
+function judge(
+  points: readonly GrowingPoint[],
+  { retain: rules, series }: Spec,
+  kind: SeriesPoints['kind'],
+): void {
   if (rules === null) {
     for (const point of points) {
       point.reasons = SELECTED
@@ -156,7 +174,20 @@ function judge(points: readonly GrowingPoint[], { retain: rules, series }: Spec)
     }
     return
   }
-  const zone = zoneOf(series.timezone)
+  // One that is the only one of its series is kept by any rules.
+  if (kind === 'apart') for (const point of points) point.reasons = point.pinned ? PINNED : ALONE
+  else judgeTogether(points, rules, zoneOf(series.timezone))
+  for (const point of points) {
+    if (point.isAhead) point.reasons = AHEAD
+    // I13: what has been begun stays wanted, and a point of which a part is here stays wanted whole.
+    const isStaged = point.isBegun
+    point.isBegun = isStaged || (point.hasPublished && point.standing !== 'whole')
+    const canGoOn = isStaged || point.standing === 'coming'
+    if (point.reasons === null && point.isBegun && canGoOn) point.reasons = BEGUN
+  }
+}
+
+function judgeTogether(points: readonly GrowingPoint[], rules: RetainRules, zone: Zone): void {
   const present = points.filter((point) => !point.isAhead)
   const counted = present.filter((point) => point.standing !== 'unfinished')
   tellKept(counted, rules, zone, (point, reasons) => {
@@ -167,14 +198,6 @@ function judge(points: readonly GrowingPoint[], { retain: rules, series }: Spec)
     tellKept(present, rules, zone, (point, reasons) => {
       if (point.standing === 'unfinished') point.reasons = reasons
     })
-  for (const point of points) {
-    if (point.isAhead) point.reasons = AHEAD
-    // I13: what has been begun stays wanted, and a point of which a part is here stays wanted whole.
-    const isStaged = point.isBegun
-    point.isBegun = isStaged || (point.hasPublished && point.standing !== 'whole')
-    const canGoOn = isStaged || point.standing === 'coming'
-    if (point.reasons === null && point.isBegun && canGoOn) point.reasons = BEGUN
-  }
 }
 
 /** How one file counts for its point; null: it is nowhere, and was removed on purpose where it ever was here. */
@@ -202,9 +225,6 @@ const canCome = ({ listed, marker }: SourceFile, spec: Spec): boolean =>
   (marker.state === 'claimed' || marker.state === 'unread') &&
   (spec.transfer.maxFileSize === null || listed.size <= spec.transfer.maxFileSize)
 
-const isOther = (claim: Digest | null, record: LedgerRecord | undefined): boolean =>
-  claim !== null && record !== undefined && claim !== record.md5 && claim !== record.sha256
-
 /** Staged bytes of what the source still shows. */
 function hasStaged({ source, staged, seen }: FileFacts): boolean {
   if (staged === undefined || source?.listed == null) return false
@@ -212,17 +232,3 @@ function hasStaged({ source, staged, seen }: FileFacts): boolean {
   const stagedFor = seen?.stagedFor ?? null
   return claim === null || stagedFor === null || stagedFor === claim
 }
-
-/**
- * Of a file without a date in its name: the source's mtime, as it was when it was published where it is held, or was pruned and is
- * the same still: a new mtime alone makes no new point of it.
- */
-function timeOf({ source, held, record, pruned }: FileFacts): Instant | null {
-  const isSame = source?.listed == null || (pruned !== undefined && isSameClaim(claimOf(source), record))
-  if (record !== undefined && (isSame || held !== undefined))
-    return record.mtime === null ? record.since : instant(record.mtime * 1000)
-  return source?.listed == null ? null : instant(source.listed.mtime * 1000)
-}
-
-const isSameClaim = (claim: Digest | null, record: LedgerRecord | undefined): boolean =>
-  claim !== null && record !== undefined && !isOther(claim, record)

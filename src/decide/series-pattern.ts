@@ -1,13 +1,14 @@
 import { type Instant, instant } from '../model/instant.ts'
 import { baseName } from '../model/rel-path.ts'
 import type { SeriesRules } from '../model/spec.ts'
+import { guessSeries } from './guess-series.ts'
 import { matcher } from './match-pieces.ts'
 import { DATE_TOKENS, isPatternFault, type PatternFault, type Piece, parsePattern } from './parse-pattern.ts'
 import { isPossible, pointTimes } from './point-time.ts'
 
 /** What a file's name says of it. */
 export interface Dated {
-  /** With the folder before it, where the pattern is about names alone; may be ''. */
+  /** With the folder before it, where the pattern is about names alone. */
   readonly series: string
   /** Null: the pattern holds no date. */
   readonly time: Instant | null
@@ -32,13 +33,15 @@ export function patternPrecision(pattern: string): Precision {
   return PRECISIONS[DATE_TOKENS.filter((token) => tokens.includes(token)).length] ?? 'none'
 }
 
+/** Without a pattern series are guessed by the dates in names. */
+export const isGuessed = ({ patterns }: Pick<SeriesRules, 'patterns'>): boolean => patterns.length === 0
+
 /**
- * Reads series and date from paths by the first pattern that fits the whole name; null where none does. Without patterns all
- * files are one series without a date. A pattern without `/` is about the base name, and each folder has series of its own;
+ * Reads series and date from paths by the first pattern that fits the whole name; null where none does. Without patterns it guesses. A pattern without `/` is about the base name, and each folder has series of its own;
  * one with `/` is about the whole path. Dates that no calendar has do not fit.
  */
 export function dateFiles({ patterns, timezone }: SeriesRules): (path: string) => Dated | null {
-  if (patterns.length === 0) return () => ({ series: '', time: null, part: null })
+  if (patterns.length === 0) return guessSeries(timezone)
   const timeOf = pointTimes(timezone)
   const readers = patterns.map((pattern) => readerOf(pattern, timeOf))
   return (path) => {
@@ -79,7 +82,7 @@ function piecesOf(pattern: string): readonly Piece[] {
 
 /**
  * The series' name where no token gives it: the text before the file name's first token; else the last folder that is all text
- * and stands before every token; else all text that there is.
+ * and stands before every token; else all text that there is, and `*` where there is none.
  */
 function impliedName(pieces: readonly Piece[]): string {
   const plain = pieces.map((piece) => (piece.kind === 'literal' ? piece.text : '\0')).join('')
@@ -90,7 +93,7 @@ function impliedName(pieces: readonly Piece[]): string {
   const beforeAll = baseName(first(plain).replace(/\/+$/, ''))
   if (beforeAll !== '') return beforeAll
   const words = plain.split(/[\0/]/).map((text) => trimEnd(text).replace(/^[-_.]+/, ''))
-  return words.filter((text) => text !== '').join('-')
+  return words.filter((text) => text !== '').join('-') || '*'
 }
 
 const trimEnd = (text: string): string => text.replace(/[-_.]+$/, '')

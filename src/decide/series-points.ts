@@ -1,6 +1,7 @@
 import type { Instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { FileFacts } from './file-facts.ts'
+import { fileTime } from './file-time.ts'
 import type { Point } from './retention.ts'
 
 /** What is known of a point, a bit each: of a million points every field counts. */
@@ -53,6 +54,16 @@ export class GrowingPoint implements Point {
     return this.#is(BY_NAME) ? 'name' : this.#is(BY_MTIME) ? 'mtime' : 'unknown'
   }
 
+  get madeAt(): Instant {
+    if (this.#of.kind === 'named') return this.time
+    let newest: Instant | null = null
+    for (const file of this.facts) {
+      const time = fileTime(file)
+      if (time !== null && (newest === null || time > newest)) newest = time
+    }
+    return newest ?? this.time
+  }
+
   get pinned(): boolean {
     return this.#is(PINNED)
   }
@@ -99,15 +110,19 @@ export class GrowingPoint implements Point {
  */
 export class SeriesPoints {
   readonly name: string
+  /** `named`: by a pattern; `guessed`: by the dates in names; `apart`: those without a date, each a point of its own. */
+  readonly kind: 'named' | 'guessed' | 'apart'
   readonly points: GrowingPoint[] = []
   /** Null: each point is newer than the one before it. */
   #byTime: Map<Instant, GrowingPoint> | null = null
 
-  constructor(name: string) {
+  constructor(name: string, kind: SeriesPoints['kind']) {
     this.name = name
+    this.kind = kind
   }
 
   at(time: Instant): GrowingPoint | undefined {
+    if (this.kind === 'apart') return undefined
     if (this.#byTime !== null) return this.#byTime.get(time)
     const last = this.points.at(-1)
     if (last === undefined || time > last.time) return undefined
@@ -117,7 +132,7 @@ export class SeriesPoints {
   /** One whose time is new. */
   add(point: GrowingPoint): void {
     const last = this.points.at(-1)
-    if (this.#byTime === null && last !== undefined && point.time < last.time)
+    if (this.kind !== 'apart' && this.#byTime === null && last !== undefined && point.time < last.time)
       this.#byTime = new Map(this.points.map((one) => [one.time, one]))
     this.points.push(point)
     this.#byTime?.set(point.time, point)

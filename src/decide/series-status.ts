@@ -3,10 +3,12 @@ import { DAY, type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import type { LateCause, SeriesStatus } from '../model/status.ts'
+import { type LateCause, type SeriesStatus, UNDATED } from '../model/status.ts'
 import { describeLate, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
 import type { Point, Retention } from './retention.ts'
+import { isGuessed } from './series-pattern.ts'
+import { suggestPattern } from './suggest-pattern.ts'
 
 /** How long a new series beside others has for its first finished file. Milliseconds. */
 export const FIRST_FILE = DAY
@@ -36,7 +38,7 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 
 /**
  * How each series stands against what is expected of it, by name. `coming`: with the points that are on their way counted as here.
- * Where something is expected and no series has shown itself, that is told of one without a name.
+ * Where something is expected and no series has shown itself, that is told of the one without a date.
  */
 export function seriesViews(
   spec: Spec,
@@ -49,37 +51,45 @@ export function seriesViews(
     !point.isAhead &&
     (point.standing === 'whole' ||
       (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
-  const held = [...series].map(([name, points]) => ({ name, ...countHere(points, isHere) }))
+  const held = [...series].map(([name, of]) => ({ name, of, ...countHere(of, isHere, asOf) }))
   const holdsOthers = held.some(({ points }) => points > 0)
   const views = held.map((one) => {
     const isNew = holdsOthers && one.points === 0
     return viewOf(one, spec, created, isNew ? (awaited.get(one.name) ?? asOf) : null, asOf)
   })
   if (views.length === 0 && spec.expect.length > 0)
-    return [viewOf({ name: '', points: 0, newest: null }, spec, created, null, asOf)]
+    return [viewOf({ name: UNDATED, of: [], points: 0, newest: null }, spec, created, null, asOf)]
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
 
 interface Held {
   readonly name: string
+  readonly of: readonly Point[]
   readonly points: number
   readonly newest: Instant | null
 }
 
-function countHere(points: readonly Point[], isHere: (point: Point) => boolean): Omit<Held, 'name'> {
+function countHere(
+  points: readonly Point[],
+  isHere: (point: Point) => boolean,
+  asOf: Instant,
+): Pick<Held, 'points' | 'newest'> {
   let here = 0
   let newest: Instant | null = null
   for (const point of points) {
     if (!isHere(point)) continue
     here++
-    if (newest === null || point.time > newest) newest = point.time
+    const { madeAt } = point
+    // A clock that is ahead keeps no series fresh.
+    const time = madeAt - asOf > DAY ? point.time : madeAt
+    if (newest === null || time > newest) newest = time
   }
   return { points: here, newest }
 }
 
 /** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
 function viewOf(
-  { name, points, newest }: Held,
+  { name, of, points, newest }: Held,
   spec: Spec,
   created: Instant | null,
   awaited: Instant | null,
@@ -94,6 +104,7 @@ function viewOf(
   return {
     status: {
       series: name,
+      ...(isGuessed(spec.series) && name !== UNDATED ? { pattern: patternOf(of) } : {}),
       newest: newest === null ? null : isoTime(newest),
       expect: fresh.expect,
       state,
@@ -103,4 +114,13 @@ function viewOf(
     due: fresh.due,
     lateAfter: isSpared ? first : fresh.lateAfter,
   }
+}
+
+/** Of some of its names: not each of them need say in which order its date is. */
+function patternOf(points: readonly Point[]): string | null {
+  for (const { name } of points.slice(0, 20)) {
+    const pattern = suggestPattern(name)
+    if (pattern !== null) return pattern
+  }
+  return null
 }

@@ -9,8 +9,8 @@ import type { Judgement } from './judge-file.ts'
 import type { PruneDecision } from './prune.ts'
 import { policyText } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
-import { patternPrecision } from './series-pattern.ts'
-import { stayText } from './stay.ts'
+import { isGuessed, patternPrecision } from './series-pattern.ts'
+import { keptText, stayText } from './stay.ts'
 
 /** What comes, or is waited for, only where it is wanted. */
 const BRINGS: ReadonlySet<Action> = new Set(['pull', 'resume', 'wait'])
@@ -41,7 +41,9 @@ export function shapeByRetention(
   wants: Retention,
   prune: PruneDecision,
 ): Shaper {
-  const span = Math.max(0, ...spec.series.patterns.map((pattern) => SPAN[patternPrecision(pattern)] ?? 0))
+  const span = isGuessed(spec.series)
+    ? 1
+    : Math.max(0, ...spec.series.patterns.map((pattern) => SPAN[patternPrecision(pattern)] ?? 0))
   const shapeSurplus = surplusBy(spec, completeness, prune)
   const shape: Shaper['shape'] = (facts, point, judged) => {
     if (point === null) {
@@ -50,7 +52,7 @@ export function shapeByRetention(
     }
     if (point.reasons === null) return unwanted(facts, judged, point, spec, shapeSurplus)
     const trashed = inTrash(facts)
-    if (spec.retain === null && spec.series.patterns.length === 0) {
+    if (spec.retain === null && isGuessed(spec.series)) {
       const steps = judged.steps.map((step) =>
         isMove(step) ? { ...step, because: [...step.because, ...trashed] } : step,
       )
@@ -58,7 +60,7 @@ export function shapeByRetention(
     }
     const because = [...point.reasons, ...disagreement(facts, point, span), ...trashed]
     const steps = judged.steps.map((step) => {
-      const told = marked(explained(step, because), point, spec)
+      const told = marked(explained(step, because), point)
       return isMove(step) && point.isBegun ? { ...told, begun: true as const } : told
     })
     return { steps, problems: judged.problems, unwanted: null }
@@ -84,7 +86,7 @@ function unwanted(
     else if (step.action === 'repair' && !isHeld) {
       if (!isAcknowledged(spec, path, record)) problems.push(goneUnwanted(path, spec))
     } else if (!BRINGS.has(step.action) && !(step.action === 'conflict' && isSilent(facts, point)))
-      steps.push(marked(step, point, spec))
+      steps.push(marked(step, point))
   }
   return { steps, problems, unwanted: isHeld || listed == null ? null : listed.size }
 }
@@ -95,7 +97,7 @@ export const isSilent = ({ held, pruned }: FileFacts, point: Point | null): bool
 
 /** Makes the step of a file that is held, whole, and not wanted. A million such steps share the words for it. */
 function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: PruneDecision): ShapeSurplus {
-  const { retain, series } = spec
+  const { retain } = spec
   const outside = `outside ${retain === null ? '' : policyText(retain)}`
   const shared = new Map<string, readonly string[]>()
   const becauseOf = (stay: string): readonly string[] => {
@@ -113,23 +115,21 @@ function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: 
     times.set(at, text)
     return text
   }
-  const keptAnyway = becauseOf(`kept (prune: ${spec.prune.mode})`)
+  const keptAnyway = becauseOf(keptText(spec))
   // Written out, for taking a step apart and putting it together again costs as much as all that comes before.
   const made = (action: Action, because: readonly string[], facts: FileFacts, point: Point): Step => {
     const { path } = facts
     const { size } = facts.record!
     const time = timeOf(point.time)
     const expect = expectationsLater(facts)
-    return series.patterns.length === 0
-      ? { action, path, because, size, time, expect }
-      : { action, path, because, size, series: point.series, time, expect }
+    return { action, path, because, size, series: point.series, time, expect }
   }
   return (facts, point, wanted) => {
     const goes = prune.remove.get(point)
     if (goes !== undefined) return made('prune', goes, facts, point)
     const stays = (why: string) => {
       const step = wanted()
-      return marked({ ...step, because: [...step.because, why] }, point, spec)
+      return marked({ ...step, because: [...step.because, why] }, point)
     }
     // A listing that is not known to be whole makes nothing surplus.
     if (completeness !== 'complete') return stays('whether it is wanted is not known')
@@ -149,8 +149,7 @@ function explained(step: Step, reasons: readonly string[]): Step {
 }
 
 /** The step with the series and the time of its point. */
-function marked(step: Step, { dated, series, time }: Point, spec: Spec): Step {
-  if (spec.series.patterns.length === 0) return dated === 'unknown' ? step : { ...step, time: isoTime(time) }
+function marked(step: Step, { dated, series, time }: Point): Step {
   return dated === 'unknown' ? { ...step, series } : { ...step, series, time: isoTime(time) }
 }
 

@@ -29,7 +29,7 @@ type Said = Pick<Claim, 'reason' | 'message' | 'since'>
 /** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
 export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const { hold, last, holding, suspension, spec, watch, specFaults } = facts
-  const { halt, gone, views } = look
+  const { halt, gone, views, misfit } = look
   const doubt = doubtOf(facts, look)
   const is = (state: BackupState, said: Said | null = null): Judged => ({
     state,
@@ -53,6 +53,9 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   }
   const said = last === null ? null : saidByLast(last)
   if (said === 'held') return is(said)
+  // By the spec as it is now: no pass need have obeyed it yet.
+  if (misfit !== null)
+    return is('failed', { reason: misfit.code, message: `${misfit.message}. ${misfit.hint}` })
   const empty = emptyNow(facts, look, said)
   if (empty !== null) return is('empty', empty.said)
   if (said === 'failed') return is(said)

@@ -1,5 +1,7 @@
 import { type Instant, isoTime } from '../model/instant.ts'
+import type { Spec } from '../model/spec.ts'
 import { spanText } from './freshness.ts'
+import { isGuessed } from './series-pattern.ts'
 
 /** Why an unwanted point stays for now, though surplus may go. */
 export type Stay =
@@ -23,6 +25,12 @@ export type Stay =
     }
   /** Over the copies here alone some rule wants it. */
   | { readonly why: 'kept-here'; readonly reasons: readonly string[] }
+
+/** Why surplus stays of which nothing else is to be said: by the spec nothing goes. */
+export const keptText = ({ prune: { mode }, series }: Pick<Spec, 'prune' | 'series'>): string =>
+  mode === 'auto' && isGuessed(series)
+    ? 'kept: prune auto removes nothing of a guessed series'
+    : `kept (prune: ${mode})`
 
 /** As a step of a plan says it. */
 export function stayText(stay: Stay): string {

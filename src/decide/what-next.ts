@@ -10,6 +10,7 @@ import type { Look } from './look.ts'
 import type { Decided } from './plan-backup.ts'
 import type { Point } from './retention.ts'
 import { selector } from './select.ts'
+import { isGuessed } from './series-pattern.ts'
 import { describeStay } from './stay.ts'
 
 export interface Subject {
@@ -133,7 +134,7 @@ function ofSurplus(step: Step, about: Subject): Told {
   // Each decision tells its own points apart.
   const point = decision.retention?.pointOf(path) ?? null
   if (prune === null || point === null) return NOTHING
-  const stay = stayOf(point, decision)
+  const stay = stayOf(point, decision, spec)
   const why = prune.stay.get(point)
   const holds = plan.holds.filter(({ code }) => why?.why === 'held' && why.hold === code)
   const advice = [...holds.map(releaseOf), byHand]
@@ -152,10 +153,13 @@ function ofSurplus(step: Step, about: Subject): Told {
 }
 
 /** What becomes of a surplus point where surplus may go, and why it stays. */
-function stayOf(point: Point, decision: Decided): string {
+function stayOf(point: Point, decision: Decided, spec: Spec): string {
   if (decision.prune?.remove.has(point)) return 'it goes to the trash'
   const why = decision.prune?.stay.get(point)
-  return why === undefined ? 'it stays' : describeStay(why)
+  if (why !== undefined) return describeStay(why)
+  return isGuessed(spec.series)
+    ? 'it stays, for its series is guessed, and prune.mode auto removes nothing of such; write series.pattern'
+    : 'it stays'
 }
 
 function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Told {

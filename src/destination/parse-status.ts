@@ -83,6 +83,7 @@ const NEWER: readonly unknown[] = [
   'no-marker',
   'refused',
   'unwanted',
+  'beside-pattern',
   'unclear',
   'unknown',
 ] satisfies readonly DestinationStatus['series'][number]['newer'][]

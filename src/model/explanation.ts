@@ -136,6 +136,8 @@ export interface FileExplanation extends Explained {
 
 export interface FilePoint extends Moment {
   readonly series: string
+  /** Where the series is guessed: the pattern to write; null: none can be told. */
+  readonly pattern?: string | null
   readonly dated: 'name' | 'mtime' | 'unknown'
   readonly ahead: boolean
   readonly standing: 'whole' | 'coming' | 'unfinished'
@@ -177,6 +179,8 @@ export interface BackupExplanation extends Explained {
   readonly series: readonly SeriesExplanation[]
   /** Selected files that fit no pattern: kept, and never pruned. */
   readonly unmatched: number
+  /** The newest few of them. */
+  readonly unmatchedNames: readonly string[]
   /** What lies in the trash, what goes first foremost. */
   readonly trash: readonly Removed[]
 }
@@ -191,6 +195,8 @@ export type Mark = 'kept' | 'surplus' | 'coming' | 'waiting'
 
 export interface SeriesExplanation {
   readonly series: string
+  /** Where it is guessed: the pattern to write; null: none can be told. */
+  readonly pattern?: string | null
   readonly newest: Moment | null
   readonly expect: string | null
   readonly state: FreshState

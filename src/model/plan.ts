@@ -1,4 +1,4 @@
-import type { SeriesStatus } from './status.ts'
+import type { BesideCount, SeriesStatus } from './status.ts'
 import type { Suspended } from './suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
 
@@ -88,6 +88,8 @@ export interface BackupPlan {
   readonly summary: PlanSummary
   /** Each series against what is expected of it. */
   readonly series: readonly SeriesStatus[]
+  /** Left out where there are none. */
+  readonly beside?: BesideCount
   /** Finished files at the source that retention does not want: neither held nor to be brought. */
   readonly unwanted: { readonly files: number; readonly bytes: number }
   /** What the policy comes to in the end; null: nothing is removed, or it is not known how often points come. */

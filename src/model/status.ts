@@ -77,9 +77,17 @@ export interface DestinationStatus {
 
 /**
  * The best that a source has of a series and we do not hold yet, newer than what we hold. `coming`: finished and wanted. `refused`:
- * finished, and it cannot be taken as it is. `unknown`: it was not looked at; `unclear`: not seen whole.
+ * finished, and it cannot be taken as it is. `beside-pattern`: it shows newer files that fit no pattern. `unknown`: it was not looked at; `unclear`: not seen whole.
  */
-export type Newer = 'none' | 'coming' | 'no-marker' | 'refused' | 'unwanted' | 'unclear' | 'unknown'
+export type Newer =
+  | 'none'
+  | 'coming'
+  | 'no-marker'
+  | 'refused'
+  | 'unwanted'
+  | 'beside-pattern'
+  | 'unclear'
+  | 'unknown'
 
 /** Why a series is late. Stable. */
 export type LateCause =
@@ -94,6 +102,7 @@ export type LateCause =
   | 'no-marker'
   | 'refused'
   | 'unwanted'
+  | 'beside-pattern'
   | 'producer-silent'
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
@@ -105,9 +114,20 @@ export interface Promised {
 /** Of one series against what is expected of it. `unknown`: nothing is expected of it, or nothing is known of it. */
 export type FreshState = 'ok' | 'due' | 'late' | 'ended' | 'unknown'
 
+/** Selected files that fit no pattern: kept, counted by no rule, never pruned. `names`: the newest few of them. */
+export interface BesideCount {
+  readonly files: number
+  readonly names: readonly string[]
+}
+
+/** The one series of all files without a date, where there is no pattern; also told of where nothing has shown itself yet. */
+export const UNDATED = 'undated'
+
 export interface SeriesStatus {
-  /** Its name; '' where files are not told apart by a pattern. */
+  /** Its name; of one that is guessed with `*` in the place of the date. */
   readonly series: string
+  /** Of one that is guessed: the pattern to write, so that it is not; null: none says it. */
+  readonly pattern?: string | null
   /** Of its newest complete point here. */
   readonly newest: string | null
   /** In words: `every 24h`. */
@@ -124,6 +144,8 @@ export interface BackupStatus {
   /** Null: its spec is faulty, so where it goes is not known. */
   readonly destination: string | null
   readonly series: readonly SeriesStatus[]
+  /** Left out where there are none. */
+  readonly beside?: BesideCount
   readonly conditions: readonly Condition[]
   /** When the last pass ended, whatever it came to. */
   readonly lastPass: string | null

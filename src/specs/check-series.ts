@@ -39,7 +39,6 @@ export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonl
       : checkPrecision(root, patterns)),
     ...expectationPaths(root).flatMap((path) => [
       ...check([...path, 'series'], 'bad-glob', globFault),
-      ...oneSeries(root, [...path, 'series'], patterns),
       ...check([...path, 'cron'], 'bad-cron', cronFault),
       ...check([...path, 'until'], 'bad-time', (text) => {
         const read = readUntil(text, timezone)
@@ -57,6 +56,7 @@ export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonl
     ]),
     ...needsExpect(root),
     ...nothingToPrune(root),
+    ...prunesNoGuess(root),
   ]
 }
 
@@ -118,13 +118,6 @@ function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonl
   })
 }
 
-/** Of series that have no names none would ever be found, and so none be late. */
-function oneSeries(root: LocatedMap, path: KeyPath, patterns: readonly KeyPath[]): readonly Fault[] {
-  if (valueAt(root, path) === null || patterns.length > 0) return []
-  const message = `${keyPathText(path)} tells series apart, and without series.pattern there is one, without a name`
-  return [error(placeOf(root, path), 'selects-nothing', message, 'remove it, or give a series.pattern')]
-}
-
 /** I9: what prunes by itself must notice that nothing new comes. */
 function needsExpect(root: LocatedMap): readonly Fault[] {
   const path = ['prune', 'mode']
@@ -148,4 +141,23 @@ function nothingToPrune(root: LocatedMap): readonly Fault[] {
     'say with retain what is to be kept',
   )
   return [{ ...fault, severity: 'warning' }]
+}
+
+/** I9: series that are only guessed by the dates in names are no ground to remove anything unasked. */
+function prunesNoGuess(root: LocatedMap): readonly Fault[] {
+  const path = ['prune', 'mode']
+  const has = (key: KeyPath) => valueAt(root, key) !== null
+  const isMeant = textAt(root, path) === 'auto' && has(['retain']) && has(['expect'])
+  if (!isMeant || has(['series', 'pattern'])) return []
+  const message =
+    'prune.mode is auto, and without series.pattern series are guessed by the dates in names: nothing of them is ever removed'
+  const pattern = `{series}-{YYYY}-{MM}-{DD}${endingOf(root)}`
+  const hint = `write how names are made, for example series: { pattern: ${JSON.stringify(pattern)}, timezone: ${textAt(root, ['series', 'timezone']) ?? 'UTC'} }; a dry run prints the pattern that fits`
+  return [{ ...error(placeOf(root, path), 'guessed-series', message, hint), severity: 'warning' }]
+}
+
+/** How the names that are included end, as far as a glob says so. */
+function endingOf(root: LocatedMap): string {
+  const [first] = oneOrMany(root, ['select', 'include'])
+  return /^[^/]*\*((?:\.[A-Za-z0-9]+)+)$/.exec((first && textAt(root, first)) ?? '')?.[1] ?? '.tar.gz'
 }

@@ -5,6 +5,7 @@ import { counted, humanCount } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import type { Paint, Tone } from './paint.ts'
+import { guessedLines } from './series-facts.ts'
 import { wrapText } from './wrap-text.ts'
 
 const MARKS: Readonly<Record<Mark, { readonly mark: string; readonly tone: Tone }>> = {
@@ -45,7 +46,7 @@ export function backupLines(backup: BackupExplanation, brush: Paint, options: Op
       : [
           '',
           ...prose(
-            `${counted(backup.unmatched, 'file')} that fit no pattern: kept, counted by no rule, never pruned.`,
+            `${counted(backup.unmatched, 'file')} that fit no pattern: kept, counted by no rule, never pruned: ${backup.unmatchedNames.join(', ')}${backup.unmatched > backup.unmatchedNames.length ? ', …' : ''}`,
           ),
         ]),
     ...trashLines(backup, brush, options),
@@ -59,7 +60,7 @@ function seriesLines(
   options: Options,
 ): readonly string[] {
   const { counts, newest, expect, state, due } = series
-  const name = series.series === '' ? 'all files' : escapeText(series.series)
+  const name = escapeText(series.series)
   const fresh = [
     newest === null ? 'nothing here yet' : `newest ${newest.local} (${humanAge(newest.time, now)})`,
     ...(expect === null ? ['nothing is expected'] : [`expected ${expect}: ${state}`]),
@@ -74,6 +75,7 @@ function seriesLines(
   const shown = (marks: readonly Mark[]) => series.points.filter(({ mark }) => marks.includes(mark))
   return [
     brush('bold', name),
+    ...guessedLines([series]).flatMap((text) => wrapped(text, options.width)),
     ...wrapped(fresh, options.width),
     ...wrapped(`points: ${numbers}`, options.width),
     '',

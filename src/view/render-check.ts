@@ -1,5 +1,6 @@
 import { type Checked, type CheckReport, PLUGIN_CODES, type PluginState } from '../decide/check-report.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
+import { besideText } from './series-facts.ts'
 
 /** How many backups the first line names. */
 const NAMED = 5
@@ -21,6 +22,9 @@ export function renderCheck(report: CheckReport): CheckText {
   const lines = [
     first,
     ...bad.map((one) => `${name(one)}: ${words([one.word, ...one.details].join('; '))}`),
+    ...backups.flatMap(({ backup }) =>
+      backup.beside === undefined ? [] : [`${words(backup.backup)}: ${words(besideText(backup.beside))}`],
+    ),
     ...faults.map(words),
     ...(unseen === null ? [] : [`specs: ${words(unseen)}`]),
   ]

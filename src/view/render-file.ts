@@ -68,7 +68,12 @@ function series({ point: of, matches, selection }: FileExplanation): readonly st
   if (of === null && !selection.selected) return ['none: it is not selected']
   if (!matches) return ['none: its name fits no pattern, so it is kept and never pruned']
   if (of === null) return ['none: it is neither here nor at the source, or a person removed it']
-  return [of.series === '' ? 'all files of the backup are one series' : of.series]
+  if (of.pattern !== undefined) {
+    const write =
+      of.pattern === null ? '' : `; to fix it, write series.pattern: ${JSON.stringify(of.pattern)}`
+    return [`${of.series}, guessed by the date in its name${write}`]
+  }
+  return [of.series]
 }
 
 function point(of: FilePoint, timezone: string): readonly string[] {

@@ -1,17 +1,17 @@
 import { humanPart, humanSize } from '../decide/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
-import { escapeText } from './escape-text.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
-import { freshFacts, lateRow } from './series-facts.ts'
+import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
 import { shortCommit } from './short-commit.ts'
 import { conflictDetail, haltRow, holdRow, problemRow, suspendedRow, warningRow } from './trouble-rows.ts'
-import { padText, wrapList } from './wrap-text.ts'
+import { padText, wrapList, wrapText } from './wrap-text.ts'
 
 const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Tone }>> = {
   pull: { mark: '+', tone: 'green' },
@@ -77,7 +77,9 @@ const inSync = (plan: BackupPlan): boolean =>
 
 function syncLine(plan: BackupPlan, names: number, brush: Paint): string {
   const free = plan.free === null ? 'free space unknown' : `${humanSize(plan.free)} free`
-  const facts = `${counted(plan.summary.keep, 'file')}, ${free}`
+  const beside =
+    plan.beside === undefined ? '' : `, ${humanCount(plan.beside.files)} of them beside series.pattern`
+  const facts = `${counted(plan.summary.keep, 'file')}${beside}, ${free}`
   return `${brush('bold', padText(plan.backup, names))}  ${brush('green', 'in sync')}  ${brush('dim', facts)}`
 }
 
@@ -110,10 +112,16 @@ function backupLines(
       : [
           `  ${brush('dim', `${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`)}`,
         ]
+  const told = [
+    ...guessedLines(plan.series),
+    ...(plan.beside === undefined ? [] : [besideText(plan.beside)]),
+  ].flatMap((text) =>
+    wrapText(escapeProse(text), Math.max(40, options.width - 2)).map((line) => `  ${brush('dim', line)}`),
+  )
   const both = plan.retained === null ? [] : [`  ${brush('dim', retainedText(plan.retained))}`]
   const fresh = freshFacts(plan.series, options.asOf)
   const first = fresh === '' ? head : `${head}   ${brush('dim', fresh)}`
-  return [first, ...layRows(rows, brush, options.width), ...left, ...both, ...facts]
+  return [first, ...layRows(rows, brush, options.width), ...told, ...left, ...both, ...facts]
 }
 
 /** Both numbers, for `minAge` can hold many times what the rules keep. */

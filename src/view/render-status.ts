@@ -11,6 +11,7 @@ import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
+import { besideText, guessedLines } from './series-facts.ts'
 import { padText, wrapText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupState, Tone>> = {
@@ -51,7 +52,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
             ),
             ...(options.detail
               ? [...detailLines(backup, options, brush), '']
-              : reasonLines(backup, options, brush)),
+              : [...reasonLines(backup, options, brush), ...besideLines(backup, options, brush)]),
           ]),
         ]
   if (lines.at(-1) === '') lines.pop()
@@ -120,6 +121,9 @@ function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
   })
 }
 
+const besideLines = ({ beside }: BackupStatus, { width }: StatusTextOptions, brush: Paint) =>
+  beside === undefined ? [] : indented(besideText(beside), width, (line) => brush('dim', line))
+
 const reason = ({ reason, message }: Condition): string =>
   message === '' || message === reason ? reason : `${reason}: ${message}`
 
@@ -132,7 +136,7 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
     ...(backup.watch === null ? [] : [['watch', daemonWord(backup.watch)]]),
     ...(backup.validUntil === null ? [] : [['valid until', when(backup.validUntil, options.now)]]),
     ...backup.series.map((series) => [
-      series.series === '' ? 'files' : series.series,
+      series.series,
       [
         series.state,
         counted(series.points, 'point'),
@@ -145,6 +149,10 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
   const width = Math.max(...facts.map(([name]) => stringWidth(name)))
   return [
     ...facts.map(([name, value]) => `  ${brush('dim', padText(name, width))}   ${value}`),
+    ...guessedLines(backup.series).flatMap((text) =>
+      indented(text, options.width, (line) => brush('dim', line)),
+    ),
+    ...besideLines(backup, options, brush),
     ...backup.conditions.flatMap((condition) =>
       indented(sentence(condition, options.now), options.width, (line) =>
         isTrouble(condition) ? brush('yellow', line) : line,

@@ -1,10 +1,14 @@
 import { describeCause } from '../decide/late-cause.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
-import type { SeriesStatus } from '../model/status.ts'
+import type { BesideCount, SeriesStatus } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import type { Row } from './lay-rows.ts'
+
+/** Of many the first few are told. */
+const NAMED = 5
+const PATTERNS = 5
 
 /** `newest 3 h ago, expected every 24h: ok`; of several series the newest of all. Empty where nothing is expected of any. */
 export function freshFacts(series: readonly SeriesStatus[], asOf: Instant): string {
@@ -32,7 +36,7 @@ export const lateRow = ({ series, newest, expect, cause }: SeriesStatus, asOf: I
   mark: '!',
   word: 'late',
   tone: 'red',
-  ...(series === '' ? {} : { path: series }),
+  path: series,
   detail: [
     newest === null
       ? `no complete point yet, expected ${expect}`
@@ -40,3 +44,25 @@ export const lateRow = ({ series, newest, expect, cause }: SeriesStatus, asOf: I
     ...(cause === undefined ? [] : [describeCause(cause)]),
   ].join(': '),
 })
+
+/** `3 files fit no series.pattern: a, b, c`. */
+export function besideText({ files, names }: BesideCount): string {
+  const more = files > names.length ? `, and ${files - names.length} more` : ''
+  return `${counted(files, 'file fits', 'files fit')} no series.pattern: ${names.join(', ')}${more}`
+}
+
+/** Series that are guessed, and the pattern to write for them, a line for each pattern. */
+export function guessedLines(series: readonly Pick<SeriesStatus, 'series' | 'pattern'>[]): readonly string[] {
+  const byPattern = new Map<string | null, string[]>()
+  for (const { series: name, pattern } of series) {
+    if (pattern === undefined) continue
+    const names = byPattern.get(pattern)
+    if (names === undefined) byPattern.set(pattern, [name])
+    else names.push(name)
+  }
+  return [...byPattern].slice(0, PATTERNS).map(([pattern, names]) => {
+    const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : ''
+    const what = `series guessed by date: ${names.slice(0, NAMED).join(', ')}${more}`
+    return pattern === null ? what : `${what}; to fix it, write series.pattern: ${JSON.stringify(pattern)}`
+  })
+}

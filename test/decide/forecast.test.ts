@@ -21,6 +21,7 @@ const whole = (dated: Pick<Point, 'time' | 'name' | 'pinned'>): Point => ({
   dated: 'name',
   isAhead: false,
   isBegun: false,
+  madeAt: dated.time,
   reasons: [],
 })
 const every = (hours: number, until: Instant | null = null): Expectation => ({

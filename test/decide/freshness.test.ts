@@ -72,10 +72,11 @@ test.each([
   ['site/db', [every(HOUR, { series: 'db' })], 'every 1h'],
   ['site/db', [every(HOUR, { series: 'other/*' })], null],
   ['site/db', [every(HOUR, { series: 'site/*' })], 'every 1h'],
-  ['', [every(HOUR)], 'every 1h'],
-  ['', [every(HOUR, { series: '*' })], 'every 1h'],
-  ['', [every(HOUR, { series: '**' })], 'every 1h'],
-  ['', [every(HOUR, { series: 'db' })], null],
+  ['undated', [every(HOUR)], 'every 1h'],
+  ['undated', [every(HOUR, { series: 'undated' })], 'every 1h'],
+  ['db-*.gz', [every(HOUR, { series: '*' })], 'every 1h'],
+  ['de/db-*.gz', [every(HOUR, { series: 'db-*' })], 'every 1h'],
+  ['db-*.gz', [every(HOUR, { series: 'db' })], null],
 ])('the first expectation that fits the series counts: %s', (series, expected, words) => {
   const fresh = freshness(
     series,
@@ -169,7 +170,7 @@ test('one line says which series is late, and since when', () => {
   expect(late('db', '2026-11-22T02:00:00Z', '2026-11-01')).toBe(
     'db: its newest complete point is of 2026-11-22T02:00:00Z, expected every 24h; one was due 2026-11-23T02:00:00Z and is not here at 2026-11-25T00:00:00Z',
   )
-  expect(late('', '-', '2026-11-22')).toBe(
-    'no complete point yet, expected every 24h; one was due 2026-11-23T00:00:00Z and is not here at 2026-11-25T00:00:00Z',
+  expect(late('undated', '-', '2026-11-22')).toBe(
+    'undated: no complete point yet, expected every 24h; one was due 2026-11-23T00:00:00Z and is not here at 2026-11-25T00:00:00Z',
   )
 })

@@ -71,10 +71,10 @@ describe('a name is read by its pattern', () => {
     const patterns = ['{series}-{YYYY}{MM}{DD}.gz', '{series}-{YYYY}{MM}{DD}.{part}', '{part}']
     expect(read(patterns, 'db-20260101.gz')).toBe('db @ 2026-01-01T23:59:59.999Z')
     expect(read(patterns, 'db-20260101.log')).toBe('db @ 2026-01-01T23:59:59.999Z # log')
-    expect(read(patterns, 'README')).toBe(' @ mtime # README')
+    expect(read(patterns, 'README')).toBe('* @ mtime # README')
   })
-  test('without patterns all files are one series without a date', () => {
-    expect(read([], 'a/db-2026.gz')).toBe(' @ mtime')
+  test('without patterns names without a date are told of as one series', () => {
+    expect(read([], 'a/db-2026.gz')).toBe('undated @ mtime')
   })
 })
 
@@ -103,7 +103,7 @@ test.each([
   ['{YYYY}/db.gz', '2026/db.gz', 'db.gz'],
   ['{YYYY}-{MM}-wiki.tar.gz', '2026-01-wiki.tar.gz', 'wiki.tar.gz'],
   ['{YYYY}_db_{MM}.gz', '2026_db_01.gz', 'db-gz'],
-  ['{YYYY}-{MM}', '2026-01', ''],
+  ['{YYYY}-{MM}', '2026-01', '*'],
 ])('without {series}, %s names the series of %s "%s"', (pattern, path, wanted) => {
   expect(dateFiles({ patterns: [pattern], timezone: 'UTC' })(path)?.series).toBe(wanted)
 })
@@ -154,7 +154,7 @@ describe('times are those of the zone', () => {
     ],
     ['no zone changes an epoch', 'Europe/Oslo', '{epoch}', '0', '1970-01-01T00:00:00Z'],
   ])('%s', (_, zone, pattern, name, wanted) => {
-    expect(read(pattern, name, zone)).toBe(` @ ${wanted}`)
+    expect(read(pattern, name, zone)).toBe(`* @ ${wanted}`)
   })
 })
 

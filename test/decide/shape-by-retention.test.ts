@@ -23,6 +23,7 @@ describe('what is said of files under daily=2', () => {
       [
         'pull y: matches no pattern: kept, never pruned',
         'keep z: complete, matches no pattern: kept, never pruned',
+        '! pattern-fits-nothing',
       ],
     ],
     // Points that are not finished.
@@ -179,11 +180,12 @@ describe('what is said of files under daily=2', () => {
     ])
   })
 
-  test('without a pattern all is one series, dated by its mtime', () => {
+  test('without a pattern a name without a date is kept by itself', () => {
     const told = unpruned({ spec: { series: { patterns: [], timezone: 'UTC' } }, mtimes: { y: 1000 } })
     expect(plan('remote 22, remote 21, remote y', told)).toEqual([
       'pull 21: daily 2',
       'pull 22: last 1, daily 1',
+      'pull y: no date in its name',
     ])
   })
 

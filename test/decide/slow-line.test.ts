@@ -151,9 +151,9 @@ describe('the order of transfers follows the time of the point', () => {
   test.each([
     ['newest', true, '03 02 01'],
     ['oldest', true, '01 02 03'],
-    ['newest', false, '01 02 03'],
-    ['oldest', false, '03 02 01'],
-  ] as const)('%s first, dates in names: %s: %s', (order, pattern, wanted) => {
+    ['newest', false, '03 02 01'],
+    ['oldest', false, '01 02 03'],
+  ] as const)('%s first, a pattern says so: %s: %s', (order, pattern, wanted) => {
     expect(dated(order, pattern)).toBe(wanted)
   })
 })

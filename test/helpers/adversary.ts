@@ -55,7 +55,7 @@ export interface Turn {
 }
 
 export interface History {
-  /** Names are dated; else all is one series, dated by mtime. */
+  /** A pattern says how names are dated; else that is guessed. */
   readonly dated: boolean
   readonly retain: number
   readonly keepAtLeast: number

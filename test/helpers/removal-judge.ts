@@ -91,8 +91,20 @@ export function judge(kindOf: (path: string) => Kind | null): Judge {
   }
 
   /** Null: it belongs to none. */
-  const placeOf = (kind: Kind | null, mtime: number, { dated, zone }: Declared): [string, number] | null =>
-    !dated ? ['', mtime] : kind === null ? null : [kind.series, pointTime(kind, zone)]
+  const placeOf = (
+    path: string,
+    kind: Kind | null,
+    mtime: number,
+    { dated, zone }: Declared,
+  ): [string, number] | null =>
+    !dated ? guessed(path, mtime, zone) : kind === null ? null : [kind.series, pointTime(kind, zone)]
+
+  /** Without a pattern: names that differ only in their date, and each that has none by itself. */
+  const guessed = (path: string, mtime: number, zone: number): [string, number] => {
+    const [, before = '', date, after = ''] = /^(.*?)(\d{4}-\d\d-\d\d)(.*)$/.exec(path) ?? []
+    if (date === undefined) return [path, mtime]
+    return [`${before}*${after}`, pointTime({ series: before, day: Date.parse(date) / DAY }, zone)]
+  }
 
   const pointsOf = (view: SourceView, declared: Declared): Map<string, Map<number, OwnPoint>> => {
     const series = new Map<string, Map<number, OwnPoint>>()
@@ -100,7 +112,7 @@ export function judge(kindOf: (path: string) => Kind | null): Judge {
       if (entry.isPruned) continue
       const shown = view.files.get(path as RelPath)?.listed
       const mtime = entry.isHeld || shown == null ? entry.mtime : shown.mtime * 1000
-      const place = placeOf(entry.kind, mtime, declared)
+      const place = placeOf(path, entry.kind, mtime, declared)
       if (place === null) continue
       const points = series.get(place[0]) ?? new Map<number, OwnPoint>()
       series.set(place[0], points)
@@ -116,7 +128,7 @@ export function judge(kindOf: (path: string) => Kind | null): Judge {
       if (entry?.isHeld) continue
       // The same bytes as those that were removed are of the same point, whatever time they show.
       const isSame = entry?.isPruned && marker.state === 'claimed' && marker.digest === entry.digest
-      const place = placeOf(kindOf(path), isSame ? entry.mtime : at!.mtime * 1000, declared)
+      const place = placeOf(path, kindOf(path), isSame ? entry.mtime : at!.mtime * 1000, declared)
       const point = place === null ? undefined : series.get(place[0])?.get(place[1])
       if (point !== undefined) point.isSound = false
     }

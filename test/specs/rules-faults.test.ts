@@ -203,11 +203,6 @@ describe('each fault points at its place and says what to do', () => {
       `${daily}expect: { series: "!a", every: 1d }`,
       '5:19 bad-glob expect.series: "!a" begins with "!"',
     ],
-    [
-      'a series where there are none',
-      'expect: [{ series: "a", every: 1d }]',
-      '4:20 selects-nothing expect[0].series tells series apart, and without series.pattern',
-    ],
     // prune and verify
     ['a word for a map', 'prune: true', '4:8 wrong-type prune is true, not keys with values'],
     [
@@ -253,14 +248,28 @@ test.each([
     'series: { pattern: ["{series}.gz"], timezone: UTC }\nretain: { hourly: 3 }',
   ],
   ['a zone alone', 'series: { timezone: America/New_York }\nretain: { daily: 3 }'],
+  ['a series that is guessed', 'expect: [{ series: "a-*", every: 1d }]'],
   ['pins alone', 'retain: { pin: ["db-*"] }'],
   ['a leap day', 'expect: { cron: "0 0 29 2 *", grace: 1d }'],
   [
     'never, with grace',
-    'expect: { every: never, grace: 1d, until: 2026-12-31T12:00:00+01:00 }\nretain: { last: 9 }\nprune: { mode: auto }',
+    `${daily}expect: { every: never, grace: 1d, until: 2026-12-31T12:00:00+01:00 }\nretain: { last: 9 }\nprune: { mode: auto }`,
   ],
 ])('fine: %s', async (_, keys) => {
   expect(told(await load({ 'db.yaml': spec({ more: keys }) }))).toEqual([])
+})
+
+test('I9: auto removes nothing of series that are guessed: a warning with the pattern to write', async () => {
+  const more =
+    'select: { include: ["*.sql.gz"] }\nexpect: { every: 24h }\nretain: { daily: 7 }\nprune: { mode: auto }'
+  const { faults } = await load({ 'db.yaml': spec({ more }) })
+  expect(faults).toMatchObject([
+    {
+      ...{ severity: 'warning', code: 'guessed-series', line: 7, column: 16 },
+      hint: expect.stringContaining('{series}-{YYYY}-{MM}-{DD}.sql.gz'),
+    },
+  ])
+  expect((await load({ 'db.yaml': spec({ more: `${daily}${more}` }) })).faults).toEqual([])
 })
 
 test('a prune without retain has nothing to remove: a warning', async () => {

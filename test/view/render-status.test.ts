@@ -45,7 +45,7 @@ describe('the status table', () => {
     backup: 'wiki',
     state: 'conflict',
     conditions: [ready('false', 'conflict', '2 in conflict')],
-    series: [{ series: '', newest: '2026-11-22T03:00:00Z', expect: null, state: 'ok', points: 14 }],
+    series: [{ series: 'wiki', newest: '2026-11-22T03:00:00Z', expect: null, state: 'ok', points: 14 }],
   })
   const blank = backup({
     backup: 'mail',
@@ -96,7 +96,7 @@ describe('the status table', () => {
       wiki     conflict   2 h ago        18 GiB   912 GiB   /srv/offsite/postgres
         last success   2026-11-24T01:00:00Z (2 h ago)
         last pass      2026-11-24T01:00:00Z (2 h ago)
-        files          ok, 14 points, newest 2026-11-22T03:00:00Z (2 d ago)
+        wiki           ok, 14 points, newest 2026-11-22T03:00:00Z (2 d ago)
         Ready: false since 2026-11-23T03:00:00Z (24 h ago). conflict: 2 in conflict
       "
     `)
