@@ -41,6 +41,14 @@ const DATE = new RegExp(
   'gi',
 )
 
+const ANY_YEAR = /199\d|20\d\d/g
+
+/** Without another year there is no other date: to look for that alone takes half the time. */
+function hasYear(path: string, from: number): boolean {
+  ANY_YEAR.lastIndex = from
+  return ANY_YEAR.test(path)
+}
+
 interface Found {
   readonly span: DateSpan
   readonly date: Int32Array
@@ -63,6 +71,7 @@ export function dateOf(path: string): NameDate | null {
     // Another reading may begin within this one.
     DATE.lastIndex = match.index + 1
     if (found === null) continue
+    const isLast = found.span.parts === 'YMD' && !hasYear(path, match.index + 4)
     if (last !== null && found.span.start < last.end) {
       // In 2026-07-01-2030 the last four are a time, and no year.
       if (last.parts === 'YMD' && found.span.end <= last.end) continue
@@ -74,6 +83,7 @@ export function dateOf(path: string): NameDate | null {
       others ??= []
       others.push(found)
     }
+    if (isLast) break
   }
   const hasFolders = path.includes('/')
   if (first === null) return hasFolders ? dateOfFolders(path) : null
