@@ -208,7 +208,9 @@ function agreed(all: readonly Found[]): Found | null {
 
 /** The spans with those folders that are the date's year, its month after that, or its day after that. */
 function withFolders(path: string, spans: readonly DateSpan[], date: Int32Array): readonly DateSpan[] {
-  const [year = '', month = '', day = ''] = [4, 2, 2].map((width, i) => String(date[i]).padStart(width, '0'))
+  const year = String(date[0])
+  if (!path.startsWith(year) && !path.includes(`/${year}`)) return spans
+  const [month = '', day = ''] = [date[1], date[2]].map((part) => String(part).padStart(2, '0'))
   const found: DateSpan[] = []
   let next = 'Y'
   for (const { text, start } of foldersOf(path)) {
