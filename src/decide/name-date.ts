@@ -41,6 +41,14 @@ const DATE = new RegExp(
   'gi',
 )
 
+const ANY_YEAR = /199\d|20\d\d/g
+
+/** Without another year there is no other date: to look for that alone takes half the time. */
+function hasYear(path: string, from: number): boolean {
+  ANY_YEAR.lastIndex = from
+  return ANY_YEAR.test(path)
+}
+
 interface Found {
   readonly span: DateSpan
   readonly date: Int32Array
@@ -63,6 +71,7 @@ export function dateOf(path: string): NameDate | null {
     // Another reading may begin within this one.
     DATE.lastIndex = match.index + 1
     if (found === null) continue
+    const isLast = found.span.parts === 'YMD' && !hasYear(path, match.index + 4)
     if (last !== null && found.span.start < last.end) {
       // In 2026-07-01-2030 the last four are a time, and no year.
       if (last.parts === 'YMD' && found.span.end <= last.end) continue
@@ -74,6 +83,7 @@ export function dateOf(path: string): NameDate | null {
       others ??= []
       others.push(found)
     }
+    if (isLast) break
   }
   const hasFolders = path.includes('/')
   if (first === null) return hasFolders ? dateOfFolders(path) : null
@@ -198,7 +208,9 @@ function agreed(all: readonly Found[]): Found | null {
 
 /** The spans with those folders that are the date's year, its month after that, or its day after that. */
 function withFolders(path: string, spans: readonly DateSpan[], date: Int32Array): readonly DateSpan[] {
-  const [year = '', month = '', day = ''] = [4, 2, 2].map((width, i) => String(date[i]).padStart(width, '0'))
+  const year = String(date[0])
+  if (!path.startsWith(year) && !path.includes(`/${year}`)) return spans
+  const [month = '', day = ''] = [date[1], date[2]].map((part) => String(part).padStart(2, '0'))
   const found: DateSpan[] = []
   let next = 'Y'
   for (const { text, start } of foldersOf(path)) {

@@ -15,7 +15,7 @@ export type BackupResult =
 
 /** A series that is late. */
 export interface LateSeries {
-  /** May be '': the one series of a spec without patterns. */
+  /** Of one that is guessed with `*` in the place of the date. */
   readonly series: string
   /** One line, with the cause where it is known. */
   readonly message: string

@@ -87,7 +87,7 @@ export interface Selection {
 
 /** How files are told apart by date. */
 export interface SeriesRules {
-  /** Tokens and literal text; the first that matches a file counts. Empty: all files are one series, dated by their mtime. */
+  /** Tokens and literal text; the first that matches a file counts. Empty: they are guessed by the dates in names. */
   readonly patterns: readonly string[]
   /** IANA. Days, weeks and hours are cut here. */
   readonly timezone: string

@@ -1,6 +1,7 @@
 import { humanPart, humanSize } from '../decide/human-size.ts'
 import type { Advice, FileAtSource, FileExplanation, FilePoint, FileStanding } from '../model/explanation.ts'
 import { instant } from '../model/instant.ts'
+import { UNDATED } from '../model/status.ts'
 import { describeVerdicts } from './describe-verdict.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { humanCount } from './human-count.ts'
@@ -73,6 +74,8 @@ function series({ point: of, matches, selection }: FileExplanation): readonly st
       of.pattern === null ? '' : `; to fix it, write series.pattern: ${JSON.stringify(of.pattern)}`
     return [`${of.series}, guessed by the date in its name${write}`]
   }
+  if (of.series === UNDATED && of.dated !== 'name')
+    return ['undated: its name has no date that is sure, so it is kept by itself']
   return [of.series]
 }
 

@@ -6,6 +6,7 @@ import { describeChange, describeEffect, specValue } from './describe-comparison
 import { escapeProse } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { planCounts, transferFacts, transfers } from './plan-totals.ts'
+import { besideText, guessedLines } from './series-facts.ts'
 
 /** So many of one action, and so many problems: a comment has its limits. */
 const SHOWN = 20
@@ -77,6 +78,8 @@ function section(backup: BackupPlan): string {
       }),
     ),
     ...backup.warnings.map(({ code: kind, message }) => `- **warning** ${code(kind)} ${code(message)}`),
+    ...guessedLines(backup.series).map((text) => `- ${code(text)}`),
+    ...(backup.beside === undefined ? [] : [`- ${code(besideText(backup.beside))}`]),
   ]
   const steps = ORDER.flatMap((action) =>
     shorten(backup.steps.filter((step) => step.action === action).map(stepItem), action),

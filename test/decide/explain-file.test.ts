@@ -75,7 +75,7 @@ describe('its point', () => {
   test('is dated by the time of its modification where no name does', () => {
     const spec = dated('last=1', { series: { patterns: [], timezone: 'UTC' } })
     expect(explain(spec, 'remote odd.tar 1 A', 'odd.tar').point).toMatchObject({
-      series: '',
+      series: 'undated',
       dated: 'mtime',
       time: '1970-01-01T00:16:40Z',
       local: '1970-01-01 00:16:40',
