@@ -78,7 +78,7 @@ export function pacer({ period, rules }: Pace, history: SeriesHistory): Pacer {
       const next = firstAfter(times, time)
       if (next === times.length) return false
       const since = lived.at(-1)! - lived[next]! + Math.min(times[next]! - time, period)
-      const usual = Math.min(period, usualGap(time, history) ?? period)
+      const usual = usualGap(period, time, history)
       return rules.every(({ count, span }) => since >= TOLERANCE * count * Math.max(usual, span))
     },
   }
@@ -93,18 +93,30 @@ function livedUntil(times: readonly Instant[], period: number): readonly number[
   })
 }
 
-/** Of the points that tell how often a series usually gets one. */
-const MOST_POINTS = 21
+/** So many periods before a point tell how often the series usually gets one. */
+const USUAL_PERIODS = 10
 
-/** The mean distance of the points that came with one, and of those that came before it; null: there are no two. */
-function usualGap(time: Instant, { times, passes }: SeriesHistory): number | null {
-  const next = firstAfter(times, time)
-  const from = Math.max(0, next - MOST_POINTS)
-  const pass = passes[next - 1]
-  let to = next
-  while (to < times.length && to - from < MOST_POINTS && passes[to] === pass) to++
-  if (to - from < 2) return null
-  return (times[to - 1]! - times[from]!) / (to - from - 1)
+/**
+ * The distance of the points before one, and of those that came with it, in which the series has spent half of its time: so neither a
+ * flood nor an outage makes it another. At most a period.
+ */
+function usualGap(period: number, time: Instant, { times, passes }: SeriesHistory): number {
+  let last = firstAfter(times, time) - 1
+  const pass = passes[last]
+  while (pass !== undefined && passes[last + 1] === pass) last++
+  const gaps: number[] = []
+  let whole = 0
+  for (let at = last; at > 0 && whole < USUAL_PERIODS * period; at--) {
+    const gap = Math.min(period, times[at]! - times[at - 1]!)
+    gaps.push(gap)
+    whole += gap
+  }
+  let half = 0
+  for (const gap of gaps.sort((a, b) => b - a)) {
+    half += gap
+    if (half * 2 >= whole) return gap
+  }
+  return period
 }
 
 /** The index of the first point after a time, or how many there are. */

@@ -57,7 +57,7 @@ export function project(
     })
     records.set(path, {
       path: before?.path ?? path,
-      ...(before ?? pairOf(digest)),
+      ...(before === undefined ? pairOf(digest) : sound(before)),
       size: step.size ?? 0,
       mtime: source.files.get(path)?.listed?.mtime ?? null,
       markerSize: marker?.state === 'claimed' ? marker.size : (before?.markerSize ?? 0),
@@ -74,6 +74,8 @@ export function project(
   }
   return { source, destination: { ...destination, files, records, staged, surplus, pruned, lastPrune } }
 }
+
+const sound = ({ isRotten: _, ...record }: LedgerRecord): LedgerRecord => record
 
 const prunedBy = (step: Step, asOf: Instant): PrunedFile => ({
   at: asOf,

@@ -200,13 +200,25 @@ function spare(
   const spared = new Map<Point, Stay>()
   const pushed: Point[] = []
   const ofSeries = history()
-  const inOrder = verified.filter(({ time }) => time <= asOf && !ofSeries.late.has(time))
-  const kept =
-    inOrder.length === verified.length ? null : retain(inOrder, spec.retain!, zoneOf(spec.series.timezone))
+  const { late } = ofSeries
+  const over = (points: readonly Point[]) => retain(points, spec.retain!, zoneOf(spec.series.timezone))
+  const inOrder = verified.filter(({ time }) => time <= asOf && !late.has(time))
+  const kept = inOrder.length === verified.length ? null : over(inOrder)
+  // What came late itself was here before what came still later.
+  const keptLate = new Map<number, ReturnType<typeof over>>()
+  const whenItCame = (point: Point) => {
+    const pass = late.get(point.time)
+    if (pass === undefined) return undefined
+    const known =
+      keptLate.get(pass) ??
+      over(verified.filter(({ time }) => time <= asOf && (late.get(time) ?? pass) <= pass))
+    keptLate.set(pass, known)
+    return known.get(point)
+  }
   const pace = paceOf(spec, series)
   const paced = pace === null ? null : { ...pacer(pace, ofSeries), period: pace.period }
   for (const point of dropped) {
-    const reasons = kept?.get(point)
+    const reasons = kept?.get(point) ?? whenItCame(point)
     if (reasons !== undefined) {
       spared.set(point, { why: 'order', reasons })
       if (standingOf(point).settledWanted) pushed.push(point)

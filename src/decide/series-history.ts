@@ -10,8 +10,8 @@ export interface SeriesHistory {
   readonly times: readonly Instant[]
   /** The pass in which each of those came: of two the later has the greater number. */
   readonly passes: readonly number[]
-  /** Times of points that came after a newer one of their series had come in an earlier pass. */
-  readonly late: ReadonlySet<Instant>
+  /** Times of points that came after a newer one of their series had come in an earlier pass, each with its own pass. */
+  readonly late: ReadonlyMap<Instant, number>
 }
 
 /** One file as it first came. */
@@ -37,7 +37,7 @@ export function seriesHistory(
 ): SeriesHistory {
   const firsts = [...points.flatMap(firstOf), ...removed]
   inTurn(firsts, ({ at }) => at)
-  const late = new Set<Instant>()
+  const late = new Map<Instant, number>()
   const came: { readonly time: Instant; readonly pass: number }[] = []
   let planId: string | null = null
   let at = Number.NaN
@@ -52,7 +52,7 @@ export function seriesHistory(
     }
     ;({ planId, at } = first)
     const { time } = first
-    if (time < before) late.add(time)
+    if (time < before) late.set(time, pass)
     else if (time <= asOf) came.push({ time, pass })
     if (time - first.at <= DAY && time > newest) newest = time
   }

@@ -84,7 +84,8 @@ describe('the exit code of a plan', () => {
     assemblePlan([planBackup(spec(), picture(drawn), context)], [], NOON, null)
   test.each([
     ['something to do', 'remote a 1 A', 0, 2],
-    ['only something to wait for', 'remote a 1 -', 0, 0],
+    ['only something to wait for', 'held a 1 A\nremote a 1 A\nremote b 1 -', 0, 0],
+    ['only something to wait for, and nothing held', 'remote a 1 -', 1, 1],
     ['in sync', 'held a 1 A\nremote a 1 A', 0, 0],
     ['conflict and something to do', 'held a 1 A\nremote a 1 B\nremote b 1 B', 6, 6],
     ['lost', 'gone a 1 A\nremote b 1 -', 6, 6],

@@ -39,7 +39,10 @@ const fold = (
   )
 
 const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, now = NOON) =>
-  backupStatus(statusFacts({ holding: picture('held a.tar 1 A').destination, last, ...over }), now)
+  backupStatus(
+    statusFacts({ holding: picture('held db-2026-11-22.tar 1 A').destination, last, ...over }),
+    now,
+  )
 
 type Told = { readonly conditions: DestinationStatus['conditions'] }
 const of = (type: ConditionType, { conditions }: Told) => conditions.find((one) => one.type === type)
@@ -95,7 +98,7 @@ describe('what a live daemon says', () => {
 test('a commit that is not taken makes a spec invalid, a repository that is away makes it unknown, since when is kept', () => {
   const spec = dated('last=3')
   const reason = (code: string) => ({ code, message: `${code} it is`, hint: '', since: at(-5) })
-  const { holding } = { holding: picture('held a.tar 1 A').destination }
+  const holding = picture('held db-2026-11-22.tar 1 A').destination
   for (const [code, status] of [
     ['commit-refused', 'false'],
     ['commit-unsigned', 'false'],
