@@ -68,7 +68,7 @@ export function pacer({ period, rules }: Pace, history: SeriesHistory): Pacer {
       let at = firstAfter(times, time + period / 2)
       while (held < most && at < times.length) {
         held++
-        const nth = Math.round((times[at]! - time) / period)
+        const nth = Math.ceil((times[at]! - time) / period - 0.5)
         at = firstAfter(times, time + (nth + 0.5) * period)
       }
       const slow = rules.find(({ count }) => held < count)
@@ -93,12 +93,15 @@ function livedUntil(times: readonly Instant[], period: number): readonly number[
   })
 }
 
-/** So many periods before a point tell how often the series usually gets one. */
+/** So many periods tell how often a series usually gets a point. */
 const USUAL_PERIODS = 10
+/** Points that are closer together than this part of the usual distance count as one. */
+const TOO_CLOSE = 0.25
 
 /**
- * The distance of the points before one, and of those that came with it, in which the series has spent half of its time: so neither a
- * flood nor an outage makes it another. At most a period.
+ * How far apart the points before one are, and those that came with it; where that is too little to go by, those that came next too.
+ * Neither a flood nor an outage makes it another: what counts is the distance in which the series has spent half of its time, and of
+ * the distances around that one their mean. At most a period.
  */
 function usualGap(period: number, time: Instant, { times, passes }: SeriesHistory): number {
   let last = firstAfter(times, time) - 1
@@ -106,17 +109,28 @@ function usualGap(period: number, time: Instant, { times, passes }: SeriesHistor
   while (pass !== undefined && passes[last + 1] === pass) last++
   const gaps: number[] = []
   let whole = 0
-  for (let at = last; at > 0 && whole < USUAL_PERIODS * period; at--) {
+  const add = (at: number) => {
     const gap = Math.min(period, times[at]! - times[at - 1]!)
     gaps.push(gap)
     whole += gap
   }
+  const isEnough = () => whole >= USUAL_PERIODS * period
+  for (let at = last; at > 0 && !isEnough(); at--) add(at)
+  for (let at = Math.max(1, last + 1); at < times.length && !isEnough(); at++) add(at)
+  const middle = middleOf(gaps, whole)
+  if (middle === null) return period
+  const near = gaps.filter((gap) => gap >= TOO_CLOSE * middle)
+  return near.reduce((sum, gap) => sum + gap, 0) / near.length
+}
+
+/** The distance in which half of all time was spent; null: there is none. */
+function middleOf(gaps: readonly number[], whole: number): number | null {
   let half = 0
-  for (const gap of gaps.sort((a, b) => b - a)) {
+  for (const gap of gaps.toSorted((a, b) => b - a)) {
     half += gap
     if (half * 2 >= whole) return gap
   }
-  return period
+  return null
 }
 
 /** The index of the first point after a time, or how many there are. */

@@ -213,13 +213,14 @@ function spare(
       keptLate.get(pass) ??
       over(verified.filter(({ time }) => time <= asOf && (late.get(time) ?? pass) <= pass))
     keptLate.set(pass, known)
-    return known.get(point)
+    // Of what comes newest first, each is the oldest when it comes.
+    return known.get(point)?.filter((reason) => reason !== 'oldest')
   }
   const pace = paceOf(spec, series)
   const paced = pace === null ? null : { ...pacer(pace, ofSeries), period: pace.period }
   for (const point of dropped) {
     const reasons = kept?.get(point) ?? whenItCame(point)
-    if (reasons !== undefined) {
+    if (reasons !== undefined && reasons.length > 0) {
       spared.set(point, { why: 'order', reasons })
       if (standingOf(point).settledWanted) pushed.push(point)
       continue
