@@ -11,6 +11,7 @@ import {
   digestFor,
   digestOfKind,
   expectations,
+  expectationsLater,
   type FileFacts,
   hasFailedGate,
   isAcknowledged,
@@ -323,7 +324,7 @@ const wait = (facts: FileFacts, { checksum }: Spec): Step => ({
   ...(facts.source?.listed == null
     ? {}
     : { size: facts.source.listed.size, time: isoSeconds(facts.source.listed.mtime) }),
-  expect: expectations(facts),
+  expect: expectationsLater(facts),
 })
 
 function isOverdue(seen: Seen | undefined, asOf: Instant): boolean {

@@ -40,25 +40,29 @@ export async function openSeen(
   return {
     records,
     async remember(changes) {
-      const texts: string[] = []
-      for (const [path, seen] of changes) {
-        const text = seenLine(path, seen)
-        const before = records.get(path) ?? null
-        if (text === seenLine(path, before)) continue
-        if (seen === null) records.delete(path)
-        else records.set(path, seen)
-        texts.push(text)
-      }
-      if (texts.length === 0) return
-      const anew = !sound || lines + texts.length > 2 * records.size + SLACK
-      const bytes = Buffer.from(
-        (anew ? Array.from(records, ([path, seen]) => seenLine(path, seen)) : texts).join(''),
-      )
+      let changed = 0
+      let bytes = bytesOf(function* () {
+        for (const [path, seen] of changes) {
+          const text = seenLine(path, seen)
+          const before = records.get(path) ?? null
+          if (text === seenLine(path, before)) continue
+          if (seen === null) records.delete(path)
+          else records.set(path, seen)
+          changed++
+          yield text
+        }
+      })
+      if (changed === 0) return
+      const anew = !sound || lines + changed > 2 * records.size + SLACK
+      if (anew)
+        bytes = bytesOf(function* () {
+          for (const [path, seen] of records) yield seenLine(path, seen)
+        })
       try {
         if (anew) await replace(disk, files.seen, bytes)
         else await disk.writeAt(files.seen, size, bytes)
         size = anew ? bytes.length : size + bytes.length
-        lines = anew ? records.size : lines + texts.length
+        lines = anew ? records.size : lines + changed
         sound = true
       } catch (error) {
         sound = false
@@ -68,6 +72,21 @@ export async function openSeen(
     },
   }
 }
+
+/** Lines as bytes, a piece at a time: of a million lines the texts alone would be many times as large. */
+function bytesOf(lines: () => Iterable<string>): Buffer {
+  const pieces: Buffer[] = []
+  let piece = ''
+  for (const line of lines()) {
+    piece += line
+    if (piece.length < PIECE) continue
+    pieces.push(Buffer.from(piece))
+    piece = ''
+  }
+  return Buffer.concat([...pieces, Buffer.from(piece)])
+}
+
+const PIECE = 1024 * 1024
 
 async function replace(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   const next = `${path}.new`

@@ -40,8 +40,10 @@ export const EVERYTHING: Concern = { path: () => true, below: () => true }
 export interface Fetched {
   /** Null: none was asked for. A missing or unreadable list is a Failure, never an empty one. */
   readonly list: ListFile | null
-  /** What was asked for and is neither here nor in `problems` was gone. */
+  /** What was asked for and is neither here nor `unreadable` was gone. */
   readonly markers: ReadonlyMap<RelPath, ReadMarker>
+  /** Markers that are there and say nothing, also those beyond what `problems` have room for. */
+  readonly unreadable?: ReadonlySet<RelPath>
   readonly problems: readonly Problem[]
 }
 

@@ -103,6 +103,7 @@ export async function observeSource(
     return assembled({
       list: first.list,
       markers: new Map([...first.markers, ...second.markers]),
+      unreadable: new Set([...(first.unreadable ?? []), ...(second.unreadable ?? [])]),
       problems: [...first.problems, ...second.problems],
     })
   } catch (error) {
@@ -231,7 +232,7 @@ function markerRead(
 ): SourceMarker {
   const read = markers.map((marker) => fetched.markers.get(marker))
   if (read.some((marker) => marker === undefined)) {
-    const refused = fetched.problems.some((problem) => markers.some((marker) => marker === problem.path))
+    const refused = markers.some((marker) => fetched.unreadable?.has(marker))
     // Listed a moment ago and gone now: not finished any more.
     return refused ? { state: 'unreadable' } : NO_MARKER
   }

@@ -40,13 +40,18 @@ const READS = 500
 /** Connection 2: one session, into a private folder that is gone afterwards. */
 export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Promise<Fetched> {
   const problems = collectProblems()
+  const unreadable = new Set<RelPath>()
+  const refuse = (path: RelPath, problem: Problem): void => {
+    unreadable.add(path)
+    problems.add(problem)
+  }
   const { listing } = far.place
   const list = wanted.list && listing !== null ? listing : null
   const listSize = list === null ? 0 : sizeOfList(far, list, wanted.listed)
   const listMarkers = list === null ? [] : markersOfList(list, wanted.listed)
   const markers = wanted.markers.filter((path) => {
     const size = wanted.listed.files.get(path)?.size ?? 0
-    if (size > MARKER_LIMIT) problems.add(explainMarker(path, 'too-long'))
+    if (size > MARKER_LIMIT) refuse(path, explainMarker(path, 'too-long'))
     return size <= MARKER_LIMIT
   })
   const also = list === null ? [] : [list, ...listMarkers]
@@ -75,11 +80,13 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
         // Gone in between, as anything may: the caller sees that it is not there.
         if (problem.code === 'vanished') continue
         // Where all folders are gone through, what cannot be read on the way has been said by the listing.
-        if (by.input !== null || problem.path !== undefined) problems.add(problem)
+        if (problem.path !== undefined) refuse(problem.path as RelPath, problem)
+        else if (by.input !== null) problems.add(problem)
       }
     return {
       list: list === null ? null : readList(into, list, listMarkers, wanted.concern ?? EVERYTHING, problems),
-      markers: await readMarkers(into, markers, problems),
+      markers: await readMarkers(into, markers, refuse),
+      unreadable,
       problems: problems.all(),
     }
   } finally {
@@ -160,7 +167,7 @@ function readList(
 async function readMarkers(
   into: string,
   paths: readonly RelPath[],
-  problems: { add(problem: Problem): void },
+  refuse: (path: RelPath, problem: Problem) => void,
 ): Promise<ReadonlyMap<RelPath, ReadMarker>> {
   const markers = new Map<RelPath, ReadMarker>()
   let reads = 0
@@ -169,7 +176,7 @@ async function readMarkers(
     const of = markerOf(path)
     if (bytes === null || of === null) continue
     const parsed = parseMarker(bytes, of.data, of.kind)
-    if ('fault' in parsed) problems.add(explainMarker(path, parsed.fault))
+    if ('fault' in parsed) refuse(path, explainMarker(path, parsed.fault))
     else markers.set(path, { digest: parsed.digest, text: bytes.toString('latin1') })
     if (++reads % READS === 0) await breathe()
   }

@@ -146,7 +146,7 @@ describe('an inventory', () => {
     expect(found).toEqual({ files: new Map(), staged: new Map(), problems: [], used: 0 })
   })
 
-  test('a folder that cannot be read is a failure, never an empty folder', async () => {
+  test('a folder that cannot be read is never an empty one: a failure where something of ours is in it, else a problem', async () => {
     const { path, files } = await holding({ 'shut/a.tar': '1' })
     const disk = {
       ...realDisk,
@@ -155,9 +155,12 @@ describe('an inventory', () => {
         return realDisk.list(folder)
       },
     }
-    await expect(takeInventory(disk, path, files, NOTHING)).rejects.toMatchObject({
+    const ours = new Map([['shut/a.tar' as RelPath, {} as LedgerRecord]])
+    await expect(takeInventory(disk, path, files, ours)).rejects.toMatchObject({
       name: 'Failure',
       code: 'disk-forbidden',
     })
+    const { problems } = await takeInventory(disk, path, files, NOTHING)
+    expect(problems).toMatchObject([{ code: 'folder-unreadable', path: 'shut' }])
   })
 })
