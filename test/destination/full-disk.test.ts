@@ -41,6 +41,7 @@ const status = (head: DestinationStatus['head']): DestinationStatus => ({
   series: [],
   awaited: [],
   lookBy: null,
+  leapt: null,
   clock: '2026-11-23T12:00:00Z',
   holds: [],
   head,

@@ -182,8 +182,9 @@ describe('a pass on specs from git', () => {
     try {
       for (const one of ['ops', 'beat'])
         await writeFile(join(bed.folder, one), `${receiver.origin}/${one}`, { mode: 0o600 })
-      const config = join(bed.folder, 'config.yaml')
+      const config = join(bed.folder, 'etc/config.yaml')
       const notify = [{ urlFile: join(bed.folder, 'ops') }]
+      await mkdir(join(bed.folder, 'etc'), { recursive: true })
       await writeFile(config, stringify({ notify, heartbeat: { urlFile: join(bed.folder, 'beat') } }))
       const told = () => ({
         ops: receiver.received.flatMap(({ url, body }) =>
