@@ -116,7 +116,9 @@ export function patternFitsNothing(
   isComplete: boolean,
 ): Problem | null {
   const isAll = beside.files > 0 && beside.fits === 0
-  const isAllListed = isComplete && beside.listed.beside > 0 && beside.listed.fits === 0
+  // A note that lies there for good is no dump under another name.
+  const isAllListed =
+    isComplete && beside.listed.beside > 0 && beside.listed.fits === 0 && beside.newestDated !== null
   if (!isAll && !isAllListed) return null
   const files = isAll ? beside.files : beside.listed.beside
   const which = files === 1 ? 'the one selected file' : `any of ${files} selected files`

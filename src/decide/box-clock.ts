@@ -52,7 +52,7 @@ export function boxClock(
   const hint =
     state === 'behind'
       ? `Set it. Until it is right nothing is removed, and nothing is called late. If it is right: reconcile release ${hold.id} --reason "…"`
-      : 'If it is wrong, set it. If the box was only off, or the disk away, nothing is to be done: where nothing is due to be removed the next pass goes by it.'
+      : 'If it is wrong, set it. If the box was only off, or the disk away, the next pass goes by it; where something is due to be removed, a hold asks first.'
   const release = state === 'behind' ? { release: hold.id } : {}
   const problem: Problem = { code: 'box-clock', message, hint, ...release }
   return { state, at: known ?? asOf, horizon, problem, passed: null }

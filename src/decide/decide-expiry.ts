@@ -1,10 +1,10 @@
-import { clockSanity } from '../model/clock-sanity.ts'
+import type { ClockSanity } from '../model/clock-sanity.ts'
 import { isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
-import { clockHold, leapOf } from './box-clock.ts'
+import { clockHold } from './box-clock.ts'
 import type { GuardContext } from './prune-guards.ts'
 import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 
@@ -12,8 +12,6 @@ import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 export interface Expiry {
   readonly steps: readonly Step[]
   readonly holds: readonly Hold[]
-  /** Released holds that are passed. */
-  readonly passed: readonly Hold[]
 }
 
 /**
@@ -23,22 +21,19 @@ export interface Expiry {
 export function decideExpiry(
   spec: Spec,
   observation: Observation,
-  { asOf, fingerprint, released }: Pick<GuardContext, 'asOf' | 'fingerprint' | 'released'>,
+  { asOf, clock, fingerprint }: Pick<GuardContext, 'asOf' | 'fingerprint'> & { readonly clock: ClockSanity },
 ): Expiry {
   const { lastTime } = observation.destination
-  const nothing = { steps: [], holds: [], passed: [] }
-  if (lastTime === null || asOf < lastTime) return nothing
+  if (lastTime === null || clock === 'behind') return { steps: [], holds: [] }
   const steps = [
     ...expireSteps(strays(spec, observation), observation, asOf),
     ...trashSteps(spec, observation, asOf),
   ]
-  if (steps.length === 0 || clockSanity(lastTime, asOf, leapOf(spec)) !== 'leapt')
-    return { ...nothing, steps }
-  const asked = clockHold('leapt', spec, lastTime, fingerprint)
+  if (steps.length === 0 || clock === 'sane') return { steps, holds: [] }
   const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
   const hold: Hold = {
-    ...asked,
+    ...clockHold('leapt', spec, lastTime, fingerprint),
     message: `${what} due to be removed from trash or staging for good, and the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`,
   }
-  return released.has(asked.id) ? { ...nothing, steps, passed: [hold] } : { ...nothing, holds: [hold] }
+  return { steps: [], holds: [hold] }
 }

@@ -86,14 +86,13 @@ function nextAwaited(
   { source, views }: Pick<FoldFacts, 'source' | 'views'>,
   finished: string,
 ): DestinationStatus['awaited'] {
-  const known = before?.awaited ?? []
-  const shown = views.flatMap((view) => (isAwaited(view, view.newer) ? [view.status.series] : []))
-  const isHeld = (name: string) => views.some(({ status }) => status.series === name && status.points > 0)
+  const known = new Map((before?.awaited ?? []).map((one) => [one.series, one]))
+  const shown = new Set(views.flatMap((view) => (isAwaited(view, view.newer) ? [view.status.series] : [])))
+  const held = new Set(views.flatMap(({ status }) => (status.points > 0 ? [status.series] : [])))
+  const still = source.completeness === 'complete' ? [] : [...known.values()]
   return [
-    ...shown.map((series) => known.find((one) => one.series === series) ?? { series, since: finished }),
-    ...known.filter(
-      ({ series }) => source.completeness !== 'complete' && !shown.includes(series) && !isHeld(series),
-    ),
+    ...[...shown].map((series) => known.get(series) ?? { series, since: finished }),
+    ...still.filter(({ series }) => !shown.has(series) && !held.has(series)),
   ]
 }
 

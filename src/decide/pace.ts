@@ -29,11 +29,20 @@ const SPANS: Readonly<Record<RuleName, number>> = {
   yearly: 365 * DAY,
 }
 
-/** Null: nothing is expected of the series, or each rule counts no faster than points are expected. */
-export function paceOf({ retain, expect, series: { timezone } }: Spec, series: string): Pace | null {
+/** How often a point of the series is expected, milliseconds; null: nothing is expected of it. */
+export function periodOf({ expect, series: { timezone } }: Spec, series: string): number | null {
   const rhythm = expectationOf(series, expect)?.rhythm
-  if (retain === null || rhythm === undefined || rhythm.kind === 'never') return null
-  const period = meanBeat(rhythm.kind === 'every' ? rhythm : { ...rhythm, timezone }) * 1000
+  if (rhythm === undefined || rhythm.kind === 'never') return null
+  return meanBeat(rhythm.kind === 'every' ? rhythm : { ...rhythm, timezone }) * 1000
+}
+
+/** Null: nothing is expected of the series, or each rule counts no faster than points are expected. */
+export function paceOf(spec: Spec, series: string): Pace | null {
+  const { retain, expect } = spec
+  // Where nothing more is expected, whatever comes all the same lets nothing fall.
+  const isEnded = expectationOf(series, expect)?.rhythm.kind === 'never'
+  const period = isEnded ? Number.POSITIVE_INFINITY : periodOf(spec, series)
+  if (retain === null || period === null) return null
   const rules = RULES.flatMap((rule) => {
     const count = countOf(rule, retain)
     return count === null || SPANS[rule] >= period ? [] : [{ rule, count, span: SPANS[rule] }]
@@ -55,33 +64,65 @@ export interface Pacer {
   readonly fallsAnyway: (time: Instant) => boolean
 }
 
-/** It may come by a fifth more often than usual. */
-const TOLERANCE = 0.8
-
-export function pacer({ period, rules }: Pace, history: SeriesHistory): Pacer {
+export function pacer({ period, rules }: Pace, history: SeriesHistory, owed: ReadonlySet<Instant>): Pacer {
   const { times } = history
-  const most = Math.max(...rules.map(({ count }) => count))
-  const lived = livedUntil(times, period)
+  // What comes late of what was owed counts as if it had come in order, where the question is how fast the series goes.
+  const all = owed.size === 0 ? times : [...times, ...owed].sort((a, b) => a - b)
+  const lived = livedUntil(all, period)
+  const livedSince = (time: Instant) => {
+    const next = firstAfter(all, time)
+    return next === all.length ? 0 : lived.at(-1)! - lived[next]! + Math.min(all[next]! - time, period)
+  }
   return {
     slowedBy(time) {
-      let held = 0
-      let at = firstAfter(times, time + period / 2)
-      while (held < most && at < times.length) {
-        held++
-        const nth = Math.ceil((times[at]! - time) / period - 0.5)
-        at = firstAfter(times, time + (nth + 0.5) * period)
-      }
+      const held = periodsHeld(period, Math.max(...rules.map(({ count }) => count)), time, times)
       const slow = rules.find(({ count }) => held < count)
       return slow === undefined ? null : { rule: slow.rule, count: slow.count, held }
     },
     fallsAnyway(time) {
-      const next = firstAfter(times, time)
-      if (next === times.length) return false
-      const since = lived.at(-1)! - lived[next]! + Math.min(times[next]! - time, period)
       const usual = usualGap(period, time, history)
-      return rules.every(({ count, span }) => since >= TOLERANCE * count * Math.max(usual, span))
+      return rules.every(({ count, span }) => {
+        const step = Math.max(usual, span)
+        return periodsHeld(step, count, time, all) >= count || livedSince(time) >= count * step
+      })
     },
   }
+}
+
+/** How many periods since a point hold one of these, each around a moment at which one is expected; `most`: no need to count further. */
+function periodsHeld(period: number, most: number, time: Instant, times: readonly Instant[]): number {
+  let held = 0
+  let at = firstAfter(times, time + period / 2)
+  while (held < most && at < times.length) {
+    held++
+    const nth = Math.ceil((times[at]! - time) / period - 0.5)
+    at = firstAfter(times, time + (nth + 0.5) * period)
+  }
+  return held
+}
+
+/**
+ * Times of late points that the series still owed: each is one of a period between two in order that holds none itself. A catch-up that
+ * brings the newest first makes such, and nothing is pushed by them.
+ */
+export function owedOf(period: number, history: SeriesHistory): ReadonlySet<Instant> {
+  const { times, passes, late } = history
+  const owed = new Set<Instant>()
+  const filled = new Set<string>()
+  for (const time of [...late.keys()].sort((a, b) => a - b)) {
+    const next = firstAfter(times, time)
+    const before = times[next - 1]
+    const after = times[next]
+    // Between two that came together nothing was missing that anybody wanted.
+    if (before === undefined || after === undefined || passes[next - 1] === passes[next]) continue
+    const usual = usualGap(period, before, history)
+    const nth = Math.round((time - before) / usual)
+    const slot = `${before} ${nth}`
+    if (nth === 0 || after - time < usual / 2 || filled.has(slot)) continue
+    filled.add(slot)
+    owed.add(time)
+  }
+  return owed
 }
 
 /** How long a series had lived when each of its points came, milliseconds: no gap counts for more than a period. */

@@ -13,7 +13,6 @@ import { decideExpiry, type Expiry } from './decide-expiry.ts'
 import { findUnfinished, isEnded } from './emptiness.ts'
 import type { FileFacts } from './file-facts.ts'
 import { clashFinder, isNothingFound, nothingFound } from './file-problems.ts'
-import { heldByClock } from './held-by-clock.ts'
 import { judgeFile, keepPublished } from './judge-file.ts'
 import { lateCause, newerAtSource } from './late-cause.ts'
 import { lineTime } from './line-time.ts'
@@ -213,7 +212,7 @@ function compare(
   if (misfit !== null) problems.push(misfit)
   // Where nothing counts points, nothing is amiss with one that no rule would count.
   if (clock.state === 'sane' && (spec.retain !== null || spec.expect.length > 0))
-    problems.push(...wants.ahead.map(datedAhead))
+    for (const point of wants.ahead) problems.push(datedAhead(point))
   const conflicts = rest.flatMap(({ facts, point }) => {
     const isConflict = judgeFile(facts, spec, clock.at).steps.some(({ action }) => action === 'conflict')
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
@@ -221,7 +220,7 @@ function compare(
   const series = (coming: 'count' | 'do-not-count') => seriesViews(spec, wants, destination, clock.at, coming)
   const views = series('do-not-count')
   const { when, ...terms } = context.prune
-  const decided = decidePrune(spec, observation, wants, {
+  const prune = decidePrune(spec, observation, wants, {
     ...terms,
     asOf,
     clock: clock.state,
@@ -229,9 +228,6 @@ function compare(
     floor: when === 'planned' ? 'assumed' : 'proven',
     series: () => (when === 'planned' ? series('count') : views).map(({ status }) => status),
   })
-
-  const prune =
-    clock.state === 'leapt' ? heldByClock(decided, spec, observation, { ...terms, asOf }) : decided
 
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
@@ -256,13 +252,13 @@ function compare(
       take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
-  const expiry = decideExpiry(spec, observation, { asOf, ...terms })
-  steps.push(...expiry.steps)
+  const expiry = decideExpiry(spec, observation, { asOf, clock: clock.state, ...terms })
+  for (const step of expiry.steps) steps.push(step)
   const coming = series('count')
   if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
     problems.push(nothingFound(spec, kept))
   const newer = (view: SeriesView) => newerOf(view, wants, source)
-  problems.push(...findUnfinished(spec, observation, steps, coming, newer, asOf))
+  problems.push(...findUnfinished(spec, observation, steps, coming, newer, clock.at))
   return { steps, kept, views, prune, expiry, wants, unwanted }
 }
 

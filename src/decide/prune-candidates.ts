@@ -3,7 +3,7 @@ import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Warning } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
-import { paceOf, pacer } from './pace.ts'
+import { owedOf, paceOf, pacer, periodOf } from './pace.ts'
 import { retain } from './retain.ts'
 import type { Point } from './retention.ts'
 import type { SeriesHistory } from './series-history.ts'
@@ -26,6 +26,8 @@ export interface Candidates {
   /** Verified files that are surplus now and not so on record, and the reverse. */
   readonly unrecorded: readonly RelPath[]
   readonly wantedAgain: readonly RelPath[]
+  /** Verified files that are on record as surplus. */
+  readonly known: number
   readonly pushed: Pushed | null
 }
 
@@ -97,9 +99,11 @@ export function candidatesOf(
   let wanted = 0
   let wantedBefore = 0
   let fallen = 0
+  let known = 0
   for (const point of verified) {
     const { isSettled, surplusSince } = standingOf(point)
     const isSurplus = isDropped(point) && !spared.has(point)
+    if (surplus.size > 0) for (const path of point.files) if (surplus.has(path)) known++
     const isFloor = isSettled && floor.length < keepAtLeast
     if (isFloor) floor.push(point)
     if (isSettled) {
@@ -112,10 +116,10 @@ export function candidatesOf(
       settled++
     }
     if (!isSurplus) {
-      if (surplus.size > 0) wantedAgain.push(...point.files.filter((path) => surplus.has(path)))
+      if (surplus.size > 0) for (const path of point.files) if (surplus.has(path)) wantedAgain.push(path)
       continue
     }
-    if (surplusSince === null) unrecorded.push(...point.files.filter((path) => !surplus.has(path)))
+    if (surplusSince === null) for (const path of point.files) if (!surplus.has(path)) unrecorded.push(path)
     if (!isAsked) continue
     const until = instant((surplusSince ?? asOf) + minAge)
     if (isFloor) stay.set(point, { why: 'floor', keepAtLeast })
@@ -127,7 +131,8 @@ export function candidatesOf(
   }
   // What is kept for no other reason than that it came too fast is no measure.
   const of = wanted + pushed.length
-  const by = () => cameSince(verified, pushed[0]!, terms.history())
+  const by = () =>
+    cameSince(verified, pushed[0]!, terms.history(), periodOf(spec, series) ?? Number.POSITIVE_INFINITY)
   return {
     series,
     floor,
@@ -139,6 +144,7 @@ export function candidatesOf(
     fallen,
     unrecorded,
     wantedAgain,
+    known,
     pushed: isMuch(pushed.length, of) ? { series, points: pushed.length, of, by: by() } : null,
   }
 }
@@ -166,7 +172,7 @@ function standing(
   for (const { path, record } of facts) {
     if (record === undefined) continue
     since = Math.max(since, record.since)
-    settles = Math.max(settles, (record.first?.at ?? record.since) + minAge)
+    settles = Math.max(settles, firstPublished(record).at + minAge)
     const here = surplus.get(path)
     surplusSince =
       here === undefined || surplusSince === null ? null : here > surplusSince ? here : surplusSince
@@ -188,6 +194,7 @@ interface Spared {
 }
 
 const NONE: Spared = { spared: new Map(), pushed: [] }
+const NOTHING_OWED: ReadonlySet<Instant> = new Set()
 
 function spare(
   series: string,
@@ -217,17 +224,25 @@ function spare(
     return known.get(point)?.filter((reason) => reason !== 'oldest')
   }
   const pace = paceOf(spec, series)
-  const paced = pace === null ? null : { ...pacer(pace, ofSeries), period: pace.period }
+  const period = periodOf(spec, series)
+  const owed = period === null || late.size === 0 ? NOTHING_OWED : owedOf(period, ofSeries)
+  const paced = pace === null ? null : { ...pacer(pace, ofSeries, owed), period: pace.period }
+  const expected =
+    owed.size === 0
+      ? null
+      : over(verified.filter(({ time }) => time <= asOf && (!late.has(time) || owed.has(time))))
   for (const point of dropped) {
     const reasons = kept?.get(point) ?? whenItCame(point)
     if (reasons !== undefined && reasons.length > 0) {
       spared.set(point, { why: 'order', reasons })
-      if (standingOf(point).settledWanted) pushed.push(point)
+      if (standingOf(point).settledWanted && (expected === null || expected.has(point))) pushed.push(point)
       continue
     }
     const slow = paced?.slowedBy(point.time) ?? null
     if (paced === null || slow === null) continue
-    const { settledWanted, isYoung } = standingOf(point)
+    const { settledWanted, isYoung, surplusSince } = standingOf(point)
+    // What fell before its series ended stays fallen.
+    if (paced.period === Number.POSITIVE_INFINITY && surplusSince !== null) continue
     // What has not settled yet is kept only where something pushed it: else all that a quick rule lets go would stay for long.
     const isPushed = (settledWanted || isYoung) && !paced.fallsAnyway(point.time)
     if (settledWanted || isPushed) spared.set(point, { why: 'pace', ...slow, period: paced.period })
@@ -241,18 +256,34 @@ const NAMED = 3
 /** What came, and when: said at once, and nothing is held because of it. */
 export function pushedWarning({ series, points, of, by }: Pushed): Warning {
   const names = by.slice(0, NAMED).map(({ name }) => name)
-  const came = by.flatMap(({ facts }) =>
-    facts.flatMap(({ record }) => (record === undefined ? [] : [firstPublished(record).at])),
-  )
-  const last = came.length === 0 ? '' : `, the last at ${isoTime(instant(Math.max(...came)))}`
+  let last: Instant | null = null
+  for (const { facts } of by)
+    for (const { record } of facts) {
+      const at = record === undefined ? null : firstPublished(record).at
+      if (at !== null && (last === null || at > last)) last = at
+    }
+  const when = last === null ? '' : `, the last at ${isoTime(last)}`
   const more = by.length > names.length ? ' and others' : ''
   return {
     code: 'points-pushed',
-    message: `${points} of ${of} wanted points of ${series} would fall by the rules alone, for ${by.length} came out of order or faster than expected${last}: ${names.join(', ')}${more}. They are kept`,
+    message: `${points} of ${of} wanted points of ${series} would fall by the rules alone, for ${by.length} came out of order or faster than expected${when}: ${names.join(', ')}${more}. They are kept`,
     hint: 'Find out what made those at the source. If points are to come so often from now on, say so in expect, and keep more of them in retain.',
   }
 }
 
 /** What came since the newest point that was pushed, or came out of order: newest first. */
-const cameSince = (verified: readonly Point[], pushed: Point, { late }: SeriesHistory): readonly Point[] =>
-  verified.filter(({ time }) => time > pushed.time || late.has(time))
+function cameSince(
+  verified: readonly Point[],
+  pushed: Point,
+  { late }: SeriesHistory,
+  period: number,
+): readonly Point[] {
+  const since = verified.filter(({ time }) => time > pushed.time || late.has(time))
+  const isClose = (one: Point | undefined, other: Point) =>
+    one !== undefined && Math.abs(one.time - other.time) < period / 2
+  // Among what came as it always does, those are meant that came late, or close to another.
+  const odd = since.filter(
+    (point, i) => late.has(point.time) || isClose(since[i - 1], point) || isClose(since[i + 1], point),
+  )
+  return odd.length === 0 ? since : odd
+}

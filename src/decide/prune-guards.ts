@@ -1,3 +1,4 @@
+import type { ClockSanity } from '../model/clock-sanity.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
@@ -7,6 +8,8 @@ import type { Candidates } from './prune-candidates.ts'
 
 export interface GuardContext {
   readonly asOf: Instant
+  /** What the box's clock is good for. */
+  readonly clock: ClockSanity
   /** Each series against what is expected of it, once what is on its way has come: asked for only where something is to go. */
   readonly series: () => readonly SeriesStatus[]
   /** Paths in conflict. */
@@ -78,7 +81,7 @@ function guardsOf(
   steep: readonly Candidates[],
   spec: Spec,
   { source, destination }: Observation,
-  { asOf, series, conflicts, lastGood }: GuardContext,
+  { asOf, clock, series, conflicts, lastGood }: GuardContext,
   { policy, basis }: { readonly policy: string; readonly basis: string },
 ): readonly Guard[] {
   const { listedBefore, lastTime, lastPrune } = destination
@@ -107,9 +110,13 @@ function guardsOf(
     const why = `the source lists ${listed} files where it listed ${listedBefore} before`
     guards.push(all('prune-listing-shrank', [listedBefore, halvings(listed, listedBefore)], why))
   }
-  if (lastTime !== null && asOf < lastTime) {
+  if (clock === 'behind' && lastTime !== null) {
     const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was written down here`
     guards.push(all('prune-clock-back', [lastTime], why))
+  }
+  if (clock === 'leapt' && lastTime !== null) {
+    const why = `the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`
+    guards.push(all('clock-leap', [lastTime], why))
   }
   if (conflicts.length > 0) {
     const some = conflicts.length === 1 ? `${conflicts[0]} is` : `${conflicts.length} files are`

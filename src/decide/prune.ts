@@ -1,4 +1,3 @@
-import type { ClockSanity } from '../model/clock-sanity.ts'
 import type { Holding, PrunedFile, SeenTerms } from '../model/holding.ts'
 import { DAY, type Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -18,8 +17,6 @@ import type { Stay } from './stay.ts'
 export interface PruneContext extends GuardContext {
   /** When this pass began: what was published since is spared. */
   readonly passBegan: Instant
-  /** What the box's clock is good for. */
-  readonly clock: ClockSanity
   /** A prune was asked for, which `mode: manual` waits for. */
   readonly asked: boolean
   /** `proven`: the points relied on have been read by now; where one still has to be, nothing goes. `assumed`: they will be. */
@@ -70,10 +67,15 @@ export function decidePrune(
   const stay = new Map<Point, Stay>()
   const decided = { remove, stay, policy, basis }
   // A guess is nothing by which copies go unasked.
-  if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series)))
-    return { ...decided, holds: [], passed: [], toRead: [], news: null, pushed: [] }
   const { destination } = observation
   const { asOf, passBegan } = context
+  if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series))) {
+    // What is never removed is wanted: should that change, its time begins anew.
+    const known = [...destination.surplus.keys()]
+    const wanted = known.length > 0 && mayLearn(observation, context) ? known : []
+    const news = wanted.length === 0 ? null : { surplus: [], wanted, terms: null }
+    return { ...decided, holds: [], passed: [], toRead: [], news, pushed: [] }
+  }
   const conflicts = new Set(context.conflicts)
   const lately = goneInADay(destination, asOf)
   const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
@@ -101,14 +103,16 @@ export function decidePrune(
   )
   const isCliffPassed = passed.some(({ code }) => code === 'prune-cliff')
   const news =
-    steep.length > 0 && !isCliffPassed ? null : newsOf(all, spec, observation, context, { policy, basis })
+    steep.length > 0 && !isCliffPassed
+      ? null
+      : newsOf(all, retention, spec, observation, context, { policy, basis })
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
     const unread = one.floor.flatMap(({ files }) =>
       files.filter((path) => isStale(path, spec, observation, context.asOf)),
     )
-    if (block === null && going.has(one)) toRead.push(...unread)
+    if (block === null && going.has(one)) for (const path of unread) toRead.push(path)
     const isUnproven = context.floor === 'proven' && unread.length > 0
     const because = [`outside ${policyText(retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
@@ -131,18 +135,28 @@ function once<Value>(make: () => Value): () => Value {
   }
 }
 
-/** What the ledger has to learn: of a look that saw the whole source, under a policy and a clock that count. */
+/** Of a look that saw the whole source, under a policy and a clock that count. */
+const mayLearn = ({ source }: Observation, { clock, lastGood }: PruneContext): boolean =>
+  source.completeness === 'complete' && lastGood === null && clock === 'sane'
+
 function newsOf(
   all: readonly Candidates[],
+  retention: Retention,
   spec: Spec,
-  { source, destination }: Observation,
-  { clock, lastGood }: PruneContext,
+  observation: Observation,
+  context: PruneContext,
   now: { readonly policy: string; readonly basis: string },
 ): PruneNews | null {
+  if (!mayLearn(observation, context)) return null
+  const { destination } = observation
   const { lastPrune } = destination
-  if (source.completeness !== 'complete' || lastGood !== null || clock !== 'sane') return null
   const surplus = all.flatMap(({ unrecorded }) => unrecorded)
   const wanted = all.flatMap(({ wantedAgain }) => wantedAgain)
+  // What fits no pattern any more, or is not selected, is never removed either.
+  const met = all.reduce((sum, { known }) => sum + known, 0)
+  if (met < destination.surplus.size)
+    for (const path of destination.surplus.keys())
+      if (destination.files.has(path) && retention.pointOf(path) === null) wanted.push(path)
   const { keepAtLeast, minAge, trashFor } = spec.prune
   const last = destination.terms.at(-1)
   const isKnown = lastPrune?.policy === now.policy && last?.minAge === minAge && last.trashFor === trashFor

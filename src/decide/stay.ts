@@ -50,7 +50,9 @@ export function stayText(stay: Stay): string {
     case 'order':
       return `stays: without what came out of order it is ${stay.reasons.join(', ')}`
     case 'pace':
-      return `stays: at one point in ${spanText(stay.period / 1000)}, ${stay.rule}=${stay.count} has had ${stay.held} since`
+      return stay.period === Number.POSITIVE_INFINITY
+        ? 'stays: nothing is expected of its series any more, so nothing that comes lets it fall'
+        : `stays: at one point in ${spanText(stay.period / 1000)}, ${stay.rule}=${stay.count} has had ${stay.held} since`
     case 'kept-here':
       return `stays: of the copies here alone it is ${stay.reasons.join(', ')}`
   }

@@ -224,17 +224,14 @@ async function apply(
         observation = { source: view, destination: withFindings(await destination.inspect(run), found) }
         chosen = choose(observation)
       }
-      if (await tidy(spec, observation, chosen.plan, destination, tally, run)) {
-        used.push(...(chosen.decided.expiry?.passed ?? []))
-        await useReleases(used, box, destination, run)
-      }
+      await tidy(spec, observation, chosen.plan, destination, tally, run)
       announce(chosen.plan, run)
       const wanted = wantedFiles(chosen.plan, observation)
       const { destination: holding } = observation
       const { bandwidth } = options
       await transfer(wanted, { source, destination, spec, holding, bandwidth, origin, tally }, run)
       const only = saved === null ? null : removalsOf(chosen.plan)
-      if (!tally.stopped && isDecidedAnew(spec, only, tally)) {
+      if (!tally.stopped && isDecidedAnew(spec, observation, only, tally)) {
         const ground = { destination, box, spec, context, origin, tally, only }
         const pruned = await pruneSurplus(ground, view, observation.destination, run)
         observation = { source: view, destination: pruned.holding }
@@ -294,10 +291,13 @@ const removalsOf = (plan: BackupPlan): ReadonlySet<RelPath> =>
 /** Whether what has come changes what is to be said: something may be removed, or a late series may be in time by now. */
 const isDecidedAnew = (
   { retain, prune, expect }: Spec,
+  { destination }: Observation,
   only: ReadonlySet<RelPath> | null,
   tally: Tally,
 ): boolean =>
-  (only === null ? retain !== null && prune.mode !== 'never' : only.size > 0) ||
+  (only === null
+    ? (retain !== null && prune.mode !== 'never') || destination.surplus.size > 0
+    : only.size > 0) ||
   (expect.length > 0 && tally.published.length > 0)
 
 /** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */

@@ -31,6 +31,7 @@ export async function settle(
     const verdict = verdicts.get(file.path) ?? { verdict: 'missing' }
     if (verdict.verdict === 'passed') passed.push({ file, digests: verdict.digests })
     else if (verdict.verdict === 'mismatch') mismatches.push({ file, digests: verdict.digests })
+    else if (verdict.verdict === 'missing' && isFull(tally)) tally.leave(file.path, noRoom(file))
     else tally.leave(file.path, problemOfVerdict(file, verdict))
   }
   await publishPassed(passed, destination, origin, tally, run)
@@ -66,6 +67,16 @@ export async function publishPassed(
     else tally.leave(file.path, verdict.problem)
   }
 }
+
+const isFull = ({ problems }: Tally): boolean => problems.some(({ code }) => code === 'disk-full')
+
+/** The source is not to be blamed for what had no place here. */
+const noRoom = ({ path }: WantedFile): Problem => ({
+  code: 'disk-full',
+  path,
+  message: 'did not come, for the disk here is full',
+  hint: 'Make room at the destination; the next run brings it.',
+})
 
 function problemOfVerdict(
   file: WantedFile,

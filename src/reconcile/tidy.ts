@@ -8,8 +8,7 @@ import type { Spec } from '../model/spec.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. Tells whether
- * anything went.
+ * Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more.
  */
 export async function tidy(
   spec: Spec,
@@ -18,14 +17,12 @@ export async function tidy(
   destination: LockedDestination,
   tally: Tally,
   run: Run,
-): Promise<boolean> {
+): Promise<void> {
   const expired = plan.steps.filter((step) => step.action === 'expire')
   const trash = expired.filter((step) => step.trash !== undefined).map(pathOf)
-  let went = false
   if (trash.length > 0) {
     for (const verdict of (await destination.expireTrash(trash, run)).values())
       if (verdict.verdict === 'problem') tally.trouble(verdict.problem)
-      else went = true
   }
   const staged = expired.filter((step) => step.trash === undefined).map(pathOf)
   if (staged.length > 0) await destination.dropStaged(staged, run)
@@ -34,7 +31,6 @@ export async function tidy(
     ...strayEvents(strays(spec, observation), observation),
   ]
   if (events.length > 0) await destination.record(events, run)
-  return went || staged.length > 0
 }
 
 const pathOf = ({ path }: Step): RelPath => path as RelPath

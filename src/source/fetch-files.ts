@@ -81,7 +81,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
         if (problem.code === 'vanished') continue
         // Where all folders are gone through, what cannot be read on the way has been said by the listing.
         if (problem.path !== undefined) refuse(problem.path as RelPath, problem)
-        else if (by.input !== null) problems.add(problem)
+        else if (by.input !== null || isOurs(problem)) problems.add(problem)
       }
     return {
       list: list === null ? null : readList(into, list, listMarkers, wanted.concern ?? EVERYTHING, problems),
@@ -214,3 +214,6 @@ function readSmall(path: string, limit: number): Buffer | null {
     closeSync(fd)
   }
 }
+
+/** What this machine could not write is not said by the listing. */
+const isOurs = ({ code }: Problem): boolean => code.startsWith('disk-') || code === 'write-failed'

@@ -9,7 +9,15 @@ import { humanDuration } from './human-time.ts'
 import { type Hint, layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { shortCommit } from './short-commit.ts'
-import { conflictHints, conflictRow, haltRow, holdRow, problemRow, suspendedRow } from './trouble-rows.ts'
+import {
+  conflictHints,
+  conflictRow,
+  haltRow,
+  holdRow,
+  problemRow,
+  suspendedRow,
+  warningRow,
+} from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupResult, Tone>> = {
@@ -125,7 +133,7 @@ const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
     : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
 
 function troubleRows(outcome: BackupOutcome): readonly Row[] {
-  const { halt, holds, conflicts, lost, problems, waiting, late, stale, suspended } = outcome
+  const { halt, holds, conflicts, lost, problems, waiting, warnings, late, stale, suspended } = outcome
   const rows = [
     ...(suspended === null ? [] : [suspendedRow(outcome.backup, suspended)]),
     ...(halt === null ? [] : [haltRow(halt)]),
@@ -134,6 +142,7 @@ function troubleRows(outcome: BackupOutcome): readonly Row[] {
     ...some(conflicts, conflictRow, SHOWN, 'conflict', 'red'),
     ...some(lost, lostRow, SHOWN, 'lost', 'red'),
     ...some(problems, problemRow, SHOWN, 'problem', 'red'),
+    ...warnings.filter(({ code }) => code === 'points-pushed').map(warningRow),
     ...some(late, lateRow, SHOWN, 'late', 'yellow'),
     ...some(waiting, waitRow, SHOWN_WAITING, 'waiting', 'dim'),
   ]

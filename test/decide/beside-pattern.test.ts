@@ -64,7 +64,10 @@ describe('a pattern that fits nothing while files are selected is a problem at o
     expect(misfit(patterns, drawn(''))).toBeUndefined()
     const older = 'held db-2026-11-20.gz 1 A\nremote README 1 A'
     expect(misfit(patterns, drawn(older, 'incomplete'))).toBeUndefined()
-    expect(misfit(patterns, drawn(older))?.message).toContain('the one selected file that the source shows')
+    // A note that lies there for good is no dump under another name.
+    expect(misfit(patterns, drawn(older))).toBeUndefined()
+    const renamed = 'held db-2026-11-20.gz 1 A\nremote db.20261126.gz 1 A'
+    expect(misfit(patterns, drawn(renamed))?.message).toContain('the one selected file that the source shows')
   })
 
   test('status says so too, by the spec as it is now, and nothing is called fresh', () => {

@@ -332,7 +332,7 @@ describe('the trash', () => {
   test.each<[string, Told, readonly string[]]>([
     ['is emptied after trashFor', told({}), ['expire 10: in the trash since 2026-11-16T12:00:00Z']],
     ['not before', told({}, 7 * DAYS - 1), []],
-    ['not by a clock behind what was written down', told({ lastTime: ago(-1) }), []],
+    ['not by a clock behind what was written down', told({ lastTime: ago(-DAYS) }), []],
     ['not by a clock over 48 hours past it', told({ lastTime: ago(2 * DAYS + 1) }), []],
     [
       'but by one 48 hours past it',

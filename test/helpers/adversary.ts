@@ -94,7 +94,7 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
       hours: fc.integer({ min: 4, max: 110 }),
       asked: fc.boolean(),
     }),
-    { minLength: 4, maxLength: 8 },
+    { minLength: 5, maxLength: 10 },
   ),
 })
 
@@ -205,7 +205,8 @@ export function adversary(start: number, { dated, backlog }: History): Adversary
         look = 'unknown'
         return true
       case 'jump clock':
-        skew = skew === 0 ? (at - 30) * DAY : 0
+        // Back by hours, so that what was due still is; ahead by days.
+        skew = skew !== 0 ? 0 : at < 30 ? -(at + 1) * 2 * HOUR : (at - 30) * DAY
         return true
       default:
         return file !== undefined && name !== undefined && change(what, name, file, at)

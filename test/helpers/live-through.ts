@@ -29,7 +29,7 @@ export interface Way {
 /** Makes the passes of a history, and has each one judged. */
 export function liveThrough(history: History, { mode, releasesAll, expects }: Way): Lived {
   const source = adversary(START, history)
-  const own = judge(source.kindOf)
+  const own = judge(source.kindOf, START)
   const rotten = new Set<string>()
   const faults: string[] = []
   const holds = new Set<string>()
@@ -37,13 +37,13 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
   let place = 0
   let zone = 0
   let removed = 0
-  const declared = (): Declared => {
+  const declared = (asked: boolean): Declared => {
     const declaration = spec({
       source: { kind: 'local', path: `/src${place}`, listing: null },
       series: { patterns: history.dated ? PATTERNS : [], timezone: ZONES[zone]! },
       retain: POLICIES[retain]!,
       expect: expects
-        ? [{ series: null, rhythm: { kind: 'every', seconds: 2 * 86_400 }, grace: 86_400, until: null }]
+        ? [{ series: null, rhythm: { kind: 'every', seconds: 36 * 3600 }, grace: 12 * 3600, until: null }]
         : [],
       prune: { mode, keepAtLeast, minAge: history.minAgeDays * 86_400, trashFor: 86_400 },
       // Passes come days apart, and that is no leap of a clock.
@@ -51,10 +51,12 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
       verifyEvery: history.verifyDays * 86_400,
     })
     const policy = `${retain} ${keepAtLeast}`
-    return { spec: declaration, dated: history.dated, zone, policy, basis: `${place} ${zone}`, releasesAll }
+    const isAsked = mode === 'auto' || (mode === 'manual' && asked)
+    const { dated } = history
+    return { spec: declaration, dated, zone, policy, basis: `${place} ${zone}`, releasesAll, isAsked }
   }
   let isCut = false
-  const simulated = simulate(declared().spec, source.now(), (plan) =>
+  const simulated = simulate(declared(false).spec, source.now(), (plan) =>
     isCut ? { done: [] } : everything(plan),
   )
 
@@ -77,7 +79,7 @@ export function liveThrough(history: History, { mode, releasesAll, expects }: Wa
         simulated.destination = { ...simulated.destination, files }
       }
     }
-    const is = declared()
+    const is = declared(asked)
     simulated.spec = is.spec
     const now = source.now()
     const view = source.view(own.held)

@@ -1,4 +1,4 @@
-import { decideBackup } from '../../src/decide/plan-backup.ts'
+import { type Decided, decideBackup } from '../../src/decide/plan-backup.ts'
 import { project } from '../../src/decide/project.ts'
 import { withNews } from '../../src/decide/prune.ts'
 import { nextListed } from '../../src/decide/prune-guards.ts'
@@ -36,6 +36,9 @@ export interface SimulatedPass {
   /** The destination after what was to come had come and been read, before anything was removed. */
   readonly before: Holding
   readonly plan: BackupPlan
+  /** Files that no rule wanted over all that was known, before anything was read again, and after. */
+  readonly unwanted: ReadonlySet<string>
+  readonly unwantedThen: ReadonlySet<string>
   /** Paths that came, and those that were read again. */
   readonly brought: readonly string[]
   readonly read: readonly string[]
@@ -83,17 +86,19 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
     pass(source, now, how = {}) {
       const start: Observation = { source, destination: simulated.destination }
       const terms = termsAt(now, how)
-      const first = decideBackup(simulated.spec, start, terms).plan
-      const come = line(first, start, now)
-      let { destination } = project(start, only(first, come.done), now, null, `pass ${++passes}`)
+      const prune = { ...terms.prune, when: 'now' as const }
+      const first = decideBackup(simulated.spec, start, { ...terms, prune })
+      const come = line(first.plan, start, now)
+      let { destination } = project(start, only(first.plan, come.done), now, null, `pass ${++passes}`)
       destination = {
         ...destination,
         staged: come.staged ?? destination.staged,
         seen: come.seen ?? destination.seen,
       }
-      const prune = { ...terms.prune, when: 'now' as const }
       const decide = () => decideBackup(simulated.spec, { source, destination }, { ...terms, prune })
-      let last = decide()
+      const isAsItWas = come.done.length === 0 && come.staged === undefined && come.seen === undefined
+      let last = isAsItWas ? first : decide()
+      const unwanted = unwantedOf(last)
       const news = last.prune?.news ?? null
       if (news !== null) {
         destination = withNews(destination, news, now)
@@ -123,6 +128,8 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
       return {
         before: destination,
         plan: last.plan,
+        unwanted,
+        unwantedThen: unwantedOf(last),
         brought: come.done.map(({ path }) => path),
         read,
         removed,
@@ -133,6 +140,12 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
     },
   }
   return simulated
+}
+
+function unwantedOf({ retention }: Decided): ReadonlySet<string> {
+  const paths: string[] = []
+  retention?.eachUnwanted(({ files }) => paths.push(...files))
+  return new Set(paths)
 }
 
 const only = (plan: BackupPlan, steps: readonly Step[]): BackupPlan => ({ ...plan, steps })

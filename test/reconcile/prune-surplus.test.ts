@@ -42,7 +42,7 @@ async function world() {
   const declared = spec({
     series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.p{part}.tar'], timezone: 'UTC' },
     retain: policy({ last: 3 }),
-    expect: [{ series: null, rhythm: { kind: 'never' }, grace: 0, until: null }],
+    expect: [{ series: null, rhythm: { kind: 'every', seconds: 86_400 }, grace: 1e9, until: null }],
     prune: { mode: 'auto', keepAtLeast: 1, minAge: 0, trashFor: 86_400 },
     destination: place,
   })
