@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein'
 import { DAY, type Instant } from '../model/instant.ts'
 import type { Warning } from '../model/plan.ts'
 import { comparePaths, type RelPath } from '../model/rel-path.ts'
@@ -192,16 +193,4 @@ function difference(own: string, pattern: string): readonly [string, string] {
     return text === '' ? 'nothing' : JSON.stringify(text)
   }
   return [rest(a), rest(b)]
-}
-
-/** Levenshtein's, between two short texts. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
 }

@@ -28,7 +28,7 @@ export const anyClock = (asOf: Instant): BoxClock => ({
 })
 
 /**
- * A clock that is behind what was written down here, or leapt over two days past it, is told as what it is. Nothing is removed by it, no
+ * A clock that is behind what was written down here, or leapt far past it (see leapOf), is one problem of the box. Nothing is removed by it, no
  * grace is over and nothing is late: only what it cannot change goes on.
  */
 export function boxClock(

@@ -41,7 +41,7 @@ export function namedRemovals(
   })
 }
 
-/** Series of which these removals leave fewer whole points than a prune would, each with what is left. */
+/** Series of which these removals leave fewer whole points than `keepAtLeast`, each with what is left. */
 export function thinSeries(
   spec: Spec,
   holding: Holding,

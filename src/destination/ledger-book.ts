@@ -272,7 +272,7 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
   }
 }
 
-/** Read whole on its way back, and spared by a prune's minAge as what has just come: else the next one would take it again. */
+/** Read whole on its way back. Its time as surplus begins anew, for what was on record ended with the prune. */
 function comeBack(book: Book, path: RelPath, at: Instant): void {
   const record = book.records.get(path)
   if (record !== undefined) {

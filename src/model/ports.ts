@@ -148,7 +148,7 @@ export interface LockedDestination {
   /** Protocol steps 5 to 9 for files that have passed, in batches that share their steps. */
   publish(files: readonly PublishRequest[], run: Run): Promise<ReadonlyMap<RelPath, PublishVerdict>>
 
-  /** Judges data under its final name, and finishes it where it is right: 0444, synced, marker beside it, ledger. */
+  /** Judges data under its final name, and finishes it where it is right: read-only, synced, marker beside it, ledger. */
   adopt(files: readonly AdoptRequest[], run: Run): Promise<ReadonlyMap<RelPath, AdoptVerdict>>
 
   /** Reads published files again and records those that are what was published. Changes no file. Stops on the signal, throwing its reason. */

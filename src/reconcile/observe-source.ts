@@ -208,7 +208,7 @@ function assemble(
   }
   if (missing.length <= MOST_AWAITED) for (const path of missing) add(path, null)
   // Where it fits nothing at all, that is said already.
-  else if (fit.isBelieved) problems.push(listedMissing(missing, list))
+  else if (fit.problem?.code !== 'list-fits-nothing') problems.push(listedMissing(missing, list))
   return fit.isBelieved ? seen : { ...seen, completeness: 'incomplete' }
 }
 

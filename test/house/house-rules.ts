@@ -23,7 +23,13 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages without effects or clock. */
-const PURE_PACKAGES = ['croner', 'picomatch', 'safe-stable-stringify', 'temporal-polyfill']
+const PURE_PACKAGES = [
+  'croner',
+  'picomatch',
+  'fastest-levenshtein',
+  'safe-stable-stringify',
+  'temporal-polyfill',
+]
 
 /** How decide could learn the time, chance or anything else of the world without importing it. */
 const WORLD =
