@@ -12,9 +12,14 @@ export const planIdentity = (backups: readonly BackupPlan[], revision: string | 
     .map((plan) => ({
       backup: plan.backup,
       digest: plan.spec.digest,
-      steps: plan.steps.filter(counts).map(identityOfStep),
+      // One at a time: there may be a million.
+      steps: { [Symbol.iterator]: () => identities(plan.steps) },
     })),
 })
+
+function* identities(steps: readonly Step[]): Generator<unknown> {
+  for (const step of steps) if (counts(step)) yield identityOfStep(step)
+}
 
 const counts = (step: Step): boolean => step.action !== 'expire' && step.action !== 'keep'
 

@@ -1,6 +1,9 @@
 import { type Digest, type DigestKind, toDigest } from './digest.ts'
 import { baseName } from './rel-path.ts'
 
+/** One for all: each has memory of its own, which half a million markers would make gigabytes. */
+const utf8 = new TextDecoder('utf-8')
+
 /** Bytes; a longer file is no marker. */
 export const MARKER_LIMIT = 4096
 
@@ -16,7 +19,7 @@ export function parseMarker(
   kind: DigestKind,
 ): { readonly digest: Digest } | { readonly fault: MarkerFault } {
   if (bytes.length > MARKER_LIMIT) return { fault: 'too-long' }
-  const lines = new TextDecoder('utf-8')
+  const lines = utf8
     .decode(bytes)
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')

@@ -2,7 +2,38 @@ import { createHash } from 'node:crypto'
 import stringify from 'safe-stable-stringify'
 
 /** The same for the same value, whatever the order of its keys. sha256, lower-case hex. */
-export const fingerprint = (value: unknown): string =>
-  createHash('sha256')
-    .update(stringify(value) ?? '')
-    .digest('hex')
+export function fingerprint(value: unknown): string {
+  const hash = createHash('sha256')
+  feed(value, DEPTH, (text) => hash.update(text))
+  return hash.digest('hex')
+}
+
+/** As deep as the steps of a plan lie. */
+const DEPTH = 4
+
+/** Hands on what `stringify` makes of a value, a part at a time: of a million steps the whole text would take gigabytes. */
+function feed(value: unknown, depth: number, take: (text: string) => void): void {
+  if (depth === 0 || typeof value !== 'object' || value === null || 'toJSON' in value) {
+    take(stringify(value) ?? 'null')
+    return
+  }
+  let before = ''
+  if (Symbol.iterator in value) {
+    take('[')
+    for (const item of value as Iterable<unknown>) {
+      take(before)
+      before = ','
+      feed(item, depth - 1, take)
+    }
+    take(']')
+    return
+  }
+  take('{')
+  for (const [key, one] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (one === undefined) continue
+    take(`${before}${JSON.stringify(key)}:`)
+    before = ','
+    feed(one, depth - 1, take)
+  }
+  take('}')
+}

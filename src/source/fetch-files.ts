@@ -41,9 +41,9 @@ const READS = 500
 export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Promise<Fetched> {
   const problems = collectProblems()
   const unreadable = new Set<RelPath>()
-  const refuse = (path: RelPath, problem: Problem): void => {
+  const refuse = (path: RelPath, problem: () => Problem): void => {
     unreadable.add(path)
-    problems.add(problem)
+    problems.addLater(problem)
   }
   const { listing } = far.place
   const list = wanted.list && listing !== null ? listing : null
@@ -51,7 +51,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
   const listMarkers = list === null ? [] : markersOfList(list, wanted.listed)
   const markers = wanted.markers.filter((path) => {
     const size = wanted.listed.files.get(path)?.size ?? 0
-    if (size > MARKER_LIMIT) refuse(path, explainMarker(path, 'too-long'))
+    if (size > MARKER_LIMIT) refuse(path, () => explainMarker(path, 'too-long'))
     return size <= MARKER_LIMIT
   })
   const also = list === null ? [] : [list, ...listMarkers]
@@ -80,7 +80,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
         // Gone in between, as anything may: the caller sees that it is not there.
         if (problem.code === 'vanished') continue
         // Where all folders are gone through, what cannot be read on the way has been said by the listing.
-        if (problem.path !== undefined) refuse(problem.path as RelPath, problem)
+        if (problem.path !== undefined) refuse(problem.path as RelPath, () => problem)
         else if (by.input !== null || isOurs(problem)) problems.add(problem)
       }
     return {
@@ -167,24 +167,28 @@ function readList(
 async function readMarkers(
   into: string,
   paths: readonly RelPath[],
-  refuse: (path: RelPath, problem: Problem) => void,
+  refuse: (path: RelPath, problem: () => Problem) => void,
 ): Promise<ReadonlyMap<RelPath, ReadMarker>> {
   const markers = new Map<RelPath, ReadMarker>()
+  const room = Buffer.alloc(MARKER_LIMIT + 1)
   let reads = 0
   for (const path of paths) {
-    const bytes = readSmall(join(into, path), MARKER_LIMIT)
+    const bytes = readSmall(join(into, path), MARKER_LIMIT, room)
     const of = markerOf(path)
     if (bytes === null || of === null) continue
     const parsed = parseMarker(bytes, of.data, of.kind)
-    if ('fault' in parsed) refuse(path, explainMarker(path, parsed.fault))
+    if ('fault' in parsed) refuse(path, () => explainMarker(path, parsed.fault))
     else markers.set(path, { digest: parsed.digest, text: bytes.toString('latin1') })
     if (++reads % READS === 0) await breathe()
   }
   return markers
 }
 
-/** One byte more than `limit` at most, so that the reader sees that there are more; null: no such file, or no regular one. */
-function readSmall(path: string, limit: number): Buffer | null {
+/**
+ * One byte more than `limit` at most, so that the reader sees that there are more; null: no such file, or no regular one. Read into
+ * `room` where it is given, and good until that is used again.
+ */
+function readSmall(path: string, limit: number, room: Buffer | null = null): Buffer | null {
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -202,7 +206,8 @@ function readSmall(path: string, limit: number): Buffer | null {
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) return null
-    const bytes = Buffer.alloc(Math.min(stat.size, limit + 1))
+    const size = Math.min(stat.size, limit + 1)
+    const bytes = room?.subarray(0, size) ?? Buffer.alloc(size)
     let length = 0
     while (length < bytes.length) {
       const got = readSync(fd, bytes, length, bytes.length - length, length)

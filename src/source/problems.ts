@@ -5,12 +5,21 @@ import { printable, quote } from './quote.ts'
 const LIMIT = 1_000
 
 /** Keeps the first thousand and counts the rest: a source cannot drown the report. */
-export function collectProblems(): { add(problem: Problem): void; all(): readonly Problem[] } {
+export function collectProblems(): {
+  add(problem: Problem): void
+  /** The same, put into words only where there is room for it. */
+  addLater(problem: () => Problem): void
+  all(): readonly Problem[]
+} {
   const kept: Problem[] = []
   let more = 0
   return {
     add(problem) {
       if (kept.length < LIMIT) kept.push(problem)
+      else more++
+    },
+    addLater(problem) {
+      if (kept.length < LIMIT) kept.push(problem())
       else more++
     },
     all: () =>

@@ -5,6 +5,7 @@ const LIMIT = 300
  * hide or reorder written as `\u{…}`, and cut where it is long.
  */
 export function quote(text: string): string {
+  if (text.length <= LIMIT && /^[ !#-[\]-~]*$/.test(text)) return `"${text}"`
   let out = ''
   for (const char of text) {
     if (out.length > LIMIT) return `"${out}…"`
@@ -15,6 +16,7 @@ export function quote(text: string): string {
 
 /** The same without quotes around it and without a backslash before quotes: for a line that a program printed. */
 export function printable(text: string): string {
+  if (text.length <= LIMIT && /^[ -~]*$/.test(text)) return text
   let out = ''
   for (const char of text) {
     if (out.length > LIMIT) return `${out}…`

@@ -162,14 +162,16 @@ test.each([
   ['ruled out', { exclude: ['@Recycle/**'] }, 0, []],
   ['in which something could be selected', {}, 1, ['folder-unreadable @Recycle']],
 ])('a folder at the destination that may not be read, %s', async (_, select, code, problems) => {
-  const at = await backupIn(world, `closed-here-${code}`, { select })
+  // Nothing that root has written.
+  const ours = await makeWorld('local')
+  const at = await backupIn(ours, `closed-here-${code}`, { select })
   await at.offer('a.tar', 'a')
   await mkdir(join(at.destination, '@Recycle'), { recursive: true })
   await chmod(join(at.destination, '@Recycle'), 0)
-  await chmod(world.folder, 0o755)
+  await chmod(ours.folder, 0o755)
   const isRoot = process.getuid?.() === 0
-  if (isRoot) for (const folder of [at.destination, world.state]) await own(folder)
-  const { command, args } = world.command([at.name, '--json'])
+  if (isRoot) for (const folder of [at.destination, ours.state]) await own(folder)
+  const { command, args } = ours.command([at.name, '--json'])
   const words = isRoot ? ['setpriv', ...AS_NOBODY, command, ...args] : [command, ...args]
   const { stdout, stderr } = await execa(words[0]!, words.slice(1), {
     reject: false,
@@ -179,6 +181,7 @@ test.each([
   const [outcome] = (JSON.parse(stdout || '{}') as Result).backups ?? []
   expect(outcome, stderr).toMatchObject({ published: ['a.tar'], exitCode: code })
   expect(problemsOf(outcome!)).toEqual(problems)
+  await ours.end()
 })
 
 /** Gives a folder to nobody, but for what is closed in it: that stays root's. */
