@@ -2,7 +2,7 @@ import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Instead, Observation } from '../model/observation.ts'
 import type { Step } from '../model/plan.ts'
-import { baseName, type RelPath } from '../model/rel-path.ts'
+import { baseName, comparePaths, type RelPath } from '../model/rel-path.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Newer } from '../model/status.ts'
 import type { Problem } from '../model/trouble.ts'
@@ -62,7 +62,7 @@ function otherChecksums(
   instead: Instead | undefined,
 ): readonly Problem[] {
   if (instead === undefined || instead.suffixes.size === 0) return []
-  const paths = waiting.filter((path) => instead.suffixes.has(path))
+  const paths = waiting.filter((path) => instead.suffixes.has(path)).sort(comparePaths)
   const [first] = paths
   if (first === undefined) return []
   const suffix = instead.suffixes.get(first)!
@@ -83,9 +83,9 @@ function otherChecksums(
 /** What is looked for, what stands there in its place, and what to do. */
 function empty({ checksum, source: { listing } }: Spec, { source }: Observation): Problem {
   const { files, instead } = source
-  const unmarked = [...files].flatMap(([path, { listed, marker }]) =>
-    listed !== null && marker.state === 'none' ? [path] : [],
-  )
+  const unmarked = [...files]
+    .flatMap(([path, { listed, marker }]) => (listed !== null && marker.state === 'none' ? [path] : []))
+    .sort(comparePaths)
   const unlisted = [...files.values()].filter(({ listed }) => listed === null).length
   const count = files.size === 1 ? '1 file is' : `${files.size} files are`
   const begin = `nothing complete is held: ${count} selected at the source, and `
