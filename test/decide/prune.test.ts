@@ -281,6 +281,18 @@ describe('what the ledger learns before anything goes', () => {
       null,
     ],
     ['nothing where prune is off', HELD, { surplus: 'none', prune: { mode: 'never' } }, null],
+    [
+      'that all is wanted again where prune is off, so that time as surplus begins anew after it',
+      HELD,
+      { prune: { mode: 'never' } },
+      ['wanted 22', 'wanted 21', 'wanted 20'],
+    ],
+    [
+      'that what fits no pattern any more is wanted again',
+      `${HELD}, held x`,
+      { surplus: { 22: null, 21: null } },
+      ['wanted x'],
+    ],
     ['also where nobody asked', HELD, { surplus: 'none', prune: { mode: 'manual' } }, ['surplus 20']],
     ['the first terms', HELD, { ...OFF, holding: { terms: [] } }, ['terms']],
     [
@@ -306,6 +318,17 @@ describe('what the ledger learns before anything goes', () => {
     expect(of20(HELD, { surplus: 'none' })).toEqual([
       'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
     ])
+  })
+
+  test('I9: of a series of which nothing more is expected nothing falls for what comes all the same', () => {
+    const never: Told['spec'] = {
+      expect: [{ series: null, rhythm: { kind: 'never' }, grace: 0, until: null }],
+    }
+    expect(of20(HELD, { spec: never, surplus: 'none' })).toEqual([
+      'surplus 20: outside last=1 daily=2, stays: nothing is expected of its series any more, so nothing that comes lets it fall',
+    ])
+    // What fell before goes.
+    expect(removed(HELD, { spec: never })).toEqual(['20'])
   })
 
   test.each<[string, number, boolean]>([
