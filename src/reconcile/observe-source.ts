@@ -92,7 +92,7 @@ export async function observeSource(
       neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
     // Before the list file is read every file counts as named: of very many, those that it names are worth a session of their own.
     const hasList = spec.source.listing !== null
-    const asked = needed(assembled(NOTHING))
+    const asked = hasList && listing.files.size > MOST_LISTED ? [] : needed(assembled(NOTHING))
     const first = await fetch(hasList, hasList && asked.length > MOST_UNNAMED ? [] : asked)
     const view = assembled(first)
     if (needed(view).length === 0) return view
@@ -116,6 +116,8 @@ export async function observeSource(
 
 /** Markers that are read before it is known whether the list names their files. */
 const MOST_UNNAMED = 2_000
+/** Files of a listing that are gone through before it is known which of them the list names. */
+const MOST_LISTED = 100_000
 const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
