@@ -181,6 +181,7 @@ describe('status', () => {
       'SpecValid true',
       'SourceReachable true',
       'Held false',
+      'Pushed false',
     ])
     const bare = await world.status(good.destination)
     expect(bare.backups).toMatchObject([{ backup: 'postgres', state: 'ok', bytes: 1 }])

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -145,9 +145,12 @@ describe.skipIf(!canTrace)('a kernel that refuses (needs strace)', () => {
   test("I15: neither do the box's own files, nor those that people name, end a command without its document", async () => {
     world = await makeWorld('local', { calls: 'here' })
     const at = (name: string) => join(world.folder, name)
-    for (const name of ['hook', 'beat']) await writeFile(at(name), 'http://127.0.0.1:9/x', { mode: 0o600 })
+    // Apart from what is backed up, as no destination may lie in the folder of the configuration.
+    await mkdir(at('etc'))
+    for (const name of ['hook', 'beat'])
+      await writeFile(at(`etc/${name}`), 'http://127.0.0.1:9/x', { mode: 0o600 })
     await writeFile(
-      at('config.yaml'),
+      at('etc/config.yaml'),
       stringify({ notify: [{ urlFile: 'hook' }], heartbeat: { urlFile: 'beat' } }),
     )
     await writeFile(at('log'), '')
@@ -164,9 +167,9 @@ describe.skipIf(!canTrace)('a kernel that refuses (needs strace)', () => {
       ['openat', state('suspensions.json'), ['status']],
       ['statx', join(world.destination, '.reconcile'), ['status']],
       ['getdents64', world.destination, ['--dry-run']],
-      ['openat,statx', state('notices.json'), ['--config', at('config.yaml')]],
-      ['read,pread64', at('beat'), ['--config', at('config.yaml')]],
-      ['close', at('beat'), ['--config', at('config.yaml')]],
+      ['openat,statx', state('notices.json'), ['--config', at('etc/config.yaml')]],
+      ['read,pread64', at('etc/beat'), ['--config', at('etc/config.yaml')]],
+      ['close', at('etc/beat'), ['--config', at('etc/config.yaml')]],
       ['write', at('log'), ['--log-file', at('log')]],
       ['openat', join(world.specs, 'b.yaml'), []],
       ['openat', at('source'), []],
