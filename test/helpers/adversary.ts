@@ -41,6 +41,7 @@ const MOVES = [
   'cut line',
   'vanish',
   'jump clock',
+  'jump clock',
   'change retain',
   'change keep',
   'change place',
