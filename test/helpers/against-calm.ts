@@ -76,7 +76,7 @@ interface Contest {
 const PASSES = 9
 const seldom = fc.nat(9).map((n) => n === 0)
 
-export const aContest = (attacks: number): fc.Arbitrary<Contest> =>
+const aContest = (attacks: number): fc.Arbitrary<Contest> =>
   fc.record({
     world: fc.record({
       rhythm: fc.nat(2),
@@ -161,7 +161,7 @@ interface Verdict {
 }
 
 /** Lives through one world without an adversary, and once for each attack with him. */
-export function contest({ world, attacks }: Contest): readonly Verdict[] {
+function contest({ world, attacks }: Contest): readonly Verdict[] {
   const { declared, passes } = plannedOut(world)
   const calm = simulate(declared, passes[0]!.now)
   const steps = passes.map(({ now, isCut, shown }): Step => {
