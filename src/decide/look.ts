@@ -66,5 +66,5 @@ export const removedFile = (
   reason: pruned.reason,
   planId: pruned.planId,
   until:
-    pruned.trash === null ? null : isoTime(trashUntil(pruned, spec, observation.destination, context.asOf)),
+    pruned.trash === null ? null : isoTime(trashUntil(spec, observation.destination, context.asOf)(pruned)),
 })

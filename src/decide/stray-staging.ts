@@ -38,19 +38,22 @@ export function strays(spec: Spec, { source, destination }: Observation): readon
 
 /** Until when a pruned file stays in the trash: as long as the spec says, and no shorter than was said when it went there. */
 export const trashUntil = (
-  { at, trashFor = 0 }: PrunedFile,
   { prune }: Spec,
   { terms }: Pick<Holding, 'terms'>,
   asOf: Instant,
-): Instant => instant(at + Math.max(trashFor, graceInForce(terms, prune, 'trashFor', asOf)) * 1000)
+): ((file: PrunedFile) => Instant) => {
+  const grace = graceInForce(terms, prune, 'trashFor', asOf)
+  return ({ at, trashFor = 0 }) => instant(at + Math.max(trashFor, grace) * 1000)
+}
 
 /** Pruned files whose time in the trash is over. */
 export function trashSteps(spec: Spec, { destination }: Observation, asOf: Instant): readonly Step[] {
   const { pruned, records } = destination
+  const until = trashUntil(spec, destination, asOf)
   const steps: Step[] = []
   for (const [path, file] of pruned) {
     const { at, trash } = file
-    if (trash === null || asOf < trashUntil(file, spec, destination, asOf)) continue
+    if (trash === null || asOf < until(file)) continue
     const because = [`in the trash since ${isoTime(at)}`]
     steps.push({ action: 'expire', path, because, trash, size: records.get(path)?.size ?? 0 })
   }
