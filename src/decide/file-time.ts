@@ -9,10 +9,13 @@ import { claimOf, type FileFacts } from './file-facts.ts'
  */
 export function fileTime({ source, held, record, pruned }: FileFacts): Instant | null {
   const isSame = source?.listed == null || (pruned !== undefined && isSameClaim(claimOf(source), record))
-  if (record !== undefined && (isSame || held !== undefined))
-    return record.mtime === null ? record.since : instant(record.mtime * 1000)
+  if (record !== undefined && (isSame || held !== undefined)) return recordedTime(record)
   return source?.listed == null ? null : instant(source.listed.mtime * 1000)
 }
+
+/** The source's mtime when it was published, else when that was. */
+export const recordedTime = ({ mtime, since }: LedgerRecord): Instant =>
+  mtime === null ? since : instant(mtime * 1000)
 
 export const isOther = (claim: Digest | null, record: LedgerRecord | undefined): boolean =>
   claim !== null && record !== undefined && claim !== record.md5 && claim !== record.sha256

@@ -10,7 +10,7 @@ import { type Candidates, candidatesOf, isMuch, type Pushed } from './prune-cand
 import { type GuardContext, type PassedHold, pruneGuards } from './prune-guards.ts'
 import { policyText } from './retain.ts'
 import type { Point, Retention } from './retention.ts'
-import { removedFirsts, seriesHistory } from './series-history.ts'
+import { ledgerOrder, removedFirsts, seriesHistory } from './series-history.ts'
 import { isGuessed } from './series-pattern.ts'
 import type { Stay } from './stay.ts'
 
@@ -66,9 +66,9 @@ export function decidePrune(
   const remove = new Map<Point, readonly string[]>()
   const stay = new Map<Point, Stay>()
   const decided = { remove, stay, policy, basis }
-  // A guess is nothing by which copies go unasked.
   const { destination } = observation
   const { asOf, passBegan } = context
+  // A guess is nothing by which copies go unasked.
   if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series))) {
     // What is never removed is wanted: should that change, its time begins anew.
     const known = [...destination.surplus.keys()]
@@ -79,10 +79,11 @@ export function decidePrune(
   const conflicts = new Set(context.conflicts)
   const lately = goneInADay(destination, asOf)
   const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
-  const removedOf = once(() => removedFirsts(spec, destination))
+  const nthOf = once(() => ledgerOrder(destination))
+  const removedOf = once(() => removedFirsts(spec, destination, nthOf()))
   const isAsked = mode === 'auto' || context.asked
   const all = [...retention.series].map(([name, points]) => {
-    const history = once(() => seriesHistory(points, removedOf().get(name) ?? [], asOf))
+    const history = once(() => seriesHistory(points, removedOf().get(name) ?? [], nthOf(), asOf))
     const terms = { asOf, passBegan, minAge, isAsked, conflicts, gone: lately.get(name) ?? [], history }
     return candidatesOf(name, points, spec, destination, terms, stay)
   })
