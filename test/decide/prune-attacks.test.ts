@@ -114,11 +114,12 @@ describe('I9: of the copies that had settled none goes before the calendar would
 test('I9: a catch-up, newest first, then points at 23:59 of each of its days: what came late is pushed out by nothing later', () => {
   const spec = pruned('daily=20', every(DAY, 12 * HOUR))
   const start = Date.UTC(2026, 0, 5)
+  let perPass = 4
   const backup = simulate(spec, instant(start), ({ steps }) => ({
     done: steps
       .filter(({ action }) => action === 'pull')
       .sort((a, b) => (a.path < b.path ? 1 : -1))
-      .slice(0, 4),
+      .slice(0, perPass),
   }))
   const days = (from: number, until: number, at: number) =>
     Array.from({ length: until - from }, (_, i) => start + (from + i) * DAY + at)
@@ -130,6 +131,7 @@ test('I9: a catch-up, newest first, then points at 23:59 of each of its days: wh
   for (let n = 0; n < 6; n++) pass(good, 19 * DAY + (3 + n) * HOUR)
   for (let day = 20; day < 28; day++) pass([...good, ...days(20, day + 1, 2.5 * HOUR)], day * DAY + 3 * HOUR)
   const doubles = days(9, 19, DAY - MINUTE)
+  perPass = 20
   for (let day = 28; day < 36; day++)
     pass([...good, ...days(20, day + 1, 2.5 * HOUR), ...doubles], day * DAY + 3 * HOUR)
   const held = [...backup.destination.files.keys()] as readonly string[]

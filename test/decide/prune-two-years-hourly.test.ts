@@ -15,7 +15,7 @@ describe('I9: two years of an hourly producer under hourly 24, daily 7, weekly 4
     { timeout: 600_000 },
     (_, expected) => {
       const spec = pruned('hourly=24 daily=7 weekly=4', every(expected, 12 * HOUR))
-      const life = { period: HOUR, keeps: 4, every: () => 12 * HOUR, outages: OUTAGES, perPass: 18 }
+      const life = { period: HOUR, keeps: 4, every: () => 12 * HOUR, outages: OUTAGES, perPass: 14 }
       const { calm, heldCalm, pushedCalm, removed, made, held, sizeOn } = twoYears({ spec, ...life })
       expect(heldCalm / calm).toBeLessThan(0.01)
       expect(pushedCalm).toBe(0)
