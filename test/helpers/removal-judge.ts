@@ -247,6 +247,10 @@ export function judge(kindOf: (path: string) => Kind | null, began: number): Jud
     }
     // Whoever releases lets the clock count as it is.
     if (view.completeness !== 'complete' || (now < latest && !releasesAll)) return
+    if (!pass.isBelieved) {
+      if (pass.learnt) fault('the ledger learnt by a clock that was not believed')
+      return
+    }
     for (const { sound, surplus } of looks)
       for (const point of sound)
         for (const path of point.paths) {

@@ -45,6 +45,8 @@ export interface SimulatedPass {
   readonly removed: readonly Step[]
   /** The ledger learnt something of what is wanted before anything went. */
   readonly learnt: boolean
+  /** The box's clock was believed: by another one the ledger learns nothing of what is wanted. */
+  readonly isBelieved: boolean
   /** Series of which points were said to have been pushed. */
   readonly pushed: readonly string[]
   readonly holds: readonly string[]
@@ -134,6 +136,7 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
         read,
         removed,
         learnt: news !== null,
+        isBelieved: last.clock.state === 'sane',
         pushed: last.prune?.pushed.map(({ series }) => series) ?? [],
         holds: last.plan.holds.map(({ code }) => code),
       }
