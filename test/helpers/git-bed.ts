@@ -97,6 +97,9 @@ export async function makeGitBed(): Promise<GitBed> {
     verifySignatures: null,
     ...over,
   })
+  let commits = 0
+  /** No two are alike: with one message, one tree and one parent, two commits of the same second would be the same commit. */
+  const message = (): readonly string[] => ['-m', `commit ${++commits}`]
   const bed: GitBed = {
     folder,
     remote,
@@ -114,7 +117,7 @@ export async function makeGitBed(): Promise<GitBed> {
         }
       }
       await git('add', '-A')
-      await git('commit', '-q', '--allow-empty', '-m', 'x', ...commit)
+      await git('commit', '-q', '--allow-empty', ...message(), ...commit)
       await push()
       return git('rev-parse', 'HEAD')
     },
@@ -124,7 +127,7 @@ export async function makeGitBed(): Promise<GitBed> {
       )
       const tree = await run(['-C', work, 'mktree', '-z', '--missing'], Buffer.concat(lines))
       const head = await git('rev-parse', '--verify', '--quiet', 'HEAD').catch(() => '')
-      const commit = await git('commit-tree', ...(head === '' ? [] : ['-p', head]), '-m', 'x', tree)
+      const commit = await git('commit-tree', ...(head === '' ? [] : ['-p', head]), ...message(), tree)
       await git('update-ref', 'HEAD', commit)
       await push()
       return commit

@@ -299,7 +299,7 @@ describe('signatures', () => {
     expect(refused(await bed.load({ place }))).toEqual([expect.stringContaining('it is not signed')])
 
     // The same signature under another message.
-    const text = (await bed.git('cat-file', 'commit', good)).replace(/\nx$/, '\ny')
+    const text = (await bed.git('cat-file', 'commit', good)).replace(/\ncommit \d+$/, '\nanother')
     await writeFile(join(bed.folder, 'forged'), `${text}\n`)
     const forged = await bed.git('hash-object', '-w', '-t', 'commit', join(bed.folder, 'forged'))
     await bed.git('push', '-q', '--force', 'origin', `${forged}:refs/heads/main`)
