@@ -8,14 +8,14 @@ import { setFlagsFromString } from 'node:v8'
 const load = (module) => import(new URL(`../dist/${module}.js`, import.meta.url).href)
 /** @type {typeof import('../src/specs/load-specs.ts')} */
 const { loadSpecs } = await load('specs/load-specs')
-/** @type {typeof import('../src/destination/ledger-book.ts')} */
-const { emptyBook, enter } = await load('destination/ledger-book')
-/** @type {typeof import('../src/destination/seen-line.ts')} */
-const { readSeen, seenLine } = await load('destination/seen-line')
-/** @type {typeof import('../src/decide/plan-backup.ts')} */
-const { planBackup } = await load('decide/plan-backup')
-/** @type {typeof import('../src/reconcile/unobserved.ts')} */
-const { unobserved } = await load('reconcile/unobserved')
+/** @type {typeof import('../src/destination/ledger/book.ts')} */
+const { emptyBook, enter } = await load('destination/ledger/book')
+/** @type {typeof import('../src/destination/look/seen-line.ts')} */
+const { readSeen, seenLine } = await load('destination/look/seen-line')
+/** @type {typeof import('../src/decide/plan/backup.ts')} */
+const { planBackup } = await load('decide/plan/backup')
+/** @type {typeof import('../src/decide/look/unobserved.ts')} */
+const { unobserved } = await load('decide/look/unobserved')
 /** @type {typeof import('../src/reconcile/prune-terms.ts')} */
 const { plannedTerms } = await load('reconcile/prune-terms')
 

@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChild } from './measure.js'
 
-/** @typedef {import('../src/commands/demo-source.ts').ThrowawaySource} ThrowawaySource */
-/** @typedef {import('../src/commands/demo-source.ts').ThrowawayOptions} ThrowawayOptions */
+/** @typedef {import('../src/commands/demo/source.ts').ThrowawaySource} ThrowawaySource */
+/** @typedef {import('../src/commands/demo/source.ts').ThrowawayOptions} ThrowawayOptions */
 
 export const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
-const STARTER = new URL('../dist/commands/demo-source.js', import.meta.url).href
+const STARTER = new URL('../dist/commands/demo/source.js', import.meta.url).href
 
 /** The cipher that the AES instructions make cheap, as the program prefers it; null: ssh's default is as good. */
 export const FAST_CIPHER = / aes( |$)/m.test(readFileSync('/proc/cpuinfo', 'latin1'))
@@ -48,7 +48,7 @@ export async function openWorld() {
      * @param {Pick<ThrowawayOptions, 'command'>} [options]
      */
     async startSource(served, options = {}) {
-      /** @type {typeof import('../src/commands/demo-source.ts')} */
+      /** @type {typeof import('../src/commands/demo/source.ts')} */
       const { startThrowawaySource } = await import(STARTER)
       const source = await startThrowawaySource({
         ...options,

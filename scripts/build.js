@@ -45,7 +45,7 @@ function read(file) {
  * @param {string} folder
  */
 async function compileSchemas(folder) {
-  const module = join(folder, 'specs', 'shape-validators.js')
+  const module = join(folder, 'specs', 'yaml', 'shape-validators.js')
   const { AJV_OPTIONS } = await import(pathToFileURL(module).href)
   const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true, esm: true } })
   const names = ['backup', 'config']
@@ -72,7 +72,7 @@ async function bundle(folder) {
     cwd: folder,
     input: {
       cli: join(folder, 'cli.js'),
-      'destination/hash-worker': join(folder, 'destination', 'hash-worker.js'),
+      'destination/disk/hash-worker': join(folder, 'destination', 'disk', 'hash-worker.js'),
     },
     platform: 'node',
   })

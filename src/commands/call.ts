@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import type { Host } from './command-line.ts'
+import type { Host } from './argv/command-line.ts'
 import { program } from './program.ts'
 
 /** One call of the command line, to its exit code. Whatever ends it is put into words here, and nowhere else. */
@@ -31,6 +31,6 @@ async function codeOfThrown(
 ): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
   if (signal.aborted && error === signal.reason) return 0
-  const { tellThrown } = await import('./tell-thrown.ts')
+  const { tellThrown } = await import('./argv/tell-thrown.ts')
   return tellThrown(error, tell)
 }

@@ -1,5 +1,5 @@
-import { checkHostTools } from '../destination/check-host-tools.ts'
 import { checkTools as checkSourceTools } from '../source/check-tools.ts'
+import { checkHostTools } from '../system/check-host-tools.ts'
 
 /** Throws the Failure that names the package where a program is missing that every pass needs. */
 export async function checkTools(): Promise<void> {

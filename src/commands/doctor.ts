@@ -1,13 +1,13 @@
 import { join } from 'node:path'
+import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { realDisk } from '../destination/disk/real-disk.ts'
 import { layout } from '../destination/layout.ts'
-import { takeLock } from '../destination/lock.ts'
-import { realDisk } from '../destination/real-disk.ts'
-import { rebuildLedger } from '../destination/rebuild-ledger.ts'
+import { rebuildLedger } from '../destination/ledger/rebuild.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Halt } from '../model/trouble.ts'
-import { holdOfIdentity } from '../reconcile/find-holds.ts'
-import type { Console } from './console.ts'
+import { takeLock } from '../system/lock.ts'
+import type { Console } from './argv/console.ts'
 import { chooseSpecs, openNear, type Workspace } from './workspace.ts'
 
 /**

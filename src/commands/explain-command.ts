@@ -1,4 +1,4 @@
-import { asOfOf, type CommandLine, type Options, textOf } from './command-line.ts'
+import { asOfOf, type CommandLine, type Options, textOf } from './argv/command-line.ts'
 import { checkTools } from './pass-options.ts'
 
 export function addExplain(line: CommandLine): void {

@@ -1,10 +1,10 @@
+import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
-import { holdOfIdentity } from '../reconcile/find-holds.ts'
 
 /** One that cannot be looked at is unknown, with the reason, and keeps no other from being shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {

@@ -1,7 +1,7 @@
-import { readSavedPlan } from '../decide/read-saved-plan.ts'
+import { fingerprint } from '../decide/documents/fingerprint.ts'
+import { readSavedPlan } from '../decide/documents/read-saved-plan.ts'
+import { planIdOf } from '../decide/plan/assemble.ts'
 import type { SavedPlan } from '../model/saved-plan.ts'
-import { planIdOf } from '../reconcile/assemble-plan.ts'
-import { fingerprint } from '../reconcile/fingerprint.ts'
 import { readDocument, unreadable } from './private-file.ts'
 
 const HINT = 'Save it anew with: reconcile plan --out FILE'

@@ -1,4 +1,4 @@
-import { type CommandLine, type Host, type Options, textOf } from './command-line.ts'
+import { type CommandLine, type Host, type Options, textOf } from './argv/command-line.ts'
 import type { Workspace } from './workspace.ts'
 
 /** What makes this a box that may write. Throws a Failure that names what is missing. */

@@ -7,7 +7,7 @@ import {
   refuseOutput,
   textOf,
   usage,
-} from './command-line.ts'
+} from './argv/command-line.ts'
 import { checkTools } from './pass-options.ts'
 import type { PlanFlags } from './plan.ts'
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { isWithin } from '../decide/is-within.ts'
-import { makeWithParents } from '../destination/make-with-parents.ts'
 import { Failure } from '../model/failure.ts'
+import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import { systemErrorOf } from '../model/system-error.ts'
-import { realPath } from '../specs/real-path.ts'
+import { makeWithParents } from '../system/make-with-parents.ts'
+import { realPath } from '../system/real-path.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A longer text is no document of ours. Bytes. */

@@ -10,9 +10,9 @@ import {
   statusConsole,
   textOf,
   usage,
-} from './command-line.ts'
+} from './argv/command-line.ts'
+import { parseFlag } from './argv/parse-flag.ts'
 import { addExplain } from './explain-command.ts'
-import { parseFlag } from './parse-flag.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 import { addPlan, addSnapshot, makePlan } from './plan-commands.ts'
 import { addPrune } from './prune-command.ts'

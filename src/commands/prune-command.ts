@@ -1,4 +1,4 @@
-import { faultyNames } from '../decide/spec-faults.ts'
+import { faultyNames } from '../decide/specs/faults.ts'
 import {
   type CommandLine,
   type Host,
@@ -7,7 +7,7 @@ import {
   refuseElsewhen,
   textOf,
   usage,
-} from './command-line.ts'
+} from './argv/command-line.ts'
 import { checkTools, limitTime, lockTimeout, watchersOf } from './pass-options.ts'
 
 export function addPrune(line: CommandLine, host: Host): void {

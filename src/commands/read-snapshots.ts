@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { decodeSnapshot, type Snapshot } from '../decide/documents/snapshot.ts'
 import { Failure } from '../model/failure.ts'
 import type { Spec } from '../model/spec.ts'
-import { decodeSnapshot, type Snapshot } from '../reconcile/snapshot.ts'
 import { readDocument, unreadable } from './private-file.ts'
 
 export const snapshotFile = (folder: string, name: string): string => join(resolve(folder), `${name}.json`)

@@ -1,11 +1,11 @@
-import { openWatchMemory } from '../destination/watch-memory.ts'
+import { openWatchMemory } from '../box/watch-memory.ts'
+import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
-import { holdOfIdentity } from '../reconcile/find-holds.ts'
-import type { Console } from './console.ts'
+import { whoAmI } from '../system/who-am-i.ts'
+import type { Console } from './argv/console.ts'
 import { planEach } from './plan-each.ts'
-import { whoAmI } from './who-am-i.ts'
 import { commonHolds, openPlace, type Workspace } from './workspace.ts'
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */

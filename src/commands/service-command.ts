@@ -7,7 +7,7 @@ import {
   refuseElsewhen,
   textOf,
   usage,
-} from './command-line.ts'
+} from './argv/command-line.ts'
 
 export function addService(line: CommandLine): void {
   const service = line.main.command('service').description('run as a service of systemd')

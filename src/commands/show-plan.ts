@@ -1,9 +1,9 @@
-import { comparePlans } from '../decide/compare-plans.ts'
+import { comparePlans } from '../decide/plan/compare.ts'
 import { renderComparison } from '../view/describe-comparison.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { renderPlanMarkdown } from '../view/render-plan-markdown.ts'
-import { type Console, printDocument } from './console.ts'
+import { type Console, printDocument } from './argv/console.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
 
 /**

@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { basename, isAbsolute, resolve } from 'node:path'
-import { backupStatus, type StatusFacts } from '../decide/backup-status.ts'
-import { codeOfDiagnostics } from '../decide/exit-code.ts'
-import { faultyStatus } from '../decide/faulty-status.ts'
-import { faultyNames, specFaults } from '../decide/spec-faults.ts'
-import { NOT_SUSPENDED, suspensionOf } from '../decide/suspended.ts'
-import { openBox } from '../destination/box.ts'
-import { findLockHolders } from '../destination/lock-holders.ts'
-import { openWatchMemory } from '../destination/watch-memory.ts'
+import { openBox } from '../box/box.ts'
+import { openWatchMemory } from '../box/watch-memory.ts'
+import { faultyNames, specFaults } from '../decide/specs/faults.ts'
+import { backupStatus, type StatusFacts } from '../decide/status/backup.ts'
+import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
+import { faultyStatus } from '../decide/status/faulty.ts'
+import { NOT_SUSPENDED, suspensionOf } from '../decide/status/suspended.ts'
+import { layout } from '../destination/layout.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -19,8 +19,9 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
+import { findLockHolders } from '../system/lock-holders.ts'
 import { renderStatus } from '../view/render-status.ts'
-import { type Console, printDocument } from './console.ts'
+import { type Console, printDocument } from './argv/console.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
@@ -82,7 +83,7 @@ async function check(
   run: Run,
 ): Promise<number> {
   const { renderCheck, renderCheckFailure } = await import('../view/render-check.ts')
-  const { checkReport } = await import('../decide/check-report.ts')
+  const { checkReport } = await import('../decide/status/check-report.ts')
   const told = await reportOf(names, global, null, run).then(
     (report) => renderCheck(checkReport(report, maxAge, run.now())),
     (error: unknown) => {
@@ -194,17 +195,17 @@ async function obeyedInstead(
   workspace: Workspace,
 ): Promise<readonly Spec[]> {
   if (kept === null || ![...words.keys()].some(isMissing)) return []
-  const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
+  const { rebuildSpecs } = await import('../specs/spec/rebuild.ts')
   const { specs } = await rebuildSpecs(kept.specs, boxContext(workspace))
   return specs.flatMap(({ spec }) => (isMissing(spec.name) && words.has(spec.name) ? spec : []))
 }
 
 const holdersOf = (places: readonly Destination[]) => {
   const found = findLockHolders(
-    places.map(({ path }) => path),
+    places.map(({ path }) => layout(path).lock),
     process.getuid?.() ?? 0,
   )
-  return ({ path }: Destination): readonly LockHolder[] | null => found.get(path) ?? null
+  return ({ path }: Destination): readonly LockHolder[] | null => found.get(layout(path).lock) ?? null
 }
 
 /** The disk alone is enough: no spec is read, and nothing is expected of who the disk is. */

@@ -1,6 +1,6 @@
 import { instant } from '../model/instant.ts'
-import { type CommandLine, type Options, refuseDryRun, refuseElsewhen } from './command-line.ts'
-import { parseFlag } from './parse-flag.ts'
+import { type CommandLine, type Options, refuseDryRun, refuseElsewhen } from './argv/command-line.ts'
+import { parseFlag } from './argv/parse-flag.ts'
 
 export function addSuspend(line: CommandLine): void {
   line.main

@@ -1,11 +1,11 @@
-import { resumeHint, suspensionOf, toSuspended } from '../decide/suspended.ts'
+import { resumeHint, suspensionOf, toSuspended } from '../decide/status/suspended.ts'
 import { Failure } from '../model/failure.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
+import { whoAmI } from '../system/who-am-i.ts'
 import { escapeProse } from '../view/escape-text.ts'
-import type { Console } from './console.ts'
+import type { Console } from './argv/console.ts'
 import { liveBeat } from './over-specs.ts'
-import { whoAmI } from './who-am-i.ts'
 import { chooseSpecs, type Workspace } from './workspace.ts'
 
 /** Backups by name, or all that there are or will be. */

@@ -1,4 +1,4 @@
-import { retained } from '../decide/retained.ts'
+import { retained } from '../decide/retention/retained.ts'
 import { Failure } from '../model/failure.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
@@ -6,7 +6,7 @@ import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { retainedText } from '../view/render-plan.ts'
-import { type Console, printDocument } from './console.ts'
+import { type Console, printDocument } from './argv/console.ts'
 import { plainDiagnostics } from './workspace.ts'
 
 interface Checked {

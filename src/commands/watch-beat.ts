@@ -1,4 +1,4 @@
-import type { WatchMemory } from '../destination/watch-memory.ts'
+import type { WatchMemory } from '../box/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import { failureFrom } from '../model/system-error.ts'

@@ -1,4 +1,4 @@
-import { type CommandLine, type Host, refuseDryRun, refuseElsewhen, usage } from './command-line.ts'
+import { type CommandLine, type Host, refuseDryRun, refuseElsewhen, usage } from './argv/command-line.ts'
 import { checkTools, limitTime, watchersOf } from './pass-options.ts'
 
 export function addWatch(line: CommandLine, host: Host): void {
@@ -19,7 +19,7 @@ export function addWatch(line: CommandLine, host: Host): void {
         const [{ watch }, { openSettings }, { realClock }, { openServiceManager }] = await Promise.all([
           import('./watch.ts'),
           import('./workspace.ts'),
-          import('../watch/real-clock.ts'),
+          import('../system/real-clock.ts'),
           import('../watch/systemd.ts'),
         ])
         const terms = {

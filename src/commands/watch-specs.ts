@@ -1,11 +1,11 @@
 import { homedir } from 'node:os'
-import type { SpecsFound } from '../decide/spec-changes.ts'
+import type { SpecsFound } from '../decide/specs/changes.ts'
 import { holders } from '../destination/holders.ts'
 import type { LastGood } from '../model/spec.ts'
 import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
 import type { BoxContext } from '../specs/load-specs.ts'
-import { ourPlaces } from '../specs/our-places.ts'
-import { realPath } from '../specs/real-path.ts'
+import { ourPlaces } from '../specs/spec/our-places.ts'
+import { realPath } from '../system/real-path.ts'
 import { openCommonHolds, type Workspace } from './workspace.ts'
 
 /** What one look at the specs found, as `watch` judges it. */

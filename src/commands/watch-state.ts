@@ -1,5 +1,5 @@
-import { suspensionOf } from '../decide/suspended.ts'
-import type { WatchMemory } from '../destination/watch-memory.ts'
+import type { WatchMemory } from '../box/watch-memory.ts'
+import { suspensionOf } from '../decide/status/suspended.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'

@@ -1,8 +1,8 @@
-import { codeOfDiagnostics } from '../decide/exit-code.ts'
-import { firstDue } from '../decide/first-due.ts'
-import { isOverSpecs } from '../decide/over-specs.ts'
-import { openBox } from '../destination/box.ts'
-import { openWatchMemory, type WatchMemory } from '../destination/watch-memory.ts'
+import { openBox } from '../box/box.ts'
+import { openWatchMemory, type WatchMemory } from '../box/watch-memory.ts'
+import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
+import { isOverSpecs } from '../decide/status/over-specs.ts'
+import { firstDue } from '../decide/time/first-due.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -20,7 +20,7 @@ import { followSpecs } from '../watch/follow-specs.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
 import type { ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
-import type { Console } from './console.ts'
+import type { Console } from './argv/console.ts'
 import { settleDefaults } from './run.ts'
 import { beatOf, heartbeats } from './watch-beat.ts'
 import { followFreshness } from './watch-fresh.ts'
@@ -116,7 +116,7 @@ async function watchLocked(
   const kept = await mendKept(() => memory.kept(source.label))
   // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
   if (kept === null) await source.load(run)
-  const { rebuildSpecs } = await import('../specs/rebuild-specs.ts')
+  const { rebuildSpecs } = await import('../specs/spec/rebuild.ts')
   const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings, box }))
   for (const { file, message } of before.refused)
     warn(`the spec that was kept of ${file} counts no more: ${message}`)

@@ -6,7 +6,7 @@ import type { WatchEvent } from '../model/watch-event.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { lineProgress } from '../view/line-progress.ts'
 import { ndjsonLine } from '../view/ndjson.ts'
-import type { Console } from './console.ts'
+import type { Console } from './argv/console.ts'
 
 export interface Watchers {
   onEvent(event: PassEvent): void

@@ -1,14 +1,16 @@
 import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
-import { leapOf } from '../decide/box-clock.ts'
-import { isNotSeen } from '../decide/over-specs.ts'
-import { faultyNames } from '../decide/spec-faults.ts'
-import { withinCap, withoutOff } from '../decide/timetable.ts'
-import { type BoxState, openBox } from '../destination/box.ts'
+import { openBox } from '../box/box.ts'
+import { openSpecsMemory } from '../box/specs-memory.ts'
+import { faultyNames } from '../decide/specs/faults.ts'
+import { holdOfDefaults } from '../decide/specs/find-holds.ts'
+import { isNotSeen } from '../decide/status/over-specs.ts'
+import { leapOf } from '../decide/time/box-clock.ts'
+import { withinCap, withoutOff } from '../decide/time/timetable.ts'
+import { realDisk } from '../destination/disk/real-disk.ts'
 import { holders } from '../destination/holders.ts'
 import { openDestination } from '../destination/open-destination.ts'
-import { realDisk } from '../destination/real-disk.ts'
-import { openSpecsMemory } from '../destination/specs-memory.ts'
+import type { BoxState } from '../model/box.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -16,22 +18,20 @@ import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
-import { holdOfDefaults } from '../reconcile/find-holds.ts'
-import { fingerprint } from '../reconcile/fingerprint.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
-import type { GitUse } from '../specs/git-specs.ts'
-import { loadSettings, type SettingsFlags } from '../specs/load-settings.ts'
+import type { GitUse } from '../specs/git/specs.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
-import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/our-places.ts'
-import { realPath } from '../specs/real-path.ts'
+import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
+import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/spec/our-places.ts'
+import { realPath } from '../system/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
-import type { Console } from './console.ts'
+import type { Console } from './argv/console.ts'
 
 /** Flags that every command takes; they win over config.yaml. */
 export interface GlobalFlags extends SettingsFlags {
@@ -119,7 +119,6 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
     home: homedir(),
     memory: openSpecsMemory(settings.state, box),
     holders: () => holders(box),
-    fingerprint,
     use,
     checkKeys,
   })

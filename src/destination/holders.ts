@@ -1,7 +1,7 @@
-import type { BoxState } from './box.ts'
+import type { BoxState } from '../model/box.ts'
+import { realDisk } from './disk/real-disk.ts'
 import { layout } from './layout.ts'
-import { realDisk } from './real-disk.ts'
-import { readStatus } from './status-file.ts'
+import { readStatus } from './look/status-file.ts'
 
 /**
  * By real path, the name of the backup whose destination this box knows there. What `state` does not say, its status does; where neither

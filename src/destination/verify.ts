@@ -1,10 +1,10 @@
 import type { VerifyVerdict } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { folders } from './folders.ts'
-import { gone, judgeStanding } from './judge-standing.ts'
-import { notOurs } from './prune.ts'
-import { diskProblem, type Site, sameDigests } from './site.ts'
+import { folders } from './disk/folders.ts'
+import { gone, judgeStanding } from './publish/judge-standing.ts'
+import { diskProblem, type Site, sameDigests } from './publish/site.ts'
+import { notOurs } from './trash/prune.ts'
 
 /** What is recorded together, and lost together where a stop comes in between. */
 const FILES = 256

@@ -61,6 +61,35 @@ export interface BackupOutcome {
   readonly off: { readonly until: string | null } | null
 }
 
+/** An outcome before its exit code and its duration are known. */
+export type BareOutcome = Omit<BackupOutcome, 'exitCode' | 'seconds'>
+
+/** The outcome of a pass that came to nothing at all. */
+export const emptyOutcome = (backup: string): BareOutcome => ({
+  backup,
+  result: 'failed',
+  published: [],
+  adopted: [],
+  repaired: [],
+  pruned: [],
+  waiting: [],
+  pending: 0,
+  lost: [],
+  problems: [],
+  conflicts: [],
+  holds: [],
+  warnings: [],
+  halt: null,
+  late: [],
+  bytes: 0,
+  complete: { files: 0, bytes: 0 },
+  retry: false,
+  holders: [],
+  stale: [],
+  suspended: null,
+  off: null,
+})
+
 export interface LockHolder {
   readonly pid: number
   readonly command: string

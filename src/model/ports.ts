@@ -1,14 +1,12 @@
 import type { Digest, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
-import type { Instant } from './instant.ts'
 import type { LedgerEvent, PruneBegin } from './ledger-event.ts'
 import type { Concern, Fetched, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
 import type { DestinationStatus } from './status.ts'
-import type { StoredSuspensions } from './suspension.ts'
 import type { Conflict, Halt, Problem } from './trouble.ts'
 
 /** The far side of one backup. Whatever it hands over has been checked: names are safe, sizes are numbers. */
@@ -271,23 +269,3 @@ export type UndoVerdict =
   | { readonly verdict: 'done' }
   /** Something stands under the name again; it was left alone. */
   | { readonly verdict: 'problem'; readonly problem: Problem }
-
-/** The box's own memory: which destination is where, releases, and the locks that all processes on the box share. */
-export interface Box {
-  /** One of `concurrency` slots and the host's lock; held until `release`. */
-  claim(
-    host: string | null,
-    run: Run,
-    waiting: (what: 'host' | 'slot') => void,
-  ): Promise<{ release(): Promise<void> }>
-  /** The reason and the user of a release that waits for this hold; null where there is none. */
-  released(
-    hold: string,
-  ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
-  /** Ids of all holds whose release waits. */
-  releases(): Promise<ReadonlySet<string>>
-  /** Which backups a person's command suspended. */
-  suspensions(): Promise<StoredSuspensions>
-  /** A release has been used, and is on the ledger's record. */
-  consume(hold: string): Promise<void>
-}

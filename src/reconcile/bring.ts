@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { retryDelay } from '../decide/retry-delay.ts'
+import { retryDelay } from '../decide/time/retry-delay.ts'
+import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { Failure } from '../model/failure.ts'
 import type { LockedDestination, PullBatch, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import type { WantedFile } from './wanted-file.ts'
 
 export interface Brought {
   /**

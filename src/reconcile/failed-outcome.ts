@@ -1,12 +1,12 @@
-import { codeOfOutcome } from '../decide/exit-code.ts'
+import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
+import { emptyOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
 import { problemOf } from './observe-source.ts'
-import { emptyOutcome } from './outcome-of.ts'
 
 /** I15: what comes of a backup that a failure ended. `run`: to say so aloud. */
 export function failedBy(

@@ -1,6 +1,8 @@
-import type { Look } from '../decide/look.ts'
-import type { PlanContext } from '../decide/plan-backup.ts'
-import { selector } from '../decide/select.ts'
+import type { Snapshot } from '../decide/documents/snapshot.ts'
+import type { Look } from '../decide/explain/explained.ts'
+import { selector } from '../decide/files/select.ts'
+import { unobserved } from '../decide/look/unobserved.ts'
+import type { PlanContext } from '../decide/plan/backup.ts'
 import type { Instant } from '../model/instant.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -11,8 +13,6 @@ import { planPass } from './pass.ts'
 import type { PassOptions, Ports } from './pass-terms.ts'
 import { planOffline } from './plan-offline.ts'
 import { plannedTerms } from './prune-terms.ts'
-import type { Snapshot } from './snapshot.ts'
-import { unobserved } from './unobserved.ts'
 
 interface Asked {
   /** Null: the backup as a whole. */

@@ -1,10 +1,10 @@
-import { isOfBox } from '../decide/box-problems.ts'
-import { isTransfer } from '../decide/plan-backup.ts'
-import { fullHalt } from '../decide/room-halt.ts'
-import { selector } from '../decide/select.ts'
+import { selector } from '../decide/files/select.ts'
+import { isTransfer } from '../decide/plan/backup.ts'
+import { isOfBox } from '../decide/status/box-problems.ts'
+import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
 import type { Observation } from '../model/observation.ts'
-import type { BackupOutcome, BackupResult } from '../model/outcome.ts'
+import { type BackupResult, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -12,48 +12,20 @@ import type { Spec } from '../model/spec.ts'
 import type { Conflict } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
 
-type Bare = Omit<BackupOutcome, 'exitCode' | 'seconds'>
-
-/** The outcome of a pass that came to nothing at all. */
-export const emptyOutcome = (backup: string): Bare => ({
-  backup,
-  result: 'failed',
-  published: [],
-  adopted: [],
-  repaired: [],
-  pruned: [],
-  waiting: [],
-  pending: 0,
-  lost: [],
-  problems: [],
-  conflicts: [],
-  holds: [],
-  warnings: [],
-  halt: null,
-  late: [],
-  bytes: 0,
-  complete: { files: 0, bytes: 0 },
-  retry: false,
-  holders: [],
-  stale: [],
-  suspended: null,
-  off: null,
-})
-
 /** What a pass came to: the last plan's findings, and what applying it did. */
 export function outcomeOf(
   spec: Spec,
   observation: Observation,
   plan: BackupPlan,
   tally: Tally,
-  end: Pick<Bare, 'holds' | 'warnings' | 'late'>,
+  end: Pick<BareOutcome, 'holds' | 'warnings' | 'late'>,
   run: Run,
-): Bare {
+): BareOutcome {
   const halt = fullHalt(plan.halt) ?? tally.halt
   const paths = (action: string) =>
     plan.steps.filter((step) => step.action === action).map((step) => step.path)
   const problems = [...plan.problems, ...tally.problems]
-  const bare: Bare = {
+  const bare: BareOutcome = {
     ...emptyOutcome(spec.name),
     published: tally.published.toSorted(),
     adopted: tally.adopted,
@@ -74,7 +46,7 @@ export function outcomeOf(
   return { ...bare, result: resultOf(bare, observation, tally, run) }
 }
 
-function resultOf(bare: Bare, observation: Observation, tally: Tally, run: Run): BackupResult {
+function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run: Run): BackupResult {
   if (tally.stopped) return stoppedResult(run)
   // A hold here is over pruning alone.
   if (bare.halt !== null) return 'halted'

@@ -1,9 +1,9 @@
-import type { PlanContext } from '../decide/plan-backup.ts'
+import type { PlanContext } from '../decide/plan/backup.ts'
+import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import type { Box } from '../model/box.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
-import type { Box } from '../model/ports.ts'
 import type { Hold } from '../model/trouble.ts'
-import { holdOfIdentity } from './find-holds.ts'
 import type { PassOptions, Ports } from './pass-terms.ts'
 import { plannedTerms } from './prune-terms.ts'
 

@@ -1,7 +1,9 @@
-import { concernOf } from '../decide/concern.ts'
-import { planBackup } from '../decide/plan-backup.ts'
-import { fullHalt } from '../decide/room-halt.ts'
-import { selector } from '../decide/select.ts'
+import type { Snapshot, SnapshotPlace } from '../decide/documents/snapshot.ts'
+import { concernOf } from '../decide/files/concern.ts'
+import { selector } from '../decide/files/select.ts'
+import { unobserved } from '../decide/look/unobserved.ts'
+import { planBackup } from '../decide/plan/backup.ts'
+import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -11,8 +13,6 @@ import type { Problem } from '../model/trouble.ts'
 import { planPass } from './pass.ts'
 import type { PassOptions, Ports } from './pass-terms.ts'
 import { plannedTerms } from './prune-terms.ts'
-import type { Snapshot, SnapshotPlace } from './snapshot.ts'
-import { unobserved } from './unobserved.ts'
 
 /** Where a spec would have us look. `source`: the source's label. */
 const placeOf = (spec: Spec, source: string): SnapshotPlace => ({

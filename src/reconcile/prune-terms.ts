@@ -1,7 +1,6 @@
-import type { PruneTerms } from '../decide/plan-backup.ts'
+import type { PruneTerms } from '../decide/plan/backup.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LastGood } from '../model/spec.ts'
-import { fingerprint } from './fingerprint.ts'
 
 /** The terms of a plan that is made before anything of it has happened. */
 export const plannedTerms = (
@@ -11,4 +10,4 @@ export const plannedTerms = (
     readonly released: ReadonlySet<string>
     readonly lastGood: LastGood | null
   },
-): PruneTerms => ({ when: 'planned', passBegan: asOf, fingerprint, ...given })
+): PruneTerms => ({ when: 'planned', passBegan: asOf, ...given })

@@ -1,11 +1,11 @@
-import { humanPart } from '../decide/human-size.ts'
+import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { DigestPair } from '../model/digest.ts'
+import { humanPart } from '../model/human-size.ts'
 import type { GateVerdict, LockedDestination, PublishRequest } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
-import type { WantedFile } from './wanted-file.ts'
 
 /** A file whose staged bytes are as many as they should be, and are not those its marker names. */
 export interface Mismatch {

@@ -1,6 +1,7 @@
-import { decideBackup } from '../decide/plan-backup.ts'
-import { lateSeries } from '../decide/series-status.ts'
-import { suspendPlan } from '../decide/suspended.ts'
+import { unobserved } from '../decide/look/unobserved.ts'
+import { decideBackup } from '../decide/plan/backup.ts'
+import { lateSeries } from '../decide/status/series.ts'
+import { suspendPlan } from '../decide/status/suspended.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -10,7 +11,6 @@ import type { SuspendedNow } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
 import { contextOf, openHolds } from './pass-context.ts'
 import type { PassOptions, Ports } from './pass-terms.ts'
-import { unobserved } from './unobserved.ts'
 
 /**
  * What is to be said of a backup that does not run: which series are late by what the destination holds. The source is not asked,

@@ -1,7 +1,7 @@
+import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { PassEvent } from '../model/event.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
-import type { WantedFile } from './wanted-file.ts'
 
 /** What a pass's applying has come to so far. */
 export interface Tally {

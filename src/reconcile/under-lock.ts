@@ -1,9 +1,9 @@
+import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination, LockedDestination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
-import { holdOfIdentity } from './find-holds.ts'
 
 /** Work on one destination at a person's word, outside of any pass. */
 export type UnderLock<T> =

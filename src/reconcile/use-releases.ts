@@ -1,4 +1,5 @@
-import type { Box, LockedDestination } from '../model/ports.ts'
+import type { Box } from '../model/box.ts'
+import type { LockedDestination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Failure } from '../model/failure.ts'
 import { notStarted } from '../model/system-error.ts'
-import { livingMembers, signalGroup, untilGone } from './process-group.ts'
+import { livingMembers, signalGroup, untilGone } from '../system/process-group.ts'
 
 export interface RsyncCall {
   readonly arguments: readonly string[]

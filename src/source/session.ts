@@ -1,6 +1,6 @@
 import type { Run } from '../model/run.ts'
+import { bytesMoved } from '../system/process-group.ts'
 import { explainFailure, type Stage } from './explain-failure.ts'
-import { bytesMoved } from './process-group.ts'
 import type { Place } from './rsync-command.ts'
 import { type RsyncEnd, runRsync, type Verdict } from './run-rsync.ts'
 import { startWatchdog } from './watchdog.ts'

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import { systemErrorOf } from '../model/system-error.ts'
-import { withoutSecrets } from './git-url.ts'
+import { withoutSecrets } from './git/url.ts'
 import { readSpecBytes } from './read-spec-file.ts'
 import type { SpecFiles } from './spec-files.ts'
 

@@ -2,13 +2,13 @@ import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
-import type { ClaimContext } from './check-claims.ts'
 import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
 import { folderFiles } from './folder-files.ts'
-import { type Fault, startOf } from './located.ts'
-import type { OurPlace } from './our-places.ts'
-import type { ReadSpec } from './read-spec.ts'
+import type { ClaimContext } from './spec/check-claims.ts'
+import type { OurPlace } from './spec/our-places.ts'
+import type { ReadSpec } from './spec/read.ts'
 import { readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
+import { type Fault, startOf } from './yaml/located.ts'
 
 export interface LoadedSpecs {
   /** For people: an absolute folder, or `URL@ref:subpath`. The same on every run. */
@@ -116,8 +116,8 @@ function readOnce(entry: SpecEntry): SpecEntry {
 export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<LoadedSpecs> {
   const { label, folder, revision, entries } = files
   // Parser and schema cost a tenth of a second: nothing else that starts pays it.
-  const { readDefaults, readSpec } = await import('./read-spec.ts')
-  const { checkClaims } = await import('./check-claims.ts')
+  const { readDefaults, readSpec } = await import('./spec/read.ts')
+  const { checkClaims } = await import('./spec/check-claims.ts')
   const faults: Fault[] = entries.flatMap(oddEntry)
 
   const plain = entries.filter(({ kind }) => kind === 'file')
@@ -155,7 +155,7 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
   const clashes = await checkClaims(claims, await claimContext(context, folder, unread))
   faults.push(...clashes.map(({ fault }) => fault))
   if (context.box?.suggestsMounts === true) {
-    const { suggestMounts } = await import('./suggest-mount.ts')
+    const { suggestMounts } = await import('./spec/suggest-mount.ts')
     faults.push(...(await suggestMounts(claims)).map(({ fault }) => fault))
   }
   const clashing = new Set(clashes.flatMap(({ file, fault }) => (fault.severity === 'error' ? file : [])))
@@ -172,7 +172,7 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     fingerprint: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faulty,
-    faults: faults.length === 0 ? [] : (await import('./to-diagnostics.ts')).toDiagnostics(faults),
+    faults: faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults),
     defaults: defaultsFile === null ? 'absent' : 'present',
     fileCount: specFiles.length,
     effective,

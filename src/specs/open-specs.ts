@@ -1,11 +1,11 @@
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { SpecsMemory } from '../model/specs-memory.ts'
-import type { CheckKeys } from './git-clone.ts'
-import type { GitUse } from './git-specs.ts'
+import type { CheckKeys } from './git/clone.ts'
+import type { GitLimits } from './git/run.ts'
+import type { GitUse } from './git/specs.ts'
 import { type BoxContext, type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
-import { ourPlaces } from './our-places.ts'
-import type { GitLimits } from './run-git.ts'
+import { ourPlaces } from './spec/our-places.ts'
 
 /** Where the specs come from, whatever that is. */
 export interface SpecSource {
@@ -25,8 +25,6 @@ export interface SpecsPorts {
   readonly memory: SpecsMemory
   /** See ClaimContext. */
   readonly holders?: () => Promise<ReadonlyMap<string, string>>
-  /** The same question has the same fingerprint until its answer changes. Hex, sixteen digits or more. */
-  readonly fingerprint: (value: unknown) => string
   /** Of specs from git, what is done with a newer commit. */
   readonly use: GitUse
   /** Of specs from git over ssh: asked before each connection. */
@@ -56,7 +54,7 @@ export function openSpecs(settings: Settings, ports: SpecsPorts): SpecSource {
   return {
     label,
     async load(run) {
-      const { loadGitSpecs } = await import('./git-specs.ts')
+      const { loadGitSpecs } = await import('./git/specs.ts')
       return loadGitSpecs({ place: specs, label, context, ...ports }, run)
     },
   }

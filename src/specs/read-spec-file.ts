@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
-import { isWithin } from '../decide/is-within.ts'
+import { isWithin } from '../model/is-within.ts'
 import { systemErrorOf } from '../model/system-error.ts'
-import type { Fault, SourceText } from './located.ts'
 import { MAX_SPEC_BYTES, readText, type Unreadable } from './spec-files.ts'
+import type { Fault, SourceText } from './yaml/located.ts'
 
 /** A YAML file's text; see `readSpecBytes`. */
 export const readSpecFile = (

@@ -1,4 +1,4 @@
-import { type Fault, type SourceText, startOf } from './located.ts'
+import { type Fault, type SourceText, startOf } from './yaml/located.ts'
 
 /** One entry of a specs folder, wherever that lies: on this disk, or in a git commit. */
 export interface SpecEntry {

@@ -1,5 +1,5 @@
-import type { Amount, BackupComparison, Effect, PlanComparison } from '../decide/compare-plans.ts'
-import { humanSize } from '../decide/human-size.ts'
+import type { Amount, BackupComparison, Effect, PlanComparison } from '../decide/plan/compare.ts'
+import { humanSize } from '../model/human-size.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted } from './human-count.ts'
 

@@ -1,6 +1,6 @@
-import { humanRate, humanSize } from '../decide/human-size.ts'
-import { describeSuspended } from '../decide/suspended.ts'
+import { describeSuspended } from '../decide/status/suspended.ts'
 import type { PassEvent } from '../model/event.ts'
+import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'

@@ -1,4 +1,4 @@
-import { isRefusal } from '../decide/over-specs.ts'
+import { isRefusal } from '../decide/status/over-specs.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { counted } from './human-count.ts'
 import { shortCommit } from './short-commit.ts'

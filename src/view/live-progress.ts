@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
-import { humanSize } from '../decide/human-size.ts'
 import type { PassEvent } from '../model/event.ts'
+import { humanSize } from '../model/human-size.ts'
 import { describeEvent } from './describe-event.ts'
 import { escapeText } from './escape-text.ts'
 import { humanCount } from './human-count.ts'

@@ -1,4 +1,4 @@
-import { humanRate, humanSize } from '../decide/human-size.ts'
+import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupPlan, PlanSummary } from '../model/plan.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'

@@ -1,4 +1,9 @@
-import { type Checked, type CheckReport, PLUGIN_CODES, type PluginState } from '../decide/check-report.ts'
+import {
+  type Checked,
+  type CheckReport,
+  PLUGIN_CODES,
+  type PluginState,
+} from '../decide/status/check-report.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { besideText } from './series-facts.ts'
 

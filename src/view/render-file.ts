@@ -1,5 +1,5 @@
-import { humanPart, humanSize } from '../decide/human-size.ts'
 import type { Advice, FileAtSource, FileExplanation, FilePoint, FileStanding } from '../model/explanation.ts'
+import { humanPart, humanSize } from '../model/human-size.ts'
 import { instant } from '../model/instant.ts'
 import { UNDATED } from '../model/status.ts'
 import { describeVerdicts } from './describe-verdict.ts'

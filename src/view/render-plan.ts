@@ -1,4 +1,4 @@
-import { humanPart, humanSize } from '../decide/human-size.ts'
+import { humanPart, humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
 import { escapeProse, escapeText } from './escape-text.ts'

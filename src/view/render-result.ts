@@ -1,4 +1,4 @@
-import { humanRate, humanSize } from '../decide/human-size.ts'
+import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import { escapeText } from './escape-text.ts'

@@ -1,5 +1,5 @@
-import { humanPart, humanRate, humanSize } from '../decide/human-size.ts'
 import type { PassEvent } from '../model/event.ts'
+import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 

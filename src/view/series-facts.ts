@@ -1,4 +1,4 @@
-import { describeCause } from '../decide/late-cause.ts'
+import { describeCause } from '../decide/status/late-cause.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { BesideCount, SeriesStatus } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'

@@ -1,4 +1,4 @@
-import { describeSuspended, resumeHint } from '../decide/suspended.ts'
+import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
 import type { Warning } from '../model/plan.ts'
 import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'

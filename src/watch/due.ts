@@ -1,4 +1,4 @@
-import { nextRun } from '../decide/next-run.ts'
+import { nextRun } from '../decide/time/next-run.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Cause } from '../model/watch-event.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'

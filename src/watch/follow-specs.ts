@@ -1,9 +1,8 @@
-import { type SpecsBefore, type SpecsDecided, type SpecsFound, specChanges } from '../decide/spec-changes.ts'
+import { type SpecsBefore, type SpecsDecided, type SpecsFound, specChanges } from '../decide/specs/changes.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts'
-import { fingerprint } from '../reconcile/fingerprint.ts'
 
 export interface FollowPorts {
   /** Reads the specs. Throws a Failure where they cannot be read. */
@@ -74,7 +73,7 @@ export function followSpecs(
       const at = isoTime(ports.now())
       isKept = true
       const released = (await attempt(UNKNOWN, ports.released)) ?? new Set<string>()
-      const decided = specChanges(known, found, { at, released, fingerprint })
+      const decided = specChanges(known, found, { at, released })
       const { active, orphans, holds, broken } = decided
       // What is told to have changed is what a restart obeys.
       const word = { specs: active.map(toKeep), orphans, holds }

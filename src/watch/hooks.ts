@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { withoutNotice } from '../decide/notices.ts'
+import { withoutNotice } from '../decide/notices/due.ts'
 import type { NoticeHook, NoticeMemory, PendingNotice } from '../model/notice.ts'
 import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'

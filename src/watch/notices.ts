@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { foldNotices } from '../decide/notices/due.ts'
 import {
   type Findings,
   findGone,
@@ -6,9 +7,8 @@ import {
   findOverSpec,
   findTrouble,
   type OverBackup,
-} from '../decide/find-trouble.ts'
-import { messageOf } from '../decide/fold-status.ts'
-import { foldNotices } from '../decide/notices.ts'
+} from '../decide/notices/find-trouble.ts'
+import { messageOf } from '../decide/status/fold.ts'
 import { Stop } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
 import type { NoticeMemory } from '../model/notice.ts'

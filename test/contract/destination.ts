@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Disk } from '../../src/destination/disk.ts'
+import type { Disk } from '../../src/destination/disk/disk.ts'
 import type { Digest, DigestPair } from '../../src/model/digest.ts'
 import { instant } from '../../src/model/instant.ts'
 import type {

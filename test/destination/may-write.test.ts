@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkHostTools } from '../../src/destination/check-host-tools.ts'
-import { diskFailure } from '../../src/destination/disk-failure.ts'
+import { checkMount } from '../../src/destination/disk/mount.ts'
+import { realDisk } from '../../src/destination/disk/real-disk.ts'
 import { layout } from '../../src/destination/layout.ts'
-import { checkMount } from '../../src/destination/mount.ts'
-import { checkOwnership, makePrivateFolders } from '../../src/destination/ownership.ts'
-import { realDisk } from '../../src/destination/real-disk.ts'
+import { checkOwnership, makePrivateFolders } from '../../src/destination/look/ownership.ts'
 import { isMountPoint } from '../../src/model/mount-table.ts'
+import { checkHostTools } from '../../src/system/check-host-tools.ts'
+import { diskFailure } from '../../src/system/disk-failure.ts'
 import { temporaryFolder } from '../helpers/disk-folder.ts'
 
 const me = process.getuid!()

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { takeLock } from '../../src/destination/lock.ts'
-import { openWatchMemory } from '../../src/destination/watch-memory.ts'
+import { openWatchMemory } from '../../src/box/watch-memory.ts'
 import type { BackupStatus, ConditionType } from '../../src/model/status.ts'
+import { takeLock } from '../../src/system/lock.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World

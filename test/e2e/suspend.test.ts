@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { processConsole } from '../../src/commands/console.ts'
+import { processConsole } from '../../src/commands/argv/console.ts'
 import { resume, suspend, type Which } from '../../src/commands/suspend.ts'
 import { openWorkspace } from '../../src/commands/workspace.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'

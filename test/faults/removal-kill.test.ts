@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openBox } from '../../src/destination/box.ts'
+import { openBox } from '../../src/box/box.ts'
+import { realDisk } from '../../src/destination/disk/real-disk.ts'
 import { openDestination } from '../../src/destination/open-destination.ts'
-import { realDisk } from '../../src/destination/real-disk.ts'
 import type { LockedDestination } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import { bring, lockOf, quietRun, toPrune, toPublish, treeOf } from '../contract/destination.ts'
@@ -32,14 +32,13 @@ type Act = keyof typeof ACTS
 
 /** What another process does, for it is to be killed: recovery, and then one act. */
 const script = (path: string, state: string, act: Act): string => {
-  const of = (name: string) =>
-    JSON.stringify(resolve(import.meta.dirname, `../../dist/destination/${name}.js`))
+  const of = (name: string) => JSON.stringify(resolve(import.meta.dirname, `../../dist/${name}.js`))
   const request = act === 'prune' ? PATHS.map((one) => toPrune(one)) : PATHS
   const words = [request, ...(act === 'undoPrune' ? [WHY] : [])].map((each) => JSON.stringify(each)).join()
   return `
-    import { openBox } from ${of('box')}
-    import { openDestination } from ${of('open-destination')}
-    import { realDisk } from ${of('real-disk')}
+    import { openBox } from ${of('box/box')}
+    import { openDestination } from ${of('destination/open-destination')}
+    import { realDisk } from ${of('destination/disk/real-disk')}
     const place = { path: ${JSON.stringify(path)}, mount: null, minFree: 0, maxSize: null }
     const box = openBox(${JSON.stringify(state)}, { concurrency: 1 })
     const destination = openDestination(place, { disk: realDisk, box, uid: process.getuid(), backup: 'test' })

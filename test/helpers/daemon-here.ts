@@ -1,4 +1,4 @@
-import type { Console } from '../../src/commands/console.ts'
+import type { Console } from '../../src/commands/argv/console.ts'
 import { watch } from '../../src/commands/watch.ts'
 import type { PassEvent } from '../../src/model/event.ts'
 import { Stop } from '../../src/model/failure.ts'

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Settings } from '../../src/model/settings.ts'
-import { openFiles } from '../../src/source/process-group.ts'
+import { openFiles } from '../../src/system/process-group.ts'
 import { until } from './fault-processes.ts'
 import type { Event, Says, Told } from './simulated-daemon.js'
 

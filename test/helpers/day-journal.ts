@@ -1,4 +1,4 @@
-import { openFiles } from '../../src/source/process-group.ts'
+import { openFiles } from '../../src/system/process-group.ts'
 import { descendants, membersOf } from './fault-processes.ts'
 import type { Event } from './simulated-daemon.js'
 

@@ -1,4 +1,4 @@
-import type { Look } from '../../src/decide/look.ts'
+import type { Look } from '../../src/decide/explain/explained.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import type { Spec } from '../../src/model/spec.ts'
 import { context, spec } from './picture.ts'

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { zoneOf } from '../../src/decide/zone.ts'
+import { zoneOf } from '../../src/decide/time/zone.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { RetainRules } from '../../src/model/spec.ts'
 import { policy } from './points.ts'

@@ -1,4 +1,4 @@
-import { decideBackup } from '../../src/decide/plan-backup.ts'
+import { decideBackup } from '../../src/decide/plan/backup.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import type { Instant } from '../../src/model/instant.ts'
 import type { SourceView } from '../../src/model/observation.ts'

@@ -1,4 +1,4 @@
-import { countOf, RULES } from '../../src/decide/retain.ts'
+import { countOf, RULES } from '../../src/decide/retention/retain.ts'
 import type { Spec } from '../../src/model/spec.ts'
 import { DAY, HOUR } from './simulated-backup.ts'
 

@@ -1,6 +1,6 @@
-import type { StatusFacts } from '../../src/decide/backup-status.ts'
-import type { PlanContext } from '../../src/decide/plan-backup.ts'
-import { plainRate } from '../../src/decide/timetable.ts'
+import type { PlanContext } from '../../src/decide/plan/backup.ts'
+import type { StatusFacts } from '../../src/decide/status/backup.ts'
+import { plainRate } from '../../src/decide/time/timetable.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import {
   type HeldFile,
@@ -15,7 +15,6 @@ import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { SourceFile } from '../../src/model/source-file.ts'
 import type { BackupName, Spec } from '../../src/model/spec.ts'
-import { fingerprint } from '../../src/reconcile/fingerprint.ts'
 
 /** Noon of the day on which every pictured look is made. */
 export const NOON = instant(Date.UTC(2026, 10, 23, 12))
@@ -33,7 +32,6 @@ export const context = (over: Partial<PlanContext> = {}): PlanContext => ({
     when: 'planned',
     passBegan: over.asOf ?? NOON,
     asked: false,
-    fingerprint,
     released: new Set(),
     lastGood: null,
   },

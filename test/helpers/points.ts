@@ -1,5 +1,5 @@
-import { type DatedPoint, retain } from '../../src/decide/retain.ts'
-import { zoneOf } from '../../src/decide/zone.ts'
+import { type DatedPoint, retain } from '../../src/decide/retention/retain.ts'
+import { zoneOf } from '../../src/decide/time/zone.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { RetainRules } from '../../src/model/spec.ts'
 

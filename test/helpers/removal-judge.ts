@@ -1,5 +1,5 @@
-import { retain } from '../../src/decide/retain.ts'
-import { zoneOf } from '../../src/decide/zone.ts'
+import { retain } from '../../src/decide/retention/retain.ts'
+import { zoneOf } from '../../src/decide/time/zone.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'

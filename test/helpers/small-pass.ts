@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Disk } from '../../src/destination/disk.ts'
+import type { Disk } from '../../src/destination/disk/disk.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { LockedDestination, PublishRequest } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'

@@ -5,7 +5,7 @@ import {
   startThrowawaySource,
   type ThrowawayOptions,
   type ThrowawaySource,
-} from '../../src/commands/demo-source.ts'
+} from '../../src/commands/demo/source.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { PullBatch, PullReport, Source } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'

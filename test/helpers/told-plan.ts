@@ -3,7 +3,7 @@ import {
   decideBackup,
   type PlanContext,
   type PruneTerms,
-} from '../../src/decide/plan-backup.ts'
+} from '../../src/decide/plan/backup.ts'
 import type { Holding, LedgerRecord, PrunedFile } from '../../src/model/holding.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../src/model/observation.ts'

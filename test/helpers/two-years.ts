@@ -1,5 +1,5 @@
-import { retain } from '../../src/decide/retain.ts'
-import { zoneOf } from '../../src/decide/zone.ts'
+import { retain } from '../../src/decide/retention/retain.ts'
+import { zoneOf } from '../../src/decide/time/zone.ts'
 import type { Holding } from '../../src/model/holding.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { Spec } from '../../src/model/spec.ts'

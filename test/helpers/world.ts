@@ -8,7 +8,7 @@ import {
   startThrowawaySource,
   type ThrowawayOptions,
   type ThrowawaySource,
-} from '../../src/commands/demo-source.ts'
+} from '../../src/commands/demo/source.ts'
 import type { Result } from '../../src/model/outcome.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import type { StatusReport } from '../../src/model/status.ts'

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
-import { startThrowawaySource } from '../../src/commands/demo-source.ts'
+import { startThrowawaySource } from '../../src/commands/demo/source.ts'
 import { projectRoot } from './documented.ts'
 
 /** A small world in which the documents' own commands are run, as they are written. */

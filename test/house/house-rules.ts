@@ -9,21 +9,28 @@ export interface SourceText {
 /** Which rooms a room may import from, types included. Whoever is not named here is not a room. */
 const KNOWS: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  system: ['model'],
+  box: ['model', 'system'],
   decide: ['model'],
-  specs: ['model', 'decide'],
-  source: ['model'],
-  destination: ['model'],
+  specs: ['model', 'decide', 'system'],
+  source: ['model', 'system'],
+  destination: ['model', 'system'],
   view: ['model', 'decide'],
   serve: ['model', 'view'],
   reconcile: ['model', 'decide'],
-  watch: ['model', 'decide', 'reconcile'],
-  commands: ['model', 'decide', 'specs', 'source', 'destination', 'view', 'serve', 'reconcile', 'watch'],
+  watch: ['model', 'decide', 'reconcile', 'system'],
+  commands: [
+    ...['model', 'decide', 'system', 'box', 'specs', 'source', 'destination', 'view', 'serve', 'reconcile'],
+    'watch',
+  ],
   // src/cli.ts
   '': ['model', 'decide', 'commands', 'view'],
 }
 
 /** Packages without effects or clock. */
 const PURE_PACKAGES = [
+  '@noble/hashes/sha2.js',
+  '@noble/hashes/utils.js',
   'croner',
   'picomatch',
   'fastest-levenshtein',

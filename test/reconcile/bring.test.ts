@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
+import type { WantedFile } from '../../src/decide/transfer/wanted-file.ts'
 import { Failure } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { LockedDestination, Source } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import { bring } from '../../src/reconcile/bring.ts'
-import type { WantedFile } from '../../src/reconcile/wanted-file.ts'
 import { spec } from '../helpers/picture.ts'
 
 test('a boundary of the timetable ends the wait after a broken line too', async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { planBackup } from '../../src/decide/plan-backup.ts'
-import { readSeen, seenLine } from '../../src/destination/seen-line.ts'
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/decide/documents/snapshot.ts'
+import { seenAtStart } from '../../src/decide/look/seen-at-start.ts'
+import { planBackup } from '../../src/decide/plan/backup.ts'
+import { readSeen, seenLine } from '../../src/destination/look/seen-line.ts'
 import { type Seen, seenWith } from '../../src/model/holding.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
-import { seenAtStart } from '../../src/reconcile/seen-at-start.ts'
-import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/reconcile/snapshot.ts'
 import { context, holding, md5, NOON, seen, spec } from '../helpers/picture.ts'
 
 const path = 'a.tar' as RelPath

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startThrowawaySource, type ThrowawaySource } from '../../src/commands/demo-source.ts'
+import { startThrowawaySource, type ThrowawaySource } from '../../src/commands/demo/source.ts'
 
 let folder: string
 let source: ThrowawaySource

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parsePeriod } from '../../src/specs/units.ts'
+import { parsePeriod } from '../../src/specs/spec/units.ts'
 import { load, spec, told } from './spec-folder.ts'
 
 const one = async (more: string, defaults?: string) => {

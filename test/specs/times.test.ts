@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { rateAt } from '../../src/decide/timetable.ts'
+import { rateAt } from '../../src/decide/time/timetable.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { Spec } from '../../src/model/spec.ts'
 import { load, spec, told } from './spec-folder.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import type { Output } from '../../src/commands/console.ts'
+import type { Output } from '../../src/commands/argv/console.ts'
 import { schema } from '../../src/commands/schema.ts'
 import { validate } from '../../src/commands/validate.ts'
 import { openWorkspace } from '../../src/commands/workspace.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { humanPart, humanRate, humanSize } from '../../src/decide/human-size.ts'
+import { humanPart, humanRate, humanSize } from '../../src/model/human-size.ts'
 import { instant } from '../../src/model/instant.ts'
 import { counted } from '../../src/view/human-count.ts'
 import { humanAge, humanDuration } from '../../src/view/human-time.ts'

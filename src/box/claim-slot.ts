@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Run } from '../model/run.ts'
+import { type Flock, takeFlock } from '../system/flock.ts'
+import { makeStateFolder } from './state-file.ts'
+
+/**
+ * The host's lock, then one of the slots: in this order, so that who waits for a host keeps no slot from others, and nobody waits in a
+ * circle. Held by this process alone: an orphan is the destination lock's business. `waiting` is called once for each that is not free.
+ */
+export async function claimSlot(
+  folder: string,
+  slots: number,
+  host: string | null,
+  run: Run,
+  waiting: (what: 'host' | 'slot') => void,
+): Promise<{ release(): Promise<void> }> {
+  await makeStateFolder(folder)
+  const held: Flock[] = []
+  const release = async (): Promise<void> => {
+    for (const one of held.splice(0).reverse()) one.close()
+  }
+  try {
+    if (host !== null) {
+      const path = join(folder, `host-${createHash('sha256').update(host).digest('hex').slice(0, 16)}.lock`)
+      held.push((await takeFirst([path], 0, run.signal)) ?? (await wait([path], run, () => waiting('host'))))
+    }
+    const paths = Array.from({ length: Math.max(1, slots) }, (_, i) => join(folder, `slot-${i}.lock`))
+    held.push((await takeFirst(paths, 0, run.signal)) ?? (await wait(paths, run, () => waiting('slot'))))
+    return { release }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+/** The first of these locks that is free now, in their order. */
+async function takeFirst(
+  paths: readonly string[],
+  waitSeconds: 0,
+  signal: AbortSignal,
+): Promise<Flock | null> {
+  for (const path of paths) {
+    const held = await takeFlock(path, waitSeconds, signal)
+    if (held !== null) return held
+  }
+  return null
+}
+
+/** Waits for all of them at once, in the kernel's own queues, and keeps whichever comes first. */
+async function wait(paths: readonly string[], run: Run, announce: () => void): Promise<Flock> {
+  announce()
+  const others = new AbortController()
+  const signal = AbortSignal.any([run.signal, others.signal])
+  let first: Flock | null = null
+  const waits = paths.map(async (path) => {
+    const held = await takeFlock(path, Number.POSITIVE_INFINITY, signal)
+    if (held === null) return
+    if (first === null) {
+      first = held
+      others.abort()
+    } else held.close()
+  })
+  const ended = await Promise.allSettled(waits)
+  if (first !== null) return first
+  run.signal.throwIfAborted()
+  throw ended.find((one) => one.status === 'rejected')?.reason ?? new Error('no lock was waited for')
+}

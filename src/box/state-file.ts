@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto'
+import { constants, promises } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import { diskFailure, errnoOf } from '../system/disk-failure.ts'
+import { takeFlock } from '../system/flock.ts'
+import { makeWithParents } from '../system/make-with-parents.ts'
+
+/** What moving a damaged file aside means. */
+const LOST: Readonly<Record<string, string>> = {
+  'destinations.json':
+    'the box then asks once about each destination it knew, and takes each ledger as it stands',
+  'releases.json': 'releases that are still open are then gone, and are given again with `reconcile release`',
+  'spec-folders.json': 'a _defaults.yaml that vanished is then not missed, so see first that it is there',
+  'suspensions.json':
+    'everything that was suspended by command then runs again, until `reconcile suspend` says so anew',
+  'watch-specs.json':
+    'the last good specs, the known orphans and the holds over missing specs are then forgotten',
+  'git.json':
+    'the last good commits are then forgotten, and the newest is taken without a comparison with what was obeyed',
+  'notices.json': 'notices not yet sent are then gone, and what is wrong is told once more',
+}
+
+/** What a file in the state folder holds; null where there is none. Reading makes nothing. */
+export async function readState<T>(path: string, isIt: (value: unknown) => value is T): Promise<T | null> {
+  let text: string
+  try {
+    text = await promises.readFile(path, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw diskFailure(error, 'read', path)
+  }
+  const value = parse(text)
+  if (isIt(value)) return value
+  throw new Failure({
+    code: 'state-damaged',
+    message: `${path} is not what this program writes there`,
+    hint: `Bring back a copy, or move it aside: ${LOST[basename(path)] ?? 'what it held is forgotten'}.`,
+    retryable: false,
+    path,
+  })
+}
+
+/** Reads, changes and replaces a state file, one process at a time. Writes only where `change` made another value. Durable. */
+export async function changeState<T>(
+  path: string,
+  isIt: (value: unknown) => value is T,
+  change: (before: T | null) => T,
+): Promise<void> {
+  await makeStateFolder(dirname(path))
+  const lock = await takeFlock(`${path}.lock`, LOCK_SECONDS, new AbortController().signal)
+  if (lock === null) {
+    throw new Failure({
+      code: 'state-busy',
+      message: `${path}.lock has been held by another process for ${LOCK_SECONDS} seconds`,
+      hint: 'See who holds it with `fuser -v`.',
+      retryable: true,
+      path,
+    })
+  }
+  try {
+    const before = await readState(path, isIt)
+    const after = JSON.stringify(change(before))
+    if (after !== JSON.stringify(before)) await replaceState(path, `${after}\n`)
+  } finally {
+    lock.close()
+  }
+}
+
+const LOCK_SECONDS = 30
+
+/** Makes a folder of the state, and those above it, private to their user. */
+export async function makeStateFolder(folder: string): Promise<void> {
+  try {
+    await makeWithParents(folder)
+  } catch (error) {
+    throw diskFailure(error, 'make the state folder', folder)
+  }
+}
+
+/** Replaces a state file whole. Durable. */
+export async function replaceState(path: string, text: string): Promise<void> {
+  const next = `${path}.${randomBytes(4).toString('hex')}.new`
+  try {
+    const file = await promises.open(next, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await promises.rename(next, path)
+    const folder = await promises.open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
+  } catch (error) {
+    await promises.rm(next, { force: true }).catch(() => {})
+    throw diskFailure(error, 'write', path)
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,90 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Instant, isoTime } from '../model/instant.ts'
+import { isObject } from '../model/is-object.ts'
+import type { WatchBeat } from '../model/watch-beat.ts'
+import type { KeptSpecs } from '../model/watched-specs.ts'
+import { diskFailure } from '../system/disk-failure.ts'
+import { type LockState, takeLock } from '../system/lock.ts'
+import { changeState, makeStateFolder, readState, replaceState } from './state-file.ts'
+
+/** What `watch` remembers in the `state` folder, and the lock that there is one of it. */
+export interface WatchMemory {
+  /** Taken by one daemon at a time. */
+  lock(signal: AbortSignal): Promise<LockState>
+  /** The specs that were obeyed, by the label of where they came from; null: none are known. */
+  kept(label: string): Promise<KeptSpecs | null>
+  keep(label: string, kept: KeptSpecs): Promise<void>
+  /** Moves damaged specs out of the way, and tells where they are now. */
+  setAside(at: Instant): Promise<string>
+  /** What a daemon last said of itself; null: nothing that can be read. */
+  beat(): Promise<WatchBeat | null>
+  /** When it did; `unknown`: it did, and that cannot be read; null: there never was one, or its word was removed. */
+  lastHeard(): Promise<string | null>
+  writeBeat(beat: WatchBeat): Promise<void>
+}
+
+interface Kept {
+  readonly format: 'reconcile.watch-specs/1'
+  readonly places: { readonly [label: string]: KeptSpecs }
+}
+
+export function openWatchMemory(stateFolder: string): WatchMemory {
+  const specs = join(stateFolder, 'watch-specs.json')
+  const beat = join(stateFolder, 'watch.json')
+  return {
+    async lock(signal) {
+      const folder = join(stateFolder, 'locks')
+      await makeStateFolder(folder)
+      return takeLock(join(folder, 'watch.lock'), 0, signal)
+    },
+    async kept(label) {
+      const places = (await readState(specs, isKept))?.places ?? {}
+      return Object.hasOwn(places, label) ? places[label]! : null
+    },
+    keep: (label, kept) =>
+      changeState<Kept>(specs, isKept, (before) => ({
+        format: 'reconcile.watch-specs/1',
+        places: { ...before?.places, [label]: kept },
+      })),
+    async setAside(at) {
+      const aside = `${specs}.damaged-${isoTime(at)}`
+      try {
+        await rename(specs, aside)
+      } catch (error) {
+        throw diskFailure(error, 'move aside', specs)
+      }
+      return aside
+    },
+    // It is written anew within a minute: one that is damaged is no word, but somebody was there.
+    beat: () => readState(beat, isBeat).catch(() => null),
+    lastHeard: () =>
+      readState(beat, isBeat).then(
+        (word) => word?.at ?? null,
+        () => 'unknown',
+      ),
+    async writeBeat(word) {
+      await makeStateFolder(stateFolder)
+      await replaceState(beat, `${JSON.stringify(word)}\n`)
+    },
+  }
+}
+
+const isKept = (value: unknown): value is Kept =>
+  isObject(value) &&
+  value['format'] === 'reconcile.watch-specs/1' &&
+  isObject(value['places']) &&
+  Object.values(value['places']).every(
+    (place) =>
+      isObject(place) &&
+      ['specs', 'orphans', 'holds'].every(
+        (key) => Array.isArray(place[key]) && (place[key] as unknown[]).every(isObject),
+      ),
+  )
+
+const isBeat = (value: unknown): value is WatchBeat =>
+  isObject(value) &&
+  value['format'] === 'reconcile.watch/1' &&
+  typeof value['at'] === 'string' &&
+  typeof value['validUntil'] === 'string' &&
+  ['backups', 'orphans', 'holds', 'broken'].every((key) => Array.isArray(value[key]))

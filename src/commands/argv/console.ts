@@ -1,0 +1,38 @@
+import { escapeJson } from '../../view/escape-text.ts'
+import { useColor } from '../../view/paint.ts'
+
+/** `prometheus`: of `status` alone. */
+export type Output = 'text' | 'json' | 'ndjson' | 'prometheus'
+
+/** Where a command's words go. Results to `write` (stdout), everything else to `tell` (stderr). */
+export interface Console {
+  readonly output: Output
+  readonly write: (text: string) => void
+  readonly tell: (text: string) => void
+  /** Of stdout and stderr. */
+  readonly color: { readonly write: boolean; readonly tell: boolean }
+  /** Columns of stdout. */
+  readonly width: number
+  /** stderr itself, for live progress. */
+  readonly stderr: NodeJS.WriteStream
+  readonly quiet: boolean
+}
+
+export function processConsole(output: Output, quiet: boolean): Console {
+  const { stdout, stderr, env } = process
+  return {
+    output,
+    quiet,
+    write: (text) => void stdout.write(text),
+    tell: (text) => void stderr.write(text),
+    color: { write: useColor(stdout, env), tell: useColor(stderr, env) },
+    width: stdout.columns ?? 100,
+    stderr,
+  }
+}
+
+/** A document on one line (ndjson) or many; nothing in it can move a terminal's cursor. */
+export function printDocument(console: Console, document: unknown): void {
+  const json = console.output === 'ndjson' ? JSON.stringify(document) : JSON.stringify(document, null, 2)
+  console.write(`${escapeJson(json)}\n`)
+}

@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander'
+import { type Instant, instant } from '../../model/instant.ts'
+import { type Parsed, parseDuration, parseRate } from '../../specs/spec/units.ts'
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+
+const orRefuse = <T>(parsed: Parsed<T>): T => {
+  if (parsed.ok) return parsed.value
+  throw new InvalidArgumentError(parsed.fault)
+}
+
+/** Flags with units, read as in specs; commander says what is wrong with them. */
+export const parseFlag = {
+  duration: (text: string): number => orRefuse(parseDuration(text)),
+  rate: (text: string): number | null => orRefuse(parseRate(text)),
+  /** RFC 3339. */
+  instant: (text: string): Instant => {
+    const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
+    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time as 2026-11-24T06:00:00Z.')
+    return instant(at)
+  },
+  /** A moment, or so many seconds from now. */
+  momentOrDuration: (text: string): { readonly at: Instant } | { readonly seconds: number } => {
+    if (/^\d{4}-/.test(text)) return { at: parseFlag.instant(text) }
+    return { seconds: parseFlag.duration(text) }
+  },
+  concurrency: (text: string): number => {
+    const count = /^[1-9]\d?$/.test(text) ? Number(text) : Number.NaN
+    if (!(count <= 64)) throw new InvalidArgumentError('It takes a whole number from 1 to 64.')
+    return count
+  },
+}

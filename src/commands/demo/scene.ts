@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, realpath, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { ThrowawaySource } from './source.ts'
+
+/** The folder the demo plays in, and the names of what matters in it. Folders are absolute, names are bare. */
+export interface DemoScene {
+  readonly folder: string
+  readonly keys: string
+  readonly source: string
+  readonly offsite: string
+  readonly spec: string
+  readonly config: string
+  /** Finished and sound: these must arrive. Oldest first. */
+  readonly sound: readonly string[]
+  /** One of `sound`: big enough to be cut off on its way. */
+  readonly large: string
+  /** One of `sound`: it rots at the source later. */
+  readonly rotting: string
+  /** No `.md5` yet. */
+  readonly unfinished: string
+  /** Its `.md5` belongs to other bytes. */
+  readonly bad: string
+  /** For people: each file of the source with what is the matter with it. */
+  readonly cast: readonly (readonly [name: string, bytes: number, remark: string])[]
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const LARGE_BYTES = 40 * MIB
+const RATE = '5MiB/s'
+
+/** Makes a private folder with a source in it: dated files, their markers and a list. `now` in milliseconds. */
+export async function demoScene(now: number): Promise<DemoScene> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'reconcile-demo-')))
+  const source = join(folder, 'source')
+  await mkdir(source, { mode: 0o700 })
+  await mkdir(join(folder, 'backups.d'), { mode: 0o700 })
+  const day = (ago: number): string => new Date(now - ago * 86_400_000).toISOString().slice(0, 10)
+
+  const databases = [4, 3, 2].map((ago) => `db-${day(ago)}.tar.gz`)
+  const large = `media-${day(1)}.tar.gz`
+  const bad = `wiki-${day(1)}.tar.gz`
+  const unfinished = `db-${day(0)}.tar.gz`
+  const cast: DemoScene['cast'] = [
+    ...databases.map((name) => [name, 300 * KIB, ''] as const),
+    [unfinished, 200 * KIB, 'no .md5 beside it: still being written'],
+    [large, LARGE_BYTES, 'large: its transfer will be cut off'],
+    [bad, 100 * KIB, 'its .md5 belongs to other bytes'],
+  ]
+  for (const [name, bytes] of cast) {
+    const data = randomBytes(bytes)
+    const at = Date.parse(`${name.slice(-17, -7)}T00:00:00Z`) / 1000
+    await writeFile(join(source, name), data)
+    await utimes(join(source, name), at, at)
+    if (name === unfinished) continue
+    const claimed = createHash('md5')
+      .update(name === bad ? 'other bytes' : data)
+      .digest('hex')
+    await writeFile(join(source, `${name}.md5`), `${claimed}  ${name}\n`)
+    await utimes(join(source, `${name}.md5`), at, at)
+  }
+  await writeFile(join(source, 'LIST'), cast.map(([name]) => `${name}\n`).join(''))
+  return {
+    folder,
+    keys: join(folder, 'keys'),
+    source,
+    offsite: join(folder, 'offsite'),
+    spec: join(folder, 'backups.d', 'shop.yaml'),
+    config: join(folder, 'etc', 'config.yaml'),
+    sound: [...databases, large],
+    large,
+    rotting: databases[1]!,
+    unfinished,
+    bad,
+    cast,
+  }
+}
+
+/** Writes the backup's spec and the box's settings, as a sysadmin would. */
+export async function declareBackup(scene: DemoScene, at: ThrowawaySource): Promise<void> {
+  await writeFile(
+    scene.spec,
+    `version: 1
+source:
+  host: ${at.host}
+  port: ${at.port}
+  user: ${JSON.stringify(at.user)}
+  identity: ${JSON.stringify(at.identity)}
+  knownHosts: ${JSON.stringify(at.knownHosts)}
+  listing: LIST                 # the source says itself what to fetch
+select:
+  include: ["*.tar.gz"]
+destination:
+  path: ${JSON.stringify(scene.offsite)}
+  minFree: 64MiB
+transfer:
+  bandwidth: ${RATE}
+`,
+  )
+  // In a folder of its own: no destination may lie beside it.
+  await mkdir(dirname(scene.config))
+  const place = (name: string) => JSON.stringify(join(scene.folder, name))
+  await writeFile(scene.config, `specs: ${place('backups.d')}\nstate: ${place('state')}\n`)
+}
+
+/** Lower-case hex. */
+export async function md5Of(file: string): Promise<string> {
+  return createHash('md5')
+    .update(await readFile(file))
+    .digest('hex')
+}

@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants, readFileSync } from 'node:fs'
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { Failure } from '../../model/failure.ts'
+
+/** A real sshd on loopback that serves one folder through rrsync, with keys that nobody will miss. */
+export interface ThrowawaySource {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  /** Absolute paths: the private key that may log in, and the file that pins the host's key. */
+  readonly identity: string
+  readonly knownHosts: string
+  /** What sshd says, as it says it. */
+  readonly log: string
+  readonly pid: number
+  /** Sessions that were let in since the start. */
+  countSessions(): number
+  /** Ends sshd and comes back when it is gone; sessions end with their clients. */
+  stop(): Promise<void>
+}
+
+export interface ThrowawayOptions {
+  /** A private folder for keys, configuration and log. Absolute. */
+  readonly folder: string
+  /** What rrsync serves, read only. Absolute. */
+  readonly served: string
+  /** Another forced command in rrsync's place; null: none, a full shell. */
+  readonly command?: string | null
+  /** More lines for sshd's configuration. The first line that sets a key wins, and these come first. */
+  readonly config?: readonly string[]
+}
+
+const SSHD = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/usr/bin/sshd', '/sbin/sshd']
+const RRSYNC = ['/usr/bin/rrsync', '/usr/local/bin/rrsync', '/usr/share/doc/rsync/scripts/rrsync']
+const ENVIRONMENT = {
+  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  HOME: '/',
+}
+const ATTEMPTS = 5
+
+/**
+ * Starts it as whoever we are; needs no service, no settings of the system's and no fixed port. Ends with this process,
+ * also where that is killed. Throws a Failure that names the package where sshd, ssh-keygen or rrsync is missing.
+ */
+export async function startThrowawaySource(options: ThrowawayOptions): Promise<ThrowawaySource> {
+  const sshd = await find(SSHD, 'sshd', 'openssh-server')
+  const command =
+    options.command === undefined
+      ? `${await find(RRSYNC, 'rrsync', 'rsync')} -ro ${shellQuoted(resolve(options.served))}`
+      : options.command
+  const user = userInfo().username
+  await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  const at = (name: string): string => join(resolve(options.folder), name)
+  await Promise.all([makeKey(at('host_key')), makeKey(at('user_key'))])
+
+  const forced = command === null ? '' : `restrict,command="${command.replaceAll('"', '\\"')}" `
+  await writeFile(at('authorized_keys'), forced + (await readFile(at('user_key.pub'), 'utf8')), {
+    mode: 0o600,
+  })
+  // sshd as root changes its root to this folder, which the service otherwise makes at its start.
+  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
+
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    await writeFile(at('sshd_config'), await configLines(at, port, options.config ?? []), { mode: 0o600 })
+    await writeFile(at('log'), '', { mode: 0o600 })
+    const child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'TERM', sshd, '-D', '-f', at('sshd_config'), '-E', at('log')],
+      { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    const trouble = await untilListening(child, at('log'))
+    if (trouble === null) {
+      const hostKey = (await readFile(at('host_key.pub'), 'utf8')).split(' ', 2).join(' ')
+      await writeFile(at('known_hosts'), `[127.0.0.1]:${port} ${hostKey}\n`)
+      return {
+        host: '127.0.0.1',
+        port,
+        user,
+        identity: at('user_key'),
+        knownHosts: at('known_hosts'),
+        log: at('log'),
+        pid: child.pid!,
+        countSessions: () => readFileSync(at('log'), 'utf8').match(/^Accepted publickey for /gm)?.length ?? 0,
+        stop: () => stop(child),
+      }
+    }
+    // Between asking for a free port and using it, another may have taken it.
+    if (attempt < ATTEMPTS && /address already in use/i.test(trouble)) continue
+    throw new Failure({
+      code: 'sshd-failed',
+      message: `${sshd} did not start: ${trouble.trim() || 'it said nothing'}`,
+      hint: `Run ${sshd} -t -f on a configuration of your own to see whether it works on this machine at all.`,
+      retryable: false,
+    })
+  }
+}
+
+async function configLines(
+  at: (name: string) => string,
+  port: number,
+  more: readonly string[],
+): Promise<string> {
+  const lines = [
+    ...more,
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${configQuoted(at('host_key'))}`,
+    `AuthorizedKeysFile ${configQuoted(at('authorized_keys').replaceAll('%', '%%'))}`,
+    'PidFile none',
+    'LogLevel VERBOSE',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'PermitRootLogin yes',
+    // The folder lies in a temporary one, which anybody may write to.
+    'StrictModes no',
+    'UseDNS no',
+    'MaxStartups 100',
+    'Subsystem sftp internal-sftp',
+    `UsePAM ${(await accountIsLocked()) ? 'yes' : 'no'}`,
+  ]
+  const version = /OpenSSH_(\d+)\.(\d+)/.exec((await execa('ssh', ['-V'], { reject: false })).stderr ?? '')
+  // Since 9.8 a few refused logins in a row shut out the whole of loopback.
+  if (version !== null && Number(version[1]) * 100 + Number(version[2]) >= 908)
+    lines.push('PerSourcePenalties no')
+  return `${lines.join('\n')}\n`
+}
+
+/** A locked root may log in by key only through PAM; a plain user's sshd cannot even see the lock. */
+async function accountIsLocked(): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false
+  const shadow = await readFile('/etc/shadow', 'utf8').catch(() => '')
+  return shadow.split('\n').some((line) => line.startsWith(`${userInfo().username}:!`))
+}
+
+/** Null once it listens, else what it said before it ended. */
+async function untilListening(child: ChildProcess, log: string): Promise<string | null> {
+  let said = ''
+  child.stderr!.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1')
+  })
+  child.once('error', (error) => {
+    said += error.message
+  })
+  const ended = new Promise<true>((tell) => child.once('close', () => tell(true)))
+  for (;;) {
+    const over = await Promise.race([ended, sleep(10, false as const)])
+    const written = await readFile(log, 'utf8')
+    // Asked first: one that listened and ended at once is no use either.
+    if (over) return said + written
+    if (/^Server listening on /m.test(written)) return null
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise<void>((tell) => child.once('exit', () => tell()))
+  child.kill('SIGTERM')
+  await gone
+}
+
+async function find(places: readonly string[], program: string, debianPackage: string): Promise<string> {
+  for (const place of places) {
+    const usable = await access(place, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (usable) return place
+  }
+  throw new Failure({
+    code: 'missing-tool',
+    message: `${program} is not installed (looked for ${places.join(', ')}).`,
+    hint: `Install the package ${debianPackage}.`,
+    retryable: false,
+  })
+}
+
+async function makeKey(file: string): Promise<void> {
+  try {
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'throw-away', '-f', file], {
+      stdin: 'ignore',
+    })
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new Failure({
+      code: missing ? 'missing-tool' : 'ssh-keygen-failed',
+      message: missing ? 'ssh-keygen is not installed.' : `ssh-keygen could not make ${file}.`,
+      hint: missing
+        ? 'Install the package openssh-client.'
+        : 'See that the folder is there, empty and writable.',
+      retryable: false,
+      cause,
+    })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((tell, fail) => {
+    server.once('error', fail)
+    server.listen(0, '127.0.0.1', tell)
+  })
+  const address = server.address()
+  await new Promise<void>((tell) => server.close(() => tell()))
+  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
+  return address.port
+}
+
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+const configQuoted = (path: string): string => `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`

@@ -1,0 +1,88 @@
+import { toDigest } from '../../model/digest.ts'
+import { isObject } from '../../model/is-object.ts'
+import { pathFault } from '../../model/rel-path.ts'
+
+/** Looks at a value that was parsed from JSON, and tells its first fault with its place, or null where it is sound. */
+export type Check = (value: unknown, at: string) => string | null
+
+/** Deeper than any document of ours; what is deeper would be too much for whatever walks it by recursion. */
+const DEEPEST = 64
+
+const is =
+  (what: string, test: (value: unknown) => boolean): Check =>
+  (value, at) =>
+    test(value) ? null : `${at} is not ${what}`
+
+export const text = is('a text', (value) => typeof value === 'string')
+/** Whole, from 0: bytes, counts, seconds. */
+export const count = is('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0)
+export const integer = is('a whole number', (value) => Number.isSafeInteger(value))
+export const amount = is('a number from 0', (value) => Number.isFinite(value) && Number(value) >= 0)
+export const flag = is('true or false', (value) => typeof value === 'boolean')
+export const time = is(
+  'a time in UTC',
+  (value) =>
+    typeof value === 'string' &&
+    /^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(value) &&
+    !Number.isNaN(Date.parse(value)),
+)
+/** A path that is safe in a destination (I6). */
+export const relPath = is('a safe path', (value) => typeof value === 'string' && pathFault(value) === null)
+/** Lower-case hex of md5 or sha256. */
+export const digest = is('a digest', (value) => typeof value === 'string' && toDigest(value) === value)
+export const oneOf = (...words: readonly (string | number | boolean)[]): Check =>
+  is(`one of ${words.join(', ')}`, (value) => words.includes(value as string))
+
+export const nullable =
+  (check: Check): Check =>
+  (value, at) =>
+    value === null ? null : check(value, at)
+
+/** May be left out. */
+export const optional =
+  (check: Check): Check =>
+  (value, at) =>
+    value === undefined ? null : check(value, at)
+
+export const list =
+  (check: Check): Check =>
+  (value, at) => {
+    if (!Array.isArray(value)) return `${at} is not a list`
+    for (const [i, item] of value.entries()) {
+      const fault = check(item, `${at}[${i}]`)
+      if (fault !== null) return fault
+    }
+    return null
+  }
+
+/** Keys that it does not name are passed over: documents only gain fields. */
+export const object =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value, at) => {
+    if (!isObject(value)) return `${at} is not an object`
+    for (const [key, check] of Object.entries(fields)) {
+      const fault = check(Object.hasOwn(value, key) ? value[key] : undefined, `${at}.${key}`)
+      if (fault !== null) return fault
+    }
+    return null
+  }
+
+export const both =
+  (first: Check, second: Check): Check =>
+  (value, at) =>
+    first(value, at) ?? second(value, at)
+
+/** The value that a text holds as JSON; `fault` where it holds none, or one that is nested without end. */
+export function parseJson(json: string): { readonly value: unknown } | { readonly fault: string } {
+  try {
+    const value: unknown = JSON.parse(json)
+    return isDeeper(value, DEEPEST) ? { fault: 'it is nested too deeply' } : { value }
+  } catch {
+    return { fault: 'it is not JSON' }
+  }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
+}

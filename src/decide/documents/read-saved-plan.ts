@@ -1,0 +1,180 @@
+import { isObject } from '../../model/is-object.ts'
+import { makesWhole } from '../../model/makes-whole.ts'
+import type { Action, Plan, Step } from '../../model/plan.ts'
+import type { SavedPlan } from '../../model/saved-plan.ts'
+import {
+  amount,
+  both,
+  type Check,
+  count,
+  digest,
+  flag,
+  integer,
+  list,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  parseJson,
+  relPath,
+  text,
+  time,
+} from './check-json.ts'
+
+const FORMAT = 'reconcile.plan/1'
+
+const ACTIONS: Readonly<Record<Action, Check>> = {
+  pull: count,
+  resume: count,
+  adopt: count,
+  repair: count,
+  wait: count,
+  conflict: count,
+  lost: count,
+  surplus: count,
+  prune: count,
+  expire: count,
+  keep: count,
+}
+
+const troubles = list(object({ code: text, path: optional(text), message: text, hint: text }))
+
+const summary = object({ ...ACTIONS, bytes: count })
+
+const checkedStep = both(
+  object({
+    action: oneOf(...Object.keys(ACTIONS)),
+    path: relPath,
+    because: list(text),
+    series: optional(text),
+    time: optional(time),
+    size: optional(count),
+    digest: optional(digest),
+    stagedBytes: optional(count),
+    begun: optional(oneOf(true)),
+    held: optional(digest),
+    source: optional(digest),
+    trash: optional(text),
+    expect: optional(
+      object({
+        source: nullable(object({ size: count, mtime: time, digest: nullable(digest) })),
+        destination: nullable(object({ size: count, digest: nullable(digest) })),
+      }),
+    ),
+  }),
+  (value, at) => unsafeStep(value as Step, at),
+)
+
+/** What a plan of ours never says: a step that relies on nothing, or that brings other bytes than it expects at the source. */
+function unsafeStep(step: Step, at: string): string | null {
+  const { action, digest: wanted, size, expect } = step
+  if (!makesWhole(step)) return null
+  if (expect === undefined || wanted === undefined || size === undefined)
+    return `${at} does not say what it expects`
+  return action === 'adopt' || expect.source?.digest === wanted
+    ? null
+    : `${at} brings other bytes than it expects`
+}
+
+const backup = object({
+  backup: text,
+  spec: object({ file: text, line: integer, digest: text }),
+  from: text,
+  to: text,
+  steps: list(checkedStep),
+  halt: nullable(object({ code: text, message: text, hint: text })),
+  holds: list(object({ id: text, code: text, message: text })),
+  problems: troubles,
+  suspended: optional(
+    nullable(
+      object({
+        reason: nullable(text),
+        until: nullable(text),
+        by: nullable(object({ user: text, at: text, all: flag })),
+        spec: nullable(object({ file: text, line: integer })),
+      }),
+    ),
+  ),
+  warnings: optional(list(object({ code: text, message: text, hint: text }))),
+  summary,
+  series: list(
+    object({
+      series: text,
+      pattern: optional(nullable(text)),
+      newest: nullable(text),
+      expect: nullable(text),
+      state: text,
+      cause: optional(text),
+      points: count,
+    }),
+  ),
+  beside: optional(object({ files: count, names: list(text) })),
+  unwanted: object({ files: count, bytes: count }),
+  retained: optional(nullable(object({ wanted: count, held: count }))),
+  free: nullable(amount),
+  rate: nullable(amount),
+  rateUntil: optional(nullable(text)),
+  seconds: nullable(amount),
+})
+
+const plan = object({
+  planId: text,
+  asOf: time,
+  revision: nullable(text),
+  backups: list(backup),
+  diagnostics: list(
+    object({
+      file: text,
+      line: integer,
+      column: integer,
+      severity: oneOf('error', 'warning'),
+      code: text,
+      message: text,
+    }),
+  ),
+  summary,
+  specs: optional(object({})),
+})
+
+const EARLIER = { retained: null, warnings: [], suspended: null, rateUntil: null }
+
+export type ReadPlan =
+  | { readonly state: 'sound'; readonly plan: SavedPlan }
+  /** Of a version that this program does not know. */
+  | { readonly state: 'other-version'; readonly format: string }
+  | { readonly state: 'broken'; readonly fault: string }
+
+/** What a saved plan's file holds. Whoever made it is not trusted: paths are safe, numbers are numbers, one backup stands in it once. */
+export function readSavedPlan(json: string): ReadPlan {
+  const parsed = parseJson(json)
+  if ('fault' in parsed) return { state: 'broken', fault: parsed.fault }
+  const { value } = parsed
+  const format = isObject(value) && Object.hasOwn(value, 'format') ? value['format'] : undefined
+  if (typeof format !== 'string') return { state: 'broken', fault: 'it names no format' }
+  if (format !== FORMAT) {
+    return /^reconcile\.plan\/\d+$/.test(format)
+      ? { state: 'other-version', format }
+      : { state: 'broken', fault: 'it is no saved plan' }
+  }
+  const fault = plan(value, 'plan')
+  if (fault !== null) return { state: 'broken', fault }
+  const read = value as Plan
+  // What earlier versions did not write.
+  const backups = read.backups.map((one) => ({ ...EARLIER, ...one }))
+  const found = { specs: {}, ...read, backups }
+  const names = found.backups.map((one) => one.backup)
+  if (new Set(names).size < names.length) return { state: 'broken', fault: 'a backup stands in it twice' }
+  return { state: 'sound', plan: found }
+}
+
+/** The document that a plan is saved as. */
+export const toSavedPlan = (made: Plan, effective: ReadonlyMap<string, unknown>): SavedPlan => ({
+  ...made,
+  backups: made.backups.map((one) => ({
+    ...one,
+    steps: one.steps.filter(({ action }) => action !== 'keep'),
+  })),
+  specs: Object.fromEntries(
+    made.backups.flatMap(({ backup: name }) => (effective.has(name) ? [[name, effective.get(name)]] : [])),
+  ),
+})

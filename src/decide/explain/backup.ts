@@ -1,0 +1,153 @@
+import type {
+  BackupExplanation,
+  Mark,
+  Moment,
+  PointLine,
+  Removed,
+  SeriesExplanation,
+} from '../../model/explanation.ts'
+import { type Instant, instant } from '../../model/instant.ts'
+import type { Observation } from '../../model/observation.ts'
+import { comparePaths } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { SeriesStatus } from '../../model/status.ts'
+import type { Decided } from '../plan/backup.ts'
+import { keptText, stayText } from '../prune/stay.ts'
+import { newestFirst, policyText, retain } from '../retention/retain.ts'
+import type { Point } from '../retention/wanted.ts'
+import { freshness } from '../status/freshness.ts'
+import { zoneOf } from '../time/zone.ts'
+import { decideLook, explainedBy, type Look, removedFile } from './explained.ts'
+import { forecast } from './forecast.ts'
+import { momentOf } from './verdicts.ts'
+
+/** What weighs most of a day's points, first. */
+const WEIGHT: readonly Mark[] = ['kept', 'coming', 'waiting', 'surplus']
+
+/** The retention calendar of one backup: each series, its points, and what leaves next. Pure. */
+export function explainBackup(spec: Spec, look: Look): BackupExplanation {
+  const decided = decideLook(spec, look)
+  const { plan, retention } = decided
+  const { observation, context } = look
+  const series = [...(retention?.series.keys() ?? [])].toSorted(comparePaths)
+  return {
+    ...explainedBy(
+      spec,
+      look,
+      decided,
+      plan.problems.filter(({ path }) => path === undefined),
+    ),
+    kind: 'backup',
+    prune: spec.prune.mode,
+    series: series.map((name) => explainSeries(name, spec, observation, decided, context.asOf)),
+    unmatched: retention?.beside.files ?? 0,
+    unmatchedNames: retention?.beside.names ?? [],
+    trash: inTrash(spec, look),
+  }
+}
+
+/** What goes first is first. */
+function inTrash(spec: Spec, look: Look): readonly Removed[] {
+  return [...look.observation.destination.pruned]
+    .filter(([, { trash }]) => trash !== null)
+    .toSorted(([a, one], [b, other]) => one.at - other.at || comparePaths(a, b))
+    .map(([path, pruned]) => removedFile(path, pruned, spec, look))
+}
+
+function explainSeries(
+  name: string,
+  spec: Spec,
+  observation: Observation,
+  decided: Decided,
+  asOf: Instant,
+): SeriesExplanation {
+  const points = newestFirst(decided.retention?.series.get(name) ?? [])
+  const status = decided.plan.series.find(({ series }) => series === name)
+  const zone = zoneOf(spec.series.timezone)
+  const counts = { kept: 0, surplus: 0, coming: 0, waiting: 0, notWanted: 0 }
+  const days = new Map<string, { mark: Mark; points: number }>()
+  const lines: PointLine[] = []
+  const why = reasonsOf(spec, decided, points)
+  for (const point of points) {
+    const mark = markOf(point, observation)
+    counts[mark ?? 'notWanted']++
+    if (mark === null) continue
+    const moment = momentOf(point.time, zone)
+    const day = moment.local.split(' ')[0]!
+    const known = days.get(day)
+    if (known === undefined) days.set(day, { mark, points: 1 })
+    else {
+      known.points++
+      if (WEIGHT.indexOf(mark) < WEIGHT.indexOf(known.mark)) known.mark = mark
+    }
+    lines.push({ mark, ...moment, files: point.files, why: why(point) })
+  }
+  const counted = points.filter(({ isAhead, standing }) => !isAhead && standing !== 'unfinished')
+  return {
+    series: name,
+    ...(status?.pattern === undefined ? {} : { pattern: status.pattern }),
+    newest: status?.newest == null ? null : momentOf(instant(Date.parse(status.newest)), zone),
+    expect: status?.expect ?? null,
+    state: status?.state ?? 'unknown',
+    due: dueOf(name, status, spec, observation, asOf),
+    counts,
+    days: [...days].map(([day, facts]) => ({ day, ...facts })),
+    points: lines,
+    forecast: forecast(name, counted, spec, asOf),
+  }
+}
+
+/** Null: it is not here, and nothing wants it. */
+function markOf(point: Point, { destination }: Observation): Mark | null {
+  if (point.reasons === null) {
+    return point.files.some((path) => destination.files.has(path)) ? 'surplus' : null
+  }
+  return point.standing === 'whole' ? 'kept' : point.standing === 'coming' ? 'coming' : 'waiting'
+}
+
+/** Why a point is wanted, and what is wrong with it; of one that is not, what keeps it from going, or that it goes. */
+function reasonsOf(
+  { retain: rules, prune: pruning, series }: Spec,
+  { prune, plan }: Decided,
+  points: readonly Point[],
+): (point: Point) => readonly string[] {
+  const problems = new Map(
+    plan.problems.flatMap((one) => (one.path === undefined ? [] : [[one.path, one] as const])),
+  )
+  // A copy that rotted and cannot be brought again waits for a person: that is to be seen here, and what to do.
+  const troubleOf = ({ files, standing }: Point): readonly string[] =>
+    standing === 'whole' || standing === 'coming'
+      ? []
+      : files.flatMap((path) => {
+          const problem = problems.get(path)
+          return problem === undefined ? [] : [`${problem.code}: ${problem.message}. ${problem.hint}`]
+        })
+  const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
+  // Wanted over the copies here alone: that spares a point too (I9).
+  const here =
+    rules === null || pruning.mode === 'never' ? null : retain(whole, rules, zoneOf(series.timezone))
+  return (point) => {
+    if (point.reasons !== null) return [...point.reasons, ...troubleOf(point)]
+    if (point.standing !== 'whole') return ['its point is not whole', ...troubleOf(point)]
+    const outside = `outside ${rules === null ? '' : policyText(rules)}`
+    if (prune?.remove.has(point)) return [outside, 'goes with the next pass']
+    const stay = prune?.stay.get(point)
+    const spared = here?.get(point)
+    if (stay === undefined && spared !== undefined)
+      return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
+    return [outside, stay === undefined ? keptText({ prune: pruning, series }) : stayText(stay)]
+  }
+}
+
+function dueOf(
+  name: string,
+  status: SeriesStatus | undefined,
+  spec: Spec,
+  { destination }: Observation,
+  asOf: Instant,
+): Moment | null {
+  const newest = status?.newest == null ? null : instant(Date.parse(status.newest))
+  const rules = { expect: spec.expect, timezone: spec.series.timezone }
+  const { due } = freshness(name, newest, rules, destination.created, asOf)
+  return due === null ? null : momentOf(due, zoneOf(spec.series.timezone))
+}

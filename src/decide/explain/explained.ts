@@ -1,0 +1,70 @@
+import type { Explained, Removed } from '../../model/explanation.ts'
+import type { PrunedFile } from '../../model/holding.ts'
+import { isoTime } from '../../model/instant.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { SourceFile } from '../../model/source-file.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { Diagnostic, Problem } from '../../model/trouble.ts'
+import { type Decided, decideBackup, type PlanContext } from '../plan/backup.ts'
+import { trashUntil } from '../prune/stray-staging.ts'
+import { policyText } from '../retention/retain.ts'
+
+/** One look at both sides, to be explained. */
+export interface Look {
+  readonly observation: Observation
+  /** As of a plan that names all steps. */
+  readonly context: PlanContext
+  /** False: the destination was not looked at; the plan's halt, holds or problems say why. */
+  readonly isKnown: boolean
+  /** What the source shows of the path that is asked about, where the spec does not select it. */
+  readonly unselected: SourceFile | null
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export const decideLook = (spec: Spec, { observation, context }: Look): Decided =>
+  decideBackup(spec, observation, { ...context, all: true })
+
+/** What the explanations of a file and of a backup have in common. */
+export function explainedBy(
+  spec: Spec,
+  look: Look,
+  { plan, retention }: Decided,
+  problems: readonly Problem[],
+): Explained {
+  return {
+    format: 'reconcile.explain/1',
+    backup: spec.name,
+    asOf: isoTime(look.context.asOf),
+    spec: plan.spec,
+    from: plan.from,
+    to: plan.to,
+    known: {
+      source: look.observation.source.completeness,
+      destination: look.isKnown && retention !== null ? 'complete' : 'unknown',
+    },
+    halt: plan.halt,
+    holds: plan.holds,
+    problems,
+    diagnostics: look.diagnostics,
+    rules: spec.retain === null ? null : policyText(spec.retain),
+    pick: spec.retain?.pick ?? 'newest',
+    timezone: spec.series.timezone,
+  }
+}
+
+/** One removal, and until when it can be undone. */
+export const removedFile = (
+  path: RelPath,
+  pruned: PrunedFile,
+  spec: Spec,
+  { observation, context }: Pick<Look, 'observation' | 'context'>,
+): Removed => ({
+  path,
+  at: isoTime(pruned.at),
+  by: pruned.by,
+  reason: pruned.reason,
+  planId: pruned.planId,
+  until:
+    pruned.trash === null ? null : isoTime(trashUntil(spec, observation.destination, context.asOf)(pruned)),
+})

@@ -1,0 +1,168 @@
+import type {
+  FileAtSource,
+  FileExplanation,
+  FilePoint,
+  FileStanding,
+  Verdict,
+} from '../../model/explanation.ts'
+import { type Instant, isoSeconds, isoTime } from '../../model/instant.ts'
+import { markerPath } from '../../model/marker-name.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { SourceFile } from '../../model/source-file.ts'
+import type { Spec } from '../../model/spec.ts'
+import { UNDATED } from '../../model/status.ts'
+import { claimOf, hasFailedGate } from '../files/facts.ts'
+import { isWhole } from '../files/is-whole.ts'
+import { anyOf, explainSelection } from '../files/select.ts'
+import type { Decided } from '../plan/backup.ts'
+import { dateFiles, isGuessed } from '../retention/series-pattern.ts'
+import { suggestPattern } from '../retention/suggest-pattern.ts'
+import type { Point, Retention } from '../retention/wanted.ts'
+import { zoneOf } from '../time/zone.ts'
+import { decideLook, explainedBy, type Look, removedFile } from './explained.ts'
+import { momentOf, verdicts } from './verdicts.ts'
+import { whatNext } from './what-next.ts'
+
+/** Every path that can be explained: that either side, the ledger, the trash or a problem knows. */
+export function knownPaths({ observation, unselected }: Look, asked: string): ReadonlySet<string> {
+  const { source, destination } = observation
+  const known = new Set<string>(unselected === null ? [] : [asked])
+  for (const map of [source.files, destination.files, destination.records, destination.staged])
+    for (const path of map.keys()) known.add(path)
+  for (const path of source.links ?? []) known.add(path)
+  for (const { path } of [...source.problems, ...destination.problems])
+    if (path !== undefined) known.add(path)
+  return known
+}
+
+/** Why one file is, or is not, here, and what becomes of it. Pure. */
+export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanation {
+  const { observation } = look
+  const { destination } = observation
+  const decided = decideLook(spec, look)
+  const { plan, retention } = decided
+  const point = retention?.pointOf(path) ?? null
+  const held = destination.files.get(path)
+  const record = destination.records.get(path)
+  const pruned = held === undefined ? destination.pruned.get(path) : undefined
+  const staged = destination.staged.get(path)
+  const source = observation.source.files.get(path) ?? look.unselected
+  const abandoned = destination.abandoned.get(path)
+  const steps = plan.steps.filter((step) => step.path === path)
+  const asked = wouldGo(spec, look, point)
+  const about = { spec, look, path, point, decided, asked, steps, pruned, source }
+  return {
+    ...explainedBy(
+      spec,
+      look,
+      decided,
+      plan.problems.filter((problem) => problem.path === path || problem.path === undefined),
+    ),
+    kind: 'file',
+    path,
+    selection: explainSelection(spec.select, spec.source.listing, path),
+    point: point === null ? null : filePoint(path, point, spec, observation),
+    matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
+    wanted: point === null ? null : { wanted: point.reasons !== null, reasons: point.reasons ?? [] },
+    verdicts: point === null || retention === null ? [] : verdictsOn(point, retention, spec),
+    pinnedBy: point === null ? [] : (spec.retain?.pin ?? []).filter((pin) => point.files.some(anyOf([pin]))),
+    source: source === null ? null : atSource(path, source, observation),
+    destination:
+      held === undefined
+        ? null
+        : {
+            size: held.size,
+            marker:
+              held.marker === null
+                ? null
+                : {
+                    path: held.marker.path ?? null,
+                    digest: held.marker.digest,
+                    wrong: held.marker.isWrong === true,
+                  },
+          },
+    staged:
+      staged === undefined
+        ? null
+        : {
+            bytes: staged.size,
+            digest: destination.seen.get(path)?.stagedFor ?? null,
+            unwantedSince: abandoned === undefined ? null : isoTime(abandoned),
+          },
+    ledger:
+      record === undefined
+        ? null
+        : {
+            size: record.size,
+            md5: record.md5,
+            sha256: record.sha256,
+            since: isoTime(record.since),
+            readAt: isoTime(record.readAt),
+            rotten: record.isRotten === true,
+            planId: record.planId,
+            revision: record.revision ?? null,
+          },
+    pruned: pruned === undefined ? null : removedFile(path, pruned, spec, look),
+    steps,
+    ...whatNext(about),
+  }
+}
+
+function filePoint(path: RelPath, point: Point, { series }: Spec, observation: Observation): FilePoint {
+  return {
+    series: point.series,
+    ...(isGuessed(series) && point.series !== UNDATED ? { pattern: suggestPattern(path) } : {}),
+    ...momentOf(point.time, zoneOf(series.timezone)),
+    dated: point.dated,
+    ahead: point.isAhead,
+    standing: point.standing,
+    others: point.files
+      .filter((other) => other !== path)
+      .map((other) => ({ path: other, standing: fileStanding(other, observation) })),
+  }
+}
+
+function fileStanding(path: RelPath, { source, destination }: Observation): FileStanding {
+  const held = destination.files.get(path)
+  if (isWhole(held, destination.records.get(path))) return 'published'
+  if (held !== undefined) return 'here'
+  const there = source.files.get(path)
+  if (there === undefined) return 'gone'
+  const { state } = there.marker
+  return there.listed !== null && (state === 'claimed' || state === 'unread') ? 'finished' : 'unfinished'
+}
+
+/** Held against the points that were counted with it, as its reasons were. */
+function verdictsOn(point: Point, { series }: Retention, spec: Spec): readonly Verdict[] {
+  if (spec.retain === null || point.isAhead) return []
+  const isAlone = point.series === UNDATED && isGuessed(spec.series)
+  const all = (isAlone ? [point] : (series.get(point.series) ?? [])).filter(({ isAhead }) => !isAhead)
+  const counted =
+    point.standing === 'unfinished' ? all : all.filter(({ standing }) => standing !== 'unfinished')
+  return verdicts(counted, point, spec.retain, zoneOf(spec.series.timezone))
+}
+
+function atSource(path: RelPath, file: SourceFile, { destination }: Observation): FileAtSource {
+  const { listed, marker } = file
+  const seen = destination.seen.get(path)
+  const isRemembered = marker.state === 'claimed' && marker.text === null
+  const time = (at: Instant | null | undefined) => (at == null ? null : isoTime(at))
+  return {
+    size: listed?.size ?? null,
+    mtime: listed === null ? null : isoSeconds(listed.mtime),
+    marker: marker.state,
+    markerPath: marker.state === 'claimed' || marker.state === 'unread' ? markerPath(path, marker) : null,
+    digest: claimOf(file),
+    readAt: isRemembered ? time(seen?.readAt) : null,
+    waitingSince: marker.state === 'none' ? time(seen?.waitingSince) : null,
+    failedAt: hasFailedGate(seen, file) ? time(seen?.gate?.at) : null,
+  }
+}
+
+/** What would become of a surplus point if a person asked for a prune, which `prune.mode: manual` waits for. */
+function wouldGo(spec: Spec, look: Look, point: Point | null): Decided | null {
+  if (point === null || point.reasons !== null || spec.prune.mode !== 'manual') return null
+  const { context } = look
+  return decideLook(spec, { ...look, context: { ...context, prune: { ...context.prune, asked: true } } })
+}

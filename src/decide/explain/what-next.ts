@@ -1,0 +1,213 @@
+import type { Advice } from '../../model/explanation.ts'
+import type { PrunedFile } from '../../model/holding.ts'
+import { humanPart, humanSize } from '../../model/human-size.ts'
+import type { Step } from '../../model/plan.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { SourceFile } from '../../model/source-file.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { Hold } from '../../model/trouble.ts'
+import { selector } from '../files/select.ts'
+import type { Decided } from '../plan/backup.ts'
+import { describeStay } from '../prune/stay.ts'
+import { isGuessed } from '../retention/series-pattern.ts'
+import type { Point } from '../retention/wanted.ts'
+import type { Look } from './explained.ts'
+
+export interface Subject {
+  readonly spec: Spec
+  readonly look: Look
+  readonly path: RelPath
+  readonly point: Point | null
+  readonly decided: Decided
+  /** The same as if a prune had been asked for; null: that would change nothing. */
+  readonly asked: Decided | null
+  readonly steps: readonly Step[]
+  readonly pruned: PrunedFile | undefined
+  readonly source: SourceFile | null
+}
+
+interface Told {
+  readonly next: readonly string[]
+  readonly advice: readonly Advice[]
+}
+
+const NOTHING: Told = { next: [], advice: [] }
+
+/** What the next pass does about one file, in words, and what would change that. */
+export function whatNext(about: Subject): Told {
+  const { plan } = about.decided
+  if (about.decided.retention === null) return stopped(about)
+  const told = about.steps.map((step) => ofStep(step, about))
+  const removed = about.pruned === undefined ? [] : [ofPruned(about.pruned, about)]
+  const all = [...told, ...removed]
+  if (all.every(({ next }) => next.length === 0)) all.push(ofNoStep(about))
+  if (plan.halt !== null) all.push({ next: [`The backup is halted: ${plan.halt.message}`], advice: [] })
+  return { next: all.flatMap(({ next }) => next), advice: all.flatMap(({ advice }) => advice) }
+}
+
+/** Neither side is compared with the other, so nothing is done. */
+function stopped({ decided: { plan }, look }: Subject): Told {
+  const halt = plan.halt === null ? [] : [`The backup is halted: ${plan.halt.message}`]
+  const held = plan.holds.map(({ message }) => `The backup is held: ${message}`)
+  const unknown = look.isKnown ? [] : ['What is here could not be looked at']
+  const why = halt.length + held.length > 0 ? [...halt, ...held] : unknown
+  const advice = plan.halt === null ? [] : [{ message: plan.halt.hint }]
+  return { next: ['Nothing, for now.', ...why], advice: [...advice, ...plan.holds.map(releaseOf)] }
+}
+
+function ofStep(step: Step, about: Subject): Told {
+  const because = step.because.join('; ')
+  const said = (...next: readonly string[]): Told => ({ next, advice: [] })
+  const size = step.size === undefined ? '' : `, ${humanSize(step.size)}`
+  switch (step.action) {
+    case 'pull':
+      return said(`The next pass pulls it${size}: ${because}`)
+    case 'resume': {
+      const part = humanPart(step.stagedBytes ?? 0, step.size ?? 0)
+      return said(`The next pass goes on with it; ${part} is staged: ${because}`)
+    }
+    case 'adopt':
+      return said(`The next pass hashes it where it stands, and takes it over if it matches: ${because}`)
+    case 'repair':
+      return said(`The next pass brings it again and replaces the copy here: ${because}`)
+    case 'wait':
+      return said(`It is waited for: ${because}. It is pulled once its marker stands beside it`)
+    case 'conflict':
+      return {
+        next: [`Nothing is done to either copy: ${because}`],
+        advice: [
+          {
+            message:
+              'Find out which copy is good. Mend the file at the source or give it another name there; ' +
+              `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
+          },
+        ],
+      }
+    case 'lost':
+      return {
+        next: [`It is missing on both sides: ${because}`],
+        advice: [
+          {
+            message:
+              'Put the file and its marker back from another copy; or accept the loss on the record: ' +
+              `acknowledge its path in the spec with the digest ${step.held ?? ''}`,
+          },
+        ],
+      }
+    case 'prune':
+      return {
+        next: [`The next pass moves it to the trash: ${because}`],
+        advice: [{ message: 'It stays if a rule of retain keeps it, or a glob of retain.pin fits it' }],
+      }
+    case 'surplus':
+      return ofSurplus(step, about)
+    case 'expire': {
+      const where = step.trash === undefined ? 'its staged bytes' : 'it from the trash for good'
+      return said(`The next pass removes ${where}: ${because}`)
+    }
+    case 'keep':
+      return said(`It stays as it is: ${because}`)
+    default:
+      return step.action satisfies never
+  }
+}
+
+/** Published, wanted by no rule, and kept: why it may not go, or not yet. */
+function ofSurplus(step: Step, about: Subject): Told {
+  const { spec, path, decided, asked } = about
+  const rules = step.because[0] ?? 'no rule keeps it'
+  const byHand: Advice = {
+    message: 'Remove this one file all the same; it is remembered, and never pulled again',
+    command: ['reconcile', 'prune', spec.name, path, '--reason', '…'],
+  }
+  if (spec.prune.mode === 'never') {
+    const advice = [
+      { message: 'Let surplus go: prune.mode in the spec, manual (when asked) or auto (with each pass)' },
+    ]
+    return {
+      next: [`It is surplus and stays: ${rules}, and prune.mode is never`],
+      advice: [...advice, byHand],
+    }
+  }
+  const decision = asked ?? decided
+  const { prune, plan } = decision
+  // Each decision tells its own points apart.
+  const point = decision.retention?.pointOf(path) ?? null
+  if (prune === null || point === null) return NOTHING
+  const stay = stayOf(point, decision, spec)
+  const why = prune.stay.get(point)
+  const holds = plan.holds.filter(({ code }) => why?.why === 'held' && why.hold === code)
+  const advice = [...holds.map(releaseOf), byHand]
+  if (asked === null) return { next: [`It is surplus: ${rules}; ${stay}`], advice }
+  const ask: Advice = {
+    message: prune.remove.has(point) ? 'Ask for it: this one goes then' : 'Ask for it, once that is over',
+    command: ['reconcile', 'prune', spec.name],
+  }
+  return {
+    next: [
+      `It is surplus: ${rules}; prune.mode is manual, so it stays until a prune is asked for`,
+      `If one were asked for now: ${stay}`,
+    ],
+    advice: [ask, ...advice],
+  }
+}
+
+/** What becomes of a surplus point where surplus may go, and why it stays. */
+function stayOf(point: Point, decision: Decided, spec: Spec): string {
+  if (decision.prune?.remove.has(point)) return 'it goes to the trash'
+  const why = decision.prune?.stay.get(point)
+  if (why !== undefined) return describeStay(why)
+  return isGuessed(spec.series)
+    ? 'it stays, for its series is guessed, and prune.mode auto removes nothing of such; write series.pattern'
+    : 'it stays'
+}
+
+function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Told {
+  if (steps.some(({ action }) => action !== 'expire' && action !== 'surplus')) return NOTHING
+  const again =
+    pruned.by === 'person'
+      ? 'A person removed it by name: it is never pulled again'
+      : 'The policy removed it: it is pulled again only where retain wants it once more and the source still has the same bytes'
+  const undo: Advice = {
+    message: 'Put it back from the trash',
+    command: ['reconcile', 'prune', spec.name, '--undo', path],
+  }
+  return { next: [again], advice: pruned.trash === null ? [] : [undo] }
+}
+
+/** No step names it: nothing is to be done, or nothing can be. */
+function ofNoStep({ spec, path, point, decided, source, look }: Subject): Told {
+  const problem = decided.plan.problems.find((one) => one.path === path)
+  if (problem !== undefined)
+    return { next: [`Nothing: ${problem.message}`], advice: [{ message: problem.hint }] }
+  const isHeld = look.observation.destination.files.has(path)
+  if (look.observation.source.links?.includes(path)) {
+    const stays = isHeld ? '; what is held under its name stays' : ''
+    return {
+      next: [`Nothing: it is a symlink at the source, and none is followed${stays}`],
+      advice: [{ message: 'Put the file itself there to have it backed up' }],
+    }
+  }
+  if (!selector(spec.select, spec.source.listing)(path)) {
+    const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
+    return {
+      next: [`${what}: the spec does not select it`],
+      advice: [{ message: 'select.include and select.exclude in the spec decide' }],
+    }
+  }
+  if (look.observation.source.completeness === 'unknown')
+    return { next: ['Nothing: what the source has of it is not known'], advice: [] }
+  if (point !== null && point.reasons === null && !isHeld && source !== null) {
+    return {
+      next: ['It is not pulled: no rule of retain wants it'],
+      advice: [{ message: 'It is pulled if a rule of retain keeps it, or a glob of retain.pin fits it' }],
+    }
+  }
+  const isUnreadable = source?.marker.state === 'unreadable'
+  return { next: [isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing'], advice: [] }
+}
+
+const releaseOf = ({ id, message }: Hold): Advice => ({
+  message: `Held: ${message}. If that is as it should be, let it pass once`,
+  command: ['reconcile', 'release', id, '--reason', '…'],
+})

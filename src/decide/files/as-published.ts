@@ -1,0 +1,46 @@
+import type { LedgerRecord, Seen } from '../../model/holding.ts'
+import type { SourceFile } from '../../model/source-file.ts'
+import { claimOf, digestOfKind, type FileFacts } from './facts.ts'
+import { isWhole } from './is-whole.ts'
+
+/**
+ * Whether all that there is to say is that it stays: `judgeFile` then answers one `keep`. Asked before, for most of a million files it
+ * spares the judgement.
+ */
+export function isAsPublished({ held, record, source, seen }: FileFacts): boolean {
+  if (record === undefined || !isWhole(held, record)) return false
+  const claim = claimOf(source)
+  if (claim !== null && claim !== digestOfKind(record, claim)) return false
+  return source === undefined || !changedUnderMarker(source, record, seen)
+}
+
+/**
+ * Other data under a marker that still claims ours. Another size is certain; another time may be that of a copy made with its marker,
+ * and tells only under a marker that stood when the data was as we took it, or as it was last seen.
+ */
+export function changedUnderMarker(
+  source: SourceFile,
+  record: LedgerRecord,
+  seen: Seen | undefined,
+): boolean {
+  const { listed, marker } = source
+  if (listed === null || marker.state !== 'claimed') return false
+  if (listed.size !== record.size) return true
+  if (record.mtime !== null && marker.mtime === record.markerMtime) return listed.mtime !== record.mtime
+  return changedSinceSeen(source, record, seen)
+}
+
+/** Under a marker other than the one published: data that is neither what was published nor what stood there when we last looked. */
+export function changedSinceSeen(
+  { listed, marker }: SourceFile,
+  record: LedgerRecord,
+  seen: Seen | undefined,
+): boolean {
+  if (listed === null || marker.state !== 'claimed' || seen?.marker.state !== 'claimed') return false
+  if (marker.digest !== digestOfKind(record, marker.digest) || marker.mtime === record.markerMtime)
+    return false
+  if (marker.mtime !== seen.marker.mtime || marker.digest !== seen.marker.digest) return false
+  return (
+    listed.mtime !== record.mtime && listed.mtime !== seen.listed.mtime && seen.listed.size === record.size
+  )
+}

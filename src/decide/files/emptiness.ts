@@ -1,0 +1,136 @@
+import type { Holding } from '../../model/holding.ts'
+import type { Instant } from '../../model/instant.ts'
+import { makesWhole } from '../../model/makes-whole.ts'
+import type { Instead, Observation } from '../../model/observation.ts'
+import type { Step } from '../../model/plan.ts'
+import { baseName, comparePaths, type RelPath } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { Newer } from '../../model/status.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { joined } from '../status/conditions.ts'
+import { FIRST_FILE, type SeriesView } from '../status/series.ts'
+import { isWhole } from './is-whole.ts'
+import { selector } from './select.ts'
+
+/** Nothing is asked of a backup whose series have all ended. */
+export const isEnded = (views: readonly SeriesView[]): boolean =>
+  views.length > 0 && views.every(({ status }) => status.state === 'ended')
+
+/** Whether any selected file is here, whole. */
+function holdsAnything(spec: Spec, { records, files }: Pick<Holding, 'records' | 'files'>): boolean {
+  const wanted = selector(spec.select, spec.source.listing)
+  for (const [path, record] of records) if (wanted(path) && isWhole(files.get(path), record)) return true
+  return false
+}
+
+/** A series of which the source shows something, and of which nothing has ever been held: its first file is awaited. */
+export const isAwaited = ({ status }: SeriesView, newer: Newer): boolean =>
+  status.points === 0 && status.state !== 'ended' && ['coming', 'no-marker', 'refused'].includes(newer)
+
+/**
+ * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum beside them that does not
+ * count. `coming`: the views with what is on its way counted as here.
+ */
+export function findUnfinished(
+  spec: Spec,
+  observation: Observation,
+  steps: readonly Step[],
+  coming: readonly SeriesView[],
+  newerOf: (view: SeriesView) => Newer,
+  asOf: Instant,
+): readonly Problem[] {
+  const { source, destination } = observation
+  if (isEnded(coming)) return []
+  const brings = steps.some((step) => makesWhole(step))
+  if (source.files.size > 0 && !brings && !holdsAnything(spec, destination)) return [empty(spec, observation)]
+  const late = coming.filter((view) => {
+    const since = destination.awaited.get(view.status.series)
+    return since !== undefined && asOf - since > FIRST_FILE && isAwaited(view, newerOf(view))
+  })
+  const waiting = steps.flatMap(({ action, path }) => (action === 'wait' ? [path as RelPath] : []))
+  return [
+    ...otherChecksums(spec, waiting, source.instead),
+    ...(late.length === 0 || coming.every(({ status }) => status.points === 0)
+      ? []
+      : [seriesEmpty(late.map(({ status }) => status.series))]),
+  ]
+}
+
+function otherChecksums(
+  { checksum }: Spec,
+  waiting: readonly RelPath[],
+  instead: Instead | undefined,
+): readonly Problem[] {
+  if (instead === undefined || instead.suffixes.size === 0) return []
+  const paths = waiting.filter((path) => instead.suffixes.has(path)).sort(comparePaths)
+  const [first] = paths
+  if (first === undefined) return []
+  const suffix = instead.suffixes.get(first)!
+  const names = paths.map((path) => `${path}${instead.suffixes.get(path)}`)
+  return [
+    {
+      code: 'other-checksum',
+      ...(paths.length === 1 ? { path: first } : {}),
+      message:
+        paths.length === 1
+          ? `has no .${checksum} beside it at the source, only ${suffix}, which finishes no file here`
+          : `${paths.length} files have no .${checksum} beside them at the source, only what finishes no file here: ${joined(names)}`,
+      hint: adviceOn(suffix, checksum),
+    },
+  ]
+}
+
+/** What is looked for, what stands there in its place, and what to do. */
+function empty({ checksum, source: { listing } }: Spec, { source }: Observation): Problem {
+  const { files, instead } = source
+  const unmarked = [...files]
+    .flatMap(([path, { listed, marker }]) => (listed !== null && marker.state === 'none' ? [path] : []))
+    .sort(comparePaths)
+  const unlisted = [...files.values()].filter(({ listed }) => listed === null).length
+  const count = files.size === 1 ? '1 file is' : `${files.size} files are`
+  const begin = `nothing complete is held: ${count} selected at the source, and `
+  const [first] = unmarked
+  if (first === undefined)
+    return {
+      code: 'empty',
+      message:
+        unlisted === files.size
+          ? `${begin}none that ${listing ?? 'the list'} names is there`
+          : `${begin}none can be taken as it is`,
+      hint:
+        unlisted === files.size
+          ? 'See what writes the list, and source.path in the spec.'
+          : 'See what else is told of them, and reconcile explain.',
+    }
+  const marker = `${baseName(first)}.${checksum}`
+  const other = unmarked.find((path) => instead?.suffixes.has(path))
+  const suffix = other === undefined ? undefined : instead?.suffixes.get(other)
+  const there =
+    other !== undefined && suffix !== undefined
+      ? `there is only ${baseName(other)}${suffix}`
+      : instead?.sums != null
+        ? `there is only ${instead.sums}, and a file of many sums finishes none`
+        : 'no checksum file stands beside them'
+  return {
+    code: 'empty',
+    message: `${begin}${unmarked.length === files.size ? 'none' : `of ${unmarked.length} none`} is finished: looked for is ${marker} beside ${baseName(first)} (checksum: ${checksum}); ${there}`,
+    hint: suffix === undefined ? writeMarkers(checksum) : adviceOn(suffix, checksum),
+  }
+}
+
+const writeMarkers = (checksum: Spec['checksum']): string =>
+  `Have what makes the files write the checksum of each beside it, as the last step: ${checksum}sum X > X.${checksum}`
+
+/** What to do where only a checksum of another form stands beside a file. */
+function adviceOn(suffix: string, checksum: Spec['checksum']): string {
+  const kind = /^\.(md5|sha256)/i.exec(suffix)?.[1]?.toLowerCase()
+  return kind === undefined || kind === checksum
+    ? writeMarkers(checksum)
+    : `Set checksum: ${kind} in the spec. Or: ${writeMarkers(checksum)}`
+}
+
+const seriesEmpty = (names: readonly string[]): Problem => ({
+  code: 'series-empty',
+  message: `${names.length === 1 ? 'a series has' : `${names.length} series have`} been at the source for over a day, and nothing of ${names.length === 1 ? 'it' : 'them'} is held: ${joined(names)}`,
+  hint: 'See whether its files get their markers, or exclude them; of a series that is to get no more, say expect: { series: NAME, every: never }.',
+})

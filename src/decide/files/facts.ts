@@ -1,0 +1,167 @@
+import { type Digest, digestKind } from '../../model/digest.ts'
+import type { HeldFile, LedgerRecord, PrunedFile, Seen, StagedFile } from '../../model/holding.ts'
+import { isoSeconds } from '../../model/instant.ts'
+import type { Observation, SourceView } from '../../model/observation.ts'
+import type { Step } from '../../model/plan.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { SourceFile } from '../../model/source-file.ts'
+import type { Spec } from '../../model/spec.ts'
+import { isWhole } from './is-whole.ts'
+
+/** All that is known of one path, on both sides. */
+export interface FileFacts {
+  readonly path: RelPath
+  readonly source: SourceFile | undefined
+  readonly held: HeldFile | undefined
+  readonly record: LedgerRecord | undefined
+  /** Set where a prune removed it, and nothing of the name is here. */
+  readonly pruned: PrunedFile | undefined
+  readonly staged: StagedFile | undefined
+  /** Not looked up where the file is whole, nothing of it is staged and the source's data, if it is there, has the time it was published with. */
+  readonly seen: Seen | undefined
+  /** The source shows it and we refuse it: it can never come, and is not absent there. */
+  readonly isRefused: boolean
+  readonly completeness: SourceView['completeness']
+}
+
+/** The facts of one path. `refused`: paths that the source shows and we refuse. */
+export function factsOf(path: RelPath, observation: Observation, refused: ReadonlySet<string>): FileFacts {
+  return gatherFacts(path, observation.source.files.get(path), observation, refused)
+}
+
+/** The same where the source's side has been looked up: among a million files each look-up counts. */
+export function gatherFacts(
+  path: RelPath,
+  file: SourceFile | undefined,
+  { source, destination }: Observation,
+  refused: ReadonlySet<string>,
+): FileFacts {
+  const held = destination.files.get(path)
+  const record = destination.records.get(path)
+  // Both are mostly empty, and to ask for their size spares a look.
+  const staged = destination.staged.size === 0 ? undefined : destination.staged.get(path)
+  const isRefused = refused.size > 0 && refused.has(path)
+  const mtime = file?.listed?.mtime
+  const isAtRest =
+    staged === undefined && isWhole(held, record) && (mtime === undefined || mtime === record?.mtime)
+  if (isAtRest && !isRefused) return new FactsAtRest(file, held!, record!, source.completeness)
+  return {
+    path,
+    source: file,
+    held,
+    record,
+    pruned: held === undefined ? destination.pruned.get(path) : undefined,
+    staged,
+    seen: isAtRest ? undefined : destination.seen.get(path),
+    isRefused,
+    completeness: isRefused ? 'incomplete' : source.completeness,
+  }
+}
+
+/**
+ * Of a file that is whole, and as it was at the source, and of which nothing is staged: of a million files nearly all are, and this is half
+ * as large.
+ */
+class FactsAtRest implements FileFacts {
+  readonly source: SourceFile | undefined
+  readonly held: HeldFile
+  readonly record: LedgerRecord
+  readonly completeness: SourceView['completeness']
+
+  constructor(
+    source: SourceFile | undefined,
+    held: HeldFile,
+    record: LedgerRecord,
+    completeness: SourceView['completeness'],
+  ) {
+    this.source = source
+    this.held = held
+    this.record = record
+    this.completeness = completeness
+  }
+
+  get path(): RelPath {
+    return this.record.path
+  }
+
+  get pruned(): undefined {
+    return undefined
+  }
+
+  get staged(): undefined {
+    return undefined
+  }
+
+  get seen(): undefined {
+    return undefined
+  }
+
+  get isRefused(): false {
+    return false
+  }
+}
+
+/** Whether these very bytes, as far as the source's facts tell, have failed their gate twice. */
+export function hasFailedGate(seen: Seen | undefined, { listed, marker }: SourceFile): boolean {
+  const gate = seen?.gate ?? null
+  if (gate === null || listed === null) return false
+  if (gate.size !== listed.size || gate.mtime !== listed.mtime) return false
+  return marker.state !== 'claimed' || marker.digest === gate.digest
+}
+
+type Expect = NonNullable<Step['expect']>
+
+/** What a step relies on: a saved plan is applied only where it still holds. */
+export function expectations({
+  source,
+  held,
+  record,
+}: Pick<FileFacts, 'source' | 'held' | 'record'>): Expect {
+  const heldDigest = record?.md5 ?? held?.marker?.digest ?? null
+  return {
+    source:
+      source?.listed == null
+        ? null
+        : { size: source.listed.size, mtime: isoSeconds(source.listed.mtime), digest: claimOf(source) },
+    destination: held === undefined ? null : { size: held.size, digest: heldDigest },
+  }
+}
+
+/** The same, put into words only when asked for: of a million steps that nobody applies they would be half of all that there is. */
+export const expectationsLater = (facts: FileFacts): Expect => new Expectations(facts)
+
+class Expectations implements Expect {
+  readonly #facts: FileFacts
+
+  constructor(facts: FileFacts) {
+    this.#facts = facts
+  }
+
+  get source(): Expect['source'] {
+    return this.toJSON().source
+  }
+
+  get destination(): Expect['destination'] {
+    return this.toJSON().destination
+  }
+
+  toJSON(): Expect {
+    return expectations(this.#facts)
+  }
+}
+
+export function claimOf(source: SourceFile | undefined): Digest | null {
+  const marker = source?.marker
+  return marker?.state === 'claimed' ? marker.digest : null
+}
+
+export const digestOfKind = (record: LedgerRecord, like: Digest): Digest => record[digestKind(like)]
+
+export const digestFor = (record: LedgerRecord, spec: Spec): Digest => record[spec.checksum]
+
+export const acknowledged = (spec: Spec, path: string, digest: string): boolean =>
+  spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)
+
+/** Whether the spec accepts that the bytes of this record are gone. */
+export const isAcknowledged = (spec: Spec, path: string, record: LedgerRecord | undefined): boolean =>
+  record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))

@@ -1,0 +1,340 @@
+import { type Digest, digestKind } from '../../model/digest.ts'
+import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../../model/holding.ts'
+import { type Instant, isoSeconds } from '../../model/instant.ts'
+import type { Step } from '../../model/plan.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { changedUnderMarker } from './as-published.ts'
+import {
+  acknowledged,
+  claimOf,
+  digestFor,
+  digestOfKind,
+  expectations,
+  expectationsLater,
+  type FileFacts,
+  hasFailedGate,
+  isAcknowledged,
+} from './facts.ts'
+import {
+  checksumFailed,
+  markerUnreadableHere,
+  missingHere,
+  rot,
+  sourceChanged,
+  tooLargeAtSource,
+  unmarkedHere,
+  waitOverdue,
+} from './problems.ts'
+
+export interface Judgement {
+  readonly steps: readonly Step[]
+  readonly problems: readonly Problem[]
+}
+
+/** A file may wait this long for its marker before that is a problem. Milliseconds. */
+const PATIENCE = 24 * 3600 * 1000
+/** A file whose gate failed twice is tried again after this long. Milliseconds. */
+const RETRY_FAILED_GATE = 24 * 3600 * 1000
+
+const NOTHING: Judgement = { steps: [], problems: [] }
+
+/** What to do about one path. The whole table of cases; pure and total. */
+export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
+  const { held, record, pruned } = facts
+  if (pruned !== undefined && record !== undefined) return judgePruned(facts, record, pruned, spec, asOf)
+  if (held !== undefined && held.marker !== null) {
+    return record === undefined
+      ? judgeUnknownPair(facts, held, spec)
+      : judgePublished(facts, held, record, spec)
+  }
+  if (held !== undefined) {
+    return record === undefined
+      ? judgeUnmarked(facts, held, spec, asOf)
+      : judgeUnmarkedOfOurs(facts, held, record, spec)
+  }
+  return record === undefined ? judgeNew(facts, spec, asOf) : judgeGone(facts, record, spec)
+}
+
+/** The ledger knows it, and data and marker are here. */
+function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, spec: Spec): Judgement {
+  const { source } = facts
+  const claim = claimOf(source)
+  if (held.size !== record.size) {
+    const because = `published with ${record.size} bytes, has ${held.size} now`
+    return judgeRotten(facts, record, spec, because)
+  }
+  if (record.isRotten || held.foundOther !== undefined)
+    return judgeRotten(facts, record, spec, 'its bytes are not those we published')
+  if (held.marker?.isWrong) {
+    return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
+  }
+  if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  const steps = [keepPublished(facts, record)]
+  if (source !== undefined && changedUnderMarker(source, record, facts.seen)) {
+    return {
+      steps,
+      problems: [sourceChanged(facts.path)],
+    }
+  }
+  return { steps, problems: [] }
+}
+
+/** A pair that stands here and that the ledger does not know: hashed before it counts. */
+function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgement {
+  const claim = claimOf(facts.source)
+  const own = held.marker?.digest ?? null
+  if (own === null) return { steps: [], problems: [markerUnreadableHere(facts.path)] }
+  const adopt: Step = {
+    action: 'adopt',
+    path: facts.path,
+    because: ['data and marker are here, the ledger does not know them: hashed before they count'],
+    size: held.size,
+    digest: own,
+    expect: expectations(facts),
+  }
+  if (claim === null || digestKind(own) !== digestKind(claim) || own === claim) {
+    return { steps: [adopt], problems: [] }
+  }
+  if (acknowledged(spec, facts.path, claim)) return { steps: [adopt], problems: [] }
+  return { steps: [adopt, conflictStep(facts, own, claim)], problems: [] }
+}
+
+/** Data that the ledger knows, without its marker. The ledger judges first. */
+function judgeUnmarkedOfOurs(
+  facts: FileFacts,
+  held: HeldFile,
+  record: LedgerRecord,
+  spec: Spec,
+  why = 'its marker is gone',
+): Judgement {
+  if (held.foundOther !== undefined || held.size !== record.size) {
+    return judgeRotten(facts, record, spec, `${why}, and the bytes are not those we published`)
+  }
+  const claim = claimOf(facts.source)
+  const adopt: Step = {
+    action: 'adopt',
+    path: facts.path,
+    because: [`${why}: put back from the ledger once the bytes have matched`],
+    size: held.size,
+    digest: digestFor(record, spec),
+    expect: expectations(facts),
+  }
+  if (claim === null || claim === digestOfKind(record, claim)) return { steps: [adopt], problems: [] }
+  const also = conflict(facts, record, claim, spec).steps.filter((step) => step.action === 'conflict')
+  return { steps: [adopt, ...also], problems: [] }
+}
+
+/** Data that is here without a marker and that the ledger never knew: half a file of an older script's, perhaps. */
+function judgeUnmarked(facts: FileFacts, held: HeldFile, spec: Spec, asOf: Instant): Judgement {
+  const { source, path } = facts
+  if (source === undefined) {
+    if (facts.completeness !== 'complete') return NOTHING
+    return {
+      steps: [],
+      problems: [unmarkedHere(path)],
+    }
+  }
+  const claim = claimOf(source)
+  if (claim === null || source.listed === null) return judgeNew(facts, spec, asOf)
+  if (held.foundOther === undefined && held.size === source.listed.size) {
+    return {
+      steps: [
+        {
+          action: 'adopt',
+          path,
+          because: [
+            'data of the right size is here without its marker: taken over once the bytes have matched',
+          ],
+          size: held.size,
+          digest: claim,
+          expect: expectations(facts),
+        },
+      ],
+      problems: [],
+    }
+  }
+  const pull = judgeNew(facts, spec, asOf)
+  const note =
+    'other data stands under this name without a marker: a start for the transfer, set aside once its replacement has matched'
+  return { ...pull, steps: pull.steps.map((step) => ({ ...step, because: [...step.because, note] })) }
+}
+
+/**
+ * Removed by a prune. What a person removed by name is never brought again (I8); what the policy removed comes again where the
+ * policy wants it once more and the source still has the same bytes.
+ */
+function judgePruned(
+  facts: FileFacts,
+  record: LedgerRecord,
+  pruned: PrunedFile,
+  spec: Spec,
+  asOf: Instant,
+): Judgement {
+  const claim = claimOf(facts.source)
+  if (pruned.by === 'person' || facts.source === undefined) return NOTHING
+  if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  return judgeNew(facts, spec, asOf)
+}
+
+/** The ledger says we had it, and it is gone here. */
+function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgement {
+  const { source, path } = facts
+  if (source === undefined) {
+    if (facts.completeness !== 'complete') {
+      return { steps: [], problems: [missingHere(path, 'whether the source still has it is not known')] }
+    }
+    if (isAcknowledged(spec, path, record)) return NOTHING
+    return {
+      steps: [
+        {
+          action: 'lost',
+          path,
+          because: [
+            'the ledger says we had it, it is gone here, and the source has it no more',
+            `its ${spec.checksum} was ${digestFor(record, spec)}`,
+          ],
+          size: record.size,
+          held: digestFor(record, spec),
+          expect: { source: null, destination: null },
+        },
+      ],
+      problems: [],
+    }
+  }
+  const claim = claimOf(source)
+  if (claim === null || source.listed === null) {
+    return { steps: [wait(facts, spec)], problems: [missingHere(path, 'the source shows no marker for it')] }
+  }
+  if (claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  return tooLarge(facts, spec) ?? { steps: [repair(facts, record, claim, 'it is gone here')], problems: [] }
+}
+
+/** Published once, and the bytes are not those any more. Only the ledger's own digest will do as a replacement. */
+function judgeRotten(facts: FileFacts, record: LedgerRecord, spec: Spec, because: string): Judgement {
+  const claim = claimOf(facts.source)
+  if (claim !== null && facts.source?.listed != null) {
+    if (claim !== digestOfKind(record, claim)) {
+      const clash = conflict(facts, record, claim, spec)
+      return { steps: clash.steps, problems: [...clash.problems, rot(facts.path, because)] }
+    }
+    return tooLarge(facts, spec) ?? { steps: [repair(facts, record, claim, because)], problems: [] }
+  }
+  return { steps: [], problems: [rot(facts.path, because)] }
+}
+
+/** Nothing of it is here but perhaps staged bytes. */
+function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
+  const { source, path, seen } = facts
+  if (source === undefined) return NOTHING
+  const claim = claimOf(source)
+  if (source.listed === null || source.marker.state === 'none') {
+    return {
+      steps: [wait(facts, spec)],
+      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path)] : [],
+    }
+  }
+  // The marker is there and could not be read: the source's own problems say why.
+  if (claim === null) return NOTHING
+  const large = tooLarge(facts, spec)
+  if (large !== null) return large
+  const gate = seen?.gate ?? null
+  if (gate !== null && hasFailedGate(seen, source) && asOf >= gate.at && asOf - gate.at < RETRY_FAILED_GATE) {
+    return { steps: [], problems: [checksumFailed(path, claim)] }
+  }
+  const staged = facts.staged?.size ?? 0
+  const usable = usableBytes(facts, claim, source.listed.size)
+  return {
+    steps: [
+      {
+        action: staged > 0 ? 'resume' : 'pull',
+        path,
+        because: ['selected'],
+        size: source.listed.size,
+        time: isoSeconds(source.listed.mtime),
+        digest: claim,
+        ...(staged > 0 ? { stagedBytes: usable } : {}),
+        expect: expectations(facts),
+      },
+    ],
+    problems: [],
+  }
+}
+
+/** Staged bytes that need not come again. Those of another digest may all have to. */
+function usableBytes({ staged, seen }: FileFacts, claim: Digest, size: number): number {
+  if (seen?.stagedFor != null && seen.stagedFor !== claim) return 0
+  return Math.min(staged?.size ?? 0, size)
+}
+
+function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: string): Step {
+  const staged = facts.staged?.size ?? 0
+  return {
+    action: 'repair',
+    path: facts.path,
+    because: [because, 'the source still has the bytes we published'],
+    size: facts.source?.listed?.size ?? record.size,
+    digest: claim,
+    ...(staged > 0 ? { stagedBytes: staged } : {}),
+    expect: expectations(facts),
+  }
+}
+
+function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): Judgement {
+  if (acknowledged(spec, facts.path, claim)) {
+    return facts.held === undefined
+      ? NOTHING
+      : {
+          steps: [keep(facts, record, 'complete; the other digest at the source is acknowledged')],
+          problems: [],
+        }
+  }
+  return { steps: [conflictStep(facts, digestOfKind(record, claim), claim)], problems: [] }
+}
+
+const conflictStep = (facts: FileFacts, held: Digest, claim: Digest): Step => ({
+  action: 'conflict',
+  path: facts.path,
+  because: [
+    facts.held === undefined
+      ? 'once held here and now gone; the source has other bytes under the name'
+      : `same name, other ${digestKind(claim)}; neither is touched`,
+  ],
+  held,
+  source: claim,
+  expect: expectations(facts),
+})
+
+/** The one step of what is as it was published. */
+export const keepPublished = (facts: FileFacts, record: LedgerRecord): Step => keep(facts, record, 'complete')
+
+const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => ({
+  action: 'keep',
+  path: facts.path,
+  because: [because],
+  size: record.size,
+})
+
+const wait = (facts: FileFacts, { checksum }: Spec): Step => ({
+  action: 'wait',
+  path: facts.path,
+  because: [
+    facts.source?.listed == null ? 'the list names it, and it is not there yet' : `no .${checksum} yet`,
+  ],
+  ...(facts.source?.listed == null
+    ? {}
+    : { size: facts.source.listed.size, time: isoSeconds(facts.source.listed.mtime) }),
+  expect: expectationsLater(facts),
+})
+
+function isOverdue(seen: Seen | undefined, asOf: Instant): boolean {
+  const since = seen?.waitingSince ?? null
+  return since !== null && asOf - since > PATIENCE
+}
+
+function tooLarge(facts: FileFacts, spec: Spec): Judgement | null {
+  const limit = spec.transfer.maxFileSize
+  const size = facts.source?.listed?.size ?? 0
+  if (limit === null || size <= limit) return null
+  return { steps: [], problems: [tooLargeAtSource(facts.path, size, limit)] }
+}

@@ -1,0 +1,109 @@
+import type { Holding } from '../../model/holding.ts'
+import { humanSize } from '../../model/human-size.ts'
+import type { Observation } from '../../model/observation.ts'
+import { foldName, type RelPath } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { policyText } from '../retention/retain.ts'
+import type { FileFacts } from './facts.ts'
+
+/** The problems a decision can find with one file, in words. */
+
+export const sourceChanged = (path: string): Problem => ({
+  code: 'source-changed',
+  path,
+  message: 'the data at the source has changed, and its marker still claims the bytes that we hold',
+  hint: 'Our copy matches the marker and was left alone. If the new data is meant, write its marker anew at the source.',
+})
+
+export const unmarkedHere = (path: string): Problem => ({
+  code: 'unmarked',
+  path,
+  message:
+    'stands in the destination without a marker, and the source has it no more: nothing says whether it is whole',
+  hint: 'Put its marker beside it if you have one, exclude it in the spec, or move it away.',
+})
+
+export const markerUnreadableHere = (path: string): Problem => ({
+  code: 'marker-unreadable-here',
+  path,
+  message:
+    'stands in the destination beside a marker that holds no digest of it: nothing says whether it is whole',
+  hint: "Look at the marker beside it. Once it is moved away, the file is judged by the source's marker.",
+})
+
+export const tooLargeAtSource = (path: string, size: number, limit: number): Problem => ({
+  code: 'too-large',
+  path,
+  message: `has ${humanSize(size)} at the source, over transfer.maxFileSize (${humanSize(limit)})`,
+  hint: 'Raise transfer.maxFileSize in the spec if the file is meant to be that large.',
+})
+
+export const waitOverdue = (path: string): Problem => ({
+  code: 'wait-overdue',
+  path,
+  message: 'has been waiting for over a day to be finished at the source',
+  hint: 'Its producer writes the marker last. Look there whether it still runs, or exclude the file.',
+})
+
+/** Said by the pass that saw the gate fail twice, and by those after it. */
+export const checksumFailed = (path: string, claim: string): Problem => ({
+  code: 'checksum-failed',
+  path,
+  message: `what the source sends does not match its marker (${claim}), twice: it is not published`,
+  hint: 'Look at the file and its marker at the source. It is fetched again when either changes, or after a day.',
+})
+
+export const missingHere = (path: string, rest: string): Problem => ({
+  code: 'missing-here',
+  path,
+  message: `was published and is gone from the destination; ${rest}`,
+  hint: 'It is pulled again as soon as the source shows it with the same digest.',
+})
+
+export const rot = (path: string, because: string): Problem => ({
+  code: 'rot',
+  path,
+  message: `the copy here is not what was published: ${because}`,
+  hint: 'The source cannot replace it now. Check the disk, and look for another copy before this one is thrown away.',
+})
+
+export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({
+  code: 'missing-here',
+  path,
+  message:
+    'was published and is gone from the destination; it is not brought back, for nothing wants it any more',
+  hint: `Retention (${retain === null ? 'none' : policyText(retain)}) does not keep it. If it was removed on purpose, acknowledge its path and digest in the spec; to remove a file on the record, use reconcile prune.`,
+})
+
+/**
+ * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
+ * any byte. (Names that collide among themselves at the source are refused by the listing.)
+ */
+export function clashFinder(destination: Holding): (facts: FileFacts) => Problem | null {
+  let folded: Map<string, RelPath> | null = null
+  return ({ path, held, record }) => {
+    if (held !== undefined || record !== undefined) return null
+    folded ??= new Map(Array.from(destination.files.keys(), (one) => [foldName(one), one]))
+    const other = folded.get(foldName(path))
+    if (other === undefined) return null
+    return {
+      code: 'name-collision',
+      path,
+      message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
+      hint: 'Rename one of them at the source, or exclude it in the spec.',
+    }
+  }
+}
+
+export const isNothingFound = ({ completeness, files }: Observation['source']): boolean =>
+  completeness === 'complete' && files.size === 0
+
+export const nothingFound = (spec: Spec, kept: number): Problem => ({
+  code: 'nothing-found',
+  message:
+    kept === 0
+      ? 'the source holds nothing that this spec selects: nothing was found to back up'
+      : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
+  hint: `Look at source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
+})

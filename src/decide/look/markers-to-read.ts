@@ -1,0 +1,41 @@
+import type { Holding, Seen } from '../../model/holding.ts'
+import type { Instant } from '../../model/instant.ts'
+import type { ListedFile } from '../../model/listing.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Claim } from '../../model/source-file.ts'
+import { isWhole } from '../files/is-whole.ts'
+
+/** A data file at the source with the marker that stands beside it. */
+export interface MarkedFile {
+  readonly path: RelPath
+  readonly data: ListedFile
+  /** What the marker's path has beyond the data's. */
+  readonly suffix: string
+  readonly marker: ListedFile
+}
+
+/** What is remembered of a file whose marker has been read. */
+export type RememberedClaim = Seen & { readonly marker: Claim }
+
+/**
+ * The claim remembered of a file, where it will do, so that a converged run reads no marker: the source shows the same data and the
+ * same marker as when it was read, that was at most `verifyEvery` seconds ago, and the file is published here (publishing needs the
+ * marker's bytes).
+ */
+export function rememberedClaim(
+  file: MarkedFile,
+  holding: Holding,
+  verifyEvery: number,
+  asOf: Instant,
+): RememberedClaim | null {
+  const seen = holding.seen.get(file.path)
+  if (seen === undefined || !hasClaim(seen) || seen.readAt === null) return null
+  if (seen.listed.size !== file.data.size || seen.listed.mtime !== file.data.mtime) return null
+  if (seen.marker.suffix !== file.suffix) return null
+  if (seen.marker.size !== file.marker.size || seen.marker.mtime !== file.marker.mtime) return null
+  // A clock that went back proves nothing either.
+  if (asOf < seen.readAt || asOf - seen.readAt > verifyEvery * 1000) return null
+  return isWhole(holding.files.get(file.path), holding.records.get(file.path)) ? seen : null
+}
+
+const hasClaim = (seen: Seen): seen is RememberedClaim => seen.marker.state === 'claimed'

@@ -1,0 +1,90 @@
+import { type ClockSanity, clockSanity, OLDEST } from '../../model/clock-sanity.ts'
+import type { LedgerRecord, Seen } from '../../model/holding.ts'
+import type { Instant } from '../../model/instant.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Claim, NoMarker, SourceFile } from '../../model/source-file.ts'
+import { changedSinceSeen } from '../files/as-published.ts'
+
+/**
+ * What the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
+ * happened writes nothing. Null forgets a path that the source no longer has.
+ */
+export function nextSeen(
+  { source, destination }: Observation,
+  asOf: Instant,
+  clock: ClockSanity = 'sane',
+): Map<RelPath, Seen | null> {
+  const changes = new Map<RelPath, Seen | null>()
+  for (const [path, file] of source.files) {
+    const before = destination.seen.get(path)
+    // Handed on by a look that found nothing new.
+    if (file === before) continue
+    const now = remembered(file, before, destination.records.get(path), asOf, clock)
+    if (now === null) continue
+    if (before === undefined || !sameSeen(before, now)) changes.set(path, now)
+  }
+  if (source.completeness === 'complete') {
+    for (const path of destination.seen.keys()) {
+      if (!source.files.has(path) && !destination.staged.has(path)) changes.set(path, null)
+    }
+  }
+  return changes
+}
+
+function remembered(
+  file: SourceFile,
+  before: Seen | undefined,
+  record: LedgerRecord | undefined,
+  asOf: Instant,
+  clock: ClockSanity,
+): Seen | null {
+  if (file.listed === null) return null
+  const isOther = record !== undefined && changedSinceSeen(file, record, before)
+  const { marker } = file
+  const claimed = marker.state === 'claimed' ? marker : null
+  return {
+    // What its marker stood beside: data that changed under it is told at every look, until the marker is written anew.
+    listed: isOther && before !== undefined ? before.listed : file.listed,
+    marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
+    // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
+    readAt: claimed === null ? null : readTime(claimed, before, asOf),
+    stagedFor: before?.stagedFor ?? null,
+    gate: before?.gate ?? null,
+    waitingSince: marker.state === 'none' ? waitTime(before, asOf, clock) : null,
+  }
+}
+
+/** By a clock that is not believed no wait begins, and one that was begun by such a clock begins anew. */
+function waitTime(before: Seen | undefined, asOf: Instant, clock: ClockSanity): Instant | null {
+  const since = before?.waitingSince ?? null
+  if (clock !== 'sane') return since
+  return since === null || clockSanity(since, asOf) === 'behind' || since < OLDEST ? asOf : since
+}
+
+const NO_MARKER: NoMarker = { state: 'none' }
+const HALF_A_DAY = 12 * 3600 * 1000
+
+function readTime(
+  marker: { readonly text: string | null },
+  before: Seen | undefined,
+  asOf: Instant,
+): Instant | null {
+  const earlier = before?.readAt ?? null
+  if (marker.text === null) return earlier
+  return earlier !== null && asOf >= earlier && asOf - earlier < HALF_A_DAY ? earlier : asOf
+}
+
+const sameSeen = (a: Seen, b: Seen): boolean =>
+  a.listed.size === b.listed.size &&
+  a.listed.mtime === b.listed.mtime &&
+  a.readAt === b.readAt &&
+  a.stagedFor === b.stagedFor &&
+  a.gate === b.gate &&
+  a.waitingSince === b.waitingSince &&
+  sameClaim(claimIn(a), claimIn(b))
+
+const claimIn = ({ marker }: Seen): Claim | null => (marker.state === 'claimed' ? marker : null)
+
+const sameClaim = (a: Claim | null, b: Claim | null): boolean =>
+  a?.suffix === b?.suffix && a?.size === b?.size && a?.mtime === b?.mtime && a?.digest === b?.digest

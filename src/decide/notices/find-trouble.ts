@@ -1,0 +1,228 @@
+import { type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
+import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
+import type { Diagnostic, Hold } from '../../model/trouble.ts'
+import { isDamage } from '../status/exit-code.ts'
+import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
+
+/** One kind of trouble that a backup is in. */
+export interface Trouble {
+  readonly kind: TroubleKind
+  /** One line. */
+  readonly message: string
+  /** What it is about; never a time or a number that moves by itself. */
+  readonly keys: readonly string[]
+  readonly count: number
+  readonly details: readonly NoticeDetail[]
+}
+
+/** What was found out about a backup. */
+export interface Findings {
+  readonly backup: string
+  readonly troubles: readonly Trouble[]
+  /** Kinds of which it is known that what is not among the troubles is over. */
+  readonly settled: ReadonlySet<TroubleKind>
+  /** They settle only what is told in this: what passes find, or what stands over the spec whatever passes come to. Null: in both. */
+  readonly realm: Realm | null
+}
+
+export type Realm = 'pass' | 'spec'
+
+/** What stands over a backup whatever its passes come to: its newest spec does not count, or a guard asks about all specs. */
+export interface OverBackup {
+  readonly faults: readonly (Pick<Diagnostic, 'code' | 'message' | 'hint'> &
+    Partial<Pick<Diagnostic, 'file' | 'line'>>)[]
+  readonly holds: readonly Hold[]
+}
+
+/** Of the others the count is told. */
+const MOST_DETAILS = 20
+/** More than can be told apart one by one. */
+const MOST_KEYS = 200
+
+/**
+ * What a pass says of a backup; null: nothing. `extent`: whether it looked at all that a whole pass looks at. What a pass could not see
+ * (an unreachable source, a halt, its time was up) is not over: it may add trouble, and ends none.
+ */
+export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): Findings | null {
+  const { backup, result, problems } = outcome
+  if (['busy', 'cancelled', 'suspended'].includes(result) || outcome.stale.length > 0) return null
+  const sawAll =
+    extent === 'whole' &&
+    (result === 'in-sync' || result === 'applied' || (result === 'failed' && problems.length === 0))
+  return {
+    backup,
+    troubles: [
+      ...lost(outcome),
+      ...conflict(outcome),
+      ...held(outcome),
+      ...failing(outcome),
+      ...lateIn(outcome.late),
+      ...pushed(outcome),
+    ],
+    settled: new Set(sawAll ? TROUBLE_KINDS : []),
+    realm: 'pass',
+  }
+}
+
+/** Of one that is declared no more: whatever was told of it, nobody waits for its end. */
+export const findGone = (backup: string): Findings => ({
+  backup,
+  troubles: [],
+  settled: new Set(TROUBLE_KINDS),
+  realm: null,
+})
+
+/** What is known of a backup's series at this moment, also without a pass. */
+export const findLate = (backup: string, late: readonly LateSeries[]): Findings => ({
+  backup,
+  troubles: lateIn(late),
+  settled: new Set(['late']),
+  realm: 'pass',
+})
+
+/**
+ * A backup that does not run, or not as declared now, for its newest spec does not count; and what asks about all specs. `isAll`: there is
+ * nothing else of that.
+ */
+export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAll: boolean): Findings => ({
+  backup,
+  troubles: [
+    ...heldBy(null, holds),
+    ...trouble(
+      'failing',
+      toldOnce(faults).map(({ file, line, code, message, hint }) => ({
+        key: isNotSeen(code) ? NOT_SEEN : SPEC,
+        code,
+        message: file === undefined ? message : `${file}:${line}: ${message}`,
+        ...(hint === undefined || hint === '' ? {} : { hint }),
+      })),
+      (count) => headOver(faults, count),
+    ),
+  ],
+  settled: new Set(isAll ? ['held', 'failing'] : []),
+  realm: 'spec',
+})
+
+const headOver = (faults: OverBackup['faults'], count: number): string => {
+  if (faults.every(({ code }) => isNotSeen(code))) return 'its newest spec is not seen'
+  return count === 1 ? 'its newest spec does not count' : `its newest spec has ${count} faults`
+}
+
+/** Why a commit is refused is a fault of the specs too, where nothing was taken before it; no place in a file says more of it. */
+const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
+  faults.filter(
+    ({ file, code, message }) =>
+      file === undefined ||
+      !faults.some((one) => one.file === undefined && one.code === code && one.message === message),
+  )
+
+/** One thing, whatever its faults are. */
+const SPEC = 'spec'
+/** Another one: newer specs are not seen at all. */
+const NOT_SEEN = 'spec not-seen'
+
+/** Who can tell that what has this key is over. Earlier versions wrote the fault's code behind. */
+export const realmOf = (key: string): Realm =>
+  key === SPEC || key.startsWith(`${SPEC} `) || isOverSpecs(key) ? 'spec' : 'pass'
+
+const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'lost',
+    paths.map((path) => ({
+      key: path,
+      code: 'lost',
+      path,
+      message: 'gone here, and the source has it no more',
+    })),
+    (count) => `${files(count)} lost`,
+  )
+
+const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'conflict',
+    conflicts.map(({ path, held, source }) => ({
+      key: `${path} ${source}`,
+      code: 'conflict',
+      path,
+      message: `held ${held}, source ${source}; neither is touched`,
+    })),
+    (count) => `${files(count)} in conflict`,
+  )
+
+/** Halts too: they are for a person to mend. By their codes: ids, and what the text counts, change with the facts. */
+const held = ({ holds, halt }: BackupOutcome): readonly Trouble[] => heldBy(halt, holds)
+
+const heldBy = (halt: BackupOutcome['halt'], holds: readonly Hold[]): readonly Trouble[] =>
+  trouble(
+    'held',
+    [
+      ...(halt === null ? [] : [{ key: halt.code, ...halt }]),
+      ...holds.map(({ id, code, message }) => ({
+        key: code,
+        code,
+        message,
+        hint: `To let it pass, once: reconcile release ${id} --reason "…"`,
+      })),
+    ],
+    (count) => (count === 1 ? (halt === null ? 'held' : 'halted') : `held by ${count} guards`),
+  )
+
+/** Single files are told apart only where it is damage: else each name that comes and goes would be news. */
+function failing({ problems, result, conflicts, lost: gone, pending }: BackupOutcome): readonly Trouble[] {
+  const listed = problems.map(({ code, path, message, hint }) => ({
+    key: isDamage(code) && path !== undefined ? `${code} ${path}` : code,
+    code,
+    ...(path === undefined ? {} : { path }),
+    message,
+    hint,
+  }))
+  const isExplained = result !== 'failed' || listed.length + conflicts.length + gone.length > 0
+  const unexplained = {
+    key: 'failed',
+    code: 'failed',
+    message: pending > 0 ? `${files(pending)} could not be brought` : 'the pass failed',
+  }
+  return trouble('failing', isExplained ? listed : [unexplained], (count) =>
+    count === 1 ? 'failing' : `failing, ${count} problems`,
+  )
+}
+
+/** By the series alone: each look may know more of the cause, and a newer point that is still too old is no news. */
+const lateIn = (late: readonly LateSeries[]): readonly Trouble[] =>
+  trouble(
+    'late',
+    late.map(({ series, message }) => ({ key: `series ${series}`, code: 'late', message })),
+    (count) => (count === 1 ? 'late' : `late, ${count} series`),
+  )
+
+/** Once, however much more comes: what it is about moves with each point. */
+const pushed = ({ warnings }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'pushed',
+    warnings.flatMap(({ code, message, hint }) =>
+      code === 'points-pushed' ? [{ key: code, code, message, hint }] : [],
+    ),
+    () => 'points pushed',
+  )
+
+const files = (count: number): string => (count === 1 ? '1 file' : `${count} files`)
+
+function trouble(
+  kind: TroubleKind,
+  found: readonly (NoticeDetail & { readonly key: string })[],
+  head: (count: number) => string,
+): readonly Trouble[] {
+  const first = found[0]
+  if (first === undefined) return []
+  const more = found.length === 1 ? '' : ` (and ${found.length - 1} more)`
+  const where = first.path === undefined ? '' : `${first.path}: `
+  return [
+    {
+      kind,
+      message: `${head(found.length)}: ${where}${first.message}${more}`,
+      keys: [...new Set(found.map(({ key }) => key))].sort().slice(0, MOST_KEYS),
+      count: found.length,
+      details: found.slice(0, MOST_DETAILS).map(({ key: _, ...detail }) => detail),
+    },
+  ]
+}

@@ -1,0 +1,330 @@
+import { type Instant, instant } from '../../model/instant.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { Action, BackupPlan, PlanSummary, Step, Warning } from '../../model/plan.ts'
+import { comparePaths, type RelPath } from '../../model/rel-path.ts'
+import type { Bandwidth, Spec } from '../../model/spec.ts'
+import type { Newer } from '../../model/status.ts'
+import type { Halt, Hold, Problem } from '../../model/trouble.ts'
+import { isAsPublished } from '../files/as-published.ts'
+import { concernOf } from '../files/concern.ts'
+import { findUnfinished, isEnded } from '../files/emptiness.ts'
+import type { FileFacts } from '../files/facts.ts'
+import { judgeFile, keepPublished } from '../files/judge-file.ts'
+import { linksWarning } from '../files/links-warning.ts'
+import { clashFinder, isNothingFound, nothingFound } from '../files/problems.ts'
+import { selector } from '../files/select.ts'
+import { eachSelected } from '../files/selected.ts'
+import { datedAhead, isSilent, shapeByRetention } from '../files/shape-by-retention.ts'
+import { pushedWarning } from '../prune/candidates.ts'
+import { decideExpiry, type Expiry } from '../prune/expiry.ts'
+import { decidePrune, type PruneContext, type PruneDecision } from '../prune/removals.ts'
+import { besideOf, newNaming, patternFitsNothing } from '../retention/beside-pattern.ts'
+import { retained } from '../retention/retained.ts'
+import { growPoints, type Point, type Retention } from '../retention/wanted.ts'
+import { lateCause, newerAtSource } from '../status/late-cause.ts'
+import { type SeriesView, seriesViews, withCause } from '../status/series.ts'
+import { anyClock, type BoxClock, boxClock } from '../time/box-clock.ts'
+import { lineTime } from '../time/line-time.ts'
+import { slowLine, timeWarnings } from '../time/warnings.ts'
+import { roomHalt } from '../transfer/room-halt.ts'
+
+export interface PlanContext {
+  readonly asOf: Instant
+  readonly from: string
+  /** What this backup may use of the line. */
+  readonly bandwidth: Bandwidth
+  /** With `keep` steps: one for each file that stays as it is. */
+  readonly all: boolean
+  /** Holds that keep the destination from being looked at. */
+  readonly holds: readonly Hold[]
+  /** Holds over the policy itself: they keep nothing but removals from being done. */
+  readonly policyHolds: readonly Hold[]
+  /** Where the destination may not be looked at or written to at all. */
+  readonly halt: Halt | null
+  readonly prune: PruneTerms
+  /** It does not run: what is late is late because of that. */
+  readonly isSuspended?: boolean
+  /** `asOf` was given, and says nothing about this box's clock. */
+  readonly isSupposed?: boolean
+}
+
+/** On which terms surplus may be removed. */
+export interface PruneTerms extends Pick<PruneContext, 'passBegan' | 'asked' | 'released' | 'lastGood'> {
+  /** `planned`: what is on its way will have come, and what is to be read again will be sound. `now`: only what is so by now. */
+  readonly when: 'planned' | 'now'
+}
+
+/** A plan, and what applying it needs to know beside. */
+export interface Decided {
+  readonly plan: BackupPlan
+  /** Null: nothing was compared. */
+  readonly prune: PruneDecision | null
+  readonly expiry: Expiry | null
+  /** What the plan went by; null: nothing was compared. */
+  readonly retention: Retention | null
+  /** Each series against what is expected of it, those that are late with the cause. */
+  readonly views: readonly SeriesView[]
+  readonly clock: BoxClock
+}
+
+export const planBackup = (spec: Spec, observation: Observation, context: PlanContext): BackupPlan =>
+  decideBackup(spec, observation, context).plan
+
+/** What would have to happen so that the destination holds what the spec wants. Pure: same inputs, same plan. */
+export function decideBackup(spec: Spec, observation: Observation, context: PlanContext): Decided {
+  const { destination, source } = observation
+  const halt = context.halt ?? destination.halt
+  const problems: Problem[] = [...obstacles(spec, observation), ...source.problems]
+  const clock = clockOf(spec, observation, context)
+  // A destination that is not the expected one, or cannot be trusted, is not compared with anything.
+  const compared =
+    halt === null && context.holds.length === 0 ? compare(spec, observation, context, clock, problems) : null
+  if (compared !== null && clock.problem !== null) problems.push(clock.problem)
+  const steps = compared?.steps ?? []
+  steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
+  problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
+  const summary = summarize(steps, compared?.kept ?? 0)
+  const lackOfRoom = roomHalt(spec.destination, destination, summary.bytes)
+  const views = (compared?.views ?? []).map((view) =>
+    withCause(view, ({ due }) =>
+      lateCause({
+        isSuspended: context.isSuspended === true,
+        stopped: lackOfRoom === null ? null : 'halted',
+        lookedAt: context.asOf,
+        due,
+        isUnderWay: false,
+        isReachable: source.completeness !== 'unknown',
+        newer: newerOf(view, compared?.wants ?? null, source),
+        hadItsTurn: false,
+      }),
+    ),
+  )
+  const plan: BackupPlan = {
+    backup: spec.name,
+    spec: { file: spec.file, line: spec.line, digest: spec.digest },
+    from: context.from,
+    to: spec.destination.path,
+    steps,
+    halt: halt ?? lackOfRoom,
+    holds: [
+      ...context.holds,
+      ...context.policyHolds,
+      ...(compared?.expiry.holds ?? []),
+      ...(compared?.prune.holds ?? []).filter(
+        ({ id }) => !compared?.expiry.holds.some((one) => one.id === id),
+      ),
+    ],
+    problems,
+    warnings: [
+      ...(compared === null ? [] : warningsOf(spec, observation, compared.wants, context)),
+      ...(compared?.prune.pushed ?? []).map(pushedWarning),
+      ...linksWarning(source.links ?? []),
+    ],
+    suspended: null,
+    summary,
+    series: views.map(({ status }) => status),
+    ...besideOf(compared?.wants ?? null),
+    unwanted: compared?.unwanted ?? { files: 0, bytes: 0 },
+    retained: retained(spec),
+    free: destination.free,
+    ...lineTime(summary.bytes, context.bandwidth, context.asOf),
+  }
+  return {
+    plan,
+    prune: compared?.prune ?? null,
+    expiry: compared?.expiry ?? null,
+    retention: compared?.wants ?? null,
+    views,
+    clock,
+  }
+}
+
+/** Of a backup that does not run nobody has looked for as long as it may be: that is no leap. */
+function clockOf(spec: Spec, { destination }: Observation, context: PlanContext): BoxClock {
+  const { asOf, isSuspended, isSupposed } = context
+  if (isSupposed === true) return anyClock(asOf)
+  const clock = boxClock(spec, destination.lastTime, { asOf, ...context.prune })
+  return isSuspended === true && clock.state === 'leapt' ? anyClock(asOf) : clock
+}
+
+/** What the source has of a series beyond its newest complete point here. */
+export function newerOf(
+  { status }: SeriesView,
+  wants: Retention | null,
+  source: Observation['source'],
+): Newer {
+  const newest = status.newest === null ? null : instant(Date.parse(status.newest))
+  return newerAtSource(
+    wants?.series.get(status.series) ?? [],
+    newest,
+    source,
+    wants?.beside.newestAtSource ?? null,
+  )
+}
+
+/** What will not go well by the spec's times, and by what the source makes. */
+function warningsOf(
+  spec: Spec,
+  { source, destination }: Observation,
+  wants: Retention,
+  { bandwidth, asOf }: PlanContext,
+): readonly Warning[] {
+  const sizeOf = (path: string): number =>
+    source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
+  const found = [slowLine(wants.series, sizeOf, bandwidth), newNaming(spec, wants, asOf)]
+  return [
+    ...timeWarnings(spec).map(({ key: _, ...warning }) => warning),
+    ...found.filter((warning) => warning !== null),
+  ]
+}
+
+function compare(
+  spec: Spec,
+  observation: Observation,
+  context: PlanContext,
+  clock: BoxClock,
+  problems: Problem[],
+) {
+  const { source, destination } = observation
+  const { asOf } = context
+  // What the source shows and we refuse is not absent there.
+  const refused = new Set<string>(source.links)
+  for (const { path } of source.problems) if (path !== undefined) refused.add(path)
+  const clashOf = clashFinder(destination)
+  const points = growPoints(spec, clock.horizon)
+  // Most of a destination stays as it is, and is only counted.
+  let kept = 0
+  const rest: { readonly facts: FileFacts; readonly point: Point | null }[] = []
+  const meet = (facts: FileFacts): void => {
+    const clash = clashOf(facts)
+    if (clash !== null) {
+      problems.push(clash)
+      return
+    }
+    const point = points.place(facts)
+    if (!context.all && isAsPublished(facts)) kept++
+    else rest.push({ facts, point })
+  }
+  eachSelected(spec, observation, meet, refused)
+  const wants = points.judge(destination.pruned)
+  const misfit = patternFitsNothing(spec, wants.beside, source.completeness === 'complete')
+  if (misfit !== null) problems.push(misfit)
+  // Where nothing counts points, nothing is amiss with one that no rule would count.
+  if (clock.state === 'sane' && (spec.retain !== null || spec.expect.length > 0))
+    for (const point of wants.ahead) problems.push(datedAhead(point))
+  const conflicts = rest.flatMap(({ facts, point }) => {
+    const isConflict = judgeFile(facts, spec, clock.at).steps.some(({ action }) => action === 'conflict')
+    return isConflict && !isSilent(facts, point) ? [facts.path] : []
+  })
+  const series = (coming: 'count' | 'do-not-count') => seriesViews(spec, wants, destination, clock.at, coming)
+  const views = series('do-not-count')
+  const { when, ...terms } = context.prune
+  const prune = decidePrune(spec, observation, wants, {
+    ...terms,
+    asOf,
+    clock: clock.state,
+    conflicts,
+    floor: when === 'planned' ? 'assumed' : 'proven',
+    series: () => (when === 'planned' ? series('count') : views).map(({ status }) => status),
+  })
+
+  const steps: Step[] = []
+  const unwanted = { files: 0, bytes: 0 }
+  const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)
+  const take = (step: Step) => {
+    if (step.action === 'keep') kept++
+    if (step.action !== 'keep' || context.all) steps.push(step)
+  }
+  for (const { facts, point } of rest) {
+    // Judged again: a million judgements would take more room than they take time.
+    const shaped = shape(facts, point, judgeFile(facts, spec, clock.at))
+    for (const step of shaped.steps) take(step)
+    problems.push(...shaped.problems)
+    unwanted.files += shaped.unwanted === null ? 0 : 1
+    unwanted.bytes += shaped.unwanted ?? 0
+  }
+  const told = new Set(rest.map(({ facts }) => facts))
+  wants.eachUnwanted((point) => {
+    for (const facts of point.facts) {
+      if (told.has(facts)) continue
+      kept--
+      take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
+    }
+  })
+  const expiry = decideExpiry(spec, observation, { asOf, clock: clock.state, ...terms })
+  for (const step of expiry.steps) steps.push(step)
+  const coming = series('count')
+  if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
+    problems.push(nothingFound(spec, kept))
+  const newer = (view: SeriesView) => newerOf(view, wants, source)
+  problems.push(...findUnfinished(spec, observation, steps, coming, newer, clock.at))
+  return { steps, kept, views, prune, expiry, wants, unwanted }
+}
+
+/**
+ * Strange things at the destination that are in the way: under a selected name, or where a folder of one should be. Somebody's
+ * `latest` link is nobody's trouble.
+ */
+function obstacles(spec: Spec, { source, destination }: Observation): readonly Problem[] {
+  const wanted = selector(spec.select, spec.source.listing)
+  const concern = concernOf(spec.select, spec.source.listing)
+  const isAbove = (folder: string, paths: Iterable<string>) => {
+    for (const path of paths) if (path.startsWith(`${folder}/`)) return true
+    return false
+  }
+  return destination.problems.filter(({ code, path }) => {
+    if (path !== undefined && code === 'folder-unreadable') return concern.below(path)
+    return (
+      code !== 'not-regular' ||
+      path === undefined ||
+      source.files.has(path as RelPath) ||
+      destination.records.has(path as RelPath) ||
+      isAbove(path, source.files.keys()) ||
+      isAbove(path, destination.records.keys()) ||
+      (source.completeness !== 'complete' && wanted(path))
+    )
+  })
+}
+
+const EMPTY_SUMMARY: PlanSummary = {
+  pull: 0,
+  resume: 0,
+  adopt: 0,
+  repair: 0,
+  wait: 0,
+  conflict: 0,
+  lost: 0,
+  surplus: 0,
+  prune: 0,
+  expire: 0,
+  keep: 0,
+  bytes: 0,
+}
+
+export function summarize(steps: readonly Step[], kept: number): PlanSummary {
+  const counts: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
+  for (const step of steps) {
+    if (step.action !== 'keep') counts[step.action]++
+    counts.bytes += bytesToCome(step)
+  }
+  counts.keep = kept
+  return counts
+}
+
+const TRANSFERS: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair'])
+
+/** Whether a step brings bytes over the line. */
+export const isTransfer = (step: Step): boolean => TRANSFERS.has(step.action)
+
+/** Bytes that a step still has to bring over the line. */
+const bytesToCome = (step: Step): number =>
+  isTransfer(step) ? Math.max(0, (step.size ?? 0) - (step.stagedBytes ?? 0)) : 0
+
+/** The summary of several backups' plans. */
+export function addSummaries(summaries: readonly PlanSummary[]): PlanSummary {
+  const sum: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
+  for (const summary of summaries) {
+    for (const key of Object.keys(sum) as (keyof PlanSummary)[]) sum[key] += summary[key]
+  }
+  return sum
+}

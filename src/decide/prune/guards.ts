@@ -1,0 +1,182 @@
+import type { ClockSanity } from '../../model/clock-sanity.ts'
+import { type Instant, isoTime } from '../../model/instant.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { LastGood, Spec } from '../../model/spec.ts'
+import type { SeriesStatus } from '../../model/status.ts'
+import type { Hold } from '../../model/trouble.ts'
+import { holdId } from '../documents/fingerprint.ts'
+import type { Candidates } from './candidates.ts'
+
+export interface GuardContext {
+  readonly asOf: Instant
+  /** What the box's clock is good for. */
+  readonly clock: ClockSanity
+  /** Each series against what is expected of it, once what is on its way has come: asked for only where something is to go. */
+  readonly series: () => readonly SeriesStatus[]
+  /** Paths in conflict. */
+  readonly conflicts: readonly string[]
+  /** Ids of the holds that a person has released. */
+  readonly released: ReadonlySet<string>
+  /** A newer policy is there, and is broken or held; null: what is obeyed is the newest. */
+  readonly lastGood: LastGood | null
+}
+
+/** One guard that stops something now. `about`: what its id is made of: the same question has the same id. */
+interface Guard {
+  readonly code: string
+  /** Null: all series. */
+  readonly series: string | null
+  readonly about: readonly unknown[]
+  readonly message: string
+}
+
+/** A hold that a person has let pass, and the series that it held; null: all of them. */
+export interface PassedHold extends Hold {
+  readonly series: string | null
+}
+
+/**
+ * I9: what keeps points from being removed although no rule wants them. Only asked where a step would be stopped by it; a guard that a
+ * person has released is passed.
+ */
+export function pruneGuards(
+  going: readonly Candidates[],
+  steep: readonly Candidates[],
+  spec: Spec,
+  observation: Observation,
+  context: GuardContext,
+  now: { readonly policy: string; readonly basis: string },
+): {
+  readonly holds: readonly Hold[]
+  readonly passed: readonly PassedHold[]
+  /** The code of what holds this series; null: nothing stops it. */
+  readonly blockOf: (series: string) => string | null
+} {
+  const open: PassedHold[] = []
+  const passed: PassedHold[] = []
+  for (const { code, series, about, message } of guardsOf(going, steep, spec, observation, context, now)) {
+    const id = holdId(code, [spec.destination.path, ...about])
+    if (context.released.has(id)) passed.push({ id, code, message, series })
+    else open.push({ id, code, message, series })
+  }
+  // Of several the first one is told.
+  const first = new Map(open.toReversed().map(({ series, code }) => [series, code]))
+  return {
+    holds: open.map(({ series: _, ...hold }) => hold),
+    passed,
+    blockOf: (name) => first.get(null) ?? first.get(name) ?? null,
+  }
+}
+
+function guardsOf(
+  going: readonly Candidates[],
+  steep: readonly Candidates[],
+  spec: Spec,
+  { source, destination }: Observation,
+  { asOf, clock, series, conflicts, lastGood }: GuardContext,
+  { policy, basis }: { readonly policy: string; readonly basis: string },
+): readonly Guard[] {
+  const { listedBefore, lastTime, lastPrune } = destination
+  // Whoever changed the policy hears of it today, not when the first point would go.
+  const changed = steep.length > 0 ? [cliff(steep, lastPrune?.policy ?? null, policy)] : []
+  if (going.length === 0) return changed
+  const points = going.reduce((sum, { mayGo, limit, gone }) => sum + Math.min(mayGo.length, limit - gone), 0)
+  const what = points === 1 ? '1 point is due to be removed' : `${points} points are due to be removed`
+  const all = (code: string, about: readonly unknown[], why: string): Guard => ({
+    code,
+    series: null,
+    about,
+    message: `${what}, and ${why}`,
+  })
+  const guards: Guard[] = []
+  const listed = source.files.size
+  if (source.completeness !== 'complete') {
+    guards.push(
+      all(
+        'prune-listing-unknown',
+        [listedBefore, destination.head?.seq ?? 0],
+        'what the source holds is not known',
+      ),
+    )
+  } else if (hasShrunk(listed, listedBefore)) {
+    const why = `the source lists ${listed} files where it listed ${listedBefore} before`
+    guards.push(all('prune-listing-shrank', [listedBefore, halvings(listed, listedBefore)], why))
+  }
+  if (clock === 'behind' && lastTime !== null) {
+    const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was written down here`
+    guards.push(all('prune-clock-back', [lastTime], why))
+  }
+  if (clock === 'leapt' && lastTime !== null) {
+    const why = `the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`
+    guards.push(all('clock-leap', [lastTime], why))
+  }
+  if (conflicts.length > 0) {
+    const some = conflicts.length === 1 ? `${conflicts[0]} is` : `${conflicts.length} files are`
+    guards.push(all('prune-conflict', conflicts.toSorted(), `${some} in conflict with the source`))
+  }
+  if (lastGood !== null)
+    guards.push(all('prune-policy-last-good', [lastGood.obeyed, lastGood.newer], lastGood.message))
+  if (lastPrune !== null && lastPrune.basis !== basis) {
+    const why = 'source, series or checksum of the spec have changed since the last prune'
+    guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
+  }
+  guards.push(...changed)
+  const standing = new Map(series().map((status) => [status.series, status]))
+  for (const { series: name } of going) {
+    const status = standing.get(name)
+    const late = lateness(status, spec)
+    if (late === null) continue
+    const subject = name === '' ? 'points are' : `points of ${name} are`
+    guards.push({
+      code: 'prune-late',
+      series: name,
+      about: [name, status?.newest ?? null],
+      message: `${subject} due to be removed, and ${late}`,
+    })
+  }
+  return guards
+}
+
+/** By half, and by more than one file. */
+const hasShrunk = (listed: number, before: number | null): before is number =>
+  before !== null && listed * 2 <= before && before - listed > 1
+
+/** How much it has shrunk, so that whoever let one loss pass is asked again when as much again is gone; null: nothing is left. */
+const halvings = (listed: number, before: number): number | null =>
+  listed === 0 ? null : Math.floor(Math.log2(before / listed))
+
+/**
+ * How many files the source's listing is measured against from now on: those it shows, but where it is not whole, or shrank and that
+ * was not let pass. `used`: the released holds that something really went past.
+ */
+export const nextListed =
+  ({ source }: Observation, used: readonly Hold[]) =>
+  (before: number | null): number | null => {
+    if (source.completeness !== 'complete') return before
+    const listed = source.files.size
+    const isPassed = used.some(({ code }) => code === 'prune-listing-shrank')
+    return hasShrunk(listed, before) && !isPassed ? before : listed
+  }
+
+/** A changed policy under which much of what was wanted falls, from any series. */
+function cliff(steep: readonly Candidates[], before: string | null, now: string): Guard {
+  const names = steep.map(({ series, fallen, wantedBefore }) => {
+    const of = series === '' ? '' : ` of ${series}`
+    return `${fallen} of ${wantedBefore} points${of} that were wanted`
+  })
+  return {
+    code: 'prune-cliff',
+    series: null,
+    about: [before, now],
+    message: `retain, keepAtLeast or expect has changed, and ${names.join(', ')} would not be any more`,
+  }
+}
+
+/** What is not known to be in time counts as late where nobody looks on. */
+function lateness(status: SeriesStatus | undefined, spec: Spec): string | null {
+  const newest = status?.newest == null ? 'it has no point here' : `its newest point is of ${status.newest}`
+  if (status?.state === 'late') return `the series is late: ${newest}, expected ${status.expect ?? 'earlier'}`
+  if (spec.prune.mode === 'auto' && (status === undefined || status.state === 'unknown'))
+    return 'nothing says how often new ones are expected: no entry of expect fits the series'
+  return null
+}

@@ -1,0 +1,58 @@
+import type { Holding } from '../../model/holding.ts'
+import { type Instant, isoTime } from '../../model/instant.ts'
+import type { PruneRequest } from '../../model/ports.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import { UNDATED } from '../../model/status.ts'
+import { type Retention, retention } from '../retention/wanted.ts'
+
+/** What is held, with its points, without a look at the source. */
+export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Retention {
+  const observation = {
+    source: { completeness: 'unknown', files: new Map(), problems: [] },
+    destination,
+  } as const
+  return retention(spec, observation, asOf)
+}
+
+/** Removals of files that a person names (I8). */
+export function namedRemovals(
+  spec: Spec,
+  holding: Holding,
+  paths: readonly RelPath[],
+  reason: string,
+  asOf: Instant,
+): readonly PruneRequest[] {
+  const points = heldPoints(spec, holding, asOf)
+  return paths.map((path) => {
+    const point = points.pointOf(path)
+    return {
+      path,
+      by: 'person',
+      reason,
+      series: point?.series ?? UNDATED,
+      point: isoTime(point?.time ?? asOf),
+      policy: null,
+      basis: null,
+      trashFor: spec.prune.trashFor,
+      planId: null,
+      revision: null,
+    }
+  })
+}
+
+/** Series of which these removals leave fewer whole points than `keepAtLeast`, each with what is left. */
+export function thinSeries(
+  spec: Spec,
+  holding: Holding,
+  removed: ReadonlySet<RelPath>,
+  asOf: Instant,
+): readonly { readonly series: string; readonly left: number }[] {
+  const { series } = heldPoints(spec, holding, asOf)
+  return [...series].flatMap(([name, points]) => {
+    if (!points.some(({ files }) => files.some((path) => removed.has(path)))) return []
+    const isLeft = (files: readonly RelPath[]) => !files.some((path) => removed.has(path))
+    const left = points.filter(({ standing, files }) => standing === 'whole' && isLeft(files)).length
+    return left < spec.prune.keepAtLeast ? [{ series: name, left }] : []
+  })
+}

@@ -1,0 +1,223 @@
+import type { Holding, PrunedFile, SeenTerms } from '../../model/holding.ts'
+import { DAY, type Instant } from '../../model/instant.ts'
+import type { Observation } from '../../model/observation.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import type { Hold } from '../../model/trouble.ts'
+import { fingerprint } from '../documents/fingerprint.ts'
+import { GROUPING } from '../retention/guess-series.ts'
+import { policyText } from '../retention/retain.ts'
+import { isGuessed } from '../retention/series-pattern.ts'
+import type { Point, Retention } from '../retention/wanted.ts'
+import { type Candidates, candidatesOf, isMuch, type Pushed } from './candidates.ts'
+import { graceInForce } from './grace.ts'
+import { type GuardContext, type PassedHold, pruneGuards } from './guards.ts'
+import { ledgerOrder, removedFirsts, seriesHistory } from './series-history.ts'
+import type { Stay } from './stay.ts'
+
+export interface PruneContext extends GuardContext {
+  /** When this pass began: what was published since is spared. */
+  readonly passBegan: Instant
+  /** A prune was asked for, which `mode: manual` waits for. */
+  readonly asked: boolean
+  /** `proven`: the points relied on have been read by now; where one still has to be, nothing goes. `assumed`: they will be. */
+  readonly floor: 'assumed' | 'proven'
+}
+
+export interface PruneDecision {
+  /** Points that go now, each with why. */
+  readonly remove: ReadonlyMap<Point, readonly string[]>
+  /** Unwanted points that stay for now, each with why. */
+  readonly stay: ReadonlyMap<Point, Stay>
+  readonly holds: readonly Hold[]
+  /** Released holds that are passed. */
+  readonly passed: readonly PassedHold[]
+  /** Files of the points relied on that were not read within `verify.every`: to be read before anything goes. */
+  readonly toRead: readonly RelPath[]
+  /** Fingerprints of what this went by; the ledger keeps them. */
+  readonly policy: string
+  readonly basis: string
+  /** What the ledger has to learn of this look before anything goes; null: nothing. */
+  readonly news: PruneNews | null
+  /** Where far more came than the rules were made for. */
+  readonly pushed: readonly Pushed[]
+}
+
+export interface PruneNews {
+  readonly surplus: readonly RelPath[]
+  readonly wanted: readonly RelPath[]
+  /** What prunes go by from now on; null: as it is on record. */
+  readonly terms: (NonNullable<Holding['lastPrune']> & Omit<SeenTerms, 'at'>) | null
+}
+
+/**
+ * Which points are removed now (I8, I9): only settled ones that have been surplus for `minAge` by our own record, and of those only
+ * what is older than the newest `keepAtLeast` settled points. Every guard that stops something says so.
+ */
+export function decidePrune(
+  spec: Spec,
+  observation: Observation,
+  retention: Retention,
+  context: PruneContext,
+): PruneDecision {
+  const { retain, expect } = spec
+  const { mode, keepAtLeast } = spec.prune
+  const policy = fingerprint({ retain, keepAtLeast, expect })
+  const basis = fingerprint(basisOf(spec))
+  const remove = new Map<Point, readonly string[]>()
+  const stay = new Map<Point, Stay>()
+  const decided = { remove, stay, policy, basis }
+  const { destination } = observation
+  const { asOf, passBegan } = context
+  // A guess is nothing by which copies go unasked.
+  if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series))) {
+    // What is never removed is wanted: should that change, its time begins anew.
+    const known = [...destination.surplus.keys()]
+    const wanted = known.length > 0 && mayLearn(observation, context) ? known : []
+    const news = wanted.length === 0 ? null : { surplus: [], wanted, terms: null }
+    return { ...decided, holds: [], passed: [], toRead: [], news, pushed: [] }
+  }
+  const conflicts = new Set(context.conflicts)
+  const lately = goneInADay(destination, asOf)
+  const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
+  const nthOf = once(() => ledgerOrder(destination))
+  const removedOf = once(() => removedFirsts(spec, destination, nthOf()))
+  const isAsked = mode === 'auto' || context.asked
+  const all = [...retention.series].map(([name, points]) => {
+    const history = once(() => seriesHistory(points, removedOf().get(name) ?? [], nthOf(), asOf))
+    const terms = { asOf, passBegan, minAge, isAsked, conflicts, gone: lately.get(name) ?? [], history }
+    return candidatesOf(name, points, spec, destination, terms, stay)
+  })
+  const pushed = all.flatMap((one) => one.pushed ?? [])
+  const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
+  const isChanged = destination.terms.length > 0 && destination.lastPrune?.policy !== policy
+  const steep = isChanged ? all.filter(({ fallen, wantedBefore }) => isMuch(fallen, wantedBefore)) : []
+  const { holds, passed, blockOf } = pruneGuards(
+    [...going],
+    isAsked ? steep : [],
+    spec,
+    observation,
+    context,
+    {
+      policy,
+      basis,
+    },
+  )
+  const isCliffPassed = passed.some(({ code }) => code === 'prune-cliff')
+  const news =
+    steep.length > 0 && !isCliffPassed
+      ? null
+      : newsOf(all, retention, spec, observation, context, { policy, basis })
+  const toRead: RelPath[] = []
+  for (const one of all) {
+    const block = blockOf(one.series)
+    const unread = one.floor.flatMap(({ files }) =>
+      files.filter((path) => isStale(path, spec, observation, context.asOf)),
+    )
+    if (block === null && going.has(one)) for (const path of unread) toRead.push(path)
+    const isUnproven = context.floor === 'proven' && unread.length > 0
+    const because = [`outside ${policyText(retain)}`]
+    if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
+    for (const [i, point] of one.mayGo.entries()) {
+      if (block !== null) stay.set(point, { why: 'held', hold: block })
+      else if (one.gone + i >= one.limit) stay.set(point, { why: 'day-limit', limit: one.limit })
+      else if (isUnproven) stay.set(point, { why: 'unread' })
+      else remove.set(point, because)
+    }
+  }
+  return { ...decided, holds, passed, toRead, news, pushed }
+}
+
+/** Made when it is first asked for. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | null = null
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+/** Of a look that saw the whole source, under a policy and a clock that count. */
+const mayLearn = ({ source }: Observation, { clock, lastGood }: PruneContext): boolean =>
+  source.completeness === 'complete' && lastGood === null && clock === 'sane'
+
+function newsOf(
+  all: readonly Candidates[],
+  retention: Retention,
+  spec: Spec,
+  observation: Observation,
+  context: PruneContext,
+  now: { readonly policy: string; readonly basis: string },
+): PruneNews | null {
+  if (!mayLearn(observation, context)) return null
+  const { destination } = observation
+  const { lastPrune } = destination
+  const surplus = all.flatMap(({ unrecorded }) => unrecorded)
+  const wanted = all.flatMap(({ wantedAgain }) => wantedAgain)
+  // What fits no pattern any more, or is not selected, is never removed either.
+  const met = all.reduce((sum, { known }) => sum + known, 0)
+  if (met < destination.surplus.size)
+    for (const path of destination.surplus.keys())
+      if (destination.files.has(path) && retention.pointOf(path) === null) wanted.push(path)
+  const { keepAtLeast, minAge, trashFor } = spec.prune
+  const last = destination.terms.at(-1)
+  const isKnown = lastPrune?.policy === now.policy && last?.minAge === minAge && last.trashFor === trashFor
+  // Another source or pattern is learnt by the prune that a person lets pass it.
+  const terms = isKnown
+    ? null
+    : { ...now, basis: lastPrune?.basis ?? now.basis, keepAtLeast, minAge, trashFor }
+  return surplus.length + wanted.length === 0 && terms === null ? null : { surplus, wanted, terms }
+}
+
+/** What is held, once the ledger has learnt this. */
+export function withNews(destination: Holding, { surplus, wanted, terms }: PruneNews, at: Instant): Holding {
+  const known = new Map(destination.surplus)
+  for (const path of surplus) known.set(path, at)
+  for (const path of wanted) known.delete(path)
+  if (terms === null) return { ...destination, surplus: known }
+  const { policy, basis, ...seen } = terms
+  return {
+    ...destination,
+    surplus: known,
+    lastPrune: { policy, basis },
+    terms: [...destination.terms, { at, ...seen }],
+  }
+}
+
+/** What points were told apart by, and where they came from. */
+function basisOf({ source, series: rules, checksum }: Spec): unknown {
+  const series = isGuessed(rules) ? { ...rules, grouping: GROUPING } : rules
+  if (source.kind === 'local') return { path: source.path, listing: source.listing, series, checksum }
+  const { host, port, user, path, listing } = source
+  return { host, port, user, path, listing, series, checksum }
+}
+
+/**
+ * The points of each series that the policy has removed in the last 24 hours, by our own record: one that came again since, and went
+ * again, twice.
+ */
+function goneInADay(
+  { pruned, records }: Observation['destination'],
+  asOf: Instant,
+): ReadonlyMap<string, readonly Instant[]> {
+  const gone = new Map<string, { readonly last: Set<Instant>; readonly before: Set<Instant> }>()
+  const add = (
+    { at, series, point }: Pick<PrunedFile, 'at' | 'series' | 'point'>,
+    which: 'last' | 'before',
+  ) => {
+    if (asOf - at >= DAY) return
+    const of = gone.get(series) ?? { last: new Set(), before: new Set() }
+    of[which].add(point)
+    gone.set(series, of)
+  }
+  for (const one of pruned.values()) if (one.by === 'policy') add(one, 'last')
+  for (const { removedBefore } of records.values())
+    if (removedBefore !== undefined) add(removedBefore, 'before')
+  return new Map([...gone].map(([series, { last, before }]) => [series, [...last, ...before]]))
+}
+
+/** Whether a file has to be read again before it is relied on. A reading that has yet to come proves nothing. */
+function isStale(path: RelPath, spec: Spec, { destination }: Observation, asOf: Instant): boolean {
+  const { readAt } = destination.records.get(path)!
+  return readAt > asOf || asOf - readAt > spec.verifyEvery * 1000
+}

@@ -1,0 +1,104 @@
+import { firstPublished, type Holding } from '../../model/holding.ts'
+import { DAY, type Instant } from '../../model/instant.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import { recordedTime } from '../retention/file-time.ts'
+import { dateFiles } from '../retention/series-pattern.ts'
+import type { Point } from '../retention/wanted.ts'
+
+/** What the ledger knows of the order in which one series came here, also of points that a prune removed since. */
+export interface SeriesHistory {
+  /** Times of points that came in order and are not dated after now, oldest first. */
+  readonly times: readonly Instant[]
+  /** The pass in which each of those came: of two the later has the greater number. */
+  readonly passes: readonly number[]
+  /** Times of points that came after a newer one of their series had come in an earlier pass, each with its own pass. */
+  readonly late: ReadonlyMap<Instant, number>
+}
+
+/** One file as it first came. */
+interface First {
+  /** Of its point. */
+  readonly time: Instant
+  /** Where its first line stands among those of the ledger. */
+  readonly nth: number
+  readonly at: Instant
+  readonly planId: string | null
+}
+
+/**
+ * I9, order: which points of a series came in order, by the order of the ledger's lines and by no clock. Those of one pass, which its
+ * plan's id tells, came together. A point that was dated over a day ahead when it came puts none after it out of order.
+ */
+export function seriesHistory(
+  points: readonly Point[],
+  removed: readonly First[],
+  nthOf: (path: RelPath) => number,
+  asOf: Instant,
+): SeriesHistory {
+  const firsts = [...points.flatMap((point) => firstOf(point, nthOf)), ...removed]
+  inTurn(firsts, ({ nth }) => nth)
+  const late = new Map<Instant, number>()
+  const came: { readonly time: Instant; readonly pass: number }[] = []
+  let planId: string | null = null
+  let pass = 0
+  // The newest time that came in earlier passes, and by the end of this one.
+  let before = Number.NEGATIVE_INFINITY
+  let newest = Number.NEGATIVE_INFINITY
+  for (const first of firsts) {
+    if (first.planId !== planId) {
+      pass++
+      before = newest
+    }
+    planId = first.planId
+    const { time } = first
+    if (time < before) late.set(time, pass)
+    else if (time <= asOf) came.push({ time, pass })
+    if (time - first.at <= DAY && time > newest) newest = time
+  }
+  inTurn(came, ({ time }) => time)
+  return { times: came.map(({ time }) => time), passes: came.map((one) => one.pass), late }
+}
+
+/** Of a point's files the first counts; none: nothing of it was ever here. */
+function firstOf({ time, facts }: Point, nthOf: (path: RelPath) => number): readonly First[] {
+  let first: First | null = null
+  for (const { path, record } of facts) {
+    if (record === undefined) continue
+    const nth = nthOf(path)
+    if (first === null || nth < first.nth) first = { time, nth, ...firstPublished(record) }
+  }
+  return first === null ? [] : [first]
+}
+
+/** Sorts what mostly is in order already. */
+function inTurn<Value>(values: Value[], by: (value: Value) => number): void {
+  if (values.some((value, i) => i > 0 && by(values[i - 1]!) > by(value))) values.sort((a, b) => by(a) - by(b))
+}
+
+/** Where each record's first line stands: the ledger's records are in the order of those. */
+export function ledgerOrder({ records }: Pick<Holding, 'records'>): (path: RelPath) => number {
+  const nth = new Map<RelPath, number>()
+  for (const path of records.keys()) nth.set(path, nth.size)
+  return (path) => nth.get(path) ?? nth.size
+}
+
+/** The files of each series that a prune removed, as they first came. */
+export function removedFirsts(
+  spec: Spec,
+  { pruned, records }: Pick<Holding, 'pruned' | 'records'>,
+  nthOf: (path: RelPath) => number,
+): ReadonlyMap<string, readonly First[]> {
+  const dated = dateFiles(spec.series)
+  const bySeries = new Map<string, First[]>()
+  for (const path of pruned.keys()) {
+    const record = records.get(path)
+    const date = dated(path)
+    if (record === undefined || date === null) continue
+    const first = { time: date.time ?? recordedTime(record), nth: nthOf(path), ...firstPublished(record) }
+    const others = bySeries.get(date.series)
+    if (others === undefined) bySeries.set(date.series, [first])
+    else others.push(first)
+  }
+  return bySeries
+}

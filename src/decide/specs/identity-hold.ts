@@ -1,0 +1,58 @@
+import type { DiskNames, Identity, StrangeDisk } from '../../model/holding.ts'
+import { humanSize } from '../../model/human-size.ts'
+
+/**
+ * Whether a destination is another disk than the one that was here before, or one that this box has never seen. `facts` is what the
+ * hold's id is made of: the same question has the same id until its answer changes, and a release of it counts for this very folder of
+ * this very file system. Null: it is the expected one, or a new folder.
+ */
+export function identityHold(
+  path: string,
+  identity: Identity,
+): { readonly code: string; readonly message: string; readonly facts: readonly (string | null)[] } | null {
+  const { expected, found, lastSeenAt, strange } = identity
+  if (expected === found) return null
+  const { filesystem = null, within = null } = strange?.disk ?? {}
+  const facts = [path, expected, found, filesystem, within]
+  const now = strange === undefined ? '' : ` ${nowOn(strange)}`
+  if (found === null) {
+    return {
+      code: 'destination-id-missing',
+      message: `${path} held the destination ${expected} before${beforeOn(strange)} and shows no id now.${now} If its disk is not mounted, mount it and run again; release only if this folder is meant to begin anew`,
+      facts,
+    }
+  }
+  const lastPass = strange?.lastPass ?? null
+  const its = lastPass === null ? found : `${found} (last pass over it ${lastPass})`
+  if (expected === null) {
+    const where = lastSeenAt === null ? 'this box has never seen it' : `this box knows it at ${lastSeenAt}`
+    return {
+      code: 'destination-unknown',
+      message: `${path} is the destination ${its}, and ${where}: it was moved or copied here, or this box lost its state.${now} Release if it is the one meant`,
+      facts,
+    }
+  }
+  return {
+    code: 'destination-other-id',
+    message: `${path} is the destination ${its}, and ${expected} was here before${beforeOn(strange)}.${now} If another disk is mounted by mistake, mount the right one and run again; release only if this one takes its place`,
+    facts,
+  }
+}
+
+const nowOn = ({ disk }: StrangeDisk): string =>
+  `It lies on ${diskName(disk)}, mounted at ${disk.mountPoint}.`
+
+function beforeOn(strange: StrangeDisk | undefined): string {
+  const { disk = null, day = null } = strange?.before ?? {}
+  const words = [
+    ...(disk === null ? [] : [`on ${diskName(disk)}`]),
+    ...(day === null ? [] : [`last here ${day}`]),
+  ]
+  return words.length === 0 ? '' : ` (${words.join('; ')})`
+}
+
+/** `ext4 "offsite1", 1.8 TiB, /dev/sdb1`. */
+function diskName({ type, label, size, source }: DiskNames): string {
+  const kind = label === null ? type : `${type} "${label}"`
+  return [kind, ...(size === null ? [] : [humanSize(size)]), source].join(', ')
+}

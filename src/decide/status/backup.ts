@@ -1,0 +1,184 @@
+import { clockSanity } from '../../model/clock-sanity.ts'
+import type { Holding } from '../../model/holding.ts'
+import { type Instant, instant, isoSeconds } from '../../model/instant.ts'
+import type { LockHolder } from '../../model/outcome.ts'
+import { comparePaths } from '../../model/rel-path.ts'
+import type { DestinationPlace, Spec } from '../../model/spec.ts'
+import type { StaleReason } from '../../model/specs-memory.ts'
+import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '../../model/status.ts'
+import type { SuspendedNow } from '../../model/suspension.ts'
+import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
+import type { WatchWord } from '../../model/watch-beat.ts'
+import { isWhole } from '../files/is-whole.ts'
+import { selector } from '../files/select.ts'
+import { heldPoints } from '../prune/name-removals.ts'
+import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
+import { dateFiles } from '../retention/series-pattern.ts'
+import type { Retention } from '../retention/wanted.ts'
+import { claimsOf, judgeState, triesAgain } from './claims.ts'
+import { dated } from './conditions.ts'
+import { lateCause } from './late-cause.ts'
+import { withoutOverSpecs } from './over-specs.ts'
+import { type SeriesView, seriesViews, withCause } from './series.ts'
+
+export interface StatusFacts {
+  readonly backup: string
+  readonly place: Pick<DestinationPlace, 'path'>
+  /** Null for a bare folder: everything counts, and nothing is expected. */
+  readonly spec: Spec | null
+  /** Null: it could not be looked at; `halt` or `hold` says why. */
+  readonly holding: Holding | null
+  readonly last: DestinationStatus | null
+  readonly halt: Halt | null
+  readonly hold: Hold | null
+  /** Holds over all specs, under which it goes on by what was obeyed before; null: whether there are any is only known from the last pass. */
+  readonly overSpecs: readonly Hold[] | null
+  /** Why what is obeyed is not the newest there is. */
+  readonly stale: readonly StaleReason[]
+  /** What keeps it from running now. */
+  readonly suspension: SuspendedNow | null
+  /** The processes that hold its lock now; null: it cannot be told. */
+  readonly holders: readonly LockHolder[] | null
+  /** How a live daemon is about it; null: none is known to be there. */
+  readonly watch: WatchWord | null
+  /** When a `watch` on this box was last heard of that is not known to live, perhaps `unknown`; null: there is none, or it lives. */
+  readonly silentSince: string | null
+  /** Faults of its newest spec, in place of which `spec` is the last good one that a daemon obeys. */
+  readonly specFaults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[]
+  /** When the file that declares it was last written to; null: not known. */
+  readonly written: Instant | null
+}
+
+/** What a look at the disk came to. */
+export interface StatusLook {
+  readonly asOf: Instant
+  readonly halt: Halt | null
+  /** Published files that are not here whole any more. */
+  readonly gone: number
+  /** Published files that are. */
+  readonly held: number
+  readonly views: readonly SeriesView[]
+  /** Held files are selected, and none of them fits a pattern; null: that is not so. */
+  readonly misfit: Problem | null
+  readonly isUnderWay: boolean
+}
+
+/** One backup's status from what its disk says alone. What is not known is never ok. */
+export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
+  const isKnown = given.last !== null && given.overSpecs !== null
+  const facts = isKnown ? { ...given, last: withoutOverSpecs(given.last!) } : given
+  const { holding, last, spec } = facts
+  const halt = haltOf(facts)
+  const held = count(facts)
+  const isUnderWay = isAtWork(facts)
+  const points = pointsOf(facts, asOf)
+  const views = viewsIn(points, facts, asOf)
+  const misfit = spec === null || points === null ? null : patternFitsNothing(spec, points.beside, false)
+  const look: StatusLook = { asOf, halt, gone: held.gone, held: held.files, views, misfit, isUnderWay }
+  const judged = judgeState(facts, look)
+  return {
+    backup: facts.backup,
+    state: judged.state,
+    destination: facts.place.path,
+    series: spec === null && holding !== null ? held.series : views.map(({ status }) => status),
+    ...besideOf(points),
+    conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
+    lastPass: last?.finished ?? null,
+    lastSuccess: last?.lastSuccess ?? null,
+    counts: last?.counts ?? null,
+    observed: last?.observed ?? null,
+    nextRun: triesAgain(facts.watch) ?? last?.promised?.nextRun ?? null,
+    validUntil: last?.promised?.validUntil ?? null,
+    watch: facts.watch,
+    bytes: holding === null ? null : held.bytes,
+    free: holding?.free ?? null,
+  }
+}
+
+/** When it was last known to be otherwise than it is found now: nothing that only looks remembers anything. */
+function otherwiseAt({ last, written }: StatusFacts, asOf: Instant): Instant {
+  const finished = last === null ? Number.NaN : Date.parse(last.finished)
+  const time = Number.isNaN(finished) ? (written ?? asOf) : finished
+  return instant(Math.min(time, asOf))
+}
+
+const haltOf = ({ halt, holding }: StatusFacts): Halt | null => halt ?? holding?.halt ?? null
+
+const isAtWork = ({ watch, holders }: StatusFacts): boolean =>
+  (watch !== null && watch.phase !== 'idle') || (holders !== null && holders.length > 0)
+
+/** How each series stands now; none where it cannot be looked at, or nothing is known of what is expected. */
+export const viewsOf = (facts: StatusFacts, asOf: Instant): readonly SeriesView[] =>
+  viewsIn(pointsOf(facts, asOf), facts, asOf)
+
+/** Null: it cannot be looked at, or nothing is known of what is expected. */
+function pointsOf(facts: StatusFacts, asOf: Instant): Retention | null {
+  const { holding, spec } = facts
+  return holding === null || spec === null || haltOf(facts) !== null
+    ? null
+    : heldPoints(spec, holding, believedNow(holding, asOf))
+}
+
+/** A clock that is behind makes nothing late, and nothing ahead of it. */
+const believedNow = ({ lastTime }: Holding, asOf: Instant): Instant =>
+  lastTime !== null && clockSanity(lastTime, asOf) === 'behind' ? lastTime : asOf
+
+function viewsIn(points: Retention | null, facts: StatusFacts, asOf: Instant): readonly SeriesView[] {
+  const { holding, spec } = facts
+  if (points === null || holding === null || spec === null) return []
+  const isUnderWay = isAtWork(facts)
+  // Of what is awaited nothing is here, and the last pass saw it.
+  const awaited = [...holding.awaited.keys()].map((name) => [name, []] as const)
+  const series = new Map([...awaited, ...points.series])
+  return seriesViews(spec, { series }, holding, believedNow(holding, asOf)).map((view) =>
+    withCause(view, (late) => causeOf(late, facts, isUnderWay)),
+  )
+}
+
+/** What the ledger has of selected files, and how much of it is here. */
+function count({ holding, spec }: StatusFacts) {
+  const wanted = spec === null ? () => true : selector(spec.select, spec.source.listing)
+  const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
+  const series = new Map<string, { points: number; newest: number }>()
+  const sum = { files: 0, bytes: 0, gone: 0 }
+  for (const [path, record] of holding?.records ?? []) {
+    if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
+    if (!isWhole(holding?.files.get(path), record)) {
+      sum.gone++
+      continue
+    }
+    sum.files++
+    sum.bytes += record.size
+    const name = seriesIn?.(path)?.series
+    if (name === undefined) continue
+    const time = record.mtime ?? Math.floor(record.since / 1000)
+    const { points, newest } = series.get(name) ?? { points: 0, newest: time }
+    series.set(name, { points: points + 1, newest: Math.max(newest, time) })
+  }
+  return { ...sum, series: [...series].map(foundSeries).sort((a, b) => comparePaths(a.series, b.series)) }
+}
+
+/** From what the last pass saw of the source: status asks nobody but the disk. */
+function causeOf(
+  { status, due }: SeriesView,
+  { last, suspension, hold }: StatusFacts,
+  isUnderWay: boolean,
+): LateCause | null {
+  const reachable = last?.conditions.find(({ type }) => type === 'SourceReachable')
+  return lateCause({
+    isSuspended: suspension !== null,
+    stopped: hold !== null ? 'held' : last?.result === 'halted' ? 'halted' : null,
+    lookedAt: last === null ? null : instant(Date.parse(last.finished)),
+    due,
+    isUnderWay,
+    isReachable: reachable?.status !== 'false',
+    newer: last?.series.find(({ series }) => series === status.series)?.newer ?? 'unknown',
+    hadItsTurn: true,
+  })
+}
+
+/** Without a spec every file counts as a point of the series that its name speaks of, and nothing is expected. */
+const foundSeries = ([series, { points, newest }]: readonly [
+  string,
+  { readonly points: number; readonly newest: number },
+]): SeriesStatus => ({ series, newest: isoSeconds(newest), expect: null, state: 'unknown', points })

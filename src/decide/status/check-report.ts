@@ -1,0 +1,134 @@
+import { type Instant, instant } from '../../model/instant.ts'
+import type { BackupState, BackupStatus, SeriesStatus, StatusReport } from '../../model/status.ts'
+import { isTrouble } from './conditions.ts'
+import { isDeaf, isNotSeen } from './over-specs.ts'
+
+/** The return codes of a monitoring plugin, as Nagios and Icinga read them. */
+export const PLUGIN_CODES = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const
+export type PluginState = keyof typeof PLUGIN_CODES
+
+/** What a backup's state comes to. What is not known may be the worst that can be, and is never passed over for a warning. */
+const STATES: Readonly<Record<BackupState, PluginState>> = {
+  ok: 'OK',
+  pending: 'OK',
+  empty: 'CRITICAL',
+  late: 'CRITICAL',
+  conflict: 'CRITICAL',
+  failed: 'CRITICAL',
+  held: 'WARNING',
+  suspended: 'WARNING',
+  unknown: 'UNKNOWN',
+}
+const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', 'OK']
+
+const OVERDUE = 'overdue'
+
+/** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
+const PENDING_TOO_LONG = 24 * 3600 * 1000
+
+export interface Checked {
+  readonly backup: BackupStatus
+  readonly state: PluginState
+  /** In two or three words: `late`, `newest point too old`. */
+  readonly word: string
+  readonly details: readonly string[]
+  /** Seconds since the newest complete point, of the series that counts for most; null: there is none, or it is not known. */
+  readonly age: number | null
+}
+
+export interface CheckReport {
+  readonly state: PluginState
+  readonly backups: readonly Checked[]
+  /** Of specs and settings, in words. */
+  readonly faults: readonly string[]
+  /** Why newer specs are not seen, in words; null: as far as anybody can tell none are missed. */
+  readonly unseen: string | null
+  readonly maxAge: number | null
+}
+
+/** What `status --check` says: the worst of all backups. `maxAge` in seconds: an older newest point is critical, whatever is expected. */
+export function checkReport(report: StatusReport, maxAge: number | null, asOf: Instant): CheckReport {
+  const backups = report.backups.map((backup) => checkBackup(backup, maxAge, asOf))
+  const faults = report.diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
+  const unseen = report.stale.find(({ code }) => isNotSeen(code))
+  const states = [
+    ...backups.map(({ state }) => state),
+    // What is faulty does not run.
+    ...(faults.length > 0 ? (['CRITICAL'] as const) : []),
+    ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
+      ? (['WARNING'] as const)
+      : []),
+    // Nothing that is watched is nothing that is well.
+    ...(backups.length === 0 ? (['UNKNOWN'] as const) : []),
+  ]
+  return { state: worst(states), backups, faults, unseen: unseen?.message ?? null, maxAge }
+}
+
+const worst = (states: readonly PluginState[]): PluginState =>
+  WORST_FIRST.find((state) => states.includes(state)) ?? 'UNKNOWN'
+
+function checkBackup(backup: BackupStatus, maxAge: number | null, asOf: Instant): Checked {
+  const age = ageOf(backup, asOf)
+  const said = backup.conditions.filter(isTrouble).map(({ message, reason }) => message || reason)
+  const own = ofState(backup, asOf)
+  const old = maxAge === null ? null : ofAge(backup, age, maxAge)
+  const state = worst([own.state, ...(old === null ? [] : [old.state])])
+  const details = own.state === 'OK' ? [] : [...new Set(said)]
+  const words = [own, ...(old === null ? [] : [old])].filter((one) => one.state === state)
+  return {
+    backup,
+    state,
+    word: words.map(({ word }) => word).join(', '),
+    details: old === null ? details : [...details, old.detail],
+    age,
+  }
+}
+
+function ofState(
+  { state, lastSuccess, conditions }: BackupStatus,
+  asOf: Instant,
+): { readonly state: PluginState; readonly word: string } {
+  // Nobody looks: that is known, and as bad as what would be seen.
+  if (state === 'unknown' && conditions.some(({ type, reason }) => type === 'Ready' && reason === OVERDUE))
+    return { state: 'CRITICAL', word: OVERDUE }
+  if (state !== 'pending') return { state: STATES[state], word: state }
+  const isLong = lastSuccess === null || asOf - Date.parse(lastSuccess) > PENDING_TOO_LONG
+  return isLong
+    ? { state: 'WARNING', word: 'pending without a good pass in 24h' }
+    : { state: 'OK', word: 'pending' }
+}
+
+function ofAge(
+  { bytes }: BackupStatus,
+  age: number | null,
+  maxAge: number,
+): { readonly state: PluginState; readonly word: string; readonly detail: string } | null {
+  // Where the disk could not be looked at, nothing says how old its newest point is.
+  if (age === null && bytes === null)
+    return { state: 'UNKNOWN', word: 'age unknown', detail: 'how old its newest point is could not be told' }
+  if (age === null) return { state: 'CRITICAL', word: 'no point', detail: 'it holds no complete point' }
+  if (age <= maxAge) return null
+  const detail = `the newest complete point is ${Math.floor(age)}s old, over ${maxAge}s`
+  return { state: 'CRITICAL', word: 'too old', detail }
+}
+
+/**
+ * The greatest age among the series from which more is expected; where nothing is expected of any, that of the newest point of all.
+ * Null: one of those that count has no point.
+ */
+function ageOf({ series }: BackupStatus, asOf: Instant): number | null {
+  const expected = series.filter(({ expect, state }) => expect !== null && state !== 'ended')
+  const age = ({ newest }: SeriesStatus): number =>
+    newest === null ? Number.POSITIVE_INFINITY : Math.max(0, (asOf - Date.parse(newest)) / 1000)
+  const ages = (expected.length > 0 ? expected : series).map(age)
+  const found = ages.reduce(
+    expected.length > 0 ? larger : smaller,
+    expected.length > 0 ? 0 : Number.POSITIVE_INFINITY,
+  )
+  return Number.isFinite(found) ? found : null
+}
+
+const larger = (a: number, b: number): number => Math.max(a, b)
+const smaller = (a: number, b: number): number => Math.min(a, b)

@@ -1,0 +1,303 @@
+import { SKEW } from '../../model/clock-sanity.ts'
+import { type Instant, instant, isoTime } from '../../model/instant.ts'
+import type { Schedule } from '../../model/spec.ts'
+import type { StaleReason } from '../../model/specs-memory.ts'
+import type { BackupState, ConditionType, DestinationStatus } from '../../model/status.ts'
+import type { Hold } from '../../model/trouble.ts'
+import type { WatchWord } from '../../model/watch-beat.ts'
+import { isEnded } from '../files/emptiness.ts'
+import type { StatusFacts, StatusLook } from './backup.ts'
+import { type Claim, joined } from './conditions.ts'
+import { heldClaim } from './fold.ts'
+import { freshClaim } from './fresh-claim.ts'
+import { scheduleText } from './freshness.ts'
+import { lastLook, lookBy } from './look-by.ts'
+import { isNotSeen, isRefusal } from './over-specs.ts'
+import { lateSeries } from './series.ts'
+import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
+
+export interface Judged {
+  readonly state: BackupState
+  /** Null: what the last pass said stands. */
+  readonly ready: Claim | null
+  /** Why what is known may not be so any more; null: it counts. */
+  readonly doubt: Said | null
+}
+
+type Said = Pick<Claim, 'reason' | 'message' | 'since'>
+
+/** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
+export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
+  const { hold, last, holding, suspension, spec, watch, specFaults } = facts
+  const { halt, gone, views, misfit } = look
+  const doubt = doubtOf(facts, look)
+  const is = (state: BackupState, said: Said | null = null): Judged => ({
+    state,
+    ready: said === null ? null : { type: 'Ready', status: 'false', ...said },
+    doubt,
+  })
+  if (hold !== null) return is('held', { reason: hold.code, message: `${hold.message} (release ${hold.id})` })
+  if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
+  if (last !== null && last.counts.conflict > 0) return is('conflict')
+  if (gone > 0) return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
+  if (last !== null && last.counts.lost > 0) return is('failed')
+  if (suspension !== null) {
+    const suspended = toSuspended(suspension)
+    const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
+    const since = suspension.from === 'command' ? { since: suspension.at } : {}
+    return is('suspended', { reason: 'suspended', message, ...since })
+  }
+  if (watch !== null && watch.crash !== null) {
+    const message = `a bug of reconcile ended its last pass: ${watch.crash}. See the log of watch`
+    return is('failed', { reason: 'crashed', message })
+  }
+  const said = last === null ? null : saidByLast(last)
+  if (said === 'held') return is(said)
+  // By the spec as it is now: no pass need have obeyed it yet.
+  if (misfit !== null)
+    return is('failed', { reason: misfit.code, message: `${misfit.message}. ${misfit.hint}` })
+  const empty = emptyNow(facts, look, said)
+  if (empty !== null) return is('empty', empty.said)
+  if (said === 'failed') return is(said)
+  const late = lateSeries(views)
+  if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0].message })
+  if (specFaults.length > 0)
+    return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
+  const [over] = facts.overSpecs ?? []
+  if (over !== undefined) {
+    const message = `${over.message} (release ${over.id})`
+    return is('held', { reason: over.code, message, ...sinceHeld(facts, over.code) })
+  }
+  if (doubt !== null || holding === null) {
+    // The first pass is at it, or one that is long due.
+    const isAtIt = look.isUnderWay && (doubt?.reason === 'never-run' || doubt?.reason === 'overdue')
+    return {
+      state: isAtIt ? 'pending' : 'unknown',
+      ready: { type: 'Ready', status: 'unknown', ...(doubt ?? NOT_LOOKED_AT) },
+      doubt,
+    }
+  }
+  const isOld = spec !== null && isOtherSpec(last, spec.digest)
+  return is(said === 'pending' || isOld ? 'pending' : 'ok')
+}
+
+const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
+
+const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
+
+/** What a pass that finds nothing complete here says of it. */
+const EMPTY: ReadonlySet<string> = new Set(['empty', 'nothing-found', 'list-fits-nothing'])
+
+/**
+ * I14: whether nothing complete is here of a backup that is to hold something; null: it is not so, or the last pass could not see it.
+ * `said` null: what the last pass said of it stands.
+ */
+function emptyNow(
+  { spec, holding, last, place }: StatusFacts,
+  { held, views }: StatusLook,
+  byLast: ReturnType<typeof saidByLast> | null,
+): { readonly said: Said | null } | null {
+  if (holding === null || last === null || held > 0 || isEnded(views)) return null
+  const ready = last.conditions.find(({ type }) => type === 'Ready')
+  if (ready !== undefined && EMPTY.has(ready.reason)) return { said: null }
+  // Without a spec nobody knows whether anything is to be here.
+  if (byLast !== 'well' || spec === null) return null
+  const message = `nothing complete that its spec selects is held in ${place.path}`
+  return { said: { reason: 'empty', message } }
+}
+
+function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'well' {
+  const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
+  if (!cutShort && last.exitCode !== 0) {
+    if (last.result === 'halted' || last.holds.length > 0) return 'held'
+    // Lateness makes a pass exit with 1 where nothing else was wrong with it.
+    const isWell = last.result === 'in-sync' || last.result === 'applied'
+    if (!isWell || last.exitCode !== 1 || last.counts.problems > 0) return 'failed'
+  }
+  if (cutShort && last.counts.problems > 0) return 'failed'
+  return cutShort || last.counts.pending > 0 ? 'pending' : 'well'
+}
+
+/** What was written under another clock, or was promised and has not come, says nothing about now. */
+function doubtOf(
+  { spec, last, holding, holders, silentSince }: StatusFacts,
+  { asOf, isUnderWay }: StatusLook,
+): Said | null {
+  if (last === null) return { reason: 'never-run', message: 'no pass has finished here yet' }
+  const finished = instant(Date.parse(last.finished))
+  if (Number.isNaN(finished))
+    return { reason: 'not-recorded', message: 'when the last pass ended cannot be read' }
+  const written = instant(Math.max(finished, holding?.lastTime ?? finished))
+  if (written > asOf + SKEW) {
+    const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, which was written down here: how old anything is cannot be told. Set it`
+    return { reason: 'box-clock', message }
+  }
+  const missed = missedPass(last, spec?.schedule ?? null, asOf)
+  if (missed !== null) return missed
+  const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
+  if (end === null || isUnderWay) return null
+  if (asOf <= end) {
+    if (silentSince === null) return null
+    const what =
+      silentSince === 'unknown'
+        ? 'whether it runs cannot be told: its last word, watch.json in the state folder, is damaged'
+        : `runs no more: it was last heard of at ${silentSince}`
+    const message = `watch promised a pass by ${isoTime(end)}, and ${what}`
+    return { reason: 'watch-gone', message, ...sinceText(silentSince) }
+  }
+  const who = holders === null ? '; whether a pass is under way cannot be told' : ''
+  const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
+  return { reason: 'overdue', message, since: end }
+}
+
+/** Where neither a spec nor the last pass says how often one is to come. */
+const EACH_HOUR: Schedule = { kind: 'every', seconds: 3600 }
+
+/** I14: that nobody has looked for too long, whoever is to run passes; null: somebody has. */
+function missedPass(last: DestinationStatus, schedule: Schedule | null, asOf: Instant): Said | null {
+  const look = lastLook(last)
+  const told = schedule === null && last.lookBy !== null ? instant(Date.parse(last.lookBy)) : null
+  const end = told ?? lookBy(schedule ?? EACH_HOUR, look)
+  if (asOf <= end) return null
+  const how = schedule === null ? '' : ` (${scheduleText(schedule)})`
+  const message = `no pass has looked since ${isoTime(look)}, where its schedule${how} asked for one long ago: cron, the timer or watch does not run. If passes are meant to be rarer, say so in schedule`
+  return { reason: 'overdue', message, since: end }
+}
+
+const sinceText = (time: string): Pick<Claim, 'since'> => {
+  const at = Date.parse(time)
+  return Number.isNaN(at) ? {} : { since: instant(at) }
+}
+
+const sinceWritten = ({ written }: StatusFacts): Pick<Claim, 'since'> =>
+  written === null ? {} : { since: written }
+
+/** Of a commit that is held it is known. */
+function sinceHeld({ stale }: StatusFacts, code: string): Pick<Claim, 'since'> {
+  const since = stale.find((one) => one.code === code)?.since
+  return since === undefined ? {} : { since }
+}
+
+/** The spec is another one than the last pass obeyed. */
+const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
+  last?.observed != null && last.observed.digest !== digest
+
+const goneText = (gone: number, path: string): string =>
+  `${gone === 1 ? '1 published file is gone' : `${gone} published files are gone`} from ${path}, or without a marker, or of another size`
+
+/** All conditions as this look finds them; what it cannot tell is as the last pass left it. */
+export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
+  const { last } = facts
+  const kept = (type: ConditionType): Claim => keptClaim(last, type)
+  return [
+    readyClaim(judged, kept('Ready'), facts),
+    reconcilingClaim(facts),
+    stalledClaim(facts, look, kept('Stalled')),
+    freshNow(facts, look, judged),
+    specClaim(facts),
+    kept('SourceReachable'),
+    heldNow(facts, kept('Held')),
+    kept('Pushed'),
+  ]
+}
+
+function heldNow(facts: StatusFacts, kept: Claim): Claim {
+  const { last, hold, overSpecs } = facts
+  const own = hold === null ? (last?.holds ?? []) : [hold]
+  const holds = new Map([...own, ...(overSpecs ?? [])].map((one) => [one.id, one]))
+  if (holds.size === 0 && last === null) return kept
+  const claim = heldClaim([...holds.values()])
+  return { ...claim, ...sinceHeld(facts, claim.reason) }
+}
+
+function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim {
+  const claim = withDoubt(judged, kept)
+  const again = triesAgain(watch)
+  if (again === null || claim.status === 'true') return claim
+  const count = watch?.failures === 1 ? 'a failure' : `${watch?.failures} failures in a row`
+  return { ...claim, message: `${claim.message}; watch tries again at ${again}, after ${count}` }
+}
+
+function withDoubt({ ready, doubt }: Judged, kept: Claim): Claim {
+  const claim = ready ?? kept
+  if (doubt === null || claim.reason === doubt.reason || doubt.reason === 'never-run') return claim
+  // A trouble that is known stays one; it is said beside it that it may be worse by now.
+  return { ...claim, message: `${claim.message}; ${doubt.message}` }
+}
+
+function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
+  if (last === null)
+    return { type, status: 'unknown', reason: 'never-run', message: 'no pass has finished here yet' }
+  const found = last.conditions.find((one) => one.type === type)
+  if (found === undefined)
+    return { type, status: 'unknown', reason: 'not-recorded', message: 'the last pass left no word on it' }
+  const { since: _, ...claim } = found
+  return claim
+}
+
+function reconcilingClaim({ holders }: StatusFacts): Claim {
+  const type = 'Reconciling'
+  if (holders === null) {
+    const message = 'the lock is of another user, whose processes only root can see'
+    return { type, status: 'unknown', reason: 'not-visible', message }
+  }
+  if (holders.length === 0) return { type, status: 'false', reason: 'idle', message: '' }
+  const message = holders.map(({ pid, command }) => `pid ${pid} (${command})`).join(', ')
+  return { type, status: 'true', reason: 'in-use', message }
+}
+
+function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
+  const { hold, overSpecs } = facts
+  const type = 'Stalled'
+  const heldBy = ({ id, code, message }: Hold): Claim => ({
+    type,
+    status: 'true',
+    reason: code,
+    message: `${message} (release ${id})`,
+    ...sinceHeld(facts, code),
+  })
+  if (hold !== null) return heldBy(hold)
+  if (halt !== null)
+    return { type, status: 'true', reason: halt.code, message: `${halt.message}. ${halt.hint}` }
+  const [over] = overSpecs ?? []
+  return over === undefined || kept.status === 'true' ? kept : heldBy(over)
+}
+
+function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {
+  const unknown = (said: Said): Claim => ({ type: 'Fresh', status: 'unknown', ...said })
+  if (spec === null) return unknown({ reason: 'no-spec', message: 'without a spec nothing is expected' })
+  if (holding === null || halt !== null) return unknown(NOT_LOOKED_AT)
+  const claim = freshClaim(views)
+  // With a clock that is wrong nothing is in time.
+  return claim.status === 'true' && doubt?.reason === 'box-clock' ? unknown(doubt) : claim
+}
+
+function specClaim(facts: StatusFacts): Claim {
+  const { spec, last, specFaults, stale } = facts
+  const type = 'SpecValid'
+  if (specFaults[0] !== undefined) {
+    const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
+    const message = `${joined(places)}; watch obeys the last good spec`
+    return { type, status: 'false', reason: specFaults[0].code, message, ...sinceWritten(facts) }
+  }
+  if (spec === null)
+    return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
+  const refused = stale.find(({ code }) => isRefusal(code))
+  if (refused !== undefined) return staleClaim('false', refused)
+  const away = stale.find(({ code }) => isNotSeen(code))
+  if (away !== undefined) return staleClaim('unknown', away)
+  if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
+  return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
+}
+
+const staleClaim = (status: Claim['status'], { code, message, since }: StaleReason): Claim => ({
+  type: 'SpecValid',
+  status,
+  reason: code,
+  message,
+  since,
+})
+
+/** When a daemon tries again what failed; null: nothing did. */
+export const triesAgain = (watch: WatchWord | null): string | null =>
+  watch !== null && watch.failures > 0 ? watch.nextRun : null

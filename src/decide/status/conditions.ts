@@ -1,0 +1,51 @@
+import { type Instant, isoTime } from '../../model/instant.ts'
+import { CONDITION_TYPES, type Condition, type ConditionType } from '../../model/status.ts'
+
+/** A condition before it is known since when it holds. */
+export interface Claim extends Omit<Condition, 'since'> {
+  /** Where that is known exactly. */
+  readonly since?: Instant
+}
+
+/** What a condition of these types says is good when it is true. */
+const GOOD: ReadonlySet<ConditionType> = new Set(['Ready', 'Fresh', 'SpecValid', 'SourceReachable'])
+
+/** A condition that says nothing bad: that something is under way is neither good nor bad. */
+export const isWell = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
+  type === 'Reconciling' || status === (GOOD.has(type) ? 'true' : 'false')
+
+/** What is not known because nobody asked for it. */
+const UNASKED: ReadonlySet<string> = new Set(['nothing-expected', 'no-spec'])
+
+/** Whether people are to be told of it unasked. Unknown is not well. */
+export const isTrouble = (condition: Condition): boolean =>
+  !isWell(condition) && !(condition.status === 'unknown' && UNASKED.has(condition.reason))
+
+/**
+ * One condition of each type that is claimed, in the order of the types. Its time is that of `before` for as long as it says the same:
+ * the same status, and of a trouble the same reason. `at`: the time of what is new, where the claim does not know it.
+ */
+export function dated(
+  claims: readonly Claim[],
+  before: readonly Condition[],
+  at: Instant,
+): readonly Condition[] {
+  const now = isoTime(at)
+  return CONDITION_TYPES.flatMap((type) => {
+    const claim = claims.find((one) => one.type === type)
+    if (claim === undefined) return []
+    const { since, ...rest } = claim
+    const last = before.find((one) => one.type === type)
+    const isSame = last?.status === claim.status && (isWell(claim) || last.reason === claim.reason)
+    return [{ ...rest, since: since === undefined ? (isSame ? last.since : now) : isoTime(since) }]
+  })
+}
+
+const NAMED = 20
+
+/** Several troubles of one kind in one message. */
+export const joined = (messages: readonly string[]): string =>
+  [
+    ...messages.slice(0, NAMED),
+    ...(messages.length > NAMED ? [`and ${messages.length - NAMED} more`] : []),
+  ].join('; ')

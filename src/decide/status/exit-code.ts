@@ -1,0 +1,110 @@
+import type { Stop } from '../../model/failure.ts'
+import type { BackupOutcome, Result } from '../../model/outcome.ts'
+import type { BackupPlan, Plan } from '../../model/plan.ts'
+import type { Diagnostic, Halt, Problem } from '../../model/trouble.ts'
+
+/** The codes in the order in which they hold: the first that is present is the process's exit code. */
+const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
+
+/** Problems and halts that speak of damage to what is held, or of bytes that are not what their marker says. */
+const DAMAGE: ReadonlySet<string> = new Set(['checksum-failed', 'rot', 'ledger-damaged', 'ledger-missing'])
+
+export const isDamage = (code: string): boolean => DAMAGE.has(code)
+
+export const firstOf = (codes: readonly number[]): number => ORDER.find((code) => codes.includes(code)) ?? 0
+
+/** 3 where a spec is invalid. */
+export const codeOfDiagnostics = (diagnostics: readonly Diagnostic[]): number =>
+  diagnostics.some((diagnostic) => diagnostic.severity === 'error') ? 3 : 0
+
+/** One backup's outcome; `named`: it was asked for by name. */
+export function codeOfOutcome(outcome: Omit<BackupOutcome, 'exitCode'>, named: boolean): number {
+  const codes = [
+    ...codesOfTrouble(outcome.problems, outcome.halt),
+    ...(outcome.conflicts.length > 0 || outcome.lost.length > 0 ? [6] : []),
+    ...(outcome.holds.length > 0 || outcome.result === 'halted' ? [7] : []),
+    ...(outcome.result === 'suspended' && named ? [7] : []),
+    ...(outcome.stale.length > 0 ? [4] : []),
+    ...(outcome.result === 'busy' && named ? [5] : []),
+    ...(outcome.result === 'failed' || outcome.late.length > 0 ? [1] : []),
+  ]
+  return firstOf(codes)
+}
+
+/** Of a run that was told to stop. */
+export const codeOfStop = (why: Stop['why']): number =>
+  ({ interrupt: 130, terminate: 143, 'max-time': 0, superseded: 0 })[why]
+
+const STOPPED = [130, 143]
+
+/** A whole pass. A signal's code stands alone. Nothing to run at all is a failure: nothing was found to back up. */
+export const codeOfResult = (result: Omit<Result, 'exitCode'>): number =>
+  result.backups.map((backup) => backup.exitCode).find((code) => STOPPED.includes(code)) ??
+  firstOf([
+    ...result.backups.map((backup) => backup.exitCode),
+    codeOfDiagnostics(result.diagnostics),
+    ...codesOfTrouble(result.problems, null),
+    ...(result.backups.length === 0 ? [1] : []),
+  ])
+
+export function codeOfPlan(plan: Plan, detailed: boolean): number {
+  const { pull, resume, adopt, repair, prune, expire } = plan.summary
+  const pending = pull + resume + adopt + repair + prune + expire > 0
+  return firstOf([
+    ...plan.backups.flatMap(codesOfPlan),
+    codeOfDiagnostics(plan.diagnostics),
+    ...(plan.backups.length === 0 ? [1] : []),
+    ...(detailed && pending ? [2] : []),
+  ])
+}
+
+const codesOfPlan = (plan: BackupPlan): readonly number[] => [
+  ...codesOfTrouble(plan.problems, plan.halt),
+  ...(plan.summary.conflict + plan.summary.lost > 0 ? [6] : []),
+  ...(plan.holds.length > 0 ? [7] : []),
+  ...(plan.series.some(({ state }) => state === 'late') ? [1] : []),
+]
+
+const codesOfTrouble = (problems: readonly Problem[], halt: Halt | null): readonly number[] => [
+  ...problems.map((problem) => (isDamage(problem.code) ? 6 : 1)),
+  ...(halt === null ? [] : [isDamage(halt.code) ? 6 : 7]),
+]
+
+/** Failures that are the caller's: the command line, the box's set-up, a program that is not installed. */
+const USAGE = new Set([
+  'usage',
+  'unknown-backup',
+  'specs-not-found',
+  'missing-tool',
+  'no-destination',
+  'no-such-hold',
+  'prune-off',
+  'not-held',
+  'not-in-trash',
+  'ledger-sound',
+  'plan-unreadable',
+  'plan-version',
+  'snapshot-unreadable',
+  'bad-target',
+])
+
+/** What halts or holds a whole backup, met by a command outside of any pass. */
+const HALTS = new Set([
+  'destination-id-missing',
+  'destination-other-id',
+  'destination-unknown',
+  'destination-forbidden',
+  'mount-unknown',
+  'not-mounted',
+  'other-owner',
+  'private-folder-strange',
+])
+
+/** Of a failure that ended the whole command. */
+export function codeOfFailure(code: string): number {
+  if (USAGE.has(code)) return 64
+  if (isDamage(code)) return 6
+  if (code === 'plan-edited') return 4
+  if (code === 'watch-running') return 5
+  return HALTS.has(code) ? 7 : 1
+}

@@ -1,0 +1,126 @@
+import type { Holding } from '../../model/holding.ts'
+import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
+import type { LateSeries } from '../../model/outcome.ts'
+import { comparePaths } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import { type LateCause, type SeriesStatus, UNDATED } from '../../model/status.ts'
+import { isGuessed } from '../retention/series-pattern.ts'
+import { suggestPattern } from '../retention/suggest-pattern.ts'
+import type { Point, Retention } from '../retention/wanted.ts'
+import { describeLate, freshness } from './freshness.ts'
+import { describeCause } from './late-cause.ts'
+
+/** How long a new series beside others has for its first finished file. Milliseconds. */
+export const FIRST_FILE = DAY
+
+/** One series as it is held, with the words for it where it is late. */
+export interface SeriesView {
+  readonly status: SeriesStatus
+  readonly late: string | null
+  /** When its next point is, or was, due; null where none is. */
+  readonly due: Instant | null
+  /** When its grace ends, or ended: where it is late, since when. Null where nothing is due. */
+  readonly lateAfter: Instant | null
+}
+
+/** The same with the cause of its lateness, where it is late and the cause is known. */
+export function withCause(view: SeriesView, causeOf: (view: SeriesView) => LateCause | null): SeriesView {
+  const cause = view.late === null ? null : causeOf(view)
+  return cause === null ? view : { ...view, status: { ...view.status, cause } }
+}
+
+/** Each series that is late, with its cause. */
+export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] =>
+  views.flatMap(({ late, status: { series, cause } }) => {
+    if (late === null) return []
+    return { series, message: cause === undefined ? late : `${late}: ${describeCause(cause)}` }
+  })
+
+/**
+ * How each series stands against what is expected of it, by name. `coming`: with the points that are on their way counted as here.
+ * Where something is expected and no series has shown itself, that is told of the one without a date.
+ */
+export function seriesViews(
+  spec: Spec,
+  { series }: Pick<Retention, 'series'>,
+  { created, awaited }: Pick<Holding, 'created' | 'awaited'>,
+  asOf: Instant,
+  coming: 'count' | 'do-not-count' = 'do-not-count',
+): readonly SeriesView[] {
+  const isHere = (point: Point) =>
+    !point.isAhead &&
+    (point.standing === 'whole' ||
+      (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
+  const held = [...series].map(([name, of]) => ({ name, of, ...countHere(of, isHere, asOf) }))
+  const holdsOthers = held.some(({ points }) => points > 0)
+  const views = held.map((one) => {
+    const isNew = holdsOthers && one.points === 0
+    return viewOf(one, spec, created, isNew ? (awaited.get(one.name) ?? asOf) : null, asOf)
+  })
+  if (views.length === 0 && spec.expect.length > 0)
+    return [viewOf({ name: UNDATED, of: [], points: 0, newest: null }, spec, created, null, asOf)]
+  return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
+}
+
+interface Held {
+  readonly name: string
+  readonly of: readonly Point[]
+  readonly points: number
+  readonly newest: Instant | null
+}
+
+function countHere(
+  points: readonly Point[],
+  isHere: (point: Point) => boolean,
+  asOf: Instant,
+): Pick<Held, 'points' | 'newest'> {
+  let here = 0
+  let newest: Instant | null = null
+  for (const point of points) {
+    if (!isHere(point)) continue
+    here++
+    const { madeAt } = point
+    // A clock that is ahead keeps no series fresh.
+    const time = madeAt - asOf > DAY ? point.time : madeAt
+    if (newest === null || time > newest) newest = time
+  }
+  return { points: here, newest }
+}
+
+/** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
+function viewOf(
+  { name, of, points, newest }: Held,
+  spec: Spec,
+  created: Instant | null,
+  awaited: Instant | null,
+  asOf: Instant,
+): SeriesView {
+  const rules = { expect: spec.expect, timezone: spec.series.timezone }
+  const fresh = freshness(name, newest, rules, awaited ?? created, asOf)
+  // I14: it has so long for its first finished file, however often more are expected.
+  const first = awaited === null ? null : instant(awaited + FIRST_FILE)
+  const isSpared = fresh.state === 'late' && first !== null && asOf <= first
+  const state = isSpared ? 'due' : fresh.state
+  return {
+    status: {
+      series: name,
+      ...(isGuessed(spec.series) && name !== UNDATED ? { pattern: patternOf(of) } : {}),
+      newest: newest === null ? null : isoTime(newest),
+      expect: fresh.expect,
+      state,
+      points,
+    },
+    late: state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
+    due: fresh.due,
+    lateAfter: isSpared ? first : fresh.lateAfter,
+  }
+}
+
+/** Of some of its names: not each of them need say in which order its date is. */
+function patternOf(points: readonly Point[]): string | null {
+  for (const { name } of points.slice(0, 20)) {
+    const pattern = suggestPattern(name)
+    if (pattern !== null) return pattern
+  }
+  return null
+}

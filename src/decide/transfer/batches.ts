@@ -1,0 +1,55 @@
+import { comparePaths, type RelPath } from '../../model/rel-path.ts'
+
+/** What a batch is made of: one file to bring. Sizes in bytes. */
+export interface BatchItem {
+  readonly path: RelPath
+  readonly size: number
+  readonly stagedBytes: number
+  readonly mode: 'append' | 'mend'
+  /** Of its point: milliseconds since 1970. */
+  readonly time: number
+  /** Some of its point is here. */
+  readonly begun: boolean
+  /** It failed its gate before, a day or more ago. */
+  readonly failedBefore: boolean
+}
+
+const MOST_NAMES = 2000
+/**
+ * The contract's limit is 4 GiB. A smaller batch lets the gate of one run beside the transfer of the next for more of the time, and
+ * a session costs 0.3 s where a gibibyte takes several.
+ */
+const MOST_BYTES = 1024 ** 3
+/** Seconds at the allowed rate, so that a slow line publishes soon. */
+const MOST_SECONDS = 15 * 60
+
+/**
+ * The order in which files come: those with staged bytes first (I13: a slow line always gets somewhere), then what is missing of points
+ * that are here in part, then by `order`, those whose gate failed before last. Ties go by path.
+ */
+export function inOrder<Item extends BatchItem>(
+  items: readonly Item[],
+  order: 'newest' | 'oldest',
+): readonly Item[] {
+  const sign = order === 'newest' ? -1 : 1
+  const rank = (item: Item) => (item.failedBefore ? 3 : item.stagedBytes > 0 ? 0 : item.begun ? 1 : 2)
+  return items.toSorted(
+    (a, b) => rank(a) - rank(b) || sign * (a.time - b.time) || comparePaths(a.path, b.path),
+  )
+}
+
+/** The first of ordered files that make a batch at this rate, of one mode. A file larger than a batch is a batch of its own. */
+export function nextBatch<Item extends BatchItem>(
+  items: readonly Item[],
+  rate: number | null,
+): readonly Item[] {
+  const mostBytes = rate === null ? MOST_BYTES : Math.min(MOST_BYTES, rate * MOST_SECONDS)
+  let bytes = 0
+  const end = items.findIndex((item, i) => {
+    const more = Math.max(0, item.size - item.stagedBytes)
+    if (i > 0 && (i >= MOST_NAMES || bytes + more > mostBytes || items[0]!.mode !== item.mode)) return true
+    bytes += more
+    return false
+  })
+  return end === -1 ? items : items.slice(0, end)
+}

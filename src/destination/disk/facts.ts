@@ -1,0 +1,67 @@
+import { promises } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { Failure } from '../../model/failure.ts'
+import type { DiskFacts } from '../../model/holding.ts'
+import { isObject } from '../../model/is-object.ts'
+import { mountOf } from '../../model/mount-table.ts'
+import { runTool } from '../../system/host-tool.ts'
+
+/** On which disk a path lies, or would lie once it is made. Throws a Failure where that cannot be told. */
+export async function diskFacts(path: string): Promise<DiskFacts> {
+  const folder = await nearestFolder(path)
+  // Before the table is read: it wakes an automounter.
+  const stat = await promises.statfs(folder).catch(() => null)
+  const table = await promises.readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  const mount = mountOf(table, folder)
+  if (mount === null) {
+    throw new Failure({
+      code: 'mount-unknown',
+      message: `cannot tell which file system ${path} lies on: /proc/self/mountinfo cannot be read`,
+      hint: 'Mount /proc.',
+      retryable: false,
+    })
+  }
+  const { uuid, label } = await tagsOf(mount.target)
+  const { type, source } = mount
+  return {
+    filesystem: uuid ?? source,
+    // The same through any bind mount, as a unit of systemd has them, and another than on the disk below a missing mount.
+    within: join(mount.root, relative(mount.target, path)),
+    mountPoint: mount.target,
+    source,
+    type,
+    label,
+    size: stat === null ? null : stat.blocks * stat.bsize,
+  }
+}
+
+/** What findmnt knows of the uppermost file system at a mount point. */
+async function tagsOf(
+  target: string,
+): Promise<{ readonly uuid: string | null; readonly label: string | null }> {
+  const { stdout } = await runTool('findmnt', ['-J', '-o', 'UUID,LABEL', '-M', target])
+  const last = parsed(stdout)?.at(-1)
+  const text = (key: string): string | null => {
+    const value = isObject(last) ? last[key] : null
+    return typeof value === 'string' && value !== '' ? value : null
+  }
+  return { uuid: text('uuid'), label: text('label') }
+}
+
+function parsed(json: string): readonly unknown[] | null {
+  try {
+    const found = JSON.parse(json) as unknown
+    return isObject(found) && Array.isArray(found['filesystems']) ? found['filesystems'] : null
+  } catch {
+    return null
+  }
+}
+
+/** The folder itself, or the nearest above it that is there. */
+export async function nearestFolder(path: string): Promise<string> {
+  const isThere = await promises.stat(path).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  )
+  return isThere || path === dirname(path) ? path : nearestFolder(dirname(path))
+}

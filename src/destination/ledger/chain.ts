@@ -1,0 +1,96 @@
+import type { LedgerHead } from '../../model/holding.ts'
+import type { Disk } from '../disk/disk.ts'
+import { BEGINNING, type LedgerLine, openLine } from './line.ts'
+
+/** Bytes of one append at most, and so of a torn tail. */
+export const APPEND_LIMIT = 1 << 20
+
+const CHUNK = 1 << 20
+
+/** How far a ledger's bytes are a chain. */
+export interface Chain {
+  /** The last good line. */
+  readonly head: LedgerHead
+  /** Bytes up to its end. */
+  readonly end: number
+  /** Bytes in all. */
+  readonly size: number
+  /**
+   * `whole`: nothing follows. `torn`: what follows can only be an append that a crash cut or garbled. `edited`: no crash does
+   * this. `forged`: its lines are good, but one is another than was recorded elsewhere.
+   */
+  readonly state: 'whole' | 'torn' | 'edited' | 'forged'
+}
+
+/**
+ * Reads and checks a ledger in pieces, keeping none of them; null where there is none. `visit` sees each good line with its place in the
+ * file. Meanwhile appended lines may or may not be seen.
+ */
+export async function readChain(
+  disk: Disk,
+  path: string,
+  known: LedgerHead | null,
+  visit: (line: LedgerLine, place: { readonly offset: number; readonly length: number }) => void,
+): Promise<Chain | null> {
+  let head = BEGINNING
+  let end = 0
+  let size = 0
+  let rest: Buffer = Buffer.alloc(0)
+  for (;;) {
+    const read = await disk.read(path, { from: size, limit: CHUNK })
+    if (read === null) return null
+    if (read.length === 0) break
+    size += read.length
+    const piece = asBuffer(read)
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    let from = 0
+    for (;;) {
+      const newline = bytes.indexOf(0x0a, from)
+      if (newline === -1) break
+      const line = openLine(bytes.subarray(from, newline))
+      if (line === null || line.seq !== head.seq + 1 || line.prev !== head.hash || line.append > line.seq)
+        return brokenAt(disk, path, head, end)
+      visit(line, { offset: end, length: newline - from })
+      head = { seq: line.seq, hash: line.hash }
+      end += newline + 1 - from
+      if (known?.seq === line.seq && known.hash !== line.hash) return { head, end, size, state: 'forged' }
+      from = newline + 1
+    }
+    // The piece is read anew each time: what is left over is copied, so that no chunk is kept alive by it.
+    rest = Buffer.from(bytes.subarray(from))
+    if (rest.length > APPEND_LIMIT) return brokenAt(disk, path, head, end)
+  }
+  // Judged by what was read, and not read again: by now a writer may have finished the line.
+  return { head, end, size, state: rest.length > 0 ? 'torn' : 'whole' }
+}
+
+/** I10: tells a write that a crash tore from a line that somebody changed. `end` is where the good lines end. */
+async function brokenAt(disk: Disk, path: string, head: LedgerHead, end: number): Promise<Chain> {
+  const read = asBuffer((await disk.read(path, { from: end, limit: APPEND_LIMIT + 1 })) ?? new Uint8Array())
+  const size = end + read.length
+  const state = read.length <= APPEND_LIMIT && isTorn(read, head.seq + 1) ? 'torn' : 'edited'
+  return { head, end, size, state }
+}
+
+/**
+ * Whether bad bytes that begin where line `seq` should be can be one torn append. Of such an append later lines may have
+ * survived whole, and they say where it began: at `seq` or before. A whole line at the very start is out of its place, and no crash
+ * moves bytes.
+ */
+function isTorn(bytes: Buffer, seq: number): boolean {
+  let from = 0
+  let append: number | null = null
+  for (;;) {
+    const newline = bytes.indexOf(0x0a, from)
+    if (newline === -1) return true
+    const line = openLine(bytes.subarray(from, newline))
+    if (line !== null) {
+      if (from === 0 || line.append > seq || line.seq <= seq) return false
+      if (append !== null && line.append !== append) return false
+      append = line.append
+    }
+    from = newline + 1
+  }
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,0 +1,24 @@
+import type { FileEvent } from '../../model/ledger-event.ts'
+import type { PublishRequest } from '../../model/ports.ts'
+import { baseName } from '../../model/rel-path.ts'
+
+type Facts = Pick<
+  PublishRequest,
+  'path' | 'size' | 'digests' | 'mtime' | 'markerMtime' | 'planId' | 'revision'
+> & {
+  readonly marker: { readonly path: string; readonly text: string }
+}
+
+/** The ledger's line for a file that is in place, marked and durable. */
+export const fileEvent = (event: FileEvent['event'], of: Facts): FileEvent => ({
+  event,
+  path: of.path,
+  size: of.size,
+  md5: of.digests.md5,
+  sha256: of.digests.sha256,
+  marker: { name: baseName(of.marker.path), text: of.marker.text },
+  mtime: of.mtime,
+  markerMtime: of.markerMtime,
+  revision: of.revision,
+  planId: of.planId,
+})

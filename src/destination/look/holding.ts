@@ -1,0 +1,176 @@
+import { promises } from 'node:fs'
+import type { BoxState } from '../../model/box.ts'
+import { clockSanity } from '../../model/clock-sanity.ts'
+import {
+  type DiskFacts,
+  type Holding,
+  type Identity,
+  type LedgerHead,
+  nothingHeld,
+} from '../../model/holding.ts'
+import { type Instant, instant } from '../../model/instant.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { DestinationPlace } from '../../model/spec.ts'
+import type { DestinationStatus } from '../../model/status.ts'
+import type { Halt } from '../../model/trouble.ts'
+import { diskFailure } from '../../system/disk-failure.ts'
+import type { Disk } from '../disk/disk.ts'
+import { diskFacts, nearestFolder } from '../disk/facts.ts'
+import { checkMount } from '../disk/mount.ts'
+import { type Layout, layout } from '../layout.ts'
+import { type Ledger, openLedger } from '../ledger/ledger.ts'
+import { readId } from './identity.ts'
+import { takeInventory } from './inventory.ts'
+import { checkOwnership } from './ownership.ts'
+import { openSeen, type SeenCache } from './seen-cache.ts'
+import { readStatus } from './status-file.ts'
+
+/** What every part of one destination works with. */
+export interface Ground {
+  readonly place: DestinationPlace
+  readonly disk: Disk
+  readonly box: BoxState
+  readonly uid: number
+  /** Milliseconds past the last time written down by which a clock is believed; left out: see clockSanity. */
+  readonly leap?: number
+  /** Why nothing may be written there, whatever stands there; left out or null: nothing forbids it. */
+  readonly refused?: Halt | null
+  /** On which disk a path lies; left out but where `disk` is no real one. */
+  readonly diskOf?: (path: string) => Promise<DiskFacts>
+}
+
+/** `Destination.identify`: reads the id, the mount and the owner, no more. */
+export async function identify(
+  ground: Ground,
+): Promise<{ readonly identity: Identity; readonly halt: Halt | null }> {
+  const { place, disk, box, uid } = ground
+  const files = layout(place.path)
+  try {
+    const halt = ground.refused ?? (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
+    // Another user's folder cannot be read, and need not be.
+    const found = halt === null ? await readId(disk, files) : null
+    const expected = await box.knownId(place.path, found)
+    const identity = {
+      found,
+      expected,
+      lastSeenAt: found === null ? null : await box.lastPlaceOf(found),
+      hasPrivateFolder: (await disk.lstat(files.own)) !== null,
+    }
+    if (halt !== null || found === expected) return { identity, halt }
+    const lastPass = found === null ? null : ((await readStatus(disk, files))?.finished ?? null)
+    const before = expected === null ? null : await box.wasHere(expected)
+    const strange = { disk: await (ground.diskOf ?? diskFacts)(place.path), lastPass, before }
+    return { identity: { ...identity, strange }, halt }
+  } catch (error) {
+    throw diskFailure(error, 'look at', files.own)
+  }
+}
+
+/** The highest head that anything but the ledger itself remembers. Read it before the ledger. */
+export async function rememberedHead(ground: Ground, id: string | null): Promise<LedgerHead | null> {
+  const status = await readStatus(ground.disk, layout(ground.place.path))
+  const here = status?.head ?? null
+  const box = id === null ? null : await ground.box.knownHead(id)
+  if (here === null || box === null) return here ?? box
+  return here.seq >= box.seq ? here : box
+}
+
+/**
+ * `Destination.inspect` and `LockedDestination.inspect`: the second passes the ledger and the cache that its lock keeps open, the
+ * first passes null and has both read here. A damaged ledger, another owner or a missing mount is the holding's halt.
+ */
+export async function takeHolding(
+  ground: Ground,
+  now: () => Instant,
+  open: { readonly ledger: Ledger; readonly seen: SeenCache } | null,
+): Promise<Holding> {
+  const { place, disk } = ground
+  const files = layout(place.path)
+  const { identity, halt } = await identify(ground)
+  const free = await freeBytes(place.path)
+  if (halt !== null) return { ...nothingHeld, identity, free, halt }
+  try {
+    const status = await readStatus(disk, files)
+    const memory = open ?? (await remember(ground, files, identity.found, status, now))
+    const records = memory.ledger?.records ?? nothingHeld.records
+    const inventory = await takeInventory(disk, place.path, files, records)
+    return {
+      identity,
+      files: inventory.files,
+      records,
+      staged: inventory.staged,
+      abandoned: memory.ledger?.abandoned ?? nothingHeld.abandoned,
+      pruned: memory.ledger?.pruned ?? nothingHeld.pruned,
+      begun: begunBy(memory.ledger),
+      lastPrune: memory.ledger?.lastPrune ?? null,
+      surplus: memory.ledger?.surplus ?? nothingHeld.surplus,
+      terms: memory.ledger?.terms ?? nothingHeld.terms,
+      created: memory.ledger?.created ?? null,
+      listedBefore: status?.listed ?? null,
+      awaited: new Map(
+        status?.awaited.map(({ series, since }) => [series, instant(Date.parse(since))]) ?? [],
+      ),
+      lastTime: memory.ledger?.lastTime ?? believedAt(status, now(), ground.leap)?.at ?? null,
+      seen: memory.seen.records,
+      head: memory.ledger?.head ?? null,
+      free,
+      used: inventory.used,
+      halt: 'halt' in memory ? memory.halt : null,
+      problems: inventory.problems,
+    }
+  } catch (error) {
+    throw diskFailure(error, 'look at', place.path)
+  }
+}
+
+/** What the ledger says was begun and not finished, and by which plan. */
+function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
+  const intents = ledger === null ? [] : [...ledger.openRepairs, ...ledger.openPrunes]
+  return new Map(intents.map(({ path, planId }) => [path as RelPath, planId]))
+}
+
+/**
+ * The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. A leap that it met is
+ * believed too, by a clock that shows the same now.
+ */
+export function believedAt(
+  status: DestinationStatus | null,
+  now: Instant,
+  leap?: number,
+): { readonly at: Instant; readonly seq: number } | null {
+  if (status === null) return null
+  const seq = status.head?.seq ?? 0
+  const [last, other] = [status.clock, status.leapt ?? ''].map((time) => Date.parse(time) as Instant)
+  if (other! > 0 && clockSanity(other!, now, leap) === 'sane') return { at: other!, seq }
+  return Number.isNaN(last) ? null : { at: last!, seq }
+}
+
+async function remember(
+  ground: Ground,
+  files: Layout,
+  id: string | null,
+  status: DestinationStatus | null,
+  now: () => Instant,
+): Promise<{ readonly ledger: Ledger | null; readonly seen: SeenCache; readonly halt: Halt | null }> {
+  const knownHead = await rememberedHead(ground, id)
+  const believed = believedAt(status, now(), ground.leap)
+  const opened = await openLedger(ground.disk, files, {
+    ...(ground.leap === undefined ? {} : { leap: ground.leap }),
+    mode: 'read',
+    now,
+    knownHead,
+    believed,
+  })
+  const ledger = opened.state === 'open' ? opened.ledger : null
+  return {
+    ledger,
+    seen: await openSeen(ground.disk, files, ledger?.records ?? nothingHeld.records),
+    halt: opened.state === 'damaged' ? opened.halt : null,
+  }
+}
+
+/** Free to us on the file system of the nearest folder that is there; null where it cannot be asked. */
+export async function freeBytes(path: string): Promise<number | null> {
+  const stat = await promises.statfs(await nearestFolder(path)).catch(() => null)
+  return stat === null ? null : stat.bavail * stat.bsize
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Halt } from '../../model/trouble.ts'
+import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
+import type { Disk, DiskKind } from '../disk/disk.ts'
+import { FOLDER_MODE } from '../disk/modes.ts'
+import type { Layout } from '../layout.ts'
+
+/**
+ * A halt where `.reconcile` belongs to another user, or it or anything of ours in it is not of the kind that we make: a symlink would
+ * lead us out of the destination (I6), a pipe hang us. Null: it is ours, or there is none.
+ */
+export async function checkOwnership(disk: Disk, files: Layout, uid: number): Promise<Halt | null> {
+  const own = await disk.lstat(files.own)
+  if (own === null) return null
+  if (own.kind !== 'folder') return strange(files.own, own.kind, 'folder')
+  if (own.owner === uid) return oddInside(disk, files)
+  const user = userName(own.owner)
+  return {
+    code: 'other-owner',
+    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, and you are ${userName(uid) ?? `uid ${uid}`}: one user alone writes a destination`,
+    hint: `Run it as that user: sudo -u ${user ?? `'#${own.owner}'`} reconcile ...`,
+  }
+}
+
+async function oddInside(disk: Disk, files: Layout): Promise<Halt | null> {
+  const { own: _, staging, quarantine, trash, ...single } = files
+  const folders = [staging, quarantine, trash]
+  for (const path of [...folders, ...Object.values(single)]) {
+    const wanted = folders.includes(path) ? 'folder' : 'file'
+    const kind = (await disk.lstat(path))?.kind ?? wanted
+    // A folder in its place is a damaged ledger, which has a way out of its own.
+    if (path === files.ledger && kind === 'folder') continue
+    if (kind !== wanted) return strange(path, kind, wanted)
+  }
+  return null
+}
+
+const strange = (path: string, kind: DiskKind, wanted: 'file' | 'folder'): Halt => ({
+  code: 'private-folder-strange',
+  message: `${path} is a ${kind === 'other' ? 'device, socket or pipe' : kind}, and has to be a ${wanted}: it is never followed`,
+  hint: 'Find out who put it there, and move it aside.',
+})
+
+/** Makes the destination (0777 less the umask) and our own folders in it (0700) where they are missing, durably. After the checks. */
+export async function makePrivateFolders(disk: Disk, files: Layout, destination: string): Promise<void> {
+  try {
+    await makeWithParents(disk, destination)
+    if (await disk.mkdir(files.own, 0o700)) await disk.syncFolder(destination)
+    else if ((await disk.lstat(files.own))?.mode !== 0o700) await disk.chmod(files.own, 0o700)
+    let made = false
+    for (const folder of [files.staging, files.quarantine, files.trash])
+      made = (await disk.mkdir(folder, 0o700)) || made
+    if (made) await disk.syncFolder(files.own)
+  } catch (error) {
+    throw diskFailure(error, 'make', files.own)
+  }
+}
+
+/**
+ * Under the lock: a run that was killed may have made these, and written its last lines, without making them durable (I5, I10). What
+ * is built on them from here on must not fall with them.
+ */
+export async function syncEarlier(disk: Disk, files: Layout, destination: string): Promise<void> {
+  try {
+    if ((await disk.lstat(files.ledger))?.kind === 'file') await disk.syncFile(files.ledger)
+    for (const folder of [files.own, destination]) await disk.syncFolder(folder)
+  } catch (error) {
+    throw diskFailure(error, 'sync', files.own)
+  }
+  // The folder's own name. Where we may not even read the folder above, it was not we who made it.
+  await disk.syncFolder(dirname(destination)).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EACCES') throw diskFailure(error, 'sync', dirname(destination))
+  })
+}
+
+async function makeWithParents(disk: Disk, folder: string): Promise<void> {
+  if ((await disk.lstat(folder)) !== null) return
+  const parent = dirname(folder)
+  if (parent !== folder) await makeWithParents(disk, parent)
+  if (await disk.mkdir(folder, FOLDER_MODE)) await disk.syncFolder(parent)
+}
+
+/** A user's name for a hint; null where the password file has none. Names from elsewhere (LDAP) go by number. */
+function userName(uid: number): string | null {
+  try {
+    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+      const [name, , id] = line.split(':')
+      if (id === String(uid) && name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name))
+        return name
+    }
+  } catch {
+    // No password file: the number will do.
+  }
+  return null
+}

@@ -1,0 +1,75 @@
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Run } from '../../model/run.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { writeProtect } from '../disk/modes.ts'
+import { codeProblem, diskProblem, finalPath, isStill, type Judged, type Site } from './site.ts'
+
+export type Standing =
+  | ({ readonly state: 'judged' } & Judged)
+  | { readonly state: 'problem'; readonly problem: Problem }
+
+/** Hashes what stands under final names. Changes nothing. Throws the signal's reason when it is aborted. */
+export async function judgeStanding(
+  site: Site,
+  paths: readonly RelPath[],
+  run: Run,
+): Promise<ReadonlyMap<RelPath, Standing>> {
+  const results = new Map<RelPath, Standing>()
+  const open = new Map<RelPath, { readonly inode: string; readonly size: number }>()
+  for (const path of paths) {
+    try {
+      const stat = await site.disk.lstat(finalPath(site, path))
+      if (stat?.kind === 'file') open.set(path, stat)
+      else if (stat === null) results.set(path, { state: 'problem', problem: gone(path) })
+      else results.set(path, { state: 'problem', problem: taken(path, stat.kind) })
+    } catch (error) {
+      results.set(path, { state: 'problem', problem: diskProblem(error, 'look at', path) })
+    }
+  }
+  const hashed = await site.hash(
+    [...open].map(([path, { size }]) => ({ path: finalPath(site, path), size })),
+    run.signal,
+  )
+  run.signal.throwIfAborted()
+  for (const [path, { inode }] of open) {
+    const result = hashed.get(finalPath(site, path))
+    if (result === undefined) throw new Error(`hashing ${path} came to nothing`)
+    if (result.state === 'failed')
+      results.set(path, { state: 'problem', problem: codeProblem(result.code, 'read', path) })
+    else if (result.inode !== inode) results.set(path, { state: 'problem', problem: moved(path) })
+    else {
+      const { size, modified, digests } = result
+      results.set(path, { state: 'judged', inode, modified, size, digests })
+    }
+  }
+  return results
+}
+
+/** Makes judged data read-only and durable under its final name; a problem where it is not what was judged any more. */
+export async function secureStanding(site: Site, path: RelPath, judged: Judged): Promise<Problem | null> {
+  const final = finalPath(site, path)
+  await writeProtect(site.disk, final)
+  await site.disk.syncFile(final)
+  return isStill(await site.disk.lstat(final), judged) ? null : moved(path)
+}
+
+export const taken = (path: string, kind: string): Problem => ({
+  code: 'name-taken',
+  path,
+  message: `a ${kind} stands under its name, and is left alone`,
+  hint: 'Move it aside, and the next run goes on.',
+})
+
+export const gone = (path: string): Problem => ({
+  code: 'vanished-here',
+  path,
+  message: 'was here a moment ago, and is gone from the destination',
+  hint: 'Find out what removes files there; the next run judges anew.',
+})
+
+export const moved = (path: string): Problem => ({
+  code: 'changed-here',
+  path,
+  message: 'changed in the destination while it was judged',
+  hint: 'Find out what writes there: reconcile has to be the only one. The next run judges it anew.',
+})

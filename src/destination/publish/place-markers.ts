@@ -1,0 +1,119 @@
+import type { DigestPair } from '../../model/digest.ts'
+import { markerOf } from '../../model/marker-name.ts'
+import { parseMarker } from '../../model/parse-marker.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { each, type Trouble } from '../disk/each.ts'
+import { type Folders, failedAbove } from '../disk/folders.ts'
+import { fileMode, writeProtect } from '../disk/modes.ts'
+import { claimOf, markerPathOf } from './beside.ts'
+import { putInPlace } from './put-in-place.ts'
+import { agrees, diskProblem, finalPath, type Site } from './site.ts'
+import { newStagingName } from './staging-name.ts'
+
+export interface ToMark {
+  readonly path: string
+  readonly digests: DigestPair
+  readonly marker: { readonly path: string; readonly text: string }
+}
+
+/** The marker that was published with a file that the ledger knows. */
+export async function markerOfLedger(site: Site, path: RelPath): Promise<ToMark['marker']> {
+  const marker = await site.ledger.readMarker(path)
+  if (marker === null) throw new Error(`the ledger knows ${path} and not its marker`)
+  return { path: markerPathOf(path, marker.name), text: marker.text }
+}
+
+type Verdicts<V> = Map<string, V | Trouble>
+
+/** A batch this big is worth a hint to the disk before its many fsyncs. */
+export const MANY = 32
+
+/**
+ * Protocol step 7, for files whose data is durable under their final names (I3): each marker is staged, synced, put in place, and
+ * durable when this returns. One that stands there already and claims the same stays as it is. `litter` collects staged names.
+ */
+export async function placeMarkers<V, T extends ToMark>(
+  site: Site,
+  items: readonly T[],
+  seen: Folders,
+  verdicts: Verdicts<V>,
+  litter: string[],
+): Promise<readonly T[]> {
+  const staged = new Map<string, string>()
+  let left = await each(items, 'write the marker of', verdicts, async (item) => {
+    const final = finalPath(site, item.marker.path)
+    seen.touched(final)
+    if ((await site.disk.lstat(final)) !== null) return problemVerdict(await accept(site, item, final))
+    const name = newStagingName(site.files)
+    litter.push(name)
+    staged.set(item.path, name)
+    await site.disk.create(name, Buffer.from(item.marker.text, 'latin1'), fileMode())
+    return null
+  })
+  if (left.length >= MANY) await site.disk.syncSoon(site.files.staging)
+  left = await each(left, 'sync the marker of', verdicts, async (item) => {
+    const name = staged.get(item.path)
+    if (name !== undefined) await site.disk.syncFile(name)
+    return null
+  })
+  left = await each(left, 'put in place the marker of', verdicts, async (item) => {
+    const name = staged.get(item.path)
+    if (name === undefined) return null
+    const final = finalPath(site, item.marker.path)
+    // I4: whatever came there meanwhile stays.
+    return (await putInPlace(site, name, final)) === 'placed'
+      ? null
+      : problemVerdict(await accept(site, item, final))
+  })
+  return synced(left, seen, verdicts, (item) => finalPath(site, item.marker.path))
+}
+
+/** Makes the folders durable; files in a folder that failed leave the batch. */
+export async function synced<V, T extends { readonly path: string }>(
+  items: readonly T[],
+  seen: Folders,
+  verdicts: Verdicts<V>,
+  place: (item: T) => string,
+): Promise<readonly T[]> {
+  const failed = await seen.sync()
+  return items.filter((item) => {
+    const above = failedAbove(failed, place(item))
+    if (above !== null)
+      verdicts.set(item.path, {
+        verdict: 'problem',
+        problem: diskProblem(above.error, 'sync the folder of', item.path),
+      })
+    return above === null
+  })
+}
+
+/** I2, I6: whether a marker's text claims these very digests, and its name is beside its data; a problem where not. */
+export function markerFault({ path, digests, marker }: ToMark): Problem | null {
+  const of = markerOf(marker.path)
+  const claim = of?.data === path ? parseMarker(Buffer.from(marker.text, 'latin1'), path, of.kind) : null
+  if (claim !== null && 'digest' in claim && agrees(digests, claim.digest)) return null
+  return {
+    code: 'marker-differs',
+    path,
+    message: 'the marker does not name the digest that the file has',
+    hint: 'The next run reads the marker anew.',
+  }
+}
+
+async function accept(site: Site, item: ToMark, final: string): Promise<Problem | null> {
+  if (!agrees(item.digests, await claimOf(site, final, item.path))) {
+    return {
+      code: 'marker-taken',
+      path: item.path,
+      message: `something else stands under its marker's name ${item.marker.path}`,
+      hint: 'Move it aside; the file itself is in place and is marked by the next run.',
+    }
+  }
+  await writeProtect(site.disk, final)
+  await site.disk.syncFile(final)
+  return null
+}
+
+const problemVerdict = (problem: Problem | null): Trouble | null =>
+  problem === null ? null : { verdict: 'problem', problem }

@@ -1,0 +1,56 @@
+import type { PublishRequest, PublishVerdict } from '../../model/ports.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import { errnoOf } from '../../system/disk-failure.ts'
+import { each } from '../disk/each.ts'
+import { fileMode } from '../disk/modes.ts'
+import { changed } from './gate.ts'
+import { MANY } from './place-markers.ts'
+import { diskProblem, isStill, type Site, stagedPath } from './site.ts'
+
+/** The first half of protocol step 5: staged data read-only and durable, and still the very bytes that were judged. */
+export async function secureStaged(
+  site: Site,
+  requests: readonly PublishRequest[],
+  verdicts: Map<RelPath, PublishVerdict>,
+): Promise<readonly PublishRequest[]> {
+  const { disk } = site
+  const left = await each(
+    requests,
+    'write-protect',
+    verdicts,
+    async ({ path }): Promise<PublishVerdict | null> => {
+      await disk.chmod(stagedPath(site, path), fileMode())
+      return null
+    },
+  )
+  if (left.length >= MANY) await disk.syncSoon(site.files.staging)
+  return each(left, 'sync', verdicts, async ({ path }): Promise<PublishVerdict | null> => {
+    const staged = stagedPath(site, path)
+    try {
+      await disk.syncFile(staged)
+    } catch (error) {
+      // The bytes in memory may never reach the disk, and a second fsync would say that all is well.
+      await disk.unlink(staged)
+      site.judged.delete(path)
+      return { verdict: 'problem', problem: diskProblem(error, 'sync', path) }
+    }
+    const judged = site.judged.get(path)
+    const now = await disk.lstat(staged)
+    // What is published is what was judged; one name, so that nothing else can write to it (I1).
+    return judged !== undefined && isStill(now, judged) && now?.links === 1
+      ? null
+      : { verdict: 'problem', problem: changed(path) }
+  })
+}
+
+/** Protocol step 9. What cannot be removed now is litter for the next recovery, and no trouble of a published file. */
+export async function sweep(site: Site, paths: readonly RelPath[], litter: readonly string[]): Promise<void> {
+  for (const path of paths) site.judged.delete(path)
+  for (const each of [...paths.map((path) => stagedPath(site, path)), ...litter]) {
+    try {
+      await site.disk.unlink(each)
+    } catch (error) {
+      if (errnoOf(error) === null) throw error
+    }
+  }
+}

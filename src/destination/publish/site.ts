@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import type { Digest, DigestPair } from '../../model/digest.ts'
+import { digestKind } from '../../model/digest.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { diskFailure } from '../../system/disk-failure.ts'
+import type { Disk, DiskStat } from '../disk/disk.ts'
+import type { HashFiles } from '../disk/hash-pool.ts'
+import type { Layout } from '../layout.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+
+/** What every step of the protocol works with, under the lock and after recovery. */
+export interface Site {
+  /** The destination's folder, absolute. */
+  readonly path: string
+  readonly files: Layout
+  readonly disk: Disk
+  readonly hash: HashFiles
+  readonly uid: number
+  /** Its name, for events. */
+  readonly backup: string
+  readonly ledger: Ledger
+  /** Staged files whose bytes were read under this lock; publish takes no others. */
+  readonly judged: Map<RelPath, Judged>
+  /** Asked once: see `canLink`. */
+  links: Promise<boolean> | null
+}
+
+/** The very bytes that were read: those of one inode, at one size, and not written to since. */
+export interface Judged {
+  readonly inode: string
+  readonly modified: string
+  readonly size: number
+  readonly digests: DigestPair
+}
+
+export const finalPath = (site: Pick<Site, 'path'>, path: string): string => join(site.path, path)
+export const stagedPath = (site: Pick<Site, 'files'>, path: string): string => join(site.files.staging, path)
+
+/** Whether what stands there now is the very file that was judged. */
+export const isStill = (now: DiskStat | null, judged: Judged): boolean =>
+  now?.kind === 'file' &&
+  now.inode === judged.inode &&
+  now.modified === judged.modified &&
+  now.size === judged.size
+
+/** What stands at an absolute place, relative to the destination. */
+export const relativeTo = (site: Pick<Site, 'path'>, place: string): string =>
+  place.slice(site.path.length + 1)
+
+/** So many files are under one system call at a time: enough for a disk to sort them, few enough to stop soon. */
+export const AT_ONCE = 8
+
+export const sameDigests = (
+  a: { md5: string; sha256: string },
+  b: { md5: string; sha256: string },
+): boolean => a.md5 === b.md5 && a.sha256 === b.sha256
+
+/** The one of both that is of the same kind as `like`. */
+export const likeDigest = (digests: DigestPair, like: Digest): Digest => digests[digestKind(like)]
+
+/** I2: whether a marker's claim is of these very bytes. A marker that claims nothing does not agree. */
+export const agrees = (digests: DigestPair, claim: Digest | null): boolean =>
+  claim !== null && likeDigest(digests, claim) === claim
+
+/** A disk's error with one file as its problem. What is no disk's error is a bug and is thrown on. */
+export function diskProblem(error: unknown, doing: string, path: string): Problem {
+  const { code, message, hint } = diskFailure(error, doing, path)
+  return { code, path, message, hint }
+}
+
+/** The same from an error's code alone, as the hashing threads tell it. */
+export const codeProblem = (code: string, doing: string, path: string): Problem =>
+  diskProblem(Object.assign(new Error(code), { code }), doing, path)

@@ -1,0 +1,139 @@
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Run } from '../../model/run.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { folders } from '../disk/folders.ts'
+import { besides } from '../publish/beside.ts'
+import { judgeStanding, taken } from '../publish/judge-standing.ts'
+import {
+  agrees,
+  codeProblem,
+  diskProblem,
+  finalPath,
+  type Judged,
+  type Site,
+  sameDigests,
+} from '../publish/site.ts'
+import { type InTrash, trashName, trashPlace } from './trash.ts'
+
+export type Lying =
+  /** The ledger's very bytes lie in the trash, and nothing that differs stands under the name. */
+  | { readonly state: 'lying'; readonly judged: Judged }
+  /** They stand under the name already, and nothing lies in the trash. */
+  | { readonly state: 'placed' }
+  /** `hopeless`: it cannot be put back as things are. `problem`: whether it can is not known. */
+  | { readonly state: 'hopeless' | 'problem'; readonly problem: Problem }
+
+/** Whether pruned files can be put back, by hashing what lies in the trash (I2). Changes nothing. Throws the signal's reason. */
+export async function judgeTrash(
+  site: Site,
+  items: readonly InTrash[],
+  run: Run,
+): Promise<ReadonlyMap<RelPath, Lying>> {
+  const found = new Map<RelPath, Lying>()
+  const open: InTrash[] = []
+  const empty: InTrash[] = []
+  const seen = folders(site.disk, site.path)
+  for (const item of items) {
+    try {
+      const above = await seen.find(trashName(item.trash, item.path))
+      const stat = above === 'there' ? await site.disk.lstat(trashPlace(site, item)) : null
+      if (typeof above !== 'string') found.set(item.path, { state: 'problem', problem: above })
+      else if (stat === null) empty.push(item)
+      else if (stat.kind === 'file') open.push(item)
+      else found.set(item.path, { state: 'hopeless', problem: rotten(item.path, `a ${stat.kind}`) })
+    } catch (error) {
+      found.set(item.path, { state: 'problem', problem: diskProblem(error, 'look at', item.path) })
+    }
+  }
+  const hashed = await site.hash(
+    open.map((item) => ({ path: trashPlace(site, item), size: site.ledger.records.get(item.path)!.size })),
+    run.signal,
+  )
+  run.signal.throwIfAborted()
+  const sound = new Map<RelPath, Judged>()
+  for (const item of open) {
+    const result = hashed.get(trashPlace(site, item))
+    if (result === undefined) throw new Error(`hashing ${item.path} came to nothing`)
+    if (result.state === 'failed')
+      found.set(item.path, { state: 'problem', problem: codeProblem(result.code, 'read', item.path) })
+    else if (sameDigests(result.digests, site.ledger.records.get(item.path)!)) sound.set(item.path, result)
+    else found.set(item.path, { state: 'hopeless', problem: rotten(item.path, 'something else') })
+  }
+  await lookAtNames(
+    site,
+    sound,
+    empty.map(({ path }) => path),
+    found,
+    run,
+  )
+  return found
+}
+
+/** What stands where the files are to go. */
+async function lookAtNames(
+  site: Site,
+  sound: ReadonlyMap<RelPath, Judged>,
+  empty: readonly RelPath[],
+  found: Map<RelPath, Lying>,
+  run: Run,
+): Promise<void> {
+  const seen = folders(site.disk, site.path)
+  const standing: RelPath[] = []
+  for (const path of [...sound.keys(), ...empty]) {
+    try {
+      const above = await seen.find(path)
+      if (typeof above !== 'string') found.set(path, { state: 'problem', problem: above })
+      else if (above === 'there' && (await site.disk.lstat(finalPath(site, path))) !== null)
+        standing.push(path)
+      else {
+        const judged = sound.get(path)
+        found.set(
+          path,
+          judged === undefined
+            ? { state: 'hopeless', problem: goneFromTrash(path) }
+            : { state: 'lying', judged },
+        )
+      }
+    } catch (error) {
+      found.set(path, { state: 'problem', problem: diskProblem(error, 'look at', path) })
+    }
+  }
+  for (const [path, judged] of await judgeStanding(site, standing, run)) {
+    const inTrash = sound.get(path)
+    if (judged.state === 'problem') {
+      const isTaken = judged.problem.code === 'name-taken'
+      found.set(path, { state: isTaken ? 'hopeless' : 'problem', problem: judged.problem })
+    } else if (sameDigests(judged.digests, site.ledger.records.get(path)!))
+      found.set(path, inTrash === undefined ? { state: 'placed' } : { state: 'lying', judged: inTrash })
+    else found.set(path, { state: 'hopeless', problem: taken(path, 'file with other bytes') })
+  }
+  const beside = besides(site)
+  for (const [path, { state }] of found) {
+    if (state !== 'lying' && state !== 'placed') continue
+    const record = site.ledger.records.get(path)!
+    // I2: data must not come to stand beside a marker that says something else.
+    for (const { digest } of (await seen.find(path)) === 'there' ? await beside(path) : [])
+      if (!agrees(record, digest)) found.set(path, { state: 'hopeless', problem: markerTaken(path) })
+  }
+}
+
+const rotten = (path: string, what: string): Problem => ({
+  code: 'rot',
+  path,
+  message: `${what} lies in its place in the trash, not the bytes that were removed: it is not put back`,
+  hint: 'Check the disk, and look for another copy before this one is thrown away.',
+})
+
+const goneFromTrash = (path: string): Problem => ({
+  code: 'trash-gone',
+  path,
+  message: 'is gone from the trash: somebody else has emptied it',
+  hint: 'It can only be pulled again, if the source still has it.',
+})
+
+const markerTaken = (path: string): Problem => ({
+  code: 'marker-taken',
+  path,
+  message: 'a marker stands beside its name that says something else',
+  hint: 'Move it aside, and put the file back then.',
+})

@@ -1,0 +1,258 @@
+import type { PruneRequest, PruneVerdict } from '../../model/ports.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Run } from '../../model/run.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { each } from '../disk/each.ts'
+import { type Folders, folders } from '../disk/folders.ts'
+import { withReserve } from '../disk/reserve.ts'
+import type { PruneIntent } from '../ledger/book.ts'
+import { eventName } from '../ledger/event-name.ts'
+import { placesBeside } from '../publish/beside.ts'
+import { gone, taken } from '../publish/judge-standing.ts'
+import { setAside } from '../publish/quarantine.ts'
+import { diskProblem, finalPath, type Site } from '../publish/site.ts'
+import { bothSynced, moveToTrash, TRASH_BATCH, trashName, trashPlace } from './trash.ts'
+
+type Verdicts = Map<RelPath, PruneVerdict>
+
+/**
+ * Published files go with their markers to one event of the trash: recorded before (I8: by whom and why), marker
+ * first (I2), each step durable for a whole batch before the next one begins. One file's failure stops no other; what cannot be done
+ * now is left as it was, or finished by the next run's recovery. Once begun it is not stopped: it takes no longer than a disk needs.
+ */
+export async function prune(
+  site: Site,
+  requests: readonly PruneRequest[],
+  run: Run,
+): Promise<ReadonlyMap<RelPath, PruneVerdict>> {
+  const verdicts: Verdicts = new Map()
+  const trash = eventName(run.now())
+  const wanted = [...new Map(requests.map((request) => [request.path, request])).values()]
+  for (const batch of byPoints(wanted)) {
+    const seen = folders(site.disk, site.path)
+    const sound = wholePoints(
+      batch,
+      await each(batch, 'look at', verdicts, async ({ path }) => {
+        const fault = await faultOf(site, path, seen)
+        return fault === null ? null : { verdict: 'problem', problem: fault }
+      }),
+      verdicts,
+    )
+    const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
+    // One that an earlier run began, and recovery could not finish, is gone on with.
+    const intents = sound.map(
+      (request): PruneIntent => begun.get(request.path) ?? { event: 'prune-begin', ...request, trash },
+    )
+    const isRecorded = await recorded(
+      site,
+      intents,
+      intents.filter(({ path }) => !begun.has(path)),
+      verdicts,
+    )
+    if (isRecorded) await carryOut(site, intents, verdicts)
+  }
+  return verdicts
+}
+
+/** What earlier runs began, to its end, wherever they were cut off (I7). */
+export async function finishPrunes(
+  site: Site,
+  run: Run,
+): Promise<{ readonly done: readonly RelPath[]; readonly problems: readonly Problem[] }> {
+  const verdicts: Verdicts = new Map()
+  const intents = site.ledger.openPrunes
+  for (let from = 0; from < intents.length; from += TRASH_BATCH) {
+    run.signal.throwIfAborted()
+    await carryOut(site, intents.slice(from, from + TRASH_BATCH), verdicts)
+  }
+  return outcome(verdicts)
+}
+
+/** In batches that part no point: a removal that is cut off between two of them has begun with all files of a point, or with none (I7). */
+export function byPoints(requests: readonly PruneRequest[]): readonly (readonly PruneRequest[])[] {
+  const batches: PruneRequest[][] = []
+  for (const request of requests) {
+    const batch = batches.at(-1)
+    const before = batch?.at(-1)
+    const isSamePoint = before?.series === request.series && before.point === request.point
+    if (batch === undefined || (batch.length >= TRASH_BATCH && !isSamePoint)) batches.push([request])
+    else batch.push(request)
+  }
+  return batches
+}
+
+/**
+ * Of what the policy removes, the files whose point can be begun as a whole: half a point would be kept for ever, and counted by
+ * nothing. A person's own choice of files is not made larger or smaller.
+ */
+function wholePoints(
+  batch: readonly PruneRequest[],
+  sound: readonly PruneRequest[],
+  verdicts: Verdicts,
+): readonly PruneRequest[] {
+  const pointOf = ({ series, point }: PruneRequest): string => `${point} ${series}`
+  const broken = new Set(batch.flatMap((one) => (verdicts.has(one.path) ? [pointOf(one)] : [])))
+  return sound.filter((one) => {
+    if (one.by === 'person' || !broken.has(pointOf(one))) return true
+    verdicts.set(one.path, { verdict: 'problem', problem: pointStays(one.path) })
+    return false
+  })
+}
+
+export function outcome(verdicts: ReadonlyMap<RelPath, PruneVerdict>) {
+  const done: RelPath[] = []
+  const problems: Problem[] = []
+  for (const [path, verdict] of verdicts) {
+    if (verdict.verdict === 'done') done.push(path)
+    else problems.push(verdict.problem)
+  }
+  return { done, problems }
+}
+
+/** Only a regular file of the ledger's own size is removed: anything else is left alone. */
+async function faultOf(site: Site, path: RelPath, seen: Folders): Promise<Problem | null> {
+  const record = site.ledger.records.get(path)
+  if (record === undefined) return notOurs(path)
+  const found = await seen.find(path)
+  if (found === 'absent') return gone(path)
+  if (found !== 'there') return found
+  const stat = await site.disk.lstat(finalPath(site, path))
+  if (stat === null) return gone(path)
+  if (stat.kind !== 'file') return taken(path, stat.kind)
+  return stat.size === record.size ? null : differs(path, record.size, stat.size)
+}
+
+/** False: the ledger took no line, and each file has its verdict. */
+export async function recorded<V extends { readonly verdict: string }>(
+  site: Site,
+  all: readonly { readonly path: RelPath }[],
+  events: Parameters<Site['ledger']['append']>[0],
+  verdicts: Map<RelPath, V | { readonly verdict: 'problem'; readonly problem: Problem }>,
+): Promise<boolean> {
+  if (events.length === 0) return all.length > 0
+  try {
+    await site.ledger.append(events)
+    return true
+  } catch (error) {
+    for (const { path } of all)
+      verdicts.set(path, { verdict: 'problem', problem: diskProblem(error, 'record', path) })
+    return false
+  }
+}
+
+/** From whatever step the intents have come to. */
+async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: Verdicts): Promise<void> {
+  const seen = folders(site.disk, site.path)
+  const places = placesBeside(site, 'file')
+  const standing = new Set<RelPath>()
+  const hopeless: PruneIntent[] = []
+  let left = await each(
+    intents,
+    'move to the trash',
+    verdicts,
+    async (intent): Promise<PruneVerdict | null> => {
+      const { path, trash } = intent
+      const state = await stateOf(site, intent, seen)
+      if (typeof state !== 'string') return { verdict: 'problem', problem: state }
+      if (state === 'hopeless') {
+        await setMarkersAside(site, intent, seen)
+        hopeless.push(intent)
+        return { verdict: 'problem', problem: (await faultOf(site, path, seen)) ?? gone(path) }
+      }
+      // Whatever an earlier run moved may not be durable yet.
+      if ((await seen.find(path)) === 'there') seen.touched(finalPath(site, path))
+      const blocked = await withReserve(site.disk, site.files, () => seen.make(trashName(trash, path), 0o700))
+      if (blocked !== null) return { verdict: 'problem', problem: blocked }
+      seen.touched(trashPlace(site, intent))
+      if (state === 'standing') standing.add(path)
+      return null
+    },
+    // One after the other: only one of many that find the disk full could give up the reserve.
+    1,
+  )
+  // A name moved into a folder that a power cut takes back would be gone.
+  left = await bothSynced(site, left, seen, verdicts)
+  left = await each(
+    left,
+    'move to the trash',
+    verdicts,
+    async ({ path, trash }): Promise<PruneVerdict | null> => {
+      // I2: markers go before their data. Beside data that has come since they are not ours.
+      if (!standing.has(path) && (await site.disk.lstat(finalPath(site, path))) !== null) return null
+      for (const place of await places(finalPath(site, path))) await moveToTrash(site, trash, place, seen)
+      return null
+    },
+    1,
+  )
+  left = await bothSynced(site, left, seen, verdicts)
+  left = await each(
+    left,
+    'move to the trash',
+    verdicts,
+    async ({ path, trash }): Promise<PruneVerdict | null> => {
+      if (standing.has(path)) await moveToTrash(site, trash, finalPath(site, path), seen)
+      return null
+    },
+    1,
+  )
+  left = await bothSynced(site, left, seen, verdicts)
+  const lines = [
+    ...left.map(({ path, trash }) => ({ event: 'prune-done', path, trash }) as const),
+    ...hopeless.map(({ path, trash }) => ({ event: 'prune-done', path, trash, failed: true }) as const),
+  ]
+  if (await recorded(site, left, lines, verdicts))
+    for (const { path } of left) verdicts.set(path, { verdict: 'done' })
+}
+
+/** `hopeless`: ours is neither under its name nor in the trash. Never to be taken for removed by us. */
+async function stateOf(
+  site: Site,
+  intent: PruneIntent,
+  seen: Folders,
+): Promise<'standing' | 'moved' | 'hopeless' | Problem> {
+  const size = site.ledger.records.get(intent.path)!.size
+  const isOurs = async (name: string): Promise<boolean | Problem> => {
+    const found = await seen.find(name)
+    if (found !== 'there') return found === 'absent' ? false : found
+    const stat = await site.disk.lstat(finalPath(site, name))
+    return stat?.kind === 'file' && stat.size === size
+  }
+  const isStanding = await isOurs(intent.path)
+  if (isStanding !== false) return isStanding === true ? 'standing' : isStanding
+  const isMoved = await isOurs(trashName(intent.trash, intent.path))
+  if (isMoved !== false) return isMoved === true ? 'moved' : isMoved
+  return 'hopeless'
+}
+
+/** Markers in the trash that no removal stands for any more. */
+async function setMarkersAside(
+  site: Site,
+  intent: { readonly path: RelPath; readonly trash: string },
+  seen: Folders,
+): Promise<void> {
+  if ((await seen.find(trashName(intent.trash, intent.path))) !== 'there') return
+  const root = finalPath(site, trashName(intent.trash, ''))
+  for (const place of await placesBeside(site, 'file')(trashPlace(site, intent)))
+    await setAside(site, intent.trash, place, place.slice(root.length), seen)
+}
+
+export const notOurs = (path: string): Problem => ({
+  code: 'not-recorded',
+  path,
+  message: 'the ledger knows no such file',
+  hint: 'Only what was published here is removed. Run again: what the next pass takes over is known afterwards.',
+})
+
+const pointStays = (path: string): Problem => ({
+  code: 'prune-point-stays',
+  path,
+  message: 'stays: another file of its point cannot be removed now, and a point goes whole or not at all',
+  hint: 'See what is said of that other file. The next prune tries again.',
+})
+
+const differs = (path: string, was: number, is: number): Problem => ({
+  code: 'prune-differs',
+  path,
+  message: `has ${is} bytes here and was published with ${was}: it is not removed`,
+  hint: 'See what the next pass says of it. If it is not wanted, move it out of the destination by hand.',
+})

@@ -1,0 +1,119 @@
+import { dirname } from 'node:path'
+import { PRIVATE_FOLDER, type RelPath } from '../../model/rel-path.ts'
+import { each, type Trouble } from '../disk/each.ts'
+import { type Folders, failedAbove, folders } from '../disk/folders.ts'
+import { withReserve } from '../disk/reserve.ts'
+import { placesBeside } from '../publish/beside.ts'
+import { taken } from '../publish/judge-standing.ts'
+import { synced } from '../publish/place-markers.ts'
+import { setAside } from '../publish/quarantine.ts'
+import { diskProblem, finalPath, relativeTo, type Site } from '../publish/site.ts'
+
+/** One file in one event of the trash. */
+export interface InTrash {
+  readonly path: RelPath
+  readonly trash: string
+}
+
+/** Files whose ledger lines, before and after, fit the reserve together. */
+export const TRASH_BATCH = 500
+
+/** Of the file itself, or of its marker; relative to the destination. */
+export const trashName = (trash: string, path: string): string => `${PRIVATE_FOLDER}/trash/${trash}/${path}`
+export const trashPlace = (site: Site, { trash, path }: InTrash): string =>
+  finalPath(site, trashName(trash, path))
+
+/**
+ * Moves what stands at `place` to the trash; durable only after `seen.sync`. Never onto anything: what is in the way there goes to
+ * quarantine. A full disk gives up the reserve. The folder in the trash is there.
+ */
+export async function moveToTrash(site: Site, trash: string, place: string, seen: Folders): Promise<void> {
+  const { disk } = site
+  const name = trashName(trash, relativeTo(site, place))
+  const to = finalPath(site, name)
+  seen.touched(place)
+  seen.touched(to)
+  const there = await disk.lstat(to)
+  if (there !== null) {
+    const here = await disk.lstat(place)
+    // A power cut may have left both names of a move.
+    if (here !== null && here.inode === there.inode && here.device === there.device) {
+      await disk.unlink(place)
+      return
+    }
+    await setAside(site, trash, to, relativeTo(site, place), seen)
+  }
+  await withReserve(disk, site.files, () => disk.rename(place, to))
+}
+
+/** Makes both folders of each durable; files for which one failed leave the batch. */
+export async function bothSynced<V, T extends InTrash>(
+  site: Site,
+  items: readonly T[],
+  seen: Folders,
+  verdicts: Map<string, V | Trouble>,
+): Promise<readonly T[]> {
+  const failed = await seen.sync()
+  return items.filter((item) => {
+    const above =
+      failedAbove(failed, finalPath(site, item.path)) ?? failedAbove(failed, trashPlace(site, item))
+    if (above !== null)
+      verdicts.set(item.path, {
+        verdict: 'problem',
+        problem: diskProblem(above.error, 'sync the folder of', item.path),
+      })
+    return above === null
+  })
+}
+
+/**
+ * Removes these files and their markers from the trash, and the folders that this empties, up to the event's own: nothing outside it,
+ * and through no symlink (I6). Durable when it returns. Gives back those of which nothing is left there.
+ */
+export async function removeFromTrash<V, T extends InTrash>(
+  site: Site,
+  items: readonly T[],
+  verdicts: Map<string, V | Trouble>,
+): Promise<readonly T[]> {
+  const { disk, files } = site
+  const seen = folders(disk, site.path)
+  const places = placesBeside(site, 'file')
+  let left = await each(items, 'remove from the trash', verdicts, async (item): Promise<Trouble | null> => {
+    const found = await seen.find(trashName(item.trash, item.path))
+    if (found === 'absent') return null
+    if (found !== 'there') return { verdict: 'problem', problem: found }
+    const place = trashPlace(site, item)
+    if ((await disk.lstat(place))?.kind === 'folder')
+      return { verdict: 'problem', problem: taken(item.path, 'folder in the trash') }
+    for (const name of [place, ...(await places(place))]) await disk.unlink(name)
+    return null
+  })
+  const depth = ({ path }: T) => path.split('/').length
+  const emptied = new Set<string>()
+  left = await each(
+    [...left].sort((a, b) => depth(b) - depth(a)),
+    'remove the folder of',
+    verdicts,
+    async (item): Promise<Trouble | null> => {
+      let at = dirname(trashPlace(site, item))
+      while (at !== files.trash && (emptied.has(at) || (await isGone(site, at)))) {
+        emptied.add(at)
+        at = dirname(at)
+      }
+      return null
+    },
+    1,
+  )
+  // The nearest folder that stays is the one in which a name went.
+  const stays = (item: T): string => {
+    let at = dirname(trashPlace(site, item))
+    while (emptied.has(at)) at = dirname(at)
+    return `${at}/x`
+  }
+  for (const item of left) seen.touched(stays(item))
+  return synced(left, seen, verdicts, stays)
+}
+
+/** Whether the folder was empty, or is not there. */
+const isGone = async ({ disk }: Site, folder: string): Promise<boolean> =>
+  (await disk.lstat(folder)) === null || (await disk.rmdir(folder))

@@ -1,0 +1,211 @@
+import { basename, dirname, join } from 'node:path'
+import type { DigestPair } from '../../model/digest.ts'
+import type { PrunedFile } from '../../model/holding.ts'
+import type { UndoVerdict } from '../../model/ports.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import type { Run } from '../../model/run.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { each } from '../disk/each.ts'
+import { type Folders, folders } from '../disk/folders.ts'
+import { FOLDER_MODE, writeProtect } from '../disk/modes.ts'
+import { withReserve } from '../disk/reserve.ts'
+import type { UndoIntent } from '../ledger/book.ts'
+import { besides, claimOf, placesBeside } from '../publish/beside.ts'
+import { judgeStanding, moved, secureStanding, taken } from '../publish/judge-standing.ts'
+import { markerOfLedger, placeMarkers, type ToMark } from '../publish/place-markers.ts'
+import { putInPlace } from '../publish/put-in-place.ts'
+import { setAside } from '../publish/quarantine.ts'
+import { sweep } from '../publish/secure-staged.ts'
+import {
+  agrees,
+  finalPath,
+  isStill,
+  type Judged,
+  relativeTo,
+  type Site,
+  sameDigests,
+} from '../publish/site.ts'
+import { judgeTrash, type Lying } from './judge.ts'
+import { outcome, recorded } from './prune.ts'
+import { bothSynced, type InTrash, removeFromTrash, TRASH_BATCH, trashPlace } from './trash.ts'
+
+type Verdicts = Map<RelPath, UndoVerdict>
+
+/**
+ * Publishes pruned files again out of the trash: their bytes are read first and have to be those of the ledger (I2), what stands
+ * under the name stays (I4), data is durable before its marker (I3). A stop is obeyed while bytes are read, not afterwards.
+ */
+export async function undoPrune(
+  site: Site,
+  paths: readonly RelPath[],
+  why: { readonly reason: string; readonly by: string },
+  run: Run,
+): Promise<ReadonlyMap<RelPath, UndoVerdict>> {
+  const verdicts: Verdicts = new Map()
+  const wanted = [...new Set(paths)]
+  for (let from = 0; from < wanted.length; from += TRASH_BATCH) {
+    const lying: InTrash[] = []
+    for (const path of wanted.slice(from, from + TRASH_BATCH)) {
+      const entry = site.ledger.pruned.get(path)
+      if (entry?.trash != null) lying.push({ path, trash: entry.trash })
+      else verdicts.set(path, { verdict: 'problem', problem: notInTrash(path, entry) })
+    }
+    const judged = await judgeTrash(site, lying, run)
+    const sound: UndoIntent[] = []
+    for (const { path, trash } of lying) {
+      const state = judged.get(path)!
+      if ('problem' in state) verdicts.set(path, { verdict: 'problem', problem: state.problem })
+      else sound.push({ event: 'undo-begin', path, trash, ...why })
+    }
+    if (await recorded(site, sound, sound, verdicts)) await carryOut(site, sound, judged, verdicts, run)
+  }
+  return verdicts
+}
+
+/** What earlier runs began, to its end, wherever they were cut off (I7). */
+export async function finishUndos(
+  site: Site,
+  run: Run,
+): Promise<{ readonly done: readonly RelPath[]; readonly problems: readonly Problem[] }> {
+  const verdicts: Verdicts = new Map()
+  const intents = site.ledger.openUndos
+  for (let from = 0; from < intents.length; from += TRASH_BATCH) {
+    const some = intents.slice(from, from + TRASH_BATCH)
+    await carryOut(site, some, await judgeTrash(site, some, run), verdicts, run)
+  }
+  return outcome(verdicts)
+}
+
+interface Item extends UndoIntent {
+  readonly digests: DigestPair
+}
+
+/** From whatever step the intents have come to. */
+async function carryOut(
+  site: Site,
+  intents: readonly UndoIntent[],
+  judged: ReadonlyMap<RelPath, Lying>,
+  verdicts: Verdicts,
+  run: Run,
+): Promise<void> {
+  const seen = folders(site.disk, site.path)
+  const hopeless: UndoIntent[] = []
+  const problem = (found: Problem): UndoVerdict => ({ verdict: 'problem', problem: found })
+  const items = intents.map((intent): Item => {
+    const { md5, sha256 } = site.ledger.records.get(intent.path)!
+    return { ...intent, digests: { md5, sha256 } }
+  })
+  let left = await each(
+    items,
+    'put back',
+    verdicts,
+    async (item): Promise<UndoVerdict | null> => {
+      const state = judged.get(item.path)!
+      if (state.state === 'hopeless') hopeless.push(item)
+      if ('problem' in state) return problem(state.problem)
+      const final = finalPath(site, item.path)
+      const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
+      if (blocked !== null) return problem(blocked)
+      seen.touched(final)
+      if (state.state === 'lying' && !(await isSecured(site, item, state.judged)))
+        return problem(moved(item.path))
+      const isPlaced =
+        state.state === 'lying' &&
+        (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
+          'placed'
+      if (isPlaced) return null
+      const other = await accept(site, item, run)
+      if (other?.code === 'name-taken') hopeless.push(item)
+      return other === null ? null : problem(other)
+    },
+    1,
+  )
+  left = await bothSynced(site, left, seen, verdicts)
+  // I3: from here on the data of all that are left is durable under its final name.
+  const bare: (Item & ToMark)[] = []
+  left = await each(
+    left,
+    'put back the marker of',
+    verdicts,
+    async (item): Promise<UndoVerdict | null> => {
+      if (!(await putMarkersBack(site, item, seen)))
+        bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
+      return null
+    },
+    1,
+  )
+  left = await bothSynced(site, left, seen, verdicts)
+  const litter: string[] = []
+  // What it syncs and fails to is said of these alone: nothing of the others may be open any more.
+  await placeMarkers(
+    site,
+    bare.filter(({ path }) => !verdicts.has(path)),
+    seen,
+    verdicts,
+    litter,
+  )
+  left = left.filter(({ path }) => !verdicts.has(path))
+  // Before the line: no copy may stay behind in the trash that nothing tells of any more.
+  left = await removeFromTrash(site, left, verdicts)
+  const lines = [
+    ...left.map(({ path, trash }) => ({ event: 'undo-done', path, trash }) as const),
+    ...hopeless.map(({ path, trash }) => ({ event: 'undo-done', path, trash, failed: true }) as const),
+  ]
+  if (await recorded(site, left, lines, verdicts))
+    for (const { path } of left) verdicts.set(path, { verdict: 'done' })
+  await sweep(site, [], litter)
+}
+
+/** Whether it is still what was hashed; made read-only again, should somebody have changed that. */
+async function isSecured(site: Site, item: InTrash, judged: Judged): Promise<boolean> {
+  const place = trashPlace(site, item)
+  const stat = await site.disk.lstat(place)
+  if (!isStill(stat, judged)) return false
+  if (await writeProtect(site.disk, place)) await site.disk.syncFile(place)
+  return true
+}
+
+/** I4: what stands under the name stays; the same bytes, ours or not, are taken for ours and secured. */
+async function accept(site: Site, { path, digests }: Item, run: Run): Promise<Problem | null> {
+  // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
+  const signal = new AbortController().signal
+  const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
+  if (standing.state === 'problem') return standing.problem
+  return sameDigests(standing.digests, digests)
+    ? secureStanding(site, path, standing)
+    : taken(path, 'file with other bytes')
+}
+
+/** I2: those alone that name the digest; others go to quarantine. False: none stands beside the data now. */
+async function putMarkersBack(site: Site, item: Item, seen: Folders): Promise<boolean> {
+  const { path, trash, digests } = item
+  const final = finalPath(site, path)
+  for (const place of await placesBeside(site, 'file')(trashPlace(site, item))) {
+    const digest = await claimOf(site, place, path)
+    const to = join(dirname(final), basename(place))
+    if (!agrees(digests, digest)) await setAside(site, trash, place, relativeTo(site, to), seen)
+    else {
+      await withReserve(site.disk, site.files, () => putInPlace(site, place, to))
+      seen.touched(to)
+    }
+  }
+  const beside = await besides(site)(path)
+  return beside.some(({ digest }) => agrees(digests, digest))
+}
+
+export const notPruned = (path: string): Problem => ({
+  code: 'not-pruned',
+  path,
+  message: 'was not removed by a prune, or has been put back since',
+  hint: 'reconcile explain NAME shows what was removed, and when.',
+})
+
+const notInTrash = (path: string, entry: PrunedFile | undefined): Problem =>
+  entry === undefined
+    ? notPruned(path)
+    : {
+        code: 'trash-gone',
+        path,
+        message: 'its time in the trash is over: it is gone for good',
+        hint: 'It can only be pulled again, if the source still has it.',
+      }

@@ -1,0 +1,222 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Failure } from '../../model/failure.ts'
+import type { Run } from '../../model/run.ts'
+import type { GitPlace } from '../../model/settings.ts'
+import { gitArguments, gitEnvironment, gitSshCommand } from './command.ts'
+import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
+import { isCommitId } from './ref.ts'
+import { type GitEnd, type GitLimits, runGit } from './run.ts'
+import { folderOf, transportOf } from './url.ts'
+
+/** A bare clone of which only objects and our own refs are used. It has no work tree, ever. */
+export interface GitClone {
+  /** Runs git in it. */
+  run(
+    words: readonly string[],
+    options?: { readonly input?: string; readonly config?: Readonly<Record<string, string>> },
+  ): Promise<GitEnd>
+  /** The commit that our ref of this name names; null: there is none. */
+  commitOf(ref: string): Promise<string | null>
+  pin(ref: string, commit: string): Promise<void>
+  /** Fetches what the place's ref names now into our ref, and tells that commit. Throws a Failure (`git-unreachable`, which may pass, or `git-refused`). */
+  fetch(into: string): Promise<string>
+  /** Null: one of them is not known here. */
+  isAncestor(older: string, newer: string): Promise<boolean | null>
+}
+
+const LIMITS: GitLimits = { total: 900, silence: 120 }
+
+/** Throws a Failure where ssh cannot but fail for what lies on this machine. */
+export type CheckKeys = (keys: Pick<GitPlace, 'identity' | 'knownHosts'>) => Promise<void>
+
+interface CloneOptions {
+  readonly run: Run
+  /** Asked before ssh is; left out: the far side is never asked. */
+  readonly checkKeys?: CheckKeys
+  readonly inherit?: number
+  readonly limits?: GitLimits
+}
+
+/** The clone that stays, below `folder`, made where there is none. Whoever opens it holds its lock. */
+export async function openClone(folder: string, place: GitPlace, options: CloneOptions): Promise<GitClone> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const gitDir = join(folder, 'repo.git')
+  if (!(await isThere(join(gitDir, 'HEAD')))) {
+    const next = `${gitDir}.new`
+    await rm(next, { recursive: true, force: true })
+    await initClone(next, folder, place, options)
+    // What stands there without a HEAD is no clone.
+    await rm(gitDir, { recursive: true, force: true })
+    await rename(next, gitDir)
+  }
+  await clearLocks(gitDir)
+  return cloneAt(gitDir, await configFile(folder, place), place, options)
+}
+
+/** The clone that stays, to look into without the lock; null: there is none. Nothing is written. */
+export async function lookIntoClone(folder: string, place: GitPlace, run: Run): Promise<GitClone | null> {
+  const gitDir = join(folder, 'repo.git')
+  return (await isThere(join(gitDir, 'HEAD'))) ? cloneAt(gitDir, '/dev/null', place, { run }) : null
+}
+
+/** A clone for the moment, in a private folder that is removed; it borrows what the one that stays in `folder` has. */
+export async function withPassingClone<T>(
+  folder: string,
+  place: GitPlace,
+  options: CloneOptions,
+  use: (clone: GitClone) => Promise<T>,
+): Promise<T> {
+  const own = await mkdtemp(join(tmpdir(), 'reconcile-git-'))
+  try {
+    const gitDir = join(own, 'repo.git')
+    await initClone(gitDir, own, place, options)
+    const lent = join(folder, 'repo.git', 'objects')
+    if (await isThere(lent)) await writeFile(join(gitDir, 'objects/info/alternates'), `${lent}\n`)
+    return await use(cloneAt(gitDir, await configFile(own, place), place, options))
+  } finally {
+    await rm(own, { recursive: true, force: true })
+  }
+}
+
+async function initClone(
+  gitDir: string,
+  folder: string,
+  place: GitPlace,
+  options: CloneOptions,
+): Promise<void> {
+  const clone = cloneAt(gitDir, await configFile(folder, place), place, options)
+  const { code, stderr } = await clone.run(['init', '--bare', '--quiet', '--template='])
+  if (code !== 0) throw broken(gitDir, stderr)
+  await mkdir(join(gitDir, 'objects/info'), { recursive: true })
+}
+
+function cloneAt(gitDir: string, config: string, place: GitPlace, options: CloneOptions): GitClone {
+  const { signal } = options.run
+  const ssh = transportOf(place.url) === 'ssh' ? gitSshCommand(place) : null
+  const env = gitEnvironment(config, ssh)
+  const run: GitClone['run'] = (words, { input, config: more } = {}) =>
+    runGit({
+      arguments: [...gitArguments(gitDir, more), ...words],
+      env,
+      signal,
+      ...(input === undefined ? {} : { input }),
+    })
+  const far = async (words: readonly string[]): Promise<GitEnd> => {
+    if (ssh !== null) {
+      await options.checkKeys?.(place).catch((error: unknown) => {
+        throw error instanceof Failure ? keysFailure(place, error) : error
+      })
+    }
+    const ended = await runGit({
+      arguments: [...gitArguments(gitDir), ...words],
+      env,
+      signal,
+      limits: options.limits ?? LIMITS,
+      ...(options.inherit === undefined ? {} : { inherit: options.inherit }),
+    })
+    if (ended.code !== 0) throw fetchFailure(place, ended)
+    return ended
+  }
+  const idOf = async (name: string): Promise<string | null> => {
+    const { code, stdout } = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', name])
+    return code === 0 ? stdout.toString('latin1').trim() : null
+  }
+  const commitOf = (name: string): Promise<string | null> => idOf(`${name}^{commit}`)
+  return {
+    run,
+    commitOf,
+    async pin(ref, commit) {
+      const { code, stderr } = await run(['update-ref', '--', ref, commit])
+      if (code !== 0) throw broken(gitDir, stderr)
+    },
+    async fetch(into) {
+      if (isCommitId(place.ref) && (await commitOf(place.ref)) !== null) return place.ref
+      const { name, id } = await farRef(place, far)
+      if (id === null || (await idOf(into)) !== id) {
+        const refspec = `+${name}:${into}`
+        const words = ['fetch', '--no-tags', '--no-write-fetch-head', '--force', '--progress']
+        const { stderr } = await far([...words, '--no-recurse-submodules', '--', place.url, refspec])
+        // Git takes nothing of it, and calls that well.
+        if (/shallow roots are not allowed|shallow update not allowed/.test(stderr)) throw shallowThere(place)
+      }
+      const commit = await commitOf(into)
+      if (commit === null) throw noCommit(place)
+      return commit
+    },
+    async isAncestor(older, newer) {
+      const { code } = await run(['merge-base', '--is-ancestor', older, newer])
+      return code === 0 ? true : code === 1 ? false : null
+    },
+  }
+}
+
+/** The full name of the place's ref over there, a branch before a tag, and what it is now. */
+async function farRef(
+  place: GitPlace,
+  far: (words: readonly string[]) => Promise<GitEnd>,
+): Promise<{ readonly name: string; readonly id: string | null }> {
+  const { ref, url } = place
+  if (isCommitId(ref)) return { name: ref, id: null }
+  const names = ref === 'HEAD' || ref.startsWith('refs/') ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`]
+  const list = async (...words: readonly string[]) =>
+    (await far(['ls-remote', '--quiet', ...words])).stdout
+      .toString('utf8')
+      .split('\n')
+      .map((line) => line.split('\t'))
+  const there = new Map<string, string>()
+  for (const [id = '', name = ''] of await list('--', url, ...names)) if (isCommitId(id)) there.set(name, id)
+  const name = names.find((one) => there.has(one))
+  if (name !== undefined) return { name, id: there.get(name)! }
+  const all = await list('--symref', '--', url, 'HEAD', 'refs/heads/*')
+  const heads = all.flatMap(([id = '', one = '']) => (isCommitId(id) && one !== 'HEAD' ? one : []))
+  const head =
+    all.find(([word = '', one]) => one === 'HEAD' && word.startsWith('ref: '))?.[0]?.slice(5) ?? null
+  throw nothingThere(place, heads.map(branchName), head === null ? null : branchName(head))
+}
+
+const branchName = (ref: string): string => ref.replace(/^refs\/heads\//, '')
+
+/**
+ * The file that git reads in the place of anybody's own settings. A repository on this machine may be another user's: that one, which
+ * the settings name, and no other.
+ */
+async function configFile(folder: string, { url }: GitPlace): Promise<string> {
+  if (transportOf(url) !== 'file') return '/dev/null'
+  const file = join(folder, 'gitconfig')
+  const path = folderOf(url)
+  const quoted = [path, `${path}/.git`].map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`)
+  await writeFile(file, `[safe]\n${quoted.map((one) => `\tdirectory = ${one}\n`).join('')}`, { mode: 0o600 })
+  return file
+}
+
+/** What a fetch that was killed left behind: whoever holds the clone's lock is alone with it. */
+async function clearLocks(gitDir: string): Promise<void> {
+  const away = async (folder: string, isLeft: (name: string) => boolean, depth: number): Promise<void> => {
+    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) {
+        if (depth > 0) await away(path, isLeft, depth - 1)
+      } else if (isLeft(entry.name)) await rm(path, { force: true })
+    }
+  }
+  await away(gitDir, (name) => name.endsWith('.lock'), 0)
+  await away(join(gitDir, 'refs'), (name) => name.endsWith('.lock'), 5)
+  await away(join(gitDir, 'objects/pack'), (name) => name.startsWith('tmp_'), 0)
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+const broken = (where: string, stderr: string): Failure =>
+  new Failure({
+    code: 'git-clone-broken',
+    message: `the clone of the specs in ${where} cannot be used: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+    hint: 'Check the disk, and move the clone away: the next run fetches it anew. The last good commit is remembered beside it.',
+    retryable: false,
+    path: where,
+  })

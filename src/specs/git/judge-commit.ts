@@ -1,0 +1,118 @@
+import { holdId } from '../../decide/documents/fingerprint.ts'
+import { type Declared, vanishedSpecs } from '../../decide/specs/vanished.ts'
+import type { Instant } from '../../model/instant.ts'
+import type { Run } from '../../model/run.ts'
+import type { GitMemory } from '../../model/specs-memory.ts'
+import type { Diagnostic, Hold } from '../../model/trouble.ts'
+import { type LoadedSpecs, readSpecs } from '../load-specs.ts'
+import type { GitClone } from './clone.ts'
+import { gitFiles } from './files.ts'
+import { shortId } from './ref.ts'
+import { type SignatureFault, signatureFault } from './signature-fault.ts'
+import type { GitSpecs } from './specs.ts'
+
+/** Whether the newest commit is taken, and if not, all that speaks against it. */
+export interface Judged {
+  readonly taken: boolean
+  /** Of the newest commit; null: it was not read, for nobody has signed it. */
+  readonly newest: LoadedSpecs | null
+  /** Of the last good commit, where the newest is not taken; null: there is none, or it is gone. */
+  readonly obeyed: LoadedSpecs | null
+  /** What is wrong with its signature; null: nothing, or none is asked for. */
+  readonly signature: SignatureFault | null
+  /** Nobody has released them yet. */
+  readonly holds: readonly Hold[]
+  readonly passed: readonly { readonly hold: Hold; readonly release: Release }[]
+  /** Why it cannot be remembered, and is not taken for that alone; null: it can. */
+  readonly unkept: { readonly message: string; readonly hint: string } | null
+  /** What was refused before, where this is only more of the same. */
+  readonly stillRefused: GitMemory['refused']
+}
+
+interface Release {
+  readonly reason: string
+  readonly by: string
+  readonly at: Instant
+}
+
+/**
+ * A commit is taken whole or not at all: its tip signed, where that is asked for; without an error in any of its files; a descendant of
+ * the last good one; and without half of the specs gone. The last two are a person's to release.
+ */
+export async function judgeCommit(
+  specs: GitSpecs,
+  clone: GitClone,
+  commit: string,
+  before: GitMemory,
+  run: Run,
+): Promise<Judged> {
+  run.signal.throwIfAborted()
+  const good = before.good?.commit ?? null
+  const nothing = { obeyed: null, signature: null, holds: [], passed: [], unkept: null, stillRefused: null }
+  // Taken before: what has become faulty since is told, and the rest of it goes on.
+  if (good === commit) return { ...nothing, taken: true, newest: await readCommit(specs, clone, commit) }
+  const { verifySignatures } = specs.place
+  const signature = verifySignatures === null ? null : await signatureFault(clone, commit, verifySignatures)
+  const newest = signature === null ? await readCommit(specs, clone, commit) : null
+  const obeyed = good === null ? null : await readGood(specs, clone, good)
+  const stillRefused =
+    before.refused !== null && (await isFrom(clone, before.refused.commit, commit)) ? before.refused : null
+
+  const found: { readonly code: string; readonly message: string }[] = []
+  if (good !== null && !(await isFrom(clone, good, commit))) {
+    const message = `history was rewritten: commit ${shortId(good)}, the last good one, is no part of ${shortId(commit)}`
+    found.push({ code: 'history-rewritten', message })
+  }
+  if (obeyed !== null && newest !== null && !isFaulty(newest))
+    found.push(...vanishedSpecs(declared(obeyed), declared(newest)))
+  const holds: Hold[] = []
+  const passed: { hold: Hold; release: Release }[] = []
+  for (const { code, message } of found) {
+    // What follows on a commit that a person was shown is the same question, but not where more is gone.
+    const about = [
+      specs.label,
+      good,
+      code === 'history-rewritten' ? (stillRefused?.commit ?? commit) : message,
+    ]
+    const hold = { id: holdId(code, about), code, message }
+    const release = await specs.memory.released(hold.id)
+    if (release === null) holds.push(hold)
+    else passed.push({ hold, release })
+  }
+  const taken = newest !== null && !isFaulty(newest) && holds.length === 0
+  // A release that takes nothing yet is kept for when it does.
+  return { taken, newest, obeyed, signature, holds, passed: taken ? passed : [], unkept: null, stillRefused }
+}
+
+/** All specs of one commit. */
+export async function readCommit(specs: GitSpecs, clone: GitClone, commit: string): Promise<LoadedSpecs> {
+  const { subpath } = specs.place
+  const files = await gitFiles(clone, commit, subpath, specs.label)
+  if (files !== null) return readSpecs(files, specs.context)
+  const empty = { label: specs.label, folder: null, revision: commit, entries: [] }
+  const missing: Diagnostic = {
+    file: subpath,
+    line: 1,
+    column: 1,
+    severity: 'error',
+    code: 'subpath-missing',
+    message: `commit ${shortId(commit)} has no folder ${subpath}`,
+    hint: 'Name the folder of the specs with git.subpath, or --subpath.',
+  }
+  return { ...(await readSpecs(empty, specs.context)), faults: [missing] }
+}
+
+export const isFaulty = ({ faults }: LoadedSpecs): boolean =>
+  faults.some(({ severity }) => severity === 'error')
+
+const declared = ({ specs, defaults }: LoadedSpecs): Declared => ({
+  backups: specs.map(({ name, destination }) => ({ name, destination: destination.path })),
+  defaults: defaults === 'present',
+})
+
+/** Null: a clone that had it is gone, and the repository has it no more. */
+const readGood = async (specs: GitSpecs, clone: GitClone, good: string): Promise<LoadedSpecs | null> =>
+  (await clone.commitOf(good)) === null ? null : readCommit(specs, clone, good)
+
+const isFrom = async (clone: GitClone, older: string, newer: string): Promise<boolean> =>
+  older === newer || (await clone.isAncestor(older, newer)) === true

@@ -1,0 +1,183 @@
+import { join } from 'node:path'
+import { fingerprint } from '../../decide/documents/fingerprint.ts'
+import { isNotSeen } from '../../decide/status/over-specs.ts'
+import { Failure } from '../../model/failure.ts'
+import type { Instant } from '../../model/instant.ts'
+import type { Run } from '../../model/run.ts'
+import type { GitPlace } from '../../model/settings.ts'
+import type { GitMemory, SpecsMemory } from '../../model/specs-memory.ts'
+import type { Diagnostic } from '../../model/trouble.ts'
+import type { BoxContext, LoadedSpecs } from '../load-specs.ts'
+import { type CheckKeys, type GitClone, lookIntoClone, openClone, withPassingClone } from './clone.ts'
+import { type Judged, judgeCommit, readCommit } from './judge-commit.ts'
+import type { GitLimits } from './run.ts'
+import { told } from './tell-commit.ts'
+
+/**
+ * `obey`: a newer commit is fetched, judged, and remembered where it is good. `look`: the same, and nothing in `state` is written.
+ * `recall`: what was fetched before is judged; only where there is none it is as `look`. `newest`: the newest commit as it is, whether
+ * it would be taken or not.
+ */
+export type GitUse = 'obey' | 'look' | 'recall' | 'newest'
+
+export interface GitSpecs {
+  readonly place: GitPlace
+  readonly label: string
+  readonly context: BoxContext
+  readonly memory: SpecsMemory
+  readonly use: GitUse
+  readonly checkKeys: CheckKeys
+  readonly limits?: GitLimits
+}
+
+/** What is known of the repository now. `unreachable`: it could not be asked, or said no; then `commit` is what it was before. */
+interface Found {
+  readonly clone: GitClone
+  readonly commit: string
+  readonly unreachable: Failure | null
+}
+
+/** Releases that stay on record. */
+const MAX_PASSED = 100
+
+/** Seconds that a run waits for another one's fetch. */
+const LOCK_WAIT = 300
+
+/** What is to be obeyed of a git repository now; see SpecSource. */
+export async function loadGitSpecs(specs: GitSpecs, run: Run): Promise<LoadedSpecs> {
+  const names = namesOf(specs)
+  if (specs.use === 'obey') return obey(specs, names, run)
+  const folder = join(specs.memory.folder, names.clone)
+  const before = await specs.memory.read(names.place)
+  const stays = await lookIntoClone(folder, specs.place, run)
+  if (specs.use === 'recall' && stays !== null) {
+    const commit = await stays.commitOf(names.tip)
+    if (commit !== null) return judge(specs, { clone: stays, commit, unreachable: null }, before, run)
+  }
+  return withPassingClone(folder, specs.place, farOptions(specs, run), async (clone) => {
+    const found = await fetchTip(clone, names.tip, stays)
+    return specs.use === 'newest' ? asItIs(specs, found, before, run) : judge(specs, found, before, run)
+  })
+}
+
+interface Names {
+  /** Of the clone's folder: one for a URL. */
+  readonly clone: string
+  /** Under which the place is remembered. Whoever begins to ask for signatures begins anew. */
+  readonly place: string
+  /** Our refs: the newest commit that was fetched, and the last good one. */
+  readonly tip: string
+  readonly good: string
+}
+
+function namesOf({ place }: GitSpecs): Names {
+  const { url, ref, subpath, verifySignatures } = place
+  const name = fingerprint([url, ref, subpath, verifySignatures === null ? 'any' : 'signed']).slice(0, 16)
+  const refs = `refs/reconcile/${name}`
+  return { clone: fingerprint([url]).slice(0, 16), place: name, tip: `${refs}/tip`, good: `${refs}/good` }
+}
+
+async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpecs> {
+  const { memory, place } = specs
+  const lock = await memory.lock(names.clone, LOCK_WAIT, run)
+  if (lock === null) {
+    throw new Failure({
+      code: 'git-busy',
+      message: `another process has been fetching ${place.url} for ${LOCK_WAIT} seconds`,
+      hint: 'See which one it is: ps, and fuser -v on the locks below state/git.',
+      retryable: true,
+    })
+  }
+  try {
+    const options = { ...farOptions(specs, run), inherit: lock.descriptor }
+    const clone = await openClone(join(memory.folder, names.clone), place, options)
+    const before = await memory.read(names.place)
+    const found = await fetchTip(clone, names.tip, clone)
+    const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
+    const after = remembered(before, found, judged, run)
+    try {
+      // Pinned before it is relied on: git removes what nothing names.
+      if (judged.taken && (await clone.commitOf(names.good)) !== found.commit)
+        await clone.pin(names.good, found.commit)
+      if (JSON.stringify(after) !== JSON.stringify(before)) await memory.write(names.place, () => after)
+      for (const { hold } of judged.passed) await memory.consume(hold.id)
+    } catch (error) {
+      if (!(error instanceof Failure) || run.signal.aborted) throw error
+      // What cannot be remembered is not taken, and keeps nothing else from running.
+      return told(specs, found, notTaken(judged, found, before, error), before, run)
+    }
+    return told(specs, found, judged, after, run)
+  } finally {
+    lock.release()
+  }
+}
+
+/** The same, but that a newer commit is not taken. */
+const notTaken = (judged: Judged, { commit }: Found, before: GitMemory, unkept: Judged['unkept']): Judged =>
+  judged.taken && before.good?.commit !== commit ? { ...judged, taken: false, passed: [], unkept } : judged
+
+/** Who fetches takes as well; so what was fetched and not taken could not be remembered. */
+const UNKEPT = {
+  message: 'whoever fetched it has not taken it, and could not remember it or is about to',
+  hint: 'See what a pass, or the log of watch, says of it.',
+}
+
+const farOptions = ({ checkKeys, limits }: GitSpecs, run: Run) => ({
+  run,
+  checkKeys,
+  ...(limits === undefined ? {} : { limits }),
+})
+
+/** What the repository shows now; where it cannot be reached, what `known` has of it. Throws a Failure where that is nothing. */
+async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): Promise<Found> {
+  try {
+    return { clone, commit: await clone.fetch(tip), unreachable: null }
+  } catch (error) {
+    if (!(error instanceof Failure) || !isNotSeen(error.code) || known === null) throw error
+    const commit = await known.commitOf(tip)
+    if (commit === null) throw error
+    return { clone: known, commit, unreachable: error }
+  }
+}
+
+async function judge(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
+  const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
+  if (specs.use === 'recall') return told(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
+  return told(specs, found, judged, remembered(before, found, judged, run), run)
+}
+
+/** The newest commit with its faults, and, as warnings, why it would not be taken. */
+async function asItIs(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
+  const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
+  const { notes } = told(specs, found, judged, remembered(before, found, judged, run), run)
+  const read = await readCommit(specs, found.clone, found.commit)
+  const more: readonly Diagnostic[] = notes.filter(({ code }) => code !== 'commit-refused')
+  return { ...read, faults: [...read.faults, ...more] }
+}
+
+/** A definite no stands until the repository has been reached: a line that is down since mends nothing. */
+function notSeen(before: GitMemory['unreachable'], now: Failure, at: Instant): GitMemory['unreachable'] {
+  if (before?.code === 'git-refused' && now.code !== 'git-refused') return before
+  const since = before === null || before.since > at ? at : before.since
+  return { since, why: now.message, code: now.code, hint: now.hint }
+}
+
+/** The memory after this. `since` moves only when the truth does. */
+function remembered(before: GitMemory, found: Found, judged: Judged, run: Run): GitMemory {
+  const { commit, unreachable } = found
+  const isNew = before.good?.commit !== commit
+  return {
+    good: judged.taken && isNew ? { commit, taken: run.now() } : before.good,
+    unreachable: unreachable === null ? null : notSeen(before.unreachable, unreachable, run.now()),
+    refused: judged.taken ? null : (judged.stillRefused ?? { commit, since: run.now() }),
+    passed: [
+      ...before.passed,
+      ...judged.passed.map(({ hold, release }) => ({
+        ...release,
+        code: hold.code,
+        from: before.good?.commit ?? '',
+        to: commit,
+      })),
+    ].slice(-MAX_PASSED),
+  }
+}

@@ -1,0 +1,112 @@
+import { isNotSeen } from '../../decide/status/over-specs.ts'
+import { Failure } from '../../model/failure.ts'
+import { instant, isoTime } from '../../model/instant.ts'
+import type { Run } from '../../model/run.ts'
+import type { LastGood } from '../../model/spec.ts'
+import type { GitMemory } from '../../model/specs-memory.ts'
+import type { Diagnostic } from '../../model/trouble.ts'
+import { type LoadedSpecs, nothingObeyed } from '../load-specs.ts'
+import { isFaulty, type Judged } from './judge-commit.ts'
+import { shortId } from './ref.ts'
+import type { GitSpecs } from './specs.ts'
+
+/**
+ * What is to be obeyed, with all that is to be said of it: which commit is not taken, why, and what is obeyed instead. Prunes are held by
+ * `lastGood` (I9).
+ */
+export function told(
+  { label }: GitSpecs,
+  { commit, unreachable }: { readonly commit: string; readonly unreachable: Failure | null },
+  judged: Judged,
+  memory: GitMemory,
+  run: Run,
+): LoadedSpecs & { readonly notes: readonly Diagnostic[] } {
+  const { newest, obeyed, signature, holds, taken, unkept } = judged
+  const note = (
+    severity: Diagnostic['severity'],
+    code: string,
+    message: string,
+    hint: string,
+  ): Diagnostic => ({ file: label, line: 1, column: 1, severity, code, message, hint })
+  const good = memory.good?.commit ?? null
+  const instead =
+    good === null
+      ? 'no commit was taken before: nothing runs'
+      : obeyed === null
+        ? `the last good one, ${shortId(good)}, is gone from the repository and from here: nothing runs`
+        : `the specs are those of the last good commit ${shortId(good)}`
+  const notes: Diagnostic[] = []
+  if (!taken && signature !== null) {
+    const message = `commit ${commit} is not taken: it ${signature.message}; ${instead}`
+    notes.push(note('error', 'commit-unsigned', message, signature.hint))
+  }
+  if (!taken && newest !== null && isFaulty(newest)) {
+    const message = `commit ${commit} is not taken: it ${firstOf(newest.faults)}; ${instead}`
+    notes.push(note('error', 'commit-refused', message, 'Mend its faults, and push again.'))
+  }
+  for (const hold of holds) {
+    const message = `commit ${commit} is not taken: ${hold.message}; ${instead}`
+    const hint = `If that is meant: reconcile release ${hold.id} --reason "…"`
+    notes.push(note(obeyed === null ? 'error' : 'warning', hold.code, message, hint))
+  }
+  if (unkept !== null) {
+    const message = `commit ${commit} is not taken: ${unkept.message}; ${instead}`
+    notes.push(note(unkept instanceof Failure ? 'error' : 'warning', 'commit-unkept', message, unkept.hint))
+  }
+  const away = memory.unreachable
+  if (away !== null) {
+    // Warnings: what was taken before is sound, and goes on.
+    const why = away.why ?? unreachable?.message ?? 'it could not be fetched'
+    const hint = away.hint ?? unreachable?.hint ?? 'reconcile --dry-run asks it again.'
+    const message = `since ${isoTime(away.since)} newer commits are not seen: ${why}`
+    notes.push(note('warning', away.code ?? 'git-unreachable', message, hint))
+  }
+  const read = taken ? newest : obeyed
+  const faults = [
+    ...(newest?.faults ?? []),
+    ...(taken ? [] : (read?.faults ?? []).filter(({ severity }) => severity === 'error')),
+    ...notes,
+  ]
+  const reasons = notes.map(({ code, message, hint = '' }) => ({
+    code,
+    message,
+    hint,
+    since: (isNotSeen(code) ? away : memory.refused)?.since ?? run.now(),
+  }))
+  const stale =
+    reasons.length === 0
+      ? null
+      : {
+          message: reasons.map(({ message }) => message).join('; '),
+          since: instant(Math.min(...reasons.map(({ since }) => since))),
+          reasons,
+        }
+  const lastGood: LastGood | null =
+    taken || good === null
+      ? null
+      : {
+          obeyed: good,
+          newer: commit,
+          message: `${instead}, for the newer ${shortId(commit)} is broken or held`,
+        }
+  if (read !== null) return { ...read, faults, holds, stale, lastGood, notes }
+  return {
+    ...nothingObeyed(label),
+    // They are declared, and their faults are told.
+    faulty:
+      newest === null ? [] : [...newest.specs.map(({ name, file }) => ({ name, file })), ...newest.faulty],
+    fileCount: newest?.fileCount ?? 0,
+    faults,
+    holds,
+    stale,
+    lastGood,
+    notes,
+  }
+}
+
+function firstOf(faults: readonly Diagnostic[]): string {
+  const errors = faults.filter(({ severity }) => severity === 'error')
+  const [first] = errors
+  const where = first === undefined ? '' : ` (${first.file}:${first.line}:${first.column}: ${first.message})`
+  return errors.length === 1 ? `has a fault${where}` : `has ${errors.length} faults, the first${where}`
+}

@@ -1,0 +1,190 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { Failure } from '../../model/failure.ts'
+import { PRIVATE_FOLDER } from '../../model/rel-path.ts'
+import type { GitPlace, Settings, SpecPlace } from '../../model/settings.ts'
+import type { Diagnostic } from '../../model/trouble.ts'
+import { gitPlace, gitReaders, type WrittenGit } from '../git/place.ts'
+import { withoutSecrets } from '../git/url.ts'
+import { readSpecFile } from '../read-spec-file.ts'
+import { bandwidthFault } from '../spec/units.ts'
+import type { WrittenSettings } from './read.ts'
+
+/** What flags and `config.yaml` may say; what neither says has a default. */
+export interface SettingsFlags extends Partial<Pick<Settings, 'state' | 'concurrency' | 'bandwidth'>> {
+  /** A folder. */
+  readonly specs?: string
+  /** As written: a repository's URL, what to read of it, and how often. */
+  readonly git?: string
+  readonly ref?: string
+  readonly subpath?: string
+  readonly gitInterval?: string
+  readonly verifySignatures?: string
+}
+
+export interface SettingsOptions {
+  /** `--config`; null: look where it usually lies. */
+  readonly configFile: string | null
+  readonly home: string
+  readonly uid: number
+  readonly env: NodeJS.ProcessEnv
+  /** They win. Their relative paths count from `cwd`. */
+  readonly flags: SettingsFlags
+  readonly cwd?: string
+  /** The box's own folder. */
+  readonly etc?: string
+}
+
+/**
+ * The box's settings. With a fault (an error) among `faults` the settings hold only what is sound, so a cap on the rate may be
+ * missing from them: nothing is to be transferred then. Throws a Failure (`config-not-found`) where the file that `--config`
+ * names cannot be read.
+ */
+export async function loadSettings(
+  options: SettingsOptions,
+): Promise<{ readonly settings: Settings; readonly faults: readonly Diagnostic[] }> {
+  const { home, uid, env, flags, cwd = process.cwd(), etc = '/etc/reconcile' } = options
+  const file = options.configFile === null ? findConfig(options, etc) : resolve(cwd, options.configFile)
+  const { written, faults } =
+    file === null ? { written: {} as WrittenSettings, faults: [] } : await readConfig(file, options)
+  const flagPath = (path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path))
+  const git = gitOf(flags, written, { home, folder: cwd })
+  const localSpecs = join(cwd, 'backups.d')
+  const concurrency = flags.concurrency ?? written.concurrency ?? 2
+  const bandwidth = flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null)
+  if (flags.bandwidth !== undefined || flags.concurrency !== undefined) {
+    const fault = bandwidthFault(bandwidth, concurrency)
+    if (fault !== null) throw usage(fault)
+  }
+  return {
+    settings: {
+      file,
+      configFolders: [
+        ...new Set([...(file === null ? [] : [file]), ...usualConfigs(options, etc)].flatMap(foldersOf)),
+      ],
+      specs:
+        git ??
+        specsFolder(
+          flagPath(flags.specs) ??
+            written.specs ??
+            (existsSync(localSpecs) && !inDestination(cwd) ? localSpecs : join(etc, 'backups.d')),
+        ),
+      state:
+        flagPath(flags.state) ??
+        written.state ??
+        (uid === 0
+          ? '/var/lib/reconcile'
+          : join(xdgFolder(env['XDG_STATE_HOME'], join(home, '.local/state')), 'reconcile')),
+      concurrency,
+      bandwidth,
+      roots: written.roots ?? null,
+      notify: written.notify ?? [],
+      heartbeat: written.heartbeat ?? null,
+    },
+    faults,
+  }
+}
+
+const GIT_FLAGS = {
+  git: 'url',
+  ref: 'ref',
+  subpath: 'subpath',
+  gitInterval: 'interval',
+  verifySignatures: 'verifySignatures',
+} as const
+
+/**
+ * The place in git that flags and config.yaml name together; null: they name none. Another `--git` than the written one has a ref and a
+ * subpath of its own; what signatures and keys are asked for stays. Throws a Failure (`usage`) where flags make no sense.
+ */
+function gitOf(
+  flags: SettingsFlags,
+  { git: under }: WrittenSettings,
+  known: { readonly home: string; readonly folder: string },
+): GitPlace | null {
+  const readers = gitReaders(known)
+  const over: Record<string, unknown> = {}
+  for (const [flag, key] of Object.entries(GIT_FLAGS) as [keyof typeof GIT_FLAGS, keyof typeof readers][]) {
+    const text = flags[flag]
+    if (text === undefined) continue
+    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    if (flags.specs !== undefined)
+      throw usage(`--specs and ${name} exclude each other: specs lie in one place`)
+    if (flags.git === undefined && under === undefined)
+      throw usage(`${name} needs --git, or git in config.yaml`)
+    const parsed = readers[key](text)
+    if (!parsed.ok) throw usage(`${name}: ${withoutSecrets(JSON.stringify(text))} ${parsed.fault}`)
+    over[key] = parsed.value
+  }
+  if (flags.specs !== undefined || (flags.git === undefined && under === undefined)) return null
+  const { url, ref, subpath, ...rest } = under ?? {}
+  const same = flags.git === undefined || over['url'] === url
+  const written: WrittenGit = { ...(same ? under : rest), ...over }
+  return written.url === undefined ? NOWHERE : gitPlace({ ...written, url: written.url })
+}
+
+/** A place was written, and is faulty: no other one is taken for it. */
+const NOWHERE: GitPlace = gitPlace({ url: '' })
+
+const usage = (message: string): Failure =>
+  new Failure({
+    code: 'usage',
+    message,
+    hint: 'reconcile --help lists commands and flags.',
+    retryable: false,
+  })
+
+const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
+
+/** A plain user's own file comes before the box's. */
+function usualConfigs({ home, uid, env }: SettingsOptions, etc: string): readonly string[] {
+  const own = join(xdgFolder(env['XDG_CONFIG_HOME'], join(home, '.config')), 'reconcile', 'config.yaml')
+  const usual = join(etc, 'config.yaml')
+  return uid === 0 ? [usual] : [own, usual]
+}
+
+/** Null: there is none. */
+const findConfig = (options: SettingsOptions, etc: string): string | null =>
+  usualConfigs(options, etc).find((path) => existsSync(path)) ?? null
+
+/** A link and what it leads to lie in two. */
+function foldersOf(file: string): readonly string[] {
+  try {
+    return [dirname(file), dirname(realpathSync(file))]
+  } catch {
+    return [dirname(file)]
+  }
+}
+
+/** What lies in a destination came from a source, and is never obeyed for lying where somebody stands. */
+function inDestination(folder: string): boolean {
+  if (existsSync(join(folder, PRIVATE_FOLDER))) return true
+  return folder !== dirname(folder) && inDestination(dirname(folder))
+}
+
+/** The XDG rule: a relative path is as good as none. */
+const xdgFolder = (named: string | undefined, usual: string): string =>
+  named !== undefined && isAbsolute(named) ? named : usual
+
+async function readConfig(file: string, options: SettingsOptions) {
+  const { source, fault } = await readSpecFile(file, null)
+  if (fault?.code === 'unreadable') {
+    throw new Failure({
+      code: 'config-not-found',
+      message: `the settings cannot be read from ${file}: ${fault.message}`,
+      hint:
+        options.configFile === null
+          ? 'make it readable, or name another with --config'
+          : 'name another file with --config',
+      retryable: false,
+    })
+  }
+  const { readSettings } = await import('./read.ts')
+  const { written, faults } =
+    fault === null
+      ? readSettings(source, { home: options.home, folder: dirname(file) })
+      : { written: {}, faults: [fault] }
+  if (faults.length === 0) return { written, faults: [] }
+  const { toDiagnostics } = await import('../yaml/to-diagnostics.ts')
+  return { written, faults: toDiagnostics(faults) }
+}

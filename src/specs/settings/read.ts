@@ -1,0 +1,177 @@
+import { NOTICE_KINDS, type NoticeHook, type NoticeKind } from '../../model/notice.ts'
+import type { Settings } from '../../model/settings.ts'
+import { gitReaders, type WrittenGit } from '../git/place.ts'
+import { withoutSecrets } from '../git/url.ts'
+import { readNearPath } from '../spec/near-path.ts'
+import { bandwidthFault, type Parsed, parseRate } from '../spec/units.ts'
+import { checkShape } from '../yaml/check-shape.ts'
+import {
+  type Fault,
+  type KeyPath,
+  keyPathText,
+  type Located,
+  type LocatedMap,
+  placeOf,
+  type SourceText,
+  valueAt,
+} from '../yaml/located.ts'
+import { readYaml } from '../yaml/read.ts'
+
+export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
+  /** Empty: it is written, and faulty. */
+  readonly specs?: string
+  readonly git?: WrittenGit
+}
+
+interface ReadSettings {
+  readonly written: WrittenSettings
+  readonly faults: readonly Fault[]
+}
+
+/** The sound part of a config file, and every fault of it. */
+export function readSettings(
+  source: SourceText,
+  known: { readonly home: string; readonly folder: string },
+): ReadSettings {
+  const { written, faults } = readAll(source, known)
+  // They show the lines around them, and somebody may have put a password into a URL.
+  const quiet = { ...source, text: withoutSecrets(source.text) }
+  return {
+    written,
+    faults: faults.map((fault) => ({
+      ...fault,
+      message: withoutSecrets(fault.message),
+      ...(fault.hint === undefined ? {} : { hint: withoutSecrets(fault.hint) }),
+      place: { ...fault.place, source: quiet },
+    })),
+  }
+}
+
+function readAll(
+  source: SourceText,
+  known: { readonly home: string; readonly folder: string },
+): ReadSettings {
+  const { root, faults: inYaml } = readYaml(source)
+  if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
+  const faults = [...inYaml, ...checkShape('config', root, 'whole')]
+  const faulty = (value: Located) => faults.some(({ place }) => place === value.place)
+  const read = <T>(path: KeyPath, reader: (text: string) => Parsed<T>, code: string): T | undefined => {
+    const value = valueAt(root, path)
+    if (value?.kind !== 'scalar' || typeof value.value !== 'string' || faulty(value)) return undefined
+    const parsed = reader(value.value)
+    if (parsed.ok) return parsed.value
+    faults.push({
+      place: placeOf(root, path),
+      severity: 'error',
+      code,
+      message: `${keyPathText(path)}: ${JSON.stringify(value.value)} ${parsed.fault}`,
+    })
+    return undefined
+  }
+  const near = (text: string) => readNearPath(text, 'any', { home: known.home, name: null })
+  const readFolder = (text: string): Parsed<string> => {
+    if (/^(?:\/|~\/)/.test(text)) return near(text)
+    const base = near(known.folder)
+    return base.ok
+      ? near(`${known.folder}/${text}`)
+      : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
+  }
+  const folder = (path: KeyPath) => read(path, readFolder, 'unsafe-path')
+
+  const specs = folder(['specs'])
+  const git = valueAt(root, ['git'])
+  if (git !== null && valueAt(root, ['specs']) !== null) {
+    faults.push({
+      place: placeOf(root, ['git']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: 'git and specs exclude each other: specs lie in one place',
+      hint: 'remove one of them',
+    })
+  }
+  const readers = gitReaders(known)
+  const part = <Key extends keyof WrittenGit>(key: Key, code: string) => {
+    const value = read<NonNullable<WrittenGit[Key]>>(
+      ['git', key],
+      readers[key] as (text: string) => Parsed<NonNullable<WrittenGit[Key]>>,
+      code,
+    )
+    return value === undefined ? {} : { [key]: value }
+  }
+  const writtenGit: WrittenGit = {
+    ...part('url', 'bad-git-url'),
+    ...part('ref', 'bad-git-ref'),
+    ...part('subpath', 'unsafe-path'),
+    ...part('interval', 'bad-unit'),
+    ...part('identity', 'unsafe-path'),
+    ...part('knownHosts', 'unsafe-path'),
+    ...part('verifySignatures', 'unsafe-path'),
+  }
+  const state = folder(['state'])
+  const concurrency = valueAt(root, ['concurrency'])
+  const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined
+  const bandwidth = read(['bandwidth'], parseRate, 'bad-unit')
+  const tooLittle = bandwidthFault(bandwidth ?? null, slots ?? 2)
+  if (tooLittle !== null) {
+    faults.push({
+      place: placeOf(root, ['bandwidth']),
+      severity: 'error',
+      code: 'out-of-range',
+      message: tooLittle,
+      hint: 'raise it, or lower "concurrency"',
+    })
+  }
+  const list = valueAt(root, ['roots'])
+  const roots =
+    list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
+  const notify = readHooks(root, faulty, folder, (index, urlFile) =>
+    faults.push({
+      place: placeOf(root, ['notify', index, 'urlFile']),
+      severity: 'error',
+      code: 'wrong-value',
+      message: `notify[${index}].urlFile: an entry before it names ${urlFile} already`,
+      hint: 'write both lists of kinds into one "on"',
+    }),
+  )
+  const heartbeat = folder(['heartbeat', 'urlFile'])
+  return {
+    written: {
+      ...(valueAt(root, ['specs']) === null ? {} : { specs: specs ?? '' }),
+      ...(git === null ? {} : { git: writtenGit }),
+      ...(state === undefined ? {} : { state }),
+      ...(slots === undefined ? {} : { concurrency: slots }),
+      ...(bandwidth === undefined ? {} : { bandwidth }),
+      // A faulty root allows nothing more than the others do.
+      ...(list === null ? {} : { roots: (roots ?? []).flatMap((root) => root ?? []) }),
+      ...(notify === null ? {} : { notify }),
+      ...(heartbeat === undefined ? {} : { heartbeat: { urlFile: heartbeat } }),
+    },
+    faults,
+  }
+}
+
+/** The sound ones of `notify`; null: there is none. Each file once: what was told is remembered by it. */
+function readHooks(
+  root: LocatedMap,
+  faulty: (value: Located) => boolean,
+  folder: (path: KeyPath) => string | undefined,
+  repeated: (index: number, urlFile: string) => void,
+): readonly NoticeHook[] | null {
+  const list = valueAt(root, ['notify'])
+  if (list?.kind !== 'list') return null
+  const hooks: NoticeHook[] = []
+  for (const [index, item] of list.items.entries()) {
+    const urlFile = folder(['notify', index, 'urlFile'])
+    if (urlFile === undefined) continue
+    if (hooks.some((hook) => hook.urlFile === urlFile)) repeated(index, urlFile)
+    else hooks.push({ urlFile, on: readKinds(valueAt(item, ['on']), faulty) })
+  }
+  return hooks
+}
+
+const readKinds = (written: Located | null, faulty: (value: Located) => boolean): readonly NoticeKind[] =>
+  written?.kind !== 'list'
+    ? NOTICE_KINDS
+    : NOTICE_KINDS.filter((kind) =>
+        written.items.some((item) => item.kind === 'scalar' && item.value === kind && !faulty(item)),
+      )

@@ -1,0 +1,33 @@
+import type { BackupName } from '../../model/spec.ts'
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/
+
+/** Every command's first word, those to come among them: a backup of that name could not be asked for. */
+const COMMAND_WORDS: ReadonlySet<string> = new Set([
+  ...[
+    'acknowledge',
+    'apply',
+    'completion',
+    'demo',
+    'doctor',
+    'explain',
+    'help',
+    'log',
+    'plan',
+    'prune',
+    'release',
+  ],
+  ...['restore', 'resume', 'run', 'schema', 'serve', 'service', 'snapshot', 'source', 'status', 'suspend'],
+  ...['validate', 'verify', 'version', 'watch'],
+])
+
+/** What is wrong with a backup's name, in words that go on after it; or null. */
+export function nameFault(name: string): string | null {
+  if (COMMAND_WORDS.has(name)) return "is a command's word"
+  return NAME.test(name)
+    ? null
+    : 'is no name: lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit'
+}
+
+export const toBackupName = (name: string): BackupName | null =>
+  nameFault(name) === null ? (name as BackupName) : null

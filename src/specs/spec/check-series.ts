@@ -1,0 +1,163 @@
+import { type Precision, patternFault, patternPrecision } from '../../decide/retention/series-pattern.ts'
+import {
+  type Fault,
+  type KeyPath,
+  keyPathText,
+  type LocatedMap,
+  type Place,
+  placeOf,
+  textAt,
+  valueAt,
+} from '../yaml/located.ts'
+import { cronFault } from './cron-fault.ts'
+import { globFault } from './glob-fault.ts'
+import { readUntil } from './read-until.ts'
+import { parseDuration, parseRhythm } from './units.ts'
+import { zoneFault } from './zone-fault.ts'
+
+/**
+ * What the schema cannot say about series, what is retained of them, what is expected and what is pruned. Values at the places in
+ * `said` are passed over.
+ */
+export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonly Fault[] {
+  const check = (path: KeyPath, code: string, fault: (text: string) => string | null): readonly Fault[] => {
+    const text = textAt(root, path)
+    const place = placeOf(root, path)
+    const found = text === null || said.has(place) ? null : fault(text)
+    return found === null
+      ? []
+      : [error(place, code, `${keyPathText(path)}: ${JSON.stringify(text)} ${found}`)]
+  }
+  const timezone = textAt(root, ['series', 'timezone']) ?? 'UTC'
+  const patterns = patternPaths(root)
+  const wrong = patterns.flatMap((path) => checkPattern(root, path, said))
+  return [
+    ...check(['series', 'timezone'], 'bad-timezone', zoneFault),
+    ...wrong,
+    ...(wrong.length > 0 || patterns.some((path) => said.has(placeOf(root, path)))
+      ? []
+      : checkPrecision(root, patterns)),
+    ...expectationPaths(root).flatMap((path) => [
+      ...check([...path, 'series'], 'bad-glob', globFault),
+      ...check([...path, 'cron'], 'bad-cron', cronFault),
+      ...check([...path, 'until'], 'bad-time', (text) => {
+        const read = readUntil(text, timezone)
+        return read.ok ? null : read.fault
+      }),
+      ...check([...path, 'every'], 'out-of-range', (text) => {
+        const read = parseRhythm(text)
+        if (!read.ok) return read.fault === 'is too large' ? read.fault : null
+        return read.value === null || read.value >= 1 ? null : 'is below 1s'
+      }),
+      ...check([...path, 'grace'], 'out-of-range', (text) => {
+        const read = parseDuration(text)
+        return !read.ok && read.fault === 'is too large' ? read.fault : null
+      }),
+    ]),
+    ...needsExpect(root),
+    ...nothingToPrune(root),
+    ...prunesNoGuess(root),
+  ]
+}
+
+const error = (place: Place, code: string, message: string, hint?: string): Fault => ({
+  place,
+  severity: 'error',
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+})
+
+const patternPaths = (root: LocatedMap): readonly KeyPath[] => oneOrMany(root, ['series', 'pattern'])
+
+const expectationPaths = (root: LocatedMap): readonly KeyPath[] => oneOrMany(root, ['expect'])
+
+function oneOrMany(root: LocatedMap, path: KeyPath): readonly KeyPath[] {
+  const value = valueAt(root, path)
+  if (value === null) return []
+  return value.kind === 'list' ? value.items.map((_, index) => [...path, index]) : [path]
+}
+
+/** At the very token, where the text stands in the file as it is read. */
+function checkPattern(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>): readonly Fault[] {
+  const text = textAt(root, path)
+  const whole = placeOf(root, path)
+  const fault = text === null || said.has(whole) ? null : patternFault(text)
+  if (text === null || fault === null) return []
+  const written = whole.source.text.slice(whole.start, whole.end)
+  const quote = /^["']/.test(written) ? 1 : 0
+  const asIs = written.slice(quote, written.length - quote) === text
+  const start = whole.start + quote + fault.at
+  const place = asIs ? { source: whole.source, start, end: start + fault.length } : whole
+  return [error(place, 'bad-pattern', `${keyPathText(path)}: ${fault.message}`)]
+}
+
+const FINENESS: readonly Precision[] = ['year', 'month', 'day', 'hour']
+
+/** The coarsest date that a rule can tell periods by. */
+const NEEDED: Readonly<Record<string, Precision>> = {
+  hourly: 'hour',
+  daily: 'day',
+  weekly: 'day',
+  monthly: 'month',
+}
+
+/** A rule that needs more than any name tells. Names without a date have the modification time, which tells all. */
+function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonly Fault[] {
+  const told = patterns.map((path) => FINENESS.indexOf(patternPrecision(textAt(root, path) ?? '')))
+  const finest = Math.max(...told)
+  // Finer than an hour, and no date at all, are not in the list.
+  if (told.length === 0 || told.includes(-1)) return []
+  return Object.entries(NEEDED).flatMap(([rule, needed]) => {
+    const path = ['retain', rule]
+    if (valueAt(root, path) === null || FINENESS.indexOf(needed) <= finest) return []
+    const message = `${keyPathText(path)} needs the ${needed}, and series.pattern tells the ${FINENESS[finest]} only`
+    return [
+      error(placeOf(root, path), 'too-coarse', message, `remove it, or add the ${needed} to the pattern`),
+    ]
+  })
+}
+
+/** I9: what prunes by itself must notice that nothing new comes. */
+function needsExpect(root: LocatedMap): readonly Fault[] {
+  const path = ['prune', 'mode']
+  if (textAt(root, path) !== 'auto' || valueAt(root, ['expect']) !== null) return []
+  const message = 'prune.mode is "auto" without "expect": old copies would go on going when no new ones come'
+  return [
+    error(placeOf(root, path), 'missing-key', message, 'add for example "expect: { every: 24h, grace: 2h }"'),
+  ]
+}
+
+/** Without `retain` everything is wanted, whatever else the spec says of pruning. */
+function nothingToPrune(root: LocatedMap): readonly Fault[] {
+  const mode = textAt(root, ['prune', 'mode'])
+  if ((mode !== 'manual' && mode !== 'auto') || valueAt(root, ['retain']) !== null) return []
+  // What _defaults.yaml lets all backups do, a spec that keeps everything need not take back.
+  if (placeOf(root, ['prune', 'mode']).source !== root.place.source) return []
+  const fault = error(
+    placeOf(root, ['prune', 'mode']),
+    'prunes-nothing',
+    `prune.mode is ${mode}, and there is no retain: everything is wanted, and nothing is ever removed`,
+    'say with retain what is to be kept',
+  )
+  return [{ ...fault, severity: 'warning' }]
+}
+
+/** I9: series that are only guessed by the dates in names are no ground to remove anything unasked. */
+function prunesNoGuess(root: LocatedMap): readonly Fault[] {
+  const path = ['prune', 'mode']
+  const has = (key: KeyPath) => valueAt(root, key) !== null
+  const isMeant = textAt(root, path) === 'auto' && has(['retain']) && has(['expect'])
+  if (!isMeant || has(['series', 'pattern'])) return []
+  const message =
+    'prune.mode is auto, and without series.pattern series are guessed by the dates in names: nothing of them is ever removed'
+  const pattern = `{series}-{YYYY}-{MM}-{DD}${endingOf(root)}`
+  const hint = `write how names are made, for example series: { pattern: ${JSON.stringify(pattern)}, timezone: ${textAt(root, ['series', 'timezone']) ?? 'UTC'} }; a dry run prints the pattern that fits`
+  return [{ ...error(placeOf(root, path), 'guessed-series', message, hint), severity: 'warning' }]
+}
+
+/** How the names that are included end, as far as a glob says so. */
+function endingOf(root: LocatedMap): string {
+  const [first] = oneOrMany(root, ['select', 'include'])
+  return /^[^/]*\*((?:\.[A-Za-z0-9]+)+)$/.exec((first && textAt(root, first)) ?? '')?.[1] ?? '.tar.gz'
+}

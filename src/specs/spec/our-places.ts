@@ -1,0 +1,80 @@
+import { basename, dirname, join } from 'node:path'
+import { isWithin } from '../../model/is-within.ts'
+import type { Settings } from '../../model/settings.ts'
+import { type RealPath, realPath } from '../../system/real-path.ts'
+
+/** What this program obeys or keeps its own memory in. A source that could write there would give it orders. */
+export interface OurPlace {
+  /** Completes "is ...". */
+  readonly what: string
+  /** Absolute. */
+  readonly path: string
+  /** A single file; what lies beside it is nobody's. */
+  readonly isFile?: true
+}
+
+export function ourPlaces(settings: Settings): readonly OurPlace[] {
+  const { specs, state, configFolders, notify, heartbeat } = settings
+  const file = (what: string, path: string): OurPlace => ({ what, path, isFile: true })
+  return [
+    ...(specs.kind === 'folder'
+      ? [{ what: 'the folder of specs', path: specs.path }]
+      : [
+          { what: 'the repository of specs', path: specs.url.replace(/^file:\/\//, '') },
+          file('the key for specs', specs.identity),
+          file('the pinned host keys for specs', specs.knownHosts),
+          file('the list of allowed signers', specs.verifySignatures ?? ''),
+        ]),
+    { what: 'the folder of state', path: state },
+    ...configFolders.map((path) => ({ what: 'the folder of config.yaml', path })),
+    ...[...notify, ...(heartbeat === null ? [] : [heartbeat])].map(({ urlFile }) =>
+      file('the file of a URL', urlFile),
+    ),
+  ].filter(({ path }) => path.startsWith('/'))
+}
+
+const SYSTEM = [
+  '/etc',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/boot',
+  '/dev',
+  '/proc',
+  '/sys',
+]
+
+/** By folder, what is free below it. */
+const SYSTEM_BUT: readonly (readonly [string, string])[] = [
+  ['/usr', '/usr/local'],
+  ['/run', '/run/media'],
+]
+
+export const FORBIDDEN_HINT =
+  'give the copies a folder of their own: a source could write what this box then obeys'
+
+/** Why no destination may lie at a real path (I6), in words that go on after it; null: it may. */
+export async function forbidden(
+  { path, throughProc }: RealPath,
+  ours: readonly OurPlace[],
+): Promise<string | null> {
+  if (path === '/') return 'is the whole file system'
+  if (throughProc) return 'leads through /proc, where each process finds another place'
+  for (const folder of SYSTEM) if (isWithin(path, folder)) return `lies in ${folder}, which is the system's`
+  for (const [folder, free] of SYSTEM_BUT)
+    if (isWithin(path, folder) && !isWithin(path, free)) return `lies in ${folder}, which is the system's`
+  for (const { what, path: written, isFile } of ours) {
+    // As written too: a link on the way there is obeyed as well.
+    const real = (await realPath(written)).path
+    const beside = join((await realPath(dirname(written))).path, basename(written))
+    for (const place of new Set([real, beside])) {
+      if (path === place) return `is ${what}`
+      if (isWithin(place, path)) return `holds ${what}, ${place}`
+      if (isFile !== true && isWithin(path, place)) return `lies in ${what}, ${place}`
+    }
+  }
+  return null
+}

@@ -1,0 +1,292 @@
+import type { ErrorObject } from 'ajv'
+import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
+import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
+import {
+  type Fault,
+  type KeyPath,
+  keyPathText,
+  keyPlaceOf,
+  type LocatedMap,
+  placeOf,
+  plainValue,
+  valueAt,
+} from './located.ts'
+import { validatorOf } from './shape-validators.ts'
+import { suggestKey } from './suggest-key.ts'
+
+/**
+ * Every fault of shape, each where it was written: at the key where a key is unknown, else at the value. `part` leaves out
+ * what is only missing, for a document such as `_defaults.yaml` that is not whole by itself.
+ */
+export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' | 'part'): readonly Fault[] {
+  const schema = loadSchema(name)
+  const validate = validatorOf(name)
+  if (validate(plainValue(root))) return []
+  const errors = (validate.errors ?? []).filter(
+    ({ keyword, schemaPath, data }) =>
+      keyword !== 'if' &&
+      // What is empty, or no map at all, is told as that.
+      !(keyword === 'oneOf' && !hasKeys(data)) &&
+      // What each choice lacks; the choice itself is told.
+      !schemaPath.includes('/oneOf/') &&
+      (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
+  )
+  const orphans = errors.filter(({ keyword }) => keyword === 'dependencies')
+  return [
+    ...errors
+      .filter((error) => error.keyword !== 'dependencies' && !isEchoOf(error, orphans))
+      .map((error) => describe(error, root, schema)),
+    ...describeOrphans(orphans, root),
+  ]
+}
+
+const hasKeys = (data: unknown): boolean =>
+  typeof data === 'object' && data !== null && Object.keys(data).length > 0
+
+/** `path` is asked for where there is no host; where the host was forgotten, that is the one thing to say. */
+const isEchoOf = (error: ErrorObject, orphans: readonly ErrorObject[]): boolean =>
+  error.schemaPath.endsWith('/then/required') &&
+  orphans.some(({ instancePath }) => instancePath === error.instancePath)
+
+/** A rate or a timetable of such. */
+const BANDWIDTH = 'transfer.bandwidth'
+
+function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
+  const path = pathOf(error.instancePath, root)
+  const what = keyPathText(path)
+  const value = written(root, path, error.data)
+  const here = (code: string, message: string, hint?: string) => make(root, path, code, message, hint)
+  const reader = what === BANDWIDTH ? parseRate : quantityReader(error.schemaPath)
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(root, schema, path, String(error.params['additionalProperty']))
+    case 'required':
+      return missingKey(root, path, String(error.params['missingProperty']))
+    case 'const':
+      return here(
+        'wrong-value',
+        `${what} is ${value}; this program reads ${shown(error.params['allowedValue'])}`,
+      )
+    case 'enum': {
+      const allowed: readonly unknown[] = error.params['allowedValues']
+      const near = allowed.find(
+        (one) => typeof one === 'string' && String(error.data).toLowerCase().startsWith(one),
+      )
+      const meant = near === undefined ? undefined : `did you mean ${shown(near)}?`
+      return here('wrong-value', `${what} is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
+    }
+    case 'minimum':
+    case 'maximum': {
+      const bounds = error.parentSchema as { readonly minimum: number; readonly maximum: number }
+      return here('out-of-range', `${what} is ${value}, not between ${bounds.minimum} and ${bounds.maximum}`)
+    }
+    case 'type':
+      if (reader !== null && typeof error.data === 'number') {
+        return here('bad-unit', `${what}: ${value} ${faultOf(reader(value))}`)
+      }
+      return wrongType(root, path, String(error.params['type']), error.data)
+    case 'pattern':
+      if (reader !== null) return here('bad-unit', `${what}: ${value} ${faultOf(reader(String(error.data)))}`)
+      return here('wrong-value', `${what}: ${value} ${patternFault(error)}`)
+    case 'minLength':
+      return here('wrong-value', `${what} is empty`)
+    case 'minItems':
+      return here('wrong-value', `${what} is an empty list`, 'leave the key out for its default')
+    case 'minProperties':
+      return here('wrong-value', `${what} is empty`, 'leave the key out, or give it what it needs')
+    case 'not':
+      return here(
+        'wrong-value',
+        `${what} says which point stands for a period, and of none how many to keep`,
+        'add a rule, such as "daily: 7"',
+      )
+    case 'oneOf':
+      return error.params['passingSchemas'] === null
+        ? here('missing-key', `"every" is missing in ${what}`, EVERY_HINTS[what] ?? EVERY_HINT)
+        : here('wrong-value', `${what} has both "every" and "cron"`, 'keep one of them')
+    case 'maxLength':
+      return here('wrong-value', `${what} is longer than ${error.params['limit']} characters`)
+    case 'uniqueItems':
+      return here(
+        'wrong-value',
+        `${what} names ${shown((error.data as readonly unknown[])[error.params['i']])} twice`,
+      )
+    case 'maxItems':
+      return here('wrong-value', `${what} has more than ${error.params['limit']} entries`)
+    default:
+      return here('wrong-value', `${what} ${error.message ?? 'is not valid'}`)
+  }
+}
+
+const make = (root: LocatedMap, path: KeyPath, code: string, message: string, hint?: string): Fault => ({
+  place: placeOf(root, path),
+  severity: 'error',
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+})
+
+function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string): Fault {
+  const parent = keyPathText(path.filter((part) => typeof part === 'string'))
+  const meant = suggestKey(schema, parent, key)
+  const hint =
+    key === '<<'
+      ? 'merge keys are not read: repeat the values, or put them into _defaults.yaml'
+      : meant === null
+        ? undefined
+        : `did you mean "${meant}"?`
+  return {
+    ...make(root, path, 'unknown-key', `unknown key ${shown(key)}${inMap(path)}`, hint),
+    place: keyPlaceOf(root, [...path, key]),
+  }
+}
+
+function missingKey(root: LocatedMap, path: KeyPath, key: string): Fault {
+  const map = valueAt(root, path)
+  const emptied = map?.kind === 'map' ? map.removed.get(key) : undefined
+  if (emptied !== undefined) {
+    return {
+      ...make(root, path, 'missing-key', `${keyPathText([...path, key])} is empty`, 'give it a value'),
+      place: emptied,
+    }
+  }
+  return {
+    ...make(
+      root,
+      path,
+      'missing-key',
+      `"${key}" is missing${inMap(path)}`,
+      MISSING_HINTS[keyPathText([...path, key])],
+    ),
+    place: keyPlaceOf(root, path),
+  }
+}
+
+const EVERY_HINT = 'write "every: 24h", "every: never", or a "cron"'
+
+const EVERY_HINTS: Readonly<Record<string, string>> = { schedule: 'write "every: 1h", or a "cron"' }
+
+const MISSING_HINTS: Readonly<Record<string, string>> = {
+  version: 'begin the file with "version: 1"',
+  'source.path': 'name the folder, or, for another machine, its "host" and "user"',
+  'destination.path': 'name the folder that keeps the files, for example /srv/offsite/{name}',
+}
+
+/** Keys that mean something only beside another one: all of one map in one fault, at the first that this file wrote. */
+function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): readonly Fault[] {
+  const groups = new Map<string, ErrorObject[]>()
+  for (const error of errors) {
+    const group = `${error.instancePath} ${error.params['missingProperty']}`
+    groups.set(group, [...(groups.get(group) ?? []), error])
+  }
+  return [...groups.values()].map((group) => {
+    const [first] = group as [ErrorObject]
+    const path = pathOf(first.instancePath, root)
+    const needed = String(first.params['missingProperty'])
+    const written = group
+      .map(({ params }) => String(params['property']))
+      .map((key) => ({ key, place: keyPlaceOf(root, [...path, key]) }))
+      .sort((a, b) => a.place.start - b.place.start)
+    const keys = written.map(({ key }) => key)
+    const own = written.find(({ place }) => place.source === root.place.source)
+    const hint =
+      needed === 'timezone'
+        ? 'name the zone in which the names are dated, for example "timezone: Europe/Oslo"'
+        : needed === 'cron'
+          ? 'only cron is by the clock of a zone: remove it, or write a "cron"'
+          : needed === 'user'
+            ? 'name the account on the source, for example "user: backup"'
+            : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
+    return {
+      ...make(root, path, 'missing-key', `${listed(keys)} without "${needed}"${inMap(path)}`, hint),
+      place: own?.place ?? keyPlaceOf(root, path),
+    }
+  })
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  object: 'keys with values',
+  array: 'a list',
+  string: 'text',
+  integer: 'a whole number',
+  'string,array': 'text or a list',
+  'object,array': 'keys with values, or a list of such',
+  'boolean,object': 'true, false, or keys with values',
+}
+
+function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
+  const what = keyPathText(path)
+  const value = written(root, path, data)
+  const hint =
+    what === BANDWIDTH
+      ? 'write a rate, or a timetable as a list: [{ from: "08:00", to: "18:00", rate: 25KiB/s }]'
+      : wanted === 'string' && typeof data !== 'object'
+        ? `put it in quotes: "${value}"`
+        : wanted === 'array' && typeof data === 'string'
+          ? `write a list: [${JSON.stringify(data)}]`
+          : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
+            ? `write it without quotes: ${data}`
+            : undefined
+  return make(root, path, 'wrong-type', `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`, hint)
+}
+
+function quantityReader(schemaPath: string): ((text: string) => Parsed<unknown>) | null {
+  const [, definition] = /^#\/definitions\/(\w+)\//.exec(schemaPath) ?? []
+  if (definition === 'duration') return parseDuration
+  if (definition === 'rhythm') return parseRhythm
+  if (definition === 'size') return parseSize
+  return definition === 'rate' || definition === 'rateOrOff' ? parseRate : null
+}
+
+const faultOf = (parsed: Parsed<unknown>): string => (parsed.ok ? 'is not valid' : parsed.fault)
+
+const PATTERN_FAULTS: Readonly<Record<string, string>> = {
+  name: 'is no name: lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit',
+  host: 'is no host: a name or an address, without user, port, brackets or spaces',
+  user: 'is no user: letters, digits, ".", "_" and "-", beginning with a letter or digit',
+  hop: 'is no jump host: write user@host or user@host:port',
+  nearPath: 'is not an absolute path: begin it with / or ~/',
+  opening: 'is no time of day at which a window opens: write it with two digits each, as "08:00"',
+  closing:
+    'is no time of day at which a window closes: write it with two digits each, as "18:00", up to "24:00"',
+  digest: 'is no md5 or sha256 in hex: all 32 or 64 digits',
+}
+
+function patternFault(error: ErrorObject): string {
+  const [, definition = ''] = /^#\/definitions\/(\w+)\//.exec(error.schemaPath) ?? []
+  return PATTERN_FAULTS[definition] ?? 'is blank'
+}
+
+/** A JSON pointer as a path; a number only where the document has a list. */
+function pathOf(pointer: string, root: LocatedMap): KeyPath {
+  const path: (string | number)[] = []
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    path.push(valueAt(root, path)?.kind === 'list' ? Number(key) : key)
+  }
+  return path
+}
+
+const inMap = (path: KeyPath): string => (path.length === 0 ? '' : ` in ${keyPathText(path)}`)
+
+const listed = (keys: readonly string[]): string =>
+  keys
+    .map((key) => `"${key}"`)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' and ')
+
+/** A number as it stands in the file, where it may have more digits than it keeps; else as {@link shown}. */
+function written(root: LocatedMap, path: KeyPath, data: unknown): string {
+  if (typeof data !== 'number') return shown(data)
+  const { source, start, end } = placeOf(root, path)
+  return cut(source.text.slice(start, end))
+}
+
+const cut = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
+
+/** A value as it is quoted in a message: short, and on one line. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object' && value !== null) return 'keys with values'
+  return cut(JSON.stringify(value))
+}

@@ -1,0 +1,333 @@
+import { describe, expect, test } from 'vitest'
+import { foldNotices, withoutNotice } from '../../../src/decide/notices/due.ts'
+import {
+  findGone,
+  findLate,
+  findOverSpec,
+  findTrouble,
+  type OverBackup,
+} from '../../../src/decide/notices/find-trouble.ts'
+import { instant } from '../../../src/model/instant.ts'
+import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../../src/model/notice.ts'
+import type { BackupOutcome, LateSeries } from '../../../src/model/outcome.ts'
+import { outcome } from '../../view/sample-documents.ts'
+
+const conflict = (path: string, source = 'b'.repeat(32)) => ({ path, held: 'a'.repeat(32), source })
+const problem = (code: string, path?: string) => ({
+  code,
+  ...(path === undefined ? {} : { path }),
+  message: `${code} it is`,
+  hint: 'do',
+})
+const late = (series: string, at: string): LateSeries => ({
+  series,
+  message: `${series}: no complete point yet; one was due ${at} and is not here at ${at}`,
+})
+
+/** Passes, one an hour, told to these hooks; what each of them made new. */
+function lifeOf(on: readonly NoticeKind[] = NOTICE_KINDS, more: readonly NoticeHook[] = []) {
+  const hooks = [{ urlFile: '/ops', on }, ...more]
+  let book: NoticeBook = { told: {}, pending: [] }
+  let hours = 0
+  const tell = (found: ReturnType<typeof findTrouble>, deliver: boolean) => {
+    const at = instant(Date.UTC(2026, 10, 24, hours++))
+    if (found === null) return []
+    const teller = { at, host: 'box', revision: 'c0ffee', stamp: `t${hours}` }
+    const next = foldNotices(book, hooks, found, teller)
+    const fresh = next.pending.filter((one) => !book.pending.includes(one))
+    book = deliver ? fresh.reduce(withoutNotice, next) : next
+    return fresh.map(({ notice }) => notice)
+  }
+  const kinds = (found: ReturnType<typeof findTrouble>) => tell(found, true).map(({ kind }) => kind)
+  return {
+    pass: (more: Partial<BackupOutcome>, extent: 'whole' | 'part' = 'whole') =>
+      kinds(findTrouble(outcome(more), extent)),
+    notices: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), true),
+    undelivered: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), false),
+    late: (...series: LateSeries[]) => kinds(findLate('postgres', series)),
+    gone: () => kinds(findGone('postgres')),
+    stands: (over: Partial<OverBackup>, isAll = true) =>
+      kinds(findOverSpec('postgres', { faults: [], holds: [], ...over }, isAll)),
+    pending: () => book.pending.map(({ hook, notice }) => `${hook} ${notice.kind} ${notice.message}`),
+    book: () => book,
+  }
+}
+
+const failed = { result: 'failed', exitCode: 1 } as const
+const inConflict = { result: 'failed', exitCode: 6, conflicts: [conflict('a')] } as const
+
+describe('on change only', () => {
+  test('a pass without trouble is never told', () => {
+    const { pass, book } = lifeOf()
+    expect([pass({}), pass({ result: 'applied', published: ['a'] })]).toEqual([[], []])
+    expect(book()).toEqual({ told: {}, pending: [] })
+  })
+
+  test('each kind is told when it begins, once, and recovered when all is over', () => {
+    const { pass } = lifeOf()
+    const all = {
+      ...inConflict,
+      lost: ['b'],
+      late: [late('db', '2026-11-23T03:00:00Z')],
+      holds: [{ id: 'h1', code: 'prune-late', message: 'held' }],
+      problems: [problem('wait-overdue', 'x')],
+    }
+    expect(pass(all)).toEqual(['lost', 'conflict', 'held', 'failing', 'late'])
+    expect(pass(all)).toEqual([])
+    expect(pass({ ...inConflict, late: all.late })).toEqual([])
+    expect(pass({})).toEqual(['recovered'])
+    expect(pass({})).toEqual([])
+    expect(pass(inConflict)).toEqual(['conflict'])
+  })
+
+  test('what a pass says anew each time is no change: times, the ids of holds, names of files that wait', () => {
+    const { pass } = lifeOf()
+    const state = (i: number) => ({
+      ...failed,
+      result: 'applied' as const,
+      late: [late('db', `2026-11-23T0${i}:00:00Z`)],
+      holds: [{ id: `h${i}`, code: 'prune-late', message: `held ${i}` }],
+      problems: Array.from({ length: i }, (_, n) => problem('wait-overdue', `x${i}-${n}`)),
+    })
+    expect(pass(state(1))).toEqual(['held', 'failing', 'late'])
+    expect(pass(state(2))).toEqual([])
+  })
+
+  test.each<[string, Partial<BackupOutcome>, NoticeKind]>([
+    ['another path in conflict', { ...inConflict, conflicts: [conflict('a'), conflict('b')] }, 'conflict'],
+    [
+      'the same path with a third digest',
+      { ...inConflict, conflicts: [conflict('a', 'c'.repeat(32))] },
+      'conflict',
+    ],
+    [
+      'another problem',
+      { ...inConflict, problems: [problem('rot', 'r'), problem('unreadable', 'u')] },
+      'failing',
+    ],
+    [
+      'the same damage to another file',
+      { ...inConflict, problems: [problem('rot', 'r'), problem('rot', 's')] },
+      'failing',
+    ],
+    ['another series late', { ...inConflict, late: [late('db', 'T'), late('wiki', 'T')] }, 'late'],
+  ])('%s is told again', (_, next, kind) => {
+    const { pass } = lifeOf()
+    pass({ ...inConflict, problems: [problem('rot', 'r')], late: [late('db', 'T')] })
+    expect(pass(next)).toEqual([kind])
+  })
+
+  test('less of the same is not told, and coming back it is', () => {
+    const { pass } = lifeOf()
+    const two = { ...inConflict, conflicts: [conflict('a'), conflict('b')] }
+    expect([pass(two), pass(inConflict), pass(two)]).toEqual([['conflict'], [], ['conflict']])
+  })
+})
+
+describe('what a pass could not see is not over', () => {
+  test.each<[string, Partial<BackupOutcome>, NoticeKind[]]>([
+    ['the source cannot be reached', { ...failed, problems: [problem('host-unreachable')] }, ['failing']],
+    ['it is halted', { result: 'halted', exitCode: 7, halt: problem('not-mounted') }, ['held']],
+    ['its time was up', { result: 'incomplete' }, []],
+    ['somebody else is at it', { result: 'busy' }, []],
+    ['a signal ended it', { result: 'cancelled', exitCode: 143 }, []],
+    ['it is suspended', { result: 'suspended' }, []],
+    [
+      'its saved plan is stale',
+      { ...failed, exitCode: 4, stale: [{ code: 'stale-step', message: '' }] as never },
+      [],
+    ],
+  ])('%s', (_, blind, news) => {
+    const { pass } = lifeOf()
+    pass(inConflict)
+    expect(pass(blind)).toEqual(news)
+    expect(pass(inConflict)).toEqual([])
+    expect(pass({})).toEqual(['recovered'])
+  })
+
+  test('a pass for removals alone ends nothing', () => {
+    const { pass } = lifeOf()
+    pass(inConflict)
+    expect([pass({}, 'part'), pass(inConflict), pass({})]).toEqual([[], [], ['recovered']])
+  })
+
+  test('causes that take turns while the source is away are told once each', () => {
+    const { pass } = lifeOf()
+    const away = (code: string) => pass({ ...failed, problems: [problem(code)] })
+    expect([
+      away('connection-lost'),
+      away('source-silent'),
+      away('connection-lost'),
+      away('source-silent'),
+    ]).toEqual([['failing'], ['failing'], [], []])
+  })
+})
+
+describe('what stands over a spec', () => {
+  const faulty = { faults: [{ code: 'unknown-key', message: 'no' }] }
+  const gone = { holds: [{ id: 'a1', code: 'specs-gone', message: 'gone' }] }
+
+  test('a fault is told once, whatever it is, and is over when the spec is mended: good passes by the last good one end nothing', () => {
+    const { stands, pass } = lifeOf()
+    const other = { faults: [{ code: 'bad-value', message: 'no' }] }
+    expect([stands(faulty), pass({}), stands(faulty), stands(other), pass({}), stands({})]).toEqual([
+      ['failing'],
+      [],
+      [],
+      [],
+      [],
+      ['recovered'],
+    ])
+  })
+
+  test('a hold over all specs is told without a pass, once beside the passes under it, and its end too', () => {
+    const { stands, pass } = lifeOf()
+    const under = { exitCode: 7, ...gone }
+    expect([stands(gone), pass(under), pass({}), stands(gone), stands({})]).toEqual([
+      ['held'],
+      [],
+      [],
+      [],
+      ['recovered'],
+    ])
+  })
+
+  test('its end leaves what a pass has found, and what a pass found ends without it', () => {
+    const { stands, pass } = lifeOf()
+    const trouble = { ...failed, problems: [problem('source-silent')] }
+    expect([stands(faulty), pass(trouble), stands({}), pass({})]).toEqual([
+      ['failing'],
+      ['failing'],
+      [],
+      ['recovered'],
+    ])
+    expect([pass(trouble), stands(faulty), pass({}), stands({})]).toEqual([
+      ['failing'],
+      ['failing'],
+      [],
+      ['recovered'],
+    ])
+  })
+
+  test('who knows only a part of it ends nothing', () => {
+    const { stands } = lifeOf()
+    expect([stands(gone), stands({}, false), stands(faulty, false), stands({})]).toEqual([
+      ['held'],
+      [],
+      ['failing'],
+      ['recovered'],
+    ])
+  })
+})
+
+test('why a commit is refused is one fault, also where it is one of the specs as well; faults of two files are two', () => {
+  const detailsOf = (faults: OverBackup['faults']) =>
+    findOverSpec('postgres', { faults, holds: [] }, true).troubles.map(({ count, details }) => [
+      count,
+      ...details.map(({ message }) => message),
+    ])
+  const refused = { code: 'commit-refused', message: 'the newest commit has a fault' }
+  expect(detailsOf([{ ...refused, file: 'specs.git', line: 1 }, refused])).toEqual([[1, refused.message]])
+  expect(detailsOf([refused])).toEqual([[1, refused.message]])
+  const unknown = { code: 'unknown-key', message: 'no' }
+  expect(
+    detailsOf([
+      { ...unknown, file: 'a.yaml', line: 2 },
+      { ...unknown, file: 'b.yaml', line: 2 },
+    ]),
+  ).toEqual([[2, 'a.yaml:2: no', 'b.yaml:2: no']])
+})
+
+test('of one that is declared no more all is over, whatever it was', () => {
+  const { stands, pass, gone: isGone, book } = lifeOf()
+  expect([pass(inConflict), stands({ faults: [{ code: 'x', message: 'no' }] }), isGone(), isGone()]).toEqual([
+    ['conflict'],
+    ['failing'],
+    ['recovered'],
+    [],
+  ])
+  expect(book().told).toEqual({ '/ops': {} })
+})
+
+test('lateness is told and ends without a pass, and ends nothing else', () => {
+  const { late: say, pass } = lifeOf()
+  // A newer point that is still too old is no news.
+  const older: LateSeries = {
+    series: 'db',
+    message: 'db: its newest complete point is of T, expected every 1h',
+  }
+  expect([say(late('db', 'T')), say(older), say()]).toEqual([['late'], [], ['recovered']])
+  pass(inConflict)
+  expect([say(late('db', 'T')), say(), pass({})]).toEqual([['late'], [], ['recovered']])
+})
+
+test('a notice says since when, where, at which commit, of how many things, and which', () => {
+  const { notices } = lifeOf()
+  const [told] = notices({
+    ...inConflict,
+    conflicts: Array.from({ length: 30 }, (_, i) => conflict(`f${i}`)),
+  })
+  expect(told).toMatchObject({
+    format: 'reconcile.notice/1',
+    id: 't1-conflict',
+    backup: 'postgres',
+    kind: 'conflict',
+    since: '2026-11-24T00:00:00Z',
+    at: '2026-11-24T00:00:00Z',
+    host: 'box',
+    revision: 'c0ffee',
+    count: 30,
+  })
+  expect(told!.details).toHaveLength(20)
+  expect(told!.details[0]).toMatchObject({ code: 'conflict', path: 'f0' })
+  expect(told!.message).toBe(
+    `30 files in conflict: f0: held ${'a'.repeat(32)}, source ${'b'.repeat(32)}; neither is touched (and 29 more)`,
+  )
+  expect(told!.text).toMatch(/^postgres on box: 30 files in conflict/)
+  notices({ ...failed, problems: [problem('host-unreachable')] })
+  const [well] = notices({})
+  expect(well).toMatchObject({
+    kind: 'recovered',
+    since: '2026-11-24T00:00:00Z',
+    at: '2026-11-24T02:00:00Z',
+    details: [{ code: 'conflict' }, { code: 'failing', message: 'failing: host-unreachable it is' }],
+  })
+})
+
+describe('each hook', () => {
+  test('gets its kinds alone, and hears of recovery from those', () => {
+    const { pass } = lifeOf(['late', 'recovered'])
+    expect(pass({ ...inConflict, late: [late('db', 'T')] })).toEqual(['late'])
+    expect(pass(inConflict)).toEqual(['recovered'])
+  })
+
+  test('that wants to hear of recovery alone hears of every one', () => {
+    const { pass } = lifeOf(['recovered'])
+    expect([pass(inConflict), pass({})]).toEqual([[], ['recovered']])
+  })
+
+  test('that is added later hears of what is wrong by then', () => {
+    const { book, pass } = lifeOf()
+    pass(inConflict)
+    const hooks = [{ urlFile: '/new', on: NOTICE_KINDS }]
+    const teller = { at: instant(0), host: '', revision: null, stamp: 's' }
+    const next = foldNotices(book(), hooks, findTrouble(outcome(inConflict), 'whole')!, teller)
+    expect(next.pending.map(({ hook }) => hook)).toEqual(['/new'])
+  })
+
+  test('shares the id of a notice with the others', () => {
+    const { notices } = lifeOf(NOTICE_KINDS, [{ urlFile: '/chat', on: ['conflict'] }])
+    expect(notices(inConflict).map(({ id }) => id)).toEqual(['t1-conflict', 't1-conflict'])
+  })
+})
+
+test('what is undelivered stays in order; a newer one of its kind takes its place', () => {
+  const { undelivered, pending } = lifeOf()
+  undelivered(inConflict)
+  undelivered({})
+  undelivered({ ...inConflict, conflicts: [conflict('b')] })
+  expect(pending().map((text) => text.slice(0, 40))).toEqual([
+    '/ops recovered all is well again; it was',
+    '/ops conflict 1 file in conflict: b: hel',
+  ])
+})

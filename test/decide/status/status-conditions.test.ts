@@ -1,0 +1,354 @@
+import { describe, expect, test } from 'vitest'
+import { backupStatus, type StatusFacts } from '../../../src/decide/status/backup.ts'
+import { faultyStatus } from '../../../src/decide/status/faulty.ts'
+import { type FoldFacts, foldStatus } from '../../../src/decide/status/fold.ts'
+import { instant, isoTime } from '../../../src/model/instant.ts'
+import type { BackupOutcome } from '../../../src/model/outcome.ts'
+import { emptyOutcome } from '../../../src/model/outcome.ts'
+import { CONDITION_TYPES, type ConditionType, type DestinationStatus } from '../../../src/model/status.ts'
+import { dated } from '../../helpers/explained.ts'
+import { NOON, picture, statusFacts } from '../../helpers/picture.ts'
+
+const HOUR = 3600_000
+const at = (hours: number) => instant(NOON + hours * HOUR)
+const hold = (id: string) => ({ id, code: `code-${id}`, message: `asks about ${id}` })
+
+const fold = (
+  outcome: Partial<BackupOutcome> = {},
+  {
+    before = null,
+    time = NOON,
+    ...facts
+  }: Partial<FoldFacts> & { before?: DestinationStatus | null; time?: typeof NOON } = {},
+): DestinationStatus =>
+  foldStatus(
+    before,
+    { ...emptyOutcome('a'), result: 'in-sync', seconds: 0, exitCode: 0, ...outcome },
+    {
+      listed: null,
+      observed: null,
+      promised: null,
+      schedule: { kind: 'every', seconds: 3600 },
+      clock: time,
+      source: { completeness: 'complete', failure: null },
+      views: [],
+      ...facts,
+    },
+    null,
+    time,
+  )
+
+const look = (last: DestinationStatus | null, over: Partial<StatusFacts> = {}, now = NOON) =>
+  backupStatus(
+    statusFacts({ holding: picture('held db-2026-11-22.tar 1 A').destination, last, ...over }),
+    now,
+  )
+
+type Told = { readonly conditions: DestinationStatus['conditions'] }
+const of = (type: ConditionType, { conditions }: Told) => conditions.find((one) => one.type === type)
+const short = (type: ConditionType, told: Told) => {
+  const found = of(type, told)
+  return `${found?.status} ${found?.reason}`
+}
+
+test('there is one condition of each type, whatever there is to say', () => {
+  const several = fold({ exitCode: 7, holds: [hold('a'), hold('b')] })
+  for (const told of [
+    look(several),
+    look(null),
+    look(several, { hold: hold('c'), holding: null }),
+    faultyStatus('a', [], NOON, null),
+  ])
+    expect(told.conditions.map(({ type }) => type)).toEqual([...CONDITION_TYPES])
+  expect(of('Held', look(several))).toMatchObject({
+    status: 'true',
+    reason: 'code-a',
+    message: 'asks about a (release a); asks about b (release b)',
+  })
+})
+
+describe('what a live daemon says', () => {
+  const word = { phase: 'idle', nextRun: isoTime(at(1)), failures: 0, crash: null, lastGood: false } as const
+
+  test('a bug that ended its last pass is a failure, whatever the pass before it came to', () => {
+    const told = look(fold({}), { watch: { ...word, failures: 1, crash: 'x is not a function' } })
+    expect(told).toMatchObject({ state: 'failed', nextRun: isoTime(at(1)) })
+    expect(of('Ready', told)).toMatchObject({
+      status: 'false',
+      reason: 'crashed',
+      message: expect.stringContaining(
+        `x is not a function. See the log of watch; watch tries again at ${isoTime(at(1))}`,
+      ),
+    })
+  })
+
+  test('a last good spec is never fine', () => {
+    const fault = { file: 'a.yaml', line: 3, column: 1, code: 'unknown-key', message: 'no' }
+    const told = look(fold({}), { watch: { ...word, lastGood: true }, specFaults: [fault] })
+    expect(told.state).toBe('failed')
+    expect(short('Ready', told)).toBe('false spec-invalid')
+    expect(of('SpecValid', told)).toMatchObject({
+      status: 'false',
+      reason: 'unknown-key',
+      message: 'a.yaml:3:1: no; watch obeys the last good spec',
+    })
+  })
+})
+
+test('a commit that is not taken makes a spec invalid, a repository that is away makes it unknown, since when is kept', () => {
+  const spec = dated('last=3')
+  const reason = (code: string) => ({ code, message: `${code} it is`, hint: '', since: at(-5) })
+  const holding = picture('held db-2026-11-22.tar 1 A').destination
+  for (const [code, status] of [
+    ['commit-refused', 'false'],
+    ['commit-unsigned', 'false'],
+    ['git-unreachable', 'unknown'],
+  ] as const) {
+    const told = look(fold(), { spec, holding, stale: [reason(code)] })
+    expect(of('SpecValid', told)).toEqual({
+      type: 'SpecValid',
+      status,
+      reason: code,
+      message: `${code} it is`,
+      since: isoTime(at(-5)),
+    })
+    expect(told.state).toBe('ok')
+  }
+})
+
+describe('a hold over all specs', () => {
+  const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
+  const words = (told: ReturnType<typeof look>) =>
+    [told.state, ...(['Ready', 'Stalled', 'Held'] as const).map((type) => short(type, told))].join(', ')
+  const HELD = 'held, false history-rewritten, true history-rewritten, true history-rewritten'
+  const FINE = 'ok, true in-sync, false not-stalled, false not-held'
+  const under = fold({ exitCode: 7, holds: [over] })
+
+  test('is told before any pass has met it, and no more once it is over, before any pass has met that', () => {
+    expect(words(look(fold(), { overSpecs: [over] }))).toBe(HELD)
+    expect(of('Held', look(fold(), { overSpecs: [over] }))?.message).toBe('rewritten (release a1)')
+    expect(words(look(under, { overSpecs: [over] }))).toBe(HELD)
+    expect(words(look(under, { overSpecs: [] }))).toBe(FINE)
+  })
+
+  test('whose end nobody can tell of stands', () => {
+    expect(words(look(under, { overSpecs: null }))).toBe(
+      'held, false held, true history-rewritten, true history-rewritten',
+    )
+    expect(of('Ready', look(under, { overSpecs: null }))?.message).toBe('newer specs are held')
+    const both = fold({ exitCode: 7, holds: [over, hold('b')] })
+    expect(of('Ready', look(both, { overSpecs: null }))?.message).toBe(
+      'newer specs are held, and a removal is held',
+    )
+  })
+
+  test('hides nothing that is worse or its own, and takes nothing else with it when it ends', () => {
+    const problem = { code: 'source-silent', message: 'm', hint: 'h' }
+    const bad = fold({ result: 'failed', exitCode: 7, holds: [over], problems: [problem] })
+    expect(look(bad, { overSpecs: [over] }).state).toBe('failed')
+    expect(words(look(bad, { overSpecs: [] }))).toBe(
+      'failed, false failed, false not-stalled, false not-held',
+    )
+    const both = fold({ exitCode: 7, holds: [over, hold('b')] })
+    expect(words(look(both, { overSpecs: [] }))).toBe('held, false held, true code-b, true code-b')
+  })
+})
+
+describe('a condition’s time', () => {
+  test('moves only when what it says does, across passes and looks', () => {
+    const conflict = { path: 'x', held: '', source: '' }
+    const first = fold({}, { time: at(0) })
+    const second = fold({ result: 'applied' }, { before: first, time: at(1) })
+    const third = fold({ exitCode: 6, conflicts: [conflict] }, { before: second, time: at(2) })
+    const fourth = fold({ exitCode: 6, conflicts: [conflict, conflict] }, { before: third, time: at(3) })
+    expect([first, second, third, fourth].map((one) => of('Ready', one)?.since)).toEqual(
+      [at(0), at(0), at(2), at(2)].map(isoTime),
+    )
+    expect(of('Stalled', fourth)?.since).toBe(isoTime(at(2)))
+    expect(of('SourceReachable', fourth)?.since).toBe(isoTime(at(0)))
+    expect(of('Ready', look(fourth, {}, at(9)))?.since).toBe(isoTime(at(2)))
+  })
+
+  test('stays from one look to the next, whatever the look finds', () => {
+    const spec = dated('last=3')
+    const over = { id: 'a1', code: 'history-rewritten', message: 'rewritten' }
+    const promised = { nextRun: isoTime(at(1)), validUntil: isoTime(at(2)) }
+    const found: readonly (readonly [DestinationStatus | null, Partial<StatusFacts>])[] = [
+      [fold(), { spec }],
+      [fold(), { spec, holders: [{ pid: 1, command: 'x' }] }],
+      [fold({}, { promised }), { spec }],
+      [fold({}, { promised }), { spec, silentSince: isoTime(at(1)) }],
+      [fold({ exitCode: 7, holds: [over] }), { spec, overSpecs: [] }],
+      [fold(), { spec, overSpecs: [over] }],
+      [fold(), { spec, hold: hold('c'), holding: null }],
+      [fold(), { halt: { code: 'not-mounted', message: 'm', hint: 'h' } }],
+      [null, { spec, written: at(-1) }],
+      [fold(), { spec, specFaults: [{ file: 'a', line: 1, column: 1, code: 'x', message: 'm' }] }],
+    ]
+    for (const [last, facts] of found) {
+      const [first, second] = [at(5), instant(at(5) + 3000)].map((now) => look(last, facts, now).conditions)
+      expect(second?.map(({ type, since }) => [type, since])).toEqual(
+        first?.map(({ type, since }) => [type, since]),
+      )
+    }
+    const broken = [at(5), at(6)].map((now) => faultyStatus('a', [], now, at(2)).conditions)
+    expect(broken[0]).toEqual(broken[1])
+  })
+
+  test('of lateness is when the grace ended', () => {
+    const expecting = dated('last=3', {
+      expect: [{ series: null, rhythm: { kind: 'every', seconds: 24 * 3600 }, grace: 3600, until: null }],
+    })
+    const { destination: holding } = picture('held db-2026-11-20.tar 1 A')
+    const told = look(fold({}, { time: at(-100) }), { spec: expecting, holding })
+    // A point that is dated by its day alone ends with it.
+    expect(of('Fresh', told)).toMatchObject({
+      status: 'false',
+      reason: 'late',
+      since: '2026-11-22T00:59:59.999Z',
+    })
+    expect(told.state).toBe('late')
+  })
+})
+
+describe('stalled: trying again alone mends nothing', () => {
+  const problem = (code: string, retryable?: false) => ({
+    code,
+    message: 'm',
+    hint: 'h',
+    ...(retryable === undefined ? {} : { retryable }),
+  })
+  test.each<[string, Partial<BackupOutcome>, string]>([
+    ['all is well', {}, 'false not-stalled'],
+    [
+      'a line that broke',
+      { result: 'failed', exitCode: 1, problems: [problem('connection-lost')] },
+      'false not-stalled',
+    ],
+    ['late', { exitCode: 1, late: [{ series: '', message: 'late' }] }, 'false not-stalled'],
+    [
+      'a bad key',
+      { result: 'failed', exitCode: 1, problems: [problem('key-refused', false)] },
+      'true key-refused',
+    ],
+    ['rot', { result: 'failed', exitCode: 6, problems: [problem('rot')] }, 'true rot'],
+    ['a conflict', { exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] }, 'true conflict'],
+    ['a loss', { exitCode: 6, lost: ['x'] }, 'true lost'],
+    [
+      'a halt',
+      { exitCode: 7, result: 'halted', halt: { code: 'min-free', message: 'm', hint: 'h' } },
+      'true min-free',
+    ],
+    ['a hold', { exitCode: 7, holds: [hold('a')] }, 'true code-a'],
+  ])('%s', (_, outcome, said) => {
+    expect(short('Stalled', fold(outcome))).toBe(said)
+    expect(short('Stalled', look(fold(outcome)))).toBe(said)
+  })
+})
+
+test('whether the source could be reached is what the last pass found', () => {
+  const failure = { code: 'host-unreachable', message: 'no route', hint: '' }
+  expect(short('SourceReachable', look(fold()))).toBe('true listed')
+  expect(
+    short('SourceReachable', look(fold({}, { source: { completeness: 'incomplete', failure: null } }))),
+  ).toBe('true listing-incomplete')
+  expect(short('SourceReachable', look(fold({}, { source: { completeness: 'unknown', failure } })))).toBe(
+    'false host-unreachable',
+  )
+  expect(short('SourceReachable', look(null))).toBe('unknown never-run')
+})
+
+test('under way is told by who holds the lock, and not known is not idle', () => {
+  const holders = [{ pid: 12, command: 'reconcile watch' }]
+  expect(of('Reconciling', look(fold(), { holders }))).toMatchObject({
+    status: 'true',
+    message: 'pid 12 (reconcile watch)',
+  })
+  expect(short('Reconciling', look(fold()))).toBe('false idle')
+  expect(short('Reconciling', look(fold(), { holders: null }))).toBe('unknown not-visible')
+  expect(look(null, { holders }).state).toBe('pending')
+})
+
+describe('a promise that was not kept', () => {
+  const promised = { nextRun: isoTime(at(1)), validUntil: isoTime(at(2)) }
+  test('counts until it is over; a dead daemon is never ok, nor pending', () => {
+    for (const outcome of [{}, { result: 'incomplete' as const, pending: 3 }]) {
+      const last = fold(outcome, { promised })
+      expect(look(last, {}, at(2)).state).toBe(outcome.result === undefined ? 'ok' : 'pending')
+      const late = look(last, {}, instant(at(2) + 1))
+      expect([late.state, short('Ready', late)]).toEqual(['unknown', 'unknown overdue'])
+      expect(of('Ready', late)?.message).toContain(`nobody has looked since ${isoTime(NOON)}`)
+    }
+  })
+  test('counts for nothing once the daemon that made it is known to be gone; nothing promised, nothing missed', () => {
+    const silentSince = isoTime(NOON)
+    const told = look(fold({}, { promised }), { silentSince })
+    expect([told.state, short('Ready', told)]).toEqual(['unknown', 'unknown watch-gone'])
+    expect(of('Ready', told)?.message).toContain(`last heard of at ${silentSince}`)
+    expect(look(fold({}), { silentSince }).state).toBe('ok')
+    const damaged = look(fold({}, { promised }), { silentSince: 'unknown' })
+    expect([damaged.state, short('Ready', damaged)]).toEqual(['unknown', 'unknown watch-gone'])
+    expect(of('Ready', damaged)?.message).toContain('watch.json in the state folder, is damaged')
+  })
+  test('but not while a pass is under way; where that cannot be told, it does', () => {
+    const last = fold({}, { promised })
+    expect(look(last, { holders: [{ pid: 1, command: 'x' }] }, at(3)).state).toBe('ok')
+    expect(look(last, { holders: null }, at(3)).state).toBe('unknown')
+  })
+  test('makes no known trouble less, and says that it may be worse by now', () => {
+    const last = fold({ exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] }, { promised })
+    const told = look(last, {}, at(3))
+    expect([told.state, short('Ready', told)]).toEqual(['conflict', 'false conflict'])
+    expect(of('Ready', told)?.message).toMatch(/1 in conflict; nobody has looked since/)
+  })
+})
+
+test('what was written under a clock that is ahead of ours is not ok', () => {
+  expect(look(fold({}, { time: at(1) })).state).toBe('unknown')
+  expect(short('Ready', look(fold({}, { time: at(1) })))).toBe('unknown box-clock')
+  const holding = { ...picture('held a 1 A').destination, lastTime: at(1) }
+  expect(look(fold(), { holding }).state).toBe('unknown')
+  // Clocks of two boxes differ a little.
+  expect(look(fold({}, { time: at(1 / 60) })).state).toBe('ok')
+})
+
+test('a spec that has changed since the last pass is told, and what it asks for is not done yet', () => {
+  const spec = dated('last=3')
+  const seen = { digest: spec.digest, revision: 'abc' }
+  const same = look(fold({}, { observed: seen }), { spec })
+  expect([same.state, short('SpecValid', same)]).toEqual(['ok', 'true valid'])
+  expect(same.observed).toEqual(seen)
+  const other = look(fold({}, { observed: { ...seen, digest: 'f'.repeat(64) } }), { spec })
+  expect([other.state, short('SpecValid', other)]).toEqual(['pending', 'true spec-changed'])
+})
+
+describe('a suspended backup', () => {
+  const until = at(5)
+  test('is suspended, whatever its last pass came to, and never ok', () => {
+    const suspension = { from: 'spec', reason: 'disk swap', until, file: 'a.yaml', line: 1 } as const
+    for (const last of [fold(), null, fold({ exitCode: 1, result: 'failed' })]) {
+      const told = look(last, { suspension })
+      expect([told.state, of('Ready', told)?.message.split(';')[0]]).toEqual([
+        'suspended',
+        `suspended in the spec (a.yaml:1), until ${isoTime(until)}: disk swap. Take "suspend" out of a.yaml, at line 1.`,
+      ])
+    }
+  })
+  test('but hides no conflict and no file that is gone', () => {
+    const suspension = { from: 'spec', reason: null, until: null, file: 'a.yaml', line: 1 } as const
+    const last = fold({ exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] })
+    expect(look(last, { suspension }).state).toBe('conflict')
+    expect(look(fold(), { suspension, holding: picture('gone a 1 A').destination }).state).toBe('failed')
+  })
+})
+
+test('a faulty spec is told with its place, and its backup is failed', () => {
+  const fault = { file: '/b/pg.yaml', line: 3, column: 5, code: 'unknown-key', message: 'no such key' }
+  const told = faultyStatus('pg', [fault], NOON, null)
+  expect(told).toMatchObject({ state: 'failed', destination: null, bytes: null })
+  expect(of('SpecValid', told)).toMatchObject({
+    status: 'false',
+    reason: 'unknown-key',
+    message: '/b/pg.yaml:3:5: no such key',
+  })
+})

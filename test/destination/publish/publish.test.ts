@@ -1,0 +1,192 @@
+import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { openBox } from '../../../src/box/box.ts'
+import type { Disk } from '../../../src/destination/disk/disk.ts'
+import { realDisk } from '../../../src/destination/disk/real-disk.ts'
+import { openDestination } from '../../../src/destination/open-destination.ts'
+import type { LockedDestination } from '../../../src/model/ports.ts'
+import type { RelPath } from '../../../src/model/rel-path.ts'
+import {
+  arrive,
+  bring,
+  bytesOf,
+  lockOf,
+  markerText,
+  quietRun,
+  toAdopt,
+  toPublish,
+  treeOf,
+} from '../../contract/destination.ts'
+
+const undo: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const each of undo.splice(0).reverse()) await each()
+})
+
+/** A destination on the real disk, with some of the disk's calls changed. */
+async function world(over: Partial<Disk> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'publish-'))
+  undo.push(() => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'held')
+  const disk: Disk = { ...realDisk, ...over }
+  const destination = openDestination(
+    { path, mount: null, minFree: 0, maxSize: null },
+    { disk, box: openBox(join(folder, 'state'), { concurrency: 1 }), uid: process.getuid!(), backup: 'test' },
+  )
+  const locked: LockedDestination = await lockOf(destination)
+  undo.push(() => locked.close())
+  return { folder, path, disk, destination, locked }
+}
+
+const errno = (code: string) => Object.assign(new Error(code), { code })
+
+describe('I6: nothing leads out of the destination', () => {
+  test('a symlinked folder is refused, and nothing is made behind it', async () => {
+    const { folder, path, locked, disk } = await world()
+    await mkdir(join(folder, 'elsewhere'))
+    await symlink(join(folder, 'elsewhere'), join(path, 'd'))
+    const verdict = await bring({ disk }, locked, toPublish('d/e/a', 'x'), 'x')
+    expect(verdict).toMatchObject({ problem: { code: 'folder-blocked', path: 'd/e/a' } })
+    expect(await treeOf(disk, join(folder, 'elsewhere'))).toEqual({})
+  })
+
+  test('a symlinked folder in staging is moved aside, not followed', async () => {
+    const { folder, locked, disk } = await world()
+    await mkdir(join(folder, 'elsewhere'))
+    await symlink(join(folder, 'elsewhere'), join(locked.staging, 'd'))
+    expect(await bring({ disk }, locked, toPublish('d/a', 'x'), 'x')).toEqual({ verdict: 'published' })
+    expect(await treeOf(disk, join(folder, 'elsewhere'))).toEqual({})
+  })
+
+  test.each(['new', 'unmarked'] as const)(
+    'a dangling symlink under the final name stays (%s)',
+    async (over) => {
+      const { folder, path, locked, disk } = await world()
+      await symlink(join(folder, 'nowhere'), join(path, 'a'))
+      expect(await bring({ disk }, locked, toPublish('a', 'x', over), 'x')).toMatchObject({
+        problem: { code: 'name-taken' },
+      })
+      expect(await treeOf(disk, path)).toEqual({ a: '->' })
+      expect(await treeOf(disk, folder)).not.toHaveProperty('nowhere')
+    },
+  )
+
+  test('a symlink in staging is moved aside; at the gate it is refused', async () => {
+    const { folder, locked } = await world()
+    await writeFile(join(folder, 'secret'), 'x')
+    await symlink(join(folder, 'secret'), join(locked.staging, 'a'))
+    const { digests } = toPublish('a', 'x')
+    const gate = () => locked.gate([{ path: 'a' as RelPath, size: 1, digest: digests.md5 }], quietRun())
+    expect((await gate()).get('a' as RelPath)).toMatchObject({ problem: { code: 'staged-not-regular' } })
+    expect(
+      (await locked.stage([{ path: 'a' as RelPath, basis: false }], quietRun())).get('a' as RelPath),
+    ).toBe(0)
+  })
+})
+
+test('the gate refuses a staged file that has another name', async () => {
+  const { folder, locked, disk } = await world()
+  await arrive({ disk }, locked, 'a', 'x')
+  await link(join(locked.staging, 'a'), join(folder, 'handle'))
+  const { path, digests } = toPublish('a', 'x')
+  const verdicts = await locked.gate([{ path, size: 1, digest: digests.md5 }], quietRun())
+  expect(verdicts.get(path)).toMatchObject({ problem: { code: 'staged-linked' } })
+})
+
+test('I4: a marker that comes to stand there at the last moment is left, and its file is not called published', async () => {
+  const foreign = markerText('a', bytesOf('other'))
+  const { path, locked, disk } = await world({
+    async link(from, to) {
+      if (to.endsWith('/a.md5')) await realDisk.create(to, bytesOf(foreign), 0o644)
+      return realDisk.link(from, to)
+    },
+  })
+  expect(await bring({ disk }, locked, toPublish('a', 'x'), 'x')).toMatchObject({
+    problem: { code: 'marker-taken' },
+  })
+  expect((await treeOf(disk, path))['a.md5']).toBe(foreign)
+  expect((await locked.inspect(quietRun())).records.size).toBe(0)
+})
+
+describe('a failed fsync', () => {
+  test('throws the staged file away, is told in words, and holds up no other file', async () => {
+    const { path, locked, disk } = await world({
+      async syncFile(at) {
+        if (at.endsWith('staging/bad')) throw errno('EIO')
+        await realDisk.syncFile(at)
+      },
+    })
+    const requests = [toPublish('bad', 'x'), toPublish('good', 'y')]
+    await arrive({ disk }, locked, 'bad', 'x')
+    await arrive({ disk }, locked, 'good', 'y')
+    await locked.gate(
+      requests.map(({ path: name, size, digests }) => ({ path: name, size, digest: digests.md5 })),
+      quietRun(),
+    )
+    const verdicts = await locked.publish(requests, quietRun())
+    expect(verdicts.get('bad' as RelPath)).toMatchObject({ problem: { code: 'disk-failing' } })
+    expect(verdicts.get('good' as RelPath)).toEqual({ verdict: 'published' })
+    expect(Object.keys(await treeOf(disk, path)).sort()).toEqual(['good', 'good.md5'])
+    expect(await disk.lstat(join(locked.staging, 'bad'))).toBeNull()
+  })
+
+  test('I3: of the folder keeps the marker from being put there', async () => {
+    const { path, locked, disk } = await world({
+      async syncFolder(at) {
+        if (at.endsWith('/held/d')) throw errno('EIO')
+        await realDisk.syncFolder(at)
+      },
+    })
+    expect(await bring({ disk }, locked, toPublish('d/a', 'x'), 'x')).toMatchObject({
+      problem: { code: 'disk-failing' },
+    })
+    expect(await treeOf(disk, path)).toEqual({ 'd/': '', 'd/a': 'x' })
+  })
+})
+
+test('I2: no marker is put beside data that was written to after it was judged', async () => {
+  const { path, locked, disk } = await world({
+    async chmod(at, mode) {
+      // Before: a plain user may not write to it afterwards.
+      if (at.endsWith('/held/a')) await realDisk.writeAt(at, 0, bytesOf('y'))
+      await realDisk.chmod(at, mode)
+    },
+  })
+  await writeFile(join(path, 'a'), 'x')
+  const verdicts = await locked.adopt([toAdopt('a', 'source', 'x')], quietRun())
+  expect(verdicts.get('a' as RelPath)).toMatchObject({ problem: { code: 'changed-here' } })
+  expect(await treeOf(disk, path)).toEqual({ a: 'y' })
+})
+
+test('where a hard link is refused for one file and works for others, nothing is moved in its stead', async () => {
+  const { path, locked, disk } = await world({
+    async link(from, to) {
+      return to.endsWith('/held/a') ? 'unsupported' : realDisk.link(from, to)
+    },
+  })
+  expect(await bring({ disk }, locked, toPublish('a', 'x'), 'x')).toMatchObject({
+    problem: { code: 'disk-forbidden' },
+  })
+  expect(await treeOf(disk, path)).toEqual({})
+})
+
+test('a stop is obeyed while files are judged, and leaves them as they were', async () => {
+  const { path, locked, disk } = await world()
+  await writeFile(join(path, 'a'), 'x')
+  const stop = new AbortController()
+  stop.abort(new Error('stopped'))
+  const run = quietRun({ signal: stop.signal })
+  await expect(locked.adopt([toAdopt('a', 'source', 'x')], run)).rejects.toThrow('stopped')
+  expect(await treeOf(disk, path)).toEqual({ a: 'x' })
+})
+
+test('before recovery nothing is written, and the refusal says why', async () => {
+  const { destination, locked } = await world()
+  await locked.close()
+  const taken = await destination.lock(0, quietRun())
+  if (taken.state !== 'locked') throw new Error(taken.state)
+  undo.push(() => taken.destination.close())
+  await expect(taken.destination.record([], quietRun())).rejects.toThrow(/is not open/)
+})

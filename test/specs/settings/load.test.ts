@@ -1,0 +1,172 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadSettings, type SettingsOptions } from '../../../src/specs/settings/load.ts'
+import { fill, scratch, told } from '../spec-folder.ts'
+
+/** A box with these files below one folder, which holds etc, home and cwd. */
+async function box(files: Readonly<Record<string, string>>, options: Partial<SettingsOptions> = {}) {
+  const folder = await scratch()
+  await mkdir(join(folder, 'cwd'))
+  await fill(folder, files)
+  const { settings, faults } = await loadSettings({
+    configFile: null,
+    home: join(folder, 'home'),
+    uid: 0,
+    env: {},
+    flags: {},
+    cwd: join(folder, 'cwd'),
+    etc: join(folder, 'etc'),
+    ...options,
+  })
+  const cut = (path: string | null) => path?.replace(`${folder}/`, '') ?? null
+  return {
+    ...settings,
+    file: cut(settings.file),
+    specs: settings.specs.kind === 'folder' ? cut(settings.specs.path) : settings.specs,
+    state: cut(settings.state),
+    configFolders: settings.configFolders.map(cut),
+    roots: settings.roots?.map(cut) ?? null,
+    faults: told({ folder, faults }),
+  }
+}
+
+const plain = { uid: 1000 }
+
+describe('settings', () => {
+  test('without any file have defaults for root', async () => {
+    expect(await box({})).toEqual({
+      file: null,
+      configFolders: ['etc'],
+      specs: 'etc/backups.d',
+      state: '/var/lib/reconcile',
+      concurrency: 2,
+      bandwidth: null,
+      roots: null,
+      notify: [],
+      heartbeat: null,
+      faults: [],
+    })
+  })
+
+  test('a plain user has a state folder of their own', async () => {
+    expect((await box({}, plain)).state).toBe('home/.local/state/reconcile')
+    expect((await box({}, { ...plain, env: { XDG_STATE_HOME: '/x' } })).state).toBe('/x/reconcile')
+    expect((await box({}, { ...plain, env: { XDG_STATE_HOME: 'rel' } })).state).toBe(
+      'home/.local/state/reconcile',
+    )
+  })
+
+  test("./backups.d comes before the box's, config.yaml before both, a flag before all", async () => {
+    const here = { 'cwd/backups.d/x': '' }
+    const config = { ...here, 'etc/config.yaml': 'specs: mine\n' }
+    expect((await box(here)).specs).toBe('cwd/backups.d')
+    expect((await box(config)).specs).toBe('etc/mine')
+    expect((await box(config, { flags: { specs: 'flag' } })).specs).toBe('cwd/flag')
+  })
+
+  test('are read with units, and relative to their file', async () => {
+    const text = 'specs: ../specs\nstate: /var/x\nconcurrency: 4\nbandwidth: 10Mbit/s\nroots: [/srv, data]\n'
+    expect(await box({ 'etc/config.yaml': text.replace('../', '') })).toMatchObject({
+      file: 'etc/config.yaml',
+      specs: 'etc/specs',
+      state: '/var/x',
+      concurrency: 4,
+      bandwidth: 1_250_000,
+      roots: ['/srv', 'etc/data'],
+      faults: [],
+    })
+  })
+
+  test('flags win, also with unlimited', async () => {
+    const config = { 'etc/config.yaml': 'bandwidth: 1MiB/s\nconcurrency: 4\nstate: s\n' }
+    const flags = { bandwidth: null, concurrency: 1, state: '/t' }
+    await expect(box(config, { flags: { bandwidth: 2048, concurrency: 3 } })).rejects.toThrow(
+      'bandwidth leaves each of 3 backups at once less than 1KiB/s',
+    )
+    expect(await box(config, { flags })).toMatchObject(flags)
+  })
+
+  test('name files of URLs, relative to their own file, each with the kinds that are wanted', async () => {
+    const text =
+      'notify: [{ urlFile: keys/ops, on: [recovered, late] }, { urlFile: /x }]\nheartbeat: { urlFile: ~/beat }\n'
+    const { notify, heartbeat, faults } = await box({ 'etc/config.yaml': text })
+    expect(faults).toEqual([])
+    expect(notify).toMatchObject([
+      { urlFile: expect.stringMatching(/\/etc\/keys\/ops$/), on: ['late', 'recovered'] },
+      { urlFile: '/x', on: ['lost', 'conflict', 'held', 'failing', 'late', 'pushed', 'recovered'] },
+    ])
+    expect(heartbeat?.urlFile).toMatch(/\/home\/beat$/)
+  })
+
+  test("of a plain user come from their own file, else from the box's", async () => {
+    const etc = { 'etc/config.yaml': 'concurrency: 3\n' }
+    const own = { ...etc, 'home/.config/reconcile/config.yaml': 'concurrency: 5\n' }
+    expect((await box(etc, plain)).concurrency).toBe(3)
+    expect((await box(own, plain)).concurrency).toBe(5)
+    expect((await box(own)).concurrency).toBe(3)
+  })
+
+  test('an empty file says nothing', async () => {
+    expect((await box({ 'etc/config.yaml': '# nothing yet\n' })).faults).toEqual([])
+  })
+
+  test('a file named by --config has to be there', async () => {
+    await expect(box({}, { configFile: 'no.yaml' })).rejects.toMatchObject({
+      code: 'config-not-found',
+      message: expect.stringMatching(/cwd\/no\.yaml/),
+    })
+  })
+
+  test.each([
+    ['a typo', 'bandwith: 1MiB/s', '1:1 unknown-key unknown key "bandwith" (did you mean "bandwidth"?)'],
+    ['another word', 'jobs: 4', '1:1 unknown-key unknown key "jobs" (did you mean "concurrency"?)'],
+    ['a bare rate', 'bandwidth: 10', '1:12 bad-unit bandwidth: 10 has no unit'],
+    [
+      'a rate past reason',
+      'bandwidth: 99999999TiB/s',
+      '1:12 bad-unit bandwidth: "99999999TiB/s" is too large',
+    ],
+    [
+      'a rate that its shares bring to nothing',
+      'bandwidth: 2KiB/s\nconcurrency: 3',
+      '1:12 out-of-range bandwidth leaves',
+    ],
+    ['no slots', 'concurrency: 0', '1:14 out-of-range concurrency is 0'],
+    ['a way out', 'specs: ../x', '1:8 unsafe-path specs: "../x" holds ".."'],
+    ['a variable', 'roots: [$HOME]', '1:9 unsafe-path roots[0]: "$HOME" holds "$"'],
+    [
+      'a kind that there is not',
+      'notify: [{ urlFile: x, on: [lates] }]',
+      '1:29 wrong-value notify[0].on[0] is "lates"',
+    ],
+    ['no kind', 'notify: [{ urlFile: x, on: [] }]', '1:28 wrong-value notify[0].on is an empty list'],
+    ['no file', 'notify: [{ on: [late] }]', '1:10 missing-key "urlFile" is missing in notify[0]'],
+    [
+      'the same file twice',
+      'notify: [{ urlFile: x }, { urlFile: ./x }]',
+      '1:37 wrong-value notify[1].urlFile',
+    ],
+    ['a list', '- a', '1:1 wrong-type the file holds a list'],
+    [
+      'a password',
+      'git: { url: "https://bot:hunter2@git.example.net/x" }',
+      '1:13 bad-git-url git.url: "https://***********@git.example.net/x" holds a user or a password',
+    ],
+    [
+      'a password over ssh',
+      'git: { url: "ssh://git:hunter2@git.example.net/x" }',
+      '1:13 bad-git-url git.url: "ssh://git:*******@git.example.net/x" holds a password',
+    ],
+  ])('%s is a fault', async (_, text, fault) => {
+    const { faults } = await box({ 'etc/config.yaml': text })
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain(`etc/config.yaml:${fault}`)
+  })
+
+  test('a faulty root allows no more than the others', async () => {
+    const { roots } = await box({ 'etc/config.yaml': 'roots: [/srv, "$X"]' })
+    expect(roots).toEqual(['/srv'])
+    expect((await box({ 'etc/config.yaml': 'roots: all' })).roots).toEqual([])
+  })
+})
