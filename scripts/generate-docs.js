@@ -143,7 +143,8 @@ Files whose names end in \`.yaml\` or \`.yml\` and do not begin with a dot are s
 faulty spec does not run and makes the exit code 3; the good ones still run.
 
 **\`_defaults.yaml\`** underlies every spec. Maps merge key by key. Lists, and the maps \`suspend\`, \`series\`, \`retain\`, \`schedule\` and
-\`expect\`, replace the inherited value whole. An empty value (\`port:\`, or \`port: null\`) removes it. The file has the keys of a spec, but no \`name\`, and none is required there. If it disappears, every backup is held until someone has looked.
+\`expect\`, replace the inherited value whole. An empty value (\`port:\`, or \`port: null\`) removes it. The file has the keys of a spec, but
+no \`name\`, and none is required there. If it disappears, every backup is held until someone has looked.
 
 **Refused**:
 
