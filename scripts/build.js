@@ -72,7 +72,7 @@ async function bundle(folder) {
     cwd: folder,
     input: {
       cli: join(folder, 'cli.js'),
-      'destination/disk/hash-worker': join(folder, 'destination', 'disk', 'hash-worker.js'),
+      'destination/hash-worker': join(folder, 'destination', 'hash-worker.js'),
     },
     platform: 'node',
   })

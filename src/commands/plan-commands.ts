@@ -41,21 +41,17 @@ export function addPlan(line: CommandLine): void {
     .argument('[name...]')
     .option('--out <file>', 'save the plan there, for reconcile apply')
     .option('--show <file>', 'print a saved plan, stale or not, as text, json or markdown')
-    .option('--against <file>', 'with --show: what changes against this other saved plan')
     .action(
       ends(async (names: string[], options: Options) => {
-        const [out, show, against] = ['out', 'show', 'against'].map((name) => textOf(options, name))
-        if (show == null) {
-          if (against != null) throw usage('--against needs --show')
-          return makePlan(names, out ?? null, line)
-        }
+        const [out, show] = ['out', 'show'].map((name) => textOf(options, name))
+        if (show == null) return makePlan(names, out ?? null, line)
         if (out != null) throw usage('--out and --show exclude each other')
         if (names.length > 0) throw usage('--show prints the whole plan: it takes no names')
         const all: Options = main.opts()
         refuseOutput(all, ['prometheus'])
         const { showPlan } = await import('./show-plan.ts')
         const markdown = all['output'] === 'markdown' && all['json'] !== true
-        const flags = { against: against ?? null, markdown, all: all['all'] === true }
+        const flags = { markdown, all: all['all'] === true }
         return showPlan(show, flags, await openConsole(all))
       }),
     )

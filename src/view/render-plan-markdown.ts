@@ -1,8 +1,6 @@
-import type { BackupComparison, PlanComparison } from '../decide/plan/compare.ts'
 import { describeSuspended } from '../decide/status/suspended.ts'
 import { humanPart, humanSize } from '../model/human-size.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
-import { describeChange, describeEffect, specValue } from './describe-comparison.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { planCounts, transferFacts, transfers } from './plan-totals.ts'
@@ -25,20 +23,16 @@ const ORDER: readonly Action[] = [
 ]
 
 /**
- * A plan as a comment on a merge request: what changes against another plan first, then each backup's steps, folded. Whatever came from
- * a source, a spec or the file itself stands in code spans: there it is no markup, no link and nobody's mention.
+ * A plan as a comment on a merge request, each backup's steps folded. Whatever came from a source, a spec or the file itself stands in
+ * code spans: there it is no markup, no link and nobody's mention.
  */
-export function renderPlanMarkdown(
-  plan: Plan,
-  options: { readonly against: PlanComparison | null; readonly isEdited: boolean },
-): string {
+export function renderPlanMarkdown(plan: Plan, isEdited: boolean): string {
   const parts = [
     `## Backup plan ${code(plan.planId)}`,
-    ...(options.isEdited
+    ...(isEdited
       ? ['> **Edited:** this file was changed after it was saved. `reconcile apply` refuses it.']
       : []),
     `As of ${code(plan.asOf)}, specs at ${plan.revision === null ? 'no known revision' : code(plan.revision)}.`,
-    ...(options.against === null ? [] : changes(options.against)),
     ...plan.diagnostics
       .slice(0, SHOWN)
       .map(
@@ -49,20 +43,6 @@ export function renderPlanMarkdown(
     `**Plan:** ${totals(plan)}`,
   ]
   return `${parts.join('\n\n')}\n`
-}
-
-function changes({ backups }: PlanComparison): readonly string[] {
-  if (backups.length === 0) return ['**No change** against the specs before: every file has the same fate.']
-  return ['### What this change does', backups.map(changeItem).join('\n')]
-}
-
-function changeItem(one: BackupComparison): string {
-  const keys = one.keys.map(
-    ({ key, before, after }) => `${code(key)} ${code(specValue(before))} → ${code(specValue(after))}`,
-  )
-  const shown = keys.length > SHOWN ? [...keys.slice(0, SHOWN), `${keys.length - SHOWN} more keys`] : keys
-  const head = [describeChange(one), ...shown].filter((text) => text !== '').join('; ')
-  return `- ${code(one.backup)}: ${head === '' ? 'the same spec' : head}: **${describeEffect(one.effect)}**`
 }
 
 function section(backup: BackupPlan): string {

@@ -309,7 +309,6 @@ describe('where a plan is saved', () => {
 
 test.each<[readonly string[], RegExp]>([
   [['plan', '--out', 'a', '--show', 'b'], /exclude each other/],
-  [['plan', '--against', 'a'], /needs --show/],
   [['plan', '--show', 'nowhere'], /no such file/],
   [['--as-of', '2026-11-24T06:00:00Z'], /--as-of cannot be given to a pass/],
   [['--as-of', '2026-11-24T06:00:00Z', 'apply', 'x'], /--as-of cannot be given to apply/],

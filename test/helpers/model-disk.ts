@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname } from 'node:path'
 import type { Disk, DiskEntry, DiskKind } from '../../src/destination/disk/disk.ts'
-import type { HashFiles } from '../../src/destination/disk/hash-pool.ts'
+import type { HashFiles } from '../../src/destination/hash-pool.ts'
 import type { Digest } from '../../src/model/digest.ts'
 
 /** Thrown by every call once the machine or the process has stopped. No errno: nothing in the code under test may swallow it. */

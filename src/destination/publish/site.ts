@@ -5,7 +5,7 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk, DiskStat } from '../disk/disk.ts'
-import type { HashFiles } from '../disk/hash-pool.ts'
+import type { HashFiles } from '../hash-pool.ts'
 import type { Layout } from '../layout.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hashFiles } from '../../../src/destination/disk/hash-pool.ts'
+import { hashFiles } from '../../src/destination/hash-pool.ts'
 
 let folder: string
 beforeAll(async () => {

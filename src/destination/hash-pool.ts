@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Digest, DigestPair } from '../../model/digest.ts'
+import type { Digest, DigestPair } from '../model/digest.ts'
 import { BLOCK, CONTROL_BYTES, type HashTask, SLOT, SLOTS } from './hash-ring.js'
 
 /** The digests of a file's bytes, and whose bytes they are: `modified` is from before they were read, as lstat tells it. */
@@ -132,7 +132,7 @@ function dispatch(): void {
     if (job === undefined) return
     try {
       while (idle.length < job.threads && started < THREADS) {
-        idle.push(new Worker(new URL('./hash-worker.js', import.meta.url)))
+        idle.push(new Worker(new URL('../destination/hash-worker.js', import.meta.url)))
         started++
       }
     } catch (error) {
