@@ -2,18 +2,21 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
 import { execa } from 'execa'
 import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
+import type { SharedFlags } from './argv/flags.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
 import { untilSendersAreGone } from './demo/senders.ts'
 import { startThrowawaySource } from './demo/source.ts'
 import { type DemoStage, demoStage, shellWord } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
 
-export interface DemoOptions {
+interface DemoOptions {
   /** Leave the folder there. */
   readonly keep: boolean
   readonly color: boolean
@@ -24,11 +27,24 @@ export interface DemoOptions {
   readonly now: () => number
 }
 
+export function addDemo(command: Command, host: Host): void {
+  command
+    .description('watch the main job on this machine, over real ssh and rsync, in a private folder')
+    .option('--keep', 'leave everything there afterwards')
+    .action(
+      ends(host, async ({ keep = false, ...given }: SharedFlags & { readonly keep?: boolean }) => {
+        const { write, color } = openConsole(given)
+        const { signal, now } = host.run
+        return demo({ keep, color: color.write, write, signal, now })
+      }),
+    )
+}
+
 /**
  * Plays the main job with the real programs in a private folder, and comes back with the exit code: 0 only when everything
  * it promised was seen to be true. No process outlives it; without `keep`, nothing else does.
  */
-export async function demo(options: DemoOptions): Promise<number> {
+async function demo(options: DemoOptions): Promise<number> {
   const scene = await demoScene(options.now())
   const stage = demoStage({ ...options, folder: scene.folder })
   let stopSource = async (): Promise<void> => {}

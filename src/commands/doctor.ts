@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
 import { layout } from '../destination/layout.ts'
@@ -7,19 +8,27 @@ import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Halt } from '../model/trouble.ts'
 import { takeLock } from '../system/lock.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
-import { chooseSpecs, openNear, type Workspace } from './workspace.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { chooseSpecs, openNear, openWorkspace, type Workspace } from './workspace.ts'
+
+export function addDoctor(command: Command, host: Host): void {
+  command
+    .requiredOption('--rebuild-ledger <name>', "set a backup's damaged ledger aside and begin a new one")
+    .action(
+      ends(host, async (given: SharedFlags & { readonly rebuildLedger: string }) => {
+        const workspace = await openWorkspace(given, 'recall', host.run)
+        return rebuild(given.rebuildLedger, workspace, openConsole(given), host.run)
+      }),
+    )
+}
 
 /**
  * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. No data is
  * touched: the next pass hashes every pair and records what matches.
  */
-export async function rebuild(
-  name: string,
-  workspace: Workspace,
-  console: Console,
-  run: Run,
-): Promise<number> {
+async function rebuild(name: string, workspace: Workspace, console: Console, run: Run): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const destination = await openNear(spec, workspace)

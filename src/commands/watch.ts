@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
 import { openWatchMemory, type WatchMemory } from '../box/watch-memory.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
@@ -5,38 +6,58 @@ import { isOverSpecs } from '../decide/status/over-specs.ts'
 import { firstDue } from '../decide/time/first-due.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
-import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Hold } from '../model/trouble.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
-import { orFailed } from '../reconcile/failed-outcome.ts'
-import { reconcileBackup } from '../reconcile/pass.ts'
-import type { PassOptions } from '../reconcile/pass-terms.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
+import { realClock } from '../system/real-clock.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
-import type { ServiceManager } from '../watch/systemd.ts'
+import { openServiceManager, type ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
-import { settleDefaults } from './run.ts'
+import { flags, type PlanFlags } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
+import { runPass, settleDefaults } from './passes.ts'
 import { beatOf, heartbeats } from './watch-beat.ts'
 import { followFreshness } from './watch-fresh.ts'
 import { keepAlive, watchNotices } from './watch-notices.ts'
 import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
 import { followState, lookEvery, orSetAside } from './watch-state.ts'
-import type { Watchers } from './watchers.ts'
-import {
-  openCommonHolds,
-  openPlace,
-  openPorts,
-  type openSettings,
-  passOptions,
-  specSource,
-  type Workspace,
-} from './workspace.ts'
+import { openWatchers, type Watchers } from './watchers.ts'
+import { openCommonHolds, openPlace, openSettings, specSource, type Workspace } from './workspace.ts'
+
+export function addWatch(command: Command, host: Host): void {
+  command
+    .description('the daemon: follow the specs and run each backup by its schedule; SIGHUP reads all anew')
+    .addOption(flags.maxTime)
+    .addOption(flags.concurrency)
+    .addOption(flags.bandwidth)
+    .action(
+      ends(host, async (given: PlanFlags) => {
+        const console = openConsole(given)
+        if (console.output === 'json')
+          throw usage('watch never ends by itself: --output ndjson streams what it does')
+        let hangup = (): void => {}
+        host.becomeDaemon(() => hangup())
+        await checkTools()
+        if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
+        const terms: WatchTerms = {
+          clock: realClock,
+          random: Math.random,
+          settings: () => openSettings(given),
+          service: (warn) => openServiceManager(process.env, process.pid, warn),
+          onHangup(act) {
+            hangup = act
+          },
+        }
+        return watch(terms, console, host.run, await openWatchers(console, given, host.run.now, null, true))
+      }),
+    )
+}
 
 export interface WatchTerms {
   readonly clock: Clock
@@ -155,7 +176,14 @@ async function watchLocked(
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
-    const outcome = await runOne(one, workspaceOf(loaded), follower.now().holds, promise, passRun)
+    const holds = [...loaded.holds, ...follower.now().holds]
+    const workspace = workspaceOf({
+      ...loaded,
+      holds: [...new Map(holds.map((hold) => [hold.id, hold])).values()],
+      lastGood: lastGoodOf(one) ?? loaded.lastGood,
+    })
+    const terms = { named: false, holds: openCommonHolds(workspace), promise }
+    const { outcome } = await runPass(spec, workspace, terms, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)
@@ -258,24 +286,3 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
     hint: 'Stop it first, or give this one a --state of its own.',
     retryable: false,
   })
-
-/** The pass that `reconcile` runs. What fails before it begins is that backup's failure as well. */
-async function runOne(
-  one: ActiveSpec,
-  workspace: Workspace,
-  specHolds: readonly Hold[],
-  promise: PassOptions['promise'],
-  run: Run,
-): Promise<BackupOutcome> {
-  const { spec } = one
-  return orFailed(spec, false, run, async () => {
-    const holds = await openCommonHolds(workspace)
-    const options = passOptions(spec, workspace, { lockWait: 0, all: false, named: false, holds, promise })
-    const policy = {
-      holds: [...new Map([...options.policy.holds, ...specHolds].map((hold) => [hold.id, hold])).values()],
-      lastGood: lastGoodOf(one) ?? options.policy.lastGood,
-    }
-    const ports = await openPorts(spec, workspace)
-    return (await reconcileBackup(ports, spec, { ...options, policy }, run)).outcome
-  })
-}

@@ -231,18 +231,19 @@ export async function openCommonHolds(workspace: Workspace): Promise<readonly Ho
   return holds.filter((_, i) => released[i] === null)
 }
 
-export function passOptions(
-  spec: Spec,
-  workspace: Workspace,
-  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
-    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise' | 'isSupposed'>>,
-): PassOptions {
+/** What was asked of a pass or a look. */
+export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &
+  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed'>>
+
+export function passOptions(spec: Spec, workspace: Workspace, terms: PassTerms): PassOptions {
   const { loaded } = workspace
   return {
+    lockWait: 0,
+    all: false,
     work: 'all',
     saved: null,
     promise: 'keep',
-    ...options,
+    ...terms,
     bandwidth: allowedBandwidth(spec, workspace),
     revision: loaded.revision,
     policy: { holds: loaded.holds, lastGood: loaded.lastGood },
