@@ -29,8 +29,8 @@ import { parseFlag } from './argv/parse-flag.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
-import { boxContext } from './watch-specs.ts'
 import {
+  boxContext,
   chooseSpecs,
   diagnosticOf,
   filesOf,

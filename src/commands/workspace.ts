@@ -22,7 +22,7 @@ import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
 import type { GitUse } from '../specs/git/specs.ts'
-import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
+import { type BoxContext, type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
 import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/spec/our-places.ts'
@@ -122,6 +122,13 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
     use,
     checkKeys,
   })
+
+/** What specs are checked against beside themselves. */
+export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'>): BoxContext => ({
+  roots: settings.roots,
+  home: homedir(),
+  box: { ours: ourPlaces(settings), holders: () => holders(box), suggestsMounts: false },
+})
 
 /** The files that declare a backup whose spec is faulty. */
 export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[] =>
