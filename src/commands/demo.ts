@@ -8,12 +8,13 @@ import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
 import { untilSendersAreGone } from './demo/senders.ts'
 import { startThrowawaySource } from './demo/source.ts'
-import { type DemoStage, demoStage, shellWord } from './demo/stage.ts'
+import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
 
 interface DemoOptions {
@@ -215,7 +216,7 @@ function curtain(stage: DemoStage, scene: DemoScene, keep: boolean): number {
   const kept = stage.promises.every(({ seen }) => seen)
   if (!kept) stage.say('Not everything went as promised; the output above says what did.')
   if (keep) {
-    const command = ourCommand().map(shellWord).join(' ')
+    const command = shellWords(ourCommand())
     const own = layout(scene.offsite)
     stage.say(`
 Where everything lies, in ${scene.folder}:
@@ -225,15 +226,15 @@ Where everything lies, in ${scene.folder}:
   state/                what this box remembers
 
 Next:
-  cd ${shellWord(scene.folder)}
-  /usr/sbin/sshd -D -f ${shellWord(join(scene.keys, 'sshd_config'))} &   # the source again; it ended with the demo
+  cd ${shellWords([scene.folder])}
+  /usr/sbin/sshd -D -f ${shellWords([join(scene.keys, 'sshd_config')])} &   # the source again; it ended with the demo
   ${command} --config etc/config.yaml --dry-run
   ${command} --config etc/config.yaml status shop`)
   } else {
     stage.say(`
 The source has ended and ${scene.folder} is removed.
 Next: the same, left there to look around in:
-  ${ourCommand().map(shellWord).join(' ')} demo --keep`)
+  ${shellWords(ourCommand())} demo --keep`)
   }
   return kept ? 0 : 1
 }

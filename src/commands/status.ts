@@ -15,7 +15,6 @@ import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
-import type { SuspendedNow } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
@@ -167,8 +166,8 @@ async function reportOfSpecs(
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
     const written = await writtenAt(spec.name, [spec.file])
-    const said = { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }
-    return look(spec.name, place, said, holders(place), run)
+    const own = { spec, suspension, watch, specFaults, written, holders: holders(place) }
+    return look(spec.name, place, { ...own, common, overSpecs, stale, silentSince }, run)
   })
   const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
   const bare = await Promise.all(
@@ -249,64 +248,35 @@ async function reportOfFolders(
     places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
   }
   const holders = holdersOf(places)
+  const nothing = {
+    spec: null,
+    suspension: null,
+    common: null,
+    overSpecs: null,
+    stale: [],
+    watch: null,
+    silentSince: null,
+    specFaults: [],
+    written: null,
+  }
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
+    backups.push(await look(basename(place.path), place, { ...nothing, holders: holders(place) }, run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
 /** What is said of a backup elsewhere than on its disk. */
-interface Said {
-  readonly spec: Spec | null
-  readonly suspension: SuspendedNow | null
+type Said = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
   readonly common: Hold | null
-  readonly overSpecs: readonly Hold[] | null
-  readonly stale: StatusFacts['stale']
-  readonly watch: WatchWord | null
-  /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
-  readonly silentSince: string | null
-  readonly specFaults: readonly Diagnostic[]
-  readonly written: Instant | null
-}
-
-const NOTHING_SAID: Said = {
-  spec: null,
-  suspension: null,
-  common: null,
-  overSpecs: null,
-  stale: [],
-  watch: null,
-  silentSince: null,
-  specFaults: [],
-  written: null,
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }: Said,
-  holders: readonly LockHolder[] | null,
+  { common, ...said }: Said,
   run: Run,
 ): Promise<BackupStatus> {
-  const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
-  return backupStatus(
-    {
-      backup: spec === null ? (last?.backup ?? name) : name,
-      place: { path: destination.path },
-      spec,
-      holding,
-      last,
-      halt,
-      hold,
-      overSpecs,
-      stale,
-      suspension,
-      holders,
-      watch,
-      silentSince,
-      specFaults,
-      written,
-    },
-    run.now(),
-  )
+  const seen = await lookAt(destination, said.spec, common, run)
+  const backup = said.spec === null ? (seen.last?.backup ?? name) : name
+  return backupStatus({ ...said, ...seen, backup, place: { path: destination.path } }, run.now())
 }

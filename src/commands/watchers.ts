@@ -74,8 +74,7 @@ export async function openWatchers(
 }
 
 async function livePicture(console: Console): Promise<Watcher> {
-  const { liveProgress } = await import('../view/live-progress.ts')
-  const { useUnicode } = await import('../view/progress-bar.ts')
+  const { liveProgress, useUnicode } = await import('../view/live-progress.ts')
   return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
 }
 

@@ -43,9 +43,9 @@ export function planCounts(summary: PlanSummary, facts: string): string {
     [summary.prune, 'to prune'],
     [summary.expire, 'to expire'],
   ] as const
-  const moving = said(work)
+  const moving = countedWords(work)
   if (moving.length > 0) moving.push(`${moving.pop()} (${facts})`)
-  return [...moving, ...said(rest)].join(', ')
+  return [...moving, ...countedWords(rest)].join(', ')
 }
 
 /** `1 halted, 2 held, 3 problems`; empty where there is none. */
@@ -55,7 +55,7 @@ export function troubleCounts(counts: {
   readonly problems: number
 }): string {
   return [
-    ...said([
+    ...countedWords([
       [counts.halted, 'halted'],
       [counts.held, 'held'],
     ]),
@@ -63,5 +63,6 @@ export function troubleCounts(counts: {
   ].join(', ')
 }
 
-const said = (counts: readonly (readonly [number, string])[]): string[] =>
+/** `2 waiting`, `1 lost`: of what there is any. */
+export const countedWords = (counts: readonly (readonly [count: number, words: string])[]): string[] =>
   counts.filter(([count]) => count > 0).map(([count, words]) => `${humanCount(count)} ${words}`)
