@@ -55,7 +55,7 @@ async function apply(file: string, lockWait: number, ground: PassGround): Promis
   const opened = await openSavedPlan(file)
   if (opened.isEdited && opened.plan.backups.length === 0) {
     const hint = 'Save it anew with: reconcile plan --out FILE'
-    throw new Failure({ ...edited, hint, retryable: false })
+    throw new Failure({ ...edited, hint })
   }
   tellSpecs(ground.workspace, ground.console)
   return reportPasses(ground, 'some', true, async (run, ended) => {

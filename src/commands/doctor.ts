@@ -6,7 +6,6 @@ import { layout } from '../destination/layout.ts'
 import { rebuildLedger } from '../destination/ledger/rebuild.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
-import type { Halt } from '../model/trouble.ts'
 import { takeLock } from '../system/lock.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
@@ -35,14 +34,12 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
   const { path } = destination
   const files = layout(path)
   const { identity, halt } = await destination.identify(run)
-  if (halt !== null) throw failureOf(halt)
+  if (halt !== null) throw new Failure(halt)
   const hold = holdOfIdentity(path, identity)
   if (hold !== null) {
     throw new Failure({
-      code: hold.code,
-      message: hold.message,
+      ...hold,
       hint: `If this is the disk that is meant: reconcile release ${hold.id} --reason "…", and a pass, first.`,
-      retryable: false,
     })
   }
   if (!identity.hasPrivateFolder) {
@@ -50,7 +47,6 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
       code: 'no-destination',
       message: `${path} has no .reconcile folder: there is no ledger to rebuild`,
       hint: `Run reconcile ${name}: it makes one.`,
-      retryable: false,
     })
   }
   const lock = await takeLock(files.lock, 0, run.signal)
@@ -66,7 +62,6 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
         code: 'ledger-sound',
         message: `the ledger of ${name} is sound: rebuilding it would only forget what was held here and is gone`,
         hint: `reconcile status ${name} says how things stand.`,
-        retryable: false,
       })
     }
     const done = await rebuildLedger(realDisk, files, { now: run.now, recordHead })
@@ -84,5 +79,3 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
     lock.close()
   }
 }
-
-const failureOf = (halt: Halt): Failure => new Failure({ ...halt, retryable: false })

@@ -151,6 +151,5 @@ function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Fail
       `${spec.name} knows no file ${path}: it is neither here nor at the source, and never was.` +
       (guess === null ? '' : ` Did you mean ${spec.name}/${guess}?`),
     hint: `reconcile explain ${spec.name} shows what there is.`,
-    retryable: false,
   })
 }

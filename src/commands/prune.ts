@@ -131,7 +131,6 @@ function prunable(specs: readonly Spec[], names: readonly string[]): readonly Sp
           ? `${name} keeps everything: its spec has no retain`
           : `${name} removes nothing: its spec does not set prune.mode`,
       hint: `In ${file}, ${retain === null ? 'say with retain what is kept, and' : ''} set prune: { mode: manual }. To remove single files: reconcile prune ${name} PATH --reason "…".`,
-      retryable: false,
     })
   }
   return specs.filter(may)
@@ -152,7 +151,7 @@ async function pruneByName(
   const destination = await openNear(spec, workspace)
   if (dryRun) {
     const holding = await destination.inspect(run)
-    if (holding.halt !== null) throw new Failure({ ...holding.halt, retryable: false })
+    if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
     for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
     return 0
@@ -228,7 +227,6 @@ function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
       code: 'not-in-trash',
       message: `the trash of ${name} is empty`,
       hint: 'reconcile explain NAME shows what lies in the trash, and until when.',
-      retryable: false,
     })
   const { trash } = last
   return [...pruned].flatMap(([path, one]) => (one.trash === trash ? [path] : []))
@@ -243,7 +241,6 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
         ? `${name} holds ${path} no more: it was removed before`
         : `${name} holds no file ${path}`,
       hint: 'Paths are relative to the destination, as plans show them.',
-      retryable: false,
       path,
     })
   }

@@ -55,7 +55,6 @@ const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
       holds.length === 0
         ? 'There is no hold at all: reconcile --dry-run shows what would happen.'
         : `These are: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
-    retryable: false,
   })
 
 /** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */

@@ -110,6 +110,5 @@ function effectiveSpec({ effective, label }: LoadedSpecs, name: string): unknown
     code: 'unknown-backup',
     message: `no backup that can be read is named ${name} in ${label}`,
     hint: known.length === 0 ? 'there is no spec there' : `there are: ${known.join(', ')}`,
-    retryable: false,
   })
 }

@@ -307,7 +307,6 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
     code: 'watch-running',
     message: `another reconcile watch uses ${state}${holders[0] === undefined ? '' : ` (pid ${holders[0].pid})`}`,
     hint: 'Stop it first, or give this one a --state of its own.',
-    retryable: false,
   })
 
 /** What one look at the specs found, as `watch` judges it. */

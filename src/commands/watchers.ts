@@ -57,19 +57,14 @@ export async function openWatchers(
           },
     )
   }
+  const each = (act: (one: Watcher) => void): void => {
+    for (const one of watchers) act(one)
+  }
   return {
-    onEvent(event) {
-      for (const watcher of watchers) watcher.onEvent(event)
-    },
-    onWatch(event) {
-      for (const watcher of watchers) watcher.onWatch?.(event)
-    },
-    warn(text) {
-      for (const watcher of watchers) watcher.warn?.(text)
-    },
-    end() {
-      for (const watcher of watchers) watcher.end()
-    },
+    onEvent: (event) => each((one) => one.onEvent(event)),
+    onWatch: (event) => each((one) => one.onWatch?.(event)),
+    warn: (text) => each((one) => one.warn?.(text)),
+    end: () => each((one) => one.end()),
   }
 }
 

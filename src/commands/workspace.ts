@@ -170,7 +170,6 @@ export function chooseSpecs(
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
       hint: known.length === 0 ? 'There is no spec there.' : `There are: ${known.join(', ')}.`,
-      retryable: false,
     })
   }
   return specs.filter((spec) => names.includes(spec.name))

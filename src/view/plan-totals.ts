@@ -1,5 +1,5 @@
-import { humanRate, humanSize } from '../model/human-size.ts'
-import type { BackupPlan, PlanSummary } from '../model/plan.ts'
+import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
+import type { BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 
@@ -24,6 +24,10 @@ function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rate
   const told = `${now} until ${rateUntil}`
   return seconds === null ? told : `about ${humanDuration(seconds)} by the timetable, ${told}`
 }
+
+/** `0.9 of 1.4 GiB` where a part of it has come already. */
+export const stepSize = ({ stagedBytes }: Step, size: number): string =>
+  stagedBytes === undefined ? humanSize(size) : humanPart(stagedBytes, size)
 
 export const transfers = (summary: PlanSummary): number => summary.pull + summary.resume + summary.repair
 

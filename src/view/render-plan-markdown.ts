@@ -1,9 +1,10 @@
 import { describeSuspended } from '../decide/status/suspended.ts'
-import { humanPart, humanSize } from '../model/human-size.ts'
+import { humanSize } from '../model/human-size.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
-import { planCounts, transferFacts, transfers } from './plan-totals.ts'
+import { shorten } from './lay-rows.ts'
+import { planCounts, stepSize, transferFacts, transfers } from './plan-totals.ts'
 import { besideText, guessedLines } from './series-facts.ts'
 
 /** So many of one action, and so many problems: a comment has its limits. */
@@ -51,7 +52,7 @@ function section(backup: BackupPlan): string {
     ...(backup.suspended === null ? [] : [`- **suspended** ${code(describeSuspended(backup.suspended))}`]),
     ...(backup.halt === null ? [] : [`- **halted** ${code(backup.halt.code)} ${code(backup.halt.message)}`]),
     ...backup.holds.map((hold) => `- **held** ${code(hold.id)} ${code(hold.code)} ${code(hold.message)}`),
-    ...shorten(
+    ...some(
       backup.problems.map(({ code: kind, path, message }) => {
         const where = path === undefined ? '' : `${code(path)} `
         return `- **problem** ${code(kind)} ${where}${code(message)}`
@@ -62,7 +63,7 @@ function section(backup: BackupPlan): string {
     ...(backup.beside === undefined ? [] : [`- ${code(besideText(backup.beside))}`]),
   ]
   const steps = ORDER.flatMap((action) =>
-    shorten(backup.steps.filter((step) => step.action === action).map(stepItem), action),
+    some(backup.steps.filter((step) => step.action === action).map(stepItem), action),
   )
   const head = `### ${code(backup.backup)}\n\n${code(backup.from)} → ${code(backup.to)}: ${counts === '' ? 'in sync' : counts}`
   const folded =
@@ -77,7 +78,7 @@ function section(backup: BackupPlan): string {
 }
 
 function stepItem(step: Step): string {
-  const amount = step.size === undefined ? '' : ` ${sizeOf(step, step.size)}`
+  const amount = step.size === undefined ? '' : ` ${stepSize(step, step.size)}`
   const digests =
     step.held === undefined || step.source === undefined
       ? ''
@@ -85,13 +86,8 @@ function stepItem(step: Step): string {
   return `- ${step.action} ${code(step.path)}${amount}${digests}: ${code(step.because.join(', '))}`
 }
 
-const sizeOf = (step: Step, size: number): string =>
-  step.stagedBytes === undefined ? humanSize(size) : humanPart(step.stagedBytes, size)
-
-function shorten(items: readonly string[], what = 'problem'): readonly string[] {
-  if (items.length <= SHOWN + 1) return items
-  return [...items.slice(0, SHOWN), `- … and ${humanCount(items.length - SHOWN)} more: ${what}`]
-}
+const some = (items: readonly string[], what = 'problem'): readonly string[] =>
+  shorten(items, SHOWN, (left) => `- … and ${humanCount(left)} more: ${what}`)
 
 function totals(plan: Plan): string {
   const moving = plan.backups.filter(({ summary }) => transfers(summary) > 0)

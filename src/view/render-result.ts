@@ -5,7 +5,7 @@ import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
-import { type Hint, layRows, type Row } from './lay-rows.ts'
+import { type Hint, layRows, type Row, shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
@@ -154,18 +154,19 @@ function withHints(rows: readonly Row[], word: string, hints: readonly Hint[]): 
   return rows.map((row, i) => (i === last ? { ...row, hints } : row))
 }
 
-function some<T>(
+const some = <T>(
   items: readonly T[],
   row: (item: T) => Row,
   limit: number,
   word: string,
   tone: Tone,
-): readonly Row[] {
-  if (items.length <= limit + 1) return items.map(row)
-  const left = humanCount(items.length - limit)
-  const more: Row = { mark: ' ', word, tone, detail: `… and ${left} more (--json shows them)` }
-  return [...items.slice(0, limit).map(row), more]
-}
+): readonly Row[] =>
+  shorten(items.map(row), limit, (left) => ({
+    mark: ' ',
+    word,
+    tone,
+    detail: `… and ${humanCount(left)} more (--json shows them)`,
+  }))
 
 const waitRow = (path: string): Row => ({
   mark: '?',

@@ -38,4 +38,4 @@ export function openConsole(
 }
 
 export const usage = (message: string, hint = 'reconcile --help lists commands and flags.'): Failure =>
-  new Failure({ code: 'usage', message, hint, retryable: false })
+  new Failure({ code: 'usage', message, hint })
