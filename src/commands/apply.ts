@@ -1,7 +1,6 @@
+import type { Command } from 'commander'
 import { doneAlready, type SavedPart } from '../decide/plan/saved.ts'
-import { apartFromBox } from '../decide/status/box-problems.ts'
 import { Failure } from '../model/failure.ts'
-import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Difference, SavedPlan } from '../model/saved-plan.ts'
@@ -15,74 +14,61 @@ import {
   specGone,
 } from '../reconcile/compare-saved.ts'
 import { failedOutcome } from '../reconcile/failed-outcome.ts'
-import { reconcileBackup } from '../reconcile/pass.ts'
-import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
-import type { Console } from './argv/console.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
+import { flags, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
-import { deafTo } from './over-specs.ts'
-import { beginPassNotices } from './pass-notices.ts'
-import { printResult, type RunFlags, settleDefaults } from './run.ts'
-import type { Watchers } from './watchers.ts'
+import { type PassGround, reportPasses, runPass, settledHolds } from './passes.ts'
 import {
   openCommonHolds,
   openPorts,
+  openWorkspace,
   passOptions,
-  plainDiagnostics,
   runnableSpecs,
   tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
+export function addApply(command: Command, host: Host): void {
+  command
+    .argument('<file>', 'as plan --out saved it')
+    .addOption(flags.maxTime)
+    .addOption(flags.lockTimeout)
+    .action(
+      ends(host, async (file: string, given: PlanFlags) => {
+        const console = openConsole(given)
+        await checkTools()
+        const workspace = await openWorkspace(given, 'obey', host.run)
+        if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
+        return apply(file, given.lockTimeout ?? 0, { workspace, console, run: host.run, log: given })
+      }),
+    )
+  for (const option of RATE_FLAGS) command.addOption(option)
+}
+
 /**
  * `reconcile apply F`: exactly the plan that was saved, or nothing. All of its backups are compared with what there is before the
  * first one is begun, and each once more under its lock.
  */
-export async function apply(
-  file: string,
-  workspace: Workspace,
-  flags: RunFlags,
-  console: Console,
-  run: Run,
-  watchers: Watchers,
-): Promise<number> {
-  const started = run.now()
+async function apply(file: string, lockWait: number, ground: PassGround): Promise<number> {
   const opened = await openSavedPlan(file)
-  const { planId } = opened.plan
   if (opened.isEdited && opened.plan.backups.length === 0) {
     const hint = 'Save it anew with: reconcile plan --out FILE'
-    throw new Failure({ ...edited, hint, retryable: false })
+    throw new Failure({ ...edited, hint })
   }
-  tellSpecs(workspace, console)
-  const watched: Run = { ...run, emit: watchers.onEvent }
-  const notices = await beginPassNotices(workspace, 'some', console, run, watchers.warn)
-  const outcomes = await outcomesOf(opened, workspace, flags, watched).finally(() => watchers.end())
-  for (const outcome of outcomes) await notices.finished(outcome, 'part')
-  const [from, to] = [isoTime(started), isoTime(run.now())]
-  const { backups, problems } = apartFromBox(outcomes, true)
-  const diagnostics = plainDiagnostics(workspace.diagnostics)
-  const format = 'reconcile.result/1'
-  const result = printResult(
-    {
-      format,
-      planId,
-      revision: workspace.loaded.revision,
-      started: from,
-      finished: to,
-      backups,
-      problems: [...problems, ...deafTo(workspace.loaded, run.now())],
-      diagnostics,
-    },
-    console,
-  )
-  await notices.ended(result)
-  return result.exitCode
+  tellSpecs(ground.workspace, ground.console)
+  return reportPasses(ground, 'some', true, async (run, ended) => {
+    const outcomes = await outcomesOf(opened, ground.workspace, lockWait, run)
+    for (const outcome of outcomes) await ended(outcome, 'part')
+    return { planId: opened.plan.planId, outcomes }
+  })
 }
 
 async function outcomesOf(
   { plan, isEdited }: { readonly plan: SavedPlan; readonly isEdited: boolean },
   workspace: Workspace,
-  flags: RunFlags,
+  lockWait: number,
   run: Run,
 ): Promise<readonly BackupOutcome[]> {
   const work = partsOf(plan, workspace)
@@ -97,47 +83,32 @@ async function outcomesOf(
   common.catch(() => {})
   const asOf = run.now()
   const specs = work.flatMap(({ spec }) => spec ?? [])
-  const forEach = <T>(
-    act: (ports: Ports, spec: Spec, options: PassOptions, saved: SavedPart) => Promise<T>,
-    failed: (outcome: BackupOutcome) => T,
-  ) =>
-    inParallel(specs, workspace.settings.concurrency, async (spec) => {
-      try {
-        const { saved } = work.find((one) => one.spec === spec)!
-        const lockWait = flags.lockTimeout
-        const holds = await common
-        const options = passOptions(spec, workspace, { lockWait, all: false, named: true, holds, saved })
-        return await act(await openPorts(spec, workspace), spec, options, saved)
-      } catch (error) {
-        run.signal.throwIfAborted()
-        return failed(failedOutcome(error, spec, true, run))
-      }
-    })
-  const compared = new Map<string, Compared>()
-  await forEach(
-    async (ports, spec, options, saved) => {
-      compared.set(spec.name, await compareSaved(ports, spec, saved, options, asOf, run))
-    },
-    (outcome) => void compared.set(outcome.backup, { state: 'refused', outcome }),
-  )
-  const states = [...compared.values()]
-  if (states.some(({ state }) => state === 'refused')) {
-    return refuse((name) => {
-      const one = compared.get(name)
-      return one?.state === 'refused' ? one.outcome : { stale: [notBegun] }
-    })
-  }
-  if (isDone(states)) return refuse(() => ({ stale: [finished(states)] }))
-  const settled = common.then(async (holds) => {
-    if (holds.length === 0) await settleDefaults(workspace)
+  const { concurrency } = workspace.settings
+  const termsOf = (one: Spec) => ({
+    lockWait,
+    named: true,
+    saved: work.find(({ spec }) => spec === one)!.saved,
   })
-  settled.catch(() => {})
-  return forEach(
-    async (ports, spec, options) => {
-      await settled
-      return (await reconcileBackup(ports, spec, options, run)).outcome
-    },
-    (outcome) => outcome,
+  const compared = await inParallel(specs, concurrency, async (spec): Promise<Compared> => {
+    try {
+      const terms = termsOf(spec)
+      const options = passOptions(spec, workspace, { ...terms, holds: await common })
+      return await compareSaved(await openPorts(spec, workspace), spec, terms.saved, options, asOf, run)
+    } catch (error) {
+      run.signal.throwIfAborted()
+      return { state: 'refused', outcome: failedOutcome(error, spec, true, run) }
+    }
+  })
+  const refused = new Map(
+    compared.flatMap((one) => (one.state === 'refused' ? [[one.outcome.backup, one.outcome]] : [])),
+  )
+  if (refused.size > 0) return refuse((name) => refused.get(name) ?? { stale: [notBegun] })
+  if (isDone(compared)) return refuse(() => ({ stale: [finished(compared)] }))
+  const holds = settledHolds(workspace, common)
+  return inParallel(
+    specs,
+    concurrency,
+    async (spec) => (await runPass(spec, workspace, { ...termsOf(spec), holds }, run)).outcome,
   )
 }
 

@@ -9,15 +9,20 @@ export async function call(
   tell: (text: string) => void,
 ): Promise<number> {
   let code = 0
-  const command = await program({
+  const { main, takersOf } = await program(argv, {
     ...host,
     keep(result) {
       code = result
     },
   })
   try {
-    await command.parseAsync([...argv], { from: 'user' })
+    await main.parseAsync([...argv], { from: 'user' })
   } catch (error) {
+    if (error instanceof CommanderError && error.code === 'commander.unknownOption') {
+      const flag = /--[a-z-]+/.exec(error.message)?.[0] ?? ''
+      const takers = await takersOf(flag)
+      if (takers.length > 0) tell(`  ${flag} is a flag of ${takers.join(', ')}.\n`)
+    }
     code = await codeOfThrown(error, host.run.signal, tell)
   }
   return code

@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
 import { execa } from 'execa'
 import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import { shellWords } from '../view/shell-words.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
+import type { SharedFlags } from './argv/flags.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
 import { untilSendersAreGone } from './demo/senders.ts'
 import { startThrowawaySource } from './demo/source.ts'
-import { type DemoStage, demoStage, shellWord } from './demo/stage.ts'
+import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
 
-export interface DemoOptions {
+interface DemoOptions {
   /** Leave the folder there. */
   readonly keep: boolean
   readonly color: boolean
@@ -24,11 +28,24 @@ export interface DemoOptions {
   readonly now: () => number
 }
 
+export function addDemo(command: Command, host: Host): void {
+  command
+    .description('watch the main job on this machine, over real ssh and rsync, in a private folder')
+    .option('--keep', 'leave everything there afterwards')
+    .action(
+      ends(host, async ({ keep = false, ...given }: SharedFlags & { readonly keep?: boolean }) => {
+        const { write, color } = openConsole(given)
+        const { signal, now } = host.run
+        return demo({ keep, color: color.write, write, signal, now })
+      }),
+    )
+}
+
 /**
  * Plays the main job with the real programs in a private folder, and comes back with the exit code: 0 only when everything
  * it promised was seen to be true. No process outlives it; without `keep`, nothing else does.
  */
-export async function demo(options: DemoOptions): Promise<number> {
+async function demo(options: DemoOptions): Promise<number> {
   const scene = await demoScene(options.now())
   const stage = demoStage({ ...options, folder: scene.folder })
   let stopSource = async (): Promise<void> => {}
@@ -199,7 +216,7 @@ function curtain(stage: DemoStage, scene: DemoScene, keep: boolean): number {
   const kept = stage.promises.every(({ seen }) => seen)
   if (!kept) stage.say('Not everything went as promised; the output above says what did.')
   if (keep) {
-    const command = ourCommand().map(shellWord).join(' ')
+    const command = shellWords(ourCommand())
     const own = layout(scene.offsite)
     stage.say(`
 Where everything lies, in ${scene.folder}:
@@ -209,15 +226,15 @@ Where everything lies, in ${scene.folder}:
   state/                what this box remembers
 
 Next:
-  cd ${shellWord(scene.folder)}
-  /usr/sbin/sshd -D -f ${shellWord(join(scene.keys, 'sshd_config'))} &   # the source again; it ended with the demo
+  cd ${shellWords([scene.folder])}
+  /usr/sbin/sshd -D -f ${shellWords([join(scene.keys, 'sshd_config')])} &   # the source again; it ended with the demo
   ${command} --config etc/config.yaml --dry-run
   ${command} --config etc/config.yaml status shop`)
   } else {
     stage.say(`
 The source has ended and ${scene.folder} is removed.
 Next: the same, left there to look around in:
-  ${ourCommand().map(shellWord).join(' ')} demo --keep`)
+  ${shellWords(ourCommand())} demo --keep`)
   }
   return kept ? 0 : 1
 }

@@ -1,39 +1,45 @@
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
 import { layout } from '../destination/layout.ts'
 import { rebuildLedger } from '../destination/ledger/rebuild.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
-import type { Halt } from '../model/trouble.ts'
 import { takeLock } from '../system/lock.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
-import { chooseSpecs, openNear, type Workspace } from './workspace.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { chooseSpecs, openNear, openWorkspace, type Workspace } from './workspace.ts'
+
+export function addDoctor(command: Command, host: Host): void {
+  command
+    .requiredOption('--rebuild-ledger <name>', "set a backup's damaged ledger aside and begin a new one")
+    .action(
+      ends(host, async (given: SharedFlags & { readonly rebuildLedger: string }) => {
+        const workspace = await openWorkspace(given, 'recall', host.run)
+        return rebuild(given.rebuildLedger, workspace, openConsole(given), host.run)
+      }),
+    )
+}
 
 /**
  * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. No data is
  * touched: the next pass hashes every pair and records what matches.
  */
-export async function rebuild(
-  name: string,
-  workspace: Workspace,
-  console: Console,
-  run: Run,
-): Promise<number> {
+async function rebuild(name: string, workspace: Workspace, console: Console, run: Run): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const destination = await openNear(spec, workspace)
   const { path } = destination
   const files = layout(path)
   const { identity, halt } = await destination.identify(run)
-  if (halt !== null) throw failureOf(halt)
+  if (halt !== null) throw new Failure(halt)
   const hold = holdOfIdentity(path, identity)
   if (hold !== null) {
     throw new Failure({
-      code: hold.code,
-      message: hold.message,
+      ...hold,
       hint: `If this is the disk that is meant: reconcile release ${hold.id} --reason "…", and a pass, first.`,
-      retryable: false,
     })
   }
   if (!identity.hasPrivateFolder) {
@@ -41,7 +47,6 @@ export async function rebuild(
       code: 'no-destination',
       message: `${path} has no .reconcile folder: there is no ledger to rebuild`,
       hint: `Run reconcile ${name}: it makes one.`,
-      retryable: false,
     })
   }
   const lock = await takeLock(files.lock, 0, run.signal)
@@ -57,7 +62,6 @@ export async function rebuild(
         code: 'ledger-sound',
         message: `the ledger of ${name} is sound: rebuilding it would only forget what was held here and is gone`,
         hint: `reconcile status ${name} says how things stand.`,
-        retryable: false,
       })
     }
     const done = await rebuildLedger(realDisk, files, { now: run.now, recordHead })
@@ -75,5 +79,3 @@ export async function rebuild(
     lock.close()
   }
 }
-
-const failureOf = (halt: Halt): Failure => new Failure({ ...halt, retryable: false })

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { explainBackup } from '../decide/explain/backup.ts'
 import type { Look } from '../decide/explain/explained.ts'
@@ -12,11 +13,15 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { lookNow, lookOffline } from '../reconcile/look-to-explain.ts'
 import { renderExplain } from '../view/render-explain.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
+import { flags, type PlanFlags } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
   openCommonHolds,
   openPorts,
+  openWorkspace,
   passOptions,
   plainDiagnostics,
   runnableSpecs,
@@ -25,19 +30,35 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-export interface ExplainFlags {
-  /** A folder of snapshots to look into instead of both sides; null: both sides are looked at. */
-  readonly offline: string | null
-  /** As of when; null: now, or when the snapshot was taken. */
-  readonly asOf: Instant | null
-  readonly all: boolean
+/** `offline`: a folder of snapshots to look into instead of both sides. `asOf` left out: now, or when the snapshot was taken. */
+type ExplainFlags = Pick<PlanFlags, 'offline' | 'asOf' | 'all'>
+
+export function addExplain(command: Command, host: Host): void {
+  command
+    .description('why a file is here or not and what becomes of it; of a backup, its retention calendar')
+    .argument('<name[/path]>', "a backup's name, and a slash and a path for one file")
+    .option('--all', 'every point')
+    .addOption(flags.offline)
+    .addOption(flags.asOf)
+    .action(
+      ends(host, async (what: string, given: PlanFlags) => {
+        const console = openConsole(given)
+        if (given.offline === undefined) await checkTools()
+        const workspace = await openWorkspace(
+          given,
+          given.offline === undefined ? 'look' : 'recall',
+          host.run,
+        )
+        return explain(what, workspace, given, console, host.run)
+      }),
+    )
 }
 
 /** `reconcile explain NAME[/PATH]`: why a file, or a backup's points, are here. Writes nothing and takes no lock. */
-export async function explain(
+async function explain(
   what: string,
   workspace: Workspace,
-  flags: ExplainFlags,
+  given: ExplainFlags,
   console: Console,
   run: Run,
 ): Promise<number> {
@@ -54,9 +75,9 @@ export async function explain(
   }
   const asked = { path: path === '' ? null : path, diagnostics }
   const look =
-    flags.offline === null
-      ? await lookAtBothSides(spec, asked, workspace, flags, run)
-      : await lookIntoSnapshot(spec, asked, flags.offline, flags, run)
+    given.offline === undefined
+      ? await lookAtBothSides(spec, asked, workspace, given.asOf, run)
+      : await lookIntoSnapshot(spec, asked, given.offline, given.asOf, run)
   const known = knownPaths(look, path)
   const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
   // What could not be looked at may well know the path.
@@ -65,7 +86,7 @@ export async function explain(
   if (console.output !== 'text') printDocument(console, explained)
   else {
     const { width } = console
-    console.write(renderExplain(explained, { color: console.color.write, width, all: flags.all }))
+    console.write(renderExplain(explained, { color: console.color.write, width, all: given.all === true }))
   }
   return codeOfExplanation(explained)
 }
@@ -79,18 +100,17 @@ async function lookAtBothSides(
   spec: Spec,
   asked: Asked,
   workspace: Workspace,
-  flags: ExplainFlags,
+  given: Instant | undefined,
   run: Run,
 ): Promise<Look> {
   const holds = await openCommonHolds(workspace)
   const options = passOptions(spec, workspace, {
-    lockWait: 0,
     all: true,
     named: true,
     holds,
-    isSupposed: flags.asOf !== null,
+    isSupposed: given !== undefined,
   })
-  const asOf = flags.asOf ?? run.now()
+  const asOf = given ?? run.now()
   return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
 }
 
@@ -98,11 +118,11 @@ async function lookIntoSnapshot(
   spec: Spec,
   asked: Asked,
   folder: string,
-  flags: ExplainFlags,
+  given: Instant | undefined,
   run: Run,
 ): Promise<Look> {
   const snapshot = (await readSnapshots(folder, [spec])).get(spec.name) ?? null
-  const asOf = flags.asOf ?? snapshot?.taken ?? run.now()
+  const asOf = given ?? snapshot?.taken ?? run.now()
   return lookOffline(spec, snapshot, sourceLabel(spec), { ...asked, asOf })
 }
 
@@ -131,6 +151,5 @@ function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Fail
       `${spec.name} knows no file ${path}: it is neither here nor at the source, and never was.` +
       (guess === null ? '' : ` Did you mean ${spec.name}/${guess}?`),
     hint: `reconcile explain ${spec.name} shows what there is.`,
-    retryable: false,
   })
 }

@@ -31,5 +31,4 @@ export const noDestination = (message: string): Failure =>
     code: 'no-destination',
     message,
     hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
-    retryable: false,
   })

@@ -1,82 +1,119 @@
+import type { Command } from 'commander'
 import { toSavedPlan } from '../decide/documents/read-saved-plan.ts'
+import { assemblePlan } from '../decide/plan/assemble.ts'
 import { manifest } from '../decide/plan/manifest.ts'
 import { project } from '../decide/plan/project.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { NOT_SUSPENDED, suspendPlan, suspensionOf } from '../decide/status/suspended.ts'
 import type { Instant } from '../model/instant.ts'
+import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import type { Hold } from '../model/trouble.ts'
+import { planFailed, planPass } from '../reconcile/pass.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
+import { planSuspended } from '../reconcile/suspended-pass.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
+import { renderPlanMarkdown } from '../view/render-plan-markdown.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
-import { sealOf } from './open-saved-plan.ts'
-import { type Planned, planDocument, planEach } from './plan-each.ts'
+import { flags, PLAN_FLAGS, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
+import { inParallel } from './in-parallel.ts'
+import { openSavedPlan, sealOf } from './open-saved-plan.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
   openCommonHolds,
+  openPorts,
+  openWorkspace,
+  type PassTerms,
   passOptions,
+  plainDiagnostics,
   runnableSpecs,
   sourceLabel,
   tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
-export interface PlanFlags {
-  readonly detailedExitCode: boolean
-  readonly diff: boolean
-  readonly all: boolean
-  /** A folder of snapshots to plan from, without keys or network; null: both sides are looked at. */
-  readonly offline: string | null
-  /** As of when; null: now, or when the snapshots were taken. */
-  readonly asOf: Instant | null
-  /** A file to save the plan to; null: it is only printed. */
-  readonly out: string | null
+export function addPlan(command: Command, host: Host): void {
+  command
+    .description('print a plan, save it to a file, or show a saved one; takes the flags of --dry-run')
+    .argument('[name...]')
+    .option('--out <file>', 'save the plan there, for reconcile apply')
+    .option('--show <file>', 'print a saved plan, stale or not, as text, json or markdown')
+    .action(
+      ends(
+        host,
+        async (names: string[], given: PlanFlags & { readonly out?: string; readonly show?: string }) => {
+          const { out, show } = given
+          if (show === undefined) return makePlan(names, out ?? null, given, host)
+          if (out !== undefined) throw usage('--out and --show exclude each other')
+          if (names.length > 0) throw usage('--show prints the whole plan: it takes no names')
+          return showPlan(show, given.all === true, openConsole(given, 'markdown'))
+        },
+      ),
+    )
+  for (const option of [...PLAN_FLAGS, flags.maxTime, ...RATE_FLAGS]) command.addOption(option)
+}
+
+/** Prints a saved plan, stale or not; nothing else is looked at. */
+async function showPlan(file: string, all: boolean, console: Console): Promise<number> {
+  const { plan, isEdited } = await openSavedPlan(file)
+  if (isEdited) {
+    console.tell(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
+  }
+  if (console.output === 'markdown') console.write(renderPlanMarkdown(plan, isEdited))
+  else if (console.output !== 'text') printDocument(console, plan)
+  else console.write(renderPlan(plan, { color: console.color.write, width: console.width, all }))
+  return 0
 }
 
 /**
  * `reconcile --dry-run`, `reconcile plan`: what a pass would do now. Writes nothing in destination, state or source, and takes no
  * lock; with `out` the plan is saved there.
  */
-export async function dryRun(
+export async function makePlan(
   names: readonly string[],
-  workspace: Workspace,
-  flags: PlanFlags,
-  console: Console,
-  run: Run,
+  out: string | null,
+  given: PlanFlags,
+  { run, stopAfter }: Host,
 ): Promise<number> {
+  const { offline, all = false, maxTime } = given
+  const console = openConsole(given)
+  if (maxTime !== undefined) stopAfter(maxTime)
+  // A plan from snapshots alone is made on any system.
+  if (offline === undefined) await checkTools()
+  const workspace = await openWorkspace(given, offline === undefined ? 'look' : 'recall', run)
   const specs = runnableSpecs(workspace, names)
-  if (flags.out !== null) await mayWriteTo(flags.out, workspace)
+  if (out !== null) await mayWriteTo(out, workspace)
   tellSpecs(workspace, console)
   const { asOf, plans } =
-    flags.offline === null
-      ? await fromBothSides(specs, names.length > 0, workspace, flags, run)
-      : await fromSnapshots(specs, flags.offline, workspace, flags, run)
-  const diffs = !flags.diff
-    ? []
-    : specs.map((spec, i) => {
-        const { plan, observation } = plans[i]!
-        if (observation === null) return ''
-        const after = manifest(spec, project(observation, plan, asOf))
-        return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
-      })
+    offline === undefined
+      ? await fromBothSides(specs, names.length > 0, workspace, given, run)
+      : await fromSnapshots(specs, offline, workspace, given, run)
+  const diffs = plans.map(({ plan, observation }, i) => {
+    if (given.diff !== true || observation === null) return ''
+    const spec = specs[i]!
+    const after = manifest(spec, project(observation, plan, asOf))
+    return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
+  })
   const made = plans.map(({ plan }) => plan)
   const document = planDocument(made, workspace, asOf)
-  const code = codeOfPlan(document, flags.detailedExitCode)
-  if (flags.out !== null) {
+  const code = codeOfPlan(document, given.detailedExitcode === true)
+  if (out !== null) {
     const saved = toSavedPlan(document, workspace.loaded.effective)
-    await writePrivately(flags.out, `${JSON.stringify({ ...saved, seal: sealOf(saved) }, null, 2)}\n`)
+    await writePrivately(out, `${JSON.stringify({ ...saved, seal: sealOf(saved) }, null, 2)}\n`)
   }
   if (console.output !== 'text') printDocument(console, document)
   else if (!(console.quiet && code === 0)) {
     for (const diff of diffs) console.write(diff)
-    const { width } = console
-    console.write(renderPlan(document, { color: console.color.write, width, all: flags.all }))
+    console.write(renderPlan(document, { color: console.color.write, width: console.width, all }))
   }
-  if (flags.out !== null && !console.quiet && console.output === 'text') {
-    const file = escapeText(flags.out)
+  if (out !== null && !console.quiet && console.output === 'text') {
+    const file = escapeText(out)
     const next = made.length === 0 ? 'It plans nothing.' : `Apply it with: reconcile apply ${file}`
     console.tell(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
   }
@@ -87,14 +124,20 @@ async function fromBothSides(
   specs: readonly Spec[],
   named: boolean,
   workspace: Workspace,
-  { all, asOf: given }: PlanFlags,
+  { all = false, asOf: given }: PlanFlags,
   run: Run,
 ): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
   const holds = openCommonHolds(workspace)
   const asOf = given ?? run.now()
   return {
     asOf,
-    plans: await planEach(specs, workspace, { all, named, holds, isSupposed: given !== null }, asOf, run),
+    plans: await planEach(
+      specs,
+      workspace,
+      { all, named, holds, isSupposed: given !== undefined },
+      asOf,
+      run,
+    ),
   }
 }
 
@@ -103,14 +146,14 @@ async function fromSnapshots(
   specs: readonly Spec[],
   folder: string,
   workspace: Workspace,
-  { all, asOf: given }: PlanFlags,
+  { all = false, asOf: given }: PlanFlags,
   run: Run,
 ): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
   const snapshots = await readSnapshots(folder, specs)
   const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
   const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
   const plans = specs.map((spec) => {
-    const { bandwidth, policy } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
+    const { bandwidth, policy } = passOptions(spec, workspace, { all, named: false, holds: [] })
     const from = sourceLabel(spec)
     const planned = planOffline(spec, snapshots.get(spec.name) ?? null, {
       asOf,
@@ -124,3 +167,40 @@ async function fromSnapshots(
   })
   return { asOf, plans }
 }
+
+type Planned = Awaited<ReturnType<typeof planPass>>
+
+/** Plans these backups from both sides, some at once, in their order: takes no lock and writes nothing. */
+export const planEach = async (
+  specs: readonly Spec[],
+  workspace: Workspace,
+  given: Omit<PassTerms, 'holds'> & { readonly holds: Promise<readonly Hold[]> },
+  asOf: Instant,
+  run: Run,
+): Promise<readonly Planned[]> => {
+  // What the box's memory does not say fails each backup, and each of them is in the plan.
+  const known = Promise.all([workspace.box.suspensions(), given.holds])
+  known.catch(() => {})
+  return inParallel(specs, workspace.settings.concurrency, async (spec) => {
+    const ports = await openPorts(spec, workspace)
+    const blank = passOptions(spec, workspace, { ...given, holds: [] })
+    try {
+      const [stored, holds] = await known
+      const options = { ...blank, holds }
+      const suspended = suspensionOf(spec, stored, asOf)
+      if (suspended === null) return await planPass(ports, spec, options, asOf, run)
+      const { plan } = await planSuspended(ports, spec, suspended, options, asOf, run)
+      return { plan, observation: null }
+    } catch (error) {
+      run.signal.throwIfAborted()
+      return planFailed(ports.source, spec, blank, asOf, error)
+    }
+  })
+}
+
+/** Their plans as one document. */
+export const planDocument = (
+  plans: readonly BackupPlan[],
+  { diagnostics, loaded }: Workspace,
+  asOf: Instant,
+): Plan => assemblePlan(plans, plainDiagnostics(diagnostics), asOf, loaded.revision)

@@ -28,7 +28,7 @@ export async function readDocument(file: string, code: string, hint: string): Pr
 }
 
 export const unreadable = (code: string, file: string, why: string, hint: string): Failure =>
-  new Failure({ code, message: `${file} cannot be used: ${why}`, hint, retryable: false })
+  new Failure({ code, message: `${file} cannot be used: ${why}`, hint })
 
 /**
  * Writes a document whole, for its owner alone: whoever reads the file sees the old text or the new one. Its folder is made
@@ -74,6 +74,5 @@ const badTarget = (path: string, why: string, cause?: unknown): Failure =>
     code: 'bad-target',
     message: `${path} cannot be written: ${why}`,
     hint: 'Name another place.',
-    retryable: false,
     cause,
   })

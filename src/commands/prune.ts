@@ -1,4 +1,6 @@
+import type { Command } from 'commander'
 import { namedRemovals, thinSeries } from '../decide/prune/name-removals.ts'
+import { faultyNames } from '../decide/specs/faults.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
@@ -13,51 +15,108 @@ import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { shellWords } from '../view/shell-words.ts'
+import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
-import { planDocument, planEach } from './plan-each.ts'
-import { passOver } from './run.ts'
-import type { Watchers } from './watchers.ts'
+import { flags, type PlanFlags } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
+import { passOver } from './passes.ts'
+import { planDocument, planEach } from './plan.ts'
 import {
   chooseSpecs,
   openCommonHolds,
   openNear,
+  openWorkspace,
   runnableSpecs,
   tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
-export interface PruneFlags {
-  readonly dryRun: boolean
-  readonly all: boolean
-  readonly detailedExitCode: boolean
-  readonly lockTimeout: number
+interface PruneFlags extends PlanFlags {
+  readonly reason?: string
+  readonly undo?: string | true
+  readonly last?: boolean
 }
 
+/** Where a person's command finds backups, and prints. */
+interface Scene {
+  readonly workspace: Workspace
+  readonly console: Console
+  readonly run: Run
+}
+
+export function addPrune(command: Command, host: Host): void {
+  command
+    .description(
+      'remove what no rule of retain keeps, where prune.mode lets it; plan and reasons come first.\n' +
+        'With paths and --reason: remove those files. With --undo: bring back what is in the trash.',
+    )
+    .argument('[name]', 'the backup')
+    .argument('[path...]', 'published files to remove by name (with --reason), or further backups')
+    .option('--reason <text>', 'why; the ledger keeps it')
+    .option('--undo [path]', 'bring a file of the backup back from the trash')
+    .option('--last', 'with --undo: all that the last prune of the backup removed')
+    .action(
+      ends(host, async (name: string | undefined, rest: string[], given: PruneFlags) => {
+        await checkTools()
+        const { dryRun = false, reason, undo, last = false } = given
+        const console = openConsole(given)
+        const workspace = await openWorkspace(given, dryRun ? 'look' : 'obey', host.run)
+        const scene = { workspace, console, run: host.run }
+        if (undo !== undefined) {
+          if (dryRun) throw usage('--undo has no dry run: it does what it says')
+          const paths = [...(undo === true ? [] : [undo]), ...rest]
+          if (last === paths.length > 0) throw usage('--undo takes paths, or --last')
+          if (name === undefined) throw usage('--undo takes the name of the backup: prune NAME --undo PATH')
+          return undoPrune(name, last ? 'last' : paths, given, scene)
+        }
+        if (last) throw usage('--last needs --undo')
+        if (reason !== undefined) {
+          if (name === undefined || rest.length === 0)
+            throw usage('--reason goes with the files to remove: reconcile prune NAME PATH… --reason R')
+          return pruneByName(name, rest, reason, given, scene)
+        }
+        const names = name === undefined ? [] : [name, ...rest]
+        const known = new Set<string>([
+          ...workspace.loaded.specs.map((spec) => spec.name),
+          ...faultyNames(workspace.loaded),
+        ])
+        const path = rest.find((word) => !known.has(word))
+        if (path !== undefined)
+          throw usage(`${path} is no backup. To remove a file of ${name}, say why: --reason "…"`)
+        if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
+        return prune(names, given, scene)
+      }),
+    )
+  const { dryRun, all, detailedExitcode, maxTime, lockTimeout, concurrency } = flags
+  for (const option of [dryRun, all, detailedExitcode, maxTime, lockTimeout, concurrency])
+    command.addOption(option)
+}
+
+const usage = (message: string) => usageOf(message, 'reconcile prune --help shows its forms.')
+
 /** `reconcile prune [NAME…]`: removes what no rule keeps, where the spec lets it; the plan and its reasons come first. */
-export async function prune(
+async function prune(
   names: readonly string[],
-  workspace: Workspace,
-  flags: PruneFlags,
-  console: Console,
-  run: Run,
-  openWatchers: () => Promise<Watchers>,
+  given: PlanFlags,
+  { workspace, console, run }: Scene,
 ): Promise<number> {
+  const { dryRun = false, all = false, lockTimeout = 0 } = given
   const specs = prunable(runnableSpecs(workspace, names), names)
   tellSpecs(workspace, console)
   const asOf = run.now()
-  const given = { all: flags.all, named: names.length > 0, work: 'prune' } as const
+  const terms = { named: names.length > 0, work: 'prune' } as const
   const holds = openCommonHolds(workspace)
-  const planned = await planEach(specs, workspace, { ...given, holds }, asOf, run)
+  const planned = await planEach(specs, workspace, { ...terms, all, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
   const document = planDocument(plans, workspace, asOf)
-  const code = codeOfPlan(document, flags.detailedExitCode)
+  const code = codeOfPlan(document, given.detailedExitcode === true)
   if (console.output === 'text') {
     const { width } = console
-    if (!console.quiet || (flags.dryRun && code !== 0))
-      console.write(renderPlan(document, { color: console.color.write, width, all: flags.all }))
-  } else if (flags.dryRun) printDocument(console, document)
-  if (flags.dryRun) return code
-  return passOver(specs, names.length > 0, workspace, flags, 'prune', console, run, await openWatchers())
+    if (!console.quiet || (dryRun && code !== 0))
+      console.write(renderPlan(document, { color: console.color.write, width, all }))
+  } else if (dryRun) printDocument(console, document)
+  if (dryRun) return code
+  return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })
 }
 
 /** Those whose specs let something be removed. Named ones that do not are told. */
@@ -72,35 +131,32 @@ function prunable(specs: readonly Spec[], names: readonly string[]): readonly Sp
           ? `${name} keeps everything: its spec has no retain`
           : `${name} removes nothing: its spec does not set prune.mode`,
       hint: `In ${file}, ${retain === null ? 'say with retain what is kept, and' : ''} set prune: { mode: manual }. To remove single files: reconcile prune ${name} PATH --reason "…".`,
-      retryable: false,
     })
   }
   return specs.filter(may)
 }
 
 /** `reconcile prune NAME PATH… --reason R`: a person removes published files, on the record; they are not pulled again. */
-export async function pruneByName(
+async function pruneByName(
   name: string,
   words: readonly string[],
   reason: string,
-  workspace: Workspace,
-  flags: PruneFlags,
-  console: Console,
-  run: Run,
+  { dryRun = false, lockTimeout = 0 }: PlanFlags,
+  { workspace, console, run }: Scene,
 ): Promise<number> {
   if (reason.trim() === '') throw usage('a removal needs a reason: it goes on the record')
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const paths = words.map(pathOf)
   const destination = await openNear(spec, workspace)
-  if (flags.dryRun) {
+  if (dryRun) {
     const holding = await destination.inspect(run)
-    if (holding.halt !== null) throw new Failure({ ...holding.halt, retryable: false })
+    if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
     for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
     return 0
   }
-  const done = await underLock(destination, flags.lockTimeout, run, async (locked, holding) => {
+  const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {
     requireHeld(name, paths, holding)
     const requests = namedRemovals(spec, holding, paths, `${reason} (${whoAmI()})`, run.now())
     const verdicts = await locked.prune(requests, run)
@@ -127,24 +183,22 @@ export async function pruneByName(
   return problems.length > 0 ? 1 : 0
 }
 
-/** `reconcile prune [NAME] --undo PATH…` or `--undo --last`: brings back what lies in the trash. */
-export async function undoPrune(
-  what: { readonly name: string | null; readonly paths: readonly string[]; readonly last: boolean },
-  reason: string,
-  workspace: Workspace,
-  flags: PruneFlags,
-  console: Console,
-  run: Run,
+/** `reconcile prune NAME --undo PATH…` or `--undo --last`: brings back what lies in the trash. */
+async function undoPrune(
+  name: string,
+  words: readonly string[] | 'last',
+  { reason = 'undone', lockTimeout = 0 }: PruneFlags,
+  { workspace, console, run }: Scene,
 ): Promise<number> {
-  const paths = what.paths.map(pathOf)
-  const spec = await backupWith(what.name, paths, workspace, run)
-  if (spec === null) return 3
+  const paths = words === 'last' ? null : words.map(pathOf)
+  const spec = chooseSpecs(workspace, [name])[0]
+  if (spec === undefined) return 3
   const destination = await openNear(spec, workspace)
-  const done = await underLock(destination, flags.lockTimeout, run, async (locked, holding) => {
-    const chosen = what.last ? lastRemoved(spec.name, holding) : paths
+  const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {
+    const chosen = paths ?? lastRemoved(name, holding)
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
-  if (done.state === 'busy') return tellBusy(spec.name, done.holders, console)
+  if (done.state === 'busy') return tellBusy(name, done.holders, console)
   let code = 0
   for (const path of done.value.chosen) {
     const verdict = done.value.verdicts.get(path)
@@ -168,33 +222,14 @@ function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
   let last: { readonly at: number; readonly trash: string } | null = null
   for (const { at, trash } of pruned.values())
     if (trash !== null && (last === null || at >= last.at)) last = { at, trash }
-  if (last === null) throw notInTrash(`the trash of ${name} is empty`)
+  if (last === null)
+    throw new Failure({
+      code: 'not-in-trash',
+      message: `the trash of ${name} is empty`,
+      hint: 'reconcile explain NAME shows what lies in the trash, and until when.',
+    })
   const { trash } = last
   return [...pruned].flatMap(([path, one]) => (one.trash === trash ? [path] : []))
-}
-
-/** The named backup, or the only one that has all these paths in its trash. */
-async function backupWith(
-  name: string | null,
-  paths: readonly RelPath[],
-  workspace: Workspace,
-  run: Run,
-): Promise<Spec | null> {
-  const specs = chooseSpecs(workspace, name === null ? [] : [name])
-  if (name !== null || specs.length === 1) return specs[0] ?? null
-  const found: Spec[] = []
-  for (const spec of specs) {
-    const { pruned } = await (await openNear(spec, workspace)).inspect(run)
-    if (paths.length > 0 && paths.every((path) => pruned.get(path)?.trash != null)) found.push(spec)
-  }
-  if (found.length === 1) return found[0]!
-  if (found.length > 1)
-    throw usage(
-      `several backups have it in their trash: name one of ${found.map((spec) => spec.name).join(', ')}`,
-    )
-  throw notInTrash(
-    paths.length === 0 ? 'which backup is meant is not said' : 'no backup has that in its trash',
-  )
 }
 
 function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }: Holding): void {
@@ -206,7 +241,6 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
         ? `${name} holds ${path} no more: it was removed before`
         : `${name} holds no file ${path}`,
       hint: 'Paths are relative to the destination, as plans show them.',
-      retryable: false,
       path,
     })
   }
@@ -223,14 +257,3 @@ function tellBusy(name: string, holders: readonly LockHolder[], console: Console
   console.tell(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
   return 5
 }
-
-const usage = (message: string): Failure =>
-  new Failure({ code: 'usage', message, hint: 'reconcile prune --help shows its forms.', retryable: false })
-
-const notInTrash = (message: string): Failure =>
-  new Failure({
-    code: 'not-in-trash',
-    message,
-    hint: 'reconcile explain NAME shows what lies in the trash, and until when.',
-    retryable: false,
-  })

@@ -33,6 +33,6 @@ async function namesIn(folder: string, hint: string): Promise<readonly string[]>
     return await readdir(folder)
   } catch (cause) {
     const message = `the folder of snapshots ${folder} cannot be read: ${(cause as Error).message}`
-    throw new Failure({ code: 'snapshot-unreadable', message, hint, retryable: false, cause })
+    throw new Failure({ code: 'snapshot-unreadable', message, hint, cause })
   }
 }

@@ -1,15 +1,30 @@
+import type { Command } from 'commander'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
 import { whoAmI } from '../system/who-am-i.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
-import { planEach } from './plan-each.ts'
-import { commonHolds, openPlace, type Workspace } from './workspace.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { planEach } from './plan.ts'
+import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspace.ts'
+
+export function addRelease(command: Command, host: Host): void {
+  command
+    .argument('<id>', 'as the hold prints it')
+    .requiredOption('--reason <text>', 'why; the ledger keeps it')
+    .action(
+      ends(host, async (id: string, given: SharedFlags & { readonly reason: string }) => {
+        const workspace = await openWorkspace(given, 'obey', host.run)
+        return release(id, given.reason, workspace, openConsole(given), host.run)
+      }),
+    )
+}
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
-export async function release(
+async function release(
   id: string,
   reason: string,
   workspace: Workspace,
@@ -17,12 +32,10 @@ export async function release(
   run: Run,
 ): Promise<number> {
   if (reason.trim() === '') {
-    throw new Failure({
-      code: 'usage',
-      message: 'a release needs a reason: it goes on the record',
-      hint: `reconcile release ${id} --reason "what you have checked"`,
-      retryable: false,
-    })
+    throw usage(
+      'a release needs a reason: it goes on the record',
+      `reconcile release ${id} --reason "what you have checked"`,
+    )
   }
   const holds = [...(await holdsNow(workspace, run))]
   // A hold over pruning follows from what both sides hold: the last pass wrote it down, or a look finds it.
@@ -42,7 +55,6 @@ const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
       holds.length === 0
         ? 'There is no hold at all: reconcile --dry-run shows what would happen.'
         : `These are: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
-    retryable: false,
   })
 
 /** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */
@@ -63,7 +75,7 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
 
 /** Those that a plan made now would tell. */
 async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
-  const given = { all: false, named: false, holds: Promise.resolve([]), work: 'prune' } as const
+  const given = { named: false, holds: Promise.resolve([]), work: 'prune' } as const
   const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)
   return plans.flatMap(({ plan: { holds, problems } }) => [
     ...holds,

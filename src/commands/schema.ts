@@ -1,7 +1,17 @@
+import { Argument, type Command } from 'commander'
 import { type SchemaName, schemaText } from '../specs/schema.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
+import type { SharedFlags } from './argv/flags.ts'
 
 /** `reconcile schema [backup|config]`: the JSON Schema itself, for editors and CI. */
-export function schema(name: SchemaName, write: (text: string) => void): number {
-  write(schemaText(name))
-  return 0
+export function addSchema(command: Command, host: Host): void {
+  command
+    .description('print the JSON Schema of specs, or of config.yaml')
+    .addArgument(new Argument('[which]', 'of which file').choices(['backup', 'config']).default('backup'))
+    .action(
+      ends(host, async (which: SchemaName, flags: SharedFlags) => {
+        openConsole(flags).write(schemaText(which))
+        return 0
+      }),
+    )
 }

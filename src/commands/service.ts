@@ -2,23 +2,44 @@ import { realpath } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Argument, type Command } from 'commander'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { Settings } from '../model/settings.ts'
 import { renderUnit, type UnitKind } from '../view/systemd-units.ts'
-import { usage } from './argv/command-line.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
-import { type GlobalFlags, tellSpecs, type Workspace } from './workspace.ts'
+import { flags, type SharedFlags } from './argv/flags.ts'
+import { type GlobalFlags, openWorkspace, tellSpecs, type Workspace } from './workspace.ts'
+
+export function addService(command: Command, host: Host): void {
+  command
+    .command('print')
+    .description('print a unit for this box: reconcile.service, reconcile-once.service or reconcile.timer')
+    .addArgument(new Argument('[which]', 'of them').choices(['service', 'once', 'timer']).default('service'))
+    .option('--user <name>', 'who runs it (default: reconcile, or you, if you are not root)')
+    .addOption(flags.concurrency)
+    .addOption(flags.bandwidth)
+    .action(
+      ends(host, async (which: UnitKind, given: SharedFlags & { readonly user?: string }) => {
+        const { user = null } = given
+        if (user !== null && !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(user))
+          throw usage(`${JSON.stringify(user)} is no user's name`)
+        const workspace = await openWorkspace(given, 'obey', host.run)
+        return printUnit(which, user, workspace, given, openConsole(given))
+      }),
+    )
+}
 
 /** Where systemd's StateDirectory lies. */
 const USUAL_STATE = '/var/lib/reconcile'
 
 /** `reconcile service print`: a systemd unit for this box, as its settings and flags are now. */
-export async function printUnit(
+async function printUnit(
   kind: UnitKind,
   user: string | null,
   workspace: Workspace,
-  flags: GlobalFlags,
+  given: GlobalFlags,
   console: Console,
 ): Promise<number> {
   const { settings, loaded } = workspace
@@ -36,16 +57,16 @@ export async function printUnit(
     ...(state === USUAL_STATE ? [] : [state]),
     ...(roots ?? outermost(places.map(({ path }) => (dirname(path) === '/' ? path : dirname(path))))),
   ]
-  const given = [
-    ...(flags.concurrency === undefined ? [] : ['--concurrency', String(flags.concurrency)]),
-    ...(flags.bandwidth == null ? [] : ['--bandwidth', `${flags.bandwidth}B/s`]),
+  const rates = [
+    ...(given.concurrency === undefined ? [] : ['--concurrency', String(given.concurrency)]),
+    ...(given.bandwidth == null ? [] : ['--bandwidth', `${given.bandwidth}B/s`]),
   ]
   const command = [
     process.execPath,
     program,
     ...(file === null ? [] : ['--config', file]),
-    ...specsFlags(specs, flags),
-    ...['--state', state, ...given],
+    ...specsFlags(specs, given),
+    ...['--state', state, ...rates],
   ]
   const mounts = [...new Set([...writable, ...places.flatMap(({ mount }) => mount ?? [])])].sort()
   for (const text of [...command, ...writable, ...mounts]) mayStandInUnit(text)

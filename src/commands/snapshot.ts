@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { encodeSnapshot } from '../decide/documents/snapshot.ts'
 import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
 import { isoTime } from '../model/instant.ts'
@@ -8,13 +9,17 @@ import { problemOf } from '../reconcile/observe-source.ts'
 import { takeSnapshot } from '../reconcile/plan-offline.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
+import { flags, type SharedFlags } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
 import { inParallel } from './in-parallel.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { snapshotFile } from './read-snapshots.ts'
 import {
   openCommonHolds,
   openPorts,
+  openWorkspace,
   passOptions,
   plainDiagnostics,
   runnableSpecs,
@@ -29,8 +34,23 @@ interface Taken {
   readonly problems: readonly Problem[]
 }
 
+export function addSnapshot(command: Command, host: Host): void {
+  command
+    .description('save what both sides hold now, for --offline plans without keys or network')
+    .argument('[name...]')
+    .requiredOption('--to <folder>', 'one file a backup goes there')
+    .addOption(flags.concurrency)
+    .action(
+      ends(host, async (names: string[], given: SharedFlags & { readonly to: string }) => {
+        const console = openConsole(given)
+        await checkTools()
+        return snapshot(names, given.to, await openWorkspace(given, 'look', host.run), console, host.run)
+      }),
+    )
+}
+
 /** `reconcile snapshot --to DIR`: what both sides hold now, one file a backup, for plans made without keys or network. */
-export async function snapshot(
+async function snapshot(
   names: readonly string[],
   folder: string,
   workspace: Workspace,
@@ -46,7 +66,7 @@ export async function snapshot(
   const backups = await inParallel(specs, workspace.settings.concurrency, async (spec): Promise<Taken> => {
     const look = async () => {
       const holds = await common
-      const options = passOptions(spec, workspace, { lockWait: 0, all: false, named, holds })
+      const options = passOptions(spec, workspace, { named, holds })
       return takeSnapshot(await openPorts(spec, workspace), spec, options, run)
     }
     const taken = await look().catch((error: unknown) => {

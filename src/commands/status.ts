@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, isAbsolute, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
@@ -14,19 +15,21 @@ import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
-import type { SuspendedNow } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
 import { findLockHolders } from '../system/lock-holders.ts'
 import { renderStatus } from '../view/render-status.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
+import { flags, type SharedFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
-import { boxContext } from './watch-specs.ts'
 import {
+  boxContext,
   chooseSpecs,
   diagnosticOf,
   filesOf,
@@ -40,28 +43,47 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-/** What `status` is told beside the flags of all commands. */
-export interface StatusFlags {
+interface StatusFlags extends SharedFlags {
   /** Speak as a monitoring plugin does. */
-  readonly check: boolean
+  readonly check?: boolean
   /** With `check`: seconds. */
-  readonly maxAge: number | null
-  readonly version: string
+  readonly maxAge?: number
+  readonly asOf?: Instant
+}
+
+export function addStatus(command: Command, host: Host): void {
+  command
+    .description("what the destinations hold; a destination's folder serves in place of a name")
+    .argument('[name...]')
+    .option('--check', 'as a monitoring plugin: one line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN')
+    .option('--max-age <time>', 'with --check: critical where the newest point is older', parseFlag.duration)
+    .addOption(flags.asOf)
+    .action(
+      ends(host, async (names: string[], given: StatusFlags) => {
+        const console = openConsole(given, 'prometheus')
+        const { asOf, check: asPlugin = false, maxAge = null } = given
+        if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check')
+        if (asPlugin && console.output !== 'text') throw usage('--check has an output of its own')
+        const run = asOf === undefined ? host.run : { ...host.run, now: () => asOf }
+        return asPlugin
+          ? check(names, given, maxAge, console, run)
+          : status(names, given, host.version, console, run)
+      }),
+    )
 }
 
 /** `reconcile status [NAME…]`: what the destinations themselves say. A destination's folder serves in place of a name. */
-export async function status(
+async function status(
   names: readonly string[],
-  global: GlobalFlags,
-  flags: StatusFlags,
+  given: GlobalFlags,
+  version: () => string,
   console: Console,
   run: Run,
 ): Promise<number> {
-  if (flags.check) return check(names, global, flags.maxAge, console, run)
-  const report = await reportOf(names, global, console, run)
+  const report = await reportOf(names, given, console, run)
   if (console.output === 'prometheus') {
     const { renderMetrics } = await import('../view/render-metrics.ts')
-    console.write(await renderMetrics(report, { version: flags.version, now: run.now() }))
+    console.write(await renderMetrics(report, { version: version(), now: run.now() }))
     // Faults are among the metrics, and are to reach whoever watches them.
     return 0
   }
@@ -77,14 +99,14 @@ export async function status(
 /** What cannot be found out is told as such, in the line and by the code that a monitoring system reads. */
 async function check(
   names: readonly string[],
-  global: GlobalFlags,
+  given: GlobalFlags,
   maxAge: number | null,
   console: Console,
   run: Run,
 ): Promise<number> {
   const { renderCheck, renderCheckFailure } = await import('../view/render-check.ts')
   const { checkReport } = await import('../decide/status/check-report.ts')
-  const told = await reportOf(names, global, null, run).then(
+  const told = await reportOf(names, given, null, run).then(
     (report) => renderCheck(checkReport(report, maxAge, run.now())),
     (error: unknown) => {
       return renderCheckFailure(failureFrom(error).message)
@@ -144,8 +166,8 @@ async function reportOfSpecs(
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
     const written = await writtenAt(spec.name, [spec.file])
-    const said = { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }
-    return look(spec.name, place, said, holders(place), run)
+    const own = { spec, suspension, watch, specFaults, written, holders: holders(place) }
+    return look(spec.name, place, { ...own, common, overSpecs, stale, silentSince }, run)
   })
   const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
   const bare = await Promise.all(
@@ -226,64 +248,35 @@ async function reportOfFolders(
     places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
   }
   const holders = holdersOf(places)
+  const nothing = {
+    spec: null,
+    suspension: null,
+    common: null,
+    overSpecs: null,
+    stale: [],
+    watch: null,
+    silentSince: null,
+    specFaults: [],
+    written: null,
+  }
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(await look(basename(place.path), place, NOTHING_SAID, holders(place), run))
+    backups.push(await look(basename(place.path), place, { ...nothing, holders: holders(place) }, run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
 /** What is said of a backup elsewhere than on its disk. */
-interface Said {
-  readonly spec: Spec | null
-  readonly suspension: SuspendedNow | null
+type Said = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
   readonly common: Hold | null
-  readonly overSpecs: readonly Hold[] | null
-  readonly stale: StatusFacts['stale']
-  readonly watch: WatchWord | null
-  /** When a daemon on this box was last heard of that is there no more; null: there is none, or it lives. */
-  readonly silentSince: string | null
-  readonly specFaults: readonly Diagnostic[]
-  readonly written: Instant | null
-}
-
-const NOTHING_SAID: Said = {
-  spec: null,
-  suspension: null,
-  common: null,
-  overSpecs: null,
-  stale: [],
-  watch: null,
-  silentSince: null,
-  specFaults: [],
-  written: null,
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { spec, suspension, common, overSpecs, stale, watch, silentSince, specFaults, written }: Said,
-  holders: readonly LockHolder[] | null,
+  { common, ...said }: Said,
   run: Run,
 ): Promise<BackupStatus> {
-  const { hold, halt, holding, last } = await lookAt(destination, spec, common, run)
-  return backupStatus(
-    {
-      backup: spec === null ? (last?.backup ?? name) : name,
-      place: { path: destination.path },
-      spec,
-      holding,
-      last,
-      halt,
-      hold,
-      overSpecs,
-      stale,
-      suspension,
-      holders,
-      watch,
-      silentSince,
-      specFaults,
-      written,
-    },
-    run.now(),
-  )
+  const seen = await lookAt(destination, said.spec, common, run)
+  const backup = said.spec === null ? (seen.last?.backup ?? name) : name
+  return backupStatus({ ...said, ...seen, backup, place: { path: destination.path } }, run.now())
 }

@@ -1,12 +1,64 @@
+import type { Command } from 'commander'
 import { resumeHint, suspensionOf, toSuspended } from '../decide/status/suspended.ts'
-import { Failure } from '../model/failure.ts'
-import { type Instant, isoTime } from '../model/instant.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import { whoAmI } from '../system/who-am-i.ts'
 import { escapeProse } from '../view/escape-text.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
 import { liveBeat } from './over-specs.ts'
-import { chooseSpecs, type Workspace } from './workspace.ts'
+import { chooseSpecs, openWorkspace, type Workspace } from './workspace.ts'
+
+interface SuspendFlags extends SharedFlags {
+  readonly all?: boolean
+  readonly reason: string
+  readonly until?: ReturnType<typeof parseFlag.momentOrDuration>
+}
+
+const ALL = 'all backups that there are or will be'
+
+export function addSuspend(command: Command, host: Host): void {
+  command
+    .description('let backups rest until they are resumed, whoever asks; what is late is still told')
+    .argument('[name...]')
+    .option('--all', ALL)
+    .requiredOption('--reason <text>', 'why; whoever meets it next reads it')
+    .option(
+      '--until <time>',
+      'then they run again by themselves: a time, as 2026-12-01T00:00:00Z, or how long, as 2d',
+      parseFlag.momentOrDuration,
+    )
+    .action(
+      ends(host, async (names: string[], given: SuspendFlags) => {
+        const { all = false, reason, until } = given
+        const end =
+          until === undefined
+            ? null
+            : 'at' in until
+              ? until.at
+              : wholeSecond(host.run.now() + until.seconds * 1000)
+        const workspace = await openWorkspace(given, 'obey', host.run)
+        return suspend({ names, all }, { reason, until: end }, workspace, openConsole(given), host.run)
+      }),
+    )
+}
+
+export function addResume(command: Command, host: Host): void {
+  command
+    .argument('[name...]')
+    .option('--all', ALL)
+    .action(
+      ends(host, async (names: string[], given: SharedFlags & { readonly all?: boolean }) => {
+        const workspace = await openWorkspace(given, 'obey', host.run)
+        return resume({ names, all: given.all === true }, workspace, openConsole(given), host.run)
+      }),
+    )
+}
+
+/** As people read it. */
+const wholeSecond = (at: number) => instant(Math.ceil(at / 1000) * 1000)
 
 /** Backups by name, or all that there are or will be. */
 export interface Which {
@@ -24,8 +76,10 @@ export async function suspend(
 ): Promise<number> {
   const chosen = await choose(which, 'suspend', workspace, run)
   const at = run.now()
-  if (reason.trim() === '') throw usage('a suspension needs a reason: whoever meets it next reads it')
-  if (until !== null && until < at + 1000) throw usage(`--until is ${isoTime(until)}, which is over`)
+  if (reason.trim() === '')
+    throw usage('a suspension needs a reason: whoever meets it next reads it', FOR_EXAMPLE)
+  if (until !== null && until < at + 1000)
+    throw usage(`--until is ${isoTime(until)}, which is over`, FOR_EXAMPLE)
   await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
   const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
   const end = until === null ? 'until resumed' : `until ${isoTime(until)}`
@@ -76,7 +130,7 @@ async function choose(
   workspace: Workspace,
   run: Run,
 ): Promise<readonly string[] | 'all'> {
-  const example = doing === 'suspend' ? EXAMPLE : 'reconcile resume NAME'
+  const example = doing === 'suspend' ? FOR_EXAMPLE : 'For example: reconcile resume NAME'
   if (all && names.length > 0) throw usage('--all and names were given: it is one or the other', example)
   if (!all && names.length === 0)
     throw usage(`reconcile ${doing} needs the names of backups, or --all`, example)
@@ -91,12 +145,4 @@ async function choose(
   return [...new Set(names)]
 }
 
-const EXAMPLE = 'reconcile suspend NAME --reason "disk swap" --until 2d'
-
-const usage = (message: string, example = EXAMPLE): Failure =>
-  new Failure({
-    code: 'usage',
-    message,
-    hint: `For example: ${example}`,
-    retryable: false,
-  })
+const FOR_EXAMPLE = 'For example: reconcile suspend NAME --reason "disk swap" --until 2d'

@@ -1,18 +1,48 @@
+import type { Command } from 'commander'
 import { retained } from '../decide/retention/retained.ts'
 import { Failure } from '../model/failure.ts'
+import type { Settings } from '../model/settings.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { retainedText } from '../view/render-plan.ts'
+import { readUrlFile } from '../watch/url-file.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
-import { plainDiagnostics } from './workspace.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { openWorkspace, plainDiagnostics } from './workspace.ts'
 
 interface Checked {
   readonly loaded: LoadedSpecs
   /** Faults of settings and specs. */
   readonly diagnostics: readonly Diagnostic[]
+}
+
+export function addValidate(command: Command, host: Host): void {
+  command
+    .description('check specs and settings; exit code 3 where one is faulty')
+    .option('--effective <name>', "print one backup's spec as it counts, defaults merged in")
+    .action(
+      ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
+        const workspace = await openWorkspace(given, 'newest', host.run)
+        const diagnostics = [...workspace.diagnostics, ...(await urlFileFaults(workspace.settings))]
+        const how = { effective: given.effective ?? null, cwd: process.cwd() }
+        return validate({ ...workspace, diagnostics }, how, openConsole(given))
+      }),
+    )
+}
+
+/** What keeps notices and heartbeat from their URLs. Warnings: no backup is stopped by it. */
+async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly Diagnostic[]> {
+  const files = new Set([...notify, ...(heartbeat === null ? [] : [heartbeat])].map(({ urlFile }) => urlFile))
+  const found: Diagnostic[] = []
+  for (const file of files) {
+    const read = await readUrlFile(file)
+    if (!read.ok) found.push({ file, line: 1, column: 1, severity: 'warning', ...read.fault })
+  }
+  return found
 }
 
 /**
@@ -80,6 +110,5 @@ function effectiveSpec({ effective, label }: LoadedSpecs, name: string): unknown
     code: 'unknown-backup',
     message: `no backup that can be read is named ${name} in ${label}`,
     hint: known.length === 0 ? 'there is no spec there' : `there are: ${known.join(', ')}`,
-    retryable: false,
   })
 }

@@ -1,42 +1,77 @@
+import { hostname } from 'node:os'
+import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
+import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory, type WatchMemory } from '../box/watch-memory.ts'
+import type { SpecsFound } from '../decide/specs/changes.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isOverSpecs } from '../decide/status/over-specs.ts'
 import { firstDue } from '../decide/time/first-due.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
-import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Hold } from '../model/trouble.ts'
-import type { ActiveSpec } from '../model/watched-specs.ts'
-import { orFailed } from '../reconcile/failed-outcome.ts'
-import { reconcileBackup } from '../reconcile/pass.ts'
-import type { PassOptions } from '../reconcile/pass-terms.ts'
+import type { LastGood, Spec } from '../model/spec.ts'
+import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/fingerprint-specs.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
+import { realClock } from '../system/real-clock.ts'
+import { realPath } from '../system/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
+import { escapeProse } from '../view/escape-text.ts'
+import { beatOf, heartbeats } from '../watch/beat.ts'
+import { daemonNotices } from '../watch/daemon-notices.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
+import { followFreshness, type WatchedPlace } from '../watch/freshness.ts'
+import { followState, lookEvery, orSetAside } from '../watch/left-by-commands.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
-import type { ServiceManager } from '../watch/systemd.ts'
+import { keepAlive, openServiceManager, type ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
-import { settleDefaults } from './run.ts'
-import { beatOf, heartbeats } from './watch-beat.ts'
-import { followFreshness } from './watch-fresh.ts'
-import { keepAlive, watchNotices } from './watch-notices.ts'
-import { boxContext, findSpecs, lastGoodOf } from './watch-specs.ts'
-import { followState, lookEvery, orSetAside } from './watch-state.ts'
-import type { Watchers } from './watchers.ts'
+import { flags, type PlanFlags } from './argv/flags.ts'
+import { checkTools } from './check-tools.ts'
+import { lookAt } from './look-at.ts'
+import { refusals } from './over-specs.ts'
+import { runPass, settleDefaults } from './passes.ts'
+import { openWatchers, type Watchers } from './watchers.ts'
 import {
+  boxContext,
   openCommonHolds,
   openPlace,
-  openPorts,
-  type openSettings,
-  passOptions,
+  openSettings,
   specSource,
   type Workspace,
 } from './workspace.ts'
+
+export function addWatch(command: Command, host: Host): void {
+  command
+    .description('the daemon: follow the specs and run each backup by its schedule; SIGHUP reads all anew')
+    .addOption(flags.maxTime)
+    .addOption(flags.concurrency)
+    .addOption(flags.bandwidth)
+    .action(
+      ends(host, async (given: PlanFlags) => {
+        const console = openConsole(given)
+        if (console.output === 'json')
+          throw usage('watch never ends by itself: --output ndjson streams what it does')
+        let hangup = (): void => {}
+        host.becomeDaemon(() => hangup())
+        await checkTools()
+        if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
+        const terms: WatchTerms = {
+          clock: realClock,
+          random: Math.random,
+          settings: () => openSettings(given),
+          service: (warn) => openServiceManager(process.env, process.pid, warn),
+          onHangup(act) {
+            hangup = act
+          },
+        }
+        return watch(terms, console, host.run, await openWatchers(console, given, host.run.now, null, true))
+      }),
+    )
+}
 
 export interface WatchTerms {
   readonly clock: Clock
@@ -134,11 +169,14 @@ async function watchLocked(
     },
   )
 
-  const notices = watchNotices(() => settings, {
+  const notices = daemonNotices(() => settings, {
+    memory: openNoticeMemory(first.state),
+    host: hostname(),
     revision: () => loaded.revision,
     now: clock.now,
     signal: run.signal,
     warn,
+    oneLine: escapeProse,
   })
   /** The fingerprint of the folder that is obeyed. */
   let obeyed: string | null = null
@@ -147,7 +185,7 @@ async function watchLocked(
     obeyed = decided === null ? null : found.fingerprint
     if (decided === null) return null
     loaded = found
-    await notices.looked(decided, loaded)
+    await notices.looked(decided, loaded, refusals(loaded, clock.now()))
     return decided
   }
 
@@ -155,7 +193,14 @@ async function watchLocked(
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
     const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
-    const outcome = await runOne(one, workspaceOf(loaded), follower.now().holds, promise, passRun)
+    const holds = [...loaded.holds, ...follower.now().holds]
+    const workspace = workspaceOf({
+      ...loaded,
+      holds: [...new Map(holds.map((hold) => [hold.id, hold])).values()],
+      lastGood: lastGoodOf(one) ?? loaded.lastGood,
+    })
+    const terms = { named: false, holds: openCommonHolds(workspace), promise }
+    const { outcome } = await runPass(spec, workspace, terms, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)
@@ -216,11 +261,17 @@ async function watchLocked(
   const stopping = (): void => void service.stopping()
   run.signal.addEventListener('abort', stopping, { once: true })
   await service.ready(`watching ${source.label}`)
+  const lookRun: Run = { now: clock.now, signal: ending.signal, emit: () => {} }
+  const openWatched = async (spec: Spec): Promise<WatchedPlace> => {
+    const place = await openPlace(spec.destination, spec.name, box)
+    const { path } = place
+    return { path, readStatus: () => place.readStatus(), look: () => lookAt(place, spec, null, lookRun) }
+  }
   const beside = Promise.all([
     keepAlive(service, ending.signal),
     followFreshness(
-      { box: () => box, loop, late: notices.late, clock, warn },
-      { now: clock.now, signal: ending.signal, emit: () => {} },
+      { suspensions: () => box.suspensions(), open: openWatched, loop, late: notices.late, clock, warn },
+      lookRun,
     ),
     beats.keep(() => beatOf(loop, follower.now(), source.label, clock), ending.signal, warn),
     followState(() => box, loop, heldBy, clock, ending.signal, warn),
@@ -256,26 +307,28 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
     code: 'watch-running',
     message: `another reconcile watch uses ${state}${holders[0] === undefined ? '' : ` (pid ${holders[0].pid})`}`,
     hint: 'Stop it first, or give this one a --state of its own.',
-    retryable: false,
   })
 
-/** The pass that `reconcile` runs. What fails before it begins is that backup's failure as well. */
-async function runOne(
-  one: ActiveSpec,
-  workspace: Workspace,
-  specHolds: readonly Hold[],
-  promise: PassOptions['promise'],
-  run: Run,
-): Promise<BackupOutcome> {
-  const { spec } = one
-  return orFailed(spec, false, run, async () => {
-    const holds = await openCommonHolds(workspace)
-    const options = passOptions(spec, workspace, { lockWait: 0, all: false, named: false, holds, promise })
-    const policy = {
-      holds: [...new Map([...options.policy.holds, ...specHolds].map((hold) => [hold.id, hold])).values()],
-      lastGood: lastGoodOf(one) ?? options.policy.lastGood,
-    }
-    const ports = await openPorts(spec, workspace)
-    return (await reconcileBackup(ports, spec, { ...options, policy }, run)).outcome
-  })
+/** What one look at the specs found, as `watch` judges it. */
+async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
+  const [hold = null] = await openCommonHolds(workspace)
+  const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
+  const sound = await Promise.all(
+    specs.map(
+      async (spec): Promise<KnownSpec> => ({
+        spec,
+        document: effective.get(spec.name),
+        place: (await realPath(spec.destination.path)).path,
+      }),
+    ),
+  )
+  return { label, sound, faulty, faults, hold, policyHolds, revision }
+}
+
+/** Nothing is removed by a spec that is not the newest; null: it is, and what the specs as a whole are counts. */
+function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
+  if (instead === null) return null
+  const newer = 'id' in instead ? instead.id : `${instead.file}:${instead.line}: ${instead.message}`
+  const why = 'id' in instead ? instead.message : `its newest is faulty (${instead.file}:${instead.line})`
+  return { obeyed: spec.digest, newer, message: `the spec is the last good one: ${why}` }
 }

@@ -7,6 +7,7 @@ import { escapeText } from '../view/escape-text.ts'
 import { lineProgress } from '../view/line-progress.ts'
 import { ndjsonLine } from '../view/ndjson.ts'
 import type { Console } from './argv/console.ts'
+import type { SharedFlags } from './argv/flags.ts'
 
 export interface Watchers {
   onEvent(event: PassEvent): void
@@ -28,18 +29,17 @@ const BEAT = 5_000
  */
 export async function openWatchers(
   console: Console,
-  log: { readonly level: string | null; readonly file: string | null },
+  { logLevel, logFile }: Pick<SharedFlags, 'logLevel' | 'logFile'>,
   now: () => Instant,
   revision: string | null,
   daemon = false,
 ): Promise<Watchers> {
-  const toStderr = log.level !== null && log.file === null
+  const toStderr = logLevel !== undefined && logFile === undefined
   const watchers: Watcher[] = []
   const views = daemon ? await import('../view/watch-events.ts') : null
-  if (log.level !== null || log.file !== null) {
-    watchers.push(
-      await logWatcher(log.level ?? 'info', log.file, revision, console.tell, views?.logWatchEvents),
-    )
+  if (logLevel !== undefined || logFile !== undefined) {
+    const logger = logWatcher(logLevel, logFile, revision, console.tell, views?.logWatchEvents)
+    watchers.push(await logger)
   }
   if (console.output === 'ndjson') {
     watchers.push({
@@ -57,25 +57,19 @@ export async function openWatchers(
           },
     )
   }
+  const each = (act: (one: Watcher) => void): void => {
+    for (const one of watchers) act(one)
+  }
   return {
-    onEvent(event) {
-      for (const watcher of watchers) watcher.onEvent(event)
-    },
-    onWatch(event) {
-      for (const watcher of watchers) watcher.onWatch?.(event)
-    },
-    warn(text) {
-      for (const watcher of watchers) watcher.warn?.(text)
-    },
-    end() {
-      for (const watcher of watchers) watcher.end()
-    },
+    onEvent: (event) => each((one) => one.onEvent(event)),
+    onWatch: (event) => each((one) => one.onWatch?.(event)),
+    warn: (text) => each((one) => one.warn?.(text)),
+    end: () => each((one) => one.end()),
   }
 }
 
 async function livePicture(console: Console): Promise<Watcher> {
-  const { liveProgress } = await import('../view/live-progress.ts')
-  const { useUnicode } = await import('../view/progress-bar.ts')
+  const { liveProgress, useUnicode } = await import('../view/live-progress.ts')
   return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
 }
 
@@ -94,8 +88,8 @@ function plainLines(console: Console, now: () => Instant): Watcher {
 }
 
 async function logWatcher(
-  level: string,
-  file: string | null,
+  level = 'info',
+  file: string | undefined,
   revision: string | null,
   tell: Console['tell'],
   onWatch?: typeof import('../view/watch-events.ts').logWatchEvents,
@@ -111,7 +105,7 @@ async function logWatcher(
       )
     told = true
   }
-  const dest = file === null ? 2 : openLog(file, complain)
+  const dest = file === undefined ? 2 : openLog(file, complain)
   if (dest === null) return { onEvent() {}, end() {} }
   const destination = pino.destination({ dest, sync: true })
   destination.on('error', complain)

@@ -22,7 +22,7 @@ import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
 import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
 import type { GitUse } from '../specs/git/specs.ts'
-import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
+import { type BoxContext, type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
 import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/spec/our-places.ts'
@@ -123,6 +123,13 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
     checkKeys,
   })
 
+/** What specs are checked against beside themselves. */
+export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'>): BoxContext => ({
+  roots: settings.roots,
+  home: homedir(),
+  box: { ours: ourPlaces(settings), holders: () => holders(box), suggestsMounts: false },
+})
+
 /** The files that declare a backup whose spec is faulty. */
 export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[] =>
   faulty.flatMap((one) => (one.name === name ? one.file : []))
@@ -163,7 +170,6 @@ export function chooseSpecs(
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
       hint: known.length === 0 ? 'There is no spec there.' : `There are: ${known.join(', ')}.`,
-      retryable: false,
     })
   }
   return specs.filter((spec) => names.includes(spec.name))
@@ -231,18 +237,19 @@ export async function openCommonHolds(workspace: Workspace): Promise<readonly Ho
   return holds.filter((_, i) => released[i] === null)
 }
 
-export function passOptions(
-  spec: Spec,
-  workspace: Workspace,
-  options: Pick<PassOptions, 'lockWait' | 'all' | 'named' | 'holds'> &
-    Partial<Pick<PassOptions, 'work' | 'saved' | 'promise' | 'isSupposed'>>,
-): PassOptions {
+/** What was asked of a pass or a look. */
+export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &
+  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed'>>
+
+export function passOptions(spec: Spec, workspace: Workspace, terms: PassTerms): PassOptions {
   const { loaded } = workspace
   return {
+    lockWait: 0,
+    all: false,
     work: 'all',
     saved: null,
     promise: 'keep',
-    ...options,
+    ...terms,
     bandwidth: allowedBandwidth(spec, workspace),
     revision: loaded.revision,
     policy: { holds: loaded.holds, lastGood: loaded.lastGood },

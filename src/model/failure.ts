@@ -17,14 +17,15 @@ export class Failure extends Error {
     readonly code: string
     readonly message: string
     readonly hint: string
-    readonly retryable: boolean
+    /** Left out: false. */
+    readonly retryable?: boolean
     readonly path?: string
     readonly cause?: unknown
   }) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause })
     this.code = facts.code
     this.hint = facts.hint
-    this.retryable = facts.retryable
+    this.retryable = facts.retryable ?? false
     this.path = facts.path ?? null
   }
 }

@@ -32,20 +32,6 @@ export const alsoFailed = <T extends Pick<BackupOutcome, 'result' | 'problems' |
 })
 
 /** What fails before a pass over a backup begins is that backup's failure as well. A bug is thrown on. */
-export async function orFailed(
-  spec: Spec,
-  named: boolean,
-  run: Run,
-  pass: () => Promise<BackupOutcome>,
-): Promise<BackupOutcome> {
-  try {
-    return await pass()
-  } catch (error) {
-    return failedOutcome(error, spec, named, run)
-  }
-}
-
-/** A bug is thrown on. */
 export function failedOutcome(error: unknown, spec: Spec, named: boolean, run: Run): BackupOutcome {
   const bare = { ...failedBy(failureFrom(error), spec, run), seconds: 0 }
   return { ...bare, exitCode: codeOfOutcome(bare, named) }

@@ -18,50 +18,41 @@ export function describeEvent(
 ): { readonly text: string; readonly tone: Tone } | null {
   switch (event.type) {
     case 'backup-started':
-      return { text: escapeText(`${event.from} -> ${event.to}`), tone: 'plain' }
+      return said('plain', escapeText(`${event.from} -> ${event.to}`))
     case 'waiting':
-      return { text: WAITING[event.for], tone: 'yellow' }
+      return said('yellow', WAITING[event.for])
     case 'planned':
-      return { text: planSentence(event.plan), tone: 'plain' }
+      return said('plain', planSentence(event.plan))
     case 'published':
-      return {
-        text: `${event.how} ${escapeText(event.path)} (${humanSize(event.size)})`,
-        tone: 'green',
-      }
+      return said('green', `${event.how} ${escapeText(event.path)} (${humanSize(event.size)})`)
     case 'pruned':
-      return { text: `pruned ${escapeText(event.path)} (${escapeProse(event.because)})`, tone: 'yellow' }
-    case 'retrying':
-      return {
-        text: `trying again in ${humanDuration(event.seconds)} (attempt ${event.attempt}): ${escapeProse(event.why)}`,
-        tone: 'yellow',
-      }
-    case 'problem': {
-      const path = event.problem.path === undefined ? '' : `${escapeText(event.problem.path)}: `
-      return {
-        text: `problem: ${path}${sentences(event.problem.message, hints ? event.problem.hint : '')}`,
-        tone: 'red',
-      }
+      return said('yellow', `pruned ${escapeText(event.path)} (${escapeProse(event.because)})`)
+    case 'retrying': {
+      const when = `trying again in ${humanDuration(event.seconds)} (attempt ${event.attempt})`
+      return said('yellow', `${when}: ${escapeProse(event.why)}`)
     }
-    case 'conflict':
-      return {
-        text:
-          `conflict: ${escapeText(event.conflict.path)}: held ${escapeText(event.conflict.held)}, ` +
-          `source ${escapeText(event.conflict.source)}; neither is touched`,
-        tone: 'red',
-      }
+    case 'problem': {
+      const { path, message, hint } = event.problem
+      const where = path === undefined ? '' : `${escapeText(path)}: `
+      return said('red', `problem: ${where}${sentences(message, hints ? hint : '')}`)
+    }
+    case 'conflict': {
+      const { path, held, source } = event.conflict
+      const both = `held ${escapeText(held)}, source ${escapeText(source)}`
+      return said('red', `conflict: ${escapeText(path)}: ${both}; neither is touched`)
+    }
     case 'halt':
-      return { text: `halted: ${sentences(event.halt.message, hints ? event.halt.hint : '')}`, tone: 'red' }
-    case 'hold':
-      return {
-        text: `held: ${sentences(event.hold.message, `To pass it once: reconcile release ${event.hold.id} --reason "…"`)}`,
-        tone: 'yellow',
-      }
+      return said('red', `halted: ${sentences(event.halt.message, hints ? event.halt.hint : '')}`)
+    case 'hold': {
+      const how = `To pass it once: reconcile release ${event.hold.id} --reason "…"`
+      return said('yellow', `held: ${sentences(event.hold.message, how)}`)
+    }
     case 'recovered':
-      return { text: `recovered: ${escapeProse(event.what)}`, tone: 'yellow' }
+      return said('yellow', `recovered: ${escapeProse(event.what)}`)
     case 'backup-finished':
-      return { text: outcomeSentence(event.outcome), tone: event.outcome.exitCode === 0 ? 'green' : 'red' }
+      return said(event.outcome.exitCode === 0 ? 'green' : 'red', outcomeSentence(event.outcome))
     case 'rate-changed':
-      return { text: rateSentence(event), tone: 'yellow' }
+      return said('yellow', rateSentence(event))
     case 'batch-started':
     case 'progress':
     case 'gating':
@@ -70,6 +61,8 @@ export function describeEvent(
       return event satisfies never
   }
 }
+
+const said = (tone: Tone, text: string) => ({ tone, text })
 
 function rateSentence({
   rate,

@@ -80,6 +80,10 @@ function layRow(
   return lines.map((line) => line.trimEnd())
 }
 
+/** The first `limit` and one that says how many are not shown: never a single one. */
+export const shorten = <T>(items: readonly T[], limit: number, more: (left: number) => T): readonly T[] =>
+  items.length <= limit + 1 ? items : [...items.slice(0, limit), more(items.length - limit)]
+
 const widest = (texts: readonly string[], cap: number): number =>
   texts.reduce((most, text) => {
     const columns = stringWidth(text)

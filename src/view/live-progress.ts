@@ -6,7 +6,6 @@ import { describeEvent } from './describe-event.ts'
 import { escapeText } from './escape-text.ts'
 import { humanCount } from './human-count.ts'
 import { type Paint, paint } from './paint.ts'
-import { ASCII_BAR, type BarGlyphs, barText, UNICODE_BAR } from './progress-bar.ts'
 import {
   bytesDone,
   filesDone,
@@ -176,3 +175,37 @@ const WAITING = {
   host: 'waiting for another transfer from this host',
   slot: 'waiting for a slot',
 } as const
+
+/** One cell each: bytes an earlier run had brought, bytes of this run, bytes still to come. */
+interface BarGlyphs {
+  readonly resumed: string
+  readonly done: string
+  readonly left: string
+}
+
+const UNICODE_BAR: BarGlyphs = { resumed: '╍', done: '━', left: '─' }
+const ASCII_BAR: BarGlyphs = { resumed: '=', done: '#', left: '-' }
+
+/** Whether the terminal's locale can show more than ASCII. */
+export function useUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''
+  return /utf-?8/i.test(locale) && env['TERM'] !== 'linux'
+}
+
+/** A bar of `cells` columns. A full bar means that every byte is there, not nearly every one. */
+function barText(
+  bytes: { readonly done: number; readonly total: number; readonly resumed: number },
+  cells: number,
+  glyphs: BarGlyphs,
+  brush: Paint,
+): string {
+  const cellsOf = (part: number): number =>
+    Math.max(0, Math.min(cells, Math.floor((part / Math.max(1, bytes.total)) * cells)))
+  const done = cellsOf(bytes.done)
+  const resumed = Math.min(done, cellsOf(bytes.resumed))
+  return (
+    brush('cyan', glyphs.resumed.repeat(resumed)) +
+    brush('green', glyphs.done.repeat(done - resumed)) +
+    brush('dim', glyphs.left.repeat(cells - done))
+  )
+}

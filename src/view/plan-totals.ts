@@ -1,5 +1,5 @@
-import { humanRate, humanSize } from '../model/human-size.ts'
-import type { BackupPlan, PlanSummary } from '../model/plan.ts'
+import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
+import type { BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 
@@ -25,6 +25,10 @@ function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rate
   return seconds === null ? told : `about ${humanDuration(seconds)} by the timetable, ${told}`
 }
 
+/** `0.9 of 1.4 GiB` where a part of it has come already. */
+export const stepSize = ({ stagedBytes }: Step, size: number): string =>
+  stagedBytes === undefined ? humanSize(size) : humanPart(stagedBytes, size)
+
 export const transfers = (summary: PlanSummary): number => summary.pull + summary.resume + summary.repair
 
 /** `1 to pull, 1 to resume (facts), 1 waiting, 1 conflict`; empty where there is nothing but what is kept. */
@@ -43,9 +47,9 @@ export function planCounts(summary: PlanSummary, facts: string): string {
     [summary.prune, 'to prune'],
     [summary.expire, 'to expire'],
   ] as const
-  const moving = said(work)
+  const moving = countedWords(work)
   if (moving.length > 0) moving.push(`${moving.pop()} (${facts})`)
-  return [...moving, ...said(rest)].join(', ')
+  return [...moving, ...countedWords(rest)].join(', ')
 }
 
 /** `1 halted, 2 held, 3 problems`; empty where there is none. */
@@ -55,7 +59,7 @@ export function troubleCounts(counts: {
   readonly problems: number
 }): string {
   return [
-    ...said([
+    ...countedWords([
       [counts.halted, 'halted'],
       [counts.held, 'held'],
     ]),
@@ -63,5 +67,6 @@ export function troubleCounts(counts: {
   ].join(', ')
 }
 
-const said = (counts: readonly (readonly [number, string])[]): string[] =>
+/** `2 waiting`, `1 lost`: of what there is any. */
+export const countedWords = (counts: readonly (readonly [count: number, words: string])[]): string[] =>
   counts.filter(([count]) => count > 0).map(([count, words]) => `${humanCount(count)} ${words}`)

@@ -1,12 +1,12 @@
 import type { BackupExplanation, Mark, PointLine, SeriesExplanation } from '../model/explanation.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import { escapeProse, escapeText } from './escape-text.ts'
+import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import type { Paint, Tone } from './paint.ts'
 import { guessedLines } from './series-facts.ts'
-import { wrapText } from './wrap-text.ts'
+import { indentText } from './wrap-text.ts'
 
 const MARKS: Readonly<Record<Mark, { readonly mark: string; readonly tone: Tone }>> = {
   kept: { mark: '#', tone: 'green' },
@@ -34,7 +34,7 @@ interface Options {
 /** The retention calendar: each series with a month a line, its points, and what leaves next. */
 export function backupLines(backup: BackupExplanation, brush: Paint, options: Options): readonly string[] {
   const now = instant(Date.parse(backup.asOf))
-  const prose = (text: string) => wrapped(text, options.width)
+  const prose = (text: string) => indentText(text, options.width)
   const policy = backup.rules === null ? 'everything is kept' : `keeps ${backup.rules}`
   const pick = backup.pick === 'oldest' ? ', the oldest of each period' : ''
   return [
@@ -75,9 +75,9 @@ function seriesLines(
   const shown = (marks: readonly Mark[]) => series.points.filter(({ mark }) => marks.includes(mark))
   return [
     brush('bold', name),
-    ...guessedLines([series]).flatMap((text) => wrapped(text, options.width)),
-    ...wrapped(fresh, options.width),
-    ...wrapped(`points: ${numbers}`, options.width),
+    ...guessedLines([series]).flatMap((text) => indentText(text, options.width)),
+    ...indentText(fresh, options.width),
+    ...indentText(`points: ${numbers}`, options.width),
     '',
     ...calendar(series, brush),
     '',
@@ -90,7 +90,7 @@ function seriesLines(
       options.width,
     ),
     '',
-    ...wrapped(forecastText(series, now), options.width),
+    ...indentText(forecastText(series, now), options.width),
   ]
 }
 
@@ -230,6 +230,3 @@ function trashLines({ trash }: BackupExplanation, brush: Paint, { all, width }: 
   const more = left > 0 ? [`  … and ${humanCount(left)} more in the trash (--all shows them)`] : []
   return ['', brush('bold', 'In the trash'), ...layRows(rows, brush, width), ...more]
 }
-
-const wrapped = (text: string, width: number): readonly string[] =>
-  wrapText(escapeProse(text), Math.max(40, width - 4)).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`)

@@ -4,7 +4,7 @@ import { layRows, type Row } from './lay-rows.ts'
 import { paint } from './paint.ts'
 import { backupLines } from './render-calendar.ts'
 import { fileLines } from './render-file.ts'
-import { haltRow, holdRow, problemRow } from './trouble-rows.ts'
+import { alertRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
 
 export interface ExplainTextOptions {
   readonly color: boolean
@@ -40,7 +40,7 @@ export function renderExplain(
   return `${[...head, ...layRows(trouble, brush, options.width), ...body].join('\n')}\n`
 }
 
-const unknownRow = (detail: string): Row => ({ mark: '!', word: 'unknown', tone: 'yellow', detail })
+const unknownRow = (detail: string): Row => alertRow('unknown', 'yellow', detail)
 
 const saidOf = (source: FileExplanation['known']['source']): string =>
   source === 'incomplete' ? 'not known to be all of it' : 'not known'

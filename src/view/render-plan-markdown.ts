@@ -1,11 +1,10 @@
-import type { BackupComparison, PlanComparison } from '../decide/plan/compare.ts'
 import { describeSuspended } from '../decide/status/suspended.ts'
-import { humanPart, humanSize } from '../model/human-size.ts'
+import { humanSize } from '../model/human-size.ts'
 import type { Action, BackupPlan, Plan, Step } from '../model/plan.ts'
-import { describeChange, describeEffect, specValue } from './describe-comparison.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
-import { planCounts, transferFacts, transfers } from './plan-totals.ts'
+import { shorten } from './lay-rows.ts'
+import { planCounts, stepSize, transferFacts, transfers } from './plan-totals.ts'
 import { besideText, guessedLines } from './series-facts.ts'
 
 /** So many of one action, and so many problems: a comment has its limits. */
@@ -25,20 +24,16 @@ const ORDER: readonly Action[] = [
 ]
 
 /**
- * A plan as a comment on a merge request: what changes against another plan first, then each backup's steps, folded. Whatever came from
- * a source, a spec or the file itself stands in code spans: there it is no markup, no link and nobody's mention.
+ * A plan as a comment on a merge request, each backup's steps folded. Whatever came from a source, a spec or the file itself stands in
+ * code spans: there it is no markup, no link and nobody's mention.
  */
-export function renderPlanMarkdown(
-  plan: Plan,
-  options: { readonly against: PlanComparison | null; readonly isEdited: boolean },
-): string {
+export function renderPlanMarkdown(plan: Plan, isEdited: boolean): string {
   const parts = [
     `## Backup plan ${code(plan.planId)}`,
-    ...(options.isEdited
+    ...(isEdited
       ? ['> **Edited:** this file was changed after it was saved. `reconcile apply` refuses it.']
       : []),
     `As of ${code(plan.asOf)}, specs at ${plan.revision === null ? 'no known revision' : code(plan.revision)}.`,
-    ...(options.against === null ? [] : changes(options.against)),
     ...plan.diagnostics
       .slice(0, SHOWN)
       .map(
@@ -51,27 +46,13 @@ export function renderPlanMarkdown(
   return `${parts.join('\n\n')}\n`
 }
 
-function changes({ backups }: PlanComparison): readonly string[] {
-  if (backups.length === 0) return ['**No change** against the specs before: every file has the same fate.']
-  return ['### What this change does', backups.map(changeItem).join('\n')]
-}
-
-function changeItem(one: BackupComparison): string {
-  const keys = one.keys.map(
-    ({ key, before, after }) => `${code(key)} ${code(specValue(before))} → ${code(specValue(after))}`,
-  )
-  const shown = keys.length > SHOWN ? [...keys.slice(0, SHOWN), `${keys.length - SHOWN} more keys`] : keys
-  const head = [describeChange(one), ...shown].filter((text) => text !== '').join('; ')
-  return `- ${code(one.backup)}: ${head === '' ? 'the same spec' : head}: **${describeEffect(one.effect)}**`
-}
-
 function section(backup: BackupPlan): string {
   const counts = planCounts(backup.summary, transferFacts(backup))
   const stops = [
     ...(backup.suspended === null ? [] : [`- **suspended** ${code(describeSuspended(backup.suspended))}`]),
     ...(backup.halt === null ? [] : [`- **halted** ${code(backup.halt.code)} ${code(backup.halt.message)}`]),
     ...backup.holds.map((hold) => `- **held** ${code(hold.id)} ${code(hold.code)} ${code(hold.message)}`),
-    ...shorten(
+    ...some(
       backup.problems.map(({ code: kind, path, message }) => {
         const where = path === undefined ? '' : `${code(path)} `
         return `- **problem** ${code(kind)} ${where}${code(message)}`
@@ -82,7 +63,7 @@ function section(backup: BackupPlan): string {
     ...(backup.beside === undefined ? [] : [`- ${code(besideText(backup.beside))}`]),
   ]
   const steps = ORDER.flatMap((action) =>
-    shorten(backup.steps.filter((step) => step.action === action).map(stepItem), action),
+    some(backup.steps.filter((step) => step.action === action).map(stepItem), action),
   )
   const head = `### ${code(backup.backup)}\n\n${code(backup.from)} → ${code(backup.to)}: ${counts === '' ? 'in sync' : counts}`
   const folded =
@@ -97,7 +78,7 @@ function section(backup: BackupPlan): string {
 }
 
 function stepItem(step: Step): string {
-  const amount = step.size === undefined ? '' : ` ${sizeOf(step, step.size)}`
+  const amount = step.size === undefined ? '' : ` ${stepSize(step, step.size)}`
   const digests =
     step.held === undefined || step.source === undefined
       ? ''
@@ -105,13 +86,8 @@ function stepItem(step: Step): string {
   return `- ${step.action} ${code(step.path)}${amount}${digests}: ${code(step.because.join(', '))}`
 }
 
-const sizeOf = (step: Step, size: number): string =>
-  step.stagedBytes === undefined ? humanSize(size) : humanPart(step.stagedBytes, size)
-
-function shorten(items: readonly string[], what = 'problem'): readonly string[] {
-  if (items.length <= SHOWN + 1) return items
-  return [...items.slice(0, SHOWN), `- … and ${humanCount(items.length - SHOWN)} more: ${what}`]
-}
+const some = (items: readonly string[], what = 'problem'): readonly string[] =>
+  shorten(items, SHOWN, (left) => `- … and ${humanCount(left)} more: ${what}`)
 
 function totals(plan: Plan): string {
   const moving = plan.backups.filter(({ summary }) => transfers(summary) > 0)

@@ -1,16 +1,24 @@
-import { humanPart, humanSize } from '../model/human-size.ts'
+import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
-import { layRows, type Row } from './lay-rows.ts'
+import { layRows, type Row, shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
-import { planCounts, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
+import { planCounts, stepSize, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
 import { shortCommit } from './short-commit.ts'
-import { conflictDetail, haltRow, holdRow, problemRow, suspendedRow, warningRow } from './trouble-rows.ts'
+import {
+  alertRow,
+  conflictDetail,
+  haltRow,
+  holdRow,
+  problemRow,
+  suspendedRow,
+  warningRow,
+} from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
 
 const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Tone }>> = {
@@ -89,19 +97,21 @@ function backupLines(
   brush: Paint,
   options: PlanTextOptions & { readonly asOf: Instant },
 ): readonly string[] {
+  const limited = (limit: number) => (options.all === true ? Number.POSITIVE_INFINITY : limit)
   const rows = [
     ...(plan.suspended === null ? [] : [suspendedRow(plan.backup, plan.suspended)]),
     ...(plan.halt === null ? [] : [haltRow(plan.halt)]),
     ...plan.holds.map(holdRow),
     ...plan.series.filter(({ state }) => state === 'late').map((series) => lateRow(series, options.asOf)),
-    ...ORDER.flatMap((action) => actionRows(action, plan.steps, options.all === true)),
+    ...ORDER.flatMap((action) => actionRows(action, plan.steps, limited)),
     ...plan.warnings.map(warningRow),
-    ...shorten(plan.problems.map(problemRow), SHOWN_TROUBLE, options.all === true, (left) => ({
-      mark: '!',
-      word: 'problem',
-      tone: 'red',
-      detail: `… and ${counted(left, 'more problem', 'more problems')} (--all shows them)`,
-    })),
+    ...shorten(plan.problems.map(problemRow), limited(SHOWN_TROUBLE), (left) =>
+      alertRow(
+        'problem',
+        'red',
+        `… and ${counted(left, 'more problem', 'more problems')} (--all shows them)`,
+      ),
+    ),
   ]
   const head = `${brush('bold', plan.backup)}  ${escapeText(plan.from)} ${brush('dim', '->')} ${escapeText(plan.to)}`
   const facts = several && transfers(plan.summary) > 0 ? [`  ${brush('dim', `${transferFacts(plan)}`)}`] : []
@@ -128,10 +138,14 @@ function backupLines(
 export const retainedText = ({ wanted, held }: Retained): string =>
   `retain keeps about ${wanted} points a series, and prune.minAge makes that about ${held}`
 
-function actionRows(action: Action, steps: readonly Step[], all: boolean): readonly Row[] {
+function actionRows(
+  action: Action,
+  steps: readonly Step[],
+  limited: (limit: number) => number,
+): readonly Row[] {
   const these = steps.filter((step) => step.action === action)
   const limit = action === 'conflict' || action === 'lost' ? SHOWN_TROUBLE : SHOWN
-  return shorten(these.map(stepRow), limit, all, (left) => {
+  return shorten(these.map(stepRow), limited(limit), (left) => {
     const bytes = these.slice(-left).reduce((sum, step) => sum + (step.size ?? 0), 0)
     return {
       ...MARKS[action],
@@ -140,15 +154,6 @@ function actionRows(action: Action, steps: readonly Step[], all: boolean): reado
     }
   })
 }
-
-/** The first rows, and one that tells how many are not shown: never a single one. */
-const shorten = (
-  rows: readonly Row[],
-  limit: number,
-  all: boolean,
-  more: (left: number) => Row,
-): readonly Row[] =>
-  all || rows.length <= limit + 1 ? rows : [...rows.slice(0, limit), more(rows.length - limit)]
 
 function stepRow(step: Step): Row {
   const because = step.because.join(', ')
@@ -163,7 +168,7 @@ function stepRow(step: Step): Row {
 
 function stepAmount(step: Step): string | null {
   if (step.size === undefined || step.action === 'conflict' || step.action === 'wait') return null
-  return step.stagedBytes !== undefined ? humanPart(step.stagedBytes, step.size) : humanSize(step.size)
+  return stepSize(step, step.size)
 }
 
 function totalLines(plan: Plan, brush: Paint, width: number): readonly string[] {

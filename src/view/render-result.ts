@@ -2,14 +2,15 @@ import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import { escapeText } from './escape-text.ts'
-import { exitMeaning } from './exit-meaning.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
-import { type Hint, layRows, type Row } from './lay-rows.ts'
+import { type Hint, layRows, type Row, shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
+import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
 import {
+  alertRow,
   conflictHints,
   conflictRow,
   haltRow,
@@ -30,16 +31,23 @@ const TONES: Readonly<Record<BackupResult, Tone>> = {
   failed: 'red',
   cancelled: 'yellow',
 }
-const WORDS: Readonly<Record<BackupResult, string>> = {
-  'in-sync': 'in sync',
-  applied: 'applied',
-  incomplete: 'incomplete',
-  busy: 'busy',
-  suspended: 'suspended',
-  halted: 'halted',
-  failed: 'failed',
-  cancelled: 'cancelled',
+const wordOf = ({ result }: BackupOutcome): string => result.replace('-', ' ')
+/** What an exit code says to a person. */
+const MEANINGS: Readonly<Record<number, string>> = {
+  0: 'fine',
+  1: 'a step failed, something is late, or nothing was found to back up',
+  2: 'changes are pending',
+  3: 'a spec or a setting is invalid',
+  4: 'the plan is stale',
+  5: 'another run holds the destination',
+  6: 'a conflict, a failed checksum, rot, loss or a damaged ledger: a person must look',
+  7: 'halted or held: a person must decide',
+  64: 'called the wrong way, or something it needs is missing',
+  70: 'a bug in reconcile',
+  130: 'interrupted',
+  143: 'terminated',
 }
+
 /** Of each kind of trouble; the document that --json prints has them all. */
 const SHOWN = 50
 const SHOWN_WAITING = 10
@@ -54,7 +62,7 @@ export function renderResult(
 ): string {
   const brush = paint(options.color)
   const names = Math.max(0, ...result.backups.map((backup) => backup.backup.length))
-  const results = Math.max(0, ...result.backups.map((backup) => WORDS[backup.result].length))
+  const results = Math.max(0, ...result.backups.map((backup) => wordOf(backup).length))
   const lines = result.backups.flatMap((outcome) => [
     ...headLines(outcome, { names, results }, brush, options.width),
     ...layRows(troubleRows(outcome), brush, options.width),
@@ -64,7 +72,7 @@ export function renderResult(
   if (faults !== null) lines.push(brush('red', faults))
   if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
   const last = wrapList(
-    `Result: ${state(result)} (exit ${result.exitCode}: ${exitMeaning(result.exitCode)}).`,
+    `Result: ${state(result)} (exit ${result.exitCode}: ${MEANINGS[result.exitCode] ?? 'unknown'}).`,
     options.width,
   )
   const tone = result.exitCode === 0 ? 'green' : 'red'
@@ -84,7 +92,7 @@ function headLines(
   brush: Paint,
   width: number,
 ): readonly string[] {
-  const word = padText(WORDS[outcome.result], columns.results)
+  const word = padText(wordOf(outcome), columns.results)
   const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(TONES[outcome.result], word)}  `
   const indent = columns.names + columns.results + 4
   return wrapText(escapeText(facts(outcome)), Math.max(40, width - indent)).map((line, i) =>
@@ -93,32 +101,21 @@ function headLines(
 }
 
 function facts(outcome: BackupOutcome): string {
-  const pulled = outcome.published.length - outcome.adopted.length - outcome.repaired.length
-  const done = [
-    ...(pulled > 0 ? [`${humanCount(pulled)} pulled`] : []),
-    ...(outcome.adopted.length > 0 ? [`${humanCount(outcome.adopted.length)} adopted`] : []),
-    ...(outcome.pruned.length > 0 ? [`${humanCount(outcome.pruned.length)} pruned`] : []),
-    ...(outcome.repaired.length > 0 ? [`${humanCount(outcome.repaired.length)} repaired`] : []),
-  ]
-  const moved =
-    outcome.bytes > 0
-      ? [
-          `${humanSize(outcome.bytes)} in ${humanDuration(outcome.seconds)}` +
-            (outcome.seconds >= 1 ? ` (${humanRate(outcome.bytes / outcome.seconds)})` : ''),
-        ]
-      : []
-  const held =
-    outcome.result === 'busy' || outcome.result === 'suspended' || outcome.stale.length > 0
-      ? []
-      : [`${counted(outcome.complete.files, 'file')} complete, ${humanSize(outcome.complete.bytes)}`]
-  const pending = outcome.pending > 0 ? [`${humanCount(outcome.pending)} still to come`] : []
+  const { published, adopted, repaired, pruned, bytes, seconds, complete } = outcome
+  const rate = seconds >= 1 ? ` (${humanRate(bytes / seconds)})` : ''
+  const isSilent = outcome.result === 'busy' || outcome.result === 'suspended' || outcome.stale.length > 0
   return [
-    ...done,
-    ...pending,
+    ...countedWords([
+      [published.length - adopted.length - repaired.length, 'pulled'],
+      [adopted.length, 'adopted'],
+      [pruned.length, 'pruned'],
+      [repaired.length, 'repaired'],
+      [outcome.pending, 'still to come'],
+    ]),
     ...offUntil(outcome.off),
-    ...moved,
+    ...(bytes > 0 ? [`${humanSize(bytes)} in ${humanDuration(seconds)}${rate}`] : []),
     ...busyWith(outcome.holders),
-    ...held,
+    ...(isSilent ? [] : [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]),
   ].join(', ')
 }
 
@@ -157,18 +154,19 @@ function withHints(rows: readonly Row[], word: string, hints: readonly Hint[]): 
   return rows.map((row, i) => (i === last ? { ...row, hints } : row))
 }
 
-function some<T>(
+const some = <T>(
   items: readonly T[],
   row: (item: T) => Row,
   limit: number,
   word: string,
   tone: Tone,
-): readonly Row[] {
-  if (items.length <= limit + 1) return items.map(row)
-  const left = humanCount(items.length - limit)
-  const more: Row = { mark: ' ', word, tone, detail: `… and ${left} more (--json shows them)` }
-  return [...items.slice(0, limit).map(row), more]
-}
+): readonly Row[] =>
+  shorten(items.map(row), limit, (left) => ({
+    mark: ' ',
+    word,
+    tone,
+    detail: `… and ${humanCount(left)} more (--json shows them)`,
+  }))
 
 const waitRow = (path: string): Row => ({
   mark: '?',
@@ -178,13 +176,8 @@ const waitRow = (path: string): Row => ({
   detail: 'not finished at the source yet',
 })
 
-const lostRow = (path: string): Row => ({
-  mark: '!',
-  word: 'lost',
-  tone: 'red',
-  path,
-  detail: 'held once, gone here, and the source has it no more',
-})
+const lostRow = (path: string): Row =>
+  alertRow('lost', 'red', 'held once, gone here, and the source has it no more', { path })
 
 const LOST_HINTS: readonly Hint[] = [
   {
@@ -194,27 +187,17 @@ const LOST_HINTS: readonly Hint[] = [
   },
 ]
 
-const staleRow = ({ path, message }: Difference): Row => ({
-  mark: '!',
-  word: 'stale',
-  tone: 'red',
-  ...(path === undefined ? {} : { path }),
-  detail: message,
-})
+const staleRow = ({ path, message }: Difference): Row =>
+  alertRow('stale', 'red', message, path === undefined ? {} : { path })
 
-const lateRow = ({ message }: LateSeries): Row => ({
-  mark: '!',
-  word: 'late',
-  tone: 'yellow',
-  detail: message,
-})
+const lateRow = ({ message }: LateSeries): Row => alertRow('late', 'yellow', message)
 
-function state(result: Result): string {
-  const { backups } = result
+function state({ backups }: Result): string {
   if (backups.length === 0) return 'no backup ran'
   const sum = (count: (outcome: BackupOutcome) => number): number =>
     backups.reduce((total, outcome) => total + count(outcome), 0)
-  const parts = [
+  const endedAs = (result: BackupResult) => [sum((one) => Number(one.result === result)), result] as const
+  const said = countedWords([
     [sum((one) => one.published.length), 'published'],
     [sum((one) => one.pruned.length), 'pruned'],
     [sum((one) => one.late.length), 'late'],
@@ -224,18 +207,15 @@ function state(result: Result): string {
     [sum((one) => one.lost.length), 'lost'],
     [sum((one) => one.holds.length), 'held'],
     [sum((one) => one.stale.length), 'stale'],
-    [sum((one) => (one.result === 'halted' ? 1 : 0)), 'halted'],
-    [sum((one) => (one.result === 'failed' ? 1 : 0)), 'failed'],
-    [sum((one) => (one.result === 'busy' ? 1 : 0)), 'busy'],
-    [sum((one) => (one.result === 'incomplete' ? 1 : 0)), 'incomplete'],
-    [sum((one) => (one.result === 'cancelled' ? 1 : 0)), 'cancelled'],
-    [sum((one) => (one.result === 'suspended' ? 1 : 0)), 'suspended'],
-  ] as const
+    ...(['halted', 'failed', 'busy', 'incomplete', 'cancelled', 'suspended'] as const).map(endedAs),
+  ])
   const problems = sum((one) => one.problems.length)
-  const said = [
-    ...parts.filter(([count]) => count > 0).map(([count, word]) => `${humanCount(count)} ${word}`),
-    ...(problems > 0 ? [counted(problems, 'problem')] : []),
-  ]
   const all = backups.every((one) => one.result === 'in-sync')
-  return [...(all ? [`${counted(backups.length, 'backup')} in sync`] : []), ...said].join(', ') || 'done'
+  return (
+    [
+      ...(all ? [`${counted(backups.length, 'backup')} in sync`] : []),
+      ...said,
+      ...(problems > 0 ? [counted(problems, 'problem')] : []),
+    ].join(', ') || 'done'
+  )
 }

@@ -12,7 +12,7 @@ import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { besideText, guessedLines } from './series-facts.ts'
-import { padText, wrapText } from './wrap-text.ts'
+import { indentText, padText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupState, Tone>> = {
   ok: 'green',
@@ -117,12 +117,12 @@ function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
     // Being stalled is told in full where it is told why.
     const isTold = said.has(condition.reason)
     said.add(condition.reason)
-    return isTold ? [] : indented(reason(condition), options.width, (line) => brush('dim', line))
+    return isTold ? [] : indentText(reason(condition), options.width, (line) => brush('dim', line))
   })
 }
 
 const besideLines = ({ beside }: BackupStatus, { width }: StatusTextOptions, brush: Paint) =>
-  beside === undefined ? [] : indented(besideText(beside), width, (line) => brush('dim', line))
+  beside === undefined ? [] : indentText(besideText(beside), width, (line) => brush('dim', line))
 
 const reason = ({ reason, message }: Condition): string =>
   message === '' || message === reason ? reason : `${reason}: ${message}`
@@ -150,11 +150,11 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
   return [
     ...facts.map(([name, value]) => `  ${brush('dim', padText(name, width))}   ${value}`),
     ...guessedLines(backup.series).flatMap((text) =>
-      indented(text, options.width, (line) => brush('dim', line)),
+      indentText(text, options.width, (line) => brush('dim', line)),
     ),
     ...besideLines(backup, options, brush),
     ...backup.conditions.flatMap((condition) =>
-      indented(sentence(condition, options.now), options.width, (line) =>
+      indentText(sentence(condition, options.now), options.width, (line) =>
         isTrouble(condition) ? brush('yellow', line) : line,
       ),
     ),
@@ -180,8 +180,3 @@ const sentence = (condition: Condition, now: Instant): string =>
 
 const when = (time: string | null, now: Instant): string =>
   time === null ? 'never' : `${time} (${humanAge(time, now)})`
-
-const indented = (text: string, width: number, tint: (line: string) => string): readonly string[] =>
-  wrapText(escapeProse(text), Math.max(40, width - 4)).map(
-    (line, i) => `${i === 0 ? '  ' : '    '}${tint(line)}`,
-  )

@@ -5,6 +5,7 @@ import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import type { Row } from './lay-rows.ts'
+import { alertRow } from './trouble-rows.ts'
 
 /** Of many the first few are told. */
 const NAMED = 5
@@ -32,18 +33,14 @@ const ageOf = (newest: string | null, asOf: Instant): string =>
       : `newest ${humanAge(newest, asOf)}`
 
 /** One late series, with what was expected of it, and why it is late. */
-export const lateRow = ({ series, newest, expect, cause }: SeriesStatus, asOf: Instant): Row => ({
-  mark: '!',
-  word: 'late',
-  tone: 'red',
-  path: series,
-  detail: [
+export function lateRow({ series, newest, expect, cause }: SeriesStatus, asOf: Instant): Row {
+  const what =
     newest === null
       ? `no complete point yet, expected ${expect}`
-      : `its newest complete point is of ${newest} (${humanAge(newest, asOf)}), expected ${expect}`,
-    ...(cause === undefined ? [] : [describeCause(cause)]),
-  ].join(': '),
-})
+      : `its newest complete point is of ${newest} (${humanAge(newest, asOf)}), expected ${expect}`
+  const why = cause === undefined ? '' : `: ${describeCause(cause)}`
+  return alertRow('late', 'red', what + why, { path: series })
+}
 
 /** `3 files fit no series.pattern: a, b, c`. */
 export function besideText({ files, names }: BesideCount): string {

@@ -3,54 +3,39 @@ import type { Warning } from '../model/plan.ts'
 import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
 import type { Row } from './lay-rows.ts'
+import type { Tone } from './paint.ts'
 
 /** How much of a digest people compare by eye. */
 const SHORT = 8
 
-export const haltRow = (halt: Halt): Row => ({
+/** A row that needs a look. */
+export const alertRow = (word: string, tone: Tone, detail: string, more: Partial<Row> = {}): Row => ({
   mark: '!',
-  word: 'halted',
-  tone: 'red',
-  detail: halt.message,
-  hints: [{ prose: halt.hint }],
+  word,
+  tone,
+  detail,
+  ...more,
 })
 
-export const holdRow = (hold: Hold): Row => ({
-  mark: '!',
-  word: 'held',
-  tone: 'yellow',
-  detail: hold.message,
-  hints: [{ command: `reconcile release ${hold.id} --reason "…"` }],
-})
+const advice = (prose: string): Pick<Row, 'hints'> => ({ hints: [{ prose }] })
 
-export function problemRow(problem: Problem): Row {
-  const row = {
-    mark: '!',
-    word: 'problem',
-    tone: 'red',
-    detail: problem.message,
-    hints: [{ prose: problem.hint }],
-  } as const
-  return problem.path === undefined || names(problem.message, problem.path)
-    ? row
-    : { ...row, path: problem.path }
+export const haltRow = ({ message, hint }: Halt): Row => alertRow('halted', 'red', message, advice(hint))
+
+export const holdRow = ({ id, message }: Hold): Row =>
+  alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
+
+export function problemRow({ path, message, hint }: Problem): Row {
+  const isNamed = path === undefined || names(message, path)
+  return alertRow('problem', 'red', message, { ...advice(hint), ...(isNamed ? {} : { path }) })
 }
 
 export const suspendedRow = (backup: string, suspended: Suspended): Row => ({
+  ...alertRow('suspended', 'yellow', describeSuspended(suspended), advice(resumeHint(backup, suspended))),
   mark: '.',
-  word: 'suspended',
-  tone: 'yellow',
-  detail: describeSuspended(suspended),
-  hints: [{ prose: resumeHint(backup, suspended) }],
 })
 
-export const warningRow = (warning: Warning): Row => ({
-  mark: '!',
-  word: 'warning',
-  tone: 'yellow',
-  detail: warning.message,
-  hints: [{ prose: warning.hint }],
-})
+export const warningRow = ({ message, hint }: Warning): Row =>
+  alertRow('warning', 'yellow', message, advice(hint))
 
 /** The message names its file itself, so it is said once. */
 const names = (message: string, path: string): boolean =>
@@ -63,13 +48,10 @@ export const conflictDetail = (
   because: string,
 ): string => `held ${conflict.held.slice(0, SHORT)}, source ${conflict.source.slice(0, SHORT)}; ${because}`
 
-export const conflictRow = (conflict: Conflict): Row => ({
-  mark: '!',
-  word: 'conflict',
-  tone: 'red',
-  path: conflict.path,
-  detail: conflictDetail(conflict, 'same name, other bytes; neither is touched'),
-})
+export const conflictRow = (conflict: Conflict): Row =>
+  alertRow('conflict', 'red', conflictDetail(conflict, 'same name, other bytes; neither is touched'), {
+    path: conflict.path,
+  })
 
 /** What a person does about conflicts, once for all of them; the spec's line is for the first. */
 export const conflictHints = (first: Conflict): Row['hints'] => [

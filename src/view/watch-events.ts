@@ -1,10 +1,12 @@
-import { type Instant, isoTime } from '../model/instant.ts'
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
+import { stringify } from 'yaml'
+import type { Instant } from '../model/instant.ts'
 import type { Cause, WatchEvent } from '../model/watch-event.ts'
-import { escapeJson, escapeProse, escapeText } from './escape-text.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
 import type { EventLogger } from './event-log.ts'
 import { counted } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
-import { renderSpecDiff } from './render-spec-diff.ts'
+import { ndjsonLine } from './ndjson.ts'
 
 const CAUSES: Readonly<Record<Cause, string>> = {
   schedule: 'its time has come',
@@ -114,6 +116,24 @@ export const logWatchEvents =
     logger[LEVELS[event.type] ?? 'info'](safe, event.type.replaceAll('-', ' '))
   }
 
-/** One event on one line, with its time before it, as `--output ndjson` streams it. Ends with a newline. */
-export const watchEventLine = (event: WatchEvent, now: Instant): string =>
-  `${escapeJson(JSON.stringify({ time: isoTime(now), ...fieldsOf(event) }))}\n`
+/** One event on one line, as `--output ndjson` streams it. Ends with a newline. */
+export const watchEventLine = (event: WatchEvent, at: Instant): string => ndjsonLine(fieldsOf(event), at)
+
+/**
+ * What changed in a spec as it counts, defaults merged in, as a unified diff of YAML with its keys in order: comments and layout do not
+ * show. Escaped; empty where nothing changed.
+ */
+function renderSpecDiff(before: unknown, after: unknown): string {
+  const [old, now] = [canonical(before), canonical(after)]
+  if (old === now) return ''
+  return createTwoFilesPatch('before', 'now', old, now, undefined, undefined, {
+    context: 2,
+    headerOptions: FILE_HEADERS_ONLY,
+  })
+}
+
+const canonical = (document: unknown): string =>
+  stringify(document, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false })
+    .split('\n')
+    .map(escapeText)
+    .join('\n')

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { escapeProse } from './escape-text.ts'
 
 /** Escaped prose, broken at spaces into lines of at most `width` columns. A word that is longer stays whole: names can be copied. */
 export function wrapText(text: string, width: number): readonly string[] {
@@ -21,6 +22,16 @@ export function wrapText(text: string, width: number): readonly string[] {
 /** The same, broken only after a comma, a colon or a full stop, so that `1 waiting` stays on one line. */
 export const wrapList = (text: string, width: number): readonly string[] =>
   wrapText(text.replace(/(?<![,.:]) /g, '\u00a0'), width).map((line) => line.replaceAll('\u00a0', ' '))
+
+/** Raw prose as an indented paragraph, its further lines indented more. Each line may be tinted. */
+export const indentText = (
+  text: string,
+  width: number,
+  tint: (line: string) => string = (line) => line,
+): readonly string[] =>
+  wrapText(escapeProse(text), Math.max(40, width - 4)).map(
+    (line, i) => `${i === 0 ? '  ' : '    '}${tint(line)}`,
+  )
 
 /** Padded with spaces to `width` columns as a terminal counts them. */
 export const padText = (text: string, width: number): string =>

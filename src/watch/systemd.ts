@@ -68,3 +68,19 @@ function intervalOf(env: NodeJS.ProcessEnv, pid: number): number | null {
   if ((env['NOTIFY_SOCKET'] ?? '') === '' || !(microseconds > 0)) return null
   return meant === '' || Number(meant) === pid ? Math.max(1, Math.floor(microseconds / 2000)) : null
 }
+
+/** Tells a service manager that asks for it, again and again, that the daemon is alive: what tells is the very thread that works. */
+export async function keepAlive(service: ServiceManager, signal: AbortSignal): Promise<void> {
+  if (service.watchdogInterval === null || signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => void service.alive(), service.watchdogInterval!)
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(timer)
+        resolve()
+      },
+      { once: true },
+    )
+  })
+}

@@ -1,8 +1,7 @@
-import { realpath, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import type { Clock } from '../model/clock.ts'
-import { gitLock } from './git-lock.ts'
 
 export interface FolderWatch {
   /** From here on no change is missed. */
@@ -170,3 +169,30 @@ async function identityOf(folder: string): Promise<{ readonly path: string | nul
     return { path: null, text: '' }
   }
 }
+
+/**
+ * Which index.lock stands over a folder in a git work tree, told by inode and time; null: none. While it stands, git is in the middle of
+ * changing the files. Never throws.
+ */
+async function gitLock(folder: string): Promise<string | null> {
+  for (let here = folder; ; here = dirname(here)) {
+    const git = await gitFolder(join(here, '.git'))
+    if (git !== null) return lockIdentity(join(git, 'index.lock'))
+    if (here === dirname(here)) return null
+  }
+}
+
+/** A linked work tree has a file that names its folder. */
+async function gitFolder(path: string): Promise<string | null> {
+  const there = await stat(path).catch(() => null)
+  if (there === null) return null
+  if (there.isDirectory()) return path
+  const named = /^gitdir: (.+)$/m.exec(await readFile(path, 'utf8').catch(() => ''))?.[1]
+  return named === undefined ? null : resolve(dirname(path), named)
+}
+
+const lockIdentity = (path: string): Promise<string | null> =>
+  stat(path, { bigint: true }).then(
+    ({ dev, ino, mtimeNs }) => `${dev} ${ino} ${mtimeNs}`,
+    () => null,
+  )

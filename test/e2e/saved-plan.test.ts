@@ -309,17 +309,27 @@ describe('where a plan is saved', () => {
 
 test.each<[readonly string[], RegExp]>([
   [['plan', '--out', 'a', '--show', 'b'], /exclude each other/],
-  [['plan', '--against', 'a'], /needs --show/],
   [['plan', '--show', 'nowhere'], /no such file/],
-  [['--as-of', '2026-11-24T06:00:00Z'], /--as-of cannot be given to a pass/],
-  [['--as-of', '2026-11-24T06:00:00Z', 'apply', 'x'], /--as-of cannot be given to apply/],
-  [['--dry-run', 'apply', 'x'], /apply has no dry run/],
-  [['-n', 'release', '0123abcd', '--reason', 'r'], /release has no dry run/],
-  [['-n', 'doctor', '--rebuild-ledger', 'x'], /doctor has no dry run/],
+  [['--as-of', '2026-11-24T06:00:00Z'], /--as-of needs --dry-run/],
+  [
+    ['--as-of', '2026-11-24T06:00:00Z', 'apply', 'x'],
+    /apply takes no --as-of: it is a flag of run, status, explain, plan/,
+  ],
+  [['--dry-run', 'apply', 'x'], /apply takes no --dry-run/],
+  [['-n', 'release', '0123abcd', '--reason', 'r'], /release takes no --dry-run/],
+  [['-n', 'doctor', '--rebuild-ledger', 'x'], /doctor takes no --dry-run/],
   [['-n', 'prune', '--undo', 'x'], /--undo has no dry run/],
   [['--as-of', 'yesterday', '--dry-run'], /2026-11-24T06:00:00Z/],
-  [['--offline', 'x', 'status'], /--offline cannot be given to status/],
+  [['--offline', 'x', 'status'], /status takes no --offline/],
   [['--output', 'markdown', 'status'], /plan --show/],
+  [['validate', '--diff', '--max-time', '1s'], /validate takes no --diff: it is a flag of run, plan$/m],
+  [
+    ['--max-time', '1s', 'validate'],
+    /validate takes no --max-time: it is a flag of run, prune, plan, apply, watch$/m,
+  ],
+  [['service', 'print', '-n'], /service print takes no --dry-run: it is a flag of run, prune$/m],
+  [['validate', '--check'], /unknown option '--check'\n {2}--check is a flag of status\.$/m],
+  [['--diff'], /--diff needs --dry-run/],
 ])('%j is called the wrong way', async (words, said) => {
   const { code, stderr } = await world.run(...words)
   expect([code, stderr]).toEqual([64, expect.stringMatching(said)])

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Output } from '../../src/commands/argv/console.ts'
-import { schema } from '../../src/commands/schema.ts'
 import { validate } from '../../src/commands/validate.ts'
 import { openWorkspace } from '../../src/commands/workspace.ts'
 import { instant } from '../../src/model/instant.ts'
+import { callHere } from '../helpers/call-here.ts'
 import { fill, load, scratch, spec } from './spec-folder.ts'
 
 async function run(
@@ -172,10 +172,9 @@ b.yaml:5:1: error: unknown key "bwlimit"
   })
 })
 
-test('reconcile schema prints a schema as it is', () => {
-  let out = ''
-  schema('config', (text) => {
-    out += text
-  })
-  expect(JSON.parse(out)).toMatchObject({ title: 'Box settings' })
+test('reconcile schema prints a schema as it is', async () => {
+  const folder = await scratch()
+  const { code, stdout } = await callHere(folder, ['schema', 'config'], {})
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ title: 'Box settings' })
 })

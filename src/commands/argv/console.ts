@@ -1,8 +1,8 @@
 import { escapeJson } from '../../view/escape-text.ts'
 import { useColor } from '../../view/paint.ts'
 
-/** `prometheus`: of `status` alone. */
-export type Output = 'text' | 'json' | 'ndjson' | 'prometheus'
+/** `markdown`: of `plan --show` alone; `prometheus`: of `status`. */
+export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus'
 
 /** Where a command's words go. Results to `write` (stdout), everything else to `tell` (stderr). */
 export interface Console {

@@ -99,7 +99,6 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
       code: 'sshd-failed',
       message: `${sshd} did not start: ${trouble.trim() || 'it said nothing'}`,
       hint: `Run ${sshd} -t -f on a configuration of your own to see whether it works on this machine at all.`,
-      retryable: false,
     })
   }
 }
@@ -179,7 +178,6 @@ async function find(places: readonly string[], program: string, debianPackage: s
     code: 'missing-tool',
     message: `${program} is not installed (looked for ${places.join(', ')}).`,
     hint: `Install the package ${debianPackage}.`,
-    retryable: false,
   })
 }
 
@@ -196,7 +194,6 @@ async function makeKey(file: string): Promise<void> {
       hint: missing
         ? 'Install the package openssh-client.'
         : 'See that the folder is there, empty and writable.',
-      retryable: false,
       cause,
     })
   }

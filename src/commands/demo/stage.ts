@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { paint } from '../../view/paint.ts'
+import { shellWords } from '../../view/shell-words.ts'
 import { ourCommand } from '../our-command.ts'
 
 /** Where the demo speaks, runs what it prints, and keeps count of what it promised. */
@@ -49,11 +50,11 @@ export function demoStage(options: {
 
   async function run(argv: readonly string[], how: RunOptions = {}): Promise<Ended> {
     signal.throwIfAborted()
-    const typed = argv.map(shellWord).join(' ')
+    const typed = shellWords(argv)
     const shown =
       how.redirect === undefined
         ? typed
-        : `(cd ${shellWord(how.redirect.folder)} && ${typed} > ${shellWord(how.redirect.file)})`
+        : `(cd ${shellWords([how.redirect.folder])} && ${typed} > ${shellWords([how.redirect.file])})`
     write(`${styled('cyan', '$')} ${styled('bold', shown)}\n`)
     const cwd = join(options.folder, how.redirect?.folder ?? '.')
     const into = how.redirect === undefined ? null : await open(join(cwd, how.redirect.file), 'w')
@@ -105,7 +106,3 @@ export function demoStage(options: {
     promises,
   }
 }
-
-/** A word as a shell reads it back. */
-export const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

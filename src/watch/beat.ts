@@ -1,11 +1,10 @@
-import type { WatchMemory } from '../box/watch-memory.ts'
 import type { Clock } from '../model/clock.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import { failureFrom } from '../model/system-error.ts'
 import { BEAT_LASTS, type WatchBeat } from '../model/watch-beat.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
-import type { FollowedSpecs } from '../watch/follow-specs.ts'
-import type { Loop } from '../watch/loop.ts'
+import type { FollowedSpecs } from './follow-specs.ts'
+import type { Loop } from './loop.ts'
 
 /** Milliseconds. */
 const BEAT = 60_000
@@ -24,7 +23,7 @@ const NEWS: ReadonlySet<WatchEvent['type']> = new Set([
 ])
 
 /** Says once a minute, and after news, in the state folder, that this daemon lives, and how each backup stands. */
-export function heartbeats(memory: WatchMemory, clock: Clock) {
+export function heartbeats(memory: { writeBeat(beat: WatchBeat): Promise<void> }, clock: Clock) {
   let waking = new AbortController()
   return {
     heed({ type }: WatchEvent): void {

@@ -1,34 +1,14 @@
-import { hostname } from 'node:os'
-import { openNoticeMemory } from '../box/notice-memory.ts'
+import type { OverBackup } from '../decide/notices/find-trouble.ts'
 import type { SpecsDecided } from '../decide/specs/changes.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
-import type { Instant } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import type { LoadedSpecs } from '../specs/load-specs.ts'
-import { escapeProse } from '../view/escape-text.ts'
-import { openNotices } from '../watch/notices.ts'
-import type { ServiceManager } from '../watch/systemd.ts'
-import { refusals } from './over-specs.ts'
+import { type NoticeGround, openNotices } from './notices.ts'
 
 /** Whoever the settings name is told of what a daemon's passes come to. Nothing here throws. */
-export function watchNotices(
-  settings: () => Settings,
-  ground: {
-    readonly revision: () => string | null
-    readonly now: () => Instant
-    readonly signal: AbortSignal
-    readonly warn: (text: string) => void
-  },
-) {
-  const memory = openNoticeMemory(settings().state)
-  const notices = openNotices(settings, 'watch', {
-    ...ground,
-    memory,
-    host: hostname(),
-    oneLine: escapeProse,
-  })
+export function daemonNotices(settings: () => Settings, ground: NoticeGround) {
+  const notices = openNotices(settings, 'watch', ground)
   notices.began()
   /** What was last told to stand over each backup's spec. */
   const over = new Map<string, string>()
@@ -41,15 +21,19 @@ export function watchNotices(
       const isBad = last !== null && last.exitCode !== 0 && last.result !== 'cancelled'
       notices.remember(backup, isBad ? last.result : null)
     },
-    /** What stands over the specs after a look at them, also without a pass. */
-    async looked({ active, broken, holds, removed, renamed }: SpecsDecided, loaded: LoadedSpecs) {
+    /** What stands over the specs after a look at them, also without a pass. `refusals`: why the newest commit is not taken. */
+    async looked(
+      { active, broken, holds, removed, renamed }: SpecsDecided,
+      declared: { readonly faulty: readonly { readonly name: string }[] },
+      refusals: OverBackup['faults'],
+    ) {
       const own = new Set([
         ...active.map(({ spec }): string => spec.name),
         ...broken.map((one) => one.backup),
-        ...faultyNames(loaded),
+        ...faultyNames(declared),
       ])
       for (const name of own) {
-        const faults = [...broken.filter(({ backup }) => backup === name), ...refusals(loaded, ground.now())]
+        const faults = [...broken.filter(({ backup }) => backup === name), ...refusals]
         const text = JSON.stringify({ faults, holds })
         if (over.get(name) === text || !(await notices.stands(name, { faults, holds }, true))) continue
         over.set(name, text)
@@ -68,20 +52,4 @@ export function watchNotices(
     late: notices.late,
     ended: () => notices.ended(null),
   }
-}
-
-/** Tells a service manager that asks for it, again and again, that the daemon is alive: what tells is the very thread that works. */
-export async function keepAlive(service: ServiceManager, signal: AbortSignal): Promise<void> {
-  if (service.watchdogInterval === null || signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => void service.alive(), service.watchdogInterval!)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
 }

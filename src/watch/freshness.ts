@@ -1,15 +1,15 @@
 import type { StatusFacts } from '../decide/status/backup.ts'
 import { lateNow } from '../decide/status/late-now.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
-import type { BoxState } from '../model/box.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { LateSeries } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import type { DestinationStatus } from '../model/status.ts'
+import type { StoredSuspensions } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Loop, Standing } from '../watch/loop.ts'
-import { lookAt } from './look-at.ts'
-import { openPlace } from './workspace.ts'
+import type { Loop, Standing } from './loop.ts'
 
 /** Milliseconds between two looks at what has become late. */
 const FRESH_LOOK = 60_000
@@ -22,21 +22,30 @@ interface Looked {
   readonly until: Instant | null
 }
 
+/** A destination as it is looked at between two passes. */
+export interface WatchedPlace {
+  readonly path: string
+  /** What the last pass said. */
+  readonly readStatus: () => Promise<DestinationStatus | null>
+  /** What it holds. */
+  readonly look: () => Promise<Pick<StatusFacts, 'hold' | 'halt' | 'holding' | 'last'>>
+}
+
+interface FreshnessPorts {
+  readonly suspensions: () => Promise<StoredSuspensions>
+  readonly open: (spec: Spec) => Promise<WatchedPlace>
+  readonly loop: Pick<Loop, 'standing'>
+  readonly late: (backup: string, late: readonly LateSeries[]) => Promise<void>
+  readonly clock: Clock
+  readonly warn: (message: string) => void
+}
+
 /**
  * A backup gets late without a pass too: between two of them, while it is suspended, backs off, or waits for a slow line. A destination is
  * looked at after each pass over it, and when what it held then gets late; until that a look costs no more than reading its status.
  */
-export async function followFreshness(
-  ground: {
-    readonly box: () => BoxState
-    readonly loop: Pick<Loop, 'standing'>
-    readonly late: (backup: string, late: readonly LateSeries[]) => Promise<void>
-    readonly clock: Clock
-    readonly warn: (message: string) => void
-  },
-  run: Run,
-): Promise<void> {
-  const { clock, loop } = ground
+export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<void> {
+  const { clock, loop } = ports
   const looked = new Map<string, Looked>()
   const said = new Map<string, string>()
   while (!run.signal.aborted) {
@@ -45,13 +54,13 @@ export async function followFreshness(
       if (run.signal.aborted) return
       if (one.active.spec.expect.length === 0) continue
       try {
-        await lookForLate(one, looked, ground, run)
+        await lookForLate(one, looked, ports, run)
         said.delete(one.backup)
       } catch (error) {
         const { message } = failureFrom(error)
         // What cannot be looked at is not known to be late; the next pass tells of it as well.
         if (said.get(one.backup) !== message && !run.signal.aborted)
-          ground.warn(`whether ${one.backup} is late cannot be told: ${message}`)
+          ports.warn(`whether ${one.backup} is late cannot be told: ${message}`)
         said.set(one.backup, message)
       }
     }
@@ -61,10 +70,10 @@ export async function followFreshness(
 async function lookForLate(
   { backup, active: { spec, instead }, phase, failures, crash, nextRun }: Standing,
   looked: Map<string, Looked>,
-  { box, late }: Pick<Parameters<typeof followFreshness>[0], 'box' | 'late'>,
+  { suspensions, open, late }: FreshnessPorts,
   run: Run,
 ): Promise<void> {
-  const place = await openPlace(spec.destination, spec.name, box())
+  const place = await open(spec)
   const before = await place.readStatus()
   const of = `${spec.digest} ${before?.finished}`
   const now = run.now()
@@ -72,12 +81,12 @@ async function lookForLate(
   const isCurrent =
     known !== undefined && known.of === of && now >= known.at && (known.until === null || now <= known.until)
   if (isCurrent) return
-  const suspension = suspensionOf(spec, await box().suspensions(), now)
+  const suspension = suspensionOf(spec, await suspensions(), now)
   const facts: StatusFacts = {
     backup,
     place: { path: place.path },
     spec,
-    ...(await lookAt(place, spec, null, run)),
+    ...(await place.look()),
     suspension,
     holders: null,
     watch: { phase, failures, crash, nextRun: isoTime(nextRun), lastGood: instead !== null },

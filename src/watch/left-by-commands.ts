@@ -1,10 +1,10 @@
-import type { WatchMemory } from '../box/watch-memory.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
+import type { Instant } from '../model/instant.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Loop } from '../watch/loop.ts'
+import type { Loop } from './loop.ts'
 
 /** Milliseconds between two looks at what commands have left in the state folder. */
 const STATE_LOOK = 5_000
@@ -17,7 +17,7 @@ export interface LeftByCommands {
 
 /** Reads or writes what is kept of the specs; a damaged file is moved aside, and it is tried once more. */
 export const orSetAside =
-  (memory: WatchMemory, clock: Clock, warn: (message: string) => void) =>
+  (memory: { setAside(at: Instant): Promise<string> }, clock: Clock, warn: (message: string) => void) =>
   async <T>(act: () => Promise<T>): Promise<T> => {
     try {
       return await act()

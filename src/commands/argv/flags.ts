@@ -1,0 +1,101 @@
+import { Option } from 'commander'
+import type { Instant } from '../../model/instant.ts'
+import type { GlobalFlags } from '../workspace.ts'
+import type { Output } from './console.ts'
+import { parseFlag } from './parse-flag.ts'
+
+/** What every command takes. */
+export interface SharedFlags extends GlobalFlags {
+  readonly output: Output
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly logLevel?: string
+  readonly logFile?: string
+}
+
+/** What several commands take; each declares those it obeys. */
+export interface PlanFlags extends SharedFlags {
+  readonly dryRun?: boolean
+  readonly diff?: boolean
+  readonly all?: boolean
+  readonly detailedExitcode?: boolean
+  /** A folder of snapshots to plan from, without keys or network. */
+  readonly offline?: string
+  readonly asOf?: Instant
+  /** Seconds. */
+  readonly maxTime?: number
+  /** Seconds to wait for a destination that another run holds. */
+  readonly lockTimeout?: number
+}
+
+const flag = (flags: string, description: string, parse?: (text: string) => unknown): Option => {
+  const option = new Option(flags, description)
+  return parse === undefined ? option : option.argParser(parse)
+}
+
+/** Where specs, settings and memory lie, and where words go. */
+export const SHARED_FLAGS: readonly Option[] = [
+  flag('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)'),
+  flag('--git <url>', 'specs from a git repository instead'),
+  flag('--ref <ref>', 'with --git: branch, tag or commit (default: its HEAD)'),
+  flag('--subpath <path>', 'with --git: folder of the specs in it'),
+  flag('--git-interval <time>', 'with --git: how often watch looks for a newer commit (default: 60s)'),
+  flag('--verify-signatures <file>', 'with --git: take only commits signed by one of these allowed signers'),
+  flag('--config <file>', "the box's own settings (default: /etc/reconcile/config.yaml)"),
+  flag('--state <folder>', "the box's own memory (default: /var/lib/reconcile)"),
+  flag('--output <format>', 'what goes to stdout; markdown with plan --show, prometheus with status')
+    .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
+    .default('text'),
+  flag('--json', 'the same as --output json'),
+  flag('-q, --quiet', 'print nothing when all is fine'),
+  flag('--log-level <level>', 'log at this level').choices(['debug', 'info', 'warn', 'error']),
+  flag('--log-file <file>', 'log to this file, as JSON lines'),
+]
+
+/** Flags of several commands, which mean the same in each. */
+export const flags = {
+  dryRun: flag('-n, --dry-run', 'show what would be done; write nothing'),
+  diff: flag('--diff', 'each destination now against after, as a diff of md5, size and path'),
+  all: flag('--all', 'also what stays as it is'),
+  detailedExitcode: flag('--detailed-exitcode', 'exit with 2 when there is something to do'),
+  offline: flag('--offline <folder>', 'from snapshots, without keys or network'),
+  asOf: flag('--as-of <time>', 'as of then, as 2026-11-24T06:00:00Z', parseFlag.instant),
+  maxTime: flag(
+    '--max-time <time>',
+    'end the pass cleanly after this long; bytes are kept',
+    parseFlag.duration,
+  ),
+  now: flag('--now', 'transfer also while a timetable says that bandwidth is off'),
+  lockTimeout: flag(
+    '--lock-timeout <time>',
+    'wait this long for a destination in use (default: 0)',
+    parseFlag.duration,
+  ),
+  concurrency: flag('--concurrency <n>', 'backups at once, over all processes', parseFlag.concurrency),
+  bandwidth: flag(
+    '--bandwidth <rate>',
+    'cap on the sum of all transfers, as 25KiB/s or 8Mbit/s',
+    parseFlag.rate,
+  ),
+} as const
+
+/** How fast, and how many at once. */
+export const RATE_FLAGS: readonly Option[] = [flags.concurrency, flags.bandwidth, flags.now]
+
+/** What shapes a plan and how it is shown: a pass takes them with --dry-run. */
+export const PLAN_FLAGS: readonly Option[] = [
+  flags.diff,
+  flags.all,
+  flags.detailedExitcode,
+  flags.offline,
+  flags.asOf,
+]
+
+/** Of a pass: what `reconcile` and `reconcile run` take. */
+export const PASS_FLAGS: readonly Option[] = [
+  flags.dryRun,
+  ...PLAN_FLAGS,
+  flags.maxTime,
+  flags.lockTimeout,
+  ...RATE_FLAGS,
+]

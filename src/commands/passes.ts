@@ -1,0 +1,208 @@
+import { hostname } from 'node:os'
+import { openNoticeMemory } from '../box/notice-memory.ts'
+import { openWatchMemory } from '../box/watch-memory.ts'
+import { planIdOf } from '../decide/plan/assemble.ts'
+import { faultyNames, specFaults } from '../decide/specs/faults.ts'
+import { apartFromBox } from '../decide/status/box-problems.ts'
+import { codeOfResult } from '../decide/status/exit-code.ts'
+import { isoTime } from '../model/instant.ts'
+import type { BackupOutcome, Result } from '../model/outcome.ts'
+import type { BackupPlan } from '../model/plan.ts'
+import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
+import type { Hold } from '../model/trouble.ts'
+import { failedOutcome } from '../reconcile/failed-outcome.ts'
+import { reconcileBackup } from '../reconcile/pass.ts'
+import { escapeProse } from '../view/escape-text.ts'
+import { renderResult } from '../view/render-result.ts'
+import type { Notices, NoticeUse } from '../watch/notices.ts'
+import { type Console, printDocument } from './argv/console.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { inParallel } from './in-parallel.ts'
+import { deafTo, liveBeat, refusals } from './over-specs.ts'
+import { openWatchers } from './watchers.ts'
+import {
+  commonHolds,
+  filesOf,
+  openCommonHolds,
+  openPorts,
+  type PassTerms,
+  passOptions,
+  plainDiagnostics,
+  type Workspace,
+} from './workspace.ts'
+
+/** Where passes run, and who hears of them. */
+export interface PassGround {
+  readonly workspace: Workspace
+  readonly console: Console
+  readonly run: Run
+  readonly log: Pick<SharedFlags, 'logLevel' | 'logFile'>
+}
+
+/** Holds that are still being looked up: what the box's memory does not say fails each backup, and each of them is in the result. */
+type Terms = Omit<PassTerms, 'holds'> & { readonly holds: Promise<readonly Hold[]> }
+
+/** One pass over one backup. What fails before it begins is that backup's failure as well; a bug is thrown. */
+export async function runPass(
+  spec: Spec,
+  workspace: Workspace,
+  terms: Terms,
+  run: Run,
+): Promise<{ readonly outcome: BackupOutcome; readonly plan: BackupPlan | null }> {
+  try {
+    const options = passOptions(spec, workspace, { ...terms, holds: await terms.holds })
+    return await reconcileBackup(await openPorts(spec, workspace), spec, options, run)
+  } catch (error) {
+    return { outcome: failedOutcome(error, spec, terms.named, run), plan: null }
+  }
+}
+
+/** One pass over each of these backups, and what all of them came to, printed. Its exit code. */
+export const passOver = (
+  specs: readonly Spec[],
+  terms: Pick<PassTerms, 'named' | 'lockWait'> & { readonly work: 'all' | 'prune' },
+  ground: PassGround,
+): Promise<number> => {
+  const { workspace } = ground
+  const isWhole = terms.work === 'all'
+  const use = terms.named || !isWhole ? 'some' : 'all'
+  return reportPasses(ground, use, terms.named, async (run, ended) => {
+    const holds = settledHolds(workspace, openCommonHolds(workspace))
+    // A daemon that was here may come back; one whose word was removed from the state folder will not.
+    const heard = await openWatchMemory(workspace.settings.state).lastHeard()
+    const promise = heard === null ? 'drop' : 'keep'
+    const plans: BackupPlan[] = []
+    const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
+      const { outcome, plan } = await runPass(spec, workspace, { ...terms, holds, promise }, run)
+      if (plan !== null) plans.push(plan)
+      await ended(outcome, isWhole ? 'whole' : 'part')
+      return outcome
+    })
+    return { planId: planIdOf(plans, workspace.loaded.revision), outcomes }
+  })
+}
+
+/** Does the work of passes while whoever wants to watch it does, tells whom the settings name, and prints the result. Its exit code. */
+export async function reportPasses(
+  { workspace, console, run, log }: PassGround,
+  use: Exclude<NoticeUse, 'watch'>,
+  named: boolean,
+  work: (
+    run: Run,
+    ended: Notices['finished'],
+  ) => Promise<{ readonly planId: string; readonly outcomes: readonly BackupOutcome[] }>,
+): Promise<number> {
+  const { loaded, diagnostics } = workspace
+  const started = run.now()
+  const watchers = await openWatchers(console, log, run.now, loaded.revision)
+  const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)
+  const { planId, outcomes } = await work({ ...run, emit: watchers.onEvent }, notices.finished).finally(() =>
+    watchers.end(),
+  )
+  const { backups, problems } = apartFromBox(outcomes, named)
+  const bare: Omit<Result, 'exitCode'> = {
+    format: 'reconcile.result/1',
+    planId,
+    revision: loaded.revision,
+    started: isoTime(started),
+    finished: isoTime(run.now()),
+    backups,
+    problems: [...problems, ...deafTo(loaded, run.now())],
+    diagnostics: plainDiagnostics(diagnostics),
+  }
+  const result: Result = { ...bare, exitCode: codeOfResult(bare) }
+  if (console.output === 'ndjson') printDocument(console, { time: result.finished, type: 'result', result })
+  else if (console.output === 'json') printDocument(console, result)
+  else if (!(console.quiet && result.exitCode === 0)) {
+    console.write(renderResult(result, { color: console.color.write, width: console.width }))
+  }
+  await notices.ended(result)
+  return result.exitCode
+}
+
+type PassNotices = Pick<Notices, 'finished'> & {
+  /** The pass is over and its result is printed. Waits a few seconds for what is on its way. */
+  ended(result: Result): Promise<void>
+}
+
+const SILENT: PassNotices = { finished: async () => {}, ended: async () => {} }
+
+/** Begins to tell whoever the settings name of one pass. Nothing is loaded where they name nobody. */
+async function beginPassNotices(
+  workspace: Workspace,
+  use: Exclude<NoticeUse, 'watch'>,
+  console: Console,
+  run: Run,
+  log: (text: string) => void,
+): Promise<PassNotices> {
+  const { settings, loaded } = workspace
+  if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
+  const { openNotices } = await import('../watch/notices.ts')
+  const warnings: string[] = []
+  const notices = openNotices(() => settings, use, {
+    memory: openNoticeMemory(settings.state),
+    host: hostname(),
+    revision: () => loaded.revision,
+    now: run.now,
+    signal: run.signal,
+    warn(text) {
+      warnings.push(text)
+      log(text)
+    },
+    oneLine: escapeProse,
+  })
+  notices.began()
+  const faults = refusals(loaded, run.now())
+  // Where it cannot be read, each backup says so.
+  const common = await openCommonHolds(workspace).catch((error: unknown) => {
+    failureFrom(error)
+    return null
+  })
+  const holds = [...loaded.holds, ...(common ?? [])]
+  // A daemon that lives knows more of the specs than one look.
+  const live = await liveBeat(workspace, run)
+  const isAll = live === null && common !== null
+  for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
+  for (const name of faultyNames(loaded)) {
+    const own = specFaults(filesOf(name, loaded), loaded.faults)
+    await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
+  }
+  return {
+    finished: notices.finished,
+    async ended(result) {
+      // What a daemon holds stands, however well a pass beside it goes.
+      const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
+      await notices.ended(use === 'all' && !isHeld ? result : null)
+      // Live progress is over by now. A quiet pass tells it too: who counts on a message that never comes hears of it nowhere else.
+      for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
+    },
+  }
+}
+
+/** The holds over all backups, once what they are about is remembered where there is none. */
+export const settledHolds = (
+  workspace: Workspace,
+  common: Promise<readonly Hold[]>,
+): Promise<readonly Hold[]> => {
+  const settled = common.then(async (holds) => {
+    if (holds.length === 0) await settleDefaults(workspace)
+    return holds
+  })
+  settled.catch(() => {})
+  return settled
+}
+
+/** Learns that there is a `_defaults.yaml`, or, where its vanishing was released, that there is none any more. */
+export async function settleDefaults(workspace: Workspace): Promise<void> {
+  const { box, loaded } = workspace
+  const { folder, defaults } = loaded
+  // Of a commit the last good one is remembered.
+  if (folder === null) return
+  for (const hold of await commonHolds(workspace)) {
+    await box.forgetDefaults(folder)
+    await box.consume(hold.id)
+  }
+  if (defaults === 'present') await box.rememberDefaults(folder)
+}
