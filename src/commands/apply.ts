@@ -16,7 +16,7 @@ import {
 } from '../reconcile/compare-saved.ts'
 import { failedOutcome } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
-import type { PassOptions, Ports } from '../reconcile/pass-terms.ts'
+import type { PassOptions, Ports } from '../reconcile/pass-context.ts'
 import type { Console } from './argv/console.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
@@ -98,7 +98,7 @@ async function outcomesOf(
   const asOf = run.now()
   const specs = work.flatMap(({ spec }) => spec ?? [])
   const forEach = <T>(
-    act: (ports: Ports, spec: Spec, options: PassOptions, saved: SavedPart) => Promise<T>,
+    act: (ports: Ports, spec: Spec, options: PassOptions & { readonly saved: SavedPart }) => Promise<T>,
     failed: (outcome: BackupOutcome) => T,
   ) =>
     inParallel(specs, workspace.settings.concurrency, async (spec) => {
@@ -106,8 +106,8 @@ async function outcomesOf(
         const { saved } = work.find((one) => one.spec === spec)!
         const lockWait = flags.lockTimeout
         const holds = await common
-        const options = passOptions(spec, workspace, { lockWait, all: false, named: true, holds, saved })
-        return await act(await openPorts(spec, workspace), spec, options, saved)
+        const options = passOptions(spec, workspace, { lockWait, all: false, named: true, holds })
+        return await act(await openPorts(spec, workspace), spec, { ...options, saved })
       } catch (error) {
         run.signal.throwIfAborted()
         return failed(failedOutcome(error, spec, true, run))
@@ -115,8 +115,8 @@ async function outcomesOf(
     })
   const compared = new Map<string, Compared>()
   await forEach(
-    async (ports, spec, options, saved) => {
-      compared.set(spec.name, await compareSaved(ports, spec, saved, options, asOf, run))
+    async (ports, spec, options) => {
+      compared.set(spec.name, await compareSaved(ports, spec, options, asOf, run))
     },
     (outcome) => void compared.set(outcome.backup, { state: 'refused', outcome }),
   )

@@ -1,17 +1,15 @@
 import { assemblePlan } from '../decide/plan/assemble.ts'
-import { suspensionOf } from '../decide/status/suspended.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
-import { planFailed, planPass } from '../reconcile/pass.ts'
-import type { PassOptions } from '../reconcile/pass-terms.ts'
-import { planSuspended } from '../reconcile/suspended-pass.ts'
+import { planFailed, planPass } from '../reconcile/look.ts'
+import type { PassOptions } from '../reconcile/pass-context.ts'
 import { inParallel } from './in-parallel.ts'
 import { openPorts, passOptions, plainDiagnostics, type Workspace } from './workspace.ts'
 
-export type Planned = Awaited<ReturnType<typeof planPass>>
+export type Planned = Pick<Awaited<ReturnType<typeof planPass>>, 'plan' | 'observation'>
 
 /** Plans these backups from both sides, some at once, in their order: takes no lock and writes nothing. */
 export const planEach = async (
@@ -23,18 +21,12 @@ export const planEach = async (
   run: Run,
 ): Promise<readonly Planned[]> => {
   // What the box's memory does not say fails each backup, and each of them is in the plan.
-  const known = Promise.all([workspace.box.suspensions(), given.holds])
-  known.catch(() => {})
+  given.holds.catch(() => {})
   return inParallel(specs, workspace.settings.concurrency, async (spec) => {
     const ports = await openPorts(spec, workspace)
     const blank = passOptions(spec, workspace, { lockWait: 0, ...given, holds: [] })
     try {
-      const [stored, holds] = await known
-      const options = { ...blank, holds }
-      const suspended = suspensionOf(spec, stored, asOf)
-      if (suspended === null) return await planPass(ports, spec, options, asOf, run)
-      const { plan } = await planSuspended(ports, spec, suspended, options, asOf, run)
-      return { plan, observation: null }
+      return await planPass(ports, spec, { ...blank, holds: await given.holds }, asOf, run)
     } catch (error) {
       run.signal.throwIfAborted()
       return planFailed(ports.source, spec, blank, asOf, error)

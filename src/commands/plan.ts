@@ -110,15 +110,8 @@ async function fromSnapshots(
   const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
   const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
   const plans = specs.map((spec) => {
-    const { bandwidth, policy } = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
-    const from = sourceLabel(spec)
-    const planned = planOffline(spec, snapshots.get(spec.name) ?? null, {
-      asOf,
-      from,
-      bandwidth,
-      all,
-      policy,
-    })
+    const options = passOptions(spec, workspace, { lockWait: 0, all, named: false, holds: [] })
+    const planned = planOffline(spec, snapshots.get(spec.name) ?? null, sourceLabel(spec), options, asOf)
     const suspended = suspensionOf(spec, NOT_SUSPENDED, asOf)
     return suspended === null ? planned : { plan: suspendPlan(planned.plan, suspended), observation: null }
   })

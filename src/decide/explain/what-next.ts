@@ -6,7 +6,7 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
-import { selector } from '../files/select.ts'
+import { selectorOf } from '../files/select.ts'
 import type { Decided } from '../plan/backup.ts'
 import { describeStay } from '../prune/stay.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
@@ -188,7 +188,7 @@ function ofNoStep({ spec, path, point, decided, source, look }: Subject): Told {
       advice: [{ message: 'Put the file itself there to have it backed up' }],
     }
   }
-  if (!selector(spec.select, spec.source.listing)(path)) {
+  if (!selectorOf(spec)(path)) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
     return {
       next: [`${what}: the spec does not select it`],

@@ -42,6 +42,8 @@ export interface Pushed {
 }
 
 export interface CandidateTerms {
+  readonly series: string
+  readonly destination: Pick<Holding, 'surplus' | 'terms'>
   readonly asOf: Instant
   /** When this pass began: what was published since is spared. */
   readonly passBegan: Instant
@@ -66,14 +68,13 @@ export const isMuch = (points: number, of: number): boolean => points > Math.max
  * points: what is known of each is looked up where it is needed, and only what is seldom so is kept.
  */
 export function candidatesOf(
-  series: string,
   points: readonly Point[],
   spec: Spec,
-  { surplus, terms: seenTerms }: Pick<Holding, 'surplus' | 'terms'>,
   terms: CandidateTerms,
   stay: Map<Point, Stay>,
 ): Candidates {
-  const { asOf, minAge, isAsked, conflicts } = terms
+  const { series, asOf, minAge, isAsked, conflicts } = terms
+  const { surplus, terms: seenTerms } = terms.destination
   const { keepAtLeast } = spec.prune
   const verified = points
     .filter((point) => point.standing === 'whole' && !point.isAhead)
@@ -83,10 +84,9 @@ export function candidatesOf(
   // Wanted over the copies here, though not over all that is known.
   for (const [point, reasons] of isAsked ? kept : [])
     if (point.reasons === null) stay.set(point, { why: 'kept-here', reasons })
-  const standingOf = (point: Point) => standing(point, surplus, terms)
+  const standingOf = (point: Point) => standing(point, terms)
   const dropped = verified.filter(isDropped)
-  const { spared, pushed } =
-    dropped.length === 0 ? NONE : spare(series, verified, dropped, standingOf, spec, terms)
+  const { spared, pushed } = dropped.length === 0 ? NONE : spare(verified, dropped, standingOf, spec, terms)
   for (const [point, why] of spared) stay.set(point, why)
 
   const floor: Point[] = []
@@ -163,8 +163,7 @@ interface Standing {
 
 function standing(
   { facts }: Point,
-  surplus: Holding['surplus'],
-  { asOf, passBegan, minAge }: CandidateTerms,
+  { asOf, passBegan, minAge, destination: { surplus } }: CandidateTerms,
 ): Standing {
   let settles = 0
   let since = 0
@@ -197,12 +196,11 @@ const NONE: Spared = { spared: new Map(), pushed: [] }
 const NOTHING_OWED: ReadonlySet<Instant> = new Set()
 
 function spare(
-  series: string,
   verified: readonly Point[],
   dropped: readonly Point[],
   standingOf: (point: Point) => Standing,
   spec: Spec,
-  { asOf, history }: CandidateTerms,
+  { series, asOf, history }: CandidateTerms,
 ): Spared {
   const spared = new Map<Point, Stay>()
   const pushed: Point[] = []

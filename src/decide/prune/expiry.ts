@@ -1,11 +1,9 @@
-import type { ClockSanity } from '../../model/clock-sanity.ts'
-import { isoTime } from '../../model/instant.ts'
+import { type Instant, isoTime } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { Step } from '../../model/plan.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
-import { clockHold } from '../time/box-clock.ts'
-import type { GuardContext } from './guards.ts'
+import { type BoxClock, clockHold } from '../time/box-clock.ts'
 import { expireSteps, strays, trashSteps } from './stray-staging.ts'
 
 /** What has been in trash or staging for its grace, and whether the clock that says so is believed. */
@@ -21,15 +19,16 @@ export interface Expiry {
 export function decideExpiry(
   spec: Spec,
   observation: Observation,
-  { asOf, clock }: Pick<GuardContext, 'asOf'> & { readonly clock: ClockSanity },
+  { state }: BoxClock,
+  asOf: Instant,
 ): Expiry {
   const { lastTime } = observation.destination
-  if (lastTime === null || clock === 'behind') return { steps: [], holds: [] }
+  if (lastTime === null || state === 'behind') return { steps: [], holds: [] }
   const steps = [
     ...expireSteps(strays(spec, observation), observation, asOf),
     ...trashSteps(spec, observation, asOf),
   ]
-  if (steps.length === 0 || clock === 'sane') return { steps, holds: [] }
+  if (steps.length === 0 || state === 'sane') return { steps, holds: [] }
   const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
   const hold: Hold = {
     ...clockHold('leapt', spec, lastTime),

@@ -5,7 +5,7 @@ import type { Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import { isWhole } from '../files/is-whole.ts'
-import { selector } from '../files/select.ts'
+import { selectorOf } from '../files/select.ts'
 import { graceInForce } from './grace.ts'
 
 /** Staged bytes that nothing wants any more are kept this long, counted from our own record. Milliseconds. */
@@ -21,7 +21,7 @@ export interface Stray {
  * marker, or may be there for all that is known, is no stray.
  */
 export function strays(spec: Spec, { source, destination }: Observation): readonly Stray[] {
-  const wanted = selector(spec.select, spec.source.listing)
+  const wanted = selectorOf(spec)
   const found: Stray[] = []
   for (const path of destination.staged.keys()) {
     if (isWhole(destination.files.get(path), destination.records.get(path))) {

@@ -229,7 +229,7 @@ describe('retention without a pattern', () => {
       decideBackup(
         spec({ ...rules, prune: { mode, keepAtLeast: 1, minAge: 0, trashFor: 0 } }),
         seen,
-        context({ prune: { ...context().prune, asked: true } }),
+        context({ asked: true }),
       )
     const auto = decide('auto')
     expect(auto.plan.summary).toMatchObject({ prune: 0, surplus: 20 })
