@@ -4,8 +4,8 @@ import { markerPath } from '../model/marker-name.ts'
 import type { Observation } from '../model/observation.ts'
 import type { AdoptRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import { choose, type Standing } from './look.ts'
 import type { Pass } from './pass-context.ts'
+import { choose, type Standing } from './plan-pass.ts'
 
 /** So many are hashed and made durable together: few enough that a stop is quick and people see it move. */
 const AT_ONCE = 500

@@ -7,8 +7,8 @@ import { emptyOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import type { Spec } from '../model/spec.ts'
-import { planRunning } from './look.ts'
 import type { PassOptions, Ports } from './pass-context.ts'
+import { planRunning } from './plan-pass.ts'
 
 export type Compared =
   | { readonly state: 'pending' }

@@ -6,21 +6,21 @@ import { lateSeries, type SeriesView } from '../decide/status/series.ts'
 import { nextClock } from '../decide/time/box-clock.ts'
 import type { Failure } from '../model/failure.ts'
 import type { SourceView } from '../model/observation.ts'
-import type { BareOutcome } from '../model/outcome.ts'
+import type { BareOutcome, CodedOutcome } from '../model/outcome.ts'
 import type { DestinationStatus, LateCause, Newer, Promised } from '../model/status.ts'
 import { failureFrom } from '../model/system-error.ts'
 import { alsoFailed } from './failed-outcome.ts'
-import type { Standing } from './look.ts'
 import { problemOf } from './observe-source.ts'
 import { exitCodeOf, outcomeOf } from './outcome-of.ts'
 import type { Opened, Pass } from './pass-context.ts'
+import type { Standing } from './plan-pass.ts'
 import type { Tally } from './tally.ts'
 
 /**
  * Folds what a pass came to into the status that its destination keeps, and returns it. `passed`: milliseconds that the pass took by a
  * clock that nobody sets.
  */
-export async function leaveWord(
+export async function leaveStatus(
   pass: Pass,
   { first, last, passed }: { readonly first: Standing; readonly last: Standing; readonly passed: number },
 ): Promise<BareOutcome> {
@@ -30,10 +30,10 @@ export async function leaveWord(
   const views = afterPass(decided.views, decided.retention, source, tally)
   const outcome = outcomeOf(pass, last, lateSeries(views))
   const isHeld = [...first.plan.holds, ...last.holds].some(({ code }) => code === 'clock-leap')
-  const unsaid = await writeStatus(pass, outcome, (before, judged, promised) =>
+  const fault = await writeStatus(pass, outcome, (before, coded, promised) =>
     foldStatus(
       before,
-      judged,
+      coded,
       {
         listed: nextListed(observation, last.used)(before?.listed ?? null),
         ...nextClock(first.decided.clock, { asOf: context.asOf, now: run.now(), passed, isHeld }),
@@ -47,10 +47,10 @@ export async function leaveWord(
       run.now(),
     ),
   )
-  if (unsaid === null) return outcome
-  const problem = problemOf(unsaid)
+  if (fault === null) return outcome
+  const problem = problemOf(fault)
   run.emit({ type: 'problem', backup: spec.name, problem })
-  const failed = alsoFailed(outcome, problem, unsaid.retryable)
+  const failed = alsoFailed(outcome, problem, fault.retryable)
   await leaveFailure(pass, failed)
   return failed
 }
@@ -60,12 +60,10 @@ export async function leaveWord(
  * it alone.
  */
 export async function leaveFailure(opened: Opened, outcome: BareOutcome): Promise<void> {
-  await writeStatus(opened, outcome, (before, judged, promised) =>
-    foldFailure(before, judged, promised, opened.run.now()),
+  await writeStatus(opened, outcome, (before, coded, promised) =>
+    foldFailure(before, coded, promised, opened.run.now()),
   )
 }
-
-type Judged = BareOutcome & { readonly exitCode: number }
 
 /** Returns what kept the status from being written. */
 async function writeStatus(
@@ -73,16 +71,16 @@ async function writeStatus(
   outcome: BareOutcome,
   fold: (
     before: DestinationStatus | null,
-    judged: Judged,
+    coded: CodedOutcome,
     promised: Promised | null,
   ) => DestinationStatus | null,
 ): Promise<Failure | null> {
   try {
     const before = await place.readStatus()
-    const judged = { ...outcome, exitCode: exitCodeOf(outcome, options, run) }
+    const coded = { ...outcome, exitCode: exitCodeOf(outcome, options, run) }
     const { promise } = options
     const kept = promise === 'keep' ? (before?.promised ?? null) : null
-    const status = fold(before, judged, typeof promise === 'function' ? promise(judged) : kept)
+    const status = fold(before, coded, typeof promise === 'function' ? promise(coded) : kept)
     if (status !== null) await destination.writeStatus(status)
     return null
   } catch (error) {

@@ -8,9 +8,9 @@ import type { Run } from '../model/run.ts'
 import type { SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Diagnostic } from '../model/trouble.ts'
-import { type Planned, planRunning } from './look.ts'
 import type { PassOptions, Ports } from './pass-context.ts'
 import { planOffline } from './plan-offline.ts'
+import { type Planned, planRunning } from './plan-pass.ts'
 
 interface Asked {
   /** Null: the backup as a whole. */

@@ -12,8 +12,8 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Conflict } from '../model/trouble.ts'
-import type { Standing } from './look.ts'
 import type { Pass, PassOptions } from './pass-context.ts'
+import type { Standing } from './plan-pass.ts'
 import type { Tally } from './tally.ts'
 
 /** What a pass came to: the last plan's findings, and what applying it did. */

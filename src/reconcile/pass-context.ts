@@ -4,7 +4,7 @@ import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import type { Box } from '../model/box.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
-import type { BackupOutcome } from '../model/outcome.ts'
+import type { CodedOutcome } from '../model/outcome.ts'
 import type { Destination, LockedDestination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Bandwidth, Spec } from '../model/spec.ts'
@@ -38,7 +38,7 @@ export interface PassOptions {
    * From what it came to, when the next pass is to be, and until when what is known counts. `keep`: what was promised before stands;
    * `drop`: there is nobody who would keep it.
    */
-  readonly promise: ((outcome: Omit<BackupOutcome, 'seconds'>) => Promised) | 'keep' | 'drop'
+  readonly promise: ((outcome: CodedOutcome) => Promised) | 'keep' | 'drop'
   /** The time that is planned for was given, and says nothing about this box's clock. */
   readonly isSupposed?: boolean
   /** `prune`: only what may be removed is looked for, and removed. */
@@ -84,19 +84,23 @@ export function contextOf(
 }
 
 /** Whether this disk is the one that is meant, before anything of it is looked at or written to. */
-export interface Door {
+export interface Identified {
   readonly identity: Identity
   /** What keeps the destination from being looked at, released holds left out. */
-  readonly closedBy: { readonly halt: Halt | null; readonly holds: readonly Hold[] } | null
+  readonly blockedBy: { readonly halt: Halt | null; readonly holds: readonly Hold[] } | null
 }
 
-export async function openDoor({ destination, box }: Ports, options: PassOptions, run: Run): Promise<Door> {
+export async function identifyDestination(
+  { destination, box }: Ports,
+  options: PassOptions,
+  run: Run,
+): Promise<Identified> {
   const { identity, halt } = await destination.identify(run)
-  if (halt !== null) return { identity, closedBy: { halt, holds: [] } }
+  if (halt !== null) return { identity, blockedBy: { halt, holds: [] } }
   const hold = holdOfIdentity(destination.path, identity)
   const isOpen = hold === null || (await box.released(hold.id)) !== null
   const holds = isOpen ? options.holds : [...options.holds, hold]
-  return { identity, closedBy: holds.length > 0 ? { halt, holds } : null }
+  return { identity, blockedBy: holds.length > 0 ? { halt, holds } : null }
 }
 
 /** Holds that a person has released are passed once, and the ledger says so. */

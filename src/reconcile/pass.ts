@@ -1,4 +1,4 @@
-import { seenAtStart } from '../decide/look/seen-at-start.ts'
+import { seenAtStart } from '../decide/look/next-seen.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { pathsToKnow } from '../decide/plan/saved.ts'
 import { holdOfIdentity } from '../decide/specs/find-holds.ts'
@@ -14,20 +14,20 @@ import { failureFrom, failureOf } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
 import { adoptFiles } from './adopt-files.ts'
 import { failedBy } from './failed-outcome.ts'
-import { leaveFailure, leaveWord } from './leave-status.ts'
-import { choose, decide, planSuspended, type Standing } from './look.ts'
+import { leaveFailure, leaveStatus } from './leave-status.ts'
 import { observeSource } from './observe-source.ts'
 import { conflictsOf, exitCodeOf, stoppedResult } from './outcome-of.ts'
 import {
   contextOf,
-  type Door,
+  type Identified,
+  identifyDestination,
   type Opened,
-  openDoor,
   type Pass,
   type PassOptions,
   type Ports,
   useReleases,
 } from './pass-context.ts'
+import { choose, decide, planSuspended, type Standing } from './plan-pass.ts'
 import { pruneSurplus } from './prune-surplus.ts'
 import { newTally } from './tally.ts'
 import { tidy } from './tidy.ts'
@@ -80,9 +80,9 @@ async function suspendedPass(
 /** Opens the destination, takes its lock, and holds it to the end. */
 async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: Run): Promise<Passed> {
   const { destination } = ports
-  const { identity, closedBy } = await openDoor(ports, options, run)
+  const { identity, blockedBy } = await identifyDestination(ports, options, run)
   // Nothing is written, not even a lock file, to a disk that is not the one meant.
-  if (closedBy !== null) return blocked(ports, spec, options, closedBy, run)
+  if (blockedBy !== null) return blocked(ports, spec, options, blockedBy, run)
   const lock = await destination.lock(options.lockWait, run)
   if (lock.state === 'refused') return blocked(ports, spec, options, { halt: lock.halt, holds: [] }, run)
   if (lock.state === 'busy') {
@@ -114,15 +114,15 @@ async function blocked(
   { source, box }: Ports,
   spec: Spec,
   options: PassOptions,
-  closedBy: NonNullable<Door['closedBy']>,
+  blockedBy: NonNullable<Identified['blockedBy']>,
   run: Run,
 ): Promise<Passed> {
   const context = contextOf(source, options, run.now(), await box.releases())
-  const { plan } = decide(spec, null, { ...context, ...closedBy })
+  const { plan } = decide(spec, null, { ...context, ...blockedBy })
   run.emit({ type: 'planned', backup: spec.name, plan })
   for (const hold of plan.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   announce(plan, run)
-  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', ...closedBy }, plan }
+  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', ...blockedBy }, plan }
 }
 
 async function claimedPass(opened: Opened): Promise<Passed> {
@@ -158,7 +158,7 @@ async function apply(opened: Opened): Promise<Passed> {
   const isTrusted = observation.destination.halt === null
   const last = isTrusted ? await throughPhases(pass, first) : announceFindings(pass, first)
   for (const hold of last.holds) run.emit({ type: 'hold', backup: spec.name, hold })
-  const outcome = await leaveWord(pass, { first, last, passed: performance.now() - began })
+  const outcome = await leaveStatus(pass, { first, last, passed: performance.now() - began })
   return { outcome, plan: last.plan }
 }
 

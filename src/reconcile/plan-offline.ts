@@ -8,8 +8,8 @@ import type { Observation } from '../model/observation.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import { decide, type Planned, planRunning } from './look.ts'
 import { contextOf, type PassOptions, type Ports } from './pass-context.ts'
+import { decide, type Planned, planRunning } from './plan-pass.ts'
 
 /** Where a spec would have us look. `source`: the source's label. */
 const placeOf = (spec: Spec, source: string): SnapshotPlace => ({

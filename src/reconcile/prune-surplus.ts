@@ -1,14 +1,14 @@
 import type { PruneDecision, PruneNews } from '../decide/prune/removals.ts'
 import { withNews } from '../decide/prune/removals.ts'
-import { stayText } from '../decide/prune/stay.ts'
+import { whyKeptText } from '../decide/prune/why-kept.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
 import type { PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Hold, Problem } from '../model/trouble.ts'
-import { decide, type Planned, type Standing } from './look.ts'
 import { type Pass, useReleases } from './pass-context.ts'
+import { decide, type Planned, type Standing } from './plan-pass.ts'
 
 /**
  * Removes what may be removed by now: decided anew from what the disk holds once the transfers are over. The points relied on are
@@ -111,10 +111,10 @@ function leftOf(
   return [...(only ?? [])].flatMap((path) => {
     const point = retention?.pointOf(path) ?? null
     if (!holding.files.has(path) || (point !== null && prune?.remove.has(point))) return []
-    const stay = point === null ? undefined : prune?.stay.get(point)
-    return stay?.why === 'held'
+    const why = point === null ? undefined : prune?.keptBack.get(point)
+    return why?.why === 'held'
       ? []
-      : [left(path, stay === undefined ? 'it is not surplus now' : stayText(stay))]
+      : [left(path, why === undefined ? 'it is not surplus now' : whyKeptText(why))]
   })
 }
 

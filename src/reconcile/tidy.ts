@@ -1,8 +1,8 @@
-import { strayEvents, strays } from '../decide/prune/stray-staging.ts'
+import { strayEvents, strays } from '../decide/prune/expiry.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Standing } from './look.ts'
 import type { Pass } from './pass-context.ts'
+import type { Standing } from './plan-pass.ts'
 
 /** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
 export async function tidy({ destination, spec, tally, run }: Pass, standing: Standing): Promise<Standing> {

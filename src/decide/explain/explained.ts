@@ -8,7 +8,7 @@ import type { Spec } from '../../model/spec.ts'
 import type { Diagnostic, Problem } from '../../model/trouble.ts'
 import { type Decided, decideBackup } from '../plan/backup.ts'
 import type { PlanContext } from '../plan/context.ts'
-import { trashUntil } from '../prune/stray-staging.ts'
+import { trashUntil } from '../prune/expiry.ts'
 import { policyText } from '../retention/retain.ts'
 
 /** One look at both sides, to be explained. */

@@ -16,7 +16,7 @@ import { type Candidates, candidatesOf, isMuch, type Pushed } from './candidates
 import { graceInForce } from './grace.ts'
 import { type Due, type PassedHold, pruneGuards } from './guards.ts'
 import { ledgerOrder, removedFirsts, seriesHistory } from './series-history.ts'
-import type { Stay } from './stay.ts'
+import type { WhyKept } from './why-kept.ts'
 
 /** What comparing both sides has found so far. */
 export interface Compared {
@@ -30,7 +30,7 @@ export interface PruneDecision {
   /** Points that go now, each with why. */
   readonly remove: ReadonlyMap<Point, readonly string[]>
   /** Unwanted points that stay for now, each with why. */
-  readonly stay: ReadonlyMap<Point, Stay>
+  readonly keptBack: ReadonlyMap<Point, WhyKept>
   readonly holds: readonly Hold[]
   /** Released holds that are passed. */
   readonly passed: readonly PassedHold[]
@@ -67,8 +67,8 @@ export function decidePrune(
   const policy = fingerprint({ retain, keepAtLeast, expect })
   const basis = fingerprint(basisOf(spec))
   const remove = new Map<Point, readonly string[]>()
-  const stay = new Map<Point, Stay>()
-  const decided = { remove, stay, policy, basis }
+  const keptBack = new Map<Point, WhyKept>()
+  const decided = { remove, keptBack, policy, basis }
   const learns = mayLearn(observation, clock, context)
   const { destination } = observation
   const { asOf, passBegan } = context
@@ -88,7 +88,12 @@ export function decidePrune(
   const shared = { destination, asOf, passBegan, minAge, isAsked, conflicts: new Set(conflicts) }
   const all = [...retention.series].map(([series, points]) => {
     const history = once(() => seriesHistory(points, removedOf().get(series) ?? [], nthOf(), asOf))
-    return candidatesOf(points, spec, { ...shared, series, gone: lately.get(series) ?? [], history }, stay)
+    return candidatesOf(
+      points,
+      spec,
+      { ...shared, series, gone: lately.get(series) ?? [], history },
+      keptBack,
+    )
   })
   const pushed = all.flatMap((one) => one.pushed ?? [])
   const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
@@ -125,9 +130,9 @@ export function decidePrune(
     const because = [`outside ${policyText(retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
     for (const [i, point] of one.mayGo.entries()) {
-      if (block !== null) stay.set(point, { why: 'held', hold: block })
-      else if (one.gone + i >= one.limit) stay.set(point, { why: 'day-limit', limit: one.limit })
-      else if (isUnproven) stay.set(point, { why: 'unread' })
+      if (block !== null) keptBack.set(point, { why: 'held', hold: block })
+      else if (one.gone + i >= one.limit) keptBack.set(point, { why: 'day-limit', limit: one.limit })
+      else if (isUnproven) keptBack.set(point, { why: 'unread' })
       else remove.set(point, because)
     }
   }

@@ -1,7 +1,7 @@
 import type { LedgerHead } from '../../model/holding.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
 import type { SourceView } from '../../model/observation.ts'
-import type { BackupOutcome, BareOutcome } from '../../model/outcome.ts'
+import type { BareOutcome, CodedOutcome } from '../../model/outcome.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -12,8 +12,6 @@ import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
 import type { SeriesView } from './series.ts'
 import { stallOf } from './stall.ts'
-
-type Judged = Omit<BackupOutcome, 'seconds'>
 
 /** What the last pass saw of its source. */
 export interface SourceLook {
@@ -34,7 +32,7 @@ export interface FoldFacts extends Pick<DestinationStatus, 'listed' | 'observed'
 /** The status after a pass. A condition's time moves only when what it says does. */
 export function foldStatus(
   before: DestinationStatus | null,
-  outcome: Judged,
+  outcome: CodedOutcome,
   facts: FoldFacts,
   head: LedgerHead | null,
   at: Instant,
@@ -104,7 +102,7 @@ function nextAwaited(
  */
 export function foldFailure(
   before: DestinationStatus | null,
-  outcome: Judged,
+  outcome: CodedOutcome,
   promised: DestinationStatus['promised'],
   at: Instant,
 ): DestinationStatus | null {
@@ -121,14 +119,14 @@ export function foldFailure(
   }
 }
 
-const ready = (outcome: Judged): Claim => ({
+const ready = (outcome: CodedOutcome): Claim => ({
   type: 'Ready',
   status: outcome.exitCode === 0 ? 'true' : 'false',
   reason: reasonOf(outcome),
   message: messageOf(outcome),
 })
 
-function stalled(outcome: Judged): Claim {
+function stalled(outcome: CodedOutcome): Claim {
   const stall = stallOf(outcome)
   if (stall !== null) return { type: 'Stalled', status: 'true', ...stall }
   return { type: 'Stalled', status: 'false', reason: 'not-stalled', message: '' }
@@ -169,7 +167,7 @@ const pushedClaim = (warnings: BareOutcome['warnings']): Claim => {
       }
 }
 
-function reasonOf(outcome: Judged): string {
+function reasonOf(outcome: CodedOutcome): string {
   if (outcome.halt !== null) return outcome.halt.code
   // Where removals alone are held, the holds themselves are told beside this.
   if (outcome.holds[0] !== undefined) return outcome.result === 'halted' ? outcome.holds[0].code : 'held'
@@ -186,7 +184,7 @@ const whatIsHeld = (holds: BareOutcome['holds']): string =>
   ].join(', and ')
 
 /** What is worst of an outcome, in one line. */
-export function messageOf(outcome: Judged): string {
+export function messageOf(outcome: CodedOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
   if (outcome.holds[0] !== undefined)
     return outcome.result === 'halted' ? outcome.holds[0].message : whatIsHeld(outcome.holds)

@@ -237,7 +237,7 @@ describe('retention without a pattern', () => {
       'kept: prune auto removes nothing of a guessed series',
     )
     const manual = decide('manual')
-    expect([...manual.prune!.remove.keys(), ...manual.prune!.stay.keys()].length).toBeGreaterThan(0)
+    expect([...manual.prune!.remove.keys(), ...manual.prune!.keptBack.keys()].length).toBeGreaterThan(0)
     const named = decideBackup(
       spec({ ...rules, series: { patterns: ['{series}'], timezone: 'UTC' } }),
       seen,

@@ -150,7 +150,7 @@ describe('I9: by a clock that is not sane nothing is removed, late, ahead or ove
     expect(wrong.steps).toEqual([`pull ${dump(23)}`, 'wait other.tar'])
     expect(wrong).toMatchObject({ codes: ['box-clock'], holds: ['clock-leap'], late: [] })
     expect(wrong.prune?.remove.size).toBe(0)
-    expect([...new Set([...(wrong.prune?.stay.values() ?? [])].map(({ why }) => why))]).toContain('held')
+    expect([...new Set([...(wrong.prune?.keptBack.values() ?? [])].map(({ why }) => why))]).toContain('held')
   })
 
   test('1970 where nothing was ever written down', () => {

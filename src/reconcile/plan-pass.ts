@@ -2,8 +2,7 @@ import { unobserved } from '../decide/look/unobserved.ts'
 import { type Decided, decideBackup } from '../decide/plan/backup.ts'
 import type { PlanContext } from '../decide/plan/context.ts'
 import { pathsToKnow, type SavedPart } from '../decide/plan/saved.ts'
-import { planToApply } from '../decide/plan/to-apply.ts'
-import { onlyRemovals } from '../decide/prune/only-removals.ts'
+import { onlyRemovals, planToApply } from '../decide/plan/to-apply.ts'
 import { suspendPlan, suspensionOf } from '../decide/status/suspended.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
@@ -17,7 +16,7 @@ import type { SuspendedNow } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { observeSource, problemOf } from './observe-source.ts'
-import { contextOf, openDoor, type Pass, type PassOptions, type Ports } from './pass-context.ts'
+import { contextOf, identifyDestination, type Pass, type PassOptions, type Ports } from './pass-context.ts'
 
 /** What a look has shown, and what follows from it. */
 export interface Planned extends Decided {
@@ -61,8 +60,8 @@ export async function planRunning(
 ): Promise<Planned> {
   try {
     const context = contextOf(ports.source, options, asOf, await ports.box.releases())
-    const { closedBy } = await openDoor(ports, options, run)
-    if (closedBy !== null) return decide(spec, null, { ...context, ...closedBy })
+    const { blockedBy } = await identifyDestination(ports, options, run)
+    if (blockedBy !== null) return decide(spec, null, { ...context, ...blockedBy })
     return decide(spec, await observe(ports, spec, options.saved, asOf, run), context)
   } catch (error) {
     run.signal.throwIfAborted()
@@ -104,8 +103,8 @@ export async function planSuspended(
 /** A destination that cannot be looked at may be the very reason for a suspension; then nothing is known of it. */
 async function heldIfOpen(ports: Ports, options: PassOptions, run: Run): Promise<Holding | null> {
   try {
-    const { closedBy } = await openDoor(ports, options, run)
-    return closedBy === null ? await ports.destination.inspect(run) : null
+    const { blockedBy } = await identifyDestination(ports, options, run)
+    return blockedBy === null ? await ports.destination.inspect(run) : null
   } catch (error) {
     run.signal.throwIfAborted()
     failureFrom(error)
