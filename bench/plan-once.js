@@ -16,8 +16,6 @@ const { readSeen, seenLine } = await load('destination/look/seen-line')
 const { planBackup } = await load('decide/plan/backup')
 /** @type {typeof import('../src/decide/look/unobserved.ts')} */
 const { unobserved } = await load('decide/look/unobserved')
-/** @type {typeof import('../src/reconcile/prune-terms.ts')} */
-const { plannedTerms } = await load('reconcile/prune-terms')
 
 /**
  * @typedef {import('../src/model/rel-path.ts').RelPath} RelPath
@@ -134,10 +132,10 @@ const plan = planBackup(spec, observation, {
     bandwidth: { timezone: 'UTC', entries: [] },
     all: false,
     holds: [],
-    policyHolds: [],
     halt: null,
   },
-  prune: plannedTerms(asOf, { asked: false, released: new Set(), lastGood: null }),
+  ...{ when: /** @type {const} */ ('planned'), passBegan: asOf, asked: false, released: new Set() },
+  policy: { holds: [], lastGood: null },
 })
 const seconds = (performance.now() - start) / 1000
 const cpu = process.cpuUsage(used)

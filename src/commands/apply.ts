@@ -92,8 +92,11 @@ async function outcomesOf(
   const compared = await inParallel(specs, concurrency, async (spec): Promise<Compared> => {
     try {
       const terms = termsOf(spec)
-      const options = passOptions(spec, workspace, { ...terms, holds: await common })
-      return await compareSaved(await openPorts(spec, workspace), spec, terms.saved, options, asOf, run)
+      const options = {
+        ...passOptions(spec, workspace, { ...terms, holds: await common }),
+        saved: terms.saved,
+      }
+      return await compareSaved(await openPorts(spec, workspace), spec, options, asOf, run)
     } catch (error) {
       run.signal.throwIfAborted()
       return { state: 'refused', outcome: failedOutcome(error, spec, true, run) }

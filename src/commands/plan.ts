@@ -10,9 +10,8 @@ import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Hold } from '../model/trouble.ts'
-import { planFailed, planPass } from '../reconcile/pass.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
-import { planSuspended } from '../reconcile/suspended-pass.ts'
+import { planFailed, planPass } from '../reconcile/plan-pass.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
@@ -153,22 +152,15 @@ async function fromSnapshots(
   const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
   const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
   const plans = specs.map((spec) => {
-    const { bandwidth, policy } = passOptions(spec, workspace, { all, named: false, holds: [] })
-    const from = sourceLabel(spec)
-    const planned = planOffline(spec, snapshots.get(spec.name) ?? null, {
-      asOf,
-      from,
-      bandwidth,
-      all,
-      policy,
-    })
+    const options = passOptions(spec, workspace, { all, named: false, holds: [] })
+    const planned = planOffline(spec, snapshots.get(spec.name) ?? null, sourceLabel(spec), options, asOf)
     const suspended = suspensionOf(spec, NOT_SUSPENDED, asOf)
     return suspended === null ? planned : { plan: suspendPlan(planned.plan, suspended), observation: null }
   })
   return { asOf, plans }
 }
 
-type Planned = Awaited<ReturnType<typeof planPass>>
+type Planned = Pick<Awaited<ReturnType<typeof planPass>>, 'plan' | 'observation'>
 
 /** Plans these backups from both sides, some at once, in their order: takes no lock and writes nothing. */
 export const planEach = async (
@@ -179,18 +171,12 @@ export const planEach = async (
   run: Run,
 ): Promise<readonly Planned[]> => {
   // What the box's memory does not say fails each backup, and each of them is in the plan.
-  const known = Promise.all([workspace.box.suspensions(), given.holds])
-  known.catch(() => {})
+  given.holds.catch(() => {})
   return inParallel(specs, workspace.settings.concurrency, async (spec) => {
     const ports = await openPorts(spec, workspace)
     const blank = passOptions(spec, workspace, { ...given, holds: [] })
     try {
-      const [stored, holds] = await known
-      const options = { ...blank, holds }
-      const suspended = suspensionOf(spec, stored, asOf)
-      if (suspended === null) return await planPass(ports, spec, options, asOf, run)
-      const { plan } = await planSuspended(ports, spec, suspended, options, asOf, run)
-      return { plan, observation: null }
+      return await planPass(ports, spec, { ...blank, holds: await given.holds }, asOf, run)
     } catch (error) {
       run.signal.throwIfAborted()
       return planFailed(ports.source, spec, blank, asOf, error)

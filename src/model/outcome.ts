@@ -64,6 +64,9 @@ export interface BackupOutcome {
 /** An outcome before its exit code and its duration are known. */
 export type BareOutcome = Omit<BackupOutcome, 'exitCode' | 'seconds'>
 
+/** An outcome with its exit code, before its duration is known. */
+export type CodedOutcome = Omit<BackupOutcome, 'seconds'>
+
 /** The outcome of a pass that came to nothing at all. */
 export const emptyOutcome = (backup: string): BareOutcome => ({
   backup,

@@ -2,31 +2,24 @@ import type { DigestPair } from '../model/digest.ts'
 import type { HeldFile, Holding } from '../model/holding.ts'
 import { markerPath } from '../model/marker-name.ts'
 import type { Observation } from '../model/observation.ts'
-import type { BackupPlan } from '../model/plan.ts'
-import type { AdoptRequest, LockedDestination } from '../model/ports.ts'
+import type { AdoptRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
-import type { Tally } from './tally.ts'
+import type { Pass } from './pass-context.ts'
+import { choose, type Standing } from './plan-pass.ts'
 
 /** So many are hashed and made durable together: few enough that a stop is quick and people see it move. */
 const AT_ONCE = 500
 
 /**
- * Judges and finishes the data that stands here already. Tells what was hashed and is other bytes than it should be: the next plan
- * of this pass knows it.
+ * Judges and finishes the data that stands here already, and plans anew: what was hashed and is other bytes than it should be is known by
+ * then.
  */
-export async function adoptFiles(
-  plan: BackupPlan,
-  observation: Observation,
-  destination: LockedDestination,
-  spec: Spec,
-  origin: { readonly planId: string; readonly revision: string | null },
-  tally: Tally,
-  run: Run,
-): Promise<ReadonlyMap<RelPath, DigestPair>> {
-  const found = new Map<RelPath, DigestPair>()
+export async function adoptFiles(pass: Pass, standing: Standing): Promise<Standing> {
+  const { destination, spec, origin, tally, run } = pass
+  const { plan, observation } = standing
   const steps = plan.steps.filter((step) => step.action === 'adopt')
+  if (steps.length === 0) return standing
+  const found = new Map<RelPath, DigestPair>()
   for (let from = 0; from < steps.length; from += AT_ONCE) {
     run.signal.throwIfAborted()
     const some = steps.slice(from, from + AT_ONCE)
@@ -45,13 +38,15 @@ export async function adoptFiles(
       }
     }
   }
-  return found
+  const holding = withFindings(await destination.inspect(run), found)
+  const { plan: left, refused, observation: now } = choose(pass, { ...observation, destination: holding })
+  return { ...standing, plan: left, refused, observation: now }
 }
 
 function requestOf(
   path: RelPath,
   { source, destination }: Observation,
-  origin: { readonly planId: string; readonly revision: string | null },
+  origin: Pass['origin'],
 ): AdoptRequest {
   const file = source.files.get(path)
   const marker = file?.marker.state === 'claimed' ? file.marker : null
@@ -73,7 +68,7 @@ function requestOf(
 }
 
 /** The holding with what hashing has shown. */
-export function withFindings(holding: Holding, found: ReadonlyMap<RelPath, DigestPair>): Holding {
+function withFindings(holding: Holding, found: ReadonlyMap<RelPath, DigestPair>): Holding {
   if (found.size === 0) return holding
   const files = new Map<RelPath, HeldFile>(holding.files)
   for (const [path, digests] of found) {

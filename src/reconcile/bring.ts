@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { retryDelay } from '../decide/time/retry-delay.ts'
 import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { Failure } from '../model/failure.ts'
-import type { LockedDestination, PullBatch, Source } from '../model/ports.ts'
+import type { PullBatch } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
+import type { Pass } from './pass-context.ts'
 
 export interface Brought {
   /**
@@ -37,17 +37,15 @@ const LOOK_AT_CLOCK = 1000
  */
 export async function bring(
   batch: readonly WantedFile[],
-  ports: { readonly source: Source; readonly destination: LockedDestination },
-  spec: Spec,
+  { source, destination, spec, run }: Pick<Pass, 'source' | 'destination' | 'spec' | 'run'>,
   allowed: AllowedRate,
   report: PullBatch['report'],
-  run: Run,
 ): Promise<Brought> {
   const all = { failure: null, problems: [], whole: batch, rest: [] }
   let received = 0
   let fruitless = 0
   for (let made = 1; ; made++) {
-    const staged = await ports.destination.stage(batch, run)
+    const staged = await destination.stage(batch, run)
     // A staged file of full size is only hashed: an append would skip it, right or wrong. An empty file has to be made.
     const files = batch
       .map((file) => ({ ...file, stagedBytes: staged.get(file.path) ?? 0 }))
@@ -64,13 +62,13 @@ export async function bring(
     const order: PullBatch = {
       mode: batch[0]!.mode,
       files,
-      into: ports.destination.staging,
-      inherit: ports.destination.lockDescriptor,
+      into: destination.staging,
+      inherit: destination.lockDescriptor,
       rate: allowed.rate,
       timeout: spec.transfer.timeout,
       report: (now) => report({ ...now, files: now.files + there, bytes: now.bytes + bytesThere }),
     }
-    const pulled = await whileInForce(allowed, run, (signal) => ports.source.pull(order, { ...run, signal }))
+    const pulled = await whileInForce(allowed, run, (signal) => source.pull(order, { ...run, signal }))
     received += pulled.received
     if (pulled.ended === 'stopped') {
       if (run.signal.aborted) return { ...all, ended: 'stopped', received }

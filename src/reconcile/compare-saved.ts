@@ -7,8 +7,8 @@ import { emptyOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import type { Spec } from '../model/spec.ts'
-import { planPass } from './pass.ts'
-import type { PassOptions, Ports } from './pass-terms.ts'
+import type { PassOptions, Ports } from './pass-context.ts'
+import { planRunning } from './plan-pass.ts'
 
 export type Compared =
   | { readonly state: 'pending' }
@@ -22,12 +22,12 @@ export type Compared =
 export async function compareSaved(
   ports: Ports,
   spec: Spec,
-  saved: SavedPart,
-  options: PassOptions,
+  options: PassOptions & { readonly saved: SavedPart },
   asOf: Instant,
   run: Run,
 ): Promise<Compared> {
-  const { plan: fresh, observation } = await planPass(ports, spec, { ...options, saved }, asOf, run)
+  const { saved } = options
+  const { plan: fresh, observation } = await planRunning(ports, spec, options, asOf, run)
   const { problems } = fresh
   const halt = fullHalt(fresh.halt)
   if (halt !== null || observation === null || observation.source.completeness === 'unknown') {

@@ -1,7 +1,6 @@
 import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
-import type { BackupOutcome } from '../model/outcome.ts'
-import { emptyOutcome } from '../model/outcome.ts'
+import { type BackupOutcome, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
@@ -9,22 +8,14 @@ import type { Problem } from '../model/trouble.ts'
 import { problemOf } from './observe-source.ts'
 
 /** I15: what comes of a backup that a failure ended. `run`: to say so aloud. */
-export function failedBy(
-  failure: Failure,
-  { name }: Spec,
-  run: Run | null,
-): Omit<BackupOutcome, 'exitCode' | 'seconds'> {
+export function failedBy(failure: Failure, { name }: Spec, run: Run | null): BareOutcome {
   const problem = problemOf(failure)
   run?.emit({ type: 'problem', backup: name, problem })
   return { ...emptyOutcome(name), problems: [problem], retry: failure.retryable }
 }
 
 /** A pass that could not write down what it came to: what it did is done, and it did not end well. */
-export const alsoFailed = <T extends Pick<BackupOutcome, 'result' | 'problems' | 'retry'>>(
-  outcome: T,
-  problem: Problem,
-  retryable: boolean,
-): T => ({
+export const alsoFailed = (outcome: BareOutcome, problem: Problem, retryable: boolean): BareOutcome => ({
   ...outcome,
   result: outcome.result === 'in-sync' || outcome.result === 'applied' ? 'failed' : outcome.result,
   problems: [...outcome.problems, problem],
@@ -33,6 +24,6 @@ export const alsoFailed = <T extends Pick<BackupOutcome, 'result' | 'problems' |
 
 /** What fails before a pass over a backup begins is that backup's failure as well. A bug is thrown on. */
 export function failedOutcome(error: unknown, spec: Spec, named: boolean, run: Run): BackupOutcome {
-  const bare = { ...failedBy(failureFrom(error), spec, run), seconds: 0 }
-  return { ...bare, exitCode: codeOfOutcome(bare, named) }
+  const bare = failedBy(failureFrom(error), spec, run)
+  return { ...bare, seconds: 0, exitCode: codeOfOutcome(bare, named) }
 }

@@ -1,9 +1,8 @@
 import { concernOf } from '../decide/files/concern.ts'
 import { claimOf } from '../decide/files/facts.ts'
 import { judgeList } from '../decide/files/judge-list.ts'
-import { selector } from '../decide/files/select.ts'
-import { rememberedClaim } from '../decide/look/markers-to-read.ts'
-import { neededMarkers } from '../decide/look/needed-markers.ts'
+import { selectorOf } from '../decide/files/select.ts'
+import { neededMarkers, rememberedClaim } from '../decide/look/markers-to-read.ts'
 import { type DigestKind, digestKind } from '../model/digest.ts'
 import type { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
@@ -44,15 +43,13 @@ export async function observeSource(
   source: Source,
   spec: Spec,
   looking: Promise<Holding>,
-  asOf: Instant,
+  { asOf, mustRead }: { readonly asOf: Instant; readonly mustRead: ReadonlySet<RelPath> },
   run: Run,
-  mustRead: ReadonlySet<RelPath> = new Set(),
 ): Promise<SourceView> {
   try {
     // Both sides are looked at side by side; what we hold only decides which markers are read.
-    const concern = concernOf(spec.select, spec.source.listing)
+    const concern = concernOf(spec)
     const [listing, holding] = await Promise.all([source.list(run, concern), looking])
-    const wanted = selector(spec.select, spec.source.listing)
     const { spellings, instead } = besideData(listing, spec.checksum)
     const remembered = (path: RelPath, data: ListedFile, marker: RelPath) => {
       const file = { path, data, suffix: suffixOf(path, marker), marker: listing.files.get(marker)! }
@@ -60,29 +57,21 @@ export async function observeSource(
     }
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
-      assemble(
-        spec.source.listing,
-        listing,
-        fetched,
-        holding,
-        { wanted, instead },
-        (path, listed, problems) => {
-          const markers = listed === null ? [] : spellings(path)
-          const [first] = markers
-          if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
-          if (read.has(first))
-            return { listed, marker: markerRead(path, markers, listing, fetched, problems) }
-          // Two spellings of one marker have to agree, so both are read.
-          const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, listed, first)
-          if (seen !== null) return seen
-          const marker = {
-            state: 'unread',
-            suffix: suffixOf(path, first),
-            ...listing.files.get(first)!,
-          } as const
-          return { listed, marker }
-        },
-      )
+      assemble(spec, { listing, fetched, instead }, holding, (path, listed, problems) => {
+        const markers = listed === null ? [] : spellings(path)
+        const [first] = markers
+        if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
+        if (read.has(first)) return { listed, marker: markerRead(path, markers, listing, fetched, problems) }
+        // Two spellings of one marker have to agree, so both are read.
+        const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, listed, first)
+        if (seen !== null) return seen
+        const marker = {
+          state: 'unread',
+          suffix: suffixOf(path, first),
+          ...listing.files.get(first)!,
+        } as const
+        return { listed, marker }
+      })
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       const markers = paths.flatMap(spellings)
       for (const marker of markers) read.add(marker)
@@ -160,13 +149,13 @@ function besideData(listing: Listing, kind: DigestKind): BesideData {
 }
 
 function assemble(
-  list: RelPath | null,
-  listing: Listing,
-  fetched: Fetched,
+  spec: Spec,
+  { listing, fetched, instead }: { listing: Listing; fetched: Fetched; instead: Instead },
   holding: Holding,
-  { wanted, instead }: { readonly wanted: (path: string) => boolean; readonly instead: Instead },
   fileOf: (path: RelPath, listed: ListedFile | null, problems: Problem[]) => SourceFile,
 ): SourceView {
+  const wanted = selectorOf(spec)
+  const list = spec.source.listing
   const { records } = holding
   const names = fetched.list?.names ?? null
   // What the list does not name is not there, whatever it is.

@@ -1,6 +1,8 @@
-import { selector } from '../decide/files/select.ts'
+import { selectorOf } from '../decide/files/select.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
+import { refusedMidway } from '../decide/plan/to-apply.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
+import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
 import type { Observation } from '../model/observation.ts'
@@ -10,16 +12,15 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { Conflict } from '../model/trouble.ts'
+import type { Pass, PassOptions } from './pass-context.ts'
+import type { Standing } from './plan-pass.ts'
 import type { Tally } from './tally.ts'
 
 /** What a pass came to: the last plan's findings, and what applying it did. */
 export function outcomeOf(
-  spec: Spec,
-  observation: Observation,
-  plan: BackupPlan,
-  tally: Tally,
-  end: Pick<BareOutcome, 'holds' | 'warnings' | 'late'>,
-  run: Run,
+  { spec, tally, run }: Pass,
+  { plan, observation, decided, holds, refused }: Standing,
+  late: BareOutcome['late'],
 ): BareOutcome {
   const halt = fullHalt(plan.halt) ?? tally.halt
   const paths = (action: string) =>
@@ -36,14 +37,20 @@ export function outcomeOf(
     problems,
     conflicts: [...conflictsOf(plan), ...tally.conflicts],
     pruned: tally.pruned.toSorted(),
-    ...end,
+    holds,
+    warnings: decided.plan.warnings,
+    late,
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
     retry: tally.retryable || observation.source.retryable === true,
     off: tally.off,
   }
-  return { ...bare, result: resultOf(bare, observation, tally, run) }
+  return {
+    ...bare,
+    result: resultOf(bare, observation, tally, run),
+    ...(refused === null ? {} : refusedMidway(refused)),
+  }
 }
 
 function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run: Run): BackupResult {
@@ -56,6 +63,16 @@ function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run
   const { conflicts, lost } = bare
   const problems = bare.problems.filter((one) => !isOfBox(one))
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
+}
+
+/** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */
+export function exitCodeOf(
+  outcome: BareOutcome,
+  { named }: PassOptions,
+  { signal: { reason } }: Run,
+): number {
+  if (outcome.result !== 'cancelled') return codeOfOutcome(outcome, named)
+  return codeOfStop(reason instanceof Stop ? reason.why : 'terminate')
 }
 
 /** A pass that its own time limit or a newer spec ended is incomplete; one that a person ended is cancelled. */
@@ -71,7 +88,7 @@ export const conflictsOf = (plan: BackupPlan): readonly Conflict[] =>
 
 /** Selected files with their marker, and those this pass has added. */
 function completeFiles(spec: Spec, { source, destination }: Observation, tally: Tally) {
-  const wanted = selector(spec.select, spec.source.listing)
+  const wanted = selectorOf(spec)
   let files = 0
   let bytes = 0
   for (const [path, record] of destination.records) {

@@ -1,39 +1,118 @@
-import type { PlanContext } from '../decide/plan/backup.ts'
+import type { PlanContext, PolicyState } from '../decide/plan/context.ts'
+import type { SavedPart } from '../decide/plan/saved.ts'
 import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import type { Box } from '../model/box.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
-import type { Hold } from '../model/trouble.ts'
-import type { PassOptions, Ports } from './pass-terms.ts'
-import { plannedTerms } from './prune-terms.ts'
+import type { CodedOutcome } from '../model/outcome.ts'
+import type { Destination, LockedDestination, Source } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
+import type { Bandwidth, Spec } from '../model/spec.ts'
+import type { Promised } from '../model/status.ts'
+import type { Halt, Hold } from '../model/trouble.ts'
+import type { Tally } from './tally.ts'
 
-/** What a pass plans with. */
-export async function contextOf(ports: Ports, options: PassOptions, asOf: Instant): Promise<PlanContext> {
-  return contextWith(ports, options, asOf, await ports.box.releases())
+export interface Ports {
+  readonly source: Source
+  readonly destination: Destination
+  readonly box: Box
 }
 
-/** The same where that is known already, or cannot be. */
-export function contextWith(
-  ports: Pick<Ports, 'source'>,
-  options: PassOptions,
+/** What is asked of one backup. */
+export interface PassOptions {
+  /** Seconds to wait for a destination that another run holds. */
+  readonly lockWait: number
+  /** What this backup may use of the line: its own, within its share of the box's cap. */
+  readonly bandwidth: Bandwidth
+  readonly revision: string | null
+  readonly policy: PolicyState
+  /** The backup was asked for by name. */
+  readonly named: boolean
+  /** With `keep` steps in plans. */
+  readonly all: boolean
+  /** Holds that lie over all backups of this pass, released ones left out. */
+  readonly holds: readonly Hold[]
+  /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
+  readonly saved: SavedPart | null
+  /**
+   * From what it came to, when the next pass is to be, and until when what is known counts. `keep`: what was promised before stands;
+   * `drop`: there is nobody who would keep it.
+   */
+  readonly promise: ((outcome: CodedOutcome) => Promised) | 'keep' | 'drop'
+  /** The time that is planned for was given, and says nothing about this box's clock. */
+  readonly isSupposed?: boolean
+  /** `prune`: only what may be removed is looked for, and removed. */
+  readonly work: 'all' | 'prune'
+}
+
+/** One backup whose destination's lock is held. */
+export interface Opened {
+  readonly source: Source
+  /** The destination as it was before its lock was taken. */
+  readonly place: Destination
+  readonly destination: LockedDestination
+  readonly identity: Identity
+  readonly box: Box
+  readonly spec: Spec
+  readonly options: PassOptions
+  readonly run: Run
+}
+
+/** One pass over it: what all of its phases share. */
+export interface Pass extends Opened {
+  readonly context: PlanContext
+  /** What the ledger keeps of where a file came from. */
+  readonly origin: { readonly planId: string; readonly revision: string | null }
+  readonly tally: Tally
+}
+
+/** What a plan made at this time goes by. */
+export function contextOf(
+  { label }: Pick<Source, 'label'>,
+  {
+    bandwidth,
+    all,
+    work,
+    policy,
+    isSupposed = false,
+  }: Omit<PassOptions, 'lockWait' | 'revision' | 'named' | 'holds' | 'saved' | 'promise'>,
   asOf: Instant,
-  released: ReadonlySet<string>,
+  released: ReadonlySet<string> = new Set(),
 ): PlanContext {
-  const { bandwidth, all, work, policy, isSupposed = false } = options
-  const prune = plannedTerms(asOf, { asked: work === 'prune', released, lastGood: policy.lastGood })
-  const from = ports.source.label
-  const policyHolds = policy.holds
-  return { asOf, from, bandwidth, all, holds: [], policyHolds, halt: null, prune, isSupposed }
+  const now = { asOf, passBegan: asOf, when: 'planned', released, holds: [], halt: null } as const
+  return { ...now, from: label, bandwidth, all, asked: work === 'prune', policy, isSupposed }
 }
 
-/** Holds that keep the destination from being looked at, released ones left out. */
-export async function openHolds(
-  path: string,
-  identity: Identity,
+/** Whether this disk is the one that is meant, before anything of it is looked at or written to. */
+export interface Identified {
+  readonly identity: Identity
+  /** What keeps the destination from being looked at, released holds left out. */
+  readonly blockedBy: { readonly halt: Halt | null; readonly holds: readonly Hold[] } | null
+}
+
+export async function identifyDestination(
+  { destination, box }: Ports,
   options: PassOptions,
-  box: Box,
-): Promise<readonly Hold[]> {
-  const hold = holdOfIdentity(path, identity)
-  if (hold === null || (await box.released(hold.id)) !== null) return options.holds
-  return [...options.holds, hold]
+  run: Run,
+): Promise<Identified> {
+  const { identity, halt } = await destination.identify(run)
+  if (halt !== null) return { identity, blockedBy: { halt, holds: [] } }
+  const hold = holdOfIdentity(destination.path, identity)
+  const isOpen = hold === null || (await box.released(hold.id)) !== null
+  const holds = isOpen ? options.holds : [...options.holds, hold]
+  return { identity, blockedBy: holds.length > 0 ? { halt, holds } : null }
+}
+
+/** Holds that a person has released are passed once, and the ledger says so. */
+export async function useReleases(
+  passed: readonly Hold[],
+  { box, destination, run }: Pick<Pass, 'box' | 'destination' | 'run'>,
+): Promise<void> {
+  for (const { id, code } of passed) {
+    const release = await box.released(id)
+    if (release === null) continue
+    const { reason, by } = release
+    await destination.record([{ event: 'released', hold: id, code, reason, by }], run)
+    await box.consume(id)
+  }
 }

@@ -1,18 +1,15 @@
 import type { Snapshot, SnapshotPlace } from '../decide/documents/snapshot.ts'
 import { concernOf } from '../decide/files/concern.ts'
-import { selector } from '../decide/files/select.ts'
+import { selectorOf } from '../decide/files/select.ts'
 import { unobserved } from '../decide/look/unobserved.ts'
-import { planBackup } from '../decide/plan/backup.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
-import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
-import type { Bandwidth, Spec } from '../model/spec.ts'
+import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
-import { planPass } from './pass.ts'
-import type { PassOptions, Ports } from './pass-terms.ts'
-import { plannedTerms } from './prune-terms.ts'
+import { contextOf, type PassOptions, type Ports } from './pass-context.ts'
+import { decide, type Planned, planRunning } from './plan-pass.ts'
 
 /** Where a spec would have us look. `source`: the source's label. */
 const placeOf = (spec: Spec, source: string): SnapshotPlace => ({
@@ -34,7 +31,7 @@ export async function takeSnapshot(
 ): Promise<{ readonly snapshot: Snapshot } | { readonly problems: readonly Problem[] }> {
   const taken = run.now()
   const wide: Spec = { ...spec, select: { include: ['**'], exclude: [] }, retain: null }
-  const { plan, observation } = await planPass(ports, wide, options, taken, run)
+  const { plan, observation } = await planRunning(ports, wide, options, taken, run)
   const halt = fullHalt(plan.halt)
   const holds = observation === null ? plan.holds : []
   const isBlocked = halt !== null || holds.length > 0
@@ -48,40 +45,26 @@ export async function takeSnapshot(
   }
 }
 
-/** The plan of a backup from a snapshot alone; pure. Null: there is none, which is a problem of that backup. */
+/** The plan of a backup from a snapshot alone; pure. Null: there is none, which is a problem of that backup. `from`: the source's label. */
 export function planOffline(
   spec: Spec,
   snapshot: Snapshot | null,
-  context: {
-    readonly asOf: Instant
-    readonly from: string
-    readonly bandwidth: Bandwidth
-    readonly all: boolean
-    readonly policy: PassOptions['policy']
-  },
-): { readonly plan: BackupPlan; readonly observation: Observation | null } {
-  const { policy, ...given } = context
-  const { lastGood, holds: policyHolds } = policy
-  const terms = {
-    ...given,
-    isSupposed: true,
-    policyHolds,
-    prune: plannedTerms(context.asOf, { asked: false, released: new Set<string>(), lastGood }),
-  }
-  if (snapshot === null) {
-    const plan = planBackup(spec, unobserved([noSnapshot(spec.name)]), { ...terms, holds: [], halt: null })
-    return { plan, observation: null }
-  }
+  from: string,
+  options: Parameters<typeof contextOf>[1],
+  asOf: Instant,
+): Planned {
+  const context = contextOf({ label: from }, { ...options, isSupposed: true }, asOf)
+  if (snapshot === null)
+    return { ...decide(spec, unobserved([noSnapshot(spec.name)]), context), observation: null }
   const { halt, holds } = snapshot
-  const observation = selected(spec, snapshot, context.from)
-  return { plan: planBackup(spec, observation, { ...terms, holds, halt }), observation }
+  return decide(spec, selected(spec, snapshot, from), { ...context, holds, halt })
 }
 
 /** A snapshot holds all files; a plan is made of those that its spec selects. */
 function selected(spec: Spec, snapshot: Snapshot, from: string): Observation {
   const { source, destination } = snapshot.observation
-  const wanted = selector(spec.select, spec.source.listing)
-  const concern = concernOf(spec.select, spec.source.listing)
+  const wanted = selectorOf(spec)
+  const concern = concernOf(spec)
   const problems = source.problems.filter(
     ({ path, code }) =>
       path === undefined || concern.path(path) || (code === 'folder-unreadable' && concern.below(path)),

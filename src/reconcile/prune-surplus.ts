@@ -1,111 +1,120 @@
-import { type Decided, decideBackup, type PlanContext } from '../decide/plan/backup.ts'
-import { type PruneDecision, type PruneNews, withNews } from '../decide/prune/removals.ts'
-import { stayText } from '../decide/prune/stay.ts'
-import type { Box } from '../model/box.ts'
+import type { PruneDecision, PruneNews } from '../decide/prune/removals.ts'
+import { withNews } from '../decide/prune/removals.ts'
+import { whyKeptText } from '../decide/prune/why-kept.ts'
 import type { Holding } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
 import type { LedgerEvent } from '../model/ledger-event.ts'
-import type { SourceView } from '../model/observation.ts'
-import type { LockedDestination, PruneRequest } from '../model/ports.ts'
+import type { PruneRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Run } from '../model/run.ts'
-import type { PruneRules, Spec } from '../model/spec.ts'
 import type { Hold, Problem } from '../model/trouble.ts'
-import type { Tally } from './tally.ts'
-import { useReleases } from './use-releases.ts'
-
-export interface PruneGround {
-  readonly destination: LockedDestination
-  readonly box: Box
-  readonly spec: Spec
-  readonly context: PlanContext
-  readonly origin: { readonly planId: string; readonly revision: string | null }
-  readonly tally: Tally
-  /** Where a saved plan is applied, the paths it removes: no others go. */
-  readonly only: ReadonlySet<RelPath> | null
-}
-
-/** How things stand once transfers are over and surplus is gone. */
-export interface Pruned {
-  readonly holding: Holding
-  readonly decided: Decided
-  /** Released holds that something went past: spent now. */
-  readonly used: readonly Hold[]
-}
+import { type Pass, useReleases } from './pass-context.ts'
+import { decide, type Planned, type Standing } from './plan-pass.ts'
 
 /**
  * Removes what may be removed by now: decided anew from what the disk holds once the transfers are over. The points relied on are
  * read first where they were not read lately (I9); what turns out rotten is recorded, and everything is decided once more.
  */
-export async function pruneSurplus(
-  ground: PruneGround,
-  view: SourceView,
-  before: Holding,
-  run: Run,
-): Promise<Pruned> {
-  const { destination, spec, tally } = ground
-  const decide = (holding: Holding): Decided =>
-    decideBackup(spec, { source: view, destination: holding }, termsNow(ground.context, run))
+export async function pruneSurplus(pass: Pass, standing: Standing): Promise<Standing> {
+  const { options, tally } = pass
+  // Where a saved plan is applied, the paths it removes: no others go.
+  const only = options.saved === null ? null : removalsOf(standing)
+  if (tally.stopped || !isDecidedAnew(pass, standing, only)) return standing
+  const ready = await readyToRemove(pass, standing)
+  const { prune, plan } = ready.decided
+  const now: Standing = {
+    ...standing,
+    ...ready,
+    observation: { ...standing.observation, destination: ready.holding },
+    holds: only?.size === 0 ? [] : plan.holds,
+  }
+  if (prune === null) return now
+  for (const problem of leftOf(ready.decided, ready.holding, only)) tally.trouble(problem)
+  const requests = requestsOf(prune, pass).filter(({ path }) => only?.has(path) ?? true)
+  if (requests.length === 0) return now
+  const { holding, gone } = await remove(requests, pass)
+  // A release lets something go once: where nothing went, it is good for the next pass.
+  const spent = prune.passed.filter(({ series }) => (series === null ? gone.size > 0 : gone.has(series)))
+  await useReleases(spent, pass)
+  return {
+    ...now,
+    observation: { ...now.observation, destination: holding },
+    used: [...ready.used, ...spent],
+  }
+}
+
+const removalsOf = ({ plan }: Standing): ReadonlySet<RelPath> =>
+  new Set(plan.steps.flatMap(({ action, path }) => (action === 'prune' ? (path as RelPath) : [])))
+
+/** Whether what has come changes what is to be said: something may be removed, or a late series may be in time by now. */
+const isDecidedAnew = (
+  { spec: { retain, prune, expect }, tally }: Pass,
+  { observation: { destination } }: Standing,
+  only: ReadonlySet<RelPath> | null,
+): boolean =>
+  (only === null
+    ? (retain !== null && prune.mode !== 'never') || destination.surplus.size > 0
+    : only.size > 0) ||
+  (expect.length > 0 && tally.published.length > 0)
+
+/** Decides anew, once the ledger knows what stopped being wanted and the points relied on have been read. */
+async function readyToRemove(
+  pass: Pass,
+  { observation: { source, destination: before } }: Standing,
+): Promise<{ readonly holding: Holding; readonly decided: Planned; readonly used: readonly Hold[] }> {
+  const { destination, spec, context, tally, run } = pass
+  const decideFor = (holding: Holding): Planned =>
+    decide(spec, { source, destination: holding }, { ...context, asOf: run.now(), when: 'now' })
   let holding = tally.published.length > 0 ? await destination.inspect(run) : before
-  let decided = decide(holding)
-  const used: Hold[] = []
+  let decided = decideFor(holding)
   const news = decided.prune?.news ?? null
+  const used = news === null ? [] : (decided.prune?.passed ?? []).filter(({ code }) => code === 'prune-cliff')
   if (news !== null) {
     // What stops being wanted is on record before its time begins to count, and the policy before anything goes by it.
-    const released = (decided.prune?.passed ?? []).filter(({ code }) => code === 'prune-cliff')
-    await useReleases(released, ground.box, destination, run)
-    used.push(...released)
+    await useReleases(used, pass)
     await destination.record(newsEvents(news), run)
     holding = withNews(holding, news, run.now())
-    decided = decide(holding)
+    decided = decideFor(holding)
   }
   const toRead = decided.prune?.toRead ?? []
   if (toRead.length > 0) {
-    await readAgain(toRead, holding, ground, run)
+    await readAgain(toRead, holding, pass)
     holding = await destination.inspect(run)
-    decided = decide(holding)
+    decided = decideFor(holding)
   }
-  const { prune } = decided
-  if (prune !== null)
-    for (const problem of leftOf(prune, decided, holding, ground.only)) tally.trouble(problem)
-  if (prune === null || prune.remove.size === 0) return { holding, decided, used }
-  const requests = requestsOf(prune, spec.prune, ground.origin).filter(
-    ({ path }) => ground.only?.has(path) ?? true,
-  )
-  if (requests.length === 0) return { holding, decided, used }
+  return { holding, decided, used }
+}
+
+/** Returns what is held then, and the series of which something went, or will: the next recovery ends what was begun, and asks nobody. */
+async function remove(
+  requests: readonly PruneRequest[],
+  { destination, tally, run }: Pass,
+): Promise<{ readonly holding: Holding; readonly gone: ReadonlySet<string> }> {
   const verdicts = await destination.prune(requests, run)
-  const after = await destination.inspect(run)
+  const holding = await destination.inspect(run)
   const gone = new Set<string>()
   for (const { path, reason, series } of requests) {
     const verdict = verdicts.get(path)
     if (verdict === undefined) throw new Error(`pruning ${path} came to no verdict`)
-    if (verdict.verdict === 'done') {
-      tally.prune(path, reason)
-      gone.add(series)
-    } else tally.trouble(verdict.problem)
-    // The next recovery ends what was begun, and asks nobody.
-    if (after.begun.has(path)) gone.add(series)
+    if (verdict.verdict === 'done') tally.prune(path, reason)
+    else tally.trouble(verdict.problem)
+    if (verdict.verdict === 'done' || holding.begun.has(path)) gone.add(series)
   }
-  // A release lets something go once: where nothing went, it is good for the next pass.
-  const spent = prune.passed.filter(({ series }) => (series === null ? gone.size > 0 : gone.has(series)))
-  await useReleases(spent, ground.box, destination, run)
-  return { holding: after, decided, used: [...used, ...spent] }
+  return { holding, gone }
 }
 
 /** Removals of a saved plan that are not made now, but where a hold says so by itself. */
 function leftOf(
-  prune: PruneDecision,
-  { retention }: Decided,
+  { prune, retention }: Planned,
   holding: Holding,
   only: ReadonlySet<RelPath> | null,
 ): readonly Problem[] {
   return [...(only ?? [])].flatMap((path) => {
     const point = retention?.pointOf(path) ?? null
-    if (!holding.files.has(path) || (point !== null && prune.remove.has(point))) return []
-    const stay = point === null ? undefined : prune.stay.get(point)
-    return stay?.why === 'held'
+    if (!holding.files.has(path) || (point !== null && prune?.remove.has(point))) return []
+    const why = point === null ? undefined : prune?.keptBack.get(point)
+    return why?.why === 'held'
       ? []
-      : [left(path, stay === undefined ? 'it is not surplus now' : stayText(stay))]
+      : [left(path, why === undefined ? 'it is not surplus now' : whyKeptText(why))]
   })
 }
 
@@ -116,18 +125,11 @@ const left = (path: string, why: string): Problem => ({
   hint: 'Apply the plan again later, or make it anew.',
 })
 
-const termsNow = (context: PlanContext, run: Run): PlanContext => ({
-  ...context,
-  asOf: run.now(),
-  prune: { ...context.prune, when: 'now' },
-})
-
 /** Reads files whose points are to be relied on. Those that are rotten are known to every later pass, and count no more. */
 async function readAgain(
   paths: readonly RelPath[],
   holding: Holding,
-  { destination, spec, tally }: PruneGround,
-  run: Run,
+  { destination, spec, tally, run }: Pass,
 ): Promise<void> {
   const bytes = paths.reduce((sum, path) => sum + (holding.records.get(path)?.size ?? 0), 0)
   run.emit({ type: 'gating', backup: spec.name, files: paths.length, bytes })
@@ -166,11 +168,7 @@ function newsEvents({ surplus, wanted, terms }: PruneNews): readonly LedgerEvent
   ]
 }
 
-const requestsOf = (
-  prune: PruneDecision,
-  { trashFor }: PruneRules,
-  origin: PruneGround['origin'],
-): readonly PruneRequest[] =>
+const requestsOf = (prune: PruneDecision, { spec, origin }: Pass): readonly PruneRequest[] =>
   [...prune.remove].flatMap(([point, because]) =>
     point.files.map((path) => ({
       path,
@@ -180,7 +178,7 @@ const requestsOf = (
       point: isoTime(point.time),
       policy: prune.policy,
       basis: prune.basis,
-      trashFor,
+      trashFor: spec.prune.trashFor,
       ...origin,
     })),
   )

@@ -1,11 +1,9 @@
 import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { DigestPair } from '../model/digest.ts'
 import { humanPart } from '../model/human-size.ts'
-import type { GateVerdict, LockedDestination, PublishRequest } from '../model/ports.ts'
-import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
+import type { GateVerdict, PublishRequest } from '../model/ports.ts'
 import type { Problem } from '../model/trouble.ts'
-import type { Tally } from './tally.ts'
+import type { Pass } from './pass-context.ts'
 
 /** A file whose staged bytes are as many as they should be, and are not those its marker names. */
 export interface Mismatch {
@@ -13,15 +11,9 @@ export interface Mismatch {
   readonly digests: DigestPair
 }
 
-/** Judges a batch that has come, and publishes what passes. Tells the files that did not match. */
-export async function settle(
-  batch: readonly WantedFile[],
-  destination: LockedDestination,
-  spec: Spec,
-  origin: { readonly planId: string; readonly revision: string | null },
-  tally: Tally,
-  run: Run,
-): Promise<readonly Mismatch[]> {
+/** Judges a batch that has come, and publishes what passes. Returns the files that did not match. */
+export async function settle(batch: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+  const { destination, spec, tally, run } = pass
   const bytes = batch.reduce((sum, file) => sum + file.size, 0)
   run.emit({ type: 'gating', backup: spec.name, files: batch.length, bytes })
   const verdicts = await destination.gate(batch, run)
@@ -31,19 +23,16 @@ export async function settle(
     const verdict = verdicts.get(file.path) ?? { verdict: 'missing' }
     if (verdict.verdict === 'passed') passed.push({ file, digests: verdict.digests })
     else if (verdict.verdict === 'mismatch') mismatches.push({ file, digests: verdict.digests })
-    else if (verdict.verdict === 'missing' && isFull(tally)) tally.leave(file.path, noRoom(file))
+    else if (verdict.verdict === 'missing' && tally.isDiskFull()) tally.leave(file.path, noRoom(file))
     else tally.leave(file.path, problemOfVerdict(file, verdict))
   }
-  await publishPassed(passed, destination, origin, tally, run)
+  await publishPassed(passed, pass)
   return mismatches
 }
 
 export async function publishPassed(
   passed: readonly Mismatch[],
-  destination: LockedDestination,
-  origin: { readonly planId: string; readonly revision: string | null },
-  tally: Tally,
-  run: Run,
+  { destination, origin, tally, run }: Pass,
 ): Promise<void> {
   if (passed.length === 0) return
   const requests = passed.map(
@@ -67,8 +56,6 @@ export async function publishPassed(
     else tally.leave(file.path, verdict.problem)
   }
 }
-
-const isFull = ({ problems }: Tally): boolean => problems.some(({ code }) => code === 'disk-full')
 
 /** The source is not to be blamed for what had no place here. */
 const noRoom = ({ path }: WantedFile): Problem => ({

@@ -1,29 +1,36 @@
 import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { PassEvent } from '../model/event.ts'
+import type { Failure } from '../model/failure.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
+import { problemOf } from './observe-source.ts'
 
-/** What a pass's applying has come to so far. */
+/**
+ * What a pass has come to so far. Phases add to it by these methods alone, as things happen, so that what one had done is not lost where
+ * it breaks in the middle.
+ */
 export interface Tally {
-  readonly published: string[]
-  readonly adopted: string[]
-  readonly repaired: string[]
-  readonly pruned: string[]
-  readonly problems: Problem[]
-  readonly conflicts: Conflict[]
+  readonly published: readonly string[]
+  readonly adopted: readonly string[]
+  readonly repaired: readonly string[]
+  readonly pruned: readonly string[]
+  readonly problems: readonly Problem[]
+  readonly conflicts: readonly Conflict[]
   /** Wanted files that are not published, for whatever cause. */
-  readonly left: Set<string>
-  halt: Halt | null
+  readonly left: ReadonlySet<string>
+  readonly halt: Halt | null
   /** Bytes over the line. */
-  received: number
-  stopped: boolean
+  readonly received: number
+  readonly stopped: boolean
   /** The line or the source gave up. */
-  broken: boolean
+  readonly broken: boolean
   /** What broke it may pass by itself. */
-  retryable: boolean
+  readonly retryable: boolean
   /** Bandwidth is off, until then. */
-  off: BackupOutcome['off']
+  readonly off: BackupOutcome['off']
 
+  want(files: readonly WantedFile[]): void
+  receive(bytes: number): void
   publish(file: WantedFile): void
   prune(path: string, because: string): void
   adopt(path: string, size: number, digest: string): void
@@ -31,17 +38,37 @@ export interface Tally {
   /** With a problem, unless one is known of that path already. */
   leave(path: string, problem: Problem): void
   trouble(problem: Problem): void
+  /** Nothing more is pulled. Of several halts the first counts. */
   stop(halt: Halt): void
+  breakOff(failure: Failure): void
+  end(how: Partial<Pick<Tally, 'stopped' | 'off'>>): void
+  /** Whether the disk refused something for want of room. */
+  isDiskFull(): boolean
+  /** The same where more was to come: there may be room again for the next pass. */
+  endsByFullDisk(): boolean
 }
 
-export function newTally(backup: string, emit: (event: PassEvent) => void): Tally {
+type Writable<Type> = {
+  -readonly [Key in keyof Type]: Type[Key] extends readonly (infer Item)[]
+    ? Item[]
+    : Type[Key] extends ReadonlySet<infer Item>
+      ? Set<Item>
+      : Type[Key]
+}
+
+/** `unfinished`: what an earlier run began, and cannot be ended, is reported by each pass until it is. */
+export function newTally(
+  backup: string,
+  emit: (event: PassEvent) => void,
+  unfinished: readonly Problem[] = [],
+): Tally {
   const problemPaths = new Set<string>()
-  const tally: Tally = {
+  const tally: Writable<Tally> = {
     published: [],
     adopted: [],
     repaired: [],
     pruned: [],
-    problems: [],
+    problems: [...unfinished],
     conflicts: [],
     left: new Set(),
     halt: null,
@@ -50,6 +77,12 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
     broken: false,
     retryable: false,
     off: null,
+    want(files) {
+      for (const { path } of files) tally.left.add(path)
+    },
+    receive(bytes) {
+      tally.received += bytes
+    },
     publish(file) {
       const how = file.over === 'repair' ? 'repaired' : 'pulled'
       tally.published.push(file.path)
@@ -81,8 +114,23 @@ export function newTally(backup: string, emit: (event: PassEvent) => void): Tall
       emit({ type: 'problem', backup, problem })
     },
     stop(halt) {
+      if (tally.halt !== null) return
       tally.halt = halt
       emit({ type: 'halt', backup, halt })
+    },
+    breakOff(failure) {
+      tally.broken = true
+      tally.retryable = failure.retryable
+      tally.trouble(problemOf(failure))
+    },
+    end(how) {
+      Object.assign(tally, how)
+    },
+    isDiskFull: () => tally.problems.some(({ code }) => code === 'disk-full'),
+    endsByFullDisk() {
+      const isFull = tally.isDiskFull()
+      tally.retryable ||= isFull
+      return isFull
     },
   }
   return tally

@@ -1,23 +1,12 @@
-import { strayEvents, strays } from '../decide/prune/stray-staging.ts'
-import type { Observation } from '../model/observation.ts'
-import type { BackupPlan, Step } from '../model/plan.ts'
-import type { LockedDestination } from '../model/ports.ts'
+import { strayEvents, strays } from '../decide/prune/expiry.ts'
+import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Run } from '../model/run.ts'
-import type { Spec } from '../model/spec.ts'
-import type { Tally } from './tally.ts'
+import type { Pass } from './pass-context.ts'
+import type { Standing } from './plan-pass.ts'
 
-/**
- * Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more.
- */
-export async function tidy(
-  spec: Spec,
-  observation: Observation,
-  plan: BackupPlan,
-  destination: LockedDestination,
-  tally: Tally,
-  run: Run,
-): Promise<void> {
+/** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
+export async function tidy({ destination, spec, tally, run }: Pass, standing: Standing): Promise<Standing> {
+  const { plan, observation } = standing
   const expired = plan.steps.filter((step) => step.action === 'expire')
   const trash = expired.filter((step) => step.trash !== undefined).map(pathOf)
   if (trash.length > 0) {
@@ -31,6 +20,7 @@ export async function tidy(
     ...strayEvents(strays(spec, observation), observation),
   ]
   if (events.length > 0) await destination.record(events, run)
+  return standing
 }
 
 const pathOf = ({ path }: Step): RelPath => path as RelPath

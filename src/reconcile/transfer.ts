@@ -1,142 +1,156 @@
 import { checksumFailed } from '../decide/files/problems.ts'
-import { type RateNow, rateAt } from '../decide/time/timetable.ts'
+import { rateAt } from '../decide/time/timetable.ts'
 import { inOrder, nextBatch } from '../decide/transfer/batches.ts'
 import { fitting } from '../decide/transfer/fitting.ts'
 import { fittingInodes, inodeHalt, inodesOf } from '../decide/transfer/inode-room.ts'
 import { roomHalt } from '../decide/transfer/room-halt.ts'
-import type { WantedFile } from '../decide/transfer/wanted-file.ts'
-import type { Holding } from '../model/holding.ts'
+import { type WantedFile, wantedFiles } from '../decide/transfer/wanted-file.ts'
 import { isoTime } from '../model/instant.ts'
 import type { ListedFile } from '../model/listing.ts'
 import { suffixOf } from '../model/marker-name.ts'
-import type { LockedDestination, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Run } from '../model/run.ts'
-import type { Bandwidth, Spec } from '../model/spec.ts'
+import type { Rate } from '../model/spec.ts'
 import { bring } from './bring.ts'
-import { problemOf } from './observe-source.ts'
+import type { Pass } from './pass-context.ts'
+import type { Standing } from './plan-pass.ts'
 import { progressMeter } from './progress-meter.ts'
 import { type Mismatch, publishPassed, settle } from './settle.ts'
-import type { Tally } from './tally.ts'
-
-export interface TransferContext {
-  readonly source: Source
-  readonly destination: LockedDestination
-  readonly spec: Spec
-  readonly holding: Holding
-  readonly bandwidth: Bandwidth
-  readonly origin: { readonly planId: string; readonly revision: string | null }
-  readonly tally: Tally
-}
 
 /**
  * Brings and publishes what is wanted, in batches: while one is judged the next one comes. Files that do not match are mended once,
  * block by block; those that still do not have failed twice and are dropped.
  */
-export async function transfer(
-  wanted: readonly WantedFile[],
-  context: TransferContext,
-  run: Run,
-): Promise<void> {
-  const { spec, tally, holding } = context
-  for (const file of wanted) tally.left.add(file.path)
-  const room = fitting(inOrder(wanted, spec.transfer.order), spec.destination, holding)
+export async function transfer(pass: Pass, standing: Standing): Promise<Standing> {
+  const { spec, tally } = pass
+  const { plan, observation } = standing
+  const wanted = wantedFiles(plan, observation)
+  tally.want(wanted)
+  const room = fitting(inOrder(wanted, spec.transfer.order), spec.destination, observation.destination)
   if (room.halt !== null) tally.stop(room.halt)
-  const failed = await bringRound(room.fit, context, run)
-  if (failed.length === 0 || tally.stopped || tally.broken || tally.off !== null) return
-  const again = await believeNewMarkers(failed, context, run)
-  const twice = await bringRound(again, context, run)
-  await giveUp(twice, context, run)
+  const failed = await bringRound(room.fit, pass)
+  if (failed.length === 0 || tally.stopped || tally.broken || tally.off !== null) return standing
+  const again = await believeNewMarkers(failed, pass)
+  await giveUp(await bringRound(again, pass), pass)
+  return standing
 }
 
-/** One go over the files. Tells those that came whole and do not match. */
-async function bringRound(
-  files: readonly WantedFile[],
-  context: TransferContext,
-  run: Run,
-): Promise<readonly Mismatch[]> {
-  const { spec, destination, tally, bandwidth, origin } = context
+/** One go over the files. Returns those that came whole and do not match. */
+async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+  const { spec, tally, run } = pass
+  const { bandwidth } = pass.options
   const meter = progressMeter(spec.name, totals(files), run.now)
-  const mismatches: Mismatch[] = []
-  let settling = Promise.resolve()
+  const settling = settleBeside(pass)
   let left = files
-  let told: RateNow['rate'] | undefined
-  let inodes: number | null = null
-  let owed = 0
+  let before: Rate | undefined
   // A full disk, or a quota: what is staged beyond it could not be published.
-  while (left.length > 0 && !isFull(tally)) {
-    const { rate, until } = rateAt(bandwidth, run.now())
-    const change = { rate, until: until === null ? null : isoTime(until) }
-    if (rate !== told && (told !== undefined || rate === 'off'))
-      run.emit({ type: 'rate-changed', backup: spec.name, ...change })
-    told = rate
-    if (rate === 'off') {
-      tally.off = { until: change.until }
-      // What has come whole needs no line.
-      const here = left.filter(
-        (file) => file.mode === 'append' && file.size > 0 && file.stagedBytes >= file.size,
-      )
-      if (here.length > 0) {
-        await destination.stage(here, run)
-        settling = settling.then(async () => {
-          mismatches.push(...(await settle(here, destination, spec, origin, tally, run)))
-        })
-      }
-      break
-    }
-    // What has come and is not published yet still needs its markers: where inodes are scarce, it is published first.
-    const fits = async () => {
-      inodes = await destination.inodes()
-      return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - owed)
-    }
-    let batch = await fits()
-    if (batch.length === 0 && owed > 0) {
-      await settling
-      batch = await fits()
-    }
-    if (batch.length === 0) {
-      if (tally.halt === null) tally.stop(inodeHalt(spec.destination, inodes))
-      break
-    }
+  while (left.length > 0 && !tally.endsByFullDisk()) {
+    const rate = await rateNow(before, left, settling, pass)
+    before = rate
+    if (rate === 'off') break
+    const batch = await batchThatFits(left, rate, settling, pass)
+    if (batch === null) break
     const { files: count, bytes, resumed } = totals(batch)
-    const free = await destination.free()
-    const halt = roomHalt(
-      { ...spec.destination, maxSize: null },
-      { free, used: 0 },
-      Math.max(0, bytes - resumed),
-    )
-    if (halt !== null) {
-      if (tally.halt === null) tally.stop(halt)
-      break
-    }
     run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
     const allowed = { rate, isInForce: () => rateAt(bandwidth, run.now()).rate === rate }
-    const brought = await bring(batch, context, spec, allowed, (now) => run.emit(meter.at(now)), run)
-    tally.received += brought.received
+    const brought = await bring(batch, pass, allowed, (now) => run.emit(meter.at(now)))
+    tally.receive(brought.received)
     for (const problem of brought.problems) tally.trouble(problem)
-    tally.stopped ||= brought.ended === 'stopped'
     // What a stopped batch has brought is judged by the next run: a stop is not to wait for hashing.
-    if (tally.stopped) break
+    if (brought.ended === 'stopped') {
+      tally.end({ stopped: true })
+      break
+    }
     const { whole } = brought
     left = [...brought.rest, ...left.slice(batch.length)]
     meter.finished({ files: whole.length, bytes: totals(whole).bytes })
-    const owes = inodesOf(whole)
-    owed += owes
-    settling = settling.then(async () => {
-      if (whole.length > 0) mismatches.push(...(await settle(whole, destination, spec, origin, tally, run)))
-      owed -= owes
-    })
-    // Awaited below; until then a failure of it is nobody's unhandled rejection.
-    settling.catch(() => {})
+    settling.add(whole)
     if (brought.failure !== null) {
-      tally.broken = true
-      tally.retryable = brought.failure.retryable
-      tally.trouble(problemOf(brought.failure))
+      tally.breakOff(brought.failure)
       break
     }
   }
-  await settling
-  return mismatches
+  await settling.done()
+  return settling.mismatches
+}
+
+interface Settling {
+  readonly mismatches: readonly Mismatch[]
+  /** Inodes that what has come and is not published yet still takes. */
+  owed(): number
+  add(batch: readonly WantedFile[]): void
+  /** All that was added is judged, and published where it passed. */
+  done(): Promise<void>
+}
+
+/** Judges and publishes batches one after the other, beside the transfer of the next. */
+function settleBeside(pass: Pass): Settling {
+  const mismatches: Mismatch[] = []
+  let settling = Promise.resolve()
+  let owed = 0
+  return {
+    mismatches,
+    owed: () => owed,
+    add(batch) {
+      if (batch.length === 0) return
+      const owes = inodesOf(batch)
+      owed += owes
+      settling = settling.then(async () => {
+        mismatches.push(...(await settle(batch, pass)))
+        owed -= owes
+      })
+      // Awaited by `done`; until then a failure of it is nobody's unhandled rejection.
+      settling.catch(() => {})
+    },
+    done: () => settling,
+  }
+}
+
+/** The rate by which the next batch comes. Where it is off, what has come whole is judged all the same: it needs no line. */
+async function rateNow(
+  before: Rate | undefined,
+  left: readonly WantedFile[],
+  settling: Settling,
+  { spec, destination, options, tally, run }: Pass,
+): Promise<Rate> {
+  const { rate, until } = rateAt(options.bandwidth, run.now())
+  const change = { rate, until: until === null ? null : isoTime(until) }
+  if (rate !== before && (before !== undefined || rate === 'off'))
+    run.emit({ type: 'rate-changed', backup: spec.name, ...change })
+  if (rate !== 'off') return rate
+  tally.end({ off: { until: change.until } })
+  const here = left.filter((file) => file.mode === 'append' && file.size > 0 && file.stagedBytes >= file.size)
+  if (here.length > 0) await destination.stage(here, run)
+  settling.add(here)
+  return rate
+}
+
+/** The next batch; null: there is no room for another file, and the tally says so. */
+async function batchThatFits(
+  left: readonly WantedFile[],
+  rate: number | null,
+  settling: Settling,
+  { spec, destination, tally }: Pass,
+): Promise<readonly WantedFile[] | null> {
+  let inodes: number | null = null
+  const fits = async () => {
+    inodes = await destination.inodes()
+    return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - settling.owed())
+  }
+  let batch = await fits()
+  // What has come and is not published yet still needs its markers: where inodes are scarce, it is published first.
+  if (batch.length === 0 && settling.owed() > 0) {
+    await settling.done()
+    batch = await fits()
+  }
+  const { bytes, resumed } = totals(batch)
+  const room = { free: await destination.free(), used: 0 }
+  const halt =
+    batch.length === 0
+      ? inodeHalt(spec.destination, inodes)
+      : roomHalt({ ...spec.destination, maxSize: null }, room, Math.max(0, bytes - resumed))
+  if (halt === null) return batch
+  tally.stop(halt)
+  return null
 }
 
 /**
@@ -145,10 +159,9 @@ async function bringRound(
  */
 async function believeNewMarkers(
   mismatches: readonly Mismatch[],
-  context: TransferContext,
-  run: Run,
+  pass: Pass,
 ): Promise<readonly WantedFile[]> {
-  const { source, destination, tally, origin } = context
+  const { source, run } = pass
   const markers = mismatches.map(({ file }) => file.marker.path)
   const files = new Map<RelPath, ListedFile>(
     mismatches.map(({ file }) => [
@@ -179,14 +192,13 @@ async function believeNewMarkers(
       else again.push(renewed)
     }
   }
-  await publishPassed(good, destination, origin, tally, run)
+  await publishPassed(good, pass)
   return again
 }
 
 /** Failed twice: dropped, and not pulled again until the source's facts change or a day has passed. */
-async function giveUp(twice: readonly Mismatch[], context: TransferContext, run: Run): Promise<void> {
+async function giveUp(twice: readonly Mismatch[], { destination, tally, run }: Pass): Promise<void> {
   if (twice.length === 0) return
-  const { destination, tally } = context
   const at = run.now()
   await destination.dropStaged(
     twice.map(({ file }) => file.path),
@@ -215,13 +227,6 @@ async function giveUp(twice: readonly Mismatch[], context: TransferContext, run:
     ),
   )
   for (const { file } of twice) tally.leave(file.path, checksumFailed(file.path, file.digest))
-}
-
-/** Whether the disk refused something for want of room. */
-function isFull(tally: Tally): boolean {
-  const found = tally.problems.some(({ code }) => code === 'disk-full')
-  tally.retryable ||= found
-  return found
 }
 
 const totals = (files: readonly WantedFile[]) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { selector } from '../../src/decide/files/select.ts'
+import { selectorOf } from '../../src/decide/files/select.ts'
 import { rememberedClaim } from '../../src/decide/look/markers-to-read.ts'
 import { nextSeen } from '../../src/decide/look/next-seen.ts'
 import { identityHold } from '../../src/decide/specs/identity-hold.ts'
@@ -17,7 +17,7 @@ const path = (text: string) => text as RelPath
 
 describe('selection', () => {
   const chosen = (include: string[], exclude: string[], of: string, listing: string | null = null) =>
-    selector({ include, exclude }, listing as RelPath | null)(of)
+    selectorOf({ select: { include, exclude }, source: { listing: listing as RelPath | null } })(of)
   test.each([
     ['**', 'a/b/c.tar', true],
     ['*.tar', 'c.tar', true],

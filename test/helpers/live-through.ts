@@ -136,11 +136,10 @@ function withAllListed(
   }
   const terms = context({ asOf: now })
   const released = (releasesAll ? { has: () => true } : new Set()) as ReadonlySet<string>
-  const prune = { ...terms.prune, asked, released, when: 'now' as const }
   const { plan } = decideBackup(
     declared,
     { source: { ...view, files }, destination: before },
-    { ...terms, prune },
+    { ...terms, asked, released, when: 'now' },
   )
   const then = plan.steps.flatMap(({ action, path }) => (action === 'prune' ? [path] : []))
   const now_ = removed.map(({ path }) => path)

@@ -1,4 +1,4 @@
-import type { PlanContext } from '../../src/decide/plan/backup.ts'
+import type { PlanContext } from '../../src/decide/plan/context.ts'
 import type { StatusFacts } from '../../src/decide/status/backup.ts'
 import { plainRate } from '../../src/decide/time/timetable.ts'
 import type { Digest } from '../../src/model/digest.ts'
@@ -15,6 +15,7 @@ import type { Observation, SourceView } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { SourceFile } from '../../src/model/source-file.ts'
 import type { BackupName, Spec } from '../../src/model/spec.ts'
+import type { PassOptions } from '../../src/reconcile/pass-context.ts'
 
 /** Noon of the day on which every pictured look is made. */
 export const NOON = instant(Date.UTC(2026, 10, 23, 12))
@@ -22,19 +23,31 @@ export const NOON = instant(Date.UTC(2026, 10, 23, 12))
 /** What plans of pictures are made with. */
 export const context = (over: Partial<PlanContext> = {}): PlanContext => ({
   asOf: NOON,
+  passBegan: over.asOf ?? NOON,
+  when: 'planned',
   from: 'source',
   bandwidth: plainRate(null),
   all: false,
+  asked: false,
+  policy: { holds: [], lastGood: null },
+  released: new Set(),
   holds: [],
-  policyHolds: [],
   halt: null,
-  prune: {
-    when: 'planned',
-    passBegan: over.asOf ?? NOON,
-    asked: false,
-    released: new Set(),
-    lastGood: null,
-  },
+  ...over,
+})
+
+/** What is asked of a pass where nothing special is. */
+export const options = (over: Partial<PassOptions> = {}): PassOptions => ({
+  lockWait: 0,
+  bandwidth: plainRate(null),
+  revision: null,
+  policy: { holds: [], lastGood: null },
+  named: false,
+  all: false,
+  holds: [],
+  saved: null,
+  promise: 'keep',
+  work: 'all',
   ...over,
 })
 

@@ -75,10 +75,8 @@ export const everything = ({ steps }: BackupPlan) => ({
 })
 
 export function simulate(spec: Spec, began: Instant, line: Line = everything): Simulated {
-  const termsAt = (asOf: Instant, { asked = false, releasesAll = false }: PassTerms) => {
-    const terms = context({ asOf })
-    return { ...terms, prune: { ...terms.prune, asked, released: releasesAll ? ALL : NONE } }
-  }
+  const termsAt = (asOf: Instant, { asked = false, releasesAll = false }: PassTerms) =>
+    context({ asOf, asked, released: releasesAll ? ALL : NONE })
   let passes = 0
   const simulated: Simulated = {
     spec,
@@ -87,9 +85,8 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
       decideBackup(simulated.spec, { source, destination: simulated.destination }, termsAt(now, how)).plan,
     pass(source, now, how = {}) {
       const start: Observation = { source, destination: simulated.destination }
-      const terms = termsAt(now, how)
-      const prune = { ...terms.prune, when: 'now' as const }
-      const first = decideBackup(simulated.spec, start, { ...terms, prune })
+      const terms = { ...termsAt(now, how), when: 'now' as const }
+      const first = decideBackup(simulated.spec, start, terms)
       const come = line(first.plan, start, now)
       let { destination } = project(start, only(first.plan, come.done), now, null, `pass ${++passes}`)
       destination = {
@@ -97,7 +94,7 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
         staged: come.staged ?? destination.staged,
         seen: come.seen ?? destination.seen,
       }
-      const decide = () => decideBackup(simulated.spec, { source, destination }, { ...terms, prune })
+      const decide = () => decideBackup(simulated.spec, { source, destination }, terms)
       const isAsItWas = come.done.length === 0 && come.staged === undefined && come.seen === undefined
       let last = isAsItWas ? first : decide()
       const unwanted = unwantedOf(last)

@@ -1,9 +1,5 @@
-import {
-  type Decided,
-  decideBackup,
-  type PlanContext,
-  type PruneTerms,
-} from '../../src/decide/plan/backup.ts'
+import { type Decided, decideBackup } from '../../src/decide/plan/backup.ts'
+import type { PlanContext } from '../../src/decide/plan/context.ts'
 import type { Holding, LedgerRecord, PrunedFile } from '../../src/model/holding.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../src/model/observation.ts'
@@ -18,7 +14,6 @@ export interface Told {
   readonly spec?: Partial<Spec>
   readonly prune?: Partial<Spec['prune']>
   readonly look?: SourceView['completeness']
-  readonly terms?: Partial<PruneTerms>
   readonly context?: Partial<PlanContext>
   readonly holding?: Partial<Holding>
   /** Files with something of their record, of the source's listing, or of how they were removed, that is not as usual. */
@@ -109,8 +104,7 @@ export function decided(text: string, given: Told = {}): Decided {
   const { keepAtLeast, minAge, trashFor } = specOf(given).prune
   const terms = [{ at: instant(0), keepAtLeast, minAge, trashFor }]
   const told = { ...given, holding: { lastPrune: termsOf(given), terms, ...given.holding } }
-  const all = context({ all: true, ...told.context })
-  return decideBackup(specOf(told), drawn(text, told), { ...all, prune: { ...all.prune, ...told.terms } })
+  return decideBackup(specOf(told), drawn(text, told), context({ all: true, ...told.context }))
 }
 
 /** As one day's dumps after the other: `days('held', 12, 14)` is `held 14, held 13, held 12`. */

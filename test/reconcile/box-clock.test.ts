@@ -12,7 +12,7 @@ import { reconcileBackup } from '../../src/reconcile/pass.ts'
 import { openSource } from '../../src/source/open-source.ts'
 import { quietRun } from '../contract/destination.ts'
 import { rel } from '../helpers/disk-folder.ts'
-import { NOON, spec } from '../helpers/picture.ts'
+import { NOON, options, spec } from '../helpers/picture.ts'
 
 // Whole passes over real folders, by a clock that is not always right.
 
@@ -35,18 +35,6 @@ async function world(over: Partial<Spec> = {}) {
     ...over,
   })
   const ports = { source: openSource(declared.source, { transferTimeout: 60 }), destination, box }
-  const options = {
-    lockWait: 0,
-    bandwidth: declared.transfer.bandwidth,
-    revision: null,
-    policy: { holds: [], lastGood: null },
-    named: false,
-    all: false,
-    holds: [],
-    saved: null,
-    promise: 'keep',
-    work: 'all',
-  } as const
   const put = async (name: string, text = name) => {
     await writeFile(join(from, name), text)
     const hourBefore = new Date(NOON - HOUR)
@@ -60,7 +48,7 @@ async function world(over: Partial<Spec> = {}) {
     },
     put,
     async pass(now: Instant) {
-      const { outcome } = await reconcileBackup(ports, declared, options, quietRun({ now: () => now }))
+      const { outcome } = await reconcileBackup(ports, declared, options(), quietRun({ now: () => now }))
       const { published, problems, holds, late, exitCode, result } = outcome
       return { published, codes: problems.map(({ code }) => code), problems, holds, late, exitCode, result }
     },

@@ -4,6 +4,7 @@ import { Failure } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { LockedDestination, Source } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { Run } from '../../src/model/run.ts'
 import { bring } from '../../src/reconcile/bring.ts'
 import { spec } from '../helpers/picture.ts'
 
@@ -20,19 +21,18 @@ test('a boundary of the timetable ends the wait after a broken line too', async 
     asked++
     return false
   }
+  const run: Run = {
+    now: () => instant(0),
+    signal: new AbortController().signal,
+    emit(event) {
+      if (event.type === 'retrying') asked = 0
+    },
+  }
   const brought = await bring(
     [file],
-    { source, destination: destination as unknown as LockedDestination },
-    spec({}),
+    { source, destination: destination as unknown as LockedDestination, spec: spec(), run },
     { rate: 1, isInForce },
     () => {},
-    {
-      now: () => instant(0),
-      signal: new AbortController().signal,
-      emit(event) {
-        if (event.type === 'retrying') asked = 0
-      },
-    },
   )
   expect(brought.ended).toBe('rate-changed')
   // In the wait, and once more when it was over.

@@ -3,20 +3,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openBox } from '../../src/box/box.ts'
-import { decideBackup, type PlanContext } from '../../src/decide/plan/backup.ts'
+import { decideBackup } from '../../src/decide/plan/backup.ts'
+import type { SavedPart } from '../../src/decide/plan/saved.ts'
 import type { Disk } from '../../src/destination/disk/disk.ts'
 import { realDisk } from '../../src/destination/disk/real-disk.ts'
 import { openDestination } from '../../src/destination/open-destination.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { SourceView } from '../../src/model/observation.ts'
+import type { Step } from '../../src/model/plan.ts'
+import type { Source } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
+import type { Pass } from '../../src/reconcile/pass-context.ts'
+import { choose } from '../../src/reconcile/plan-pass.ts'
 import { pruneSurplus } from '../../src/reconcile/prune-surplus.ts'
 import { newTally } from '../../src/reconcile/tally.ts'
 import { bring, lockOf, quietRun, toPublish } from '../contract/destination.ts'
-import { context, spec } from '../helpers/picture.ts'
+import { context, options, spec } from '../helpers/picture.ts'
 import { policy } from '../helpers/points.ts'
 
 const volume = (day: number, part: number) => `db-2026-10-${day}.p${part}.tar`
+const SAVED = { planId: 'plan', revision: null } as unknown as SavedPart
 const NOTHING_LISTED: SourceView = { completeness: 'complete', files: new Map(), problems: [] }
 
 /** Six points of two volumes each, of which the policy, new here, wants three: a cliff, which has been released. */
@@ -34,7 +40,8 @@ async function world() {
     },
   }
   const place = { path, mount: null, minFree: 0, maxSize: null }
-  const locked = await lockOf(openDestination(place, { disk, box, uid: process.getuid!(), backup: 'test' }))
+  const destination = openDestination(place, { disk, box, uid: process.getuid!(), backup: 'test' })
+  const locked = await lockOf(destination)
   onTestFinished(() => locked.close())
   for (const day of [10, 11, 12, 13, 14, 15])
     for (const part of [1, 2])
@@ -48,10 +55,7 @@ async function world() {
   })
   const now = instant((await locked.inspect(quietRun())).lastTime! + 60_000)
   const run = quietRun({ now: () => now })
-  const terms = async (): Promise<PlanContext> => {
-    const made = context({ asOf: now })
-    return { ...made, prune: { ...made.prune, passBegan: now, released: await box.releases() } }
-  }
+  const terms = async () => context({ asOf: now, released: await box.releases() })
   const planned = async () =>
     decideBackup(declared, { source: NOTHING_LISTED, destination: await locked.inspect(run) }, await terms())
   const { policy: rules } = (await planned()).prune!
@@ -68,7 +72,13 @@ async function world() {
     only: ReadonlySet<RelPath> | null = null,
   ) => {
     const tally = newTally('test', () => {})
-    const ground = {
+    const seen = { source: NOTHING_LISTED, destination: await locked.inspect(run) }
+    const pass: Pass = {
+      source: undefined as unknown as Source,
+      place: destination,
+      identity: seen.destination.identity,
+      options: options(),
+      run,
       destination: {
         ...locked,
         async prune(...given: Parameters<typeof locked.prune>) {
@@ -85,14 +95,18 @@ async function world() {
       context: await terms(),
       origin: { planId: 'plan', revision: null },
       tally,
-      only,
     }
-    const { used, holding } = await pruneSurplus(ground, NOTHING_LISTED, await locked.inspect(run), run)
+    const first = choose(pass, seen)
+    // Of a saved plan only its steps are left to be applied.
+    const removal = (path: RelPath): Step => ({ action: 'prune', path, because: [] })
+    const saved = only === null ? first : { ...first, plan: { ...first.plan, steps: [...only].map(removal) } }
+    const asked = only === null ? pass : { ...pass, options: options({ saved: SAVED }) }
+    const { used, observation } = await pruneSurplus(asked, saved)
     return {
       used: used.map(({ code }) => code),
       pruned: tally.pruned,
       problems: tally.problems.map((one) => `${one.code} ${one.path}`),
-      isHere: (name: string) => holding.files.has(name as RelPath),
+      isHere: (name: string) => observation.destination.files.has(name as RelPath),
     }
   }
   return { prune, released: async () => [...(await box.releases())], hold: hold! }

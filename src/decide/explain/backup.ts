@@ -12,7 +12,7 @@ import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
 import type { Decided } from '../plan/backup.ts'
-import { keptText, stayText } from '../prune/stay.ts'
+import { keptText, whyKeptText } from '../prune/why-kept.ts'
 import { newestFirst, policyText, retain } from '../retention/retain.ts'
 import type { Point } from '../retention/wanted.ts'
 import { freshness } from '../status/freshness.ts'
@@ -131,11 +131,11 @@ function reasonsOf(
     if (point.standing !== 'whole') return ['its point is not whole', ...troubleOf(point)]
     const outside = `outside ${rules === null ? '' : policyText(rules)}`
     if (prune?.remove.has(point)) return [outside, 'goes with the next pass']
-    const stay = prune?.stay.get(point)
+    const why = prune?.keptBack.get(point)
     const spared = here?.get(point)
-    if (stay === undefined && spared !== undefined)
+    if (why === undefined && spared !== undefined)
       return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
-    return [outside, stay === undefined ? keptText({ prune: pruning, series }) : stayText(stay)]
+    return [outside, why === undefined ? keptText({ prune: pruning, series }) : whyKeptText(why)]
   }
 }
 

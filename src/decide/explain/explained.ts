@@ -6,8 +6,9 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Diagnostic, Problem } from '../../model/trouble.ts'
-import { type Decided, decideBackup, type PlanContext } from '../plan/backup.ts'
-import { trashUntil } from '../prune/stray-staging.ts'
+import { type Decided, decideBackup } from '../plan/backup.ts'
+import type { PlanContext } from '../plan/context.ts'
+import { trashUntil } from '../prune/expiry.ts'
 import { policyText } from '../retention/retain.ts'
 
 /** One look at both sides, to be explained. */

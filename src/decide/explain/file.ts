@@ -164,5 +164,5 @@ function atSource(path: RelPath, file: SourceFile, { destination }: Observation)
 function wouldGo(spec: Spec, look: Look, point: Point | null): Decided | null {
   if (point === null || point.reasons !== null || spec.prune.mode !== 'manual') return null
   const { context } = look
-  return decideLook(spec, { ...look, context: { ...context, prune: { ...context.prune, asked: true } } })
+  return decideLook(spec, { ...look, context: { ...context, asked: true } })
 }

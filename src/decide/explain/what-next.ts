@@ -6,9 +6,9 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
-import { selector } from '../files/select.ts'
+import { selectorOf } from '../files/select.ts'
 import type { Decided } from '../plan/backup.ts'
-import { describeStay } from '../prune/stay.ts'
+import { describeWhyKept } from '../prune/why-kept.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/wanted.ts'
 import type { Look } from './explained.ts'
@@ -134,11 +134,11 @@ function ofSurplus(step: Step, about: Subject): Told {
   // Each decision tells its own points apart.
   const point = decision.retention?.pointOf(path) ?? null
   if (prune === null || point === null) return NOTHING
-  const stay = stayOf(point, decision, spec)
-  const why = prune.stay.get(point)
+  const becomes = fateOf(point, decision, spec)
+  const why = prune.keptBack.get(point)
   const holds = plan.holds.filter(({ code }) => why?.why === 'held' && why.hold === code)
   const advice = [...holds.map(releaseOf), byHand]
-  if (asked === null) return { next: [`It is surplus: ${rules}; ${stay}`], advice }
+  if (asked === null) return { next: [`It is surplus: ${rules}; ${becomes}`], advice }
   const ask: Advice = {
     message: prune.remove.has(point) ? 'Ask for it: this one goes then' : 'Ask for it, once that is over',
     command: ['reconcile', 'prune', spec.name],
@@ -146,17 +146,17 @@ function ofSurplus(step: Step, about: Subject): Told {
   return {
     next: [
       `It is surplus: ${rules}; prune.mode is manual, so it stays until a prune is asked for`,
-      `If one were asked for now: ${stay}`,
+      `If one were asked for now: ${becomes}`,
     ],
     advice: [ask, ...advice],
   }
 }
 
 /** What becomes of a surplus point where surplus may go, and why it stays. */
-function stayOf(point: Point, decision: Decided, spec: Spec): string {
+function fateOf(point: Point, decision: Decided, spec: Spec): string {
   if (decision.prune?.remove.has(point)) return 'it goes to the trash'
-  const why = decision.prune?.stay.get(point)
-  if (why !== undefined) return describeStay(why)
+  const why = decision.prune?.keptBack.get(point)
+  if (why !== undefined) return describeWhyKept(why)
   return isGuessed(spec.series)
     ? 'it stays, for its series is guessed, and prune.mode auto removes nothing of such; write series.pattern'
     : 'it stays'
@@ -188,7 +188,7 @@ function ofNoStep({ spec, path, point, decided, source, look }: Subject): Told {
       advice: [{ message: 'Put the file itself there to have it backed up' }],
     }
   }
-  if (!selector(spec.select, spec.source.listing)(path)) {
+  if (!selectorOf(spec)(path)) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
     return {
       next: [`${what}: the spec does not select it`],

@@ -1,12 +1,9 @@
 import type { Concern } from '../../model/listing.ts'
 import { markerOf } from '../../model/marker-name.ts'
-import type { RelPath } from '../../model/rel-path.ts'
-import type { Selection } from '../../model/spec.ts'
-import { anyOf, selector } from './select.ts'
+import { anyOf, isData, type Selecting } from './select.ts'
 
 /** What of a source a spec could select, and so may be trouble: what `select` rules out is nobody's, whatever it is. */
-export function concernOf(select: Selection, listing: RelPath | null): Concern {
-  const isData = selector({ include: ['**'], exclude: [] }, listing)
+export function concernOf({ select, source: { listing } }: Selecting): Concern {
   const included = anyOf(select.include)
   const excluded = anyOf(select.exclude)
   const mayBeBelow = select.include.map(reach)
@@ -15,12 +12,12 @@ export function concernOf(select: Selection, listing: RelPath | null): Concern {
     path: (...readings) => {
       const data = readings.map((one) => plain(markerOf(one)?.data ?? one))
       if (listing !== null && data.includes(listing)) return true
-      return data.every(isData) && data.some(included) && !data.some(excluded)
+      return data.every((one) => isData(one, listing)) && data.some(included) && !data.some(excluded)
     },
     below: (...readings) => {
       const folders = readings.map(plain)
       return (
-        folders.every((folder) => isData(`${folder}/x`)) &&
+        folders.every((folder) => isData(`${folder}/x`, listing)) &&
         folders.some((folder) => mayBeBelow.some((reaches) => reaches(folder))) &&
         !folders.some((folder) => wholly.some((excludes) => excludes(folder)))
       )

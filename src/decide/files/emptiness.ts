@@ -10,7 +10,7 @@ import type { Problem } from '../../model/trouble.ts'
 import { joined } from '../status/conditions.ts'
 import { FIRST_FILE, type SeriesView } from '../status/series.ts'
 import { isWhole } from './is-whole.ts'
-import { selector } from './select.ts'
+import { selectorOf } from './select.ts'
 
 /** Nothing is asked of a backup whose series have all ended. */
 export const isEnded = (views: readonly SeriesView[]): boolean =>
@@ -18,7 +18,7 @@ export const isEnded = (views: readonly SeriesView[]): boolean =>
 
 /** Whether any selected file is here, whole. */
 function holdsAnything(spec: Spec, { records, files }: Pick<Holding, 'records' | 'files'>): boolean {
-  const wanted = selector(spec.select, spec.source.listing)
+  const wanted = selectorOf(spec)
   for (const [path, record] of records) if (wanted(path) && isWhole(files.get(path), record)) return true
   return false
 }

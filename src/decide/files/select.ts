@@ -2,7 +2,7 @@ import picomatch from 'picomatch'
 import type { Selected } from '../../model/explanation.ts'
 import { isSidecar } from '../../model/marker-name.ts'
 import { baseName, type RelPath } from '../../model/rel-path.ts'
-import type { Selection } from '../../model/spec.ts'
+import type { Selection, Spec } from '../../model/spec.ts'
 
 const LOST_AND_FOUND = 'lost+found'
 
@@ -10,11 +10,22 @@ const LOST_AND_FOUND = 'lost+found'
  * Whether a path is data that the spec selects. Patterns are picomatch's; one without `/` matches the base name, one with `/` the
  * whole path. Sidecars, the list file, dotfiles and `lost+found` are never data, whatever the patterns say.
  */
-export function selector(selection: Selection, listing: RelPath | null): (path: string) => boolean {
-  const included = anyOf(selection.include)
-  const excluded = anyOf(selection.exclude)
-  return (path) => isData(path, listing) && included(path) && !excluded(path)
+export function selectorOf(spec: Selecting): (path: string) => boolean {
+  const known = selectors.get(spec)
+  if (known !== undefined) return known
+  const { listing } = spec.source
+  const included = anyOf(spec.select.include)
+  const excluded = anyOf(spec.select.exclude)
+  const selects = (path: string): boolean => isData(path, listing) && included(path) && !excluded(path)
+  selectors.set(spec, selects)
+  return selects
 }
+
+/** What of a spec says which paths it selects. */
+export type Selecting = Pick<Spec, 'select'> & { readonly source: Pick<Spec['source'], 'listing'> }
+
+/** Globs are compiled once for each spec. */
+const selectors = new WeakMap<Selecting, (path: string) => boolean>()
 
 /** Why a path is selected or not: the first pattern that fits it decides. */
 export function explainSelection(selection: Selection, listing: RelPath | null, path: string): Selected {
@@ -25,7 +36,8 @@ export function explainSelection(selection: Selection, listing: RelPath | null, 
   return { selected: never === null && include !== null && exclude === null, include, exclude, never }
 }
 
-const isData = (path: string, listing: RelPath | null): boolean => notData(path, listing) === null
+/** Whether a path may be data, whatever the patterns say. */
+export const isData = (path: string, listing: RelPath | null): boolean => notData(path, listing) === null
 
 /** Why a path is never data, whatever the patterns say; null: it may be data. */
 function notData(path: string, listing: RelPath | null): Selected['never'] {

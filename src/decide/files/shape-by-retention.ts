@@ -4,7 +4,7 @@ import type { Action, Step } from '../../model/plan.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import type { PruneDecision } from '../prune/removals.ts'
-import { keptText, stayText } from '../prune/stay.ts'
+import { keptText, whyKeptText } from '../prune/why-kept.ts'
 import { policyText } from '../retention/retain.ts'
 import { isGuessed, patternPrecision } from '../retention/series-pattern.ts'
 import type { Point, Retention } from '../retention/wanted.ts'
@@ -100,9 +100,9 @@ function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: 
   const { retain } = spec
   const outside = `outside ${retain === null ? '' : policyText(retain)}`
   const shared = new Map<string, readonly string[]>()
-  const becauseOf = (stay: string): readonly string[] => {
-    const known = shared.get(stay) ?? [outside, stay]
-    shared.set(stay, known)
+  const becauseOf = (why: string): readonly string[] => {
+    const known = shared.get(why) ?? [outside, why]
+    shared.set(why, known)
     return known
   }
   // Series are mostly made at the same times.
@@ -134,8 +134,8 @@ function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: 
     // A listing that is not known to be whole makes nothing surplus.
     if (completeness !== 'complete') return stays('whether it is wanted is not known')
     if (point.standing !== 'whole') return stays('its point is not whole')
-    const stay = prune.stay.get(point)
-    return made('surplus', stay === undefined ? keptAnyway : becauseOf(stayText(stay)), facts, point)
+    const why = prune.keptBack.get(point)
+    return made('surplus', why === undefined ? keptAnyway : becauseOf(whyKeptText(why)), facts, point)
   }
 }
 

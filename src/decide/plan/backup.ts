@@ -1,10 +1,10 @@
-import { type Instant, instant } from '../../model/instant.ts'
+import { instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { Action, BackupPlan, PlanSummary, Step, Warning } from '../../model/plan.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
-import type { Bandwidth, Spec } from '../../model/spec.ts'
+import type { Spec } from '../../model/spec.ts'
 import type { Newer } from '../../model/status.ts'
-import type { Halt, Hold, Problem } from '../../model/trouble.ts'
+import type { Problem } from '../../model/trouble.ts'
 import { isAsPublished } from '../files/as-published.ts'
 import { concernOf } from '../files/concern.ts'
 import { findUnfinished, isEnded } from '../files/emptiness.ts'
@@ -12,12 +12,12 @@ import type { FileFacts } from '../files/facts.ts'
 import { judgeFile, keepPublished } from '../files/judge-file.ts'
 import { linksWarning } from '../files/links-warning.ts'
 import { clashFinder, isNothingFound, nothingFound } from '../files/problems.ts'
-import { selector } from '../files/select.ts'
+import { selectorOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
 import { datedAhead, isSilent, shapeByRetention } from '../files/shape-by-retention.ts'
 import { pushedWarning } from '../prune/candidates.ts'
 import { decideExpiry, type Expiry } from '../prune/expiry.ts'
-import { decidePrune, type PruneContext, type PruneDecision } from '../prune/removals.ts'
+import { decidePrune, type PruneDecision } from '../prune/removals.ts'
 import { besideOf, newNaming, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { retained } from '../retention/retained.ts'
 import { growPoints, type Point, type Retention } from '../retention/wanted.ts'
@@ -27,32 +27,7 @@ import { anyClock, type BoxClock, boxClock } from '../time/box-clock.ts'
 import { lineTime } from '../time/line-time.ts'
 import { slowLine, timeWarnings } from '../time/warnings.ts'
 import { roomHalt } from '../transfer/room-halt.ts'
-
-export interface PlanContext {
-  readonly asOf: Instant
-  readonly from: string
-  /** What this backup may use of the line. */
-  readonly bandwidth: Bandwidth
-  /** With `keep` steps: one for each file that stays as it is. */
-  readonly all: boolean
-  /** Holds that keep the destination from being looked at. */
-  readonly holds: readonly Hold[]
-  /** Holds over the policy itself: they keep nothing but removals from being done. */
-  readonly policyHolds: readonly Hold[]
-  /** Where the destination may not be looked at or written to at all. */
-  readonly halt: Halt | null
-  readonly prune: PruneTerms
-  /** It does not run: what is late is late because of that. */
-  readonly isSuspended?: boolean
-  /** `asOf` was given, and says nothing about this box's clock. */
-  readonly isSupposed?: boolean
-}
-
-/** On which terms surplus may be removed. */
-export interface PruneTerms extends Pick<PruneContext, 'passBegan' | 'asked' | 'released' | 'lastGood'> {
-  /** `planned`: what is on its way will have come, and what is to be read again will be sound. `now`: only what is so by now. */
-  readonly when: 'planned' | 'now'
-}
+import type { PlanContext } from './context.ts'
 
 /** A plan, and what applying it needs to know beside. */
 export interface Decided {
@@ -108,7 +83,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
     halt: halt ?? lackOfRoom,
     holds: [
       ...context.holds,
-      ...context.policyHolds,
+      ...context.policy.holds,
       ...(compared?.expiry.holds ?? []),
       ...(compared?.prune.holds ?? []).filter(
         ({ id }) => !compared?.expiry.holds.some((one) => one.id === id),
@@ -143,7 +118,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
 function clockOf(spec: Spec, { destination }: Observation, context: PlanContext): BoxClock {
   const { asOf, isSuspended, isSupposed } = context
   if (isSupposed === true) return anyClock(asOf)
-  const clock = boxClock(spec, destination.lastTime, { asOf, ...context.prune })
+  const clock = boxClock(spec, destination.lastTime, context)
   return isSuspended === true && clock.state === 'leapt' ? anyClock(asOf) : clock
 }
 
@@ -186,7 +161,6 @@ function compare(
   problems: Problem[],
 ) {
   const { source, destination } = observation
-  const { asOf } = context
   // What the source shows and we refuse is not absent there.
   const refused = new Set<string>(source.links)
   for (const { path } of source.problems) if (path !== undefined) refused.add(path)
@@ -218,16 +192,7 @@ function compare(
   })
   const series = (coming: 'count' | 'do-not-count') => seriesViews(spec, wants, destination, clock.at, coming)
   const views = series('do-not-count')
-  const { when, ...terms } = context.prune
-  const prune = decidePrune(spec, observation, wants, {
-    ...terms,
-    asOf,
-    clock: clock.state,
-    conflicts,
-    floor: when === 'planned' ? 'assumed' : 'proven',
-    series: () => (when === 'planned' ? series('count') : views).map(({ status }) => status),
-  })
-
+  const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts }, context)
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
   const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)
@@ -251,7 +216,7 @@ function compare(
       take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
-  const expiry = decideExpiry(spec, observation, { asOf, clock: clock.state, ...terms })
+  const expiry = decideExpiry(spec, observation, clock, context.asOf)
   for (const step of expiry.steps) steps.push(step)
   const coming = series('count')
   if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
@@ -266,8 +231,8 @@ function compare(
  * `latest` link is nobody's trouble.
  */
 function obstacles(spec: Spec, { source, destination }: Observation): readonly Problem[] {
-  const wanted = selector(spec.select, spec.source.listing)
-  const concern = concernOf(spec.select, spec.source.listing)
+  const wanted = selectorOf(spec)
+  const concern = concernOf(spec)
   const isAbove = (folder: string, paths: Iterable<string>) => {
     for (const path of paths) if (path.startsWith(`${folder}/`)) return true
     return false

@@ -2,11 +2,11 @@ import type { ManifestLine } from '../../model/manifest.ts'
 import type { Observation } from '../../model/observation.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import { selector } from '../files/select.ts'
+import { selectorOf } from '../files/select.ts'
 
 /** What the destination holds complete: every selected file with its marker, sorted by path. */
 export function manifest(spec: Spec, { destination }: Observation): readonly ManifestLine[] {
-  const wanted = selector(spec.select, spec.source.listing)
+  const wanted = selectorOf(spec)
   const lines: ManifestLine[] = []
   for (const [path, held] of destination.files) {
     if (held.marker === null || !wanted(path)) continue

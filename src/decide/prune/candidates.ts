@@ -8,7 +8,7 @@ import type { Point } from '../retention/wanted.ts'
 import { zoneOf } from '../time/zone.ts'
 import { owedOf, paceOf, pacer, periodOf } from './pace.ts'
 import type { SeriesHistory } from './series-history.ts'
-import type { Stay } from './stay.ts'
+import type { WhyKept } from './why-kept.ts'
 
 /** One series with what may go from it. */
 export interface Candidates {
@@ -42,6 +42,8 @@ export interface Pushed {
 }
 
 export interface CandidateTerms {
+  readonly series: string
+  readonly destination: Pick<Holding, 'surplus' | 'terms'>
   readonly asOf: Instant
   /** When this pass began: what was published since is spared. */
   readonly passBegan: Instant
@@ -66,14 +68,13 @@ export const isMuch = (points: number, of: number): boolean => points > Math.max
  * points: what is known of each is looked up where it is needed, and only what is seldom so is kept.
  */
 export function candidatesOf(
-  series: string,
   points: readonly Point[],
   spec: Spec,
-  { surplus, terms: seenTerms }: Pick<Holding, 'surplus' | 'terms'>,
   terms: CandidateTerms,
-  stay: Map<Point, Stay>,
+  keptBack: Map<Point, WhyKept>,
 ): Candidates {
-  const { asOf, minAge, isAsked, conflicts } = terms
+  const { series, asOf, minAge, isAsked, conflicts } = terms
+  const { surplus, terms: seenTerms } = terms.destination
   const { keepAtLeast } = spec.prune
   const verified = points
     .filter((point) => point.standing === 'whole' && !point.isAhead)
@@ -82,12 +83,11 @@ export function candidatesOf(
   const isDropped = (point: Point) => point.reasons === null && !kept.has(point)
   // Wanted over the copies here, though not over all that is known.
   for (const [point, reasons] of isAsked ? kept : [])
-    if (point.reasons === null) stay.set(point, { why: 'kept-here', reasons })
-  const standingOf = (point: Point) => standing(point, surplus, terms)
+    if (point.reasons === null) keptBack.set(point, { why: 'kept-here', reasons })
+  const standingOf = (point: Point) => standing(point, terms)
   const dropped = verified.filter(isDropped)
-  const { spared, pushed } =
-    dropped.length === 0 ? NONE : spare(series, verified, dropped, standingOf, spec, terms)
-  for (const [point, why] of spared) stay.set(point, why)
+  const { spared, pushed } = dropped.length === 0 ? NONE : spare(verified, dropped, standingOf, spec, terms)
+  for (const [point, why] of spared) keptBack.set(point, why)
 
   const floor: Point[] = []
   const mayGo: Point[] = []
@@ -122,11 +122,11 @@ export function candidatesOf(
     if (surplusSince === null) for (const path of point.files) if (!surplus.has(path)) unrecorded.push(path)
     if (!isAsked) continue
     const until = instant((surplusSince ?? asOf) + minAge)
-    if (isFloor) stay.set(point, { why: 'floor', keepAtLeast })
+    if (isFloor) keptBack.set(point, { why: 'floor', keepAtLeast })
     // Also where the hold has been released: which of the two is good is not known.
     else if (conflicts.size > 0 && point.files.some((path) => conflicts.has(path)))
-      stay.set(point, { why: 'conflict' })
-    else if (asOf < until || !isSettled) stay.set(point, { why: 'min-age', until })
+      keptBack.set(point, { why: 'conflict' })
+    else if (asOf < until || !isSettled) keptBack.set(point, { why: 'min-age', until })
     else mayGo.push(point)
   }
   // What is kept for no other reason than that it came too fast is no measure.
@@ -163,8 +163,7 @@ interface Standing {
 
 function standing(
   { facts }: Point,
-  surplus: Holding['surplus'],
-  { asOf, passBegan, minAge }: CandidateTerms,
+  { asOf, passBegan, minAge, destination: { surplus } }: CandidateTerms,
 ): Standing {
   let settles = 0
   let since = 0
@@ -188,7 +187,7 @@ function standing(
 
 interface Spared {
   /** What the rules drop, and order or pace keep. */
-  readonly spared: ReadonlyMap<Point, Stay>
+  readonly spared: ReadonlyMap<Point, WhyKept>
   /** Those of them that something pushed, newest first. */
   readonly pushed: readonly Point[]
 }
@@ -197,14 +196,13 @@ const NONE: Spared = { spared: new Map(), pushed: [] }
 const NOTHING_OWED: ReadonlySet<Instant> = new Set()
 
 function spare(
-  series: string,
   verified: readonly Point[],
   dropped: readonly Point[],
   standingOf: (point: Point) => Standing,
   spec: Spec,
-  { asOf, history }: CandidateTerms,
+  { series, asOf, history }: CandidateTerms,
 ): Spared {
-  const spared = new Map<Point, Stay>()
+  const spared = new Map<Point, WhyKept>()
   const pushed: Point[] = []
   const ofSeries = history()
   const { late } = ofSeries

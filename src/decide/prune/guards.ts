@@ -1,24 +1,28 @@
 import type { ClockSanity } from '../../model/clock-sanity.ts'
-import { type Instant, isoTime } from '../../model/instant.ts'
+import { isoTime } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
-import type { LastGood, Spec } from '../../model/spec.ts'
+import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
+import type { PlanContext } from '../plan/context.ts'
 import type { Candidates } from './candidates.ts'
 
-export interface GuardContext {
-  readonly asOf: Instant
+/** What is due to be removed, and how things stand meanwhile. */
+export interface Due {
+  /** Series of which something may go now. */
+  readonly going: readonly Candidates[]
+  /** Series of which a changed policy would drop much. */
+  readonly steep: readonly Candidates[]
+  /** Fingerprints of what the removals go by. */
+  readonly policy: string
+  readonly basis: string
   /** What the box's clock is good for. */
   readonly clock: ClockSanity
-  /** Each series against what is expected of it, once what is on its way has come: asked for only where something is to go. */
-  readonly series: () => readonly SeriesStatus[]
   /** Paths in conflict. */
   readonly conflicts: readonly string[]
-  /** Ids of the holds that a person has released. */
-  readonly released: ReadonlySet<string>
-  /** A newer policy is there, and is broken or held; null: what is obeyed is the newest. */
-  readonly lastGood: LastGood | null
+  /** Each series against what is expected of it, once what is on its way has come: asked for only where something is to go. */
+  readonly series: () => readonly SeriesStatus[]
 }
 
 /** One guard that stops something now. `about`: what its id is made of: the same question has the same id. */
@@ -40,12 +44,10 @@ export interface PassedHold extends Hold {
  * person has released is passed.
  */
 export function pruneGuards(
-  going: readonly Candidates[],
-  steep: readonly Candidates[],
+  due: Due,
   spec: Spec,
   observation: Observation,
-  context: GuardContext,
-  now: { readonly policy: string; readonly basis: string },
+  context: PlanContext,
 ): {
   readonly holds: readonly Hold[]
   readonly passed: readonly PassedHold[]
@@ -54,7 +56,7 @@ export function pruneGuards(
 } {
   const open: PassedHold[] = []
   const passed: PassedHold[] = []
-  for (const { code, series, about, message } of guardsOf(going, steep, spec, observation, context, now)) {
+  for (const { code, series, about, message } of guardsOf(due, spec, observation, context)) {
     const id = holdId(code, [spec.destination.path, ...about])
     if (context.released.has(id)) passed.push({ id, code, message, series })
     else open.push({ id, code, message, series })
@@ -69,12 +71,10 @@ export function pruneGuards(
 }
 
 function guardsOf(
-  going: readonly Candidates[],
-  steep: readonly Candidates[],
+  { going, steep, policy, basis, clock, conflicts, series }: Due,
   spec: Spec,
   { source, destination }: Observation,
-  { asOf, clock, series, conflicts, lastGood }: GuardContext,
-  { policy, basis }: { readonly policy: string; readonly basis: string },
+  { asOf, policy: { lastGood } }: PlanContext,
 ): readonly Guard[] {
   const { listedBefore, lastTime, lastPrune } = destination
   // Whoever changed the policy hears of it today, not when the first point would go.

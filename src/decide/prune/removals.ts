@@ -5,30 +5,32 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { fingerprint } from '../documents/fingerprint.ts'
+import type { PlanContext } from '../plan/context.ts'
 import { GROUPING } from '../retention/guess-series.ts'
 import { policyText } from '../retention/retain.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point, Retention } from '../retention/wanted.ts'
+import { seriesViews } from '../status/series.ts'
+import type { BoxClock } from '../time/box-clock.ts'
 import { type Candidates, candidatesOf, isMuch, type Pushed } from './candidates.ts'
 import { graceInForce } from './grace.ts'
-import { type GuardContext, type PassedHold, pruneGuards } from './guards.ts'
+import { type Due, type PassedHold, pruneGuards } from './guards.ts'
 import { ledgerOrder, removedFirsts, seriesHistory } from './series-history.ts'
-import type { Stay } from './stay.ts'
+import type { WhyKept } from './why-kept.ts'
 
-export interface PruneContext extends GuardContext {
-  /** When this pass began: what was published since is spared. */
-  readonly passBegan: Instant
-  /** A prune was asked for, which `mode: manual` waits for. */
-  readonly asked: boolean
-  /** `proven`: the points relied on have been read by now; where one still has to be, nothing goes. `assumed`: they will be. */
-  readonly floor: 'assumed' | 'proven'
+/** What comparing both sides has found so far. */
+export interface Compared {
+  readonly retention: Retention
+  readonly clock: BoxClock
+  /** Paths in conflict. */
+  readonly conflicts: readonly string[]
 }
 
 export interface PruneDecision {
   /** Points that go now, each with why. */
   readonly remove: ReadonlyMap<Point, readonly string[]>
   /** Unwanted points that stay for now, each with why. */
-  readonly stay: ReadonlyMap<Point, Stay>
+  readonly keptBack: ReadonlyMap<Point, WhyKept>
   readonly holds: readonly Hold[]
   /** Released holds that are passed. */
   readonly passed: readonly PassedHold[]
@@ -57,71 +59,80 @@ export interface PruneNews {
 export function decidePrune(
   spec: Spec,
   observation: Observation,
-  retention: Retention,
-  context: PruneContext,
+  { retention, clock, conflicts }: Compared,
+  context: PlanContext,
 ): PruneDecision {
   const { retain, expect } = spec
   const { mode, keepAtLeast } = spec.prune
   const policy = fingerprint({ retain, keepAtLeast, expect })
   const basis = fingerprint(basisOf(spec))
   const remove = new Map<Point, readonly string[]>()
-  const stay = new Map<Point, Stay>()
-  const decided = { remove, stay, policy, basis }
+  const keptBack = new Map<Point, WhyKept>()
+  const decided = { remove, keptBack, policy, basis }
+  const learns = mayLearn(observation, clock, context)
   const { destination } = observation
   const { asOf, passBegan } = context
   // A guess is nothing by which copies go unasked.
   if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series))) {
     // What is never removed is wanted: should that change, its time begins anew.
     const known = [...destination.surplus.keys()]
-    const wanted = known.length > 0 && mayLearn(observation, context) ? known : []
+    const wanted = known.length > 0 && learns ? known : []
     const news = wanted.length === 0 ? null : { surplus: [], wanted, terms: null }
     return { ...decided, holds: [], passed: [], toRead: [], news, pushed: [] }
   }
-  const conflicts = new Set(context.conflicts)
   const lately = goneInADay(destination, asOf)
   const minAge = graceInForce(destination.terms, spec.prune, 'minAge', asOf) * 1000
   const nthOf = once(() => ledgerOrder(destination))
   const removedOf = once(() => removedFirsts(spec, destination, nthOf()))
   const isAsked = mode === 'auto' || context.asked
-  const all = [...retention.series].map(([name, points]) => {
-    const history = once(() => seriesHistory(points, removedOf().get(name) ?? [], nthOf(), asOf))
-    const terms = { asOf, passBegan, minAge, isAsked, conflicts, gone: lately.get(name) ?? [], history }
-    return candidatesOf(name, points, spec, destination, terms, stay)
+  const shared = { destination, asOf, passBegan, minAge, isAsked, conflicts: new Set(conflicts) }
+  const all = [...retention.series].map(([series, points]) => {
+    const history = once(() => seriesHistory(points, removedOf().get(series) ?? [], nthOf(), asOf))
+    return candidatesOf(
+      points,
+      spec,
+      { ...shared, series, gone: lately.get(series) ?? [], history },
+      keptBack,
+    )
   })
   const pushed = all.flatMap((one) => one.pushed ?? [])
   const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
   const isChanged = destination.terms.length > 0 && destination.lastPrune?.policy !== policy
   const steep = isChanged ? all.filter(({ fallen, wantedBefore }) => isMuch(fallen, wantedBefore)) : []
-  const { holds, passed, blockOf } = pruneGuards(
-    [...going],
-    isAsked ? steep : [],
-    spec,
-    observation,
-    context,
-    {
-      policy,
-      basis,
-    },
-  )
+  const due: Due = {
+    going: [...going],
+    steep: isAsked ? steep : [],
+    policy,
+    basis,
+    clock: clock.state,
+    conflicts,
+    series: () =>
+      seriesViews(
+        spec,
+        retention,
+        destination,
+        clock.at,
+        context.when === 'planned' ? 'count' : 'do-not-count',
+      ).map(({ status }) => status),
+  }
+  const { holds, passed, blockOf } = pruneGuards(due, spec, observation, context)
   const isCliffPassed = passed.some(({ code }) => code === 'prune-cliff')
-  const news =
-    steep.length > 0 && !isCliffPassed
-      ? null
-      : newsOf(all, retention, spec, observation, context, { policy, basis })
+  const isHeldBack = !learns || (steep.length > 0 && !isCliffPassed)
+  const news = isHeldBack ? null : newsOf(all, retention, spec, destination, { policy, basis })
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
     const unread = one.floor.flatMap(({ files }) =>
-      files.filter((path) => isStale(path, spec, observation, context.asOf)),
+      files.filter((path) => isStale(path, spec, destination, asOf)),
     )
     if (block === null && going.has(one)) for (const path of unread) toRead.push(path)
-    const isUnproven = context.floor === 'proven' && unread.length > 0
+    const isUnproven = context.when === 'now' && unread.length > 0
     const because = [`outside ${policyText(retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
     for (const [i, point] of one.mayGo.entries()) {
-      if (block !== null) stay.set(point, { why: 'held', hold: block })
-      else if (one.gone + i >= one.limit) stay.set(point, { why: 'day-limit', limit: one.limit })
-      else if (isUnproven) stay.set(point, { why: 'unread' })
+      if (block !== null) keptBack.set(point, { why: 'held', hold: block })
+      else if (one.gone + i >= one.limit) keptBack.set(point, { why: 'day-limit', limit: one.limit })
+      else if (isUnproven) keptBack.set(point, { why: 'unread' })
       else remove.set(point, because)
     }
   }
@@ -138,19 +149,16 @@ function once<Value>(make: () => Value): () => Value {
 }
 
 /** Of a look that saw the whole source, under a policy and a clock that count. */
-const mayLearn = ({ source }: Observation, { clock, lastGood }: PruneContext): boolean =>
-  source.completeness === 'complete' && lastGood === null && clock === 'sane'
+const mayLearn = ({ source }: Observation, { state }: BoxClock, { policy }: PlanContext): boolean =>
+  source.completeness === 'complete' && policy.lastGood === null && state === 'sane'
 
 function newsOf(
   all: readonly Candidates[],
   retention: Retention,
   spec: Spec,
-  observation: Observation,
-  context: PruneContext,
+  destination: Holding,
   now: { readonly policy: string; readonly basis: string },
 ): PruneNews | null {
-  if (!mayLearn(observation, context)) return null
-  const { destination } = observation
   const { lastPrune } = destination
   const surplus = all.flatMap(({ unrecorded }) => unrecorded)
   const wanted = all.flatMap(({ wantedAgain }) => wantedAgain)
@@ -217,7 +225,7 @@ function goneInADay(
 }
 
 /** Whether a file has to be read again before it is relied on. A reading that has yet to come proves nothing. */
-function isStale(path: RelPath, spec: Spec, { destination }: Observation, asOf: Instant): boolean {
+function isStale(path: RelPath, spec: Spec, destination: Holding, asOf: Instant): boolean {
   const { readAt } = destination.records.get(path)!
   return readAt > asOf || asOf - readAt > spec.verifyEvery * 1000
 }

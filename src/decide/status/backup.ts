@@ -10,7 +10,7 @@ import type { SuspendedNow } from '../../model/suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isWhole } from '../files/is-whole.ts'
-import { selector } from '../files/select.ts'
+import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
@@ -137,7 +137,7 @@ function viewsIn(points: Retention | null, facts: StatusFacts, asOf: Instant): r
 
 /** What the ledger has of selected files, and how much of it is here. */
 function count({ holding, spec }: StatusFacts) {
-  const wanted = spec === null ? () => true : selector(spec.select, spec.source.listing)
+  const wanted = spec === null ? () => true : selectorOf(spec)
   const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
   const series = new Map<string, { points: number; newest: number }>()
   const sum = { files: 0, bytes: 0, gone: 0 }

@@ -1,5 +1,5 @@
 import type { Stop } from '../../model/failure.ts'
-import type { BackupOutcome, Result } from '../../model/outcome.ts'
+import type { BareOutcome, Result } from '../../model/outcome.ts'
 import type { BackupPlan, Plan } from '../../model/plan.ts'
 import type { Diagnostic, Halt, Problem } from '../../model/trouble.ts'
 
@@ -18,7 +18,7 @@ export const codeOfDiagnostics = (diagnostics: readonly Diagnostic[]): number =>
   diagnostics.some((diagnostic) => diagnostic.severity === 'error') ? 3 : 0
 
 /** One backup's outcome; `named`: it was asked for by name. */
-export function codeOfOutcome(outcome: Omit<BackupOutcome, 'exitCode'>, named: boolean): number {
+export function codeOfOutcome(outcome: BareOutcome, named: boolean): number {
   const codes = [
     ...codesOfTrouble(outcome.problems, outcome.halt),
     ...(outcome.conflicts.length > 0 || outcome.lost.length > 0 ? [6] : []),

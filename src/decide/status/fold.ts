@@ -1,7 +1,7 @@
 import type { LedgerHead } from '../../model/holding.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
 import type { SourceView } from '../../model/observation.ts'
-import type { BackupOutcome } from '../../model/outcome.ts'
+import type { BareOutcome, CodedOutcome } from '../../model/outcome.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -32,7 +32,7 @@ export interface FoldFacts extends Pick<DestinationStatus, 'listed' | 'observed'
 /** The status after a pass. A condition's time moves only when what it says does. */
 export function foldStatus(
   before: DestinationStatus | null,
-  outcome: BackupOutcome,
+  outcome: CodedOutcome,
   facts: FoldFacts,
   head: LedgerHead | null,
   at: Instant,
@@ -102,7 +102,7 @@ function nextAwaited(
  */
 export function foldFailure(
   before: DestinationStatus | null,
-  outcome: BackupOutcome,
+  outcome: CodedOutcome,
   promised: DestinationStatus['promised'],
   at: Instant,
 ): DestinationStatus | null {
@@ -119,14 +119,14 @@ export function foldFailure(
   }
 }
 
-const ready = (outcome: BackupOutcome): Claim => ({
+const ready = (outcome: CodedOutcome): Claim => ({
   type: 'Ready',
   status: outcome.exitCode === 0 ? 'true' : 'false',
   reason: reasonOf(outcome),
   message: messageOf(outcome),
 })
 
-function stalled(outcome: BackupOutcome): Claim {
+function stalled(outcome: CodedOutcome): Claim {
   const stall = stallOf(outcome)
   if (stall !== null) return { type: 'Stalled', status: 'true', ...stall }
   return { type: 'Stalled', status: 'false', reason: 'not-stalled', message: '' }
@@ -155,7 +155,7 @@ export const heldClaim = (holds: DestinationStatus['holds']): Claim =>
       }
 
 /** I9: whether far more came than the rules were made for. */
-const pushedClaim = (warnings: BackupOutcome['warnings']): Claim => {
+const pushedClaim = (warnings: BareOutcome['warnings']): Claim => {
   const pushed = warnings.filter(({ code }) => code === 'points-pushed')
   return pushed.length === 0
     ? { type: 'Pushed', status: 'false', reason: 'not-pushed', message: '' }
@@ -167,7 +167,7 @@ const pushedClaim = (warnings: BackupOutcome['warnings']): Claim => {
       }
 }
 
-function reasonOf(outcome: BackupOutcome): string {
+function reasonOf(outcome: CodedOutcome): string {
   if (outcome.halt !== null) return outcome.halt.code
   // Where removals alone are held, the holds themselves are told beside this.
   if (outcome.holds[0] !== undefined) return outcome.result === 'halted' ? outcome.holds[0].code : 'held'
@@ -177,14 +177,14 @@ function reasonOf(outcome: BackupOutcome): string {
 }
 
 /** Where the pass itself went on. */
-const whatIsHeld = (holds: BackupOutcome['holds']): string =>
+const whatIsHeld = (holds: BareOutcome['holds']): string =>
   [
     ...(holds.some(({ code }) => isOverSpecs(code)) ? ['newer specs are held'] : []),
     ...(holds.every(({ code }) => isOverSpecs(code)) ? [] : ['a removal is held']),
   ].join(', and ')
 
 /** What is worst of an outcome, in one line. */
-export function messageOf(outcome: BackupOutcome): string {
+export function messageOf(outcome: CodedOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
   if (outcome.holds[0] !== undefined)
     return outcome.result === 'halted' ? outcome.holds[0].message : whatIsHeld(outcome.holds)

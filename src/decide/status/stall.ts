@@ -1,10 +1,8 @@
-import type { BackupOutcome } from '../../model/outcome.ts'
+import type { BareOutcome } from '../../model/outcome.ts'
 import { isDamage } from './exit-code.ts'
 
 /** Why trying again alone will not mend what a pass came to: somebody has to do something first. Null: it may. */
-export function stallOf(
-  outcome: BackupOutcome,
-): { readonly reason: string; readonly message: string } | null {
+export function stallOf(outcome: BareOutcome): { readonly reason: string; readonly message: string } | null {
   const { halt, holds, conflicts, lost, problems } = outcome
   if (halt !== null) return { reason: halt.code, message: `${halt.message}. ${halt.hint}` }
   const [hold] = holds

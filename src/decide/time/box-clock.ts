@@ -3,7 +3,7 @@ import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold, Problem } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
-import type { GuardContext } from '../prune/guards.ts'
+import type { PlanContext } from '../plan/context.ts'
 import { longestBeat } from './warnings.ts'
 
 /** What the box's clock is good for in one pass over one backup. */
@@ -35,7 +35,7 @@ export const anyClock = (asOf: Instant): BoxClock => ({
 export function boxClock(
   spec: Spec,
   lastTime: Instant | null,
-  { asOf, released }: Pick<GuardContext, 'asOf' | 'released'>,
+  { asOf, released }: Pick<PlanContext, 'asOf' | 'released'>,
 ): BoxClock {
   const leap = leapOf(spec)
   const state = clockSanity(lastTime, asOf, leap)

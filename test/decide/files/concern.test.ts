@@ -1,11 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concernOf } from '../../../src/decide/files/concern.ts'
-import { selector } from '../../../src/decide/files/select.ts'
+import { selectorOf } from '../../../src/decide/files/select.ts'
+import type { RelPath } from '../../../src/model/rel-path.ts'
 import { globFault } from '../../../src/specs/spec/glob-fault.ts'
 
+const selecting = (
+  include: readonly string[],
+  exclude: readonly string[],
+  listing: string | null = null,
+) => ({
+  select: { include, exclude },
+  source: { listing: listing as RelPath | null },
+})
+
 const below = (folder: string, include: readonly string[], exclude: readonly string[] = []): boolean =>
-  concernOf({ include, exclude }, null).below(folder)
+  concernOf(selecting(include, exclude)).below(folder)
 
 describe('whether anything below a folder could be selected', () => {
   test.each([
@@ -50,7 +60,7 @@ test('a folder that is ruled out holds nothing that is selected', () => {
       names,
       (include, exclude, folder, rest) => {
         const path = [...folder, ...rest].join('/')
-        if (selector({ include, exclude }, null)(path))
+        if (selectorOf(selecting(include, exclude))(path))
           expect(below(folder.join('/'), include, exclude)).toBe(true)
       },
     ),
@@ -59,7 +69,7 @@ test('a folder that is ruled out holds nothing that is selected', () => {
 })
 
 test('a path is of concern where it is selected, its marker too, and the list', () => {
-  const { path } = concernOf({ include: ['db-*'], exclude: ['db-tmp*'] }, 'LIST' as never)
+  const { path } = concernOf(selecting(['db-*'], ['db-tmp*'], 'LIST'))
   for (const one of ['db-1', 'db-1.md5', 'a/db-1.SHA256', 'LIST', 'LIST.md5', 'db-\r1'])
     expect(path(one), one).toBe(true)
   for (const one of ['wiki', 'wiki.md5', 'db-tmp', 'db-tmp.md5', '.db-1', 'db-1.asc', 'a/LIST'])

@@ -189,7 +189,7 @@ describe('I14: a new series beside others', () => {
     }
     return foldStatus(
       before,
-      { ...emptyOutcome('a'), result: 'in-sync', seconds: 0, exitCode: 0 },
+      { ...emptyOutcome('a'), result: 'in-sync', exitCode: 0 },
       facts,
       null,
       at(hours),
@@ -233,7 +233,7 @@ describe('I14: status', () => {
   const left = (outcome: object, over: Partial<FoldFacts> = {}) =>
     foldStatus(
       null,
-      { ...emptyOutcome('a'), result: 'in-sync', seconds: 0, exitCode: 0, ...outcome },
+      { ...emptyOutcome('a'), result: 'in-sync', exitCode: 0, ...outcome },
       facts(over),
       null,
       NOON,

@@ -16,9 +16,7 @@ function after(hours: number, released: ReadonlySet<string> = new Set()) {
     pruned: new Map([['a' as RelPath, removal]]),
     lastTime: instant(NOON - hours * HOUR),
   }
-  const base = context()
-  const terms = { ...base, prune: { ...base.prune, released } }
-  const { plan, clock } = decideBackup(spec(), { ...drawn, destination }, terms)
+  const { plan, clock } = decideBackup(spec(), { ...drawn, destination }, context({ released }))
   return {
     steps: plan.steps.map(({ action, path }) => `${action} ${path}`),
     holds: plan.holds,

@@ -16,7 +16,7 @@ const removed = (text: string, told: Told = {}) =>
 /** The same, where these holds were released. */
 const releasing = (told: Told, ids: readonly string[]): Told => ({
   ...told,
-  terms: { ...told.terms, released: new Set(ids) },
+  context: { ...told.context, released: new Set(ids) },
 })
 
 /** The terms of a spec that was otherwise. */
@@ -65,8 +65,11 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     'a policy that is the last good one',
     HELD,
     {
-      terms: {
-        lastGood: { obeyed: 'a'.repeat(40), newer: 'b'.repeat(40), message: 'a newer one is broken' },
+      context: {
+        policy: {
+          holds: [],
+          lastGood: { obeyed: 'a'.repeat(40), newer: 'b'.repeat(40), message: 'a newer one is broken' },
+        },
       },
     },
     'prune-policy-last-good',
@@ -105,7 +108,7 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
       surplus: 'none',
       spec: { expect: [] },
       prune: { mode: 'manual' },
-      terms: { asked: true },
+      context: { asked: true },
       holding: termsBefore({
         spec: {
           expect: [{ series: null, rhythm: { kind: 'every', seconds: 3 * 86_400 }, grace: 0, until: null }],
@@ -155,7 +158,7 @@ describe('what holds a prune', () => {
   test.each(GUARDED)('%s: the same question has the same id a moment later', (_, text, told) => {
     const ids = (one: Told) => holds(text, one).map(({ id }) => id)
     const asOf = instant(NOON + 500)
-    expect(ids({ ...told, context: { asOf } })).toEqual(ids(told))
+    expect(ids({ ...told, context: { ...told.context, asOf } })).toEqual(ids(told))
   })
 
   test.each(GUARDED)('%s: holds nothing where nothing would go', (_, text, told) => {
@@ -265,7 +268,7 @@ function reordered(): Told {
   return { spec: { retain: rules as never }, holding: termsBefore({}) }
 }
 
-const asked = (told: Told): Told => ({ ...told, prune: { mode: 'manual' }, terms: { asked: true } })
+const asked = (told: Told): Told => ({ ...told, prune: { mode: 'manual' }, context: { asked: true } })
 
 const ended = () => ({ series: null, rhythm: { kind: 'never' } as const, grace: 0, until: null })
 

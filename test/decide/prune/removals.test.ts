@@ -30,7 +30,7 @@ describe('what goes', () => {
     [
       'somebody asked',
       HELD,
-      { prune: { mode: 'manual' }, terms: { asked: true } },
+      { prune: { mode: 'manual' }, context: { asked: true } },
       'prune 20: outside last=1 daily=2',
     ],
     [
@@ -106,9 +106,9 @@ describe('what goes', () => {
   })
 
   test('the one point of a series stays', () => {
-    expect(removed('held 02', { prune: { mode: 'manual', keepAtLeast: 1 }, terms: { asked: true } })).toEqual(
-      [],
-    )
+    expect(
+      removed('held 02', { prune: { mode: 'manual', keepAtLeast: 1 }, context: { asked: true } }),
+    ).toEqual([])
   })
 
   test('what matches no pattern stays', () => {
@@ -116,12 +116,12 @@ describe('what goes', () => {
   })
 
   test('a file in conflict stays, also where the hold is released', () => {
-    const told: Told = { terms: { released: { has: () => true } as unknown as ReadonlySet<string> } }
+    const told: Told = { context: { released: { has: () => true } as unknown as ReadonlySet<string> } }
     expect(removed(`held 22, held 21, held 20, remote 20 B, held 19`, told)).toEqual(['19'])
   })
 
   test('the rest of a point of which a file is in conflict says so', () => {
-    const told: Told = { terms: { released: { has: () => true } as unknown as ReadonlySet<string> } }
+    const told: Told = { context: { released: { has: () => true } as unknown as ReadonlySet<string> } }
     expect(plan('held 22, held 21, held 20.p1, remote 20.p1 B, held 20.p2', told)).toContain(
       'surplus 20.p2: outside last=1 daily=2, stays: a file of its point is in conflict',
     )
@@ -244,7 +244,7 @@ describe('the floor is read again', () => {
   })
 
   test('a prune takes nothing for granted', () => {
-    expect(of20(HELD, { ...stale, terms: { when: 'now' } })).toEqual([
+    expect(of20(HELD, { ...stale, context: { when: 'now' } })).toEqual([
       'surplus 20: outside last=1 daily=2, waits: the newest points could not be read again',
     ])
   })

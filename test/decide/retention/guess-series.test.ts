@@ -229,7 +229,7 @@ describe('retention without a pattern', () => {
       decideBackup(
         spec({ ...rules, prune: { mode, keepAtLeast: 1, minAge: 0, trashFor: 0 } }),
         seen,
-        context({ prune: { ...context().prune, asked: true } }),
+        context({ asked: true }),
       )
     const auto = decide('auto')
     expect(auto.plan.summary).toMatchObject({ prune: 0, surplus: 20 })
@@ -237,7 +237,7 @@ describe('retention without a pattern', () => {
       'kept: prune auto removes nothing of a guessed series',
     )
     const manual = decide('manual')
-    expect([...manual.prune!.remove.keys(), ...manual.prune!.stay.keys()].length).toBeGreaterThan(0)
+    expect([...manual.prune!.remove.keys(), ...manual.prune!.keptBack.keys()].length).toBeGreaterThan(0)
     const named = decideBackup(
       spec({ ...rules, series: { patterns: ['{series}'], timezone: 'UTC' } }),
       seen,

@@ -92,9 +92,9 @@ describe('why a series is late, after a pass', () => {
     const { views, retention } = decideBackup(expecting(), look, context())
     const tally = Object.assign(
       newTally('a', () => {}),
+      { left: new Set(left) },
       over,
     )
-    for (const path of left) tally.left.add(path)
     const [view] = afterPass(views, retention, look.source, tally)
     return [view?.status.cause, view?.newer]
   }
@@ -131,7 +131,7 @@ describe('why a series is late, by what the last pass left behind', () => {
     const { views, retention } = decideBackup(expectOne, look, context())
     const last: DestinationStatus = foldStatus(
       null,
-      { ...emptyOutcome('a'), result: over.result ?? 'in-sync', exitCode: 1, seconds: 0 },
+      { ...emptyOutcome('a'), result: over.result ?? 'in-sync', exitCode: 1 },
       {
         listed: null,
         observed: null,

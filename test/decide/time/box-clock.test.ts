@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decideBackup, type PlanContext } from '../../../src/decide/plan/backup.ts'
+import { decideBackup } from '../../../src/decide/plan/backup.ts'
+import type { PlanContext } from '../../../src/decide/plan/context.ts'
 import { apartFromBox } from '../../../src/decide/status/box-problems.ts'
 import { boxClock, leapOf, nextClock } from '../../../src/decide/time/box-clock.ts'
 import { clockSanity } from '../../../src/model/clock-sanity.ts'
@@ -41,7 +42,7 @@ describe('a clock is', () => {
 })
 
 describe('the time that later clocks are measured against', () => {
-  const clockAt = (now: Instant) => boxClock(spec(), NOON, { ...context().prune, asOf: now })
+  const clockAt = (now: Instant) => boxClock(spec(), NOON, context({ asOf: now }))
   const following = (asOf: Instant, over: Partial<Parameters<typeof nextClock>[1]> = {}) =>
     nextClock(clockAt(asOf), { asOf, now: asOf, passed: 0, isHeld: false, ...over })
   test('is that of a pass whose clock was believed, at its end', () => {
@@ -149,7 +150,7 @@ describe('I9: by a clock that is not sane nothing is removed, late, ahead or ove
     expect(wrong.steps).toEqual([`pull ${dump(23)}`, 'wait other.tar'])
     expect(wrong).toMatchObject({ codes: ['box-clock'], holds: ['clock-leap'], late: [] })
     expect(wrong.prune?.remove.size).toBe(0)
-    expect([...new Set([...(wrong.prune?.stay.values() ?? [])].map(({ why }) => why))]).toContain('held')
+    expect([...new Set([...(wrong.prune?.keptBack.values() ?? [])].map(({ why }) => why))]).toContain('held')
   })
 
   test('1970 where nothing was ever written down', () => {
@@ -161,13 +162,12 @@ describe('I9: by a clock that is not sane nothing is removed, late, ahead or ove
   test('released, it counts as it is', () => {
     const { plan } = plannedBy(YEAR_1970)
     const released = new Set([plan.problems[0]!.release!])
-    const terms = context().prune
-    expect(plannedBy(YEAR_1970, { prune: { ...terms, released } })).toMatchObject({
+    expect(plannedBy(YEAR_1970, { released })).toMatchObject({
       clock: { state: 'sane', passed: { code: 'prune-clock-back' } },
     })
     const leapt = plannedBy(at(50 * 24))
     const [hold] = leapt.plan.holds
-    const let50 = plannedBy(at(50 * 24), { prune: { ...terms, released: new Set([hold!.id]) } })
+    const let50 = plannedBy(at(50 * 24), { released: new Set([hold!.id]) })
     expect(let50.steps).toContain('expire z.tar')
     expect(let50.holds).toEqual(['prune-late'])
     expect(let50.clock.passed).toMatchObject({ code: 'clock-leap' })

@@ -4,7 +4,7 @@ import { isGuessed } from '../retention/series-pattern.ts'
 import { spanText } from '../status/freshness.ts'
 
 /** Why an unwanted point stays for now, though surplus may go. */
-export type Stay =
+export type WhyKept =
   /** Nothing of its series goes; `hold`: the code of what holds it. */
   | { readonly why: 'held'; readonly hold: string }
   | { readonly why: 'day-limit'; readonly limit: number }
@@ -33,12 +33,12 @@ export const keptText = ({ prune: { mode }, series }: Pick<Spec, 'prune' | 'seri
     : `kept (prune: ${mode})`
 
 /** As a step of a plan says it. */
-export function stayText(stay: Stay): string {
-  switch (stay.why) {
+export function whyKeptText(why: WhyKept): string {
+  switch (why.why) {
     case 'held':
-      return `held: ${stay.hold}`
+      return `held: ${why.hold}`
     case 'day-limit':
-      return `waits: at most ${stay.limit} of its series go in a day`
+      return `waits: at most ${why.limit} of its series go in a day`
     case 'unread':
       return 'waits: the newest points could not be read again'
     case 'min-age':
@@ -46,21 +46,21 @@ export function stayText(stay: Stay): string {
     case 'conflict':
       return 'stays: a file of its point is in conflict'
     case 'floor':
-      return `stays: one of the newest ${stay.keepAtLeast} points here`
+      return `stays: one of the newest ${why.keepAtLeast} points here`
     case 'order':
-      return `stays: without what came out of order it is ${stay.reasons.join(', ')}`
+      return `stays: without what came out of order it is ${why.reasons.join(', ')}`
     case 'pace':
-      return stay.period === Number.POSITIVE_INFINITY
+      return why.period === Number.POSITIVE_INFINITY
         ? 'stays: nothing is expected of its series any more, so nothing that comes lets it fall'
-        : `stays: at one point in ${spanText(stay.period / 1000)}, ${stay.rule}=${stay.count} has had ${stay.held} since`
+        : `stays: at one point in ${spanText(why.period / 1000)}, ${why.rule}=${why.count} has had ${why.held} since`
     case 'kept-here':
-      return `stays: of the copies here alone it is ${stay.reasons.join(', ')}`
+      return `stays: of the copies here alone it is ${why.reasons.join(', ')}`
   }
 }
 
 /** As it is explained. */
-export function describeStay(stay: Stay): string {
-  if (stay.why === 'held') return `it stays, for nothing of its series goes: ${stay.hold}`
-  const text = `it ${stayText(stay)}`
-  return stay.why === 'min-age' ? `${text}, which is over at ${isoTime(stay.until)}` : text
+export function describeWhyKept(why: WhyKept): string {
+  if (why.why === 'held') return `it stays, for nothing of its series goes: ${why.hold}`
+  const text = `it ${whyKeptText(why)}`
+  return why.why === 'min-age' ? `${text}, which is over at ${isoTime(why.until)}` : text
 }
