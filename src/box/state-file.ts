@@ -3,7 +3,7 @@ import { constants, promises } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
-import { takeFlock } from '../system/flock.ts'
+import { takeFlock } from '../system/lock.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 
 /** What moving a damaged file aside means. */

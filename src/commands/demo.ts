@@ -2,15 +2,16 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
 import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import { runTool } from '../system/child.ts'
+import { shellWords } from '../view/shell-words.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
 import { untilSendersAreGone } from './demo/senders.ts'
 import { startThrowawaySource } from './demo/source.ts'
-import { type DemoStage, demoStage, shellWord } from './demo/stage.ts'
+import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
 
 export interface DemoOptions {
@@ -199,7 +200,7 @@ function curtain(stage: DemoStage, scene: DemoScene, keep: boolean): number {
   const kept = stage.promises.every(({ seen }) => seen)
   if (!kept) stage.say('Not everything went as promised; the output above says what did.')
   if (keep) {
-    const command = ourCommand().map(shellWord).join(' ')
+    const command = shellWords(ourCommand())
     const own = layout(scene.offsite)
     stage.say(`
 Where everything lies, in ${scene.folder}:
@@ -209,15 +210,15 @@ Where everything lies, in ${scene.folder}:
   state/                what this box remembers
 
 Next:
-  cd ${shellWord(scene.folder)}
-  /usr/sbin/sshd -D -f ${shellWord(join(scene.keys, 'sshd_config'))} &   # the source again; it ended with the demo
+  cd ${shellWords([scene.folder])}
+  /usr/sbin/sshd -D -f ${shellWords([join(scene.keys, 'sshd_config')])} &   # the source again; it ended with the demo
   ${command} --config etc/config.yaml --dry-run
   ${command} --config etc/config.yaml status shop`)
   } else {
     stage.say(`
 The source has ended and ${scene.folder} is removed.
 Next: the same, left there to look around in:
-  ${ourCommand().map(shellWord).join(' ')} demo --keep`)
+  ${shellWords(ourCommand())} demo --keep`)
   }
   return kept ? 0 : 1
 }
@@ -237,7 +238,7 @@ const publishedLines = (ledger: string): number => ledger.match(/"event":"publis
 /** The lock outlives a killed run by as long as any of its children lives. */
 async function untilUnlocked(lock: string): Promise<void> {
   for (let tries = 0; tries < 200 && existsSync(lock); tries++) {
-    const { exitCode } = await execa('flock', ['-n', lock, 'true'], { reject: false, stdin: 'ignore' })
+    const { exitCode } = await runTool('flock', ['-n', lock, 'true'])
     if (exitCode === 0) return
     await sleep(50)
   }

@@ -3,7 +3,7 @@ import type { Workspace } from './workspace.ts'
 
 /** What makes this a box that may write. Throws a Failure that names what is missing. */
 export async function checkTools(): Promise<void> {
-  const { checkTools: check } = await import('./check-tools.ts')
+  const { checkTools: check } = await import('../system/check-host-tools.ts')
   await check()
 }
 

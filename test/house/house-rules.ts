@@ -42,6 +42,12 @@ const PURE_PACKAGES = [
 const WORLD =
   /\bDate\.now\b|\bnew Date\(\s*\)|(?<!new |[\w.])Date\(|\bMath\.random\b|\bperformance\.|\bprocess\.|\bglobalThis\b|\bconsole\.|\bfetch\(|\bset(?:Timeout|Interval|Immediate)\b|\bcrypto\./
 
+/** What only one file may import, or the few that are named: all others go through them. */
+const KEPT_BY: readonly (readonly [module: RegExp, keepers: readonly string[]])[] = [
+  // Children: in a group of their own, with a fixed environment, ended with us and as a whole (I11, I12).
+  [/^(?:node:)?child_process$|^execa$/, ['src/system/child.ts']],
+]
+
 const MAX_LINES = 350
 
 /** Everything in which a file breaks the house rules, in words; empty where it keeps them. */
@@ -62,6 +68,12 @@ export function breaches({ path, text }: SourceText): readonly string[] {
     } else if (room === 'decide' && !PURE_PACKAGES.includes(wanted)) {
       found.push(`decide imports ${wanted}, which is not known to be pure`)
     }
+  }
+
+  for (const [module, keepers] of KEPT_BY) {
+    const wanted = importsOf(code).find((name) => module.test(name))
+    if (wanted !== undefined && !keepers.includes(path))
+      found.push(`imports ${wanted} beside ${keepers.join(', ')}`)
   }
 
   const world = room === 'decide' ? WORLD.exec(code) : null

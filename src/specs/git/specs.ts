@@ -7,10 +7,10 @@ import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
 import type { GitMemory, SpecsMemory } from '../../model/specs-memory.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
+import type { TimeLimits } from '../../system/child.ts'
 import type { BoxContext, LoadedSpecs } from '../load-specs.ts'
 import { type CheckKeys, type GitClone, lookIntoClone, openClone, withPassingClone } from './clone.ts'
 import { type Judged, judgeCommit, readCommit } from './judge-commit.ts'
-import type { GitLimits } from './run.ts'
 import { told } from './tell-commit.ts'
 
 /**
@@ -27,7 +27,7 @@ export interface GitSpecs {
   readonly memory: SpecsMemory
   readonly use: GitUse
   readonly checkKeys: CheckKeys
-  readonly limits?: GitLimits
+  readonly limits?: TimeLimits
 }
 
 /** What is known of the repository now. `unreachable`: it could not be asked, or said no; then `commit` is what it was before. */

@@ -1,4 +1,4 @@
-import { HOST_OR_USER, IPV6 } from '../../model/ssh-options.ts'
+import { HOST_OR_USER, IPV6 } from '../../system/ssh-options.ts'
 import { readNearPath } from '../spec/near-path.ts'
 import type { Parsed } from '../spec/units.ts'
 
