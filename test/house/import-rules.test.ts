@@ -44,6 +44,8 @@ describe('an offender is caught', () => {
     ['src/source/a.ts', "import { spawn } from 'node:child_process'", 'beside src/system/child.ts'],
     ['src/system/a.ts', "import { execFile } from 'child_process'", 'beside src/system/child.ts'],
     ['src/watch/a.ts', "import { execa } from 'execa'", 'beside src/system/child.ts'],
+    ['src/box/a.ts', 'await promises.rename(next, path)', 'renames'],
+    ['src/destination/a.ts', 'await disk.rename(next, path)', 'renames'],
     ['src/decide/a.ts', "import type { Stats } from 'node:fs'", 'not known to be pure'],
     ['src/decide/a.ts', 'export const now = () => Date.now()', 'Date.now'],
     ['src/decide/a.ts', 'export const now = () => new Date()', 'new Date()'],
