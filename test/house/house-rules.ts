@@ -92,7 +92,8 @@ export function breaches({ path, text }: SourceText): readonly string[] {
       found.push(`imports ${wanted} beside ${keepers.join(', ')}`)
   }
 
-  if (/(?:\.|await )rename\(|\brenameSync\(/.test(code) && !RENAMES.includes(path)) found.push('renames, and is not known to')
+  if (/(?:\.|await )rename\(|\brenameSync\(/.test(code) && !RENAMES.includes(path))
+    found.push('renames, and is not known to')
 
   const world = room === 'decide' ? WORLD.exec(code) : null
   if (world !== null) found.push(`decide reaches for the world: ${world[0]}`)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concernOf } from '../../../src/decide/files/concern.ts'
 import { selector } from '../../../src/decide/files/select.ts'
-import { globFault } from '../../../src/specs/spec/glob-fault.ts'
+import { globFault } from '../../../src/specs/spec/text-faults.ts'
 
 const below = (folder: string, include: readonly string[], exclude: readonly string[] = []): boolean =>
   concernOf({ include, exclude }, null).below(folder)
