@@ -1,5 +1,6 @@
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   keyPathText,
   type LocatedMap,
@@ -22,16 +23,8 @@ export const checkAt =
     const found = text === null || said.has(place) ? null : fault(text)
     return found === null
       ? []
-      : [errorAt(place, code, `${keyPathText(path)}: ${JSON.stringify(text)} ${found}`)]
+      : [faultAt(place, code, `${keyPathText(path)}: ${JSON.stringify(text)} ${found}`)]
   }
-
-export const errorAt = (place: Place, code: string, message: string, hint?: string): Fault => ({
-  place,
-  severity: 'error',
-  code,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-})
 
 /** The paths of a list's items; none where no list stands there. */
 export function itemPaths(root: LocatedMap, path: KeyPath): readonly KeyPath[] {

@@ -1,6 +1,7 @@
 import { type Precision, patternFault, patternPrecision } from '../../decide/retention/series-pattern.ts'
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   keyPathText,
   type LocatedMap,
@@ -9,7 +10,7 @@ import {
   textAt,
   valueAt,
 } from '../yaml/located.ts'
-import { type CheckAt, errorAt, itemPaths } from './check-at.ts'
+import { type CheckAt, itemPaths } from './check-at.ts'
 import { readUntil } from './read-until.ts'
 import { cronFault, faultIn, globFault, quantityFault, zoneFault } from './text-faults.ts'
 import { parseDuration, parseRhythm } from './units.ts'
@@ -58,7 +59,7 @@ function checkPattern(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>)
   const asIs = written.slice(quote, written.length - quote) === text
   const start = whole.start + quote + fault.at
   const place = asIs ? { source: whole.source, start, end: start + fault.length } : whole
-  return [errorAt(place, 'bad-pattern', `${keyPathText(path)}: ${fault.message}`)]
+  return [faultAt(place, 'bad-pattern', `${keyPathText(path)}: ${fault.message}`)]
 }
 
 const FINENESS: readonly Precision[] = ['year', 'month', 'day', 'hour']
@@ -82,7 +83,7 @@ function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonl
     if (valueAt(root, path) === null || FINENESS.indexOf(needed) <= finest) return []
     const message = `${keyPathText(path)} needs the ${needed}, and series.pattern tells the ${FINENESS[finest]} only`
     return [
-      errorAt(placeOf(root, path), 'too-coarse', message, `remove it, or add the ${needed} to the pattern`),
+      faultAt(placeOf(root, path), 'too-coarse', message, `remove it, or add the ${needed} to the pattern`),
     ]
   })
 }
@@ -93,7 +94,7 @@ function needsExpect(root: LocatedMap): readonly Fault[] {
   if (textAt(root, path) !== 'auto' || valueAt(root, ['expect']) !== null) return []
   const message = 'prune.mode is "auto" without "expect": old copies would go on going when no new ones come'
   return [
-    errorAt(
+    faultAt(
       placeOf(root, path),
       'missing-key',
       message,
@@ -108,13 +109,9 @@ function nothingToPrune(root: LocatedMap): readonly Fault[] {
   if ((mode !== 'manual' && mode !== 'auto') || valueAt(root, ['retain']) !== null) return []
   // What _defaults.yaml lets all backups do, a spec that keeps everything need not take back.
   if (placeOf(root, ['prune', 'mode']).source !== root.place.source) return []
-  const fault = errorAt(
-    placeOf(root, ['prune', 'mode']),
-    'prunes-nothing',
-    `prune.mode is ${mode}, and there is no retain: everything is wanted, and nothing is ever removed`,
-    'say with retain what is to be kept',
-  )
-  return [{ ...fault, severity: 'warning' }]
+  const message = `prune.mode is ${mode}, and there is no retain: everything is wanted, and nothing is ever removed`
+  const hint = 'say with retain what is to be kept'
+  return [faultAt(placeOf(root, ['prune', 'mode']), 'prunes-nothing', message, hint, 'warning')]
 }
 
 /** I9: series that are only guessed by the dates in names are no ground to remove anything unasked. */
@@ -127,7 +124,7 @@ function prunesNoGuess(root: LocatedMap): readonly Fault[] {
     'prune.mode is auto, and without series.pattern series are guessed by the dates in names: nothing of them is ever removed'
   const pattern = `{series}-{YYYY}-{MM}-{DD}${endingOf(root)}`
   const hint = `write how names are made, for example series: { pattern: ${JSON.stringify(pattern)}, timezone: ${textAt(root, ['series', 'timezone']) ?? 'UTC'} }; a dry run prints the pattern that fits`
-  return [{ ...errorAt(placeOf(root, path), 'guessed-series', message, hint), severity: 'warning' }]
+  return [faultAt(placeOf(root, path), 'guessed-series', message, hint, 'warning')]
 }
 
 /** How the names that are included end, as far as a glob says so. */

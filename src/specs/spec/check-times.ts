@@ -1,5 +1,6 @@
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   keyPathText,
   type LocatedMap,
@@ -8,7 +9,7 @@ import {
   textAt,
   valueAt,
 } from '../yaml/located.ts'
-import { type CheckAt, errorAt, itemPaths } from './check-at.ts'
+import { type CheckAt, itemPaths } from './check-at.ts'
 import { readUntil } from './read-until.ts'
 import { cronFault, faultIn, quantityFault, rateFault, zoneFault } from './text-faults.ts'
 import { parseDuration } from './units.ts'
@@ -42,14 +43,14 @@ function neverOpen(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>): r
   const place = placeOf(root, [...path, to === null ? 'from' : 'to'])
   if (said.has(place)) return []
   const message = `${keyPathText(path)} closes at ${to ?? '24:00'}, when it opens`
-  return [errorAt(place, 'never-open', message, 'for the whole day leave out "from" and "to"')]
+  return [faultAt(place, 'never-open', message, 'for the whole day leave out "from" and "to"')]
 }
 
 function withoutZone(root: LocatedMap, windows: readonly KeyPath[]): readonly Fault[] {
   const isGiven = (path: KeyPath) => valueAt(root, path) !== null
   if (windows.length === 0 || isGiven(['transfer', 'timezone']) || isGiven(['series', 'timezone'])) return []
   return [
-    errorAt(
+    faultAt(
       placeOf(root, ['transfer', 'bandwidth']),
       'missing-key',
       'transfer.bandwidth is a timetable without a time zone',

@@ -1,5 +1,6 @@
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   type LocatedMap,
   placeOf,
@@ -8,7 +9,7 @@ import {
   valueAt,
 } from '../yaml/located.ts'
 import { nameFault } from './backup-name.ts'
-import { checkAt, errorAt, itemPaths } from './check-at.ts'
+import { checkAt, itemPaths } from './check-at.ts'
 import { checkSeries } from './check-series.ts'
 import { checkTimes } from './check-times.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
@@ -54,7 +55,7 @@ export function checkValues(
   return [
     ...(nameWrong !== null && !root.entries.has('name')
       ? [
-          errorAt(
+          faultAt(
             startOf(root.place.source),
             'bad-name',
             `the file's name makes the backup's name, and ${JSON.stringify(name)} ${nameWrong}`,
@@ -96,7 +97,7 @@ function selectsNothing(root: LocatedMap, path: KeyPath): readonly Fault[] {
   const glob = textAt(root, path) ?? ''
   if (!/\.(?:md5|sha256)$/i.test(glob)) return []
   const message = `select.include: ${JSON.stringify(glob)} selects nothing: checksum files come along by themselves`
-  return [{ ...errorAt(placeOf(root, path), 'selects-nothing', message), severity: 'warning' }]
+  return [faultAt(placeOf(root, path), 'selects-nothing', message, undefined, 'warning')]
 }
 
 /** `unclear`: somebody at a host that was forgotten. */
