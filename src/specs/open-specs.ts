@@ -3,7 +3,7 @@ import type { Settings } from '../model/settings.ts'
 import type { SpecsMemory } from '../model/specs-memory.ts'
 import type { TimeLimits } from '../system/child.ts'
 import type { CheckKeys } from './git/clone.ts'
-import type { GitUse } from './git/specs.ts'
+import type { GitUse } from './git/judge-commit.ts'
 import { type BoxContext, type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
 import { ourPlaces } from './spec/our-places.ts'
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { Failure } from '../../model/failure.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { Run } from '../../model/run.ts'
-import type { GitUse } from '../../specs/git/specs.ts'
+import type { GitUse } from '../../specs/git/judge-commit.ts'
 import type { GlobalFlags, Workspace } from '../workspace.ts'
 import type { Console, Output } from './console.ts'
 
