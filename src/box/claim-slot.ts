@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Run } from '../model/run.ts'
-import { type Flock, takeFlock } from '../system/flock.ts'
+import { type Flock, takeFlock } from '../system/lock.ts'
 import { makeStateFolder } from './state-file.ts'
 
 /**

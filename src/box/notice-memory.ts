@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { isObject } from '../model/is-object.ts'
 import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
-import { takeFlock } from '../system/flock.ts'
+import { takeFlock } from '../system/lock.ts'
 import { changeState, makeStateFolder, readState } from './state-file.ts'
 
 interface Notices extends NoticeBook {

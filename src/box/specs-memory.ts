@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Box } from '../model/box.ts'
 import { isObject } from '../model/is-object.ts'
 import { type GitMemory, NO_MEMORY, type SpecsMemory } from '../model/specs-memory.ts'
-import { takeFlock } from '../system/flock.ts'
+import { takeFlock } from '../system/lock.ts'
 import { changeState, makeStateFolder, readState } from './state-file.ts'
 
 interface Places {

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { constants, promises } from 'node:fs'
+import { promises } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
-import { takeFlock } from '../system/flock.ts'
+import { takeFlock } from '../system/lock.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
+import { replaceFile } from '../system/replace-file.ts'
 
 /** What moving a damaged file aside means. */
 const LOST: Readonly<Record<string, string>> = {
@@ -80,24 +80,9 @@ export async function makeStateFolder(folder: string): Promise<void> {
 
 /** Replaces a state file whole. Durable. */
 export async function replaceState(path: string, text: string): Promise<void> {
-  const next = `${path}.${randomBytes(4).toString('hex')}.new`
   try {
-    const file = await promises.open(next, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await promises.rename(next, path)
-    const folder = await promises.open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
+    await replaceFile(path, text)
   } catch (error) {
-    await promises.rm(next, { force: true }).catch(() => {})
     throw diskFailure(error, 'write', path)
   }
 }

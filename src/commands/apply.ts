@@ -14,9 +14,9 @@ import {
   specGone,
 } from '../reconcile/compare-saved.ts'
 import { failedOutcome } from '../reconcile/failed-outcome.ts'
+import { checkTools } from '../system/check-host-tools.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { flags, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
-import { checkTools } from './check-tools.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
 import { type PassGround, reportPasses, runPass, settledHolds } from './passes.ts'

@@ -3,11 +3,11 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { execa } from 'execa'
 import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import { runTool } from '../system/child.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -254,7 +254,7 @@ const publishedLines = (ledger: string): number => ledger.match(/"event":"publis
 /** The lock outlives a killed run by as long as any of its children lives. */
 async function untilUnlocked(lock: string): Promise<void> {
   for (let tries = 0; tries < 200 && existsSync(lock); tries++) {
-    const { exitCode } = await execa('flock', ['-n', lock, 'true'], { reject: false, stdin: 'ignore' })
+    const { exitCode } = await runTool('flock', ['-n', lock, 'true'])
     if (exitCode === 0) return
     await sleep(50)
   }

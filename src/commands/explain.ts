@@ -12,11 +12,11 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { lookNow, lookOffline } from '../reconcile/look-to-explain.ts'
+import { checkTools } from '../system/check-host-tools.ts'
 import { renderExplain } from '../view/render-explain.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
-import { checkTools } from './check-tools.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
   openCommonHolds,

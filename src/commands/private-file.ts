@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { lstat, readFile, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { realPath } from '../system/real-path.ts'
+import { replaceFile } from '../system/replace-file.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A longer text is no document of ours. Bytes. */
@@ -36,22 +36,13 @@ export const unreadable = (code: string, file: string, why: string, hint: string
  */
 export async function writePrivately(file: string, text: string): Promise<void> {
   const path = resolve(file)
-  const next = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`)
   try {
     const there = await lstat(path).catch(() => null)
     if (there !== null && !there.isFile())
       throw badTarget(file, 'something that is no regular file stands there')
     await makeWithParents(dirname(path))
-    const handle = await open(next, 'wx', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(next, path)
+    await replaceFile(path, text)
   } catch (error) {
-    await rm(next, { force: true }).catch(() => {})
     if (error instanceof Failure) throw error
     throw badTarget(file, (error as Error).message, error)
   }

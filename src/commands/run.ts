@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
+import { checkTools } from '../system/check-host-tools.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
-import { checkTools } from './check-tools.ts'
 import { passOver } from './passes.ts'
 import { openWorkspace, runnableSpecs, tellSpecs } from './workspace.ts'
 

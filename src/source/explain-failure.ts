@@ -1,12 +1,11 @@
 import { Failure } from '../model/failure.ts'
-import { SSH_FAILURES } from '../model/ssh-failures.ts'
+import type { Hop, SshPlace } from '../model/spec.ts'
+import { SSH_FAILURES } from '../system/ssh-failures.ts'
 import { diskSaid } from './explain-disk.ts'
-import { machineNamed } from './machine-named.ts'
 import { printable } from './quote.ts'
 import type { Place } from './rsync-command.ts'
 import { RSYNC_FAILURES } from './rsync-failures.ts'
 import type { RsyncEnd } from './run-rsync.ts'
-import { SSH_HINTS } from './ssh-hints.ts'
 
 export type Stage = 'list' | 'fetch' | 'pull'
 
@@ -67,12 +66,12 @@ export function explainFailure(
         (end.code === 255 || ((end.code === 10 || end.code === 12) && isVague !== true)),
     )
     if (failed !== undefined) {
-      const { pattern, code, says, retryable } = failed
+      const { pattern, code, says, hint, retryable } = failed
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
       // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
       if (place.jump.length > 0) detail = printable(line.trim())
       const { host, port, user } = machineNamed(line, place)
-      return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
+      return fail(code, says(host, port, user), hint, retryable)
     }
   }
   // What a disk says to the half that writes here is this machine's trouble.
@@ -100,6 +99,16 @@ export function explainFailure(
     `rsync ended with code ${end.code} while we ${STAGES[stage]} at ${where}.`,
     'Run the same by hand with rsync -v to see more; "EXIT VALUES" in rsync(1) explains the code.',
     true,
+  )
+}
+
+/** Which machine on the way ssh's words are about: a gate where they name one, else the source itself. */
+function machineNamed(line: string, place: SshPlace): Hop | SshPlace {
+  const machines = [place, ...place.jump]
+  return (
+    machines.find(({ host, port }) => line.includes(`[${host}]:${port}`)) ??
+    machines.find(({ host }) => line.includes(host)) ??
+    place
   )
 }
 

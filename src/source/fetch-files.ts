@@ -18,7 +18,7 @@ import type { FetchRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Problem } from '../model/trouble.ts'
-import { askTool } from './ask-tool.ts'
+import { runTool } from '../system/child.ts'
 import { checkList, listFailure } from './check-list.ts'
 import { explainLines } from './explain-lines.ts'
 import { explainMarker } from './explain-marker.ts'
@@ -92,7 +92,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
     }
   } finally {
     // Node removes all files of a folder at once, and half a million take a gigabyte for it.
-    if (markers.length > IN_MEMORY) await askTool('rm', ['-rf', '--', into]).catch(() => null)
+    if (markers.length > IN_MEMORY) await runTool('rm', ['-rf', '--', into]).catch(() => null)
     await rm(into, { recursive: true, force: true })
   }
 }

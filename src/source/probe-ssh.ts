@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { askTool } from './ask-tool.ts'
-import { missingTool } from './run-rsync.ts'
+import { Failure } from '../model/failure.ts'
+import { runTool } from '../system/child.ts'
 import { LEGACY_ALGORITHMS, type LegacyAlgorithms, type SshAbilities } from './ssh-command.ts'
 
 /** Asks this machine once; the source is not involved. */
@@ -16,10 +16,11 @@ export async function probeSsh(legacy: boolean): Promise<SshAbilities> {
 async function knownOf(wanted: LegacyAlgorithms): Promise<LegacyAlgorithms> {
   const known = async (question: string, names: readonly string[]): Promise<readonly string[]> => {
     try {
-      const lines = (await askTool('ssh', ['-Q', question]))?.split('\n') ?? []
+      const { exitCode, stdout } = await runTool('ssh', ['-Q', question])
+      const lines = exitCode === 0 ? stdout.split('\n') : []
       return names.filter((name) => lines.includes(name))
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missingTool('ssh', error)
+      if (error instanceof Failure && error.code === 'missing-tool') throw error
       return []
     }
   }

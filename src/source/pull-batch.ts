@@ -11,7 +11,7 @@ import { followPull } from './follow-pull.ts'
 import { pathFinder } from './path-finder.ts'
 import { namesOnStdin, pullArguments } from './rsync-command.ts'
 import { runRsync, type Verdict } from './run-rsync.ts'
-import { type Far, MEMORY_LIMIT } from './session.ts'
+import type { Far } from './session.ts'
 import { REHASH_RATE, startWatchdog, WRITE_BUFFER } from './watchdog.ts'
 
 const KIBIBYTE = 1024
@@ -42,7 +42,6 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
     input: namesOnStdin(batch.files.map((file) => file.path)),
     inherit: batch.inherit,
     fileLimit: largest,
-    memoryLimit: MEMORY_LIMIT,
     hear: (chunk) => {
       follower.hear(chunk)
       return true

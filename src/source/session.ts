@@ -14,9 +14,6 @@ export interface Far {
   readonly timeout: number
 }
 
-/** Memory of any process that a source can make larger, bytes. */
-export const MEMORY_LIMIT = 2 * 1024 ** 3
-
 /**
  * A short session: a listing, or a list file and markers. Comes back where rsync ended by itself with 0, 23 or 24 and throws a
  * Failure where it ended otherwise; throws the signal's reason where our run was stopped.
@@ -41,9 +38,7 @@ export async function holdSession(
   const end = await runRsync({
     arguments: call.arguments,
     input: call.input,
-    inherit: null,
     fileLimit: call.fileLimit,
-    memoryLimit: MEMORY_LIMIT,
     hear: call.hear,
     watch: (members): Verdict | null => {
       const { read, written } = bytesMoved(members)

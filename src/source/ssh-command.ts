@@ -1,6 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
-import { HOST_OR_USER, IPV6, SSH_OPTIONS, shellQuoted, tokenSafe } from '../model/ssh-options.ts'
+import { DIES_WITH_US } from '../system/child.ts'
+import { HOST_OR_USER, IPV6, shellQuoted, sshWords, tokenSafe } from '../system/ssh-options.ts'
 
 /** What this machine's ssh and processor are able to do, as far as our arguments depend on it. */
 export interface SshAbilities {
@@ -52,14 +53,11 @@ function sshOptions(
   if (!HOST_OR_USER.test(to.user)) throw unusable('user', to.user)
   if (!HOST_OR_USER.test(to.host) && !IPV6.test(to.host)) throw unusable('host', to.host)
   return [
-    ...['setpriv', '--pdeathsig', 'KILL', 'ssh', '-F', 'none', '-T', '-x', '-a', '-e', 'none'],
-    ...['-i', checked('identity', place.identity)],
-    ...Object.entries({
-      ...SSH_OPTIONS,
-      UserKnownHostsFile: `"${checked('knownHosts', place.knownHosts)}"`,
+    ...DIES_WITH_US,
+    ...sshWords(checked('identity', place.identity), checked('knownHosts', place.knownHosts), {
       ProxyCommand: jump.length === 0 ? 'none' : jumpCommand(place, to, jump, abilities),
       ...algorithms(abilities),
-    }).flatMap(([key, value]) => ['-o', `${key}=${value}`]),
+    }),
   ]
 }
 

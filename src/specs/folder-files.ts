@@ -1,12 +1,13 @@
-import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { constants, type Dirent } from 'node:fs'
+import { open, readdir, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
+import { isWithin } from '../model/is-within.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { withoutSecrets } from './git/url.ts'
-import { readSpecBytes } from './read-spec-file.ts'
-import type { SpecFiles } from './spec-files.ts'
+import { MAX_SPEC_BYTES, readText, type SpecFiles, type Unreadable } from './spec-files.ts'
+import type { Fault, SourceText } from './yaml/located.ts'
 
 /** A folder on this machine. Throws a Failure (`specs-not-found`) where it cannot be read. */
 export async function folderFiles(folder: string): Promise<SpecFiles> {
@@ -49,5 +50,45 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
       retryable: false,
       cause,
     })
+  }
+}
+
+/** A YAML file's text; see `readSpecBytes`. */
+export const readSpecFile = (
+  file: string,
+  within: string | null,
+): Promise<{ readonly source: SourceText; readonly fault: Fault | null }> =>
+  readText({ file, read: () => readSpecBytes(file, within) })
+
+/**
+ * A YAML file's bytes. Never waits for a FIFO, and never reads more than the bound and one byte. With `within` it follows no link out
+ * of that folder: specs come from git, and what a link points at would be quoted in a fault's frame.
+ */
+async function readSpecBytes(file: string, within: string | null): Promise<Uint8Array | Unreadable> {
+  try {
+    if (within !== null && !isWithin(await realpath(file), await realpath(within)))
+      return { message: 'the file is a link that leads out of the folder', hint: 'put the file itself there' }
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      if (!(await handle.stat()).isFile()) return { message: 'the file is no regular file' }
+      const buffer = Buffer.alloc(MAX_SPEC_BYTES + 1)
+      let length = 0
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+        length += bytesRead
+        if (bytesRead === 0 || length === buffer.length) break
+      }
+      return buffer.subarray(0, length)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    const code = systemErrorOf(error)?.name
+    const why =
+      code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'it is a dangling link, or is gone' : code
+    return {
+      message: `the file cannot be read: ${why}`,
+      hint: 'make it readable for the user who runs reconcile',
+    }
   }
 }

@@ -8,7 +8,7 @@ import type { ClaimContext } from './spec/check-claims.ts'
 import type { OurPlace } from './spec/our-places.ts'
 import type { ReadSpec } from './spec/read.ts'
 import { readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
-import { type Fault, startOf } from './yaml/located.ts'
+import { type Fault, faultAt, startOf } from './yaml/located.ts'
 
 export interface LoadedSpecs {
   /** For people: an absolute folder, or `URL@ref:subpath`. The same on every run. */
@@ -192,16 +192,16 @@ function oddEntry(entry: SpecEntry): Fault[] {
   const place = startOf({ file: entry.file, text: '' })
   if (entry.name.startsWith('.')) return []
   if (entry.kind === 'folder') {
-    const message = 'subfolders are not read'
-    return [{ place, severity: 'warning', code: 'subfolder', message, hint: 'move its specs up, or it out' }]
+    const hint = 'move its specs up, or it out'
+    return [faultAt(place, 'subfolder', 'subfolders are not read', hint, 'warning')]
   }
   if (entry.name === '_defaults.yml') {
     const message = 'defaults are read from _defaults.yaml alone'
-    return [{ place, severity: 'error', code: 'not-read', message, hint: 'rename it to _defaults.yaml' }]
+    return [faultAt(place, 'not-read', message, 'rename it to _defaults.yaml')]
   }
   if (/\.ya?ml$/i.test(entry.name) && !SPEC_FILE.test(entry.name)) {
     const message = 'only names that end in .yaml or .yml are read'
-    return [{ place, severity: 'warning', code: 'not-read', message, hint: 'write the suffix in lower case' }]
+    return [faultAt(place, 'not-read', message, 'write the suffix in lower case', 'warning')]
   }
   return []
 }

@@ -1,9 +1,9 @@
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { SpecsMemory } from '../model/specs-memory.ts'
+import type { TimeLimits } from '../system/child.ts'
 import type { CheckKeys } from './git/clone.ts'
-import type { GitLimits } from './git/run.ts'
-import type { GitUse } from './git/specs.ts'
+import type { GitUse } from './git/judge-commit.ts'
 import { type BoxContext, type LoadedSpecs, loadSpecs, nothingObeyed } from './load-specs.ts'
 import { ourPlaces } from './spec/our-places.ts'
 
@@ -29,7 +29,7 @@ export interface SpecsPorts {
   readonly use: GitUse
   /** Of specs from git over ssh: asked before each connection. */
   readonly checkKeys: CheckKeys
-  readonly limits?: GitLimits
+  readonly limits?: TimeLimits
 }
 
 /** The specs that the settings name. */

@@ -1,4 +1,4 @@
-import { type Fault, type SourceText, startOf } from './yaml/located.ts'
+import { type Fault, faultAt, type SourceText, startOf } from './yaml/located.ts'
 
 /** One entry of a specs folder, wherever that lies: on this disk, or in a git commit. */
 export interface SpecEntry {
@@ -37,13 +37,7 @@ export async function readText(
   const source: SourceText = { file, text: '' }
   const no = (code: string, message: string, hint?: string) => ({
     source,
-    fault: {
-      place: startOf(source),
-      severity: 'error' as const,
-      code,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-    },
+    fault: faultAt(startOf(source), code, message, hint),
   })
   const bytes = await entry.read()
   if (!(bytes instanceof Uint8Array)) return no('unreadable', bytes.message, bytes.hint)

@@ -1,38 +1,39 @@
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import { TOOL_PATH } from './host-tool.ts'
+import { packageOf, runTool, searchPath } from './child.ts'
 
-const PACKAGE_OF: Readonly<Record<string, string>> = {
-  flock: 'util-linux',
-  setpriv: 'util-linux',
-  prlimit: 'util-linux',
-  sync: 'coreutils',
-  mv: 'coreutils',
-  stat: 'coreutils',
+const NEEDED = ['flock', 'setpriv', 'prlimit', 'sync', 'mv', 'stat']
+
+/** The first rsync that refuses names nobody asked for. */
+const OLDEST_RSYNC = [3, 2, 5] as const
+
+/** Throws the Failure that names the package where a program is missing that every pass needs. Exit code 64. */
+export async function checkTools(): Promise<void> {
+  const [here, there] = [checkHostTools(), await checkSourceTools()]
+  const missing = here ?? there
+  if (missing !== null) throw missing
 }
 
 /** Whether this machine can keep a destination: Linux, util-linux, coreutils. The Failure (`missing-tool`) names the package. */
-export async function checkHostTools(
-  searched: string = TOOL_PATH,
+export function checkHostTools(
+  searched: string = searchPath(),
   platform: string = process.platform,
-): Promise<Failure | null> {
+): Failure | null {
   if (platform !== 'linux')
-    return new Failure({
-      code: 'missing-tool',
-      message: `backups are written on Linux only, and this is ${platform}: flock, setpriv and prlimit are not there`,
-      hint: 'Run it on Linux. validate and schema work anywhere.',
-      retryable: false,
-    })
-  const missing = Object.keys(PACKAGE_OF).filter((tool) => !isFound(tool, searched))
+    return failure(
+      'missing-tool',
+      `backups are written on Linux only, and this is ${platform}: flock, setpriv and prlimit are not there`,
+      'Run it on Linux. validate and schema work anywhere.',
+    )
+  const missing = NEEDED.filter((tool) => !isFound(tool, searched))
   if (missing.length === 0) return null
-  const packages = [...new Set(missing.map((tool) => PACKAGE_OF[tool]!))]
-  return new Failure({
-    code: 'missing-tool',
-    message: `not found in ${searched}: ${missing.join(', ')}`,
-    hint: `Install ${packages.join(' and ')} (the package of that name), or mend PATH.`,
-    retryable: false,
-  })
+  const packages = [...new Set(missing.map(packageOf))]
+  return failure(
+    'missing-tool',
+    `not found in ${searched}: ${missing.join(', ')}`,
+    `Install ${packages.join(' and ')} (the package of that name), or mend PATH.`,
+  )
 }
 
 const isFound = (tool: string, searched: string): boolean =>
@@ -47,3 +48,41 @@ const isFound = (tool: string, searched: string): boolean =>
         return false
       }
     })
+
+/** Whether rsync and ssh are here, and rsync is new enough to meet a hostile source; null: all is well. */
+export async function checkSourceTools(): Promise<Failure | null> {
+  const [rsync, ssh] = await Promise.all([firstLine('rsync', ['--version']), firstLine('ssh', ['-V'])])
+  if (rsync instanceof Failure) return rsync
+  const version = /version v?(\d+)\.(\d+)\.(\d+)/.exec(rsync)?.slice(1).map(Number)
+  if (version === undefined || isOlder(version, OLDEST_RSYNC))
+    return failure(
+      'rsync-too-old',
+      `rsync on this machine is ${version?.join('.') ?? 'of no version that we know'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
+      'Update the package rsync; on Debian 11 from backports. At the source any old one will do.',
+    )
+  return ssh instanceof Failure ? ssh : null
+}
+
+function isOlder(version: readonly number[], than: readonly number[]): boolean {
+  for (let i = 0; i < than.length; i++) if (version[i] !== than[i]) return version[i]! < than[i]!
+  return false
+}
+
+async function firstLine(program: string, words: readonly string[]): Promise<string | Failure> {
+  const broken = (cause?: unknown): Failure =>
+    failure(
+      'tool-broken',
+      `${program} is installed and does not run.`,
+      `Run ${program} ${words.join(' ')} by hand.`,
+      cause,
+    )
+  try {
+    const { exitCode, stdout } = await runTool(program, words)
+    return exitCode === 0 ? stdout.split('\n', 1)[0]! : broken()
+  } catch (error) {
+    return error instanceof Failure && error.code === 'missing-tool' ? error : broken(error)
+  }
+}
+
+const failure = (code: string, message: string, hint: string, cause?: unknown): Failure =>
+  new Failure({ code, message, hint, retryable: false, cause })

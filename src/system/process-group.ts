@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The processes of a group that still run: neither zombies nor gone. Orphans that init has adopted are among them. */
 export function livingMembers(group: number): readonly number[] {
-  if (!groupExists(group)) return []
+  if (process.platform !== 'linux' || !groupExists(group)) return []
   const living: number[] = []
   for (const name of readdirSync('/proc')) {
     if (name < '1' || name > ':') continue

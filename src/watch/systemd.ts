@@ -1,4 +1,5 @@
-import { execa } from 'execa'
+import { Failure } from '../model/failure.ts'
+import { type ChildEnd, childEnvironment, runChild } from '../system/child.ts'
 
 /** What `watch` tells whoever started it as a service: systemd, by its notify protocol. Nothing of it ever throws. */
 export interface ServiceManager {
@@ -13,8 +14,8 @@ export interface ServiceManager {
   readonly watchdogInterval: number | null
 }
 
-/** Milliseconds. systemd-notify itself waits five seconds at most for its word to be taken. */
-const TIMEOUT = 10_000
+/** Seconds. systemd-notify itself waits five seconds at most for its word to be taken. */
+const TIMEOUT = 10
 
 /**
  * Speaks through systemd-notify, for Node has no datagram sockets of its own; so the unit needs NotifyAccess=all. Without NOTIFY_SOCKET
@@ -30,21 +31,23 @@ export function openServiceManager(
 
   async function tell(...words: readonly string[]): Promise<void> {
     if (socket === '') return
-    const ended = await execa('systemd-notify', words, {
-      env: { NOTIFY_SOCKET: socket, PATH: env['PATH'] || '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
-      extendEnv: false,
-      stdin: 'ignore',
-      // A Ctrl-C is ours to answer.
-      detached: true,
-      reject: false,
-      timeout: TIMEOUT,
-      maxBuffer: 1 << 16,
-    })
-    if (!ended.failed) isWarned = false
+    const why = await runChild({
+      program: 'systemd-notify',
+      arguments: words,
+      env: {
+        ...childEnvironment(),
+        PATH: env['PATH'] || '/usr/local/bin:/usr/bin:/bin',
+        NOTIFY_SOCKET: socket,
+      },
+      limits: { total: TIMEOUT },
+    }).then(whatFailed, (error: unknown) =>
+      error instanceof Failure && error.code === 'missing-tool'
+        ? 'systemd-notify is not installed'
+        : String((error as Error).message),
+    )
+    if (why === null) isWarned = false
     else if (!isWarned) {
       isWarned = true
-      const why =
-        ended.code === 'ENOENT' ? 'systemd-notify is not installed' : ended.stderr || ended.shortMessage
       warn(`the service manager cannot be told how things are: ${why}`)
     }
   }
@@ -56,6 +59,13 @@ export function openServiceManager(
     stopping: () => tell('STOPPING=1'),
     watchdogInterval: intervalOf(env, pid),
   }
+}
+
+/** Null: nothing. */
+function whatFailed({ cause, code, endedBy, stderr }: ChildEnd): string | null {
+  if (cause === 'itself' && code === 0) return null
+  const how = cause === 'slow' ? `took more than ${TIMEOUT} s` : `ended with ${code ?? endedBy}`
+  return stderr.trim() || `systemd-notify ${how}`
 }
 
 /** The protocol has one word a line. */

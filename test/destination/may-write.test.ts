@@ -118,23 +118,23 @@ describe('whether the disk is there', () => {
 })
 
 describe('what the machine must have', () => {
-  test('this one has it', async () => expect(await checkHostTools()).toBeNull())
+  test('this one has it', () => expect(checkHostTools()).toBeNull())
 
-  test('what is missing is named with its package', async () => {
+  test('what is missing is named with its package', () => {
     const folder = temporaryFolder()
     for (const tool of ['flock', 'setpriv', 'prlimit', 'sync', 'mv'])
       writeFileSync(join(folder, tool), '', { mode: 0o755 })
     writeFileSync(join(folder, 'stat'), '', { mode: 0o644 })
-    const none = await checkHostTools('/nonexistent')
+    const none = checkHostTools('/nonexistent')
     expect(none).toMatchObject({
       code: 'missing-tool',
       hint: expect.stringContaining('util-linux and coreutils'),
     })
-    expect(await checkHostTools(folder)).toMatchObject({
+    expect(checkHostTools(folder)).toMatchObject({
       message: expect.stringMatching(/: stat$/),
       hint: expect.stringContaining('coreutils'),
     })
-    expect(await checkHostTools(undefined, 'darwin')).toMatchObject({ code: 'missing-tool' })
+    expect(checkHostTools(undefined, 'darwin')).toMatchObject({ code: 'missing-tool' })
   })
 })
 

@@ -10,10 +10,10 @@ import { type Instant, instant } from '../../src/model/instant.ts'
 import type { Run } from '../../src/model/run.ts'
 import type { GitPlace } from '../../src/model/settings.ts'
 import { checkKeys } from '../../src/source/check-keys.ts'
-import type { GitLimits } from '../../src/specs/git/run.ts'
-import type { GitUse } from '../../src/specs/git/specs.ts'
+import type { GitUse } from '../../src/specs/git/judge-commit.ts'
 import type { LoadedSpecs } from '../../src/specs/load-specs.ts'
 import { openSpecs } from '../../src/specs/open-specs.ts'
+import type { TimeLimits } from '../../src/system/child.ts'
 
 const ENVIRONMENT = {
   PATH: process.env['PATH'] ?? '/usr/bin:/bin',
@@ -49,7 +49,7 @@ export interface GitBed {
   load(options?: {
     readonly use?: GitUse
     readonly place?: Partial<GitPlace>
-    readonly limits?: GitLimits
+    readonly limits?: TimeLimits
     readonly roots?: readonly string[]
     readonly signal?: AbortSignal
     /** Nothing can be written down. */

@@ -42,6 +42,28 @@ const PURE_PACKAGES = [
 const WORLD =
   /\bDate\.now\b|\bnew Date\(\s*\)|(?<!new |[\w.])Date\(|\bMath\.random\b|\bperformance\.|\bprocess\.|\bglobalThis\b|\bconsole\.|\bfetch\(|\bset(?:Timeout|Interval|Immediate)\b|\bcrypto\./
 
+/** What only one file may import, or the few that are named: all others go through them. */
+const KEPT_BY: readonly (readonly [module: RegExp, keepers: readonly string[]])[] = [
+  // Children: in a group of their own, with a fixed environment, ended with us and as a whole (I11, I12).
+  [/^(?:node:)?child_process$|^execa$/, ['src/system/child.ts']],
+]
+
+/** Who takes a file's place by a rename: whole-file writes have one home, and these few move something else. */
+const RENAMES: readonly string[] = [
+  'src/system/replace-file.ts',
+  // What they rename is named by those who have the `Disk`: its own whole-file write, a cache's, and what is moved aside.
+  'src/destination/disk/real-disk.ts',
+  'src/destination/disk/replace-file.ts',
+  'src/destination/look/seen-cache.ts',
+  'src/destination/publish/quarantine.ts',
+  'src/destination/publish/stage.ts',
+  'src/destination/ledger/rebuild.ts',
+  'src/destination/trash/trash.ts',
+  // A folder that was made aside, and a damaged file that is moved away.
+  'src/specs/git/clone.ts',
+  'src/box/watch-memory.ts',
+]
+
 const MAX_LINES = 350
 
 /** Everything in which a file breaks the house rules, in words; empty where it keeps them. */
@@ -63,6 +85,15 @@ export function breaches({ path, text }: SourceText): readonly string[] {
       found.push(`decide imports ${wanted}, which is not known to be pure`)
     }
   }
+
+  for (const [module, keepers] of KEPT_BY) {
+    const wanted = importsOf(code).find((name) => module.test(name))
+    if (wanted !== undefined && !keepers.includes(path))
+      found.push(`imports ${wanted} beside ${keepers.join(', ')}`)
+  }
+
+  if (/(?:\.|await )rename\(|\brenameSync\(/.test(code) && !RENAMES.includes(path))
+    found.push('renames, and is not known to')
 
   const world = room === 'decide' ? WORLD.exec(code) : null
   if (world !== null) found.push(`decide reaches for the world: ${world[0]}`)

@@ -24,13 +24,15 @@ const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 
 /**
  * Every stable code that the sources can hand to people, with the file it comes from: of problems, halts, holds, failures and
- * spec faults. Found where it is written: `code: 'x'`, the argument of a function whose parameter is `code: string`, a table
+ * spec faults. Found where it is written: `code: 'x'`, the argument of a function (of the same file, or an exported one)
+ * whose parameter is `code: string`, a table
  * whose rows have a `code: string`, or a name composed as COMPOSED says.
  */
 export function codesIn(sources: readonly SourceText[]): ReadonlyMap<string, string> {
   const codes = new Map<string, string>()
+  const shared = sources.flatMap(({ text }) => takers(text)).filter(({ isExported }) => isExported)
   for (const source of sources) {
-    const values = [...properties(source.text), ...handedOver(source.text)].flatMap((value) =>
+    const values = [...properties(source.text), ...handedOver(source.text, shared)].flatMap((value) =>
       meant(value, source, sources),
     )
     for (const code of [...values, ...rows(source.text)]) {
@@ -44,19 +46,41 @@ export function codesIn(sources: readonly SourceText[]): ReadonlyMap<string, str
 const properties = (text: string): readonly string[] =>
   firsts(text, /\bcode: ((?:[\w.!=() ]+\?\s+)?'[^'\n]*'(?:\s*:\s*'[^'\n]*')?|`[^`]*`)/g)
 
-/** What functions of the same file are given in the place of a parameter `code: string`. */
-function handedOver(text: string): readonly string[] {
-  const found: string[] = []
-  for (const declared of text.matchAll(/(?:function\s+(\w+)|const\s+(\w+)\s*=\s*)\s*\(/g)) {
+interface Taker {
+  readonly name: string
+  /** Which of its parameters is the code. */
+  readonly index: number
+  readonly isExported: boolean
+}
+
+/** Functions with a parameter `code: string`; those of a type that has it go by the name under which they are handed on. */
+function takers(text: string): readonly Taker[] {
+  const found: Taker[] = []
+  const declarations =
+    /(export\s+)?(?:async\s+)?(?:function\s+(\w+)|const\s+(\w+)\s*=\s*|type\s+(\w+)At\s*=\s*)\s*\(/g
+  for (const declared of text.matchAll(declarations)) {
     const index = partsOf(text, declared.index + declared[0].length).indexOf('code: string')
-    if (index === -1) continue
-    for (const call of text.matchAll(
-      new RegExp(`(?<!\\w|(?<!\\.\\.)\\.)${declared[1] ?? declared[2]}\\(`, 'g'),
-    )) {
-      found.push(partsOf(text, call.index + call[0].length)[index] ?? '')
-    }
+    const [, exported, ...names] = declared
+    const name = names.find((one) => one !== undefined)!
+    if (index !== -1)
+      found.push({
+        name: name.charAt(0).toLowerCase() + name.slice(1),
+        index,
+        isExported: exported !== undefined,
+      })
   }
   return found
+}
+
+/** What functions of the same file, or shared ones that it imports, are given in the place of a parameter `code: string`. */
+function handedOver(text: string, shared: readonly Taker[]): readonly string[] {
+  const imports = firsts(text, /^import (?:type )?\{([^}]*)\}/gm).join()
+  const imported = shared.filter(({ name }) => new RegExp(`\\b${name}(?:At)?\\b`, 'i').test(imports))
+  return [...takers(text), ...imported].flatMap(({ name, index }) =>
+    [...text.matchAll(new RegExp(`(?<!\\w|(?<!\\.\\.)\\.)${name}\\(`, 'g'))].map(
+      (call) => partsOf(text, call.index + call[0].length)[index] ?? '',
+    ),
+  )
 }
 
 function meant(value: string, source: SourceText, sources: readonly SourceText[]): readonly string[] {

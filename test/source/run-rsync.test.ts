@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Stop } from '../../src/model/failure.ts'
-import { checkTools } from '../../src/source/check-tools.ts'
 import { type RsyncEnd, runRsync } from '../../src/source/run-rsync.ts'
+import { checkSourceTools } from '../../src/system/check-host-tools.ts'
 
 let folder: string
 const path = process.env['PATH']
@@ -20,6 +20,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** Where this machine has it. */
+async function toolPath(name: string): Promise<string> {
+  for (const at of (path ?? '').split(':')) {
+    const file = join(at, name)
+    if ((await access(file).catch(() => file)) === undefined) return file
+  }
+  throw new Error(`${name} is not installed`)
+}
+
 /** Puts a program of that name before all others. */
 const program = (name: string, script: string): Promise<void> =>
   writeFile(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
@@ -28,9 +37,7 @@ const run = (signal = new AbortController().signal, hear = (_: Buffer): boolean 
   runRsync({
     arguments: [folder],
     input: null,
-    inherit: null,
     fileLimit: 1e9,
-    memoryLimit: 2 ** 32,
     hear,
     watch: () => null,
     signal,
@@ -93,16 +100,20 @@ test.each([
   ['something else', 'openrsync: protocol version 27', 'rsync-too-old'],
 ])('rsync %s on this machine', async (_, line, code) => {
   await program('rsync', `echo '${line}'`)
-  expect((await checkTools())?.code).toBe(code)
+  expect((await checkSourceTools())?.code).toBe(code)
 })
 
 test('tools that are missing are named with their package', async () => {
   process.env['PATH'] = folder
-  expect(await checkTools()).toMatchObject({ code: 'missing-tool', hint: 'Install the package rsync.' })
+  await symlink(await toolPath('setpriv'), join(folder, 'setpriv'))
+  expect(await checkSourceTools()).toMatchObject({ code: 'missing-tool', hint: 'Install the package rsync.' })
   await program('rsync', `echo 'rsync  version 3.4.1  protocol version 32'`)
-  expect(await checkTools()).toMatchObject({
+  expect(await checkSourceTools()).toMatchObject({
     code: 'missing-tool',
     hint: 'Install the package openssh-client.',
   })
-  await expect(run()).rejects.toMatchObject({ code: 'missing-tool', hint: 'Install the package util-linux.' })
+  const missing = { code: 'missing-tool', hint: 'Install the package util-linux.' }
+  await expect(run()).rejects.toMatchObject({ ...missing, message: 'prlimit is not installed.' })
+  await rm(join(folder, 'setpriv'))
+  await expect(run()).rejects.toMatchObject({ ...missing, message: 'setpriv is not installed.' })
 })

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { constants, readFileSync } from 'node:fs'
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
 import { Failure } from '../../model/failure.ts'
+import { runTool, startChild } from '../../system/child.ts'
 
 /** A real sshd on loopback that serves one folder through rrsync, with keys that nobody will miss. */
 export interface ThrowawaySource {
@@ -72,12 +71,17 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
     const port = await freePort()
     await writeFile(at('sshd_config'), await configLines(at, port, options.config ?? []), { mode: 0o600 })
     await writeFile(at('log'), '', { mode: 0o600 })
-    const child = spawn(
-      'setpriv',
-      ['--pdeathsig', 'TERM', sshd, '-D', '-f', at('sshd_config'), '-E', at('log')],
-      { env: ENVIRONMENT, stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-    const trouble = await untilListening(child, at('log'))
+    const stop = new AbortController()
+    const log = await open(at('log'), 'a')
+    const child = startChild({
+      program: sshd,
+      arguments: ['-D', '-f', at('sshd_config'), '-E', at('log')],
+      env: ENVIRONMENT,
+      onto: [log.fd, log.fd],
+      signal: stop.signal,
+    })
+    await log.close()
+    const trouble = await untilListening(child.ended, at('log'))
     if (trouble === null) {
       const hostKey = (await readFile(at('host_key.pub'), 'utf8')).split(' ', 2).join(' ')
       await writeFile(at('known_hosts'), `[127.0.0.1]:${port} ${hostKey}\n`)
@@ -90,7 +94,10 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
         log: at('log'),
         pid: child.pid!,
         countSessions: () => readFileSync(at('log'), 'utf8').match(/^Accepted publickey for /gm)?.length ?? 0,
-        stop: () => stop(child),
+        async stop() {
+          stop.abort()
+          await child.ended
+        },
       }
     }
     // Between asking for a free port and using it, another may have taken it.
@@ -126,7 +133,7 @@ async function configLines(
     'Subsystem sftp internal-sftp',
     `UsePAM ${(await accountIsLocked()) ? 'yes' : 'no'}`,
   ]
-  const version = /OpenSSH_(\d+)\.(\d+)/.exec((await execa('ssh', ['-V'], { reject: false })).stderr ?? '')
+  const version = /OpenSSH_(\d+)\.(\d+)/.exec((await runTool('ssh', ['-V'])).stderr)
   // Since 9.8 a few refused logins in a row shut out the whole of loopback.
   if (version !== null && Number(version[1]) * 100 + Number(version[2]) >= 908)
     lines.push('PerSourcePenalties no')
@@ -141,29 +148,15 @@ async function accountIsLocked(): Promise<boolean> {
 }
 
 /** Null once it listens, else what it said before it ended. */
-async function untilListening(child: ChildProcess, log: string): Promise<string | null> {
-  let said = ''
-  child.stderr!.on('data', (chunk: Buffer) => {
-    said += chunk.toString('latin1')
-  })
-  child.once('error', (error) => {
-    said += error.message
-  })
-  const ended = new Promise<true>((tell) => child.once('close', () => tell(true)))
+async function untilListening(ended: Promise<unknown>, log: string): Promise<string | null> {
+  const end = ended.then(() => true)
   for (;;) {
-    const over = await Promise.race([ended, sleep(10, false as const)])
+    const over = await Promise.race([end, sleep(10, false)])
     const written = await readFile(log, 'utf8')
     // Asked first: one that listened and ended at once is no use either.
-    if (over) return said + written
+    if (over) return written
     if (/^Server listening on /m.test(written)) return null
   }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = new Promise<void>((tell) => child.once('exit', () => tell()))
-  child.kill('SIGTERM')
-  await gone
 }
 
 async function find(places: readonly string[], program: string, debianPackage: string): Promise<string> {
@@ -182,21 +175,24 @@ async function find(places: readonly string[], program: string, debianPackage: s
 }
 
 async function makeKey(file: string): Promise<void> {
-  try {
-    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'throw-away', '-f', file], {
-      stdin: 'ignore',
-    })
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new Failure({
-      code: missing ? 'missing-tool' : 'ssh-keygen-failed',
-      message: missing ? 'ssh-keygen is not installed.' : `ssh-keygen could not make ${file}.`,
-      hint: missing
-        ? 'Install the package openssh-client.'
-        : 'See that the folder is there, empty and writable.',
-      cause,
-    })
-  }
+  const { exitCode } = await runTool('ssh-keygen', [
+    '-q',
+    '-t',
+    'ed25519',
+    '-N',
+    '',
+    '-C',
+    'throw-away',
+    '-f',
+    file,
+  ])
+  if (exitCode === 0) return
+  throw new Failure({
+    code: 'ssh-keygen-failed',
+    message: `ssh-keygen could not make ${file}.`,
+    hint: 'See that the folder is there, empty and writable.',
+    retryable: false,
+  })
 }
 
 async function freePort(): Promise<number> {

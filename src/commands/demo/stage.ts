@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startChild } from '../../system/child.ts'
 import { paint } from '../../view/paint.ts'
 import { shellWords } from '../../view/shell-words.ts'
 import { ourCommand } from '../our-command.ts'
@@ -34,6 +33,8 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
+/** Milliseconds. The command keeps what it has on SIGTERM; the demo waits for it, and only then cleans up. */
+const PATIENCE = 60_000
 const SHOW_CURSOR = '\u001b[?25h'
 
 export function demoStage(options: {
@@ -59,22 +60,22 @@ export function demoStage(options: {
     const cwd = join(options.folder, how.redirect?.folder ?? '.')
     const into = how.redirect === undefined ? null : await open(join(cwd, how.redirect.file), 'w')
     try {
-      const child = spawn(argv[0]!, argv.slice(1), {
+      const [program = '', ...words] = argv
+      const child = startChild({
+        program,
+        arguments: words,
+        env: process.env as Record<string, string>,
         cwd,
-        stdio: ['ignore', into?.fd ?? 'inherit', 'inherit'],
+        onto: [into?.fd ?? 1, 2],
+        signal,
+        patience: PATIENCE,
       })
-      const ended = new AbortController()
-      // The command keeps what it has on SIGTERM; the demo waits for it, and only then cleans up.
-      const stop = (): unknown => child.kill('SIGTERM')
-      signal.addEventListener('abort', stop, { once: true })
-      const closed = once(child, 'close').finally(() => {
-        signal.removeEventListener('abort', stop)
-        ended.abort()
-      })
-      if (child.pid !== undefined) await how.meanwhile?.({ pid: child.pid, ended: ended.signal })
-      const [code, by] = (await closed) as [number | null, NodeJS.Signals | null]
+      const over = new AbortController()
+      const ended = child.ended.finally(() => over.abort())
+      if (child.pid !== null) await how.meanwhile?.({ pid: child.pid, ended: over.signal })
+      const { code, endedBy } = await ended
       signal.throwIfAborted()
-      return { code, signal: by }
+      return { code, signal: endedBy }
     } finally {
       await into?.close()
     }

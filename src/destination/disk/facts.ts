@@ -4,7 +4,7 @@ import { Failure } from '../../model/failure.ts'
 import type { DiskFacts } from '../../model/holding.ts'
 import { isObject } from '../../model/is-object.ts'
 import { mountOf } from '../../model/mount-table.ts'
-import { runTool } from '../../system/host-tool.ts'
+import { runTool } from '../../system/child.ts'
 
 /** On which disk a path lies, or would lie once it is made. Throws a Failure where that cannot be told. */
 export async function diskFacts(path: string): Promise<DiskFacts> {

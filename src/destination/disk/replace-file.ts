@@ -1,7 +1,7 @@
 import type { Layout } from '../layout.ts'
 import type { Disk } from './disk.ts'
 
-/** A file of ours in `.reconcile`, replaced whole: a reader, and a crash, sees the old one or the new one. Durable. */
+/** A file of ours in `.reconcile`, replaced whole and durably, by the protocol of `src/system/replace-file.ts`. */
 export async function replaceFile(
   disk: Disk,
   files: Layout,

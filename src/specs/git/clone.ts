@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
+import { type ChildCall, type ChildEnd, runChild, type TimeLimits } from '../../system/child.ts'
+import { makeWithParents } from '../../system/make-with-parents.ts'
 import { gitArguments, gitEnvironment, gitSshCommand } from './command.ts'
 import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
 import { isCommitId } from './ref.ts'
-import { type GitEnd, type GitLimits, runGit } from './run.ts'
 import { folderOf, transportOf } from './url.ts'
 
 /** A bare clone of which only objects and our own refs are used. It has no work tree, ever. */
@@ -16,7 +17,7 @@ export interface GitClone {
   run(
     words: readonly string[],
     options?: { readonly input?: string; readonly config?: Readonly<Record<string, string>> },
-  ): Promise<GitEnd>
+  ): Promise<ChildEnd>
   /** The commit that our ref of this name names; null: there is none. */
   commitOf(ref: string): Promise<string | null>
   pin(ref: string, commit: string): Promise<void>
@@ -26,7 +27,11 @@ export interface GitClone {
   isAncestor(older: string, newer: string): Promise<boolean | null>
 }
 
-const LIMITS: GitLimits = { total: 900, silence: 120 }
+const LIMITS: TimeLimits = { total: 900, silence: 120 }
+/** No file that git writes grows beyond this: a specs repository is small, and the far side may be hostile. Bytes. */
+const FILE_LIMIT = 1 << 30
+/** Of what git says its end is kept; characters. */
+const STDERR_LIMIT = 64 * 1024
 
 /** Throws a Failure where ssh cannot but fail for what lies on this machine. */
 export type CheckKeys = (keys: Pick<GitPlace, 'identity' | 'knownHosts'>) => Promise<void>
@@ -36,12 +41,12 @@ interface CloneOptions {
   /** Asked before ssh is; left out: the far side is never asked. */
   readonly checkKeys?: CheckKeys
   readonly inherit?: number
-  readonly limits?: GitLimits
+  readonly limits?: TimeLimits
 }
 
 /** The clone that stays, below `folder`, made where there is none. Whoever opens it holds its lock. */
 export async function openClone(folder: string, place: GitPlace, options: CloneOptions): Promise<GitClone> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeWithParents(folder)
   const gitDir = join(folder, 'repo.git')
   if (!(await isThere(join(gitDir, 'HEAD')))) {
     const next = `${gitDir}.new`
@@ -101,9 +106,9 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
       arguments: [...gitArguments(gitDir, more), ...words],
       env,
       signal,
-      ...(input === undefined ? {} : { input }),
+      input: input ?? null,
     })
-  const far = async (words: readonly string[]): Promise<GitEnd> => {
+  const far = async (words: readonly string[]): Promise<ChildEnd> => {
     if (ssh !== null) {
       await options.checkKeys?.(place).catch((error: unknown) => {
         throw error instanceof Failure ? keysFailure(place, error) : error
@@ -114,7 +119,7 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
       env,
       signal,
       limits: options.limits ?? LIMITS,
-      ...(options.inherit === undefined ? {} : { inherit: options.inherit }),
+      inherit: options.inherit ?? null,
     })
     if (ended.code !== 0) throw fetchFailure(place, ended)
     return ended
@@ -152,10 +157,21 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
   }
 }
 
+/** Runs git; its exit code is the caller's to judge, and null where it was ended. Throws the signal's reason, or a Failure (`missing-tool`). */
+async function runGit(
+  call: Omit<ChildCall, 'program'> & { readonly signal: AbortSignal },
+): Promise<ChildEnd> {
+  call.signal.throwIfAborted()
+  const ended = await runChild<never>({ ...call, program: 'git', cwd: '/', fileLimit: FILE_LIMIT })
+  call.signal.throwIfAborted()
+  const code = ended.cause === 'itself' ? ended.code : null
+  return { ...ended, code, stderr: ended.stderr.slice(-STDERR_LIMIT) }
+}
+
 /** The full name of the place's ref over there, a branch before a tag, and what it is now. */
 async function farRef(
   place: GitPlace,
-  far: (words: readonly string[]) => Promise<GitEnd>,
+  far: (words: readonly string[]) => Promise<ChildEnd>,
 ): Promise<{ readonly name: string; readonly id: string | null }> {
   const { ref, url } = place
   if (isCommitId(ref)) return { name: ref, id: null }

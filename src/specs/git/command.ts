@@ -1,5 +1,6 @@
 import type { GitPlace } from '../../model/settings.ts'
-import { SSH_OPTIONS, shellQuoted, tokenSafe } from '../../model/ssh-options.ts'
+import { childEnvironment } from '../../system/child.ts'
+import { shellQuoted, sshWords, tokenSafe } from '../../system/ssh-options.ts'
 
 /** What every git of ours is told before its own arguments: no hooks, no helpers, nothing fetched that is not checked. */
 const CONFIG: Readonly<Record<string, string>> = {
@@ -31,12 +32,9 @@ export const gitArguments = (
   ...Object.entries({ ...CONFIG, ...more }).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
 ]
 
-/** Nothing of ours leaks in. `configFile`: the only settings that git's helpers read beside ours. */
+/** `configFile`: the only settings that git's helpers read beside ours. */
 export const gitEnvironment = (configFile: string, ssh: string | null): Record<string, string> => ({
-  PATH: process.env['PATH'] || '/usr/local/bin:/usr/bin:/bin',
-  LC_ALL: 'C',
-  TZ: 'UTC',
-  HOME: '/nonexistent',
+  ...childEnvironment(),
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: configFile,
   GIT_ATTR_NOSYSTEM: '1',
@@ -56,11 +54,5 @@ export function gitSshCommand({
 }: Pick<GitPlace, 'identity' | 'knownHosts'>): string | null {
   const [key, pin] = [tokenSafe(identity), tokenSafe(knownHosts)]
   if (key === null || pin === null) return null
-  const options = { ...SSH_OPTIONS, UserKnownHostsFile: `"${pin}"`, ProxyCommand: 'none' }
-  return [
-    ...['ssh', '-F', 'none', '-T', '-x', '-a', '-e', 'none', '-i', key],
-    ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
-  ]
-    .map(shellQuoted)
-    .join(' ')
+  return sshWords(key, pin, { ProxyCommand: 'none' }).map(shellQuoted).join(' ')
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../model/failure.ts'
 import type { GitPlace } from '../../model/settings.ts'
-import { SSH_FAILURES } from '../../model/ssh-failures.ts'
-import type { GitEnd } from './run.ts'
+import type { ChildEnd } from '../../system/child.ts'
+import { SSH_FAILURES } from '../../system/ssh-failures.ts'
 import { serverOf } from './url.ts'
 
 const LIMIT = 300
@@ -113,7 +113,7 @@ export const noCommit = (place: GitPlace): Failure =>
   refused(place, `${place.ref} is no commit there`, 'Name a branch or a tag with git.ref, or --ref.')
 
 /** Why a fetch did not go through, in one line: git's own last words are quoted, and may be anybody's. */
-export function fetchFailure(place: GitPlace, ended: GitEnd): Failure {
+export function fetchFailure(place: GitPlace, ended: ChildEnd): Failure {
   const { why, hint, isNo } = whyOf(place, ended)
   return isNo ? refused(place, why, hint) : unreachable(place, why, hint)
 }
@@ -145,10 +145,10 @@ interface Why {
   readonly isNo: boolean
 }
 
-function whyOf(place: GitPlace, { cut, stderr }: GitEnd): Why {
-  if (cut !== null) {
+function whyOf(place: GitPlace, { cause, stderr }: ChildEnd): Why {
+  if (cause !== 'itself' && cause !== 'stopped') {
     const said = { silent: 'nothing came for too long', slow: 'it took too long', flood: 'it said too much' }
-    return { why: said[cut], hint: 'Check the line, and the size of the repository.', isNo: false }
+    return { why: said[cause], hint: 'Check the line, and the size of the repository.', isNo: false }
   }
   return (
     bySsh(place, stderr, 'certain') ??

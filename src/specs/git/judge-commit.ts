@@ -2,14 +2,32 @@ import { holdId } from '../../decide/documents/fingerprint.ts'
 import { type Declared, vanishedSpecs } from '../../decide/specs/vanished.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { Run } from '../../model/run.ts'
-import type { GitMemory } from '../../model/specs-memory.ts'
+import type { GitPlace } from '../../model/settings.ts'
+import type { GitMemory, SpecsMemory } from '../../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../../model/trouble.ts'
-import { type LoadedSpecs, readSpecs } from '../load-specs.ts'
-import type { GitClone } from './clone.ts'
+import type { TimeLimits } from '../../system/child.ts'
+import { type BoxContext, type LoadedSpecs, readSpecs } from '../load-specs.ts'
+import type { CheckKeys, GitClone } from './clone.ts'
 import { gitFiles } from './files.ts'
 import { shortId } from './ref.ts'
 import { type SignatureFault, signatureFault } from './signature-fault.ts'
-import type { GitSpecs } from './specs.ts'
+
+/**
+ * `obey`: a newer commit is fetched, judged, and remembered where it is good. `look`: the same, and nothing in `state` is written.
+ * `recall`: what was fetched before is judged; only where there is none it is as `look`. `newest`: the newest commit as it is, whether
+ * it would be taken or not.
+ */
+export type GitUse = 'obey' | 'look' | 'recall' | 'newest'
+
+export interface GitSpecs {
+  readonly place: GitPlace
+  readonly label: string
+  readonly context: BoxContext
+  readonly memory: SpecsMemory
+  readonly use: GitUse
+  readonly checkKeys: CheckKeys
+  readonly limits?: TimeLimits
+}
 
 /** Whether the newest commit is taken, and if not, all that speaks against it. */
 export interface Judged {

@@ -1,4 +1,4 @@
-import type { Parsed } from '../spec/units.ts'
+import { no, type Parsed } from '../spec/units.ts'
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 // The rules of git-check-ref-format, and what could hide or reorder a line.
@@ -18,5 +18,3 @@ export const isCommitId = (text: string): boolean => COMMIT.test(text)
 
 /** Enough of a commit's id for people. */
 export const shortId = (commit: string): string => commit.slice(0, 8)
-
-const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

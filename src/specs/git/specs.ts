@@ -4,31 +4,12 @@ import { isNotSeen } from '../../decide/status/over-specs.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { Run } from '../../model/run.ts'
-import type { GitPlace } from '../../model/settings.ts'
-import type { GitMemory, SpecsMemory } from '../../model/specs-memory.ts'
+import type { GitMemory } from '../../model/specs-memory.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
-import type { BoxContext, LoadedSpecs } from '../load-specs.ts'
-import { type CheckKeys, type GitClone, lookIntoClone, openClone, withPassingClone } from './clone.ts'
-import { type Judged, judgeCommit, readCommit } from './judge-commit.ts'
-import type { GitLimits } from './run.ts'
-import { told } from './tell-commit.ts'
-
-/**
- * `obey`: a newer commit is fetched, judged, and remembered where it is good. `look`: the same, and nothing in `state` is written.
- * `recall`: what was fetched before is judged; only where there is none it is as `look`. `newest`: the newest commit as it is, whether
- * it would be taken or not.
- */
-export type GitUse = 'obey' | 'look' | 'recall' | 'newest'
-
-export interface GitSpecs {
-  readonly place: GitPlace
-  readonly label: string
-  readonly context: BoxContext
-  readonly memory: SpecsMemory
-  readonly use: GitUse
-  readonly checkKeys: CheckKeys
-  readonly limits?: GitLimits
-}
+import type { LoadedSpecs } from '../load-specs.ts'
+import { type GitClone, lookIntoClone, openClone, withPassingClone } from './clone.ts'
+import { type GitSpecs, type Judged, judgeCommit, readCommit } from './judge-commit.ts'
+import { specsToObey } from './specs-to-obey.ts'
 
 /** What is known of the repository now. `unreachable`: it could not be asked, or said no; then `commit` is what it was before. */
 interface Found {
@@ -104,9 +85,9 @@ async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpec
     } catch (error) {
       if (!(error instanceof Failure) || run.signal.aborted) throw error
       // What cannot be remembered is not taken, and keeps nothing else from running.
-      return told(specs, found, notTaken(judged, found, before, error), before, run)
+      return specsToObey(specs, found, notTaken(judged, found, before, error), before, run)
     }
-    return told(specs, found, judged, after, run)
+    return specsToObey(specs, found, judged, after, run)
   } finally {
     lock.release()
   }
@@ -142,14 +123,15 @@ async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): P
 
 async function judge(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
   const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
-  if (specs.use === 'recall') return told(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
-  return told(specs, found, judged, remembered(before, found, judged, run), run)
+  if (specs.use === 'recall')
+    return specsToObey(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
+  return specsToObey(specs, found, judged, remembered(before, found, judged, run), run)
 }
 
 /** The newest commit with its faults, and, as warnings, why it would not be taken. */
 async function asItIs(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
   const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
-  const { notes } = told(specs, found, judged, remembered(before, found, judged, run), run)
+  const { notes } = specsToObey(specs, found, judged, remembered(before, found, judged, run), run)
   const read = await readCommit(specs, found.clone, found.commit)
   const more: readonly Diagnostic[] = notes.filter(({ code }) => code !== 'commit-refused')
   return { ...read, faults: [...read.faults, ...more] }

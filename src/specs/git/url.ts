@@ -1,6 +1,6 @@
-import { HOST_OR_USER, IPV6 } from '../../model/ssh-options.ts'
+import { HOST_OR_USER, IPV6 } from '../../system/ssh-options.ts'
 import { readNearPath } from '../spec/near-path.ts'
-import type { Parsed } from '../spec/units.ts'
+import { no, type Parsed } from '../spec/units.ts'
 
 /** How a repository is reached. */
 export type GitTransport = 'ssh' | 'https' | 'file'
@@ -113,5 +113,3 @@ function whoAndWhere(text: string, user: string | undefined, host: string, path:
   if (path === '' || path.startsWith('-') || path.startsWith('/-')) return no('names no path')
   return { ok: true, value: text }
 }
-
-const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

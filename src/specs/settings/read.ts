@@ -7,6 +7,7 @@ import { bandwidthFault, type Parsed, parseRate } from '../spec/units.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   keyPathText,
   type Located,
@@ -60,12 +61,8 @@ function readAll(
     if (value?.kind !== 'scalar' || typeof value.value !== 'string' || faulty(value)) return undefined
     const parsed = reader(value.value)
     if (parsed.ok) return parsed.value
-    faults.push({
-      place: placeOf(root, path),
-      severity: 'error',
-      code,
-      message: `${keyPathText(path)}: ${JSON.stringify(value.value)} ${parsed.fault}`,
-    })
+    const message = `${keyPathText(path)}: ${JSON.stringify(value.value)} ${parsed.fault}`
+    faults.push(faultAt(placeOf(root, path), code, message))
     return undefined
   }
   const near = (text: string) => readNearPath(text, 'any', { home: known.home, name: null })
@@ -81,13 +78,8 @@ function readAll(
   const specs = folder(['specs'])
   const git = valueAt(root, ['git'])
   if (git !== null && valueAt(root, ['specs']) !== null) {
-    faults.push({
-      place: placeOf(root, ['git']),
-      severity: 'error',
-      code: 'wrong-value',
-      message: 'git and specs exclude each other: specs lie in one place',
-      hint: 'remove one of them',
-    })
+    const message = 'git and specs exclude each other: specs lie in one place'
+    faults.push(faultAt(placeOf(root, ['git']), 'wrong-value', message, 'remove one of them'))
   }
   const readers = gitReaders(known)
   const part = <Key extends keyof WrittenGit>(key: Key, code: string) => {
@@ -113,25 +105,21 @@ function readAll(
   const bandwidth = read(['bandwidth'], parseRate, 'bad-unit')
   const tooLittle = bandwidthFault(bandwidth ?? null, slots ?? 2)
   if (tooLittle !== null) {
-    faults.push({
-      place: placeOf(root, ['bandwidth']),
-      severity: 'error',
-      code: 'out-of-range',
-      message: tooLittle,
-      hint: 'raise it, or lower "concurrency"',
-    })
+    const hint = 'raise it, or lower "concurrency"'
+    faults.push(faultAt(placeOf(root, ['bandwidth']), 'out-of-range', tooLittle, hint))
   }
   const list = valueAt(root, ['roots'])
   const roots =
     list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
   const notify = readHooks(root, faulty, folder, (index, urlFile) =>
-    faults.push({
-      place: placeOf(root, ['notify', index, 'urlFile']),
-      severity: 'error',
-      code: 'wrong-value',
-      message: `notify[${index}].urlFile: an entry before it names ${urlFile} already`,
-      hint: 'write both lists of kinds into one "on"',
-    }),
+    faults.push(
+      faultAt(
+        placeOf(root, ['notify', index, 'urlFile']),
+        'wrong-value',
+        `notify[${index}].urlFile: an entry before it names ${urlFile} already`,
+        'write both lists of kinds into one "on"',
+      ),
+    ),
   )
   const heartbeat = folder(['heartbeat', 'urlFile'])
   return {

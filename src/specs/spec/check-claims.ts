@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { isWithin } from '../../model/is-within.ts'
 import { type RealPath, realPath } from '../../system/real-path.ts'
-import { type Fault, lineAndColumn, type Place } from '../yaml/located.ts'
+import { type Fault, faultAt, lineAndColumn, type Place } from '../yaml/located.ts'
 import { FORBIDDEN_HINT, forbidden, type OurPlace } from './our-places.ts'
 
 /** What is known of one spec, whole or not, as far as it concerns the others. Paths are absolute. */
@@ -285,5 +285,5 @@ function where(file: string, place: Place): string {
 
 const error = (claim: Claim, place: Place, code: string, message: string, hint: string): ClaimFault => ({
   file: claim.file,
-  fault: { place, severity: 'error', code, message, hint },
+  fault: faultAt(place, code, message, hint),
 })

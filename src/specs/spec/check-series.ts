@@ -1,6 +1,7 @@
 import { type Precision, patternFault, patternPrecision } from '../../decide/retention/series-pattern.ts'
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   keyPathText,
   type LocatedMap,
@@ -9,27 +10,18 @@ import {
   textAt,
   valueAt,
 } from '../yaml/located.ts'
-import { cronFault } from './cron-fault.ts'
-import { globFault } from './glob-fault.ts'
+import { type CheckAt, itemPaths } from './check-at.ts'
 import { readUntil } from './read-until.ts'
+import { cronFault, faultIn, globFault, quantityFault, zoneFault } from './text-faults.ts'
 import { parseDuration, parseRhythm } from './units.ts'
-import { zoneFault } from './zone-fault.ts'
 
 /**
  * What the schema cannot say about series, what is retained of them, what is expected and what is pruned. Values at the places in
  * `said` are passed over.
  */
-export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonly Fault[] {
-  const check = (path: KeyPath, code: string, fault: (text: string) => string | null): readonly Fault[] => {
-    const text = textAt(root, path)
-    const place = placeOf(root, path)
-    const found = text === null || said.has(place) ? null : fault(text)
-    return found === null
-      ? []
-      : [error(place, code, `${keyPathText(path)}: ${JSON.stringify(text)} ${found}`)]
-  }
+export function checkSeries(root: LocatedMap, check: CheckAt, said: ReadonlySet<Place>): readonly Fault[] {
   const timezone = textAt(root, ['series', 'timezone']) ?? 'UTC'
-  const patterns = patternPaths(root)
+  const patterns = oneOrMany(root, ['series', 'pattern'])
   const wrong = patterns.flatMap((path) => checkPattern(root, path, said))
   return [
     ...check(['series', 'timezone'], 'bad-timezone', zoneFault),
@@ -37,22 +29,12 @@ export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonl
     ...(wrong.length > 0 || patterns.some((path) => said.has(placeOf(root, path)))
       ? []
       : checkPrecision(root, patterns)),
-    ...expectationPaths(root).flatMap((path) => [
+    ...oneOrMany(root, ['expect']).flatMap((path) => [
       ...check([...path, 'series'], 'bad-glob', globFault),
       ...check([...path, 'cron'], 'bad-cron', cronFault),
-      ...check([...path, 'until'], 'bad-time', (text) => {
-        const read = readUntil(text, timezone)
-        return read.ok ? null : read.fault
-      }),
-      ...check([...path, 'every'], 'out-of-range', (text) => {
-        const read = parseRhythm(text)
-        if (!read.ok) return read.fault === 'is too large' ? read.fault : null
-        return read.value === null || read.value >= 1 ? null : 'is below 1s'
-      }),
-      ...check([...path, 'grace'], 'out-of-range', (text) => {
-        const read = parseDuration(text)
-        return !read.ok && read.fault === 'is too large' ? read.fault : null
-      }),
+      ...check([...path, 'until'], 'bad-time', (text) => faultIn(readUntil(text, timezone))),
+      ...check([...path, 'every'], 'out-of-range', quantityFault(parseRhythm, 1, 'is below 1s')),
+      ...check([...path, 'grace'], 'out-of-range', quantityFault(parseDuration)),
     ]),
     ...needsExpect(root),
     ...nothingToPrune(root),
@@ -60,22 +42,10 @@ export function checkSeries(root: LocatedMap, said: ReadonlySet<Place>): readonl
   ]
 }
 
-const error = (place: Place, code: string, message: string, hint?: string): Fault => ({
-  place,
-  severity: 'error',
-  code,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-})
-
-const patternPaths = (root: LocatedMap): readonly KeyPath[] => oneOrMany(root, ['series', 'pattern'])
-
-const expectationPaths = (root: LocatedMap): readonly KeyPath[] => oneOrMany(root, ['expect'])
-
-function oneOrMany(root: LocatedMap, path: KeyPath): readonly KeyPath[] {
+/** The paths of a list's items, or that of the one value which stands for a list of one. */
+const oneOrMany = (root: LocatedMap, path: KeyPath): readonly KeyPath[] => {
   const value = valueAt(root, path)
-  if (value === null) return []
-  return value.kind === 'list' ? value.items.map((_, index) => [...path, index]) : [path]
+  return value === null ? [] : value.kind === 'list' ? itemPaths(root, path) : [path]
 }
 
 /** At the very token, where the text stands in the file as it is read. */
@@ -89,7 +59,7 @@ function checkPattern(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>)
   const asIs = written.slice(quote, written.length - quote) === text
   const start = whole.start + quote + fault.at
   const place = asIs ? { source: whole.source, start, end: start + fault.length } : whole
-  return [error(place, 'bad-pattern', `${keyPathText(path)}: ${fault.message}`)]
+  return [faultAt(place, 'bad-pattern', `${keyPathText(path)}: ${fault.message}`)]
 }
 
 const FINENESS: readonly Precision[] = ['year', 'month', 'day', 'hour']
@@ -113,7 +83,7 @@ function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonl
     if (valueAt(root, path) === null || FINENESS.indexOf(needed) <= finest) return []
     const message = `${keyPathText(path)} needs the ${needed}, and series.pattern tells the ${FINENESS[finest]} only`
     return [
-      error(placeOf(root, path), 'too-coarse', message, `remove it, or add the ${needed} to the pattern`),
+      faultAt(placeOf(root, path), 'too-coarse', message, `remove it, or add the ${needed} to the pattern`),
     ]
   })
 }
@@ -124,7 +94,12 @@ function needsExpect(root: LocatedMap): readonly Fault[] {
   if (textAt(root, path) !== 'auto' || valueAt(root, ['expect']) !== null) return []
   const message = 'prune.mode is "auto" without "expect": old copies would go on going when no new ones come'
   return [
-    error(placeOf(root, path), 'missing-key', message, 'add for example "expect: { every: 24h, grace: 2h }"'),
+    faultAt(
+      placeOf(root, path),
+      'missing-key',
+      message,
+      'add for example "expect: { every: 24h, grace: 2h }"',
+    ),
   ]
 }
 
@@ -134,13 +109,9 @@ function nothingToPrune(root: LocatedMap): readonly Fault[] {
   if ((mode !== 'manual' && mode !== 'auto') || valueAt(root, ['retain']) !== null) return []
   // What _defaults.yaml lets all backups do, a spec that keeps everything need not take back.
   if (placeOf(root, ['prune', 'mode']).source !== root.place.source) return []
-  const fault = error(
-    placeOf(root, ['prune', 'mode']),
-    'prunes-nothing',
-    `prune.mode is ${mode}, and there is no retain: everything is wanted, and nothing is ever removed`,
-    'say with retain what is to be kept',
-  )
-  return [{ ...fault, severity: 'warning' }]
+  const message = `prune.mode is ${mode}, and there is no retain: everything is wanted, and nothing is ever removed`
+  const hint = 'say with retain what is to be kept'
+  return [faultAt(placeOf(root, ['prune', 'mode']), 'prunes-nothing', message, hint, 'warning')]
 }
 
 /** I9: series that are only guessed by the dates in names are no ground to remove anything unasked. */
@@ -153,7 +124,7 @@ function prunesNoGuess(root: LocatedMap): readonly Fault[] {
     'prune.mode is auto, and without series.pattern series are guessed by the dates in names: nothing of them is ever removed'
   const pattern = `{series}-{YYYY}-{MM}-{DD}${endingOf(root)}`
   const hint = `write how names are made, for example series: { pattern: ${JSON.stringify(pattern)}, timezone: ${textAt(root, ['series', 'timezone']) ?? 'UTC'} }; a dry run prints the pattern that fits`
-  return [{ ...error(placeOf(root, path), 'guessed-series', message, hint), severity: 'warning' }]
+  return [faultAt(placeOf(root, path), 'guessed-series', message, hint, 'warning')]
 }
 
 /** How the names that are included end, as far as a glob says so. */

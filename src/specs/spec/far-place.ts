@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { type PathFault, PRIVATE_FOLDER, pathFault, type RelPath, toRelPath } from '../../model/rel-path.ts'
 import type { Hop } from '../../model/spec.ts'
-import type { Parsed } from './units.ts'
+import { no, type Parsed } from './units.ts'
 
 /** What a remote shell, rsync or rrsync would read as more than a name. */
 const SPECIAL = /[*?[\]{}()$`"'\\|&;<>!~#]/
@@ -73,5 +73,3 @@ export function readHop(text: string): Parsed<Hop> {
     ? { ok: true, value: { user, host, port: number } }
     : no(`has the port ${port}, not between 1 and 65535`)
 }
-
-const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

@@ -1,7 +1,7 @@
 import { normalize } from 'node:path'
 import { isWithin } from '../../model/is-within.ts'
 import { foldName, PRIVATE_FOLDER } from '../../model/rel-path.ts'
-import type { Parsed } from './units.ts'
+import { no, type Parsed } from './units.ts'
 
 // The same as in model/rel-path.ts refuses: what ends, hides or reorders a line.
 const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u
@@ -44,5 +44,3 @@ export function readNearPath(
     ? no('lies in /dev, where there are no files')
     : { ok: true, value: path }
 }
-
-const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

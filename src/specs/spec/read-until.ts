@@ -1,6 +1,6 @@
 import { isZone, zoneOf } from '../../decide/time/zone.ts'
 import { DAY, type Instant, instant } from '../../model/instant.ts'
-import type { Parsed } from './units.ts'
+import { no, type Parsed } from './units.ts'
 
 const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 const TIME =
@@ -26,5 +26,3 @@ function dayOf(text: string): number | null {
   const at = Date.UTC(year, month - 1, day)
   return new Date(at).toISOString().startsWith(text) ? at : null
 }
-
-const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

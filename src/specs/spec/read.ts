@@ -5,6 +5,7 @@ import { loadSchema, withDefaults } from '../schema.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
   type Fault,
+  faultAt,
   keyPlaceOf,
   type LocatedMap,
   lineAndColumn,
@@ -48,13 +49,9 @@ export function readDefaults(source: SourceText): { defaults: Defaults; faults: 
   }
   const found = [...faults, ...checkShape('backup', root, 'part')]
   if (root.entries.has('name')) {
-    found.push({
-      place: keyPlaceOf(root, ['name']),
-      severity: 'error',
-      code: 'wrong-value',
-      message: 'a "name" for all backups would be one that they share',
-      hint: 'remove it; {name} in a path becomes the name of each',
-    })
+    const message = 'a "name" for all backups would be one that they share'
+    const hint = 'remove it; {name} in a path becomes the name of each'
+    found.push(faultAt(keyPlaceOf(root, ['name']), 'wrong-value', message, hint))
   }
   return { defaults: root, faults: found }
 }
@@ -83,13 +80,8 @@ export function readSpec(source: SourceText, defaults: Defaults, context: SpecCo
   return { faults: [...found, ...warnings], claim, document, spec }
 }
 
-const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault => ({
-  place: placeOf(root, key),
-  severity: 'warning',
-  code,
-  message,
-  hint,
-})
+const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault =>
+  faultAt(placeOf(root, key), code, message, hint, 'warning')
 
 function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Claim {
   const named = textAt(root, 'name')

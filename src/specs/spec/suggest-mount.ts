@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { mountOf } from '../../model/mount-table.ts'
 import { realPath } from '../../system/real-path.ts'
+import { faultAt } from '../yaml/located.ts'
 import type { Claim, ClaimFault } from './check-claims.ts'
 
 /** No disk is behind these, or the system's own. */
@@ -19,13 +20,13 @@ export async function suggestMounts(
     if (mount === null || mount.target === '/' || NO_DISK.has(mount.type)) continue
     found.push({
       file,
-      fault: {
-        place: destination.place,
-        severity: 'warning',
-        code: 'mount-suggested',
-        message: `destination ${destination.path} lies on a disk of its own, mounted at ${mount.target}`,
-        hint: `so that nothing is written below it while it is away, add under destination:  mount: ${scalar(mount.target)}`,
-      },
+      fault: faultAt(
+        destination.place,
+        'mount-suggested',
+        `destination ${destination.path} lies on a disk of its own, mounted at ${mount.target}`,
+        `so that nothing is written below it while it is away, add under destination:  mount: ${scalar(mount.target)}`,
+        'warning',
+      ),
     })
   }
   return found

@@ -3,6 +3,9 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: string }
 
+/** What is wrong, in words that go on after the text. */
+export const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })
+
 /** What was read of a value that was checked before: a fault here is a bug. */
 export function sound<T>(parsed: Parsed<T>): T {
   if (!parsed.ok) throw new Error(`a checked value ${parsed.fault}`)
@@ -163,5 +166,3 @@ function nearUnits(unit: string, kind: Kind): readonly string[] {
   const near = binary === '' ? [`${upper}iB`, upper === 'K' ? 'kB' : `${upper}B`] : [`${upper}iB`]
   return kind === RATE ? near.map((bytes) => `${bytes}/s`) : near
 }
-
-const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })

@@ -3,6 +3,7 @@ import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
 import {
   type Fault,
+  faultAt,
   type KeyPath,
   keyPathText,
   keyPlaceOf,
@@ -55,7 +56,8 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   const path = pathOf(error.instancePath, root)
   const what = keyPathText(path)
   const value = written(root, path, error.data)
-  const here = (code: string, message: string, hint?: string) => make(root, path, code, message, hint)
+  const here = (code: string, message: string, hint?: string) =>
+    faultAt(placeOf(root, path), code, message, hint)
   const reader = what === BANDWIDTH ? parseRate : quantityReader(error.schemaPath)
   switch (error.keyword) {
     case 'additionalProperties':
@@ -118,14 +120,6 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   }
 }
 
-const make = (root: LocatedMap, path: KeyPath, code: string, message: string, hint?: string): Fault => ({
-  place: placeOf(root, path),
-  severity: 'error',
-  code,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-})
-
 function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string): Fault {
   const parent = keyPathText(path.filter((part) => typeof part === 'string'))
   const meant = suggestKey(schema, parent, key)
@@ -135,31 +129,17 @@ function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string
       : meant === null
         ? undefined
         : `did you mean "${meant}"?`
-  return {
-    ...make(root, path, 'unknown-key', `unknown key ${shown(key)}${inMap(path)}`, hint),
-    place: keyPlaceOf(root, [...path, key]),
-  }
+  const place = keyPlaceOf(root, [...path, key])
+  return faultAt(place, 'unknown-key', `unknown key ${shown(key)}${inMap(path)}`, hint)
 }
 
 function missingKey(root: LocatedMap, path: KeyPath, key: string): Fault {
   const map = valueAt(root, path)
   const emptied = map?.kind === 'map' ? map.removed.get(key) : undefined
-  if (emptied !== undefined) {
-    return {
-      ...make(root, path, 'missing-key', `${keyPathText([...path, key])} is empty`, 'give it a value'),
-      place: emptied,
-    }
-  }
-  return {
-    ...make(
-      root,
-      path,
-      'missing-key',
-      `"${key}" is missing${inMap(path)}`,
-      MISSING_HINTS[keyPathText([...path, key])],
-    ),
-    place: keyPlaceOf(root, path),
-  }
+  const full = keyPathText([...path, key])
+  if (emptied !== undefined) return faultAt(emptied, 'missing-key', `${full} is empty`, 'give it a value')
+  const message = `"${key}" is missing${inMap(path)}`
+  return faultAt(keyPlaceOf(root, path), 'missing-key', message, MISSING_HINTS[full])
 }
 
 const EVERY_HINT = 'write "every: 24h", "every: never", or a "cron"'
@@ -197,10 +177,8 @@ function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): read
           : needed === 'user'
             ? 'name the account on the source, for example "user: backup"'
             : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
-    return {
-      ...make(root, path, 'missing-key', `${listed(keys)} without "${needed}"${inMap(path)}`, hint),
-      place: own?.place ?? keyPlaceOf(root, path),
-    }
+    const message = `${listed(keys)} without "${needed}"${inMap(path)}`
+    return faultAt(own?.place ?? keyPlaceOf(root, path), 'missing-key', message, hint)
   })
 }
 
@@ -227,7 +205,8 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
           : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
             ? `write it without quotes: ${data}`
             : undefined
-  return make(root, path, 'wrong-type', `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`, hint)
+  const message = `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`
+  return faultAt(placeOf(root, path), 'wrong-type', message, hint)
 }
 
 function quantityReader(schemaPath: string): ((text: string) => Parsed<unknown>) | null {

@@ -53,6 +53,15 @@ export interface Fault {
   readonly hint?: string
 }
 
+/** An error, where nothing else is said. */
+export const faultAt = (
+  place: Place,
+  code: string,
+  message: string,
+  hint?: string,
+  severity: Fault['severity'] = 'error',
+): Fault => ({ place, severity, code, message, ...(hint === undefined ? {} : { hint }) })
+
 /** Both count from 1. */
 export function lineAndColumn(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset)

@@ -1,15 +1,11 @@
 import { Lexer } from 'yaml'
-import type { Fault, Place, SourceText } from './located.ts'
+import { type Fault, faultAt, type Place, type SourceText } from './located.ts'
 
 /** Far above any honest spec, and far below what the parser's stack holds. */
 export const MAX_DEPTH = 24
 
-export const nestedTooDeep = (place: Place): Fault => ({
-  place,
-  severity: 'error',
-  code: 'too-deep',
-  message: `values are nested more than ${MAX_DEPTH} deep`,
-})
+export const nestedTooDeep = (place: Place): Fault =>
+  faultAt(place, 'too-deep', `values are nested more than ${MAX_DEPTH} deep`)
 
 /**
  * Deep nesting is refused before the parser sees it: it recurses, and near the end of the stack V8 may abort the whole

@@ -15,6 +15,7 @@ import {
 import {
   type Entry,
   type Fault,
+  faultAt,
   type Located,
   type LocatedMap,
   lineAndColumn,
@@ -43,42 +44,29 @@ export function readYaml(source: SourceText): { root: LocatedMap | null; faults:
     prettyErrors: false,
     logLevel: 'error',
   })
-  const faults: Fault[] = [...document.errors, ...document.warnings].map((trouble) => ({
-    place: { source, start: trouble.pos[0], end: trouble.pos[1] },
-    severity: 'error',
-    code: 'yaml',
-    message:
-      trouble.code === 'MULTIPLE_DOCS'
-        ? 'the file holds more than one document'
-        : trouble.message.replace(/\s+/g, ' '),
-    ...(YAML_HINTS[trouble.code] === undefined ? {} : { hint: YAML_HINTS[trouble.code] }),
-  }))
+  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos: [start, end] }) => {
+    const words =
+      code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : message.replace(/\s+/g, ' ')
+    return faultAt({ source, start, end }, 'yaml', words, YAML_HINTS[code])
+  })
   const { yaml } = document.directives ?? {}
   if (yaml?.explicit === true && yaml.version !== '1.2') {
     faults.push(
-      fault(startOf(source), 'yaml', `YAML ${yaml.version} is not read here`, 'remove the %YAML line'),
+      faultAt(startOf(source), 'yaml', `YAML ${yaml.version} is not read here`, 'remove the %YAML line'),
     )
   }
   if (faults.length > 0) return { root: null, faults }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    return { root: null, faults: [fault(startOf(source), 'empty', 'the file holds no keys')] }
+    return { root: null, faults: [faultAt(startOf(source), 'empty', 'the file holds no keys')] }
   }
   const { root, faults: more } = locateTree(document, document.contents, source)
   if (root === null || root.kind === 'map') return { root, faults: more }
   const found = root.kind === 'list' ? 'a list' : 'one value'
   return {
     root: null,
-    faults: [...more, fault(root.place, 'wrong-type', `the file holds ${found}, not keys with values`)],
+    faults: [...more, faultAt(root.place, 'wrong-type', `the file holds ${found}, not keys with values`)],
   }
 }
-
-const fault = (place: Place, code: string, message: string, hint?: string): Fault => ({
-  place,
-  severity: 'error',
-  code,
-  message,
-  ...(hint === undefined ? {} : { hint }),
-})
 
 const YAML_HINTS: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
@@ -126,7 +114,7 @@ function locateTree(
     const measured = isMap(node) ? locateMap(node, depth) : isSeq(node) ? locateList(node, depth) : leaf(node)
     open.delete(node)
     if (measured !== null && measured.size > MAX_VALUES) {
-      bomb ??= fault(
+      bomb ??= faultAt(
         place(node),
         'too-many-values',
         `more than ${MAX_VALUES} values, aliases counted as often as used`,
@@ -139,7 +127,7 @@ function locateTree(
 
   function follow(alias: Alias, depth: number): Measured | null {
     if (++aliases > MAX_ALIASES) {
-      bomb = fault(
+      bomb = faultAt(
         place(alias),
         'too-many-aliases',
         `more than ${MAX_ALIASES} aliases`,
@@ -151,7 +139,7 @@ function locateTree(
     if (target === undefined) {
       const text = source.text.slice(place(alias).start, place(alias).end)
       faults.push(
-        fault(
+        faultAt(
           place(alias),
           'unknown-alias',
           `${text} refers to an anchor that is not there`,
@@ -161,7 +149,7 @@ function locateTree(
       return null
     }
     if (open.has(target)) {
-      faults.push(fault(place(alias), 'circular-alias', `*${alias.source} refers to a value that holds it`))
+      faults.push(faultAt(place(alias), 'circular-alias', `*${alias.source} refers to a value that holds it`))
       return null
     }
     return locate(target, depth)
@@ -199,7 +187,7 @@ function locateTree(
         if (faults.length >= MAX_DUPLICATES) continue
         const { line } = lineAndColumn(before.source.text, before.start)
         faults.push(
-          fault(
+          faultAt(
             keyPlace,
             'duplicate-key',
             `"${key}" is written twice: first in line ${line}`,

@@ -1,7 +1,7 @@
 import { type BabelCodeFrameOptions, codeFrameColumns } from '@babel/code-frame'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
-import { type Fault, lineAndColumn } from './located.ts'
+import { type Fault, faultAt, lineAndColumn } from './located.ts'
 
 const LINES_ABOVE = 2
 const LINES_BELOW = 1
@@ -38,14 +38,7 @@ export function toDiagnostics(faults: readonly Fault[]): readonly Diagnostic[] {
         ...shown.map(toDiagnostic),
         ...(more === 0 || last === undefined
           ? []
-          : [
-              toDiagnostic({
-                place: last.place,
-                severity: 'error',
-                code: 'more-faults',
-                message: `and ${more} more`,
-              }),
-            ]),
+          : [toDiagnostic(faultAt(last.place, 'more-faults', `and ${more} more`))]),
       ]
     })
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { concernOf } from '../../../src/decide/files/concern.ts'
 import { selectorOf } from '../../../src/decide/files/select.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'
-import { globFault } from '../../../src/specs/spec/glob-fault.ts'
+import { globFault } from '../../../src/specs/spec/text-faults.ts'
 
 const selecting = (
   include: readonly string[],

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import picomatch from 'picomatch'
 import { describe, expect, test } from 'vitest'
 import { anyOf } from '../../../src/decide/files/select.ts'
-import { globFault } from '../../../src/specs/spec/glob-fault.ts'
+import { globFault } from '../../../src/specs/spec/text-faults.ts'
 
 const LONG = 'a'.repeat(255)
 

@@ -2,7 +2,7 @@
  * What every ssh of ours is told, whoever starts it: it reads no configuration, asks nobody, trusts only a pinned host key, offers
  * only one key, forwards nothing, and notices a dead line.
  */
-export const SSH_OPTIONS: Readonly<Record<string, string>> = {
+const SSH_OPTIONS: Readonly<Record<string, string>> = {
   BatchMode: 'yes',
   IdentitiesOnly: 'yes',
   IdentityAgent: 'none',
@@ -21,6 +21,18 @@ export const SSH_OPTIONS: Readonly<Record<string, string>> = {
   ServerAliveCountMax: '4',
   LogLevel: 'ERROR',
 }
+
+/** The beginning of ssh's command line. Both paths are `tokenSafe`; `more`: options beside those that all share. */
+export const sshWords = (
+  identity: string,
+  knownHosts: string,
+  more: Readonly<Record<string, string>>,
+): readonly string[] => [
+  ...['ssh', '-F', 'none', '-T', '-x', '-a', '-e', 'none', '-i', identity],
+  ...Object.entries({ ...SSH_OPTIONS, UserKnownHostsFile: `"${knownHosts}"`, ...more }).flatMap(
+    ([key, value]) => ['-o', `${key}=${value}`],
+  ),
+]
 
 /** What a host's or a user's name looks like to ssh: never an option, never an expression. */
 export const HOST_OR_USER = /^[A-Za-z0-9][A-Za-z0-9._-]*$/

@@ -6,15 +6,14 @@ import type { LastGood } from '../../model/spec.ts'
 import type { GitMemory } from '../../model/specs-memory.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
 import { type LoadedSpecs, nothingObeyed } from '../load-specs.ts'
-import { isFaulty, type Judged } from './judge-commit.ts'
+import { type GitSpecs, isFaulty, type Judged } from './judge-commit.ts'
 import { shortId } from './ref.ts'
-import type { GitSpecs } from './specs.ts'
 
 /**
  * What is to be obeyed, with all that is to be said of it: which commit is not taken, why, and what is obeyed instead. Prunes are held by
  * `lastGood` (I9).
  */
-export function told(
+export function specsToObey(
   { label }: GitSpecs,
   { commit, unreachable }: { readonly commit: string; readonly unreachable: Failure | null },
   judged: Judged,

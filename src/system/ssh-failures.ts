@@ -1,9 +1,11 @@
-/** One way in which ssh fails. What helps depends on what was to be reached. */
+/** One way in which ssh fails. */
 interface SshFailure {
   readonly code: string
   /** Of what ssh says. */
   readonly pattern: RegExp
   readonly says: (host: string, port: number, user: string) => string
+  /** What helps where the machine is a source. */
+  readonly hint: string
   readonly retryable: boolean
   /** So vague that they can also be the words of the far side. */
   readonly isVague?: true
@@ -16,48 +18,56 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     pattern:
       /IDENTIFICATION HAS CHANGED|Host key for .* has changed|Host key verification failed[\s\S]*Offending/,
     says: (host, port) => `${host} (port ${port}) showed another host key than the one that is pinned.`,
+    hint: 'If the machine was really reinstalled, compare its new key on its own console and put it into source.knownHosts. Otherwise somebody is in between.',
     retryable: false,
   },
   {
     code: 'host-key-unknown',
     pattern: /No \S+ host key is known for|Host key verification failed/,
     says: (host, port) => `No host key is pinned for ${host} (port ${port}).`,
+    hint: 'Put its key into source.knownHosts: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with /etc/ssh/ssh_host_ed25519_key.pub there.',
     retryable: false,
   },
   {
     code: 'key-refused',
     pattern: /Permission denied \(/,
     says: (host, _, user) => `${host} refused our key for the account ${user}.`,
+    hint: "Put the public half of source.identity into that account's authorized_keys, and see that the account is not locked (usermod -p '*').",
     retryable: false,
   },
   {
     code: 'host-unresolvable',
     pattern: /Could not resolve hostname/,
     says: (host) => `The name ${host} cannot be resolved.`,
+    hint: "See source.host and this machine's DNS.",
     retryable: true,
   },
   {
     code: 'connection-refused',
     pattern: /Connection refused/,
     says: (host, port) => `${host} refused the connection on port ${port}.`,
+    hint: 'See source.port, whether sshd runs there, and the firewall.',
     retryable: true,
   },
   {
     code: 'source-silent',
     pattern: /timed out during banner exchange|banner exchange: .*timed out/i,
     says: (host, port) => `${host} accepted the connection on port ${port} and then said nothing.`,
+    hint: 'See whether sshd answers there (is it another service?), and whether the machine is overloaded.',
     retryable: true,
   },
   {
     code: 'host-unreachable',
     pattern: /Connection timed out|Operation timed out|No route to host|(Network|Host) is unreachable/,
     says: (host, port) => `${host} (port ${port}) cannot be reached.`,
+    hint: 'See whether the machine and the line are up, and the firewall.',
     retryable: true,
   },
   {
     code: 'no-common-algorithm',
     pattern: /no matching .* found|Unable to negotiate/,
     says: (host) => `${host} and this machine's ssh have no algorithm in common.`,
+    hint: 'For a very old sshd set source.algorithms: legacy; better, update it.',
     retryable: false,
   },
   {
@@ -65,6 +75,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     pattern:
       /not responding|closed by|reset by|Connection (closed|reset)|Broken pipe|kex_exchange_identification|disconnect/i,
     says: (host) => `The connection to ${host} broke.`,
+    hint: 'It is tried again. If it stays so, look at the line and at the log of sshd there.',
     retryable: true,
     isVague: true,
   },
@@ -72,6 +83,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     code: 'ssh-failed',
     pattern: /[\s\S]*/,
     says: (host, port) => `ssh could not open a session on ${host} (port ${port}).`,
+    hint: 'Run ssh -v with the same key and known_hosts by hand to see more.',
     retryable: true,
     isVague: true,
   },

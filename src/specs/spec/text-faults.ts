@@ -1,0 +1,97 @@
+import { Cron } from 'croner'
+import { distance } from 'fastest-levenshtein'
+import picomatch from 'picomatch'
+import { repeatsBesideOthers } from '../../decide/files/select.ts'
+import { isZone } from '../../decide/time/zone.ts'
+import { MIN_RATE, type Parsed, parseRate } from './units.ts'
+
+/** What is wrong with a text, in words that go on after it; or null. */
+export type TextFault = (text: string) => string | null
+
+export const faultIn = (parsed: Parsed<unknown>): string | null => (parsed.ok ? null : parsed.fault)
+
+/** Of a quantity below `least`. That it is none at all the schema says. */
+export const quantityFault =
+  (parse: (text: string) => Parsed<number | null>, least = 0, words = ''): TextFault =>
+  (text) => {
+    const parsed = parse(text)
+    if (!parsed.ok) return parsed.fault === 'is too large' ? parsed.fault : null
+    return parsed.value !== null && parsed.value < least ? words : null
+  }
+
+/** Of a rate, or `off`. */
+export const rateFault: TextFault = (text) =>
+  text === 'off'
+    ? null
+    : quantityFault(parseRate, MIN_RATE, 'is below 1KiB/s, the least that rsync can hold')(text)
+
+/** Some leap day comes within eight years, also around a year that has none by the calendar's rule. */
+const FROM = new Date('2024-01-01T00:00:00Z')
+
+/** What is wrong with a timetable in cron's language, in words that go on after it; or null. */
+export function cronFault(cron: string): string | null {
+  const text = cron.trim()
+  const fields = text.split(/\s+/)
+  if (text.startsWith('@')) return 'is a nickname: write five fields, such as "0 0 * * *"'
+  if (fields.length === 6) return 'has six fields: seconds are not read, write five'
+  if (fields.length !== 5) {
+    return `has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, not five: minute, hour, day of the month, month, day of the week`
+  }
+  try {
+    const never = new Cron(text, { paused: true, mode: '5-part', timezone: 'UTC' }).nextRun(FROM) === null
+    return never ? 'is at no time at all' : null
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return `is no timetable: ${why.replace(/^CronPattern: /, '').replace(/^./, (letter) => letter.toLowerCase())}`
+  }
+}
+
+const MOST_REPEATS = 3
+
+/** What is wrong with a selection's glob, in words that go on after it; or null. */
+export function globFault(glob: string): string | null {
+  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(glob)) return 'holds a control or invisible character'
+  if (glob.startsWith('!')) return 'begins with "!": write it without, under the other of include and exclude'
+  if (glob.startsWith('/')) return 'begins with "/": paths are relative to the source\'s folder'
+  if (glob.startsWith('./')) return 'begins with "./": write it without'
+  if (glob.endsWith('/')) return `names a folder: write ${glob}**`
+  if (glob.split('/').includes('..')) return 'holds ".."'
+  // Repetition of repetition takes exponential time on names that a source may choose.
+  if (/[+*]\([^)]*[+*]/.test(glob)) return 'repeats a repetition'
+  if (repeatsBesideOthers(glob) > MOST_REPEATS)
+    return `has more than ${MOST_REPEATS} stars beside other signs, which takes too long on long names: write several globs, or name more of the text`
+  try {
+    const pattern = picomatch.makeRe(glob, { strictBrackets: true })
+    // picomatch's way to say that a pattern is no valid one.
+    return pattern.source === '$^' ? 'can match no name' : null
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return `is no glob: ${why.charAt(0).toLowerCase()}${why.slice(1)}`
+  }
+}
+
+/** What is wrong with a time zone's name, in words that go on after it; or null. */
+export function zoneFault(name: string): string | null {
+  if (/^(?:UTC|GMT)?[+-][0-9]/i.test(name)) {
+    return 'is an offset: write the zone of a place, such as Europe/Oslo, which knows summer time, or UTC'
+  }
+  if (isZone(name)) return null
+  const near = nearZone(name)
+  return near === null
+    ? 'is no time zone: write an IANA name such as Europe/Oslo, or UTC'
+    : `is no time zone: did you mean ${near}?`
+}
+
+function nearZone(name: string): string | null {
+  const asked = squeeze(name)
+  const city = (zone: string) => zone.slice(zone.lastIndexOf('/') + 1)
+  const found = ['UTC', ...Intl.supportedValuesOf('timeZone')]
+    .map((zone) => ({
+      zone,
+      far: Math.min(distance(asked, squeeze(zone)), distance(asked, squeeze(city(zone)))),
+    }))
+    .sort((a, b) => a.far - b.far)[0]
+  return found !== undefined && found.far <= Math.floor(asked.length / 4) ? found.zone : null
+}
+
+const squeeze = (zone: string): string => zone.toLowerCase().replace(/[ _-]/g, '')
