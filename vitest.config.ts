@@ -26,8 +26,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Real sshd, rsync and git: a case waits for processes, never for luck. So there may be more cases than processors, and
     // the limits are for what hangs.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     maxWorkers: Math.max(3, availableParallelism()),
     pool: 'forks',
     sequence: { sequencer: LongestFirst },

@@ -13,7 +13,7 @@ const other = noise(SIZE, 'other')
 let world: ValveWorld
 const offered = new Map<string, Buffer>()
 beforeAll(async () => {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   await world.declare()
 })
 afterAll(() => world.end())

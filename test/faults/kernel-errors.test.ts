@@ -143,7 +143,7 @@ describe.skipIf(!canTrace)('a kernel that refuses (needs strace)', () => {
       expect(await world.pass(), what).toMatchObject({ exitCode: 0 })
     }
     expect(silent).toEqual([])
-  }, 400_000)
+  })
 
   test("I15: neither do the box's own files, nor those that people name, end a command without its document", async () => {
     world = await makeWorld('local', { calls: 'here' })
@@ -189,5 +189,5 @@ describe.skipIf(!canTrace)('a kernel that refuses (needs strace)', () => {
       }
       expect(backups.map(({ backup }) => backup).includes('a'), what).toBe(true)
     }
-  }, 200_000)
+  })
 })

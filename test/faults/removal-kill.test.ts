@@ -119,5 +119,5 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
       goesOn = died.some((one) => one)
     }
     expect(deaths).toBeGreaterThan(15)
-  }, 300_000)
+  })
 })
