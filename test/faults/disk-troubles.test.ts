@@ -87,13 +87,17 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
     return offered
   }
 
-  test.each(['EIO', 'ENOSPC', 'EROFS'] as const)(
+  test.each([
+    ['EIO', 1],
+    ['ENOSPC', 3],
+    ['EROFS', 5],
+  ] as const)(
     'I2 I5 I7: any change that fails with %s is told, is no bug, leaves nothing half, and the next pass goes on',
-    async (does) => {
+    async (does, first) => {
       const offered = await begun()
       let happened = 0
-      // Every third: each kind of call has its turn, and this ends in time.
-      for (let nth = 1; ; nth += 3) {
+      // Each at every call: destination-disk-errors.test.ts, on a disk in memory. Here each kind of call has its turn.
+      for (let nth = first; ; nth += 6) {
         const name = `c-${nth}.tar`
         offered.set(name, noise(3_000, name))
         await world.offer(name, offered.get(name)!)
@@ -107,7 +111,7 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
         if (!ended.happened) break
         happened++
       }
-      expect(happened).toBeGreaterThan(8)
+      expect(happened).toBeGreaterThan(4)
       expect((await world.pass()).exitCode).toBe(0)
       await expectConverged(world, offered)
     },
