@@ -5,30 +5,47 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** What takes longest begins first, or all others would be over while it goes on alone. */
 const LONGEST = [
   'watch/simulated-day',
+  'faults/kernel-errors',
+  'decide/prune/adversary',
+  'e2e/limits',
   'house/docs-commands',
+  'e2e/demo',
+  'faults/source-pull',
+  'watch/follows-git',
+  'decide/prune/two-years',
+  'decide/prune/against-calm',
   'faults/disk-troubles',
-  'faults/crash-steps',
   'faults/destination-crash',
-  'watch/daemon',
-  'faults/kill',
+]
+
+/** Decisions over data, done in a moment: these share processes, as starting one takes longer than most of them do. */
+const PURE = [
+  'test/{decide,model,view}/**/!(adversary*|against-calm*|attacks|forecast|simulated|two-years*).test.ts',
 ]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => LONGEST.some((name) => moduleId.includes(name))
-    const sorted = await super.sort(files)
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+    const rank = ({ moduleId, project }: TestSpecification): number => {
+      if (project.name === 'pure') return LONGEST.length + 1
+      const place = LONGEST.findIndex((name) => moduleId.includes(name))
+      return place === -1 ? LONGEST.length : place
+    }
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
   }
 }
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'all else', include: ['test/**/*.test.ts'], exclude: PURE } },
+    ],
     // Real sshd, rsync and git: a case waits for processes, never for luck. So there may be more cases than processors, and
     // the limits are for what hangs.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    maxWorkers: Math.max(3, availableParallelism()),
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
+    maxWorkers: Math.max(4, 2 * availableParallelism()),
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     // The built command is run as it is.

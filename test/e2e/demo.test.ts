@@ -51,8 +51,7 @@ async function processesIn(folder: string): Promise<string[]> {
 const typed = (output: string): string[] =>
   output.split('\n').flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []))
 
-// Under a minute for a person; on a machine that runs all tests at once it takes what it takes.
-describe.concurrent('reconcile demo', { timeout: 240_000 }, () => {
+describe.concurrent('reconcile demo', () => {
   it('sees all it promised, and leaves no file and no process', async ({ expect, onTestFinished }) => {
     const folder = await temporary(onTestFinished)
     const { code, output } = await play(folder, [])

@@ -18,7 +18,7 @@ let at: Backup
 
 /** Five days are here, of which the policy then wants three; one is coming, one waits, one is in conflict, one is not selected. */
 beforeAll(async () => {
-  world = await makeWorld('ssh', { calls: 'here' })
+  world = await makeWorld('local', { calls: 'here' })
   at = await backupIn(world, 'pg', SPEC)
   for (const number of [17, 18, 19, 20, 21])
     await at.offer(day(number), `day ${number}`, { mtime: 1_790_000_000 })
@@ -39,7 +39,7 @@ const explain = async <T>(what: string, ...words: string[]): Promise<T> => {
 }
 const file = (path: string, ...words: string[]) => explain<FileExplanation>(`pg/${path}`, ...words)
 
-describe('one file, over ssh', () => {
+describe('one file', () => {
   test('that is here and not wanted', async () => {
     const told = await file(day(17))
     expect(told).toMatchObject({
@@ -70,6 +70,21 @@ describe('one file, over ssh', () => {
     [day(21), /stays as it is: complete; last 2/],
   ])('%s: what happens next', async (path, next) => {
     expect((await file(path)).next[0]).toMatch(next)
+  })
+
+  test('that is coming, over ssh', async () => {
+    const far = await makeWorld('ssh', { calls: 'here' })
+    try {
+      await far.declare('far', SPEC)
+      await far.offer(day(22), 'day 22')
+      const { code, stdout, stderr } = await far.run('explain', `far/${day(22)}`, ...AS_OF, '--json')
+      expect(code, stderr).toBe(0)
+      const told = JSON.parse(stdout) as FileExplanation
+      expect(told).toMatchObject({ source: { marker: 'claimed', size: 6 }, destination: null })
+      expect(told.next[0]).toMatch(/pulls it/)
+    } finally {
+      await far.end()
+    }
   })
 
   test('that the spec leaves out is looked for at the source all the same', async () => {

@@ -25,7 +25,7 @@ let bed: GitBed
 let count = 0
 let name = ''
 beforeAll(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
 })
 afterAll(() => world.end())
 beforeEach(async () => {

@@ -89,7 +89,7 @@ beforeAll(async () => {
   const result = await world.pass()
   exitCode = result.exitCode
   for (const outcome of result.backups) outcomes.set(outcome.backup, outcome)
-}, 120_000)
+})
 afterAll(() => world.end())
 
 interface Came {

@@ -6,7 +6,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 const COUNT = 10_000
 let world: World
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   for (let i = 0; i < COUNT; i++) writeFileSync(join(world.source, `unfinished-${i}.tar`), '')
   await world.offer('finished.tar', 'whole')
   await world.declare()

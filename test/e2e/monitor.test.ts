@@ -8,7 +8,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   await world.declare('pg', {
     series: { pattern: '{series}-{YYYY}-{MM}-{DD}.tar', timezone: 'UTC' },
     expect: { every: '24h', grace: '1h' },

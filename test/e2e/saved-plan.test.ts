@@ -196,7 +196,7 @@ describe('a stale plan is refused with 4, and nothing is touched', () => {
 })
 
 test('I7: killed half way, the same plan goes on and is finished under its one id', async () => {
-  const valve = await makeValveWorld()
+  const valve = await makeValveWorld({ calls: 'here' })
   try {
     await valve.declare()
     const offered = new Map<string, Buffer>([

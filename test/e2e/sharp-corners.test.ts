@@ -7,7 +7,7 @@ import { makeWorld, noise, publishedIn, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await makeWorld('ssh', { calls: 'here' })
+  world = await makeWorld('local', { calls: 'here' })
 })
 afterAll(() => world.end())
 

@@ -73,9 +73,7 @@ describe('suspend and resume', () => {
     })
     expect((await world.run('resume', '--all')).code).toBe(0)
     await world.run('suspend', 'pg', '--reason', 'a while', '--until', '1s')
-    await expect
-      .poll(async () => (await world.pass()).backups[0]?.result, { timeout: 20_000 })
-      .toBe('applied')
+    await expect.poll(async () => (await world.pass()).backups[0]?.result).toBe('applied')
   })
 
   test('twice replaces, and the file is private', async () => {

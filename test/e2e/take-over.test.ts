@@ -7,7 +7,7 @@ import { digestOf, makeWorld, noise, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
 })
 afterAll(() => world.end())
 

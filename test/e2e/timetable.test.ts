@@ -25,7 +25,7 @@ const at = (time: string): Instant =>
 
 let world: World
 beforeEach(async () => {
-  world = await makeWorld('ssh')
+  world = await makeWorld('ssh', { calls: 'here' })
   await mkdir(join(world.folder, 'etc'))
   await writeFile(join(world.folder, 'etc/config.yaml'), 'concurrency: 2\n')
   await world.declare('pg', { transfer: { timezone: 'UTC', bandwidth: TIMETABLE } })

@@ -63,7 +63,7 @@ async function endlessBackup(name: string): Promise<Backup> {
 }
 
 test('I11: a destination in use is busy: 0 unnamed, 5 named, its holder told, and nobody is ended', async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   const at = await endlessBackup('pg')
   const { child } = await startedAndTold(['pg'], pulling)
   const named = await at.pass()
@@ -84,7 +84,7 @@ test('I11: a destination in use is busy: 0 unnamed, 5 named, its holder told, an
 })
 
 test('two hosts at once, one transfer a host', async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   const far = await makeWorld()
   others.push(far)
   for (const name of ['here-1', 'here-2']) {
@@ -115,7 +115,7 @@ test('two hosts at once, one transfer a host', async () => {
 })
 
 test('a host in use by another process is waited for', async () => {
-  world = await makeWorld()
+  world = await makeWorld('ssh', { calls: 'here' })
   await endlessBackup('one')
   const two = await backupIn(world, 'two')
   await two.offer('a.tar', 'a')
@@ -132,7 +132,7 @@ test('a host in use by another process is waited for', async () => {
 })
 
 test('the cap on the sum of rates is shared out to the slots', async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   await backupIn(world, 'a')
   await endlessBackup('b')
   const plan = await world.plan('--bandwidth', '60KiB/s', '--concurrency', '3')

@@ -13,7 +13,7 @@ const other = noise(SIZE, 'other')
 let world: ValveWorld
 const offered = new Map<string, Buffer>()
 beforeAll(async () => {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   await world.declare()
 })
 afterAll(() => world.end())
@@ -25,13 +25,13 @@ const marker = (name: string, bytes: Uint8Array): Promise<void> =>
 async function changedHalfWay(name: string, change: (file: string) => Promise<unknown>): Promise<Result> {
   await world.offer(name, old)
   await world.closeAfter(SIZE / 3)
-  const command = world.start(['--json'])
+  const pass = world.run('--json')
   await world.reached()
   await change(join(world.source, name))
   await world.open()
-  const { stdout, stderr } = await command
+  const { stdout, stderr } = await pass
   expect(stderr).not.toMatch(/\n\s+at /)
-  return JSON.parse(String(stdout)) as Result
+  return JSON.parse(stdout) as Result
 }
 
 /**
@@ -98,14 +98,14 @@ describe('I2 I7: changed at the source while it is fetched, a file comes to stan
     await world.offer('marker.tar', old)
     await marker('marker.tar', other)
     await world.closeAfter(SIZE / 3)
-    const command = world.start(['--json'])
+    const pass = world.run('--json')
     await world.reached()
     await marker('marker.tar', old)
     await world.open()
-    const { exitCode, stdout } = await command
+    const { code, stdout } = await pass
     // Read once more before the file is called bad.
-    expect(exitCode).toBe(0)
-    expect(JSON.parse(String(stdout)).backups[0].published).toEqual(['marker.tar'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).backups[0].published).toEqual(['marker.tar'])
     offered.set('marker.tar', old)
     await expectConverged(world, offered)
   })

@@ -8,16 +8,20 @@ import { makeWorld, noise, type World } from '../helpers/world.ts'
 const shim = buildShim()
 afterAll(() => shim?.remove())
 
+/** No divisor of how many calls one file takes: each kind has its turn. */
+const STRIDE = 3
+
 let world: World
 afterEach(() => world.end())
 
+// After each step, and at every power cut: destination-crash.test.ts, on a disk in memory. Here real processes die at some of them.
 describe.skipIf(shim === null)('killed before any change to the destination (needs cc)', () => {
   test('I2 I3 I4 I7: a first pass, and passes over what such deaths left', async () => {
     world = await makeWorld('local', { calls: 'here' })
     await world.declare()
     const offered = new Map<string, Buffer>()
     let killed = 0
-    for (let nth = 1; ; nth++) {
+    for (let nth = 1; ; nth += STRIDE) {
       // Always something to do: a new file as soon as the last one has got through.
       const files = await expectOnlyWhole(world, offered)
       const isNew = files.length === 2 * offered.size
@@ -32,12 +36,12 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
       expect(ended.code, ended.stderr).toBe(ended.happened ? undefined : 0)
       if (!ended.happened && isNew) break
       // What was left to do took fewer steps than a whole file does: once more, with a new one.
-      if (!ended.happened) nth--
+      if (!ended.happened) nth -= STRIDE
     }
-    expect(killed).toBeGreaterThan(20)
+    expect(killed).toBeGreaterThan(8)
     await expectConverged(world, offered)
     expect((await world.pass()).backups[0]).toMatchObject({ result: 'in-sync', published: [], bytes: 0 })
-  }, 300_000)
+  })
 
   test('I2 I7: a repair', async () => {
     world = await makeWorld('local', { calls: 'here' })
@@ -47,7 +51,7 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
     await world.offer('db.tar', good)
     expect((await world.pass()).exitCode).toBe(0)
     let killed = 0
-    for (let nth = 1; ; nth += 2) {
+    for (let nth = 2; ; nth += STRIDE) {
       // Gone here, and the source still has it: what the ledger knows is put back.
       await rm(join(world.destination, 'db.tar'), { force: true })
       await rm(join(world.destination, 'db.tar.md5'), { force: true })
@@ -57,10 +61,10 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
       if (!ended.happened) break
       killed++
     }
-    expect(killed).toBeGreaterThan(12)
+    expect(killed).toBeGreaterThan(8)
     expect((await world.pass()).exitCode).toBe(0)
     await expectConverged(world, offered)
-  }, 300_000)
+  })
 
   test('I7: a repair that had begun is finished from what is here, even if the source is gone by then', async () => {
     world = await makeWorld('local', { calls: 'here' })
@@ -91,5 +95,5 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
       expect((await world.pass()).exitCode).toBe(0)
     }
     expect(finished).toBeGreaterThan(1)
-  }, 120_000)
+  })
 })

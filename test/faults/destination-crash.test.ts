@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   begin,
+  changedSince,
   checkMarkers,
   chooser,
   complete,
-  digests,
   ledgerOf,
   openIntents,
+  PATH,
   pair,
   passOf,
   SCENARIOS,
@@ -44,9 +45,9 @@ async function survive(name: string, crashes: readonly Crash[], hardLinks: boole
   expect(treeOf(disk), 'I7').toEqual(complete(scenario.wanted))
   expect(openIntents(disk), 'intents left open').toBe(0)
   // And it stays so: once more, with nothing to do, changes no byte anywhere.
-  const before = digests(disk)
+  const before = disk.peek(PATH)
   await passOf(disk, scenario.wanted)
-  expect(digests(disk), 'I7').toEqual(before)
+  expect(changedSince(before, disk), 'I7').toEqual([])
   // Whatever earlier, killed runs left unsynced.
   for (let seed = 0; seed < 5; seed++) {
     const cut = disk.fork()

@@ -34,7 +34,7 @@ async function halfWay(name: string, bytes: number): Promise<{ command: Started;
 }
 
 beforeAll(async () => {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   await world.declare()
 })
 afterAll(() => world.end())

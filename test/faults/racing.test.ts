@@ -13,7 +13,7 @@ afterEach(() => world.end())
 const resultOf = async (command: Started): Promise<Result> => JSON.parse(String((await command).stdout))
 
 test('I11: a second run for one destination is busy, names the holder, and ends nobody', async () => {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   const data = noise(SIZE)
   await world.offer('db.tar', data)
   await world.declare()
@@ -39,7 +39,7 @@ test('I11: a second run for one destination is busy, names the holder, and ends 
 })
 
 test('I11: of five runs that start at once each either does the work or stands back', async () => {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   const offered = new Map<string, Buffer>()
   for (let i = 0; i < 5; i++) {
     offered.set(`db-${i}.tar`, noise(20_000, String(i)))
@@ -54,7 +54,7 @@ test('I11: of five runs that start at once each either does the work or stands b
 })
 
 test('I11: rsync left alone keeps the lock until it is gone, and is named; then its bytes are resumed', async () => {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   const data = noise(SIZE)
   await world.offer('db.tar', data)
   await world.declare()

@@ -49,6 +49,7 @@ const script = (path: string, state: string, act: Act): string => {
     process.exit(0)`
 }
 
+// After each step, and at every power cut: removal-crash.test.ts, on a disk in memory.
 describe.skipIf(shim === null)('killed before any change to the destination (needs cc)', () => {
   test('I2 I7: pruning, putting back and expiring, and runs over what such deaths left', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'removal-'))
@@ -105,7 +106,7 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
     }
     const whole = ['a', 'a.md5', 'd/', 'd/b', 'd/b.md5']
     let deaths = 0
-    for (let nth = 1, goesOn = true; goesOn; nth += 3) {
+    for (let nth = 1, goesOn = true; goesOn; nth += 5) {
       await publish()
       const died = [await killed('prune', nth)]
       expect(await trees()).toEqual({ published: ['d/'], trash: expect.arrayContaining(whole) })
@@ -118,6 +119,6 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
       deaths += died.filter((one) => one).length
       goesOn = died.some((one) => one)
     }
-    expect(deaths).toBeGreaterThan(15)
-  }, 300_000)
+    expect(deaths).toBeGreaterThan(9)
+  })
 })

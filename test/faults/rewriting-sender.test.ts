@@ -20,7 +20,7 @@ afterEach(async () => {
 async function rewritingSource(texts: readonly string[]): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'rewriting-'))
   const script = join(folder, 'serve')
-  world = await makeWorld('ssh', { command: script })
+  world = await makeWorld('ssh', { command: script, calls: 'here' })
   const hex = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('hex')
   const files = hex([['db.tar', RIGHT.length]])
   const transfers = hex(texts.map((text) => [0, text, 1, 200]))

@@ -12,7 +12,7 @@ let world: ValveWorld
 afterEach(() => world.end())
 
 async function halfWay(...words: string[]): Promise<{ command: Started; transfer: Transfer; data: Buffer }> {
-  world = await makeValveWorld()
+  world = await makeValveWorld({ calls: 'here' })
   const data = noise(SIZE)
   await world.offer('db.tar', data)
   await world.declare()

@@ -10,6 +10,9 @@ import { makeSourceBed, quietRun, type SourceBed } from '../helpers/source-bed.t
 
 const SENDER = fileURLToPath(new URL('../helpers/source-hostile-sender.js', import.meta.url))
 
+/** Seconds. Each of these senders ends by itself. */
+const PATIENCE = 300
+
 let bed: SourceBed
 afterEach(() => bed.end())
 
@@ -21,7 +24,7 @@ async function pull(
 ): Promise<PullReport> {
   const words = [listed, sent].map((words) => Buffer.from(JSON.stringify(words)).toString('hex'))
   bed = await makeSourceBed('ssh', { command: `'${process.execPath}' '${SENDER}' ${words.join(' ')}` })
-  return bed.pull(bed.open({}, 5), wanted, { timeout: 5 })
+  return bed.pull(bed.open({}, PATIENCE), wanted, { timeout: PATIENCE })
 }
 const staged = (name: string): Promise<string> => readFile(join(bed.staging, name), 'utf8')
 
@@ -109,7 +112,7 @@ test.each(['../../x', '/etc/passwd', 'a/../../b', 'a\nb', '.reconcile/id'])(
     ].map((word) => Buffer.from(JSON.stringify(word)).toString('hex'))
     bed = await makeSourceBed('ssh', { command: `'${process.execPath}' '${SENDER}' ${words.join(' ')}` })
     const listing = await bed
-      .open({}, 5)
+      .open({}, PATIENCE)
       .list(quietRun())
       .catch((failure: Failure) => failure)
     if (listing instanceof Failure) return

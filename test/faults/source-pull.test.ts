@@ -44,16 +44,17 @@ describe('a pull that is disturbed', () => {
   /** Begins a slow pull, waits until bytes have come, disturbs it, and waits for its end. */
   const disturbed = async (
     disturb: (controller: AbortController) => void | Promise<void>,
-    timeout = 30,
+    timeout = 300,
   ): Promise<PullReport> => {
     const controller = new AbortController()
     const report = bed.pull(
       bed.open(),
       [['big', SIZE]],
-      { rate: 1_000_000, timeout },
+      { rate: 250_000, timeout },
       quietRun(controller.signal),
     )
-    await until(async () => (await staged()) > 500_000)
+    // Long before its end, however slow this machine is.
+    await until(async () => (await staged()) > 200_000)
     await disturb(controller)
     const ended = await report
     // Whatever it was: who may still write is gone when pull comes back.
@@ -89,7 +90,7 @@ describe('a pull that is disturbed', () => {
   })
 
   test('I12: a source that stalls in the middle is given up, and every byte is kept', async () => {
-    const report = await disturbed(() => signalServer('SIGSTOP'), 2)
+    const report = await disturbed(() => signalServer('SIGSTOP'), 20)
     signalServer('SIGKILL')
     expect(report).toMatchObject({ ended: 'broken', failure: { code: 'source-stalled', retryable: true } })
     await resumes()

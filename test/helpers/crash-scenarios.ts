@@ -7,7 +7,7 @@ import type { BoxState } from '../../src/model/box.ts'
 import { markerOf } from '../../src/model/marker-name.ts'
 import type { LockedDestination } from '../../src/model/ports.ts'
 import type { Problem } from '../../src/model/trouble.ts'
-import { bytesOf, digestsOf, markerText } from '../contract/destination.ts'
+import { bytesOf, markerText } from '../contract/destination.ts'
 import { NO_DISK } from './disk-folder.ts'
 import { type ModelDisk, modelDisk } from './model-disk.ts'
 import { smallPass } from './small-pass.ts'
@@ -148,8 +148,15 @@ export const treeOf = (disk: ModelDisk): Record<string, string> =>
       .sort(),
   )
 
-export const digests = (disk: ModelDisk): Record<string, string> =>
-  Object.fromEntries([...disk.peek(PATH)].map(([path, bytes]) => [path, digestsOf(bytes).md5]).sort())
+/** Files that are others than they were by this `peek`, or were or are not there. */
+export function changedSince(before: ReadonlyMap<string, Uint8Array>, disk: ModelDisk): readonly string[] {
+  const now = disk.peek(PATH)
+  const isSame = (path: string): boolean => {
+    const [was, is] = [before.get(path), now.get(path)]
+    return was !== undefined && is !== undefined && (was === is || Buffer.compare(was, is) === 0)
+  }
+  return [...new Set([...before.keys(), ...now.keys()])].filter((path) => !isSame(path))
+}
 
 export const ledgerOf = (disk: ModelDisk): string =>
   Buffer.from(disk.peek(PATH).get('.reconcile/ledger.jsonl') ?? []).toString()

@@ -12,6 +12,7 @@ import type { RelPath } from '../../src/model/rel-path.ts'
 import type { Run } from '../../src/model/run.ts'
 import type { LocalPlace, SshPlace } from '../../src/model/spec.ts'
 import { openSource } from '../../src/source/open-source.ts'
+import { QUICK_EXCHANGE } from './world.ts'
 
 /** A run that nobody watches. */
 export const quietRun = (signal: AbortSignal = new AbortController().signal): Run => ({
@@ -49,7 +50,14 @@ export async function makeSourceBed(
   await mkdir(served)
   await mkdir(staging, { mode: 0o700 })
   const sshd =
-    kind === 'local' ? null : await startThrowawaySource({ folder: join(folder, 'keys'), served, ...options })
+    kind === 'local'
+      ? null
+      : await startThrowawaySource({
+          folder: join(folder, 'keys'),
+          served,
+          ...options,
+          config: [...(options.config ?? []), ...QUICK_EXCHANGE],
+        })
   const lock = await open(join(folder, 'lock'), 'w')
   const place = (change: Partial<SshPlace> = {}): SshPlace | LocalPlace =>
     sshd === null
@@ -74,7 +82,7 @@ export async function makeSourceBed(
     staging,
     sshd,
     place,
-    open: (change = {}, timeout = 30) => openSource(place(change), { transferTimeout: timeout }),
+    open: (change = {}, timeout = 300) => openSource(place(change), { transferTimeout: timeout }),
     pull: (source, files, change = {}, run = quietRun()) =>
       source.pull(
         {
@@ -83,7 +91,7 @@ export async function makeSourceBed(
           into: staging,
           inherit: lock.fd,
           rate: null,
-          timeout: 30,
+          timeout: 300,
           report: () => {},
           ...change,
         },

@@ -5,7 +5,12 @@ import { tmpdir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import { startThrowawaySource } from '../../src/commands/demo/source.ts'
+import { callHere } from '../helpers/call-here.ts'
+import { QUICK_EXCHANGE } from '../helpers/world.ts'
 import { projectRoot } from './documented.ts'
+
+/** Of a shell these commands need only the words; and they have nothing to do with the process that they run in. */
+const PLAIN = /^reconcile(?! (?:--version|watch|service|demo)\b)(?: [\w./:=-]+)*$/
 
 /** A small world in which the documents' own commands are run, as they are written. */
 export interface DocWorld {
@@ -31,12 +36,18 @@ export interface DocWorld {
   close(): Promise<void>
 }
 
+const path = process.env['PATH']
+
 export async function docWorld(): Promise<DocWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'reconcile-docs-'))
   const at = (...parts: string[]) => join(folder, ...parts)
   for (const path of ['bin', 'box/backups.d', 'etc', 'srv/backups', 'srv/offsite'])
     mkdirSync(at(path), { recursive: true })
-  const source = await startThrowawaySource({ folder: at('keys'), served: at('srv/backups') })
+  const source = await startThrowawaySource({
+    folder: at('keys'),
+    served: at('srv/backups'),
+    config: QUICK_EXCHANGE,
+  })
   const user = userInfo().username
   const group = (await execa('id', ['-gn'])).stdout
 
@@ -76,9 +87,16 @@ export async function docWorld(): Promise<DocWorld> {
         .replaceAll(at('srv/'), '/srv/')
         .replaceAll(`${user}@${source.host}:${source.port}:`, 'foo@db1.example.net:222:'),
     async run(command) {
-      const { exitCode, stdout, all } = await execa('sh', ['-c', here(command)], {
+      const env = { PATH: [at('bin'), path].join(delimiter), NO_COLOR: '1' }
+      const written = here(command)
+      if (PLAIN.test(written)) {
+        const words = ['--config', at('etc/reconcile/config.yaml'), ...written.split(' ').slice(1)]
+        const { code, stdout: out, stderr } = await callHere(at('box'), words, env)
+        return { code: code ?? -1, out, all: [out, stderr].filter((text) => text !== '').join('\n') }
+      }
+      const { exitCode, stdout, all } = await execa('sh', ['-c', written], {
         cwd: at('box'),
-        env: { ...process.env, PATH: [at('bin'), process.env['PATH']].join(delimiter), NO_COLOR: '1' },
+        env: { ...process.env, ...env },
         reject: false,
         all: true,
         stdin: 'ignore',

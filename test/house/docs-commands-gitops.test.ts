@@ -72,7 +72,7 @@ async function scene() {
       for (const line of lines.trimEnd().split('\n').map(anyCommit)) {
         const said = () => textOf(log).split('\n').slice(0, -1).map(anyCommit)
         await vi.waitFor(() => expect(`${said().slice(read).join('\n')}\n`).toContain(`${line}\n`), {
-          timeout: 60_000,
+          timeout: 300_000,
         })
         read = said().indexOf(line, read) + 1
       }

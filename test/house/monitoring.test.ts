@@ -71,5 +71,5 @@ describe.runIf(hasPromtool)('Prometheus’ own tool', () => {
   test('has nothing to object to the rules, and they pass their tests', () => {
     expect(promtool(['check', 'rules', join(root, ALERTS)], '', folder)).toBe('')
     expect(promtool(['test', 'rules', join(root, 'docs/monitoring/alerts.test.yaml')], '', folder)).toBe('')
-  }, 60_000)
+  })
 })

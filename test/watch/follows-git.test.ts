@@ -19,7 +19,7 @@ let daemon: DaemonHere
 let receiver: Receiver
 let first = ''
 beforeEach(async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   bed = await makeGitBed()
   await world.offer('a.tar', 'a')
   first = await bed.push(declared())

@@ -16,7 +16,7 @@ afterEach(async () => {
 })
 
 test('a spec that is away while SIGHUP makes the daemon look is not lost for good', async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   const names = ['a', 'b', 'p']
   const backups = await Promise.all(names.map((name) => backupIn(world!, name)))
   for (const one of backups) {
@@ -49,7 +49,7 @@ const warned =
     type === 'warning' && String(message).includes(text)
 
 test('damaged files of its state end no daemon, and are told', async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   const pg = await backupIn(world, 'pg')
   await pg.offer('a.tar', 'one')
   const daemon = start(world)
@@ -80,7 +80,7 @@ test('damaged files of its state end no daemon, and are told', async () => {
 })
 
 test.skipIf(!canMount())('a full state disk ends no daemon', async () => {
-  world = await makeWorld('local')
+  world = await makeWorld('local', { calls: 'here' })
   const disk = smallDisk('4m')
   const pg = await backupIn(world, 'pg')
   await pg.offer('a.tar', 'one')

@@ -112,17 +112,13 @@ describe('two years of daily dumps under daily 7, weekly 4, monthly 12', () => {
       { every: PARTLY, dead: DEAD, cut: CUT },
     ],
     ['with passes only every 2 days', { every: RARELY, dead: [], cut: [] }],
-  ])(
-    '%s: outside outages under 1 %% of the passes are held, and the set returns to policy',
-    { timeout: 600_000 },
-    (_, one) => {
-      const { passes, heldAt, last, held } = twoYears(one)
-      expect(heldAt.filter((at) => !isOutage(one, at)).length / passes).toBeLessThan(0.01)
-      const wanted = byPolicy(one.dead, last)
-      expect(held.filter((name) => wanted.includes(name))).toEqual(wanted)
-      expect(held.length - wanted.length).toBeLessThanOrEqual(WAITING)
-    },
-  )
+  ])('%s: outside outages under 1 %% of the passes are held, and the set returns to policy', (_, one) => {
+    const { passes, heldAt, last, held } = twoYears(one)
+    expect(heldAt.filter((at) => !isOutage(one, at)).length / passes).toBeLessThan(0.01)
+    const wanted = byPolicy(one.dead, last)
+    expect(held.filter((name) => wanted.includes(name))).toEqual(wanted)
+    expect(held.length - wanted.length).toBeLessThanOrEqual(WAITING)
+  })
 
   test('with passes only every 2 days and outages: only outages hold, and after each the set returns to policy', () => {
     const one: Case = { every: RARELY, dead: DEAD, cut: CUT }

@@ -63,7 +63,6 @@ const CASES: Readonly<Record<string, Case>> = {
 describe('I9: two years with outages of line, producer and box, and catch-ups of many passes, newest first', () => {
   test.each(Object.entries(CASES))(
     '%s: nothing holds or is said outside them, and the set returns to policy',
-    { timeout: 600_000 },
     (_, { retain, expect: [period, grace], life, more }) => {
       const spec = pruned(retain, every(period, grace))
       const { calm, heldCalm, pushedCalm, longest, removed, made, held, sizeOn } = twoYears({
