@@ -59,60 +59,43 @@ export const realDisk: Disk = {
 
   async read(path, options = {}) {
     await breathe()
-    let descriptor: number
     try {
-      descriptor = openSync(path, READ)
+      return withFile(path, READ, (descriptor) => {
+        const stat = fstatSync(descriptor)
+        if (!stat.isFile()) throw errno('EINVAL', `not a regular file: ${path}`, path)
+        const from = options.from ?? 0
+        const wanted = Math.max(0, Math.min(options.limit ?? Number.POSITIVE_INFINITY, stat.size - from))
+        const bytes = Buffer.allocUnsafeSlow(wanted)
+        let filled = 0
+        while (filled < wanted) {
+          const got = readSync(descriptor, bytes, filled, wanted - filled, from + filled)
+          if (got === 0) break
+          filled += got
+        }
+        return bytes.subarray(0, filled)
+      })
     } catch (error) {
       if (isAbsence(error)) return null
       throw error
-    }
-    try {
-      const stat = fstatSync(descriptor)
-      if (!stat.isFile()) throw errno('EINVAL', `not a regular file: ${path}`, path)
-      const from = options.from ?? 0
-      const wanted = Math.max(0, Math.min(options.limit ?? Number.POSITIVE_INFINITY, stat.size - from))
-      const bytes = Buffer.allocUnsafeSlow(wanted)
-      let filled = 0
-      while (filled < wanted) {
-        const got = readSync(descriptor, bytes, filled, wanted - filled, from + filled)
-        if (got === 0) break
-        filled += got
-      }
-      return bytes.subarray(0, filled)
-    } finally {
-      closeSync(descriptor)
     }
   },
 
   async create(path, bytes, mode) {
     await breathe()
-    const descriptor = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-    try {
+    withFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, (descriptor) => {
       writeWhole(descriptor, bytes, 0)
       fchmodSync(descriptor, mode)
-    } finally {
-      closeSync(descriptor)
-    }
+    })
   },
 
   async writeAt(path, offset, bytes) {
     await breathe()
-    const descriptor = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600)
-    try {
-      writeWhole(descriptor, bytes, offset)
-    } finally {
-      closeSync(descriptor)
-    }
+    withFile(path, O_WRONLY | O_CREAT | O_NOFOLLOW, (descriptor) => writeWhole(descriptor, bytes, offset))
   },
 
   async truncate(path, size) {
     await breathe()
-    const descriptor = openSync(path, O_WRONLY | O_NOFOLLOW)
-    try {
-      ftruncateSync(descriptor, size)
-    } finally {
-      closeSync(descriptor)
-    }
+    withFile(path, O_WRONLY | O_NOFOLLOW, (descriptor) => ftruncateSync(descriptor, size))
   },
 
   async copy(from, to, mode) {
@@ -259,17 +242,20 @@ function writeWhole(descriptor: number, bytes: Uint8Array, offset: number): void
 }
 
 function changeMode(path: string, mode: number): void {
-  let descriptor: number
   try {
-    descriptor = openSync(path, READ)
+    withFile(path, READ, (descriptor) => fchmodSync(descriptor, mode))
   } catch (error) {
     // Ours, but not readable: only the path is left to go by.
     if (errnoOf(error) !== 'EACCES' || statOf(path)?.kind === 'symlink') throw error
     chmodSync(path, mode)
-    return
   }
+}
+
+/** Opens a file, or makes it (0600) where the flags say so, and closes it again. `use` is synchronous. */
+function withFile<T>(path: string, flags: number, use: (descriptor: number) => T): T {
+  const descriptor = openSync(path, flags, 0o600)
   try {
-    fchmodSync(descriptor, mode)
+    return use(descriptor)
   } finally {
     closeSync(descriptor)
   }
