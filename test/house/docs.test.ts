@@ -10,9 +10,9 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
   .filter((path) => path.endsWith('.ts'))
   .map((path) => ({ path: `src/${path}`, text: read(`src/${path}`) }))
 
-describe('docs/operations.md explains every stable code', () => {
+describe('docs/codes.md explains every stable code', () => {
   const codes = codesIn(sources)
-  const inTables = read('docs/operations.md')
+  const inTables = read('docs/codes.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
   // The first cell names the codes.
@@ -40,8 +40,8 @@ describe('docs/operations.md explains every stable code', () => {
   test('no line explains a code that does not exist', () => {
     const words = sources.map(({ text }) => text).join('\n')
     const unknown = [...documented].filter((code) => !codes.has(code) && !words.includes(`'${code}'`))
-    // Exit codes, and what lies in .reconcile.
-    const others = /^\d+$|[/.]|^(?:id|lock|reserve|staging|trash)$/
+    // Exit codes.
+    const others = /^\d+$/
     expect(unknown.filter((code) => !others.test(code))).toEqual([])
   })
 })
@@ -84,9 +84,8 @@ const anchorsOf = (text: string): readonly string[] =>
       .replace(/\s/g, '-'),
   )
 
-test('docs/operations.md names every document and every event for scripts', () => {
-  const section = read('docs/operations.md').split('## For scripts')[1]!
-  const named = new Set(backticked(section.split('\n## ')[0]!))
+test('docs/scripts.md names every document and every event for scripts', () => {
+  const named = new Set(backticked(read('docs/scripts.md')))
   const models = sources.filter(
     ({ path }) => path.startsWith('src/model/') || path.startsWith('src/commands/'),
   )

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { Problem } from '../../model/trouble.ts'
 import { AT_ONCE, diskProblem } from '../publish/site.ts'
+import { type Folders, failedAbove } from './folders.ts'
 
 /** The verdict that every step may come to. */
 export interface Trouble {
@@ -8,32 +9,52 @@ export interface Trouble {
   readonly problem: Problem
 }
 
+export type Verdicts<V> = Map<string, V | Trouble>
+
+/** Of one step for one file: its verdict, a problem, which is a verdict too, or null: it goes on. */
+export type StepEnd<V> = V | Problem | null
+
 /**
  * Does one step for each file, `atOnce` at a time, and gives back the files for which it went well, in their order. A step that
- * comes to a verdict, or meets a disk's error, takes its file out of the batch and leaves the others in.
+ * comes to a verdict or a problem, or meets a disk's error, takes its file out of the batch and leaves the others in.
  */
-export async function each<T extends { readonly path: string }, V>(
+export async function each<T extends { readonly path: string }, V extends { readonly verdict: string }>(
   items: readonly T[],
   doing: string,
-  verdicts: Map<string, V | Trouble>,
-  step: (item: T) => Promise<V | Trouble | null>,
+  verdicts: Verdicts<V>,
+  step: (item: T) => Promise<StepEnd<V>>,
   atOnce = AT_ONCE,
 ): Promise<readonly T[]> {
   const limit = pLimit(atOnce)
-  const ended = await Promise.all(
+  const ends = await Promise.all(
     items.map((item) =>
-      limit(async (): Promise<V | Trouble | null> => {
-        try {
-          return await step(item)
-        } catch (error) {
-          return { verdict: 'problem', problem: diskProblem(error, doing, item.path) }
-        }
-      }),
+      limit(() => step(item).catch((error: unknown) => diskProblem(error, doing, item.path))),
     ),
   )
   return items.filter((item, i) => {
-    const verdict = ended[i]
-    if (verdict != null) verdicts.set(item.path, verdict)
-    return verdict == null
+    const end = ends[i] ?? null
+    if (end !== null) verdicts.set(item.path, isVerdict(end) ? end : { verdict: 'problem', problem: end })
+    return end === null
+  })
+}
+
+const isVerdict = <V extends { readonly verdict: string }>(end: V | Problem): end is V => 'verdict' in end
+
+/** Makes the folders durable; files with a place in or below one that failed leave the batch. Absolute places. */
+export async function synced<V, T extends { readonly path: string }>(
+  items: readonly T[],
+  seen: Folders,
+  verdicts: Verdicts<V>,
+  places: (item: T) => readonly string[],
+): Promise<readonly T[]> {
+  const failed = await seen.sync()
+  return items.filter((item) => {
+    const above = places(item)
+      .map((place) => failedAbove(failed, place))
+      .find((found) => found !== null)
+    if (above == null) return true
+    const problem = diskProblem(above.error, 'sync the folder of', item.path)
+    verdicts.set(item.path, { verdict: 'problem', problem })
+    return false
   })
 }

@@ -4,14 +4,15 @@ import { markerOf } from '../../model/marker-name.ts'
 import type { AdoptRequest, AdoptVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
-import { each } from '../disk/each.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { each, type StepEnd, synced } from '../disk/each.ts'
 import { folders } from '../disk/folders.ts'
 import { withReserve } from '../disk/reserve.ts'
 import { eventName } from '../ledger/event-name.ts'
 import { fileEvent } from '../ledger/file-event.ts'
 import { type Beside, besides } from './beside.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
-import { MANY, markerFault, markerOfLedger, placeMarkers, synced, type ToMark } from './place-markers.ts'
+import { MANY, markerFault, markerOfLedger, placeMarkers, type ToMark } from './place-markers.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
 import { agrees, finalPath, type Judged, relativeTo, type Site, sameDigests } from './site.ts'
@@ -56,10 +57,10 @@ async function adoptBatch(
   const sound: Sound[] = []
   const rotten: { readonly path: RelPath; readonly markers: readonly Beside[]; readonly judged: Judged }[] =
     []
-  await each(requests, 'adopt', verdicts, async (request): Promise<AdoptVerdict | null> => {
+  await each(requests, 'adopt', verdicts, async (request): Promise<StepEnd<AdoptVerdict>> => {
     const { path } = request
     const judged = standing.get(path)!
-    if (judged.state === 'problem') return { verdict: 'problem', problem: judged.problem }
+    if (judged.state === 'problem') return judged.problem
     const markers = await beside(path)
     if (request.judge === 'source' && markers.length > 0) return markerAppeared(path)
     const marker = await markerFor(site, request, judged, markers)
@@ -144,17 +145,14 @@ async function finish(
   // A file the ledger knows already counts as whole as soon as its marker is seen. Should we fall before the marker is durable,
   // this name in staging tells recovery to make every folder durable.
   const litter = sound.some(({ request }) => request.judge === 'ledger') ? [await flag(site)] : []
-  const byText = await each(sound, 'adopt', verdicts, async (item): Promise<AdoptVerdict | null> => {
-    const fault = markerFault(item)
-    return fault === null ? null : { verdict: 'problem', problem: fault }
-  })
+  const byText = await each(sound, 'adopt', verdicts, async (item) => markerFault(item))
   if (byText.length >= MANY) await site.disk.syncSoon(site.path)
-  let left = await each(byText, 'sync', verdicts, async (item): Promise<AdoptVerdict | null> => {
+  let left = await each(byText, 'sync', verdicts, async (item) => {
     const fault = await secureStanding(site, item.path, item.judged)
     seen.touched(finalPath(site, item.path))
-    return fault === null ? null : { verdict: 'problem', problem: fault }
+    return fault
   })
-  left = await synced(left, seen, verdicts, ({ path }) => finalPath(site, path))
+  left = await synced(left, seen, verdicts, ({ path }) => [finalPath(site, path)])
   // I3: from here on the data is durable under its final name.
   left = await placeMarkers(site, left, seen, verdicts, litter)
   if (left.length > 0) {
@@ -178,12 +176,9 @@ async function flag(site: Site): Promise<string> {
   return name
 }
 
-const markerAppeared = (path: string): AdoptVerdict => ({
-  verdict: 'problem',
-  problem: {
-    code: 'marker-taken',
-    path,
-    message: 'a marker came to stand beside it meanwhile',
-    hint: 'The next run judges the pair.',
-  },
+const markerAppeared = (path: string): Problem => ({
+  code: 'marker-taken',
+  path,
+  message: 'a marker came to stand beside it meanwhile',
+  hint: 'The next run judges the pair.',
 })

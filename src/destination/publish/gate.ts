@@ -2,7 +2,7 @@ import type { GateRequest, GateVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { agrees, codeProblem, diskProblem, type Site, stagedPath } from './site.ts'
+import { agrees, diskProblem, isRead, readWhole, type Site, stagedPath } from './site.ts'
 
 /**
  * Protocol step 4. Only to be called when every process that wrote the files is gone. Changes nothing on the disk; remembers which
@@ -25,26 +25,21 @@ export async function gate(
     site,
     open.map(({ request }) => request),
   )
-  const hashed = await site.hash(
-    open.map(({ request }) => ({ path: stagedPath(site, request.path), size: request.size })),
-    run.signal,
+  const read = await readWhole(
+    site,
+    open.map(({ request: { path, size } }) => ({ path, place: stagedPath(site, path), size })),
+    run,
   )
-  run.signal.throwIfAborted()
   for (const { request, inode } of open) {
     const { path, size, digest } = request
-    const result = hashed.get(stagedPath(site, path))
-    if (result === undefined) throw new Error(`hashing ${path} came to nothing`)
-    if (result.state === 'failed') {
-      verdicts.set(path, { verdict: 'refused', problem: codeProblem(result.code, 'read', path) })
-    } else if (result.inode !== inode || result.size !== size) {
+    const found = read.get(path)!
+    if (!isRead(found)) verdicts.set(path, { verdict: 'refused', problem: found })
+    else if (found.inode !== inode || found.size !== size)
       verdicts.set(path, { verdict: 'refused', problem: changed(path) })
-    } else {
-      const { digests, modified } = result
-      site.judged.set(path, { inode, modified, size, digests })
-      verdicts.set(path, {
-        verdict: agrees(digests, digest) ? 'passed' : 'mismatch',
-        digests,
-      })
+    else {
+      const { digests } = found
+      site.judged.set(path, found)
+      verdicts.set(path, { verdict: agrees(digests, digest) ? 'passed' : 'mismatch', digests })
     }
   }
   return verdicts

@@ -2,7 +2,7 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { writeProtect } from '../disk/modes.ts'
-import { codeProblem, diskProblem, finalPath, isStill, type Judged, type Site } from './site.ts'
+import { diskProblem, finalPath, isRead, isStill, type Judged, readWhole, type Site } from './site.ts'
 
 export type Standing =
   | ({ readonly state: 'judged' } & Judged)
@@ -26,21 +26,16 @@ export async function judgeStanding(
       results.set(path, { state: 'problem', problem: diskProblem(error, 'look at', path) })
     }
   }
-  const hashed = await site.hash(
-    [...open].map(([path, { size }]) => ({ path: finalPath(site, path), size })),
-    run.signal,
+  const read = await readWhole(
+    site,
+    [...open].map(([path, { size }]) => ({ path, place: finalPath(site, path), size })),
+    run,
   )
-  run.signal.throwIfAborted()
   for (const [path, { inode }] of open) {
-    const result = hashed.get(finalPath(site, path))
-    if (result === undefined) throw new Error(`hashing ${path} came to nothing`)
-    if (result.state === 'failed')
-      results.set(path, { state: 'problem', problem: codeProblem(result.code, 'read', path) })
-    else if (result.inode !== inode) results.set(path, { state: 'problem', problem: moved(path) })
-    else {
-      const { size, modified, digests } = result
-      results.set(path, { state: 'judged', inode, modified, size, digests })
-    }
+    const found = read.get(path)!
+    if (!isRead(found)) results.set(path, { state: 'problem', problem: found })
+    else if (found.inode !== inode) results.set(path, { state: 'problem', problem: moved(path) })
+    else results.set(path, { state: 'judged', ...found })
   }
   return results
 }

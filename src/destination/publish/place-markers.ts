@@ -3,12 +3,12 @@ import { markerOf } from '../../model/marker-name.ts'
 import { parseMarker } from '../../model/parse-marker.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, type Trouble } from '../disk/each.ts'
-import { type Folders, failedAbove } from '../disk/folders.ts'
+import { each, synced, type Verdicts } from '../disk/each.ts'
+import type { Folders } from '../disk/folders.ts'
 import { fileMode, writeProtect } from '../disk/modes.ts'
 import { claimOf, markerPathOf } from './beside.ts'
 import { putInPlace } from './put-in-place.ts'
-import { agrees, diskProblem, finalPath, type Site } from './site.ts'
+import { agrees, finalPath, type Site } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 export interface ToMark {
@@ -24,8 +24,6 @@ export async function markerOfLedger(site: Site, path: RelPath): Promise<ToMark[
   return { path: markerPathOf(path, marker.name), text: marker.text }
 }
 
-type Verdicts<V> = Map<string, V | Trouble>
-
 /** A batch this big is worth a hint to the disk before its many fsyncs. */
 export const MANY = 32
 
@@ -33,7 +31,7 @@ export const MANY = 32
  * Protocol step 7, for files whose data is durable under their final names (I3): each marker is staged, synced, put in place, and
  * durable when this returns. One that stands there already and claims the same stays as it is. `litter` collects staged names.
  */
-export async function placeMarkers<V, T extends ToMark>(
+export async function placeMarkers<V extends { readonly verdict: string }, T extends ToMark>(
   site: Site,
   items: readonly T[],
   seen: Folders,
@@ -44,7 +42,7 @@ export async function placeMarkers<V, T extends ToMark>(
   let left = await each(items, 'write the marker of', verdicts, async (item) => {
     const final = finalPath(site, item.marker.path)
     seen.touched(final)
-    if ((await site.disk.lstat(final)) !== null) return problemVerdict(await accept(site, item, final))
+    if ((await site.disk.lstat(final)) !== null) return accept(site, item, final)
     const name = newStagingName(site.files)
     litter.push(name)
     staged.set(item.path, name)
@@ -62,30 +60,9 @@ export async function placeMarkers<V, T extends ToMark>(
     if (name === undefined) return null
     const final = finalPath(site, item.marker.path)
     // I4: whatever came there meanwhile stays.
-    return (await putInPlace(site, name, final)) === 'placed'
-      ? null
-      : problemVerdict(await accept(site, item, final))
+    return (await putInPlace(site, name, final)) === 'placed' ? null : accept(site, item, final)
   })
-  return synced(left, seen, verdicts, (item) => finalPath(site, item.marker.path))
-}
-
-/** Makes the folders durable; files in a folder that failed leave the batch. */
-export async function synced<V, T extends { readonly path: string }>(
-  items: readonly T[],
-  seen: Folders,
-  verdicts: Verdicts<V>,
-  place: (item: T) => string,
-): Promise<readonly T[]> {
-  const failed = await seen.sync()
-  return items.filter((item) => {
-    const above = failedAbove(failed, place(item))
-    if (above !== null)
-      verdicts.set(item.path, {
-        verdict: 'problem',
-        problem: diskProblem(above.error, 'sync the folder of', item.path),
-      })
-    return above === null
-  })
+  return synced(left, seen, verdicts, (item) => [finalPath(site, item.marker.path)])
 }
 
 /** I2, I6: whether a marker's text claims these very digests, and its name is beside its data; a problem where not. */
@@ -114,6 +91,3 @@ async function accept(site: Site, item: ToMark, final: string): Promise<Problem 
   await site.disk.syncFile(final)
   return null
 }
-
-const problemVerdict = (problem: Problem | null): Trouble | null =>
-  problem === null ? null : { verdict: 'problem', problem }

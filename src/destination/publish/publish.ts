@@ -2,13 +2,14 @@ import { markerOf } from '../../model/marker-name.ts'
 import type { PublishRequest, PublishVerdict } from '../../model/ports.ts'
 import { baseName, type RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
-import { each } from '../disk/each.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { each, type StepEnd, synced } from '../disk/each.ts'
 import { folders } from '../disk/folders.ts'
 import { FOLDER_MODE } from '../disk/modes.ts'
 import { fileEvent } from '../ledger/file-event.ts'
 import { besides } from './beside.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
-import { markerFault, placeMarkers, synced } from './place-markers.ts'
+import { markerFault, placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { replace } from './replace.ts'
 import { secureStaged, sweep } from './secure-staged.ts'
@@ -48,13 +49,13 @@ async function checked(
   verdicts: Map<RelPath, PublishVerdict>,
 ): Promise<readonly PublishRequest[]> {
   const beside = besides(site)
-  return each(requests, 'publish', verdicts, async (request): Promise<PublishVerdict | null> => {
+  return each(requests, 'publish', verdicts, async (request): Promise<StepEnd<PublishVerdict>> => {
     const { path, digests, over } = request
     const judged = site.judged.get(path)
     if (judged === undefined || judged.size !== request.size || !sameDigests(judged.digests, digests))
       return problem('not-gated', path, 'was not judged as it is now', 'The next run judges it again.')
     const fault = markerFault(request)
-    if (fault !== null) return { verdict: 'problem', problem: fault }
+    if (fault !== null) return fault
     // Held here or once held: only the ledger's digest will do, whatever the source says today.
     const kind = kindOfMarker(request)
     const record = site.ledger.records.get(path)
@@ -89,9 +90,9 @@ async function publishNew(
   const seen = folders(site.disk, site.path)
   const found = new Set<RelPath>()
   const litter: string[] = []
-  let left = await each(requests, 'publish', verdicts, async (request): Promise<PublishVerdict | null> => {
+  let left = await each(requests, 'publish', verdicts, async (request): Promise<StepEnd<PublishVerdict>> => {
     const blocked = await seen.make(request.path, FOLDER_MODE)
-    if (blocked !== null) return { verdict: 'problem', problem: blocked }
+    if (blocked !== null) return blocked
     const final = finalPath(site, request.path)
     seen.touched(final)
     if ((await putInPlace(site, stagedPath(site, request.path), final)) === 'exists') {
@@ -101,7 +102,7 @@ async function publishNew(
     }
     return null
   })
-  left = await synced(left, seen, verdicts, (request) => finalPath(site, request.path))
+  left = await synced(left, seen, verdicts, (request) => [finalPath(site, request.path)])
   // I3: from here on the data of all that are left is durable under its final name.
   left = await placeMarkers(site, left, seen, verdicts, litter)
   if (left.length > 0) {
@@ -119,23 +120,22 @@ async function publishNew(
 }
 
 /** I4: what stands under the name stays. The same bytes are taken for our own (null), others are a conflict. */
-async function compare(site: Site, request: PublishRequest, run: Run): Promise<PublishVerdict | null> {
+async function compare(site: Site, request: PublishRequest, run: Run): Promise<StepEnd<PublishVerdict>> {
   const { path, digests } = request
   // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
   const signal = new AbortController().signal
   const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (standing.state === 'problem') return { verdict: 'problem', problem: standing.problem }
-  if (sameDigests(standing.digests, digests)) {
-    const fault = await secureStanding(site, path, standing)
-    return fault === null ? null : { verdict: 'problem', problem: fault }
-  }
+  if (standing.state === 'problem') return standing.problem
+  if (sameDigests(standing.digests, digests)) return secureStanding(site, path, standing)
   const kind = kindOfMarker(request)
   return { verdict: 'conflict', conflict: { path, held: standing.digests[kind], source: digests[kind] } }
 }
 
 const kindOfMarker = (request: PublishRequest) => markerOf(request.marker.path)?.kind ?? 'md5'
 
-const problem = (code: string, path: string, message: string, hint: string): PublishVerdict => ({
-  verdict: 'problem',
-  problem: { code, path, message, hint },
+const problem = (code: string, path: string, message: string, hint: string): Problem => ({
+  code,
+  path,
+  message,
+  hint,
 })

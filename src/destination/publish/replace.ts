@@ -16,7 +16,17 @@ import { placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
-import { agrees, diskProblem, finalPath, relativeTo, type Site, sameDigests, stagedPath } from './site.ts'
+import {
+  agrees,
+  diskProblem,
+  finalPath,
+  isRead,
+  readWhole,
+  relativeTo,
+  type Site,
+  sameDigests,
+  stagedPath,
+} from './site.ts'
 
 /**
  * Puts a staged file, gated and durable, in the place of one that is rotten, gone or unknown to the ledger. What stood there goes to
@@ -140,9 +150,9 @@ async function undo(site: Site, intent: RepairIntent): Promise<void> {
 async function stagedMatches(site: Site, intent: RepairIntent, run: Run): Promise<boolean> {
   const staged = stagedPath(site, intent.path)
   if ((await site.disk.lstat(staged))?.kind !== 'file') return false
-  const hashed = (await site.hash([{ path: staged, size: intent.size }], run.signal)).get(staged)
-  run.signal.throwIfAborted()
-  if (hashed?.state !== 'hashed' || !sameDigests(hashed.digests, intent)) return false
+  const path = intent.path as RelPath
+  const found = (await readWhole(site, [{ path, place: staged, size: intent.size }], run)).get(path)!
+  if (!isRead(found) || !sameDigests(found.digests, intent)) return false
   await site.disk.chmod(staged, fileMode())
   try {
     await site.disk.syncFile(staged)

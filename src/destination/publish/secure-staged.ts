@@ -1,7 +1,7 @@
 import type { PublishRequest, PublishVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { errnoOf } from '../../system/disk-failure.ts'
-import { each } from '../disk/each.ts'
+import { each, type StepEnd } from '../disk/each.ts'
 import { fileMode } from '../disk/modes.ts'
 import { changed } from './gate.ts'
 import { MANY } from './place-markers.ts'
@@ -14,17 +14,12 @@ export async function secureStaged(
   verdicts: Map<RelPath, PublishVerdict>,
 ): Promise<readonly PublishRequest[]> {
   const { disk } = site
-  const left = await each(
-    requests,
-    'write-protect',
-    verdicts,
-    async ({ path }): Promise<PublishVerdict | null> => {
-      await disk.chmod(stagedPath(site, path), fileMode())
-      return null
-    },
-  )
+  const left = await each(requests, 'write-protect', verdicts, async ({ path }) => {
+    await disk.chmod(stagedPath(site, path), fileMode())
+    return null
+  })
   if (left.length >= MANY) await disk.syncSoon(site.files.staging)
-  return each(left, 'sync', verdicts, async ({ path }): Promise<PublishVerdict | null> => {
+  return each(left, 'sync', verdicts, async ({ path }): Promise<StepEnd<PublishVerdict>> => {
     const staged = stagedPath(site, path)
     try {
       await disk.syncFile(staged)
@@ -32,14 +27,12 @@ export async function secureStaged(
       // The bytes in memory may never reach the disk, and a second fsync would say that all is well.
       await disk.unlink(staged)
       site.judged.delete(path)
-      return { verdict: 'problem', problem: diskProblem(error, 'sync', path) }
+      return diskProblem(error, 'sync', path)
     }
     const judged = site.judged.get(path)
     const now = await disk.lstat(staged)
     // What is published is what was judged; one name, so that nothing else can write to it (I1).
-    return judged !== undefined && isStill(now, judged) && now?.links === 1
-      ? null
-      : { verdict: 'problem', problem: changed(path) }
+    return judged !== undefined && isStill(now, judged) && now?.links === 1 ? null : changed(path)
   })
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Digest, DigestPair } from '../../model/digest.ts'
 import { digestKind } from '../../model/digest.ts'
 import type { RelPath } from '../../model/rel-path.ts'
+import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk, DiskStat } from '../disk/disk.ts'
@@ -69,6 +70,29 @@ export function diskProblem(error: unknown, doing: string, path: string): Proble
   return { code, path, message, hint }
 }
 
-/** The same from an error's code alone, as the hashing threads tell it. */
-export const codeProblem = (code: string, doing: string, path: string): Problem =>
-  diskProblem(Object.assign(new Error(code), { code }), doing, path)
+/**
+ * Reads files whole, at absolute places: what each turned out to be, or why it could not be read. `size` guides the work. Throws the
+ * signal's reason.
+ */
+export async function readWhole(
+  { hash }: Pick<Site, 'hash'>,
+  files: readonly { readonly path: RelPath; readonly place: string; readonly size: number }[],
+  { signal }: Run,
+): Promise<ReadonlyMap<RelPath, Judged | Problem>> {
+  const hashed = await hash(
+    files.map(({ place, size }) => ({ path: place, size })),
+    signal,
+  )
+  signal.throwIfAborted()
+  return new Map(
+    files.map(({ path, place }): [RelPath, Judged | Problem] => {
+      const result = hashed.get(place)
+      if (result === undefined) throw new Error(`hashing ${path} came to nothing`)
+      const { state: _, ...rest } = result
+      if ('digests' in rest) return [path, rest]
+      return [path, diskProblem(Object.assign(new Error(rest.code), { code: rest.code }), 'read', path)]
+    }),
+  )
+}
+
+export const isRead = (found: Judged | Problem): found is Judged => 'digests' in found

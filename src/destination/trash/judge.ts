@@ -6,10 +6,11 @@ import { besides } from '../publish/beside.ts'
 import { judgeStanding, taken } from '../publish/judge-standing.ts'
 import {
   agrees,
-  codeProblem,
   diskProblem,
   finalPath,
+  isRead,
   type Judged,
+  readWhole,
   type Site,
   sameDigests,
 } from '../publish/site.ts'
@@ -45,19 +46,21 @@ export async function judgeTrash(
       found.set(item.path, { state: 'problem', problem: diskProblem(error, 'look at', item.path) })
     }
   }
-  const hashed = await site.hash(
-    open.map((item) => ({ path: trashPlace(site, item), size: site.ledger.records.get(item.path)!.size })),
-    run.signal,
+  const records = site.ledger.records
+  const read = await readWhole(
+    site,
+    open.map((item) => ({
+      path: item.path,
+      place: trashPlace(site, item),
+      size: records.get(item.path)!.size,
+    })),
+    run,
   )
-  run.signal.throwIfAborted()
   const sound = new Map<RelPath, Judged>()
-  for (const item of open) {
-    const result = hashed.get(trashPlace(site, item))
-    if (result === undefined) throw new Error(`hashing ${item.path} came to nothing`)
-    if (result.state === 'failed')
-      found.set(item.path, { state: 'problem', problem: codeProblem(result.code, 'read', item.path) })
-    else if (sameDigests(result.digests, site.ledger.records.get(item.path)!)) sound.set(item.path, result)
-    else found.set(item.path, { state: 'hopeless', problem: rotten(item.path, 'something else') })
+  for (const [path, what] of read) {
+    if (!isRead(what)) found.set(path, { state: 'problem', problem: what })
+    else if (sameDigests(what.digests, records.get(path)!)) sound.set(path, what)
+    else found.set(path, { state: 'hopeless', problem: rotten(path, 'something else') })
   }
   await lookAtNames(
     site,

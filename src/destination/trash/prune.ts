@@ -2,7 +2,7 @@ import type { PruneRequest, PruneVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each } from '../disk/each.ts'
+import { each, type StepEnd, type Trouble } from '../disk/each.ts'
 import { type Folders, folders } from '../disk/folders.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { PruneIntent } from '../ledger/book.ts'
@@ -32,10 +32,7 @@ export async function prune(
     const seen = folders(site.disk, site.path)
     const sound = wholePoints(
       batch,
-      await each(batch, 'look at', verdicts, async ({ path }) => {
-        const fault = await faultOf(site, path, seen)
-        return fault === null ? null : { verdict: 'problem', problem: fault }
-      }),
+      await each(batch, 'look at', verdicts, ({ path }) => faultOf(site, path, seen)),
       verdicts,
     )
     const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
@@ -127,7 +124,7 @@ export async function recorded<V extends { readonly verdict: string }>(
   site: Site,
   all: readonly { readonly path: RelPath }[],
   events: Parameters<Site['ledger']['append']>[0],
-  verdicts: Map<RelPath, V | { readonly verdict: 'problem'; readonly problem: Problem }>,
+  verdicts: Map<RelPath, V | Trouble>,
 ): Promise<boolean> {
   if (events.length === 0) return all.length > 0
   try {
@@ -150,19 +147,19 @@ async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: V
     intents,
     'move to the trash',
     verdicts,
-    async (intent): Promise<PruneVerdict | null> => {
+    async (intent): Promise<StepEnd<PruneVerdict>> => {
       const { path, trash } = intent
       const state = await stateOf(site, intent, seen)
-      if (typeof state !== 'string') return { verdict: 'problem', problem: state }
+      if (typeof state !== 'string') return state
       if (state === 'hopeless') {
         await setMarkersAside(site, intent, seen)
         hopeless.push(intent)
-        return { verdict: 'problem', problem: (await faultOf(site, path, seen)) ?? gone(path) }
+        return (await faultOf(site, path, seen)) ?? gone(path)
       }
       // Whatever an earlier run moved may not be durable yet.
       if ((await seen.find(path)) === 'there') seen.touched(finalPath(site, path))
       const blocked = await withReserve(site.disk, site.files, () => seen.make(trashName(trash, path), 0o700))
-      if (blocked !== null) return { verdict: 'problem', problem: blocked }
+      if (blocked !== null) return blocked
       seen.touched(trashPlace(site, intent))
       if (state === 'standing') standing.add(path)
       return null
@@ -176,7 +173,7 @@ async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: V
     left,
     'move to the trash',
     verdicts,
-    async ({ path, trash }): Promise<PruneVerdict | null> => {
+    async ({ path, trash }) => {
       // I2: markers go before their data. Beside data that has come since they are not ours.
       if (!standing.has(path) && (await site.disk.lstat(finalPath(site, path))) !== null) return null
       for (const place of await places(finalPath(site, path))) await moveToTrash(site, trash, place, seen)
@@ -189,7 +186,7 @@ async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: V
     left,
     'move to the trash',
     verdicts,
-    async ({ path, trash }): Promise<PruneVerdict | null> => {
+    async ({ path, trash }) => {
       if (standing.has(path)) await moveToTrash(site, trash, finalPath(site, path), seen)
       return null
     },

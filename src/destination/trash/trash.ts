@@ -1,13 +1,12 @@
 import { dirname } from 'node:path'
 import { PRIVATE_FOLDER, type RelPath } from '../../model/rel-path.ts'
-import { each, type Trouble } from '../disk/each.ts'
-import { type Folders, failedAbove, folders } from '../disk/folders.ts'
+import { each, synced, type Verdicts } from '../disk/each.ts'
+import { type Folders, folders } from '../disk/folders.ts'
 import { withReserve } from '../disk/reserve.ts'
 import { placesBeside } from '../publish/beside.ts'
 import { taken } from '../publish/judge-standing.ts'
-import { synced } from '../publish/place-markers.ts'
 import { setAside } from '../publish/quarantine.ts'
-import { diskProblem, finalPath, relativeTo, type Site } from '../publish/site.ts'
+import { finalPath, relativeTo, type Site } from '../publish/site.ts'
 
 /** One file in one event of the trash. */
 export interface InTrash {
@@ -47,44 +46,32 @@ export async function moveToTrash(site: Site, trash: string, place: string, seen
 }
 
 /** Makes both folders of each durable; files for which one failed leave the batch. */
-export async function bothSynced<V, T extends InTrash>(
+export const bothSynced = <V, T extends InTrash>(
   site: Site,
   items: readonly T[],
   seen: Folders,
-  verdicts: Map<string, V | Trouble>,
-): Promise<readonly T[]> {
-  const failed = await seen.sync()
-  return items.filter((item) => {
-    const above =
-      failedAbove(failed, finalPath(site, item.path)) ?? failedAbove(failed, trashPlace(site, item))
-    if (above !== null)
-      verdicts.set(item.path, {
-        verdict: 'problem',
-        problem: diskProblem(above.error, 'sync the folder of', item.path),
-      })
-    return above === null
-  })
-}
+  verdicts: Verdicts<V>,
+): Promise<readonly T[]> =>
+  synced(items, seen, verdicts, (item) => [finalPath(site, item.path), trashPlace(site, item)])
 
 /**
  * Removes these files and their markers from the trash, and the folders that this empties, up to the event's own: nothing outside it,
  * and through no symlink (I6). Durable when it returns. Gives back those of which nothing is left there.
  */
-export async function removeFromTrash<V, T extends InTrash>(
+export async function removeFromTrash<V extends { readonly verdict: string }, T extends InTrash>(
   site: Site,
   items: readonly T[],
-  verdicts: Map<string, V | Trouble>,
+  verdicts: Verdicts<V>,
 ): Promise<readonly T[]> {
   const { disk, files } = site
   const seen = folders(disk, site.path)
   const places = placesBeside(site, 'file')
-  let left = await each(items, 'remove from the trash', verdicts, async (item): Promise<Trouble | null> => {
+  let left = await each(items, 'remove from the trash', verdicts, async (item) => {
     const found = await seen.find(trashName(item.trash, item.path))
     if (found === 'absent') return null
-    if (found !== 'there') return { verdict: 'problem', problem: found }
+    if (found !== 'there') return found
     const place = trashPlace(site, item)
-    if ((await disk.lstat(place))?.kind === 'folder')
-      return { verdict: 'problem', problem: taken(item.path, 'folder in the trash') }
+    if ((await disk.lstat(place))?.kind === 'folder') return taken(item.path, 'folder in the trash')
     for (const name of [place, ...(await places(place))]) await disk.unlink(name)
     return null
   })
@@ -94,7 +81,7 @@ export async function removeFromTrash<V, T extends InTrash>(
     [...left].sort((a, b) => depth(b) - depth(a)),
     'remove the folder of',
     verdicts,
-    async (item): Promise<Trouble | null> => {
+    async (item) => {
       let at = dirname(trashPlace(site, item))
       while (at !== files.trash && (emptied.has(at) || (await isGone(site, at)))) {
         emptied.add(at)
@@ -111,7 +98,7 @@ export async function removeFromTrash<V, T extends InTrash>(
     return `${at}/x`
   }
   for (const item of left) seen.touched(stays(item))
-  return synced(left, seen, verdicts, stays)
+  return synced(left, seen, verdicts, (item) => [stays(item)])
 }
 
 /** Whether the folder was empty, or is not there. */

@@ -5,7 +5,7 @@ import type { UndoVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each } from '../disk/each.ts'
+import { each, type StepEnd } from '../disk/each.ts'
 import { type Folders, folders } from '../disk/folders.ts'
 import { FOLDER_MODE, writeProtect } from '../disk/modes.ts'
 import { withReserve } from '../disk/reserve.ts'
@@ -90,7 +90,6 @@ async function carryOut(
 ): Promise<void> {
   const seen = folders(site.disk, site.path)
   const hopeless: UndoIntent[] = []
-  const problem = (found: Problem): UndoVerdict => ({ verdict: 'problem', problem: found })
   const items = intents.map((intent): Item => {
     const { md5, sha256 } = site.ledger.records.get(intent.path)!
     return { ...intent, digests: { md5, sha256 } }
@@ -99,16 +98,15 @@ async function carryOut(
     items,
     'put back',
     verdicts,
-    async (item): Promise<UndoVerdict | null> => {
+    async (item): Promise<StepEnd<UndoVerdict>> => {
       const state = judged.get(item.path)!
       if (state.state === 'hopeless') hopeless.push(item)
-      if ('problem' in state) return problem(state.problem)
+      if ('problem' in state) return state.problem
       const final = finalPath(site, item.path)
       const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
-      if (blocked !== null) return problem(blocked)
+      if (blocked !== null) return blocked
       seen.touched(final)
-      if (state.state === 'lying' && !(await isSecured(site, item, state.judged)))
-        return problem(moved(item.path))
+      if (state.state === 'lying' && !(await isSecured(site, item, state.judged))) return moved(item.path)
       const isPlaced =
         state.state === 'lying' &&
         (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
@@ -116,7 +114,7 @@ async function carryOut(
       if (isPlaced) return null
       const other = await accept(site, item, run)
       if (other?.code === 'name-taken') hopeless.push(item)
-      return other === null ? null : problem(other)
+      return other
     },
     1,
   )
@@ -127,7 +125,7 @@ async function carryOut(
     left,
     'put back the marker of',
     verdicts,
-    async (item): Promise<UndoVerdict | null> => {
+    async (item) => {
       if (!(await putMarkersBack(site, item, seen)))
         bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
       return null
