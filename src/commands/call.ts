@@ -1,4 +1,7 @@
 import { CommanderError } from 'commander'
+import { codeOfFailure } from '../decide/status/exit-code.ts'
+import { failureOf } from '../model/system-error.ts'
+import { escapeProse, escapeText } from '../view/escape-text.ts'
 import type { Host } from './argv/command-line.ts'
 import { program } from './program.ts'
 
@@ -23,19 +26,28 @@ export async function call(
       const takers = await takersOf(flag)
       if (takers.length > 0) tell(`  ${flag} is a flag of ${takers.join(', ')}.\n`)
     }
-    code = await codeOfThrown(error, host.run.signal, tell)
+    code = codeOfThrown(error, host.run.signal, tell)
   }
   return code
 }
 
 /** Commander says what was wrong with the command line by itself. */
-async function codeOfThrown(
-  error: unknown,
-  signal: AbortSignal,
-  tell: (text: string) => void,
-): Promise<number> {
+function codeOfThrown(error: unknown, signal: AbortSignal, tell: (text: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
   if (signal.aborted && error === signal.reason) return 0
-  const { tellThrown } = await import('./argv/tell-thrown.ts')
   return tellThrown(error, tell)
+}
+
+/** Puts what ended a command into words, and tells the exit code. A stack is for bugs alone. */
+function tellThrown(error: unknown, tell: (text: string) => void): number {
+  const failure = failureOf(error)
+  if (failure !== null) {
+    const { path, message, hint, code } = failure
+    const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
+    tell(`reconcile: ${where}${escapeProse(message)}\n  ${escapeProse(hint)}\n`)
+    return codeOfFailure(code)
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  tell(`reconcile: this is a bug, please report it with what follows.\n${stack}\n`)
+  return 70
 }

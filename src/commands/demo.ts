@@ -12,7 +12,6 @@ import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
-import { untilSendersAreGone } from './demo/senders.ts'
 import { startThrowawaySource } from './demo/source.ts'
 import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
@@ -267,3 +266,21 @@ const sizeOf = (file: string): Promise<number> =>
   )
 
 const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+
+/** Milliseconds. */
+const PATIENCE_MS = 10_000
+
+/**
+ * Waits for the far side's rsync, which serves `folder`: when its reader has gone it ends with its next write, and under a rate it
+ * sleeps between two writes.
+ */
+async function untilSendersAreGone(folder: string): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
+    const lines = await Promise.all(
+      (await readdir('/proc'))
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')),
+    )
+    if (!lines.some((line) => line.includes('rsync') && line.includes(folder))) return
+  }
+}

@@ -6,7 +6,6 @@ import { explainFile, knownPaths } from '../decide/explain/file.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import type { Explanation } from '../model/explanation.ts'
 import { Failure } from '../model/failure.ts'
-import type { Instant } from '../model/instant.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -74,10 +73,7 @@ async function explain(
     return codeOfDiagnostics(diagnostics)
   }
   const asked = { path: path === '' ? null : path, diagnostics }
-  const look =
-    given.offline === undefined
-      ? await lookAtBothSides(spec, asked, workspace, given.asOf, run)
-      : await lookIntoSnapshot(spec, asked, given.offline, given.asOf, run)
+  const look = await lookAtSides(spec, asked, workspace, given, run)
   const known = knownPaths(look, path)
   const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
   // What could not be looked at may well know the path.
@@ -96,34 +92,22 @@ interface Asked {
   readonly diagnostics: Look['diagnostics']
 }
 
-async function lookAtBothSides(
+async function lookAtSides(
   spec: Spec,
   asked: Asked,
   workspace: Workspace,
-  given: Instant | undefined,
+  { offline, asOf: given }: ExplainFlags,
   run: Run,
 ): Promise<Look> {
-  const holds = await openCommonHolds(workspace)
-  const options = passOptions(spec, workspace, {
-    all: true,
-    named: true,
-    holds,
-    isSupposed: given !== undefined,
-  })
+  if (offline !== undefined) {
+    const snapshot = (await readSnapshots(offline, [spec])).get(spec.name) ?? null
+    const asOf = given ?? snapshot?.taken ?? run.now()
+    return lookOffline(spec, snapshot, sourceLabel(spec), { ...asked, asOf })
+  }
+  const terms = { all: true, named: true, isSupposed: given !== undefined }
+  const options = passOptions(spec, workspace, { ...terms, holds: await openCommonHolds(workspace) })
   const asOf = given ?? run.now()
   return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
-}
-
-async function lookIntoSnapshot(
-  spec: Spec,
-  asked: Asked,
-  folder: string,
-  given: Instant | undefined,
-  run: Run,
-): Promise<Look> {
-  const snapshot = (await readSnapshots(folder, [spec])).get(spec.name) ?? null
-  const asOf = given ?? snapshot?.taken ?? run.now()
-  return lookOffline(spec, snapshot, sourceLabel(spec), { ...asked, asOf })
 }
 
 /** 1 where one side could not be looked at, so that something may be missing from what was told. */

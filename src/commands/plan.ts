@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { toSavedPlan } from '../decide/documents/read-saved-plan.ts'
+import type { Snapshot } from '../decide/documents/snapshot.ts'
 import { assemblePlan } from '../decide/plan/assemble.ts'
 import { manifest } from '../decide/plan/manifest.ts'
 import { project } from '../decide/plan/project.ts'
@@ -89,10 +90,13 @@ export async function makePlan(
   const specs = runnableSpecs(workspace, names)
   if (out !== null) await mayWriteTo(out, workspace)
   tellSpecs(workspace, console)
-  const { asOf, plans } =
-    offline === undefined
-      ? await fromBothSides(specs, names.length > 0, workspace, given, run)
-      : await fromSnapshots(specs, offline, workspace, given, run)
+  const snapshots = offline === undefined ? null : await readSnapshots(offline, specs)
+  const asOf = given.asOf ?? newestOf(snapshots) ?? run.now()
+  const terms = { all, named: names.length > 0, isSupposed: given.asOf !== undefined }
+  const plans =
+    snapshots === null
+      ? await planEach(specs, workspace, { ...terms, holds: openCommonHolds(workspace) }, asOf, run)
+      : specs.map((spec) => planFrom(snapshots.get(spec.name) ?? null, spec, workspace, all, asOf))
   const diffs = plans.map(({ plan, observation }, i) => {
     if (given.diff !== true || observation === null) return ''
     const spec = specs[i]!
@@ -119,45 +123,24 @@ export async function makePlan(
   return code
 }
 
-async function fromBothSides(
-  specs: readonly Spec[],
-  named: boolean,
-  workspace: Workspace,
-  { all = false, asOf: given }: PlanFlags,
-  run: Run,
-): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
-  const holds = openCommonHolds(workspace)
-  const asOf = given ?? run.now()
-  return {
-    asOf,
-    plans: await planEach(
-      specs,
-      workspace,
-      { all, named, holds, isSupposed: given !== undefined },
-      asOf,
-      run,
-    ),
-  }
-}
+/** When the last of them was taken; null: there is none. */
+const newestOf = (snapshots: ReadonlyMap<string, Snapshot> | null): Instant | null =>
+  snapshots === null || snapshots.size === 0
+    ? null
+    : (Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant)
 
-/** Asks neither the box nor any host: the snapshots are all there is. */
-async function fromSnapshots(
-  specs: readonly Spec[],
-  folder: string,
+/** Asks neither the box nor any host: the snapshot is all there is. */
+function planFrom(
+  snapshot: Snapshot | null,
+  spec: Spec,
   workspace: Workspace,
-  { all = false, asOf: given }: PlanFlags,
-  run: Run,
-): Promise<{ readonly asOf: Instant; readonly plans: readonly Planned[] }> {
-  const snapshots = await readSnapshots(folder, specs)
-  const latest = Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant
-  const asOf = given ?? (snapshots.size === 0 ? run.now() : latest)
-  const plans = specs.map((spec) => {
-    const options = passOptions(spec, workspace, { all, named: false, holds: [] })
-    const planned = planOffline(spec, snapshots.get(spec.name) ?? null, sourceLabel(spec), options, asOf)
-    const suspended = suspensionOf(spec, NOT_SUSPENDED, asOf)
-    return suspended === null ? planned : { plan: suspendPlan(planned.plan, suspended), observation: null }
-  })
-  return { asOf, plans }
+  all: boolean,
+  asOf: Instant,
+): Planned {
+  const options = passOptions(spec, workspace, { all, named: false, holds: [] })
+  const planned = planOffline(spec, snapshot, sourceLabel(spec), options, asOf)
+  const suspended = suspensionOf(spec, NOT_SUSPENDED, asOf)
+  return suspended === null ? planned : { plan: suspendPlan(planned.plan, suspended), observation: null }
 }
 
 type Planned = Pick<Awaited<ReturnType<typeof planPass>>, 'plan' | 'observation'>

@@ -274,7 +274,7 @@ async function watchLocked(
       lookRun,
     ),
     beats.keep(() => beatOf(loop, follower.now(), source.label, clock), ending.signal, warn),
-    followState(() => box, loop, heldBy, clock, ending.signal, warn),
+    followState({ left: () => box, loop, heldBy, clock, warn }, ending.signal),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])
   try {

@@ -2,16 +2,19 @@ import type { Diagnostic, Hold } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
 
-export type BackupState =
-  | 'ok'
-  | 'pending'
-  | 'empty'
-  | 'late'
-  | 'conflict'
-  | 'held'
-  | 'suspended'
-  | 'failed'
-  | 'unknown'
+export const BACKUP_STATES = [
+  'ok',
+  'pending',
+  'empty',
+  'late',
+  'conflict',
+  'held',
+  'suspended',
+  'failed',
+  'unknown',
+] as const
+
+export type BackupState = (typeof BACKUP_STATES)[number]
 
 export const CONDITION_TYPES = [
   'Ready',

@@ -1,7 +1,7 @@
 import { Gauge, Registry } from 'prom-client'
 import type { Instant } from '../model/instant.ts'
 import {
-  type BackupState,
+  BACKUP_STATES,
   type BackupStatus,
   CONDITION_TYPES,
   type SeriesStatus,
@@ -9,17 +9,6 @@ import {
 } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 
-const STATES = [
-  'ok',
-  'pending',
-  'empty',
-  'late',
-  'conflict',
-  'held',
-  'suspended',
-  'failed',
-  'unknown',
-] as const satisfies readonly BackupState[]
 const STATUSES = ['true', 'false', 'unknown'] as const
 
 /** Series of one backup beyond this many are counted and not shown: names come from a source, and each one costs the server. */
@@ -102,7 +91,7 @@ export async function renderMetrics(
     'status',
   ])
   for (const [backup, status] of backups) {
-    for (const one of STATES) state.set({ backup, state: one }, Number(status.state === one))
+    for (const one of BACKUP_STATES) state.set({ backup, state: one }, Number(status.state === one))
     for (const type of CONDITION_TYPES) {
       const found = status.conditions.find((one) => one.type === type)?.status ?? 'unknown'
       for (const one of STATUSES) condition.set({ backup, type, status: one }, Number(found === one))

@@ -10,6 +10,7 @@ import type { DestinationStatus } from '../model/status.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Loop, Standing } from './loop.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 /** Milliseconds between two looks at what has become late. */
 const FRESH_LOOK = 60_000
@@ -47,7 +48,7 @@ interface FreshnessPorts {
 export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<void> {
   const { clock, loop } = ports
   const looked = new Map<string, Looked>()
-  const said = new Map<string, string>()
+  const repeats = withoutRepeats(ports.warn)
   while (!run.signal.aborted) {
     await clock.wait(FRESH_LOOK, run.signal)
     for (const one of loop.standing()) {
@@ -55,13 +56,12 @@ export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<
       if (one.active.spec.expect.length === 0) continue
       try {
         await lookForLate(one, looked, ports, run)
-        said.delete(one.backup)
+        repeats.well(one.backup)
       } catch (error) {
         const { message } = failureFrom(error)
         // What cannot be looked at is not known to be late; the next pass tells of it as well.
-        if (said.get(one.backup) !== message && !run.signal.aborted)
-          ports.warn(`whether ${one.backup} is late cannot be told: ${message}`)
-        said.set(one.backup, message)
+        if (!run.signal.aborted)
+          repeats.trouble(one.backup, `whether ${one.backup} is late cannot be told: ${message}`)
       }
     }
   }

@@ -4,6 +4,7 @@ import { withoutNotice } from '../decide/notices/due.ts'
 import type { NoticeHook, NoticeMemory, PendingNotice } from '../model/notice.ts'
 import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 export interface HookGround {
   readonly memory: NoticeMemory
@@ -35,20 +36,14 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
   let sending: Promise<void> | null = null
   let isAsked = false
   let waking = new AbortController()
-  /** What was last said of a hook that does not take anything. */
-  const said = new Map<string, string>()
-
-  const complain = (hook: string, why: string): void => {
-    if (said.get(hook) !== why) warn(why)
-    said.set(hook, why)
-  }
+  const repeats = withoutRepeats(warn)
 
   /** Whether another attempt makes sense. */
   async function sendTo(hook: string, pending: readonly PendingNotice[]): Promise<boolean> {
     if (pending.length === 0) return false
     const read = await readUrlFile(hook)
     if (!read.ok) {
-      complain(hook, `${read.fault.message}. ${read.fault.hint}`)
+      repeats.trouble(hook, `${read.fault.message}. ${read.fault.hint}`)
       return false
     }
     const name = basename(hook)
@@ -56,11 +51,14 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
       const body = { type: 'application/json', text: JSON.stringify(one.notice) }
       const posted = await post(read.secret, body, signal)
       if (posted.state === 'delivered') {
-        said.delete(hook)
+        repeats.well(hook)
         await memory.change((before) => withoutNotice(before, one))
         continue
       }
-      complain(hook, `a notice could not be sent to the URL in ${name}: ${posted.why}. It is kept for later.`)
+      repeats.trouble(
+        hook,
+        `a notice could not be sent to the URL in ${name}: ${posted.why}. It is kept for later.`,
+      )
       // One that is refused for what it says keeps no other back.
       if (posted.again) return true
     }

@@ -5,6 +5,7 @@ import type { Instant } from '../model/instant.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Loop } from './loop.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 /** Milliseconds between two looks at what commands have left in the state folder. */
 const STATE_LOOK = 5_000
@@ -31,31 +32,35 @@ export const orSetAside =
     }
   }
 
+interface FollowStatePorts {
+  /** Asked anew each time: where it lies may change with the settings. */
+  readonly left: () => LeftByCommands
+  readonly loop: Loop
+  /** Which backup each hold stops. */
+  readonly heldBy: ReadonlyMap<string, string>
+  readonly clock: Clock
+  readonly warn: (message: string) => void
+}
+
 /**
  * What a command has left is for now: a release lets what it held run, a suspension stops a run, its end lets the backup run again. What
  * cannot be read changes nothing, and is told once until it changes.
  */
 export async function followState(
-  left: () => LeftByCommands,
-  loop: Loop,
-  heldBy: ReadonlyMap<string, string>,
-  clock: Clock,
+  { left, loop, heldBy, clock, warn }: FollowStatePorts,
   signal: AbortSignal,
-  warn: (message: string) => void,
 ): Promise<void> {
   let released: ReadonlySet<string> | null = null
   let suspended: ReadonlySet<string> | null = null
-  const told = new Map<string, string>()
+  const repeats = withoutRepeats(warn)
   const read = async <T>(what: 'releases' | 'suspensions', act: () => Promise<T>): Promise<T | null> => {
     try {
       const found = await act()
-      told.delete(what)
+      repeats.well(what)
       return found
     } catch (error) {
-      const failure = failureFrom(error)
-      const message = `${failure.message}. ${failure.hint}`
-      if (told.get(what) !== message) warn(message)
-      told.set(what, message)
+      const { message, hint } = failureFrom(error)
+      repeats.trouble(what, `${message}. ${hint}`)
       return null
     }
   }
