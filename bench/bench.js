@@ -39,9 +39,9 @@ if (values.help || unknown !== undefined) {
 
   --quick      smaller trees and fewer rounds; writes no report
   --only NAME  one of ${names.join(', ')}; writes no report
-  --write      with --only: writes its section of docs/benchmarks.md anew
+  --write      with --only: rewrites its section of docs/benchmarks.md
 
-Without any, docs/benchmarks.md is written anew.
+Without options, rewrites docs/benchmarks.md.
 `)
   if (unknown !== undefined) process.stderr.write(`There is no case named ${unknown}.\n`)
   process.exit(unknown === undefined ? 0 : 64)

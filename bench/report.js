@@ -42,9 +42,9 @@ export function textTable(figures) {
 export async function markdown(measured) {
   return `# Benchmarks
 
-Written by \`npm run bench\`. Every figure is a ratio to a peer that was measured in turns with it, in the same run, over a real sshd
-on loopback; a time is the median of all rounds, in brackets the fastest and the slowest. Loopback hides what a far line would
-show (latency makes a second session dearer), so the ratios say what the program adds, not how long your line takes.
+Written by \`npm run bench\`. Every figure is a ratio to a peer measured alternately with it, in the same run, over a real sshd on
+loopback. Times are the median of all rounds, with the fastest and the slowest in brackets. Loopback hides what a distant line would
+show (latency makes a second session more expensive), so the ratios show what the program adds, not how long your line takes.
 
 ${(await machine()).map((line) => `- ${line}`).join('\n')}
 

@@ -1,4 +1,4 @@
-// Writes docs/spec.md from the two schemas. `npm run docs`; a test holds the file current.
+// Writes docs/spec.md from the two schemas. Run by `npm run docs`; a test checks that the file is current.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
  * }} Schema
  */
 
-/** What a value of each definition is called. */
+/** How the page describes a value of each definition. */
 const KINDS = /** @type {Record<string, string>} */ ({
   name: 'a name',
   host: 'a host name or address',
@@ -49,7 +49,7 @@ function kindOf(schema) {
     if (schema.type.includes('boolean')) return '`true`, `false`, or keys with values'
     const one = kindOf(schema.then ?? schema.items ?? {})
     if (isListOfOther(schema)) return `${one}, or a list`
-    return `${one}, or a list of such`
+    return `${one}, or a list of them`
   }
   if (schema.type === 'array') {
     return schema.items?.properties === undefined
@@ -59,7 +59,7 @@ function kindOf(schema) {
   return schema.type === 'object' ? 'keys with values' : 'text'
 }
 
-/** Whether the items of a list that may stand for one value are something else than that. @param {Schema} schema */
+/** Whether the items of a list that may replace a single value differ from that value. @param {Schema} schema */
 const isListOfOther = ({ then, items }) => then?.$ref !== undefined && items?.$ref !== then.$ref
 
 /** @param {Schema} parent @param {string} key @param {Schema} schema */
@@ -73,7 +73,7 @@ function facts(parent, key, schema) {
   ].join('; ')
 }
 
-/** A value as YAML of one line. @param {unknown} value @returns {string} */
+/** A value as one line of YAML. @param {unknown} value @returns {string} */
 function flow(value) {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`
   if (typeof value === 'object' && value !== null) {
@@ -104,7 +104,7 @@ function sections(schema, definitions, above, level) {
       inner.description ?? '',
       ...(examples.length === 0 ? [] : [`For example ${examples.join(', or ')}.`]),
       ...sections(inner.then ? named(inner.then) : inner, definitions, `${above}${key}.`, `${level}#`),
-      // Where one may stand for a list of one, the keys are told once.
+      // Where a single value may replace a list, its keys are listed once.
       ...(inner.items === undefined || (inner.then && !isListOfOther(inner))
         ? []
         : sections(
@@ -119,9 +119,9 @@ function sections(schema, definitions, above, level) {
 
 const BEFORE = `# Specs and settings
 
-<!-- Made from schemas/*.schema.json by \`npm run docs\`. Edit the schemas or scripts/generate-docs.js. -->
+<!-- Generated from schemas/*.schema.json by \`npm run docs\`. Edit the schemas or scripts/generate-docs.js. -->
 
-A **spec** is one YAML file in the specs folder and declares one backup. The least there is to say:
+A **spec** is one YAML file in the specs folder and declares one backup. The minimum is:
 
 \`\`\`yaml
 version: 1
@@ -132,24 +132,30 @@ destination:
   path: /srv/offsite/{name}
 \`\`\`
 
-\`reconcile validate\` tells every fault of every file at once, each with its place and what was probably meant.
-\`reconcile validate --effective NAME\` prints one spec with all that is implied written out. \`reconcile schema\` prints the JSON
-Schema from which this page is made; an editor that knows it completes keys and shows these texts, when the file's first line is
+\`reconcile validate\` reports every fault of every file at once, each with its place and what was probably meant.
+\`reconcile validate --effective NAME\` prints one spec with every default written out. \`reconcile schema\` prints the JSON Schema from
+which this page is generated. An editor that supports it completes keys and shows these texts if the file's first line is
 \`# yaml-language-server: $schema=backup.schema.json\`.
 
 ## The folder
 
-Files whose names end in \`.yaml\` or \`.yml\` and do not begin with a dot are specs. Subfolders are not read and draw a warning. A
-faulty spec does not run and makes the exit code 3; the good ones beside it run.
+Files whose names end in \`.yaml\` or \`.yml\` and do not begin with a dot are specs. Subfolders are not read and cause a warning. A
+faulty spec does not run and makes the exit code 3; the good ones still run.
 
-**\`_defaults.yaml\`** lies under every spec. Maps merge key by key; lists, and the maps \`suspend\`,
-\`series\`, \`retain\`, \`schedule\` and \`expect\`, replace what is there whole; an empty value (\`port:\`, or \`port: null\`) removes what the defaults give. It has the keys of a spec, but no
-\`name\`, and none is required there. If it disappears, every backup is held until somebody has looked.
+**\`_defaults.yaml\`** underlies every spec. Maps merge key by key. Lists, and the maps \`suspend\`, \`series\`, \`retain\`, \`schedule\` and
+\`expect\`, replace the inherited value whole. An empty value (\`port:\`, or \`port: null\`) removes it. The file has the keys of a spec, but
+no \`name\`, and none is required there. If it disappears, every backup is held until someone has looked.
 
-**Refused**: unknown keys and keys written twice; YAML tags of one's own, merge keys and more than 16 aliases; files over 256 KiB; a name that two
-specs share; a destination that two specs share, or that lies inside another's, by real path (the backup that holds
-it already goes on, the newcomer does not); a destination that is, holds or lies in a folder of the system, or what reconcile itself obeys; a
-destination inside its own source or the reverse; paths outside the box's \`roots\`.
+**Refused**:
+
+- unknown keys and keys written twice
+- custom YAML tags, merge keys and more than 16 aliases; files over 256 KiB
+- a name that two specs share
+- a destination that two specs share, or that is inside another's, by real path (the backup that already holds it continues, the
+  newcomer does not)
+- a destination that is, contains or is inside a system folder, or anything that controls reconcile itself
+- a destination inside its own source or the reverse
+- paths outside the box's \`roots\`
 
 ## Units
 
@@ -159,26 +165,26 @@ destination inside its own source or the reverse; paths outside the box's \`root
 | size | \`B\`, \`kB\`, \`KiB\`, \`MB\`, \`MiB\`, \`GB\`, \`GiB\`, \`TB\`, \`TiB\` | \`10GiB\` is 10 × 1024³ bytes, \`10GB\` is 10 × 1000³ |
 | rate | a size with \`/s\`, also \`kbit/s\` and \`Mbit/s\`, or \`unlimited\` | \`25KiB/s\`, which is rsync's \`--bwlimit=25\` |
 
-A number without a unit is refused, and so is a unit in other letters: \`10G\` could be either.
+A number without a unit is refused, and so is any other spelling of a unit: \`10G\` could be either.
 
 ## The list file
 
-With \`source.listing\`, a file at the source says which files are there: one name a line, or lines as \`md5sum\` writes them if all
-lines are such. CRLF, blank lines and a leading \`./\` do no harm. A name holds no \`/\`. Checksum files, the list itself and names that
-begin with a dot are never data. What the list does not name counts as absent; what it names but is not there waits; a list that
-is missing is a failure, and never a reason to list the folder instead. Sums in the list are hints: only the checksum file beside
-a file finishes it. A \`LIST.md5\` beside the list is checked if it is there.
+With \`source.listing\`, a file at the source says which files exist: one name per line, or the output of \`md5sum\` if all lines have that
+form. CRLF, blank lines and a leading \`./\` are accepted. A name contains no \`/\`. Checksum files, the list itself and names that
+begin with a dot are never data. A file that the list does not name counts as absent; a name without a file waits. A missing list is a
+failure, and never a reason to list the folder instead. Checksums in the list are hints: only the checksum file next to a file marks it
+as finished. A \`LIST.md5\` next to the list is checked if it exists.
 
 ## Patterns
 
-\`series.pattern\` says how names are made. What stands in braces is a token, all else is text, and the whole name has to fit.
+\`series.pattern\` describes the form of names. Anything in braces is a token, everything else is text, and the whole name must fit.
 
 | token | stands for |
 |---|---|
 | \`{YYYY}\` \`{MM}\` \`{DD}\` \`{hh}\` \`{mm}\` \`{ss}\` | year (1970 to 9999), month, day, hour, minute, second, all digits; each needs the one before it |
-| \`{epoch}\` | seconds since 1970, in place of all of those |
-| \`{series}\` | the kind of file: one character or more, as many as fit |
-| \`{part}\` | what tells the files of one point apart: one character or more |
+| \`{epoch}\` | seconds since 1970, instead of all of those |
+| \`{series}\` | the kind of file: one or more characters, as many as fit |
+| \`{part}\` | distinguishes the files of one point: one or more characters |
 
 | pattern | name | series | date |
 |---|---|---|---|
@@ -186,10 +192,10 @@ a file finishes it. A \`LIST.md5\` beside the list is checked if it is there.
 | \`db-{YYYY}{MM}{DD}T{hh}{mm}.{part}.gz\` | \`db-20261123T0215.schema.gz\` | \`db\` | 02:15 on that day |
 | \`{YYYY}/{MM}/db-{YYYY}{MM}{DD}.gz\` | \`2026/11/db-20261123.gz\` | \`db\` | the end of that day |
 
-A pattern without \`/\` fits names in any folder, and each folder has series of its own (\`de/wiki\`); one with \`/\` fits the whole path.
-A token given twice stands for the same text both times. Without \`{series}\` the text before the first token names the series. A
-name that tells the day only is dated by the end of that day. A date that no calendar has, such as 30 February, does not fit. Where a
-pattern has no date, the modification time counts.
+A pattern without \`/\` fits names in any folder, and each folder has its own series (\`de/wiki\`); one with \`/\` fits the whole path.
+A token used twice must match the same text both times. Without \`{series}\` the text before the first token names the series. A name
+with a date but no time is dated at the end of that day. A date that does not exist, such as 30 February, does not fit. If a pattern has
+no date, the modification time counts.
 
 ## Keys of a spec`
 

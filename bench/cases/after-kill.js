@@ -13,9 +13,9 @@ const BUFFER = 256 * 1024
 /** @type {import('../bench.js').Case} */
 export const afterKill = {
   name: 'after-kill',
-  how: `SIGKILL to \`reconcile\` at a random point of one file's transfer, then a second pass. Resent is what the second pass
-brought beyond the bytes that were not in staging just before the kill; both are counted from outside, by file size and by a
-proxy on the line (less the line's own share, known from an undisturbed pass). One buffer is 256 KiB.`,
+  how: `SIGKILL to \`reconcile\` at a random point in one file's transfer, then a second pass. Resent is what the second pass
+transferred beyond the bytes that were not in staging just before the kill. Both are measured from outside, by file size and by a
+proxy on the line (less protocol overhead, known from an undisturbed pass). One buffer is 256 KiB.`,
   async run({ world, quick, say }) {
     const mib = quick ? 64 : 256
     const size = mib * 1024 * 1024

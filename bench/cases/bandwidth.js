@@ -7,7 +7,7 @@ const KIB = 1024
 /** @type {import('../bench.js').Case} */
 export const bandwidth = {
   name: 'bandwidth',
-  how: `The rate on the line under \`bandwidth\`, counted by a proxy while the middle four fifths of the bytes pass.`,
+  how: `The rate on the line with \`bandwidth\` set, measured by a proxy over the middle four fifths of the bytes.`,
   async run({ world, quick }) {
     /** @type {import('../measure.js').Figure[]} */
     const figures = []

@@ -7,8 +7,8 @@ import { declareBackup, FAST_CIPHER, makeFiles, rsyncArgv } from '../world.js'
 /** @type {import('../bench.js').Case} */
 export const largeFile = {
   name: 'large-file',
-  how: `One file of 1 GiB with its \`.md5\`. Peers: \`rsync -rt\` with the cipher that is used here, followed by one read that
-takes both digests (\`openssl md5\` and \`openssl sha256\` side by side); \`rsync -rt\` with ssh's default cipher and no check.`,
+  how: `One file of 1 GiB with its \`.md5\`. Peers: \`rsync -rt\` with the same cipher, followed by one read that computes both
+digests (\`openssl md5\` and \`openssl sha256\` in parallel); \`rsync -rt\` with ssh's default cipher and no check.`,
   async run({ world, quick, say }) {
     const mib = quick ? 128 : 1024
     const work = quick ? `${mib} MiB` : '1 GiB'

@@ -7,7 +7,7 @@ import { declareBackup, FAST_CIPHER, makeFiles, rsyncArgv } from '../world.js'
 /** @type {import('../bench.js').Case} */
 export const manyBatches = {
   name: 'many-batches',
-  how: '20 files of 256 MiB with their `.md5`: one batch is gated beside the transfer of the next. Peer: `rsync -rt` with the same cipher.',
+  how: '20 files of 256 MiB with their `.md5`: one batch is verified while the next is transferred. Peer: `rsync -rt` with the same cipher.',
   async run({ world, quick, say }) {
     const [count, mib] = quick ? [5, 64] : [20, 256]
     const work = `${count} × ${mib} MiB`

@@ -27,9 +27,9 @@ const SPECS = {
 /** @type {import('../bench.js').Case} */
 export const planning = {
   name: 'planning',
-  how: `One plan over so many files, each published, in the ledger, remembered and listed with its marker: hourly dumps in series of
-${POINTS_PER_SERIES.toLocaleString('en')} points. Each plan is made in a process of its own. The time is the plan's alone; the memory is the peak resident
-set of the process (VmHWM) while it plans, both sides that it compares included, which were packed together before.`,
+  how: `One plan over the given number of files, each published, in the ledger, cached and listed with its marker: hourly dumps in series of
+${POINTS_PER_SERIES.toLocaleString('en')} points. Each plan runs in its own process. The time is that of the plan alone. The memory is the peak resident set of the
+process (VmHWM) while it plans, including both sides that it compares, whose memory was compacted beforehand.`,
   async run({ world, quick, say }) {
     const sizes = quick ? [1000, 10_000, 100_000] : [10_000, 100_000, 1_000_000]
     /** @type {import('../measure.js').Figure[]} */

@@ -11,10 +11,10 @@ const SAMPLE = 10
 /** @type {import('../bench.js').Case} */
 export const smallFiles = {
   name: 'small-files',
-  how: `2,000 files of 16 KiB with their \`.md5\`. Peers: one \`rsync -rt\` of data and markers with the same cipher plus two
-bare ssh handshakes; \`rclone copy --immutable\` over sftp with its defaults, to an account with a shell, where it
-can ask for each file's md5 to check what arrived, and, for comparison only, to an sftp-only account, where it checks nothing; the hourly script (\`rsync --checksum --partial\`,
-first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} of the files, scaled to all of them.`,
+  how: `2,000 files of 16 KiB with their \`.md5\`. Peers: one \`rsync -rt\` of data and markers with the same cipher plus two bare ssh
+handshakes; \`rclone copy --immutable\` over sftp with its defaults, to an account with a shell, where it can query each file's md5 to
+check what arrived, and, for comparison only, to an sftp-only account, where it checks nothing; and the hourly script
+(\`rsync --checksum --partial\`, first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} of the files, scaled to all.`,
   async run({ world, quick, say }) {
     const count = quick ? 200 : 2000
     const work = `${count.toLocaleString('en')} × 16 KiB with markers`
