@@ -9,7 +9,7 @@ import type { Pass } from './pass-context.ts'
 
 export interface Brought {
   /**
-   * `done`: what could come has come. `broken`: the line or the source gave up. `stopped`: we were told to. `rate-changed`: the rate
+   * `done`: what could come has come. `broken`: the line or the source gave up. `stopped`: the run was ended. `rate-changed`: the rate
    * is no longer in force.
    */
   readonly ended: 'done' | 'broken' | 'stopped' | 'rate-changed'
@@ -28,7 +28,7 @@ interface AllowedRate {
   isInForce(): boolean
 }
 
-/** Asked so often, and not told by a long timer, so that a clock that was set, or a box that slept, does not matter. */
+/** Looked at so often, and not left to one long timer, so that a clock that was set, or a box that slept, does not matter. */
 const LOOK_AT_CLOCK = 1000
 
 /**

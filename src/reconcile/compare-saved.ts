@@ -12,7 +12,7 @@ import { planRunning } from './plan-pass.ts'
 
 export type Compared =
   | { readonly state: 'pending' }
-  /** It has only steps that tell, or none. */
+  /** It has only steps that report something, or none. */
   | { readonly state: 'nothing' }
   | { readonly state: 'done'; readonly at: Instant | null }
   /** It cannot be applied; `outcome` says why. */

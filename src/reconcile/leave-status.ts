@@ -95,7 +95,7 @@ export const sourceLook = ({ completeness, problems }: SourceView): SourceLook =
 })
 
 /**
- * Each series once a pass is over, with what the source has beyond what is here now. What was to come and did not come is told by what
+ * Each series once a pass is over, with what the source has beyond what is here now. What was to come and did not gets as its cause what
  * kept it.
  */
 export function afterPass(

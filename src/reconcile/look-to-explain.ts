@@ -42,7 +42,7 @@ export async function lookNow(
 export function lookOffline(spec: Spec, snapshot: Snapshot | null, from: string, asked: Asked): Look {
   const { path, asOf } = asked
   const { bandwidth } = spec.transfer
-  const options = { bandwidth, all: true, work: 'all', policy: { holds: [], lastGood: null } } as const
+  const options = { bandwidth, all: true, policy: { holds: [], lastGood: null } }
   const planned = planOffline(spec, snapshot, from, options, asOf)
   const isLeftOut = path !== null && !selectorOf(spec)(path)
   return lookOf(planned, isLeftOut ? (snapshot?.observation.source.files.get(path) ?? null) : null, asked)

@@ -25,7 +25,7 @@ import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
 
-/** A failure told as a problem of the backup: the pass goes on with what it knows. */
+/** A failure as a problem of the backup: the pass goes on with what it knows. */
 export const problemOf = (failure: Failure): Problem => ({
   code: failure.code,
   ...(failure.path === null ? {} : { path: failure.path }),

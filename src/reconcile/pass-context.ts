@@ -1,4 +1,4 @@
-import type { PlanContext, PolicyState } from '../decide/plan/context.ts'
+import type { PlanContext, PlanRequest } from '../decide/plan/context.ts'
 import type { SavedPart } from '../decide/plan/saved.ts'
 import { holdOfIdentity } from '../decide/specs/find-holds.ts'
 import type { Box } from '../model/box.ts'
@@ -7,7 +7,7 @@ import type { Instant } from '../model/instant.ts'
 import type { CodedOutcome } from '../model/outcome.ts'
 import type { Destination, LockedDestination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
-import type { Bandwidth, Spec } from '../model/spec.ts'
+import type { Spec } from '../model/spec.ts'
 import type { Promised } from '../model/status.ts'
 import type { Halt, Hold } from '../model/trouble.ts'
 import type { Tally } from './tally.ts'
@@ -19,17 +19,12 @@ export interface Ports {
 }
 
 /** What is asked of one backup. */
-export interface PassOptions {
+export interface PassOptions extends PlanRequest {
   /** Seconds to wait for a destination that another run holds. */
   readonly lockWait: number
-  /** What this backup may use of the line: its own, within its share of the box's cap. */
-  readonly bandwidth: Bandwidth
   readonly revision: string | null
-  readonly policy: PolicyState
   /** The backup was asked for by name. */
   readonly named: boolean
-  /** With `keep` steps in plans. */
-  readonly all: boolean
   /** Holds that lie over all backups of this pass, released ones left out. */
   readonly holds: readonly Hold[]
   /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
@@ -39,8 +34,6 @@ export interface PassOptions {
    * `drop`: there is nobody who would keep it.
    */
   readonly promise: ((outcome: CodedOutcome) => Promised) | 'keep' | 'drop'
-  /** The time that is planned for was given, and says nothing about this box's clock. */
-  readonly isSupposed?: boolean
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
 }
@@ -69,13 +62,7 @@ export interface Pass extends Opened {
 /** What a plan made at this time goes by. */
 export function contextOf(
   { label }: Pick<Source, 'label'>,
-  {
-    bandwidth,
-    all,
-    work,
-    policy,
-    isSupposed = false,
-  }: Omit<PassOptions, 'lockWait' | 'revision' | 'named' | 'holds' | 'saved' | 'promise'>,
+  { bandwidth, all, work, policy, isSupposed = false }: PlanRequest & Pick<PassOptions, 'work'>,
   asOf: Instant,
   released: ReadonlySet<string> = new Set(),
 ): PlanContext {

@@ -2,6 +2,7 @@ import type { Snapshot, SnapshotPlace } from '../decide/documents/snapshot.ts'
 import { concernOf } from '../decide/files/concern.ts'
 import { selectorOf } from '../decide/files/select.ts'
 import { unobserved } from '../decide/look/unobserved.ts'
+import type { PlanRequest } from '../decide/plan/context.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -50,10 +51,10 @@ export function planOffline(
   spec: Spec,
   snapshot: Snapshot | null,
   from: string,
-  options: Parameters<typeof contextOf>[1],
+  options: PlanRequest,
   asOf: Instant,
 ): Planned {
-  const context = contextOf({ label: from }, { ...options, isSupposed: true }, asOf)
+  const context = contextOf({ label: from }, { ...options, work: 'all', isSupposed: true }, asOf)
   if (snapshot === null)
     return { ...decide(spec, unobserved([noSnapshot(spec.name)]), context), observation: null }
   const { halt, holds } = snapshot

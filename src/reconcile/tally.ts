@@ -5,11 +5,8 @@ import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
 import { problemOf } from './observe-source.ts'
 
-/**
- * What a pass has come to so far. Phases add to it by these methods alone, as things happen, so that what one had done is not lost where
- * it breaks in the middle.
- */
-export interface Tally {
+/** What a pass has come to so far. */
+interface Tallied {
   readonly published: readonly string[]
   readonly adopted: readonly string[]
   readonly repaired: readonly string[]
@@ -28,25 +25,13 @@ export interface Tally {
   readonly retryable: boolean
   /** Bandwidth is off, until then. */
   readonly off: BackupOutcome['off']
-
-  want(files: readonly WantedFile[]): void
-  receive(bytes: number): void
-  publish(file: WantedFile): void
-  prune(path: string, because: string): void
-  adopt(path: string, size: number, digest: string): void
-  clash(conflict: Conflict): void
-  /** With a problem, unless one is known of that path already. */
-  leave(path: string, problem: Problem): void
-  trouble(problem: Problem): void
-  /** Nothing more is pulled. Of several halts the first counts. */
-  stop(halt: Halt): void
-  breakOff(failure: Failure): void
-  end(how: Partial<Pick<Tally, 'stopped' | 'off'>>): void
-  /** Whether the disk refused something for want of room. */
-  isDiskFull(): boolean
-  /** The same where more was to come: there may be room again for the next pass. */
-  endsByFullDisk(): boolean
 }
+
+/**
+ * The same with what adds to it: phases do so by these methods alone, as things happen, so that what one had done is not lost where it
+ * breaks in the middle.
+ */
+export type Tally = ReturnType<typeof newTally>
 
 type Writable<Type> = {
   -readonly [Key in keyof Type]: Type[Key] extends readonly (infer Item)[]
@@ -61,9 +46,9 @@ export function newTally(
   backup: string,
   emit: (event: PassEvent) => void,
   unfinished: readonly Problem[] = [],
-): Tally {
+) {
   const problemPaths = new Set<string>()
-  const tally: Writable<Tally> = {
+  const tally: Writable<Tallied> = {
     published: [],
     adopted: [],
     repaired: [],
@@ -77,61 +62,67 @@ export function newTally(
     broken: false,
     retryable: false,
     off: null,
-    want(files) {
+  }
+  const trouble = (problem: Problem): void => {
+    if (problem.path !== undefined) problemPaths.add(problem.path)
+    tally.problems.push(problem)
+    emit({ type: 'problem', backup, problem })
+  }
+  /** Whether the disk refused something for want of room. */
+  const isDiskFull = (): boolean => tally.problems.some(({ code }) => code === 'disk-full')
+  return Object.assign(tally as Tallied, {
+    trouble,
+    isDiskFull,
+    /** The same where more was to come: there may be room again for the next pass. */
+    endsByFullDisk(): boolean {
+      tally.retryable ||= isDiskFull()
+      return isDiskFull()
+    },
+    want(files: readonly WantedFile[]): void {
       for (const { path } of files) tally.left.add(path)
     },
-    receive(bytes) {
+    receive(bytes: number): void {
       tally.received += bytes
     },
-    publish(file) {
-      const how = file.over === 'repair' ? 'repaired' : 'pulled'
-      tally.published.push(file.path)
-      if (how === 'repaired') tally.repaired.push(file.path)
-      tally.left.delete(file.path)
-      emit({ type: 'published', backup, path: file.path, size: file.size, digest: file.digest, how })
+    publish({ path, size, digest, over }: WantedFile): void {
+      const how = over === 'repair' ? 'repaired' : 'pulled'
+      tally.published.push(path)
+      if (how === 'repaired') tally.repaired.push(path)
+      tally.left.delete(path)
+      emit({ type: 'published', backup, path, size, digest, how })
     },
-    prune(path, because) {
+    prune(path: string, because: string): void {
       tally.pruned.push(path)
       emit({ type: 'pruned', backup, path, because })
     },
-    adopt(path, size, digest) {
+    adopt(path: string, size: number, digest: string): void {
       tally.published.push(path)
       tally.adopted.push(path)
       emit({ type: 'published', backup, path, size, digest, how: 'adopted' })
     },
-    clash(conflict) {
+    clash(conflict: Conflict): void {
       tally.left.delete(conflict.path)
       tally.conflicts.push(conflict)
       emit({ type: 'conflict', backup, conflict })
     },
-    leave(path, problem) {
+    /** With a problem, unless one is known of that path already. */
+    leave(path: string, problem: Problem): void {
       tally.left.add(path)
-      if (!problemPaths.has(path)) tally.trouble(problem)
+      if (!problemPaths.has(path)) trouble(problem)
     },
-    trouble(problem) {
-      if (problem.path !== undefined) problemPaths.add(problem.path)
-      tally.problems.push(problem)
-      emit({ type: 'problem', backup, problem })
-    },
-    stop(halt) {
+    /** Nothing more is pulled. Of several halts the first counts. */
+    stop(halt: Halt): void {
       if (tally.halt !== null) return
       tally.halt = halt
       emit({ type: 'halt', backup, halt })
     },
-    breakOff(failure) {
+    breakOff(failure: Failure): void {
       tally.broken = true
       tally.retryable = failure.retryable
-      tally.trouble(problemOf(failure))
+      trouble(problemOf(failure))
     },
-    end(how) {
+    end(how: Partial<Pick<Tallied, 'stopped' | 'off'>>): void {
       Object.assign(tally, how)
     },
-    isDiskFull: () => tally.problems.some(({ code }) => code === 'disk-full'),
-    endsByFullDisk() {
-      const isFull = tally.isDiskFull()
-      tally.retryable ||= isFull
-      return isFull
-    },
-  }
-  return tally
+  })
 }

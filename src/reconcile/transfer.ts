@@ -73,24 +73,18 @@ async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<rea
   return settling.mismatches
 }
 
-interface Settling {
-  readonly mismatches: readonly Mismatch[]
-  /** Inodes that what has come and is not published yet still takes. */
-  owed(): number
-  add(batch: readonly WantedFile[]): void
-  /** All that was added is judged, and published where it passed. */
-  done(): Promise<void>
-}
+type Settling = ReturnType<typeof settleBeside>
 
 /** Judges and publishes batches one after the other, beside the transfer of the next. */
-function settleBeside(pass: Pass): Settling {
+function settleBeside(pass: Pass) {
   const mismatches: Mismatch[] = []
   let settling = Promise.resolve()
   let owed = 0
   return {
-    mismatches,
+    mismatches: mismatches as readonly Mismatch[],
+    /** Inodes that what has come and is not published yet still takes. */
     owed: () => owed,
-    add(batch) {
+    add(batch: readonly WantedFile[]): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
       owed += owes
@@ -101,6 +95,7 @@ function settleBeside(pass: Pass): Settling {
       // Awaited by `done`; until then a failure of it is nobody's unhandled rejection.
       settling.catch(() => {})
     },
+    /** All that was added is judged, and published where it passed. */
     done: () => settling,
   }
 }

@@ -29,28 +29,30 @@ export const isAwaited = ({ status }: SeriesView, newer: Newer): boolean =>
 
 /**
  * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum beside them that does not
- * count. `coming`: the views with what is on its way counted as here.
+ * count. `views`: with what is on its way counted as here.
  */
 export function findUnfinished(
   spec: Spec,
   observation: Observation,
   steps: readonly Step[],
-  coming: readonly SeriesView[],
-  newerOf: (view: SeriesView) => Newer,
+  {
+    views,
+    newerOf,
+  }: { readonly views: readonly SeriesView[]; readonly newerOf: (view: SeriesView) => Newer },
   asOf: Instant,
 ): readonly Problem[] {
   const { source, destination } = observation
-  if (isEnded(coming)) return []
+  if (isEnded(views)) return []
   const brings = steps.some((step) => makesWhole(step))
   if (source.files.size > 0 && !brings && !holdsAnything(spec, destination)) return [empty(spec, observation)]
-  const late = coming.filter((view) => {
+  const late = views.filter((view) => {
     const since = destination.awaited.get(view.status.series)
     return since !== undefined && asOf - since > FIRST_FILE && isAwaited(view, newerOf(view))
   })
   const waiting = steps.flatMap(({ action, path }) => (action === 'wait' ? [path as RelPath] : []))
   return [
     ...otherChecksums(spec, waiting, source.instead),
-    ...(late.length === 0 || coming.every(({ status }) => status.points === 0)
+    ...(late.length === 0 || views.every(({ status }) => status.points === 0)
       ? []
       : [seriesEmpty(late.map(({ status }) => status.series))]),
   ]

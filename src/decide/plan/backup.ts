@@ -190,8 +190,7 @@ function compare(
     const isConflict = judgeFile(facts, spec, clock.at).steps.some(({ action }) => action === 'conflict')
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
   })
-  const series = (coming: 'count' | 'do-not-count') => seriesViews(spec, wants, destination, clock.at, coming)
-  const views = series('do-not-count')
+  const views = seriesViews(spec, wants, destination, clock.at)
   const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts }, context)
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
@@ -208,21 +207,21 @@ function compare(
     unwanted.files += shaped.unwanted === null ? 0 : 1
     unwanted.bytes += shaped.unwanted ?? 0
   }
-  const told = new Set(rest.map(({ facts }) => facts))
+  const judged = new Set(rest.map(({ facts }) => facts))
   wants.eachUnwanted((point) => {
     for (const facts of point.facts) {
-      if (told.has(facts)) continue
+      if (judged.has(facts)) continue
       kept--
       take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
   const expiry = decideExpiry(spec, observation, clock, context.asOf)
   for (const step of expiry.steps) steps.push(step)
-  const coming = series('count')
+  const coming = seriesViews(spec, wants, destination, clock.at, 'count')
   if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
     problems.push(nothingFound(spec, kept))
-  const newer = (view: SeriesView) => newerOf(view, wants, source)
-  problems.push(...findUnfinished(spec, observation, steps, coming, newer, clock.at))
+  const series = { views: coming, newerOf: (view: SeriesView) => newerOf(view, wants, source) }
+  problems.push(...findUnfinished(spec, observation, steps, series, clock.at))
   return { steps, kept, views, prune, expiry, wants, unwanted }
 }
 

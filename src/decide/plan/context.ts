@@ -9,21 +9,27 @@ export interface PolicyState {
   readonly lastGood: LastGood | null
 }
 
-/** What a plan goes by beside the spec and both sides. */
-export interface PlanContext {
+/** What is asked of a plan. */
+export interface PlanRequest {
+  /** What this backup may use of the line: its own, within its share of the box's cap. */
+  readonly bandwidth: Bandwidth
+  /** With `keep` steps: one for each file that stays as it is. */
+  readonly all: boolean
+  readonly policy: PolicyState
+  /** The time that is planned for was given, and says nothing about this box's clock. */
+  readonly isSupposed?: boolean
+}
+
+/** What a plan goes by beside the spec and both sides: what is asked, and what is known. */
+export interface PlanContext extends PlanRequest {
   readonly asOf: Instant
   /** When this pass began: what was published since is spared by a prune. */
   readonly passBegan: Instant
   /** `planned`: what is on its way will have come, and what is to be read again will be sound. `now`: only what is so by now. */
   readonly when: 'planned' | 'now'
   readonly from: string
-  /** What this backup may use of the line. */
-  readonly bandwidth: Bandwidth
-  /** With `keep` steps: one for each file that stays as it is. */
-  readonly all: boolean
   /** A prune was asked for, which `mode: manual` waits for. */
   readonly asked: boolean
-  readonly policy: PolicyState
   /** Ids of the holds that a person has released. */
   readonly released: ReadonlySet<string>
   /** Holds that keep the destination from being looked at. */
@@ -32,6 +38,4 @@ export interface PlanContext {
   readonly halt: Halt | null
   /** It does not run: what is late is late because of that. */
   readonly isSuspended?: boolean
-  /** `asOf` was given, and says nothing about this box's clock. */
-  readonly isSupposed?: boolean
 }

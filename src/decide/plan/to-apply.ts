@@ -18,7 +18,7 @@ export function planToApply(saved: SavedPart | null, now: Now, bandwidth: Bandwi
   const { fresh, observation } = now
   if (saved === null) return { plan: fresh, refused: null }
   const nothing = only(saved, now, bandwidth, [], [])
-  // What could not be looked at differs from nothing: the halt, or the failure of the look, is what is told.
+  // What could not be looked at differs from nothing: the halt, or the failure of the look, is what is reported.
   if (fullHalt(fresh.halt) !== null || observation.source.completeness === 'unknown') {
     return { plan: { ...nothing, problems: fresh.problems }, refused: null }
   }
@@ -40,7 +40,7 @@ export function planToApply(saved: SavedPart | null, now: Now, bandwidth: Bandwi
   }
 }
 
-/** A plan that turned out stale after it had begun: what was done is told beside it. */
+/** A plan that turned out stale after it had begun: what was done is reported as well. */
 export const refusedMidway = ({
   stale,
   holds,
@@ -60,14 +60,14 @@ function only(
   problems: readonly Problem[],
 ): BackupPlan {
   const named = new Set(plan.steps.map((step) => step.path))
-  const told = fresh.problems.filter(({ path }) => path === undefined || named.has(path))
+  const known = fresh.problems.filter(({ path }) => path === undefined || named.has(path))
   const summary = summarize(steps, fresh.summary.keep)
   return {
     ...fresh,
     steps,
     halt: fullHalt(fresh.halt) ?? roomHalt(spec.destination, observation.destination, summary.bytes),
     holds: [],
-    problems: [...told, ...problems.filter((problem) => !told.includes(problem))],
+    problems: [...known, ...problems.filter((problem) => !known.includes(problem))],
     summary,
     ...lineTime(summary.bytes, bandwidth, asOf),
   }

@@ -41,7 +41,8 @@ export interface Pushed {
   readonly by: readonly Point[]
 }
 
-export interface CandidateTerms {
+/** What is known of one series beside its points. */
+export interface SeriesFacts {
   readonly series: string
   readonly destination: Pick<Holding, 'surplus' | 'terms'>
   readonly asOf: Instant
@@ -70,11 +71,11 @@ export const isMuch = (points: number, of: number): boolean => points > Math.max
 export function candidatesOf(
   points: readonly Point[],
   spec: Spec,
-  terms: CandidateTerms,
+  facts: SeriesFacts,
   keptBack: Map<Point, WhyKept>,
 ): Candidates {
-  const { series, asOf, minAge, isAsked, conflicts } = terms
-  const { surplus, terms: seenTerms } = terms.destination
+  const { series, asOf, minAge, isAsked, conflicts } = facts
+  const { surplus, terms: seenTerms } = facts.destination
   const { keepAtLeast } = spec.prune
   const verified = points
     .filter((point) => point.standing === 'whole' && !point.isAhead)
@@ -84,9 +85,9 @@ export function candidatesOf(
   // Wanted over the copies here, though not over all that is known.
   for (const [point, reasons] of isAsked ? kept : [])
     if (point.reasons === null) keptBack.set(point, { why: 'kept-here', reasons })
-  const standingOf = (point: Point) => standing(point, terms)
+  const standingOf = (point: Point) => standing(point, facts)
   const dropped = verified.filter(isDropped)
-  const { spared, pushed } = dropped.length === 0 ? NONE : spare(verified, dropped, standingOf, spec, terms)
+  const { spared, pushed } = dropped.length === 0 ? NONE : spare(verified, dropped, standingOf, spec, facts)
   for (const [point, why] of spared) keptBack.set(point, why)
 
   const floor: Point[] = []
@@ -94,7 +95,7 @@ export function candidatesOf(
   const unrecorded: RelPath[] = []
   const wantedAgain: RelPath[] = []
   const floorBefore = seenTerms.at(-1)?.keepAtLeast ?? 0
-  const gone = new Set(terms.gone)
+  const gone = new Set(facts.gone)
   let settled = 0
   let wanted = 0
   let wantedBefore = 0
@@ -132,14 +133,14 @@ export function candidatesOf(
   // What is kept for no other reason than that it came too fast is no measure.
   const of = wanted + pushed.length
   const by = () =>
-    cameSince(verified, pushed[0]!, terms.history(), periodOf(spec, series) ?? Number.POSITIVE_INFINITY)
+    cameSince(verified, pushed[0]!, facts.history(), periodOf(spec, series) ?? Number.POSITIVE_INFINITY)
   return {
     series,
     floor,
     mayGo: mayGo.reverse(),
     // A fifth of its points, as they were before: one that went and came again is one.
     limit: Math.max(1, Math.floor((settled + gone.size) / 5)),
-    gone: terms.gone.length,
+    gone: facts.gone.length,
     wantedBefore,
     fallen,
     unrecorded,
@@ -163,7 +164,7 @@ interface Standing {
 
 function standing(
   { facts }: Point,
-  { asOf, passBegan, minAge, destination: { surplus } }: CandidateTerms,
+  { asOf, passBegan, minAge, destination: { surplus } }: SeriesFacts,
 ): Standing {
   let settles = 0
   let since = 0
@@ -200,7 +201,7 @@ function spare(
   dropped: readonly Point[],
   standingOf: (point: Point) => Standing,
   spec: Spec,
-  { series, asOf, history }: CandidateTerms,
+  { series, asOf, history }: SeriesFacts,
 ): Spared {
   const spared = new Map<Point, WhyKept>()
   const pushed: Point[] = []

@@ -76,7 +76,7 @@ function expireSteps(
   })
 }
 
-/** What the ledger is to be told of strays: those that are new, and those that are wanted again. */
+/** What the ledger is to record of strays: those that are new, and those that are wanted again. */
 export function strayEvents(found: readonly Stray[], { destination: { abandoned, staged } }: Observation) {
   const now = new Set(found.map(({ path }) => path))
   return [

@@ -61,7 +61,7 @@ export function pruneGuards(
     if (context.released.has(id)) passed.push({ id, code, message, series })
     else open.push({ id, code, message, series })
   }
-  // Of several the first one is told.
+  // Of several the first one is named.
   const first = new Map(open.toReversed().map(({ series, code }) => [series, code]))
   return {
     holds: open.map(({ series: _, ...hold }) => hold),

@@ -134,7 +134,7 @@ function livedUntil(times: readonly Instant[], period: number): readonly number[
   })
 }
 
-/** So many periods tell how often a series usually gets a point. */
+/** So many periods show how often a series usually gets a point. */
 const USUAL_PERIODS = 10
 /** Points that are closer together than this part of the usual distance count as one. */
 const TOO_CLOSE = 0.25
