@@ -44,7 +44,9 @@ function withoutChance(text: string, folder: string): string {
     .replace(/("free": ?)\d+/g, '$1"<free>"')
     .replace(/[\d.]+ [KMGT]iB(?= free|(?: +)<folder>)/g, '<free>')
     .replace(/\bin (?:under )?[\d.]+ (?:s|min)\b/g, 'in <while>')
-    .replace(/\b(?:just now|(?:\d+ (?:s|min) )+ago)\b/g, '<ago>')
+    .replace(/\b(?:just now|(?:\d+ (?:s|min) )+ago) */g, '<ago> ')
+    .replace(/<free> +/g, '<free> ')
+    .replace(/ \(\d+ B\/s\)/g, '')
     .replace(/"(?:seconds|milliseconds|duration)": [\d.]+/g, '"seconds": "<while>"')
 }
 
