@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
 import { layout } from '../destination/layout.ts'
 import { rebuildLedger } from '../destination/ledger/rebuild.ts'

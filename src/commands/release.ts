@@ -1,5 +1,5 @@
 import { openWatchMemory } from '../box/watch-memory.ts'
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'

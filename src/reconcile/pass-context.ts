@@ -1,5 +1,5 @@
 import type { PlanContext } from '../decide/plan/backup.ts'
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { Box } from '../model/box.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'

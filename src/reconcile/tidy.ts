@@ -1,4 +1,4 @@
-import { strayEvents, strays } from '../decide/prune/stray-staging.ts'
+import { strayEvents, strays } from '../decide/prune/expiry.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BackupPlan, Step } from '../model/plan.ts'
 import type { LockedDestination } from '../model/ports.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { seenAtStart } from '../../src/decide/look/seen-at-start.ts'
-import { strays } from '../../src/decide/prune/stray-staging.ts'
+import { seenAtStart } from '../../src/decide/look/next-seen.ts'
+import { strays } from '../../src/decide/prune/expiry.ts'
 import { plainRate } from '../../src/decide/time/timetable.ts'
 import { inOrder } from '../../src/decide/transfer/batches.ts'
 import { wantedFiles } from '../../src/decide/transfer/wanted-file.ts'

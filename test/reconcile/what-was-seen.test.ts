@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/decide/documents/snapshot.ts'
-import { seenAtStart } from '../../src/decide/look/seen-at-start.ts'
+import { seenAtStart } from '../../src/decide/look/next-seen.ts'
 import { planBackup } from '../../src/decide/plan/backup.ts'
 import { readSeen, seenLine } from '../../src/destination/look/seen-line.ts'
 import { type Seen, seenWith } from '../../src/model/holding.ts'

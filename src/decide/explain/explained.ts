@@ -7,7 +7,7 @@ import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Diagnostic, Problem } from '../../model/trouble.ts'
 import { type Decided, decideBackup, type PlanContext } from '../plan/backup.ts'
-import { trashUntil } from '../prune/stray-staging.ts'
+import { trashUntil } from '../prune/expiry.ts'
 import { policyText } from '../retention/retain.ts'
 
 /** One look at both sides, to be explained. */

@@ -6,7 +6,6 @@ import type { Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
-import { isWhole } from './is-whole.ts'
 
 /** All that is known of one path, on both sides. */
 export interface FileFacts {
@@ -165,3 +164,13 @@ export const acknowledged = (spec: Spec, path: string, digest: string): boolean 
 /** Whether the spec accepts that the bytes of this record are gone. */
 export const isAcknowledged = (spec: Spec, path: string, record: LedgerRecord | undefined): boolean =>
   record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))
+
+/** Published and, as far as a look can tell, whole: data of the ledger's size beside the marker that was published with it. */
+export const isWhole = (held: HeldFile | undefined, record: LedgerRecord | undefined): boolean =>
+  held !== undefined &&
+  record !== undefined &&
+  record.isRotten === undefined &&
+  held.size === record.size &&
+  held.foundOther === undefined &&
+  held.marker !== null &&
+  held.marker.isWrong === undefined

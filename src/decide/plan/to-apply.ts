@@ -1,5 +1,5 @@
 import { type BareOutcome, emptyOutcome } from '../../model/outcome.ts'
-import type { BackupPlan, Step } from '../../model/plan.ts'
+import type { Action, BackupPlan, Step } from '../../model/plan.ts'
 import type { Bandwidth } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { lineTime } from '../time/line-time.ts'
@@ -70,5 +70,20 @@ function only(
     problems: [...told, ...problems.filter((problem) => !told.includes(problem))],
     summary,
     ...lineTime(summary.bytes, bandwidth, asOf),
+  }
+}
+
+/** What a plan says of surplus, and what it stumbles over. */
+const TOLD: ReadonlySet<Action> = new Set(['prune', 'surplus', 'expire', 'conflict', 'lost'])
+
+/** The part of a plan that removes: `reconcile prune` brings nothing, and waits for nothing. */
+export function onlyRemovals(plan: BackupPlan): BackupPlan {
+  const steps = plan.steps.filter(({ action }) => TOLD.has(action))
+  return {
+    ...plan,
+    steps,
+    halt: fullHalt(plan.halt),
+    summary: summarize(steps, plan.summary.keep),
+    seconds: null,
   }
 }

@@ -3,7 +3,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import type { Warning } from '../../model/plan.ts'
 import type { Bandwidth, Expectation, Schedule, Spec } from '../../model/spec.ts'
 import type { Point } from '../retention/wanted.ts'
-import { cronAfter } from './cron-after.ts'
+import { cronAfter } from './next-run.ts'
 import { bytesOfWeek, longestOff, WEEK_SECONDS } from './timetable.ts'
 
 /** With the key of the spec that it is about. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { planBackup } from '../../../src/decide/plan/backup.ts'
-import { strayEvents, strays } from '../../../src/decide/prune/stray-staging.ts'
+import { strayEvents, strays } from '../../../src/decide/prune/expiry.ts'
 import type { Holding } from '../../../src/model/holding.ts'
 import { instant } from '../../../src/model/instant.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'

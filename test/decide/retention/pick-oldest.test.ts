@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { neededMarkers } from '../../../src/decide/look/needed-markers.ts'
+import { neededMarkers } from '../../../src/decide/look/markers-to-read.ts'
 import { instant } from '../../../src/model/instant.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'
 import type { SourceFile } from '../../../src/model/source-file.ts'

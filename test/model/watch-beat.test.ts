@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { instant, isoTime } from '../../src/model/instant.ts'
-import { isLive } from '../../src/model/live-beat.ts'
-import type { WatchBeat } from '../../src/model/watch-beat.ts'
+import { isLive, type WatchBeat } from '../../src/model/watch-beat.ts'
 import { NOON } from '../helpers/picture.ts'
 
 const MINUTE = 60_000
