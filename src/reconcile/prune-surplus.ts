@@ -172,7 +172,7 @@ const requestsOf = (
   origin: PruneGround['origin'],
 ): readonly PruneRequest[] =>
   [...prune.remove].flatMap(([point, because]) =>
-    point.files.map((path) => ({
+    point.facts.map(({ path }) => ({
       path,
       by: 'policy' as const,
       reason: because.join(', '),

@@ -43,7 +43,6 @@ export function gatherFacts(
   const mtime = file?.listed?.mtime
   const isAtRest =
     staged === undefined && isWhole(held, record) && (mtime === undefined || mtime === record?.mtime)
-  if (isAtRest && !isRefused) return new FactsAtRest(file, held!, record!, source.completeness)
   return {
     path,
     source: file,
@@ -54,49 +53,6 @@ export function gatherFacts(
     seen: isAtRest ? undefined : destination.seen.get(path),
     isRefused,
     completeness: isRefused ? 'incomplete' : source.completeness,
-  }
-}
-
-/**
- * Of a file that is whole, and as it was at the source, and of which nothing is staged: of a million files nearly all are, and this is half
- * as large.
- */
-class FactsAtRest implements FileFacts {
-  readonly source: SourceFile | undefined
-  readonly held: HeldFile
-  readonly record: LedgerRecord
-  readonly completeness: SourceView['completeness']
-
-  constructor(
-    source: SourceFile | undefined,
-    held: HeldFile,
-    record: LedgerRecord,
-    completeness: SourceView['completeness'],
-  ) {
-    this.source = source
-    this.held = held
-    this.record = record
-    this.completeness = completeness
-  }
-
-  get path(): RelPath {
-    return this.record.path
-  }
-
-  get pruned(): undefined {
-    return undefined
-  }
-
-  get staged(): undefined {
-    return undefined
-  }
-
-  get seen(): undefined {
-    return undefined
-  }
-
-  get isRefused(): false {
-    return false
   }
 }
 
@@ -123,29 +79,6 @@ export function expectations({
         ? null
         : { size: source.listed.size, mtime: isoSeconds(source.listed.mtime), digest: claimOf(source) },
     destination: held === undefined ? null : { size: held.size, digest: heldDigest },
-  }
-}
-
-/** The same, put into words only when asked for: of a million steps that nobody applies they would be half of all that there is. */
-export const expectationsLater = (facts: FileFacts): Expect => new Expectations(facts)
-
-class Expectations implements Expect {
-  readonly #facts: FileFacts
-
-  constructor(facts: FileFacts) {
-    this.#facts = facts
-  }
-
-  get source(): Expect['source'] {
-    return this.toJSON().source
-  }
-
-  get destination(): Expect['destination'] {
-    return this.toJSON().destination
-  }
-
-  toJSON(): Expect {
-    return expectations(this.#facts)
   }
 }
 

@@ -8,7 +8,8 @@ import { fingerprint } from '../documents/fingerprint.ts'
 import { GROUPING } from '../retention/guess-series.ts'
 import { policyText } from '../retention/retain.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
-import type { Point, Retention } from '../retention/wanted.ts'
+import { filesOf, type Point } from '../retention/series-points.ts'
+import type { Retention } from '../retention/wanted.ts'
 import { type Candidates, candidatesOf, isMuch, type Pushed } from './candidates.ts'
 import { graceInForce } from './grace.ts'
 import { type GuardContext, type PassedHold, pruneGuards } from './guards.ts'
@@ -111,8 +112,8 @@ export function decidePrune(
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
-    const unread = one.floor.flatMap(({ files }) =>
-      files.filter((path) => isStale(path, spec, observation, context.asOf)),
+    const unread = one.floor.flatMap((point) =>
+      filesOf(point).filter((path) => isStale(path, spec, observation, context.asOf)),
     )
     if (block === null && going.has(one)) for (const path of unread) toRead.push(path)
     const isUnproven = context.floor === 'proven' && unread.length > 0
