@@ -1,4 +1,4 @@
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { openWatchMemory } from '../box/watch-memory.ts'
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'

@@ -196,8 +196,7 @@ export interface StagedFile {
 
 /**
  * What the source last showed of one path. A cache: it may be deleted at any time. A look that finds the file as it was hands on this
- * very value as the source's side: among a million files nearly all are. Its fields may be those of a class: change it by
- * {@link seenWith}, for what is spread has lost them.
+ * very value as the source's side: among a million files nearly all are.
  */
 export interface Seen extends SourceFile {
   readonly listed: ListedFile
@@ -213,12 +212,6 @@ export interface Seen extends SourceFile {
 }
 
 export type SeenClaim = Claim & { readonly text: null }
-
-/** The same but for what is given. */
-export const seenWith = (
-  { listed, marker, readAt, stagedFor, gate, waitingSince }: Seen,
-  changes: Partial<Seen>,
-): Seen => ({ listed, marker, readAt, stagedFor, gate, waitingSince, ...changes })
 
 /** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */
 export interface GateFailure {

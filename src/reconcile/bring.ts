@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { retryDelay } from '../decide/time/retry-delay.ts'
+import { retryDelay } from '../decide/time/backoff.ts'
 import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { Failure } from '../model/failure.ts'
 import type { PullBatch } from '../model/ports.ts'

@@ -1,6 +1,6 @@
 import type { PlanContext, PlanRequest } from '../decide/plan/context.ts'
 import type { SavedPart } from '../decide/plan/saved.ts'
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { Box } from '../model/box.ts'
 import type { Identity } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'

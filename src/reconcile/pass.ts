@@ -1,7 +1,7 @@
 import { seenAtStart } from '../decide/look/next-seen.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { pathsToKnow } from '../decide/plan/saved.ts'
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { lateSeries } from '../decide/status/series.ts'
 import { suspensionOf, toSuspended } from '../decide/status/suspended.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'

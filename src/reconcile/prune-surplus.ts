@@ -170,7 +170,7 @@ function newsEvents({ surplus, wanted, terms }: PruneNews): readonly LedgerEvent
 
 const requestsOf = (prune: PruneDecision, { spec, origin }: Pass): readonly PruneRequest[] =>
   [...prune.remove].flatMap(([point, because]) =>
-    point.files.map((path) => ({
+    point.facts.map(({ path }) => ({
       path,
       by: 'policy' as const,
       reason: because.join(', '),

@@ -1,4 +1,4 @@
-import { holdOfIdentity } from '../decide/specs/find-holds.ts'
+import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { LockHolder } from '../model/outcome.ts'

@@ -1,5 +1,5 @@
 import { FILE_HEADERS_ONLY, formatPatch, type StructuredPatchHunk } from 'diff'
-import type { ManifestLine } from '../model/manifest.ts'
+import type { ManifestLine } from '../decide/plan/manifest.ts'
 import { comparePaths } from '../model/rel-path.ts'
 import { escapeText } from './escape-text.ts'
 import { type Paint, paint } from './paint.ts'

@@ -1,5 +1,4 @@
-import type { StatusFacts } from '../decide/status/backup.ts'
-import { lateNow } from '../decide/status/late-now.ts'
+import { lateNow, type StatusFacts } from '../decide/status/backup.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Instant, isoTime } from '../model/instant.ts'

@@ -1,6 +1,6 @@
 import type { SpecsDecided } from '../decide/specs/changes.ts'
 import { backoff } from '../decide/time/backoff.ts'
-import { promise } from '../decide/time/promise.ts'
+import { promise } from '../decide/time/next-run.ts'
 import type { Clock } from '../model/clock.ts'
 import { Stop } from '../model/failure.ts'
 import { type Instant, instant } from '../model/instant.ts'

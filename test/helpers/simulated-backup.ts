@@ -144,7 +144,7 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
 
 function unwantedOf({ retention }: Decided): ReadonlySet<string> {
   const paths: string[] = []
-  retention?.eachUnwanted(({ files }) => paths.push(...files))
+  retention?.eachUnwanted(({ facts }) => paths.push(...facts.map(({ path }) => path)))
   return new Set(paths)
 }
 

@@ -100,6 +100,9 @@ export function breaches({ path, text }: SourceText): readonly string[] {
   if (path !== 'src/cli.ts' && EXITS.test(code)) found.push('touches process.exit outside src/cli.ts')
   if (/\bexport\s+default\b|\bas\s+default\b/.test(code)) found.push('has a default export')
   if (/^export\s+(?:type\s+)?(?:\*|\{[^}]*\})\s*(?:as\s+\w+\s+)?from\b/m.test(code)) found.push('re-exports')
+  for (const [, name, rest] of code.matchAll(/\bclass\s+(\w+\b)?([^{]*)\{/g))
+    if (!/\bextends\s+(?:Error|Failure)\b/.test(rest!) || /\bimplements\b/.test(rest!))
+      found.push(`class ${name} is no error: data is literal, and what has memory is made by a function`)
   for (const part of path.replace(/\.[tj]s$/, '').split('/')) {
     if (!/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(part)) found.push(`${part} is not kebab-case`)
     if (/(?:^|-)(?:index|util|utils|helper|helpers|manager|misc|common)$/.test(part)) {

@@ -60,6 +60,9 @@ describe('an offender is caught', () => {
     ['src/view/a.ts', 'const a = 1\nexport { a as default }', 'default export'],
     ['src/view/a.ts', "export * from './b.ts'", 're-exports'],
     ['src/view/a.ts', "export { b } from './b.ts'", 're-exports'],
+    ['src/decide/a.ts', 'class Late implements Point {\n  get time() {}\n}', 'class Late is no error'],
+    ['src/decide/a.ts', 'export class Points {\n  at() {}\n}', 'class Points is no error'],
+    ['src/model/a.ts', 'export class Told extends Failure implements Trouble {}', 'class Told is no error'],
     ['src/view/planText.ts', '', 'planText is not kebab-case'],
     ['src/view/plan.d.ts', '', 'plan.d is not kebab-case'],
     ['src/view/Plan.ts', '', 'Plan is not kebab-case'],
@@ -88,6 +91,7 @@ describe('what only looks like an offence is let through', () => {
     ['src/commands/a.ts', "import { p } from '../source/p.ts'\nimport { d } from '../destination/d.ts'"],
     ['src/cli.ts', "import { run } from './commands/run.ts'\nprocess.exit(0)"],
     ['src/view/a.ts', 'export const exitCode = 1'],
+    ['src/model/a.ts', 'export class Stop extends Error {\n  readonly code = 1\n}'],
   ]
 
   test.each(innocents)('%s with %j', (path, text) => {

@@ -3,7 +3,7 @@ import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../../src/decide/
 import { seenAtStart } from '../../src/decide/look/next-seen.ts'
 import { planBackup } from '../../src/decide/plan/backup.ts'
 import { readSeen, seenLine } from '../../src/destination/look/seen-line.ts'
-import { type Seen, seenWith } from '../../src/model/holding.ts'
+import type { Seen } from '../../src/model/holding.ts'
 import type { Observation } from '../../src/model/observation.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import { context, holding, md5, NOON, seen, spec } from '../helpers/picture.ts'
@@ -32,7 +32,7 @@ const lookAt = (one: Seen): Observation => ({
 })
 
 test.each(told)('what is remembered is read with every field (%#)', (what) => {
-  expect(seenWith(remembered(what), {})).toEqual(what)
+  expect(remembered(what)).toEqual(what)
   expect(seenLine(path, remembered(what))).toBe(seenLine(path, what))
 })
 

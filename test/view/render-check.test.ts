@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { faultyStatus } from '../../src/decide/status/backup.ts'
 import { checkReport } from '../../src/decide/status/check-report.ts'
-import { faultyStatus } from '../../src/decide/status/faulty.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { BackupState, BackupStatus, SeriesStatus } from '../../src/model/status.ts'
 import type { Diagnostic } from '../../src/model/trouble.ts'

@@ -1,7 +1,7 @@
 import { applyPatch } from 'diff'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ManifestLine } from '../../src/model/manifest.ts'
+import type { ManifestLine } from '../../src/decide/plan/manifest.ts'
 import { comparePaths } from '../../src/model/rel-path.ts'
 import { renderManifestDiff } from '../../src/view/render-manifest-diff.ts'
 import { NASTY, nastyText } from './nasty.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { faultyStatus } from '../../src/decide/status/faulty.ts'
+import { faultyStatus } from '../../src/decide/status/backup.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { BackupStatus, SeriesStatus, StatusReport } from '../../src/model/status.ts'
 import { renderMetrics } from '../../src/view/render-metrics.ts'

@@ -1,6 +1,5 @@
 import { isObject } from '../../model/is-object.ts'
-import { makesWhole } from '../../model/makes-whole.ts'
-import type { Action, Plan, Step } from '../../model/plan.ts'
+import { type Action, makesWhole, type Plan, type Step } from '../../model/plan.ts'
 import type { SavedPlan } from '../../model/saved-plan.ts'
 import {
   amount,

@@ -1,10 +1,10 @@
-import type { Digest } from '../../model/digest.ts'
-import type { Holding, LedgerRecord, PrunedFile, Seen } from '../../model/holding.ts'
+import type { Holding, LedgerRecord, PrunedFile } from '../../model/holding.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import { isObject } from '../../model/is-object.ts'
 import { markerPath, suffixOf } from '../../model/marker-name.ts'
 import type { Observation, SourceView } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
+import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
 import type { Claim, SourceFile, SourceMarker } from '../../model/source-file.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
 import {
@@ -180,7 +180,7 @@ export function encodeSnapshot(snapshot: Snapshot): unknown {
       pruned: toRows(destination.pruned, prunedFile),
       begun: toValues(destination.begun),
       surplus: toValues(destination.surplus),
-      seen: [...destination.seen].map(([path, seen]) => seenToRow(path, seen)),
+      seen: [...destination.seen].map(([path, seen]) => toSeenRow(path, seen)),
     },
   }
 }
@@ -240,7 +240,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
           begun: fromRows(destination.begun, (row) => row.value),
           surplus: fromRows(destination.surplus ?? [], (row) => row.value),
           terms: destination.terms ?? [],
-          seen: fromRows(destination.seen, seenFromRow),
+          seen: fromRows(destination.seen, fromSeenRow),
         },
       },
     },
@@ -265,37 +265,6 @@ function markerFromRow(data: RelPath, marker: MarkerRow): SourceMarker {
   const { path, ...rest } = marker
   const suffix = suffixOf(data, path)
   return rest.state === 'unread' ? { ...rest, suffix } : { ...rest, suffix, text: null }
-}
-
-interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
-  readonly path: RelPath
-  readonly size: number
-  readonly mtime: number
-  readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
-  readonly digest: Digest | null
-}
-
-function seenToRow(path: RelPath, seen: Seen): SeenRow {
-  const { listed, marker, readAt, stagedFor, gate, waitingSince } = seen
-  const { size, mtime } = listed
-  const rest = { readAt, stagedFor, gate, waitingSince }
-  if (marker.state === 'none') return { path, size, mtime, marker: null, digest: null, ...rest }
-  const beside = { path: markerPath(path, marker), size: marker.size, mtime: marker.mtime }
-  return { path, size, mtime, marker: beside, digest: marker.digest, ...rest }
-}
-
-function seenFromRow({ path, size, mtime, marker, digest: claimed, ...rest }: SeenRow): Seen {
-  if (marker === null || claimed === null)
-    return { listed: { size, mtime }, marker: { state: 'none' }, ...rest }
-  const { path: beside, ...place } = marker
-  const claim = {
-    state: 'claimed',
-    suffix: suffixOf(path, beside),
-    digest: claimed,
-    ...place,
-    text: null,
-  } as const
-  return { listed: { size, mtime }, marker: claim, ...rest }
 }
 
 type Row<V> = V & { readonly path: RelPath }

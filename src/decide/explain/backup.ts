@@ -14,7 +14,7 @@ import type { SeriesStatus } from '../../model/status.ts'
 import type { Decided } from '../plan/backup.ts'
 import { keptText, whyKeptText } from '../prune/why-kept.ts'
 import { newestFirst, policyText, retain } from '../retention/retain.ts'
-import type { Point } from '../retention/wanted.ts'
+import { filesOf, type Point } from '../retention/series-points.ts'
 import { freshness } from '../status/freshness.ts'
 import { zoneOf } from '../time/zone.ts'
 import { decideLook, explainedBy, type Look, removedFile } from './explained.ts'
@@ -80,7 +80,7 @@ function explainSeries(
       known.points++
       if (WEIGHT.indexOf(mark) < WEIGHT.indexOf(known.mark)) known.mark = mark
     }
-    lines.push({ mark, ...moment, files: point.files, why: why(point) })
+    lines.push({ mark, ...moment, files: filesOf(point), why: why(point) })
   }
   const counted = points.filter(({ isAhead, standing }) => !isAhead && standing !== 'unfinished')
   return {
@@ -100,7 +100,7 @@ function explainSeries(
 /** Null: it is not here, and nothing wants it. */
 function markOf(point: Point, { destination }: Observation): Mark | null {
   if (point.reasons === null) {
-    return point.files.some((path) => destination.files.has(path)) ? 'surplus' : null
+    return filesOf(point).some((path) => destination.files.has(path)) ? 'surplus' : null
   }
   return point.standing === 'whole' ? 'kept' : point.standing === 'coming' ? 'coming' : 'waiting'
 }
@@ -115,10 +115,10 @@ function reasonsOf(
     plan.problems.flatMap((one) => (one.path === undefined ? [] : [[one.path, one] as const])),
   )
   // A copy that rotted and cannot be brought again waits for a person: that is to be seen here, and what to do.
-  const troubleOf = ({ files, standing }: Point): readonly string[] =>
+  const troubleOf = ({ facts, standing }: Point): readonly string[] =>
     standing === 'whole' || standing === 'coming'
       ? []
-      : files.flatMap((path) => {
+      : facts.flatMap(({ path }) => {
           const problem = problems.get(path)
           return problem === undefined ? [] : [`${problem.code}: ${problem.message}. ${problem.hint}`]
         })

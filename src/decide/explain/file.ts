@@ -12,13 +12,13 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
-import { claimOf, hasFailedGate } from '../files/facts.ts'
-import { isWhole } from '../files/is-whole.ts'
+import { claimOf, hasFailedGate, isWhole } from '../files/facts.ts'
 import { anyOf, explainSelection } from '../files/select.ts'
 import type { Decided } from '../plan/backup.ts'
 import { dateFiles, isGuessed } from '../retention/series-pattern.ts'
+import { filesOf, type Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
-import type { Point, Retention } from '../retention/wanted.ts'
+import type { Retention } from '../retention/wanted.ts'
 import { zoneOf } from '../time/zone.ts'
 import { decideLook, explainedBy, type Look, removedFile } from './explained.ts'
 import { momentOf, verdicts } from './verdicts.ts'
@@ -66,7 +66,8 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
     matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
     wanted: point === null ? null : { wanted: point.reasons !== null, reasons: point.reasons ?? [] },
     verdicts: point === null || retention === null ? [] : verdictsOn(point, retention, spec),
-    pinnedBy: point === null ? [] : (spec.retain?.pin ?? []).filter((pin) => point.files.some(anyOf([pin]))),
+    pinnedBy:
+      point === null ? [] : (spec.retain?.pin ?? []).filter((pin) => filesOf(point).some(anyOf([pin]))),
     source: source === null ? null : atSource(path, source, observation),
     destination:
       held === undefined
@@ -117,7 +118,7 @@ function filePoint(path: RelPath, point: Point, { series }: Spec, observation: O
     dated: point.dated,
     ahead: point.isAhead,
     standing: point.standing,
-    others: point.files
+    others: filesOf(point)
       .filter((other) => other !== path)
       .map((other) => ({ path: other, standing: fileStanding(other, observation) })),
   }

@@ -10,7 +10,7 @@ import { selectorOf } from '../files/select.ts'
 import type { Decided } from '../plan/backup.ts'
 import { describeWhyKept } from '../prune/why-kept.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
-import type { Point } from '../retention/wanted.ts'
+import type { Point } from '../retention/series-points.ts'
 import type { Look } from './explained.ts'
 
 export interface Subject {

@@ -1,7 +1,6 @@
 import type { LedgerRecord, Seen } from '../../model/holding.ts'
 import type { SourceFile } from '../../model/source-file.ts'
-import { claimOf, digestOfKind, type FileFacts } from './facts.ts'
-import { isWhole } from './is-whole.ts'
+import { claimOf, digestOfKind, type FileFacts, isWhole } from './facts.ts'
 
 /**
  * Whether all that there is to say is that it stays: `judgeFile` then answers one `keep`. Asked before, for most of a million files it

@@ -1,15 +1,14 @@
 import type { Holding } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
-import { makesWhole } from '../../model/makes-whole.ts'
 import type { Instead, Observation } from '../../model/observation.ts'
-import type { Step } from '../../model/plan.ts'
+import { makesWhole, type Step } from '../../model/plan.ts'
 import { baseName, comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { joined } from '../status/conditions.ts'
 import { FIRST_FILE, type SeriesView } from '../status/series.ts'
-import { isWhole } from './is-whole.ts'
+import { isWhole } from './facts.ts'
 import { selectorOf } from './select.ts'
 
 /** Nothing is asked of a backup whose series have all ended. */

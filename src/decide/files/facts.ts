@@ -6,7 +6,6 @@ import type { Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
-import { isWhole } from './is-whole.ts'
 
 /** All that is known of one path, on both sides. */
 export interface FileFacts {
@@ -44,7 +43,6 @@ export function gatherFacts(
   const mtime = file?.listed?.mtime
   const isAtRest =
     staged === undefined && isWhole(held, record) && (mtime === undefined || mtime === record?.mtime)
-  if (isAtRest && !isRefused) return new FactsAtRest(file, held!, record!, source.completeness)
   return {
     path,
     source: file,
@@ -55,49 +53,6 @@ export function gatherFacts(
     seen: isAtRest ? undefined : destination.seen.get(path),
     isRefused,
     completeness: isRefused ? 'incomplete' : source.completeness,
-  }
-}
-
-/**
- * Of a file that is whole, and as it was at the source, and of which nothing is staged: of a million files nearly all are, and this is half
- * as large.
- */
-class FactsAtRest implements FileFacts {
-  readonly source: SourceFile | undefined
-  readonly held: HeldFile
-  readonly record: LedgerRecord
-  readonly completeness: SourceView['completeness']
-
-  constructor(
-    source: SourceFile | undefined,
-    held: HeldFile,
-    record: LedgerRecord,
-    completeness: SourceView['completeness'],
-  ) {
-    this.source = source
-    this.held = held
-    this.record = record
-    this.completeness = completeness
-  }
-
-  get path(): RelPath {
-    return this.record.path
-  }
-
-  get pruned(): undefined {
-    return undefined
-  }
-
-  get staged(): undefined {
-    return undefined
-  }
-
-  get seen(): undefined {
-    return undefined
-  }
-
-  get isRefused(): false {
-    return false
   }
 }
 
@@ -127,29 +82,6 @@ export function expectations({
   }
 }
 
-/** The same, put into words only when asked for: of a million steps that nobody applies they would be half of all that there is. */
-export const expectationsLater = (facts: FileFacts): Expect => new Expectations(facts)
-
-class Expectations implements Expect {
-  readonly #facts: FileFacts
-
-  constructor(facts: FileFacts) {
-    this.#facts = facts
-  }
-
-  get source(): Expect['source'] {
-    return this.toJSON().source
-  }
-
-  get destination(): Expect['destination'] {
-    return this.toJSON().destination
-  }
-
-  toJSON(): Expect {
-    return expectations(this.#facts)
-  }
-}
-
 export function claimOf(source: SourceFile | undefined): Digest | null {
   const marker = source?.marker
   return marker?.state === 'claimed' ? marker.digest : null
@@ -165,3 +97,13 @@ export const acknowledged = (spec: Spec, path: string, digest: string): boolean 
 /** Whether the spec accepts that the bytes of this record are gone. */
 export const isAcknowledged = (spec: Spec, path: string, record: LedgerRecord | undefined): boolean =>
   record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))
+
+/** Published and, as far as a look can tell, whole: data of the ledger's size beside the marker that was published with it. */
+export const isWhole = (held: HeldFile | undefined, record: LedgerRecord | undefined): boolean =>
+  held !== undefined &&
+  record !== undefined &&
+  record.isRotten === undefined &&
+  held.size === record.size &&
+  held.foundOther === undefined &&
+  held.marker !== null &&
+  held.marker.isWrong === undefined

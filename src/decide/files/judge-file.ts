@@ -11,7 +11,6 @@ import {
   digestFor,
   digestOfKind,
   expectations,
-  expectationsLater,
   type FileFacts,
   hasFailedGate,
   isAcknowledged,
@@ -324,7 +323,7 @@ const wait = (facts: FileFacts, { checksum }: Spec): Step => ({
   ...(facts.source?.listed == null
     ? {}
     : { size: facts.source.listed.size, time: isoSeconds(facts.source.listed.mtime) }),
-  expect: expectationsLater(facts),
+  expect: expectations(facts),
 })
 
 function isOverdue(seen: Seen | undefined, asOf: Instant): boolean {

@@ -1,7 +1,8 @@
 import type { Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import type { Observation } from '../../model/observation.ts'
-import { foldName, type RelPath } from '../../model/rel-path.ts'
+import type { Warning } from '../../model/plan.ts'
+import { comparePaths, foldName, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { policyText } from '../retention/retain.ts'
@@ -107,3 +108,22 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
       : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
   hint: `Look at source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
 })
+
+const NAMED = 3
+
+/** One for all the symlinks under selected names: `latest` beside what it points at is common, and nothing is wrong with it. */
+export function linksWarning(links: readonly string[]): readonly Warning[] {
+  if (links.length === 0) return []
+  const named = links.toSorted(comparePaths).slice(0, NAMED).join(', ')
+  const more = links.length > NAMED ? ` and ${links.length - NAMED} more` : ''
+  return [
+    {
+      code: 'links-skipped',
+      message:
+        links.length === 1
+          ? `${named} is a symlink at the source: it is not followed`
+          : `${links.length} symlinks at the source are not followed: ${named}${more}`,
+      hint: 'Nothing is lost where it points at a file that is selected itself. Else put the file there in its place; to hear no more of it, add it to select.exclude.',
+    },
+  ]
+}

@@ -7,8 +7,9 @@ import type { PruneDecision } from '../prune/removals.ts'
 import { keptText, whyKeptText } from '../prune/why-kept.ts'
 import { policyText } from '../retention/retain.ts'
 import { isGuessed, patternPrecision } from '../retention/series-pattern.ts'
-import type { Point, Retention } from '../retention/wanted.ts'
-import { expectationsLater, type FileFacts, isAcknowledged } from './facts.ts'
+import type { Point } from '../retention/series-points.ts'
+import type { Retention } from '../retention/wanted.ts'
+import { expectations, type FileFacts, isAcknowledged } from './facts.ts'
 import type { Judgement } from './judge-file.ts'
 import { goneUnwanted } from './problems.ts'
 
@@ -121,7 +122,7 @@ function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: 
     const { path } = facts
     const { size } = facts.record!
     const time = timeOf(point.time)
-    const expect = expectationsLater(facts)
+    const expect = expectations(facts)
     return { action, path, because, size, series: point.series, time, expect }
   }
   return (facts, point, wanted) => {
@@ -172,7 +173,7 @@ function disagreement({ source }: FileFacts, point: Point, span: number): readon
 /** Points from the future are kept, and never counted: something is wrong with a name or a clock. */
 export const datedAhead = (point: Point): Problem => ({
   code: 'dated-ahead',
-  path: point.files[0]!,
+  path: point.name,
   message: `is dated ${isoTime(point.time)}, over a day ahead: it is kept, and counted by no rule`,
   hint: 'Look at its name, at the clock of the machine that made it, and at series.timezone.',
 })

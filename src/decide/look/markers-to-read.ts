@@ -5,7 +5,7 @@ import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Claim } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
-import { isWhole } from '../files/is-whole.ts'
+import { isWhole } from '../files/facts.ts'
 import { retention } from '../retention/wanted.ts'
 
 /** A data file at the source with the marker that stands beside it. */

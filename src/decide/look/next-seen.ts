@@ -1,5 +1,5 @@
 import { type ClockSanity, clockSanity, OLDEST } from '../../model/clock-sanity.ts'
-import { type LedgerRecord, type Seen, seenWith } from '../../model/holding.ts'
+import type { LedgerRecord, Seen } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
@@ -50,7 +50,7 @@ export function seenAtStart(
     if (seen == null || marker?.state !== 'claimed') continue
     // Bytes of another digest stay known as such until they have been mended.
     const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
-    if (stagedFor !== seen.stagedFor) changes.set(path, seenWith(seen, { stagedFor }))
+    if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
   }
   return changes
 }

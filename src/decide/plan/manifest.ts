@@ -1,4 +1,3 @@
-import type { ManifestLine } from '../../model/manifest.ts'
 import type { Observation } from '../../model/observation.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
@@ -14,4 +13,13 @@ export function manifest(spec: Spec, { destination }: Observation): readonly Man
     lines.push({ digest, size: held.size, path })
   }
   return lines.sort((a, b) => comparePaths(a.path, b.path))
+}
+
+/** One line of a destination's manifest, `digest  size  path`: what `--diff` compares, now against after. */
+export interface ManifestLine {
+  /** md5 (or sha256), lower-case hex; null: not known yet. */
+  readonly digest: string | null
+  /** Bytes. */
+  readonly size: number
+  readonly path: string
 }

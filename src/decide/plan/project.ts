@@ -7,9 +7,8 @@ import {
   type PrunedFile,
 } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
-import { makesWhole } from '../../model/makes-whole.ts'
 import type { Observation } from '../../model/observation.ts'
-import type { BackupPlan, Step } from '../../model/plan.ts'
+import { type BackupPlan, makesWhole, type Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 
 /**

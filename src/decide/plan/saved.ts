@@ -1,13 +1,11 @@
 import { type Instant, isoTime } from '../../model/instant.ts'
-import { makesWhole } from '../../model/makes-whole.ts'
 import type { Observation } from '../../model/observation.ts'
-import type { Action, BackupPlan, Step } from '../../model/plan.ts'
+import { type Action, type BackupPlan, makesWhole, type Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Difference } from '../../model/saved-plan.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { expectations, type FileFacts, factsOf } from '../files/facts.ts'
-import { isWhole } from '../files/is-whole.ts'
+import { expectations, type FileFacts, factsOf, isWhole } from '../files/facts.ts'
 import { judgeFile } from '../files/judge-file.ts'
 
 /** One backup's part of a saved plan. `planId` is that of the whole plan, which may be of several backups. */

@@ -4,7 +4,7 @@ import type { Warning } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import { retain } from '../retention/retain.ts'
-import type { Point } from '../retention/wanted.ts'
+import type { Point } from '../retention/series-points.ts'
 import { zoneOf } from '../time/zone.ts'
 import { owedOf, paceOf, pacer, periodOf } from './pace.ts'
 import type { SeriesHistory } from './series-history.ts'
@@ -104,7 +104,7 @@ export function candidatesOf(
   for (const point of verified) {
     const { isSettled, surplusSince } = standingOf(point)
     const isSurplus = isDropped(point) && !spared.has(point)
-    if (surplus.size > 0) for (const path of point.files) if (surplus.has(path)) known++
+    if (surplus.size > 0) for (const { path } of point.facts) if (surplus.has(path)) known++
     const isFloor = isSettled && floor.length < keepAtLeast
     if (isFloor) floor.push(point)
     if (isSettled) {
@@ -117,15 +117,16 @@ export function candidatesOf(
       settled++
     }
     if (!isSurplus) {
-      if (surplus.size > 0) for (const path of point.files) if (surplus.has(path)) wantedAgain.push(path)
+      if (surplus.size > 0) for (const { path } of point.facts) if (surplus.has(path)) wantedAgain.push(path)
       continue
     }
-    if (surplusSince === null) for (const path of point.files) if (!surplus.has(path)) unrecorded.push(path)
+    if (surplusSince === null)
+      for (const { path } of point.facts) if (!surplus.has(path)) unrecorded.push(path)
     if (!isAsked) continue
     const until = instant((surplusSince ?? asOf) + minAge)
     if (isFloor) keptBack.set(point, { why: 'floor', keepAtLeast })
     // Also where the hold has been released: which of the two is good is not known.
-    else if (conflicts.size > 0 && point.files.some((path) => conflicts.has(path)))
+    else if (conflicts.size > 0 && point.facts.some(({ path }) => conflicts.has(path)))
       keptBack.set(point, { why: 'conflict' })
     else if (asOf < until || !isSettled) keptBack.set(point, { why: 'min-age', until })
     else mayGo.push(point)

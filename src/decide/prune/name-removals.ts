@@ -4,6 +4,7 @@ import type { PruneRequest } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
+import type { Point } from '../retention/series-points.ts'
 import { type Retention, retention } from '../retention/wanted.ts'
 
 /** What is held, with its points, without a look at the source. */
@@ -50,9 +51,9 @@ export function thinSeries(
 ): readonly { readonly series: string; readonly left: number }[] {
   const { series } = heldPoints(spec, holding, asOf)
   return [...series].flatMap(([name, points]) => {
-    if (!points.some(({ files }) => files.some((path) => removed.has(path)))) return []
-    const isLeft = (files: readonly RelPath[]) => !files.some((path) => removed.has(path))
-    const left = points.filter(({ standing, files }) => standing === 'whole' && isLeft(files)).length
+    const isHit = ({ facts }: Point) => facts.some(({ path }) => removed.has(path))
+    if (!points.some(isHit)) return []
+    const left = points.filter((point) => point.standing === 'whole' && !isHit(point)).length
     return left < spec.prune.keepAtLeast ? [{ series: name, left }] : []
   })
 }

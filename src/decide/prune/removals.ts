@@ -9,7 +9,8 @@ import type { PlanContext } from '../plan/context.ts'
 import { GROUPING } from '../retention/guess-series.ts'
 import { policyText } from '../retention/retain.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
-import type { Point, Retention } from '../retention/wanted.ts'
+import { filesOf, type Point } from '../retention/series-points.ts'
+import type { Retention } from '../retention/wanted.ts'
 import { seriesViews } from '../status/series.ts'
 import type { BoxClock } from '../time/box-clock.ts'
 import { type Candidates, candidatesOf, isMuch, type Pushed } from './candidates.ts'
@@ -122,8 +123,8 @@ export function decidePrune(
   const toRead: RelPath[] = []
   for (const one of all) {
     const block = blockOf(one.series)
-    const unread = one.floor.flatMap(({ files }) =>
-      files.filter((path) => isStale(path, spec, destination, asOf)),
+    const unread = one.floor.flatMap((point) =>
+      filesOf(point).filter((path) => isStale(path, spec, destination, asOf)),
     )
     if (block === null && going.has(one)) for (const path of unread) toRead.push(path)
     const isUnproven = context.when === 'now' && unread.length > 0

@@ -4,7 +4,7 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import { recordedTime } from '../retention/file-time.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
-import type { Point } from '../retention/wanted.ts'
+import type { Point } from '../retention/series-points.ts'
 
 /** What the ledger knows of the order in which one series came here, also of points that a prune removed since. */
 export interface SeriesHistory {

@@ -34,56 +34,67 @@ const NEAR = 200
 const LONGEST = 300
 
 /** Files while they are met one by one. */
-export class BesideFiles {
-  readonly #files = new Map<RelPath, FileFacts>()
-  #listedFits = 0
-  #fits = 0
+export interface BesideFiles {
+  /** One that fits no pattern. */
+  add(file: FileFacts): void
+  /** One that fits. */
+  fits(file: FileFacts): void
+  has(path: RelPath): boolean
+  sum(timezone: string): Beside
+}
 
-  add(file: FileFacts): void {
-    this.#files.set(file.path, file)
+export function besideFiles(): BesideFiles {
+  const files = new Map<RelPath, FileFacts>()
+  let listedFits = 0
+  let fits = 0
+  return {
+    add(file) {
+      files.set(file.path, file)
+    },
+    fits({ source }) {
+      fits++
+      if (source?.listed != null) listedFits++
+    },
+    has: (path) => files.has(path),
+    sum: (timezone) => ({ ...sumOf(files, timezone, listedFits), fits }),
   }
+}
 
-  fits({ source }: FileFacts): void {
-    this.#fits++
-    if (source?.listed != null) this.#listedFits++
-  }
-
-  has(path: RelPath): boolean {
-    return this.#files.has(path)
-  }
-
-  sum(timezone: string): Beside {
-    const dated = guessSeries(timezone)
-    const newest: { path: RelPath; time: number }[] = []
-    let newestAtSource: Instant | null = null
-    let newestDated: Beside['newestDated'] = null
-    let listed = 0
-    for (const [path, file] of this.#files) {
-      const { time } = dated(path)
-      const made = fileTime(file)
-      const latest = (made ?? 0) > (time ?? 0) ? made : (time ?? made)
-      if (file.source?.listed != null) {
-        listed++
-        if (latest !== null && (newestAtSource === null || latest > newestAtSource)) newestAtSource = latest
-      }
-      if (time !== null && (newestDated === null || time > newestDated.time)) newestDated = { path, time }
-      const last = newest.at(-1)
-      const one = { path, time: latest ?? 0 }
-      if (newest.length < NAMED || later(one, last!) < 0) {
-        newest.push(one)
-        newest.sort(later)
-        newest.length = Math.min(newest.length, NAMED)
-      }
+function sumOf(
+  files: ReadonlyMap<RelPath, FileFacts>,
+  timezone: string,
+  listedFits: number,
+): Omit<Beside, 'fits'> {
+  const dated = guessSeries(timezone)
+  const newest: { path: RelPath; time: number }[] = []
+  let newestAtSource: Instant | null = null
+  let newestDated: Beside['newestDated'] = null
+  let listed = 0
+  for (const [path, file] of files) {
+    const { time } = dated(path)
+    const made = fileTime(file)
+    const latest = (made ?? 0) > (time ?? 0) ? made : (time ?? made)
+    if (file.source?.listed != null) {
+      listed++
+      if (latest !== null && (newestAtSource === null || latest > newestAtSource)) newestAtSource = latest
     }
-    return {
-      files: this.#files.size,
-      names: newest.map(({ path }) => path),
-      sample: [...newest.map(({ path }) => path), ...firstOf(this.#files.keys(), NEAR)],
-      newestAtSource,
-      newestDated,
-      listed: { beside: listed, fits: this.#listedFits },
-      fits: this.#fits,
+    if (time !== null && (newestDated === null || time > newestDated.time)) newestDated = { path, time }
+    const last = newest.at(-1)
+    const one = { path, time: latest ?? 0 }
+    if (newest.length < NAMED || later(one, last!) < 0) {
+      newest.push(one)
+      newest.sort(later)
+      newest.length = Math.min(newest.length, NAMED)
     }
+  }
+  const names = newest.map(({ path }) => path)
+  return {
+    files: files.size,
+    names,
+    sample: [...names, ...firstOf(files.keys(), NEAR)],
+    newestAtSource,
+    newestDated,
+    listed: { beside: listed, fits: listedFits },
   }
 }
 

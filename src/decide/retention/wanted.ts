@@ -5,39 +5,21 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { RetainRules, Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
-import { claimOf, type FileFacts, hasFailedGate } from '../files/facts.ts'
-import { isWhole } from '../files/is-whole.ts'
+import { claimOf, type FileFacts, hasFailedGate, isWhole } from '../files/facts.ts'
 import { anyOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
-import { type Beside, BesideFiles } from './beside-pattern.ts'
+import { type Beside, besideFiles } from './beside-pattern.ts'
 import { fileTime, isOther } from './file-time.ts'
-import { type DatedPoint, tellKept } from './retain.ts'
+import { tellKept } from './retain.ts'
 import { dateFiles, isGuessed } from './series-pattern.ts'
-import { GrowingPoint, SeriesPoints } from './series-points.ts'
-
-/** The files of one series with one date: kept or dropped together. */
-export interface Point extends DatedPoint {
-  readonly series: string
-  readonly files: readonly RelPath[]
-  /** What was known of each of them. */
-  readonly facts: readonly FileFacts[]
-  /**
-   * `whole`: each file is published here. `coming`: each is that, or marked at the source. `unfinished`: one of them is neither, or
-   * cannot come; such a point counts for nothing.
-   */
-  readonly standing: 'whole' | 'coming' | 'unfinished'
-  /** Where its time is from. `unknown`: nothing dates it, and it counts as of now. */
-  readonly dated: 'name' | 'mtime' | 'unknown'
-  /** Dated over a day ahead. */
-  readonly isAhead: boolean
-  /** Some of it is published or staged, and the rest is not here yet. */
-  readonly isBegun: boolean
-  /** Why it is wanted; null: it is not. */
-  readonly reasons: readonly string[] | null
-  /** What counts for `expect`: its time, but where its series is guessed the newest mtime of its files. */
-  readonly madeAt: Instant
-}
+import {
+  type GrowingPoint,
+  newestTime,
+  type Point,
+  type SeriesPoints,
+  seriesPoints,
+} from './series-points.ts'
 
 /** What retention says of every file that either side has. */
 export interface Retention {
@@ -81,7 +63,7 @@ export interface GrowingPoints {
 export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
-  const beside = new BesideFiles()
+  const beside = besideFiles()
   const kind = isGuessed(spec.series) ? 'guessed' : 'named'
   const series = new Map<string, SeriesPoints>()
   const ahead: Point[] = []
@@ -102,22 +84,34 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       // Names mostly come a series after the other.
       let ofSeries = last?.name === date.series ? last : series.get(date.series)
       if (ofSeries === undefined) {
-        ofSeries = new SeriesPoints(
-          date.series,
-          date.series === UNDATED && kind === 'guessed' ? 'apart' : kind,
-        )
+        const isApart = date.series === UNDATED && kind === 'guessed'
+        ofSeries = seriesPoints(date.series, isApart ? 'apart' : kind)
         series.set(date.series, ofSeries)
       }
       last = ofSeries
       let point = ofSeries.at(time)
       if (point === undefined) {
         const from = date.time !== null ? 'name' : mtime !== null ? 'mtime' : 'unknown'
-        point = new GrowingPoint(ofSeries, time, file, from, time - asOf > DAY)
+        point = {
+          series: date.series,
+          name: path,
+          time,
+          facts: [file],
+          standing: 'whole',
+          dated: from,
+          pinned: false,
+          isAhead: time - asOf > DAY,
+          isBegun: false,
+          hasPublished: false,
+          reasons: null,
+          madeAt: time,
+        }
         ofSeries.add(point)
         if (point.isAhead) ahead.push(point)
-      } else point.add(file)
-      point.count(standing)
-      if (isPinned(path)) point.pin()
+      } else point.facts.push(file)
+      if (standing === 'published') point.hasPublished = true
+      else if (point.standing !== 'unfinished') point.standing = standing
+      if (isPinned(path)) point.pinned = true
       if (hasStaged(file)) point.isBegun = true
       return point
     },
@@ -125,7 +119,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
       for (const { series: name, point: time } of pruned.values()) {
         const point = series.get(name)?.at(time)
-        if (point?.hasPublished && point.standing === 'whole') point.count('unfinished')
+        if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
       }
       const bySeries = new Map<string, readonly GrowingPoint[]>()
       for (const [name, { points, kind }] of series) {
@@ -155,7 +149,7 @@ function pointByPath(series: Retention['series']): Retention['pointOf'] {
     if (index === null) {
       index = new Map()
       for (const points of series.values())
-        for (const point of points) for (const file of point.files) index.set(file, point)
+        for (const point of points) for (const { path: file } of point.facts) index.set(file, point)
     }
     return index.get(path) ?? null
   }
@@ -167,6 +161,7 @@ function judge(
   { retain: rules, series }: Spec,
   kind: SeriesPoints['kind'],
 ): void {
+  if (kind !== 'named') for (const point of points) point.madeAt = newestTime(point)
   if (rules === null) {
     for (const point of points) {
       point.reasons = SELECTED

@@ -1,7 +1,7 @@
 import { clockSanity } from '../../model/clock-sanity.ts'
 import type { Holding } from '../../model/holding.ts'
 import { type Instant, instant, isoSeconds } from '../../model/instant.ts'
-import type { LockHolder } from '../../model/outcome.ts'
+import type { LateSeries, LockHolder } from '../../model/outcome.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { DestinationPlace, Spec } from '../../model/spec.ts'
 import type { StaleReason } from '../../model/specs-memory.ts'
@@ -9,17 +9,17 @@ import type { BackupStatus, DestinationStatus, LateCause, SeriesStatus } from '.
 import type { SuspendedNow } from '../../model/suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
-import { isWhole } from '../files/is-whole.ts'
+import { isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { claimsOf, judgeState, triesAgain } from './claims.ts'
-import { dated } from './conditions.ts'
+import { type Claim, dated, joined } from './conditions.ts'
 import { lateCause } from './late-cause.ts'
 import { withoutOverSpecs } from './over-specs.ts'
-import { type SeriesView, seriesViews, withCause } from './series.ts'
+import { lateSeries, type SeriesView, seriesViews, withCause } from './series.ts'
 
 export interface StatusFacts {
   readonly backup: string
@@ -108,7 +108,7 @@ const isAtWork = ({ watch, holders }: StatusFacts): boolean =>
   (watch !== null && watch.phase !== 'idle') || (holders !== null && holders.length > 0)
 
 /** How each series stands now; none where it cannot be looked at, or nothing is known of what is expected. */
-export const viewsOf = (facts: StatusFacts, asOf: Instant): readonly SeriesView[] =>
+const viewsOf = (facts: StatusFacts, asOf: Instant): readonly SeriesView[] =>
   viewsIn(pointsOf(facts, asOf), facts, asOf)
 
 /** Null: it cannot be looked at, or nothing is known of what is expected. */
@@ -182,3 +182,68 @@ const foundSeries = ([series, { points, newest }]: readonly [
   string,
   { readonly points: number; readonly newest: number },
 ]): SeriesStatus => ({ series, newest: isoSeconds(newest), expect: null, state: 'unknown', points })
+
+interface LateNow {
+  readonly late: readonly LateSeries[]
+  /** When the next one will be, if nothing comes meanwhile; null: none ever. */
+  readonly next: Instant | null
+}
+
+/** Which series are late from what the disk says alone, without a pass; null: it cannot be told. */
+export function lateNow(facts: StatusFacts, asOf: Instant): LateNow | null {
+  if (facts.holding === null || (facts.halt ?? facts.holding.halt) !== null) return null
+  const views = viewsOf(facts, asOf)
+  const next = views.reduce<Instant | null>(
+    (first, { late, lateAfter }) =>
+      late !== null || lateAfter === null || (first !== null && first <= lateAfter) ? first : lateAfter,
+    null,
+  )
+  return { late: lateSeries(views), next }
+}
+
+/** A backup that is declared and whose spec is faulty: it does not run, and where its destination is is not known. */
+export function faultyStatus(
+  backup: string,
+  faults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[],
+  asOf: Instant,
+  /** When its file was last written to; null: not known. */
+  written: Instant | null,
+): BackupStatus {
+  const reason = faults[0]?.code ?? 'spec-invalid'
+  const message =
+    faults.length === 0
+      ? 'its spec is faulty; see reconcile validate'
+      : joined(faults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`))
+  const unknown = { status: 'unknown', reason: 'spec-invalid', message: 'its spec is faulty' } as const
+  const claims: readonly Claim[] = [
+    {
+      type: 'Ready',
+      status: 'false',
+      reason: 'spec-invalid',
+      message: 'its spec is faulty: it does not run',
+    },
+    { type: 'Reconciling', ...unknown },
+    { type: 'Stalled', status: 'true', reason, message },
+    { type: 'Fresh', ...unknown },
+    { type: 'SpecValid', status: 'false', reason, message },
+    { type: 'SourceReachable', ...unknown },
+    { type: 'Held', ...unknown },
+    { type: 'Pushed', ...unknown },
+  ]
+  return {
+    backup,
+    state: 'failed',
+    destination: null,
+    series: [],
+    conditions: dated(claims, [], written === null || written > asOf ? asOf : written),
+    lastPass: null,
+    lastSuccess: null,
+    counts: null,
+    observed: null,
+    nextRun: null,
+    validUntil: null,
+    watch: null,
+    bytes: null,
+    free: null,
+  }
+}

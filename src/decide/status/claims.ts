@@ -9,11 +9,10 @@ import { isEnded } from '../files/emptiness.ts'
 import type { StatusFacts, StatusLook } from './backup.ts'
 import { type Claim, joined } from './conditions.ts'
 import { heldClaim } from './fold.ts'
-import { freshClaim } from './fresh-claim.ts'
 import { scheduleText } from './freshness.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
-import { lateSeries } from './series.ts'
+import { freshClaim, lateSeries } from './series.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
 
 export interface Judged {

@@ -7,11 +7,10 @@ import type { DestinationStatus, Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { isAwaited } from '../files/emptiness.ts'
 import { type Claim, dated, joined } from './conditions.ts'
-import { freshClaim } from './fresh-claim.ts'
+import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
-import type { SeriesView } from './series.ts'
-import { stallOf } from './stall.ts'
+import { freshClaim, type SeriesView } from './series.ts'
 
 /** What the last pass saw of its source. */
 export interface SourceLook {
@@ -193,4 +192,18 @@ export function messageOf(outcome: CodedOutcome): string {
   const first = outcome.problems[0]
   if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
   return outcome.late[0]?.message ?? outcome.result
+}
+
+/** Why trying again alone will not mend what a pass came to: somebody has to do something first. Null: it may. */
+function stallOf(outcome: BareOutcome): { readonly reason: string; readonly message: string } | null {
+  const { halt, holds, conflicts, lost, problems } = outcome
+  if (halt !== null) return { reason: halt.code, message: `${halt.message}. ${halt.hint}` }
+  const [hold] = holds
+  if (hold !== undefined) return { reason: hold.code, message: `${hold.message} (release ${hold.id})` }
+  if (conflicts.length > 0) return { reason: 'conflict', message: `${conflicts.length} in conflict` }
+  if (lost.length > 0) return { reason: 'lost', message: `${lost.length} lost` }
+  const lasting = problems.find(({ retryable, code }) => retryable === false || isDamage(code))
+  if (lasting === undefined) return null
+  const { code, path, message, hint } = lasting
+  return { reason: code, message: `${path === undefined ? '' : `${path}: `}${message} ${hint}` }
 }

@@ -2,7 +2,7 @@ import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { Expectation, Schedule } from '../../model/spec.ts'
 import type { FreshState } from '../../model/status.ts'
 import { anyOf } from '../files/select.ts'
-import { cronAfter } from '../time/cron-after.ts'
+import { cronAfter } from '../time/next-run.ts'
 
 /** How a series stands against what is expected of it. */
 export interface Freshness {

@@ -1,7 +1,7 @@
 import type { Instant } from '../../model/instant.ts'
 import type { SourceView } from '../../model/observation.ts'
 import type { LateCause, Newer } from '../../model/status.ts'
-import type { Point } from '../retention/wanted.ts'
+import type { Point } from '../retention/series-points.ts'
 
 /** What is known of a late series when its cause is asked for. */
 export interface CauseFacts {
@@ -80,7 +80,7 @@ export function newerAtSource(
   const kinds = new Set<Newer>()
   for (const point of points) {
     if (point.isAhead || point.standing === 'whole' || (newest !== null && point.madeAt <= newest)) continue
-    const shown = point.files.flatMap((path) => files.get(path) ?? [])
+    const shown = point.facts.flatMap(({ path }) => files.get(path) ?? [])
     if (point.standing === 'coming') kinds.add(point.reasons === null ? 'unwanted' : 'coming')
     else if (shown.some(({ listed, marker }) => listed === null || marker.state === 'none'))
       kinds.add('no-marker')

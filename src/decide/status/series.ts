@@ -5,8 +5,10 @@ import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import { type LateCause, type SeriesStatus, UNDATED } from '../../model/status.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
+import type { Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
-import type { Point, Retention } from '../retention/wanted.ts'
+import type { Retention } from '../retention/wanted.ts'
+import { type Claim, joined } from './conditions.ts'
 import { describeLate, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
 
@@ -124,3 +126,37 @@ function patternOf(points: readonly Point[]): string | null {
   }
   return null
 }
+
+/** Whether all that is expected is here in time. Where one series is late, since when the first of them is. */
+export function freshClaim(views: readonly SeriesView[]): Claim {
+  const late = views.filter((view) => view.late !== null)
+  if (late.length > 0) {
+    const since = late.reduce<Instant | null>(
+      (first, { lateAfter }) =>
+        lateAfter === null || (first !== null && first <= lateAfter) ? first : lateAfter,
+      null,
+    )
+    const message = joined(lateSeries(late).map((one) => one.message))
+    const claim = { type: 'Fresh', status: 'false', reason: 'late', message } as const
+    return since === null ? claim : { ...claim, since }
+  }
+  const expected = views.filter(({ status }) => status.expect !== null)
+  if (expected.length === 0)
+    return unknown('nothing-expected', 'the spec does not say how often new points should come')
+  // Nothing that was never here is fresh, also while none is due.
+  const open = expected.filter(
+    ({ status }) => status.state === 'unknown' || (status.newest === null && status.state !== 'ended'),
+  )
+  if (open.length > 0) {
+    const names = open.map(({ status }) => `${status.series}: none`)
+    return unknown('no-point-yet', `${joined(names)} has come yet, and none is late`)
+  }
+  return { type: 'Fresh', status: 'true', reason: 'fresh', message: '' }
+}
+
+const unknown = (reason: string, message: string): Claim => ({
+  type: 'Fresh',
+  status: 'unknown',
+  reason,
+  message,
+})

@@ -2,8 +2,8 @@ import { humanSize } from '../../model/human-size.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import type { Warning } from '../../model/plan.ts'
 import type { Bandwidth, Expectation, Schedule, Spec } from '../../model/spec.ts'
-import type { Point } from '../retention/wanted.ts'
-import { cronAfter } from './cron-after.ts'
+import { filesOf, type Point } from '../retention/series-points.ts'
+import { cronAfter } from './next-run.ts'
 import { bytesOfWeek, longestOff, WEEK_SECONDS } from './timetable.ts'
 
 /** With the key of the spec that it is about. */
@@ -90,7 +90,7 @@ function bytesAWeek(points: readonly Point[], sizeOf: (path: string) => number):
   // What the oldest of them holds was made before.
   const bytes = newest
     .slice(0, -1)
-    .flatMap(({ files }) => files.map(sizeOf))
+    .flatMap((point) => filesOf(point).map(sizeOf))
     .reduce((sum, size) => sum + size, 0)
   return (bytes / seconds) * WEEK_SECONDS
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { forecast } from '../../../src/decide/explain/forecast.ts'
 import { retain } from '../../../src/decide/retention/retain.ts'
-import type { Point } from '../../../src/decide/retention/wanted.ts'
+import type { Point } from '../../../src/decide/retention/series-points.ts'
 import { zoneOf } from '../../../src/decide/time/zone.ts'
 import { type Instant, instant } from '../../../src/model/instant.ts'
 import type { Expectation, Spec } from '../../../src/model/spec.ts'
@@ -15,7 +15,6 @@ const OSLO = 'Europe/Oslo'
 const whole = (dated: Pick<Point, 'time' | 'name' | 'pinned'>): Point => ({
   ...dated,
   series: 'db',
-  files: [],
   facts: [],
   standing: 'whole',
   dated: 'name',

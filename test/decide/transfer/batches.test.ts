@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type BatchItem, inOrder, nextBatch } from '../../../src/decide/transfer/batches.ts'
-import { fitting } from '../../../src/decide/transfer/fitting.ts'
+import { fitting } from '../../../src/decide/transfer/room-halt.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'
 
 const GIB = 1024 ** 3

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fittingInodes, inodesOf } from '../../../src/decide/transfer/inode-room.ts'
+import { fittingInodes, inodesOf } from '../../../src/decide/transfer/room-halt.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'
 
 const file = (path: string, stagedBytes = 0) => ({ path: path as RelPath, stagedBytes })
