@@ -1,4 +1,5 @@
-import { lateNow, type StatusFacts } from '../decide/status/backup.ts'
+import { lateNow } from '../decide/status/backup.ts'
+import type { StatusFacts } from '../decide/status/facts.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Instant, isoTime } from '../model/instant.ts'

@@ -1,5 +1,5 @@
 import type { PlanContext } from '../../src/decide/plan/context.ts'
-import type { StatusFacts } from '../../src/decide/status/backup.ts'
+import type { StatusFacts } from '../../src/decide/status/facts.ts'
 import { plainRate } from '../../src/decide/time/timetable.ts'
 import type { Digest } from '../../src/model/digest.ts'
 import {

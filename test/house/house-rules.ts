@@ -139,3 +139,26 @@ function withoutComments(text: string): string {
     /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|"(?:\\.|[^"\\\n])*"|(?<=[=(,:?&|!;[{}\n]\s*|return\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[dgimsuvy]*/g
   return text.replace(token, (hit) => (hit.startsWith('//') || hit.startsWith('/*') ? ' ' : hit))
 }
+
+/** Each ring of files of which every one imports the next, types included: none may be there. In words, as `a > b > a`. */
+export function circles(sources: readonly SourceText[]): readonly string[] {
+  const imports = new Map(
+    sources.map(({ path, text }) => [
+      path,
+      importsOf(withoutComments(text))
+        .filter((wanted) => wanted.startsWith('.'))
+        .map((wanted) => join(dirname(path), wanted)),
+    ]),
+  )
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, above: readonly string[]): void => {
+    const from = above.indexOf(path)
+    if (from !== -1) found.push([...above.slice(from), path].join(' > '))
+    if (from !== -1 || done.has(path)) return
+    for (const next of imports.get(path) ?? []) visit(next, [...above, path])
+    done.add(path)
+  }
+  for (const { path } of sources) visit(path, [])
+  return found
+}

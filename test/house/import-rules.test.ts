@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { breaches } from './house-rules.ts'
+import { breaches, circles } from './house-rules.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -96,5 +96,23 @@ describe('what only looks like an offence is let through', () => {
 
   test.each(innocents)('%s with %j', (path, text) => {
     expect(breaches({ path, text })).toEqual([])
+  })
+})
+
+describe('imports go in no circle', () => {
+  test('none under src', () => {
+    expect(circles(sources.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') })))).toEqual(
+      [],
+    )
+  })
+
+  test('one is found, also of types and over several files', () => {
+    const text = (wanted: string) => `import type { X } from './${wanted}.ts'`
+    const ring = ['a', 'b', 'c'].map((name, i) => ({
+      path: `src/model/${name}.ts`,
+      text: text(['b', 'c', 'a'][i]!),
+    }))
+    expect(circles(ring)).toEqual(['src/model/a.ts > src/model/b.ts > src/model/c.ts > src/model/a.ts'])
+    expect(circles(ring.slice(0, 2))).toEqual([])
   })
 })

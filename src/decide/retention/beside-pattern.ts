@@ -8,8 +8,8 @@ import type { Problem } from '../../model/trouble.ts'
 import type { FileFacts } from '../files/facts.ts'
 import { fileTime } from './file-time.ts'
 import { guessSeries } from './guess-series.ts'
+import type { Point } from './series-points.ts'
 import { suggestPattern } from './suggest-pattern.ts'
-import type { Retention } from './wanted.ts'
 
 /** Selected files that fit no pattern, and how many do. */
 export interface Beside {
@@ -112,7 +112,7 @@ interface Timed {
 const later = (a: Timed, b: Timed): number => b.time - a.time || comparePaths(a.path, b.path)
 
 /** As a field of a plan or a status; empty where there are no such files. */
-export function besideOf(wants: Pick<Retention, 'beside'> | null): { readonly beside?: BesideCount } {
+export function besideOf(wants: { readonly beside: Beside } | null): { readonly beside?: BesideCount } {
   if (wants === null || wants.beside.files === 0) return {}
   const { files, names } = wants.beside
   return { beside: { files, names } }
@@ -149,7 +149,7 @@ export function patternFitsNothing(
 /** Files that carry a newer date than any that fits: the source seems to name them in another way now. Null: there are none. */
 export function newNaming(
   { series: { patterns } }: Pick<Spec, 'series'>,
-  { beside, series }: Pick<Retention, 'beside' | 'series'>,
+  { beside, series }: { readonly beside: Beside; readonly series: ReadonlyMap<string, readonly Point[]> },
   asOf: Instant,
 ): Warning | null {
   const { newestDated, files, sample } = beside

@@ -2,10 +2,18 @@ import { type Instant, instant } from '../../model/instant.ts'
 import { UNDATED } from '../../model/status.ts'
 import { dateOf, type NameDate } from './name-date.ts'
 import { pointTimes } from './point-time.ts'
-import type { Dated } from './series-pattern.ts'
 
 /** Which rules of guessing these are: a removal by others of them is asked about first (I9). */
 export const GROUPING = 'dates-in-names'
+
+/** What a file's name says of it. */
+export interface Dated {
+  /** With the folder before it, where the pattern is about names alone. */
+  readonly series: string
+  /** Null: the pattern holds no date. */
+  readonly time: Instant | null
+  readonly part: string | null
+}
 
 /**
  * Without a pattern: names that differ only in the date they carry are one series, whose name has `*` there. Names without a date, or whose

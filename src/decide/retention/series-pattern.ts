@@ -1,19 +1,10 @@
 import { type Instant, instant } from '../../model/instant.ts'
 import { baseName } from '../../model/rel-path.ts'
 import type { SeriesRules } from '../../model/spec.ts'
-import { guessSeries } from './guess-series.ts'
+import { type Dated, guessSeries } from './guess-series.ts'
 import { matcher } from './match-pieces.ts'
 import { DATE_TOKENS, isPatternFault, type PatternFault, type Piece, parsePattern } from './parse-pattern.ts'
 import { isPossible, pointTimes } from './point-time.ts'
-
-/** What a file's name says of it. */
-export interface Dated {
-  /** With the folder before it, where the pattern is about names alone. */
-  readonly series: string
-  /** Null: the pattern holds no date. */
-  readonly time: Instant | null
-  readonly part: string | null
-}
 
 export type Precision = 'none' | 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second'
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { backupStatus, faultyStatus, type StatusFacts } from '../../../src/decide/status/backup.ts'
+import { backupStatus, faultyStatus } from '../../../src/decide/status/backup.ts'
+import type { StatusFacts } from '../../../src/decide/status/facts.ts'
 import { type FoldFacts, foldStatus } from '../../../src/decide/status/fold.ts'
 import { instant, isoTime } from '../../../src/model/instant.ts'
 import { type BackupOutcome, emptyOutcome } from '../../../src/model/outcome.ts'
