@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { BoxState } from '../model/box.ts'
+import { flag, list, matches, number, object, oneOf, record, text } from '../model/check-json.ts'
 import type { DiskBefore, DiskFacts, LedgerHead } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import { claimSlot } from './claim-slot.ts'
@@ -163,35 +164,21 @@ const without = (before: Releases, hold: string): Releases => ({
   releases: before.releases.filter((one) => one.hold !== hold),
 })
 
-const isDestinations = (value: unknown): value is Destinations =>
-  isOf(value, NO_DESTINATIONS.format) &&
-  isListOf(value['destinations'], {
-    id: 'string',
-    path: 'string',
-    filesystem: 'string',
-    announced: 'boolean',
-  }) &&
-  typeof value['heads'] === 'object' &&
-  value['heads'] !== null &&
-  isListOf(Object.values(value['heads']), { seq: 'number', hash: 'string' })
+const isDestinations = matches<Destinations>(
+  object({
+    format: oneOf(NO_DESTINATIONS.format),
+    destinations: list(object({ id: text, path: text, filesystem: text, announced: flag })),
+    heads: record(object({ seq: number, hash: text })),
+  }),
+)
 
-const isReleases = (value: unknown): value is Releases =>
-  isOf(value, NO_RELEASES.format) &&
-  isListOf(value['releases'], { hold: 'string', reason: 'string', by: 'string', at: 'number' })
+const isReleases = matches<Releases>(
+  object({
+    format: oneOf(NO_RELEASES.format),
+    releases: list(object({ hold: text, reason: text, by: text, at: number })),
+  }),
+)
 
-const isSpecFolders = (value: unknown): value is SpecFolders =>
-  isOf(value, 'reconcile.spec-folders/1') &&
-  Array.isArray(value['withDefaults']) &&
-  value['withDefaults'].every((folder) => typeof folder === 'string')
-
-const isOf = (value: unknown, format: string): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && 'format' in value && value.format === format
-
-const isListOf = (value: unknown, shape: Readonly<Record<string, string>>): boolean =>
-  Array.isArray(value) &&
-  value.every(
-    (one) =>
-      typeof one === 'object' &&
-      one !== null &&
-      Object.entries(shape).every(([key, type]) => typeof one[key] === type),
-  )
+const isSpecFolders = matches<SpecFolders>(
+  object({ format: oneOf('reconcile.spec-folders/1'), withDefaults: list(text) }),
+)

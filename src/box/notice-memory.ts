@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { isObject } from '../model/is-object.ts'
+import { flag, list, matches, object, oneOf, record, text } from '../model/check-json.ts'
 import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import { takeFlock } from '../system/lock.ts'
 import { changeState, makeStateFolder, readState } from './state-file.ts'
@@ -37,28 +37,14 @@ export function openNoticeMemory(stateFolder: string): NoticeMemory {
   }
 }
 
-const isNotices = (value: unknown): value is Notices =>
-  isObject(value) &&
-  value['format'] === 'reconcile.notices/1' &&
-  isObject(value['told']) &&
-  Object.values(value['told']).every(
-    (hook) =>
-      isObject(hook) &&
-      Object.values(hook).every((kinds) => isObject(kinds) && Object.values(kinds).every(isTold)),
-  ) &&
-  Array.isArray(value['pending']) &&
-  value['pending'].every(
-    (one) =>
-      isObject(one) && typeof one['hook'] === 'string' && isObject(one['notice']) && isNotice(one['notice']),
-  )
+const told = object({ since: text, message: text, over: flag, keys: list(text) })
 
-const isTold = (value: unknown): boolean =>
-  isObject(value) &&
-  typeof value['since'] === 'string' &&
-  typeof value['message'] === 'string' &&
-  typeof value['over'] === 'boolean' &&
-  Array.isArray(value['keys']) &&
-  value['keys'].every((key) => typeof key === 'string')
-
-const isNotice = (notice: Record<string, unknown>): boolean =>
-  ['id', 'backup', 'kind', 'message'].every((key) => typeof notice[key] === 'string')
+const isNotices = matches<Notices>(
+  object({
+    format: oneOf('reconcile.notices/1'),
+    told: record(record(record(told))),
+    pending: list(
+      object({ hook: text, notice: object({ id: text, backup: text, kind: text, message: text }) }),
+    ),
+  }),
+)

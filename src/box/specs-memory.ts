@@ -1,6 +1,16 @@
 import { join } from 'node:path'
 import type { Box } from '../model/box.ts'
-import { isObject } from '../model/is-object.ts'
+import {
+  anything,
+  list,
+  matches,
+  nullable,
+  number,
+  object,
+  oneOf,
+  record,
+  text,
+} from '../model/check-json.ts'
 import { type GitMemory, NO_MEMORY, type SpecsMemory } from '../model/specs-memory.ts'
 import { takeFlock } from '../system/lock.ts'
 import { changeState, makeStateFolder, readState } from './state-file.ts'
@@ -37,19 +47,16 @@ export function openSpecsMemory(
   }
 }
 
-const isPlaces = (value: unknown): value is Places =>
-  isObject(value) &&
-  value['format'] === 'reconcile.git-specs/1' &&
-  isObject(value['places']) &&
-  Object.values(value['places']).every(isMemory)
-
-const isMemory = (value: unknown): value is GitMemory =>
-  isObject(value) &&
-  isNullOr(value['good'], { commit: 'string', taken: 'number' }) &&
-  isNullOr(value['unreachable'], { since: 'number' }) &&
-  isNullOr(value['refused'], { commit: 'string', since: 'number' }) &&
-  Array.isArray(value['passed'])
-
-const isNullOr = (value: unknown, shape: Readonly<Record<string, string>>): boolean =>
-  value === null ||
-  (isObject(value) && Object.entries(shape).every(([key, type]) => typeof value[key] === type))
+const isPlaces = matches<Places>(
+  object({
+    format: oneOf('reconcile.git-specs/1'),
+    places: record(
+      object({
+        good: nullable(object({ commit: text, taken: number })),
+        unreachable: nullable(object({ since: number })),
+        refused: nullable(object({ commit: text, since: number })),
+        passed: list(anything),
+      }),
+    ),
+  }),
+)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Suspensions } from '../model/box.ts'
+import { matches, nullable, number, object, oneOf, record, text } from '../model/check-json.ts'
 import type { StoredSuspension } from '../model/suspension.ts'
 import { changeState, readState } from './state-file.ts'
 
@@ -46,25 +47,8 @@ export function openSuspensions(stateFolder: string): Suspensions {
   }
 }
 
-function isStored(value: unknown): value is Stored {
-  if (typeof value !== 'object' || value === null) return false
-  const { format, all, backups } = value as Record<string, unknown>
-  return (
-    format === NONE.format &&
-    (all === null || isSuspension(all)) &&
-    typeof backups === 'object' &&
-    backups !== null &&
-    Object.values(backups).every(isSuspension)
-  )
-}
+const suspension = object({ reason: text, by: text, at: number, until: nullable(number) })
 
-function isSuspension(value: unknown): value is StoredSuspension {
-  if (typeof value !== 'object' || value === null) return false
-  const { reason, until, by, at } = value as Record<string, unknown>
-  return (
-    typeof reason === 'string' &&
-    typeof by === 'string' &&
-    typeof at === 'number' &&
-    (until === null || typeof until === 'number')
-  )
-}
+const isStored = matches<Stored>(
+  object({ format: oneOf(NONE.format), all: nullable(suspension), backups: record(suspension) }),
+)

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { anything, list, matches, object, oneOf, record, text } from '../model/check-json.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
-import { isObject } from '../model/is-object.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
 import { diskFailure } from '../system/disk-failure.ts'
@@ -70,21 +70,20 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
   }
 }
 
-const isKept = (value: unknown): value is Kept =>
-  isObject(value) &&
-  value['format'] === 'reconcile.watch-specs/1' &&
-  isObject(value['places']) &&
-  Object.values(value['places']).every(
-    (place) =>
-      isObject(place) &&
-      ['specs', 'orphans', 'holds'].every(
-        (key) => Array.isArray(place[key]) && (place[key] as unknown[]).every(isObject),
-      ),
-  )
+const objects = list(object({}))
 
-const isBeat = (value: unknown): value is WatchBeat =>
-  isObject(value) &&
-  value['format'] === 'reconcile.watch/1' &&
-  typeof value['at'] === 'string' &&
-  typeof value['validUntil'] === 'string' &&
-  ['backups', 'orphans', 'holds', 'broken'].every((key) => Array.isArray(value[key]))
+const isKept = matches<Kept>(
+  object({
+    format: oneOf('reconcile.watch-specs/1'),
+    places: record(object({ specs: objects, orphans: objects, holds: objects })),
+  }),
+)
+
+const isBeat = matches<WatchBeat>(
+  object({
+    format: oneOf('reconcile.watch/1'),
+    at: text,
+    validUntil: text,
+    ...{ backups: list(anything), orphans: list(anything), holds: list(anything), broken: list(anything) },
+  }),
+)

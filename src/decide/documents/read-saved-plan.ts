@@ -1,6 +1,3 @@
-import { isObject } from '../../model/is-object.ts'
-import { type Action, makesWhole, type Plan, type Step } from '../../model/plan.ts'
-import type { SavedPlan } from '../../model/saved-plan.ts'
 import {
   amount,
   both,
@@ -18,7 +15,10 @@ import {
   relPath,
   text,
   time,
-} from './check-json.ts'
+} from '../../model/check-json.ts'
+import { isObject } from '../../model/is-object.ts'
+import { type Action, makesWhole, type Plan, type Step } from '../../model/plan.ts'
+import type { SavedPlan } from '../../model/saved-plan.ts'
 
 const FORMAT = 'reconcile.plan/1'
 

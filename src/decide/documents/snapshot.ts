@@ -1,12 +1,3 @@
-import type { Holding, LedgerRecord, PrunedFile } from '../../model/holding.ts'
-import { type Instant, instant, isoTime } from '../../model/instant.ts'
-import { isObject } from '../../model/is-object.ts'
-import { markerPath, suffixOf } from '../../model/marker-name.ts'
-import type { Observation, SourceView } from '../../model/observation.ts'
-import type { RelPath } from '../../model/rel-path.ts'
-import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
-import type { Claim, SourceFile, SourceMarker } from '../../model/source-file.ts'
-import type { Halt, Hold } from '../../model/trouble.ts'
 import {
   amount,
   type Check,
@@ -23,7 +14,16 @@ import {
   relPath,
   text,
   time,
-} from './check-json.ts'
+} from '../../model/check-json.ts'
+import type { Holding, LedgerRecord, PrunedFile } from '../../model/holding.ts'
+import { type Instant, instant, isoTime } from '../../model/instant.ts'
+import { isObject } from '../../model/is-object.ts'
+import { markerPath, suffixOf } from '../../model/marker-name.ts'
+import type { Observation, SourceView } from '../../model/observation.ts'
+import type { RelPath } from '../../model/rel-path.ts'
+import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
+import type { Claim, SourceFile, SourceMarker } from '../../model/source-file.ts'
+import type { Halt, Hold } from '../../model/trouble.ts'
 
 /** What one look at both sides of a backup found, kept to plan from elsewhere. Holds no key and no file's contents. */
 export interface Snapshot {

@@ -1,6 +1,6 @@
-import { toDigest } from '../../model/digest.ts'
-import { isObject } from '../../model/is-object.ts'
-import { pathFault } from '../../model/rel-path.ts'
+import { toDigest } from './digest.ts'
+import { isObject } from './is-object.ts'
+import { pathFault } from './rel-path.ts'
 
 /** Looks at a value that was parsed from JSON, and tells its first fault with its place, or null where it is sound. */
 export type Check = (value: unknown, at: string) => string | null
@@ -13,12 +13,16 @@ const is =
   (value, at) =>
     test(value) ? null : `${at} is not ${what}`
 
+export const anything: Check = () => null
 export const text = is('a text', (value) => typeof value === 'string')
 /** Whole, from 0: bytes, counts, seconds. */
 export const count = is('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0)
 export const integer = is('a whole number', (value) => Number.isSafeInteger(value))
 export const amount = is('a number from 0', (value) => Number.isFinite(value) && Number(value) >= 0)
+export const number = is('a number', (value) => typeof value === 'number')
 export const flag = is('true or false', (value) => typeof value === 'boolean')
+/** Whatever Date.parse reads. */
+export const moment = is('a time', (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)))
 export const time = is(
   'a time in UTC',
   (value) =>
@@ -71,6 +75,24 @@ export const both =
   (first: Check, second: Check): Check =>
   (value, at) =>
     first(value, at) ?? second(value, at)
+
+/** Whatever keys it has, each holds this. */
+export const record =
+  (check: Check): Check =>
+  (value, at) => {
+    if (!isObject(value)) return `${at} is not an object`
+    for (const [key, item] of Object.entries(value)) {
+      const fault = check(item, `${at}.${key}`)
+      if (fault !== null) return fault
+    }
+    return null
+  }
+
+/** The same as a question, for who has no use for the fault's place. What the check asks for is what T promises. */
+export const matches =
+  <T>(check: Check) =>
+  (value: unknown): value is T =>
+    check(value, '') === null
 
 /** The value that a text holds as JSON; `fault` where it holds none, or one that is nested without end. */
 export function parseJson(json: string): { readonly value: unknown } | { readonly fault: string } {
