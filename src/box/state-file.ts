@@ -1,5 +1,6 @@
 import { promises } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { parseJson } from '../model/check-json.ts'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
 import { takeFlock } from '../system/lock.ts'
@@ -30,8 +31,8 @@ export async function readState<T>(path: string, isIt: (value: unknown) => value
     if (errnoOf(error) === 'ENOENT') return null
     throw diskFailure(error, 'read', path)
   }
-  const value = parse(text)
-  if (isIt(value)) return value
+  const parsed = parseJson(text)
+  if ('value' in parsed && isIt(parsed.value)) return parsed.value
   throw new Failure({
     code: 'state-damaged',
     message: `${path} is not what this program writes there`,
@@ -84,13 +85,5 @@ export async function replaceState(path: string, text: string): Promise<void> {
     await replaceFile(path, text)
   } catch (error) {
     throw diskFailure(error, 'write', path)
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

@@ -48,6 +48,22 @@ const KEPT_BY: readonly (readonly [module: RegExp, keepers: readonly string[]])[
   [/^(?:node:)?child_process$|^execa$/, ['src/system/child.ts']],
 ]
 
+/** Who reads JSON: what others wrote goes through one set of checks, and these few read something else. */
+const READS_JSON: readonly string[] = [
+  'src/model/check-json.ts',
+  // A line at a time, of millions: each is checked field by field.
+  'src/destination/ledger/line.ts',
+  'src/destination/look/seen-line.ts',
+  // What findmnt prints, our own schemas, our own package, and what was made in this process or checked before.
+  'src/destination/disk/facts.ts',
+  'src/specs/schema.ts',
+  'src/specs/yaml/shape-validators.ts',
+  'src/cli.ts',
+  'src/view/watch-events.ts',
+  'src/commands/open-saved-plan.ts',
+  'src/commands/demo.ts',
+]
+
 /** Who takes a file's place by a rename: whole-file writes have one home, and these few move something else. */
 const RENAMES: readonly string[] = [
   'src/system/replace-file.ts',
@@ -94,6 +110,7 @@ export function breaches({ path, text }: SourceText): readonly string[] {
 
   if (/(?:\.|await )rename\(|\brenameSync\(/.test(code) && !RENAMES.includes(path))
     found.push('renames, and is not known to')
+  if (/\bJSON\.parse\b/.test(code) && !READS_JSON.includes(path)) found.push('parses JSON past its checks')
 
   const world = room === 'decide' ? WORLD.exec(code) : null
   if (world !== null) found.push(`decide reaches for the world: ${world[0]}`)

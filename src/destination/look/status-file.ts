@@ -1,3 +1,4 @@
+import { parseJson } from '../../model/check-json.ts'
 import type { DestinationStatus } from '../../model/status.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -18,11 +19,8 @@ export async function readStatus(disk: Disk, files: Layout): Promise<Destination
   } catch (error) {
     throw diskFailure(error, 'read', files.status)
   }
-  try {
-    return parseStatus(JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array())))
-  } catch {
-    return null
-  }
+  const parsed = parseJson(new TextDecoder().decode(bytes ?? new Uint8Array()))
+  return 'value' in parsed ? parseStatus(parsed.value) : null
 }
 
 /** Replaces it whole: a reader sees the old one or the new one. Durable. */
