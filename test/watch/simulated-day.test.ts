@@ -4,7 +4,7 @@ import { simulateDay } from '../helpers/simulated-day.ts'
 
 test('24 hours of edits, checkouts, outages, clock leaps, restarts and kills over 50 backups', async () => {
   const day = await simulateDay({
-    ...{ backups: 50, hours: 24, seed: SEED, pace: 2, every: 8 },
+    ...{ backups: 50, hours: 24, seed: SEED, pace: 2, every: 12 },
     ...{ specs: 'folder', kills: 5 },
   })
   expectGood(day)
