@@ -36,7 +36,7 @@ function listenForSignals(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || resultsAreLost) return
     resultsAreLost = true
-    process.stderr.write(`reconcile: what it prints cannot be written: ${error.message}\n`)
+    process.stderr.write(`reconcile: cannot write to standard output: ${error.message}\n`)
   })
   process.stderr.on('error', () => {})
 }

@@ -14,12 +14,12 @@ const LOST: Readonly<Record<string, string>> = {
   'releases.json': 'releases that are still open are then gone, and are given again with `reconcile release`',
   'spec-folders.json': 'a _defaults.yaml that vanished is then not missed, so see first that it is there',
   'suspensions.json':
-    'everything that was suspended by command then runs again, until `reconcile suspend` says so anew',
+    'everything that was suspended by command then runs again, until `reconcile suspend` is run again',
   'watch-specs.json':
     'the last good specs, the known orphans and the holds over missing specs are then forgotten',
   'git.json':
     'the last good commits are then forgotten, and the newest is taken without a comparison with what was obeyed',
-  'notices.json': 'notices not yet sent are then gone, and what is wrong is told once more',
+  'notices.json': 'notices not yet sent are then gone, and what is wrong is reported once more',
 }
 
 /** What a file in the state folder holds; null where there is none. Reading makes nothing. */

@@ -56,7 +56,7 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
       }
       return aside
     },
-    // It is written anew within a minute: one that is damaged is no word, but somebody was there.
+    // It is written again within a minute: one that is damaged is no word, but somebody was there.
     beat: () => readState(beat, isBeat).catch(() => null),
     lastHeard: () =>
       readState(beat, isBeat).then(

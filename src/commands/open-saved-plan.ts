@@ -22,7 +22,7 @@ export async function openSavedPlan(
       'plan-version',
       file,
       why,
-      'Use the version of reconcile that saved it, or save it anew.',
+      'Use the version of reconcile that saved it, or save it again.',
     )
   }
   const { plan } = read

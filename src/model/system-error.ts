@@ -150,7 +150,7 @@ const forbidden: Words = {
 const gone = (why: string): Words => ({
   code: 'disk-gone',
   why,
-  hint: 'See that the disk is there and mounted (findmnt, dmesg), and mount it anew if it is not.',
+  hint: 'Check that the disk is there and mounted (findmnt, dmesg), and mount it anew if it is not.',
   retryable: true,
 })
 

@@ -211,7 +211,7 @@ const listedMissing = (missing: readonly RelPath[], list: RelPath): Problem => (
   code: 'listed-missing',
   path: list,
   message: `names ${missing.length} files that are not there: ${missing.slice(0, NAMED).join(', ')}, …`,
-  hint: 'Have it written anew at the source, from what lies in its folder; see what writes it.',
+  hint: 'Have it written again at the source, from what lies in its folder; see what writes it.',
 })
 
 function markerRead(

@@ -34,7 +34,7 @@ export function listFailure(why: keyof typeof LIST_FAILURES, list: string, detai
 const LIST_FAILURES = {
   missing: [
     'is not there',
-    'See source.listing, and what writes the list at the source. Without listing, rsync lists the folder itself.',
+    'Check source.listing, and what writes the list at the source. Without listing, rsync lists the folder itself.',
     true,
   ],
   unreadable: ['cannot be read', 'Give the account at the source read permission on it.', true],
@@ -48,5 +48,5 @@ const LIST_FAILURES = {
     'It was being written, or it is damaged; it is read again at the next run. Write both under temporary names and rename them.',
     true,
   ],
-  unverified: ['has a marker that cannot be read', 'Write it anew at the source, or remove it.', true],
+  unverified: ['has a marker that cannot be read', 'Write it again at the source, or remove it.', true],
 } as const

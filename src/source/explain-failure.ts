@@ -30,15 +30,15 @@ export function explainFailure(
     case 'silent':
       return fail(
         'source-silent',
-        `${where} accepted the connection and then said nothing for ${timeout} s.`,
-        'See whether the machine is overloaded or its disk hangs; raise transfer.timeout if it is only slow.',
+        `${where} accepted the connection and then sent nothing for ${timeout} s.`,
+        'Check whether the machine is overloaded or its disk hangs; raise transfer.timeout if it is only slow.',
         true,
       )
     case 'stalled':
       return fail(
         'source-stalled',
-        `${where} stopped sending: no progress for ${timeout} s. What had come is kept.`,
-        'It is tried again. If it stays so, look at the line and at rsync on the source, or raise transfer.timeout.',
+        `${where} stopped sending: no progress for ${timeout} s. What had arrived is kept.`,
+        'It will be retried. If it persists, check the network and rsync on the source, or raise transfer.timeout.',
         true,
       )
     case 'flood':

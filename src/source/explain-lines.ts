@@ -78,7 +78,7 @@ const notWritten = (what: string, why: string, name: string): Omit<Problem, 'pat
     ? {
         code: 'write-failed',
         message: `rsync could not write ${name} on this machine: ${printable(`${what}: ${why}`)}.`,
-        hint: "See whether the destination's disk is sound, mounted writable, and ours to write.",
+        hint: "Check whether the destination's disk is sound, mounted writable, and ours to write.",
       }
     : null
 
@@ -86,7 +86,7 @@ function problemOf(complaint: Complaint, what: string, why: string, name: string
   if (/vanished/.test(what) || /No such file/.test(why))
     return {
       code: 'vanished',
-      message: `${name} was gone at the source when it was to be read.`,
+      message: `${name} disappeared at the source before it could be read.`,
       hint: 'If it was renamed or rotated, nothing is wrong. Write backups under a temporary name and rename them when done.',
     }
   if (isAboutFolder(complaint))

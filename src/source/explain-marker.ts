@@ -17,5 +17,5 @@ export const explainMarker = (path: string, fault: MarkerFault): Problem => ({
   code: `marker-${fault}`,
   path,
   message: `The marker ${quote(path)} ${WHY[fault]}.`,
-  hint: `Write it anew at the source, as the last step: md5sum FILE > FILE.md5 (here ${quote(baseName(path))}).`,
+  hint: `Write it again at the source, as the last step: md5sum FILE > FILE.md5 (here ${quote(baseName(path))}).`,
 })

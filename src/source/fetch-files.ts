@@ -201,7 +201,7 @@ function readSmall(path: string, limit: number, room: Buffer | null = null): Buf
     throw new Failure({
       code: 'temporary-file',
       message: `${path}, fetched from the source, cannot be read: ${(error as Error).message}`,
-      hint: 'See that TMPDIR names a folder that is ours to write.',
+      hint: 'Check that TMPDIR names a folder that is ours to write.',
       retryable: true,
       cause: error,
     })

@@ -80,7 +80,7 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
           code: 'absurd-size',
           path,
           message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
-          hint: 'See whether the file system at the source is sound.',
+          hint: 'Check whether the file system at the source is sound.',
         })
         return
       }

@@ -76,7 +76,7 @@ export function parseListFile(
         code: 'list-ambiguous',
         path,
         message: `${quote(listName)} names ${quote(name)} twice, with different sums; neither is believed.`,
-        hint: 'Have the list written anew.',
+        hint: 'Have the list written again.',
       })
       continue
     }

@@ -33,7 +33,7 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
       problems.add({
         code: 'garbled-listing',
         message: `The source's listing holds a line that is none: ${quote(buffer.toString('latin1', from, Math.min(to, from + 200)))}.`,
-        hint: 'See that nothing at the source (a login script, a wrapper) prints to the session.',
+        hint: 'Check that nothing at the source (a login script, a wrapper) prints to the session.',
       })
       return
     }

@@ -30,7 +30,7 @@ export function collectProblems(): {
             {
               code: 'more-problems',
               message: `${more} more problems of this kind are not shown.`,
-              hint: 'Mend the ones that are shown first; the others show then.',
+              hint: 'Fix the ones that are shown first; the others show then.',
             },
           ],
   }
@@ -59,7 +59,7 @@ export const refusedInList = (list: string, name: string, fault: PathFault): Pro
   code: `name-${fault}`,
   path: list,
   message: `${quote(list)} names ${quote(name)}, which is refused: ${WHY[fault]}.`,
-  hint: 'Have the list written anew: plain names of files in its own folder, one a line.',
+  hint: 'Have the list written again: plain names of files in its own folder, one a line.',
 })
 
 /** I6: names that fold together are refused as well. `others` is empty where the very name came twice. */

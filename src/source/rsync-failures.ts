@@ -22,7 +22,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     null,
     'path-missing',
     (_, folder) => `${folder} is not there.`,
-    'See source.path: it is relative to the folder that rrsync serves.',
+    'Check source.path: it is relative to the folder that rrsync serves.',
     true,
   ],
   [
@@ -38,7 +38,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     null,
     'refused-by-rrsync',
     (where) => `rrsync at ${where} refused what we asked for.`,
-    'See source.path (relative to rrsync\'s folder, without ".."), and that the key\'s command is rrsync -ro DIR.',
+    'Check source.path (relative to rrsync\'s folder, without ".."), and that the key\'s command is rrsync -ro DIR.',
     false,
   ],
   [
@@ -46,7 +46,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     null,
     'rrsync-missing',
     (where) => `rrsync is not installed at ${where}, or not where authorized_keys says.`,
-    'Install rsync there (3.2.4 or later brings /usr/bin/rrsync), or mend the path in authorized_keys.',
+    'Install rsync there (3.2.4 or later brings /usr/bin/rrsync), or fix the path in authorized_keys.',
     false,
   ],
   [
@@ -62,7 +62,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     null,
     'garbage-from-source',
     (where) => `${where} sent a name that nobody had asked for; it was refused.`,
-    'No rsync that is in order does so. See who answers there before you trust it again.',
+    'No sound rsync does that. Find out what answers there before you trust it again.',
     false,
   ],
   [
@@ -70,7 +70,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     [2, 3, 12],
     'garbage-from-source',
     (where) => `What answered at ${where} is not rsync.`,
-    "See that the key's command is rrsync -ro DIR, that the account has a shell, and that no login script prints anything.",
+    "Check that the key's command is rrsync -ro DIR, that the account has a shell, and that no login script prints anything.",
     false,
   ],
   [
@@ -94,7 +94,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     [11],
     'write-failed',
     () => 'rsync could not write on this machine.',
-    "See whether the destination's disk is sound, mounted writable, and ours to write.",
+    "Check whether the destination's disk is sound, mounted writable, and ours to write.",
     true,
   ],
   [
@@ -118,7 +118,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     [3, 12, 23],
     'path-missing',
     (_, folder) => `${folder} is not there.`,
-    'See source.path, and whether what it lies on is mounted there.',
+    'Check source.path, and whether what it lies on is mounted there.',
     true,
   ],
   [
@@ -133,24 +133,24 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     /closed by remote host|Connection reset|Timeout, server/i,
     [12],
     'connection-lost',
-    (where) => `The connection to ${where} broke. What had come is kept.`,
-    'It is tried again. If it stays so, look at the line and at the log of sshd there.',
+    (where) => `The connection to ${where} broke. What had arrived is kept.`,
+    'It will be retried. If it persists, check the network and the log of sshd there.',
     true,
   ],
   [
     /connection unexpectedly closed \(0 bytes received/,
     [12],
     'source-hung-up',
-    (where) => `${where} ended the session before rsync had said a word.`,
-    "See that the key's command is rrsync -ro DIR and that the account has a shell; its log is with sshd.",
+    (where) => `${where} closed the session before rsync sent anything.`,
+    "Check that the key's command is rrsync -ro DIR and that the account has a shell; its log is with sshd.",
     true,
   ],
   [
     /[\s\S]*/,
     [10, 12, 30, 35, 255],
     'connection-lost',
-    (where) => `The connection to ${where} broke. What had come is kept.`,
-    'It is tried again. If it stays so, look at the line and at rsync on the source.',
+    (where) => `The connection to ${where} broke. What had arrived is kept.`,
+    'It will be retried. If it persists, check the network and rsync on the source.',
     true,
   ],
 ]

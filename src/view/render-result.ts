@@ -177,7 +177,7 @@ const waitRow = (path: string): Row => ({
 })
 
 const lostRow = (path: string): Row =>
-  alertRow('lost', 'red', 'held once, gone here, and the source has it no more', { path })
+  alertRow('lost', 'red', 'held once, gone here, and the source no longer has it', { path })
 
 const LOST_HINTS: readonly Hint[] = [
   {

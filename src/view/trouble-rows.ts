@@ -57,7 +57,7 @@ export const conflictRow = (conflict: Conflict): Row =>
 export const conflictHints = (first: Conflict): Row['hints'] => [
   {
     prose:
-      'The copies here stand. Mend the file at the source, or give it another name there. ' +
+      'The copies here are kept. Fix the file at the source, or give it another name there. ' +
       'If it was changed on purpose, silence the conflict in the spec:',
   },
   { command: `acknowledge: [{ path: ${yaml(first.path)}, digest: ${first.source}, reason: "…" }]` },

@@ -22,7 +22,7 @@ describe('I14: a folder of 48 files of which none is finished', () => {
     const planned = await world.run('--dry-run', 'bare')
     expect(planned.code).toBe(1)
     expect(planned.stdout.replace(/\s+/g, ' ')).toMatch(
-      /48 files are selected at the source, and none is finished: looked for is db-0\.gz\.md5 beside db-0\.gz/,
+      /48 files are selected at the source, and none is finished: expected is db-0\.gz\.md5 beside db-0\.gz/,
     )
     const outcome = await at.pass()
     expect(problemsOf(outcome)).toEqual(['empty'])
@@ -35,7 +35,7 @@ describe('I14: a folder of 48 files of which none is finished', () => {
     const check = await world.run('status', '--check', 'bare')
     expect(check.code).toBe(2)
     expect(check.stdout).toMatch(/^RECONCILE CRITICAL - 1 of 1 not well: bare \(empty\)/)
-    expect(check.stdout).toContain('no checksum file stands beside them')
+    expect(check.stdout).toContain('there is no checksum file next to them')
     const metrics = await world.run('status', '--output', 'prometheus')
     expect(metrics.stdout).toContain('reconcile_backup_state{backup="bare",state="empty"} 1')
 

@@ -99,7 +99,7 @@ test('a log or results that cannot be written end no backup', async () => {
     cwd: world.folder,
   })
   expect(told.exitCode).toBe(1)
-  expect(told.stderr).toContain('what it prints cannot be written: ENOSPC')
+  expect(told.stderr).toContain('cannot write to standard output: ENOSPC')
   expect((await world.plan('full-log')).summary).toMatchObject({ pull: 0, adopt: 0, keep: 2 })
 })
 

@@ -190,7 +190,7 @@ async function makeKey(file: string): Promise<void> {
   throw new Failure({
     code: 'ssh-keygen-failed',
     message: `ssh-keygen could not make ${file}.`,
-    hint: 'See that the folder is there, empty and writable.',
+    hint: 'Check that the folder is there, empty and writable.',
     retryable: false,
   })
 }

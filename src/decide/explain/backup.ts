@@ -134,7 +134,7 @@ function reasonsOf(
     const why = prune?.keptBack.get(point)
     const spared = here?.get(point)
     if (why === undefined && spared !== undefined)
-      return [outside, `kept: of the copies here alone it is ${spared.join(', ')}`]
+      return [outside, `kept: among the copies held here it is ${spared.join(', ')}`]
     return [outside, why === undefined ? keptText({ prune: pruning, series }) : whyKeptText(why)]
   }
 }

@@ -49,7 +49,7 @@ export function whatNext(about: Subject): Told {
 function stopped({ decided: { plan }, look }: Subject): Told {
   const halt = plan.halt === null ? [] : [`The backup is halted: ${plan.halt.message}`]
   const held = plan.holds.map(({ message }) => `The backup is held: ${message}`)
-  const unknown = look.isKnown ? [] : ['What is here could not be looked at']
+  const unknown = look.isKnown ? [] : ['The destination could not be read']
   const why = halt.length + held.length > 0 ? [...halt, ...held] : unknown
   const advice = plan.halt === null ? [] : [{ message: plan.halt.hint }]
   return { next: ['Nothing, for now.', ...why], advice: [...advice, ...plan.holds.map(releaseOf)] }
@@ -78,7 +78,7 @@ function ofStep(step: Step, about: Subject): Told {
         advice: [
           {
             message:
-              'Find out which copy is good. Mend the file at the source or give it another name there; ' +
+              'Find out which copy is good. Fix the file at the source or give it another name there; ' +
               `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
           },
         ],

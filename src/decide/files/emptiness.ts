@@ -101,7 +101,7 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
       hint:
         unlisted === files.size
           ? 'See what writes the list, and source.path in the spec.'
-          : 'See what else is told of them, and reconcile explain.',
+          : 'See what else is reported about them, and reconcile explain.',
     }
   const marker = `${baseName(first)}.${checksum}`
   const other = unmarked.find((path) => instead?.suffixes.has(path))
@@ -111,16 +111,16 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
       ? `there is only ${baseName(other)}${suffix}`
       : instead?.sums != null
         ? `there is only ${instead.sums}, and a file of many sums finishes none`
-        : 'no checksum file stands beside them'
+        : 'there is no checksum file next to them'
   return {
     code: 'empty',
-    message: `${begin}${unmarked.length === files.size ? 'none' : `of ${unmarked.length} none`} is finished: looked for is ${marker} beside ${baseName(first)} (checksum: ${checksum}); ${there}`,
+    message: `${begin}${unmarked.length === files.size ? 'none' : `of ${unmarked.length} none`} is finished: expected is ${marker} beside ${baseName(first)} (checksum: ${checksum}); ${there}`,
     hint: suffix === undefined ? writeMarkers(checksum) : adviceOn(suffix, checksum),
   }
 }
 
 const writeMarkers = (checksum: Spec['checksum']): string =>
-  `Have what makes the files write the checksum of each beside it, as the last step: ${checksum}sum X > X.${checksum}`
+  `Have the job that makes the files write a checksum next to each, as its last step: ${checksum}sum X > X.${checksum}`
 
 /** What to do where only a checksum of another form stands beside a file. */
 function adviceOn(suffix: string, checksum: Spec['checksum']): string {
@@ -133,5 +133,5 @@ function adviceOn(suffix: string, checksum: Spec['checksum']): string {
 const seriesEmpty = (names: readonly string[]): Problem => ({
   code: 'series-empty',
   message: `${names.length === 1 ? 'a series has' : `${names.length} series have`} been at the source for over a day, and nothing of ${names.length === 1 ? 'it' : 'them'} is held: ${joined(names)}`,
-  hint: 'See whether its files get their markers, or exclude them; of a series that is to get no more, say expect: { series: NAME, every: never }.',
+  hint: 'Check whether its files get their markers, or exclude them; of a series that is to get no more, say expect: { series: NAME, every: never }.',
 })

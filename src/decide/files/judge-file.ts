@@ -190,7 +190,7 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
           action: 'lost',
           path,
           because: [
-            'the ledger says we had it, it is gone here, and the source has it no more',
+            'the ledger says we had it, it is gone here, and the source no longer has it',
             `its ${spec.checksum} was ${digestFor(record, spec)}`,
           ],
           size: record.size,

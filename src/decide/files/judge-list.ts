@@ -57,7 +57,7 @@ export function judgeList(list: RelPath, { names }: ListFile, { files, completen
 const SHOWN = 3
 const LONGEST = 60
 const WRITE_NAMES =
-  'Have the list written anew: plain names of files in its own folder, one a line, as ls writes them (ls > LIST), or md5sum lines.'
+  'Have the list written again: plain names of files in its own folder, one a line, as ls writes them (ls > LIST), or md5sum lines.'
 
 const quoted = (name: string): string =>
   JSON.stringify(name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name)

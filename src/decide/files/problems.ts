@@ -21,7 +21,7 @@ export const unmarkedHere = (path: string): Problem => ({
   code: 'unmarked',
   path,
   message:
-    'stands in the destination without a marker, and the source has it no more: nothing says whether it is whole',
+    'is in the destination without a marker, and the source no longer has it: nothing says whether it is whole',
   hint: 'Put its marker beside it if you have one, exclude it in the spec, or move it away.',
 })
 
@@ -29,7 +29,7 @@ export const markerUnreadableHere = (path: string): Problem => ({
   code: 'marker-unreadable-here',
   path,
   message:
-    'stands in the destination beside a marker that holds no digest of it: nothing says whether it is whole',
+    'is in the destination next to a marker that holds no digest of it: nothing says whether it is whole',
   hint: "Look at the marker beside it. Once it is moved away, the file is judged by the source's marker.",
 })
 
@@ -73,7 +73,7 @@ export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({
   code: 'missing-here',
   path,
   message:
-    'was published and is gone from the destination; it is not brought back, for nothing wants it any more',
+    'was published and is gone from the destination; it is not pulled again, because nothing wants it any more',
   hint: `Retention (${retain === null ? 'none' : policyText(retain)}) does not keep it. If it was removed on purpose, acknowledge its path and digest in the spec; to remove a file on the record, use reconcile prune.`,
 })
 
@@ -106,7 +106,7 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
     kept === 0
       ? 'the source holds nothing that this spec selects: nothing was found to back up'
       : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
-  hint: `Look at source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
+  hint: `Check source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
 })
 
 const NAMED = 3

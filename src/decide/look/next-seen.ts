@@ -67,7 +67,7 @@ function remembered(
   const { marker } = file
   const claimed = marker.state === 'claimed' ? marker : null
   return {
-    // What its marker stood beside: data that changed under it is reported at every look, until the marker is written anew.
+    // What its marker stood beside: data that changed under it is reported at every look, until the marker is written again.
     listed: isOther && before !== undefined ? before.listed : file.listed,
     marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
     // A marker that was read again and says the same is not worth a write, but once it is due the new time is.

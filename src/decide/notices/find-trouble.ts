@@ -132,7 +132,7 @@ const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
       key: path,
       code: 'lost',
       path,
-      message: 'gone here, and the source has it no more',
+      message: 'gone here, and the source no longer has it',
     })),
     (count) => `${files(count)} lost`,
   )

@@ -134,7 +134,7 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
   if (problems.length > 0) return { is: 'blocked', problems }
   const other = facts.held?.foundOther !== undefined
   const there = other
-    ? 'other bytes: make the plan anew, or let a pass pull it'
+    ? 'other bytes: make the plan again, or let a pass pull it'
     : 'nothing of the kind any more'
   return stale('stale-step', path, `something to ${step.action}`, there)
 }

@@ -107,7 +107,7 @@ function guardsOf(
     guards.push(all('prune-clock-back', [lastTime], why))
   }
   if (clock === 'leapt' && lastTime !== null) {
-    const why = `the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time that was written down here. Release if the clock is right and the box was only off`
+    const why = `the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`
     guards.push(all('clock-leap', [lastTime], why))
   }
   if (conflicts.length > 0) {
@@ -168,7 +168,7 @@ function cliff(steep: readonly Candidates[], before: string | null, now: string)
     code: 'prune-cliff',
     series: null,
     about: [before, now],
-    message: `retain, keepAtLeast or expect has changed, and ${names.join(', ')} would not be any more`,
+    message: `retain, keepAtLeast or expect has changed, and ${names.join(', ')} would no longer be`,
   }
 }
 

@@ -54,7 +54,7 @@ export function whyKeptText(why: WhyKept): string {
         ? 'stays: nothing is expected of its series any more, so nothing that comes lets it fall'
         : `stays: at one point in ${spanText(why.period / 1000)}, ${why.rule}=${why.count} has had ${why.held} since`
     case 'kept-here':
-      return `stays: of the copies here alone it is ${why.reasons.join(', ')}`
+      return `stays: among the copies held here it is ${why.reasons.join(', ')}`
   }
 }
 

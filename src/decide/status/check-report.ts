@@ -60,7 +60,7 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
     ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
       ? (['WARNING'] as const)
       : []),
-    // Nothing that is watched is nothing that is well.
+    // An empty report is UNKNOWN, not OK.
     ...(backups.length === 0 ? (['UNKNOWN'] as const) : []),
   ]
   return { state: worst(states), backups, faults, unseen: unseen?.message ?? null, maxAge }

@@ -82,7 +82,7 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
 
 const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
 
-const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'what is here could not be looked at' }
+const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'the destination could not be read' }
 
 /** What a pass that finds nothing complete here says of it. */
 const EMPTY: ReadonlySet<string> = new Set(['empty', 'nothing-found', 'list-fits-nothing'])
@@ -128,7 +128,7 @@ function doubtOf(
     return { reason: 'not-recorded', message: 'when the last pass ended cannot be read' }
   const written = instant(Math.max(finished, holding?.lastTime ?? finished))
   if (written > asOf + SKEW) {
-    const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, which was written down here: how old anything is cannot be told. Set it`
+    const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, the last time recorded here, so ages are unknown. Set it`
     return { reason: 'box-clock', message }
   }
   const missed = missedPass(last, spec?.schedule ?? null, asOf)
@@ -139,8 +139,8 @@ function doubtOf(
     if (silentSince === null) return null
     const what =
       silentSince === 'unknown'
-        ? 'whether it runs cannot be told: its last word, watch.json in the state folder, is damaged'
-        : `runs no more: it was last heard of at ${silentSince}`
+        ? 'it is unknown whether it runs: its last heartbeat, watch.json in the state folder, is damaged'
+        : `is no longer running: it was last heard of at ${silentSince}`
     const message = `watch promised a pass by ${isoTime(end)}, and ${what}`
     return { reason: 'watch-gone', message, ...sinceText(silentSince) }
   }
@@ -229,7 +229,12 @@ function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
     return { type, status: 'unknown', reason: 'never-run', message: 'no pass has finished here yet' }
   const found = last.conditions.find((one) => one.type === type)
   if (found === undefined)
-    return { type, status: 'unknown', reason: 'not-recorded', message: 'the last pass left no word on it' }
+    return {
+      type,
+      status: 'unknown',
+      reason: 'not-recorded',
+      message: 'the last pass recorded nothing about it',
+    }
   const { since: _, ...claim } = found
   return claim
 }

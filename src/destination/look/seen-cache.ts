@@ -13,7 +13,7 @@ export interface SeenCache {
 }
 
 const CHUNK = 1 << 20
-/** Superseded lines that may pile up before the file is written anew. */
+/** Superseded lines that may pile up before the file is written again. */
 const SLACK = 1000
 
 /**

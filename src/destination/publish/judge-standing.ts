@@ -59,7 +59,7 @@ export const gone = (path: string): Problem => ({
   code: 'vanished-here',
   path,
   message: 'was here a moment ago, and is gone from the destination',
-  hint: 'Find out what removes files there; the next run judges anew.',
+  hint: 'Find out what removes files there; the next run checks again.',
 })
 
 export const moved = (path: string): Problem => ({

@@ -204,6 +204,6 @@ const notInTrash = (path: string, entry: PrunedFile | undefined): Problem =>
     : {
         code: 'trash-gone',
         path,
-        message: 'its time in the trash is over: it is gone for good',
+        message: 'its time in the trash is over: it has been removed for good',
         hint: 'It can only be pulled again, if the source still has it.',
       }

@@ -41,7 +41,7 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /SSL certificate problem|certificate verification failed|certificate subject name|host name does not match/i,
     'its certificate is not one that this machine trusts',
-    'Somebody may be in between. Compare the certificate with the one that the server should have, and see the clock of this machine.',
+    'This may be a man in the middle. Compare the certificate with the one that the server should have, and see the clock of this machine.',
   ],
   [
     /fsck error|hasDot|invalid path/i,
@@ -53,17 +53,17 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
 /** What helps where ssh, or a look at its keys before, tells a code. */
 const HINTS: Readonly<Record<string, string>> = {
   'host-key-changed':
-    'Somebody may be in between. Leave the pinned key until those who run the server have confirmed its new fingerprint by another way.',
+    'This may be a man in the middle. Leave the pinned key until those who run the server have confirmed its new fingerprint by another way.',
   'host-key-unknown':
     'Put its key into git.knownHosts: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the fingerprint that the server publishes.',
   'key-refused':
     'Add the public half of git.identity to the repository as a read-only deploy key, and check the user in git.url.',
   'host-unresolvable': "See git.url and this machine's DNS.",
-  'connection-refused': 'See the port in git.url, whether sshd runs there, and the firewall.',
-  'source-silent': 'See whether sshd answers there, and whether the machine is overloaded.',
-  'host-unreachable': 'See whether the machine and the line are up, and the firewall.',
+  'connection-refused': 'Check the port in git.url, whether sshd runs there, and the firewall.',
+  'source-silent': 'Check whether sshd answers there, and whether the machine is overloaded.',
+  'host-unreachable': 'Check whether the machine and the line are up, and the firewall.',
   'no-common-algorithm': 'Update sshd there.',
-  'connection-lost': 'It is tried again. If it stays so, look at the line and at the log of sshd there.',
+  'connection-lost': 'It will be retried. If it persists, check the network and the log of sshd there.',
   'identity-missing':
     'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and add its .pub to the repository as a read-only deploy key; or name it with git.identity.',
   'identity-encrypted': 'Use a key of its own for this box, without a passphrase: a read-only deploy key.',

@@ -41,7 +41,7 @@ export function specsToObey(
   }
   if (!taken && newest !== null && isFaulty(newest)) {
     const message = `commit ${commit} is not taken: it ${firstOf(newest.faults)}; ${instead}`
-    notes.push(note('error', 'commit-refused', message, 'Mend its faults, and push again.'))
+    notes.push(note('error', 'commit-refused', message, 'Fix its faults, and push again.'))
   }
   for (const hold of holds) {
     const message = `commit ${commit} is not taken: ${hold.message}; ${instead}`

@@ -99,8 +99,8 @@ const notTaken = (judged: Judged, { commit }: Found, before: GitMemory, unkept: 
 
 /** Who fetches takes as well; so what was fetched and not taken could not be remembered. */
 const UNKEPT = {
-  message: 'whoever fetched it has not taken it, and could not remember it or is about to',
-  hint: 'See what a pass, or the log of watch, says of it.',
+  message: 'another process fetched this commit and has not recorded it yet',
+  hint: 'See what the next pass, or the log of watch, reports.',
 }
 
 const farOptions = ({ checkKeys, limits }: GitSpecs, run: Run) => ({

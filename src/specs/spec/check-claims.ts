@@ -166,7 +166,7 @@ function heldByUnread(
     if (file === undefined || claims.some((one) => one.name.text === name && one.destination !== null))
       continue
     const message = `destination ${written.path} is that of backup "${name}", or nested with it, and nothing can be read of ${basename(file)}`
-    const hint = 'mend that one first; each backup needs a folder of its own'
+    const hint = 'fix that one first; each backup needs a folder of its own'
     return [error(claim, written.place, 'destination-clash', message, hint)]
   }
   return []
@@ -219,7 +219,7 @@ function outside(
 ): readonly ClaimFault[] {
   if (written === null || real === null) return []
   if (!real.sure) {
-    const message = `where ${what} ${written.path} leads cannot be seen, so neither whether it lies under an allowed root`
+    const message = `cannot resolve ${what} ${written.path}, so cannot check that it is under an allowed root`
     return [error(claim, written.place, 'outside-roots', message, 'run as the user who runs the backups')]
   }
   if (roots.some((root) => isWithin(real.path, root))) return []

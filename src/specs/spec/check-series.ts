@@ -92,7 +92,8 @@ function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonl
 function needsExpect(root: LocatedMap): readonly Fault[] {
   const path = ['prune', 'mode']
   if (textAt(root, path) !== 'auto' || valueAt(root, ['expect']) !== null) return []
-  const message = 'prune.mode is "auto" without "expect": old copies would go on going when no new ones come'
+  const message =
+    'prune.mode is "auto" without "expect": old copies would keep being removed even when no new ones arrive'
   return [
     faultAt(
       placeOf(root, path),

@@ -65,8 +65,8 @@ describe('the points of a series', () => {
     const drawn = [18, 19, 20].map((one) => sides(day(one))).join('\n')
     const coming = `remote ${day(21)} 10 A\nremote ${day(22)} 10 A`
     expect(pointsOf(spec, `${drawn}\n${coming}`).slice(2)).toEqual([
-      `surplus ${day(20)}: outside last=1 daily=2, stays: of the copies here alone it is last 1, daily 1`,
-      `surplus ${day(19)}: outside last=1 daily=2, stays: of the copies here alone it is daily 2`,
+      `surplus ${day(20)}: outside last=1 daily=2, stays: among the copies held here it is last 1, daily 1`,
+      `surplus ${day(19)}: outside last=1 daily=2, stays: among the copies held here it is daily 2`,
       `surplus ${day(18)}: outside last=1 daily=2, goes with the next pass`,
     ])
   })

@@ -189,7 +189,7 @@ describe('what happens next, and what would change it', () => {
       dated('last=1 daily=2', { prune: auto, expect: often }),
       `${held(19, 20)}\nremote ${day(21)} 10 A\nremote ${day(22)} 10 A`,
       day(20),
-      /it stays: of the copies here alone it is last 1, daily 1/,
+      /it stays: among the copies held here it is last 1, daily 1/,
     ],
     [
       'a prune that nobody has asked for',

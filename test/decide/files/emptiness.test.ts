@@ -35,7 +35,7 @@ describe('I14: a backup that holds nothing complete while its source shows somet
       'nothing beside them',
       beside({}),
       {},
-      /2 files are selected .* none is finished: looked for is a\.tar\.md5 beside a\.tar \(checksum: md5\); no checksum file stands beside them/,
+      /2 files are selected .* none is finished: expected is a\.tar\.md5 beside a\.tar \(checksum: md5\); there is no checksum file next to them/,
       /md5sum X > X\.md5/,
     ],
     [

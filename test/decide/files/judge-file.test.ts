@@ -36,7 +36,7 @@ describe('what is done about a file', () => {
     ['with a marker that cannot be read', 'remote a 10 ?', '! empty'],
     // Published.
     ['published, and the source agrees', 'held a 10 A\nremote a 10 A', 'keep a'],
-    ['published, and the source has it no more', 'held a 10 A\nremote z 1 -', 'keep a, wait z'],
+    ['published, and the source no longer has it', 'held a 10 A\nremote z 1 -', 'keep a, wait z'],
     ['published, and the marker at the source is gone', 'held a 10 A\nremote a 10 -', 'keep a'],
     ['I1, published, and the source has another digest', 'held a 10 A\nremote a 10 B', 'conflict a'],
     ['I1, published, another digest and size', 'held a 10 A\nremote a 99 B', 'conflict a'],

@@ -55,7 +55,7 @@ describe('what is said of files under daily=2', () => {
       {},
       [
         'keep 20.p1: complete, its point is not whole',
-        `lost 20.p2: the ledger says we had it, it is gone here, and the source has it no more, its md5 was ${md5('A')}`,
+        `lost 20.p2: the ledger says we had it, it is gone here, and the source no longer has it, its md5 was ${md5('A')}`,
         ...KEPT,
       ],
     ],

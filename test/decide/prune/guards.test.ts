@@ -87,7 +87,7 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     days('held', 13, 22),
     { surplus: 'none', holding: termsBefore({ retain: 'daily=30' }) },
     'prune-cliff',
-    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would not be any more',
+    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would no longer be',
   ],
   [
     'a floor that is lowered',
@@ -99,7 +99,7 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
       },
     },
     'prune-cliff',
-    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would not be any more',
+    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would no longer be',
   ],
   [
     'an expectation that is gone',
@@ -116,7 +116,7 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
       }),
     },
     'prune-cliff',
-    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would not be any more',
+    'retain, keepAtLeast or expect has changed, and 8 of 10 points of db that were wanted would no longer be',
   ],
   [
     'a series that is late',

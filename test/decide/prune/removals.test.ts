@@ -62,13 +62,13 @@ describe('what goes', () => {
       'a newer point is on its way, and not here',
       'held 21, held 20, remote 22',
       {},
-      'surplus 20: outside last=1 daily=2, stays: of the copies here alone it is daily 2',
+      'surplus 20: outside last=1 daily=2, stays: among the copies held here it is daily 2',
     ],
     [
       'a newer point is rotten, and comes anew',
       'held 22, remote 22, held 21, held 20',
       { records: { 22: { isRotten: true } } },
-      'surplus 20: outside last=1 daily=2, stays: of the copies here alone it is daily 2',
+      'surplus 20: outside last=1 daily=2, stays: among the copies held here it is daily 2',
     ],
     [
       'a newer point is rotten for good: it counts no more',
@@ -86,7 +86,7 @@ describe('what goes', () => {
       'the one it would be the floor for is rotten',
       'held 22, remote 22, held 21, remote 21, held 20, held 19',
       { prune: { keepAtLeast: 2 }, records: { 22: { isRotten: true }, 21: { isRotten: true } } },
-      'surplus 20: outside last=1 daily=2, stays: of the copies here alone it is last 1, daily 1',
+      'surplus 20: outside last=1 daily=2, stays: among the copies held here it is last 1, daily 1',
     ],
     [
       'a volume of it was removed by name',
