@@ -388,7 +388,7 @@ describe('a spec and the box', () => {
     await symlink('b', join(world, 'a'))
     await symlink('a', join(world, 'b'))
     const found = await load({ 'x.yaml': spec({ destination: `{ path: ${world}/a/x }` }) }, [world])
-    expect(told(found)).toEqual([expect.stringContaining('cannot be seen')])
+    expect(told(found)).toEqual([expect.stringContaining('cannot resolve')])
   })
 
   test('a mount that does not hold the destination would protect nothing', async () => {

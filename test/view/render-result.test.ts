@@ -32,8 +32,8 @@ describe('the summary after a pass', () => {
       "postgres  applied  2 pulled, 1 adopted, 1.9 GiB in 21 min (1.5 MiB/s), 14 files complete, 18 GiB
         ! conflict  db-2026-11-20.tar.gz   held 9f86d081, source 60303ae2; same name, other bytes; neither
                                            is touched
-                    The copies here are kept. Fix the file at the source, or give it another name there. If
-                    it was changed on purpose, silence the conflict in the spec:
+                    The copies here are kept. Fix the file at the source, or give it another name there.
+                    If it was changed on purpose, silence the conflict in the spec:
                     acknowledge: [{ path: db-2026-11-20.tar.gz, digest: 60303ae22b998861bce3b28f33eec1be, reason: "…" }]
         ! problem   pipe                   is a FIFO
                     Exclude it.

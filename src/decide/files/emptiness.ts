@@ -114,7 +114,7 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
         : 'there is no checksum file next to them'
   return {
     code: 'empty',
-    message: `${begin}${unmarked.length === files.size ? 'none' : `of ${unmarked.length} none`} is finished: expected is ${marker} beside ${baseName(first)} (checksum: ${checksum}); ${there}`,
+    message: `${begin}${unmarked.length === files.size ? 'none' : `of ${unmarked.length} none`} is finished: expected ${marker} beside ${baseName(first)} (checksum: ${checksum}); ${there}`,
     hint: suffix === undefined ? writeMarkers(checksum) : adviceOn(suffix, checksum),
   }
 }

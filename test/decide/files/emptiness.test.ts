@@ -35,21 +35,21 @@ describe('I14: a backup that holds nothing complete while its source shows somet
       'nothing beside them',
       beside({}),
       {},
-      /2 files are selected .* none is finished: expected is a\.tar\.md5 beside a\.tar \(checksum: md5\); there is no checksum file next to them/,
+      /2 files are selected .* none is finished: expected a\.tar\.md5 beside a\.tar \(checksum: md5\); there is no checksum file next to them/,
       /md5sum X > X\.md5/,
     ],
     [
       'only .sha256 under checksum: md5',
       beside({ 'a.tar': '.sha256', 'b.tar': '.sha256' }),
       {},
-      /looked for is a\.tar\.md5 .* there is only a\.tar\.sha256/,
+      /expected a\.tar\.md5 .* there is only a\.tar\.sha256/,
       /^Set checksum: sha256 in the spec/,
     ],
     [
       'only .MD5SUM under checksum: sha256',
       beside({ 'b.tar': '.MD5SUM' }),
       { checksum: 'sha256' },
-      /looked for is a\.tar\.sha256 .* there is only b\.tar\.MD5SUM/,
+      /expected a\.tar\.sha256 .* there is only b\.tar\.MD5SUM/,
       /^Set checksum: md5 in the spec/,
     ],
     [
@@ -57,7 +57,7 @@ describe('I14: a backup that holds nothing complete while its source shows somet
       beside({ 'a.tar': '.sha512' }),
       {},
       /there is only a\.tar\.sha512/,
-      /^Have what makes the files write/,
+      /^Have the job that makes the files write/,
     ],
     [
       'MD5SUMS',
