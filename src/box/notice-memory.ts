@@ -10,7 +10,7 @@ interface Notices extends NoticeBook {
 
 const EMPTY: NoticeBook = { told: {}, pending: [] }
 
-/** What was told and what is still to be told, in the `state` folder. */
+/** What was reported and what is still to be, in the `state` folder. */
 export function openNoticeMemory(stateFolder: string): NoticeMemory {
   const file = join(stateFolder, 'notices.json')
   return {

@@ -15,7 +15,7 @@ export interface WatchMemory {
   /** The specs that were obeyed, by the label of where they came from; null: none are known. */
   kept(label: string): Promise<KeptSpecs | null>
   keep(label: string, kept: KeptSpecs): Promise<void>
-  /** Moves damaged specs out of the way, and tells where they are now. */
+  /** Moves damaged specs out of the way, and returns where they are now. */
   setAside(at: Instant): Promise<string>
   /** What a daemon last said of itself; null: nothing that can be read. */
   beat(): Promise<WatchBeat | null>

@@ -2,7 +2,7 @@ import { toDigest } from './digest.ts'
 import { isObject } from './is-object.ts'
 import { pathFault } from './rel-path.ts'
 
-/** Looks at a value that was parsed from JSON, and tells its first fault with its place, or null where it is sound. */
+/** Looks at a value that was parsed from JSON, and returns its first fault with its place, or null where it is sound. */
 export type Check = (value: unknown, at: string) => string | null
 
 /** Deeper than any document of ours; what is deeper would be too much for whatever walks it by recursion. */

@@ -136,7 +136,7 @@ export interface FileExplanation extends Explained {
 
 export interface FilePoint extends Moment {
   readonly series: string
-  /** Where the series is guessed: the pattern to write; null: none can be told. */
+  /** Where the series is guessed: the pattern to write; null: none is known. */
   readonly pattern?: string | null
   readonly dated: 'name' | 'mtime' | 'unknown'
   readonly ahead: boolean
@@ -195,7 +195,7 @@ export type Mark = 'kept' | 'surplus' | 'coming' | 'waiting'
 
 export interface SeriesExplanation {
   readonly series: string
-  /** Where it is guessed: the pattern to write; null: none can be told. */
+  /** Where it is guessed: the pattern to write; null: none is known. */
   readonly pattern?: string | null
   readonly newest: Moment | null
   readonly expect: string | null

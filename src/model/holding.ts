@@ -102,7 +102,7 @@ export interface DiskNames {
   readonly source: string
   readonly type: string
   readonly label: string | null
-  /** Bytes; null: it cannot be told. */
+  /** Bytes; null: unknown. */
   readonly size: number | null
 }
 

@@ -1,9 +1,9 @@
-/** What may be told of a backup. `recovered`: all that was told is over. */
+/** What may be reported of a backup. `recovered`: all that was reported is over. */
 export type NoticeKind = TroubleKind | 'recovered'
 
 export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held' | 'pushed'
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held', 'failing', 'late', 'pushed']
 
 export const NOTICE_KINDS: readonly NoticeKind[] = [...TROUBLE_KINDS, 'recovered']
@@ -43,11 +43,11 @@ export interface NoticeDetail {
   readonly hint?: string
 }
 
-/** What was told of one kind of trouble. */
+/** What was reported of one kind of trouble. */
 export interface Told {
   readonly since: string
   readonly message: string
-  /** What it is about: something new among these is told again. */
+  /** What it is about: something new among these is reported again. */
   readonly keys: readonly string[]
   /** It is over, and something else of the backup is not yet. */
   readonly over: boolean

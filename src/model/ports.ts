@@ -16,7 +16,7 @@ export interface Source {
   /** Transfers from the same host are made one at a time; null: this machine. */
   readonly host: string | null
 
-  /** Connection 1: what the folder holds. Throws a Failure where it cannot be told. Trouble with what is of no `concern` (left out: all is) is none. */
+  /** Connection 1: what the folder holds. Throws a Failure where that is unknown. Trouble with what is of no `concern` (left out: all is) is none. */
   list(run: Run, concern?: Concern): Promise<Listing>
 
   /**
@@ -168,7 +168,7 @@ export interface LockedDestination {
   /** Removes pruned files from the trash for good. */
   expireTrash(paths: readonly RelPath[], run: Run): Promise<ReadonlyMap<RelPath, PruneVerdict>>
 
-  /** Bytes free to us now; null: it cannot be told. */
+  /** Bytes free to us now; null: unknown. */
   free(): Promise<number | null>
 
   /** Inodes free now; null: the file system does not count them. */

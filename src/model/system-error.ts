@@ -74,7 +74,7 @@ const PRINTED: readonly (readonly [string, string])[] = [
   ['Transport endpoint is not connected', 'ENOTCONN'],
 ]
 
-/** The name of the error that a program told in words; null: none of those that matter. */
+/** The name of the error that a program put in words; null: none of those that matter. */
 export const errnoIn = (printed: string): string | null =>
   PRINTED.find(([words]) => printed.includes(words))?.[1] ?? null
 
@@ -86,20 +86,20 @@ interface Words {
 }
 
 /**
- * A system error as a Failure; a Failure as it is; null: neither, so a bug. `told`: what was being done, completing "cannot ...", and
+ * A system error as a Failure; a Failure as it is; null: neither, so a bug. `about`: what was being done, completing "cannot ...", and
  * the path as people know it, where the error's own words are not the best; and whether a full file system lacks inodes.
  */
 export function failureOf(
   error: unknown,
-  told: { readonly doing?: string; readonly path?: string; readonly lacksInodes?: boolean } = {},
+  about: { readonly doing?: string; readonly path?: string; readonly lacksInodes?: boolean } = {},
 ): Failure | null {
   if (error instanceof Failure) return error
   const found = systemErrorOf(error)
   if (found === null) return null
-  const path = told.path ?? found.path
-  const doing = told.doing ?? found.syscall ?? 'go on with'
-  const isNamed = path === null || (told.doing === undefined && doing.endsWith(` ${path}`))
-  const { code, why, hint, retryable } = wordsOf(found, told.lacksInodes === true)
+  const path = about.path ?? found.path
+  const doing = about.doing ?? found.syscall ?? 'go on with'
+  const isNamed = path === null || (about.doing === undefined && doing.endsWith(` ${path}`))
+  const { code, why, hint, retryable } = wordsOf(found, about.lacksInodes === true)
   return new Failure({
     code,
     message: `cannot ${doing}${isNamed ? '' : ` ${path}`}: ${why}`,

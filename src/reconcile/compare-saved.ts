@@ -73,7 +73,7 @@ export const notBegun: Difference = {
 
 export const specGone: Difference = {
   code: 'stale-spec-gone',
-  message: 'its spec is gone, or faulty: reconcile validate tells which',
+  message: 'its spec is gone, or faulty: reconcile validate says which',
 }
 
 export const edited: Difference = {

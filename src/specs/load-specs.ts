@@ -90,7 +90,7 @@ export const nothingObeyed = (label: string): LoadedSpecs => ({
 const DEFAULTS_FILE = '_defaults.yaml'
 
 /**
- * Reads all specs of a folder. Faulty ones are left out and their faults told; the good ones beside them are returned. Throws
+ * Reads all specs of a folder. Faulty ones are left out and their faults reported; the good ones beside them are returned. Throws
  * a Failure (`specs-not-found`) where the folder itself cannot be read.
  */
 export async function loadSpecs(folder: string, context: BoxContext): Promise<LoadedSpecs> {

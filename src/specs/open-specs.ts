@@ -13,7 +13,7 @@ export interface SpecSource {
   readonly label: string
   /**
    * Reads them anew. Of a commit all specs are taken or none: where its faults, its signature or a hold forbid it, the last good commit
-   * is what is told, and why. Throws a Failure where there is nothing to obey: the folder cannot be read, or the repository was never
+   * is what is returned, and why. Throws a Failure where there is nothing to obey: the folder cannot be read, or the repository was never
    * reached.
    */
   load(run: Run): Promise<LoadedSpecs>
@@ -35,7 +35,7 @@ export interface SpecsPorts {
 /** The specs that the settings name. */
 export function openSpecs(settings: Settings, ports: SpecsPorts): SpecSource {
   const { specs, roots } = settings
-  // The settings' own fault, which is told: nothing else is obeyed in its place.
+  // The settings' own fault, which is reported: nothing else is obeyed in its place.
   if ((specs.kind === 'folder' ? specs.path : specs.url) === '') {
     const label = specs.kind === 'folder' ? 'specs' : 'git'
     return { label, load: async () => nothingObeyed(label) }

@@ -10,7 +10,7 @@ const COMMAND_LIMIT = 300
 export const findHolders = (path: string): readonly LockHolder[] => holdersOf([path]).get(path) ?? []
 
 /**
- * Who holds these locks, by path, with one look at all processes and none taken; null: it cannot be told, for the lock is
+ * Who holds these locks, by path, with one look at all processes and none taken; null: unknown, for the lock is
  * another user's.
  */
 export function findLockHolders(

@@ -37,9 +37,9 @@ const NOTHING: Told = { next: [], advice: [] }
 export function whatNext(about: Subject): Told {
   const { plan } = about.decided
   if (about.decided.retention === null) return stopped(about)
-  const told = about.steps.map((step) => ofStep(step, about))
+  const ofSteps = about.steps.map((step) => ofStep(step, about))
   const removed = about.pruned === undefined ? [] : [ofPruned(about.pruned, about)]
-  const all = [...told, ...removed]
+  const all = [...ofSteps, ...removed]
   if (all.every(({ next }) => next.length === 0)) all.push(ofNoStep(about))
   if (plan.halt !== null) all.push({ next: [`The backup is halted: ${plan.halt.message}`], advice: [] })
   return { next: all.flatMap(({ next }) => next), advice: all.flatMap(({ advice }) => advice) }

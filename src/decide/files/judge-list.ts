@@ -15,7 +15,7 @@ export interface ListFit {
 const FITS: ListFit = { problem: null, odd: new Set(), isBelieved: true }
 
 /**
- * I14: a list of which nothing exists, or whose lines hold more than names, is told at once: what it means to name would be waited for without
+ * I14: a list of which nothing exists, or whose lines hold more than names, is reported at once: what it means to name would be waited for without
  * end. Pure.
  */
 export function judgeList(list: RelPath, { names }: ListFile, { files, completeness }: Listing): ListFit {

@@ -34,7 +34,7 @@ export interface OverBackup {
   readonly holds: readonly Hold[]
 }
 
-/** Of the others the count is told. */
+/** Of the others only the count is given. */
 const MOST_DETAILS = 20
 /** More than can be told apart one by one. */
 const MOST_KEYS = 200

@@ -175,8 +175,8 @@ function freshStep(step: Step, facts: FileFacts, { spec, fresh, asOf }: Now): St
 }
 
 function problemsOf(path: RelPath, facts: FileFacts, { spec, fresh, asOf }: Now): readonly Problem[] {
-  const told = fresh.problems.filter((problem) => problem.path === path)
-  return told.length > 0 ? told : judgeFile(facts, spec, asOf).problems
+  const known = fresh.problems.filter((problem) => problem.path === path)
+  return known.length > 0 ? known : judgeFile(facts, spec, asOf).problems
 }
 
 const kindOf = (action: Action): Action => (action === 'resume' ? 'pull' : action)

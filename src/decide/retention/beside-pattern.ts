@@ -167,7 +167,7 @@ export function newNaming(
   }
 }
 
-/** The name that comes nearest to one of the patterns, and what differs. `pattern`: the one that it would fit; null: none can be told. */
+/** The name that comes nearest to one of the patterns, and what differs. `pattern`: the one that it would fit; null: none is known. */
 function nearest(
   patterns: readonly string[],
   names: readonly string[],

@@ -52,7 +52,7 @@ export function parsePattern(pattern: string): readonly Piece[] | PatternFault {
     if (piece === null) return wrong(unknownToken(text.slice(1, -1)))
     const before = pieces.at(-1)
     if (piece.kind === 'free' && before?.kind === 'free') {
-      return wrong(`nothing tells where {${before.token}} ends and ${text} begins: put text between them`)
+      return wrong(`nothing shows where {${before.token}} ends and ${text} begins: put text between them`)
     }
     pieces.push(piece)
     places.push(wrong(''))

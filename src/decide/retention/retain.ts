@@ -44,18 +44,18 @@ export function retain<Point extends DatedPoint>(
   zone: Zone,
 ): ReadonlyMap<Point, readonly string[]> {
   const kept = new Map<Point, readonly string[]>()
-  tellKept(points, rules, zone, (point, reasons) => kept.set(point, reasons))
+  forEachKept(points, rules, zone, (point, reasons) => kept.set(point, reasons))
   return kept
 }
 
-/** The same, told point by point: who has a place of his own for the reasons needs no map of a million of them. */
-export function tellKept<Point extends DatedPoint>(
+/** The same, point by point: who has a place of his own for the reasons needs no map of a million of them. */
+export function forEachKept<Point extends DatedPoint>(
   points: readonly Point[],
   rules: RetainRules,
   zone: Zone,
-  tell: (point: Point, reasons: readonly string[]) => void,
+  visit: (point: Point, reasons: readonly string[]) => void,
 ): void {
-  for (const point of points) if (point.pinned) tell(point, PINNED)
+  for (const point of points) if (point.pinned) visit(point, PINNED)
   const counted = newestFirst(points.filter((point) => !point.pinned))
   const local = counted.map(({ time }) => zone.toLocal(time))
   const kept: (readonly string[])[] = counted.map(() => NONE)
@@ -70,7 +70,7 @@ export function tellKept<Point extends DatedPoint>(
   if (hasRoom.includes(true)) keep(counted.length - 1, OLDEST)
   for (let index = 0; index < kept.length; index++) {
     const reasons = kept[index]!
-    if (reasons !== NONE) tell(counted[index]!, reasons)
+    if (reasons !== NONE) visit(counted[index]!, reasons)
   }
 }
 

@@ -3,7 +3,7 @@ import { type DateSpan, dateOf } from './name-date.ts'
 import { patternFault } from './series-pattern.ts'
 
 /**
- * The pattern to write for names such as this one, with which no more is guessed; null where none can be told: it carries no date, its date
+ * The pattern to write for names such as this one, with which no more is guessed; null where none is known: it carries no date, its date
  * could be read two ways, or it names a month in words.
  */
 export function suggestPattern(path: string): string | null {

@@ -11,7 +11,7 @@ import { eachSelected } from '../files/selected.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
 import { type Beside, besideFiles } from './beside-pattern.ts'
 import { fileTime, isOther } from './file-time.ts'
-import { tellKept } from './retain.ts'
+import { forEachKept } from './retain.ts'
 import { dateFiles, isGuessed } from './series-pattern.ts'
 import {
   type GrowingPoint,
@@ -185,12 +185,12 @@ function judge(
 function judgeTogether(points: readonly GrowingPoint[], rules: RetainRules, zone: Zone): void {
   const present = points.filter((point) => !point.isAhead)
   const counted = present.filter((point) => point.standing !== 'unfinished')
-  tellKept(counted, rules, zone, (point, reasons) => {
+  forEachKept(counted, rules, zone, (point, reasons) => {
     point.reasons = reasons
   })
   // What is not finished counts for nothing, and is waited for where it would be kept once it is.
   if (counted.length < present.length)
-    tellKept(present, rules, zone, (point, reasons) => {
+    forEachKept(present, rules, zone, (point, reasons) => {
       if (point.standing === 'unfinished') point.reasons = reasons
     })
 }

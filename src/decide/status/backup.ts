@@ -144,7 +144,7 @@ interface LateNow {
   readonly next: Instant | null
 }
 
-/** Which series are late from what the disk says alone, without a pass; null: it cannot be told. */
+/** Which series are late from what the disk says alone, without a pass; null: unknown. */
 export function lateNow(facts: StatusFacts, asOf: Instant): LateNow | null {
   if (facts.holding === null || (facts.halt ?? facts.holding.halt) !== null) return null
   const views = viewsOf(facts, asOf)

@@ -3,7 +3,7 @@ import type { StaleReason } from '../../model/specs-memory.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { codeOfOutcome } from './exit-code.ts'
 
-/** Problems of the box itself: no backup is to be blamed for one, and each is told once. */
+/** Problems of the box itself: no backup is to be blamed for one, and each is reported once. */
 const OF_THE_BOX: ReadonlySet<string> = new Set(['box-clock'])
 
 export const isOfBox = ({ code }: Problem): boolean => OF_THE_BOX.has(code)

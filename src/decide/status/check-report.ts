@@ -107,7 +107,7 @@ function ofAge(
 ): { readonly state: PluginState; readonly word: string; readonly detail: string } | null {
   // Where the disk could not be looked at, nothing says how old its newest point is.
   if (age === null && bytes === null)
-    return { state: 'UNKNOWN', word: 'age unknown', detail: 'how old its newest point is could not be told' }
+    return { state: 'UNKNOWN', word: 'age unknown', detail: 'the age of its newest point is unknown' }
   if (age === null) return { state: 'CRITICAL', word: 'no point', detail: 'it holds no complete point' }
   if (age <= maxAge) return null
   const detail = `the newest complete point is ${Math.floor(age)}s old, over ${maxAge}s`

@@ -144,7 +144,7 @@ function doubtOf(
     const message = `watch promised a pass by ${isoTime(end)}, and ${what}`
     return { reason: 'watch-gone', message, ...sinceText(silentSince) }
   }
-  const who = holders === null ? '; whether a pass is under way cannot be told' : ''
+  const who = holders === null ? '; it is unknown whether a pass is under way' : ''
   const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
   return { reason: 'overdue', message, since: end }
 }
@@ -155,8 +155,8 @@ const EACH_HOUR: Schedule = { kind: 'every', seconds: 3600 }
 /** I14: that nobody has looked for too long, whoever is to run passes; null: somebody has. */
 function missedPass(last: DestinationStatus, schedule: Schedule | null, asOf: Instant): Said | null {
   const look = lastLook(last)
-  const told = schedule === null && last.lookBy !== null ? instant(Date.parse(last.lookBy)) : null
-  const end = told ?? lookBy(schedule ?? EACH_HOUR, look)
+  const recorded = schedule === null && last.lookBy !== null ? instant(Date.parse(last.lookBy)) : null
+  const end = recorded ?? lookBy(schedule ?? EACH_HOUR, look)
   if (asOf <= end) return null
   const how = schedule === null ? '' : ` (${scheduleText(schedule)})`
   const message = `no pass has looked since ${isoTime(look)}, where its schedule${how} asked for one long ago: cron, the timer or watch does not run. If passes are meant to be rarer, say so in schedule`

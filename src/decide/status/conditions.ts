@@ -17,7 +17,7 @@ export const isWell = ({ type, status }: Pick<Condition, 'type' | 'status'>): bo
 /** What is not known because nobody asked for it. */
 const UNASKED: ReadonlySet<string> = new Set(['nothing-expected', 'no-spec'])
 
-/** Whether people are to be told of it unasked. Unknown is not well. */
+/** Whether it is reported unasked. Unknown is not well. */
 export const isTrouble = (condition: Condition): boolean =>
   !isWell(condition) && !(condition.status === 'unknown' && UNASKED.has(condition.reason))
 

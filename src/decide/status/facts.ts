@@ -25,7 +25,7 @@ export interface StatusFacts {
   readonly stale: readonly StaleReason[]
   /** What keeps it from running now. */
   readonly suspension: SuspendedNow | null
-  /** The processes that hold its lock now; null: it cannot be told. */
+  /** The processes that hold its lock now; null: unknown. */
   readonly holders: readonly LockHolder[] | null
   /** How a live daemon is about it; null: none is known to be there. */
   readonly watch: WatchWord | null

@@ -19,7 +19,7 @@ export interface CauseFacts {
   readonly hadItsTurn: boolean
 }
 
-/** Why a late series is late; null: it cannot be told. The first that holds counts. Pure. */
+/** Why a late series is late; null: unknown. The first that holds counts. Pure. */
 export function lateCause(facts: CauseFacts): LateCause | null {
   const { newer, lookedAt, due } = facts
   if (facts.isSuspended) return 'suspended'

@@ -45,7 +45,7 @@ export const resumeHint = (backup: string, { by, spec }: Suspended): string =>
     ? `Take "suspend" out of ${spec?.file ?? 'the spec'}, at line ${spec?.line ?? '?'}.`
     : `End it with: reconcile resume ${by.all ? '--all' : backup}`
 
-/** The plan of a backup that does not run: what is late is told, and nothing is to be done. */
+/** The plan of a backup that does not run: what is late is reported, and there is nothing to do. */
 export const suspendPlan = (plan: BackupPlan, suspended: SuspendedNow): BackupPlan => ({
   ...plan,
   steps: [],

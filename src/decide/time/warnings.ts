@@ -68,7 +68,7 @@ export function slowLine(
   bandwidth: Bandwidth,
 ): Warning | null {
   const week = bytesOfWeek(bandwidth)
-  // A line that is off for good is told as that.
+  // A line that is off for good is reported as that.
   if (week === 0 || week === Number.POSITIVE_INFINITY) return null
   let made = 0
   for (const points of series.values()) made += bytesAWeek(points, sizeOf)

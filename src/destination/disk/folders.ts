@@ -13,7 +13,7 @@ export interface Folders {
   find(path: string): Promise<'there' | 'absent' | Problem>
   /** A name in the folder of `path` was made or removed. Absolute. */
   touched(path: string): void
-  /** Makes those folders durable; tells those that failed, with their errors. */
+  /** Makes those folders durable; returns those that failed, with their errors. */
   sync(): Promise<FailedFolders>
 }
 

@@ -110,7 +110,7 @@ async function publishNew(
       left.map((request) => fileEvent(found.has(request.path) ? 'adopted' : 'published', request)),
     )
   }
-  // I5: whatever is told as published from here on survives a power cut.
+  // I5: whatever is reported as published from here on survives a power cut.
   for (const { path } of left) verdicts.set(path, { verdict: 'published' })
   await sweep(
     site,

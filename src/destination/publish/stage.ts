@@ -8,7 +8,7 @@ import { finalPath, type Site, stagedPath } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 /**
- * Makes staging ready for rsync to write these files, and tells the bytes that are staged of each. Throws a Failure where the disk
+ * Makes staging ready for rsync to write these files, and returns the bytes staged of each. Throws a Failure where the disk
  * refuses.
  */
 export async function stage(

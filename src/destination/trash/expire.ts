@@ -27,7 +27,7 @@ export async function expireTrash(
 }
 
 /**
- * The same for what lies in the trash of files that have been published again since: nothing else tells of it any more. It stays while
+ * The same for what lies in the trash of files that have been published again since: nothing else records it any more. It stays while
  * the published copy is not to be seen, for then it is the last one.
  */
 export async function expireStrays(site: Site): Promise<readonly Problem[]> {

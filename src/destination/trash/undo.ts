@@ -143,7 +143,7 @@ async function carryOut(
     litter,
   )
   left = left.filter(({ path }) => !verdicts.has(path))
-  // Before the line: no copy may stay behind in the trash that nothing tells of any more.
+  // Before the line: no copy may stay behind in the trash that nothing records any more.
   left = await removeFromTrash(site, left, verdicts)
   const lines = [
     ...left.map(({ path, trash }) => ({ event: 'undo-done', path, trash }) as const),

@@ -21,7 +21,7 @@ export interface GitClone {
   /** The commit that our ref of this name names; null: there is none. */
   commitOf(ref: string): Promise<string | null>
   pin(ref: string, commit: string): Promise<void>
-  /** Fetches what the place's ref names now into our ref, and tells that commit. Throws a Failure (`git-unreachable`, which may pass, or `git-refused`). */
+  /** Fetches what the place's ref names now into our ref, and returns that commit. Throws a Failure (`git-unreachable`, which may pass, or `git-refused`). */
   fetch(into: string): Promise<string>
   /** Null: one of them is not known here. */
   isAncestor(older: string, newer: string): Promise<boolean | null>

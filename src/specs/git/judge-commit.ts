@@ -67,7 +67,7 @@ export async function judgeCommit(
   run.signal.throwIfAborted()
   const good = before.good?.commit ?? null
   const nothing = { obeyed: null, signature: null, holds: [], passed: [], unkept: null, stillRefused: null }
-  // Taken before: what has become faulty since is told, and the rest of it goes on.
+  // Taken before: what has become faulty since is reported, and the rest goes on.
   if (good === commit) return { ...nothing, taken: true, newest: await readCommit(specs, clone, commit) }
   const { verifySignatures } = specs.place
   const signature = verifySignatures === null ? null : await signatureFault(clone, commit, verifySignatures)

@@ -91,7 +91,7 @@ export function specsToObey(
   if (read !== null) return { ...read, faults, holds, stale, lastGood, notes }
   return {
     ...nothingObeyed(label),
-    // They are declared, and their faults are told.
+    // They are declared, and their faults are reported.
     faulty:
       newest === null ? [] : [...newest.specs.map(({ name, file }) => ({ name, file })), ...newest.faulty],
     fileCount: newest?.fileCount ?? 0,

@@ -74,10 +74,10 @@ const NEEDED: Readonly<Record<string, Precision>> = {
 
 /** A rule that needs more than any name tells. Names without a date have the modification time, which tells all. */
 function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonly Fault[] {
-  const told = patterns.map((path) => FINENESS.indexOf(patternPrecision(textAt(root, path) ?? '')))
-  const finest = Math.max(...told)
+  const precisions = patterns.map((path) => FINENESS.indexOf(patternPrecision(textAt(root, path) ?? '')))
+  const finest = Math.max(...precisions)
   // Finer than an hour, and no date at all, are not in the list.
-  if (told.length === 0 || told.includes(-1)) return []
+  if (precisions.length === 0 || precisions.includes(-1)) return []
   return Object.entries(NEEDED).flatMap(([rule, needed]) => {
     const path = ['retain', rule]
     if (valueAt(root, path) === null || FINENESS.indexOf(needed) <= finest) return []
