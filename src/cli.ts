@@ -36,7 +36,7 @@ function listenForSignals(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || resultsAreLost) return
     resultsAreLost = true
-    process.stderr.write(`reconcile: what it prints cannot be written: ${error.message}\n`)
+    process.stderr.write(`reconcile: cannot write to standard output: ${error.message}\n`)
   })
   process.stderr.on('error', () => {})
 }
@@ -49,7 +49,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (!standsSomewhere()) {
     process.stderr.write(
-      'reconcile: the current folder is gone.\n  Change to one that is there (cd), and try again.\n',
+      'reconcile: the current folder no longer exists.\n  Change to another one (cd) and try again.\n',
     )
     return 64
   }

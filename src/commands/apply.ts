@@ -32,7 +32,7 @@ import {
 
 export function addApply(command: Command, host: Host): void {
   command
-    .argument('<file>', 'as plan --out saved it')
+    .argument('<file>', 'a plan saved by plan --out')
     .addOption(flags.maxTime)
     .addOption(flags.lockTimeout)
     .action(
@@ -54,7 +54,7 @@ export function addApply(command: Command, host: Host): void {
 async function apply(file: string, lockWait: number, ground: PassGround): Promise<number> {
   const opened = await openSavedPlan(file)
   if (opened.isEdited && opened.plan.backups.length === 0) {
-    const hint = 'Save it anew with: reconcile plan --out FILE'
+    const hint = 'Save it again with: reconcile plan --out FILE'
     throw new Failure({ ...edited, hint })
   }
   tellSpecs(ground.workspace, ground.console)

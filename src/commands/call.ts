@@ -48,6 +48,6 @@ function tellThrown(error: unknown, tell: (text: string) => void): number {
     return codeOfFailure(code)
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  tell(`reconcile: this is a bug, please report it with what follows.\n${stack}\n`)
+  tell(`reconcile: this is a bug. Please report it with the text below.\n${stack}\n`)
   return 70
 }

@@ -34,9 +34,11 @@ type ExplainFlags = Pick<PlanFlags, 'offline' | 'asOf' | 'all'>
 
 export function addExplain(command: Command, host: Host): void {
   command
-    .description('why a file is here or not and what becomes of it; of a backup, its retention calendar')
-    .argument('<name[/path]>', "a backup's name, and a slash and a path for one file")
-    .option('--all', 'every point')
+    .description(
+      'why a file is here or not, and what happens to it next; for a backup, its retention calendar',
+    )
+    .argument('<name[/path]>', 'a backup, or one of its files as NAME/PATH')
+    .option('--all', 'show every point')
     .addOption(flags.offline)
     .addOption(flags.asOf)
     .action(
@@ -132,7 +134,7 @@ function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Fail
   return new Failure({
     code: 'unknown-path',
     message:
-      `${spec.name} knows no file ${path}: it is neither here nor at the source, and never was.` +
+      `${spec.name} has no file ${path}: it is not here, not at the source, and never was.` +
       (guess === null ? '' : ` Did you mean ${spec.name}/${guess}?`),
     hint: `reconcile explain ${spec.name} shows what there is.`,
   })

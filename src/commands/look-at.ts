@@ -12,7 +12,7 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
     const { identity, halt } = await destination.identify(run)
     if (halt !== null) return { hold: null, halt, holding: null, last: null }
     if (spec === null && !identity.hasPrivateFolder)
-      throw noDestination(`${destination.path} is no destination`)
+      throw noDestination(`${destination.path} is not a destination`)
     const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
     const holding = hold === null ? await destination.inspect(run) : null
     // The last pass could not write down that it could not write.

@@ -4,7 +4,7 @@ import { planIdOf } from '../decide/plan/assemble.ts'
 import type { SavedPlan } from '../model/saved-plan.ts'
 import { readDocument, unreadable } from './private-file.ts'
 
-const HINT = 'Save it anew with: reconcile plan --out FILE'
+const HINT = 'Save it again with: reconcile plan --out FILE'
 
 /**
  * Reads a saved plan. `isEdited`: it is not, to the letter, what was saved, of which its reasons and removals are a part. Throws a Failure where the file holds no sound plan, or one of a
@@ -17,12 +17,12 @@ export async function openSavedPlan(
   const read = readSavedPlan(text)
   if (read.state === 'broken') throw unreadable('plan-unreadable', file, read.fault, HINT)
   if (read.state === 'other-version') {
-    const why = `it is a plan of another version, ${read.format}, and this program knows reconcile.plan/1`
+    const why = `its format is ${read.format}, and this program reads only reconcile.plan/1`
     throw unreadable(
       'plan-version',
       file,
       why,
-      'Use the version of reconcile that saved it, or save it anew.',
+      'Use the version of reconcile that saved it, or save it again.',
     )
   }
   const { plan } = read

@@ -50,7 +50,7 @@ export function addPlan(command: Command, host: Host): void {
         async (names: string[], given: PlanFlags & { readonly out?: string; readonly show?: string }) => {
           const { out, show } = given
           if (show === undefined) return makePlan(names, out ?? null, given, host)
-          if (out !== undefined) throw usage('--out and --show exclude each other')
+          if (out !== undefined) throw usage('--out and --show cannot be combined')
           if (names.length > 0) throw usage('--show prints the whole plan: it takes no names')
           return showPlan(show, given.all === true, openConsole(given, 'markdown'))
         },
@@ -117,7 +117,7 @@ export async function makePlan(
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
-    const next = made.length === 0 ? 'It plans nothing.' : `Apply it with: reconcile apply ${file}`
+    const next = made.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
     console.tell(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
   }
   return code

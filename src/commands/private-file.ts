@@ -16,7 +16,7 @@ const LONGEST = 256 << 20
 export async function readDocument(file: string, code: string, hint: string): Promise<string> {
   try {
     const entry = await stat(file)
-    if (!entry.isFile()) throw unreadable(code, file, 'it is no regular file', hint)
+    if (!entry.isFile()) throw unreadable(code, file, 'it is not a regular file', hint)
     if (entry.size > LONGEST) throw unreadable(code, file, 'it is over 256 MiB', hint)
     return await readFile(file, 'utf8')
   } catch (error) {
@@ -38,8 +38,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
   const path = resolve(file)
   try {
     const there = await lstat(path).catch(() => null)
-    if (there !== null && !there.isFile())
-      throw badTarget(file, 'something that is no regular file stands there')
+    if (there !== null && !there.isFile()) throw badTarget(file, 'it exists and is not a regular file')
     await makeWithParents(dirname(path))
     await replaceFile(path, text)
   } catch (error) {
@@ -51,19 +50,19 @@ export async function writePrivately(file: string, text: string): Promise<void> 
 /** Throws a Failure where a file is to be written into the specs folder, or into a destination: what lies there is not ours to litter. */
 export async function mayWriteTo(path: string, { loaded }: Workspace): Promise<void> {
   const { path: real } = await realPath(resolve(path))
-  if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it lies in a destination')
+  if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it is inside a destination')
   if (loaded.folder !== null && isWithin(real, (await realPath(loaded.folder)).path))
-    throw badTarget(path, 'it lies in the specs folder')
+    throw badTarget(path, 'it is inside the specs folder')
   for (const spec of loaded.specs) {
     const near = await realPath(spec.destination.path)
-    if (isWithin(real, near.path)) throw badTarget(path, `it lies in the destination of ${spec.name}`)
+    if (isWithin(real, near.path)) throw badTarget(path, `it is inside the destination of ${spec.name}`)
   }
 }
 
 const badTarget = (path: string, why: string, cause?: unknown): Failure =>
   new Failure({
     code: 'bad-target',
-    message: `${path} cannot be written: ${why}`,
-    hint: 'Name another place.',
+    message: `cannot write ${path}: ${why}`,
+    hint: 'Choose another place.',
     cause,
   })

@@ -47,12 +47,12 @@ interface Scene {
 export function addPrune(command: Command, host: Host): void {
   command
     .description(
-      'remove what no rule of retain keeps, where prune.mode lets it; plan and reasons come first.\n' +
+      'remove what no retain rule keeps, where prune.mode allows it; shows the plan and its reasons first.\n' +
         'With paths and --reason: remove those files. With --undo: bring back what is in the trash.',
     )
     .argument('[name]', 'the backup')
-    .argument('[path...]', 'published files to remove by name (with --reason), or further backups')
-    .option('--reason <text>', 'why; the ledger keeps it')
+    .argument('[path...]', 'published files to remove by name (with --reason), or more backups')
+    .option('--reason <text>', 'why; recorded in the ledger')
     .option('--undo [path]', 'bring a file of the backup back from the trash')
     .option('--last', 'with --undo: all that the last prune of the backup removed')
     .action(
@@ -63,16 +63,16 @@ export function addPrune(command: Command, host: Host): void {
         const workspace = await openWorkspace(given, dryRun ? 'look' : 'obey', host.run)
         const scene = { workspace, console, run: host.run }
         if (undo !== undefined) {
-          if (dryRun) throw usage('--undo has no dry run: it does what it says')
+          if (dryRun) throw usage('--undo has no dry run')
           const paths = [...(undo === true ? [] : [undo]), ...rest]
-          if (last === paths.length > 0) throw usage('--undo takes paths, or --last')
-          if (name === undefined) throw usage('--undo takes the name of the backup: prune NAME --undo PATH')
+          if (last === paths.length > 0) throw usage('--undo takes either paths or --last')
+          if (name === undefined) throw usage('--undo needs the name of the backup: prune NAME --undo PATH')
           return undoPrune(name, last ? 'last' : paths, given, scene)
         }
         if (last) throw usage('--last needs --undo')
         if (reason !== undefined) {
           if (name === undefined || rest.length === 0)
-            throw usage('--reason goes with the files to remove: reconcile prune NAME PATH… --reason R')
+            throw usage('--reason needs the files to remove: reconcile prune NAME PATH… --reason R')
           return pruneByName(name, rest, reason, given, scene)
         }
         const names = name === undefined ? [] : [name, ...rest]
@@ -82,7 +82,7 @@ export function addPrune(command: Command, host: Host): void {
         ])
         const path = rest.find((word) => !known.has(word))
         if (path !== undefined)
-          throw usage(`${path} is no backup. To remove a file of ${name}, say why: --reason "…"`)
+          throw usage(`${path} is not a backup. To remove a file of ${name}, say why: --reason "…"`)
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
         return prune(names, given, scene)
       }),
@@ -130,7 +130,7 @@ function prunable(specs: readonly Spec[], names: readonly string[]): readonly Sp
         retain === null
           ? `${name} keeps everything: its spec has no retain`
           : `${name} removes nothing: its spec does not set prune.mode`,
-      hint: `In ${file}, ${retain === null ? 'say with retain what is kept, and' : ''} set prune: { mode: manual }. To remove single files: reconcile prune ${name} PATH --reason "…".`,
+      hint: `In ${file}, ${retain === null ? 'set retain to what you want to keep, and' : ''} set prune: { mode: manual }. To remove single files: reconcile prune ${name} PATH --reason "…".`,
     })
   }
   return specs.filter(may)
@@ -153,7 +153,7 @@ async function pruneByName(
     const holding = await destination.inspect(run)
     if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
-    for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
+    for (const path of paths) console.write(`would move to the trash: ${escapeText(path)}\n`)
     return 0
   }
   const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {
@@ -172,7 +172,7 @@ async function pruneByName(
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   for (const path of removed)
     console.write(
-      `removed ${escapeText(path)}: in the trash until ${until}, and not pulled again. To bring it back: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
+      `removed ${escapeText(path)}: in the trash until ${until}; it will not be pulled again. To restore it: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
     )
   for (const { series, left } of thin) {
     const of = escapeText(series)
@@ -203,16 +203,16 @@ async function undoPrune(
   for (const path of done.value.chosen) {
     const verdict = done.value.verdicts.get(path)
     if (verdict?.verdict === 'done') {
-      console.write(`brought back ${escapeText(path)}\n`)
+      console.write(`restored ${escapeText(path)}\n`)
       continue
     }
     code = 1
-    const { message, hint } = verdict?.problem ?? { message: 'came to no verdict', hint: '' }
+    const { message, hint } = verdict?.problem ?? { message: 'no result', hint: '' }
     console.tell(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
     console.tell(
-      'A prune spares it for prune.minAge from now on. Pin it in retain.pin, or keep more, before that is over.\n',
+      'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.\n',
     )
   return code
 }
@@ -226,7 +226,7 @@ function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
     throw new Failure({
       code: 'not-in-trash',
       message: `the trash of ${name} is empty`,
-      hint: 'reconcile explain NAME shows what lies in the trash, and until when.',
+      hint: 'reconcile explain NAME shows what is in the trash, and until when.',
     })
   const { trash } = last
   return [...pruned].flatMap(([path, one]) => (one.trash === trash ? [path] : []))
@@ -238,7 +238,7 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
     throw new Failure({
       code: 'not-held',
       message: pruned.has(path)
-        ? `${name} holds ${path} no more: it was removed before`
+        ? `${name} no longer holds ${path}: it was removed`
         : `${name} holds no file ${path}`,
       hint: 'Paths are relative to the destination, as plans show them.',
       path,
@@ -248,7 +248,7 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
 
 function pathOf(text: string): RelPath {
   const path = toRelPath(text)
-  if (path === null) throw usage(`${JSON.stringify(text)} is no path in a destination`)
+  if (path === null) throw usage(`${JSON.stringify(text)} is not a path in a destination`)
   return path
 }
 

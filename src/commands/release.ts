@@ -13,8 +13,8 @@ import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspa
 
 export function addRelease(command: Command, host: Host): void {
   command
-    .argument('<id>', 'as the hold prints it')
-    .requiredOption('--reason <text>', 'why; the ledger keeps it')
+    .argument('<id>', 'the id printed with the hold')
+    .requiredOption('--reason <text>', 'why; recorded in the ledger')
     .action(
       ends(host, async (id: string, given: SharedFlags & { readonly reason: string }) => {
         const workspace = await openWorkspace(given, 'obey', host.run)
@@ -50,11 +50,11 @@ async function release(
 const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
   new Failure({
     code: 'no-such-hold',
-    message: `nothing is held under ${id} now`,
+    message: `no hold has the id ${id} now`,
     hint:
       holds.length === 0
-        ? 'There is no hold at all: reconcile --dry-run shows what would happen.'
-        : `These are: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
+        ? 'There are no holds: reconcile --dry-run shows what would happen.'
+        : `Current holds: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
   })
 
 /** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */

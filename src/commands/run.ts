@@ -20,8 +20,7 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
     return makePlan(names, null, given, host)
   }
   const ofPlans = PLAN_FLAGS.find((option) => option.attributeName() in given)
-  if (ofPlans !== undefined)
-    throw usage(`${ofPlans.long} needs --dry-run: a pass starts from what there is now, and does it`)
+  if (ofPlans !== undefined) throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`)
   const console = openConsole(given)
   await checkTools()
   const workspace = await openWorkspace(given, 'obey', host.run, 'tell')

@@ -16,15 +16,17 @@ export function addService(command: Command, host: Host): void {
   command
     .command('print')
     .description('print a unit for this box: reconcile.service, reconcile-once.service or reconcile.timer')
-    .addArgument(new Argument('[which]', 'of them').choices(['service', 'once', 'timer']).default('service'))
-    .option('--user <name>', 'who runs it (default: reconcile, or you, if you are not root)')
+    .addArgument(
+      new Argument('[which]', 'which unit').choices(['service', 'once', 'timer']).default('service'),
+    )
+    .option('--user <name>', 'the user that runs it (default: reconcile, or you if you are not root)')
     .addOption(flags.concurrency)
     .addOption(flags.bandwidth)
     .action(
       ends(host, async (which: UnitKind, given: SharedFlags & { readonly user?: string }) => {
         const { user = null } = given
         if (user !== null && !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(user))
-          throw usage(`${JSON.stringify(user)} is no user's name`)
+          throw usage(`${JSON.stringify(user)} is not a user name`)
         const workspace = await openWorkspace(given, 'obey', host.run)
         return printUnit(which, user, workspace, given, openConsole(given))
       }),
@@ -77,7 +79,7 @@ async function printUnit(
       writable,
       mounts,
       origin:
-        'Made by reconcile service print. Make it anew when roots, destinations or the place of Node change.',
+        'Made by reconcile service print. Run it again when roots, destinations or the path of Node change.',
     }),
   )
   return 0
@@ -86,7 +88,7 @@ async function printUnit(
 /** A line break in it would begin a line of the unit, and be obeyed as one. */
 function mayStandInUnit(text: string): void {
   if (!/[\u0000-\u001f\u007f]/.test(text)) return
-  throw usage(`${JSON.stringify(text)} holds a control character, which no unit of systemd can name`)
+  throw usage(`${JSON.stringify(text)} contains a control character, which a systemd unit must not contain`)
 }
 
 /** How the daemon finds the specs; what stands in the settings it reads there. */

@@ -38,7 +38,7 @@ export function addSnapshot(command: Command, host: Host): void {
   command
     .description('save what both sides hold now, for --offline plans without keys or network')
     .argument('[name...]')
-    .requiredOption('--to <folder>', 'one file a backup goes there')
+    .requiredOption('--to <folder>', 'folder to write to, one file per backup')
     .addOption(flags.concurrency)
     .action(
       ends(host, async (names: string[], given: SharedFlags & { readonly to: string }) => {

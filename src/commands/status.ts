@@ -53,17 +53,20 @@ interface StatusFlags extends SharedFlags {
 
 export function addStatus(command: Command, host: Host): void {
   command
-    .description("what the destinations hold; a destination's folder serves in place of a name")
+    .description('what the destinations hold; takes backup names, or folders of destinations')
     .argument('[name...]')
-    .option('--check', 'as a monitoring plugin: one line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN')
-    .option('--max-age <time>', 'with --check: critical where the newest point is older', parseFlag.duration)
+    .option(
+      '--check',
+      'act as a monitoring plugin: one line, exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN',
+    )
+    .option('--max-age <time>', 'with --check: critical if the newest point is older', parseFlag.duration)
     .addOption(flags.asOf)
     .action(
       ends(host, async (names: string[], given: StatusFlags) => {
         const console = openConsole(given, 'prometheus')
         const { asOf, check: asPlugin = false, maxAge = null } = given
         if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check')
-        if (asPlugin && console.output !== 'text') throw usage('--check has an output of its own')
+        if (asPlugin && console.output !== 'text') throw usage('--check has its own output format')
         const run = asOf === undefined ? host.run : { ...host.run, now: () => asOf }
         return asPlugin
           ? check(names, given, maxAge, console, run)
@@ -243,7 +246,7 @@ async function reportOfFolders(
     const path = resolve(folder)
     const there = await stat(path).catch(() => null)
     if (there === null || !there.isDirectory()) {
-      throw noDestination(`${path} is no folder`)
+      throw noDestination(`${path} is not a folder`)
     }
     places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
   }

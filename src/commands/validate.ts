@@ -22,8 +22,8 @@ interface Checked {
 
 export function addValidate(command: Command, host: Host): void {
   command
-    .description('check specs and settings; exit code 3 where one is faulty')
-    .option('--effective <name>', "print one backup's spec as it counts, defaults merged in")
+    .description('check specs and settings; exit code 3 if one is faulty')
+    .option('--effective <name>', "print one backup's spec with defaults merged in")
     .action(
       ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
         const workspace = await openWorkspace(given, 'newest', host.run)
@@ -94,10 +94,10 @@ const retainedOf = ({ specs }: LoadedSpecs) =>
 function verdict({ label, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
   const where = escapeText(label)
   if (fileCount === 0 && errors > 0) return `${counted(errors, 'fault')}; no spec was read.`
-  if (fileCount === 0) return `No specs in ${where}: put one YAML file a backup there.`
+  if (fileCount === 0) return `No specs in ${where}: put one YAML file per backup there.`
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) {
-    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} without one.`
+    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} valid.`
   }
   const names = specs.map(({ name }) => name).join(', ')
   return `${counted(specs.length, 'spec')} in ${where}, no fault${warned}: ${names}`
@@ -108,7 +108,7 @@ function effectiveSpec({ effective, label }: LoadedSpecs, name: string): unknown
   const known = [...effective.keys()]
   throw new Failure({
     code: 'unknown-backup',
-    message: `no backup that can be read is named ${name} in ${label}`,
-    hint: known.length === 0 ? 'there is no spec there' : `there are: ${known.join(', ')}`,
+    message: `no readable backup is named ${name} in ${label}`,
+    hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
   })
 }

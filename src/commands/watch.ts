@@ -46,7 +46,9 @@ import {
 
 export function addWatch(command: Command, host: Host): void {
   command
-    .description('the daemon: follow the specs and run each backup by its schedule; SIGHUP reads all anew')
+    .description(
+      'the daemon: follow the specs and run each backup on its schedule; SIGHUP reloads everything',
+    )
     .addOption(flags.maxTime)
     .addOption(flags.concurrency)
     .addOption(flags.bandwidth)
@@ -54,7 +56,7 @@ export function addWatch(command: Command, host: Host): void {
       ends(host, async (given: PlanFlags) => {
         const console = openConsole(given)
         if (console.output === 'json')
-          throw usage('watch never ends by itself: --output ndjson streams what it does')
+          throw usage('watch never ends: use --output ndjson to stream what it does')
         let hangup = (): void => {}
         host.becomeDaemon(() => hangup())
         await checkTools()
@@ -154,7 +156,7 @@ async function watchLocked(
   const { rebuildSpecs } = await import('../specs/spec/rebuild.ts')
   const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings, box }))
   for (const { file, message } of before.refused)
-    warn(`the spec that was kept of ${file} counts no more: ${message}`)
+    warn(`the last good spec of ${file} is no longer valid: ${message}`)
   const active = before.specs.map((one): ActiveSpec => ({ ...one, instead: null }))
   const follower = followSpecs(
     { active, orphans: kept?.orphans ?? [] },
@@ -237,7 +239,7 @@ async function watchLocked(
         loop.look()
         loop.trigger(null, 'hangup')
       },
-      (error: unknown) => warn(`the settings cannot be read: ${String(error)}`),
+      (error: unknown) => warn(`cannot read the settings: ${String(error)}`),
     )
   })
 
@@ -294,11 +296,11 @@ function judgeSettings(
 ): Settings | string {
   const fault = faults.find(({ severity }) => severity === 'error')
   if (fault !== undefined)
-    return `${fault.file}:${fault.line}:${fault.column}: ${fault.message}; the settings from before count on`
+    return `${fault.file}:${fault.line}:${fault.column}: ${fault.message}; the previous settings stay in force`
   const isElsewhere =
     settings.state !== first.state || JSON.stringify(settings.specs) !== JSON.stringify(first.specs)
   if (isElsewhere)
-    return 'where specs or state lie has changed, which takes a restart; the settings from before count on'
+    return 'the location of specs or state has changed, which needs a restart; the previous settings stay in force'
   return settings
 }
 
@@ -306,7 +308,7 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
   new Failure({
     code: 'watch-running',
     message: `another reconcile watch uses ${state}${holders[0] === undefined ? '' : ` (pid ${holders[0].pid})`}`,
-    hint: 'Stop it first, or give this one a --state of its own.',
+    hint: 'Stop it first, or give this one its own --state.',
   })
 
 /** What one look at the specs found, as `watch` judges it. */

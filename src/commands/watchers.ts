@@ -100,9 +100,7 @@ async function logWatcher(
   let told = false
   const complain = (error: unknown): void => {
     if (!told)
-      tell(
-        `The log cannot be written: ${escapeText(error instanceof Error ? error.message : String(error))}\n`,
-      )
+      tell(`Cannot write the log: ${escapeText(error instanceof Error ? error.message : String(error))}\n`)
     told = true
   }
   const dest = file === undefined ? 2 : openLog(file, complain)
@@ -116,7 +114,7 @@ async function logWatcher(
   return {
     onEvent: logEvents(logger),
     ...(onWatch === undefined ? {} : { onWatch: onWatch(logger) }),
-    warn: (text) => logger.warn({ what: text }, 'not told'),
+    warn: (text) => logger.warn({ what: text }, 'notification failed'),
     end: () => {},
   }
 }

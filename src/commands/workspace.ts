@@ -169,7 +169,7 @@ export function chooseSpecs(
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
-      hint: known.length === 0 ? 'There is no spec there.' : `There are: ${known.join(', ')}.`,
+      hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
     })
   }
   return specs.filter((spec) => names.includes(spec.name))

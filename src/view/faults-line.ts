@@ -17,6 +17,6 @@ export function faultsLine(
   if (!errors.some(({ code }) => isRefusal(code)))
     return `${counted(errors.length, 'fault')} in specs or settings: ${consequence}. ${see}`
   const instead =
-    revision === null ? 'and there is none to go on with' : `commit ${shortCommit(revision)} counts on`
-  return `The newest commit is not taken, ${instead}. ${see}`
+    revision === null ? 'and there is no earlier one' : `commit ${shortCommit(revision)} stays in force`
+  return `The newest commit is rejected, ${instead}. ${see}`
 }

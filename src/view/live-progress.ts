@@ -171,7 +171,7 @@ function frame(
 }
 
 const WAITING = {
-  destination: 'waiting for another run to leave the destination',
+  destination: 'waiting for another run at the destination',
   host: 'waiting for another transfer from this host',
   slot: 'waiting for a slot',
 } as const

@@ -16,11 +16,11 @@ export function transferFacts(
 /** `about 21 h at 25 KiB/s`; by a timetable also what is in force now, and until when. */
 function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rateUntil' | 'seconds'>): string {
   if (rateUntil === null) {
-    if (rate === 0) return 'not at all: bandwidth is off'
-    if (rate === null) return 'no limit on the rate'
+    if (rate === 0) return 'bandwidth is off'
+    if (rate === null) return 'no rate limit'
     return `${seconds === null ? '' : `about ${humanDuration(seconds)} `}at ${humanRate(rate)}`
   }
-  const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no limit on the rate' : humanRate(rate)
+  const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no rate limit' : humanRate(rate)
   const told = `${now} until ${rateUntil}`
   return seconds === null ? told : `about ${humanDuration(seconds)} by the timetable, ${told}`
 }

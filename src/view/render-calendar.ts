@@ -46,7 +46,7 @@ export function backupLines(backup: BackupExplanation, brush: Paint, options: Op
       : [
           '',
           ...prose(
-            `${counted(backup.unmatched, 'file')} that fit no pattern: kept, counted by no rule, never pruned: ${backup.unmatchedNames.join(', ')}${backup.unmatched > backup.unmatchedNames.length ? ', …' : ''}`,
+            `${counted(backup.unmatched, 'file matches', 'files match')} no pattern: kept, counted by no rule, never pruned: ${backup.unmatchedNames.join(', ')}${backup.unmatched > backup.unmatchedNames.length ? ', …' : ''}`,
           ),
         ]),
     ...trashLines(backup, brush, options),
@@ -70,7 +70,7 @@ function seriesLines(
     ...(['kept', 'coming', 'waiting', 'surplus'] as const).map(
       (mark) => `${humanCount(counts[mark])} ${mark}`,
     ),
-    ...(counts.notWanted > 0 ? [`${humanCount(counts.notWanted)} at the source alone and not wanted`] : []),
+    ...(counts.notWanted > 0 ? [`${humanCount(counts.notWanted)} only at the source and not wanted`] : []),
   ].join(', ')
   const shown = (marks: readonly Mark[]) => series.points.filter(({ mark }) => marks.includes(mark))
   return [
@@ -101,7 +101,9 @@ function pointRows(points: readonly PointLine[], all: boolean): readonly Row[] {
     const more = files.length > 1 ? [`and ${counted(files.length - 1, 'file')} more of the point`] : []
     const like =
       run.length > 1
-        ? [`so are ${counted(run.length - 1, 'older one')}, back to ${run.at(-1)!.local} (--all shows them)`]
+        ? [
+            `so are ${counted(run.length - 1, 'older one')}, back to ${run.at(-1)!.local} (--all shows them)`,
+          ]
         : []
     const reason = (mark === 'surplus' ? why.slice(-1) : why).join(', ')
     return {
@@ -151,7 +153,7 @@ function calendar({ days }: SeriesExplanation, brush: Paint): readonly string[] 
         lines.push(monthLine(monthName(monthNumber(before!) - i), new Map(), newest, brush))
     if (shown === MONTHS) {
       const left = months.size - shown
-      lines.push(brush('dim', `  … and ${counted(left, 'month')} before, not drawn`))
+      lines.push(brush('dim', `  … and ${counted(left, 'earlier month')}, not shown`))
       break
     }
     lines.push(monthLine(month, marks, newest, brush))

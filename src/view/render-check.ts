@@ -48,7 +48,7 @@ function summary({ backups, faults, unseen }: CheckReport, bad: readonly Checked
     ...(faults.length === 0
       ? []
       : [`${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`]),
-    ...(unseen === null ? [] : ['newer specs are not seen']),
+    ...(unseen === null ? [] : ['newer specs cannot be read']),
   ].join('; ')
   if (total === 0) return faulty === '' ? 'no backup is declared' : faulty
   if (bad.length === 0) return [fine(backups), ...(faulty === '' ? [] : [faulty])].join(', ')
@@ -66,7 +66,7 @@ function fine(backups: readonly Checked[]): string {
   ).length
   const all = `${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}`
   if (fresh === backups.length) return `${all} fresh`
-  return `${all} ok, ${backups.length - fresh} of which nothing says how fresh`
+  return `${all} ok, freshness unknown for ${backups.length - fresh}`
 }
 
 /** `|` begins performance data, wherever it stands. */

@@ -26,8 +26,8 @@ export function renderExplain(
     `${brush('bold', escapeText(name))}  ${escapeText(from)} ${brush('dim', '->')} ${escapeText(to)}`,
   ]
   const unknown: readonly Row[] = [
-    ...(known.source === 'complete' ? [] : [unknownRow(`what the source holds is ${saidOf(known.source)}`)]),
-    ...(known.destination === 'complete' ? [] : [unknownRow('what is here was not looked at')]),
+    ...(known.source === 'complete' ? [] : [unknownRow(`the source ${saidOf(known.source)}`)]),
+    ...(known.destination === 'complete' ? [] : [unknownRow('the destination was not read')]),
   ]
   const trouble = [
     ...(explained.halt === null ? [] : [haltRow(explained.halt)]),
@@ -43,4 +43,4 @@ export function renderExplain(
 const unknownRow = (detail: string): Row => alertRow('unknown', 'yellow', detail)
 
 const saidOf = (source: FileExplanation['known']['source']): string =>
-  source === 'incomplete' ? 'not known to be all of it' : 'not known'
+  source === 'incomplete' ? 'was not read completely' : 'was not read'

@@ -66,7 +66,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
-  const faults = faultsLine(plan, 'what is faulty is not in this plan')
+  const faults = faultsLine(plan, 'faulty backups are not in this plan')
   if (faults !== null) lines.push(brush('red', faults))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))
@@ -86,7 +86,7 @@ const inSync = (plan: BackupPlan): boolean =>
 function syncLine(plan: BackupPlan, names: number, brush: Paint): string {
   const free = plan.free === null ? 'free space unknown' : `${humanSize(plan.free)} free`
   const beside =
-    plan.beside === undefined ? '' : `, ${humanCount(plan.beside.files)} of them beside series.pattern`
+    plan.beside === undefined ? '' : `, ${humanCount(plan.beside.files)} of them matching no series.pattern`
   const facts = `${counted(plan.summary.keep, 'file')}${beside}, ${free}`
   return `${brush('bold', padText(plan.backup, names))}  ${brush('green', 'in sync')}  ${brush('dim', facts)}`
 }
@@ -136,7 +136,7 @@ function backupLines(
 
 /** Both numbers, for `minAge` can hold many times what the rules keep. */
 export const retainedText = ({ wanted, held }: Retained): string =>
-  `retain keeps about ${wanted} points a series, and prune.minAge makes that about ${held}`
+  `retain keeps about ${wanted} points per series; prune.minAge makes that about ${held}`
 
 function actionRows(
   action: Action,

@@ -39,10 +39,10 @@ const MEANINGS: Readonly<Record<number, string>> = {
   2: 'changes are pending',
   3: 'a spec or a setting is invalid',
   4: 'the plan is stale',
-  5: 'another run holds the destination',
+  5: 'another run is using the destination',
   6: 'a conflict, a failed checksum, rot, loss or a damaged ledger: a person must look',
   7: 'halted or held: a person must decide',
-  64: 'called the wrong way, or something it needs is missing',
+  64: 'wrong usage, or something required is missing',
   70: 'a bug in reconcile',
   130: 'interrupted',
   143: 'terminated',
@@ -68,7 +68,7 @@ export function renderResult(
     ...layRows(troubleRows(outcome), brush, options.width),
   ])
   lines.push(...layRows(result.problems.map(problemRow), brush, options.width))
-  const faults = faultsLine(result, 'what is faulty did not run')
+  const faults = faultsLine(result, 'faulty backups did not run')
   if (faults !== null) lines.push(brush('red', faults))
   if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
   const last = wrapList(
@@ -177,12 +177,12 @@ const waitRow = (path: string): Row => ({
 })
 
 const lostRow = (path: string): Row =>
-  alertRow('lost', 'red', 'held once, gone here, and the source has it no more', { path })
+  alertRow('lost', 'red', 'held before, now gone both here and at the source', { path })
 
 const LOST_HINTS: readonly Hint[] = [
   {
     prose:
-      'Put the file and its marker back from another copy; it is judged like any other. To accept the loss on the record, ' +
+      'Put the file and its marker back from another copy; it is checked like any other. To accept the loss on the record, ' +
       'acknowledge its path in the spec with the digest that the plan shows.',
   },
 ]

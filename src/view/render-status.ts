@@ -64,7 +64,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     lines.push(
       brush(
         'dim',
-        `orphaned: ${escapeText(destination)}, of ${escapeText(backup)}, whose spec is gone since ${since}. Nothing touches it.`,
+        `orphaned: ${escapeText(destination)}, of ${escapeText(backup)}, whose spec has been gone since ${since}. Nothing touches it.`,
       ),
     )
   return `${lines.join('\n')}\n`
@@ -80,10 +80,10 @@ function whatFaultsMean({ backups }: StatusReport): string {
   return obeyed.length === faulty.length ? GOES_ON : SOME_GO_ON
 }
 
-const NO_RUN = 'what is faulty does not run'
+const NO_RUN = 'faulty backups do not run'
 const SOME_GO_ON =
-  'watch obeys the last good specs where there are any, and a run by hand leaves them out; the others do not run'
-const GOES_ON = 'watch obeys the last good specs instead, and a run by hand leaves them out'
+  'watch uses the last good specs where there are any, and a manual run skips them; the others do not run'
+const GOES_ON = 'watch uses the last good specs instead, and a manual run skips them'
 
 const HEAD: readonly string[] = ['BACKUP', 'STATE', 'LAST SUCCESS', 'HELD', 'FREE', 'DESTINATION']
 
@@ -163,10 +163,10 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
 
 const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
   [
-    phase === 'idle' && failures > 0 ? 'waits to try again' : phase,
+    phase === 'idle' && failures > 0 ? 'waiting to retry' : phase,
     ...(failures > 0 ? [failures === 1 ? 'after a failure' : `after ${failures} failures in a row`] : []),
     ...(crash === null ? [] : [`a bug ended its last pass: ${crash}`]),
-    ...(lastGood ? ['by its last good spec'] : []),
+    ...(lastGood ? ['using its last good spec'] : []),
   ].join(', ')
 
 /** A digest is recognised by its beginning. */

@@ -49,7 +49,7 @@ export const conflictDetail = (
 ): string => `held ${conflict.held.slice(0, SHORT)}, source ${conflict.source.slice(0, SHORT)}; ${because}`
 
 export const conflictRow = (conflict: Conflict): Row =>
-  alertRow('conflict', 'red', conflictDetail(conflict, 'same name, other bytes; neither is touched'), {
+  alertRow('conflict', 'red', conflictDetail(conflict, 'same name, bytes differ; neither is touched'), {
     path: conflict.path,
   })
 
@@ -57,8 +57,8 @@ export const conflictRow = (conflict: Conflict): Row =>
 export const conflictHints = (first: Conflict): Row['hints'] => [
   {
     prose:
-      'The copies here stand. Mend the file at the source, or give it another name there. ' +
-      'If it was changed on purpose, silence the conflict in the spec:',
+      'The copies here are kept. Fix the file at the source, or rename it there. ' +
+      'If the change was intended, silence the conflict in the spec:',
   },
   { command: `acknowledge: [{ path: ${yaml(first.path)}, digest: ${first.source}, reason: "…" }]` },
 ]

@@ -9,12 +9,12 @@ import { humanDuration } from './human-time.ts'
 import { ndjsonLine } from './ndjson.ts'
 
 const CAUSES: Readonly<Record<Cause, string>> = {
-  schedule: 'its time has come',
+  schedule: 'it is due',
   'spec-added': 'its spec is new',
   'spec-changed': 'its spec has changed',
-  timetable: 'its timetable lets it go on',
-  retry: 'another try',
-  hangup: 'asked for by SIGHUP',
+  timetable: 'its timetable allows it again',
+  retry: 'retry',
+  hangup: 'SIGHUP',
   'source-seen': 'its host answers again',
   resumed: 'it was resumed',
   released: 'a hold was released',
@@ -31,9 +31,9 @@ function sentenceOf(event: WatchEvent): string {
     case 'watching':
       return `watching ${escapeText(event.specs)}`
     case 'specs-current':
-      return `the specs are those of the newest commit, ${event.revision.slice(0, 12)}`
+      return `using the specs of the newest commit, ${event.revision.slice(0, 12)}`
     case 'triggered':
-      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}${event.notTaken === null ? '' : `, for the newest commit, ${event.notTaken.slice(0, 12)}, is not taken`}`
+      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}${event.notTaken === null ? '' : `; the newest commit, ${event.notTaken.slice(0, 12)}, is not taken`}`
     case 'spec-added':
       return `new spec${at(event.revision)}, to ${escapeText(event.destination)}`
     case 'spec-changed': {
@@ -42,26 +42,26 @@ function sentenceOf(event: WatchEvent): string {
       return `spec changed${at(event.revision)}${was}\n${diff.replace(/^/gm, '  ')}`
     }
     case 'spec-removed':
-      return `spec is gone${at(event.revision)}; its data stays in ${escapeText(event.orphan.destination)}, and nothing touches it`
+      return `spec removed${at(event.revision)}; its data stays in ${escapeText(event.orphan.destination)}, and nothing touches it`
     case 'spec-broken': {
       const { file, line, column, message } = event.fault
-      const then = event.lastGood ? 'the last good one counts on' : 'it does not run'
+      const then = event.lastGood ? 'the last good one stays in force' : 'it does not run'
       return `spec is faulty, ${then}: ${escapeText(file)}:${line}:${column}: ${escapeProse(message)}`
     }
     case 'spec-mended':
-      return 'spec is sound again'
+      return 'spec is valid again'
     case 'specs-held':
-      return `held: ${escapeProse(event.hold.message)}. To pass it once: reconcile release ${event.hold.id} --reason "…"`
+      return `held: ${escapeProse(event.hold.message)}. To release it: reconcile release ${event.hold.id} --reason "…"`
     case 'specs-hold-over':
-      return `held no more (${event.hold.code}, ${event.hold.id}): the specs are obeyed as they are now`
+      return `no longer held (${event.hold.code}, ${event.hold.id}): the specs now count as they are`
     case 'specs-unreadable':
-      return `the specs cannot be read, what was read before counts on: ${escapeProse(event.message)}. ${escapeProse(event.hint)}`
+      return `cannot read the specs, the previous ones stay in force: ${escapeProse(event.message)}. ${escapeProse(event.hint)}`
     case 'stopped-run':
-      return `its run is stopped, ${escapeProse(event.why)}; what has come is kept`
+      return `run stopped, ${escapeProse(event.why)}; received bytes are kept`
     case 'backing-off':
       return `trying again in ${humanDuration(Math.round(event.seconds))} (${counted(event.failures, 'failure')} in a row)`
     case 'crashed':
-      return `a bug in reconcile ended this run, please report it; the others go on\n${event.stack.split('\n').map(escapeText).join('\n')}`
+      return `a bug in reconcile ended this run, please report it; the others continue\n${event.stack.split('\n').map(escapeText).join('\n')}`
     case 'clock-leapt': {
       const by = humanDuration(Math.abs(event.seconds))
       return event.seconds < 0
@@ -69,7 +69,7 @@ function sentenceOf(event: WatchEvent): string {
         : `the clock went forward by ${by}, or this machine slept`
     }
     case 'reloading':
-      return 'SIGHUP: reading settings and specs again, looking at everything now'
+      return 'SIGHUP: reloading settings and specs, running every backup now'
     case 'warning':
       return escapeProse(event.message)
     case 'stopping':

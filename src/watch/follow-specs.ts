@@ -99,10 +99,10 @@ export function followSpecs(
   }
 }
 
-const UNKNOWN = 'it cannot be known what is released, and nothing is taken for it'
-const FORGOTTEN = 'the specs are obeyed, and a restart would not know them'
-const DEFAULTS = 'it cannot be remembered whether there is a _defaults.yaml'
-const UNSPENT = 'a release was used, and cannot be spent'
+const UNKNOWN = 'cannot read the releases, so every hold stays'
+const FORGOTTEN = 'cannot save the specs in force, so a restart would not know them'
+const DEFAULTS = 'cannot record whether there is a _defaults.yaml'
+const UNSPENT = 'a release was used, but cannot be marked as used'
 
 const toKeep = ({ spec, document }: ActiveSpec) => ({ file: spec.file, line: spec.line, document })
 

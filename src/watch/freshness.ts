@@ -61,7 +61,7 @@ export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<
         const { message } = failureFrom(error)
         // What cannot be looked at is not known to be late; the next pass tells of it as well.
         if (!run.signal.aborted)
-          repeats.trouble(one.backup, `whether ${one.backup} is late cannot be told: ${message}`)
+          repeats.trouble(one.backup, `cannot tell whether ${one.backup} is late: ${message}`)
       }
     }
   }

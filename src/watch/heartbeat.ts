@@ -47,7 +47,7 @@ async function call(
     const wait = waits[attempt]
     if (!posted.again || wait === undefined) {
       const name = basename(file)
-      return warn(`the heartbeat could not be sent to the URL in ${name}: ${posted.why}.`)
+      return warn(`cannot send the heartbeat to the URL in ${name}: ${posted.why}.`)
     }
     await sleep(wait, undefined, { signal }).catch(() => {})
   }

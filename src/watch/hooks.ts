@@ -57,7 +57,7 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
       }
       repeats.trouble(
         hook,
-        `a notice could not be sent to the URL in ${name}: ${posted.why}. It is kept for later.`,
+        `cannot send a notice to the URL in ${name}: ${posted.why}. It is kept for later.`,
       )
       // One that is refused for what it says keeps no other back.
       if (posted.again) return true
@@ -92,7 +92,7 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
       try {
         isToRepeat = await round()
       } catch (error) {
-        if (!signal.aborted) warn(`notices cannot be sent: ${(error as Error).message}`)
+        if (!signal.aborted) warn(`cannot send notices: ${(error as Error).message}`)
         return
       }
       const wait = waits[Math.min(attempt, forever ? waits.length - 1 : attempt)]

@@ -25,9 +25,7 @@ export const orSetAside =
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'state-damaged') throw error
       const aside = await memory.setAside(clock.now())
-      warn(
-        `${error.message}: it is set aside as ${aside}; last good specs, orphans and holds from before are forgotten`,
-      )
+      warn(`${error.message}: moved aside to ${aside}; earlier last good specs, orphans and holds are lost`)
       return act()
     }
   }

@@ -118,13 +118,13 @@ export function watchLoop(ports: LoopPorts): Loop {
       const known = backups.get(from.spec.name)
       backups.delete(from.spec.name)
       waitingRuns.forget(from.spec.name)
-      stop(from.spec.name, 'it has another name now')
+      stop(from.spec.name, 'it was renamed')
       if (known !== undefined) backups.set(to.spec.name, known)
     }
     for (const { spec } of removed) {
       backups.delete(spec.name)
       waitingRuns.forget(spec.name)
-      stop(spec.name, 'its spec is gone')
+      stop(spec.name, 'its spec was removed')
     }
     for (const [name, word] of words) {
       const known = backups.get(name)

@@ -92,7 +92,7 @@ export function openNotices(
       if (foldNotices(before, notify(), findings, teller) === before) return true
       await memory.change((book) => foldNotices(book, notify(), findings, teller))
     } catch (error) {
-      warn(`what has to be told of ${findings.backup} cannot be kept: ${(error as Error).message}`)
+      warn(`cannot save a notice about ${findings.backup}: ${(error as Error).message}`)
       return false
     } finally {
       hooks.kick()

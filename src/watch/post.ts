@@ -51,7 +51,7 @@ function judge(status: number): Posted {
   if (status >= 200 && status < 300) return { state: 'delivered' }
   if (status >= 300 && status < 400)
     return failed(
-      `it answers with a redirect (${status}), which is not followed: write the URL that it leads to`,
+      `it answers with a redirect (${status}), which is not followed: use the URL that it leads to`,
       false,
     )
   return failed(`it answers ${status}`, status >= 500 || status === 408 || status === 425 || status === 429)
@@ -73,7 +73,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke',
   UND_ERR_SOCKET: 'the connection broke',
   ENOTFOUND: 'its host name has no address',
-  EAI_AGAIN: 'its host name cannot be looked up now',
+  EAI_AGAIN: 'its host name cannot be resolved now',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'the connection timed out',

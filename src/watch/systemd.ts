@@ -48,7 +48,7 @@ export function openServiceManager(
     if (why === null) isWarned = false
     else if (!isWarned) {
       isWarned = true
-      warn(`the service manager cannot be told how things are: ${why}`)
+      warn(`cannot notify the service manager: ${why}`)
     }
   }
 

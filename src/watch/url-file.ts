@@ -23,7 +23,7 @@ const TOO_OPEN = 0o037
 export async function readUrlFile(path: string): Promise<Read> {
   const no = (code: string, why: string, hint: string): Read => ({
     ok: false,
-    fault: { code, message: `the URL in ${basename(path)} cannot be used: ${why}`, hint },
+    fault: { code, message: `cannot use the URL in ${basename(path)}: ${why}`, hint },
   })
   let handle: FileHandle
   try {
@@ -36,13 +36,13 @@ export async function readUrlFile(path: string): Promise<Read> {
   try {
     const stat = await handle.stat()
     if (!stat.isFile())
-      return no('url-file-unreadable', 'it is no regular file', `Put the URL into ${path} itself.`)
+      return no('url-file-unreadable', 'it is not a regular file', `Put the URL into ${path} itself.`)
     if ((stat.mode & TOO_OPEN) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
       return no(
         'url-file-open',
-        `others than its owner may use it (mode ${mode})`,
-        `chmod 600 ${path}, or 640 with a group of its own.`,
+        `its permissions are too open (mode ${mode})`,
+        `Run chmod 600 ${path}, or 640 with a group of its own.`,
       )
     }
     const buffer = Buffer.alloc(MAX_BYTES + 1)
@@ -50,10 +50,10 @@ export async function readUrlFile(path: string): Promise<Read> {
     if (bytesRead > MAX_BYTES) return no('url-file-bad', 'it is longer than 4 KiB', ONE_LINE)
     const secret = parse(buffer.toString('utf8', 0, bytesRead).trim())
     return secret === null
-      ? no('url-file-bad', 'it does not hold an http or https URL, and nothing else', ONE_LINE)
+      ? no('url-file-bad', 'it must hold one http or https URL and nothing else', ONE_LINE)
       : { ok: true, secret }
   } catch (error) {
-    return no('url-file-unreadable', nameOf(error), `Look at ${path}.`)
+    return no('url-file-unreadable', nameOf(error), `Check ${path}.`)
   } finally {
     await handle.close().catch(() => {})
   }
@@ -61,7 +61,7 @@ export async function readUrlFile(path: string): Promise<Read> {
 
 const nameOf = (error: unknown): string => systemErrorOf(error)?.name ?? 'it cannot be read'
 
-const ONE_LINE = 'It is one line: the URL.'
+const ONE_LINE = 'Write one line: the URL.'
 
 function parse(text: string): SecretUrl | null {
   if (/\s/.test(text) || !URL.canParse(text)) return null

@@ -86,7 +86,7 @@ export function watchFolder(
         .on('error', (error) => {
           // A link that leads in a circle is the fault of that file, told by whoever reads it: the rest is watched.
           if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return
-          tell(`the folder cannot be watched (${String(error)}): it is read once a minute instead`)
+          tell(`cannot watch the specs folder (${String(error)}): reading it once a minute instead`)
           resolve()
         })
         .once('ready', resolve)
@@ -112,7 +112,7 @@ export function watchFolder(
           looks = 0
           continue
         }
-        tell('a git index.lock has stood over the specs for ten minutes: it is taken for one left behind')
+        tell('the git index.lock of the specs is ten minutes old: ignoring it as left behind')
       }
       const again = await read()
       if ((again === found && seen === events) || looks >= MOST_LOOKS) still = again

@@ -308,7 +308,7 @@ describe('where a plan is saved', () => {
 })
 
 test.each<[readonly string[], RegExp]>([
-  [['plan', '--out', 'a', '--show', 'b'], /exclude each other/],
+  [['plan', '--out', 'a', '--show', 'b'], /cannot be combined/],
   [['plan', '--show', 'nowhere'], /no such file/],
   [['--as-of', '2026-11-24T06:00:00Z'], /--as-of needs --dry-run/],
   [

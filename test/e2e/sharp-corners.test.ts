@@ -79,12 +79,12 @@ test('a log or results that cannot be written end no backup', async () => {
   await at.offer('a.tar', 'x')
   const logged = await world.run('full-log', '--log-file', '/dev/full')
   expect(logged.code).toBe(0)
-  expect(logged.stderr).toContain('The log cannot be written')
+  expect(logged.stderr).toContain('Cannot write the log')
   await writeFile(join(world.folder, 'no-folder'), '')
   for (const file of ['no-folder/log', 'not/there/log']) {
     const unlogged = await world.run('full-log', '--log-file', join(world.folder, file))
     expect(unlogged.code).toBe(0)
-    expect(unlogged.stderr).toMatch(/^The log cannot be written: \w+: .*'$/m)
+    expect(unlogged.stderr).toMatch(/^Cannot write the log: \w+: .*'$/m)
   }
   await at.offer('b.tar', 'y')
   const { command, args } = world.command(['full-log', '--json'])
@@ -99,7 +99,7 @@ test('a log or results that cannot be written end no backup', async () => {
     cwd: world.folder,
   })
   expect(told.exitCode).toBe(1)
-  expect(told.stderr).toContain('what it prints cannot be written: ENOSPC')
+  expect(told.stderr).toContain('cannot write to standard output: ENOSPC')
   expect((await world.plan('full-log')).summary).toMatchObject({ pull: 0, adopt: 0, keep: 2 })
 })
 

@@ -70,7 +70,7 @@ b.yaml:5:1: error: unknown key "bwlimit"
       6 |
   hint: did you mean "transfer.bandwidth"?
 
-1 fault; 1 of 2 specs in DIR without one.
+1 fault; 1 of 2 specs in DIR valid.
 `)
   })
 

@@ -33,7 +33,7 @@ export function openConsole(
 ): Console {
   const form: Output = json ? 'json' : output
   if ((form === 'markdown' || form === 'prometheus') && form !== own)
-    throw usage(`--output ${form} is for ${PRINTED_BY[form]}`)
+    throw usage(`--output ${form} works only with ${PRINTED_BY[form]}`)
   return processConsole(form, quiet)
 }
 

@@ -16,7 +16,7 @@ export const parseFlag = {
   /** RFC 3339. */
   instant: (text: string): Instant => {
     const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time as 2026-11-24T06:00:00Z.')
+    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time such as 2026-11-24T06:00:00Z.')
     return instant(at)
   },
   /** A moment, or so many seconds from now. */

@@ -45,9 +45,9 @@ export async function demoScene(now: number): Promise<DemoScene> {
   const unfinished = `db-${day(0)}.tar.gz`
   const cast: DemoScene['cast'] = [
     ...databases.map((name) => [name, 300 * KIB, ''] as const),
-    [unfinished, 200 * KIB, 'no .md5 beside it: still being written'],
+    [unfinished, 200 * KIB, 'no .md5 yet: still being written'],
     [large, LARGE_BYTES, 'large: its transfer will be cut off'],
-    [bad, 100 * KIB, 'its .md5 belongs to other bytes'],
+    [bad, 100 * KIB, 'its .md5 does not match'],
   ]
   for (const [name, bytes] of cast) {
     const data = randomBytes(bytes)
@@ -89,7 +89,7 @@ source:
   user: ${JSON.stringify(at.user)}
   identity: ${JSON.stringify(at.identity)}
   knownHosts: ${JSON.stringify(at.knownHosts)}
-  listing: LIST                 # the source says itself what to fetch
+  listing: LIST                 # the source lists what to fetch
 select:
   include: ["*.tar.gz"]
 destination:

@@ -104,8 +104,8 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
     if (attempt < ATTEMPTS && /address already in use/i.test(trouble)) continue
     throw new Failure({
       code: 'sshd-failed',
-      message: `${sshd} did not start: ${trouble.trim() || 'it said nothing'}`,
-      hint: `Run ${sshd} -t -f on a configuration of your own to see whether it works on this machine at all.`,
+      message: `${sshd} did not start: ${trouble.trim() || 'no output'}`,
+      hint: `Check that it works on this machine at all: ${sshd} -t -f CONFIG`,
     })
   }
 }
@@ -189,8 +189,8 @@ async function makeKey(file: string): Promise<void> {
   if (exitCode === 0) return
   throw new Failure({
     code: 'ssh-keygen-failed',
-    message: `ssh-keygen could not make ${file}.`,
-    hint: 'See that the folder is there, empty and writable.',
+    message: `ssh-keygen could not create ${file}.`,
+    hint: 'Check that its folder exists and is empty and writable.',
     retryable: false,
   })
 }
