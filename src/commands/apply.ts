@@ -19,14 +19,14 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { flags, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
-import { type PassGround, reportPasses, runPass, settledHolds } from './passes.ts'
+import { type PassContext, reportPasses, runPass, settledHolds } from './passes.ts'
 import {
   openCommonHolds,
   openPorts,
   openWorkspace,
   passOptions,
+  printSpecs,
   runnableSpecs,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -51,15 +51,15 @@ export function addApply(command: Command, host: Host): void {
  * `reconcile apply F`: exactly the plan that was saved, or nothing. All of its backups are compared with what there is before the
  * first one is begun, and each once more under its lock.
  */
-async function apply(file: string, lockWait: number, ground: PassGround): Promise<number> {
+async function apply(file: string, lockWait: number, context: PassContext): Promise<number> {
   const opened = await openSavedPlan(file)
   if (opened.isEdited && opened.plan.backups.length === 0) {
     const hint = 'Save it again with: reconcile plan --out FILE'
     throw new Failure({ ...edited, hint })
   }
-  tellSpecs(ground.workspace, ground.console)
-  return reportPasses(ground, 'some', true, async (run, ended) => {
-    const outcomes = await outcomesOf(opened, ground.workspace, lockWait, run)
+  printSpecs(context.workspace, context.console)
+  return reportPasses(context, 'some', true, async (run, ended) => {
+    const outcomes = await outcomesOf(opened, context.workspace, lockWait, run)
     for (const outcome of outcomes) await ended(outcome, 'part')
     return { planId: opened.plan.planId, outcomes }
   })

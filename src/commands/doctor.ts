@@ -52,7 +52,7 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
   const lock = await takeLock(files.lock, 0, run.signal)
   if (lock.state === 'busy') {
     const who = lock.holders.map(({ pid, command }) => `${pid} (${command})`).join(', ')
-    console.tell(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
+    console.writeError(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
     return 5
   }
   try {

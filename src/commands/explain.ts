@@ -23,9 +23,9 @@ import {
   openWorkspace,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   runnableSpecs,
   sourceLabel,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -67,7 +67,7 @@ async function explain(
   const [name = '', ...rest] = what.split('/')
   const path = rest.join('/') as RelPath
   const [spec] = runnableSpecs(workspace, [name])
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   if (spec === undefined) {
     const none: Explanation = { format: 'reconcile.explain/1', kind: 'faulty', backup: name, diagnostics }

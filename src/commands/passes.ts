@@ -34,7 +34,7 @@ import {
 } from './workspace.ts'
 
 /** Where passes run, and who hears of them. */
-export interface PassGround {
+export interface PassContext {
   readonly workspace: Workspace
   readonly console: Console
   readonly run: Run
@@ -42,13 +42,13 @@ export interface PassGround {
 }
 
 /** Holds that are still being looked up: what the box's memory does not say fails each backup, and each of them is in the result. */
-type Terms = Omit<PassTerms, 'holds'> & { readonly holds: Promise<readonly Hold[]> }
+type RunTerms = Omit<PassTerms, 'holds'> & { readonly holds: Promise<readonly Hold[]> }
 
 /** One pass over one backup. What fails before it begins is that backup's failure as well; a bug is thrown. */
 export async function runPass(
   spec: Spec,
   workspace: Workspace,
-  terms: Terms,
+  terms: RunTerms,
   run: Run,
 ): Promise<{ readonly outcome: BackupOutcome; readonly plan: BackupPlan | null }> {
   try {
@@ -63,12 +63,12 @@ export async function runPass(
 export const passOver = (
   specs: readonly Spec[],
   terms: Pick<PassTerms, 'named' | 'lockWait'> & { readonly work: 'all' | 'prune' },
-  ground: PassGround,
+  context: PassContext,
 ): Promise<number> => {
-  const { workspace } = ground
+  const { workspace } = context
   const isWhole = terms.work === 'all'
   const use = terms.named || !isWhole ? 'some' : 'all'
-  return reportPasses(ground, use, terms.named, async (run, ended) => {
+  return reportPasses(context, use, terms.named, async (run, ended) => {
     const holds = settledHolds(workspace, openCommonHolds(workspace))
     // A daemon that was here may come back; one whose word was removed from the state folder will not.
     const heard = await openWatchMemory(workspace.settings.state).lastHeard()
@@ -86,7 +86,7 @@ export const passOver = (
 
 /** Does the work of passes while whoever wants to watch it does, tells whom the settings name, and prints the result. Its exit code. */
 export async function reportPasses(
-  { workspace, console, run, log }: PassGround,
+  { workspace, console, run, log }: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
   named: boolean,
   work: (
@@ -176,7 +176,7 @@ async function beginPassNotices(
       const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
       await notices.ended(use === 'all' && !isHeld ? result : null)
       // Live progress is over by now. A quiet pass tells it too: who counts on a message that never comes hears of it nowhere else.
-      for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
+      for (const text of new Set(warnings)) console.writeError(`warning: ${text}\n`)
     },
   }
 }

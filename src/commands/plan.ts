@@ -32,9 +32,9 @@ import {
   type PassTerms,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   runnableSpecs,
   sourceLabel,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -63,7 +63,7 @@ export function addPlan(command: Command, host: Host): void {
 async function showPlan(file: string, all: boolean, console: Console): Promise<number> {
   const { plan, isEdited } = await openSavedPlan(file)
   if (isEdited) {
-    console.tell(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
+    console.writeError(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
   }
   if (console.output === 'markdown') console.write(renderPlanMarkdown(plan, isEdited))
   else if (console.output !== 'text') printDocument(console, plan)
@@ -89,7 +89,7 @@ export async function makePlan(
   const workspace = await openWorkspace(given, offline === undefined ? 'look' : 'recall', run)
   const specs = runnableSpecs(workspace, names)
   if (out !== null) await mayWriteTo(out, workspace)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const snapshots = offline === undefined ? null : await readSnapshots(offline, specs)
   const asOf = given.asOf ?? newestOf(snapshots) ?? run.now()
   const terms = { all, named: names.length > 0, isSupposed: given.asOf !== undefined }
@@ -118,7 +118,7 @@ export async function makePlan(
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
     const next = made.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
-    console.tell(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
+    console.writeError(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
   }
   return code
 }

@@ -26,8 +26,8 @@ import {
   openCommonHolds,
   openNear,
   openWorkspace,
+  printSpecs,
   runnableSpecs,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -38,7 +38,7 @@ interface PruneFlags extends PlanFlags {
 }
 
 /** Where a person's command finds backups, and prints. */
-interface Scene {
+interface Context {
   readonly workspace: Workspace
   readonly console: Console
   readonly run: Run
@@ -61,19 +61,19 @@ export function addPrune(command: Command, host: Host): void {
         const { dryRun = false, reason, undo, last = false } = given
         const console = openConsole(given)
         const workspace = await openWorkspace(given, dryRun ? 'look' : 'obey', host.run)
-        const scene = { workspace, console, run: host.run }
+        const context = { workspace, console, run: host.run }
         if (undo !== undefined) {
           if (dryRun) throw usage('--undo has no dry run')
           const paths = [...(undo === true ? [] : [undo]), ...rest]
           if (last === paths.length > 0) throw usage('--undo takes either paths or --last')
           if (name === undefined) throw usage('--undo needs the name of the backup: prune NAME --undo PATH')
-          return undoPrune(name, last ? 'last' : paths, given, scene)
+          return undoPrune(name, last ? 'last' : paths, given, context)
         }
         if (last) throw usage('--last needs --undo')
         if (reason !== undefined) {
           if (name === undefined || rest.length === 0)
             throw usage('--reason needs the files to remove: reconcile prune NAME PATH… --reason R')
-          return pruneByName(name, rest, reason, given, scene)
+          return pruneByName(name, rest, reason, given, context)
         }
         const names = name === undefined ? [] : [name, ...rest]
         const known = new Set<string>([
@@ -84,7 +84,7 @@ export function addPrune(command: Command, host: Host): void {
         if (path !== undefined)
           throw usage(`${path} is not a backup. To remove a file of ${name}, say why: --reason "…"`)
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
-        return prune(names, given, scene)
+        return prune(names, given, context)
       }),
     )
   const { dryRun, all, detailedExitcode, maxTime, lockTimeout, concurrency } = flags
@@ -98,11 +98,11 @@ const usage = (message: string) => usageOf(message, 'reconcile prune --help show
 async function prune(
   names: readonly string[],
   given: PlanFlags,
-  { workspace, console, run }: Scene,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   const { dryRun = false, all = false, lockTimeout = 0 } = given
   const specs = prunable(runnableSpecs(workspace, names), names)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const asOf = run.now()
   const terms = { named: names.length > 0, work: 'prune' } as const
   const holds = openCommonHolds(workspace)
@@ -142,7 +142,7 @@ async function pruneByName(
   words: readonly string[],
   reason: string,
   { dryRun = false, lockTimeout = 0 }: PlanFlags,
-  { workspace, console, run }: Scene,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   if (reason.trim() === '') throw usage('a removal needs a reason: it goes on the record')
   const spec = chooseSpecs(workspace, [name])[0]
@@ -167,7 +167,7 @@ async function pruneByName(
     const removed = new Set(paths.filter((path) => verdicts.get(path)?.verdict === 'done'))
     return { problems, removed, thin: thinSeries(spec, holding, removed, run.now()) }
   })
-  if (done.state === 'busy') return tellBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, console)
   const { removed, problems, thin } = done.value
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   for (const path of removed)
@@ -176,10 +176,10 @@ async function pruneByName(
     )
   for (const { series, left } of thin) {
     const of = escapeText(series)
-    console.tell(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
+    console.writeError(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
   }
   for (const { path, message, hint } of problems)
-    console.tell(`${escapeText(path ?? '')}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    console.writeError(`${escapeText(path ?? '')}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
   return problems.length > 0 ? 1 : 0
 }
 
@@ -188,7 +188,7 @@ async function undoPrune(
   name: string,
   words: readonly string[] | 'last',
   { reason = 'undone', lockTimeout = 0 }: PruneFlags,
-  { workspace, console, run }: Scene,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   const paths = words === 'last' ? null : words.map(pathOf)
   const spec = chooseSpecs(workspace, [name])[0]
@@ -198,7 +198,7 @@ async function undoPrune(
     const chosen = paths ?? lastRemoved(name, holding)
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
-  if (done.state === 'busy') return tellBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, console)
   let code = 0
   for (const path of done.value.chosen) {
     const verdict = done.value.verdicts.get(path)
@@ -208,10 +208,10 @@ async function undoPrune(
     }
     code = 1
     const { message, hint } = verdict?.problem ?? { message: 'no result', hint: '' }
-    console.tell(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    console.writeError(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
-    console.tell(
+    console.writeError(
       'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.\n',
     )
   return code
@@ -252,8 +252,8 @@ function pathOf(text: string): RelPath {
   return path
 }
 
-function tellBusy(name: string, holders: readonly LockHolder[], console: Console): number {
+function printBusy(name: string, holders: readonly LockHolder[], console: Console): number {
   const who = holders.map(({ pid, command }) => `${escapeText(command)} (pid ${pid})`).join(', ')
-  console.tell(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
+  console.writeError(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
   return 5
 }

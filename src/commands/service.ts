@@ -10,7 +10,7 @@ import { renderUnit, type UnitKind } from '../view/systemd-units.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
-import { type GlobalFlags, openWorkspace, tellSpecs, type Workspace } from './workspace.ts'
+import { type GlobalFlags, openWorkspace, printSpecs, type Workspace } from './workspace.ts'
 
 export function addService(command: Command, host: Host): void {
   command
@@ -48,7 +48,7 @@ async function printUnit(
   // What a faulty spec would write to is not known, and without `roots` it would be left out of what the unit lets be written.
   const isBlind = settings.roots === null && codeOfDiagnostics(workspace.diagnostics) !== 0
   if (!workspace.settingsAreSound || isBlind) {
-    tellSpecs(workspace, console)
+    printSpecs(workspace, console)
     return codeOfDiagnostics(workspace.diagnostics)
   }
   const program = await realpath(fileURLToPath(new URL('../cli.js', import.meta.url)))

@@ -22,8 +22,8 @@ import {
   openWorkspace,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   runnableSpecs,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -59,7 +59,7 @@ async function snapshot(
 ): Promise<number> {
   const specs = runnableSpecs(workspace, names)
   await mayWriteTo(folder, workspace)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const common = openCommonHolds(workspace)
   common.catch(() => {})
   const named = names.length > 0

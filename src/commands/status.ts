@@ -39,7 +39,7 @@ import {
   openSettings,
   openWorkspace,
   plainDiagnostics,
-  tellSpecs,
+  printSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -109,14 +109,14 @@ async function check(
 ): Promise<number> {
   const { renderCheck, renderCheckFailure } = await import('../view/render-check.ts')
   const { checkReport } = await import('../decide/status/check-report.ts')
-  const told = await reportOf(names, given, null, run).then(
+  const checked = await reportOf(names, given, null, run).then(
     (report) => renderCheck(checkReport(report, maxAge, run.now())),
     (error: unknown) => {
       return renderCheckFailure(failureFrom(error).message)
     },
   )
-  console.write(told.text)
-  return told.code
+  console.write(checked.text)
+  return checked.code
 }
 
 /** `console`: told which specs are used; null: nobody is. */
@@ -142,13 +142,13 @@ async function reportOfSpecs(
   const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
   // What a daemon obeys is there, though its spec is gone and that is held.
   const specs = chooseSpecs(workspace, names, [...words.keys()])
-  if (console !== null) tellSpecs(workspace, console)
+  if (console !== null) printSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const unread: Diagnostic[] = []
-  const common = (await orTell(unread, () => openCommonHolds(workspace)))?.[0] ?? null
-  const stored = (await orTell(unread, () => box.suspensions())) ?? NOT_SUSPENDED
+  const common = (await orReport(unread, () => openCommonHolds(workspace)))?.[0] ?? null
+  const stored = (await orReport(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
-  const kept = await orTell(unread, () => memory.kept(loaded.label))
+  const kept = await orReport(unread, () => memory.kept(loaded.label))
   const silentSince = live === null ? await memory.lastHeard() : null
   const overSpecs = holdsOverSpecs(loaded, live)
   const stale = loaded.stale?.reasons ?? []
@@ -178,7 +178,7 @@ async function reportOfSpecs(
       faultyStatus(name, faultsOf(name), run.now(), await writtenAt(name, filesOf(name, loaded))),
     ),
   )
-  for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
+  for (const { message, hint } of unread) console?.writeError(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
@@ -199,7 +199,7 @@ async function lastWritten(files: readonly string[]): Promise<Instant | null> {
 }
 
 /** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
-async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
+async function orReport<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
   } catch (error) {
@@ -269,17 +269,17 @@ async function reportOfFolders(
 }
 
 /** What is said of a backup elsewhere than on its disk. */
-type Said = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
+type OtherFacts = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
   readonly common: Hold | null
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { common, ...said }: Said,
+  { common, ...facts }: OtherFacts,
   run: Run,
 ): Promise<BackupStatus> {
-  const seen = await lookAt(destination, said.spec, common, run)
-  const backup = said.spec === null ? (seen.last?.backup ?? name) : name
-  return backupStatus({ ...said, ...seen, backup, place: { path: destination.path } }, run.now())
+  const seen = await lookAt(destination, facts.spec, common, run)
+  const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
+  return backupStatus({ ...facts, ...seen, backup, place: { path: destination.path } }, run.now())
 }

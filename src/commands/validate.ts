@@ -14,7 +14,7 @@ import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { openWorkspace, plainDiagnostics } from './workspace.ts'
 
-interface Checked {
+interface Loaded {
   readonly loaded: LoadedSpecs
   /** Faults of settings and specs. */
   readonly diagnostics: readonly Diagnostic[]
@@ -50,7 +50,7 @@ async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly 
  * whose merged spec is printed instead. Exit code 3 with an error among the faults, 1 where there is no spec at all.
  */
 export async function validate(
-  { loaded, diagnostics }: Checked,
+  { loaded, diagnostics }: Loaded,
   flags: { readonly effective: string | null; readonly cwd: string },
   console: Console,
 ): Promise<number> {
@@ -70,7 +70,9 @@ export async function validate(
   }
   if (effective !== null) {
     if (diagnostics.length > 0) {
-      console.tell(renderDiagnostics(diagnostics, { color: console.color.tell, folder: flags.cwd }))
+      console.writeError(
+        renderDiagnostics(diagnostics, { color: console.color.writeError, folder: flags.cwd }),
+      )
     }
     const { stringify } = await import('yaml')
     console.write(stringify(effective, { lineWidth: 0 }))

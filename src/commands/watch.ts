@@ -61,7 +61,7 @@ export function addWatch(command: Command, host: Host): void {
         host.becomeDaemon(() => hangup())
         await checkTools()
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
-        const terms: WatchTerms = {
+        const options: WatchOptions = {
           clock: realClock,
           random: Math.random,
           settings: () => openSettings(given),
@@ -70,12 +70,12 @@ export function addWatch(command: Command, host: Host): void {
             hangup = act
           },
         }
-        return watch(terms, console, host.run, await openWatchers(console, given, host.run.now, null, true))
+        return watch(options, console, host.run, await openWatchers(console, given, host.run.now, null, true))
       }),
     )
 }
 
-export interface WatchTerms {
+export interface WatchOptions {
   readonly clock: Clock
   /** From 0 up to 1. */
   readonly random: () => number
@@ -88,19 +88,19 @@ export interface WatchTerms {
 
 /** `reconcile watch`: follows the specs, and runs each backup when it is due, until it is told to stop. */
 export async function watch(
-  terms: WatchTerms,
+  options: WatchOptions,
   console: Console,
   run: Run,
   watchers: Watchers,
 ): Promise<number> {
-  const { settings, faults } = await terms.settings()
-  if (faults.length > 0) console.tell(renderDiagnostics(faults, { color: console.color.tell }))
+  const { settings, faults } = await options.settings()
+  if (faults.length > 0) console.writeError(renderDiagnostics(faults, { color: console.color.writeError }))
   if (codeOfDiagnostics(faults) !== 0) return codeOfDiagnostics(faults)
   const memory = openWatchMemory(settings.state)
   const lock = await memory.lock(run.signal)
   if (lock.state === 'busy') throw isRunning(settings.state, lock.holders)
   try {
-    await watchLocked(settings, memory, terms, run, watchers)
+    await watchLocked(settings, memory, options, run, watchers)
     return 0
   } finally {
     lock.close()
@@ -111,11 +111,11 @@ export async function watch(
 async function watchLocked(
   first: Settings,
   memory: WatchMemory,
-  terms: WatchTerms,
+  options: WatchOptions,
   run: Run,
   watchers: Watchers,
 ): Promise<void> {
-  const { clock } = terms
+  const { clock } = options
   const beats = heartbeats(memory, clock)
   const emit: Watchers['onWatch'] = (event) => {
     watchers.onWatch(event)
@@ -201,8 +201,8 @@ async function watchLocked(
       holds: [...new Map(holds.map((hold) => [hold.id, hold])).values()],
       lastGood: lastGoodOf(one) ?? loaded.lastGood,
     })
-    const terms = { named: false, holds: openCommonHolds(workspace), promise }
-    const { outcome } = await runPass(spec, workspace, terms, passRun)
+    const options = { named: false, holds: openCommonHolds(workspace), promise }
+    const { outcome } = await runPass(spec, workspace, options, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)
@@ -210,7 +210,7 @@ async function watchLocked(
   }
   const loop = watchLoop({
     clock,
-    random: terms.random,
+    random: options.random,
     concurrency: () => settings.concurrency,
     look,
     pass,
@@ -225,9 +225,9 @@ async function watchLocked(
     notTaken: () => loaded.lastGood?.newer ?? null,
   })
 
-  terms.onHangup(() => {
+  options.onHangup(() => {
     emit({ type: 'reloading' })
-    void terms.settings().then(
+    void options.settings().then(
       (read) => {
         const next = judgeSettings(read, first)
         if (typeof next === 'string') warn(next)
@@ -259,7 +259,7 @@ async function watchLocked(
           onTrouble: warn,
         })
   await watching?.ready
-  const service = terms.service(warn)
+  const service = options.service(warn)
   const stopping = (): void => void service.stopping()
   run.signal.addEventListener('abort', stopping, { once: true })
   await service.ready(`watching ${source.label}`)

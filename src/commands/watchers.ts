@@ -38,7 +38,7 @@ export async function openWatchers(
   const watchers: Watcher[] = []
   const views = daemon ? await import('../view/watch-events.ts') : null
   if (logLevel !== undefined || logFile !== undefined) {
-    const logger = logWatcher(logLevel, logFile, revision, console.tell, views?.logWatchEvents)
+    const logger = logWatcher(logLevel, logFile, revision, console.writeError, views?.logWatchEvents)
     watchers.push(await logger)
   }
   if (console.output === 'ndjson') {
@@ -53,7 +53,7 @@ export async function openWatchers(
         ? await livePicture(console)
         : {
             ...plainLines(console, now),
-            onWatch: (event) => console.tell(`${views?.describeWatchEvent(event) ?? ''}\n`),
+            onWatch: (event) => console.writeError(`${views?.describeWatchEvent(event) ?? ''}\n`),
           },
     )
   }
@@ -70,11 +70,11 @@ export async function openWatchers(
 
 async function livePicture(console: Console): Promise<Watcher> {
   const { liveProgress, useUnicode } = await import('../view/live-progress.ts')
-  return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
+  return liveProgress(console.stderr, { color: console.color.writeError, unicode: useUnicode(process.env) })
 }
 
 function plainLines(console: Console, now: () => Instant): Watcher {
-  const lines = lineProgress({ write: console.tell }, { quiet: false, now })
+  const lines = lineProgress({ write: console.writeError }, { quiet: false, now })
   // A stalled or hashing backup sends no events, and is to be heard of all the same.
   const timer = setInterval(() => lines.beat(), BEAT)
   timer.unref()
@@ -91,17 +91,17 @@ async function logWatcher(
   level = 'info',
   file: string | undefined,
   revision: string | null,
-  tell: Console['tell'],
+  write: Console['writeError'],
   onWatch?: typeof import('../view/watch-events.ts').logWatchEvents,
 ): Promise<Watcher> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
   // A log that cannot be written is told of once, and ends no backup.
-  let told = false
+  let isWarned = false
   const complain = (error: unknown): void => {
-    if (!told)
-      tell(`Cannot write the log: ${escapeText(error instanceof Error ? error.message : String(error))}\n`)
-    told = true
+    if (!isWarned)
+      write(`Cannot write the log: ${escapeText(error instanceof Error ? error.message : String(error))}\n`)
+    isWarned = true
   }
   const dest = file === undefined ? 2 : openLog(file, complain)
   if (dest === null) return { onEvent() {}, end() {} }

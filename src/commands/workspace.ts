@@ -72,14 +72,14 @@ export async function openWorkspace(
   flags: GlobalFlags,
   use: GitUse,
   run: Run,
-  whereNone: 'fail' | 'tell' = 'fail',
+  whereNone: 'fail' | 'report' = 'fail',
 ): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
   const source = specSource(settings, box, use)
   const loaded = await source.load(run).catch((error: unknown): LoadedSpecs => {
-    if (whereNone === 'tell' && error instanceof Failure && isNotSeen(error.code))
+    if (whereNone === 'report' && error instanceof Failure && isNotSeen(error.code))
       return unseen(error, source.label, run)
     // With faulty settings nothing runs in any case: all that is wrong is told together.
     const failure = failureFrom(error)
@@ -139,11 +139,12 @@ export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly D
   diagnostics.map(({ frame: _, ...facts }) => facts)
 
 /** Says on stderr which specs are used and what is wrong with them. */
-export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
-  if (diagnostics.length > 0) console.tell(renderDiagnostics(diagnostics, { color: console.color.tell }))
+export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
+  if (diagnostics.length > 0)
+    console.writeError(renderDiagnostics(diagnostics, { color: console.color.writeError }))
   if (console.quiet || console.output !== 'text') return
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
-  console.tell(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
+  console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
 }
 
 /**
@@ -160,8 +161,10 @@ export function chooseSpecs(
   const named = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded), ...more]
   const known = [...new Set(named)]
   // Nothing could be read, and why is told.
-  const isTold = workspace.diagnostics.some(({ severity, code }) => severity === 'error' || isNotSeen(code))
-  if (known.length === 0 && isTold) return []
+  const isReported = workspace.diagnostics.some(
+    ({ severity, code }) => severity === 'error' || isNotSeen(code),
+  )
+  if (known.length === 0 && isReported) return []
   for (const name of names) {
     if (known.includes(name)) continue
     const near = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
@@ -209,11 +212,11 @@ export async function openPlace(
   place: DestinationPlace,
   backup: string,
   box: BoxState,
-  ground: { readonly leap?: number; readonly refused?: Halt | null } = {},
+  options: { readonly leap?: number; readonly refused?: Halt | null } = {},
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...ground })
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...options })
 }
 
 /** The spec's own, within a share of the box's cap for each slot. */

@@ -21,8 +21,8 @@ function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rate
     return `${seconds === null ? '' : `about ${humanDuration(seconds)} `}at ${humanRate(rate)}`
   }
   const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no rate limit' : humanRate(rate)
-  const told = `${now} until ${rateUntil}`
-  return seconds === null ? told : `about ${humanDuration(seconds)} by the timetable, ${told}`
+  const inForce = `${now} until ${rateUntil}`
+  return seconds === null ? inForce : `about ${humanDuration(seconds)} by the timetable, ${inForce}`
 }
 
 /** `0.9 of 1.4 GiB` where a part of it has come already. */

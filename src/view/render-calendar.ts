@@ -101,9 +101,7 @@ function pointRows(points: readonly PointLine[], all: boolean): readonly Row[] {
     const more = files.length > 1 ? [`and ${counted(files.length - 1, 'file')} more of the point`] : []
     const like =
       run.length > 1
-        ? [
-            `so are ${counted(run.length - 1, 'older one')}, back to ${run.at(-1)!.local} (--all shows them)`,
-          ]
+        ? [`so are ${counted(run.length - 1, 'older one')}, back to ${run.at(-1)!.local} (--all shows them)`]
         : []
     const reason = (mark === 'surplus' ? why.slice(-1) : why).join(', ')
     return {

@@ -26,7 +26,7 @@ export function renderExplain(
     `${brush('bold', escapeText(name))}  ${escapeText(from)} ${brush('dim', '->')} ${escapeText(to)}`,
   ]
   const unknown: readonly Row[] = [
-    ...(known.source === 'complete' ? [] : [unknownRow(`the source ${saidOf(known.source)}`)]),
+    ...(known.source === 'complete' ? [] : [unknownRow(`the source ${readingOf(known.source)}`)]),
     ...(known.destination === 'complete' ? [] : [unknownRow('the destination was not read')]),
   ]
   const trouble = [
@@ -42,5 +42,5 @@ export function renderExplain(
 
 const unknownRow = (detail: string): Row => alertRow('unknown', 'yellow', detail)
 
-const saidOf = (source: FileExplanation['known']['source']): string =>
+const readingOf = (source: FileExplanation['known']['source']): string =>
   source === 'incomplete' ? 'was not read completely' : 'was not read'

@@ -18,7 +18,7 @@ import { conflictHints } from './trouble-rows.ts'
 import { padText, wrapText } from './wrap-text.ts'
 
 /** What is said under one heading; raw text, escaped here. `command` is never broken, so that it can be copied. */
-type Said = string | { readonly command: string }
+type Fact = string | { readonly command: string }
 
 const HEAD = 11
 const START = 2 + HEAD + 2
@@ -29,7 +29,7 @@ export function fileLines(
   brush: Paint,
   { width }: { readonly width: number },
 ): readonly string[] {
-  const part = (head: string, ...said: readonly Said[]): readonly string[] =>
+  const part = (head: string, ...said: readonly Fact[]): readonly string[] =>
     said.flatMap((one, i) => {
       const lines =
         typeof one === 'string'
@@ -195,9 +195,9 @@ function ledger({ ledger: record, pruned }: FileExplanation, ago: (time: string)
 const byPlan = (planId: string | null, revision: string | null): string =>
   (planId === null ? '' : `, by plan ${planId}`) + (revision === null ? '' : ` of revision ${revision}`)
 
-function advised({ advice, steps }: FileExplanation): readonly Said[] {
+function advised({ advice, steps }: FileExplanation): readonly Fact[] {
   const clash = steps.find(({ action }) => action === 'conflict')
-  const lines: Said[] = advice.flatMap(({ message, command }: Advice): readonly Said[] =>
+  const lines: Fact[] = advice.flatMap(({ message, command }: Advice): readonly Fact[] =>
     command === undefined ? [message] : [`${message}:`, { command: shellWords(command) }],
   )
   if (clash?.held === undefined || clash.source === undefined) return lines

@@ -122,7 +122,7 @@ function backupLines(
       : [
           `  ${brush('dim', `${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`)}`,
         ]
-  const told = [
+  const notes = [
     ...guessedLines(plan.series),
     ...(plan.beside === undefined ? [] : [besideText(plan.beside)]),
   ].flatMap((text) =>
@@ -131,7 +131,7 @@ function backupLines(
   const both = plan.retained === null ? [] : [`  ${brush('dim', retainedText(plan.retained))}`]
   const fresh = freshFacts(plan.series, options.asOf)
   const first = fresh === '' ? head : `${head}   ${brush('dim', fresh)}`
-  return [first, ...layRows(rows, brush, options.width), ...told, ...left, ...both, ...facts]
+  return [first, ...layRows(rows, brush, options.width), ...notes, ...left, ...both, ...facts]
 }
 
 /** Both numbers, for `minAge` can hold many times what the rules keep. */

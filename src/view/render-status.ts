@@ -115,9 +115,9 @@ function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
   )
   return shown.flatMap((condition) => {
     // Being stalled is told in full where it is told why.
-    const isTold = said.has(condition.reason)
+    const isShown = said.has(condition.reason)
     said.add(condition.reason)
-    return isTold ? [] : indentText(reason(condition), options.width, (line) => brush('dim', line))
+    return isShown ? [] : indentText(reason(condition), options.width, (line) => brush('dim', line))
   })
 }
 

@@ -109,8 +109,8 @@ export const logWatchEvents =
   (logger: EventLogger) =>
   (event: WatchEvent): void => {
     const { type: _, message, ...fields } = fieldsOf(event)
-    const told = message === undefined ? fields : { ...fields, text: message }
-    const safe = JSON.parse(JSON.stringify(told), (_, value) =>
+    const renamed = message === undefined ? fields : { ...fields, text: message }
+    const safe = JSON.parse(JSON.stringify(renamed), (_, value) =>
       typeof value === 'string' ? value.split('\n').map(escapeText).join('\n') : value,
     )
     logger[LEVELS[event.type] ?? 'info'](safe, event.type.replaceAll('-', ' '))

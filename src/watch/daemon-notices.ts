@@ -4,11 +4,11 @@ import { faultyNames } from '../decide/specs/faults.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import { type NoticeGround, openNotices } from './notices.ts'
+import { type NoticeOptions, openNotices } from './notices.ts'
 
 /** Whoever the settings name is told of what a daemon's passes come to. Nothing here throws. */
-export function daemonNotices(settings: () => Settings, ground: NoticeGround) {
-  const notices = openNotices(settings, 'watch', ground)
+export function daemonNotices(settings: () => Settings, options: NoticeOptions) {
+  const notices = openNotices(settings, 'watch', options)
   notices.began()
   /** What was last told to stand over each backup's spec. */
   const over = new Map<string, string>()

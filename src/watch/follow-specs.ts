@@ -92,7 +92,7 @@ export function followSpecs(
           spent.delete(id)
         })
       }
-      tell(decided, known, found.revision, emit)
+      emitChanges(decided, known, found.revision, emit)
       known = { active, orphans, holds, broken, revision: found.revision }
       return decided
     },
@@ -106,7 +106,7 @@ const UNSPENT = 'a release was used, but cannot be marked as used'
 
 const toKeep = ({ spec, document }: ActiveSpec) => ({ file: spec.file, line: spec.line, document })
 
-function tell(
+function emitChanges(
   decided: SpecsDecided,
   before: FollowedSpecs,
   revision: string | null,

@@ -16,7 +16,7 @@ import { withoutRepeats } from './without-repeats.ts'
 const FRESH_LOOK = 60_000
 
 /** What a look at a destination was made of, and until when it counts. */
-interface Looked {
+interface LastLook {
   readonly of: string
   readonly at: Instant
   /** Null: nothing there ever gets late. */
@@ -47,7 +47,7 @@ interface FreshnessPorts {
  */
 export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<void> {
   const { clock, loop } = ports
-  const looked = new Map<string, Looked>()
+  const looked = new Map<string, LastLook>()
   const repeats = withoutRepeats(ports.warn)
   while (!run.signal.aborted) {
     await clock.wait(FRESH_LOOK, run.signal)
@@ -69,7 +69,7 @@ export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<
 
 async function lookForLate(
   { backup, active: { spec, instead }, phase, failures, crash, nextRun }: Standing,
-  looked: Map<string, Looked>,
+  looked: Map<string, LastLook>,
   { suspensions, open, late }: FreshnessPorts,
   run: Run,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import type { BackupOutcome } from '../model/outcome.ts'
 import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'
 
-export interface HeartbeatGround {
+export interface HeartbeatOptions {
   /** Asked anew each time. Null: nobody is to be called. */
   readonly urlFile: () => string | null
   readonly signal: AbortSignal
@@ -31,7 +31,7 @@ async function call(
   which: Call,
   text: string,
   waits: readonly number[],
-  { urlFile, signal, warn }: HeartbeatGround,
+  { urlFile, signal, warn }: HeartbeatOptions,
 ): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     const file = urlFile()
@@ -54,25 +54,25 @@ async function call(
 }
 
 /** Of one pass over all backups: `/start` as it begins, in the background, then the bare URL or `/fail`. */
-export function passHeartbeat(ground: HeartbeatGround) {
+export function passHeartbeat(options: HeartbeatOptions) {
   const startCut = new AbortController()
   let started: Promise<void> = Promise.resolve()
   return {
     began(): void {
-      const signal = AbortSignal.any([startCut.signal, ground.signal])
+      const signal = AbortSignal.any([startCut.signal, options.signal])
       // Whether the beginning is told matters little: the end will be.
-      started = call('/start', '', [], { ...ground, signal, warn: () => {} })
+      started = call('/start', '', [], { ...options, signal, warn: () => {} })
     },
     /** Null: nothing is known of how it ended. */
     async ended(exitCode: number | null, lines: readonly string[]): Promise<void> {
       // It must not come after the end, for it would read as another beginning.
-      const { signal } = ground
+      const { signal } = options
       await Promise.race([started, sleep(PATIENCE, undefined, { signal, ref: false }).catch(() => {})])
       startCut.abort()
       await started
       if (exitCode === null) return
       const text = [`exit ${exitCode}`, ...lines].join('\n')
-      await call(exitCode === 0 ? '' : '/fail', text, WAITS, ground)
+      await call(exitCode === 0 ? '' : '/fail', text, WAITS, options)
     },
   }
 }
@@ -81,7 +81,7 @@ export function passHeartbeat(ground: HeartbeatGround) {
  * Of `watch`: the bare URL after each good pass of a backup while none is failing, once a minute at most; `/fail` when one begins to. Backups
  * that have not run yet count as `remember` says, and whatever passes come to, one fails while something stands over its spec.
  */
-export function watchHeartbeat(ground: HeartbeatGround) {
+export function watchHeartbeat(options: HeartbeatOptions) {
   const unwell = new Map<string, string>()
   const over = new Map<string, string>()
   let calling: Promise<void> | null = null
@@ -105,7 +105,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
   function fail(): void {
     isFailing = true
     const lines = new Set([...over.values(), ...unwell.values()])
-    queue(() => call('/fail', [...lines].join('\n'), WAITS, ground))
+    queue(() => call('/fail', [...lines].join('\n'), WAITS, options))
   }
 
   return {
@@ -137,7 +137,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
       if (unwell.size + over.size > 0 || (wasWell && !isFailing && now - lastGood < MINUTE)) return
       isFailing = false
       lastGood = now
-      queue(() => call('', '', WAITS, ground))
+      queue(() => call('', '', WAITS, options))
     },
     async settled(): Promise<void> {
       await calling

@@ -6,7 +6,7 @@ import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
-export interface HookGround {
+export interface HookOptions {
   readonly memory: NoticeMemory
   /** Once aborted, nothing is sent any more; what is not delivered stays pending. */
   readonly signal: AbortSignal
@@ -31,8 +31,8 @@ const LOCK_WAIT = 15
  * Sends what is pending, in the background, to one hook after the other's beginning, each in order; one process on the box at a time, so
  * that nothing is sent twice. Whoever is ended between the answer and writing it down sends that one again, under the same id.
  */
-export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround): Hooks {
-  const { memory, signal, warn, waits, forever } = ground
+export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptions): Hooks {
+  const { memory, signal, warn, waits, forever } = options
   let sending: Promise<void> | null = null
   let isAsked = false
   let waking = new AbortController()

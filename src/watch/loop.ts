@@ -8,7 +8,7 @@ import type { BackupOutcome } from '../model/outcome.ts'
 import type { Promised } from '../model/status.ts'
 import type { Cause, WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
-import { type Backup, dueIn, type Moment, newBackup, scheduledIn } from './due.ts'
+import { type Backup, type ClockReading, dueIn, newBackup, scheduledIn } from './due.ts'
 import { queue } from './queue.ts'
 
 export interface LoopPorts {
@@ -98,7 +98,7 @@ export function watchLoop(ports: LoopPorts): Loop {
   let drift = clock.now() - clock.monotonic()
 
   const wake = (): void => waking.abort()
-  const here = (): Moment => ({ wall: clock.now(), passed: clock.monotonic() })
+  const here = (): ClockReading => ({ wall: clock.now(), passed: clock.monotonic() })
   const trigger = (name: string, cause: Cause): void => {
     waitingRuns.add(name, cause)
     wake()

@@ -41,7 +41,7 @@ export interface Notices {
   ended(result: Result | null): Promise<void>
 }
 
-export interface NoticeGround {
+export interface NoticeOptions {
   readonly memory: NoticeMemory
   readonly host: string
   /** The commit of the specs in force; asked whenever something is told. */
@@ -71,26 +71,26 @@ const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
 export function openNotices(
   settings: () => Pick<Settings, 'notify' | 'heartbeat'>,
   use: NoticeUse,
-  ground: NoticeGround,
+  options: NoticeOptions,
 ): Notices {
-  const { memory, now, host, oneLine } = ground
-  const { signal, endIn, close } = deadline(ground.signal)
-  const warn = (text: string) => ground.warn(oneLine(text))
+  const { memory, now, host, oneLine } = options
+  const { signal, endIn, close } = deadline(options.signal)
+  const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
   const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
   const beat = { urlFile: () => settings().heartbeat?.urlFile ?? null, signal, warn }
   const pass = use === 'all' ? passHeartbeat(beat) : null
   const watch = use === 'watch' ? watchHeartbeat(beat) : null
 
-  async function tell(found: Findings | null): Promise<boolean> {
+  async function save(found: Findings | null): Promise<boolean> {
     if (found === null || notify().length === 0) return true
     const findings = escaped(found, oneLine)
-    const teller = { at: now(), host, revision: ground.revision(), stamp: randomUUID() }
+    const sender = { at: now(), host, revision: options.revision(), stamp: randomUUID() }
     try {
       const before = await memory.read()
       // Most passes bring no news, and then nobody has to wait for a lock.
-      if (foldNotices(before, notify(), findings, teller) === before) return true
-      await memory.change((book) => foldNotices(book, notify(), findings, teller))
+      if (foldNotices(before, notify(), findings, sender) === before) return true
+      await memory.change((book) => foldNotices(book, notify(), findings, sender))
     } catch (error) {
       warn(`cannot save a notice about ${findings.backup}: ${(error as Error).message}`)
       return false
@@ -107,21 +107,21 @@ export function openNotices(
     },
     async finished(outcome, extent) {
       watch?.finished(outcome, oneLine(lineOf(outcome)))
-      await tell(findTrouble(outcome, extent))
+      await save(findTrouble(outcome, extent))
     },
     async late(backup, late) {
-      await tell(findLate(backup, late))
+      await save(findLate(backup, late))
     },
     async stands(backup, over, isAll) {
       const found = findOverSpec(backup, over, isAll)
       const line = found.troubles.map(({ message }) => message).join('; ')
       watch?.stands(backup, line === '' ? null : oneLine(line))
-      return tell(found)
+      return save(found)
     },
     remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
     gone(backup) {
       watch?.forget(backup)
-      return tell(findGone(backup))
+      return save(findGone(backup))
     },
     async ended(result) {
       endIn(PATIENCE)

@@ -29,7 +29,7 @@ export function openServiceManager(
   const socket = env['NOTIFY_SOCKET'] ?? ''
   let isWarned = false
 
-  async function tell(...words: readonly string[]): Promise<void> {
+  async function notify(...words: readonly string[]): Promise<void> {
     if (socket === '') return
     const why = await runChild({
       program: 'systemd-notify',
@@ -53,10 +53,10 @@ export function openServiceManager(
   }
 
   return {
-    ready: (status) => tell('READY=1', ...(status === undefined ? [] : [statusWord(status)])),
-    alive: () => tell('WATCHDOG=1'),
-    status: (text) => tell(statusWord(text)),
-    stopping: () => tell('STOPPING=1'),
+    ready: (status) => notify('READY=1', ...(status === undefined ? [] : [statusWord(status)])),
+    alive: () => notify('WATCHDOG=1'),
+    status: (text) => notify(statusWord(text)),
+    stopping: () => notify('STOPPING=1'),
     watchdogInterval: intervalOf(env, pid),
   }
 }

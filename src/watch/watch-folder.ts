@@ -56,10 +56,10 @@ export function watchFolder(
   let events = 0
   let watcher: FSWatcher | null = null
   let identity = ''
-  const told = new Set<string>()
-  const tell = (message: string): void => {
-    if (!told.has(message)) options.onTrouble(message)
-    told.add(message)
+  const warned = new Set<string>()
+  const warnOnce = (message: string): void => {
+    if (!warned.has(message)) options.onTrouble(message)
+    warned.add(message)
   }
   const wake = (): void => {
     events++
@@ -86,7 +86,7 @@ export function watchFolder(
         .on('error', (error) => {
           // A link that leads in a circle is the fault of that file, told by whoever reads it: the rest is watched.
           if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return
-          tell(`cannot watch the specs folder (${String(error)}): reading it once a minute instead`)
+          warnOnce(`cannot watch the specs folder (${String(error)}): reading it once a minute instead`)
           resolve()
         })
         .once('ready', resolve)
@@ -112,7 +112,7 @@ export function watchFolder(
           looks = 0
           continue
         }
-        tell('the git index.lock of the specs is ten minutes old: ignoring it as left behind')
+        warnOnce('the git index.lock of the specs is ten minutes old: ignoring it as left behind')
       }
       const again = await read()
       if ((again === found && seen === events) || looks >= MOST_LOOKS) still = again

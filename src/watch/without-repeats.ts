@@ -5,12 +5,12 @@ export interface Repeats {
 }
 
 export function withoutRepeats(warn: (message: string) => void): Repeats {
-  const said = new Map<string, string>()
+  const last = new Map<string, string>()
   return {
     trouble(of, message) {
-      if (said.get(of) !== message) warn(message)
-      said.set(of, message)
+      if (last.get(of) !== message) warn(message)
+      last.set(of, message)
     },
-    well: (of) => void said.delete(of),
+    well: (of) => void last.delete(of),
   }
 }

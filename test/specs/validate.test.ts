@@ -22,10 +22,10 @@ async function run(
       write: (text) => {
         said.out += text
       },
-      tell: (text) => {
+      writeError: (text) => {
         said.err += text
       },
-      color: { write: false, tell: false },
+      color: { write: false, writeError: false },
       width: 100,
       stderr: process.stderr,
       quiet: false,

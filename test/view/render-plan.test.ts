@@ -118,7 +118,7 @@ describe('a plan in text', () => {
       'The newest commit is rejected, commit 01234567 stays in force. See reconcile validate.',
     )
     expect(said('0123456789abcdef')).not.toContain('not in this plan')
-    expect(said(null)).toContain('not taken, and there is no earlier one.')
+    expect(said(null)).toContain('rejected, and there is no earlier one.')
   })
 
   it('counts spec faults, so that a missing backup is not taken for one in sync', () => {

@@ -197,12 +197,12 @@ async function makeKey(file: string): Promise<void> {
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  await new Promise<void>((tell, fail) => {
+  await new Promise<void>((done, fail) => {
     server.once('error', fail)
-    server.listen(0, '127.0.0.1', tell)
+    server.listen(0, '127.0.0.1', done)
   })
   const address = server.address()
-  await new Promise<void>((tell) => server.close(() => tell()))
+  await new Promise<void>((done) => server.close(() => done()))
   if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
   return address.port
 }
