@@ -48,8 +48,8 @@ export function addApply(command: Command, host: Host): void {
 }
 
 /**
- * `reconcile apply F`: exactly the plan that was saved, or nothing. All of its backups are compared with what there is before the
- * first one is begun, and each once more under its lock.
+ * `reconcile apply F`: exactly the saved plan, or nothing. All its backups are compared with the current state before the first one
+ * starts, and each again under its lock.
  */
 async function apply(file: string, lockWait: number, context: PassContext): Promise<number> {
   const opened = await openSavedPlan(file)
@@ -78,7 +78,7 @@ async function outcomesOf(
   const gone = new Set(work.filter(({ spec }) => spec === null).map(({ saved }) => saved.plan.backup))
   if (gone.size > 0) return refuse((name) => ({ stale: [gone.has(name) ? specGone : notBegun] }))
 
-  // What the box's memory does not say fails each backup, and each of them is in the result.
+  // If the state folder cannot be read, each backup fails, and each failure is in the result.
   const common = openCommonHolds(workspace)
   common.catch(() => {})
   const asOf = run.now()
@@ -115,7 +115,7 @@ async function outcomesOf(
   )
 }
 
-/** Each backup of the plan with the spec that it has now; null: none that is sound. */
+/** Each backup of the plan with its current spec; null: no valid one. */
 function partsOf(
   { planId, revision, backups }: SavedPlan,
   workspace: Workspace,

@@ -5,7 +5,7 @@ import { escapeProse, escapeText } from '../view/escape-text.ts'
 import type { Host } from './argv/command-line.ts'
 import { program } from './program.ts'
 
-/** One call of the command line, to its exit code. Whatever ends it is put into words here, and nowhere else. */
+/** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
 export async function call(
   argv: readonly string[],
   host: Omit<Host, 'keep'>,
@@ -31,14 +31,14 @@ export async function call(
   return code
 }
 
-/** Commander says what was wrong with the command line by itself. */
+/** Commander prints its own errors about the command line. */
 function codeOfThrown(error: unknown, signal: AbortSignal, print: (text: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
   if (signal.aborted && error === signal.reason) return 0
   return printThrown(error, print)
 }
 
-/** Puts what ended a command into words, and tells the exit code. A stack is for bugs alone. */
+/** Prints the error that ended a command and returns the exit code. Only bugs get a stack. */
 function printThrown(error: unknown, print: (text: string) => void): number {
   const failure = failureOf(error)
   if (failure !== null) {

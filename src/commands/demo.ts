@@ -17,11 +17,11 @@ import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
 
 interface DemoOptions {
-  /** Leave the folder there. */
+  /** Do not remove the folder at the end. */
   readonly keep: boolean
   readonly color: boolean
   readonly write: (text: string) => void
-  /** Aborted with a Stop: everything is ended and removed first. */
+  /** On a Stop, everything is ended and removed first. */
   readonly signal: AbortSignal
   /** Milliseconds. */
   readonly now: () => number
@@ -41,8 +41,8 @@ export function addDemo(command: Command, host: Host): void {
 }
 
 /**
- * Plays the main job with the real programs in a private folder, and comes back with the exit code: 0 only when everything
- * it promised was seen to be true. No process outlives it; without `keep`, nothing else does.
+ * Plays the main job with the real programs in a private folder. Returns exit code 0 only if every promise held. Leaves no process
+ * behind, and without `keep` no file.
  */
 async function demo(options: DemoOptions): Promise<number> {
   const scene = await demoScene(options.now())
@@ -94,7 +94,7 @@ async function lookFirst(stage: DemoStage, scene: DemoScene): Promise<void> {
   )
 }
 
-/** Comes back with what was in staging when everything had ended, and the inode it was in. */
+/** Returns the staged bytes once everything has ended, and their inode. */
 async function cutOff(
   stage: DemoStage,
   scene: DemoScene,
@@ -246,7 +246,7 @@ async function allPublished(scene: DemoScene): Promise<boolean> {
 
 const publishedLines = (ledger: string): number => ledger.match(/"event":"published"/g)?.length ?? 0
 
-/** The lock outlives a killed run by as long as any of its children lives. */
+/** A killed run's lock lasts until its last child has ended. */
 async function untilUnlocked(lock: string): Promise<void> {
   for (let tries = 0; tries < 200 && existsSync(lock); tries++) {
     const { exitCode } = await runTool('flock', ['-n', lock, 'true'])
@@ -267,8 +267,8 @@ const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
 const PATIENCE_MS = 10_000
 
 /**
- * Waits for the far side's rsync, which serves `folder`: when its reader has gone it ends with its next write, and under a rate it
- * sleeps between two writes.
+ * Waits for the source's rsync, which serves `folder`: once its reader is gone it ends at its next write, and with a rate limit it
+ * sleeps between writes.
  */
 async function untilSendersAreGone(folder: string): Promise<void> {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {

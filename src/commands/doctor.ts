@@ -24,8 +24,8 @@ export function addDoctor(command: Command, host: Host): void {
 }
 
 /**
- * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. No data is
- * touched: the next pass hashes every pair and records what matches.
+ * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. Touches no data:
+ * the next pass hashes every pair and records those that match.
  */
 async function rebuild(name: string, workspace: Workspace, console: Console, run: Run): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]

@@ -29,7 +29,7 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-/** `offline`: a folder of snapshots to look into instead of both sides. `asOf` left out: now, or when the snapshot was taken. */
+/** `offline`: a folder of snapshots to use instead of both sides. Without `asOf`: now, or when the snapshot was taken. */
 type ExplainFlags = Pick<PlanFlags, 'offline' | 'asOf' | 'all'>
 
 export function addExplain(command: Command, host: Host): void {
@@ -63,7 +63,7 @@ async function explain(
   console: Console,
   run: Run,
 ): Promise<number> {
-  // A backup's name holds no slash.
+  // A backup's name has no slash.
   const [name = '', ...rest] = what.split('/')
   const path = rest.join('/') as RelPath
   const [spec] = runnableSpecs(workspace, [name])
@@ -78,7 +78,7 @@ async function explain(
   const look = await lookAtSides(spec, asked, workspace, given, run)
   const known = knownPaths(look, path)
   const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
-  // What could not be looked at may well know the path.
+  // A side that could not be read may have the path.
   if (path !== '' && isWhole && !known.has(path)) throw unknownPath(spec, path, known)
   const explained = path === '' ? explainBackup(spec, look) : explainFile(spec, look, path)
   if (console.output !== 'text') printDocument(console, explained)
@@ -112,7 +112,7 @@ async function lookAtSides(
   return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
 }
 
-/** 1 where one side could not be looked at, so that something may be missing from what was told. */
+/** 1 if one side could not be read, so the explanation may be incomplete. */
 function codeOfExplanation(explained: Explanation): number {
   if (explained.kind === 'faulty') return 3
   const { source, destination } = explained.known

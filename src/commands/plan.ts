@@ -59,7 +59,7 @@ export function addPlan(command: Command, host: Host): void {
   for (const option of [...PLAN_FLAGS, flags.maxTime, ...RATE_FLAGS]) command.addOption(option)
 }
 
-/** Prints a saved plan, stale or not; nothing else is looked at. */
+/** Prints a saved plan, stale or not; reads nothing else. */
 async function showPlan(file: string, all: boolean, console: Console): Promise<number> {
   const { plan, isEdited } = await openSavedPlan(file)
   if (isEdited) {
@@ -84,7 +84,7 @@ export async function makePlan(
   const { offline, all = false, maxTime } = given
   const console = openConsole(given)
   if (maxTime !== undefined) stopAfter(maxTime)
-  // A plan from snapshots alone is made on any system.
+  // A plan from snapshots needs no tools.
   if (offline === undefined) await checkTools()
   const workspace = await openWorkspace(given, offline === undefined ? 'look' : 'recall', run)
   const specs = runnableSpecs(workspace, names)
@@ -129,7 +129,7 @@ const newestOf = (snapshots: ReadonlyMap<string, Snapshot> | null): Instant | nu
     ? null
     : (Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant)
 
-/** Asks neither the box nor any host: the snapshot is all there is. */
+/** Uses only the snapshot: neither the state folder nor any host. */
 function planFrom(
   snapshot: Snapshot | null,
   spec: Spec,
@@ -153,7 +153,7 @@ export const planEach = async (
   asOf: Instant,
   run: Run,
 ): Promise<readonly Planned[]> => {
-  // What the box's memory does not say fails each backup, and each of them is in the plan.
+  // If the state folder cannot be read, each backup fails, and each failure is in the plan.
   given.holds.catch(() => {})
   return inParallel(specs, workspace.settings.concurrency, async (spec) => {
     const ports = await openPorts(spec, workspace)

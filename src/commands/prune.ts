@@ -37,7 +37,7 @@ interface PruneFlags extends PlanFlags {
   readonly last?: boolean
 }
 
-/** Where a person's command finds backups, and prints. */
+/** What each form of the command works with. */
 interface Context {
   readonly workspace: Workspace
   readonly console: Console
@@ -119,7 +119,7 @@ async function prune(
   return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })
 }
 
-/** Those whose specs let something be removed. Named ones that do not are told. */
+/** Those whose specs allow removals. Throws a Failure for a named one that does not. */
 function prunable(specs: readonly Spec[], names: readonly string[]): readonly Spec[] {
   const may = ({ retain, prune: { mode } }: Spec) => retain !== null && mode !== 'never'
   const refused = specs.filter((spec) => names.length > 0 && !may(spec))
@@ -183,7 +183,7 @@ async function pruneByName(
   return problems.length > 0 ? 1 : 0
 }
 
-/** `reconcile prune NAME --undo PATH…` or `--undo --last`: brings back what lies in the trash. */
+/** `reconcile prune NAME --undo PATH…` or `--undo --last`: restores files from the trash. */
 async function undoPrune(
   name: string,
   words: readonly string[] | 'last',

@@ -7,7 +7,7 @@ import { readDocument, unreadable } from './private-file.ts'
 
 export const snapshotFile = (folder: string, name: string): string => join(resolve(folder), `${name}.json`)
 
-/** The snapshots of these backups in a folder; one that has none is left out. Throws a Failure where one is there and is not sound. */
+/** The snapshots of these backups in a folder; a backup without one is left out. Throws a Failure if one is invalid. */
 export async function readSnapshots(
   folder: string,
   specs: readonly Spec[],

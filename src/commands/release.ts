@@ -38,7 +38,7 @@ async function release(
     )
   }
   const holds = [...(await holdsNow(workspace, run))]
-  // A hold over pruning follows from what both sides hold: the last pass wrote it down, or a look finds it.
+  // A hold over pruning follows from what both sides hold: recorded by the last pass, or found by a plan made now.
   if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
   const hold = holds.find((one) => one.id === id)
   if (hold === undefined) throw noSuchHold(id, [...new Map(holds.map((one) => [one.id, one])).values()])
@@ -57,7 +57,7 @@ const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
         : `Current holds: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
   })
 
-/** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */
+/** Every hold that stops a whole backup, and those of each last pass; contacts no source. */
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const { settings, loaded } = workspace
   const kept = await openWatchMemory(settings.state).kept(loaded.label)
@@ -73,7 +73,7 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
   return holds
 }
 
-/** Those that a plan made now would tell. */
+/** Those that a plan made now would show. */
 async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const given = { named: false, holds: Promise.resolve([]), work: 'prune' } as const
   const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)

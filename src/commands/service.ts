@@ -33,7 +33,7 @@ export function addService(command: Command, host: Host): void {
     )
 }
 
-/** Where systemd's StateDirectory lies. */
+/** The path of systemd's StateDirectory. */
 const USUAL_STATE = '/var/lib/reconcile'
 
 /** `reconcile service print`: a systemd unit for this box, as its settings and flags are now. */
@@ -45,7 +45,7 @@ async function printUnit(
   console: Console,
 ): Promise<number> {
   const { settings, loaded } = workspace
-  // What a faulty spec would write to is not known, and without `roots` it would be left out of what the unit lets be written.
+  // A faulty spec's destination is unknown, and without `roots` the unit would not make it writable.
   const isBlind = settings.roots === null && codeOfDiagnostics(workspace.diagnostics) !== 0
   if (!workspace.settingsAreSound || isBlind) {
     printSpecs(workspace, console)
@@ -54,7 +54,7 @@ async function printUnit(
   const program = await realpath(fileURLToPath(new URL('../cli.js', import.meta.url)))
   const { file, specs, state, roots } = settings
   const places = loaded.specs.map(({ destination }) => destination)
-  // A destination is made by its first pass, in a folder that is there.
+  // A destination is created by its first pass, in an existing folder.
   const writable = [
     ...(state === USUAL_STATE ? [] : [state]),
     ...(roots ?? outermost(places.map(({ path }) => (dirname(path) === '/' ? path : dirname(path))))),
@@ -85,13 +85,13 @@ async function printUnit(
   return 0
 }
 
-/** A line break in it would begin a line of the unit, and be obeyed as one. */
+/** A line break would start a new line of the unit. */
 function mayStandInUnit(text: string): void {
   if (!/[\u0000-\u001f\u007f]/.test(text)) return
   throw usage(`${JSON.stringify(text)} contains a control character, which a systemd unit must not contain`)
 }
 
-/** How the daemon finds the specs; what stands in the settings it reads there. */
+/** How the daemon finds the specs; it reads the rest from the settings. */
 function specsFlags(specs: Settings['specs'], flags: GlobalFlags): readonly string[] {
   if (specs.kind === 'folder') return ['--specs', specs.path]
   const { git, ref, subpath, gitInterval, verifySignatures } = flags
@@ -105,10 +105,10 @@ function specsFlags(specs: Settings['specs'], flags: GlobalFlags): readonly stri
   return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]))
 }
 
-/** Root is not who should run this. */
+/** Root should not run this. */
 const ownName = (): string => (process.getuid?.() === 0 ? 'reconcile' : userInfo().username)
 
-/** Each once, without those that lie in another one. */
+/** Each once, without those inside another one. */
 const outermost = (folders: readonly string[]): readonly string[] =>
   [...new Set(folders)]
     .sort()

@@ -49,7 +49,7 @@ export function addSnapshot(command: Command, host: Host): void {
     )
 }
 
-/** `reconcile snapshot --to DIR`: what both sides hold now, one file a backup, for plans made without keys or network. */
+/** `reconcile snapshot --to DIR`: saves what both sides hold now, one file per backup, for plans without keys or network. */
 async function snapshot(
   names: readonly string[],
   folder: string,

@@ -44,7 +44,7 @@ import {
 } from './workspace.ts'
 
 interface StatusFlags extends SharedFlags {
-  /** Speak as a monitoring plugin does. */
+  /** Output as a monitoring plugin. */
   readonly check?: boolean
   /** With `check`: seconds. */
   readonly maxAge?: number
@@ -75,7 +75,7 @@ export function addStatus(command: Command, host: Host): void {
     )
 }
 
-/** `reconcile status [NAME…]`: what the destinations themselves say. A destination's folder serves in place of a name. */
+/** `reconcile status [NAME…]`: what the destinations hold. A destination's folder may be given instead of a name. */
 async function status(
   names: readonly string[],
   given: GlobalFlags,
@@ -87,7 +87,7 @@ async function status(
   if (console.output === 'prometheus') {
     const { renderMetrics } = await import('../view/render-metrics.ts')
     console.write(await renderMetrics(report, { version: version(), now: run.now() }))
-    // Faults are among the metrics, and are to reach whoever watches them.
+    // Faults are among the metrics; exit code 0 lets them reach the collector.
     return 0
   }
   if (console.output !== 'text') printDocument(console, report)
@@ -99,7 +99,7 @@ async function status(
   return codeOfDiagnostics(report.diagnostics)
 }
 
-/** What cannot be found out is told as such, in the line and by the code that a monitoring system reads. */
+/** A failure is UNKNOWN, in the first line and the exit code. */
 async function check(
   names: readonly string[],
   given: GlobalFlags,
@@ -119,7 +119,7 @@ async function check(
   return checked.code
 }
 
-/** `console`: told which specs are used; null: nobody is. */
+/** `console`: where to print which specs are used; null: nowhere. */
 async function reportOf(
   names: readonly string[],
   flags: GlobalFlags,
@@ -140,7 +140,7 @@ async function reportOfSpecs(
 ): Promise<StatusReport> {
   const live = await liveBeat(workspace, run)
   const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
-  // What a daemon obeys is there, though its spec is gone and that is held.
+  // A daemon still runs a backup whose spec is gone while that is held.
   const specs = chooseSpecs(workspace, names, [...words.keys()])
   if (console !== null) printSpecs(workspace, console)
   const { box, loaded, settings } = workspace
@@ -189,7 +189,7 @@ async function reportOfSpecs(
   }
 }
 
-/** When the last of these files was written to; null: that is not known, as of a commit's. */
+/** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {
   const found = await Promise.all(
     [...new Set(files)].filter(isAbsolute).map((file) => stat(file).catch(() => null)),
@@ -198,7 +198,7 @@ async function lastWritten(files: readonly string[]): Promise<Instant | null> {
   return times.length === 0 ? null : instant(Math.max(...times))
 }
 
-/** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
+/** A damaged file in the state folder is reported as an error, and everything else is still shown. */
 async function orReport<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
@@ -208,11 +208,11 @@ async function orReport<T>(unread: Diagnostic[], act: () => Promise<T>): Promise
   }
 }
 
-/** What a live daemon says of each backup that it runs. */
+/** What a running daemon reports on each backup. */
 const wordsOf = ({ backups }: WatchBeat): ReadonlyMap<string, WatchWord> =>
   new Map(backups.map(({ backup, ...word }) => [backup, word]))
 
-/** The last good specs that a live daemon obeys in place of what is faulty, or is gone while a hold asks about that. */
+/** The last good specs that a running daemon uses instead of faulty ones, or of ones whose removal is held. */
 async function obeyedInstead(
   isMissing: (name: string) => boolean,
   words: ReadonlyMap<string, WatchWord>,
@@ -233,7 +233,7 @@ const holdersOf = (places: readonly Destination[]) => {
   return ({ path }: Destination): readonly LockHolder[] | null => found.get(layout(path).lock) ?? null
 }
 
-/** The disk alone is enough: no spec is read, and nothing is expected of who the disk is. */
+/** Needs only the disk: reads no spec and does not check the disk's identity. */
 async function reportOfFolders(
   folders: readonly string[],
   flags: GlobalFlags,
@@ -268,7 +268,7 @@ async function reportOfFolders(
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
-/** What is said of a backup elsewhere than on its disk. */
+/** Facts about a backup that are not on its disk. */
 type OtherFacts = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
   readonly common: Hold | null
 }

@@ -60,13 +60,13 @@ export function addResume(command: Command, host: Host): void {
 /** As people read it. */
 const wholeSecond = (at: number) => instant(Math.ceil(at / 1000) * 1000)
 
-/** Backups by name, or all that there are or will be. */
+/** Backups by name, or all, present and future. */
 export interface Which {
   readonly names: readonly string[]
   readonly all: boolean
 }
 
-/** `reconcile suspend NAME…|--all --reason R [--until T]`: these backups do not run, whoever asks, until they are resumed. */
+/** `reconcile suspend NAME…|--all --reason R [--until T]`: these backups do not run, by command or daemon, until resumed. */
 export async function suspend(
   which: Which,
   { reason, until }: { readonly reason: string; readonly until: Instant | null },
@@ -87,8 +87,7 @@ export async function suspend(
 }
 
 /**
- * `reconcile resume NAME…|--all`: ends what `suspend` said of them. Exit code 7 where one of those that were named stays suspended,
- * with what keeps it so.
+ * `reconcile resume NAME…|--all`: ends their suspensions. Exit code 7 if a named one stays suspended, and prints why.
  */
 export async function resume(
   which: Which,
@@ -134,7 +133,7 @@ async function choose(
   if (!all && names.length === 0)
     throw usage(`reconcile ${doing} needs the names of backups, or --all`, example)
   if (all) return 'all'
-  // What a daemon runs can be stopped, whatever has become of its spec.
+  // A backup that a daemon runs can be suspended even if its spec is gone.
   const live = await liveBeat(workspace, run)
   chooseSpecs(
     workspace,

@@ -34,7 +34,7 @@ export function addValidate(command: Command, host: Host): void {
     )
 }
 
-/** What keeps notices and heartbeat from their URLs. Warnings: no backup is stopped by it. */
+/** Faults of the URL files of notices and heartbeat. Warnings, as they stop no backup. */
 async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly Diagnostic[]> {
   const files = new Set([...notify, ...(heartbeat === null ? [] : [heartbeat])].map(({ urlFile }) => urlFile))
   const found: Diagnostic[] = []
@@ -46,8 +46,8 @@ async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly 
 }
 
 /**
- * `reconcile validate`: every fault of every spec and setting, or one line that says all is sound. `effective` names a backup
- * whose merged spec is printed instead. Exit code 3 with an error among the faults, 1 where there is no spec at all.
+ * `reconcile validate`: every fault of every spec and setting, or one line if there is none. `effective` names a backup whose merged
+ * spec is printed instead. Exit code 3 with an error among the faults, 1 if there is no spec at all.
  */
 export async function validate(
   { loaded, diagnostics }: Loaded,
@@ -86,7 +86,7 @@ export async function validate(
   return code
 }
 
-/** What the policy of each backup that may be pruned comes to. */
+/** How many points the policy of each prunable backup keeps. */
 const retainedOf = ({ specs }: LoadedSpecs) =>
   specs.flatMap((spec) => {
     const both = retained(spec)

@@ -81,12 +81,12 @@ export interface WatchOptions {
   readonly random: () => number
   /** Reads the box's settings, flags over them. */
   readonly settings: () => ReturnType<typeof openSettings>
-  /** Calls this when settings and specs are to be read again. */
+  /** Registers the function to call when settings and specs must be reloaded. */
   readonly onHangup: (act: () => void) => void
   readonly service: (warn: (text: string) => void) => ServiceManager
 }
 
-/** `reconcile watch`: follows the specs, and runs each backup when it is due, until it is told to stop. */
+/** `reconcile watch`: follows the specs and runs each backup when it is due, until it is stopped. */
 export async function watch(
   options: WatchOptions,
   console: Console,
@@ -125,7 +125,7 @@ async function watchLocked(
   let settings = first
   let box = openBox(first.state, first)
   const source = specSource(first, box, 'obey')
-  /** What the last look read; it counts once it has been decided what of it is obeyed. */
+  /** The specs as last read; they count once it is decided which of them to obey. */
   let found = nothingObeyed(source.label)
   let loaded = found
   const workspaceOf = (specs: LoadedSpecs): Workspace => ({
@@ -151,7 +151,7 @@ async function watchLocked(
 
   const mendKept = orSetAside(memory, clock, warn)
   const kept = await mendKept(() => memory.kept(source.label))
-  // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
+  // Without earlier specs, unreadable specs end it at once, as for every other command.
   if (kept === null) await source.load(run)
   const { rebuildSpecs } = await import('../specs/spec/rebuild.ts')
   const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings, box }))
@@ -180,7 +180,7 @@ async function watchLocked(
     warn,
     oneLine: escapeProse,
   })
-  /** The fingerprint of the folder that is obeyed. */
+  /** The fingerprint of the specs folder in force. */
   let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()
@@ -289,7 +289,7 @@ async function watchLocked(
   }
 }
 
-/** New settings, or why they are not taken. */
+/** The new settings, or why they are rejected. */
 function judgeSettings(
   { settings, faults }: Awaited<ReturnType<typeof openSettings>>,
   first: Settings,
@@ -311,7 +311,7 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
     hint: 'Stop it first, or give this one its own --state.',
   })
 
-/** What one look at the specs found, as `watch` judges it. */
+/** The specs as `watch` needs them to decide what to obey. */
 async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
   const [hold = null] = await openCommonHolds(workspace)
   const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
@@ -327,7 +327,7 @@ async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
   return { label, sound, faulty, faults, hold, policyHolds, revision }
 }
 
-/** Nothing is removed by a spec that is not the newest; null: it is, and what the specs as a whole are counts. */
+/** A spec that is not the newest removes nothing; null: it is the newest, and the state of the specs as a whole counts. */
 function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
   if (instead === null) return null
   const newer = 'id' in instead ? instead.id : `${instead.file}:${instead.line}: ${instead.message}`

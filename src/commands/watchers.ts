@@ -13,19 +13,19 @@ export interface Watchers {
   onEvent(event: PassEvent): void
   /** Of a daemon. */
   onWatch(event: WatchEvent): void
-  /** Something about no single backup, for the log alone: who runs the pass tells people. */
+  /** A warning about no single backup, for the log only: the caller prints it. */
   warn(text: string): void
   end(): void
 }
 
 type Watcher = Pick<Watchers, 'onEvent' | 'end'> & Partial<Watchers>
 
-/** Often enough that a heartbeat is never late by more than this. Milliseconds. */
+/** Milliseconds by which a heartbeat may be late. */
 const BEAT = 5_000
 
 /**
- * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
- * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures, and neither does a daemon.
+ * Shows a pass: live progress on a terminal, else a line per event and a heartbeat a minute; with ndjson a stream on stdout; and a
+ * log, if asked for. Loads only what it needs: neither cron nor a daemon shows live progress.
  */
 export async function openWatchers(
   console: Console,
@@ -75,7 +75,7 @@ async function livePicture(console: Console): Promise<Watcher> {
 
 function plainLines(console: Console, now: () => Instant): Watcher {
   const lines = lineProgress({ write: console.writeError }, { quiet: false, now })
-  // A stalled or hashing backup sends no events, and is to be heard of all the same.
+  // A stalled or hashing backup sends no events, but must be shown too.
   const timer = setInterval(() => lines.beat(), BEAT)
   timer.unref()
   return {
@@ -96,7 +96,7 @@ async function logWatcher(
 ): Promise<Watcher> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
-  // A log that cannot be written is told of once, and ends no backup.
+  // A log that cannot be written is reported once, and ends no backup.
   let isWarned = false
   const complain = (error: unknown): void => {
     if (!isWarned)
@@ -119,7 +119,7 @@ async function logWatcher(
   }
 }
 
-/** Its folder is made, and none above it. */
+/** Creates its folder, but none above it. */
 function openLog(file: string, complain: (error: unknown) => void): number | null {
   try {
     if (!existsSync(dirname(file))) mkdirSync(dirname(file))

@@ -13,7 +13,7 @@ export interface SharedFlags extends GlobalFlags {
   readonly logFile?: string
 }
 
-/** What several commands take; each declares those it obeys. */
+/** What several commands take; each declares those it uses. */
 export interface PlanFlags extends SharedFlags {
   readonly dryRun?: boolean
   readonly diff?: boolean
@@ -33,7 +33,7 @@ const flag = (flags: string, description: string, parse?: (text: string) => unkn
   return parse === undefined ? option : option.argParser(parse)
 }
 
-/** Where specs, settings and memory lie, and where words go. */
+/** Where specs, settings and state are, and where output goes. */
 export const SHARED_FLAGS: readonly Option[] = [
   flag('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)'),
   flag('--git <url>', 'specs from a git repository instead'),
@@ -82,7 +82,7 @@ export const flags = {
 /** How fast, and how many at once. */
 export const RATE_FLAGS: readonly Option[] = [flags.concurrency, flags.bandwidth, flags.now]
 
-/** What shapes a plan and how it is shown: a pass takes them with --dry-run. */
+/** What shapes a plan and its output: a pass takes them with --dry-run. */
 export const PLAN_FLAGS: readonly Option[] = [
   flags.diff,
   flags.all,

@@ -9,7 +9,7 @@ const orRefuse = <T>(parsed: Parsed<T>): T => {
   throw new InvalidArgumentError(parsed.fault)
 }
 
-/** Flags with units, read as in specs; commander says what is wrong with them. */
+/** Flags with units, read as in specs; commander reports errors. */
 export const parseFlag = {
   duration: (text: string): number => orRefuse(parseDuration(text)),
   rate: (text: string): number | null => orRefuse(parseRate(text)),

@@ -14,15 +14,15 @@ export interface DemoScene {
   readonly config: string
   /** Finished and sound: these must arrive. Oldest first. */
   readonly sound: readonly string[]
-  /** One of `sound`: big enough to be cut off on its way. */
+  /** One of `sound`: big enough to be interrupted. */
   readonly large: string
   /** One of `sound`: it rots at the source later. */
   readonly rotting: string
   /** No `.md5` yet. */
   readonly unfinished: string
-  /** Its `.md5` belongs to other bytes. */
+  /** Its `.md5` does not match. */
   readonly bad: string
-  /** For people: each file of the source with what is the matter with it. */
+  /** For people: each file of the source with a remark. */
   readonly cast: readonly (readonly [name: string, bytes: number, remark: string])[]
 }
 
@@ -99,7 +99,7 @@ transfer:
   bandwidth: ${RATE}
 `,
   )
-  // In a folder of its own: no destination may lie beside it.
+  // In its own folder: no destination may be next to it.
   await mkdir(dirname(scene.config))
   const place = (name: string) => JSON.stringify(join(scene.folder, name))
   await writeFile(scene.config, `specs: ${place('backups.d')}\nstate: ${place('state')}\n`)
