@@ -3,23 +3,23 @@ import { type Instant, instant } from '../model/instant.ts'
 import type { Cause } from '../model/watch-event.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
 
-/** A reading of both clocks, of which only the second never leaps. Milliseconds. */
+/** A reading of both clocks; only `passed` never jumps. Milliseconds. */
 export interface ClockReading {
   readonly wall: Instant
   readonly passed: number
 }
 
-/** One backup, as the loop knows it. */
+/** One backup's state in the loop. */
 export interface Backup {
   active: ActiveSpec
-  /** Its last run's beginning; null: it has not run yet, and `first` says when it is to. */
+  /** Start of its last run; null: not run yet, and due at `first`. */
   began: ClockReading | null
   first: ClockReading
-  /** In a row, that a retry may help. */
+  /** Failures in a row that a retry may fix. */
   failures: number
   /** Monotonic; null: it is not backing off. */
   retryAt: number | null
-  /** When its timetable lets it go on. */
+  /** When its timetable allows it again. */
   resumeAt: Instant | null
   /** Its last pass ended with a bug: its message. */
   crash: string | null
@@ -50,8 +50,8 @@ export function scheduledIn({ began, first, active }: Backup, now: ClockReading)
 }
 
 /**
- * A wall clock that was set back makes no beginning lie ahead; one that was set forward, and a machine that slept, make it as long ago as
- * it looks, for which one run makes up.
+ * A wall clock that was set back never puts the start in the future. One that was set forward, or a machine that slept, makes it as
+ * long ago as it looks, and one run makes up for that.
  */
 const lastBegan = (began: ClockReading, now: ClockReading): Instant =>
   instant(Math.min(began.wall, now.wall - (now.passed - began.passed)))

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { systemErrorOf } from '../model/system-error.ts'
 import type { Halt } from '../model/trouble.ts'
 
-/** Where to call, and what to say who we are. Neither may ever be shown: who knows them can call there too. */
+/** A URL and its credentials. Never show either: anyone who knows them can call it too. */
 export interface SecretUrl {
   readonly url: URL
   readonly authorization: string | null
@@ -12,14 +12,14 @@ export interface SecretUrl {
 
 type Read =
   | { readonly ok: true; readonly secret: SecretUrl }
-  /** In words that name the file and nothing of what it holds. */
+  /** The fault names the file, and nothing of its content. */
   | { readonly ok: false; readonly fault: Halt }
 
 const MAX_BYTES = 4096
-/** Of group and others: all but the group's right to read. */
+/** Mode bits of group and others, except the group's read bit. */
 const TOO_OPEN = 0o037
 
-/** The URL in a file that is for its owner, and perhaps a group of its own. Never waits for a FIFO. Read anew each time: it may be changed. */
+/** Reads the URL from a private file. Never waits for a FIFO. Read for each call, as it may change. */
 export async function readUrlFile(path: string): Promise<Read> {
   const no = (code: string, why: string, hint: string): Read => ({
     ok: false,

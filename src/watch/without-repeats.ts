@@ -1,4 +1,4 @@
-/** Warns of one thing's trouble once, and again when it is another, or came back after all was well. */
+/** Warns once about the trouble of one thing, and again if it changes or comes back. */
 export interface Repeats {
   trouble(of: string, message: string): void
   well(of: string): void

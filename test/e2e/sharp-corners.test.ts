@@ -71,7 +71,7 @@ test('a folder that is no destination has no status', async () => {
   await mkdir(plain)
   const { code, stderr } = await world.run('status', plain)
   expect(code).toBe(64)
-  expect(stderr).toContain('is no destination')
+  expect(stderr).toContain('is not a destination')
 })
 
 test('a log or results that cannot be written end no backup', async () => {
