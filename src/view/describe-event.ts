@@ -9,8 +9,8 @@ import type { Tone } from './paint.ts'
 import { planCounts, transferFacts, troubleCounts } from './plan-totals.ts'
 
 /**
- * An event as a sentence for people, escaped, without the backup's name; null where progress shows it better. `hints`: with what to
- * do about it, where no summary will follow on the same screen.
+ * An event as an escaped sentence for people, without the backup's name; null if progress shows it better. `hints`: with what to do,
+ * if no summary follows on the same screen.
  */
 export function describeEvent(
   event: PassEvent,

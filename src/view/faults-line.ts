@@ -3,7 +3,7 @@ import type { Diagnostic } from '../model/trouble.ts'
 import { counted } from './human-count.ts'
 import { shortCommit } from './short-commit.ts'
 
-/** How many specs are faulty, and what comes of it; null: none is. A commit counts as a whole. */
+/** The number of faults and their consequence; null: none. A rejected commit counts as a whole. */
 export function faultsLine(
   {
     diagnostics,

@@ -16,8 +16,7 @@ export interface CheckText {
 }
 
 /**
- * As the monitoring plugin guidelines have it: one line with performance data behind `|`, then one for each thing that is not well.
- * Ends with a newline.
+ * By the monitoring plugin guidelines: one line with performance data after `|`, then a line for each problem. Ends with a newline.
  */
 export function renderCheck(report: CheckReport): CheckText {
   const { state, backups, faults, unseen } = report
@@ -36,7 +35,7 @@ export function renderCheck(report: CheckReport): CheckText {
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
 }
 
-/** Where nothing could be found out at all. */
+/** When the status could not be determined at all. */
 export const renderCheckFailure = (message: string): CheckText => ({
   text: `RECONCILE UNKNOWN - ${words(message)}\n`,
   code: PLUGIN_CODES.UNKNOWN,
@@ -59,7 +58,7 @@ function summary({ backups, faults, unseen }: CheckReport, bad: readonly Checked
   return `${bad.length} of ${total} not well: ${named.join(', ')}${more}${faulty === '' ? '' : `; ${faulty}`}`
 }
 
-/** Fresh is said only of what is expected to be. */
+/** Only backups with an expectation can be fresh. */
 function fine(backups: readonly Checked[]): string {
   const fresh = backups.filter(({ backup }) =>
     backup.conditions.some(({ type, status }) => type === 'Fresh' && status === 'true'),
@@ -69,7 +68,7 @@ function fine(backups: readonly Checked[]): string {
   return `${all} ok, freshness unknown for ${backups.length - fresh}`
 }
 
-/** `|` begins performance data, wherever it stands. */
+/** `|` starts performance data anywhere in the line. */
 const words = (text: string): string => escapeProse(text).replaceAll('|', '/')
 const name = ({ backup }: Checked): string => words(backup.backup)
 

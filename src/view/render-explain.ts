@@ -14,7 +14,7 @@ export interface ExplainTextOptions {
   readonly all: boolean
 }
 
-/** Why a file, or the points of a backup, are here, and what becomes of them. Ends with a newline. */
+/** Why a file, or the points of a backup, are here, and what happens to them next. Ends with a newline. */
 export function renderExplain(
   explained: FileExplanation | BackupExplanation,
   options: ExplainTextOptions,

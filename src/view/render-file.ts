@@ -17,7 +17,7 @@ import { shellWords } from './shell-words.ts'
 import { conflictHints } from './trouble-rows.ts'
 import { padText, wrapText } from './wrap-text.ts'
 
-/** What is said under one heading; raw text, escaped here. `command` is never broken, so that it can be copied. */
+/** A line under one heading; raw text, escaped here. `command` is never wrapped, so that it can be copied. */
 type Fact = string | { readonly command: string }
 
 const HEAD = 11
@@ -213,7 +213,7 @@ const PERIODS: Readonly<Record<string, string>> = {
   yearly: 'year',
 }
 
-/** Each rule that is set with what it says, then those that are not, on one line. Raw text. */
+/** Each rule that is set with its verdict, then those that are not set, on one line. Raw text. */
 function describeVerdicts(
   file: Pick<FileExplanation, 'verdicts' | 'pick' | 'pinnedBy'>,
 ): readonly (readonly [rule: string, text: string])[] {

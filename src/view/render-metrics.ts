@@ -11,10 +11,10 @@ import { escapeText } from './escape-text.ts'
 
 const STATUSES = ['true', 'false', 'unknown'] as const
 
-/** Series of one backup beyond this many are counted and not shown: names come from a source, and each one costs the server. */
+/** Series of one backup beyond this many are only counted: names come from a source, and each one costs the server. */
 const MOST_SERIES = 500
 
-/** What is measured of each backup, by its name under `reconcile_`. Null: it is not known, and is left out. */
+/** The metrics of each backup, by name under `reconcile_`. Null: unknown, and left out. */
 const OF_BACKUP: Readonly<
   Record<string, { readonly help: string; readonly value: (backup: BackupStatus) => number | null }>
 > = {
@@ -129,7 +129,7 @@ export async function renderMetrics(
   return registry.metrics()
 }
 
-/** Two folders may hold backups of one name: then their folders tell them apart. */
+/** Two folders may hold backups of one name: then the folder is part of the label. */
 function named(backups: readonly BackupStatus[]): readonly (readonly [string, BackupStatus])[] {
   const names = backups.map(({ backup }) => backup)
   return backups.map((status) => {
@@ -138,7 +138,7 @@ function named(backups: readonly BackupStatus[]): readonly (readonly [string, Ba
   })
 }
 
-/** Those that are late, and those of which something is expected, come first. */
+/** Late series first, then those with an expectation. */
 const shown = (series: readonly SeriesStatus[]): readonly SeriesStatus[] =>
   series.length <= MOST_SERIES
     ? series

@@ -37,7 +37,7 @@ const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Ton
 /** The order in which actions are shown; within one action the plan's own order, by path. */
 const ORDER = Object.keys(MARKS) as readonly Action[]
 
-/** More steps of one action than this are summed up, unless all are asked for. Conflicts and losses get more room. */
+/** More steps of one action are summed up, unless all are asked for. Conflicts and losses get more room. */
 const SHOWN = 24
 const SHOWN_TROUBLE = 200
 
@@ -51,7 +51,7 @@ export interface PlanTextOptions {
 
 /**
  * A plan for people: what would happen to each backup and why, then one line with every number that a person must judge.
- * Ends with a newline. Spec faults are only counted here: they are printed where specs are read.
+ * Ends with a newline. Spec faults are only counted here: they are printed when specs are read.
  */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const brush = paint(options.color)
@@ -134,7 +134,7 @@ function backupLines(
   return [first, ...layRows(rows, brush, options.width), ...notes, ...left, ...both, ...facts]
 }
 
-/** Both numbers, for `minAge` can hold many times what the rules keep. */
+/** Both numbers, as `minAge` can hold many times what the rules keep. */
 export const retainedText = ({ wanted, held }: Retained): string =>
   `retain keeps about ${wanted} points per series; prune.minAge makes that about ${held}`
 

@@ -32,7 +32,7 @@ const TONES: Readonly<Record<BackupResult, Tone>> = {
   cancelled: 'yellow',
 }
 const wordOf = ({ result }: BackupOutcome): string => result.replace('-', ' ')
-/** What an exit code says to a person. */
+/** What an exit code means. */
 const MEANINGS: Readonly<Record<number, string>> = {
   0: 'fine',
   1: 'a step failed, something is late, or nothing was found to back up',
@@ -53,8 +53,8 @@ const SHOWN = 50
 const SHOWN_WAITING = 10
 
 /**
- * What a pass came to, for people: a calm line for each backup, what needs a person and what that person can do, and last the
- * state with the exit code's meaning. Ends with a newline. Spec faults are only counted: they are printed where specs are read.
+ * The result of a pass, for people: a line for each backup, what needs a person and what to do, and last the state with the exit
+ * code's meaning. Ends with a newline. Spec faults are only counted: they are printed when specs are read.
  */
 export function renderResult(
   result: Result,
@@ -148,7 +148,7 @@ function troubleRows(outcome: BackupOutcome): readonly Row[] {
   return first === undefined ? advised : withHints(advised, 'conflict', conflictHints(first) ?? [])
 }
 
-/** The advice stands under the last of its kind, once. */
+/** Puts the hints under the last row of their kind, once. */
 function withHints(rows: readonly Row[], word: string, hints: readonly Hint[]): readonly Row[] {
   const last = rows.findLastIndex((row) => row.word === word)
   return rows.map((row, i) => (i === last ? { ...row, hints } : row))

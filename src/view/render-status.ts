@@ -70,7 +70,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   return `${lines.join('\n')}\n`
 }
 
-/** Where a live daemon obeys the last good one of a spec that is faulty, its destination is known. */
+/** A faulty spec has a known destination only if a running daemon uses its last good version. */
 function whatFaultsMean({ backups }: StatusReport): string {
   const faulty = backups.filter(({ conditions }) =>
     conditions.some(({ type, status }) => type === 'SpecValid' && status === 'false'),
@@ -107,14 +107,14 @@ const tableLine = (
     .map((cell, i) => (i === row.length - 1 ? tint(cell, i) : tint(padText(cell, widths[i] ?? 0), i)))
     .join('   ')
 
-/** In the table, only why a backup is not as it should be, each cause once. */
+/** In the table, only why a backup is not well, each cause once. */
 function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
   const said = new Set<string>()
   const shown = backup.conditions.filter(
     (condition) => isTrouble(condition) && (backup.state !== 'ok' || condition.type === 'Pushed'),
   )
   return shown.flatMap((condition) => {
-    // Being stalled is told in full where it is told why.
+    // A reason that two conditions share is shown once.
     const isShown = said.has(condition.reason)
     said.add(condition.reason)
     return isShown ? [] : indentText(reason(condition), options.width, (line) => brush('dim', line))
@@ -173,7 +173,7 @@ const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
 const observed = ({ digest, revision }: NonNullable<BackupStatus['observed']>): string =>
   `${digest.slice(0, 12)}${revision === null ? '' : `, at commit ${revision}`}`
 
-/** `Ready: true since …`, and why, where it is not well. */
+/** `Ready: true since …`, and why, if it is not well. */
 const sentence = (condition: Condition, now: Instant): string =>
   `${condition.type}: ${condition.status} since ${when(condition.since, now)}` +
   (isWell(condition) && ['', condition.reason].includes(condition.message) ? '' : `. ${reason(condition)}`)

@@ -7,7 +7,7 @@ import { humanAge } from './human-time.ts'
 import type { Row } from './lay-rows.ts'
 import { alertRow } from './trouble-rows.ts'
 
-/** Of many the first few are told. */
+/** Of many, only the first few are shown. */
 const NAMED = 5
 const PATTERNS = 5
 

@@ -12,7 +12,7 @@ export interface UnitFacts {
   readonly user: string
   /** The program with the flags that every command takes; the first word is a path. */
   readonly command: readonly string[]
-  /** Folders that it writes to, besides /var/lib/reconcile; they are there before it starts, or are mounted later. */
+  /** Folders that it writes to, besides /var/lib/reconcile; they exist before it starts, or are mounted later. */
   readonly writable: readonly string[]
   /** Where disks may be mounted that it waits for. */
   readonly mounts: readonly string[]
@@ -20,7 +20,7 @@ export interface UnitFacts {
   readonly origin: string
 }
 
-/** The units in packaging/systemd: fit as they stand for a box with destinations in /srv/offsite. */
+/** The units in packaging/systemd: ready for a box with destinations in /srv/offsite. */
 export const USUAL_FACTS: UnitFacts = {
   user: 'reconcile',
   command: ['/usr/local/bin/reconcile', '--state', '/var/lib/reconcile'],
@@ -104,7 +104,7 @@ Persistent=true
 WantedBy=timers.target
 `
 
-/** In order after the disks, and without needing them: one that is missing is no reason for the others' backups to stop. */
+/** Ordered after the disks without requiring them: a missing one must not stop the backups to the others. */
 const afterMounts = ({ mounts }: UnitFacts): string =>
   [
     'Wants=network-online.target',

@@ -20,7 +20,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   released: 'a hold was released',
 }
 
-/** An event in words, escaped; what changed in a spec stands below, a line a line of its diff. */
+/** An event as escaped text; a changed spec is followed by its diff. */
 export function describeWatchEvent(event: WatchEvent): string {
   const name = 'backup' in event ? `${escapeText(event.backup)}: ` : ''
   return `${name}${sentenceOf(event)}`
@@ -92,7 +92,7 @@ const LEVELS: Partial<Record<WatchEvent['type'], 'warn' | 'error'>> = {
   warning: 'warn',
 }
 
-/** The event as plain data: a changed spec is its diff. */
+/** The event as plain data, with a diff for a changed spec. */
 function fieldsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
   if (event.type !== 'spec-changed') return { ...event }
   const { from, to, ...rest } = event
@@ -104,7 +104,7 @@ function fieldsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Logs events as they come: the messages are constant, what varies is in the fields. */
+/** Logs each event: messages are constant, and what varies is in the fields. */
 export const logWatchEvents =
   (logger: EventLogger) =>
   (event: WatchEvent): void => {
@@ -120,8 +120,8 @@ export const logWatchEvents =
 export const watchEventLine = (event: WatchEvent, at: Instant): string => ndjsonLine(fieldsOf(event), at)
 
 /**
- * What changed in a spec as it counts, defaults merged in, as a unified diff of YAML with its keys in order: comments and layout do not
- * show. Escaped; empty where nothing changed.
+ * What changed in a spec, defaults merged in, as a unified diff of YAML with sorted keys: comments and layout do not show. Escaped;
+ * empty if nothing changed.
  */
 function renderSpecDiff(before: unknown, after: unknown): string {
   const [old, now] = [canonical(before), canonical(after)]
