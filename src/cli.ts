@@ -5,7 +5,7 @@ import { instant } from './model/instant.ts'
 import type { Run } from './model/run.ts'
 import { failureFrom } from './model/system-error.ts'
 
-// Nothing heavy is imported before it is known what is asked for: `--version` costs what starting Node costs.
+// Import nothing heavy before the arguments are known: `--version` costs no more than starting Node.
 
 const version = (): string =>
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
@@ -16,7 +16,7 @@ const run: Run = { now: () => instant(Date.now()), signal: stopping.signal, emit
 
 let resultsAreLost = false
 
-/** What SIGHUP asks of a daemon; null: this is none. */
+/** The daemon's SIGHUP handler; null: not a daemon. */
 let hangup: (() => void) | null = null
 
 /** The first signal stops cleanly within seconds, keeping every byte; a second one stops at once. */
@@ -29,10 +29,10 @@ function listenForSignals(): void {
   }
   process.on('SIGINT', stop('interrupt', 130))
   process.on('SIGTERM', stop('terminate', 143))
-  // The terminal or the ssh session is gone: nobody is there to send a second one.
+  // The terminal or ssh session is gone, so nobody can send a second signal.
   const gone = stop('terminate', 143)
   process.on('SIGHUP', () => (hangup ?? gone)())
-  // A reader that has gone (`reconcile -n | head`) or a full disk under a log ends no backup. Lost results are told by the exit code.
+  // A closed pipe (`reconcile -n | head`) or a full disk must not end a backup. Lost results show in the exit code.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || resultsAreLost) return
     resultsAreLost = true
@@ -47,9 +47,9 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${version()}\n`)
     return 0
   }
-  if (!standsSomewhere()) {
+  if (!hasCurrentFolder()) {
     process.stderr.write(
-      'reconcile: the current folder is gone.\n  Change to one that is there (cd), and try again.\n',
+      'reconcile: the current folder no longer exists.\n  Change to another one (cd) and try again.\n',
     )
     return 64
   }
@@ -59,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
     version,
     run,
     stopAfter(seconds: number) {
-      // A timer for more than 25 days would ring at once; and no pass takes that long.
+      // A timer of more than 25 days would fire at once, and no pass takes that long.
       const milliseconds = Math.min(seconds * 1000, 2 ** 31 - 1)
       setTimeout(() => stopping.abort(new Stop('max-time')), milliseconds).unref()
     },
@@ -68,13 +68,13 @@ async function main(argv: readonly string[]): Promise<number> {
     },
   }
   const code = await call(argv, host, (text) => void process.stderr.write(text))
-  // What could not be written is known a moment after it was given out.
+  // A write error arrives a moment after the write.
   await new Promise((done) => setImmediate(done))
   return signalCode() ?? (code === 0 && resultsAreLost ? 1 : code)
 }
 
-/** Where the current folder was removed, no program can be started, and each would look as if it was not installed. */
-function standsSomewhere(): boolean {
+/** Without a current folder no program can be started, and each would seem not to be installed. */
+function hasCurrentFolder(): boolean {
   try {
     return process.cwd() !== ''
   } catch {
@@ -89,13 +89,13 @@ function signalCode(): number | null {
   return reason.why === 'terminate' && hangup === null ? 143 : null
 }
 
-/** The program's own files cannot be read, or what it prints cannot be given out. */
-function cannotGoOn(error: unknown): number {
+/** The program's own files cannot be read, or its output cannot be written. */
+function printFatal(error: unknown): number {
   const { message, hint } = failureFrom(error)
   process.stderr.write(`reconcile: ${message}\n  ${hint}\n`)
   return 1
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch(cannotGoOn)
-// A host name that is still being looked up, for a request that nobody waits for any more, cannot be called off.
+process.exitCode = await main(process.argv.slice(2)).catch(printFatal)
+// A pending DNS lookup cannot be cancelled, and would keep the process alive.
 setTimeout(() => process.exit(), 1500).unref()

@@ -19,20 +19,20 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { flags, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
-import { type PassGround, reportPasses, runPass, settledHolds } from './passes.ts'
+import { type PassContext, reportPasses, runPass, settledHolds } from './passes.ts'
 import {
   openCommonHolds,
   openPorts,
   openWorkspace,
   passOptions,
+  printSpecs,
   runnableSpecs,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
 export function addApply(command: Command, host: Host): void {
   command
-    .argument('<file>', 'as plan --out saved it')
+    .argument('<file>', 'a plan saved by plan --out')
     .addOption(flags.maxTime)
     .addOption(flags.lockTimeout)
     .action(
@@ -48,18 +48,18 @@ export function addApply(command: Command, host: Host): void {
 }
 
 /**
- * `reconcile apply F`: exactly the plan that was saved, or nothing. All of its backups are compared with what there is before the
- * first one is begun, and each once more under its lock.
+ * `reconcile apply F`: exactly the saved plan, or nothing. All its backups are compared with the current state before the first one
+ * starts, and each again under its lock.
  */
-async function apply(file: string, lockWait: number, ground: PassGround): Promise<number> {
+async function apply(file: string, lockWait: number, context: PassContext): Promise<number> {
   const opened = await openSavedPlan(file)
   if (opened.isEdited && opened.plan.backups.length === 0) {
-    const hint = 'Save it anew with: reconcile plan --out FILE'
+    const hint = 'Save it again with: reconcile plan --out FILE'
     throw new Failure({ ...edited, hint })
   }
-  tellSpecs(ground.workspace, ground.console)
-  return reportPasses(ground, 'some', true, async (run, ended) => {
-    const outcomes = await outcomesOf(opened, ground.workspace, lockWait, run)
+  printSpecs(context.workspace, context.console)
+  return reportPasses(context, 'some', true, async (run, ended) => {
+    const outcomes = await outcomesOf(opened, context.workspace, lockWait, run)
     for (const outcome of outcomes) await ended(outcome, 'part')
     return { planId: opened.plan.planId, outcomes }
   })
@@ -78,7 +78,7 @@ async function outcomesOf(
   const gone = new Set(work.filter(({ spec }) => spec === null).map(({ saved }) => saved.plan.backup))
   if (gone.size > 0) return refuse((name) => ({ stale: [gone.has(name) ? specGone : notBegun] }))
 
-  // What the box's memory does not say fails each backup, and each of them is in the result.
+  // If the state folder cannot be read, each backup fails, and each failure is in the result.
   const common = openCommonHolds(workspace)
   common.catch(() => {})
   const asOf = run.now()
@@ -115,7 +115,7 @@ async function outcomesOf(
   )
 }
 
-/** Each backup of the plan with the spec that it has now; null: none that is sound. */
+/** Each backup of the plan with its current spec; null: no valid one. */
 function partsOf(
   { planId, revision, backups }: SavedPlan,
   workspace: Workspace,

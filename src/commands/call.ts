@@ -5,11 +5,11 @@ import { escapeProse, escapeText } from '../view/escape-text.ts'
 import type { Host } from './argv/command-line.ts'
 import { program } from './program.ts'
 
-/** One call of the command line, to its exit code. Whatever ends it is put into words here, and nowhere else. */
+/** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
 export async function call(
   argv: readonly string[],
   host: Omit<Host, 'keep'>,
-  tell: (text: string) => void,
+  print: (text: string) => void,
 ): Promise<number> {
   let code = 0
   const { main, takersOf } = await program(argv, {
@@ -24,30 +24,30 @@ export async function call(
     if (error instanceof CommanderError && error.code === 'commander.unknownOption') {
       const flag = /--[a-z-]+/.exec(error.message)?.[0] ?? ''
       const takers = await takersOf(flag)
-      if (takers.length > 0) tell(`  ${flag} is a flag of ${takers.join(', ')}.\n`)
+      if (takers.length > 0) print(`  ${flag} is a flag of ${takers.join(', ')}.\n`)
     }
-    code = codeOfThrown(error, host.run.signal, tell)
+    code = codeOfThrown(error, host.run.signal, print)
   }
   return code
 }
 
-/** Commander says what was wrong with the command line by itself. */
-function codeOfThrown(error: unknown, signal: AbortSignal, tell: (text: string) => void): number {
+/** Commander prints its own errors about the command line. */
+function codeOfThrown(error: unknown, signal: AbortSignal, print: (text: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
   if (signal.aborted && error === signal.reason) return 0
-  return tellThrown(error, tell)
+  return printThrown(error, print)
 }
 
-/** Puts what ended a command into words, and tells the exit code. A stack is for bugs alone. */
-function tellThrown(error: unknown, tell: (text: string) => void): number {
+/** Prints the error that ended a command and returns the exit code. Only bugs get a stack. */
+function printThrown(error: unknown, print: (text: string) => void): number {
   const failure = failureOf(error)
   if (failure !== null) {
     const { path, message, hint, code } = failure
     const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
-    tell(`reconcile: ${where}${escapeProse(message)}\n  ${escapeProse(hint)}\n`)
+    print(`reconcile: ${where}${escapeProse(message)}\n  ${escapeProse(hint)}\n`)
     return codeOfFailure(code)
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  tell(`reconcile: this is a bug, please report it with what follows.\n${stack}\n`)
+  print(`reconcile: this is a bug. Please report it with the text below.\n${stack}\n`)
   return 70
 }

@@ -17,11 +17,11 @@ import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
 
 interface DemoOptions {
-  /** Leave the folder there. */
+  /** Do not remove the folder at the end. */
   readonly keep: boolean
   readonly color: boolean
   readonly write: (text: string) => void
-  /** Aborted with a Stop: everything is ended and removed first. */
+  /** On a Stop, everything is ended and removed first. */
   readonly signal: AbortSignal
   /** Milliseconds. */
   readonly now: () => number
@@ -29,8 +29,8 @@ interface DemoOptions {
 
 export function addDemo(command: Command, host: Host): void {
   command
-    .description('watch the main job on this machine, over real ssh and rsync, in a private folder')
-    .option('--keep', 'leave everything there afterwards')
+    .description('show the main job at work on this machine, over real ssh and rsync, in a private folder')
+    .option('--keep', 'keep that folder afterwards')
     .action(
       ends(host, async ({ keep = false, ...given }: SharedFlags & { readonly keep?: boolean }) => {
         const { write, color } = openConsole(given)
@@ -41,8 +41,8 @@ export function addDemo(command: Command, host: Host): void {
 }
 
 /**
- * Plays the main job with the real programs in a private folder, and comes back with the exit code: 0 only when everything
- * it promised was seen to be true. No process outlives it; without `keep`, nothing else does.
+ * Plays the main job with the real programs in a private folder. Returns exit code 0 only if every promise held. Leaves no process
+ * behind, and without `keep` no file.
  */
 async function demo(options: DemoOptions): Promise<number> {
   const scene = await demoScene(options.now())
@@ -62,7 +62,7 @@ async function demo(options: DemoOptions): Promise<number> {
   } catch (error) {
     if (!(options.signal.reason instanceof Stop)) throw error
     options.write(
-      `\nStopped. ${options.keep ? `What there is lies in ${scene.folder}.` : 'Everything is removed.'}\n`,
+      `\nStopped. ${options.keep ? `Everything is in ${scene.folder}.` : 'Everything is removed.'}\n`,
     )
     return codeOfStop(options.signal.reason.why)
   } finally {
@@ -75,7 +75,7 @@ async function demo(options: DemoOptions): Promise<number> {
 async function setTheScene(stage: DemoStage, scene: DemoScene, port: number): Promise<void> {
   stage.title('A source, and a backup declared')
   stage.say(`Everything happens in ${scene.folder}. A real sshd on 127.0.0.1:${port} serves its folder`)
-  stage.say('source/ to one key, read-only through rrsync. In it are, each with its .md5:')
+  stage.say('source/ to one key, read-only through rrsync. It holds, each with its .md5:')
   const width = Math.max(...scene.cast.map(([name]) => name.length))
   for (const [name, bytes, remark] of scene.cast) {
     const size = bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`
@@ -94,7 +94,7 @@ async function lookFirst(stage: DemoStage, scene: DemoScene): Promise<void> {
   )
 }
 
-/** Comes back with what was in staging when everything had ended, and the inode it was in. */
+/** Returns the staged bytes once everything has ended, and their inode. */
 async function cutOff(
   stage: DemoStage,
   scene: DemoScene,
@@ -114,11 +114,10 @@ async function cutOff(
   const size = await sizeOf(partial)
   const inode = size > 0 ? (await stat(partial)).ino : 0
   stage.promise(
-    'after kill -9 halfway, what had come was kept, and no half file stood under its final name',
+    'after kill -9 halfway, the bytes received were kept, and no partial file had its final name',
     ended.signal === 'SIGKILL' && size > 0 && size < whole && !existsSync(join(scene.offsite, scene.large)),
   )
-  if (size > 0)
-    stage.say(`${mib(size)} of ${mib(whole)} are kept, apart in ${relative(scene.folder, partial)}.`)
+  if (size > 0) stage.say(`${mib(size)} of ${mib(whole)} are kept in ${relative(scene.folder, partial)}.`)
   return { size, inode }
 }
 
@@ -127,7 +126,7 @@ async function carryOn(
   scene: DemoScene,
   before: { readonly size: number; readonly inode: number },
 ): Promise<void> {
-  stage.title('Once more: it goes on where it was cut off')
+  stage.title('Again: it continues where it was cut off')
   const partial = join(layout(scene.offsite).staging, scene.large)
   let shrank = false
   const ended = await stage.reconcile([], {
@@ -141,33 +140,30 @@ async function carryOn(
   })
   const large = join(scene.offsite, scene.large)
   stage.promise(
-    'the transfer went on from the bytes that were kept, in the same file',
+    'the transfer continued from the bytes that were kept, in the same file',
     before.size > 0 && !shrank && existsSync(large) && (await stat(large)).ino === before.inode,
   )
-  stage.promise(
-    'every finished file arrived whole, its .md5 beside it, byte for byte',
-    await allPublished(scene),
-  )
+  stage.promise('every finished file and its .md5 arrived, byte for byte', await allPublished(scene))
   const names = existsSync(scene.offsite) ? await readdir(scene.offsite) : []
   stage.promise(
-    `the file with the wrong .md5 (exit code 6) and the unfinished one have no place among the finished`,
+    `the file with the wrong .md5 (exit code 6) and the unfinished one were not published`,
     ended.code === 6 &&
       !names.some((name) => name.startsWith(scene.bad) || name.startsWith(scene.unfinished)),
   )
 }
 
 async function nothingLeft(stage: DemoStage, scene: DemoScene): Promise<void> {
-  stage.title('In sync, but for what only the source can mend')
+  stage.title('In sync, except for what only the source can fix')
   const { ledger } = layout(scene.offsite)
   const before = await readFile(ledger, 'utf8').catch(() => '')
   const ended = await stage.reconcile(['--dry-run', '--all'])
   const after = await readFile(ledger, 'utf8').catch(() => '')
-  stage.promise('once all is here, there is nothing left to fetch', ended.code === 6 && before === after)
+  stage.promise('with everything here, nothing was left to fetch', ended.code === 6 && before === after)
 }
 
 async function rot(stage: DemoStage, scene: DemoScene): Promise<void> {
   const name = scene.rotting
-  stage.title('A good file rots at the source, which then makes its .md5 anew')
+  stage.title('A good file rots at the source, which then writes a new .md5 for it')
   stage.say('The hourly script would now overwrite the last good copy.')
   const digest = await md5Of(join(scene.offsite, name)).catch(() => '')
   await stage.run(['md5sum', `offsite/${name}`])
@@ -201,10 +197,10 @@ async function rot(stage: DemoStage, scene: DemoScene): Promise<void> {
       (await md5Of(join(scene.offsite, name)).catch(() => null)) === digest,
   )
 
-  stage.title('How do things stand?')
+  stage.title('What does status show?')
   const shown = await stage.reconcile(['status'])
   stage.promise(
-    'the status kept beside the copies tells of the conflict',
+    'the status saved with the copies shows the conflict',
     shown.code === 0 && status.counts?.conflict === 1,
   )
 }
@@ -213,12 +209,12 @@ function curtain(stage: DemoStage, scene: DemoScene, keep: boolean): number {
   stage.title('What was seen')
   for (const { text, seen } of stage.promises) stage.say(`  ${seen ? 'yes' : 'NO '}  ${text}`)
   const kept = stage.promises.every(({ seen }) => seen)
-  if (!kept) stage.say('Not everything went as promised; the output above says what did.')
+  if (!kept) stage.say('Not everything went as promised; see the output above.')
   if (keep) {
     const command = shellWords(ourCommand())
     const own = layout(scene.offsite)
     stage.say(`
-Where everything lies, in ${scene.folder}:
+What is where, in ${scene.folder}:
   backups.d/shop.yaml   the backup, declared
   source/               what the source has
   offsite/              the copies; ${relative(scene.folder, own.ledger)} is their history
@@ -226,13 +222,13 @@ Where everything lies, in ${scene.folder}:
 
 Next:
   cd ${shellWords([scene.folder])}
-  /usr/sbin/sshd -D -f ${shellWords([join(scene.keys, 'sshd_config')])} &   # the source again; it ended with the demo
+  /usr/sbin/sshd -D -f ${shellWords([join(scene.keys, 'sshd_config')])} &   # start the source again; it ended with the demo
   ${command} --config etc/config.yaml --dry-run
   ${command} --config etc/config.yaml status shop`)
   } else {
     stage.say(`
-The source has ended and ${scene.folder} is removed.
-Next: the same, left there to look around in:
+The source is stopped and ${scene.folder} is removed.
+Next: the same, but keep the folder to look around in:
   ${shellWords(ourCommand())} demo --keep`)
   }
   return kept ? 0 : 1
@@ -250,7 +246,7 @@ async function allPublished(scene: DemoScene): Promise<boolean> {
 
 const publishedLines = (ledger: string): number => ledger.match(/"event":"published"/g)?.length ?? 0
 
-/** The lock outlives a killed run by as long as any of its children lives. */
+/** A killed run's lock lasts until its last child has ended. */
 async function untilUnlocked(lock: string): Promise<void> {
   for (let tries = 0; tries < 200 && existsSync(lock); tries++) {
     const { exitCode } = await runTool('flock', ['-n', lock, 'true'])
@@ -271,8 +267,8 @@ const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`
 const PATIENCE_MS = 10_000
 
 /**
- * Waits for the far side's rsync, which serves `folder`: when its reader has gone it ends with its next write, and under a rate it
- * sleeps between two writes.
+ * Waits for the source's rsync, which serves `folder`: once its reader is gone it ends at its next write, and with a rate limit it
+ * sleeps between writes.
  */
 async function untilSendersAreGone(folder: string): Promise<void> {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {

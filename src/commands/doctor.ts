@@ -14,7 +14,7 @@ import { chooseSpecs, openNear, openWorkspace, type Workspace } from './workspac
 
 export function addDoctor(command: Command, host: Host): void {
   command
-    .requiredOption('--rebuild-ledger <name>', "set a backup's damaged ledger aside and begin a new one")
+    .requiredOption('--rebuild-ledger <name>', "set a backup's damaged ledger aside and start a new one")
     .action(
       ends(host, async (given: SharedFlags & { readonly rebuildLedger: string }) => {
         const workspace = await openWorkspace(given, 'recall', host.run)
@@ -24,8 +24,8 @@ export function addDoctor(command: Command, host: Host): void {
 }
 
 /**
- * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. No data is
- * touched: the next pass hashes every pair and records what matches.
+ * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. Touches no data:
+ * the next pass hashes every pair and records those that match.
  */
 async function rebuild(name: string, workspace: Workspace, console: Console, run: Run): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]
@@ -39,20 +39,20 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
   if (hold !== null) {
     throw new Failure({
       ...hold,
-      hint: `If this is the disk that is meant: reconcile release ${hold.id} --reason "…", and a pass, first.`,
+      hint: `If this is the right disk, first run a pass after: reconcile release ${hold.id} --reason "…"`,
     })
   }
   if (!identity.hasPrivateFolder) {
     throw new Failure({
       code: 'no-destination',
       message: `${path} has no .reconcile folder: there is no ledger to rebuild`,
-      hint: `Run reconcile ${name}: it makes one.`,
+      hint: `Run reconcile ${name}: it creates one.`,
     })
   }
   const lock = await takeLock(files.lock, 0, run.signal)
   if (lock.state === 'busy') {
     const who = lock.holders.map(({ pid, command }) => `${pid} (${command})`).join(', ')
-    console.tell(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
+    console.writeError(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
     return 5
   }
   try {
@@ -60,8 +60,8 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
     if ((await destination.inspect(run)).halt === null) {
       throw new Failure({
         code: 'ledger-sound',
-        message: `the ledger of ${name} is sound: rebuilding it would only forget what was held here and is gone`,
-        hint: `reconcile status ${name} says how things stand.`,
+        message: `the ledger of ${name} is sound: rebuilding it would only lose the record of files that are gone`,
+        hint: `See reconcile status ${name}.`,
       })
     }
     const done = await rebuildLedger(realDisk, files, { now: run.now, recordHead })
@@ -69,8 +69,8 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
       done.oldHead === null
         ? 'There was no readable ledger.'
         : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
-    const where = done.quarantine === null ? '' : ` It lies in ${join(files.quarantine, done.quarantine)}.`
-    console.write(`A new ledger is begun in ${path}. ${old}${where}\n`)
+    const where = done.quarantine === null ? '' : ` It is kept as ${join(files.quarantine, done.quarantine)}.`
+    console.write(`Started a new ledger in ${path}. ${old}${where}\n`)
     console.write(
       `No data was touched. Next: reconcile ${name} hashes every file and records those that match.\n`,
     )

@@ -23,20 +23,22 @@ import {
   openWorkspace,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   runnableSpecs,
   sourceLabel,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
-/** `offline`: a folder of snapshots to look into instead of both sides. `asOf` left out: now, or when the snapshot was taken. */
+/** `offline`: a folder of snapshots to use instead of both sides. Without `asOf`: now, or when the snapshot was taken. */
 type ExplainFlags = Pick<PlanFlags, 'offline' | 'asOf' | 'all'>
 
 export function addExplain(command: Command, host: Host): void {
   command
-    .description('why a file is here or not and what becomes of it; of a backup, its retention calendar')
-    .argument('<name[/path]>', "a backup's name, and a slash and a path for one file")
-    .option('--all', 'every point')
+    .description(
+      'why a file is here or not, and what happens to it next; for a backup, its retention calendar',
+    )
+    .argument('<name[/path]>', 'a backup, or one of its files as NAME/PATH')
+    .option('--all', 'show every point')
     .addOption(flags.offline)
     .addOption(flags.asOf)
     .action(
@@ -61,11 +63,11 @@ async function explain(
   console: Console,
   run: Run,
 ): Promise<number> {
-  // A backup's name holds no slash.
+  // A backup's name has no slash.
   const [name = '', ...rest] = what.split('/')
   const path = rest.join('/') as RelPath
   const [spec] = runnableSpecs(workspace, [name])
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   if (spec === undefined) {
     const none: Explanation = { format: 'reconcile.explain/1', kind: 'faulty', backup: name, diagnostics }
@@ -76,7 +78,7 @@ async function explain(
   const look = await lookAtSides(spec, asked, workspace, given, run)
   const known = knownPaths(look, path)
   const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
-  // What could not be looked at may well know the path.
+  // A side that could not be read may have the path.
   if (path !== '' && isWhole && !known.has(path)) throw unknownPath(spec, path, known)
   const explained = path === '' ? explainBackup(spec, look) : explainFile(spec, look, path)
   if (console.output !== 'text') printDocument(console, explained)
@@ -110,7 +112,7 @@ async function lookAtSides(
   return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
 }
 
-/** 1 where one side could not be looked at, so that something may be missing from what was told. */
+/** 1 if one side could not be read, so the explanation may be incomplete. */
 function codeOfExplanation(explained: Explanation): number {
   if (explained.kind === 'faulty') return 3
   const { source, destination } = explained.known
@@ -132,7 +134,7 @@ function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Fail
   return new Failure({
     code: 'unknown-path',
     message:
-      `${spec.name} knows no file ${path}: it is neither here nor at the source, and never was.` +
+      `${spec.name} has no file ${path}: it is not here, not at the source, and never was.` +
       (guess === null ? '' : ` Did you mean ${spec.name}/${guess}?`),
     hint: `reconcile explain ${spec.name} shows what there is.`,
   })

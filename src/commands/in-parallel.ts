@@ -2,8 +2,8 @@ import pLimit from 'p-limit'
 import type { Spec } from '../model/spec.ts'
 
 /**
- * Does something for each backup, at most `concurrency` at once and one a host at a time, and tells the results in the order of the
- * backups. One that waits for its host takes no place from another host's.
+ * Runs `work` for each backup, at most `concurrency` at once and one per host, and returns the results in the order of the backups.
+ * A backup that waits for its host takes no slot.
  */
 export async function inParallel<T>(
   specs: readonly Spec[],

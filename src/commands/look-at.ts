@@ -6,16 +6,16 @@ import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 
-/** One that cannot be looked at is unknown, with the reason, and keeps no other from being shown. */
+/** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
   try {
     const { identity, halt } = await destination.identify(run)
     if (halt !== null) return { hold: null, halt, holding: null, last: null }
     if (spec === null && !identity.hasPrivateFolder)
-      throw noDestination(`${destination.path} is no destination`)
+      throw noDestination(`${destination.path} is not a destination`)
     const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
     const holding = hold === null ? await destination.inspect(run) : null
-    // The last pass could not write down that it could not write.
+    // The last pass could not record that it could not write.
     const refused = await destination.writeFault()
     return { hold, halt: refused, holding, last: await destination.readStatus() }
   } catch (error) {

@@ -4,11 +4,11 @@ import { planIdOf } from '../decide/plan/assemble.ts'
 import type { SavedPlan } from '../model/saved-plan.ts'
 import { readDocument, unreadable } from './private-file.ts'
 
-const HINT = 'Save it anew with: reconcile plan --out FILE'
+const HINT = 'Save it again with: reconcile plan --out FILE'
 
 /**
- * Reads a saved plan. `isEdited`: it is not, to the letter, what was saved, of which its reasons and removals are a part. Throws a Failure where the file holds no sound plan, or one of a
- * version that this program does not know.
+ * Reads a saved plan. `isEdited`: its text, including reasons and removals, differs from what was saved. Throws a Failure if the file
+ * is not a valid plan, or is of an unknown version.
  */
 export async function openSavedPlan(
   file: string,
@@ -17,7 +17,7 @@ export async function openSavedPlan(
   const read = readSavedPlan(text)
   if (read.state === 'broken') throw unreadable('plan-unreadable', file, read.fault, HINT)
   if (read.state === 'other-version') {
-    const why = `it is a plan of another version, ${read.format}, and this program knows reconcile.plan/1`
+    const why = `its format is ${read.format}, and this program reads only reconcile.plan/1`
     throw unreadable(
       'plan-version',
       file,
@@ -31,5 +31,5 @@ export async function openSavedPlan(
   return { plan, isEdited }
 }
 
-/** What a saved plan ends with: it tells a file that was changed, by mistake or to look like another in a review. It is no signature. */
+/** The last field of a saved plan: reveals a file that was changed, by mistake or to mislead a review. It is not a signature. */
 export const sealOf = (plan: object): string => fingerprint(plan)

@@ -9,7 +9,7 @@ import { isLive, type WatchBeat } from '../model/watch-beat.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Why the newest commit is not taken, or not seen, where that has to be mended; empty: it is taken, or held. */
+/** Why the newest commit is rejected or cannot be fetched, if that must be fixed; empty: it is taken, or held. */
 export const refusals = ({ stale }: LoadedSpecs, now: Instant): OverBackup['faults'] =>
   (stale?.reasons ?? []).filter((one) => isRefusal(one.code) || isDeaf(one, now))
 
@@ -18,8 +18,8 @@ export const deafTo = ({ stale }: LoadedSpecs, now: Instant): readonly Problem[]
   (stale?.reasons ?? []).filter((one) => isDeaf(one, now)).map(toProblem)
 
 /**
- * Holds over all specs under which backups go on; null: there may be some that only a daemon knows of, and none lives. Those of a commit are
- * found by whoever reads it.
+ * Holds over all specs under which backups continue; null: only a daemon would know them, and none is running. Those of a commit are
+ * found by reading it.
  */
 export function holdsOverSpecs(
   { folder, holds }: LoadedSpecs,
@@ -29,7 +29,7 @@ export function holdsOverSpecs(
   return beat === null ? null : beat.holds
 }
 
-/** The last word of a daemon that obeys these specs and lives; null: none is known to. */
+/** The last heartbeat of a running daemon that obeys these specs; null: none is known. */
 export async function liveBeat(
   { settings, loaded }: Pick<Workspace, 'settings' | 'loaded'>,
   run: Run,

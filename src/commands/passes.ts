@@ -33,22 +33,22 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-/** Where passes run, and who hears of them. */
-export interface PassGround {
+/** What passes run on, and where they report. */
+export interface PassContext {
   readonly workspace: Workspace
   readonly console: Console
   readonly run: Run
   readonly log: Pick<SharedFlags, 'logLevel' | 'logFile'>
 }
 
-/** Holds that are still being looked up: what the box's memory does not say fails each backup, and each of them is in the result. */
-type Terms = Omit<PassTerms, 'holds'> & { readonly holds: Promise<readonly Hold[]> }
+/** With holds that are still being read: if that fails, each backup fails, and each failure is in the result. */
+type RunTerms = Omit<PassTerms, 'holds'> & { readonly holds: Promise<readonly Hold[]> }
 
-/** One pass over one backup. What fails before it begins is that backup's failure as well; a bug is thrown. */
+/** One pass over one backup. A failure before it begins is that backup's failure too; a bug is thrown. */
 export async function runPass(
   spec: Spec,
   workspace: Workspace,
-  terms: Terms,
+  terms: RunTerms,
   run: Run,
 ): Promise<{ readonly outcome: BackupOutcome; readonly plan: BackupPlan | null }> {
   try {
@@ -59,18 +59,18 @@ export async function runPass(
   }
 }
 
-/** One pass over each of these backups, and what all of them came to, printed. Its exit code. */
+/** Runs one pass over each of these backups, prints the result and returns its exit code. */
 export const passOver = (
   specs: readonly Spec[],
   terms: Pick<PassTerms, 'named' | 'lockWait'> & { readonly work: 'all' | 'prune' },
-  ground: PassGround,
+  context: PassContext,
 ): Promise<number> => {
-  const { workspace } = ground
+  const { workspace } = context
   const isWhole = terms.work === 'all'
   const use = terms.named || !isWhole ? 'some' : 'all'
-  return reportPasses(ground, use, terms.named, async (run, ended) => {
+  return reportPasses(context, use, terms.named, async (run, ended) => {
     const holds = settledHolds(workspace, openCommonHolds(workspace))
-    // A daemon that was here may come back; one whose word was removed from the state folder will not.
+    // A daemon that ran here may come back; one whose heartbeat was removed from the state folder will not.
     const heard = await openWatchMemory(workspace.settings.state).lastHeard()
     const promise = heard === null ? 'drop' : 'keep'
     const plans: BackupPlan[] = []
@@ -84,9 +84,9 @@ export const passOver = (
   })
 }
 
-/** Does the work of passes while whoever wants to watch it does, tells whom the settings name, and prints the result. Its exit code. */
+/** Runs `work` with progress, sends notices and heartbeat, prints the result and returns its exit code. */
 export async function reportPasses(
-  { workspace, console, run, log }: PassGround,
+  { workspace, console, run, log }: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
   named: boolean,
   work: (
@@ -123,13 +123,13 @@ export async function reportPasses(
 }
 
 type PassNotices = Pick<Notices, 'finished'> & {
-  /** The pass is over and its result is printed. Waits a few seconds for what is on its way. */
+  /** Call after the result is printed. Waits a few seconds for requests under way. */
   ended(result: Result): Promise<void>
 }
 
 const SILENT: PassNotices = { finished: async () => {}, ended: async () => {} }
 
-/** Begins to tell whoever the settings name of one pass. Nothing is loaded where they name nobody. */
+/** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
   workspace: Workspace,
   use: Exclude<NoticeUse, 'watch'>,
@@ -155,13 +155,13 @@ async function beginPassNotices(
   })
   notices.began()
   const faults = refusals(loaded, run.now())
-  // Where it cannot be read, each backup says so.
+  // If it cannot be read, each backup reports that.
   const common = await openCommonHolds(workspace).catch((error: unknown) => {
     failureFrom(error)
     return null
   })
   const holds = [...loaded.holds, ...(common ?? [])]
-  // A daemon that lives knows more of the specs than one look.
+  // A running daemon knows more about the specs than one read shows.
   const live = await liveBeat(workspace, run)
   const isAll = live === null && common !== null
   for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
@@ -172,16 +172,16 @@ async function beginPassNotices(
   return {
     finished: notices.finished,
     async ended(result) {
-      // What a daemon holds stands, however well a pass beside it goes.
+      // A daemon's holds stay, however well this pass went.
       const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
       await notices.ended(use === 'all' && !isHeld ? result : null)
-      // Live progress is over by now. A quiet pass tells it too: who counts on a message that never comes hears of it nowhere else.
-      for (const text of new Set(warnings)) console.tell(`warning: ${text}\n`)
+      // Live progress is over by now. Printed even with --quiet: a message that never arrives is reported nowhere else.
+      for (const text of new Set(warnings)) console.writeError(`warning: ${text}\n`)
     },
   }
 }
 
-/** The holds over all backups, once what they are about is remembered where there is none. */
+/** The holds over all backups; if there are none, first records whether there is a `_defaults.yaml`. */
 export const settledHolds = (
   workspace: Workspace,
   common: Promise<readonly Hold[]>,
@@ -194,11 +194,11 @@ export const settledHolds = (
   return settled
 }
 
-/** Learns that there is a `_defaults.yaml`, or, where its vanishing was released, that there is none any more. */
+/** Records that there is a `_defaults.yaml`, or, if its removal was released, that there is none any more. */
 export async function settleDefaults(workspace: Workspace): Promise<void> {
   const { box, loaded } = workspace
   const { folder, defaults } = loaded
-  // Of a commit the last good one is remembered.
+  // For git, the last good commit is remembered instead.
   if (folder === null) return
   for (const hold of await commonHolds(workspace)) {
     await box.forgetDefaults(folder)

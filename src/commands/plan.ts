@@ -32,9 +32,9 @@ import {
   type PassTerms,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   runnableSpecs,
   sourceLabel,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -50,7 +50,7 @@ export function addPlan(command: Command, host: Host): void {
         async (names: string[], given: PlanFlags & { readonly out?: string; readonly show?: string }) => {
           const { out, show } = given
           if (show === undefined) return makePlan(names, out ?? null, given, host)
-          if (out !== undefined) throw usage('--out and --show exclude each other')
+          if (out !== undefined) throw usage('--out and --show cannot be combined')
           if (names.length > 0) throw usage('--show prints the whole plan: it takes no names')
           return showPlan(show, given.all === true, openConsole(given, 'markdown'))
         },
@@ -59,11 +59,11 @@ export function addPlan(command: Command, host: Host): void {
   for (const option of [...PLAN_FLAGS, flags.maxTime, ...RATE_FLAGS]) command.addOption(option)
 }
 
-/** Prints a saved plan, stale or not; nothing else is looked at. */
+/** Prints a saved plan, stale or not; reads nothing else. */
 async function showPlan(file: string, all: boolean, console: Console): Promise<number> {
   const { plan, isEdited } = await openSavedPlan(file)
   if (isEdited) {
-    console.tell(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
+    console.writeError(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
   }
   if (console.output === 'markdown') console.write(renderPlanMarkdown(plan, isEdited))
   else if (console.output !== 'text') printDocument(console, plan)
@@ -84,12 +84,12 @@ export async function makePlan(
   const { offline, all = false, maxTime } = given
   const console = openConsole(given)
   if (maxTime !== undefined) stopAfter(maxTime)
-  // A plan from snapshots alone is made on any system.
+  // A plan from snapshots needs no tools.
   if (offline === undefined) await checkTools()
   const workspace = await openWorkspace(given, offline === undefined ? 'look' : 'recall', run)
   const specs = runnableSpecs(workspace, names)
   if (out !== null) await mayWriteTo(out, workspace)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const snapshots = offline === undefined ? null : await readSnapshots(offline, specs)
   const asOf = given.asOf ?? newestOf(snapshots) ?? run.now()
   const terms = { all, named: names.length > 0, isSupposed: given.asOf !== undefined }
@@ -117,8 +117,8 @@ export async function makePlan(
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
-    const next = made.length === 0 ? 'It plans nothing.' : `Apply it with: reconcile apply ${file}`
-    console.tell(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
+    const next = made.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
+    console.writeError(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
   }
   return code
 }
@@ -129,7 +129,7 @@ const newestOf = (snapshots: ReadonlyMap<string, Snapshot> | null): Instant | nu
     ? null
     : (Math.max(...[...snapshots.values()].map(({ taken }) => taken)) as Instant)
 
-/** Asks neither the box nor any host: the snapshot is all there is. */
+/** Uses only the snapshot: neither the state folder nor any host. */
 function planFrom(
   snapshot: Snapshot | null,
   spec: Spec,
@@ -153,7 +153,7 @@ export const planEach = async (
   asOf: Instant,
   run: Run,
 ): Promise<readonly Planned[]> => {
-  // What the box's memory does not say fails each backup, and each of them is in the plan.
+  // If the state folder cannot be read, each backup fails, and each failure is in the plan.
   given.holds.catch(() => {})
   return inParallel(specs, workspace.settings.concurrency, async (spec) => {
     const ports = await openPorts(spec, workspace)

@@ -9,14 +9,14 @@ import { realPath } from '../system/real-path.ts'
 import { replaceFile } from '../system/replace-file.ts'
 import type { Workspace } from './workspace.ts'
 
-/** A longer text is no document of ours. Bytes. */
+/** Bytes. Our documents are never longer. */
 const LONGEST = 256 << 20
 
-/** Throws a Failure (`code`) where there is no regular file of a size that can be meant. */
+/** Throws a Failure (`code`) unless it is a regular file of a plausible size. */
 export async function readDocument(file: string, code: string, hint: string): Promise<string> {
   try {
     const entry = await stat(file)
-    if (!entry.isFile()) throw unreadable(code, file, 'it is no regular file', hint)
+    if (!entry.isFile()) throw unreadable(code, file, 'it is not a regular file', hint)
     if (entry.size > LONGEST) throw unreadable(code, file, 'it is over 256 MiB', hint)
     return await readFile(file, 'utf8')
   } catch (error) {
@@ -31,15 +31,14 @@ export const unreadable = (code: string, file: string, why: string, hint: string
   new Failure({ code, message: `${file} cannot be used: ${why}`, hint })
 
 /**
- * Writes a document whole, for its owner alone: whoever reads the file sees the old text or the new one. Its folder is made
- * where it is missing. Throws a Failure where something else than a regular file stands there.
+ * Writes a document atomically, readable by its owner only. Creates its folder if missing. Throws a Failure if something other than
+ * a regular file is there.
  */
 export async function writePrivately(file: string, text: string): Promise<void> {
   const path = resolve(file)
   try {
     const there = await lstat(path).catch(() => null)
-    if (there !== null && !there.isFile())
-      throw badTarget(file, 'something that is no regular file stands there')
+    if (there !== null && !there.isFile()) throw badTarget(file, 'it exists and is not a regular file')
     await makeWithParents(dirname(path))
     await replaceFile(path, text)
   } catch (error) {
@@ -48,22 +47,22 @@ export async function writePrivately(file: string, text: string): Promise<void> 
   }
 }
 
-/** Throws a Failure where a file is to be written into the specs folder, or into a destination: what lies there is not ours to litter. */
+/** Throws a Failure if the path is inside the specs folder or a destination, where our documents do not belong. */
 export async function mayWriteTo(path: string, { loaded }: Workspace): Promise<void> {
   const { path: real } = await realPath(resolve(path))
-  if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it lies in a destination')
+  if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it is inside a destination')
   if (loaded.folder !== null && isWithin(real, (await realPath(loaded.folder)).path))
-    throw badTarget(path, 'it lies in the specs folder')
+    throw badTarget(path, 'it is inside the specs folder')
   for (const spec of loaded.specs) {
     const near = await realPath(spec.destination.path)
-    if (isWithin(real, near.path)) throw badTarget(path, `it lies in the destination of ${spec.name}`)
+    if (isWithin(real, near.path)) throw badTarget(path, `it is inside the destination of ${spec.name}`)
   }
 }
 
 const badTarget = (path: string, why: string, cause?: unknown): Failure =>
   new Failure({
     code: 'bad-target',
-    message: `${path} cannot be written: ${why}`,
-    hint: 'Name another place.',
+    message: `cannot write ${path}: ${why}`,
+    hint: 'Choose another place.',
     cause,
   })

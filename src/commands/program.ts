@@ -14,12 +14,12 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ['status', 'what the destinations hold', async () => (await import('./status.ts')).addStatus],
     [
       'explain',
-      'why a file is here or not, and what becomes of it',
+      'why a file is here or not, and what happens to it next',
       async () => (await import('./explain.ts')).addExplain,
     ],
   ],
   'Getting started:': [
-    ['demo', 'watch the main job on this machine', async () => (await import('./demo.ts')).addDemo],
+    ['demo', 'show the main job at work on this machine', async () => (await import('./demo.ts')).addDemo],
     ['validate', 'check specs and settings', async () => (await import('./validate.ts')).addValidate],
     [
       'schema',
@@ -30,21 +30,21 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   'When something is wrong:': [
     [
       'release',
-      'let the next pass go past a hold, once, on the record',
+      'let the next pass ignore a hold, once, on the record',
       async () => (await import('./release.ts')).addRelease,
     ],
     [
       'suspend',
-      'let backups rest until they are resumed',
+      'pause backups until they are resumed',
       async () => (await import('./suspend.ts')).addSuspend,
     ],
-    ['resume', 'end what suspend said', async () => (await import('./suspend.ts')).addResume],
+    ['resume', 'end a suspension', async () => (await import('./suspend.ts')).addResume],
     [
       'prune',
       'remove what no rule keeps, or files by name; undo it',
       async () => (await import('./prune.ts')).addPrune,
     ],
-    ['doctor', 'mend what stops a backup', async () => (await import('./doctor.ts')).addDoctor],
+    ['doctor', 'repair what stops a backup', async () => (await import('./doctor.ts')).addDoctor],
   ],
   'Reviewing changes:': [
     ['plan', 'print a plan, save it, or show a saved one', async () => (await import('./plan.ts')).addPlan],
@@ -59,18 +59,18 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       async () => (await import('./snapshot.ts')).addSnapshot,
     ],
   ],
-  'Running it for good:': [
+  'Running it unattended:': [
     [
       'watch',
-      'the daemon: run each backup by its schedule',
+      'the daemon: run each backup on its schedule',
       async () => (await import('./watch.ts')).addWatch,
     ],
-    ['service', 'run as a service of systemd', async () => (await import('./service.ts')).addService],
+    ['service', 'run as a systemd service', async () => (await import('./service.ts')).addService],
   ],
 }
 
 const EXIT_CODES = `
-Each command's --help lists its flags; reconcile run --help those of a pass.
+Each command's --help lists its flags; reconcile run --help lists those of a pass.
 Exit codes: 0 fine, 1 a step failed, 2 changes pending (--detailed-exitcode), 3 invalid spec, 4 stale plan, 5 in use,
 6 conflict, failed checksum, rot, loss or damaged ledger, 7 halted or held, 64 usage, 70 a bug, 130/143 stopped.`
 

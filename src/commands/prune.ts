@@ -26,8 +26,8 @@ import {
   openCommonHolds,
   openNear,
   openWorkspace,
+  printSpecs,
   runnableSpecs,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -37,8 +37,8 @@ interface PruneFlags extends PlanFlags {
   readonly last?: boolean
 }
 
-/** Where a person's command finds backups, and prints. */
-interface Scene {
+/** What each form of the command works with. */
+interface Context {
   readonly workspace: Workspace
   readonly console: Console
   readonly run: Run
@@ -47,12 +47,12 @@ interface Scene {
 export function addPrune(command: Command, host: Host): void {
   command
     .description(
-      'remove what no rule of retain keeps, where prune.mode lets it; plan and reasons come first.\n' +
+      'remove what no retain rule keeps, where prune.mode allows it; shows the plan and its reasons first.\n' +
         'With paths and --reason: remove those files. With --undo: bring back what is in the trash.',
     )
     .argument('[name]', 'the backup')
-    .argument('[path...]', 'published files to remove by name (with --reason), or further backups')
-    .option('--reason <text>', 'why; the ledger keeps it')
+    .argument('[path...]', 'published files to remove by name (with --reason), or more backups')
+    .option('--reason <text>', 'why; recorded in the ledger')
     .option('--undo [path]', 'bring a file of the backup back from the trash')
     .option('--last', 'with --undo: all that the last prune of the backup removed')
     .action(
@@ -61,19 +61,19 @@ export function addPrune(command: Command, host: Host): void {
         const { dryRun = false, reason, undo, last = false } = given
         const console = openConsole(given)
         const workspace = await openWorkspace(given, dryRun ? 'look' : 'obey', host.run)
-        const scene = { workspace, console, run: host.run }
+        const context = { workspace, console, run: host.run }
         if (undo !== undefined) {
-          if (dryRun) throw usage('--undo has no dry run: it does what it says')
+          if (dryRun) throw usage('--undo has no dry run')
           const paths = [...(undo === true ? [] : [undo]), ...rest]
-          if (last === paths.length > 0) throw usage('--undo takes paths, or --last')
-          if (name === undefined) throw usage('--undo takes the name of the backup: prune NAME --undo PATH')
-          return undoPrune(name, last ? 'last' : paths, given, scene)
+          if (last === paths.length > 0) throw usage('--undo takes either paths or --last')
+          if (name === undefined) throw usage('--undo needs the name of the backup: prune NAME --undo PATH')
+          return undoPrune(name, last ? 'last' : paths, given, context)
         }
         if (last) throw usage('--last needs --undo')
         if (reason !== undefined) {
           if (name === undefined || rest.length === 0)
-            throw usage('--reason goes with the files to remove: reconcile prune NAME PATH… --reason R')
-          return pruneByName(name, rest, reason, given, scene)
+            throw usage('--reason needs the files to remove: reconcile prune NAME PATH… --reason R')
+          return pruneByName(name, rest, reason, given, context)
         }
         const names = name === undefined ? [] : [name, ...rest]
         const known = new Set<string>([
@@ -82,9 +82,9 @@ export function addPrune(command: Command, host: Host): void {
         ])
         const path = rest.find((word) => !known.has(word))
         if (path !== undefined)
-          throw usage(`${path} is no backup. To remove a file of ${name}, say why: --reason "…"`)
+          throw usage(`${path} is not a backup. To remove a file of ${name}, say why: --reason "…"`)
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
-        return prune(names, given, scene)
+        return prune(names, given, context)
       }),
     )
   const { dryRun, all, detailedExitcode, maxTime, lockTimeout, concurrency } = flags
@@ -98,11 +98,11 @@ const usage = (message: string) => usageOf(message, 'reconcile prune --help show
 async function prune(
   names: readonly string[],
   given: PlanFlags,
-  { workspace, console, run }: Scene,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   const { dryRun = false, all = false, lockTimeout = 0 } = given
   const specs = prunable(runnableSpecs(workspace, names), names)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const asOf = run.now()
   const terms = { named: names.length > 0, work: 'prune' } as const
   const holds = openCommonHolds(workspace)
@@ -119,7 +119,7 @@ async function prune(
   return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })
 }
 
-/** Those whose specs let something be removed. Named ones that do not are told. */
+/** Those whose specs allow removals. Throws a Failure for a named one that does not. */
 function prunable(specs: readonly Spec[], names: readonly string[]): readonly Spec[] {
   const may = ({ retain, prune: { mode } }: Spec) => retain !== null && mode !== 'never'
   const refused = specs.filter((spec) => names.length > 0 && !may(spec))
@@ -130,7 +130,7 @@ function prunable(specs: readonly Spec[], names: readonly string[]): readonly Sp
         retain === null
           ? `${name} keeps everything: its spec has no retain`
           : `${name} removes nothing: its spec does not set prune.mode`,
-      hint: `In ${file}, ${retain === null ? 'say with retain what is kept, and' : ''} set prune: { mode: manual }. To remove single files: reconcile prune ${name} PATH --reason "…".`,
+      hint: `In ${file}, ${retain === null ? 'set retain to what you want to keep, and' : ''} set prune: { mode: manual }. To remove single files: reconcile prune ${name} PATH --reason "…".`,
     })
   }
   return specs.filter(may)
@@ -142,7 +142,7 @@ async function pruneByName(
   words: readonly string[],
   reason: string,
   { dryRun = false, lockTimeout = 0 }: PlanFlags,
-  { workspace, console, run }: Scene,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   if (reason.trim() === '') throw usage('a removal needs a reason: it goes on the record')
   const spec = chooseSpecs(workspace, [name])[0]
@@ -153,7 +153,7 @@ async function pruneByName(
     const holding = await destination.inspect(run)
     if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
-    for (const path of paths) console.write(`would go to the trash: ${escapeText(path)}\n`)
+    for (const path of paths) console.write(`would move to the trash: ${escapeText(path)}\n`)
     return 0
   }
   const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {
@@ -167,28 +167,28 @@ async function pruneByName(
     const removed = new Set(paths.filter((path) => verdicts.get(path)?.verdict === 'done'))
     return { problems, removed, thin: thinSeries(spec, holding, removed, run.now()) }
   })
-  if (done.state === 'busy') return tellBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, console)
   const { removed, problems, thin } = done.value
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   for (const path of removed)
     console.write(
-      `removed ${escapeText(path)}: in the trash until ${until}, and not pulled again. To bring it back: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
+      `removed ${escapeText(path)}: in the trash until ${until}; it will not be pulled again. To restore it: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
     )
   for (const { series, left } of thin) {
     const of = escapeText(series)
-    console.tell(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
+    console.writeError(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
   }
   for (const { path, message, hint } of problems)
-    console.tell(`${escapeText(path ?? '')}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    console.writeError(`${escapeText(path ?? '')}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
   return problems.length > 0 ? 1 : 0
 }
 
-/** `reconcile prune NAME --undo PATH…` or `--undo --last`: brings back what lies in the trash. */
+/** `reconcile prune NAME --undo PATH…` or `--undo --last`: restores files from the trash. */
 async function undoPrune(
   name: string,
   words: readonly string[] | 'last',
   { reason = 'undone', lockTimeout = 0 }: PruneFlags,
-  { workspace, console, run }: Scene,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   const paths = words === 'last' ? null : words.map(pathOf)
   const spec = chooseSpecs(workspace, [name])[0]
@@ -198,21 +198,21 @@ async function undoPrune(
     const chosen = paths ?? lastRemoved(name, holding)
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
-  if (done.state === 'busy') return tellBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, console)
   let code = 0
   for (const path of done.value.chosen) {
     const verdict = done.value.verdicts.get(path)
     if (verdict?.verdict === 'done') {
-      console.write(`brought back ${escapeText(path)}\n`)
+      console.write(`restored ${escapeText(path)}\n`)
       continue
     }
     code = 1
-    const { message, hint } = verdict?.problem ?? { message: 'came to no verdict', hint: '' }
-    console.tell(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    const { message, hint } = verdict?.problem ?? { message: 'no result', hint: '' }
+    console.writeError(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
-    console.tell(
-      'A prune spares it for prune.minAge from now on. Pin it in retain.pin, or keep more, before that is over.\n',
+    console.writeError(
+      'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.\n',
     )
   return code
 }
@@ -226,7 +226,7 @@ function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
     throw new Failure({
       code: 'not-in-trash',
       message: `the trash of ${name} is empty`,
-      hint: 'reconcile explain NAME shows what lies in the trash, and until when.',
+      hint: 'reconcile explain NAME shows what is in the trash, and until when.',
     })
   const { trash } = last
   return [...pruned].flatMap(([path, one]) => (one.trash === trash ? [path] : []))
@@ -238,7 +238,7 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
     throw new Failure({
       code: 'not-held',
       message: pruned.has(path)
-        ? `${name} holds ${path} no more: it was removed before`
+        ? `${name} no longer holds ${path}: it was removed`
         : `${name} holds no file ${path}`,
       hint: 'Paths are relative to the destination, as plans show them.',
       path,
@@ -248,12 +248,12 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
 
 function pathOf(text: string): RelPath {
   const path = toRelPath(text)
-  if (path === null) throw usage(`${JSON.stringify(text)} is no path in a destination`)
+  if (path === null) throw usage(`${JSON.stringify(text)} is not a path in a destination`)
   return path
 }
 
-function tellBusy(name: string, holders: readonly LockHolder[], console: Console): number {
+function printBusy(name: string, holders: readonly LockHolder[], console: Console): number {
   const who = holders.map(({ pid, command }) => `${escapeText(command)} (pid ${pid})`).join(', ')
-  console.tell(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
+  console.writeError(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
   return 5
 }

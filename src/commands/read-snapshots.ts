@@ -7,12 +7,12 @@ import { readDocument, unreadable } from './private-file.ts'
 
 export const snapshotFile = (folder: string, name: string): string => join(resolve(folder), `${name}.json`)
 
-/** The snapshots of these backups in a folder; one that has none is left out. Throws a Failure where one is there and is not sound. */
+/** The snapshots of these backups in a folder; a backup without one is left out. Throws a Failure if one is invalid. */
 export async function readSnapshots(
   folder: string,
   specs: readonly Spec[],
 ): Promise<ReadonlyMap<string, Snapshot>> {
-  const hint = 'Take it anew on the backup box: reconcile snapshot --to DIR'
+  const hint = 'Take it again on the backup box: reconcile snapshot --to DIR'
   const there = new Set(await namesIn(folder, hint))
   const found = new Map<string, Snapshot>()
   for (const spec of specs) {
@@ -21,7 +21,7 @@ export async function readSnapshots(
     const read = decodeSnapshot(await readDocument(file, 'snapshot-unreadable', hint))
     if ('fault' in read) throw unreadable('snapshot-unreadable', file, read.fault, hint)
     if (read.snapshot.backup !== spec.name) {
-      throw unreadable('snapshot-unreadable', file, `it is of ${read.snapshot.backup}`, hint)
+      throw unreadable('snapshot-unreadable', file, `it is a snapshot of ${read.snapshot.backup}`, hint)
     }
     found.set(spec.name, read.snapshot)
   }
@@ -32,7 +32,7 @@ async function namesIn(folder: string, hint: string): Promise<readonly string[]>
   try {
     return await readdir(folder)
   } catch (cause) {
-    const message = `the folder of snapshots ${folder} cannot be read: ${(cause as Error).message}`
+    const message = `cannot read the snapshot folder ${folder}: ${(cause as Error).message}`
     throw new Failure({ code: 'snapshot-unreadable', message, hint, cause })
   }
 }

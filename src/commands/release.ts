@@ -13,8 +13,8 @@ import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspa
 
 export function addRelease(command: Command, host: Host): void {
   command
-    .argument('<id>', 'as the hold prints it')
-    .requiredOption('--reason <text>', 'why; the ledger keeps it')
+    .argument('<id>', 'the id printed with the hold')
+    .requiredOption('--reason <text>', 'why; recorded in the ledger')
     .action(
       ends(host, async (id: string, given: SharedFlags & { readonly reason: string }) => {
         const workspace = await openWorkspace(given, 'obey', host.run)
@@ -38,7 +38,7 @@ async function release(
     )
   }
   const holds = [...(await holdsNow(workspace, run))]
-  // A hold over pruning follows from what both sides hold: the last pass wrote it down, or a look finds it.
+  // A hold over pruning follows from what both sides hold: recorded by the last pass, or found by a plan made now.
   if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
   const hold = holds.find((one) => one.id === id)
   if (hold === undefined) throw noSuchHold(id, [...new Map(holds.map((one) => [one.id, one])).values()])
@@ -50,14 +50,14 @@ async function release(
 const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
   new Failure({
     code: 'no-such-hold',
-    message: `nothing is held under ${id} now`,
+    message: `no hold has the id ${id} now`,
     hint:
       holds.length === 0
-        ? 'There is no hold at all: reconcile --dry-run shows what would happen.'
-        : `These are: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
+        ? 'There are no holds: reconcile --dry-run shows what would happen.'
+        : `Current holds: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
   })
 
-/** Every hold that stops a whole backup, and those that the last pass of each met; nothing is asked of any source. */
+/** Every hold that stops a whole backup, and those of each last pass; contacts no source. */
 async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const { settings, loaded } = workspace
   const kept = await openWatchMemory(settings.state).kept(loaded.label)
@@ -73,7 +73,7 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
   return holds
 }
 
-/** Those that a plan made now would tell. */
+/** Those that a plan made now would show. */
 async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
   const given = { named: false, holds: Promise.resolve([]), work: 'prune' } as const
   const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)

@@ -3,7 +3,7 @@ import { checkTools } from '../system/check-host-tools.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
 import { passOver } from './passes.ts'
-import { openWorkspace, runnableSpecs, tellSpecs } from './workspace.ts'
+import { openWorkspace, printSpecs, runnableSpecs } from './workspace.ts'
 
 export function addRun(command: Command, host: Host): void {
   command
@@ -20,14 +20,13 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
     return makePlan(names, null, given, host)
   }
   const ofPlans = PLAN_FLAGS.find((option) => option.attributeName() in given)
-  if (ofPlans !== undefined)
-    throw usage(`${ofPlans.long} needs --dry-run: a pass starts from what there is now, and does it`)
+  if (ofPlans !== undefined) throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`)
   const console = openConsole(given)
   await checkTools()
-  const workspace = await openWorkspace(given, 'obey', host.run, 'tell')
+  const workspace = await openWorkspace(given, 'obey', host.run, 'report')
   if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
   const specs = runnableSpecs(workspace, names)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const terms = { named: names.length > 0, lockWait: given.lockTimeout ?? 0, work: 'all' } as const
   return passOver(specs, terms, { workspace, console, run: host.run, log: given })
 }

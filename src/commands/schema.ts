@@ -7,7 +7,7 @@ import type { SharedFlags } from './argv/flags.ts'
 export function addSchema(command: Command, host: Host): void {
   command
     .description('print the JSON Schema of specs, or of config.yaml')
-    .addArgument(new Argument('[which]', 'of which file').choices(['backup', 'config']).default('backup'))
+    .addArgument(new Argument('[which]', 'which file').choices(['backup', 'config']).default('backup'))
     .action(
       ends(host, async (which: SchemaName, flags: SharedFlags) => {
         openConsole(flags).write(schemaText(which))

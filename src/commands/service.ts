@@ -10,28 +10,30 @@ import { renderUnit, type UnitKind } from '../view/systemd-units.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
-import { type GlobalFlags, openWorkspace, tellSpecs, type Workspace } from './workspace.ts'
+import { type GlobalFlags, openWorkspace, printSpecs, type Workspace } from './workspace.ts'
 
 export function addService(command: Command, host: Host): void {
   command
     .command('print')
     .description('print a unit for this box: reconcile.service, reconcile-once.service or reconcile.timer')
-    .addArgument(new Argument('[which]', 'of them').choices(['service', 'once', 'timer']).default('service'))
-    .option('--user <name>', 'who runs it (default: reconcile, or you, if you are not root)')
+    .addArgument(
+      new Argument('[which]', 'which unit').choices(['service', 'once', 'timer']).default('service'),
+    )
+    .option('--user <name>', 'the user that runs it (default: reconcile, or you if you are not root)')
     .addOption(flags.concurrency)
     .addOption(flags.bandwidth)
     .action(
       ends(host, async (which: UnitKind, given: SharedFlags & { readonly user?: string }) => {
         const { user = null } = given
         if (user !== null && !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(user))
-          throw usage(`${JSON.stringify(user)} is no user's name`)
+          throw usage(`${JSON.stringify(user)} is not a user name`)
         const workspace = await openWorkspace(given, 'obey', host.run)
         return printUnit(which, user, workspace, given, openConsole(given))
       }),
     )
 }
 
-/** Where systemd's StateDirectory lies. */
+/** The path of systemd's StateDirectory. */
 const USUAL_STATE = '/var/lib/reconcile'
 
 /** `reconcile service print`: a systemd unit for this box, as its settings and flags are now. */
@@ -43,16 +45,16 @@ async function printUnit(
   console: Console,
 ): Promise<number> {
   const { settings, loaded } = workspace
-  // What a faulty spec would write to is not known, and without `roots` it would be left out of what the unit lets be written.
+  // A faulty spec's destination is unknown, and without `roots` the unit would not make it writable.
   const isBlind = settings.roots === null && codeOfDiagnostics(workspace.diagnostics) !== 0
   if (!workspace.settingsAreSound || isBlind) {
-    tellSpecs(workspace, console)
+    printSpecs(workspace, console)
     return codeOfDiagnostics(workspace.diagnostics)
   }
   const program = await realpath(fileURLToPath(new URL('../cli.js', import.meta.url)))
   const { file, specs, state, roots } = settings
   const places = loaded.specs.map(({ destination }) => destination)
-  // A destination is made by its first pass, in a folder that is there.
+  // A destination is created by its first pass, in an existing folder.
   const writable = [
     ...(state === USUAL_STATE ? [] : [state]),
     ...(roots ?? outermost(places.map(({ path }) => (dirname(path) === '/' ? path : dirname(path))))),
@@ -77,19 +79,19 @@ async function printUnit(
       writable,
       mounts,
       origin:
-        'Made by reconcile service print. Make it anew when roots, destinations or the place of Node change.',
+        'Made by reconcile service print. Run it again when roots, destinations or the path of Node change.',
     }),
   )
   return 0
 }
 
-/** A line break in it would begin a line of the unit, and be obeyed as one. */
+/** A line break would start a new line of the unit. */
 function mayStandInUnit(text: string): void {
   if (!/[\u0000-\u001f\u007f]/.test(text)) return
-  throw usage(`${JSON.stringify(text)} holds a control character, which no unit of systemd can name`)
+  throw usage(`${JSON.stringify(text)} contains a control character, which a systemd unit must not contain`)
 }
 
-/** How the daemon finds the specs; what stands in the settings it reads there. */
+/** How the daemon finds the specs; it reads the rest from the settings. */
 function specsFlags(specs: Settings['specs'], flags: GlobalFlags): readonly string[] {
   if (specs.kind === 'folder') return ['--specs', specs.path]
   const { git, ref, subpath, gitInterval, verifySignatures } = flags
@@ -103,10 +105,10 @@ function specsFlags(specs: Settings['specs'], flags: GlobalFlags): readonly stri
   return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]))
 }
 
-/** Root is not who should run this. */
+/** Root should not run this. */
 const ownName = (): string => (process.getuid?.() === 0 ? 'reconcile' : userInfo().username)
 
-/** Each once, without those that lie in another one. */
+/** Each once, without those inside another one. */
 const outermost = (folders: readonly string[]): readonly string[] =>
   [...new Set(folders)]
     .sort()

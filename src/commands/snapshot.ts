@@ -22,8 +22,8 @@ import {
   openWorkspace,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   runnableSpecs,
-  tellSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -38,7 +38,7 @@ export function addSnapshot(command: Command, host: Host): void {
   command
     .description('save what both sides hold now, for --offline plans without keys or network')
     .argument('[name...]')
-    .requiredOption('--to <folder>', 'one file a backup goes there')
+    .requiredOption('--to <folder>', 'folder to write to, one file per backup')
     .addOption(flags.concurrency)
     .action(
       ends(host, async (names: string[], given: SharedFlags & { readonly to: string }) => {
@@ -49,7 +49,7 @@ export function addSnapshot(command: Command, host: Host): void {
     )
 }
 
-/** `reconcile snapshot --to DIR`: what both sides hold now, one file a backup, for plans made without keys or network. */
+/** `reconcile snapshot --to DIR`: saves what both sides hold now, one file per backup, for plans without keys or network. */
 async function snapshot(
   names: readonly string[],
   folder: string,
@@ -59,7 +59,7 @@ async function snapshot(
 ): Promise<number> {
   const specs = runnableSpecs(workspace, names)
   await mayWriteTo(folder, workspace)
-  tellSpecs(workspace, console)
+  printSpecs(workspace, console)
   const common = openCommonHolds(workspace)
   common.catch(() => {})
   const named = names.length > 0

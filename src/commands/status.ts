@@ -39,12 +39,12 @@ import {
   openSettings,
   openWorkspace,
   plainDiagnostics,
-  tellSpecs,
+  printSpecs,
   type Workspace,
 } from './workspace.ts'
 
 interface StatusFlags extends SharedFlags {
-  /** Speak as a monitoring plugin does. */
+  /** Output as a monitoring plugin. */
   readonly check?: boolean
   /** With `check`: seconds. */
   readonly maxAge?: number
@@ -53,17 +53,20 @@ interface StatusFlags extends SharedFlags {
 
 export function addStatus(command: Command, host: Host): void {
   command
-    .description("what the destinations hold; a destination's folder serves in place of a name")
+    .description('what the destinations hold; takes backup names, or folders of destinations')
     .argument('[name...]')
-    .option('--check', 'as a monitoring plugin: one line, and 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN')
-    .option('--max-age <time>', 'with --check: critical where the newest point is older', parseFlag.duration)
+    .option(
+      '--check',
+      'act as a monitoring plugin: one line, exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN',
+    )
+    .option('--max-age <time>', 'with --check: critical if the newest point is older', parseFlag.duration)
     .addOption(flags.asOf)
     .action(
       ends(host, async (names: string[], given: StatusFlags) => {
         const console = openConsole(given, 'prometheus')
         const { asOf, check: asPlugin = false, maxAge = null } = given
         if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check')
-        if (asPlugin && console.output !== 'text') throw usage('--check has an output of its own')
+        if (asPlugin && console.output !== 'text') throw usage('--check has its own output format')
         const run = asOf === undefined ? host.run : { ...host.run, now: () => asOf }
         return asPlugin
           ? check(names, given, maxAge, console, run)
@@ -72,7 +75,7 @@ export function addStatus(command: Command, host: Host): void {
     )
 }
 
-/** `reconcile status [NAME…]`: what the destinations themselves say. A destination's folder serves in place of a name. */
+/** `reconcile status [NAME…]`: what the destinations hold. A destination's folder may be given instead of a name. */
 async function status(
   names: readonly string[],
   given: GlobalFlags,
@@ -84,7 +87,7 @@ async function status(
   if (console.output === 'prometheus') {
     const { renderMetrics } = await import('../view/render-metrics.ts')
     console.write(await renderMetrics(report, { version: version(), now: run.now() }))
-    // Faults are among the metrics, and are to reach whoever watches them.
+    // Faults are among the metrics; exit code 0 lets them reach the collector.
     return 0
   }
   if (console.output !== 'text') printDocument(console, report)
@@ -96,7 +99,7 @@ async function status(
   return codeOfDiagnostics(report.diagnostics)
 }
 
-/** What cannot be found out is told as such, in the line and by the code that a monitoring system reads. */
+/** A failure is UNKNOWN, in the first line and the exit code. */
 async function check(
   names: readonly string[],
   given: GlobalFlags,
@@ -106,17 +109,17 @@ async function check(
 ): Promise<number> {
   const { renderCheck, renderCheckFailure } = await import('../view/render-check.ts')
   const { checkReport } = await import('../decide/status/check-report.ts')
-  const told = await reportOf(names, given, null, run).then(
+  const checked = await reportOf(names, given, null, run).then(
     (report) => renderCheck(checkReport(report, maxAge, run.now())),
     (error: unknown) => {
       return renderCheckFailure(failureFrom(error).message)
     },
   )
-  console.write(told.text)
-  return told.code
+  console.write(checked.text)
+  return checked.code
 }
 
-/** `console`: told which specs are used; null: nobody is. */
+/** `console`: where to print which specs are used; null: nowhere. */
 async function reportOf(
   names: readonly string[],
   flags: GlobalFlags,
@@ -137,15 +140,15 @@ async function reportOfSpecs(
 ): Promise<StatusReport> {
   const live = await liveBeat(workspace, run)
   const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
-  // What a daemon obeys is there, though its spec is gone and that is held.
+  // A daemon still runs a backup whose spec is gone while that is held.
   const specs = chooseSpecs(workspace, names, [...words.keys()])
-  if (console !== null) tellSpecs(workspace, console)
+  if (console !== null) printSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const unread: Diagnostic[] = []
-  const common = (await orTell(unread, () => openCommonHolds(workspace)))?.[0] ?? null
-  const stored = (await orTell(unread, () => box.suspensions())) ?? NOT_SUSPENDED
+  const common = (await orReport(unread, () => openCommonHolds(workspace)))?.[0] ?? null
+  const stored = (await orReport(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
-  const kept = await orTell(unread, () => memory.kept(loaded.label))
+  const kept = await orReport(unread, () => memory.kept(loaded.label))
   const silentSince = live === null ? await memory.lastHeard() : null
   const overSpecs = holdsOverSpecs(loaded, live)
   const stale = loaded.stale?.reasons ?? []
@@ -175,7 +178,7 @@ async function reportOfSpecs(
       faultyStatus(name, faultsOf(name), run.now(), await writtenAt(name, filesOf(name, loaded))),
     ),
   )
-  for (const { message, hint } of unread) console?.tell(`${message}\n${hint}\n`)
+  for (const { message, hint } of unread) console?.writeError(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
@@ -186,7 +189,7 @@ async function reportOfSpecs(
   }
 }
 
-/** When the last of these files was written to; null: that is not known, as of a commit's. */
+/** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {
   const found = await Promise.all(
     [...new Set(files)].filter(isAbsolute).map((file) => stat(file).catch(() => null)),
@@ -195,8 +198,8 @@ async function lastWritten(files: readonly string[]): Promise<Instant | null> {
   return times.length === 0 ? null : instant(Math.max(...times))
 }
 
-/** A damaged file of the box's memory is an error of its own, and keeps nothing else from being shown. */
-async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
+/** A damaged file in the state folder is reported as an error, and everything else is still shown. */
+async function orReport<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
   } catch (error) {
@@ -205,11 +208,11 @@ async function orTell<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T
   }
 }
 
-/** What a live daemon says of each backup that it runs. */
+/** What a running daemon reports on each backup. */
 const wordsOf = ({ backups }: WatchBeat): ReadonlyMap<string, WatchWord> =>
   new Map(backups.map(({ backup, ...word }) => [backup, word]))
 
-/** The last good specs that a live daemon obeys in place of what is faulty, or is gone while a hold asks about that. */
+/** The last good specs that a running daemon uses instead of faulty ones, or of ones whose removal is held. */
 async function obeyedInstead(
   isMissing: (name: string) => boolean,
   words: ReadonlyMap<string, WatchWord>,
@@ -230,7 +233,7 @@ const holdersOf = (places: readonly Destination[]) => {
   return ({ path }: Destination): readonly LockHolder[] | null => found.get(layout(path).lock) ?? null
 }
 
-/** The disk alone is enough: no spec is read, and nothing is expected of who the disk is. */
+/** Needs only the disk: reads no spec and does not check the disk's identity. */
 async function reportOfFolders(
   folders: readonly string[],
   flags: GlobalFlags,
@@ -243,7 +246,7 @@ async function reportOfFolders(
     const path = resolve(folder)
     const there = await stat(path).catch(() => null)
     if (there === null || !there.isDirectory()) {
-      throw noDestination(`${path} is no folder`)
+      throw noDestination(`${path} is not a folder`)
     }
     places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
   }
@@ -265,18 +268,18 @@ async function reportOfFolders(
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
-/** What is said of a backup elsewhere than on its disk. */
-type Said = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
+/** Facts about a backup that are not on its disk. */
+type OtherFacts = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
   readonly common: Hold | null
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { common, ...said }: Said,
+  { common, ...facts }: OtherFacts,
   run: Run,
 ): Promise<BackupStatus> {
-  const seen = await lookAt(destination, said.spec, common, run)
-  const backup = said.spec === null ? (seen.last?.backup ?? name) : name
-  return backupStatus({ ...said, ...seen, backup, place: { path: destination.path } }, run.now())
+  const seen = await lookAt(destination, facts.spec, common, run)
+  const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
+  return backupStatus({ ...facts, ...seen, backup, place: { path: destination.path } }, run.now())
 }

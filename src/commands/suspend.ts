@@ -17,17 +17,17 @@ interface SuspendFlags extends SharedFlags {
   readonly until?: ReturnType<typeof parseFlag.momentOrDuration>
 }
 
-const ALL = 'all backups that there are or will be'
+const ALL = 'all backups, present and future'
 
 export function addSuspend(command: Command, host: Host): void {
   command
-    .description('let backups rest until they are resumed, whoever asks; what is late is still told')
+    .description('pause backups until resumed; lateness is still reported')
     .argument('[name...]')
     .option('--all', ALL)
-    .requiredOption('--reason <text>', 'why; whoever meets it next reads it')
+    .requiredOption('--reason <text>', 'why; shown wherever the backup is skipped')
     .option(
       '--until <time>',
-      'then they run again by themselves: a time, as 2026-12-01T00:00:00Z, or how long, as 2d',
+      'resume at this time (2026-12-01T00:00:00Z) or after this long (2d)',
       parseFlag.momentOrDuration,
     )
     .action(
@@ -60,13 +60,13 @@ export function addResume(command: Command, host: Host): void {
 /** As people read it. */
 const wholeSecond = (at: number) => instant(Math.ceil(at / 1000) * 1000)
 
-/** Backups by name, or all that there are or will be. */
+/** Backups by name, or all, present and future. */
 export interface Which {
   readonly names: readonly string[]
   readonly all: boolean
 }
 
-/** `reconcile suspend NAME…|--all --reason R [--until T]`: these backups do not run, whoever asks, until they are resumed. */
+/** `reconcile suspend NAME…|--all --reason R [--until T]`: these backups do not run, by command or daemon, until resumed. */
 export async function suspend(
   which: Which,
   { reason, until }: { readonly reason: string; readonly until: Instant | null },
@@ -76,10 +76,9 @@ export async function suspend(
 ): Promise<number> {
   const chosen = await choose(which, 'suspend', workspace, run)
   const at = run.now()
-  if (reason.trim() === '')
-    throw usage('a suspension needs a reason: whoever meets it next reads it', FOR_EXAMPLE)
+  if (reason.trim() === '') throw usage('a suspension needs a reason, for whoever finds it', FOR_EXAMPLE)
   if (until !== null && until < at + 1000)
-    throw usage(`--until is ${isoTime(until)}, which is over`, FOR_EXAMPLE)
+    throw usage(`--until is ${isoTime(until)}, which has passed`, FOR_EXAMPLE)
   await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
   const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
   const end = until === null ? 'until resumed' : `until ${isoTime(until)}`
@@ -88,8 +87,7 @@ export async function suspend(
 }
 
 /**
- * `reconcile resume NAME…|--all`: ends what `suspend` said of them. Exit code 7 where one of those that were named stays suspended,
- * with what keeps it so.
+ * `reconcile resume NAME…|--all`: ends their suspensions. Exit code 7 if a named one stays suspended, and prints why.
  */
 export async function resume(
   which: Which,
@@ -110,7 +108,7 @@ export async function resume(
     const still = suspensionOf(spec, after, now)
     if (still !== null) {
       stays = true
-      const why = still.from === 'spec' ? 'its spec says so' : 'all backups are'
+      const why = still.from === 'spec' ? 'its spec says so' : 'all backups are suspended'
       console.write(`${spec.name} stays suspended: ${why}. ${resumeHint(spec.name, toSuspended(still))}\n`)
     } else if (suspensionOf(spec, before, now) !== null) console.write(`Resumed ${spec.name}\n`)
     else if (chosen !== 'all') console.write(`${spec.name} was not suspended\n`)
@@ -131,11 +129,11 @@ async function choose(
   run: Run,
 ): Promise<readonly string[] | 'all'> {
   const example = doing === 'suspend' ? FOR_EXAMPLE : 'For example: reconcile resume NAME'
-  if (all && names.length > 0) throw usage('--all and names were given: it is one or the other', example)
+  if (all && names.length > 0) throw usage('give either --all or names, not both', example)
   if (!all && names.length === 0)
     throw usage(`reconcile ${doing} needs the names of backups, or --all`, example)
   if (all) return 'all'
-  // What a daemon runs can be stopped, whatever has become of its spec.
+  // A backup that a daemon runs can be suspended even if its spec is gone.
   const live = await liveBeat(workspace, run)
   chooseSpecs(
     workspace,

@@ -14,7 +14,7 @@ import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { openWorkspace, plainDiagnostics } from './workspace.ts'
 
-interface Checked {
+interface Loaded {
   readonly loaded: LoadedSpecs
   /** Faults of settings and specs. */
   readonly diagnostics: readonly Diagnostic[]
@@ -22,8 +22,8 @@ interface Checked {
 
 export function addValidate(command: Command, host: Host): void {
   command
-    .description('check specs and settings; exit code 3 where one is faulty')
-    .option('--effective <name>', "print one backup's spec as it counts, defaults merged in")
+    .description('check specs and settings; exit code 3 if one is faulty')
+    .option('--effective <name>', "print one backup's spec with defaults merged in")
     .action(
       ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
         const workspace = await openWorkspace(given, 'newest', host.run)
@@ -34,7 +34,7 @@ export function addValidate(command: Command, host: Host): void {
     )
 }
 
-/** What keeps notices and heartbeat from their URLs. Warnings: no backup is stopped by it. */
+/** Faults of the URL files of notices and heartbeat. Warnings, as they stop no backup. */
 async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly Diagnostic[]> {
   const files = new Set([...notify, ...(heartbeat === null ? [] : [heartbeat])].map(({ urlFile }) => urlFile))
   const found: Diagnostic[] = []
@@ -46,11 +46,11 @@ async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly 
 }
 
 /**
- * `reconcile validate`: every fault of every spec and setting, or one line that says all is sound. `effective` names a backup
- * whose merged spec is printed instead. Exit code 3 with an error among the faults, 1 where there is no spec at all.
+ * `reconcile validate`: every fault of every spec and setting, or one line if there is none. `effective` names a backup whose merged
+ * spec is printed instead. Exit code 3 with an error among the faults, 1 if there is no spec at all.
  */
 export async function validate(
-  { loaded, diagnostics }: Checked,
+  { loaded, diagnostics }: Loaded,
   flags: { readonly effective: string | null; readonly cwd: string },
   console: Console,
 ): Promise<number> {
@@ -70,7 +70,9 @@ export async function validate(
   }
   if (effective !== null) {
     if (diagnostics.length > 0) {
-      console.tell(renderDiagnostics(diagnostics, { color: console.color.tell, folder: flags.cwd }))
+      console.writeError(
+        renderDiagnostics(diagnostics, { color: console.color.writeError, folder: flags.cwd }),
+      )
     }
     const { stringify } = await import('yaml')
     console.write(stringify(effective, { lineWidth: 0 }))
@@ -84,7 +86,7 @@ export async function validate(
   return code
 }
 
-/** What the policy of each backup that may be pruned comes to. */
+/** How many points the policy of each prunable backup keeps. */
 const retainedOf = ({ specs }: LoadedSpecs) =>
   specs.flatMap((spec) => {
     const both = retained(spec)
@@ -94,10 +96,10 @@ const retainedOf = ({ specs }: LoadedSpecs) =>
 function verdict({ label, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
   const where = escapeText(label)
   if (fileCount === 0 && errors > 0) return `${counted(errors, 'fault')}; no spec was read.`
-  if (fileCount === 0) return `No specs in ${where}: put one YAML file a backup there.`
+  if (fileCount === 0) return `No specs in ${where}: put one YAML file per backup there.`
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) {
-    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} without one.`
+    return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} valid.`
   }
   const names = specs.map(({ name }) => name).join(', ')
   return `${counted(specs.length, 'spec')} in ${where}, no fault${warned}: ${names}`
@@ -108,7 +110,7 @@ function effectiveSpec({ effective, label }: LoadedSpecs, name: string): unknown
   const known = [...effective.keys()]
   throw new Failure({
     code: 'unknown-backup',
-    message: `no backup that can be read is named ${name} in ${label}`,
-    hint: known.length === 0 ? 'there is no spec there' : `there are: ${known.join(', ')}`,
+    message: `no readable backup is named ${name} in ${label}`,
+    hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
   })
 }

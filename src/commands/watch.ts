@@ -46,7 +46,9 @@ import {
 
 export function addWatch(command: Command, host: Host): void {
   command
-    .description('the daemon: follow the specs and run each backup by its schedule; SIGHUP reads all anew')
+    .description(
+      'the daemon: follow the specs and run each backup on its schedule; SIGHUP reloads everything',
+    )
     .addOption(flags.maxTime)
     .addOption(flags.concurrency)
     .addOption(flags.bandwidth)
@@ -54,12 +56,12 @@ export function addWatch(command: Command, host: Host): void {
       ends(host, async (given: PlanFlags) => {
         const console = openConsole(given)
         if (console.output === 'json')
-          throw usage('watch never ends by itself: --output ndjson streams what it does')
+          throw usage('watch never ends: use --output ndjson to stream what it does')
         let hangup = (): void => {}
         host.becomeDaemon(() => hangup())
         await checkTools()
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
-        const terms: WatchTerms = {
+        const options: WatchOptions = {
           clock: realClock,
           random: Math.random,
           settings: () => openSettings(given),
@@ -68,37 +70,37 @@ export function addWatch(command: Command, host: Host): void {
             hangup = act
           },
         }
-        return watch(terms, console, host.run, await openWatchers(console, given, host.run.now, null, true))
+        return watch(options, console, host.run, await openWatchers(console, given, host.run.now, null, true))
       }),
     )
 }
 
-export interface WatchTerms {
+export interface WatchOptions {
   readonly clock: Clock
   /** From 0 up to 1. */
   readonly random: () => number
   /** Reads the box's settings, flags over them. */
   readonly settings: () => ReturnType<typeof openSettings>
-  /** Calls this when settings and specs are to be read again. */
+  /** Registers the function to call when settings and specs must be reloaded. */
   readonly onHangup: (act: () => void) => void
   readonly service: (warn: (text: string) => void) => ServiceManager
 }
 
-/** `reconcile watch`: follows the specs, and runs each backup when it is due, until it is told to stop. */
+/** `reconcile watch`: follows the specs and runs each backup when it is due, until it is stopped. */
 export async function watch(
-  terms: WatchTerms,
+  options: WatchOptions,
   console: Console,
   run: Run,
   watchers: Watchers,
 ): Promise<number> {
-  const { settings, faults } = await terms.settings()
-  if (faults.length > 0) console.tell(renderDiagnostics(faults, { color: console.color.tell }))
+  const { settings, faults } = await options.settings()
+  if (faults.length > 0) console.writeError(renderDiagnostics(faults, { color: console.color.writeError }))
   if (codeOfDiagnostics(faults) !== 0) return codeOfDiagnostics(faults)
   const memory = openWatchMemory(settings.state)
   const lock = await memory.lock(run.signal)
   if (lock.state === 'busy') throw isRunning(settings.state, lock.holders)
   try {
-    await watchLocked(settings, memory, terms, run, watchers)
+    await watchLocked(settings, memory, options, run, watchers)
     return 0
   } finally {
     lock.close()
@@ -109,11 +111,11 @@ export async function watch(
 async function watchLocked(
   first: Settings,
   memory: WatchMemory,
-  terms: WatchTerms,
+  options: WatchOptions,
   run: Run,
   watchers: Watchers,
 ): Promise<void> {
-  const { clock } = terms
+  const { clock } = options
   const beats = heartbeats(memory, clock)
   const emit: Watchers['onWatch'] = (event) => {
     watchers.onWatch(event)
@@ -123,7 +125,7 @@ async function watchLocked(
   let settings = first
   let box = openBox(first.state, first)
   const source = specSource(first, box, 'obey')
-  /** What the last look read; it counts once it has been decided what of it is obeyed. */
+  /** The specs as last read; they count once it is decided which of them to obey. */
   let found = nothingObeyed(source.label)
   let loaded = found
   const workspaceOf = (specs: LoadedSpecs): Workspace => ({
@@ -149,12 +151,12 @@ async function watchLocked(
 
   const mendKept = orSetAside(memory, clock, warn)
   const kept = await mendKept(() => memory.kept(source.label))
-  // Where nothing is known from before, specs that cannot be read end it at once, as they end every other command.
+  // Without earlier specs, unreadable specs end it at once, as for every other command.
   if (kept === null) await source.load(run)
   const { rebuildSpecs } = await import('../specs/spec/rebuild.ts')
   const before = await rebuildSpecs(kept?.specs ?? [], boxContext({ settings, box }))
   for (const { file, message } of before.refused)
-    warn(`the spec that was kept of ${file} counts no more: ${message}`)
+    warn(`the last good spec of ${file} is no longer valid: ${message}`)
   const active = before.specs.map((one): ActiveSpec => ({ ...one, instead: null }))
   const follower = followSpecs(
     { active, orphans: kept?.orphans ?? [] },
@@ -178,7 +180,7 @@ async function watchLocked(
     warn,
     oneLine: escapeProse,
   })
-  /** The fingerprint of the folder that is obeyed. */
+  /** The fingerprint of the specs folder in force. */
   let obeyed: string | null = null
   const look = async () => {
     const decided = await follower.look()
@@ -199,8 +201,8 @@ async function watchLocked(
       holds: [...new Map(holds.map((hold) => [hold.id, hold])).values()],
       lastGood: lastGoodOf(one) ?? loaded.lastGood,
     })
-    const terms = { named: false, holds: openCommonHolds(workspace), promise }
-    const { outcome } = await runPass(spec, workspace, terms, passRun)
+    const options = { named: false, holds: openCommonHolds(workspace), promise }
+    const { outcome } = await runPass(spec, workspace, options, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)
@@ -208,7 +210,7 @@ async function watchLocked(
   }
   const loop = watchLoop({
     clock,
-    random: terms.random,
+    random: options.random,
     concurrency: () => settings.concurrency,
     look,
     pass,
@@ -223,9 +225,9 @@ async function watchLocked(
     notTaken: () => loaded.lastGood?.newer ?? null,
   })
 
-  terms.onHangup(() => {
+  options.onHangup(() => {
     emit({ type: 'reloading' })
-    void terms.settings().then(
+    void options.settings().then(
       (read) => {
         const next = judgeSettings(read, first)
         if (typeof next === 'string') warn(next)
@@ -237,7 +239,7 @@ async function watchLocked(
         loop.look()
         loop.trigger(null, 'hangup')
       },
-      (error: unknown) => warn(`the settings cannot be read: ${String(error)}`),
+      (error: unknown) => warn(`cannot read the settings: ${String(error)}`),
     )
   })
 
@@ -257,7 +259,7 @@ async function watchLocked(
           onTrouble: warn,
         })
   await watching?.ready
-  const service = terms.service(warn)
+  const service = options.service(warn)
   const stopping = (): void => void service.stopping()
   run.signal.addEventListener('abort', stopping, { once: true })
   await service.ready(`watching ${source.label}`)
@@ -287,18 +289,18 @@ async function watchLocked(
   }
 }
 
-/** New settings, or why they are not taken. */
+/** The new settings, or why they are rejected. */
 function judgeSettings(
   { settings, faults }: Awaited<ReturnType<typeof openSettings>>,
   first: Settings,
 ): Settings | string {
   const fault = faults.find(({ severity }) => severity === 'error')
   if (fault !== undefined)
-    return `${fault.file}:${fault.line}:${fault.column}: ${fault.message}; the settings from before count on`
+    return `${fault.file}:${fault.line}:${fault.column}: ${fault.message}; the previous settings stay in force`
   const isElsewhere =
     settings.state !== first.state || JSON.stringify(settings.specs) !== JSON.stringify(first.specs)
   if (isElsewhere)
-    return 'where specs or state lie has changed, which takes a restart; the settings from before count on'
+    return 'the location of specs or state has changed, which needs a restart; the previous settings stay in force'
   return settings
 }
 
@@ -306,10 +308,10 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
   new Failure({
     code: 'watch-running',
     message: `another reconcile watch uses ${state}${holders[0] === undefined ? '' : ` (pid ${holders[0].pid})`}`,
-    hint: 'Stop it first, or give this one a --state of its own.',
+    hint: 'Stop it first, or give this one its own --state.',
   })
 
-/** What one look at the specs found, as `watch` judges it. */
+/** The specs as `watch` needs them to decide what to obey. */
 async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
   const [hold = null] = await openCommonHolds(workspace)
   const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
@@ -325,7 +327,7 @@ async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
   return { label, sound, faulty, faults, hold, policyHolds, revision }
 }
 
-/** Nothing is removed by a spec that is not the newest; null: it is, and what the specs as a whole are counts. */
+/** A spec that is not the newest removes nothing; null: it is the newest, and the state of the specs as a whole counts. */
 function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
   if (instead === null) return null
   const newer = 'id' in instead ? instead.id : `${instead.file}:${instead.line}: ${instead.message}`

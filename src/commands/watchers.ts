@@ -13,19 +13,19 @@ export interface Watchers {
   onEvent(event: PassEvent): void
   /** Of a daemon. */
   onWatch(event: WatchEvent): void
-  /** Something about no single backup, for the log alone: who runs the pass tells people. */
+  /** A warning about no single backup, for the log only: the caller prints it. */
   warn(text: string): void
   end(): void
 }
 
 type Watcher = Pick<Watchers, 'onEvent' | 'end'> & Partial<Watchers>
 
-/** Often enough that a heartbeat is never late by more than this. Milliseconds. */
+/** Milliseconds by which a heartbeat may be late. */
 const BEAT = 5_000
 
 /**
- * Who watches a pass: a live picture on a terminal, else a line an event and a heartbeat a minute; with ndjson the stream on stdout;
- * and a log, where one is asked for. Only what is needed is loaded: a pass by cron draws no pictures, and neither does a daemon.
+ * Shows a pass: live progress on a terminal, else a line per event and a heartbeat a minute; with ndjson a stream on stdout; and a
+ * log, if asked for. Loads only what it needs: neither cron nor a daemon shows live progress.
  */
 export async function openWatchers(
   console: Console,
@@ -38,7 +38,7 @@ export async function openWatchers(
   const watchers: Watcher[] = []
   const views = daemon ? await import('../view/watch-events.ts') : null
   if (logLevel !== undefined || logFile !== undefined) {
-    const logger = logWatcher(logLevel, logFile, revision, console.tell, views?.logWatchEvents)
+    const logger = logWatcher(logLevel, logFile, revision, console.writeError, views?.logWatchEvents)
     watchers.push(await logger)
   }
   if (console.output === 'ndjson') {
@@ -53,7 +53,7 @@ export async function openWatchers(
         ? await livePicture(console)
         : {
             ...plainLines(console, now),
-            onWatch: (event) => console.tell(`${views?.describeWatchEvent(event) ?? ''}\n`),
+            onWatch: (event) => console.writeError(`${views?.describeWatchEvent(event) ?? ''}\n`),
           },
     )
   }
@@ -70,12 +70,12 @@ export async function openWatchers(
 
 async function livePicture(console: Console): Promise<Watcher> {
   const { liveProgress, useUnicode } = await import('../view/live-progress.ts')
-  return liveProgress(console.stderr, { color: console.color.tell, unicode: useUnicode(process.env) })
+  return liveProgress(console.stderr, { color: console.color.writeError, unicode: useUnicode(process.env) })
 }
 
 function plainLines(console: Console, now: () => Instant): Watcher {
-  const lines = lineProgress({ write: console.tell }, { quiet: false, now })
-  // A stalled or hashing backup sends no events, and is to be heard of all the same.
+  const lines = lineProgress({ write: console.writeError }, { quiet: false, now })
+  // A stalled or hashing backup sends no events, but must be shown too.
   const timer = setInterval(() => lines.beat(), BEAT)
   timer.unref()
   return {
@@ -91,19 +91,17 @@ async function logWatcher(
   level = 'info',
   file: string | undefined,
   revision: string | null,
-  tell: Console['tell'],
+  write: Console['writeError'],
   onWatch?: typeof import('../view/watch-events.ts').logWatchEvents,
 ): Promise<Watcher> {
   const { pino } = await import('pino')
   const { logEvents } = await import('../view/event-log.ts')
-  // A log that cannot be written is told of once, and ends no backup.
-  let told = false
+  // A log that cannot be written is reported once, and ends no backup.
+  let isWarned = false
   const complain = (error: unknown): void => {
-    if (!told)
-      tell(
-        `The log cannot be written: ${escapeText(error instanceof Error ? error.message : String(error))}\n`,
-      )
-    told = true
+    if (!isWarned)
+      write(`Cannot write the log: ${escapeText(error instanceof Error ? error.message : String(error))}\n`)
+    isWarned = true
   }
   const dest = file === undefined ? 2 : openLog(file, complain)
   if (dest === null) return { onEvent() {}, end() {} }
@@ -116,12 +114,12 @@ async function logWatcher(
   return {
     onEvent: logEvents(logger),
     ...(onWatch === undefined ? {} : { onWatch: onWatch(logger) }),
-    warn: (text) => logger.warn({ what: text }, 'not told'),
+    warn: (text) => logger.warn({ what: text }, 'notification failed'),
     end: () => {},
   }
 }
 
-/** Its folder is made, and none above it. */
+/** Creates its folder, but none above it. */
 function openLog(file: string, complain: (error: unknown) => void): number | null {
   try {
     if (!existsSync(dirname(file))) mkdirSync(dirname(file))

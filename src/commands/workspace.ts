@@ -33,23 +33,23 @@ import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
 import type { Console } from './argv/console.ts'
 
-/** Flags that every command takes; they win over config.yaml. */
+/** Flags that every command takes; they override config.yaml. */
 export interface GlobalFlags extends SettingsFlags {
   readonly config?: string
   /** Also while bandwidth is off. */
   readonly now?: boolean
 }
 
-/** The box as one command sees it: settings, specs, and the box's own memory. */
+/** The box as one command sees it: settings, specs and the state folder. */
 export interface Workspace {
   readonly settings: Settings
   readonly box: BoxState
   readonly loaded: LoadedSpecs
   /** Faults of settings and specs. */
   readonly diagnostics: readonly Diagnostic[]
-  /** False: one of them cannot be read, and may be the very cap that keeps a line usable. No backup runs until it is mended. */
+  /** False: one is faulty, perhaps the very rate limit that keeps a line usable. No backup runs until it is fixed. */
   readonly settingsAreSound: boolean
-  /** Timetables count without what they say is off. */
+  /** Timetables count, except where they set bandwidth to off. */
   readonly ignoresOff: boolean
 }
 
@@ -65,23 +65,23 @@ export async function openSettings(flags: GlobalFlags) {
 }
 
 /**
- * `use`: of specs from git, what is done with a newer commit. `whereNone`: where none was ever taken and none is to be seen, a pass says so
- * in its result, so that whoever waits for it hears of it.
+ * `use`: what to do with a newer commit of specs from git. `whereNone`: if no commit was ever taken and none can be fetched, a pass
+ * reports that in its result, so that notices and heartbeat carry it.
  */
 export async function openWorkspace(
   flags: GlobalFlags,
   use: GitUse,
   run: Run,
-  whereNone: 'fail' | 'tell' = 'fail',
+  whereNone: 'fail' | 'report' = 'fail',
 ): Promise<Workspace> {
   const { settings, faults } = await openSettings(flags)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   const settingsAreSound = faults.every((fault) => fault.severity !== 'error')
   const source = specSource(settings, box, use)
   const loaded = await source.load(run).catch((error: unknown): LoadedSpecs => {
-    if (whereNone === 'tell' && error instanceof Failure && isNotSeen(error.code))
+    if (whereNone === 'report' && error instanceof Failure && isNotSeen(error.code))
       return unseen(error, source.label, run)
-    // With faulty settings nothing runs in any case: all that is wrong is told together.
+    // With faulty settings nothing runs in any case: report everything together.
     const failure = failureFrom(error)
     if (settingsAreSound) throw failure
     return { ...nothingObeyed(source.label), faults: [diagnosticOf(failure, source.label)] }
@@ -91,7 +91,7 @@ export async function openWorkspace(
   return { settings, box, loaded, diagnostics, settingsAreSound, ignoresOff }
 }
 
-/** Nothing is obeyed, and why is known. */
+/** No specs to obey, with the reason. */
 function unseen(error: Failure, label: string, run: Run): LoadedSpecs {
   const { code, message, hint } = error
   const since = run.now()
@@ -102,7 +102,7 @@ function unseen(error: Failure, label: string, run: Run): LoadedSpecs {
   }
 }
 
-/** A failure among the faults. `place`: the file it is told of where it names none. */
+/** A failure as a fault. `place`: the file to report if the failure names none. */
 export const diagnosticOf = ({ path, code, message, hint }: Failure, place: string): Diagnostic => ({
   file: path ?? place,
   line: 1,
@@ -113,7 +113,7 @@ export const diagnosticOf = ({ path, code, message, hint }: Failure, place: stri
   hint,
 })
 
-/** Where the settings say that the specs come from. */
+/** The source of specs that the settings name. */
 export const specSource = (settings: Settings, box: BoxState, use: GitUse): SpecSource =>
   openSpecs(settings, {
     home: homedir(),
@@ -123,7 +123,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
     checkKeys,
   })
 
-/** What specs are checked against beside themselves. */
+/** What specs are checked against, besides each other. */
 export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'>): BoxContext => ({
   roots: settings.roots,
   home: homedir(),
@@ -134,16 +134,17 @@ export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'
 export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[] =>
   faulty.flatMap((one) => (one.name === name ? one.file : []))
 
-/** As documents carry them: a frame is for people. */
+/** For documents: without frames, which are for people. */
 export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
   diagnostics.map(({ frame: _, ...facts }) => facts)
 
-/** Says on stderr which specs are used and what is wrong with them. */
-export function tellSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
-  if (diagnostics.length > 0) console.tell(renderDiagnostics(diagnostics, { color: console.color.tell }))
+/** Prints to stderr which specs are used and their faults. */
+export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
+  if (diagnostics.length > 0)
+    console.writeError(renderDiagnostics(diagnostics, { color: console.color.writeError }))
   if (console.quiet || console.output !== 'text') return
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
-  console.tell(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
+  console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
 }
 
 /**
@@ -159,9 +160,11 @@ export function chooseSpecs(
   if (names.length === 0) return specs
   const named = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded), ...more]
   const known = [...new Set(named)]
-  // Nothing could be read, and why is told.
-  const isTold = workspace.diagnostics.some(({ severity, code }) => severity === 'error' || isNotSeen(code))
-  if (known.length === 0 && isTold) return []
+  // Nothing could be read, and the reason is reported.
+  const isReported = workspace.diagnostics.some(
+    ({ severity, code }) => severity === 'error' || isNotSeen(code),
+  )
+  if (known.length === 0 && isReported) return []
   for (const name of names) {
     if (known.includes(name)) continue
     const near = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
@@ -169,19 +172,19 @@ export function chooseSpecs(
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
-      hint: known.length === 0 ? 'There is no spec there.' : `There are: ${known.join(', ')}.`,
+      hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
     })
   }
   return specs.filter((spec) => names.includes(spec.name))
 }
 
-/** Those of them that may run. */
+/** The chosen specs that may run. */
 export const runnableSpecs = (workspace: Workspace, names: readonly string[]): readonly Spec[] => {
   const chosen = chooseSpecs(workspace, names)
   return workspace.settingsAreSound ? chosen : []
 }
 
-/** The source as people know it, without a look at it. */
+/** The source's name for people; contacts nothing. */
 export const sourceLabel = (spec: Spec): string => portOfSource(spec).label
 
 const portOfSource = (spec: Spec): Source =>
@@ -195,7 +198,7 @@ export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports
   }
 }
 
-/** The destination as those have it who write to it: where it leads is judged once more. */
+/** The destination for writing: checks again where its path leads. */
 export async function openNear(spec: Spec, { settings, box }: Workspace): Promise<Destination> {
   const { destination, name } = spec
   const why = await forbidden(await realPath(destination.path), ourPlaces(settings))
@@ -209,14 +212,14 @@ export async function openPlace(
   place: DestinationPlace,
   backup: string,
   box: BoxState,
-  ground: { readonly leap?: number; readonly refused?: Halt | null } = {},
+  options: { readonly leap?: number; readonly refused?: Halt | null } = {},
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...ground })
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...options })
 }
 
-/** The spec's own, within a share of the box's cap for each slot. */
+/** The spec's own, within its slot's share of the box's limit. */
 function allowedBandwidth(spec: Spec, { settings, ignoresOff }: Workspace): Bandwidth {
   const { bandwidth } = spec.transfer
   const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
@@ -230,14 +233,14 @@ export async function commonHolds({ loaded, box }: Workspace): Promise<readonly 
   return [holdOfDefaults(folder)]
 }
 
-/** Those of them that nobody has released. */
+/** Those of them that are not released. */
 export async function openCommonHolds(workspace: Workspace): Promise<readonly Hold[]> {
   const holds = await commonHolds(workspace)
   const released = await Promise.all(holds.map((hold) => workspace.box.released(hold.id)))
   return holds.filter((_, i) => released[i] === null)
 }
 
-/** What was asked of a pass or a look. */
+/** What was asked of a pass or a plan. */
 export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &
   Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed'>>
 

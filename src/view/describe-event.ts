@@ -9,8 +9,8 @@ import type { Tone } from './paint.ts'
 import { planCounts, transferFacts, troubleCounts } from './plan-totals.ts'
 
 /**
- * An event as a sentence for people, escaped, without the backup's name; null where progress shows it better. `hints`: with what to
- * do about it, where no summary will follow on the same screen.
+ * An event as an escaped sentence for people, without the backup's name; null if progress shows it better. `hints`: with what to do,
+ * if no summary follows on the same screen.
  */
 export function describeEvent(
   event: PassEvent,
@@ -44,7 +44,7 @@ export function describeEvent(
     case 'halt':
       return said('red', `halted: ${sentences(event.halt.message, hints ? event.halt.hint : '')}`)
     case 'hold': {
-      const how = `To pass it once: reconcile release ${event.hold.id} --reason "…"`
+      const how = `To release it: reconcile release ${event.hold.id} --reason "…"`
       return said('yellow', `held: ${sentences(event.hold.message, how)}`)
     }
     case 'recovered':
@@ -68,15 +68,14 @@ function rateSentence({
   rate,
   until,
 }: Pick<Extract<PassEvent, { type: 'rate-changed' }>, 'rate' | 'until'>): string {
-  const now =
-    rate === 'off' ? 'bandwidth is off' : rate === null ? 'no limit on the rate' : `at ${humanRate(rate)}`
+  const now = rate === 'off' ? 'bandwidth is off' : rate === null ? 'no rate limit' : `at ${humanRate(rate)}`
   return until === null ? now : `${now} until ${until}`
 }
 
 const WAITING = {
-  destination: 'waiting: another run holds the destination',
+  destination: 'waiting: another run is using the destination',
   host: 'waiting: another transfer from this host is running',
-  slot: 'waiting: as many backups as allowed are running',
+  slot: 'waiting: the allowed number of backups is running',
 } as const
 
 function planSentence(plan: Extract<PassEvent, { type: 'planned' }>['plan']): string {

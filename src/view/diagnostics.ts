@@ -3,8 +3,8 @@ import { escapeText } from './escape-text.ts'
 import { paint } from './paint.ts'
 
 /**
- * Faults of specs and settings as a compiler would show them: the place, what is wrong, the lines around it, what to do. A
- * blank line between two; a newline at the end. Files below `folder` are named from there.
+ * Faults of specs and settings in a compiler's style: the place, the fault, the lines around it, a hint. A blank line between two;
+ * a newline at the end. Files below `folder` are named relative to it.
  */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],

@@ -1,14 +1,14 @@
-// Everything that moves a cursor, ends a line, reorders, hides or is not a character at all.
+// Everything that moves a cursor, ends a line, reorders or hides text, or is not a character.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /**
- * The text on one line, fit for a terminal or a log: control, bidi and invisible characters stand as visible escapes
+ * The text on one line, safe for a terminal or a log: control, bidi and invisible characters become visible escapes
  * (`\n`, `\x1b`, `\u{202e}`). All text that may have come from a source goes through here before anyone sees it.
  */
 export const escapeText = (text: string): string => text.replace(UNSAFE, visible)
 
-/** The same for sentences: runs of white space, line ends among them, become one space first, so that they can be wrapped. */
+/** The same for sentences: runs of white space, including line ends, become one space first, so that they can be wrapped. */
 export const escapeProse = (text: string): string => escapeText(text.replace(/\s+/gu, ' ').trim())
 
 /** JSON text, of any layout, with the same characters as `\uXXXX`: the same value, and safe on a terminal too. */

@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>
 /** The part of pino that is used. */
 export type EventLogger = Record<Level, (fields: Fields, message: string) => void>
 
-/** Logs events as they come: the messages are constant, what varies is in the fields, escaped. */
+/** Logs each event: messages are constant, and what varies is in escaped fields. */
 export const logEvents =
   (logger: EventLogger): ((event: PassEvent) => void) =>
   (event) => {

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../model/trouble.ts'
 import { counted } from './human-count.ts'
 import { shortCommit } from './short-commit.ts'
 
-/** How many specs are faulty, and what comes of it; null: none is. A commit counts as a whole. */
+/** The number of faults and their consequence; null: none. A rejected commit counts as a whole. */
 export function faultsLine(
   {
     diagnostics,
@@ -17,6 +17,6 @@ export function faultsLine(
   if (!errors.some(({ code }) => isRefusal(code)))
     return `${counted(errors.length, 'fault')} in specs or settings: ${consequence}. ${see}`
   const instead =
-    revision === null ? 'and there is none to go on with' : `commit ${shortCommit(revision)} counts on`
-  return `The newest commit is not taken, ${instead}. ${see}`
+    revision === null ? 'and there is no earlier one' : `commit ${shortCommit(revision)} stays in force`
+  return `The newest commit is rejected, ${instead}. ${see}`
 }

@@ -1,7 +1,7 @@
 import { type Instant, instant } from '../model/instant.ts'
 import { humanCount } from './human-count.ts'
 
-/** Seconds for people, in one unit: `45 s`, `12 min`, `21 h`, `3.5 d`. Say `about` before it. */
+/** Seconds for people, in one unit: `45 s`, `12 min`, `21 h`, `3.5 d`. Put `about` before it. */
 export function humanDuration(seconds: number): string {
   if (seconds < 1) return 'under 1 s'
   if (seconds < 90) return `${Math.round(seconds)} s`
@@ -11,7 +11,7 @@ export function humanDuration(seconds: number): string {
   return `${short(seconds / (365.25 * 86400))} years`
 }
 
-/** `2 h ago`, `just now`; a moment that has yet to come is `in 2 h`. Unreadable or absent is `never`. */
+/** `2 h ago`, `just now`; a future time is `in 2 h`. Unreadable or null is `never`. */
 export function humanAge(time: string | null, now: Instant): string {
   const at = time === null ? Number.NaN : Date.parse(time)
   if (Number.isNaN(at)) return 'never'

@@ -3,7 +3,7 @@ import { escapeProse, escapeText } from './escape-text.ts'
 import type { Paint, Tone } from './paint.ts'
 import { padText, wrapText } from './wrap-text.ts'
 
-/** One thing said of one path, or of the whole backup: `+ pull  db.tar.gz  1.4 GiB  because`. Raw text; escaped here. */
+/** A row about one path, or the whole backup: `+ pull  db.tar.gz  1.4 GiB  because`. Raw text; escaped here. */
 export interface Row {
   /** One character. */
   readonly mark: string
@@ -13,7 +13,7 @@ export interface Row {
   /** A size, in a column of its own. */
   readonly amount?: string
   readonly detail?: string
-  /** What to do next, on lines of its own. `command` is never broken, so that it can be copied. */
+  /** What to do next, on separate lines. `command` is never wrapped, so that it can be copied. */
   readonly hints?: readonly Hint[]
 }
 

@@ -16,8 +16,8 @@ import {
 const MINUTE = 60_000
 
 /**
- * Progress where there is no terminal: a line for each event, and at most once a minute a heartbeat, with a line for each backup
- * that is moving bytes. Quiet prints nothing. Call `beat` now and then too: a stalled or hashing backup sends no events.
+ * Progress without a terminal: a line for each event, and at most once a minute a line for each running backup. Quiet prints nothing.
+ * Call `beat` now and then too: a stalled or hashing backup sends no events.
  */
 export function lineProgress(
   out: { write(text: string): unknown },
@@ -32,7 +32,7 @@ export function lineProgress(
   const beat = (): void => {
     const at = options.now()
     beaten ??= at
-    // A clock that was set back must not silence us.
+    // A clock that was set back must not stop the heartbeat.
     if (at >= beaten && at - beaten < MINUTE) return
     beaten = at
     for (const one of running.values()) say(one.backup, heartbeat(one))

@@ -110,15 +110,15 @@ function newsLines(
     const sum = floods.get(event.backup) ?? { files: 0, bytes: 0 }
     floods.set(event.backup, { files: sum.files + 1, bytes: sum.bytes + event.size })
   }
-  const told = new Set<string>()
+  const shown = new Set<string>()
   return news.flatMap((event) => {
     const flood = event.type === 'published' ? floods.get(event.backup) : undefined
     if (flood === undefined || flood.files <= FLOOD) {
       const said = describeEvent(event, false)
       return said === null ? [] : line(event.backup, said.text, said.tone)
     }
-    if (told.has(event.backup)) return []
-    told.add(event.backup)
+    if (shown.has(event.backup)) return []
+    shown.add(event.backup)
     return line(
       event.backup,
       `published ${humanCount(flood.files)} files (${humanSize(flood.bytes)})`,
@@ -171,7 +171,7 @@ function frame(
 }
 
 const WAITING = {
-  destination: 'waiting for another run to leave the destination',
+  destination: 'waiting for another run at the destination',
   host: 'waiting for another transfer from this host',
   slot: 'waiting for a slot',
 } as const

@@ -3,7 +3,7 @@ import type { BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 
-/** `1.9 GiB, 912 GiB free, about 21 h at 25 KiB/s`: what one backup's transfer asks of disk and line. */
+/** `1.9 GiB, 912 GiB free, about 21 h at 25 KiB/s`: what one backup's transfer needs of disk and line. */
 export function transferFacts(
   plan: Pick<BackupPlan, 'summary' | 'free' | 'rate' | 'rateUntil' | 'seconds'>,
 ): string {
@@ -13,25 +13,25 @@ export function transferFacts(
   return [...facts, lineFacts(plan)].join(', ')
 }
 
-/** `about 21 h at 25 KiB/s`; by a timetable also what is in force now, and until when. */
+/** `about 21 h at 25 KiB/s`; with a timetable also the rate in force now, and until when. */
 function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rateUntil' | 'seconds'>): string {
   if (rateUntil === null) {
-    if (rate === 0) return 'not at all: bandwidth is off'
-    if (rate === null) return 'no limit on the rate'
+    if (rate === 0) return 'bandwidth is off'
+    if (rate === null) return 'no rate limit'
     return `${seconds === null ? '' : `about ${humanDuration(seconds)} `}at ${humanRate(rate)}`
   }
-  const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no limit on the rate' : humanRate(rate)
-  const told = `${now} until ${rateUntil}`
-  return seconds === null ? told : `about ${humanDuration(seconds)} by the timetable, ${told}`
+  const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no rate limit' : humanRate(rate)
+  const inForce = `${now} until ${rateUntil}`
+  return seconds === null ? inForce : `about ${humanDuration(seconds)} by the timetable, ${inForce}`
 }
 
-/** `0.9 of 1.4 GiB` where a part of it has come already. */
+/** `0.9 of 1.4 GiB` if part of it is staged. */
 export const stepSize = ({ stagedBytes }: Step, size: number): string =>
   stagedBytes === undefined ? humanSize(size) : humanPart(stagedBytes, size)
 
 export const transfers = (summary: PlanSummary): number => summary.pull + summary.resume + summary.repair
 
-/** `1 to pull, 1 to resume (facts), 1 waiting, 1 conflict`; empty where there is nothing but what is kept. */
+/** `1 to pull, 1 to resume (facts), 1 waiting, 1 conflict`; empty if everything is just kept. */
 export function planCounts(summary: PlanSummary, facts: string): string {
   const work = [
     [summary.pull, 'to pull'],
@@ -52,7 +52,7 @@ export function planCounts(summary: PlanSummary, facts: string): string {
   return [...moving, ...countedWords(rest)].join(', ')
 }
 
-/** `1 halted, 2 held, 3 problems`; empty where there is none. */
+/** `1 halted, 2 held, 3 problems`; empty if there is none. */
 export function troubleCounts(counts: {
   readonly halted: number
   readonly held: number
@@ -67,6 +67,6 @@ export function troubleCounts(counts: {
   ].join(', ')
 }
 
-/** `2 waiting`, `1 lost`: of what there is any. */
+/** `2 waiting`, `1 lost`: the counts above 0. */
 export const countedWords = (counts: readonly (readonly [count: number, words: string])[]): string[] =>
   counts.filter(([count]) => count > 0).map(([count, words]) => `${humanCount(count)} ${words}`)

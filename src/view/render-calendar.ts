@@ -16,14 +16,14 @@ const MARKS: Readonly<Record<Mark, { readonly mark: string; readonly tone: Tone 
 }
 const NONE = '.'
 
-/** Months shown, of those that have a point or lie between two that have; more are summed up. */
+/** Months shown, of those that have a point or are between two that have; more are summed up. */
 const MONTHS = 24
 /** Months without a point that are shown one by one. */
 const GAP = 2
-/** Points of one series, of each kind; more are summed up, unless all are asked for. */
+/** Points shown of one series and kind; more are summed up, unless all are asked for. */
 const SHOWN = 60
 const SHOWN_TRASH = 20
-/** Points that are told of one by one although they stay for the same reason. */
+/** Up to this many points that stay for the same reason are still listed one by one. */
 const FEW = 3
 
 interface Options {
@@ -46,7 +46,7 @@ export function backupLines(backup: BackupExplanation, brush: Paint, options: Op
       : [
           '',
           ...prose(
-            `${counted(backup.unmatched, 'file')} that fit no pattern: kept, counted by no rule, never pruned: ${backup.unmatchedNames.join(', ')}${backup.unmatched > backup.unmatchedNames.length ? ', …' : ''}`,
+            `${counted(backup.unmatched, 'file matches', 'files match')} no pattern: kept, counted by no rule, never pruned: ${backup.unmatchedNames.join(', ')}${backup.unmatched > backup.unmatchedNames.length ? ', …' : ''}`,
           ),
         ]),
     ...trashLines(backup, brush, options),
@@ -70,7 +70,7 @@ function seriesLines(
     ...(['kept', 'coming', 'waiting', 'surplus'] as const).map(
       (mark) => `${humanCount(counts[mark])} ${mark}`,
     ),
-    ...(counts.notWanted > 0 ? [`${humanCount(counts.notWanted)} at the source alone and not wanted`] : []),
+    ...(counts.notWanted > 0 ? [`${humanCount(counts.notWanted)} only at the source and not wanted`] : []),
   ].join(', ')
   const shown = (marks: readonly Mark[]) => series.points.filter(({ mark }) => marks.includes(mark))
   return [
@@ -119,7 +119,7 @@ function pointRows(points: readonly PointLine[], all: boolean): readonly Row[] {
   return [...rows.slice(0, SHOWN), { mark: ' ', word: '', tone: 'dim', detail }]
 }
 
-/** Surplus that lies together and stays for the same reason, more than a few points, is told of as one. */
+/** Groups adjacent surplus points that stay for the same reason, if there are more than a few. */
 function runsOf(points: readonly PointLine[]): readonly (readonly PointLine[])[] {
   const runs: PointLine[][] = []
   for (const point of points) {
@@ -151,7 +151,7 @@ function calendar({ days }: SeriesExplanation, brush: Paint): readonly string[] 
         lines.push(monthLine(monthName(monthNumber(before!) - i), new Map(), newest, brush))
     if (shown === MONTHS) {
       const left = months.size - shown
-      lines.push(brush('dim', `  … and ${counted(left, 'month')} before, not drawn`))
+      lines.push(brush('dim', `  … and ${counted(left, 'earlier month')}, not shown`))
       break
     }
     lines.push(monthLine(month, marks, newest, brush))

@@ -16,8 +16,7 @@ export interface CheckText {
 }
 
 /**
- * As the monitoring plugin guidelines have it: one line with performance data behind `|`, then one for each thing that is not well.
- * Ends with a newline.
+ * By the monitoring plugin guidelines: one line with performance data after `|`, then a line for each problem. Ends with a newline.
  */
 export function renderCheck(report: CheckReport): CheckText {
   const { state, backups, faults, unseen } = report
@@ -36,7 +35,7 @@ export function renderCheck(report: CheckReport): CheckText {
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
 }
 
-/** Where nothing could be found out at all. */
+/** When the status could not be determined at all. */
 export const renderCheckFailure = (message: string): CheckText => ({
   text: `RECONCILE UNKNOWN - ${words(message)}\n`,
   code: PLUGIN_CODES.UNKNOWN,
@@ -48,7 +47,7 @@ function summary({ backups, faults, unseen }: CheckReport, bad: readonly Checked
     ...(faults.length === 0
       ? []
       : [`${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`]),
-    ...(unseen === null ? [] : ['newer specs are not seen']),
+    ...(unseen === null ? [] : ['newer specs cannot be read']),
   ].join('; ')
   if (total === 0) return faulty === '' ? 'no backup is declared' : faulty
   if (bad.length === 0) return [fine(backups), ...(faulty === '' ? [] : [faulty])].join(', ')
@@ -59,17 +58,17 @@ function summary({ backups, faults, unseen }: CheckReport, bad: readonly Checked
   return `${bad.length} of ${total} not well: ${named.join(', ')}${more}${faulty === '' ? '' : `; ${faulty}`}`
 }
 
-/** Fresh is said only of what is expected to be. */
+/** Only backups with an expectation can be fresh. */
 function fine(backups: readonly Checked[]): string {
   const fresh = backups.filter(({ backup }) =>
     backup.conditions.some(({ type, status }) => type === 'Fresh' && status === 'true'),
   ).length
   const all = `${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}`
   if (fresh === backups.length) return `${all} fresh`
-  return `${all} ok, ${backups.length - fresh} of which nothing says how fresh`
+  return `${all} ok, freshness unknown for ${backups.length - fresh}`
 }
 
-/** `|` begins performance data, wherever it stands. */
+/** `|` starts performance data anywhere in the line. */
 const words = (text: string): string => escapeProse(text).replaceAll('|', '/')
 const name = ({ backup }: Checked): string => words(backup.backup)
 

@@ -14,7 +14,7 @@ export interface ExplainTextOptions {
   readonly all: boolean
 }
 
-/** Why a file, or the points of a backup, are here, and what becomes of them. Ends with a newline. */
+/** Why a file, or the points of a backup, are here, and what happens to them next. Ends with a newline. */
 export function renderExplain(
   explained: FileExplanation | BackupExplanation,
   options: ExplainTextOptions,
@@ -26,8 +26,8 @@ export function renderExplain(
     `${brush('bold', escapeText(name))}  ${escapeText(from)} ${brush('dim', '->')} ${escapeText(to)}`,
   ]
   const unknown: readonly Row[] = [
-    ...(known.source === 'complete' ? [] : [unknownRow(`what the source holds is ${saidOf(known.source)}`)]),
-    ...(known.destination === 'complete' ? [] : [unknownRow('what is here was not looked at')]),
+    ...(known.source === 'complete' ? [] : [unknownRow(`the source ${readingOf(known.source)}`)]),
+    ...(known.destination === 'complete' ? [] : [unknownRow('the destination was not read')]),
   ]
   const trouble = [
     ...(explained.halt === null ? [] : [haltRow(explained.halt)]),
@@ -42,5 +42,5 @@ export function renderExplain(
 
 const unknownRow = (detail: string): Row => alertRow('unknown', 'yellow', detail)
 
-const saidOf = (source: FileExplanation['known']['source']): string =>
-  source === 'incomplete' ? 'not known to be all of it' : 'not known'
+const readingOf = (source: FileExplanation['known']['source']): string =>
+  source === 'incomplete' ? 'was not read completely' : 'was not read'

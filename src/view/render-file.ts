@@ -17,8 +17,8 @@ import { shellWords } from './shell-words.ts'
 import { conflictHints } from './trouble-rows.ts'
 import { padText, wrapText } from './wrap-text.ts'
 
-/** What is said under one heading; raw text, escaped here. `command` is never broken, so that it can be copied. */
-type Said = string | { readonly command: string }
+/** A line under one heading; raw text, escaped here. `command` is never wrapped, so that it can be copied. */
+type Fact = string | { readonly command: string }
 
 const HEAD = 11
 const START = 2 + HEAD + 2
@@ -29,7 +29,7 @@ export function fileLines(
   brush: Paint,
   { width }: { readonly width: number },
 ): readonly string[] {
-  const part = (head: string, ...said: readonly Said[]): readonly string[] =>
+  const part = (head: string, ...said: readonly Fact[]): readonly string[] =>
     said.flatMap((one, i) => {
       const lines =
         typeof one === 'string'
@@ -59,29 +59,29 @@ export function fileLines(
 
 function selected({ selection: { selected: isSelected, include, exclude, never } }: FileExplanation): string {
   if (never !== null) return `no: ${NEVER[never]}`
-  if (include === null) return 'no: no glob of select.include fits it'
-  if (!isSelected) return `no: exclude ${JSON.stringify(exclude)} fits it`
-  return `yes: include ${JSON.stringify(include)} fits it, and no exclude does`
+  if (include === null) return 'no: no glob of select.include matches it'
+  if (!isSelected) return `no: exclude ${JSON.stringify(exclude)} matches it`
+  return `yes: include ${JSON.stringify(include)} matches it, and no exclude does`
 }
 
 const NEVER = {
   'list-file': 'it is the list file, which is never data',
   sidecar: 'it is a checksum or signature, which is never data',
-  hidden: 'names that begin with a full stop are never data',
+  hidden: 'names that begin with a dot are never data',
   'lost-and-found': 'lost+found is never data',
 } as const
 
 function series({ point: of, matches, selection }: FileExplanation): readonly string[] {
   if (of === null && !selection.selected) return ['none: it is not selected']
-  if (!matches) return ['none: its name fits no pattern, so it is kept and never pruned']
-  if (of === null) return ['none: it is neither here nor at the source, or a person removed it']
+  if (!matches) return ['none: its name matches no pattern, so it is kept and never pruned']
+  if (of === null) return ['none: it is not here and not at the source, or a person removed it']
   if (of.pattern !== undefined) {
     const write =
       of.pattern === null ? '' : `; to fix it, write series.pattern: ${JSON.stringify(of.pattern)}`
     return [`${of.series}, guessed by the date in its name${write}`]
   }
   if (of.series === UNDATED && of.dated !== 'name')
-    return ['undated: its name has no date that is sure, so it is kept by itself']
+    return ['undated: its name has no certain date, so it is kept by itself']
   return [of.series]
 }
 
@@ -91,20 +91,20 @@ function point(of: FilePoint, timezone: string): readonly string[] {
 }
 
 const DATED = {
-  name: 'the name says so',
-  mtime: 'the modification time says so',
-  unknown: 'nothing dates it, so it counts as of now',
+  name: 'dated by its name',
+  mtime: 'dated by its modification time',
+  unknown: 'it has no date, so it counts as of now',
 } as const
 
 const POINT = {
-  whole: 'each of its files is published here',
-  coming: 'each of its files is published here or finished at the source',
-  unfinished: 'not each of its files is published here or finished at the source: it counts for nothing',
+  whole: 'all its files are published here',
+  coming: 'all its files are published here or finished at the source',
+  unfinished: 'not all its files are published here or finished at the source: it does not count',
 } as const
 
 const STANDING: Readonly<Record<FileStanding, string>> = {
   published: 'published here',
-  here: 'here, and not complete',
+  here: 'here, but not complete',
   finished: 'finished at the source',
   unfinished: 'not finished at the source',
   gone: 'gone',
@@ -112,7 +112,7 @@ const STANDING: Readonly<Record<FileStanding, string>> = {
 
 function wanted({ wanted: verdict, matches, rules, selection }: FileExplanation): string {
   if (verdict === null)
-    return !matches && selection.selected ? 'yes: it fits no pattern' : 'it is held against no rule'
+    return !matches && selection.selected ? 'yes: it matches no pattern' : 'no rule applies to it'
   if (verdict.wanted) return `yes: ${verdict.reasons.join(', ')}`
   return `no: outside ${rules ?? ''}`
 }
@@ -120,15 +120,15 @@ function wanted({ wanted: verdict, matches, rules, selection }: FileExplanation)
 function source({ source: file, known }: FileExplanation, ago: (time: string) => string): readonly string[] {
   if (file === null) {
     if (known.source === 'complete') return ['it is not there']
-    return ['it was not seen, which proves nothing: the look was not whole']
+    return ['it was not seen, but the source was not read completely']
   }
   const listed =
     file.size === null || file.mtime === null
-      ? 'the list names it, and it is not there'
+      ? 'the list names it, but it is not there'
       : `${sizeOf(file.size)}, modified ${ago(file.mtime)}`
   const waiting = file.waitingSince === null ? [] : [`without a marker since ${ago(file.waitingSince)}`]
   const failed =
-    file.failedAt === null ? [] : [`these bytes failed to match their marker twice, ${ago(file.failedAt)}`]
+    file.failedAt === null ? [] : [`this content failed its checksum twice, ${ago(file.failedAt)}`]
   return [listed, marker(file, ago), ...waiting, ...failed]
 }
 
@@ -139,7 +139,7 @@ function marker(file: FileAtSource, ago: (time: string) => string): string {
     case 'unreadable':
       return 'its marker cannot be read'
     case 'unread':
-      return `marker ${file.markerPath}: not read, for nothing wants the file`
+      return `marker ${file.markerPath}: not read, because the file is not wanted`
     case 'claimed': {
       const read = file.readAt === null ? 'read just now' : `read ${ago(file.readAt)}`
       return `marker ${file.markerPath}: ${kindOf(file.digest)} ${file.digest}, ${read}`
@@ -159,14 +159,14 @@ function destination({ destination: held, known }: FileExplanation): string {
   const size = sizeOf(held.size)
   if (held.marker === null) return `${size}, without a marker: not complete`
   return held.marker.wrong
-    ? `${size}, beside ${held.marker.path}, which is not the marker that was published`
+    ? `${size}, but ${held.marker.path} is not the marker that was published`
     : `${size}, with its marker${held.marker.path === null ? '' : ` ${held.marker.path}`}`
 }
 
 function staged({ staged: part, source: file }: FileExplanation, ago: (time: string) => string) {
   if (part === null) return []
   const much = file?.size == null ? humanSize(part.bytes) : humanPart(part.bytes, file.size)
-  const unwanted = part.unwantedSince === null ? '' : `, wanted by nothing since ${ago(part.unwantedSince)}`
+  const unwanted = part.unwantedSince === null ? '' : `, not wanted since ${ago(part.unwantedSince)}`
   return [`${much} staged${unwanted}`]
 }
 
@@ -180,13 +180,13 @@ function ledger({ ledger: record, pruned }: FileExplanation, ago: (time: string)
             ? 'gone from the trash'
             : `in the trash until ${ago(pruned.until)} (prune.trashFor)`,
         ]
-  if (record === null) return ['it is not on the ledger', ...gone]
+  if (record === null) return ['it is not in the ledger', ...gone]
   return [
     `published ${ago(record.since)}${byPlan(record.planId, record.revision)}`,
     `md5 ${record.md5}`,
     `sha256 ${record.sha256}`,
     record.rotten
-      ? `last read ${ago(record.readAt)} and sound then; other bytes were found since: rotten`
+      ? `last read ${ago(record.readAt)} and sound then; its content has changed since: rotten`
       : `last read ${ago(record.readAt)}, and sound`,
     ...gone,
   ]
@@ -195,9 +195,9 @@ function ledger({ ledger: record, pruned }: FileExplanation, ago: (time: string)
 const byPlan = (planId: string | null, revision: string | null): string =>
   (planId === null ? '' : `, by plan ${planId}`) + (revision === null ? '' : ` of revision ${revision}`)
 
-function advised({ advice, steps }: FileExplanation): readonly Said[] {
+function advised({ advice, steps }: FileExplanation): readonly Fact[] {
   const clash = steps.find(({ action }) => action === 'conflict')
-  const lines: Said[] = advice.flatMap(({ message, command }: Advice): readonly Said[] =>
+  const lines: Fact[] = advice.flatMap(({ message, command }: Advice): readonly Fact[] =>
     command === undefined ? [message] : [`${message}:`, { command: shellWords(command) }],
   )
   if (clash?.held === undefined || clash.source === undefined) return lines
@@ -213,7 +213,7 @@ const PERIODS: Readonly<Record<string, string>> = {
   yearly: 'year',
 }
 
-/** Each rule that is set with what it says, then those that are not, on one line. Raw text. */
+/** Each rule that is set with its verdict, then those that are not set, on one line. Raw text. */
 function describeVerdicts(
   file: Pick<FileExplanation, 'verdicts' | 'pick' | 'pinnedBy'>,
 ): readonly (readonly [rule: string, text: string])[] {
@@ -234,18 +234,18 @@ function describeRule(verdict: Verdict, file: Pick<FileExplanation, 'pick' | 'pi
     case 'beyond':
       return `no: ${placeOf(verdict)}, and it keeps ${verdict.keeps}`
     case 'stood-for':
-      return `no: ${placeOf(verdict)} of ${verdict.keeps}, and ${verdict.by.name} stands for it, the ${file.pick} of its points`
+      return `no: ${placeOf(verdict)} of ${verdict.keeps}, and ${verdict.by.name} represents it, the ${file.pick} of its points`
     case 'too-old':
       return `no: it is not younger than ${verdict.since}, counted back from the newest point`
     case 'not-counted':
       return 'it is pinned, so no rule counts it'
     case 'not-pinned':
-      return 'no: no glob fits one of its files'
+      return 'no: no glob matches any of its files'
     case 'not-oldest':
       return `no: the oldest is ${verdict.oldest.name}`
     case 'not-needed':
       return verdict.hasRoom
-        ? 'no: it is the oldest, and stands for its period already'
+        ? 'no: it is the oldest, and already represents its period'
         : 'no: it is the oldest, and every rule is filled'
     default:
       return verdict satisfies never
@@ -257,7 +257,7 @@ function keptBy(verdict: Extract<Verdict, { verdict: 'kept' }>, pins: readonly s
   if (nth !== undefined && keeps !== undefined) return `${placeOf({ rule, nth, period })} of ${keeps}`
   if (since !== undefined) return `it is younger than ${since}, counted back from the newest point`
   if (rules !== undefined) return `it is the oldest, and there is room in ${rules.join(', ')}`
-  return `${pins.map((pin) => JSON.stringify(pin)).join(', ')} fits it`
+  return `${pins.map((pin) => JSON.stringify(pin)).join(', ')} matches it`
 }
 
 /** `its week, 2026-W48, is 3rd`; of `last`, `among the newest points it is 3rd`. */

@@ -11,37 +11,37 @@ import { escapeText } from './escape-text.ts'
 
 const STATUSES = ['true', 'false', 'unknown'] as const
 
-/** Series of one backup beyond this many are counted and not shown: names come from a source, and each one costs the server. */
+/** Series of one backup beyond this many are only counted: names come from a source, and each one costs the server. */
 const MOST_SERIES = 500
 
-/** What is measured of each backup, by its name under `reconcile_`. Null: it is not known, and is left out. */
+/** The metrics of each backup, by name under `reconcile_`. Null: unknown, and left out. */
 const OF_BACKUP: Readonly<
   Record<string, { readonly help: string; readonly value: (backup: BackupStatus) => number | null }>
 > = {
   last_pass_timestamp_seconds: {
-    help: 'When the last pass ended, whatever it came to.',
+    help: 'When the last pass ended, with any result.',
     value: ({ lastPass }) => secondsOf(lastPass),
   },
   last_success_timestamp_seconds: {
-    help: 'When the last pass ended in which all was well.',
+    help: 'When the last successful pass ended.',
     value: ({ lastSuccess }) => secondsOf(lastSuccess),
   },
   next_run_timestamp_seconds: {
-    help: 'When reconcile watch means to run it next.',
+    help: 'When reconcile watch will run it next.',
     value: ({ nextRun }) => secondsOf(nextRun),
   },
   valid_until_timestamp_seconds: {
-    help: 'Until when the last word of reconcile watch counts; after it nobody is known to look.',
+    help: 'Until when the last report of reconcile watch is valid; after it nothing is known to run.',
     value: ({ validUntil }) => secondsOf(validUntil),
   },
-  published_bytes: { help: 'Bytes published and here, whole.', value: ({ bytes }) => bytes },
+  published_bytes: { help: 'Bytes published and complete here.', value: ({ bytes }) => bytes },
   free_bytes: { help: 'Bytes free at the destination.', value: ({ free }) => free },
   pending_files: {
-    help: 'Files that the last pass left to be brought.',
+    help: 'Files still to be pulled after the last pass.',
     value: ({ counts }) => counts?.pending ?? null,
   },
   waiting_files: {
-    help: 'Files at the source without a marker when the last pass looked.',
+    help: 'Files without a marker at the source, by the last pass.',
     value: ({ counts }) => counts?.waiting ?? null,
   },
   conflict_files: {
@@ -52,7 +52,7 @@ const OF_BACKUP: Readonly<
     help: 'Files that were held and are gone on both sides, by the last pass.',
     value: ({ counts }) => counts?.lost ?? null,
   },
-  problems: { help: 'Problems that the last pass met.', value: ({ counts }) => counts?.problems ?? null },
+  problems: { help: 'Problems in the last pass.', value: ({ counts }) => counts?.problems ?? null },
   series: {
     help: 'Series of points held.',
     value: ({ series, bytes }) => (bytes === null ? null : series.length),
@@ -69,16 +69,16 @@ export async function renderMetrics(
     new Gauge({ name: `reconcile_${name}`, help, labelNames: [...labelNames], registers: [registry] })
 
   gauge('build_info', 'The version that wrote this.', ['version']).set({ version: escapeText(version) }, 1)
-  gauge('status_timestamp_seconds', 'When this was written: old metrics say nothing about now.').set(
+  gauge('status_timestamp_seconds', 'When this was written. Old metrics say nothing about now.').set(
     now / 1000,
   )
-  gauge('backups', 'Backups that are declared, faulty ones among them.').set(report.backups.length)
+  gauge('backups', 'Declared backups, including faulty ones.').set(report.backups.length)
   gauge('spec_faults', 'Faults in specs and settings; what is faulty does not run.').set(
     report.diagnostics.filter(({ severity }) => severity === 'error').length,
   )
   const stale = gauge(
     'specs_stale_since_timestamp_seconds',
-    'Since when what is obeyed is not the newest there is, or is not known to be; left out where it is.',
+    'Since when the specs in force are not, or may not be, the newest; absent if they are.',
     ['reason'],
   )
   for (const { code, since } of report.stale) stale.set({ reason: code }, secondsOf(since) ?? 0)
@@ -110,8 +110,8 @@ export async function renderMetrics(
     'series',
   ])
   const points = gauge('points', 'Complete points held.', ['backup', 'series'])
-  const late = gauge('series_late', '1 where a new point should be here by now.', ['backup', 'series'])
-  const cause = gauge('series_late_cause', '1 for why a late series is late, where that is known.', [
+  const late = gauge('series_late', '1 if a new point should be here by now.', ['backup', 'series'])
+  const cause = gauge('series_late_cause', '1 for the cause of a late series, if known.', [
     'backup',
     'series',
     'cause',
@@ -129,7 +129,7 @@ export async function renderMetrics(
   return registry.metrics()
 }
 
-/** Two folders may hold backups of one name: then their folders tell them apart. */
+/** Two folders may hold backups of one name: then the folder is part of the label. */
 function named(backups: readonly BackupStatus[]): readonly (readonly [string, BackupStatus])[] {
   const names = backups.map(({ backup }) => backup)
   return backups.map((status) => {
@@ -138,7 +138,7 @@ function named(backups: readonly BackupStatus[]): readonly (readonly [string, Ba
   })
 }
 
-/** Those that are late, and those of which something is expected, come first. */
+/** Late series first, then those with an expectation. */
 const shown = (series: readonly SeriesStatus[]): readonly SeriesStatus[] =>
   series.length <= MOST_SERIES
     ? series

@@ -7,7 +7,7 @@ import { shorten } from './lay-rows.ts'
 import { planCounts, stepSize, transferFacts, transfers } from './plan-totals.ts'
 import { besideText, guessedLines } from './series-facts.ts'
 
-/** So many of one action, and so many problems: a comment has its limits. */
+/** Items shown of one action, and of problems: comments have a size limit. */
 const SHOWN = 20
 /** What is removed, and what needs a person, first. */
 const ORDER: readonly Action[] = [
@@ -24,8 +24,8 @@ const ORDER: readonly Action[] = [
 ]
 
 /**
- * A plan as a comment on a merge request, each backup's steps folded. Whatever came from a source, a spec or the file itself stands in
- * code spans: there it is no markup, no link and nobody's mention.
+ * A plan as a comment on a merge request, each backup's steps folded. Text from a source, a spec or the file itself is in code spans,
+ * where it cannot be markup, a link or a mention.
  */
 export function renderPlanMarkdown(plan: Plan, isEdited: boolean): string {
   const parts = [
@@ -96,7 +96,7 @@ function totals(plan: Plan): string {
   return `${counts === '' ? 'nothing to do' : counts}. 0 overwrites, ${counted(plan.summary.prune, 'removal')}.`
 }
 
-/** A code span around any text whatever: its fence is longer than any run of backticks in it. */
+/** A code span around any text: its fence is longer than any run of backticks in it. */
 function code(text: string): string {
   const plain = escapeProse(text)
   if (plain === '') return '` `'

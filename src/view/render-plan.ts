@@ -37,7 +37,7 @@ const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Ton
 /** The order in which actions are shown; within one action the plan's own order, by path. */
 const ORDER = Object.keys(MARKS) as readonly Action[]
 
-/** More steps of one action than this are summed up, unless all are asked for. Conflicts and losses get more room. */
+/** More steps of one action are summed up, unless all are asked for. Conflicts and losses get more room. */
 const SHOWN = 24
 const SHOWN_TROUBLE = 200
 
@@ -51,7 +51,7 @@ export interface PlanTextOptions {
 
 /**
  * A plan for people: what would happen to each backup and why, then one line with every number that a person must judge.
- * Ends with a newline. Spec faults are only counted here: they are printed where specs are read.
+ * Ends with a newline. Spec faults are only counted here: they are printed when specs are read.
  */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const brush = paint(options.color)
@@ -66,7 +66,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
-  const faults = faultsLine(plan, 'what is faulty is not in this plan')
+  const faults = faultsLine(plan, 'faulty backups are not in this plan')
   if (faults !== null) lines.push(brush('red', faults))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))
@@ -86,7 +86,7 @@ const inSync = (plan: BackupPlan): boolean =>
 function syncLine(plan: BackupPlan, names: number, brush: Paint): string {
   const free = plan.free === null ? 'free space unknown' : `${humanSize(plan.free)} free`
   const beside =
-    plan.beside === undefined ? '' : `, ${humanCount(plan.beside.files)} of them beside series.pattern`
+    plan.beside === undefined ? '' : `, ${humanCount(plan.beside.files)} of them matching no series.pattern`
   const facts = `${counted(plan.summary.keep, 'file')}${beside}, ${free}`
   return `${brush('bold', padText(plan.backup, names))}  ${brush('green', 'in sync')}  ${brush('dim', facts)}`
 }
@@ -122,7 +122,7 @@ function backupLines(
       : [
           `  ${brush('dim', `${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`)}`,
         ]
-  const told = [
+  const notes = [
     ...guessedLines(plan.series),
     ...(plan.beside === undefined ? [] : [besideText(plan.beside)]),
   ].flatMap((text) =>
@@ -131,12 +131,12 @@ function backupLines(
   const both = plan.retained === null ? [] : [`  ${brush('dim', retainedText(plan.retained))}`]
   const fresh = freshFacts(plan.series, options.asOf)
   const first = fresh === '' ? head : `${head}   ${brush('dim', fresh)}`
-  return [first, ...layRows(rows, brush, options.width), ...told, ...left, ...both, ...facts]
+  return [first, ...layRows(rows, brush, options.width), ...notes, ...left, ...both, ...facts]
 }
 
-/** Both numbers, for `minAge` can hold many times what the rules keep. */
+/** Both numbers, as `minAge` can hold many times what the rules keep. */
 export const retainedText = ({ wanted, held }: Retained): string =>
-  `retain keeps about ${wanted} points a series, and prune.minAge makes that about ${held}`
+  `retain keeps about ${wanted} points per series; prune.minAge makes that about ${held}`
 
 function actionRows(
   action: Action,

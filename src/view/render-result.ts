@@ -32,17 +32,17 @@ const TONES: Readonly<Record<BackupResult, Tone>> = {
   cancelled: 'yellow',
 }
 const wordOf = ({ result }: BackupOutcome): string => result.replace('-', ' ')
-/** What an exit code says to a person. */
+/** What an exit code means. */
 const MEANINGS: Readonly<Record<number, string>> = {
   0: 'fine',
   1: 'a step failed, something is late, or nothing was found to back up',
   2: 'changes are pending',
   3: 'a spec or a setting is invalid',
   4: 'the plan is stale',
-  5: 'another run holds the destination',
+  5: 'another run is using the destination',
   6: 'a conflict, a failed checksum, rot, loss or a damaged ledger: a person must look',
   7: 'halted or held: a person must decide',
-  64: 'called the wrong way, or something it needs is missing',
+  64: 'wrong usage, or something required is missing',
   70: 'a bug in reconcile',
   130: 'interrupted',
   143: 'terminated',
@@ -53,8 +53,8 @@ const SHOWN = 50
 const SHOWN_WAITING = 10
 
 /**
- * What a pass came to, for people: a calm line for each backup, what needs a person and what that person can do, and last the
- * state with the exit code's meaning. Ends with a newline. Spec faults are only counted: they are printed where specs are read.
+ * The result of a pass, for people: a line for each backup, what needs a person and what to do, and last the state with the exit
+ * code's meaning. Ends with a newline. Spec faults are only counted: they are printed when specs are read.
  */
 export function renderResult(
   result: Result,
@@ -68,7 +68,7 @@ export function renderResult(
     ...layRows(troubleRows(outcome), brush, options.width),
   ])
   lines.push(...layRows(result.problems.map(problemRow), brush, options.width))
-  const faults = faultsLine(result, 'what is faulty did not run')
+  const faults = faultsLine(result, 'faulty backups did not run')
   if (faults !== null) lines.push(brush('red', faults))
   if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
   const last = wrapList(
@@ -148,7 +148,7 @@ function troubleRows(outcome: BackupOutcome): readonly Row[] {
   return first === undefined ? advised : withHints(advised, 'conflict', conflictHints(first) ?? [])
 }
 
-/** The advice stands under the last of its kind, once. */
+/** Puts the hints under the last row of their kind, once. */
 function withHints(rows: readonly Row[], word: string, hints: readonly Hint[]): readonly Row[] {
   const last = rows.findLastIndex((row) => row.word === word)
   return rows.map((row, i) => (i === last ? { ...row, hints } : row))
@@ -177,12 +177,12 @@ const waitRow = (path: string): Row => ({
 })
 
 const lostRow = (path: string): Row =>
-  alertRow('lost', 'red', 'held once, gone here, and the source no longer has it', { path })
+  alertRow('lost', 'red', 'held before, now gone both here and at the source', { path })
 
 const LOST_HINTS: readonly Hint[] = [
   {
     prose:
-      'Put the file and its marker back from another copy; it is judged like any other. To accept the loss on the record, ' +
+      'Put the file and its marker back from another copy; it is checked like any other. To accept the loss on the record, ' +
       'acknowledge its path in the spec with the digest that the plan shows.',
   },
 ]

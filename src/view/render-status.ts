@@ -64,13 +64,13 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     lines.push(
       brush(
         'dim',
-        `orphaned: ${escapeText(destination)}, of ${escapeText(backup)}, whose spec is gone since ${since}. Nothing touches it.`,
+        `orphaned: ${escapeText(destination)}, of ${escapeText(backup)}, whose spec has been gone since ${since}. Nothing touches it.`,
       ),
     )
   return `${lines.join('\n')}\n`
 }
 
-/** Where a live daemon obeys the last good one of a spec that is faulty, its destination is known. */
+/** A faulty spec has a known destination only if a running daemon uses its last good version. */
 function whatFaultsMean({ backups }: StatusReport): string {
   const faulty = backups.filter(({ conditions }) =>
     conditions.some(({ type, status }) => type === 'SpecValid' && status === 'false'),
@@ -80,10 +80,10 @@ function whatFaultsMean({ backups }: StatusReport): string {
   return obeyed.length === faulty.length ? GOES_ON : SOME_GO_ON
 }
 
-const NO_RUN = 'what is faulty does not run'
+const NO_RUN = 'faulty backups do not run'
 const SOME_GO_ON =
-  'watch obeys the last good specs where there are any, and a run by hand leaves them out; the others do not run'
-const GOES_ON = 'watch obeys the last good specs instead, and a run by hand leaves them out'
+  'watch uses the last good specs where there are any, and a manual run skips them; the others do not run'
+const GOES_ON = 'watch uses the last good specs instead, and a manual run skips them'
 
 const HEAD: readonly string[] = ['BACKUP', 'STATE', 'LAST SUCCESS', 'HELD', 'FREE', 'DESTINATION']
 
@@ -107,17 +107,17 @@ const tableLine = (
     .map((cell, i) => (i === row.length - 1 ? tint(cell, i) : tint(padText(cell, widths[i] ?? 0), i)))
     .join('   ')
 
-/** In the table, only why a backup is not as it should be, each cause once. */
+/** In the table, only why a backup is not well, each cause once. */
 function reasonLines(backup: BackupStatus, options: StatusTextOptions, brush: Paint): readonly string[] {
   const said = new Set<string>()
   const shown = backup.conditions.filter(
     (condition) => isTrouble(condition) && (backup.state !== 'ok' || condition.type === 'Pushed'),
   )
   return shown.flatMap((condition) => {
-    // Being stalled is told in full where it is told why.
-    const isTold = said.has(condition.reason)
+    // A reason that two conditions share is shown once.
+    const isShown = said.has(condition.reason)
     said.add(condition.reason)
-    return isTold ? [] : indentText(reason(condition), options.width, (line) => brush('dim', line))
+    return isShown ? [] : indentText(reason(condition), options.width, (line) => brush('dim', line))
   })
 }
 
@@ -163,17 +163,17 @@ function detailLines(backup: BackupStatus, options: StatusTextOptions, brush: Pa
 
 const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
   [
-    phase === 'idle' && failures > 0 ? 'waits to try again' : phase,
+    phase === 'idle' && failures > 0 ? 'waiting to retry' : phase,
     ...(failures > 0 ? [failures === 1 ? 'after a failure' : `after ${failures} failures in a row`] : []),
     ...(crash === null ? [] : [`a bug ended its last pass: ${crash}`]),
-    ...(lastGood ? ['by its last good spec'] : []),
+    ...(lastGood ? ['using its last good spec'] : []),
   ].join(', ')
 
 /** A digest is recognised by its beginning. */
 const observed = ({ digest, revision }: NonNullable<BackupStatus['observed']>): string =>
   `${digest.slice(0, 12)}${revision === null ? '' : `, at commit ${revision}`}`
 
-/** `Ready: true since …`, and why, where it is not well. */
+/** `Ready: true since …`, and why, if it is not well. */
 const sentence = (condition: Condition, now: Instant): string =>
   `${condition.type}: ${condition.status} since ${when(condition.since, now)}` +
   (isWell(condition) && ['', condition.reason].includes(condition.message) ? '' : `. ${reason(condition)}`)

@@ -5,7 +5,7 @@ import { humanDuration } from './human-time.ts'
 
 type Progress = Extract<PassEvent, { type: 'progress' }>
 
-/** What a backup is at just now, as far as its events have told. */
+/** What a backup is doing now, by its events. */
 export interface Running {
   readonly backup: string
   readonly progress: Progress | null
@@ -49,13 +49,13 @@ export function foldRunning(running: RunningBackups, event: PassEvent): RunningB
 export const filesDone = ({ files }: Progress): string =>
   `${humanCount(files.done)} of ${counted(files.total, 'file')}`
 
-/** `0.9 of 1.4 GiB (0.4 GiB resumed)`: what an earlier run had brought is told apart. Empty where nothing is to come. */
+/** `0.9 of 1.4 GiB (0.4 GiB resumed)`: bytes of an earlier run are shown apart. Empty if nothing is to come. */
 export const bytesDone = ({ bytes }: Progress): string =>
   bytes.total === 0
     ? ''
     : humanPart(bytes.done, bytes.total) + (bytes.resumed > 0 ? ` (${humanSize(bytes.resumed)} resumed)` : '')
 
-/** `25 KiB/s, about 6 h left`; what is not known yet is not said. */
+/** `25 KiB/s, about 6 h left`; what is not known yet is left out. */
 export function pace({ bytes, rate }: Progress): string {
   if (rate === null) return ''
   const left = bytes.total - bytes.done

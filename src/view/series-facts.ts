@@ -7,7 +7,7 @@ import { humanAge } from './human-time.ts'
 import type { Row } from './lay-rows.ts'
 import { alertRow } from './trouble-rows.ts'
 
-/** Of many the first few are told. */
+/** Of many, only the first few are shown. */
 const NAMED = 5
 const PATTERNS = 5
 
@@ -45,7 +45,7 @@ export function lateRow({ series, newest, expect, cause }: SeriesStatus, asOf: I
 /** `3 files fit no series.pattern: a, b, c`. */
 export function besideText({ files, names }: BesideCount): string {
   const more = files > names.length ? `, and ${files - names.length} more` : ''
-  return `${counted(files, 'file fits', 'files fit')} no series.pattern: ${names.join(', ')}${more}`
+  return `${counted(files, 'file matches', 'files match')} no series.pattern: ${names.join(', ')}${more}`
 }
 
 /** Series that are guessed, and the pattern to write for them, a line for each pattern. */

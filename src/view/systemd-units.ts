@@ -12,7 +12,7 @@ export interface UnitFacts {
   readonly user: string
   /** The program with the flags that every command takes; the first word is a path. */
   readonly command: readonly string[]
-  /** Folders that it writes to, besides /var/lib/reconcile; they are there before it starts, or are mounted later. */
+  /** Folders that it writes to, besides /var/lib/reconcile; they exist before it starts, or are mounted later. */
   readonly writable: readonly string[]
   /** Where disks may be mounted that it waits for. */
   readonly mounts: readonly string[]
@@ -20,7 +20,7 @@ export interface UnitFacts {
   readonly origin: string
 }
 
-/** The units in packaging/systemd: fit as they stand for a box with destinations in /srv/offsite. */
+/** The units in packaging/systemd: ready for a box with destinations in /srv/offsite. */
 export const USUAL_FACTS: UnitFacts = {
   user: 'reconcile',
   command: ['/usr/local/bin/reconcile', '--state', '/var/lib/reconcile'],
@@ -41,13 +41,13 @@ const head = (kind: UnitKind, { user, origin }: UnitFacts): string =>
     `# ${origin}`,
     ...(kind === 'timer'
       ? [
-          `# Needs ${UNIT_FILES.once} beside it. To switch it on: systemctl daemon-reload && systemctl enable --now reconcile.timer`,
+          `# Needs ${UNIT_FILES.once} as well. To enable it: systemctl daemon-reload && systemctl enable --now reconcile.timer`,
         ]
       : [
           kind === 'service'
-            ? '# To switch it on: systemctl daemon-reload && systemctl enable --now reconcile.service'
+            ? '# To enable it: systemctl daemon-reload && systemctl enable --now reconcile.service'
             : '# Started by reconcile.timer, or by hand: systemctl start reconcile-once.service',
-          `# The user ${user} has to own the destinations, and to be able to read the specs, the ssh keys (0600, its own) and known_hosts.`,
+          `# The user ${user} must own the destinations and be able to read the specs, the ssh keys (0600, its own) and known_hosts.`,
         ]),
     '',
   ].join('\n')
@@ -59,14 +59,14 @@ ${afterMounts(facts)}
 
 [Service]
 Type=notify
-# It speaks through systemd-notify(1), which is another process than the main one.
+# It notifies through systemd-notify(1), which is not the main process.
 NotifyAccess=all
 WatchdogSec=5min
 ExecStart=${commandLine([...facts.command, 'watch'])}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=30
-# Called the wrong way, or a program is missing: it would be the same again.
+# Wrong usage, or a program is missing: a restart would not help.
 RestartPreventExitStatus=64
 ${confinement(facts)}
 
@@ -81,7 +81,7 @@ ${afterMounts(facts)}
 
 [Service]
 Type=oneshot
-# Says nothing while all is fine. Any other exit code than 0 makes the unit failed, as systemctl --failed shows.
+# Silent while all is well. Any exit code but 0 marks the unit failed, as systemctl --failed shows.
 ExecStart=${commandLine([...facts.command, '--quiet', 'run'])}
 # Stopped by systemctl, with every byte kept.
 SuccessExitStatus=143
@@ -97,14 +97,14 @@ Unit=${UNIT_FILES.once}
 OnCalendar=hourly
 # Not all boxes at once.
 RandomizedDelaySec=5min
-# A pass that was missed while the box was off is made up for, once.
+# Makes up for passes missed while the box was off, with one pass.
 Persistent=true
 
 [Install]
 WantedBy=timers.target
 `
 
-/** In order after the disks, and without needing them: one that is missing is no reason for the others' backups to stop. */
+/** Ordered after the disks without requiring them: a missing one must not stop the backups to the others. */
 const afterMounts = ({ mounts }: UnitFacts): string =>
   [
     'Wants=network-online.target',
@@ -115,11 +115,11 @@ const confinement = ({ user, writable }: UnitFacts): string => `
 User=${user}
 # The group may read what is published, others nothing. Our own folders and files are for the user alone.
 UMask=0027
-# Transfers are ended by their parent, which keeps their bytes; what is left after that is killed.
+# The parent ends transfers and keeps their bytes; what remains after that is killed.
 KillMode=mixed
 TimeoutStopSec=30
 
-# All it may write to. With a leading - a folder that is not there stops nothing else; make it before the first start.
+# All it may write to. A leading - allows the folder to be missing; create it before the first start.
 StateDirectory=reconcile
 StateDirectoryMode=0700
 ${writable.length === 0 ? '' : `ReadWritePaths=${writable.map((path) => quote(`-${path}`)).join(' ')}\n`}ProtectSystem=strict

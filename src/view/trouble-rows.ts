@@ -5,10 +5,10 @@ import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
 import type { Row } from './lay-rows.ts'
 import type { Tone } from './paint.ts'
 
-/** How much of a digest people compare by eye. */
+/** Digits of a digest that people compare by eye. */
 const SHORT = 8
 
-/** A row that needs a look. */
+/** A row that needs attention. */
 export const alertRow = (word: string, tone: Tone, detail: string, more: Partial<Row> = {}): Row => ({
   mark: '!',
   word,
@@ -37,28 +37,28 @@ export const suspendedRow = (backup: string, suspended: Suspended): Row => ({
 export const warningRow = ({ message, hint }: Warning): Row =>
   alertRow('warning', 'yellow', message, advice(hint))
 
-/** The message names its file itself, so it is said once. */
+/** Whether the message names its file itself. */
 const names = (message: string, path: string): boolean =>
   message.startsWith(`${path} `) ||
   [`"${path}"`, `'${path}'`, `\`${path}\``].some((name) => message.includes(name))
 
-/** Both digests, short: the two that a person must compare; then why. */
+/** Both digests, shortened for comparison; then why. */
 export const conflictDetail = (
   conflict: { readonly held: string; readonly source: string },
   because: string,
 ): string => `held ${conflict.held.slice(0, SHORT)}, source ${conflict.source.slice(0, SHORT)}; ${because}`
 
 export const conflictRow = (conflict: Conflict): Row =>
-  alertRow('conflict', 'red', conflictDetail(conflict, 'same name, other bytes; neither is touched'), {
+  alertRow('conflict', 'red', conflictDetail(conflict, 'same name, bytes differ; neither is touched'), {
     path: conflict.path,
   })
 
-/** What a person does about conflicts, once for all of them; the spec's line is for the first. */
+/** What to do about conflicts, once for all of them; the spec line is for the first. */
 export const conflictHints = (first: Conflict): Row['hints'] => [
   {
     prose:
-      'The copies here are kept. Fix the file at the source, or give it another name there. ' +
-      'If it was changed on purpose, silence the conflict in the spec:',
+      'The copies here are kept. Fix the file at the source, or rename it there. ' +
+      'If the change was intended, silence the conflict in the spec:',
   },
   { command: `acknowledge: [{ path: ${yaml(first.path)}, digest: ${first.source}, reason: "…" }]` },
 ]

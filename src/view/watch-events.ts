@@ -9,18 +9,18 @@ import { humanDuration } from './human-time.ts'
 import { ndjsonLine } from './ndjson.ts'
 
 const CAUSES: Readonly<Record<Cause, string>> = {
-  schedule: 'its time has come',
+  schedule: 'it is due',
   'spec-added': 'its spec is new',
   'spec-changed': 'its spec has changed',
-  timetable: 'its timetable lets it go on',
-  retry: 'another try',
-  hangup: 'asked for by SIGHUP',
+  timetable: 'its timetable allows it again',
+  retry: 'retry',
+  hangup: 'SIGHUP',
   'source-seen': 'its host answers again',
   resumed: 'it was resumed',
   released: 'a hold was released',
 }
 
-/** An event in words, escaped; what changed in a spec stands below, a line a line of its diff. */
+/** An event as escaped text; a changed spec is followed by its diff. */
 export function describeWatchEvent(event: WatchEvent): string {
   const name = 'backup' in event ? `${escapeText(event.backup)}: ` : ''
   return `${name}${sentenceOf(event)}`
@@ -31,9 +31,9 @@ function sentenceOf(event: WatchEvent): string {
     case 'watching':
       return `watching ${escapeText(event.specs)}`
     case 'specs-current':
-      return `the specs are those of the newest commit, ${event.revision.slice(0, 12)}`
+      return `using the specs of the newest commit, ${event.revision.slice(0, 12)}`
     case 'triggered':
-      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}${event.notTaken === null ? '' : `, for the newest commit, ${event.notTaken.slice(0, 12)}, is not taken`}`
+      return `run: ${event.causes.map((cause) => CAUSES[cause]).join(', ')}${at(event.revision)}${event.notTaken === null ? '' : `; the newest commit, ${event.notTaken.slice(0, 12)}, is not taken`}`
     case 'spec-added':
       return `new spec${at(event.revision)}, to ${escapeText(event.destination)}`
     case 'spec-changed': {
@@ -42,26 +42,26 @@ function sentenceOf(event: WatchEvent): string {
       return `spec changed${at(event.revision)}${was}\n${diff.replace(/^/gm, '  ')}`
     }
     case 'spec-removed':
-      return `spec is gone${at(event.revision)}; its data stays in ${escapeText(event.orphan.destination)}, and nothing touches it`
+      return `spec removed${at(event.revision)}; its data stays in ${escapeText(event.orphan.destination)}, and nothing touches it`
     case 'spec-broken': {
       const { file, line, column, message } = event.fault
-      const then = event.lastGood ? 'the last good one counts on' : 'it does not run'
+      const then = event.lastGood ? 'the last good one stays in force' : 'it does not run'
       return `spec is faulty, ${then}: ${escapeText(file)}:${line}:${column}: ${escapeProse(message)}`
     }
     case 'spec-mended':
-      return 'spec is sound again'
+      return 'spec is valid again'
     case 'specs-held':
-      return `held: ${escapeProse(event.hold.message)}. To pass it once: reconcile release ${event.hold.id} --reason "…"`
+      return `held: ${escapeProse(event.hold.message)}. To release it: reconcile release ${event.hold.id} --reason "…"`
     case 'specs-hold-over':
-      return `held no more (${event.hold.code}, ${event.hold.id}): the specs are obeyed as they are now`
+      return `no longer held (${event.hold.code}, ${event.hold.id}): the specs now count as they are`
     case 'specs-unreadable':
-      return `the specs cannot be read, what was read before counts on: ${escapeProse(event.message)}. ${escapeProse(event.hint)}`
+      return `cannot read the specs, the previous ones stay in force: ${escapeProse(event.message)}. ${escapeProse(event.hint)}`
     case 'stopped-run':
-      return `its run is stopped, ${escapeProse(event.why)}; what has come is kept`
+      return `run stopped, ${escapeProse(event.why)}; received bytes are kept`
     case 'backing-off':
       return `trying again in ${humanDuration(Math.round(event.seconds))} (${counted(event.failures, 'failure')} in a row)`
     case 'crashed':
-      return `a bug in reconcile ended this run, please report it; the others go on\n${event.stack.split('\n').map(escapeText).join('\n')}`
+      return `a bug in reconcile ended this run, please report it; the others continue\n${event.stack.split('\n').map(escapeText).join('\n')}`
     case 'clock-leapt': {
       const by = humanDuration(Math.abs(event.seconds))
       return event.seconds < 0
@@ -69,7 +69,7 @@ function sentenceOf(event: WatchEvent): string {
         : `the clock went forward by ${by}, or this machine slept`
     }
     case 'reloading':
-      return 'SIGHUP: reading settings and specs again, looking at everything now'
+      return 'SIGHUP: reloading settings and specs, running every backup now'
     case 'warning':
       return escapeProse(event.message)
     case 'stopping':
@@ -92,7 +92,7 @@ const LEVELS: Partial<Record<WatchEvent['type'], 'warn' | 'error'>> = {
   warning: 'warn',
 }
 
-/** The event as plain data: a changed spec is its diff. */
+/** The event as plain data, with a diff for a changed spec. */
 function fieldsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
   if (event.type !== 'spec-changed') return { ...event }
   const { from, to, ...rest } = event
@@ -104,13 +104,13 @@ function fieldsOf(event: WatchEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Logs events as they come: the messages are constant, what varies is in the fields. */
+/** Logs each event: messages are constant, and what varies is in the fields. */
 export const logWatchEvents =
   (logger: EventLogger) =>
   (event: WatchEvent): void => {
     const { type: _, message, ...fields } = fieldsOf(event)
-    const told = message === undefined ? fields : { ...fields, text: message }
-    const safe = JSON.parse(JSON.stringify(told), (_, value) =>
+    const renamed = message === undefined ? fields : { ...fields, text: message }
+    const safe = JSON.parse(JSON.stringify(renamed), (_, value) =>
       typeof value === 'string' ? value.split('\n').map(escapeText).join('\n') : value,
     )
     logger[LEVELS[event.type] ?? 'info'](safe, event.type.replaceAll('-', ' '))
@@ -120,8 +120,8 @@ export const logWatchEvents =
 export const watchEventLine = (event: WatchEvent, at: Instant): string => ndjsonLine(fieldsOf(event), at)
 
 /**
- * What changed in a spec as it counts, defaults merged in, as a unified diff of YAML with its keys in order: comments and layout do not
- * show. Escaped; empty where nothing changed.
+ * What changed in a spec, defaults merged in, as a unified diff of YAML with sorted keys: comments and layout do not show. Escaped;
+ * empty if nothing changed.
  */
 function renderSpecDiff(before: unknown, after: unknown): string {
   const [old, now] = [canonical(before), canonical(after)]

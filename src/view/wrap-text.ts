@@ -37,7 +37,7 @@ export const indentText = (
 export const padText = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 
-/** At most `width` columns; what is too long loses its beginning, since names differ at their ends. */
+/** At most `width` columns; text that is too long loses its beginning, as names differ at their ends. */
 export function cutText(text: string, width: number): string {
   if (stringWidth(text) <= width) return text
   const kept: string[] = []

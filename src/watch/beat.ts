@@ -8,10 +8,10 @@ import type { Loop } from './loop.ts'
 
 /** Milliseconds. */
 const BEAT = 60_000
-/** Between two of them, whatever happens. */
+/** Least time between two heartbeats. */
 const LEAST = 2_000
 
-/** What people ask about at once, and the word of a minute ago would have wrong. */
+/** Events that make the last heartbeat wrong, so that a new one is written at once. */
 const NEWS: ReadonlySet<WatchEvent['type']> = new Set([
   'backing-off',
   'crashed',
@@ -22,14 +22,14 @@ const NEWS: ReadonlySet<WatchEvent['type']> = new Set([
   'specs-hold-over',
 ])
 
-/** Says once a minute, and after news, in the state folder, that this daemon lives, and how each backup stands. */
+/** Writes a heartbeat to the state folder once a minute and after news: the daemon is alive, and the state of each backup. */
 export function heartbeats(memory: { writeBeat(beat: WatchBeat): Promise<void> }, clock: Clock) {
   let waking = new AbortController()
   return {
     heed({ type }: WatchEvent): void {
       if (NEWS.has(type)) waking.abort()
     },
-    /** Until the signal is aborted. The last word is that it is gone. */
+    /** Runs until the signal is aborted. The last heartbeat is no longer valid. */
     async keep(beat: () => WatchBeat, signal: AbortSignal, warn: (message: string) => void): Promise<void> {
       const write = (word: WatchBeat) =>
         memory.writeBeat(word).catch((error: unknown) => {
@@ -56,7 +56,7 @@ export function beatOf(
   clock: Clock,
 ): WatchBeat {
   const now = clock.now()
-  // The loop takes up what a look has found a moment later.
+  // The loop adopts newly read specs a moment later.
   const lastGood = new Set<string>(active.flatMap(({ spec, instead }) => (instead === null ? [] : spec.name)))
   return {
     format: 'reconcile.watch/1',

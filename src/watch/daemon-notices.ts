@@ -4,24 +4,24 @@ import { faultyNames } from '../decide/specs/faults.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import { type NoticeGround, openNotices } from './notices.ts'
+import { type NoticeOptions, openNotices } from './notices.ts'
 
-/** Whoever the settings name is told of what a daemon's passes come to. Nothing here throws. */
-export function daemonNotices(settings: () => Settings, ground: NoticeGround) {
-  const notices = openNotices(settings, 'watch', ground)
+/** Sends notices and heartbeat calls about a daemon's passes. Nothing here throws. */
+export function daemonNotices(settings: () => Settings, options: NoticeOptions) {
+  const notices = openNotices(settings, 'watch', options)
   notices.began()
-  /** What was last told to stand over each backup's spec. */
+  /** The faults and holds last reported over each backup's spec. */
   const over = new Map<string, string>()
   return {
     async finished(outcome: BackupOutcome) {
-      // One that was told to stop says nothing of the backup.
+      // A cancelled pass says nothing about the backup.
       if (outcome.result !== 'cancelled') await notices.finished(outcome, 'whole')
     },
     remember(backup: string, last: DestinationStatus | null) {
       const isBad = last !== null && last.exitCode !== 0 && last.result !== 'cancelled'
       notices.remember(backup, isBad ? last.result : null)
     },
-    /** What stands over the specs after a look at them, also without a pass. `refusals`: why the newest commit is not taken. */
+    /** Reports faults and holds over the specs after each read, also without a pass. `refusals`: why the newest commit is not taken. */
     async looked(
       { active, broken, holds, removed, renamed }: SpecsDecided,
       declared: { readonly faulty: readonly { readonly name: string }[] },
@@ -38,13 +38,13 @@ export function daemonNotices(settings: () => Settings, ground: NoticeGround) {
         if (over.get(name) === text || !(await notices.stands(name, { faults, holds }, true))) continue
         over.set(name, text)
       }
-      // Also of one of which nothing stands over its spec: passes may have told something.
+      // Even without faults or holds over its spec: passes may have reported something.
       for (const { spec } of [...removed, ...renamed.map(({ from }) => from)]) over.set(spec.name, '')
       for (const name of [...over.keys()]) {
         if (!own.has(name) && (await notices.gone(name))) over.delete(name)
       }
     },
-    /** The settings may be others by now: what waits for a hook is sent as they say, and a new one is told of all that stands. */
+    /** The settings may have changed: pending notices go to the hooks they name now, and a new hook gets every open problem. */
     reopened() {
       notices.began()
       over.clear()

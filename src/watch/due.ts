@@ -3,29 +3,29 @@ import { type Instant, instant } from '../model/instant.ts'
 import type { Cause } from '../model/watch-event.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
 
-/** A moment by both clocks, of which only the second never leaps. Milliseconds. */
-export interface Moment {
+/** A reading of both clocks; only `passed` never jumps. Milliseconds. */
+export interface ClockReading {
   readonly wall: Instant
   readonly passed: number
 }
 
-/** One backup, as the loop knows it. */
+/** One backup's state in the loop. */
 export interface Backup {
   active: ActiveSpec
-  /** Its last run's beginning; null: it has not run yet, and `first` says when it is to. */
-  began: Moment | null
-  first: Moment
-  /** In a row, that a retry may help. */
+  /** Start of its last run; null: not run yet, and due at `first`. */
+  began: ClockReading | null
+  first: ClockReading
+  /** Failures in a row that a retry may fix. */
   failures: number
   /** Monotonic; null: it is not backing off. */
   retryAt: number | null
-  /** When its timetable lets it go on. */
+  /** When its timetable allows it again. */
   resumeAt: Instant | null
   /** Its last pass ended with a bug: its message. */
   crash: string | null
 }
 
-export const newBackup = (active: ActiveSpec, first: Moment): Backup => ({
+export const newBackup = (active: ActiveSpec, first: ClockReading): Backup => ({
   active,
   first,
   began: null,
@@ -36,7 +36,7 @@ export const newBackup = (active: ActiveSpec, first: Moment): Backup => ({
 })
 
 /** Milliseconds until a backup is due, and why. One that backs off waits for that, whatever its schedule says. */
-export function dueIn(backup: Backup, now: Moment): { readonly rest: number; readonly cause: Cause } {
+export function dueIn(backup: Backup, now: ClockReading): { readonly rest: number; readonly cause: Cause } {
   if (backup.retryAt !== null) return { rest: backup.retryAt - now.passed, cause: 'retry' }
   const schedule = scheduledIn(backup, now)
   const resume = backup.resumeAt === null ? Number.POSITIVE_INFINITY : backup.resumeAt - now.wall
@@ -44,14 +44,14 @@ export function dueIn(backup: Backup, now: Moment): { readonly rest: number; rea
 }
 
 /** Milliseconds until its schedule's next run. */
-export function scheduledIn({ began, first, active }: Backup, now: Moment): number {
+export function scheduledIn({ began, first, active }: Backup, now: ClockReading): number {
   if (began === null) return Math.min(first.wall - now.wall, first.passed - now.passed)
   return nextRun(active.spec.schedule, lastBegan(began, now), now.wall) - now.wall
 }
 
 /**
- * A wall clock that was set back makes no beginning lie ahead; one that was set forward, and a machine that slept, make it as long ago as
- * it looks, for which one run makes up.
+ * A wall clock that was set back never puts the start in the future. One that was set forward, or a machine that slept, makes it as
+ * long ago as it looks, and one run makes up for that.
  */
-const lastBegan = (began: Moment, now: Moment): Instant =>
+const lastBegan = (began: ClockReading, now: ClockReading): Instant =>
   instant(Math.min(began.wall, now.wall - (now.passed - began.passed)))

@@ -5,14 +5,14 @@ import type { WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts'
 
 export interface FollowPorts {
-  /** Reads the specs. Throws a Failure where they cannot be read. */
+  /** Reads the specs. Throws a Failure if they cannot be read. */
   readonly find: () => Promise<SpecsFound>
-  /** Ids of the holds that a person has released, and to use one up. */
+  /** Ids of released holds, and how to use one up. */
   readonly released: () => Promise<ReadonlySet<string>>
   readonly consume: (id: string) => Promise<void>
-  /** Remembers what else a look that nothing held has found. */
+  /** Records what else was found when nothing was held. */
   readonly settle: () => Promise<void>
-  /** Remembers, durably, what is obeyed from now on. */
+  /** Saves durably what is obeyed from now on. */
   readonly keep: (kept: KeptSpecs) => Promise<void>
   readonly now: () => Instant
   readonly emit: (event: WatchEvent) => void
@@ -22,14 +22,14 @@ export interface FollowedSpecs extends Pick<SpecsDecided, 'active' | 'orphans' |
   readonly revision: string | null
 }
 
-/** Looks at the specs again and again, tells what changed since the last look, and keeps it. */
+/** Each `look` reads the specs, emits what changed since the last one, and saves it. */
 export function followSpecs(
   before: SpecsBefore,
   ports: FollowPorts,
 ): {
   look(): Promise<SpecsDecided | null>
   now(): FollowedSpecs
-  /** False: what the last look came to could not be remembered, which the next one tries again. */
+  /** False: the last result could not be saved; the next look tries again. */
   isKept(): boolean
 } {
   const { emit } = ports
@@ -40,7 +40,7 @@ export function followSpecs(
   const spent = new Set<string>()
   const troubles = new Set<string>()
 
-  /** A state folder that is full, read-only or damaged keeps nobody from going on. Told once, until it works again. */
+  /** A full, read-only or damaged state folder stops nothing. Warns once, until it works again. */
   async function attempt<T>(what: string, act: () => Promise<T>): Promise<T | null> {
     try {
       const done = await act()
@@ -75,7 +75,7 @@ export function followSpecs(
       const released = (await attempt(UNKNOWN, ports.released)) ?? new Set<string>()
       const decided = specChanges(known, found, { at, released })
       const { active, orphans, holds, broken } = decided
-      // What is told to have changed is what a restart obeys.
+      // Saved before the events: a restart obeys what was reported.
       const word = { specs: active.map(toKeep), orphans, holds }
       const text = JSON.stringify(word)
       if (text !== kept) {
@@ -92,21 +92,21 @@ export function followSpecs(
           spent.delete(id)
         })
       }
-      tell(decided, known, found.revision, emit)
+      emitChanges(decided, known, found.revision, emit)
       known = { active, orphans, holds, broken, revision: found.revision }
       return decided
     },
   }
 }
 
-const UNKNOWN = 'it cannot be known what is released, and nothing is taken for it'
-const FORGOTTEN = 'the specs are obeyed, and a restart would not know them'
-const DEFAULTS = 'it cannot be remembered whether there is a _defaults.yaml'
-const UNSPENT = 'a release was used, and cannot be spent'
+const UNKNOWN = 'cannot read the releases, so every hold stays'
+const FORGOTTEN = 'cannot save the specs in force, so a restart would not know them'
+const DEFAULTS = 'cannot record whether there is a _defaults.yaml'
+const UNSPENT = 'a release was used, but cannot be marked as used'
 
 const toKeep = ({ spec, document }: ActiveSpec) => ({ file: spec.file, line: spec.line, document })
 
-function tell(
+function emitChanges(
   decided: SpecsDecided,
   before: FollowedSpecs,
   revision: string | null,

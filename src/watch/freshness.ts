@@ -12,21 +12,21 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Loop, Standing } from './loop.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
-/** Milliseconds between two looks at what has become late. */
+/** Milliseconds between two checks for late series. */
 const FRESH_LOOK = 60_000
 
-/** What a look at a destination was made of, and until when it counts. */
-interface Looked {
+/** What the last look at a destination was based on, and until when it is valid. */
+interface LastLook {
   readonly of: string
   readonly at: Instant
-  /** Null: nothing there ever gets late. */
+  /** Null: nothing there can become late. */
   readonly until: Instant | null
 }
 
-/** A destination as it is looked at between two passes. */
+/** A destination as read between two passes. */
 export interface WatchedPlace {
   readonly path: string
-  /** What the last pass said. */
+  /** The result of the last pass. */
   readonly readStatus: () => Promise<DestinationStatus | null>
   /** What it holds. */
   readonly look: () => Promise<Pick<StatusFacts, 'hold' | 'halt' | 'holding' | 'last'>>
@@ -42,12 +42,12 @@ interface FreshnessPorts {
 }
 
 /**
- * A backup gets late without a pass too: between two of them, while it is suspended, backs off, or waits for a slow line. A destination is
- * looked at after each pass over it, and when what it held then gets late; until that a look costs no more than reading its status.
+ * A backup can become late without a pass: between two passes, while it is suspended, backs off, or waits for a slow line. Reads a
+ * destination after each pass over it and when its newest point becomes late; otherwise only its status file.
  */
 export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<void> {
   const { clock, loop } = ports
-  const looked = new Map<string, Looked>()
+  const looked = new Map<string, LastLook>()
   const repeats = withoutRepeats(ports.warn)
   while (!run.signal.aborted) {
     await clock.wait(FRESH_LOOK, run.signal)
@@ -59,9 +59,9 @@ export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<
         repeats.well(one.backup)
       } catch (error) {
         const { message } = failureFrom(error)
-        // What cannot be looked at is not known to be late; the next pass tells of it as well.
+        // Lateness is unknown then; the next pass reports the trouble too.
         if (!run.signal.aborted)
-          repeats.trouble(one.backup, `whether ${one.backup} is late cannot be told: ${message}`)
+          repeats.trouble(one.backup, `cannot tell whether ${one.backup} is late: ${message}`)
       }
     }
   }
@@ -69,7 +69,7 @@ export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<
 
 async function lookForLate(
   { backup, active: { spec, instead }, phase, failures, crash, nextRun }: Standing,
-  looked: Map<string, Looked>,
+  looked: Map<string, LastLook>,
   { suspensions, open, late }: FreshnessPorts,
   run: Run,
 ): Promise<void> {
@@ -97,7 +97,7 @@ async function lookForLate(
     written: null,
   }
   const found = lateNow(facts, now)
-  // What could not be looked at is looked at again.
+  // Unreadable: try again next time.
   if (found === null) return
   looked.set(backup, { of, at: now, until: found.next })
   await late(backup, found.late)

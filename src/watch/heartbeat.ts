@@ -5,8 +5,8 @@ import type { BackupOutcome } from '../model/outcome.ts'
 import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'
 
-export interface HeartbeatGround {
-  /** Asked anew each time. Null: nobody is to be called. */
+export interface HeartbeatOptions {
+  /** Read for each call. Null: no heartbeat. */
   readonly urlFile: () => string | null
   readonly signal: AbortSignal
   readonly warn: (text: string) => void
@@ -14,24 +14,24 @@ export interface HeartbeatGround {
 
 type Call = '/start' | '' | '/fail'
 
-/** Milliseconds before each further attempt. What came too late says nothing: no call is kept for the next run. */
+/** Milliseconds before each further attempt. A late heartbeat is worthless: no call is kept for the next run. */
 const WAITS = [1000, 3000]
 
-/** Milliseconds for which the end of a short pass waits for its beginning to be told. */
+/** Milliseconds that the end of a short pass waits for its `/start` call. */
 const PATIENCE = 3000
 
 /** Milliseconds. */
 const MINUTE = 60_000
 
-/** Beyond this nobody reads. Characters. */
+/** Characters. */
 const LONGEST_BODY = 10_000
 
-/** Calls it, with some patience. Never throws. */
+/** Makes one call, with retries. Never throws. */
 async function call(
   which: Call,
   text: string,
   waits: readonly number[],
-  { urlFile, signal, warn }: HeartbeatGround,
+  { urlFile, signal, warn }: HeartbeatOptions,
 ): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     const file = urlFile()
@@ -47,41 +47,41 @@ async function call(
     const wait = waits[attempt]
     if (!posted.again || wait === undefined) {
       const name = basename(file)
-      return warn(`the heartbeat could not be sent to the URL in ${name}: ${posted.why}.`)
+      return warn(`cannot send the heartbeat to the URL in ${name}: ${posted.why}.`)
     }
     await sleep(wait, undefined, { signal }).catch(() => {})
   }
 }
 
-/** Of one pass over all backups: `/start` as it begins, in the background, then the bare URL or `/fail`. */
-export function passHeartbeat(ground: HeartbeatGround) {
+/** For one pass over all backups: `/start` as it begins, in the background, then the bare URL or `/fail`. */
+export function passHeartbeat(options: HeartbeatOptions) {
   const startCut = new AbortController()
   let started: Promise<void> = Promise.resolve()
   return {
     began(): void {
-      const signal = AbortSignal.any([startCut.signal, ground.signal])
-      // Whether the beginning is told matters little: the end will be.
-      started = call('/start', '', [], { ...ground, signal, warn: () => {} })
+      const signal = AbortSignal.any([startCut.signal, options.signal])
+      // A failed `/start` matters little: the end will be reported.
+      started = call('/start', '', [], { ...options, signal, warn: () => {} })
     },
-    /** Null: nothing is known of how it ended. */
+    /** Null: how it ended is unknown. */
     async ended(exitCode: number | null, lines: readonly string[]): Promise<void> {
-      // It must not come after the end, for it would read as another beginning.
-      const { signal } = ground
+      // `/start` must not arrive after the end: it would look like another start.
+      const { signal } = options
       await Promise.race([started, sleep(PATIENCE, undefined, { signal, ref: false }).catch(() => {})])
       startCut.abort()
       await started
       if (exitCode === null) return
       const text = [`exit ${exitCode}`, ...lines].join('\n')
-      await call(exitCode === 0 ? '' : '/fail', text, WAITS, ground)
+      await call(exitCode === 0 ? '' : '/fail', text, WAITS, options)
     },
   }
 }
 
 /**
- * Of `watch`: the bare URL after each good pass of a backup while none is failing, once a minute at most; `/fail` when one begins to. Backups
- * that have not run yet count as `remember` says, and whatever passes come to, one fails while something stands over its spec.
+ * For `watch`: the bare URL after each good pass while no backup is failing, at most once a minute; `/fail` when one starts to fail.
+ * A backup that has not run yet counts as `remember` says; one with a fault or hold over its spec fails, whatever its passes return.
  */
-export function watchHeartbeat(ground: HeartbeatGround) {
+export function watchHeartbeat(options: HeartbeatOptions) {
   const unwell = new Map<string, string>()
   const over = new Map<string, string>()
   let calling: Promise<void> | null = null
@@ -89,7 +89,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
   let lastGood = Number.NEGATIVE_INFINITY
   let isFailing = false
 
-  /** One at a time; of those that wait the newest alone counts, for it says all. */
+  /** One call at a time; of those waiting only the newest is made, as it says everything. */
   function queue(one: () => Promise<void>): void {
     next = one
     calling ??= (async () => {
@@ -105,7 +105,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
   function fail(): void {
     isFailing = true
     const lines = new Set([...over.values(), ...unwell.values()])
-    queue(() => call('/fail', [...lines].join('\n'), WAITS, ground))
+    queue(() => call('/fail', [...lines].join('\n'), WAITS, options))
   }
 
   return {
@@ -117,7 +117,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
       unwell.delete(backup)
       over.delete(backup)
     },
-    /** What stands over its spec; null: nothing. */
+    /** The fault or hold over its spec; null: none. */
     stands(backup: string, line: string | null): void {
       const isNew = line !== null && !over.has(backup)
       if (line === null) over.delete(backup)
@@ -137,7 +137,7 @@ export function watchHeartbeat(ground: HeartbeatGround) {
       if (unwell.size + over.size > 0 || (wasWell && !isFailing && now - lastGood < MINUTE)) return
       isFailing = false
       lastGood = now
-      queue(() => call('', '', WAITS, ground))
+      queue(() => call('', '', WAITS, options))
     },
     async settled(): Promise<void> {
       await calling

@@ -6,39 +6,39 @@ import { post } from './post.ts'
 import { readUrlFile } from './url-file.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
-export interface HookGround {
+export interface HookOptions {
   readonly memory: NoticeMemory
-  /** Once aborted, nothing is sent any more; what is not delivered stays pending. */
+  /** Once aborted, nothing more is sent; undelivered notices stay pending. */
   readonly signal: AbortSignal
-  /** A sentence for people, without any secret. */
+  /** Takes a sentence for people, without secrets. */
   readonly warn: (text: string) => void
-  /** Milliseconds before each further attempt; the last one is used again and again where `forever`. */
+  /** Milliseconds before each further attempt; with `forever` the last one repeats. */
   readonly waits: readonly number[]
   readonly forever: boolean
 }
 
 export interface Hooks {
-  /** Something may be pending. Does not wait for it. */
+  /** Starts sending what is pending. Does not wait for it. */
   kick(): void
-  /** Until nothing is on its way any more. */
+  /** Waits until nothing is being sent. */
   settled(): Promise<void>
 }
 
-/** Seconds for which another process is left to send what is pending. */
+/** Seconds to wait while another process sends what is pending. */
 const LOCK_WAIT = 15
 
 /**
- * Sends what is pending, in the background, to one hook after the other's beginning, each in order; one process on the box at a time, so
- * that nothing is sent twice. Whoever is ended between the answer and writing it down sends that one again, under the same id.
+ * Sends pending notices in the background, to all hooks at once and in order for each; one process per box at a time, so that nothing is
+ * sent twice. A process that ends between the answer and recording it sends that notice again, under the same id.
  */
-export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround): Hooks {
-  const { memory, signal, warn, waits, forever } = ground
+export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptions): Hooks {
+  const { memory, signal, warn, waits, forever } = options
   let sending: Promise<void> | null = null
   let isAsked = false
   let waking = new AbortController()
   const repeats = withoutRepeats(warn)
 
-  /** Whether another attempt makes sense. */
+  /** Returns whether another attempt makes sense. */
   async function sendTo(hook: string, pending: readonly PendingNotice[]): Promise<boolean> {
     if (pending.length === 0) return false
     const read = await readUrlFile(hook)
@@ -57,9 +57,9 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
       }
       repeats.trouble(
         hook,
-        `a notice could not be sent to the URL in ${name}: ${posted.why}. It is kept for later.`,
+        `cannot send a notice to the URL in ${name}: ${posted.why}. It is kept for later.`,
       )
-      // One that is refused for what it says keeps no other back.
+      // One that is rejected for its content does not hold up the others.
       if (posted.again) return true
     }
     return false
@@ -92,12 +92,12 @@ export function openHooks(hooks: () => readonly NoticeHook[], ground: HookGround
       try {
         isToRepeat = await round()
       } catch (error) {
-        if (!signal.aborted) warn(`notices cannot be sent: ${(error as Error).message}`)
+        if (!signal.aborted) warn(`cannot send notices: ${(error as Error).message}`)
         return
       }
       const wait = waits[Math.min(attempt, forever ? waits.length - 1 : attempt)]
       if (isToRepeat && wait !== undefined) {
-        // News for one hook does not wait until another one, which is down, is to be tried again.
+        // A new notice for one hook does not wait for the retry of another that is down.
         await sleep(wait, undefined, { signal: AbortSignal.any([signal, waking.signal]) }).catch(() => {})
         if (!waking.signal.aborted) attempt++
       } else if (isAsked) attempt = 0

@@ -7,7 +7,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Loop } from './loop.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
-/** Milliseconds between two looks at what commands have left in the state folder. */
+/** Milliseconds between two reads of what commands have left in the state folder. */
 const STATE_LOOK = 5_000
 
 /** What commands leave in the state folder. */
@@ -16,7 +16,7 @@ export interface LeftByCommands {
   suspensions(): Promise<StoredSuspensions>
 }
 
-/** Reads or writes what is kept of the specs; a damaged file is moved aside, and it is tried once more. */
+/** Reads or writes the saved specs; moves a damaged file aside and tries once more. */
 export const orSetAside =
   (memory: { setAside(at: Instant): Promise<string> }, clock: Clock, warn: (message: string) => void) =>
   async <T>(act: () => Promise<T>): Promise<T> => {
@@ -25,15 +25,13 @@ export const orSetAside =
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'state-damaged') throw error
       const aside = await memory.setAside(clock.now())
-      warn(
-        `${error.message}: it is set aside as ${aside}; last good specs, orphans and holds from before are forgotten`,
-      )
+      warn(`${error.message}: moved aside to ${aside}; earlier last good specs, orphans and holds are lost`)
       return act()
     }
   }
 
 interface FollowStatePorts {
-  /** Asked anew each time: where it lies may change with the settings. */
+  /** Called each time: its place may change with the settings. */
   readonly left: () => LeftByCommands
   readonly loop: Loop
   /** Which backup each hold stops. */
@@ -43,8 +41,8 @@ interface FollowStatePorts {
 }
 
 /**
- * What a command has left is for now: a release lets what it held run, a suspension stops a run, its end lets the backup run again. What
- * cannot be read changes nothing, and is told once until it changes.
+ * Acts on what commands leave: a release runs the held backup, a suspension stops a run, and its end runs the backup again. What cannot
+ * be read changes nothing, and is reported once until it changes.
  */
 export async function followState(
   { left, loop, heldBy, clock, warn }: FollowStatePorts,
@@ -90,7 +88,7 @@ export async function followState(
   }
 }
 
-/** Where nothing tells that the specs have changed, as with git. */
+/** Polls for new specs where no event reports a change, as with git. */
 export async function lookEvery(
   milliseconds: number,
   loop: Loop,

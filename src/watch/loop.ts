@@ -8,7 +8,7 @@ import type { BackupOutcome } from '../model/outcome.ts'
 import type { Promised } from '../model/status.ts'
 import type { Cause, WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
-import { type Backup, dueIn, type Moment, newBackup, scheduledIn } from './due.ts'
+import { type Backup, type ClockReading, dueIn, newBackup, scheduledIn } from './due.ts'
 import { queue } from './queue.ts'
 
 export interface LoopPorts {
@@ -17,9 +17,9 @@ export interface LoopPorts {
   readonly random: () => number
   /** Backups at once. */
   readonly concurrency: () => number
-  /** Looks at the specs again. Null: they could not be read, which it has told; what is obeyed stays. Never throws but for a bug. */
+  /** Reads the specs again. Null: they could not be read, which it has reported; the current ones stay. Throws only for a bug. */
   readonly look: () => Promise<SpecsDecided | null>
-  /** The one pass that `reconcile` runs: everything is read anew. Never throws but for a bug. */
+  /** The same pass that `reconcile` runs: reads everything anew. Throws only for a bug. */
   readonly pass: (
     one: ActiveSpec,
     how: {
@@ -27,7 +27,7 @@ export interface LoopPorts {
       readonly promise: (outcome: Ending) => Promised
     },
   ) => Promise<BackupOutcome>
-  /** When a backup is to run first, from what was promised before this process began. */
+  /** When a backup is due first, by what an earlier process promised. */
   readonly firstDue: (one: ActiveSpec) => Promise<Instant>
   readonly emit: (event: WatchEvent) => void
   /** The commit of the specs that are obeyed. */
@@ -36,23 +36,23 @@ export interface LoopPorts {
   readonly notTaken: () => string | null
 }
 
-/** What of an outcome tells when the next pass is. */
+/** The part of an outcome that decides when the next pass is. */
 type Ending = Pick<BackupOutcome, 'result' | 'retry' | 'off'>
 
-/** When a backup that its timetable stopped may go on; null: it was not stopped, or for good. */
+/** When a backup that its timetable stopped may continue; null: it was not stopped, or the timetable never allows it. */
 const resumeOf = ({ result, off }: Ending): Instant | null =>
   result === 'incomplete' && off?.until != null ? instant(Date.parse(off.until)) : null
 
 export interface Loop {
-  /** Runs until the signal is aborted and every pass has ended; `before`: the specs that are obeyed at first. */
+  /** Runs until the signal is aborted and every pass has ended; `before`: the specs in force at the start. */
   run(before: readonly ActiveSpec[], signal: AbortSignal): Promise<void>
-  /** The specs may be others by now. */
+  /** The specs may have changed. */
   look(): void
-  /** Runs one backup, or all, as soon as may be. */
+  /** Runs one backup, or all, as soon as possible. */
   trigger(name: string | null, cause: Cause): void
-  /** Ends a backup's run, if there is one, keeping what has come. */
+  /** Ends a backup's run, if there is one, and keeps the bytes received. */
   stop(name: string, why: string): void
-  /** How each backup stands. */
+  /** The state of each backup. */
   standing(): readonly Standing[]
 }
 
@@ -60,21 +60,21 @@ export interface Standing {
   readonly backup: string
   readonly phase: 'idle' | 'queued' | 'running'
   readonly nextRun: Instant
-  /** Failures in a row that a retry may help. */
+  /** Failures in a row that a retry may fix. */
   readonly failures: number
   /** Its last pass ended with a bug: its message. */
   readonly crash: string | null
   readonly active: ActiveSpec
 }
 
-/** Milliseconds: a leap of the wall clock, or a machine that slept, is found within this. */
+/** Milliseconds within which a jump of the wall clock, or a sleep of the machine, is noticed. */
 const LONGEST_REST = 30_000
-/** Milliseconds by which both clocks may drift apart without a word. */
+/** Milliseconds by which both clocks may drift apart unreported. */
 const DRIFT = 5_000
 
 /**
- * Level-based: a trigger only puts a name into the queue, and the run reads everything anew. Waits are monotonic; what depends on the wall
- * clock is judged anew each time, so that one that leaps neither starves a backup nor sets off a storm.
+ * Level-based: a trigger only queues a name, and the run reads everything anew. Waits are monotonic; what depends on the wall clock is
+ * evaluated each time, so that a clock that jumps neither starves a backup nor starts all of them.
  */
 export function watchLoop(ports: LoopPorts): Loop {
   const { clock, emit } = ports
@@ -98,7 +98,7 @@ export function watchLoop(ports: LoopPorts): Loop {
   let drift = clock.now() - clock.monotonic()
 
   const wake = (): void => waking.abort()
-  const here = (): Moment => ({ wall: clock.now(), passed: clock.monotonic() })
+  const here = (): ClockReading => ({ wall: clock.now(), passed: clock.monotonic() })
   const trigger = (name: string, cause: Cause): void => {
     waitingRuns.add(name, cause)
     wake()
@@ -111,20 +111,20 @@ export function watchLoop(ports: LoopPorts): Loop {
     run.controller.abort(new Stop('superseded'))
   }
 
-  /** The newest word on every spec. Only one whose canonical form changed is run for it. */
+  /** Adopts the newest specs. Runs only those whose canonical form changed. */
   function obey({ active, changed, added, removed, renamed, holds }: SpecsDecided): void {
     const words = new Map(active.map((one) => [one.spec.name as string, one]))
     for (const { from, to } of renamed) {
       const known = backups.get(from.spec.name)
       backups.delete(from.spec.name)
       waitingRuns.forget(from.spec.name)
-      stop(from.spec.name, 'it has another name now')
+      stop(from.spec.name, 'it was renamed')
       if (known !== undefined) backups.set(to.spec.name, known)
     }
     for (const { spec } of removed) {
       backups.delete(spec.name)
       waitingRuns.forget(spec.name)
-      stop(spec.name, 'its spec is gone')
+      stop(spec.name, 'its spec was removed')
     }
     for (const [name, word] of words) {
       const known = backups.get(name)
@@ -138,7 +138,7 @@ export function watchLoop(ports: LoopPorts): Loop {
       trigger(to.spec.name, 'spec-changed')
     }
     for (const { spec } of added) trigger(spec.name, 'spec-added')
-    // What a hold over all of them kept back goes on at once.
+    // A hold over all backups has ended: run them at once.
     if (isHeld && holds.length === 0) for (const name of backups.keys()) trigger(name, 'released')
     isHeld = holds.length > 0
   }
@@ -164,7 +164,7 @@ export function watchLoop(ports: LoopPorts): Loop {
     }
   }
 
-  /** Milliseconds. Who waits for a place or runs is not counted: its end wakes us. */
+  /** Milliseconds until the next backup is due. Queued and running ones do not count: their end wakes us. */
   function rest(): number {
     const busy = new Set([...waitingRuns.waiting(), ...waitingRuns.running()])
     let least = LONGEST_REST
@@ -200,7 +200,7 @@ export function watchLoop(ports: LoopPorts): Loop {
     const { result, retry, off } = outcome
     const { spec } = backup.active
     if (retry) return promise(spec.schedule, instant(wall + backoff(backup.failures + 1, 1) * 1000))
-    // Cut short, it goes on as soon as anybody can: after a restart, or by its new spec.
+    // Interrupted: it continues as soon as possible, after a restart or with its new spec.
     if (result === 'cancelled' || (result === 'incomplete' && off === null))
       return promise(spec.schedule, wall)
     const next = instant(wall + Math.max(0, scheduledIn(backup, here())))
@@ -210,7 +210,7 @@ export function watchLoop(ports: LoopPorts): Loop {
 
   function finish(name: string, backup: Backup, outcome: BackupOutcome, signal: AbortSignal): void {
     backup.crash = null
-    // It was told to stop: that says nothing of the source.
+    // It was stopped: that says nothing about the source.
     if (signal.aborted) return
     if (outcome.retry) {
       fail(name, backup)
@@ -218,7 +218,7 @@ export function watchLoop(ports: LoopPorts): Loop {
     }
     backup.failures = 0
     backup.resumeAt = resumeOf(outcome)
-    if (outcome.result === 'in-sync' || outcome.result === 'applied') seeAgain(name, backup)
+    if (outcome.result === 'in-sync' || outcome.result === 'applied') retrySameHost(name, backup)
   }
 
   function fail(name: string, backup: Backup): void {
@@ -235,8 +235,8 @@ export function watchLoop(ports: LoopPorts): Loop {
     fail(name, backup)
   }
 
-  /** One backup came through: others that wait to try the same host again need not wait. */
-  function seeAgain(name: string, { active: { spec } }: Backup): void {
+  /** One backup succeeded: retry the others from the same host now. */
+  function retrySameHost(name: string, { active: { spec } }: Backup): void {
     const { source } = spec
     if (source.kind !== 'ssh') return
     for (const [other, { active, retryAt }] of backups) {
@@ -246,8 +246,8 @@ export function watchLoop(ports: LoopPorts): Loop {
     }
   }
 
-  /** In the background: a folder on a server that hangs keeps no backup from running. */
-  function lookWhereWanted(): void {
+  /** In the background: a folder on a hanging server must not stop backups. */
+  function lookIfWanted(): void {
     if (!wantsLook || looking !== null) return
     wantsLook = false
     looking = ports
@@ -266,7 +266,7 @@ export function watchLoop(ports: LoopPorts): Loop {
       })
   }
 
-  function heedLeaps(): void {
+  function reportClockJumps(): void {
     const now = clock.now() - clock.monotonic()
     const leap = now - drift
     drift = now
@@ -287,13 +287,13 @@ export function watchLoop(ports: LoopPorts): Loop {
         backups.set(one.spec.name, newBackup(one, { wall: due, passed: passed + Math.max(0, due - wall) }))
       }
       try {
-        // Nothing is begun by old specs that a look would stop at once; but one that hangs is not waited for.
-        lookWhereWanted()
+        // Do not start old specs that the first look would stop at once; but do not wait for a look that hangs.
+        lookIfWanted()
         if (!signal.aborted) await clock.wait(LONGEST_REST, waking.signal)
         while (!signal.aborted) {
           waking = new AbortController()
-          heedLeaps()
-          lookWhereWanted()
+          reportClockJumps()
+          lookIfWanted()
           if (decided !== null) obey(decided)
           decided = null
           triggerDue()

@@ -18,47 +18,47 @@ import { passHeartbeat, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
 /**
- * Who is told of what passes come to: the hooks of `notify`, and the `heartbeat`. Nothing here throws, holds a transfer up, or changes an
- * exit code: what goes wrong is told by `warn`.
+ * Reports the results of passes to the hooks of `notify` and to the `heartbeat`. Nothing here throws, delays a transfer or changes an
+ * exit code: errors go to `warn`.
  */
 export interface Notices {
-  /** Work begins: what earlier runs could not deliver is sent, and a pass over all backups tells its heartbeat. Waits for nothing. */
+  /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
   began(): void
-  /** A pass over one backup ended. `extent`: whether it looked at all that a whole pass looks at. Waits only for the box's memory. */
+  /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
   finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
-  /** The series that are late now. Also without a pass. */
+  /** The series that are late now, also without a pass. */
   late(backup: string, late: readonly LateSeries[]): Promise<void>
   /**
-   * What stands over its spec, whatever passes come to. `isAll`: nothing else does, and what was told of that before is over. False: it
-   * could not be kept.
+   * The faults and holds over its spec, whatever its passes return. `isAll`: there are no others, so earlier ones are over. False: it
+   * could not be saved.
    */
   stands(backup: string, over: OverBackup, isAll: boolean): Promise<boolean>
-  /** Before the first pass of `watch`: how the last one over this backup ended, if that is known to have been badly. */
+  /** Before the first pass of `watch`: how the last one over this backup failed; null: it did not, or is unknown. */
   remember(backup: string, wentBadly: string | null): void
-  /** No such backup is declared any more, and what was told of it is over. False: that could not be kept. */
+  /** The backup is no longer declared, so its open problems are over. False: that could not be saved. */
   gone(backup: string): Promise<boolean>
-  /** The end: waits a few seconds for what is on its way. `result`: of a pass over all backups; null: it was none. */
+  /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
   ended(result: Result | null): Promise<void>
 }
 
-export interface NoticeGround {
+export interface NoticeOptions {
   readonly memory: NoticeMemory
   readonly host: string
-  /** The commit of the specs in force; asked whenever something is told. */
+  /** The commit of the specs in force; read for each notice. */
   readonly revision: () => string | null
   readonly now: () => Instant
-  /** Of the run: aborted, nothing is waited for any more. */
+  /** Of the run: once aborted, nothing is waited for. */
   readonly signal: AbortSignal
   /** Takes a sentence for people. */
   readonly warn: (text: string) => void
-  /** Makes text that may be a source's fit for one line of anything. */
+  /** Makes text that may come from a source safe for one line. */
   readonly oneLine: (text: string) => string
 }
 
 /** `all`: one pass over all backups. `some`: over named ones, or for removals alone: no heartbeat. `watch`: until it is ended. */
 export type NoticeUse = 'all' | 'some' | 'watch'
 
-/** Milliseconds that the end of a run waits for what is on its way; less where its time is up. */
+/** Milliseconds that the end of a run waits for requests under way; less if its time is up. */
 const PATIENCE = 15_000
 const LAST_PATIENCE = 3_000
 
@@ -71,28 +71,28 @@ const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
 export function openNotices(
   settings: () => Pick<Settings, 'notify' | 'heartbeat'>,
   use: NoticeUse,
-  ground: NoticeGround,
+  options: NoticeOptions,
 ): Notices {
-  const { memory, now, host, oneLine } = ground
-  const { signal, endIn, close } = deadline(ground.signal)
-  const warn = (text: string) => ground.warn(oneLine(text))
+  const { memory, now, host, oneLine } = options
+  const { signal, endIn, close } = deadline(options.signal)
+  const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
   const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
   const beat = { urlFile: () => settings().heartbeat?.urlFile ?? null, signal, warn }
   const pass = use === 'all' ? passHeartbeat(beat) : null
   const watch = use === 'watch' ? watchHeartbeat(beat) : null
 
-  async function tell(found: Findings | null): Promise<boolean> {
+  async function save(found: Findings | null): Promise<boolean> {
     if (found === null || notify().length === 0) return true
     const findings = escaped(found, oneLine)
-    const teller = { at: now(), host, revision: ground.revision(), stamp: randomUUID() }
+    const sender = { at: now(), host, revision: options.revision(), stamp: randomUUID() }
     try {
       const before = await memory.read()
-      // Most passes bring no news, and then nobody has to wait for a lock.
-      if (foldNotices(before, notify(), findings, teller) === before) return true
-      await memory.change((book) => foldNotices(book, notify(), findings, teller))
+      // Most passes bring no news, and then need no lock.
+      if (foldNotices(before, notify(), findings, sender) === before) return true
+      await memory.change((book) => foldNotices(book, notify(), findings, sender))
     } catch (error) {
-      warn(`what has to be told of ${findings.backup} cannot be kept: ${(error as Error).message}`)
+      warn(`cannot save a notice about ${findings.backup}: ${(error as Error).message}`)
       return false
     } finally {
       hooks.kick()
@@ -107,21 +107,21 @@ export function openNotices(
     },
     async finished(outcome, extent) {
       watch?.finished(outcome, oneLine(lineOf(outcome)))
-      await tell(findTrouble(outcome, extent))
+      await save(findTrouble(outcome, extent))
     },
     async late(backup, late) {
-      await tell(findLate(backup, late))
+      await save(findLate(backup, late))
     },
     async stands(backup, over, isAll) {
       const found = findOverSpec(backup, over, isAll)
       const line = found.troubles.map(({ message }) => message).join('; ')
       watch?.stands(backup, line === '' ? null : oneLine(line))
-      return tell(found)
+      return save(found)
     },
     remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
     gone(backup) {
       watch?.forget(backup)
-      return tell(findGone(backup))
+      return save(findGone(backup))
     },
     async ended(result) {
       endIn(PATIENCE)
@@ -141,13 +141,13 @@ export function openNotices(
   }
 }
 
-/** A run in which all backups were at work in another one says nothing of them. */
+/** A run whose backups were all busy in another one says nothing about them. */
 const saysSomething = ({ backups, exitCode }: Result): boolean =>
   exitCode !== 0 || backups.some(({ result }) => result !== 'busy')
 
 /**
- * A signal that ends with the run's, at once where somebody sent a signal. A pass whose time is up may still tell how it ended; as a
- * signal that comes then is no longer heard, that is kept short.
+ * A signal that ends with the run's, at once on SIGINT or SIGTERM. A pass whose time is up may still report how it ended; as a signal
+ * that comes then is no longer seen, that is kept short.
  */
 function deadline(run: AbortSignal) {
   const over = new AbortController()
@@ -189,5 +189,5 @@ const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => str
   })),
 })
 
-/** What a source made say is as long as it likes. */
+/** A message may contain text of any length from a source. */
 const cut = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text)

@@ -1,17 +1,17 @@
 import type { SecretUrl } from './url-file.ts'
 
-/** What became of one request. `why`: in words that hold nothing of the URL, nor of what was answered. */
+/** The result of one request. `why`: without any part of the URL or the response. */
 export type Posted =
   | { readonly state: 'delivered' }
-  /** `again`: the same may go through later, without anybody's help. */
+  /** `again`: a retry may succeed without anyone's help. */
   | { readonly state: 'failed'; readonly why: string; readonly again: boolean }
 
 /** Milliseconds for the whole exchange. */
 const TIMEOUT = 10_000
 
 /**
- * One POST. Follows no redirect: the URL is a secret, and another host has no business with it. What is answered is not read. Throws the
- * signal's reason, and nothing else.
+ * One POST. Follows no redirect: the URL is a secret that no other host may learn. Does not read the response. Throws only the signal's
+ * reason.
  */
 export async function post(
   { url, authorization }: SecretUrl,
@@ -51,7 +51,7 @@ function judge(status: number): Posted {
   if (status >= 200 && status < 300) return { state: 'delivered' }
   if (status >= 300 && status < 400)
     return failed(
-      `it answers with a redirect (${status}), which is not followed: write the URL that it leads to`,
+      `it answers with a redirect (${status}), which is not followed: use the URL that it leads to`,
       false,
     )
   return failed(`it answers ${status}`, status >= 500 || status === 408 || status === 425 || status === 429)
@@ -59,7 +59,7 @@ function judge(status: number): Posted {
 
 const failed = (why: string, again: boolean): Posted => ({ state: 'failed', why, again })
 
-/** By the code alone: the system's message names host and address. */
+/** From the code only: the system's message names host and address. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
@@ -73,7 +73,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke',
   UND_ERR_SOCKET: 'the connection broke',
   ENOTFOUND: 'its host name has no address',
-  EAI_AGAIN: 'its host name cannot be looked up now',
+  EAI_AGAIN: 'its host name cannot be resolved now',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'the connection timed out',

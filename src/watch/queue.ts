@@ -1,25 +1,25 @@
-/** Names that wait to be run, each with why. */
+/** Names that wait to run, each with its causes. */
 export interface Queue<Cause> {
-  /** Asks for a run. One that waits already only gets one more cause; one that runs is run again afterwards. */
+  /** Asks for a run. A waiting name gets one more cause; a running one runs again afterwards. */
   add(name: string, cause: Cause): void
   /** Takes the first name that may run now; null: none. It runs until `done`. */
   take(): { readonly name: string; readonly causes: readonly Cause[] } | null
   /** Its run has ended. */
   done(name: string): void
-  /** It is not to be run any more. A run that is under way is not touched. */
+  /** Drops a name from the queue. Does not touch a run under way. */
   forget(name: string): void
   waiting(): readonly string[]
   running(): readonly string[]
 }
 
 /**
- * Dedupes by name: at most one run of a name, one for each thing that only one may use at a time, and `concurrency` in all; in the order
- * in which they were asked for, but that one which has to wait for such a thing lets others pass and takes no place from them. Nothing
- * that was asked for is lost: what was asked for while its run was under way is asked for again when it ends.
+ * Dedupes by name: at most one run of a name, one for each exclusive resource, and `concurrency` in all; in the order of requests,
+ * except that one waiting for a resource lets others pass and takes no slot. No request is lost: one made while its run is under way
+ * is queued again when that ends.
  */
 export function queue<Cause>(limits: {
   readonly concurrency: () => number
-  /** What the run has for itself: a host, a destination. */
+  /** The exclusive resources of a run: a host, a destination. */
   readonly needs: (name: string) => readonly string[]
 }): Queue<Cause> {
   // In the order of insertion.

@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import { type ChildEnd, childEnvironment, runChild } from '../system/child.ts'
 
-/** What `watch` tells whoever started it as a service: systemd, by its notify protocol. Nothing of it ever throws. */
+/** Notifies systemd, by its notify protocol, where `watch` runs as a service. Never throws. */
 export interface ServiceManager {
   /** It works; `status` is the line that `systemctl status` shows. */
   ready(status?: string): Promise<void>
@@ -10,16 +10,15 @@ export interface ServiceManager {
   status(text: string): Promise<void>
   /** It is about to end. */
   stopping(): Promise<void>
-  /** Milliseconds within which `alive` is to be called; null: nobody asks. */
+  /** Milliseconds within which to call `alive`; null: not asked for. */
   readonly watchdogInterval: number | null
 }
 
-/** Seconds. systemd-notify itself waits five seconds at most for its word to be taken. */
+/** Seconds. systemd-notify itself waits at most five seconds for an answer. */
 const TIMEOUT = 10
 
 /**
- * Speaks through systemd-notify, for Node has no datagram sockets of its own; so the unit needs NotifyAccess=all. Without NOTIFY_SOCKET
- * all of it does nothing.
+ * Uses systemd-notify, as Node has no Unix datagram sockets; so the unit needs NotifyAccess=all. Without NOTIFY_SOCKET it does nothing.
  */
 export function openServiceManager(
   env: NodeJS.ProcessEnv,
@@ -29,7 +28,7 @@ export function openServiceManager(
   const socket = env['NOTIFY_SOCKET'] ?? ''
   let isWarned = false
 
-  async function tell(...words: readonly string[]): Promise<void> {
+  async function notify(...words: readonly string[]): Promise<void> {
     if (socket === '') return
     const why = await runChild({
       program: 'systemd-notify',
@@ -48,15 +47,15 @@ export function openServiceManager(
     if (why === null) isWarned = false
     else if (!isWarned) {
       isWarned = true
-      warn(`the service manager cannot be told how things are: ${why}`)
+      warn(`cannot notify the service manager: ${why}`)
     }
   }
 
   return {
-    ready: (status) => tell('READY=1', ...(status === undefined ? [] : [statusWord(status)])),
-    alive: () => tell('WATCHDOG=1'),
-    status: (text) => tell(statusWord(text)),
-    stopping: () => tell('STOPPING=1'),
+    ready: (status) => notify('READY=1', ...(status === undefined ? [] : [statusWord(status)])),
+    alive: () => notify('WATCHDOG=1'),
+    status: (text) => notify(statusWord(text)),
+    stopping: () => notify('STOPPING=1'),
     watchdogInterval: intervalOf(env, pid),
   }
 }
@@ -71,7 +70,7 @@ function whatFailed({ cause, code, endedBy, stderr }: ChildEnd): string | null {
 /** The protocol has one word a line. */
 const statusWord = (text: string): string => `STATUS=${text.replace(/\s+/g, ' ').slice(0, 500)}`
 
-/** Half of what systemd allows, as it asks. */
+/** Half of what systemd allows, as it recommends. */
 function intervalOf(env: NodeJS.ProcessEnv, pid: number): number | null {
   const microseconds = Number(env['WATCHDOG_USEC'])
   const meant = env['WATCHDOG_PID'] ?? ''
@@ -79,7 +78,7 @@ function intervalOf(env: NodeJS.ProcessEnv, pid: number): number | null {
   return meant === '' || Number(meant) === pid ? Math.max(1, Math.floor(microseconds / 2000)) : null
 }
 
-/** Tells a service manager that asks for it, again and again, that the daemon is alive: what tells is the very thread that works. */
+/** Calls `alive` at intervals if the service manager asks for it, from the same thread that does the work. */
 export async function keepAlive(service: ServiceManager, signal: AbortSignal): Promise<void> {
   if (service.watchdogInterval === null || signal.aborted) return
   await new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { systemErrorOf } from '../model/system-error.ts'
 import type { Halt } from '../model/trouble.ts'
 
-/** Where to call, and what to say who we are. Neither may ever be shown: who knows them can call there too. */
+/** A URL and its credentials. Never show either: anyone who knows them can call it too. */
 export interface SecretUrl {
   readonly url: URL
   readonly authorization: string | null
@@ -12,18 +12,18 @@ export interface SecretUrl {
 
 type Read =
   | { readonly ok: true; readonly secret: SecretUrl }
-  /** In words that name the file and nothing of what it holds. */
+  /** The fault names the file, and nothing of its content. */
   | { readonly ok: false; readonly fault: Halt }
 
 const MAX_BYTES = 4096
-/** Of group and others: all but the group's right to read. */
+/** Mode bits of group and others, except the group's read bit. */
 const TOO_OPEN = 0o037
 
-/** The URL in a file that is for its owner, and perhaps a group of its own. Never waits for a FIFO. Read anew each time: it may be changed. */
+/** Reads the URL from a private file. Never waits for a FIFO. Read for each call, as it may change. */
 export async function readUrlFile(path: string): Promise<Read> {
   const no = (code: string, why: string, hint: string): Read => ({
     ok: false,
-    fault: { code, message: `the URL in ${basename(path)} cannot be used: ${why}`, hint },
+    fault: { code, message: `cannot use the URL in ${basename(path)}: ${why}`, hint },
   })
   let handle: FileHandle
   try {
@@ -36,13 +36,13 @@ export async function readUrlFile(path: string): Promise<Read> {
   try {
     const stat = await handle.stat()
     if (!stat.isFile())
-      return no('url-file-unreadable', 'it is no regular file', `Put the URL into ${path} itself.`)
+      return no('url-file-unreadable', 'it is not a regular file', `Put the URL into ${path} itself.`)
     if ((stat.mode & TOO_OPEN) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0')
       return no(
         'url-file-open',
-        `others than its owner may use it (mode ${mode})`,
-        `chmod 600 ${path}, or 640 with a group of its own.`,
+        `its permissions are too open (mode ${mode})`,
+        `Run chmod 600 ${path}, or 640 with a group of its own.`,
       )
     }
     const buffer = Buffer.alloc(MAX_BYTES + 1)
@@ -50,10 +50,10 @@ export async function readUrlFile(path: string): Promise<Read> {
     if (bytesRead > MAX_BYTES) return no('url-file-bad', 'it is longer than 4 KiB', ONE_LINE)
     const secret = parse(buffer.toString('utf8', 0, bytesRead).trim())
     return secret === null
-      ? no('url-file-bad', 'it does not hold an http or https URL, and nothing else', ONE_LINE)
+      ? no('url-file-bad', 'it must hold one http or https URL and nothing else', ONE_LINE)
       : { ok: true, secret }
   } catch (error) {
-    return no('url-file-unreadable', nameOf(error), `Look at ${path}.`)
+    return no('url-file-unreadable', nameOf(error), `Check ${path}.`)
   } finally {
     await handle.close().catch(() => {})
   }
@@ -61,7 +61,7 @@ export async function readUrlFile(path: string): Promise<Read> {
 
 const nameOf = (error: unknown): string => systemErrorOf(error)?.name ?? 'it cannot be read'
 
-const ONE_LINE = 'It is one line: the URL.'
+const ONE_LINE = 'Write one line: the URL.'
 
 function parse(text: string): SecretUrl | null {
   if (/\s/.test(text) || !URL.canParse(text)) return null

@@ -4,48 +4,48 @@ import { type FSWatcher, watch } from 'chokidar'
 import type { Clock } from '../model/clock.ts'
 
 export interface FolderWatch {
-  /** From here on no change is missed. */
+  /** Once resolved, no change is missed. */
   readonly ready: Promise<void>
   /**
-   * Waits until what is there has stood still with git not at work, and tells its fingerprint: the only state that anybody may obey.
-   * Null: it has ended.
+   * Waits until the folder has been stable and git is not at work, and returns its fingerprint: only such a state may be obeyed.
+   * Null: the watch has ended.
    */
   settled(): Promise<string | null>
-  /** Looks now, without waiting for an event. */
+  /** Checks now, without waiting for an event. */
   look(): void
   close(): Promise<void>
 }
 
-/** Milliseconds: what was found has to stand still for so long before it counts. */
+/** Milliseconds that a state must be stable before it counts. */
 const STILL = 1_000
-/** A folder that is read whole now and then needs no events: NFS and some bind mounts send none. */
+/** Milliseconds between full reads: NFS and some bind mounts send no events. */
 const RESYNC = 60_000
-/** The same, while the folder is not there. */
+/** The same while the folder is missing. */
 const RESYNC_GONE = 5_000
-/** What never stands still is taken as it is after so many looks. */
+/** After so many reads a folder that is never stable is taken as it is. */
 const MOST_LOOKS = 30
-/** A lock that git left behind when it was killed. */
+/** Milliseconds after which a lock counts as left behind by a killed git. */
 const STALE_LOCK = 10 * 60_000
 
 /**
- * Level-based: calls `onChange` as long as what stands still in a folder is not what is obeyed. Events are only hints to look again:
- * `read` tells contents apart, so an event that lies and a mere touch change nothing, and what sent no event is found within a minute. A
- * watched folder that is replaced, renamed or reached by another link leaves the system's own watch deaf for good, so with each look its
- * identity is compared, and the watch is opened anew. Holds back while git is at work there. `read` never throws.
+ * Level-based: calls `onChange` as long as the folder's stable state is not the one obeyed. Events are only hints: `read` compares
+ * contents, so a false event or a mere touch changes nothing, and a change without an event is found within a minute. Replacing,
+ * renaming or relinking a watched folder silences the system's watch for good, so each check compares its identity and reopens the
+ * watch. Waits while git is at work there. `read` never throws.
  */
 export function watchFolder(
   folder: string,
   options: {
     readonly clock: Clock
     readonly read: () => Promise<string>
-    /** The fingerprint of what is obeyed; null: it is to be looked at again in any case. */
+    /** The fingerprint of what is obeyed; null: report the state in any case. */
     readonly obeyed: () => string | null
     /** Ends it. */
     readonly signal: AbortSignal
     /** Which names matter. */
     readonly names: RegExp
     readonly onChange: (cause: 'event' | 'resync') => void
-    /** Told once for each message. */
+    /** Called once for each message. */
     readonly onTrouble: (message: string) => void
   },
 ): FolderWatch {
@@ -56,10 +56,10 @@ export function watchFolder(
   let events = 0
   let watcher: FSWatcher | null = null
   let identity = ''
-  const told = new Set<string>()
-  const tell = (message: string): void => {
-    if (!told.has(message)) options.onTrouble(message)
-    told.add(message)
+  const warned = new Set<string>()
+  const warnOnce = (message: string): void => {
+    if (!warned.has(message)) options.onTrouble(message)
+    warned.add(message)
   }
   const wake = (): void => {
     events++
@@ -84,9 +84,9 @@ export function watchFolder(
       opened
         .on('all', wake)
         .on('error', (error) => {
-          // A link that leads in a circle is the fault of that file, told by whoever reads it: the rest is watched.
+          // A circular link is that file's fault, reported when it is read: keep watching the rest.
           if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return
-          tell(`the folder cannot be watched (${String(error)}): it is read once a minute instead`)
+          warnOnce(`cannot watch the specs folder (${String(error)}): reading it once a minute instead`)
           resolve()
         })
         .once('ready', resolve)
@@ -94,7 +94,7 @@ export function watchFolder(
     return opened
   }
 
-  /** What last stood still. */
+  /** The last stable state. */
   let still: string | null = null
   let lock = { text: '', since: 0 }
   let settling: Promise<string | null> | null = null
@@ -112,7 +112,7 @@ export function watchFolder(
           looks = 0
           continue
         }
-        tell('a git index.lock has stood over the specs for ten minutes: it is taken for one left behind')
+        warnOnce('the git index.lock of the specs is ten minutes old: ignoring it as left behind')
       }
       const again = await read()
       if ((again === found && seen === events) || looks >= MOST_LOOKS) still = again
@@ -171,8 +171,8 @@ async function identityOf(folder: string): Promise<{ readonly path: string | nul
 }
 
 /**
- * Which index.lock stands over a folder in a git work tree, told by inode and time; null: none. While it stands, git is in the middle of
- * changing the files. Never throws.
+ * The identity (inode and time) of the index.lock of a folder in a git work tree; null: none. While it exists, git is changing the
+ * files. Never throws.
  */
 async function gitLock(folder: string): Promise<string | null> {
   for (let here = folder; ; here = dirname(here)) {
@@ -182,7 +182,7 @@ async function gitLock(folder: string): Promise<string | null> {
   }
 }
 
-/** A linked work tree has a file that names its folder. */
+/** A linked work tree has a `.git` file that names its folder. */
 async function gitFolder(path: string): Promise<string | null> {
   const there = await stat(path).catch(() => null)
   if (there === null) return null

@@ -149,7 +149,7 @@ describe('what is not there', () => {
     ['pq', 64, 'Did you mean pg?'],
     ['pg/db-2026-11-71.tar', 1, `Did you mean pg/${day(21)}?`],
     [`pg/${day(17)}.md5`, 1, `Did you mean pg/${day(17)}?`],
-    ['pg/\u001b[2Jnothing.like.it', 1, 'pg knows no file \\x1b[2Jnothing.like.it'],
+    ['pg/\u001b[2Jnothing.like.it', 1, 'pg has no file \\x1b[2Jnothing.like.it'],
   ])('%j: exit %i', async (what, code, told) => {
     const ended = await world.run('explain', what)
     expect(ended).toMatchObject({ code, stdout: '' })
@@ -177,7 +177,7 @@ describe('what is not there', () => {
       await rm(local.source, { recursive: true })
       const { code, stdout } = await local.run('explain', 'pg/a.tar')
       expect(code).toBe(1)
-      expect(stdout).toContain('what the source holds is not known')
+      expect(stdout).toContain('the source was not read')
       expect(stdout).toMatch(/destination +1 B, with its marker$/m)
       expect((await local.run('explain', 'pg/never')).code).toBe(1)
     } finally {

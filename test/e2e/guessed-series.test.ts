@@ -47,11 +47,11 @@ test('a pattern that fits nothing fails the pass at once, and is never called fr
   })
   const before = await world.run('status', '--check')
   expect(before.code).toBe(2)
-  expect(before.stdout).toContain('dumps: 15 files fit no series.pattern: ')
+  expect(before.stdout).toContain('dumps: 15 files match no series.pattern: ')
   const { exitCode, backups } = await world.pass()
   expect([exitCode, backups[0]?.problems.map(({ code }) => code)]).toEqual([1, ['pattern-fits-nothing']])
   const [status] = (await world.status('dumps')).backups
   expect(status).toMatchObject({ state: 'failed', beside: { files: 15 } })
   expect((await world.run('status', '--check')).stdout).not.toMatch(/OK|fresh/)
-  expect((await world.run('status')).stdout).toContain('15 files fit no series.pattern')
+  expect((await world.run('status')).stdout).toContain('15 files match no series.pattern')
 })

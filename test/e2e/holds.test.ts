@@ -138,7 +138,7 @@ describe('a destination that is not the expected one', () => {
   test('an id that nothing is held under: 64, with those that are', async () => {
     const { code, stderr } = await release('deadbeef')
     expect(code).toBe(64)
-    expect(stderr).toContain('nothing is held under deadbeef')
+    expect(stderr).toContain('no hold has the id deadbeef')
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 })

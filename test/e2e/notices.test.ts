@@ -90,11 +90,11 @@ test('nobody who listens fails no run, shows no URL anywhere, and is told later'
   expect(ended.code).toBe(1)
   expect((JSON.parse(ended.stdout) as Result).exitCode).toBe(1)
   expect(ended.stderr).toContain(
-    'warning: a notice could not be sent to the URL in hook: the connection is refused.',
+    'warning: cannot send a notice to the URL in hook: the connection is refused.',
   )
-  expect(ended.stderr).toContain('warning: the heartbeat could not be sent to the URL in beat')
+  expect(ended.stderr).toContain('warning: cannot send the heartbeat to the URL in beat')
   const logged = await readFile(log, 'utf8')
-  expect(logged).toContain('could not be sent')
+  expect(logged).toContain('cannot send a notice')
   for (const text of [ended.stderr, ended.stdout, logged]) expect(text).not.toMatch(/S3CRET|127\.0\.0\.1/)
   await rm(join(world.folder, 'etc/hook'))
   // Who counts on a message that never comes would hear of it nowhere else.
@@ -102,7 +102,7 @@ test('nobody who listens fails no run, shows no URL anywhere, and is told later'
   await world.offer('a.tar', 'one')
   const quiet = await world.run(...config, '-q')
   expect(quiet).toMatchObject({ code: 0, stdout: '' })
-  expect(quiet.stderr).toMatch(/^warning: the heartbeat could not be sent to the URL in beat[^\n]*$/)
+  expect(quiet.stderr).toMatch(/^warning: cannot send the heartbeat to the URL in beat[^\n]*$/)
   expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook failing', '/hook recovered'])
 })
 

@@ -133,6 +133,6 @@ test('the folder that one stands in is gone', async () => {
   })
   expect({ exitCode, stderr: String(stderr) }).toMatchObject({
     exitCode: 64,
-    stderr: expect.stringContaining('the current folder is gone'),
+    stderr: expect.stringContaining('the current folder no longer exists'),
   })
 })

@@ -240,7 +240,7 @@ describe('a file that is no plan of ours', () => {
     ['a path that leads out', edit({ path: '../../etc/passwd' }), 64, /steps\[0\]\.path is not a safe path/],
     ['another digest', edit({ digest: '0'.repeat(32) }), 64, /brings other bytes than it expects/],
     ['a size that is none', edit({ size: -1 }), 64, /size is not a whole number/],
-    ['another version', (plan) => ({ ...plan, format: 'reconcile.plan/2' }), 64, /another version.*plan\/1/],
+    ['another version', (plan) => ({ ...plan, format: 'reconcile.plan/2' }), 64, /reads only.*plan\/1/],
     ['another document', () => ({ format: 'reconcile.result/1' }), 64, /it is no saved plan/],
     ['nested without end', () => nested(5000), 64, /nested too deeply/],
     ['a list', () => [], 64, /names no format/],
@@ -301,14 +301,14 @@ describe('where a plan is saved', () => {
   ])('is never %s', async (_, place) => {
     const before = await treeOf(world.folder)
     const { code, stderr } = await world.run('plan', 'placed', '--out', place())
-    expect([code, stderr]).toEqual([64, expect.stringContaining('cannot be written')])
+    expect([code, stderr]).toEqual([64, expect.stringContaining('cannot write')])
     const now = await treeOf(world.folder)
     expect([...now.keys()]).toEqual([...before.keys()])
   })
 })
 
 test.each<[readonly string[], RegExp]>([
-  [['plan', '--out', 'a', '--show', 'b'], /exclude each other/],
+  [['plan', '--out', 'a', '--show', 'b'], /cannot be combined/],
   [['plan', '--show', 'nowhere'], /no such file/],
   [['--as-of', '2026-11-24T06:00:00Z'], /--as-of needs --dry-run/],
   [

@@ -71,7 +71,7 @@ test('a folder that is no destination has no status', async () => {
   await mkdir(plain)
   const { code, stderr } = await world.run('status', plain)
   expect(code).toBe(64)
-  expect(stderr).toContain('is no destination')
+  expect(stderr).toContain('is not a destination')
 })
 
 test('a log or results that cannot be written end no backup', async () => {
@@ -79,12 +79,12 @@ test('a log or results that cannot be written end no backup', async () => {
   await at.offer('a.tar', 'x')
   const logged = await world.run('full-log', '--log-file', '/dev/full')
   expect(logged.code).toBe(0)
-  expect(logged.stderr).toContain('The log cannot be written')
+  expect(logged.stderr).toContain('Cannot write the log')
   await writeFile(join(world.folder, 'no-folder'), '')
   for (const file of ['no-folder/log', 'not/there/log']) {
     const unlogged = await world.run('full-log', '--log-file', join(world.folder, file))
     expect(unlogged.code).toBe(0)
-    expect(unlogged.stderr).toMatch(/^The log cannot be written: \w+: .*'$/m)
+    expect(unlogged.stderr).toMatch(/^Cannot write the log: \w+: .*'$/m)
   }
   await at.offer('b.tar', 'y')
   const { command, args } = world.command(['full-log', '--json'])

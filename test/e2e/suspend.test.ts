@@ -113,10 +113,10 @@ describe('suspend and resume', () => {
       suspend({ names: [], all: false, ...which }, { reason, until }, workspace, console, run)
     await expect(say({ names: ['pgg'] })).rejects.toThrow('Did you mean pg?')
     await expect(say({})).rejects.toThrow('needs the names of backups, or --all')
-    await expect(say({ names: ['pg'], all: true })).rejects.toThrow('it is one or the other')
+    await expect(say({ names: ['pg'], all: true })).rejects.toThrow('not both')
     await expect(say({ names: ['pg'] }, ' ')).rejects.toThrow('needs a reason')
     await expect(say({ names: ['pg'] }, 'x', instant(0))).rejects.toThrow(
-      '1970-01-01T00:00:00Z, which is over',
+      '1970-01-01T00:00:00Z, which has passed',
     )
     const wrong = { names: ['pgg'], all: false }
     await expect(resume(wrong, workspace, console, run)).rejects.toThrow('Did you mean pg?')

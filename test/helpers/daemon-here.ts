@@ -38,8 +38,8 @@ const QUIET = {
   output: 'text',
   quiet: true,
   write() {},
-  tell() {},
-  color: { write: false, tell: false },
+  writeError() {},
+  color: { write: false, writeError: false },
 } as unknown as Console
 
 export function daemonHere(first: Pick<Settings, 'specs' | 'state'> & Partial<Settings>): DaemonHere {

@@ -61,7 +61,7 @@ async function settle() {
 function start({ wall, settings }) {
   clock = handClock(wall)
   stopping = new AbortController()
-  const quiet = { output: 'text', write() {}, tell() {}, color: { write: false, tell: false } }
+  const quiet = { output: 'text', write() {}, writeError() {}, color: { write: false, writeError: false } }
   running = watch(
     {
       clock,

@@ -69,7 +69,7 @@ test('docs/monitoring.md: the checks and the metrics of a backup that is well, a
   expect((await at.run('reconcile status --check --max-age soon')).code).toBe(64)
   expect((await at.run('reconcile status --check --json')).code).toBe(64)
   expect((await at.run('reconcile --dry-run --output prometheus')).all).toMatch(
-    /prometheus is for reconcile status/,
+    /prometheus works only with reconcile status/,
   )
 })
 

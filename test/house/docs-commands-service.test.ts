@@ -18,7 +18,9 @@ describe('docs/notices.md', () => {
     appendFileSync(join(folder, 'etc/reconcile/config.yaml'), blocksIn('docs/notices.md', 'yaml')[0]!)
     const origin = await deadOrigin()
     const all = commandsIn('docs/notices.md')
-    expect((await follow('docs/notices.md', 'reconcile validate')).all).toContain('ops-hook cannot be used')
+    expect((await follow('docs/notices.md', 'reconcile validate')).all).toContain(
+      'cannot use the URL in ops-hook',
+    )
     for (const command of all) {
       const { code, all: said } = await follow('docs/notices.md', command, (text) =>
         text.replace('https://hooks.example.net', origin),

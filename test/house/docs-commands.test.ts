@@ -202,7 +202,7 @@ describe('docs/operations.md', () => {
     expect(isHere()).toBe(true)
     expect(await type('reconcile prune postgres')).toMatchObject({ code: 0 })
     expect(isHere()).toBe(false)
-    expect((await type('reconcile prune postgres --undo --last')).out).toContain(`brought back ${name}`)
+    expect((await type('reconcile prune postgres --undo --last')).out).toContain(`restored ${name}`)
     expect(isHere()).toBe(true)
     const byName = `reconcile prune postgres ${name} --reason "holds a password"`
     expect(await type(byName)).toMatchObject({ code: 0 })

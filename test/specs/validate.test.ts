@@ -22,10 +22,10 @@ async function run(
       write: (text) => {
         said.out += text
       },
-      tell: (text) => {
+      writeError: (text) => {
         said.err += text
       },
-      color: { write: false, tell: false },
+      color: { write: false, writeError: false },
       width: 100,
       stderr: process.stderr,
       quiet: false,
@@ -70,7 +70,7 @@ b.yaml:5:1: error: unknown key "bwlimit"
       6 |
   hint: did you mean "transfer.bandwidth"?
 
-1 fault; 1 of 2 specs in DIR without one.
+1 fault; 1 of 2 specs in DIR valid.
 `)
   })
 

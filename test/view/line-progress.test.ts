@@ -33,7 +33,7 @@ describe('progress without a terminal', () => {
       postgres: problem: db.tar.gz: db.tar.gz. db.tar.gz
       postgres: conflict: db.tar.gz: held 9f86d081884c7d659a2feaa0c55ad015, source 60303ae22b998861bce3b28f33eec1be; neither is touched
       postgres: halted: db.tar.gz. db.tar.gz
-      postgres: held: db.tar.gz. To pass it once: reconcile release h-1 --reason "…"
+      postgres: held: db.tar.gz. To release it: reconcile release h-1 --reason "…"
       postgres: recovered: db.tar.gz
       postgres: finished: applied, 1 published, 1.0 GiB in 60 s
       "

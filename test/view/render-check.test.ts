@@ -68,7 +68,7 @@ describe('status --check', () => {
 
   test('says fresh only of what is expected to be', () => {
     expect(first(check([backup('ok', { conditions: [] })]).text)).toMatch(
-      /OK - 1 backups? ok, 1 of which nothing says how fresh/,
+      /OK - 1 backups? ok, freshness unknown for 1/,
     )
   })
 

@@ -28,14 +28,14 @@ describe('a file explained', () => {
   it('shows selection, point, every rule, both sides, what is next and what would change that', () => {
     expect(text(file('db-2026-11-20.tar'))).toMatchInlineSnapshot(`
       "postgres/db-2026-11-20.tar  source -> /dest
-        selected     yes: include "*.tar" fits it, and no exclude does
+        selected     yes: include "*.tar" matches it, and no exclude does
         series       db
-        point        2026-11-20 in UTC (2026-11-20T23:59:59.999Z); the name says so
-                     each of its files is published here
+        point        2026-11-20 in UTC (2026-11-20T23:59:59.999Z); dated by its name
+                     all its files are published here
         wanted       no: outside last=2 weekly=2
           last       no: among the newest points it is 3rd, and it keeps 2
-          weekly     no: its week, 2026-W47, is 1st of 2, and db-2026-11-22.tar stands
-                       for it, the newest of its points
+          weekly     no: its week, 2026-W47, is 1st of 2, and db-2026-11-22.tar
+                       represents it, the newest of its points
           oldest     no: the oldest is db-2026-10-30.tar
           not set    hourly, daily, monthly, yearly, within, pin
         source       2.0 KiB (2,048 bytes), modified 1970-01-01T00:16:40Z (57 years
@@ -127,7 +127,7 @@ describe('a backup explained', () => {
     )
     const told = withDays(years)
     expect(told.match(/^ {2}\d{4}-\d\d {2}/gm)).toHaveLength(24)
-    expect(told).toContain('… and 6 months before, not drawn')
+    expect(told).toContain('… and 6 earlier months, not shown')
   })
 
   it('leaves days to come blank', () => {

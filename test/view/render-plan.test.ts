@@ -90,7 +90,7 @@ describe('a plan in text', () => {
       seconds: null,
     })
     expect(text(one, two)).toContain('  1.0 GiB, 912 GiB free, about 12 h at 25 KiB/s\n')
-    expect(text(one, two)).toContain('  1.0 GiB, only 1 B free, no limit on the rate\n')
+    expect(text(one, two)).toContain('  1.0 GiB, only 1 B free, no rate limit\n')
     expect(text(one, two)).toContain('2 to pull (2.0 GiB, the longest about 12 h)')
   })
 
@@ -115,17 +115,17 @@ describe('a plan in text', () => {
     const made = { ...plan(calm('a', 1)), diagnostics: [fault] }
     const said = (revision: string | null) => renderPlan({ ...made, revision }, { color: false, width: 80 })
     expect(said('0123456789abcdef')).toContain(
-      'The newest commit is not taken, commit 01234567 counts on. See reconcile validate.',
+      'The newest commit is rejected, commit 01234567 stays in force. See reconcile validate.',
     )
     expect(said('0123456789abcdef')).not.toContain('not in this plan')
-    expect(said(null)).toContain('not taken, and there is none to go on with.')
+    expect(said(null)).toContain('rejected, and there is no earlier one.')
   })
 
   it('counts spec faults, so that a missing backup is not taken for one in sync', () => {
     const fault = { file: 'a.yaml', line: 1, column: 1, severity: 'error', code: 'c', message: 'm' } as const
     expect(
       renderPlan({ ...plan(calm('a', 1)), diagnostics: [fault] }, { color: false, width: 80 }),
-    ).toContain('1 fault in specs or settings: what is faulty is not in this plan.')
+    ).toContain('1 fault in specs or settings: faulty backups are not in this plan.')
   })
 
   it('moves no cursor whatever the names and messages hold, and keeps prose within the width', () => {

@@ -30,10 +30,10 @@ describe('the summary after a pass', () => {
     })
     expect(text(6, one)).toMatchInlineSnapshot(`
       "postgres  applied  2 pulled, 1 adopted, 1.9 GiB in 21 min (1.5 MiB/s), 14 files complete, 18 GiB
-        ! conflict  db-2026-11-20.tar.gz   held 9f86d081, source 60303ae2; same name, other bytes; neither
-                                           is touched
-                    The copies here are kept. Fix the file at the source, or give it another name there.
-                    If it was changed on purpose, silence the conflict in the spec:
+        ! conflict  db-2026-11-20.tar.gz   held 9f86d081, source 60303ae2; same name, bytes differ;
+                                           neither is touched
+                    The copies here are kept. Fix the file at the source, or rename it there. If the
+                    change was intended, silence the conflict in the spec:
                     acknowledge: [{ path: db-2026-11-20.tar.gz, digest: 60303ae22b998861bce3b28f33eec1be, reason: "…" }]
         ! problem   pipe                   is a FIFO
                     Exclude it.
@@ -48,7 +48,7 @@ describe('the summary after a pass', () => {
     const busy = outcome({ result: 'busy', exitCode: 5, holders: [{ pid: 4711, command: 'rsync' }] })
     expect(text(5, busy)).toMatchInlineSnapshot(`
       "postgres  busy  held by rsync (pid 4711)
-      Result: 1 busy (exit 5: another run holds the destination).
+      Result: 1 busy (exit 5: another run is using the destination).
       "
     `)
   })
@@ -75,7 +75,7 @@ describe('the summary after a pass', () => {
   it('counts spec faults, so that a missing backup is not taken for one that ran', () => {
     const fault = { file: 'a.yaml', line: 1, column: 1, severity: 'error', code: 'c', message: 'm' } as const
     const shown = renderResult({ ...result(3, outcome()), diagnostics: [fault] }, { color: false, width: 80 })
-    expect(shown).toContain('1 fault in specs or settings: what is faulty did not run.')
+    expect(shown).toContain('1 fault in specs or settings: faulty backups did not run.')
     expect(shown).toContain('(exit 3: a spec or a setting is invalid)')
   })
 

@@ -84,9 +84,9 @@ describe('the status table', () => {
       text(false, [fault], ...backups)
         .split('\n')
         .at(-2)
-    expect(last(backup({}), obeyed)).toContain('watch obeys the last good specs instead')
+    expect(last(backup({}), obeyed)).toContain('watch uses the last good specs instead')
     expect(last(backup({}), obeyed)).not.toContain('not run')
-    expect(last(backup({}), bare)).toContain('what is faulty does not run')
+    expect(last(backup({}), bare)).toContain('faulty backups do not run')
     expect(last(obeyed, bare)).toContain('the others do not run')
   })
 

@@ -143,7 +143,7 @@ test('while the repository cannot be reached work goes on, and it is told since 
   const check = async () => call('status', '--check', '--as-of', isoTime(daemon.clock.now()))
   // Once the daemon has said that it lives, by a clock that is ten minutes ahead now.
   await daemon.until(async () => (await check()).startsWith('RECONCILE OK'))
-  expect(await check()).toMatch(/newer specs are not seen.*\nspecs: since /)
+  expect(await check()).toMatch(/newer specs cannot be read.*\nspecs: since /)
   expect(await call('status', '--as-of', isoTime(daemon.clock.now()))).toContain(`specs: since ${since}`)
   daemon.pace = 60_000
   await daemon.until(async () => (await check()).startsWith('RECONCILE WARNING'))

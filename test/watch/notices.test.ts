@@ -321,7 +321,7 @@ describe('the heartbeat of a pass', () => {
   test('is tried again, and its failure told without the URL', async () => {
     receiver.answer(404)
     const [warning, ...others] = await pass(0, {})
-    expect(warning).toBe('the heartbeat could not be sent to the URL in beat: it answers 404.')
+    expect(warning).toBe('cannot send the heartbeat to the URL in beat: it answers 404.')
     expect(others).toEqual([])
     receiver.answer(502)
     const notices = open([], { use: 'all', heartbeat: await hook('beat') })

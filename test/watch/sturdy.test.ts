@@ -75,7 +75,7 @@ test('damaged files of its state end no daemon, and are told', async () => {
 
   await writeFile(join(world.state, 'watch-specs.json'), '{')
   const next = start(world)
-  await next.saw(warned('last good specs, orphans and holds from before are forgotten'))
+  await next.saw(warned('earlier last good specs, orphans and holds are lost'))
   expect(await next.stop()).toBe(0)
 })
 

@@ -43,7 +43,7 @@ describe('systemd hears', () => {
     await systemd.ready()
     await systemd.alive()
     expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toMatch(/^the service manager cannot be told how things are: /)
+    expect(warnings[0]).toMatch(/^cannot notify the service manager: /)
   })
 
   test('nothing without its tool, which is named', async () => {
@@ -52,9 +52,7 @@ describe('systemd hears', () => {
       warnings.push(text),
     )
     await systemd.alive()
-    expect(warnings).toEqual([
-      'the service manager cannot be told how things are: systemd-notify is not installed',
-    ])
+    expect(warnings).toEqual(['cannot notify the service manager: systemd-notify is not installed'])
   })
 
   test('nothing at all outside of a service', async () => {

@@ -4,19 +4,19 @@ import type { Run } from '../../model/run.ts'
 import { type Console, type Output, processConsole } from './console.ts'
 import type { SharedFlags } from './flags.ts'
 
-/** What the process lends to the command line. */
+/** What the process provides to the command line. */
 export interface Host {
   readonly version: () => string
   readonly run: Run
-  /** Takes an action's exit code. */
+  /** Records an action's exit code. */
   readonly keep: (code: number) => void
   /** Ends the pass cleanly after so many seconds. */
   readonly stopAfter: (seconds: number) => void
-  /** From here on this is a daemon: SIGHUP calls this instead of ending it, and SIGTERM is its proper end. */
+  /** From here on this is a daemon: SIGHUP calls this instead of ending it, and SIGTERM is a normal end. */
   readonly becomeDaemon: (onHangup: () => void) => void
 }
 
-/** An action, of which the exit code is kept: it takes the command's arguments and then its flags, wherever they were written. */
+/** An action whose exit code is kept: it takes the command's arguments, then its flags, wherever they were written. */
 export const ends =
   <Args extends readonly unknown[]>({ keep }: Host, act: (...given: Args) => Promise<number>) =>
   async (...given: unknown[]): Promise<void> => {
@@ -26,14 +26,14 @@ export const ends =
 
 const PRINTED_BY = { markdown: 'reconcile plan --show', prometheus: 'reconcile status' } as const
 
-/** Throws a Failure where a form of output was asked for that other commands print. `own`: one that few do. */
+/** Throws a Failure if this command cannot print the requested output. `own`: the special format that it can. */
 export function openConsole(
   { output, json = false, quiet = false }: SharedFlags,
   own?: keyof typeof PRINTED_BY,
 ): Console {
   const form: Output = json ? 'json' : output
   if ((form === 'markdown' || form === 'prometheus') && form !== own)
-    throw usage(`--output ${form} is for ${PRINTED_BY[form]}`)
+    throw usage(`--output ${form} works only with ${PRINTED_BY[form]}`)
   return processConsole(form, quiet)
 }
 

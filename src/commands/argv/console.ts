@@ -4,13 +4,13 @@ import { useColor } from '../../view/paint.ts'
 /** `markdown`: of `plan --show` alone; `prometheus`: of `status`. */
 export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus'
 
-/** Where a command's words go. Results to `write` (stdout), everything else to `tell` (stderr). */
+/** Where a command prints. Results to `write` (stdout), everything else to `writeError` (stderr). */
 export interface Console {
   readonly output: Output
   readonly write: (text: string) => void
-  readonly tell: (text: string) => void
+  readonly writeError: (text: string) => void
   /** Of stdout and stderr. */
-  readonly color: { readonly write: boolean; readonly tell: boolean }
+  readonly color: { readonly write: boolean; readonly writeError: boolean }
   /** Columns of stdout. */
   readonly width: number
   /** stderr itself, for live progress. */
@@ -24,8 +24,8 @@ export function processConsole(output: Output, quiet: boolean): Console {
     output,
     quiet,
     write: (text) => void stdout.write(text),
-    tell: (text) => void stderr.write(text),
-    color: { write: useColor(stdout, env), tell: useColor(stderr, env) },
+    writeError: (text) => void stderr.write(text),
+    color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
     width: stdout.columns ?? 100,
     stderr,
   }

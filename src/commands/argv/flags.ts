@@ -13,7 +13,7 @@ export interface SharedFlags extends GlobalFlags {
   readonly logFile?: string
 }
 
-/** What several commands take; each declares those it obeys. */
+/** What several commands take; each declares those it uses. */
 export interface PlanFlags extends SharedFlags {
   readonly dryRun?: boolean
   readonly diff?: boolean
@@ -33,17 +33,17 @@ const flag = (flags: string, description: string, parse?: (text: string) => unkn
   return parse === undefined ? option : option.argParser(parse)
 }
 
-/** Where specs, settings and memory lie, and where words go. */
+/** Where specs, settings and state are, and where output goes. */
 export const SHARED_FLAGS: readonly Option[] = [
   flag('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)'),
   flag('--git <url>', 'specs from a git repository instead'),
   flag('--ref <ref>', 'with --git: branch, tag or commit (default: its HEAD)'),
-  flag('--subpath <path>', 'with --git: folder of the specs in it'),
+  flag('--subpath <path>', 'with --git: folder of the specs in the repository'),
   flag('--git-interval <time>', 'with --git: how often watch looks for a newer commit (default: 60s)'),
   flag('--verify-signatures <file>', 'with --git: take only commits signed by one of these allowed signers'),
-  flag('--config <file>', "the box's own settings (default: /etc/reconcile/config.yaml)"),
-  flag('--state <folder>', "the box's own memory (default: /var/lib/reconcile)"),
-  flag('--output <format>', 'what goes to stdout; markdown with plan --show, prometheus with status')
+  flag('--config <file>', "this box's settings (default: /etc/reconcile/config.yaml)"),
+  flag('--state <folder>', "this box's state (default: /var/lib/reconcile)"),
+  flag('--output <format>', 'format of stdout; markdown for plan --show, prometheus for status')
     .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
     .default('text'),
   flag('--json', 'the same as --output json'),
@@ -55,26 +55,26 @@ export const SHARED_FLAGS: readonly Option[] = [
 /** Flags of several commands, which mean the same in each. */
 export const flags = {
   dryRun: flag('-n, --dry-run', 'show what would be done; write nothing'),
-  diff: flag('--diff', 'each destination now against after, as a diff of md5, size and path'),
-  all: flag('--all', 'also what stays as it is'),
+  diff: flag('--diff', 'diff of each destination before and after: md5, size, path'),
+  all: flag('--all', 'also show what stays as it is'),
   detailedExitcode: flag('--detailed-exitcode', 'exit with 2 when there is something to do'),
-  offline: flag('--offline <folder>', 'from snapshots, without keys or network'),
-  asOf: flag('--as-of <time>', 'as of then, as 2026-11-24T06:00:00Z', parseFlag.instant),
+  offline: flag('--offline <folder>', 'use saved snapshots, without keys or network'),
+  asOf: flag('--as-of <time>', 'as of this time, such as 2026-11-24T06:00:00Z', parseFlag.instant),
   maxTime: flag(
     '--max-time <time>',
     'end the pass cleanly after this long; bytes are kept',
     parseFlag.duration,
   ),
-  now: flag('--now', 'transfer also while a timetable says that bandwidth is off'),
+  now: flag('--now', 'transfer even while a timetable sets bandwidth to off'),
   lockTimeout: flag(
     '--lock-timeout <time>',
     'wait this long for a destination in use (default: 0)',
     parseFlag.duration,
   ),
-  concurrency: flag('--concurrency <n>', 'backups at once, over all processes', parseFlag.concurrency),
+  concurrency: flag('--concurrency <n>', 'backups to run at once, over all processes', parseFlag.concurrency),
   bandwidth: flag(
     '--bandwidth <rate>',
-    'cap on the sum of all transfers, as 25KiB/s or 8Mbit/s',
+    'limit for all transfers together, such as 25KiB/s or 8Mbit/s',
     parseFlag.rate,
   ),
 } as const
@@ -82,7 +82,7 @@ export const flags = {
 /** How fast, and how many at once. */
 export const RATE_FLAGS: readonly Option[] = [flags.concurrency, flags.bandwidth, flags.now]
 
-/** What shapes a plan and how it is shown: a pass takes them with --dry-run. */
+/** What shapes a plan and its output: a pass takes them with --dry-run. */
 export const PLAN_FLAGS: readonly Option[] = [
   flags.diff,
   flags.all,

@@ -9,14 +9,14 @@ const orRefuse = <T>(parsed: Parsed<T>): T => {
   throw new InvalidArgumentError(parsed.fault)
 }
 
-/** Flags with units, read as in specs; commander says what is wrong with them. */
+/** Flags with units, read as in specs; commander reports errors. */
 export const parseFlag = {
   duration: (text: string): number => orRefuse(parseDuration(text)),
   rate: (text: string): number | null => orRefuse(parseRate(text)),
   /** RFC 3339. */
   instant: (text: string): Instant => {
     const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time as 2026-11-24T06:00:00Z.')
+    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time such as 2026-11-24T06:00:00Z.')
     return instant(at)
   },
   /** A moment, or so many seconds from now. */

@@ -14,15 +14,15 @@ export interface DemoScene {
   readonly config: string
   /** Finished and sound: these must arrive. Oldest first. */
   readonly sound: readonly string[]
-  /** One of `sound`: big enough to be cut off on its way. */
+  /** One of `sound`: big enough to be interrupted. */
   readonly large: string
   /** One of `sound`: it rots at the source later. */
   readonly rotting: string
   /** No `.md5` yet. */
   readonly unfinished: string
-  /** Its `.md5` belongs to other bytes. */
+  /** Its `.md5` does not match. */
   readonly bad: string
-  /** For people: each file of the source with what is the matter with it. */
+  /** For people: each file of the source with a remark. */
   readonly cast: readonly (readonly [name: string, bytes: number, remark: string])[]
 }
 
@@ -45,9 +45,9 @@ export async function demoScene(now: number): Promise<DemoScene> {
   const unfinished = `db-${day(0)}.tar.gz`
   const cast: DemoScene['cast'] = [
     ...databases.map((name) => [name, 300 * KIB, ''] as const),
-    [unfinished, 200 * KIB, 'no .md5 beside it: still being written'],
+    [unfinished, 200 * KIB, 'no .md5 yet: still being written'],
     [large, LARGE_BYTES, 'large: its transfer will be cut off'],
-    [bad, 100 * KIB, 'its .md5 belongs to other bytes'],
+    [bad, 100 * KIB, 'its .md5 does not match'],
   ]
   for (const [name, bytes] of cast) {
     const data = randomBytes(bytes)
@@ -89,7 +89,7 @@ source:
   user: ${JSON.stringify(at.user)}
   identity: ${JSON.stringify(at.identity)}
   knownHosts: ${JSON.stringify(at.knownHosts)}
-  listing: LIST                 # the source says itself what to fetch
+  listing: LIST                 # the source lists what to fetch
 select:
   include: ["*.tar.gz"]
 destination:
@@ -99,7 +99,7 @@ transfer:
   bandwidth: ${RATE}
 `,
   )
-  // In a folder of its own: no destination may lie beside it.
+  // In its own folder: no destination may be next to it.
   await mkdir(dirname(scene.config))
   const place = (name: string) => JSON.stringify(join(scene.folder, name))
   await writeFile(scene.config, `specs: ${place('backups.d')}\nstate: ${place('state')}\n`)

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../model/failure.ts'
 import { runTool, startChild } from '../../system/child.ts'
 
-/** A real sshd on loopback that serves one folder through rrsync, with keys that nobody will miss. */
+/** A real sshd on loopback that serves one folder through rrsync, with throwaway keys. */
 export interface ThrowawaySource {
   readonly host: string
   readonly port: number
@@ -15,12 +15,12 @@ export interface ThrowawaySource {
   /** Absolute paths: the private key that may log in, and the file that pins the host's key. */
   readonly identity: string
   readonly knownHosts: string
-  /** What sshd says, as it says it. */
+  /** Path of sshd's log. */
   readonly log: string
   readonly pid: number
   /** Sessions that were let in since the start. */
   countSessions(): number
-  /** Ends sshd and comes back when it is gone; sessions end with their clients. */
+  /** Ends sshd and waits for it; sessions end with their clients. */
   stop(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export interface ThrowawayOptions {
   readonly folder: string
   /** What rrsync serves, read only. Absolute. */
   readonly served: string
-  /** Another forced command in rrsync's place; null: none, a full shell. */
+  /** A forced command to use instead of rrsync; null: none, a full shell. */
   readonly command?: string | null
   /** More lines for sshd's configuration. The first line that sets a key wins, and these come first. */
   readonly config?: readonly string[]
@@ -46,8 +46,8 @@ const ENVIRONMENT = {
 const ATTEMPTS = 5
 
 /**
- * Starts it as whoever we are; needs no service, no settings of the system's and no fixed port. Ends with this process,
- * also where that is killed. Throws a Failure that names the package where sshd, ssh-keygen or rrsync is missing.
+ * Starts it as the current user; needs no service, no system settings and no fixed port. Ends with this process, even if that is
+ * killed. Throws a Failure that names the package if sshd, ssh-keygen or rrsync is missing.
  */
 export async function startThrowawaySource(options: ThrowawayOptions): Promise<ThrowawaySource> {
   const sshd = await find(SSHD, 'sshd', 'openssh-server')
@@ -64,7 +64,7 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
   await writeFile(at('authorized_keys'), forced + (await readFile(at('user_key.pub'), 'utf8')), {
     mode: 0o600,
   })
-  // sshd as root changes its root to this folder, which the service otherwise makes at its start.
+  // As root, sshd chroots to this folder, which its service usually creates.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
 
   for (let attempt = 1; ; attempt++) {
@@ -100,12 +100,12 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
         },
       }
     }
-    // Between asking for a free port and using it, another may have taken it.
+    // Another process may have taken the free port meanwhile.
     if (attempt < ATTEMPTS && /address already in use/i.test(trouble)) continue
     throw new Failure({
       code: 'sshd-failed',
-      message: `${sshd} did not start: ${trouble.trim() || 'it said nothing'}`,
-      hint: `Run ${sshd} -t -f on a configuration of your own to see whether it works on this machine at all.`,
+      message: `${sshd} did not start: ${trouble.trim() || 'no output'}`,
+      hint: `Check that it works on this machine at all: ${sshd} -t -f CONFIG`,
     })
   }
 }
@@ -126,7 +126,7 @@ async function configLines(
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'PermitRootLogin yes',
-    // The folder lies in a temporary one, which anybody may write to.
+    // The folder is in a temporary one that anybody may write to.
     'StrictModes no',
     'UseDNS no',
     'MaxStartups 100',
@@ -134,7 +134,7 @@ async function configLines(
     `UsePAM ${(await accountIsLocked()) ? 'yes' : 'no'}`,
   ]
   const version = /OpenSSH_(\d+)\.(\d+)/.exec((await runTool('ssh', ['-V'])).stderr)
-  // Since 9.8 a few refused logins in a row shut out the whole of loopback.
+  // Since 9.8 a few refused logins in a row block all of loopback.
   if (version !== null && Number(version[1]) * 100 + Number(version[2]) >= 908)
     lines.push('PerSourcePenalties no')
   return `${lines.join('\n')}\n`
@@ -147,13 +147,13 @@ async function accountIsLocked(): Promise<boolean> {
   return shadow.split('\n').some((line) => line.startsWith(`${userInfo().username}:!`))
 }
 
-/** Null once it listens, else what it said before it ended. */
+/** Null once it listens, else its log if it ended before. */
 async function untilListening(ended: Promise<unknown>, log: string): Promise<string | null> {
   const end = ended.then(() => true)
   for (;;) {
     const over = await Promise.race([end, sleep(10, false)])
     const written = await readFile(log, 'utf8')
-    // Asked first: one that listened and ended at once is no use either.
+    // Checked first: one that listened and ended at once is no use either.
     if (over) return written
     if (/^Server listening on /m.test(written)) return null
   }
@@ -189,20 +189,20 @@ async function makeKey(file: string): Promise<void> {
   if (exitCode === 0) return
   throw new Failure({
     code: 'ssh-keygen-failed',
-    message: `ssh-keygen could not make ${file}.`,
-    hint: 'Check that the folder is there, empty and writable.',
+    message: `ssh-keygen could not create ${file}.`,
+    hint: 'Check that its folder exists and is empty and writable.',
     retryable: false,
   })
 }
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  await new Promise<void>((tell, fail) => {
+  await new Promise<void>((done, fail) => {
     server.once('error', fail)
-    server.listen(0, '127.0.0.1', tell)
+    server.listen(0, '127.0.0.1', done)
   })
   const address = server.address()
-  await new Promise<void>((tell) => server.close(() => tell()))
+  await new Promise<void>((done) => server.close(() => done()))
   if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
   return address.port
 }

@@ -5,11 +5,11 @@ import { paint } from '../../view/paint.ts'
 import { shellWords } from '../../view/shell-words.ts'
 import { ourCommand } from '../our-command.ts'
 
-/** Where the demo speaks, runs what it prints, and keeps count of what it promised. */
+/** Prints the demo's text, runs the commands it prints, and records which promises held. */
 export interface DemoStage {
   title(text: string): void
   say(text: string): void
-  /** Prints one command as it would be typed in the demo's folder, and runs exactly that; its output is the demo's own. */
+  /** Prints one command as it would be typed in the demo's folder and runs exactly that, with the demo's output. */
   run(argv: readonly string[], options?: RunOptions): Promise<Ended>
   /** The same for our own command. */
   reconcile(args: readonly string[], options?: RunOptions): Promise<Ended>
@@ -23,7 +23,7 @@ export interface DemoStage {
 export interface RunOptions {
   /** Runs there instead, relative to the demo's folder, with stdout into this file. */
   readonly redirect?: { readonly folder: string; readonly file: string }
-  /** Called once it runs; what it does is part of the play. */
+  /** Called once it runs. */
   readonly meanwhile?: (child: { readonly pid: number; readonly ended: AbortSignal }) => Promise<void>
 }
 
@@ -33,7 +33,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
-/** Milliseconds. The command keeps what it has on SIGTERM; the demo waits for it, and only then cleans up. */
+/** Milliseconds. On SIGTERM the command keeps what it has; the demo waits for that before it cleans up. */
 const PATIENCE = 60_000
 const SHOW_CURSOR = '\u001b[?25h'
 
@@ -90,7 +90,7 @@ export function demoStage(options: {
     run,
     async reconcile(args, how) {
       const ended = await run([...ours, ...args, '--config', 'etc/config.yaml'], how)
-      // A killed command cannot put the terminal right.
+      // A killed command cannot restore the terminal.
       if (ended.signal !== null && process.stderr.isTTY) write(SHOW_CURSOR)
       write(
         `${styled('dim', ended.code === null ? `(ended by ${ended.signal})` : `(exit code ${ended.code})`)}\n`,

@@ -37,7 +37,7 @@ describe('the points of a series', () => {
     ])
   })
 
-  test('that are at the source alone and not wanted are only counted', () => {
+  test('that are only at the source and not wanted are only counted', () => {
     const { counts, points } = explain(dated('last=1'), `${sides(day(22))}\nremote ${day(10)} 10 A`)
       .series[0]!
     expect(points).toHaveLength(1)
