@@ -11,7 +11,7 @@ export function checkList(
   marker: string,
   markerBytes: Uint8Array | null,
 ): void {
-  if (markerBytes === null) throw listFailure('mismatch', list, `${marker} was gone when it was to be read`)
+  if (markerBytes === null) throw listFailure('mismatch', list, `${marker} disappeared before it was read`)
   const { data, kind } = markerOf(marker)!
   const parsed = parseMarker(markerBytes, data, kind)
   if ('fault' in parsed) throw listFailure('unverified', list, marker)
@@ -40,13 +40,13 @@ const LIST_FAILURES = {
   unreadable: ['cannot be read', 'Give the account at the source read permission on it.', true],
   'too-long': [
     'is longer than 64 MiB, or names more than 2,000,000 files',
-    'Leave source.listing out: rsync lists so many files better itself.',
+    'Remove source.listing: rsync handles this many files better itself.',
     false,
   ],
   mismatch: [
     'does not match its own marker',
-    'It was being written, or it is damaged; it is read again at the next run. Write both under temporary names and rename them.',
+    'It is being written or is damaged; the next run reads it again. Write both under temporary names and rename them.',
     true,
   ],
-  unverified: ['has a marker that cannot be read', 'Write it anew at the source, or remove it.', true],
+  unverified: ['has a marker that cannot be read', 'Write it again at the source, or remove it.', true],
 } as const

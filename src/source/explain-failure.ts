@@ -30,28 +30,28 @@ export function explainFailure(
     case 'silent':
       return fail(
         'source-silent',
-        `${where} accepted the connection and then said nothing for ${timeout} s.`,
-        'See whether the machine is overloaded or its disk hangs; raise transfer.timeout if it is only slow.',
+        `${where} accepted the connection and then sent nothing for ${timeout} s.`,
+        'Check whether the machine is overloaded or its disk hangs; raise transfer.timeout if it is only slow.',
         true,
       )
     case 'stalled':
       return fail(
         'source-stalled',
-        `${where} stopped sending: no progress for ${timeout} s. What had come is kept.`,
-        'It is tried again. If it stays so, look at the line and at rsync on the source, or raise transfer.timeout.',
+        `${where} stopped sending: no progress for ${timeout} s. What arrived is kept.`,
+        'It is retried. If this persists, check the network and rsync on the source, or raise transfer.timeout.',
         true,
       )
     case 'flood':
       return fail(
         'source-flood',
-        `${where} sent far more than it may while we ${STAGES[stage]}; it was cut off.`,
-        'See what lies in the folder; fewer than 2,000,000 entries are taken. It may also be that the source cannot be trusted.',
+        `${where} sent far more than allowed while we ${STAGES[stage]}; it was cut off.`,
+        'Check what is in the folder; the limit is 2,000,000 entries. Or the source cannot be trusted.',
       )
     case 'grown':
       return fail(
         'source-grew',
         `${where} sent more of a file than it had listed; it was cut off.`,
-        'The file is still being written, or the source cannot be trusted. It is looked at again at the next run.',
+        'The file is still being written, or the source cannot be trusted. The next run checks it again.',
         true,
       )
     case 'stopped':
@@ -91,7 +91,7 @@ export function explainFailure(
     return fail(
       'rsync-killed',
       `rsync was killed on this machine while we ${STAGES[stage]}.`,
-      "It is tried again. If nobody killed it, look for the OOM killer in the kernel's log.",
+      "It is retried. If nobody killed it, look for the OOM killer in the kernel's log.",
       true,
     )
   return fail(

@@ -99,7 +99,7 @@ function checked(key: string, path: string): string {
 const unusable = (key: string, text: string): Failure =>
   new Failure({
     code: 'unusable-setting',
-    message: `source.${key} cannot be handed to ssh as it is: ${JSON.stringify(text)}.`,
+    message: `source.${key} cannot be passed to ssh as it is: ${JSON.stringify(text)}.`,
     hint: 'Use letters, digits, ".", "_" and "-"; for paths an absolute one without quotes and backslashes.',
     retryable: false,
   })

@@ -17,8 +17,8 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     code: 'host-key-changed',
     pattern:
       /IDENTIFICATION HAS CHANGED|Host key for .* has changed|Host key verification failed[\s\S]*Offending/,
-    says: (host, port) => `${host} (port ${port}) showed another host key than the one that is pinned.`,
-    hint: 'If the machine was really reinstalled, compare its new key on its own console and put it into source.knownHosts. Otherwise somebody is in between.',
+    says: (host, port) => `${host} (port ${port}) presented a different host key than the pinned one.`,
+    hint: 'If the machine was really reinstalled, compare its new key on its own console and put it into source.knownHosts. Otherwise somebody may be intercepting the connection.',
     retryable: false,
   },
   {
@@ -39,28 +39,28 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     code: 'host-unresolvable',
     pattern: /Could not resolve hostname/,
     says: (host) => `The name ${host} cannot be resolved.`,
-    hint: "See source.host and this machine's DNS.",
+    hint: "Check source.host and this machine's DNS.",
     retryable: true,
   },
   {
     code: 'connection-refused',
     pattern: /Connection refused/,
     says: (host, port) => `${host} refused the connection on port ${port}.`,
-    hint: 'See source.port, whether sshd runs there, and the firewall.',
+    hint: 'Check source.port, whether sshd runs there, and the firewall.',
     retryable: true,
   },
   {
     code: 'source-silent',
     pattern: /timed out during banner exchange|banner exchange: .*timed out/i,
-    says: (host, port) => `${host} accepted the connection on port ${port} and then said nothing.`,
-    hint: 'See whether sshd answers there (is it another service?), and whether the machine is overloaded.',
+    says: (host, port) => `${host} accepted the connection on port ${port} and then sent nothing.`,
+    hint: 'Check whether sshd answers there (is it another service?), and whether the machine is overloaded.',
     retryable: true,
   },
   {
     code: 'host-unreachable',
     pattern: /Connection timed out|Operation timed out|No route to host|(Network|Host) is unreachable/,
     says: (host, port) => `${host} (port ${port}) cannot be reached.`,
-    hint: 'See whether the machine and the line are up, and the firewall.',
+    hint: 'Check that the machine and the network are up, and the firewall.',
     retryable: true,
   },
   {
@@ -75,7 +75,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     pattern:
       /not responding|closed by|reset by|Connection (closed|reset)|Broken pipe|kex_exchange_identification|disconnect/i,
     says: (host) => `The connection to ${host} broke.`,
-    hint: 'It is tried again. If it stays so, look at the line and at the log of sshd there.',
+    hint: 'It is retried. If this persists, check the network and the log of sshd there.',
     retryable: true,
     isVague: true,
   },
