@@ -6,7 +6,7 @@ import { systemErrorOf } from '../model/system-error.ts'
 
 const NO_PASSPHRASE = 'none'
 
-/** Throws where a session cannot but fail for what lies on this machine; ssh itself would only say that the far side refused us. */
+/** Throws if the key files on this machine make a session impossible; ssh itself would only report a refusal by the far side. */
 export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>): Promise<void> {
   await mustBeReadable(
     'identity',
@@ -41,7 +41,7 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
   )
   const named = what === 'identity' ? 'private key' : 'file of pinned host keys'
   if (fault === null) {
-    // ssh would wait for a pipe, or read a device without an end.
+    // ssh would block on a pipe, or read a device forever.
     if ((await stat(path)).isFile()) return
     throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is not a regular file.`, hint)
   }
@@ -54,7 +54,7 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
   )
 }
 
-/** OpenSSH's own format names its cipher behind two length fields; the older ones say it in words. */
+/** OpenSSH's own format names its cipher behind two length fields; the older formats have a header line. */
 function isEncrypted(text: string): boolean {
   if (/^Proc-Type: .*ENCRYPTED|^-----BEGIN ENCRYPTED PRIVATE KEY/m.test(text)) return true
   const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1]

@@ -4,7 +4,7 @@ import { markerOf } from '../model/marker-name.ts'
 import { parseMarker } from '../model/parse-marker.ts'
 import { quote } from './quote.ts'
 
-/** Throws where the list's own marker is there and does not say what the list holds: half-written, or damaged on its way. */
+/** Throws if the list does not match its own marker: half-written, or damaged in transfer. */
 export function checkList(
   list: string,
   bytes: Uint8Array,
@@ -19,7 +19,7 @@ export function checkList(
     throw listFailure('mismatch', list, marker)
 }
 
-/** The list decides what there is: without it nothing is known, and nothing is a fallback. */
+/** The list decides which files exist. There is no fallback without it. */
 export function listFailure(why: keyof typeof LIST_FAILURES, list: string, detail: string): Failure {
   const [says, hint, retryable] = LIST_FAILURES[why]
   return new Failure({

@@ -9,7 +9,7 @@ import type { RsyncEnd } from './run-rsync.ts'
 
 export type Stage = 'list' | 'fetch' | 'pull'
 
-/** What went wrong, as far as the exit code and what was said tell it; ssh's and rsync's codes alone tell very little. */
+/** Explains a failure from the exit code and stderr; ssh's and rsync's exit codes alone say very little. */
 export function explainFailure(
   stage: Stage,
   place: Place,
@@ -59,7 +59,7 @@ export function explainFailure(
   }
 
   if (place.kind === 'ssh') {
-    // rsync that meets the closed pipe before it meets ssh's end tells 10 or 12 in place of ssh's 255.
+    // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
     const failed = SSH_FAILURES.find(
       ({ pattern, isVague }) =>
         pattern.test(text) &&
@@ -68,13 +68,13 @@ export function explainFailure(
     if (failed !== undefined) {
       const { pattern, code, says, hint, retryable } = failed
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
-      // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
+      // When a jump host fails, the last line is from our own ssh and is not the one that matters.
       if (place.jump.length > 0) detail = printable(line.trim())
       const { host, port, user } = machineNamed(line, place)
       return fail(code, says(host, port, user), hint, retryable)
     }
   }
-  // What a disk says to the half that writes here is this machine's trouble.
+  // A disk error of the receiving rsync is a problem of this machine, not of the source.
   const into = stage === 'pull' ? 'staging' : 'the temporary folder (TMPDIR)'
   for (const line of text.split('\n')) {
     const said = diskSaid(line, into, lacksInodes)
@@ -102,7 +102,7 @@ export function explainFailure(
   )
 }
 
-/** Which machine on the way ssh's words are about: a gate where they name one, else the source itself. */
+/** The machine that ssh's line is about: the jump host it names, else the source itself. */
 function machineNamed(line: string, place: SshPlace): Hop | SshPlace {
   const machines = [place, ...place.jump]
   return (
@@ -131,10 +131,10 @@ const STAGES: Record<Stage, string> = {
 const NOISE =
   /^(rsync error: |rsync: connection unexpectedly closed|rsync: \[\w+\] write error|@{5}|\(see the rsync|It is required|This private key|\s*$)/
 
-/** The last line that tells something. */
+/** The last meaningful line. */
 function lastWords(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/)
-  // Of a changed host key the fingerprint is what people compare.
+  // For a changed host key, people compare the fingerprint.
   const fingerprint = lines.find((line) => /^SHA256:\S+\.$/.test(line))
   if (fingerprint !== undefined) return printable(fingerprint)
   for (let i = lines.length - 1; i >= 0; i--) {

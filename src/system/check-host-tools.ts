@@ -5,7 +5,7 @@ import { packageOf, runTool, searchPath } from './child.ts'
 
 const NEEDED = ['flock', 'setpriv', 'prlimit', 'sync', 'mv', 'stat']
 
-/** The first rsync that refuses names nobody asked for. */
+/** The first rsync that refuses names it did not ask for. */
 const OLDEST_RSYNC = [3, 2, 5] as const
 
 /** Throws the Failure that names the package where a program is missing that every pass needs. Exit code 64. */

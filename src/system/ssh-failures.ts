@@ -11,7 +11,7 @@ interface SshFailure {
   readonly isVague?: true
 }
 
-/** The most telling first; the last one takes everything. */
+/** Most specific first; the last one matches everything. */
 export const SSH_FAILURES: readonly SshFailure[] = [
   {
     code: 'host-key-changed',
