@@ -11,15 +11,15 @@ import { replaceFile } from '../system/replace-file.ts'
 const LOST: Readonly<Record<string, string>> = {
   'destinations.json':
     'the box then asks once about each destination it knew, and takes each ledger as it stands',
-  'releases.json': 'releases that are still open are then gone, and are given again with `reconcile release`',
-  'spec-folders.json': 'a _defaults.yaml that vanished is then not missed, so see first that it is there',
+  'releases.json': 'open releases are then lost; give them again with `reconcile release`',
+  'spec-folders.json': 'a missing _defaults.yaml then goes unnoticed, so check first that it is there',
   'suspensions.json':
-    'everything that was suspended by command then runs again, until `reconcile suspend` is run again',
+    'everything suspended by command then runs again, until you run `reconcile suspend` again',
   'watch-specs.json':
     'the last good specs, the known orphans and the holds over missing specs are then forgotten',
   'git.json':
     'the last good commits are then forgotten, and the newest is taken without a comparison with what was obeyed',
-  'notices.json': 'notices not yet sent are then gone, and what is wrong is reported once more',
+  'notices.json': 'notices not yet sent are then lost, and current problems are reported again',
 }
 
 /** What a file in the state folder holds; null where there is none. Reading makes nothing. */
@@ -35,7 +35,7 @@ export async function readState<T>(path: string, isIt: (value: unknown) => value
   if ('value' in parsed && isIt(parsed.value)) return parsed.value
   throw new Failure({
     code: 'state-damaged',
-    message: `${path} is not what this program writes there`,
+    message: `${path} does not hold what this program writes there`,
     hint: `Bring back a copy, or move it aside: ${LOST[basename(path)] ?? 'what it held is forgotten'}.`,
     retryable: false,
     path,

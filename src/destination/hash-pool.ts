@@ -6,7 +6,7 @@ import { BLOCK, CONTROL_BYTES, type HashTask, SLOT, SLOTS } from './hash-ring.js
 /** The digests of a file's bytes, and whose bytes they are: `modified` is from before they were read, as lstat tells it. */
 export type Hashed =
   | ({ readonly state: 'hashed'; readonly digests: DigestPair } & Read)
-  /** Node's error code: ENOENT, EACCES, EIO, ELOOP for a symlink, EINVAL for what is no regular file. */
+  /** Node's error code: ENOENT, EACCES, EIO, ELOOP for a symlink, EINVAL for what is not a regular file. */
   | { readonly state: 'failed'; readonly code: string }
 
 /**

@@ -127,7 +127,7 @@ function wordsOf({ name, syscall }: SystemError, lacksInodes: boolean): Words {
     WORDS[name] ?? {
       code: 'disk-error',
       why: `the system says ${name}${syscall === null ? '' : ` (${syscall})`}`,
-      hint: 'Look at the system log (dmesg) for what the disk has to say.',
+      hint: 'Check the system log (dmesg) for disk errors.',
       retryable: false,
     }
   )
@@ -136,13 +136,13 @@ function wordsOf({ name, syscall }: SystemError, lacksInodes: boolean): Words {
 const full = (why: string, hint: string): Words => ({ code: 'disk-full', why, hint, retryable: true })
 
 const NO_INODES = full(
-  'the file system has no inode left: there is room for bytes, and for no more files',
-  'Remove files there (df -i shows how many it can hold), or make the file system anew with more inodes; what is staged stays and is resumed.',
+  'the file system has no inodes left: there is room for bytes but not for more files',
+  'Remove files there (df -i shows how many it can hold), or recreate the file system with more inodes; what is staged stays and is resumed.',
 )
 
 const forbidden: Words = {
   code: 'disk-forbidden',
-  why: 'this user may not',
+  why: 'permission denied for this user',
   hint: 'Run as the user who owns the destination, or give that user the folder.',
   retryable: false,
 }
@@ -150,7 +150,7 @@ const forbidden: Words = {
 const gone = (why: string): Words => ({
   code: 'disk-gone',
   why,
-  hint: 'Check that the disk is there and mounted (findmnt, dmesg), and mount it anew if it is not.',
+  hint: 'Check that the disk is there and mounted (findmnt, dmesg), and mount it again if it is not.',
   retryable: true,
 })
 
@@ -162,7 +162,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     'Make room on that file system; what is staged stays and is resumed.',
   ),
   EDQUOT: full(
-    'the quota is used up, of bytes or of files',
+    'the quota is used up (bytes or files)',
     'Raise the quota of the user who runs this, or make room within it (quota -s); what is staged stays and is resumed.',
   ),
   EROFS: {
@@ -180,7 +180,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   EUCLEAN: {
     code: 'disk-failing',
     why: 'the file system is damaged and needs repair (EUCLEAN)',
-    hint: 'Check dmesg, unmount it, and let fsck (xfs_repair, btrfs check) mend it before anything else is written to it.',
+    hint: 'Check dmesg, unmount it, and let fsck (xfs_repair, btrfs check) repair it before anything else is written to it.',
     retryable: false,
   },
   ESTALE: gone('its NFS handle is stale: the server has another file system there by now (ESTALE)'),
@@ -193,20 +193,20 @@ const WORDS: Readonly<Record<string, Words>> = {
   EPERM: forbidden,
   ENOTDIR: {
     code: 'disk-path',
-    why: 'a part of the path is no folder',
-    hint: 'Move what stands in the way aside.',
+    why: 'a part of the path is not a folder',
+    hint: 'Move what is in the way aside.',
     retryable: false,
   },
   ELOOP: {
     code: 'disk-path',
-    why: 'a symlink stands there, and symlinks are never followed',
+    why: 'there is a symlink, and symlinks are never followed',
     hint: 'Move the symlink aside.',
     retryable: false,
   },
   EEXIST: {
     code: 'disk-path',
-    why: 'something else stands there',
-    hint: 'Move what stands in the way aside.',
+    why: 'something else is there',
+    hint: 'Move what is in the way aside.',
     retryable: false,
   },
   ENOENT: {
@@ -222,11 +222,11 @@ const WORDS: Readonly<Record<string, Words>> = {
   ),
   ENOMEM: scarce('this machine has no memory left (ENOMEM)', 'See what uses it (top, dmesg), and try again.'),
   EAGAIN: scarce(
-    'this machine gives us no more of what it takes just now (EAGAIN)',
+    'this machine is out of a resource just now (EAGAIN)',
     'See the limits of processes and threads (ulimit -u, TasksMax of the service), and try again.',
   ),
   ERR_WORKER_INIT_FAILED: scarce(
-    'this machine lets no more threads begin',
+    'this machine cannot start more threads',
     'See the limits of processes and threads (ulimit -u, TasksMax of the service), and try again.',
   ),
 }

@@ -6,7 +6,7 @@ import { systemErrorOf } from '../model/system-error.ts'
 
 const NO_PASSPHRASE = 'none'
 
-/** Throws where a session cannot but fail for what lies on this machine; ssh itself would only say that the far side refused us. */
+/** Throws if the key files on this machine make a session impossible; ssh itself would only report a refusal by the far side. */
 export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>): Promise<void> {
   await mustBeReadable(
     'identity',
@@ -22,15 +22,15 @@ export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>
   if ((mode & 0o077) !== 0 && uid === process.getuid?.())
     throw keyFailure(
       'identity-too-open',
-      `Others may read the private key ${place.identity}, and ssh does not use such a key.`,
+      `The private key ${place.identity} is readable by others, so ssh refuses to use it.`,
       `chmod 600 ${place.identity}`,
     )
   const text = await readFile(place.identity, 'latin1')
   if (isEncrypted(text))
     throw keyFailure(
       'identity-encrypted',
-      `The private key ${place.identity} has a passphrase, and there is nobody to type it.`,
-      'Use a key of its own for this source, without a passphrase: what it may do is restricted at the source.',
+      `The private key ${place.identity} has a passphrase, and nobody is there to type it.`,
+      'Use a separate key without a passphrase for this source, and restrict what it may do at the source.',
     )
 }
 
@@ -41,20 +41,20 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
   )
   const named = what === 'identity' ? 'private key' : 'file of pinned host keys'
   if (fault === null) {
-    // ssh would wait for a pipe, or read a device without an end.
+    // ssh would block on a pipe, or read a device forever.
     if ((await stat(path)).isFile()) return
-    throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is no regular file.`, hint)
+    throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is not a regular file.`, hint)
   }
   if (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
     throw keyFailure(`${what}-missing`, `The ${named} ${path} is not there.`, hint)
   throw keyFailure(
     `${what}-unreadable`,
     `The ${named} ${path} cannot be read: ${systemErrorOf(fault)?.name ?? fault.message}.`,
-    'Give it to the user who runs this.',
+    'Make it readable by the user who runs this.',
   )
 }
 
-/** OpenSSH's own format names its cipher behind two length fields; the older ones say it in words. */
+/** OpenSSH's own format names its cipher behind two length fields; the older formats have a header line. */
 function isEncrypted(text: string): boolean {
   if (/^Proc-Type: .*ENCRYPTED|^-----BEGIN ENCRYPTED PRIVATE KEY/m.test(text)) return true
   const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1]

@@ -4,14 +4,14 @@ import { markerOf } from '../model/marker-name.ts'
 import { parseMarker } from '../model/parse-marker.ts'
 import { quote } from './quote.ts'
 
-/** Throws where the list's own marker is there and does not say what the list holds: half-written, or damaged on its way. */
+/** Throws if the list does not match its own marker: half-written, or damaged in transfer. */
 export function checkList(
   list: string,
   bytes: Uint8Array,
   marker: string,
   markerBytes: Uint8Array | null,
 ): void {
-  if (markerBytes === null) throw listFailure('mismatch', list, `${marker} was gone when it was to be read`)
+  if (markerBytes === null) throw listFailure('mismatch', list, `${marker} disappeared before it was read`)
   const { data, kind } = markerOf(marker)!
   const parsed = parseMarker(markerBytes, data, kind)
   if ('fault' in parsed) throw listFailure('unverified', list, marker)
@@ -19,7 +19,7 @@ export function checkList(
     throw listFailure('mismatch', list, marker)
 }
 
-/** The list decides what there is: without it nothing is known, and nothing is a fallback. */
+/** The list decides which files exist. There is no fallback without it. */
 export function listFailure(why: keyof typeof LIST_FAILURES, list: string, detail: string): Failure {
   const [says, hint, retryable] = LIST_FAILURES[why]
   return new Failure({
@@ -40,12 +40,12 @@ const LIST_FAILURES = {
   unreadable: ['cannot be read', 'Give the account at the source read permission on it.', true],
   'too-long': [
     'is longer than 64 MiB, or names more than 2,000,000 files',
-    'Leave source.listing out: rsync lists so many files better itself.',
+    'Remove source.listing: rsync handles this many files better itself.',
     false,
   ],
   mismatch: [
     'does not match its own marker',
-    'It was being written, or it is damaged; it is read again at the next run. Write both under temporary names and rename them.',
+    'It is being written or is damaged; the next run reads it again. Write both under temporary names and rename them.',
     true,
   ],
   unverified: ['has a marker that cannot be read', 'Write it again at the source, or remove it.', true],

@@ -1,7 +1,7 @@
 import type { Failure } from '../model/failure.ts'
 import { errnoIn, failureOf } from '../model/system-error.ts'
 
-/** Whether rsync's own half says it, and not the far one. */
+/** Whether the line comes from the rsync on this machine, not the far one. */
 export const saidHere = (line: string): boolean => /^rsync: \[(?:[Rr]eceiver|[Gg]enerator)\]/.test(line)
 
 /**

@@ -9,7 +9,7 @@ import type { RsyncEnd } from './run-rsync.ts'
 
 export type Stage = 'list' | 'fetch' | 'pull'
 
-/** What went wrong, as far as the exit code and what was said tell it; ssh's and rsync's codes alone tell very little. */
+/** Explains a failure from the exit code and stderr; ssh's and rsync's exit codes alone say very little. */
 export function explainFailure(
   stage: Stage,
   place: Place,
@@ -37,21 +37,21 @@ export function explainFailure(
     case 'stalled':
       return fail(
         'source-stalled',
-        `${where} stopped sending: no progress for ${timeout} s. What had arrived is kept.`,
-        'It will be retried. If it persists, check the network and rsync on the source, or raise transfer.timeout.',
+        `${where} stopped sending: no progress for ${timeout} s. What arrived is kept.`,
+        'It is retried. If this persists, check the network and rsync on the source, or raise transfer.timeout.',
         true,
       )
     case 'flood':
       return fail(
         'source-flood',
-        `${where} sent far more than it may while we ${STAGES[stage]}; it was cut off.`,
-        'See what lies in the folder; fewer than 2,000,000 entries are taken. It may also be that the source cannot be trusted.',
+        `${where} sent far more than allowed while we ${STAGES[stage]}; it was cut off.`,
+        'Check what is in the folder; the limit is 2,000,000 entries. Or the source cannot be trusted.',
       )
     case 'grown':
       return fail(
         'source-grew',
         `${where} sent more of a file than it had listed; it was cut off.`,
-        'The file is still being written, or the source cannot be trusted. It is looked at again at the next run.',
+        'The file is still being written, or the source cannot be trusted. The next run checks it again.',
         true,
       )
     case 'stopped':
@@ -59,7 +59,7 @@ export function explainFailure(
   }
 
   if (place.kind === 'ssh') {
-    // rsync that meets the closed pipe before it meets ssh's end tells 10 or 12 in place of ssh's 255.
+    // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
     const failed = SSH_FAILURES.find(
       ({ pattern, isVague }) =>
         pattern.test(text) &&
@@ -68,13 +68,13 @@ export function explainFailure(
     if (failed !== undefined) {
       const { pattern, code, says, hint, retryable } = failed
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
-      // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
+      // When a jump host fails, the last line is from our own ssh and is not the one that matters.
       if (place.jump.length > 0) detail = printable(line.trim())
       const { host, port, user } = machineNamed(line, place)
       return fail(code, says(host, port, user), hint, retryable)
     }
   }
-  // What a disk says to the half that writes here is this machine's trouble.
+  // A disk error of the receiving rsync is a problem of this machine, not of the source.
   const into = stage === 'pull' ? 'staging' : 'the temporary folder (TMPDIR)'
   for (const line of text.split('\n')) {
     const said = diskSaid(line, into, lacksInodes)
@@ -91,7 +91,7 @@ export function explainFailure(
     return fail(
       'rsync-killed',
       `rsync was killed on this machine while we ${STAGES[stage]}.`,
-      "It is tried again. If nobody killed it, look for the OOM killer in the kernel's log.",
+      "It is retried. If nobody killed it, look for the OOM killer in the kernel's log.",
       true,
     )
   return fail(
@@ -102,7 +102,7 @@ export function explainFailure(
   )
 }
 
-/** Which machine on the way ssh's words are about: a gate where they name one, else the source itself. */
+/** The machine that ssh's line is about: the jump host it names, else the source itself. */
 function machineNamed(line: string, place: SshPlace): Hop | SshPlace {
   const machines = [place, ...place.jump]
   return (
@@ -131,10 +131,10 @@ const STAGES: Record<Stage, string> = {
 const NOISE =
   /^(rsync error: |rsync: connection unexpectedly closed|rsync: \[\w+\] write error|@{5}|\(see the rsync|It is required|This private key|\s*$)/
 
-/** The last line that tells something. */
+/** The last meaningful line. */
 function lastWords(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/)
-  // Of a changed host key the fingerprint is what people compare.
+  // For a changed host key, people compare the fingerprint.
   const fingerprint = lines.find((line) => /^SHA256:\S+\.$/.test(line))
   if (fingerprint !== undefined) return printable(fingerprint)
   for (let i = lines.length - 1; i >= 0; i--) {

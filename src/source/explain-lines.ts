@@ -58,7 +58,7 @@ export function explainComplaint(
     const { code, message, hint } = diskSaid(said, 'staging', lacksInodes) ?? {
       code: 'source-complaint',
       message: `rsync says: ${printable(said)}.`,
-      hint: 'See the file that it names, at the source.',
+      hint: 'Check the file it names, at the source.',
     }
     return { code, message, hint }
   }
@@ -78,7 +78,7 @@ const notWritten = (what: string, why: string, name: string): Omit<Problem, 'pat
     ? {
         code: 'write-failed',
         message: `rsync could not write ${name} on this machine: ${printable(`${what}: ${why}`)}.`,
-        hint: "Check whether the destination's disk is sound, mounted writable, and ours to write.",
+        hint: "Check that the destination's disk is healthy, mounted read-write, and writable by this user.",
       }
     : null
 

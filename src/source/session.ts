@@ -5,7 +5,7 @@ import type { Place } from './rsync-command.ts'
 import { type RsyncEnd, runRsync, type Verdict } from './run-rsync.ts'
 import { startWatchdog } from './watchdog.ts'
 
-/** One source, and what every session with it needs. */
+/** One source and the settings of every session with it. */
 export interface Far {
   readonly place: Place
   /** The ssh that rsync is to start; null for a folder on this machine. */
@@ -15,8 +15,8 @@ export interface Far {
 }
 
 /**
- * A short session: a listing, or a list file and markers. Comes back where rsync ended by itself with 0, 23 or 24 and throws a
- * Failure where it ended otherwise; throws the signal's reason where our run was stopped.
+ * A short session: a listing, or a list file and markers. Returns if rsync ended by itself with 0, 23 or 24, and throws a
+ * Failure if it ended otherwise; throws the signal's reason if our run was stopped.
  */
 export async function holdSession(
   far: Far,

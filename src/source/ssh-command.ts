@@ -3,7 +3,7 @@ import type { Hop, SshPlace } from '../model/spec.ts'
 import { DIES_WITH_US } from '../system/child.ts'
 import { HOST_OR_USER, IPV6, shellQuoted, sshWords, tokenSafe } from '../system/ssh-options.ts'
 
-/** What this machine's ssh and processor are able to do, as far as our arguments depend on it. */
+/** The abilities of this machine's ssh and processor that our arguments depend on. */
 export interface SshAbilities {
   /** The processor has AES instructions: AES-GCM is then about twice as fast as ssh's own first choice. */
   readonly aes: boolean
@@ -99,7 +99,7 @@ function checked(key: string, path: string): string {
 const unusable = (key: string, text: string): Failure =>
   new Failure({
     code: 'unusable-setting',
-    message: `source.${key} cannot be handed to ssh as it is: ${JSON.stringify(text)}.`,
+    message: `source.${key} cannot be passed to ssh as it is: ${JSON.stringify(text)}.`,
     hint: 'Use letters, digits, ".", "_" and "-"; for paths an absolute one without quotes and backslashes.',
     retryable: false,
   })

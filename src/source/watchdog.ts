@@ -7,7 +7,7 @@ export interface Watchdog {
   expired(allowance: number): boolean
 }
 
-/** Seconds on a clock that nobody can set. */
+/** `timeout` in seconds, on the monotonic clock. */
 export function startWatchdog(timeout: number): Watchdog {
   let last = performance.now()
   return {
@@ -21,5 +21,5 @@ export function startWatchdog(timeout: number): Watchdog {
 /** A prefix that is staged already is hashed again at both ends, in silence, at no less than this; bytes a second. */
 export const REHASH_RATE = 20 * 1024 * 1024
 
-/** What rsync's receiver keeps to itself before it writes; bytes. Under a low rate nothing is seen to move meanwhile. */
+/** Bytes that rsync's receiver buffers before it writes. At a low rate no progress is visible meanwhile. */
 export const WRITE_BUFFER = 256 * 1024

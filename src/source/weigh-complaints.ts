@@ -51,7 +51,7 @@ function rootsOf(complaints: readonly Complaint[], folders: ReadonlySet<string>)
   for (const complaint of complaints) {
     const { printed } = complaint
     if (printed === undefined) continue
-    // Not by way of our own rsync, and so not as it prints names.
+    // Not printed by our own rsync, so not escaped as it escapes names.
     if (!/^[\u0000-\u007f]*$/.test(printed)) return new Set()
     const here = new Set<string>()
     for (let at = printed.indexOf('/'); at !== -1; at = printed.indexOf('/', at + 1)) {

@@ -5,7 +5,7 @@ import { packageOf, runTool, searchPath } from './child.ts'
 
 const NEEDED = ['flock', 'setpriv', 'prlimit', 'sync', 'mv', 'stat']
 
-/** The first rsync that refuses names nobody asked for. */
+/** The first rsync that refuses names it did not ask for. */
 const OLDEST_RSYNC = [3, 2, 5] as const
 
 /** Throws the Failure that names the package where a program is missing that every pass needs. Exit code 64. */
@@ -32,7 +32,7 @@ export function checkHostTools(
   return failure(
     'missing-tool',
     `not found in ${searched}: ${missing.join(', ')}`,
-    `Install ${packages.join(' and ')} (the package of that name), or mend PATH.`,
+    `Install ${packages.join(' and ')} (the package of that name), or fix PATH.`,
   )
 }
 
@@ -57,7 +57,7 @@ export async function checkSourceTools(): Promise<Failure | null> {
   if (version === undefined || isOlder(version, OLDEST_RSYNC))
     return failure(
       'rsync-too-old',
-      `rsync on this machine is ${version?.join('.') ?? 'of no version that we know'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
+      `rsync on this machine is ${version?.join('.') ?? 'of an unknown version'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
       'Update the package rsync; on Debian 11 from backports. At the source any old one will do.',
     )
   return ssh instanceof Failure ? ssh : null
@@ -72,7 +72,7 @@ async function firstLine(program: string, words: readonly string[]): Promise<str
   const broken = (cause?: unknown): Failure =>
     failure(
       'tool-broken',
-      `${program} is installed and does not run.`,
+      `${program} is installed but does not run.`,
       `Run ${program} ${words.join(' ')} by hand.`,
       cause,
     )

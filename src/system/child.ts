@@ -3,10 +3,10 @@ import { Failure } from '../model/failure.ts'
 import { notStarted, systemErrorOf } from '../model/system-error.ts'
 import { livingMembers, signalGroup, untilGone } from './process-group.ts'
 
-/** Put before a command, it is killed when the process that started it dies, however that died. */
+/** Prefix for a command: the kernel kills it when the process that started it dies, for whatever reason. */
 export const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL'] as const
 
-/** Where programs are looked for. */
+/** The search path for programs. */
 export const searchPath = (): string =>
   process.env['PATH'] || '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -80,7 +80,7 @@ export const runChild = <Verdict extends string = never>(
   call: ChildCall<Verdict>,
 ): Promise<ChildEnd<Verdict>> => startChild(call).ended
 
-/** The same, for who needs its process id meanwhile; null: it was not started. */
+/** Like `runChild`, for callers that need the process id meanwhile; null: it was not started. */
 export function startChild<Verdict extends string = never>(
   call: ChildCall<Verdict>,
 ): { readonly pid: number | null; readonly ended: Promise<ChildEnd<Verdict>> } {
@@ -115,7 +115,7 @@ export function startChild<Verdict extends string = never>(
   }
 }
 
-/** Elsewhere than on Linux specs are validated, and no more. */
+/** On other systems than Linux only specs are validated. */
 function guards({ fileLimit, memoryLimit }: ChildCall<string>): readonly string[] {
   if (process.platform !== 'linux') return []
   const limits = [
@@ -178,7 +178,7 @@ async function follow<Verdict extends string>(
     silent?.refresh()
     stderr.add(chunk)
   })
-  // A peer that is gone before it has read its input: its exit code says more than the broken pipe.
+  // If the child exits before reading its input, its exit code says more than the broken pipe.
   child.stdin?.on('error', () => {})
   child.stdin?.end(call.input, 'utf8')
   try {
@@ -195,7 +195,7 @@ async function follow<Verdict extends string>(
   }
 }
 
-/** All that setpriv or prlimit say where there is no such program. */
+/** The whole output of setpriv or prlimit when the program does not exist. */
 const NOT_FOUND = /^(?:setpriv|prlimit): (?:failed to|can't) execute '?([^\s':]+)[^\n]*\n?$/
 
 /** The beginning and the end of what is added, at most `limit` bytes each. */

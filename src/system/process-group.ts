@@ -15,7 +15,7 @@ export function livingMembers(group: number): readonly number[] {
   return living
 }
 
-/** Comes back when no process of the group runs any more; zombies, whose reaping is another's affair, do not count. */
+/** Resolves when no process of the group runs any more; zombies do not count, as others reap them. */
 export async function untilGone(group: number): Promise<void> {
   for (let pause = 5; livingMembers(group).length > 0; pause = Math.min(pause * 2, 200)) await sleep(pause)
 }
@@ -55,7 +55,7 @@ export function bytesMoved(members: readonly number[]): { readonly read: number;
   let read = 0
   let written = 0
   for (const pid of members) {
-    // ssh reads its own keep-alives: only rsync's bytes tell that the far side does something.
+    // ssh reads its own keep-alives: only rsync's bytes show that the far side is active.
     if (readText(`/proc/${pid}/comm`) !== 'rsync\n') continue
     const io = readText(`/proc/${pid}/io`)
     read += Number(/^rchar: (\d+)/m.exec(io)?.[1] ?? 0)
@@ -73,7 +73,7 @@ function groupExists(group: number): boolean {
   }
 }
 
-// A process may end at any moment: what is no longer there reads as empty.
+// A process may end at any moment: what no longer exists reads as empty.
 function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1')

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../model/clock.ts'
 import { instant } from '../model/instant.ts'
 
-/** Milliseconds, about 25 days: a timer for longer would ring at once. Whoever is woken early waits again. */
+/** Milliseconds, about 25 days: a longer timer would fire at once. Callers woken early wait again. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export const realClock: Clock = {

@@ -11,14 +11,14 @@ interface SshFailure {
   readonly isVague?: true
 }
 
-/** The most telling first; the last one takes everything. */
+/** Most specific first; the last one matches everything. */
 export const SSH_FAILURES: readonly SshFailure[] = [
   {
     code: 'host-key-changed',
     pattern:
       /IDENTIFICATION HAS CHANGED|Host key for .* has changed|Host key verification failed[\s\S]*Offending/,
-    says: (host, port) => `${host} (port ${port}) showed another host key than the one that is pinned.`,
-    hint: 'If the machine was really reinstalled, compare its new key on its own console and put it into source.knownHosts. Otherwise somebody is in between.',
+    says: (host, port) => `${host} (port ${port}) presented a different host key than the pinned one.`,
+    hint: 'If the machine was really reinstalled, compare its new key on its own console and put it into source.knownHosts. Otherwise somebody may be intercepting the connection.',
     retryable: false,
   },
   {
@@ -60,7 +60,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     code: 'host-unreachable',
     pattern: /Connection timed out|Operation timed out|No route to host|(Network|Host) is unreachable/,
     says: (host, port) => `${host} (port ${port}) cannot be reached.`,
-    hint: 'Check whether the machine and the line are up, and the firewall.',
+    hint: 'Check that the machine and the network are up, and the firewall.',
     retryable: true,
   },
   {
@@ -75,7 +75,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     pattern:
       /not responding|closed by|reset by|Connection (closed|reset)|Broken pipe|kex_exchange_identification|disconnect/i,
     says: (host) => `The connection to ${host} broke.`,
-    hint: 'It will be retried. If it persists, check the network and the log of sshd there.',
+    hint: 'It is retried. If this persists, check the network and the log of sshd there.',
     retryable: true,
     isVague: true,
   },

@@ -1,5 +1,5 @@
 /**
- * What every ssh of ours is told, whoever starts it: it reads no configuration, asks nobody, trusts only a pinned host key, offers
+ * Options of every ssh we start: it reads no configuration, asks nobody, trusts only a pinned host key, offers
  * only one key, forwards nothing, and notices a dead line.
  */
 const SSH_OPTIONS: Readonly<Record<string, string>> = {

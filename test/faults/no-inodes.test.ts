@@ -95,7 +95,7 @@ describe.skipIf(!canMount())('a disk that can hold few files (needs root)', () =
     await litter(join(disk.path, 'litter'), 0)
     expect(await world.pass()).toMatchObject({
       exitCode: 1,
-      backups: [{ problems: [{ code: 'disk-full', message: expect.stringContaining('no inode left') }] }],
+      backups: [{ problems: [{ code: 'disk-full', message: expect.stringContaining('no inodes left') }] }],
     })
   })
 })

@@ -53,7 +53,7 @@ test('EUCLEAN, which Node does not know at all, asks for a repair', () => {
 
 test('a full file system says which of the two it lacks', () => {
   const full = given(constants.errno.ENOSPC)
-  expect(failureOf(full, { lacksInodes: true })?.message).toContain('no inode left')
+  expect(failureOf(full, { lacksInodes: true })?.message).toContain('no inodes left')
   expect(failureOf(full)?.message).toContain('no room for bytes')
 })
 

@@ -52,8 +52,8 @@ test.each([
 // As rsync 3.2 and 3.5 print it: what its own half could not write is no fault of the source.
 test.each([
   ['[receiver] open', 'No space left on device (28)', false, 'disk-full', /no room for bytes/],
-  ['[receiver] open', 'No space left on device (28)', true, 'disk-full', /no inode left/],
-  ['[generator] recv_generator: mkdir', 'No space left on device (28)', true, 'disk-full', /no inode left/],
+  ['[receiver] open', 'No space left on device (28)', true, 'disk-full', /no inodes left/],
+  ['[generator] recv_generator: mkdir', 'No space left on device (28)', true, 'disk-full', /no inodes left/],
   ['[receiver] open', 'Disk quota exceeded (122)', false, 'disk-full', /quota/],
   ['[receiver] open', 'Stale file handle (116)', false, 'disk-gone', /NFS/],
   ['[receiver] open', 'Structure needs cleaning (117)', false, 'disk-failing', /repair/],

@@ -273,7 +273,7 @@ describe('notices', () => {
     const notices = open([ops])
     await notices.finished(outcome(inConflict), 'whole')
     await notices.ended(null)
-    expect(notices.warnings[0]).toContain('notices.json is not what this program writes there')
+    expect(notices.warnings[0]).toContain('notices.json does not hold what this program writes there')
   })
 })
 

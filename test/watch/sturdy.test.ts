@@ -56,7 +56,7 @@ test('damaged files of its state end no daemon, and are told', async () => {
   await daemon.saw(finished('pg'))
   for (const name of ['releases', 'watch-specs', 'git', 'notices'])
     await writeFile(join(world.state, `${name}.json`), '{')
-  await daemon.saw(warned('releases.json is not what this program writes there'))
+  await daemon.saw(warned('releases.json does not hold what this program writes there'))
   const other = await backupIn(world, 'other')
   await daemon.saw(finished('other'))
   await daemon.saw(warned('watch-specs.json.damaged-'))

@@ -16,7 +16,7 @@ export async function diskFacts(path: string): Promise<DiskFacts> {
   if (mount === null) {
     throw new Failure({
       code: 'mount-unknown',
-      message: `cannot tell which file system ${path} lies on: /proc/self/mountinfo cannot be read`,
+      message: `cannot tell which file system ${path} is on: /proc/self/mountinfo cannot be read`,
       hint: 'Mount /proc.',
       retryable: false,
     })

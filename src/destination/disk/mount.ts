@@ -19,6 +19,6 @@ export async function checkMount(path: string | null): Promise<Halt | null> {
   return {
     code: 'not-mounted',
     message: `nothing is mounted at ${path}`,
-    hint: `Mount the disk (mount ${path}), or mend \`destination.mount\` in the spec: it names the mount point itself, not a folder in it.`,
+    hint: `Mount the disk (mount ${path}), or fix \`destination.mount\` in the spec: it names the mount point itself, not a folder in it.`,
   }
 }

@@ -179,6 +179,6 @@ async function flag(site: Site): Promise<string> {
 const markerAppeared = (path: string): Problem => ({
   code: 'marker-taken',
   path,
-  message: 'a marker came to stand beside it meanwhile',
+  message: 'a marker appeared next to it meanwhile',
   hint: 'The next run judges the pair.',
 })

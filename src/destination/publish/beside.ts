@@ -9,7 +9,7 @@ import { finalPath, type Site } from './site.ts'
 export interface Beside {
   /** Absolute. */
   readonly place: string
-  /** Null: it claims nothing that can be understood, or is no regular file. */
+  /** Null: it claims nothing that can be understood, or is not a regular file. */
   readonly digest: Digest | null
 }
 

@@ -75,7 +75,7 @@ async function lookAt(site: Site, { path, size }: GateRequest): Promise<string |
 
 const refused = (code: string, path: string, message: string): GateVerdict => ({
   verdict: 'refused',
-  problem: { code, path, message, hint: 'The next run stages it anew. Find out what else writes there.' },
+  problem: { code, path, message, hint: 'The next run stages it again. Find out what else writes there.' },
 })
 
 export const changed = (path: string): Problem => ({

@@ -51,20 +51,20 @@ export async function secureStanding(site: Site, path: RelPath, judged: Judged):
 export const taken = (path: string, kind: string): Problem => ({
   code: 'name-taken',
   path,
-  message: `a ${kind} stands under its name, and is left alone`,
+  message: `a ${kind} already has its name, and is left alone`,
   hint: 'Move it aside, and the next run goes on.',
 })
 
 export const gone = (path: string): Problem => ({
   code: 'vanished-here',
   path,
-  message: 'was here a moment ago, and is gone from the destination',
-  hint: 'Find out what removes files there; the next run checks again.',
+  message: 'disappeared from the destination a moment ago',
+  hint: 'Find out what removes files there; the next run judges it again.',
 })
 
 export const moved = (path: string): Problem => ({
   code: 'changed-here',
   path,
   message: 'changed in the destination while it was judged',
-  hint: 'Find out what writes there: reconcile has to be the only one. The next run judges it anew.',
+  hint: 'Find out what writes there: reconcile has to be the only one. The next run judges it again.',
 })

@@ -73,8 +73,8 @@ export function markerFault({ path, digests, marker }: ToMark): Problem | null {
   return {
     code: 'marker-differs',
     path,
-    message: 'the marker does not name the digest that the file has',
-    hint: 'The next run reads the marker anew.',
+    message: 'the marker does not match the digest of the file',
+    hint: 'The next run reads the marker again.',
   }
 }
 
@@ -83,7 +83,7 @@ async function accept(site: Site, item: ToMark, final: string): Promise<Problem 
     return {
       code: 'marker-taken',
       path: item.path,
-      message: `something else stands under its marker's name ${item.marker.path}`,
+      message: `something else already has its marker's name ${item.marker.path}`,
       hint: 'Move it aside; the file itself is in place and is marked by the next run.',
     }
   }

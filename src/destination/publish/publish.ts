@@ -70,7 +70,7 @@ async function checked(
         return problem(
           'marker-taken',
           path,
-          `${baseName(place)} stands there already`,
+          `${baseName(place)} already exists there`,
           'The next run judges the pair. If there is no data beside it, or it claims nothing, move it aside.',
         )
       if (likeDigest(digests, digest) !== digest)

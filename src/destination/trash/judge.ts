@@ -123,7 +123,7 @@ async function lookAtNames(
 const rotten = (path: string, what: string): Problem => ({
   code: 'rot',
   path,
-  message: `${what} lies in its place in the trash, not the bytes that were removed: it is not put back`,
+  message: `${what} is in its place in the trash, not the bytes that were removed: it is not put back`,
   hint: 'Check the disk, and look for another copy before this one is thrown away.',
 })
 
@@ -137,6 +137,6 @@ const goneFromTrash = (path: string): Problem => ({
 const markerTaken = (path: string): Problem => ({
   code: 'marker-taken',
   path,
-  message: 'a marker stands beside its name that says something else',
-  hint: 'Move it aside, and put the file back then.',
+  message: 'a different marker is already next to its name',
+  hint: 'Move it aside, then put the file back.',
 })

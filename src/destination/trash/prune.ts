@@ -244,12 +244,12 @@ const pointStays = (path: string): Problem => ({
   code: 'prune-point-stays',
   path,
   message: 'stays: another file of its point cannot be removed now, and a point goes whole or not at all',
-  hint: 'See what is said of that other file. The next prune tries again.',
+  hint: 'See what is reported about that other file. The next prune tries again.',
 })
 
 const differs = (path: string, was: number, is: number): Problem => ({
   code: 'prune-differs',
   path,
   message: `has ${is} bytes here and was published with ${was}: it is not removed`,
-  hint: 'See what the next pass says of it. If it is not wanted, move it out of the destination by hand.',
+  hint: 'See what the next pass reports about it. If it is not wanted, move it out of the destination by hand.',
 })
