@@ -251,7 +251,9 @@ describe('docs/operations.md', () => {
     writeFileSync(ledger, readFileSync(ledger, 'utf8').replace('"path":"db-', '"path":"xx-'))
     appendFileSync(ledger, '')
     expect((await at.run('reconcile')).code).toBe(6)
-    expect(await follow('docs/codes.md', 'reconcile doctor --rebuild-ledger postgres')).toMatchObject({ code: 0 })
+    expect(await follow('docs/codes.md', 'reconcile doctor --rebuild-ledger postgres')).toMatchObject({
+      code: 0,
+    })
     expect(await follow('docs/codes.md', 'reconcile postgres')).toMatchObject({ code: 0 })
     expect(readFileSync(ledger, 'utf8')).toContain('"adopted"')
   })
