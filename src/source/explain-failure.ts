@@ -71,6 +71,10 @@ export function explainFailure(
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
       // Behind a gate that fails, our own ssh has the last word, and it is not the one that matters.
       if (place.jump.length > 0) detail = printable(line.trim())
+      // Why ssh had no key to show; that it was refused then says nothing.
+      const unread = text.split(/[\r\n]+/).find((one) => /^Load key /.test(one))
+      if (unread !== undefined && !detail.includes(unread.trim()))
+        detail = `${printable(unread.trim())}; ${detail}`
       const { host, port, user } = machineNamed(line, place)
       return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
     }
@@ -85,8 +89,14 @@ export function explainFailure(
     ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
   )
   if (pair !== undefined) {
-    const [, , code, says, hint, retryable] = pair
-    return fail(code, says(where, folder), hint, retryable)
+    const [pattern, , code, says, hint, retryable] = pair
+    // The line that names the cause is seldom the last one.
+    const line = text
+      .split(/[\r\n]+/)
+      .find((one) => one.trim() !== '' && !NOISE.test(one) && pattern.test(one))
+    if (line !== undefined && !isCatchAll(pattern)) detail = printable(line.trim())
+    const protocol = place.kind === 'ssh' ? place.protocol : null
+    return fail(code, says(where, folder), typeof hint === 'string' ? hint : hint(protocol), retryable)
   }
   if (end.endedBy !== null || end.code === 20 || end.code === 19)
     return fail(
@@ -117,6 +127,8 @@ const STAGES: Record<Stage, string> = {
   fetch: 'read its list file and markers',
   pull: 'pulled files',
 }
+
+const isCatchAll = (pattern: RegExp): boolean => pattern.test('')
 
 // What ssh and rsync say after the line that matters.
 const NOISE =
