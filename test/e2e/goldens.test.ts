@@ -27,6 +27,9 @@ function withoutChance(text: string, folder: string): string {
   }
   return text
     .replaceAll(folder, '<folder>')
+    .replace(/\b\w+@127\.0\.0\.1:\d+/g, '<user>@<host>:<port>')
+    .replace(/\b127\.0\.0\.1\b/g, '<host>')
+    .replace(/\(port \d+\)/g, '(port <port>)')
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b/g, named('uuid'))
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replace(/\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?(?= |$|\)|,)/gm, '<date>')
@@ -39,7 +42,7 @@ function withoutChance(text: string, folder: string): string {
     .replace(/mounted at [^ .]+/g, 'mounted at <mount>')
     .replaceAll(new RegExp(`("(?:by|user)": ?"|suspended +by )${userInfo().username}\\b`, 'g'), '$1<user>')
     .replace(/("free": ?)\d+/g, '$1"<free>"')
-    .replace(/[\d.]+ [KMGT]iB (?=free)/g, '<free> ')
+    .replace(/[\d.]+ [KMGT]iB(?= free|(?: +)<folder>)/g, '<free>')
     .replace(/\bin (?:under )?[\d.]+ (?:s|min)\b/g, 'in <while>')
     .replace(/\b(?:just now|(?:\d+ (?:s|min) )+ago)\b/g, '<ago>')
     .replace(/"(?:seconds|milliseconds|duration)": [\d.]+/g, '"seconds": "<while>"')
@@ -94,6 +97,17 @@ const WORLDS: Readonly<Record<string, (world: World, at: Recorder) => Promise<vo
     await at.call('explain', 'pg')
     await at.call('explain', 'pg', 'a.tar')
     await at.call('explain', 'pg', 'growing.tar', '--json')
+  },
+  async 'over-ssh'(world, at) {
+    await world.declare('pg', { select: { include: ['*.tar'] } })
+    await offer(world, 'a.tar', 'a')
+    await offer(world, 'other.txt', 'b')
+    await see(at)
+    await at.call('explain', 'pg')
+    await rm(world.sshd!.identity)
+    await at.call('--json')
+    await at.call()
+    await at.call('status')
   },
   async 'bad-markers'(world, at) {
     await world.declare()
@@ -227,7 +241,8 @@ const WORLDS: Readonly<Record<string, (world: World, at: Recorder) => Promise<vo
 describe('a world', () => {
   for (const [name, tell] of Object.entries(WORLDS)) {
     test(name, async ({ expect: here }) => {
-      const world = await makeWorld('local', { calls: 'here' })
+      // Of the one over ssh each call is a process of its own, so that the program is seen as it is installed.
+      const world = await (name === 'over-ssh' ? makeWorld('ssh') : makeWorld('local', { calls: 'here' }))
       try {
         const at = recorder(world)
         await tell(world, at)
