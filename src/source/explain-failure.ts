@@ -6,6 +6,7 @@ import { printable } from './quote.ts'
 import type { Place } from './rsync-command.ts'
 import { RSYNC_FAILURES } from './rsync-failures.ts'
 import type { RsyncEnd } from './run-rsync.ts'
+import { hintFromSshConfig } from './ssh-config.ts'
 import { SSH_HINTS } from './ssh-hints.ts'
 
 export type Stage = 'list' | 'fetch' | 'pull'
@@ -76,7 +77,8 @@ export function explainFailure(
       if (unread !== undefined && !detail.includes(unread.trim()))
         detail = `${printable(unread.trim())}; ${detail}`
       const { host, port, user } = machineNamed(line, place)
-      return fail(code, says(host, port, user), SSH_HINTS[code] ?? '', retryable)
+      const configured = code === 'host-unresolvable' ? hintFromSshConfig(host) : null
+      return fail(code, says(host, port, user), configured ?? SSH_HINTS[code] ?? '', retryable)
     }
   }
   // What a disk says to the half that writes here is this machine's trouble.

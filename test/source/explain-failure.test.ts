@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import type { SshPlace } from '../../src/model/spec.ts'
 import { explainFailure } from '../../src/source/explain-failure.ts'
 import { explainLines } from '../../src/source/explain-lines.ts'
+import { hintFromSshConfig } from '../../src/source/ssh-config.ts'
 
 const PLACE: SshPlace = {
   kind: 'ssh',
@@ -159,4 +163,35 @@ test('why ssh could not read the key is kept', () => {
   )
   expect(code).toBe('key-refused')
   expect(message).toMatch(/It said: Load key "\/keys\/db1": error in libcrypto; .*Permission denied/)
+})
+
+test('a host that only ~/.ssh/config knows: it is not read, and the keys to write are offered', () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  onTestFinished(() => rmSync(home, { recursive: true }))
+  expect(hintFromSshConfig('db', home)).toBeNull()
+  mkdirSync(join(home, '.ssh'))
+  writeFileSync(
+    join(home, '.ssh/config'),
+    [
+      ...[
+        'Host *',
+        '  User nobody',
+        'Host web db # not this word',
+        'Host db other',
+        '  HostName=db1.example.net',
+      ],
+      ...[
+        '  Port 222',
+        '\tuser foo',
+        '  User later',
+        '  IdentityFile "~/.ssh/my key"',
+        '  ProxyCommand touch /x',
+      ],
+      ...['Host bare', 'Match host db', '  Port 1'],
+    ].join('\r\n'),
+  )
+  expect(hintFromSshConfig('db', home)).toContain(
+    'source: { host: db1.example.net, port: 222, user: foo, identity: "~/.ssh/my key" }',
+  )
+  for (const host of ['bare', 'unknown']) expect(hintFromSshConfig(host, home)).toBeNull()
 })
