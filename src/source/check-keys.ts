@@ -26,6 +26,9 @@ export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>
       `chmod 600 ${place.identity}`,
     )
   const text = await readFile(place.identity, 'latin1')
+  const strange = whatItIs(text, place.identity)
+  if (strange !== null)
+    throw keyFailure('identity-no-key', `The private key ${place.identity} ${strange[0]}.`, strange[1])
   if (isEncrypted(text))
     throw keyFailure(
       'identity-encrypted',
@@ -52,6 +55,33 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
     `The ${named} ${path} cannot be read: ${systemErrorOf(fault)?.name ?? fault.message}.`,
     'Make it readable by the user who runs this.',
   )
+}
+
+/** Of a file that ssh reads no key from: what it is, and what helps. Null: it looks like one. */
+function whatItIs(text: string, file: string): readonly [is: string, hint: string] | null {
+  if (/^PuTTY-User-Key-File/.test(text))
+    return [
+      'is a key of PuTTY (.ppk), which ssh does not read',
+      'Convert it: puttygen KEY.ppk -O private-openssh -o KEY',
+    ]
+  if (/^(?:ssh-|ecdsa-|sk-)\S+ AAAA/.test(text))
+    return [
+      'holds the public half of a key',
+      `Name the file without .pub: ${file.endsWith('.pub') ? file.slice(0, -4) : 'the one that ssh-keygen made beside it'}`,
+    ]
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    return [
+      'holds no private key that ssh reads',
+      'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.',
+    ]
+  if (text.includes('\r'))
+    return [
+      'has line ends of Windows (CRLF), and ssh does not read such a key',
+      `Convert it: sed -i 's/\\r$//' ${file}`,
+    ]
+  if (!text.endsWith('\n'))
+    return ['lacks the newline at its end, and ssh does not read such a key', `Add it: echo >> ${file}`]
+  return null
 }
 
 /** OpenSSH's own format names its cipher behind two length fields; the older formats have a header line. */

@@ -6,6 +6,7 @@ import { printable } from './quote.ts'
 import type { Place } from './rsync-command.ts'
 import { RSYNC_FAILURES } from './rsync-failures.ts'
 import type { RsyncEnd } from './run-rsync.ts'
+import { hintFromSshConfig } from './ssh-config.ts'
 
 export type Stage = 'list' | 'fetch' | 'pull'
 
@@ -70,8 +71,13 @@ export function explainFailure(
       const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
       // When a jump host fails, the last line is from our own ssh and is not the one that matters.
       if (place.jump.length > 0) detail = printable(line.trim())
+      // Why ssh had no key to show; that it was refused then says nothing.
+      const unread = text.split(/[\r\n]+/).find((one) => /^Load key /.test(one))
+      if (unread !== undefined && !detail.includes(unread.trim()))
+        detail = `${printable(unread.trim())}; ${detail}`
       const { host, port, user } = machineNamed(line, place)
-      return fail(code, says(host, port, user), hint, retryable)
+      const configured = code === 'host-unresolvable' ? hintFromSshConfig(host) : null
+      return fail(code, says(host, port, user), configured ?? hint, retryable)
     }
   }
   // A disk error of the receiving rsync is a problem of this machine, not of the source.
@@ -84,8 +90,14 @@ export function explainFailure(
     ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
   )
   if (pair !== undefined) {
-    const [, , code, says, hint, retryable] = pair
-    return fail(code, says(where, folder), hint, retryable)
+    const [pattern, , code, says, hint, retryable] = pair
+    // The line that names the cause is seldom the last one.
+    const line = text
+      .split(/[\r\n]+/)
+      .find((one) => one.trim() !== '' && !NOISE.test(one) && pattern.test(one))
+    if (line !== undefined && !isCatchAll(pattern)) detail = printable(line.trim())
+    const protocol = place.kind === 'ssh' ? place.protocol : null
+    return fail(code, says(where, folder), typeof hint === 'string' ? hint : hint(protocol), retryable)
   }
   if (end.endedBy !== null || end.code === 20 || end.code === 19)
     return fail(
@@ -126,6 +138,8 @@ const STAGES: Record<Stage, string> = {
   fetch: 'read its list file and markers',
   pull: 'pulled files',
 }
+
+const isCatchAll = (pattern: RegExp): boolean => pattern.test('')
 
 // What ssh and rsync say after the line that matters.
 const NOISE =

@@ -7,6 +7,9 @@ import { unescapeName } from './unescape-name.ts'
 // `rsync: [sender] send_files failed to open "/srv/db/a.tar": Permission denied (13)`, `file has vanished: "/srv/db/a.tar"`
 const LINE =
   /^(?:rsync: (?:\[[^\]]*\] )?)?(?:\w+: )?(\w[\w ]*?)(?: failed)?(?: to open)?(?::? |\()"(.*)"\)?(?: failed)?(?:: (.*?))?(?: \(\d+\))?$/
+/** What rsync begins its complaints with, of every version. */
+const OF_RSYNC =
+  /^(?:rsync: |rsync warning: |rsync error: |(?:file|directory) has vanished: |IO error |(?:ERROR|WARNING): |skipping |symlink |cannot )/
 const NO_MATTER =
   /^(rsync error: |IO error encountered|cannot delete|\*\*\* Skipping any contents|\s*$|rsync warning: )/
 
@@ -34,10 +37,12 @@ export interface Complaint {
   readonly why?: string
 }
 
+/** Lines of a login script or of ssh beside rsync's own are nobody's complaint. Where none is rsync's, all of them are read. */
 export function readComplaints(stderr: string): readonly Complaint[] {
   const complaints: Complaint[] = []
-  for (const said of stderr.split('\n')) {
-    if (NO_MATTER.test(said)) continue
+  const lines = stderr.split('\n').filter((line) => !NO_MATTER.test(line))
+  const own = lines.filter((line) => OF_RSYNC.test(line))
+  for (const said of own.length > 0 ? own : lines) {
     const [, what, printed, why] = LINE.exec(said.trimEnd()) ?? []
     complaints.push(
       what === undefined || printed === undefined ? { said } : { said, what, printed, why: why ?? '' },

@@ -1,4 +1,5 @@
-import type { MarkerFault } from '../model/parse-marker.ts'
+import { markerOf } from '../model/marker-name.ts'
+import type { FaultyMarker, MarkerFault } from '../model/parse-marker.ts'
 import { baseName } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
 import { quote } from './quote.ts'
@@ -6,16 +7,39 @@ import { quote } from './quote.ts'
 const WHY: Record<MarkerFault, string> = {
   'too-long': 'is longer than 4 KiB, so it is no marker',
   empty: 'is empty',
-  'no-digest': 'holds no checksum that we know',
+  'no-digest': 'holds no checksum in a form that md5sum -c reads',
   'other-name': 'is about a file of another name',
   'other-kind': 'holds a checksum of another kind than its suffix says',
   ambiguous: 'holds more than one line, so it is not clear which counts',
 }
 
+/** What wrote it, where its form is one that md5sum -c does not read. */
+const FORMS: Partial<Record<NonNullable<FaultyMarker['writtenAs']>, string>> = {
+  'utf-16': 'is written in UTF-16, as > and Out-File of Windows PowerShell do by default',
+  certutil: 'is the output of certutil, which is no line of name and checksum',
+  'get-filehash': 'is the output of Get-FileHash, which is no line of name and checksum',
+}
+
 /** Its file waits: only a marker that can be read finishes one. */
-export const explainMarker = (path: string, fault: MarkerFault): Problem => ({
-  code: `marker-${fault}`,
-  path,
-  message: `The marker ${quote(path)} ${WHY[fault]}.`,
-  hint: `Write it again at the source, as the last step: md5sum FILE > FILE.md5 (here ${quote(baseName(path))}).`,
-})
+export function explainMarker(path: string, { fault, name, writtenAs }: FaultyMarker): Problem {
+  const data = baseName(markerOf(path)?.data ?? path)
+  const form = writtenAs === undefined ? undefined : FORMS[writtenAs]
+  const why = name === undefined ? (form ?? WHY[fault]) : `is about ${quote(name)}, not ${quote(data)}`
+  return {
+    code: `marker-${fault}`,
+    path,
+    message: `The marker ${quote(path)} ${why}.`,
+    hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), data, writtenAs)}`,
+  }
+}
+
+/** What writes a right one on the system that wrote this one. A name that a shell would take for more than a name is not put into it. */
+function commandFor(marker: string, data: string, writtenAs: FaultyMarker['writtenAs']): string {
+  const suffix = marker.slice(data.length)
+  const [file, into] = /^\w[\w.+=@,-]*$/.test(marker) ? [data, marker] : ['FILE', `FILE${suffix}`]
+  const isSha256 = /^\.sha256/i.test(suffix)
+  if (writtenAs === undefined) return `${isSha256 ? 'sha256sum' : 'md5sum'} ${file} > ${into}`
+  if (writtenAs === 'bsd') return `${isSha256 ? 'sha256' : 'md5'} -r ${file} > ${into}`
+  const digest = `(Get-FileHash -Algorithm ${isSha256 ? 'SHA256' : 'MD5'} '${file}').Hash`
+  return `${digest} + '  ${file}' | Set-Content -Encoding ascii '${into}'`
+}

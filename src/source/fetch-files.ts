@@ -52,7 +52,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
   const listMarkers = list === null ? [] : markersOfList(list, wanted.listed)
   const markers = wanted.markers.filter((path) => {
     const size = wanted.listed.files.get(path)?.size ?? 0
-    if (size > MARKER_LIMIT) refuse(path, () => explainMarker(path, 'too-long'))
+    if (size > MARKER_LIMIT) refuse(path, () => explainMarker(path, { fault: 'too-long' }))
     return size <= MARKER_LIMIT
   })
   const also = list === null ? [] : [list, ...listMarkers]
@@ -180,7 +180,7 @@ async function readMarkers(
     const of = markerOf(path)
     if (bytes === null || of === null) continue
     const parsed = parseMarker(bytes, of.data, of.kind)
-    if ('fault' in parsed) refuse(path, () => explainMarker(path, parsed.fault))
+    if ('fault' in parsed) refuse(path, () => explainMarker(path, parsed))
     else markers.set(path, { digest: parsed.digest, text: bytes.toString('latin1') })
     if (++reads % READS === 0) await breathe()
   }

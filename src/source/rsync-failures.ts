@@ -3,9 +3,13 @@ type RsyncRow = readonly [
   codes: readonly number[] | null,
   code: string,
   says: (where: string, folder: string) => string,
-  hint: string,
+  /** `protocol`: the one that the spec sets. */
+  hint: string | ((protocol: number | null) => string),
   retryable: boolean,
 ]
+
+const OPENRSYNC =
+  'Install the rsync of rsync.samba.org there, and let the forced command or rrsync start that one. openrsync cannot be given a list of files.'
 
 /** By what rsync, rrsync or the shell there says, and rsync's exit code (null: any); the most telling first. */
 export const RSYNC_FAILURES: readonly RsyncRow[] = [
@@ -42,6 +46,14 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     false,
   ],
   [
+    /rrsync: .*bad interpreter|env: .{0,4}(?:python|perl)[\w.]*.{0,4}: (?:No such file|not found)/i,
+    null,
+    'rrsync-no-interpreter',
+    (where) => `rrsync is there at ${where}, and what runs it (python3, or perl for an old one) is not.`,
+    'Install python3 there, or perl where rrsync is a perl script: its first line says which.',
+    false,
+  ],
+  [
     /rrsync.{0,60}(not found|No such file|cannot execute|Permission denied)|(not found|No such file).{0,60}rrsync/,
     null,
     'rrsync-missing',
@@ -74,11 +86,22 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     false,
   ],
   [
+    /openrsync/i,
+    null,
+    'option-refused',
+    (where) => `What answers at ${where} is openrsync, which cannot do what we ask for (--files-from).`,
+    OPENRSYNC,
+    false,
+  ],
+  [
     /unknown option|unrecognized option|on remote machine|requires? protocol|protocol .* not supported|option .* not (supported|allowed)/i,
     [1, 2, 4, 12],
     'option-refused',
     (where) => `rsync at ${where} does not know an option that we sent.`,
-    'For a very old rsync set source.protocol: 29.',
+    (protocol) =>
+      protocol === null
+        ? 'For a very old rsync set source.protocol: 29.'
+        : `source.protocol is ${protocol} already: update rsync there. On macOS and OpenBSD it may be openrsync, which cannot be used.`,
     false,
   ],
   [

@@ -29,6 +29,8 @@ export interface SpecFiles {
 
 export const MAX_SPEC_BYTES = 256 * 1024
 
+const GIT_CRYPT = '\0GITCRYPT\0'
+
 /** A YAML file's text: of no more than 256 KiB, and UTF-8. */
 export async function readText(
   entry: Pick<SpecEntry, 'file' | 'read'>,
@@ -43,6 +45,10 @@ export async function readText(
   if (!(bytes instanceof Uint8Array)) return no('unreadable', bytes.message, bytes.hint)
   if (bytes.length > MAX_SPEC_BYTES)
     return no('too-large', 'the file is larger than 256 KiB', 'a spec is a few lines long')
+  if (Buffer.from(bytes.subarray(0, GIT_CRYPT.length)).toString('latin1') === GIT_CRYPT) {
+    const hint = 'run git-crypt unlock in that checkout; specs hold no secrets, so they need no encryption'
+    return no('not-utf-8', 'the file is encrypted with git-crypt', hint)
+  }
   try {
     // A byte order mark is dropped here.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -49,6 +49,31 @@ describe('what lies on this machine or between', () => {
     expect(await listed(bed, { identity: await newKey('locked', 'secret') })).toBe('identity-encrypted')
     await execa('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', 'secret', '-f', at('pem')])
     expect(await listed(bed, { identity: at('pem') })).toBe('identity-encrypted')
+    expect(bed.sshd!.countSessions()).toBe(before)
+  })
+
+  test('a file that ssh reads no key from is named for what it is before anybody is asked', async () => {
+    const before = bed.sshd!.countSessions()
+    const key = await newKey('plain')
+    const text = await readFile(key, 'latin1')
+    const strange: readonly (readonly [name: string, text: string, says: string, hint: string])[] = [
+      ['no-newline', text.trimEnd(), 'lacks the newline at its end', 'echo >> '],
+      ['crlf', text.replaceAll('\n', '\r\n'), 'line ends of Windows', 'sed -i'],
+      ['key.ppk', 'PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\n', 'PuTTY', 'puttygen'],
+      ['half.pub', await readFile(`${key}.pub`, 'latin1'), 'public half', 'half'],
+      ['empty', '', 'no private key', 'ssh-keygen'],
+      ['words', 'not a key\n', 'no private key', 'ssh-keygen'],
+    ]
+    for (const [name, content, says, hint] of strange) {
+      await writeFile(at(name), content, { mode: 0o600 })
+      const source = bed.open({ identity: at(name) })
+      const failure = await source.list(quietRun()).catch((error: Failure) => error)
+      expect(failure, name).toMatchObject({
+        code: 'identity-no-key',
+        message: expect.stringContaining(says),
+        hint: expect.stringContaining(hint),
+      })
+    }
     expect(bed.sshd!.countSessions()).toBe(before)
   })
 

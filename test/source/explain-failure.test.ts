@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import type { SshPlace } from '../../src/model/spec.ts'
 import { explainFailure } from '../../src/source/explain-failure.ts'
 import { explainLines } from '../../src/source/explain-lines.ts'
+import { hintFromSshConfig } from '../../src/source/ssh-config.ts'
 
 const PLACE: SshPlace = {
   kind: 'ssh',
@@ -66,4 +70,128 @@ test.each([
   const [problem, ...more] = explainLines(line, () => 'd/a.tar', lacksInodes)
   expect(more).toEqual([])
   expect(problem).toMatchObject({ code, path: 'd/a.tar', message: expect.stringMatching(says) })
+})
+
+test.each([
+  [
+    'an option is refused: the line that names it, not the usage after it',
+    [
+      'rsync: --no-such: unknown option',
+      'rsync error: syntax or usage error (code 1) at main.c(1)',
+      '(Client)',
+    ],
+    1,
+    'option-refused',
+    /It said: rsync: --no-such: unknown option$/,
+    /protocol: 29/,
+  ],
+  [
+    'openrsync is named',
+    ["openrsync: unrecognized option `--files-from=-'", 'usage: openrsync [-aDgIlnoprtVvWxz]'],
+    12,
+    'option-refused',
+    /openrsync.*--files-from/,
+    /rsync\.samba\.org/,
+  ],
+  [
+    'rrsync without its interpreter',
+    [
+      "/usr/bin/env: 'python3': No such file or directory",
+      'rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]',
+    ],
+    12,
+    'rrsync-no-interpreter',
+    /python3/,
+    /Install python3/,
+  ],
+  [
+    'the same as bash says it',
+    ['bash: line 1: /usr/bin/rrsync: /usr/bin/python3: bad interpreter: No such file or directory'],
+    127,
+    'rrsync-no-interpreter',
+    /bad interpreter/,
+    /Install python3/,
+  ],
+  [
+    'rrsync that is not there',
+    ['sh: 1: /usr/bin/rrsync: not found'],
+    127,
+    'rrsync-missing',
+    /not installed/,
+    /Install rsync/,
+  ],
+] as const)('%s', (_, lines, exit, code, says, hint) => {
+  expect(ended(exit, ...lines)).toMatchObject({
+    code,
+    message: expect.stringMatching(says),
+    hint: expect.stringMatching(hint),
+  })
+})
+
+test('a protocol that is set is not advised once more', () => {
+  const old = { ...PLACE, protocol: 29 }
+  const stderr = 'rsync: --no-such: unknown option'
+  const { hint } = explainFailure('pull', old, { cause: 'itself', code: 1, endedBy: null, stderr }, 30)
+  expect(hint).toMatch(/is 29 already/)
+})
+
+const NOISE = [
+  'stdin: is not a tty',
+  'bash: warning: setlocale: LC_ALL: cannot change locale (en_US.UTF-8)',
+  'tput: No value for $TERM and no -T specified',
+  'mesg: ttyname failed: Inappropriate ioctl for device',
+  'Welcome to db1!',
+]
+
+test('what a login shell prints is no problem of a file', () => {
+  const own = 'rsync: [sender] send_files failed to open "/srv/d/a.tar": Permission denied (13)'
+  const problems = explainLines([...NOISE, own, ...NOISE].join('\n'), () => 'd/a.tar')
+  expect(problems.map(({ code }) => code)).toEqual(['unreadable'])
+})
+
+test('where no line is known for one of rsync’s, none is lost', () => {
+  expect(explainLines('something else went wrong', () => null)).toMatchObject([
+    { code: 'source-complaint', message: expect.stringContaining('something else went wrong') },
+  ])
+})
+
+test('why ssh could not read the key is kept', () => {
+  const { code, message } = ended(
+    255,
+    'Load key "/keys/db1": error in libcrypto',
+    'backup@db1: Permission denied (publickey).',
+  )
+  expect(code).toBe('key-refused')
+  expect(message).toMatch(/It said: Load key "\/keys\/db1": error in libcrypto; .*Permission denied/)
+})
+
+test('a host that only ~/.ssh/config knows: it is not read, and the keys to write are offered', () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  onTestFinished(() => rmSync(home, { recursive: true }))
+  expect(hintFromSshConfig('db', home)).toBeNull()
+  mkdirSync(join(home, '.ssh'))
+  writeFileSync(
+    join(home, '.ssh/config'),
+    [
+      ...[
+        'Host *',
+        '  User nobody',
+        'Host web db # not this word',
+        'Host db other',
+        '  HostName=db1.example.net',
+      ],
+      ...[
+        '  Port 222',
+        '\tuser foo',
+        '  User later',
+        '  IdentityFile "~/.ssh/my key"',
+        '  ProxyCommand touch /x',
+      ],
+      ...['Host bare', 'Match host db', '  Port 1'],
+    ].join('\r\n'),
+  )
+  expect(hintFromSshConfig('db', home)).toContain(
+    'source: { host: db1.example.net, port: 222, user: foo, identity: "~/.ssh/my key" }',
+  )
+  for (const host of ['bare', 'unknown']) expect(hintFromSshConfig(host, home)).toBeNull()
 })

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { MARKER_LIMIT, parseMarker } from '../../src/model/parse-marker.ts'
+import { explainMarker } from '../../src/source/explain-marker.ts'
 
 const MD5 = 'd41d8cd98f00b204e9800998ecf8427e'
 const SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -22,6 +27,18 @@ test.each([
   ['of standard input', `${MD5}  -\n`],
   ['CRLF', `${MD5}  a.tar\r\n`],
   ['blank lines around', `\n${MD5}  a.tar\n\n`],
+  ['one blank between', `${MD5} a.tar\n`],
+  ['a tab between', `${MD5}\ta.tar\n`],
+  ['blanks and tabs before', ` \t ${MD5}  a.tar\n`],
+  ['blanks at the end', `${MD5}  a.tar  \n`],
+  ['blanks at the end of a BSD line', `MD5 (a.tar) = ${MD5}  \n`],
+  ['openssl', `MD5(a.tar)= ${MD5}\n`],
+  ['openssl with a folder', `MD5(/srv/a.tar)= ${MD5}\n`],
+  ['BSD without blanks', `MD5(a.tar)=${MD5}\n`],
+  ['BSD with blanks before', `\tMD5 (a.tar) = ${MD5}\n`],
+  ['comment lines', `# made by cron\n${MD5}  a.tar\n# end\n`],
+  ['a Windows path', `${MD5} *C:\\dumps\\a.tar\r\n`],
+  ['a relative Windows path', `${MD5}  .\\a.tar\r\n`],
   ['a byte order mark', `\ufeff${MD5}  a.tar\n`],
 ])('an md5 marker: %s', (_, text) => {
   expect(parse(text)).toBe(MD5)
@@ -52,6 +69,94 @@ test.each([
   ['zeros', '\0'.repeat(100), 'no-digest'],
 ])('no marker: %s', (_, text, fault) => {
   expect(parse(text)).toBe(fault)
+})
+
+test('a data file whose own name has what is taken off elsewhere', () => {
+  expect(parse(`${MD5}  a.tar \n`, 'd/a.tar ')).toBe(MD5)
+  expect(parse(`${MD5}  x\\a.tar\n`, 'd/x\\a.tar')).toBe(MD5)
+  expect(parse(`${MD5}  x\\b.tar\n`, 'd/a.tar')).toBe('other-name')
+  expect(parse(`# ${MD5}  a.tar\n`)).toBe('empty')
+})
+
+describe('what a faulty one looks like is reported', () => {
+  const utf16 = Buffer.from(`\ufeff${MD5}  a.tar\r\n`, 'utf16le')
+  const why = (text: string | Buffer, marker = 'dir/a.tar.md5') => {
+    const parsed = parseMarker(Buffer.from(text), 'dir/a.tar', marker.endsWith('256') ? 'sha256' : 'md5')
+    if ('digest' in parsed) throw new Error('it is sound')
+    const { message, hint } = explainMarker(marker, parsed)
+    return `${message} ${hint}`
+  }
+  const POWERSHELL = /\(Get-FileHash -Algorithm MD5 'a\.tar'\)\.Hash .* 'a\.tar\.md5'$/
+
+  test.each([
+    ['UTF-16 with its mark', utf16, 'UTF-16', POWERSHELL],
+    ['UTF-16 without', utf16.subarray(2), 'UTF-16', POWERSHELL],
+    ['UTF-16, the other order', Buffer.from(utf16).swap16(), 'UTF-16', POWERSHELL],
+    [
+      'certutil',
+      `MD5 hash of a.tar:\r\n${MD5}\r\nCertUtil: -hashfile command completed successfully.\r\n`,
+      'certutil',
+      POWERSHELL,
+    ],
+    [
+      'Get-FileHash',
+      `\r\nAlgorithm  Hash  Path\r\n---------  ----  ----\r\nMD5  ${MD5.toUpperCase()}  C:\\d\\a.tar\r\n`,
+      'Get-FileHash',
+      POWERSHELL,
+    ],
+    [
+      'Get-FileHash as a list',
+      `Algorithm : MD5\r\nHash : ${MD5.toUpperCase()}\r\nPath : C:\\d\\a.tar\r\n`,
+      'Get-FileHash',
+      POWERSHELL,
+    ],
+    ['another name', `${MD5}  b.tar\n`, 'is about "b.tar", not "a.tar"', /md5sum a\.tar > a\.tar\.md5$/],
+    ['another name, on Windows', `${MD5} *D:\\b.tar\r\n`, 'is about "D:\\', POWERSHELL],
+    ['another name, on BSD', `MD5 (b.tar) = ${MD5}\n`, 'is about "b.tar"', /md5 -r a\.tar > a\.tar\.md5$/],
+    ['words', 'not ready\n', 'no checksum', /md5sum a\.tar > a\.tar\.md5$/],
+  ])('%s', (_, text, says, hint) => {
+    expect(why(text)).toContain(says)
+    expect(why(text)).toMatch(hint)
+  })
+
+  test('a sha256 marker is written by what makes sha256', () => {
+    expect(why('words', 'dir/a.tar.sha256')).toMatch(/sha256sum a\.tar > a\.tar\.sha256$/)
+  })
+
+  test('a name that a shell would run is not in the command', () => {
+    const { hint } = explainMarker('$(id).tar.md5', { fault: 'empty' })
+    expect(hint).toMatch(/md5sum FILE > FILE\.md5$/)
+  })
+})
+
+test('whatever the real md5sum -c takes for this file is read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'markers-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await writeFile(join(folder, 'a.tar'), '')
+  const lines = ['', ' ', '\t', ' \t '].flatMap((before) =>
+    ['', ' ', '\r', '\t'].flatMap((after) => [
+      ...[' ', '\t', '  ', ' *', '\t*', '\t ', '   '].map((gap) => `${before}${MD5}${gap}a.tar${after}`),
+      ...[
+        '(a.tar) = ',
+        '(a.tar)= ',
+        '(a.tar)=',
+        ' (a.tar) = ',
+        ' (a.tar)=',
+        ' (a.tar)  =  ',
+        '  (a.tar) = ',
+      ].map((form) => `${before}MD5${form}${MD5}${after}`),
+    ]),
+  )
+  let taken = 0
+  for (const line of lines) {
+    const { exitCode } = await execa('md5sum', ['--status', '-c'], {
+      ...{ cwd: folder, input: `# a comment\n${line}\n`, reject: false },
+    })
+    if (exitCode !== 0) continue
+    taken++
+    expect(parse(`# a comment\n${line}\n`), JSON.stringify(line)).toBe(MD5)
+  }
+  expect(taken).toBeGreaterThan(50)
 })
 
 test('exactly 4 KiB is a marker still', () => {

@@ -59,7 +59,7 @@ describe('each fault points at its place and says what to do', () => {
       'series: { pattern: "db\\x2d{yyyy}", timezone: UTC }',
       '4:20 bad-pattern series.pattern: there is no token {yyyy}',
     ],
-    ['a pattern that YAML takes for a map', 'series: { pattern: {series}.gz, timezone: UTC }', '4:28 yaml'],
+    ['a pattern that YAML takes for a map', 'series: { pattern: {series}.gz, timezone: UTC }', '4:20 yaml'],
     [
       'a pattern that is a number',
       'series: { pattern: 7, timezone: UTC }',

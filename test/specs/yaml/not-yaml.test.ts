@@ -1,0 +1,82 @@
+import { Buffer } from 'node:buffer'
+import { describe, expect, test } from 'vitest'
+import { load, spec, told } from '../spec-folder.ts'
+
+const faultsOf = async (text: string | Buffer): Promise<readonly string[]> => {
+  const { faults, specs, folder } = await load({ 'db.yaml': text as string })
+  expect(specs).toEqual([])
+  return told({ folder, faults }).map((line) => line.replace('db.yaml:', ''))
+}
+const quoted = (line: string, begins: string, value: string) =>
+  `${line} yaml the value begins with "${begins} in YAML (put it in quotes: "${value}")`
+const MAP = '{", which begins a map'
+const ALIAS = '*", which begins an alias'
+
+describe('a value that has to stand in quotes is one fault, which no others follow', () => {
+  const head = 'version: 1\nsource: { path: /s }\n'
+  test.each([
+    ['path: {name}', `${head}destination:\n  path: {name}\n`, quoted('4:9', MAP, '{name}')],
+    [
+      'a pattern',
+      `${head}destination: { path: /d }\nseries:\n  pattern: {series}-{YYYY}-{MM}-{DD}.tar\n  timezone: UTC\n`,
+      quoted('5:12', MAP, '{series}-{YYYY}-{MM}-{DD}.tar'),
+    ],
+    [
+      'a pattern in a flow map',
+      `${head}destination: { path: /d }\nseries: { pattern: {series}-{YYYY}.tar, timezone: UTC }\n`,
+      quoted('4:20', MAP, '{series}-{YYYY}.tar'),
+    ],
+    [
+      'a pattern in a list',
+      `${head}destination: { path: /d }\nseries:\n  pattern:\n    - {series}-{YYYY}.tar\n  timezone: UTC\n`,
+      quoted('6:7', MAP, '{series}-{YYYY}.tar'),
+    ],
+    [
+      'a cron line',
+      `${head}destination: { path: /d }\nschedule:\n  cron: */15 * * * *\n`,
+      quoted('5:9', ALIAS, '*/15 * * * *'),
+    ],
+    [
+      'a cron line in a flow map',
+      `${head}destination: { path: /d }\nschedule: { cron: * 3 * * 1-5, timezone: UTC }\n`,
+      quoted('4:19', ALIAS, '* 3 * * 1-5'),
+    ],
+  ])('%s', async (_, text, fault) => {
+    expect(await faultsOf(text)).toEqual([fault])
+  })
+
+  test.each([
+    ['in quotes', spec({ more: 'series: { pattern: "{series}-{YYYY}.tar", timezone: UTC }' })],
+    ['in a comment', `# path: {name} and cron: * * * * *\n${spec({})}`],
+    ['a name inside a path', spec({ destination: '{ path: "/d/{name}" }' })],
+    ['maps without blanks', spec({ more: 'retain: {last: 3}' })],
+  ])('none where it stands %s', async (_, text) => {
+    expect(await load({ 'db.yaml': text })).toMatchObject({ faults: [], specs: [{ name: 'db' }] })
+  })
+})
+
+describe('what is no spec yet is named as what it is, in one fault', () => {
+  test.each<[string, string | Buffer, RegExp]>([
+    [
+      'a template of Jinja or Helm',
+      `version: 1\nsource: { path: {{ item.path }} }\n`,
+      /^2:17 yaml a template/,
+    ],
+    ['one in quotes', `version: 1\nsource: { path: "{{ path }}" }\n`, /^2:18 yaml a template/],
+    ['a template statement', `{% if x %}\nversion: 1\n{% endif %}\n`, /^1:1 yaml a template/],
+    ['a merge', `version: 1\n<<<<<<< HEAD\nsource: { path: /a }\n=======\n>>>>>>> x\n`, /^2:1 yaml a merge/],
+    [
+      'git-crypt',
+      Buffer.from('\0GITCRYPT\0\xff\xfe\x80', 'latin1'),
+      /^1:1 not-utf-8 the file is encrypted with git-crypt/,
+    ],
+    ['sops', 'version: ENC[AES256_GCM,data:AA==,iv:x,type:int]\nsops: { mac: x }\n', /^1:10 yaml .*sops/],
+    ['Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n', /^1:1 yaml .*LFS/],
+  ])('%s', async (_, text, fault) => {
+    expect(await faultsOf(text)).toEqual([expect.stringMatching(fault)])
+  })
+
+  test('a comment that speaks of templates is none', async () => {
+    expect((await load({ 'db.yaml': `# was {{ path }} once\n${spec({})}` })).faults).toEqual([])
+  })
+})
