@@ -66,7 +66,10 @@ export async function makeGitBed(): Promise<GitBed> {
     string,
   ]
   const key = join(folder, 'key')
-  await writeFile(key, '', { mode: 0o600 })
+  // Looks like one: what is reached here asks for none.
+  await writeFile(key, '-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n', {
+    mode: 0o600,
+  })
   const run = async (words: readonly string[], input?: string | Uint8Array) =>
     String(
       (

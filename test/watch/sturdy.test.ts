@@ -61,7 +61,7 @@ test('damaged files of its state end no daemon, and are told', async () => {
   await daemon.saw(finished('other'))
   await daemon.saw(warned('watch-specs.json.damaged-'))
   await writeFile(join(world.state, 'suspensions.json'), '{')
-  await daemon.saw(warned('everything that was suspended by command then runs again'))
+  await daemon.saw(warned('everything suspended by command then runs again'))
   const from = daemon.lines().length
   daemon.command.kill('SIGHUP')
   expect(await daemon.saw(finished('pg'), from)).toMatchObject({ outcome: { result: 'failed' } })

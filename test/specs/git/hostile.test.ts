@@ -212,7 +212,7 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
       [
         { knownHosts: at('other-pin') },
         /presented a different host key than the pinned one \(SHA256:/,
-        /in between/,
+        /man in the middle/,
       ],
       [{ knownHosts: at('none') }, /file of pinned host keys \S+ is not there/, /ssh-keyscan/],
       [{ identity: at('none') }, /private key \S+ is not there/, /ssh-keygen/],
