@@ -164,14 +164,15 @@ describe.each([
   ['offers sftp only', 'internal-sftp', 'garbage-from-source'],
   ['hangs up', 'true', 'source-hung-up'],
   ['is write-only', 'rrsync -wo /tmp', 'refused-by-rrsync'],
-  ['closes the connection', 'kill -9 $PPID; sleep 9', 'connection-lost'],
+  // Whether ssh or rsync sees the end first is chance.
+  ['closes the connection', 'kill -9 $PPID; sleep 9', 'connection-lost or source-hung-up'],
   ['says nothing', 'sleep 1000', 'source-silent'],
   ['lists for ever', 'cat /dev/zero', 'garbage-from-source'],
 ])('a source that %s', (_, command, code) => {
   test(`is told as ${code}`, async () => {
     const bed = await makeSourceBed('ssh', { command })
     try {
-      expect(await listed(bed, {}, 3)).toBe(code)
+      expect(code.split(' or ')).toContain(await listed(bed, {}, 3))
     } finally {
       await bed.end()
     }
