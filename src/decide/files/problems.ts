@@ -106,7 +106,7 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
     kept === 0
       ? 'the source holds nothing that this spec selects: nothing was found to back up'
       : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
-  hint: `Check source.path, source.listing and select in ${spec.file}, and at the folder at the source.`,
+  hint: `Check source.path, source.listing and select in ${spec.file}, and the folder at the source.`,
 })
 
 const NAMED = 3
