@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
@@ -27,6 +26,7 @@ import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
 import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/spec/our-places.ts'
 import { realPath } from '../system/real-path.ts'
+import { homeFolder } from '../system/who-am-i.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
@@ -57,7 +57,7 @@ export async function openSettings(flags: GlobalFlags) {
   const { config: _, ...given } = flags
   return loadSettings({
     configFile: flags.config ?? null,
-    home: homedir(),
+    home: homeFolder(),
     uid: process.getuid?.() ?? 0,
     env: process.env,
     flags: given,
@@ -116,7 +116,7 @@ export const diagnosticOf = ({ path, code, message, hint }: Failure, place: stri
 /** The source of specs that the settings name. */
 export const specSource = (settings: Settings, box: BoxState, use: GitUse): SpecSource =>
   openSpecs(settings, {
-    home: homedir(),
+    home: homeFolder(),
     memory: openSpecsMemory(settings.state, box),
     holders: () => holders(box),
     use,
@@ -126,7 +126,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
 /** What specs are checked against, besides each other. */
 export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'>): BoxContext => ({
   roots: settings.roots,
-  home: homedir(),
+  home: homeFolder(),
   box: { ours: ourPlaces(settings), holders: () => holders(box), suggestsMounts: false },
 })
 
