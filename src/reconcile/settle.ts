@@ -88,7 +88,7 @@ function problemOfVerdict(
     : {
         code: 'changed-during-transfer',
         path: file.path,
-        message: `${verdict.size} bytes are staged where ${file.size} were listed: it was changed at the source meanwhile`,
+        message: `has grown at the source since it was listed: from ${file.size} bytes to ${verdict.size} or more`,
         hint: 'The next run looks again. Its producer should write it under another name and rename it when it is done.',
       }
 }

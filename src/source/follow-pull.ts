@@ -17,14 +17,23 @@ export interface PullFollower {
   mostStaged(): number
   /** Literal bytes that came: rsync's own figure, else what staging has grown by. */
   received(into: string): Promise<number>
-  /** Names that turned out to be no regular file. */
+  /** Names that turned out to be no regular file, or one that has grown. */
   problems(): readonly Problem[]
 }
 
 const LINE = 64 * 1024
 const DONE = /^=\d+ (.+)$/
 const SKIPPED = /^skipping non-regular file "(.+)"$/
+/** Longer than the longest file that was asked for. */
+const OVER_SIZE = /^(.+) is over max-size$/
 const LITERAL = /^Literal data: (\d+) bytes$/
+
+const notRegular = ({ path }: PullFile): Problem => ({
+  code: 'not-regular',
+  path,
+  message: `${quote(path)} is no regular file at the source any more.`,
+  hint: 'It is looked at again at the next run; see what replaces it there.',
+})
 
 /** Pieces together how far a batch is, from what rsync says and from where its open files stand. Hints only: the gate decides. */
 export function followPull(files: readonly PullFile[]): PullFollower {
@@ -51,22 +60,27 @@ export function followPull(files: readonly PullFile[]): PullFollower {
     waitingBytes -= file.stagedBytes
     moved = true
   }
-  const refuse = (path: string): void => {
-    if (!open.has(path) || odd.has(path)) return
+  const refuse = (path: string, why: (file: PullFile) => Problem): void => {
+    const file = open.get(path)
+    if (file === undefined || odd.has(path)) return
     odd.add(path)
-    problems.add({
-      code: 'not-regular',
-      path,
-      message: `${quote(path)} is no regular file at the source any more.`,
-      hint: 'It is looked at again at the next run; see what replaces it there.',
-    })
+    problems.add(why(file))
   }
+  const largest = files.reduce((most, { size }) => Math.max(most, size), 0)
+  const grown = ({ path, size }: PullFile): Problem => ({
+    code: 'changed-during-transfer',
+    path,
+    message: `${quote(path)} has grown at the source since it was listed: from ${size} bytes to more than ${largest}. Nothing of it was fetched.`,
+    hint: 'The next run looks again. Its producer should write it under another name and rename it when it is done.',
+  })
   const line = (text: string): void => {
     const name = unescapeName(DONE.exec(text)?.[1] ?? '')
     const skipped = unescapeName(SKIPPED.exec(text)?.[1] ?? '')
-    if (name?.endsWith('/')) refuse(name.slice(0, -1))
+    const longer = unescapeName(OVER_SIZE.exec(text)?.[1] ?? '')
+    if (name?.endsWith('/')) refuse(name.slice(0, -1), notRegular)
     else if (name) finish(name)
-    else if (skipped) refuse(skipped)
+    else if (skipped) refuse(skipped, notRegular)
+    else if (longer) refuse(longer, grown)
     const bytes = LITERAL.exec(text)?.[1]
     if (bytes !== undefined) literal = Number(bytes)
   }
