@@ -5,10 +5,13 @@ import { openBox } from '../box/box.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
 import { backupStatus, faultyStatus } from '../decide/status/backup.ts'
-import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
+import { codeOfDiagnostics, codeOfReport } from '../decide/status/exit-code.ts'
 import type { StatusFacts } from '../decide/status/facts.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/status/suspended.ts'
+import { zoneOf } from '../decide/time/zone.ts'
+import { diskUnder } from '../destination/disk/facts.ts'
 import { layout } from '../destination/layout.ts'
+import type { BoxState } from '../model/box.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -39,7 +42,7 @@ import {
   openSettings,
   openWorkspace,
   plainDiagnostics,
-  printSpecs,
+  printUsedSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -49,6 +52,8 @@ interface StatusFlags extends SharedFlags {
   /** With `check`: seconds. */
   readonly maxAge?: number
   readonly asOf?: Instant
+  readonly all?: boolean
+  readonly exitCode?: boolean
 }
 
 export function addStatus(command: Command, host: Host): void {
@@ -60,6 +65,8 @@ export function addStatus(command: Command, host: Host): void {
       'act as a monitoring plugin: one line, exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN',
     )
     .option('--max-age <time>', 'with --check: critical if the newest point is older', parseFlag.duration)
+    .option('--all', 'show every backup, however many there are')
+    .option('--exit-code', 'exit as a pass would that found this')
     .addOption(flags.asOf)
     .action(
       ends(host, async (names: string[], given: StatusFlags) => {
@@ -78,11 +85,12 @@ export function addStatus(command: Command, host: Host): void {
 /** `reconcile status [NAME…]`: what the destinations hold. A destination's folder may be given instead of a name. */
 async function status(
   names: readonly string[],
-  given: GlobalFlags,
+  given: StatusFlags,
   version: () => string,
   console: Console,
   run: Run,
 ): Promise<number> {
+  const { all = false, exitCode = false } = given
   const report = await reportOf(names, given, console, run)
   if (console.output === 'prometheus') {
     const { renderMetrics } = await import('../view/render-metrics.ts')
@@ -93,10 +101,12 @@ async function status(
   if (console.output !== 'text') printDocument(console, report)
   else {
     const { width } = console
-    const options = { color: console.color.write, width, now: run.now(), detail: names.length > 0 }
-    console.write(renderStatus(report, options))
+    const height = all ? null : console.height
+    const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    const shape = { color: console.color.write, width, height, detail: names.length > 0 }
+    console.write(renderStatus(report, { ...shape, now: run.now(), zone }))
   }
-  return codeOfDiagnostics(report.diagnostics)
+  return exitCode ? codeOfReport(report, names.length > 0) : codeOfDiagnostics(report.diagnostics)
 }
 
 /** A failure is UNKNOWN, in the first line and the exit code. */
@@ -142,7 +152,7 @@ async function reportOfSpecs(
   const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
   // A daemon still runs a backup whose spec is gone while that is held.
   const specs = chooseSpecs(workspace, names, [...words.keys()])
-  if (console !== null) printSpecs(workspace, console)
+  if (console !== null) printUsedSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const unread: Diagnostic[] = []
   const common = (await orReport(unread, () => openCommonHolds(workspace)))?.[0] ?? null
@@ -160,7 +170,9 @@ async function reportOfSpecs(
   const all = [...specs, ...lastGood]
   const places = new Map<Spec, Destination>()
   for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
-  const holders = holdersOf([...places.values()])
+  const without = faulty.filter((name) => !all.some((spec) => spec.name === name))
+  const known = await knownPlaces(without, box)
+  const holders = holdersOf([...places.values(), ...known.values()])
   const writtenAt = (name: string, files: readonly string[]) =>
     lastWritten([...faultsOf(name).map(({ file }) => file), ...files])
   const backups = await inParallel(all, settings.concurrency, async (spec) => {
@@ -172,12 +184,13 @@ async function reportOfSpecs(
     const own = { spec, suspension, watch, specFaults, written, holders: holders(place) }
     return look(spec.name, place, { ...own, common, overSpecs, stale, silentSince }, run)
   })
-  const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
-  const bare = await Promise.all(
-    without.map(async (name) =>
-      faultyStatus(name, faultsOf(name), run.now(), await writtenAt(name, filesOf(name, loaded))),
-    ),
-  )
+  const bare: BackupStatus[] = []
+  for (const name of without) {
+    const place = known.get(name)
+    const seen = place === undefined ? null : await lookBare(name, place, holders(place), run)
+    const written = await writtenAt(name, filesOf(name, loaded))
+    bare.push(faultyStatus(name, faultsOf(name), run.now(), written, seen))
+  }
   for (const { message, hint } of unread) console?.writeError(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
@@ -188,6 +201,33 @@ async function reportOfSpecs(
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
 }
+
+/** Where this box knows the destinations of these names to be. */
+async function knownPlaces(
+  names: readonly string[],
+  box: BoxState,
+): Promise<ReadonlyMap<string, Destination>> {
+  const found = new Map<string, Destination>()
+  const places = names.length === 0 ? [] : await box.places().catch(() => [])
+  for (const { path, backup } of places)
+    if (backup !== undefined && names.includes(backup)) found.set(backup, await openFolder(path, backup, box))
+  return found
+}
+
+const openFolder = (path: string, backup: string, box: BoxState) =>
+  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, box)
+
+/** Null: it is no destination, or another backup's. */
+const lookBare = (
+  name: string,
+  place: Destination,
+  holders: readonly LockHolder[] | null,
+  run: Run,
+): Promise<BackupStatus | null> =>
+  look(name, place, { ...WITHOUT_SPEC, holders }, run).then(
+    (seen) => (seen.backup === name ? seen : null),
+    () => null,
+  )
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {
@@ -248,28 +288,32 @@ async function reportOfFolders(
     if (there === null || !there.isDirectory()) {
       throw noDestination(`${path} is not a folder`)
     }
-    places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
+    places.push(await openFolder(path, basename(path), box))
   }
   const holders = holdersOf(places)
-  const nothing = {
-    spec: null,
-    suspension: null,
-    common: null,
-    overSpecs: null,
-    stale: [],
-    watch: null,
-    silentSince: null,
-    specFaults: [],
-    written: null,
-  }
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(await look(basename(place.path), place, { ...nothing, holders: holders(place) }, run))
+    backups.push(await look(basename(place.path), place, { ...WITHOUT_SPEC, holders: holders(place) }, run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
+const WITHOUT_SPEC = {
+  spec: null,
+  suspension: null,
+  common: null,
+  overSpecs: null,
+  stale: [],
+  watch: null,
+  silentSince: null,
+  specFaults: [],
+  written: null,
+} as const
+
 /** Facts about a backup that are not on its disk. */
-type OtherFacts = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
+type OtherFacts = Omit<
+  StatusFacts,
+  'backup' | 'place' | 'disk' | keyof Awaited<ReturnType<typeof lookAt>>
+> & {
   readonly common: Hold | null
 }
 
@@ -281,5 +325,6 @@ async function look(
 ): Promise<BackupStatus> {
   const seen = await lookAt(destination, facts.spec, common, run)
   const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
-  return backupStatus({ ...facts, ...seen, backup, place: { path: destination.path } }, run.now())
+  const { path } = destination
+  return backupStatus({ ...facts, ...seen, backup, place: { path }, disk: await diskUnder(path) }, run.now())
 }

@@ -27,7 +27,12 @@ const backup = (more: Partial<BackupStatus>): BackupStatus => ({
   watch: null,
   validUntil: null,
   bytes: 18 * GIB,
+  files: 14,
   free: 912 * GIB,
+  running: null,
+  staged: null,
+  disk: null,
+  exitCode: 0,
   ...more,
 })
 const text = (

@@ -41,6 +41,13 @@ export function dated(
   })
 }
 
+/** The first few names of many. */
+export function fewOf(names: readonly string[]): string {
+  const first = names.slice(0, FEW).join(', ')
+  return names.length > FEW ? `${first} and ${names.length - FEW} more` : first
+}
+
+const FEW = 3
 const NAMED = 20
 
 /** Several troubles of one kind in one message. */
