@@ -55,7 +55,7 @@ export function detailLines(
         (line, i) => `  ${brush('dim', padText(i === 0 ? name : '', column))}  ${line}`,
       ),
     ),
-    ...(running === null ? [] : dim(runningText(running, options))),
+    ...(running === null ? [] : dim(runningText(running, options, Number.POSITIVE_INFINITY))),
     ...(staged === null ? [] : dim(stagedText(staged))),
     ...guessedLines(backup.series).flatMap(dim),
     ...(backup.beside === undefined ? [] : dim(besideText(backup.beside))),

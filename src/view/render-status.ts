@@ -136,9 +136,14 @@ function foldLines(
 const HEAD: readonly string[] = ['BACKUP', 'STATE', 'NEWEST', 'DUE', 'NEXT', 'HELD']
 /** What goes first where the screen is narrow: by column. */
 const DROPS: readonly (readonly number[])[] = [[], [4], [4, 3], [4, 3, 2]]
+/** Columns go before names are cut shorter than this. */
+const NAME = 20
 const SHORTEST_NAME = 12
 
-/** Cells of one width a column: at first what is held is said in full, then in bytes alone, then columns go, then names are cut. */
+/**
+ * Cells of one width a column. Where the screen is narrow, what is held is said in bytes alone, then columns go, and names lose their
+ * beginnings.
+ */
 function layTable(
   backups: readonly BackupStatus[],
   { now, width }: StatusTextOptions,
@@ -146,14 +151,15 @@ function layTable(
   const full = [HEAD, ...backups.map((backup) => cells(backup, now))]
   const short = full.map((row, i) => (i === 0 ? row : [...row.slice(0, -1), size(backups[i - 1]!.bytes)]))
   const shapes = [full, ...DROPS.map((drop) => short.map((row) => row.filter((_, at) => !drop.includes(at))))]
-  const shape =
-    shapes.find((rows) => widths(rows).reduce((sum, one) => sum + one + 2, -2) <= width) ?? shapes.at(-1)!
-  const [names = 0, ...others] = widths(shape)
-  const left = Math.max(SHORTEST_NAME, width - others.reduce((sum, one) => sum + one + 2, 0))
+  const spare = (rows: readonly (readonly string[])[]) =>
+    widths(rows)
+      .slice(1)
+      .reduce((left, one) => left - one - 2, width)
+  const names = widths(full)[0]!
+  const shape = shapes.find((rows) => spare(rows) >= Math.min(names, NAME)) ?? shapes.at(-1)!
+  const columns = widths(shape).with(0, Math.min(names, Math.max(SHORTEST_NAME, spare(shape))))
   return shape.map((row) =>
-    row.map((cell, at) =>
-      padText(at === 0 ? cutText(cell, left) : cell, at === 0 ? Math.min(names, left) : others[at - 1]!),
-    ),
+    row.map((cell, at) => padText(at === 0 ? cutText(cell, columns[0]!) : cell, columns[at]!)),
   )
 }
 
@@ -194,7 +200,7 @@ function underLines(
   })
   return [
     ...why.slice(0, causes).map((line, i) => (i + 1 === causes && why.length > causes ? `${line}…` : line)),
-    ...(running === null ? [] : [runningText(running, options)]),
+    ...(running === null ? [] : [runningText(running, options, room)]),
     ...(staged === null ? [] : [stagedText(staged)]),
     ...(beside === undefined || causes === 0 ? [] : [escapeProse(besideText(beside))]),
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)

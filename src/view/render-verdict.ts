@@ -26,7 +26,7 @@ export function renderVerdict(
     return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
   if (verdict.sick.length > 0) {
     const { sick, total } = verdict
-    const names = sick.map(({ backup, why }) => `${escapeText(backup)} (${escapeText(why)})`)
+    const names = sick.map(({ backup, why }) => [escapeText(backup), escapeText(why)] as const)
     return withNames(`${sick.length} of ${total} ${sick.length === 1 ? 'needs' : 'need'} you: `, names, width)
   }
   const [name] = backups
@@ -42,28 +42,42 @@ export function renderVerdict(
     ...(verdict.suspended === 0 ? [] : [`${verdict.suspended} suspended`]),
     ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),
   ].join(', ')
-  const facts = [
-    ...(verdict.newest === null ? [] : [`newest ${newestText(verdict.newest, now)}`]),
-    ...dueText(verdict, now, zone),
-  ]
+  // Not all is well, and the line is short.
+  const facts =
+    faults > 0
+      ? []
+      : [
+          ...(verdict.newest === null ? [] : [`newest ${newestText(verdict.newest, now)}`]),
+          ...dueText(verdict, now, zone),
+        ]
   const text = facts.length === 0 ? parts : `${parts}: ${facts.join(', ')}`
   return verdict.warned.length === 0
     ? clipText(text, width)
     : withNames(
         `${parts}, ${counted(verdict.warned.length, 'warning')}: `,
-        verdict.warned.map(escapeText),
+        verdict.warned.map((name) => [escapeText(name)] as const),
         width,
       )
 }
 
-/** As many names as the line has room for; the first in any case. */
-function withNames(lead: string, names: readonly string[], width: number): string {
-  for (let shown = names.length; shown > 0; shown--) {
-    const more = shown === names.length ? '' : ` and ${names.length - shown} more`
-    const line = lead + names.slice(0, shown).join(', ') + more
-    if (stringWidth(line) <= width) return line
+/** As many names as the line has room for, the first in any case; of many without the reasons. */
+function withNames(
+  lead: string,
+  names: readonly (readonly [name: string, why?: string])[],
+  width: number,
+): string {
+  const whole = names.map(([name, why]) => (why === undefined ? name : `${name} (${why})`))
+  for (const [texts, least] of [
+    [whole, Math.min(names.length, 2)],
+    [names.map(([name]) => name), 1],
+  ] as const) {
+    for (let shown = texts.length; shown >= least; shown--) {
+      const more = shown === texts.length ? '' : ` and ${texts.length - shown} more`
+      const line = lead + texts.slice(0, shown).join(', ') + more
+      if (stringWidth(line) <= width) return line
+    }
   }
-  return clipText(lead + names[0], width)
+  return clipText(lead + whole[0]!, width)
 }
 
 /** A point with a date alone ends with its day. */

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import type { Zone } from '../decide/time/zone.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
@@ -5,14 +6,16 @@ import type { Condition, RunningNow, StagedNow } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge, humanDuration, localTime } from './human-time.ts'
+import { cutText } from './wrap-text.ts'
 
 export const causeText = ({ reason, message }: Pick<Condition, 'reason' | 'message'>): string =>
   message === '' || message === reason ? reason : `${reason}: ${message}`
 
-/** `running since 14:58: 0.9 of 1.4 GiB, 25 KiB/s, about 6 h left, 4 s ago: db.tar.gz`. */
+/** `running since 14:58: 0.9 of 1.4 GiB, 25 KiB/s, about 6 h left (4 s ago): db.tar.gz`. A path that is too long loses its beginning. */
 export function runningText(
   { since, at, bytes, total, rate, left, path, verifying }: RunningNow,
   { now, zone }: { readonly now: Instant; readonly zone: Zone },
+  width: number,
 ): string {
   const pace = rate === null ? [] : rate === 0 ? ['nothing is coming in'] : [humanRate(rate)]
   const facts = [
@@ -23,9 +26,12 @@ export function runningText(
       ? []
       : [`verifying ${counted(verifying.files, 'file')}, ${humanSize(verifying.bytes)}`]),
   ].join(', ')
-  const file = path === null ? '' : `: ${escapeText(path)}`
-  return `running since ${sinceText(since, now, zone)}: ${facts} (${humanAge(at, now)})${file}`
+  const text = `running since ${sinceText(since, now, zone)}: ${facts} (${humanAge(at, now)})`
+  const room = width - stringWidth(text) - 2
+  return path === null || room < SHORTEST_PATH ? text : `${text}: ${cutText(escapeText(path), room)}`
 }
+
+const SHORTEST_PATH = 8
 
 /** Of today the time alone. */
 function sinceText(since: string, now: Instant, zone: Zone): string {

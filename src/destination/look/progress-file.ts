@@ -13,6 +13,7 @@ import {
 import type { Progress } from '../../model/status.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
+import { replaceUnsynced } from '../disk/replace-file.ts'
 import type { Layout } from '../layout.ts'
 
 const LIMIT = 64 << 10
@@ -44,13 +45,9 @@ const progress: Check = object({
 
 /** A reader sees the old one or the new one; null removes it. Nothing is synced, and a disk that refuses ends no pass. */
 export async function showProgress(disk: Disk, files: Layout, now: Progress | null): Promise<void> {
-  const next = `${files.progress}.new`
   try {
-    for (const left of now === null ? [next, files.progress] : [next])
-      if ((await disk.lstat(left)) !== null) await disk.unlink(left)
-    if (now === null) return
-    await disk.create(next, Buffer.from(`${JSON.stringify(now)}\n`), 0o600)
-    await disk.rename(next, files.progress)
+    if (now !== null) await replaceUnsynced(disk, files.progress, Buffer.from(`${JSON.stringify(now)}\n`))
+    else if ((await disk.lstat(files.progress)) !== null) await disk.unlink(files.progress)
   } catch (error) {
     diskFailure(error, 'write', files.progress)
   }

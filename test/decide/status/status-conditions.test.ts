@@ -261,7 +261,7 @@ test('under way is told by who holds the lock, and not known is not idle', () =>
   const holders = [{ pid: 12, command: 'reconcile watch' }]
   expect(of('Reconciling', look(fold(), { holders }))).toMatchObject({
     status: 'true',
-    message: 'pid 12 (reconcile watch)',
+    message: 'pid 12',
   })
   expect(short('Reconciling', look(fold()))).toBe('false idle')
   expect(short('Reconciling', look(fold(), { holders: null }))).toBe('unknown not-visible')
@@ -298,7 +298,7 @@ describe('a promise that was not kept', () => {
     const last = fold({ exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] }, { promised })
     const told = look(last, {}, at(3))
     expect([told.state, short('Ready', told)]).toEqual(['conflict', 'false conflict'])
-    expect(of('Ready', told)?.message).toMatch(/1 in conflict; nobody has looked since/)
+    expect(of('Ready', told)?.message).toMatch(/1 in conflict: x; nobody has looked since/)
   })
 })
 
