@@ -1,11 +1,12 @@
 import stringWidth from 'string-width'
 import { isTrouble } from '../decide/status/conditions.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
-import { freshOf, isSick, isWarned, worstFirst } from '../decide/status/verdict.ts'
+import { freshOf, isSick, isUnderWay, isWarned, worstFirst } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
 import { humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupState, BackupStatus, Condition, StatusReport } from '../model/status.ts'
+import type { Diagnostic } from '../model/trouble.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
@@ -45,7 +46,7 @@ export interface StatusTextOptions {
 /** The verdict, the worst first, free space, and how old all of it is. Ends with a newline. */
 export function renderStatus(report: StatusReport, options: StatusTextOptions): string {
   const brush = paint(options.color)
-  const { backups } = report
+  const { backups, diagnostics } = report
   const isBad = backups.some(isSick) || backups.length === 0
   const verdict = brush(isBad ? 'red' : 'bold', renderVerdict(report, options))
   const end = [
@@ -56,7 +57,8 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   const fixed = [verdict, ...(backups.length === 0 ? [] : ['']), ...(end.length === 0 ? [] : ['']), ...end]
   const room =
     options.height === null || options.detail ? Number.POSITIVE_INFINITY : options.height - 1 - fixed.length
-  const table = backups.length === 0 ? [] : tableLines(worstFirst(backups), room, options, brush)
+  const table =
+    backups.length === 0 ? [] : tableLines(worstFirst(backups), room, { ...options, diagnostics }, brush)
   const lines = [
     verdict,
     ...(table.length === 0 ? [] : ['', ...table]),
@@ -71,11 +73,13 @@ interface Block {
   readonly lines: readonly string[]
 }
 
+interface TableOptions extends StatusTextOptions, Pick<StatusReport, 'diagnostics'> {}
+
 /** As much of the table as there is room for, and who is not shown. */
 function tableLines(
   backups: readonly BackupStatus[],
   room: number,
-  options: StatusTextOptions,
+  options: TableOptions,
   brush: Paint,
 ): readonly string[] {
   const table = layTable(backups, options)
@@ -174,28 +178,24 @@ function cells(backup: BackupStatus, now: Instant): readonly string[] {
     state,
     newest === null ? (bytes === null ? 'unknown' : 'none') : newestText(newest, now),
     due === null ? '-' : humanAge(due, now),
-    isAtWork(backup) ? 'running' : nextRun === null || state === 'suspended' ? '-' : humanAge(nextRun, now),
+    isUnderWay(backup) ? 'running' : nextRun === null || state === 'suspended' ? '-' : humanAge(nextRun, now),
     files === 0 ? 'nothing' : files === null ? size(bytes) : `${counted(files, 'file')}, ${size(bytes)}`,
   ]
 }
 
 const size = (bytes: number | null): string => (bytes === null ? 'unknown' : humanSize(bytes))
 
-const isAtWork = ({ conditions }: BackupStatus): boolean =>
-  conditions.some(({ type, status }) => type === 'Reconciling' && status === 'true')
-
 /** Why it is not well, in so many lines, and how far a pass is or was. */
 function underLines(
   backup: BackupStatus,
   causes: number,
-  options: StatusTextOptions,
+  { diagnostics, ...options }: TableOptions,
   brush: Paint,
 ): readonly string[] {
   const { running, staged, beside } = backup
   const room = options.width - 2
   const why = causesOf(backup).flatMap((one) => {
-    const text = inLocalTime(escapeProse(causeText(one)), options.zone)
-    // What is wrong with it in full is for validate to say.
+    const text = inLocalTime(escapeProse(faultText(one, diagnostics) ?? causeText(one)), options.zone)
     return one.type === 'SpecValid' ? [clipText(text, room)] : wrapText(text, room)
   })
   return [
@@ -204,6 +204,20 @@ function underLines(
     ...(staged === null ? [] : [stagedText(staged)]),
     ...(beside === undefined || causes === 0 ? [] : [escapeProse(besideText(beside))]),
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)
+}
+
+/** The first of a spec's faults; all of them are for validate to say. Null: it is none of a spec. */
+function faultText({ type, message }: Condition, diagnostics: readonly Diagnostic[]): string | null {
+  if (type !== 'SpecValid') return null
+  const errors = diagnostics.filter(
+    ({ severity, file, line, column }) =>
+      severity === 'error' && message.includes(`${file}:${line}:${column}: `),
+  )
+  const [first] = errors
+  if (first === undefined) return null
+  const name = first.file.split('/').at(-1)
+  const more = errors.length > 1 ? `, and ${errors.length - 1} more` : ''
+  return `${first.code}: ${name}:${first.line}:${first.column}: ${first.message}${more}`
 }
 
 /** Each cause once; that something is unknown only where nothing worse is known. */

@@ -38,6 +38,7 @@ export function renderVerdict(
       : `all ${verdict.total} fine`
   const parts = [
     ...(verdict.fine === 0 ? [] : [fine]),
+    ...(verdict.running === 0 ? [] : [`${verdict.running} running`]),
     ...(verdict.pending === 0 ? [] : [`${verdict.pending} pending`]),
     ...(verdict.suspended === 0 ? [] : [`${verdict.suspended} suspended`]),
     ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),

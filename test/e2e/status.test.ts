@@ -42,7 +42,7 @@ describe('a transfer over a real line', () => {
       new RegExp(`^a pass since ${running!.since} \\(pid [\\d, ]*\\b${pass.pid}\\b[\\d, ]*\\)$`),
     )
     expect(await screen()).toMatch(
-      /^1 pending\n\nBACKUP .*\npg +pending .* running +nothing, .*|^1 pending\n\nBACKUP .*\npg +pending .* running +nothing\n {2}running since \d\d:\d\d: [\d.]+ of 3\.8 MiB, .*\(.*\): a\.tar\n/,
+      /^1 running\n\nBACKUP .*\npg +pending .* running +nothing\n {2}running since \d\d:\d\d: [\d.]+ of 3\.8 MiB, .*\((?:just now|.* ago)\): a\.tar\n/,
     )
     // No arguments of any process are shown.
     expect((await world.run('status', 'pg')).stdout).not.toMatch(/rsync|ssh |dist\/cli/)

@@ -234,7 +234,7 @@ describe('the screen of all backups', () => {
 
   it('shows how far a running pass is, and what a stopped one has staged', () => {
     expect(screen([fine('pg'), running, stopped])).toMatchInlineSnapshot(`
-      "1 fine, 2 pending: newest 3 h ago, nothing due before 02:15
+      "1 fine, 1 running, 1 pending: newest 3 h ago, nothing due before 02:15
 
       BACKUP  STATE    NEWEST   DUE      NEXT     HELD
       big     pending  3 h ago  in 22 h  running  14 files, 18 GiB
@@ -261,7 +261,7 @@ describe('the screen of all backups', () => {
 
       BACKUP  STATE   NEWEST   DUE      NEXT  HELD
       x       failed  3 h ago  in 22 h  -     14 files, 18 GiB
-        unknown-key: /b/x.yaml:2:1: unknown key "sorce"; /b/x.yaml:3:1: and one more
+        unknown-key: x.yaml:2:1: unknown key "sorce"
       pg      ok      3 h ago  in 22 h  -     14 files, 18 GiB
 
       Sources as the last pass of each saw them: 2 h ago.

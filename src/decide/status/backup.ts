@@ -247,9 +247,12 @@ export function faultyStatus(
   }
 }
 
-const NOTHING_SEEN = {
+const NOTHING_SEEN: BackupStatus = {
+  backup: '',
+  state: 'failed',
   destination: null,
   series: [],
+  conditions: [],
   lastPass: null,
   lastSuccess: null,
   counts: null,
@@ -263,4 +266,5 @@ const NOTHING_SEEN = {
   running: null,
   staged: null,
   disk: null,
-} as const
+  exitCode: 3,
+}

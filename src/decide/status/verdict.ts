@@ -10,6 +10,8 @@ export interface Verdict {
   readonly warned: readonly string[]
   /** `ok`, the warned ones among them. */
   readonly fine: number
+  /** Not at its end yet: a pass is under way, or the next one goes on. */
+  readonly running: number
   readonly pending: number
   readonly suspended: number
   /** Of the fine ones: the newest point of all, and when the next one is due. ISO text; null: none, or unknown. */
@@ -38,6 +40,10 @@ export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(st
 export const isWarned = ({ state, conditions }: BackupStatus): boolean =>
   state === 'ok' && conditions.some((one) => one.type === 'Pushed' && isTrouble(one))
 
+/** A process holds its lock. */
+export const isUnderWay = ({ conditions }: BackupStatus): boolean =>
+  conditions.some(({ type, status }) => type === 'Reconciling' && status === 'true')
+
 /** Worst first, then what is running; else by the order in which they were declared. */
 export const worstFirst = (backups: readonly BackupStatus[]): readonly BackupStatus[] =>
   backups.toSorted((a, b) => rank(a) - rank(b))
@@ -52,6 +58,7 @@ function rank(backup: BackupStatus): number {
 export function verdictOf(all: readonly BackupStatus[]): Verdict {
   const backups = worstFirst(all)
   const count = (state: BackupState) => backups.filter((one) => one.state === state).length
+  const pending = backups.filter(({ state }) => state === 'pending')
   const facts = backups.filter(({ state }) => state === 'ok').map(freshOf)
   const times = (which: 'newest' | 'due') =>
     facts.flatMap((one) => one[which] ?? []).toSorted((a, b) => Date.parse(a) - Date.parse(b))
@@ -60,7 +67,8 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     sick: backups.filter(isSick).map((one) => ({ backup: one.backup, why: whyOf(one) })),
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
-    pending: count('pending'),
+    running: pending.filter(isUnderWay).length,
+    pending: pending.filter((one) => !isUnderWay(one)).length,
     suspended: count('suspended'),
     newest: times('newest').at(-1) ?? null,
     due: times('due')[0] ?? null,
@@ -97,6 +105,7 @@ const WORDS: Readonly<Record<string, string>> = {
   empty: 'it holds nothing complete',
   'host-key-changed': 'the host key has changed',
   'host-unreachable': 'its source is unreachable',
+  'identity-missing': 'its key is missing',
   'key-refused': 'its key is refused',
   'ledger-damaged': 'its ledger is damaged',
   'ledger-missing': 'its ledger is gone',
