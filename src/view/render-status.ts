@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import { isTrouble } from '../decide/status/conditions.ts'
-import { isNotSeen } from '../decide/status/over-specs.ts'
+import { isNotSeen, isRefusal } from '../decide/status/over-specs.ts'
 import { freshOf, isSick, isUnderWay, isWarned, worstFirst } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
 import { humanSize } from '../model/human-size.ts'
@@ -283,11 +283,14 @@ function specLines(
 ): readonly string[] {
   const prose = (tone: Tone, text: string) =>
     wrapText(inLocalTime(escapeProse(text), zone), width).map((line) => brush(tone, line))
+  const refused = report.stale.find(({ code }) => isRefusal(code))
   const errors = report.diagnostics.filter(({ severity }) => severity === 'error')
   const shown = report.backups.flatMap(({ conditions }) =>
     conditions.filter(({ type, status }) => type === 'SpecValid' && status === 'false'),
   )
-  const unshown = errors.find((one) => !shown.some(({ message }) => message.includes(`${one.file}:`)))
+  const unshown = errors.find(
+    (one) => refused === undefined && !shown.some(({ message }) => message.includes(`${one.file}:`)),
+  )
   const faults = faultsLine(report, whatFaultsMean(report))
   const unseen = report.stale.find(({ code }) => isNotSeen(code))
   return [
@@ -295,10 +298,9 @@ function specLines(
       ? []
       : prose(
           'red',
-          unshown.line === 0
-            ? unshown.message
-            : `${unshown.file}:${unshown.line}:${unshown.column}: ${unshown.message}`,
+          `${unshown.file === '' ? '' : `${unshown.file}:${unshown.line}:${unshown.column}: `}${unshown.message}`,
         )),
+    ...(refused === undefined ? [] : prose('red', `specs: ${refused.message}`)),
     ...(faults === null ? [] : prose('red', faults)),
     ...(unseen === undefined ? [] : prose('yellow', `specs: ${unseen.message}`)),
     ...report.orphans.flatMap(({ backup, destination, since }) =>

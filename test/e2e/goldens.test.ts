@@ -45,6 +45,7 @@ function withoutChance(text: string, folder: string): string {
     .replace(/[\d.]+ [KMGT]iB(?= free|(?: +)<folder>)/g, '<free>')
     .replace(/\bin (?:under )?[\d.]+ (?:s|min)\b/g, 'in <while>')
     .replace(/\b(?:just now|(?:[\d.]+ (?:s|min|h|d) )+ago) */g, '<ago> ')
+    .replace(/<date> (?:UTC|[+-]\d\d:\d\d)(?=[ :,]|$)/gm, '<date> <zone>')
     .replace(/NEWEST +DUE/g, 'NEWEST  DUE')
     .replace(/^\S+: (<free> free of) [\d.]+ [KMGT]iB$/gm, '<mount>: $1 <size>')
     .replace(/"disk": ?\{[^}]*\}/g, '"disk": "<disk>"')
