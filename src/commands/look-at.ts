@@ -10,19 +10,20 @@ import type { Hold } from '../model/trouble.ts'
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
   try {
     const { identity, halt } = await destination.identify(run)
-    if (halt !== null) return { hold: null, halt, holding: null, last: null }
+    if (halt !== null) return { hold: null, halt, holding: null, last: null, progress: null }
     if (spec === null && !identity.hasPrivateFolder)
       throw noDestination(`${destination.path} is not a destination`)
     const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
     const holding = hold === null ? await destination.inspect(run) : null
     // The last pass could not record that it could not write.
     const refused = await destination.writeFault()
-    return { hold, halt: refused, holding, last: await destination.readStatus() }
+    const [last, progress] = [await destination.readStatus(), await destination.readProgress()]
+    return { hold, halt: refused, holding, last, progress }
   } catch (error) {
     const { code, message, hint } = failureFrom(error)
     if (code === 'no-destination') throw error
     const halt = { code, message, hint }
-    return { hold: null, halt, holding: null, last: null }
+    return { hold: null, halt, holding: null, last: null, progress: null }
   }
 }
 

@@ -6,11 +6,14 @@ import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
 import { underLostState } from '../decide/specs/identity-hold.ts'
 import { backupStatus, faultyStatus } from '../decide/status/backup.ts'
-import { type DiskUse, fillingDisks, growthOf } from '../decide/status/disk-growth.ts'
-import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
+import { type DiskUse, diskKey, fillingDisks, growthOf } from '../decide/status/disk-growth.ts'
+import { codeOfDiagnostics, codeOfReport } from '../decide/status/exit-code.ts'
 import type { StatusFacts } from '../decide/status/facts.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/status/suspended.ts'
+import { zoneOf } from '../decide/time/zone.ts'
+import { diskUnder } from '../destination/disk/facts.ts'
 import { layout } from '../destination/layout.ts'
+import type { BoxState } from '../model/box.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import type { Destination } from '../model/ports.ts'
@@ -42,7 +45,7 @@ import {
   openSettings,
   openWorkspace,
   plainDiagnostics,
-  printSpecs,
+  printUsedSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -52,6 +55,8 @@ interface StatusFlags extends SharedFlags {
   /** With `check`: seconds. */
   readonly maxAge?: number
   readonly asOf?: Instant
+  readonly all?: boolean
+  readonly exitCode?: boolean
 }
 
 export function addStatus(command: Command, host: Host): void {
@@ -63,6 +68,8 @@ export function addStatus(command: Command, host: Host): void {
       'act as a monitoring plugin: one line, exit code 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN',
     )
     .option('--max-age <time>', 'with --check: critical if the newest point is older', parseFlag.duration)
+    .option('--all', 'show every backup, however many there are')
+    .option('--exit-code', 'exit as a pass would that found this')
     .addOption(flags.asOf)
     .action(
       ends(host, async (names: string[], given: StatusFlags) => {
@@ -81,11 +88,12 @@ export function addStatus(command: Command, host: Host): void {
 /** `reconcile status [NAME…]`: what the destinations hold. A destination's folder may be given instead of a name. */
 async function status(
   names: readonly string[],
-  given: GlobalFlags,
+  given: StatusFlags,
   version: () => string,
   console: Console,
   run: Run,
 ): Promise<number> {
+  const { all = false, exitCode = false } = given
   const report = await reportOf(names, given, console, run)
   if (console.output === 'prometheus') {
     const { renderMetrics } = await import('../view/render-metrics.ts')
@@ -96,10 +104,12 @@ async function status(
   if (console.output !== 'text') printDocument(console, report)
   else {
     const { width } = console
-    const options = { color: console.color.write, width, now: run.now(), detail: names.length > 0 }
-    console.write(renderStatus(report, options))
+    const height = all ? null : console.height
+    const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    const shape = { color: console.color.write, width, height, detail: names.length > 0 }
+    console.write(renderStatus(report, { ...shape, now: run.now(), zone }))
   }
-  return codeOfDiagnostics(report.diagnostics)
+  return exitCode ? codeOfReport(report, names.length > 0) : codeOfDiagnostics(report.diagnostics)
 }
 
 /** A failure is UNKNOWN, in the first line and the exit code. */
@@ -145,7 +155,7 @@ async function reportOfSpecs(
   const words = live === null ? new Map<string, WatchWord>() : wordsOf(live)
   // A daemon still runs a backup whose spec is gone while that is held.
   const specs = chooseSpecs(workspace, names, [...words.keys()])
-  if (console !== null) printSpecs(workspace, console)
+  if (console !== null) printUsedSpecs(workspace, console)
   const { box, loaded, settings } = workspace
   const unread: Diagnostic[] = []
   const common = (await orReport(unread, () => openCommonHolds(workspace)))?.[0] ?? null
@@ -163,7 +173,9 @@ async function reportOfSpecs(
   const all = [...specs, ...lastGood]
   const places = new Map<Spec, Destination>()
   for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
-  const holders = holdersOf([...places.values()])
+  const without = faulty.filter((name) => !all.some((spec) => spec.name === name))
+  const known = await knownPlaces(without, box)
+  const holders = holdersOf([...places.values(), ...known.values()])
   const writtenAt = (name: string, files: readonly string[]) =>
     lastWritten([...faultsOf(name).map(({ file }) => file), ...files])
   const met: Met = { holds: [], disks: [] }
@@ -178,12 +190,13 @@ async function reportOfSpecs(
   })
   const lost = await lostState(met.holds, workspace)
   const problems = [...(lost === null ? [] : [lost]), ...fillingDisks(met.disks)]
-  const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
-  const bare = await Promise.all(
-    without.map(async (name) =>
-      faultyStatus(name, faultsOf(name), run.now(), await writtenAt(name, filesOf(name, loaded))),
-    ),
-  )
+  const bare: BackupStatus[] = []
+  for (const name of without) {
+    const place = known.get(name)
+    const seen = place === undefined ? null : await lookBare(name, place, holders(place), run)
+    const written = await writtenAt(name, filesOf(name, loaded))
+    bare.push(faultyStatus(name, faultsOf(name), run.now(), written, seen))
+  }
   for (const { message, hint } of unread) console?.writeError(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
@@ -195,6 +208,33 @@ async function reportOfSpecs(
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
 }
+
+/** Where this box knows the destinations of these names to be. */
+async function knownPlaces(
+  names: readonly string[],
+  box: BoxState,
+): Promise<ReadonlyMap<string, Destination>> {
+  const found = new Map<string, Destination>()
+  const places = names.length === 0 ? [] : await box.places().catch(() => [])
+  for (const { path, backup } of places)
+    if (backup !== undefined && names.includes(backup)) found.set(backup, await openFolder(path, backup, box))
+  return found
+}
+
+const openFolder = (path: string, backup: string, box: BoxState) =>
+  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, box)
+
+/** Null: it is no destination, or another backup's. */
+const lookBare = (
+  name: string,
+  place: Destination,
+  holders: readonly LockHolder[] | null,
+  run: Run,
+): Promise<BackupStatus | null> =>
+  look(name, place, { ...WITHOUT_SPEC, holders }, run).then(
+    (seen) => (seen.backup === name ? seen : null),
+    () => null,
+  )
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {
@@ -255,28 +295,32 @@ async function reportOfFolders(
     if (there === null || !there.isDirectory()) {
       throw noDestination(`${path} is not a folder`)
     }
-    places.push(await openPlace({ path, mount: null, minFree: 0, maxSize: null }, basename(path), box))
+    places.push(await openFolder(path, basename(path), box))
   }
   const holders = holdersOf(places)
-  const nothing = {
-    spec: null,
-    suspension: null,
-    common: null,
-    overSpecs: null,
-    stale: [],
-    watch: null,
-    silentSince: null,
-    specFaults: [],
-    written: null,
-  }
   const backups: BackupStatus[] = []
   for (const place of places)
-    backups.push(await look(basename(place.path), place, { ...nothing, holders: holders(place) }, run))
+    backups.push(await look(basename(place.path), place, { ...WITHOUT_SPEC, holders: holders(place) }, run))
   return { format: 'reconcile.status/1', revision: null, diagnostics: [], backups, stale: [], orphans: [] }
 }
 
+const WITHOUT_SPEC = {
+  spec: null,
+  suspension: null,
+  common: null,
+  overSpecs: null,
+  stale: [],
+  watch: null,
+  silentSince: null,
+  specFaults: [],
+  written: null,
+} as const
+
 /** Facts about a backup that are not on its disk. */
-type OtherFacts = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
+type OtherFacts = Omit<
+  StatusFacts,
+  'backup' | 'place' | 'disk' | keyof Awaited<ReturnType<typeof lookAt>>
+> & {
   readonly common: Hold | null
   readonly met?: Met
 }
@@ -294,16 +338,13 @@ async function look(
   run: Run,
 ): Promise<BackupStatus> {
   const seen = await lookAt(destination, facts.spec, common, run)
+  const { path } = destination
+  const disk = await diskUnder(path)
   if (seen.hold !== null) met?.holds.push(seen.hold)
   if (seen.holding !== null && met !== undefined) {
-    const { path } = destination
-    const disk = await stat(path).then(
-      ({ dev }) => String(dev),
-      () => null,
-    )
     const growth = growthOf(seen.holding, run.now())
-    met.disks.push({ backup: name, path, disk, free: seen.holding.free, growth })
+    met.disks.push({ backup: name, path, disk: disk && diskKey(disk), free: seen.holding.free, growth })
   }
   const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
-  return backupStatus({ ...facts, ...seen, backup, place: { path: destination.path } }, run.now())
+  return backupStatus({ ...facts, ...seen, backup, place: { path }, disk }, run.now())
 }

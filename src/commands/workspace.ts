@@ -139,9 +139,15 @@ export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly D
   diagnostics.map(({ frame: _, ...facts }) => facts)
 
 /** Prints to stderr which specs are used and their faults. */
-export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
+export function printSpecs(workspace: Workspace, console: Console): void {
+  const { diagnostics } = workspace
   if (diagnostics.length > 0)
     console.writeError(renderDiagnostics(diagnostics, { color: console.color.writeError }))
+  printUsedSpecs(workspace, console)
+}
+
+/** Prints to stderr which specs are used. */
+export function printUsedSpecs({ loaded }: Workspace, console: Console): void {
   if (console.quiet || console.output !== 'text') return
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
   console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)

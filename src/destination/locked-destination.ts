@@ -9,6 +9,7 @@ import { openLedger } from './ledger/ledger.ts'
 import { believedAt, freeBytes, type Ground, rememberedHead, takeHolding } from './look/holding.ts'
 import { establishIdentity, readId } from './look/identity.ts'
 import { syncEarlier } from './look/ownership.ts'
+import { showProgress } from './look/progress-file.ts'
 import { openSeen, type SeenCache } from './look/seen-cache.ts'
 import { readStatus, writeStatus } from './look/status-file.ts'
 import { adopt } from './publish/adopt.ts'
@@ -55,6 +56,8 @@ export function lockedDestination(
 
     async recover(run) {
       await syncEarlier(disk, files, place.path)
+      // Of a pass that was killed.
+      await showProgress(disk, files, null)
       const on = {
         path: place.path,
         backup: ground.backup,
@@ -143,6 +146,7 @@ export function lockedDestination(
       if (open !== null) await box.recordHead(open.site.ledger.id, open.site.ledger.head)
     },
 
+    showProgress: (progress) => showProgress(disk, files, progress),
     close: async () => lock.close(),
   }
 }

@@ -12,6 +12,7 @@ import { layout } from './layout.ts'
 import { lockedDestination } from './locked-destination.ts'
 import { identify, takeHolding } from './look/holding.ts'
 import { makePrivateFolders } from './look/ownership.ts'
+import { readProgress } from './look/progress-file.ts'
 import { readStatus } from './look/status-file.ts'
 
 /** The near side of one backup. Touches nothing until it is asked to. */
@@ -39,6 +40,7 @@ export function openDestination(
     path: place.path,
     identify: () => identify(ground),
     readStatus: () => readStatus(options.disk, files),
+    readProgress: () => readProgress(options.disk, files),
     inspect: (run) => takeHolding(ground, run.now, null),
     async refusedNames(paths) {
       const { type, source } = await (ground.diskOf ?? diskFacts)(place.path)

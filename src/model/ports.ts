@@ -6,7 +6,7 @@ import type { Concern, Fetched, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
-import type { DestinationStatus } from './status.ts'
+import type { DestinationStatus, Progress } from './status.ts'
 import type { Conflict, Halt, Problem } from './trouble.ts'
 
 /** The far side of one backup. Whatever it hands over has been checked: names are safe, sizes are numbers. */
@@ -93,6 +93,9 @@ export interface Destination {
 
   /** The last pass's status; null where there is none that can be read. */
   readStatus(): Promise<DestinationStatus | null>
+
+  /** What a pass has left in progress.json; null where there is none that can be read. Whether one is running says the lock alone. */
+  readProgress(): Promise<Progress | null>
 
   /** Looks without the lock and changes nothing. */
   inspect(run: Run): Promise<Holding>
@@ -202,6 +205,9 @@ export interface LockedDestination {
 
   /** Also lets the box know the ledger's head, so that a ledger cut short later is found. */
   writeStatus(status: DestinationStatus): Promise<void>
+
+  /** Replaces progress.json, or removes it. Not durable; what the disk refuses is passed over. */
+  showProgress(progress: Progress | null): Promise<void>
 
   /** Lets the lock go. What an interrupted call had begun is finished by the next run's recover. */
   close(): Promise<void>

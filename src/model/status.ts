@@ -108,6 +108,45 @@ export type LateCause =
   | 'beside-pattern'
   | 'producer-silent'
 
+/** `.reconcile/progress.json`: how far a running pass is. Only a hint: written by the holder of the lock, gone when the pass ends. */
+export interface Progress {
+  readonly format: 'reconcile.progress/1'
+  /** When the pass began, and when this was written. */
+  readonly since: string
+  readonly at: string
+  /** Of what the pass is to bring: bytes in staging or published, and all of them. */
+  readonly bytes: number
+  readonly total: number
+  /** Bytes a second over the last seconds; null: unknown. */
+  readonly rate: number | null
+  /** The file that is being written. */
+  readonly path: string | null
+  /** What has come and is being read again; null: nothing. */
+  readonly verifying: { readonly files: number; readonly bytes: number } | null
+}
+
+/** A pass that is running. `left`: seconds at that rate; null: unknown. */
+export interface RunningNow extends Omit<Progress, 'format'> {
+  readonly left: number | null
+}
+
+/** What an ended pass left in staging for the next one. `size`: what these files come to once they are whole; null: unknown. */
+export interface StagedNow {
+  readonly files: number
+  readonly bytes: number
+  readonly size: number | null
+  /** The one with the most bytes. */
+  readonly path: string
+}
+
+/** The disk of a destination. `size` in bytes; null: unknown. */
+export interface DiskUnder {
+  readonly mountPoint: string
+  readonly source: string
+  readonly type: string
+  readonly size: number | null
+}
+
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
 export interface Promised {
   readonly nextRun: string
@@ -133,6 +172,8 @@ export interface SeriesStatus {
   readonly pattern?: string | null
   /** Of its newest complete point here. */
   readonly newest: string | null
+  /** Of status alone: when its next point is due, or was; null: none is, or that is unknown. */
+  readonly due?: string | null
   /** In words: `every 24h`. */
   readonly expect: string | null
   readonly state: FreshState
@@ -144,7 +185,7 @@ export interface SeriesStatus {
 export interface BackupStatus {
   readonly backup: string
   readonly state: BackupState
-  /** Null: its spec is faulty, so where it goes is not known. */
+  /** Null: its spec is faulty, and this box knows no destination of that name. */
   readonly destination: string | null
   readonly series: readonly SeriesStatus[]
   /** Left out where there are none. */
@@ -161,9 +202,17 @@ export interface BackupStatus {
   readonly validUntil: string | null
   /** How a live `watch` is about it, as of its last beat; null: none is known to be there. */
   readonly watch: WatchWord | null
-  /** Bytes published, and bytes free. */
+  /** Complete files and their bytes, and bytes free. */
+  readonly files: number | null
   readonly bytes: number | null
   readonly free: number | null
+  /** Null: no pass is running, or it has not begun to transfer. */
+  readonly running: RunningNow | null
+  /** Null: nothing is staged, or a pass is running. */
+  readonly staged: StagedNow | null
+  readonly disk: DiskUnder | null
+  /** What a pass that finds the same exits with. */
+  readonly exitCode: number
 }
 
 /** What `status --json` prints. */

@@ -28,6 +28,7 @@ import {
   useReleases,
 } from './pass-context.ts'
 import { choose, decide, namesRefused, planSuspended, type Standing } from './plan-pass.ts'
+import { progressShown } from './progress-shown.ts'
 import { pruneSurplus } from './prune-surplus.ts'
 import { newTally } from './tally.ts'
 import { tidy } from './tidy.ts'
@@ -156,10 +157,14 @@ async function apply(opened: Opened): Promise<Passed> {
   if (first.refused !== null) return { outcome: first.refused, plan }
   const { revision, saved } = options
   const origin = { planId: saved?.planId ?? planIdOf([plan], revision), revision }
-  const pass: Pass = { ...opened, context, origin, tally: newTally(spec.name, run.emit, unfinished) }
+  const shown = progressShown(opened, { since: asOf, bytes: plan.summary.bytes })
+  const tally = newTally(spec.name, shown.run.emit, unfinished)
+  const pass: Pass = { ...opened, run: shown.run, context, origin, tally }
   // Held back where the ledger cannot be trusted; pulls alone where there is no room.
   const isTrusted = observation.destination.halt === null
-  const last = isTrusted ? await throughPhases(pass, first) : announceFindings(pass, first)
+  const last = await (isTrusted ? throughPhases(pass, first) : announceFindings(pass, first)).finally(
+    shown.end,
+  )
   for (const hold of last.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   const outcome = await leaveStatus(pass, { first, last, passed: performance.now() - began })
   return { outcome, plan: last.plan }
@@ -198,7 +203,7 @@ async function throughPhases(pass: Pass, first: Standing): Promise<Standing> {
   return standing
 }
 
-function announceFindings({ run }: Pass, standing: Standing): Standing {
+async function announceFindings({ run }: Pass, standing: Standing): Promise<Standing> {
   announce(standing.plan, run)
   return standing
 }

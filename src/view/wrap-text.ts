@@ -37,6 +37,19 @@ export const indentText = (
 export const padText = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 
+/** Escaped prose on one line of at most `width` columns; what is too long loses its end. */
+export function clipText(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  let kept = ''
+  let used = 1
+  for (const character of text) {
+    used += stringWidth(character)
+    if (used > width) break
+    kept += character
+  }
+  return `${kept.trimEnd()}…`
+}
+
 /** At most `width` columns; text that is too long loses its beginning, as names differ at their ends. */
 export function cutText(text: string, width: number): string {
   if (stringWidth(text) <= width) return text

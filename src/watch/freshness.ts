@@ -89,6 +89,8 @@ async function lookForLate(
     ...(await place.look()),
     suspension,
     holders: null,
+    progress: null,
+    disk: null,
     watch: { phase, failures, crash, nextRun: isoTime(nextRun), lastGood: instead !== null },
     overSpecs: null,
     stale: [],

@@ -123,7 +123,7 @@ describe('a pass on specs from git', () => {
     expect(validated.code).toBe(3)
     expect(validated.out).toContain('other.yaml:1:1: error')
     const status = await run('status')
-    expect([status.code, status.err.includes(faulty), status.err.includes(taken.slice(0, 8))]).toEqual([
+    expect([status.code, status.out.includes(faulty), status.out.includes(taken.slice(0, 8))]).toEqual([
       3,
       true,
       true,

@@ -174,6 +174,8 @@ export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
   hold: null,
   suspension: null,
   holders: [],
+  progress: null,
+  disk: null,
   watch: null,
   overSpecs: null,
   stale: [],

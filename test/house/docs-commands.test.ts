@@ -180,7 +180,9 @@ describe('docs/operations.md', () => {
   test('how things stand is told in every form that it names', async () => {
     await running()
     expect((await type('reconcile status')).out).toMatch(/postgres +ok/)
-    expect((await type('reconcile status postgres')).out).toContain('Ready: true')
+    expect((await type('reconcile status postgres')).out).toContain('last success')
+    expect((await type('reconcile status --all')).out).toMatch(/^postgres is fine/)
+    expect(await type('reconcile status --exit-code')).toMatchObject({ code: 0 })
     expect((await type('reconcile status --check')).out).toMatch(/^RECONCILE OK - 1 backup /)
     expect((await type('reconcile status /srv/offsite/postgres')).out).toContain('postgres')
     expect((await type('reconcile --dry-run')).out).toContain('in sync')

@@ -27,6 +27,7 @@ async function run(
       },
       color: { write: false, writeError: false },
       width: 100,
+      height: 50,
       stderr: process.stderr,
       quiet: false,
     },

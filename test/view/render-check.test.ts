@@ -41,7 +41,12 @@ const backup = (state: BackupState, over: Partial<BackupStatus> = {}): BackupSta
   watch: null,
   validUntil: null,
   bytes: 10,
+  files: 14,
   free: 20,
+  running: null,
+  staged: null,
+  disk: null,
+  exitCode: 0,
   ...over,
 })
 const check = (

@@ -32,7 +32,12 @@ const backup = (over: Partial<BackupStatus> = {}): BackupStatus => ({
   validUntil: TIME,
   watch: null,
   bytes: 10,
+  files: 14,
   free: 20,
+  running: null,
+  staged: null,
+  disk: null,
+  exitCode: 0,
   ...over,
 })
 const metrics = (backups: readonly BackupStatus[], over: Partial<StatusReport> = {}) =>

@@ -1,8 +1,10 @@
+import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
+import { zoneOf } from '../../src/decide/time/zone.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { BackupStatus, Condition } from '../../src/model/status.ts'
 import type { Diagnostic } from '../../src/model/trouble.ts'
-import { renderStatus } from '../../src/view/render-status.ts'
+import { renderStatus, type StatusTextOptions } from '../../src/view/render-status.ts'
 import { NASTY } from './nasty.ts'
 import { GIB } from './sample-documents.ts'
 
@@ -27,99 +29,403 @@ const backup = (more: Partial<BackupStatus>): BackupStatus => ({
   watch: null,
   validUntil: null,
   bytes: 18 * GIB,
+  files: 14,
   free: 912 * GIB,
+  running: null,
+  staged: null,
+  disk: null,
+  exitCode: 0,
   ...more,
 })
-const text = (
-  detail: boolean,
-  diagnostics: readonly Diagnostic[],
-  ...backups: readonly BackupStatus[]
+const NOW = instant(Date.UTC(2026, 10, 24, 3))
+const screen = (
+  backups: readonly BackupStatus[],
+  { diagnostics = [], ...options }: Partial<StatusTextOptions> & { diagnostics?: readonly Diagnostic[] } = {},
 ): string =>
   renderStatus(
     { format: 'reconcile.status/1', orphans: [], stale: [], revision: null, diagnostics, backups },
-    { color: false, width: 100, now: instant(Date.UTC(2026, 10, 24, 3)), detail },
+    { color: false, width: 80, height: 24, now: NOW, zone: zoneOf('Europe/Oslo'), detail: false, ...options },
   )
+const widest = (text: string) => Math.max(...text.split('\n').map((line) => stringWidth(line)))
+const lines = (text: string) => text.split('\n').length - 1
 
-describe('the status table', () => {
-  const clash = backup({
-    backup: 'wiki',
-    state: 'conflict',
-    conditions: [ready('false', 'conflict', '2 in conflict')],
-    series: [{ series: 'wiki', newest: '2026-11-22T03:00:00Z', expect: null, state: 'ok', points: 14 }],
-  })
-  const blank = backup({
-    backup: 'mail',
-    state: 'unknown',
-    conditions: [ready('unknown', 'never-run', 'no pass has finished yet')],
-    lastSuccess: null,
-    bytes: null,
-    free: null,
+const daily = (newest: string, due: string, state: 'ok' | 'late' = 'ok') => ({
+  series: [{ series: 'db', newest, due, expect: 'every 24h', state, points: 14 }],
+})
+const fine = (name: string, more: Partial<BackupStatus> = {}) =>
+  backup({ backup: name, ...daily('2026-11-24T00:00:00Z', '2026-11-25T01:15:00Z'), ...more })
+const many = (count: number) =>
+  Array.from({ length: count }, (_, i) => fine(`web${String(i + 1).padStart(3, '0')}`))
+const nas = fine('nas', {
+  state: 'failed',
+  ...daily('2026-11-22T00:00:00Z', '2026-11-23T00:00:00Z', 'late'),
+  conditions: [
+    ready('false', 'key-refused', 'nas.example.net does not accept the key /etc/reconcile/keys/nas'),
+  ],
+  lastPass: '2026-11-24T02:48:00Z',
+})
+const clash = fine('wiki', {
+  state: 'conflict',
+  conditions: [ready('false', 'conflict', '2 in conflict: wiki-1.tar, wiki-2.tar')],
+})
+const running = fine('big', {
+  state: 'pending',
+  conditions: [
+    ready('false', 'incomplete', 'incomplete'),
+    { ...ready('true', 'in-use', 'pid 12'), type: 'Reconciling' },
+  ],
+  running: {
+    since: '2026-11-24T01:58:00Z',
+    at: '2026-11-24T02:59:56Z',
+    bytes: 0.9 * GIB,
+    total: 1.4 * GIB,
+    rate: 25 * 1024,
+    left: 21_000,
+    path: 'big-2026-11-24.tar',
+    verifying: null,
+  },
+})
+const stopped = fine('cut', {
+  state: 'pending',
+  staged: { files: 1, bytes: 0.9 * GIB, size: 1.4 * GIB, path: 'cut-2026-11-24.tar' },
+})
+const invalid = {
+  ...ready('false', 'unknown-key', '/b/x.yaml:2:1: unknown key "sorce"; /b/x.yaml:3:1: and one more'),
+  type: 'SpecValid',
+} as const
+const fault: Diagnostic = {
+  file: '/b/x.yaml',
+  line: 2,
+  column: 1,
+  severity: 'error',
+  code: 'unknown-key',
+  message: 'unknown key "sorce"',
+}
+const faulty = fine('x', {
+  state: 'failed',
+  conditions: [ready('false', 'spec-invalid', 'its spec is faulty: it does not run'), invalid],
+})
+const suspended = fine('old', {
+  state: 'suspended',
+  conditions: [ready('false', 'suspended', 'suspended by anna since 2026-11-23T09:00:00Z: disk swap')],
+})
+
+describe('the screen of all backups', () => {
+  it('names the one of 20 that needs somebody, with the cause, and fits 24 lines of 80', () => {
+    const text = screen([...many(19), nas])
+    expect(text).toMatchInlineSnapshot(`
+      "1 of 20 needs you: nas (its key is refused)
+
+      BACKUP  STATE   NEWEST     DUE       NEXT  HELD
+      nas     failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web001  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web002  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web003  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web004  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web005  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web006  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web007  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web008  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web009  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web010  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web011  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web012  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web013  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web014  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web015  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      … 4 more are fine; --all shows them
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      "
+    `)
+    expect([lines(text), widest(text) <= 80]).toEqual([23, true])
   })
 
-  it('has a line for each backup, and says why one is not well', () => {
-    expect(text(false, [], backup({}), clash, blank)).toMatchInlineSnapshot(`
-      "BACKUP     STATE      LAST SUCCESS   HELD      FREE      DESTINATION
-      postgres   ok         2 h ago        18 GiB    912 GiB   /srv/offsite/postgres
-      wiki       conflict   2 h ago        18 GiB    912 GiB   /srv/offsite/postgres
-        conflict: 2 in conflict
-      mail       unknown    never          unknown   unknown   /srv/offsite/postgres
-        never-run: no pass has finished yet
+  it('shows 20 that are fine, with when the next one is due', () => {
+    const text = screen(many(20), { height: 50 })
+    expect(text.split('\n')[0]).toBe('all 20 fine: newest 3 h ago, nothing due before 02:15')
+    expect(lines(text)).toBe(25)
+  })
+
+  it('says of the only one who it is', () => {
+    expect(screen([fine('pg')])).toMatchInlineSnapshot(`
+      "pg is fine: newest 3 h ago, nothing due before 02:15
+
+      BACKUP  STATE  NEWEST   DUE      NEXT  HELD
+      pg      ok     3 h ago  in 22 h  -     14 files, 18 GiB
+
+      Sources as the last pass of each saw them: 2 h ago.
+      "
+    `)
+    expect(screen([nas])).toMatchInlineSnapshot(`
+      "1 of 1 needs you: nas (its key is refused)
+
+      BACKUP  STATE   NEWEST     DUE       NEXT  HELD
+      nas     failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+
+      Sources as the last pass of each saw them: 12 min ago.
       "
     `)
   })
 
-  it('says of faults what comes of them: who goes on by a last good spec, and who does not run', () => {
-    const invalid = { ...ready('false', 'unknown-key', 'no'), type: 'SpecValid' } as const
-    const obeyed = backup({ state: 'failed', conditions: [invalid] })
-    const bare = backup({ backup: 'x', state: 'failed', destination: null, conditions: [invalid] })
-    const fault = {
-      file: 'a',
-      line: 1,
-      column: 1,
-      severity: 'error',
-      code: 'unknown-key',
-      message: 'no',
-    } as const
-    const last = (...backups: readonly BackupStatus[]) =>
-      text(false, [fault], ...backups)
-        .split('\n')
-        .at(-2)
-    expect(last(backup({}), obeyed)).toContain('watch uses the last good specs instead')
-    expect(last(backup({}), obeyed)).not.toContain('not run')
-    expect(last(backup({}), bare)).toContain('faulty backups do not run')
-    expect(last(obeyed, bare)).toContain('the others do not run')
+  it('folds 200, and names whoever needs somebody, however many they are', () => {
+    const two = screen([...many(198), nas, clash])
+    expect(two).toMatchInlineSnapshot(`
+      "2 of 200 need you: wiki (the source has other bytes), nas (its key is refused)
+
+      BACKUP  STATE     NEWEST     DUE       NEXT  HELD
+      wiki    conflict  3 h ago    in 22 h   -     14 files, 18 GiB
+        conflict: 2 in conflict: wiki-1.tar, wiki-2.tar
+      nas     failed    2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web001  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web002  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web003  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web004  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web005  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web006  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web007  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web008  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web009  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web010  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web011  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web012  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      web013  ok        3 h ago    in 22 h   -     14 files, 18 GiB
+      … 185 more are fine; --all shows them
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      "
+    `)
+    const sick = many(60).map((one) => ({ ...nas, backup: one.backup }))
+    const all = screen([...many(200).slice(60), ...sick])
+    expect(all).toMatchInlineSnapshot(`
+      "60 of 200 need you: web001, web002, web003, web004, web005, web006 and 54 more
+
+      BACKUP  STATE   NEWEST     DUE       NEXT  HELD
+      web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web006  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web007  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web008  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web009  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web010  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web011  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      … 49 more need you: web012, web013, web014, web015, web016, web017, web018,
+      web019, web020, web021, web022, web023, web024, web025, web026, web027, web028,
+      web029, web030, web031, web032, web033, web034, web035, web036, web037, web038,
+      web039, web040, web041, web042, web043, web044, web045, web046, web047, web048,
+      web049, web050, web051, web052, web053, web054, web055, web056, web057, web058,
+      web059, web060
+      … 140 more are fine; --all shows them
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      "
+    `)
+    for (const { backup: name } of sick) expect(all).toContain(name)
+    expect(lines(screen(many(200), { height: null }))).toBe(205)
+    for (const text of [two, all, screen(many(200))])
+      expect([lines(text) < 24, widest(text) <= 80]).toEqual([true, true])
   })
 
-  it('tells all about one backup', () => {
-    expect(text(true, [], clash)).toMatchInlineSnapshot(`
-      "BACKUP   STATE      LAST SUCCESS   HELD     FREE      DESTINATION
-      wiki     conflict   2 h ago        18 GiB   912 GiB   /srv/offsite/postgres
-        last success   2026-11-24T01:00:00Z (2 h ago)
-        last pass      2026-11-24T01:00:00Z (2 h ago)
-        wiki           ok, 14 points, newest 2026-11-22T03:00:00Z (2 d ago)
-        Ready: false since 2026-11-23T03:00:00Z (24 h ago). conflict: 2 in conflict
+  it('shows how far a running pass is, and what a stopped one has staged', () => {
+    expect(screen([fine('pg'), running, stopped])).toMatchInlineSnapshot(`
+      "1 fine, 1 running, 1 pending: newest 3 h ago, nothing due before 02:15
+
+      BACKUP  STATE    NEWEST   DUE      NEXT     HELD
+      big     pending  3 h ago  in 22 h  running  14 files, 18 GiB
+        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s, about 5.8 h left (just now)
+      cut     pending  3 h ago  in 22 h  -        14 files, 18 GiB
+        stopped: 0.9 of 1.4 GiB staged of cut-2026-11-24.tar; the next pass goes on
+      pg      ok       3 h ago  in 22 h  -        14 files, 18 GiB
+
+      Sources as the last pass of each saw them: 2 h ago.
+      "
+    `)
+    const verifying = { ...running.running!, bytes: 1.4 * GIB, verifying: { files: 1, bytes: 1.4 * GIB } }
+    expect(screen([{ ...running, running: verifying }])).toContain(
+      'running since 02:58: 1.4 of 1.4 GiB, verifying 1 file, 1.4 GiB (just now)',
+    )
+    expect(screen([{ ...running, running: { ...running.running!, rate: 0, left: null } }])).toContain(
+      'nothing is coming in',
+    )
+  })
+
+  it('of a faulty spec shows what its destination shows, and tells the fault in one line', () => {
+    expect(screen([fine('pg'), faulty], { diagnostics: [fault] })).toMatchInlineSnapshot(`
+      "1 of 2 needs you: x (its spec is faulty)
+
+      BACKUP  STATE   NEWEST   DUE      NEXT  HELD
+      x       failed  3 h ago  in 22 h  -     14 files, 18 GiB
+        unknown-key: x.yaml:2:1: unknown key "sorce"
+      pg      ok      3 h ago  in 22 h  -     14 files, 18 GiB
+
+      Sources as the last pass of each saw them: 2 h ago.
+      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      "
+    `)
+    const word = { phase: 'idle', nextRun: '', failures: 0, crash: null, lastGood: true } as const
+    const last = (...backups: readonly BackupStatus[]) =>
+      screen(backups, { diagnostics: [fault] })
+        .split('\n')
+        .slice(-3)
+        .join(' ')
+    const obeyed = { ...faulty, watch: word }
+    expect(last(fine('pg'), obeyed)).toContain('watch uses the last good specs instead')
+    expect(last(fine('pg'), obeyed)).not.toContain('not run')
+    expect(last(obeyed, faulty)).toContain('the others do not run')
+    // Of no backup that is shown.
+    expect(
+      screen([fine('pg')], { diagnostics: [{ ...fault, file: '/b/_hosts.yaml' }] }),
+    ).toMatchInlineSnapshot(`
+      "pg is fine, 1 fault in specs or settings
+
+      BACKUP  STATE  NEWEST   DUE      NEXT  HELD
+      pg      ok     3 h ago  in 22 h  -     14 files, 18 GiB
+
+      Sources as the last pass of each saw them: 2 h ago.
+      /b/_hosts.yaml:2:1: unknown key "sorce"
+      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      "
+    `)
+  })
+
+  it('counts suspended ones apart', () => {
+    expect(screen([...many(3), suspended])).toMatchInlineSnapshot(`
+      "3 fine, 1 suspended: newest 3 h ago, nothing due before 02:15
+
+      BACKUP  STATE      NEWEST   DUE      NEXT  HELD
+      old     suspended  3 h ago  in 22 h  -     14 files, 18 GiB
+        suspended: suspended by anna since 2026-11-23 10:00 +01:00: disk swap
+      web001  ok         3 h ago  in 22 h  -     14 files, 18 GiB
+      web002  ok         3 h ago  in 22 h  -     14 files, 18 GiB
+      web003  ok         3 h ago  in 22 h  -     14 files, 18 GiB
+
+      Sources as the last pass of each saw them: 2 h ago.
+      "
+    `)
+    expect(screen([suspended]).split('\n')[0]).toBe('1 suspended')
+  })
+
+  it('says free space once a disk', () => {
+    const disk = { mountPoint: '/srv/offsite', source: '/dev/sdb1', type: 'ext4', size: 4096 * GIB }
+    const bind = { ...disk, mountPoint: '/srv/other' }
+    const nfs = { mountPoint: '/nas', source: 'nas:/b', type: 'nfs', size: null }
+    const text = screen([fine('a', { disk }), fine('b', { disk: bind }), fine('c', { disk: nfs, free: GIB })])
+    expect(text.split('\n').filter((line) => line.includes('free'))).toEqual([
+      '/nas: 1.0 GiB free',
+      '/srv/offsite: 912 GiB free of 4.0 TiB',
+    ])
+  })
+
+  it('gives up columns, then ends of sentences, on a narrow terminal', () => {
+    const long = fine('a-backup-with-quite-a-long-name')
+    for (const width of [100, 60, 40])
+      expect(widest(screen([long, nas, running], { width }))).toBeLessThanOrEqual(width)
+    expect(screen([long, nas, running], { width: 48 })).toMatchInlineSnapshot(`
+      "1 of 3 needs you: nas (its key is refused)
+
+      BACKUP                STATE    NEWEST     HELD
+      nas                   failed   2.1 d ago  18 GiB
+        key-refused: nas.example.net does not accept
+        the key /etc/reconcile/keys/nas
+      big                   pending  3 h ago    18 GiB
+        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s…
+      …h-quite-a-long-name  ok       3 h ago    18 GiB
+
+      Sources as the last pass of each saw them: 12 m…
       "
     `)
   })
 
   it('never shows an unknown number as none', () => {
-    expect(text(false, [], blank)).toMatch(/mail +unknown +never +unknown +unknown/)
-    expect(text(false, [])).toBe('No backup is declared.\n')
+    const blank = fine('mail', {
+      state: 'unknown',
+      conditions: [ready('unknown', 'never-run', 'no pass has finished here yet')],
+      series: [],
+      lastPass: null,
+      files: null,
+      bytes: null,
+      free: null,
+    })
+    expect(screen([blank])).toMatchInlineSnapshot(`
+      "1 of 1 needs you: mail (no pass yet)
+
+      BACKUP  STATE    NEWEST   DUE  NEXT  HELD
+      mail    unknown  unknown  -    -     unknown
+        never-run: no pass has finished here yet
+      "
+    `)
+    expect(screen([])).toBe('No backup is declared.\n')
   })
 
   it('moves no cursor, and lines up wide names', () => {
     const nasty = '\u001b[2J\u202e\n'
-    const odd = backup({
-      backup: nasty,
+    const odd = fine(nasty, {
       destination: nasty,
       conditions: [ready('false', nasty, nasty)],
       state: 'failed',
+      staged: { files: 1, bytes: 1, size: 2, path: nasty },
+      running: { ...running.running!, path: nasty },
+      disk: { mountPoint: nasty, source: nasty, type: nasty, size: 1 },
     })
-    expect(text(true, [], odd).replaceAll('\n', '')).not.toMatch(NASTY)
-    const [, first, second] = text(false, [], backup({ backup: '日本' }), backup({ backup: 'wiki' })).split(
-      '\n',
-    )
+    for (const detail of [true, false])
+      expect(screen([odd], { detail }).replaceAll('\n', '')).not.toMatch(NASTY)
+    const rows = screen([fine('日本'), fine('wiki')]).split('\n')
     // Two characters that are two columns wide each.
-    expect([first?.indexOf('ok'), second?.indexOf('ok')]).toEqual([7, 9])
+    expect([rows[3]?.indexOf('ok'), rows[4]?.indexOf('ok')]).toEqual([6, 8])
+  })
+})
+
+describe('the screen of one backup', () => {
+  it('shows conditions only where they are not well, each cause once, and times of the wall clock here', () => {
+    const stalled = { ...ready('true', 'conflict', '1 in conflict: db-1.tar'), type: 'Stalled' } as const
+    const told = {
+      ...running,
+      state: 'conflict',
+      nextRun: '2026-11-24T04:00:00Z',
+      observed: { digest: 'ab'.repeat(32), revision: null },
+      conditions: [
+        ready('false', 'conflict', '1 in conflict: db-1.tar'),
+        { ...ready('true', 'in-use', 'a pass since 2026-11-24T01:58:00Z (pid 12, 13)'), type: 'Reconciling' },
+        stalled,
+        { ...ready('true', 'listed', ''), type: 'SourceReachable' },
+      ],
+    } as const
+    expect(screen([told], { detail: true })).toMatchInlineSnapshot(`
+      "1 of 1 needs you: big (the source has other bytes)
+
+      BACKUP  STATE     NEWEST   DUE      NEXT     HELD
+      big     conflict  3 h ago  in 22 h  running  14 files, 18 GiB
+        destination   /srv/offsite/postgres
+        last success  2026-11-24 02:00 +01:00 (2 h ago)
+        last pass     2026-11-24 02:00 +01:00 (2 h ago)
+        spec obeyed   abababababab
+        under way     a pass since 2026-11-24 02:58 +01:00 (pid 12, 13)
+        next run      2026-11-24 05:00 +01:00 (in 60 min)
+        db            ok, 14 points, newest 2026-11-24 01:00 +01:00 (3 h ago),
+                      expected every 24h, due 2026-11-25 02:15 +01:00 (in 22 h)
+        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s, about 5.8 h left (just now):
+          big-2026-11-24.tar
+        Ready false, Stalled true since 2026-11-23 04:00 +01:00: conflict: 1 in
+          conflict: db-1.tar
+
+      Sources as the last pass of each saw them: 2 h ago.
+      "
+    `)
+  })
+
+  it('leaves a time that is part of a name as it is', () => {
+    const named = fine('pg', {
+      state: 'failed',
+      conditions: [ready('false', 'rot', 'db-2026-11-23T03:00:00Z.tar of 2026-11-23T03:00:00Z: rotten')],
+    })
+    expect(screen([named], { detail: true, width: 120 })).toContain(
+      'db-2026-11-23T03:00:00Z.tar of 2026-11-23 04:00 +01:00: rotten',
+    )
   })
 })

@@ -13,6 +13,8 @@ export interface Console {
   readonly color: { readonly write: boolean; readonly writeError: boolean }
   /** Columns of stdout. */
   readonly width: number
+  /** Lines of stdout. */
+  readonly height: number
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
   readonly quiet: boolean
@@ -27,6 +29,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     writeError: (text) => void stderr.write(text),
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
     width: stdout.columns ?? 100,
+    height: stdout.rows ?? 50,
     stderr,
   }
 }

@@ -1,9 +1,16 @@
 import { clockSanity } from '../../model/clock-sanity.ts'
 import type { Holding } from '../../model/holding.ts'
-import { type Instant, instant, isoSeconds } from '../../model/instant.ts'
+import { type Instant, instant, isoSeconds, isoTime } from '../../model/instant.ts'
 import type { LateSeries } from '../../model/outcome.ts'
 import { comparePaths } from '../../model/rel-path.ts'
-import type { BackupStatus, LateCause, SeriesStatus } from '../../model/status.ts'
+import type {
+  BackupStatus,
+  LateCause,
+  Progress,
+  RunningNow,
+  SeriesStatus,
+  StagedNow,
+} from '../../model/status.ts'
 import type { Diagnostic, Halt } from '../../model/trouble.ts'
 import { isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
@@ -13,6 +20,7 @@ import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { claimsOf, judgeState, triesAgain } from './claims.ts'
 import { type Claim, dated, joined } from './conditions.ts'
+import { codeOfStatus, firstOf } from './exit-code.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { lateCause } from './late-cause.ts'
 import { withoutOverSpecs } from './over-specs.ts'
@@ -21,7 +29,12 @@ import { lateSeries, type SeriesView, seriesViews, withCause } from './series.ts
 /** One backup's status from what its disk says alone. What is not known is never ok. */
 export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const isKnown = given.last !== null && given.overSpecs !== null
-  const facts = isKnown ? { ...given, last: withoutOverSpecs(given.last!) } : given
+  const isHeld = given.holders !== null && given.holders.length > 0
+  const facts = {
+    ...given,
+    ...(isKnown ? { last: withoutOverSpecs(given.last!) } : {}),
+    progress: isHeld ? given.progress : null,
+  }
   const { holding, last, spec } = facts
   const halt = haltOf(facts)
   const held = count(facts)
@@ -35,7 +48,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     backup: facts.backup,
     state: judged.state,
     destination: facts.place.path,
-    series: spec === null && holding !== null ? held.series : views.map(({ status }) => status),
+    series: spec === null && holding !== null ? held.series : views.map(withDue),
     ...besideOf(points),
     conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
     lastPass: last?.finished ?? null,
@@ -45,10 +58,40 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     nextRun: triesAgain(facts.watch) ?? last?.promised?.nextRun ?? null,
     validUntil: last?.promised?.validUntil ?? null,
     watch: facts.watch,
+    files: holding === null ? null : held.files,
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
+    running: facts.progress === null ? null : runningNow(facts.progress),
+    staged: isUnderWay || holding === null ? null : stagedNow(holding),
+    disk: facts.disk,
+    exitCode: codeOfStatus(facts, judged.state, halt),
   }
 }
+
+function runningNow({ format: _, ...progress }: Progress): RunningNow {
+  const { bytes, total, rate } = progress
+  const left = Math.max(0, total - bytes)
+  return { ...progress, left: rate === null || rate <= 0 ? null : Math.round(left / rate) }
+}
+
+/** What nothing wants any more is not counted. */
+function stagedNow({ staged, abandoned, seen }: Holding): StagedNow | null {
+  const wanted = [...staged].filter(([path, { size }]) => size > 0 && !abandoned.has(path))
+  const [most] = wanted.toSorted(([, a], [, b]) => b.size - a.size)
+  if (most === undefined) return null
+  const whole = wanted.map(([path]) => seen.get(path)?.listed.size ?? null)
+  return {
+    files: wanted.length,
+    bytes: wanted.reduce((sum, [, { size }]) => sum + size, 0),
+    size: whole.includes(null) ? null : whole.reduce<number>((sum, size) => sum + size!, 0),
+    path: most[0],
+  }
+}
+
+const withDue = ({ status, due }: SeriesView): SeriesStatus => ({
+  ...status,
+  due: due === null ? null : isoTime(due),
+})
 
 /** When it was last known to be otherwise than it is found now: nothing that only looks remembers anything. */
 function otherwiseAt({ last, written }: StatusFacts, asOf: Instant): Instant {
@@ -95,11 +138,12 @@ function count({ holding, spec }: StatusFacts) {
   const wanted = spec === null ? () => true : selectorOf(spec)
   const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
   const series = new Map<string, { points: number; newest: number }>()
-  const sum = { files: 0, bytes: 0, gone: 0 }
+  const gone: string[] = []
+  const sum = { files: 0, bytes: 0, gone }
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
     if (!isWhole(holding?.files.get(path), record)) {
-      sum.gone++
+      gone.push(path)
       continue
     }
     sum.files++
@@ -156,13 +200,17 @@ export function lateNow(facts: StatusFacts, asOf: Instant): LateNow | null {
   return { late: lateSeries(views), next }
 }
 
-/** A backup that is declared and whose spec is faulty: it does not run, and where its destination is is not known. */
+/**
+ * A backup that is declared and whose spec is faulty: it does not run. `seen`: what this box knows as its destination, looked at without a
+ * spec; what that shows stands. Null: it knows none.
+ */
 export function faultyStatus(
   backup: string,
   faults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[],
   asOf: Instant,
   /** When its file was last written to; null: not known. */
   written: Instant | null,
+  seen: BackupStatus | null = null,
 ): BackupStatus {
   const reason = faults[0]?.code ?? 'spec-invalid'
   const message =
@@ -177,28 +225,46 @@ export function faultyStatus(
       reason: 'spec-invalid',
       message: 'its spec is faulty: it does not run',
     },
-    { type: 'Reconciling', ...unknown },
     { type: 'Stalled', status: 'true', reason, message },
     { type: 'Fresh', ...unknown },
     { type: 'SpecValid', status: 'false', reason, message },
-    { type: 'SourceReachable', ...unknown },
-    { type: 'Held', ...unknown },
-    { type: 'Pushed', ...unknown },
+    ...(['Reconciling', 'SourceReachable', 'Held', 'Pushed'] as const).map((type) => {
+      const { since: _, ...found } = seen?.conditions.find((one) => one.type === type) ?? {
+        type,
+        ...unknown,
+        since: '',
+      }
+      return found
+    }),
   ]
+  const since = written === null || written > asOf ? asOf : written
   return {
+    ...(seen ?? NOTHING_SEEN),
     backup,
     state: 'failed',
-    destination: null,
-    series: [],
-    conditions: dated(claims, [], written === null || written > asOf ? asOf : written),
-    lastPass: null,
-    lastSuccess: null,
-    counts: null,
-    observed: null,
-    nextRun: null,
-    validUntil: null,
-    watch: null,
-    bytes: null,
-    free: null,
+    conditions: dated(claims, seen?.conditions ?? [], since),
+    exitCode: firstOf([3, ...(seen === null ? [] : [seen.exitCode])]),
   }
+}
+
+const NOTHING_SEEN: BackupStatus = {
+  backup: '',
+  state: 'failed',
+  destination: null,
+  series: [],
+  conditions: [],
+  lastPass: null,
+  lastSuccess: null,
+  counts: null,
+  observed: null,
+  nextRun: null,
+  validUntil: null,
+  watch: null,
+  files: null,
+  bytes: null,
+  free: null,
+  running: null,
+  staged: null,
+  disk: null,
+  exitCode: 3,
 }

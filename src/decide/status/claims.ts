@@ -6,7 +6,7 @@ import type { BackupState, ConditionType, DestinationStatus } from '../../model/
 import type { Hold } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
-import { type Claim, joined } from './conditions.ts'
+import { type Claim, fewOf, joined } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { heldClaim } from './fold.ts'
 import { scheduleText } from './freshness.ts'
@@ -38,7 +38,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (hold !== null) return is('held', { reason: hold.code, message: `${hold.message} (release ${hold.id})` })
   if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
-  if (gone > 0) return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
+  if (gone.length > 0)
+    return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
   if (last !== null && last.counts.lost > 0) return is('failed')
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
@@ -181,8 +182,8 @@ function sinceHeld({ stale }: StatusFacts, code: string): Pick<Claim, 'since'> {
 const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
   last?.observed != null && last.observed.digest !== digest
 
-const goneText = (gone: number, path: string): string =>
-  `${gone === 1 ? '1 published file is gone' : `${gone} published files are gone`} from ${path}, or without a marker, or of another size`
+const goneText = (gone: readonly string[], path: string): string =>
+  `${gone.length === 1 ? '1 published file is gone' : `${gone.length} published files are gone`} from ${path}, or without a marker, or of another size: ${fewOf(gone)}`
 
 /** All conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
@@ -239,14 +240,16 @@ function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
   return claim
 }
 
-function reconcilingClaim({ holders }: StatusFacts): Claim {
+function reconcilingClaim({ holders, progress }: StatusFacts): Claim {
   const type = 'Reconciling'
   if (holders === null) {
     const message = 'the lock is of another user, whose processes only root can see'
     return { type, status: 'unknown', reason: 'not-visible', message }
   }
   if (holders.length === 0) return { type, status: 'false', reason: 'idle', message: '' }
-  const message = holders.map(({ pid, command }) => `pid ${pid} (${command})`).join(', ')
+  // Arguments are nobody's business.
+  const processes = `pid ${holders.map(({ pid }) => pid).join(', ')}`
+  const message = progress === null ? processes : `a pass since ${progress.since} (${processes})`
   return { type, status: 'true', reason: 'in-use', message }
 }
 

@@ -11,7 +11,7 @@ export interface Claim extends Omit<Condition, 'since'> {
 const GOOD: ReadonlySet<ConditionType> = new Set(['Ready', 'Fresh', 'SpecValid', 'SourceReachable'])
 
 /** A condition that says nothing bad: that something is under way is neither good nor bad. */
-export const isWell = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
+const isWell = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
   type === 'Reconciling' || status === (GOOD.has(type) ? 'true' : 'false')
 
 /** What is not known because nobody asked for it. */
@@ -41,6 +41,13 @@ export function dated(
   })
 }
 
+/** The first few names of many. */
+export function fewOf(names: readonly string[]): string {
+  const first = names.slice(0, FEW).join(', ')
+  return names.length > FEW ? `${first} and ${names.length - FEW} more` : first
+}
+
+const FEW = 3
 const NAMED = 20
 
 /** Several troubles of one kind in one message. */

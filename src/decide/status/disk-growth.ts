@@ -1,6 +1,7 @@
 import { firstPublished, type Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import type { Instant } from '../../model/instant.ts'
+import type { DiskUnder } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 
 const DAY = 24 * 3600 * 1000
@@ -60,3 +61,7 @@ export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
     }
   })
 }
+
+/** The same for all backups on one disk, wherever it is mounted. */
+export const diskKey = ({ source, mountPoint }: DiskUnder): string =>
+  source.startsWith('/') ? source : mountPoint

@@ -1,7 +1,9 @@
 import type { Stop } from '../../model/failure.ts'
 import type { BareOutcome, Result } from '../../model/outcome.ts'
 import type { BackupPlan, Plan } from '../../model/plan.ts'
+import type { BackupState, StatusReport } from '../../model/status.ts'
 import type { Diagnostic, Halt, Problem } from '../../model/trouble.ts'
+import type { StatusFacts } from './facts.ts'
 
 /** The codes in the order in which they hold: the first that is present is the process's exit code. */
 const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
@@ -45,6 +47,36 @@ export const codeOfResult = (result: Omit<Result, 'exitCode'>): number =>
     codeOfDiagnostics(result.diagnostics),
     ...codesOfTrouble(result.problems, null),
     ...(result.backups.length === 0 ? [1] : []),
+  ])
+
+/** What a pass exits with that finds what status found. Suspended is 7 only where it is asked for by name. */
+export function codeOfStatus(
+  { last, hold, specFaults, overSpecs }: StatusFacts,
+  state: BackupState,
+  halt: Halt | null,
+): number {
+  const isCut = last?.result === 'incomplete' || last?.result === 'cancelled'
+  // What the last pass failed for stands where nothing else is found.
+  const before = state === 'failed' || state === 'held' ? (last?.exitCode ?? 0) : 0
+  return firstOf([
+    ...(halt === null ? [] : [isDamage(halt.code) ? 6 : 7]),
+    ...(state === 'conflict' || (last?.counts.lost ?? 0) > 0 ? [6] : []),
+    ...(hold !== null || state === 'held' || (overSpecs ?? []).length > 0 ? [7] : []),
+    ...(specFaults.length > 0 ? [3] : []),
+    ...(isCut ? [] : [before]),
+    ...(FINE.has(state) ? [] : [1]),
+  ])
+}
+
+const FINE: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspended'])
+
+/** All of a report; `named`: its backups were asked for by name. */
+export const codeOfReport = ({ backups, diagnostics }: StatusReport, named: boolean): number =>
+  firstOf([
+    codeOfDiagnostics(diagnostics),
+    ...backups.map(({ exitCode }) => exitCode),
+    ...(named && backups.some(({ state }) => state === 'suspended') ? [7] : []),
+    ...(backups.length === 0 ? [1] : []),
   ])
 
 export function codeOfPlan(plan: Plan, detailed: boolean): number {

@@ -3,7 +3,7 @@ import type { Instant } from '../../model/instant.ts'
 import type { LockHolder } from '../../model/outcome.ts'
 import type { DestinationPlace, Spec } from '../../model/spec.ts'
 import type { StaleReason } from '../../model/specs-memory.ts'
-import type { DestinationStatus } from '../../model/status.ts'
+import type { DestinationStatus, DiskUnder, Progress } from '../../model/status.ts'
 import type { SuspendedNow } from '../../model/suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
@@ -25,6 +25,9 @@ export interface StatusFacts {
   readonly stale: readonly StaleReason[]
   /** What keeps it from running now. */
   readonly suspension: SuspendedNow | null
+  /** What progress.json says; null: nothing. It counts only while somebody holds the lock. */
+  readonly progress: Progress | null
+  readonly disk: DiskUnder | null
   /** The processes that hold its lock now; null: unknown. */
   readonly holders: readonly LockHolder[] | null
   /** How a live daemon is about it; null: none is known to be there. */
@@ -42,7 +45,7 @@ export interface StatusLook {
   readonly asOf: Instant
   readonly halt: Halt | null
   /** Published files that are not here whole any more. */
-  readonly gone: number
+  readonly gone: readonly string[]
   /** Published files that are. */
   readonly held: number
   readonly views: readonly SeriesView[]

@@ -6,7 +6,7 @@ import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { isAwaited } from '../files/emptiness.ts'
-import { type Claim, dated, joined } from './conditions.ts'
+import { type Claim, dated, fewOf, joined } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
@@ -187,12 +187,17 @@ export function messageOf(outcome: CodedOutcome): string {
   if (outcome.halt !== null) return outcome.halt.message
   if (outcome.holds[0] !== undefined)
     return outcome.result === 'halted' ? outcome.holds[0].message : whatIsHeld(outcome.holds)
-  if (outcome.conflicts.length > 0) return `${outcome.conflicts.length} in conflict`
-  if (outcome.lost.length > 0) return `${outcome.lost.length} lost`
+  if (outcome.conflicts.length > 0) return conflictText(outcome)
+  if (outcome.lost.length > 0) return lostText(outcome)
   const first = outcome.problems[0]
   if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
   return outcome.late[0]?.message ?? outcome.result
 }
+
+const conflictText = ({ conflicts }: BareOutcome): string =>
+  `${conflicts.length} in conflict: ${fewOf(conflicts.map(({ path }) => path))}`
+
+const lostText = ({ lost }: BareOutcome): string => `${lost.length} lost: ${fewOf(lost)}`
 
 /** Why trying again alone will not mend what a pass came to: somebody has to do something first. Null: it may. */
 function stallOf(outcome: BareOutcome): { readonly reason: string; readonly message: string } | null {
@@ -200,8 +205,8 @@ function stallOf(outcome: BareOutcome): { readonly reason: string; readonly mess
   if (halt !== null) return { reason: halt.code, message: `${halt.message}. ${halt.hint}` }
   const [hold] = holds
   if (hold !== undefined) return { reason: hold.code, message: `${hold.message} (release ${hold.id})` }
-  if (conflicts.length > 0) return { reason: 'conflict', message: `${conflicts.length} in conflict` }
-  if (lost.length > 0) return { reason: 'lost', message: `${lost.length} lost` }
+  if (conflicts.length > 0) return { reason: 'conflict', message: conflictText(outcome) }
+  if (lost.length > 0) return { reason: 'lost', message: lostText(outcome) }
   const lasting = problems.find(({ retryable, code }) => retryable === false || isDamage(code))
   if (lasting === undefined) return null
   const { code, path, message, hint } = lasting

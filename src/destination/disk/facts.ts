@@ -4,15 +4,12 @@ import { Failure } from '../../model/failure.ts'
 import type { DiskFacts } from '../../model/holding.ts'
 import { isObject } from '../../model/is-object.ts'
 import { mountOf } from '../../model/mount-table.ts'
+import type { DiskUnder } from '../../model/status.ts'
 import { runTool } from '../../system/child.ts'
 
 /** On which disk a path lies, or would lie once it is made. Throws a Failure where that is unknown. */
 export async function diskFacts(path: string): Promise<DiskFacts> {
-  const folder = await nearestFolder(path)
-  // Before the table is read: it wakes an automounter.
-  const stat = await promises.statfs(folder).catch(() => null)
-  const table = await promises.readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
-  const mount = mountOf(table, folder)
+  const { mount, size } = await mountUnder(path)
   if (mount === null) {
     throw new Failure({
       code: 'mount-unknown',
@@ -31,8 +28,22 @@ export async function diskFacts(path: string): Promise<DiskFacts> {
     source,
     type,
     label,
-    size: stat === null ? null : stat.blocks * stat.bsize,
+    size,
   }
+}
+
+/** The same without asking any program. Null: unknown. */
+export async function diskUnder(path: string): Promise<DiskUnder | null> {
+  const { mount, size } = await mountUnder(path)
+  return mount && { mountPoint: mount.target, source: mount.source, type: mount.type, size }
+}
+
+async function mountUnder(path: string) {
+  const folder = await nearestFolder(path)
+  // Before the table is read: it wakes an automounter.
+  const stat = await promises.statfs(folder).catch(() => null)
+  const table = await promises.readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  return { mount: mountOf(table, folder), size: stat === null ? null : stat.blocks * stat.bsize }
 }
 
 /** What findmnt knows of the uppermost file system at a mount point. */

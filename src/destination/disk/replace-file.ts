@@ -22,3 +22,11 @@ export async function replaceFile(
   await disk.rename(next, path)
   await disk.syncFolder(files.own)
 }
+
+/** The same without any sync: after a power cut it is the old one, the new one, or none. */
+export async function replaceUnsynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const next = `${path}.new`
+  await disk.unlink(next)
+  await disk.create(next, bytes, 0o600)
+  await disk.rename(next, path)
+}

@@ -4,12 +4,19 @@ import type { StatusFacts } from '../../../src/decide/status/facts.ts'
 import { type FoldFacts, foldStatus } from '../../../src/decide/status/fold.ts'
 import { instant, isoTime } from '../../../src/model/instant.ts'
 import { type BackupOutcome, emptyOutcome } from '../../../src/model/outcome.ts'
-import { CONDITION_TYPES, type ConditionType, type DestinationStatus } from '../../../src/model/status.ts'
+import type { RelPath } from '../../../src/model/rel-path.ts'
+import {
+  type BackupStatus,
+  CONDITION_TYPES,
+  type ConditionType,
+  type DestinationStatus,
+} from '../../../src/model/status.ts'
 import { dated } from '../../helpers/explained.ts'
-import { NOON, picture, statusFacts } from '../../helpers/picture.ts'
+import { NOON, picture, seen, statusFacts } from '../../helpers/picture.ts'
 
 const HOUR = 3600_000
 const at = (hours: number) => instant(NOON + hours * HOUR)
+const rel = (path: string) => path as RelPath
 const hold = (id: string) => ({ id, code: `code-${id}`, message: `asks about ${id}` })
 
 const fold = (
@@ -261,11 +268,61 @@ test('under way is told by who holds the lock, and not known is not idle', () =>
   const holders = [{ pid: 12, command: 'reconcile watch' }]
   expect(of('Reconciling', look(fold(), { holders }))).toMatchObject({
     status: 'true',
-    message: 'pid 12 (reconcile watch)',
+    message: 'pid 12',
   })
   expect(short('Reconciling', look(fold()))).toBe('false idle')
   expect(short('Reconciling', look(fold(), { holders: null }))).toBe('unknown not-visible')
   expect(look(null, { holders }).state).toBe('pending')
+})
+
+test('progress counts only while somebody holds the lock; then what is staged is the running pass’s own', () => {
+  const progress = {
+    format: 'reconcile.progress/1',
+    since: isoTime(at(-1)),
+    at: isoTime(NOON),
+    bytes: 25,
+    total: 100,
+    rate: 5,
+    path: 'x',
+    verifying: null,
+  } as const
+  const holding = {
+    ...picture('held db-2026-11-22.tar 1 A').destination,
+    staged: new Map([
+      [rel('x.tar'), { size: 25 }],
+      [rel('y.tar'), { size: 5 }],
+      [rel('gone.tar'), { size: 7 }],
+      [rel('empty.tar'), { size: 0 }],
+    ]),
+    abandoned: new Map([[rel('gone.tar'), NOON]]),
+    seen: new Map([[rel('x.tar'), seen({ listed: { size: 100, mtime: 1 } })]]),
+  }
+  const holders = [{ pid: 12, command: 'reconcile' }]
+  const running = look(fold(), { holding, progress, holders })
+  expect([running.running?.left, running.running?.path, running.staged]).toEqual([15, 'x', null])
+  expect(of('Reconciling', running)?.message).toBe(`a pass since ${progress.since} (pid 12)`)
+  const stopped = look(fold(), { holding, progress })
+  expect([stopped.running, stopped.staged]).toEqual([
+    null,
+    { files: 2, bytes: 30, size: null, path: 'x.tar' },
+  ])
+  const slow = look(fold(), { progress: { ...progress, rate: 0 }, holders })
+  expect(slow.running?.left).toBeNull()
+})
+
+test.each<[string, number, BackupStatus]>([
+  ['fine', 0, look(fold())],
+  ['a conflict', 6, look(fold({ exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] }))],
+  ['a hold', 7, look(fold(), { hold: hold('c'), holding: null })],
+  ['a halt', 7, look(fold(), { halt: { code: 'not-mounted', message: '', hint: '' }, holding: null })],
+  ['a damaged ledger', 6, look(fold(), { halt: { code: 'ledger-damaged', message: '', hint: '' } })],
+  ['a failed pass', 1, look(fold({ exitCode: 1, result: 'failed' }))],
+  ['rot that the last pass met', 6, look(fold({ exitCode: 6, result: 'failed' }))],
+  ['no pass yet', 1, look(null)],
+  ['cut short', 0, look(fold({ exitCode: 143, result: 'cancelled' }))],
+  ['its spec is faulty', 3, faultyStatus('a', [], NOON, null)],
+])('a pass that finds the same exits with its code: %s', (_, code, { exitCode }) => {
+  expect(exitCode).toBe(code)
 })
 
 describe('a promise that was not kept', () => {
@@ -298,7 +355,7 @@ describe('a promise that was not kept', () => {
     const last = fold({ exitCode: 6, conflicts: [{ path: 'x', held: '', source: '' }] }, { promised })
     const told = look(last, {}, at(3))
     expect([told.state, short('Ready', told)]).toEqual(['conflict', 'false conflict'])
-    expect(of('Ready', told)?.message).toMatch(/1 in conflict; nobody has looked since/)
+    expect(of('Ready', told)?.message).toMatch(/1 in conflict: x; nobody has looked since/)
   })
 })
 

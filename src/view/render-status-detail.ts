@@ -1,0 +1,90 @@
+import stringWidth from 'string-width'
+import { isTrouble } from '../decide/status/conditions.ts'
+import { describeCause } from '../decide/status/late-cause.ts'
+import type { Zone } from '../decide/time/zone.ts'
+import type { Instant } from '../model/instant.ts'
+import type { BackupStatus, Condition } from '../model/status.ts'
+import type { WatchWord } from '../model/watch-beat.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
+import { counted } from './human-count.ts'
+import { humanAge, inLocalTime } from './human-time.ts'
+import type { Paint } from './paint.ts'
+import { besideText, guessedLines } from './series-facts.ts'
+import { causeText, runningText, stagedText } from './status-facts.ts'
+import { indentText, padText, wrapText } from './wrap-text.ts'
+
+/** What is behind one backup's line in the table: times, series, and conditions where they are not well. */
+export function detailLines(
+  backup: BackupStatus,
+  options: { readonly now: Instant; readonly zone: Zone; readonly width: number },
+  brush: Paint,
+): readonly string[] {
+  const { now, zone, width } = options
+  const { destination, running, staged, lastPass, nextRun, validUntil, watch } = backup
+  const when = (time: string | null): string =>
+    time === null ? 'never' : `${inLocalTime(time, zone)} (${humanAge(time, now)})`
+  const reconciling = backup.conditions.find(
+    ({ type, status }) => type === 'Reconciling' && status === 'true',
+  )
+  const facts = [
+    ...(destination === null ? [] : [['destination', destination]]),
+    ['last success', when(backup.lastSuccess)],
+    ...(lastPass === null ? [] : [['last pass', when(lastPass)]]),
+    ...(backup.observed === null ? [] : [['spec obeyed', observed(backup.observed)]]),
+    ...(reconciling === undefined ? [] : [['under way', reconciling.message]]),
+    ...(nextRun === null ? [] : [['next run', when(nextRun)]]),
+    ...(watch === null ? [] : [['watch', daemonWord(watch)]]),
+    ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
+    ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [
+      series,
+      [
+        state,
+        counted(points, 'point'),
+        `newest ${when(newest)}`,
+        ...(expect === null ? [] : [`expected ${expect}`]),
+        ...(due == null ? [] : [`due ${when(due)}`]),
+        ...(cause === undefined ? [] : [describeCause(cause)]),
+      ].join(', '),
+    ]),
+  ].map(([name, value]) => [escapeText(name ?? ''), inLocalTime(escapeProse(value ?? ''), zone)] as const)
+  const column = Math.max(...facts.map(([name]) => stringWidth(name)))
+  const dim = (text: string): readonly string[] => indentText(text, width, (line) => brush('dim', line))
+  return [
+    ...facts.flatMap(([name, value]) =>
+      wrapText(value, Math.max(40, width - column - 4)).map(
+        (line, i) => `  ${brush('dim', padText(i === 0 ? name : '', column))}  ${line}`,
+      ),
+    ),
+    ...(running === null ? [] : dim(runningText(running, options, Number.POSITIVE_INFINITY))),
+    ...(staged === null ? [] : dim(stagedText(staged))),
+    ...guessedLines(backup.series).flatMap(dim),
+    ...(backup.beside === undefined ? [] : dim(besideText(backup.beside))),
+    ...unwell(backup.conditions).flatMap((text) =>
+      indentText(inLocalTime(text, zone), width, (line) => brush('yellow', line)),
+    ),
+  ]
+}
+
+/** Conditions that are so for the same reason are one, in the words of the one that says most. */
+function unwell(conditions: readonly Condition[]): readonly string[] {
+  const byReason = new Map<string, Condition[]>()
+  for (const condition of conditions.filter(isTrouble))
+    byReason.set(condition.reason, [...(byReason.get(condition.reason) ?? []), condition])
+  return [...byReason.values()].map((same) => {
+    const types = same.map(({ type, status }) => `${type} ${status}`).join(', ')
+    const [most] = same.toSorted((a, b) => b.message.length - a.message.length)
+    return `${types} since ${same[0]!.since}: ${causeText(most!)}`
+  })
+}
+
+const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
+  [
+    phase === 'idle' && failures > 0 ? 'waiting to retry' : phase,
+    ...(failures > 0 ? [failures === 1 ? 'after a failure' : `after ${failures} failures in a row`] : []),
+    ...(crash === null ? [] : [`a bug ended its last pass: ${crash}`]),
+    ...(lastGood ? ['using its last good spec'] : []),
+  ].join(', ')
+
+/** A digest is recognised by its beginning. */
+const observed = ({ digest, revision }: NonNullable<BackupStatus['observed']>): string =>
+  `${digest.slice(0, 12)}${revision === null ? '' : `, at commit ${revision}`}`

@@ -1,0 +1,94 @@
+import stringWidth from 'string-width'
+import { type Verdict, verdictOf } from '../decide/status/verdict.ts'
+import type { Zone } from '../decide/time/zone.ts'
+import { DAY, type Instant } from '../model/instant.ts'
+import type { StatusReport } from '../model/status.ts'
+import { escapeText } from './escape-text.ts'
+import { counted } from './human-count.ts'
+import { humanAge, localTime } from './human-time.ts'
+import { clipText } from './wrap-text.ts'
+
+interface VerdictOptions {
+  readonly now: Instant
+  readonly zone: Zone
+  /** Columns. */
+  readonly width: number
+}
+
+/** The answer in one line: `1 of 20 needs you: nas (its key is refused)`, or `all 20 fine: newest 3 h ago, nothing due before 02:15`. */
+export function renderVerdict(
+  { backups, diagnostics }: Pick<StatusReport, 'backups' | 'diagnostics'>,
+  { now, zone, width }: VerdictOptions,
+): string {
+  const verdict = verdictOf(backups)
+  const faults = diagnostics.filter(({ severity }) => severity === 'error').length
+  if (verdict.total === 0)
+    return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
+  if (verdict.sick.length > 0) {
+    const { sick, total } = verdict
+    const names = sick.map(({ backup, why }) => [escapeText(backup), escapeText(why)] as const)
+    return withNames(`${sick.length} of ${total} ${sick.length === 1 ? 'needs' : 'need'} you: `, names, width)
+  }
+  const [name] = backups
+  const isAll = verdict.fine === verdict.total
+  const fine = !isAll
+    ? `${verdict.fine} fine`
+    : verdict.total === 1
+      ? `${escapeText(name!.backup)} is fine`
+      : `all ${verdict.total} fine`
+  const parts = [
+    ...(verdict.fine === 0 ? [] : [fine]),
+    ...(verdict.running === 0 ? [] : [`${verdict.running} running`]),
+    ...(verdict.pending === 0 ? [] : [`${verdict.pending} pending`]),
+    ...(verdict.suspended === 0 ? [] : [`${verdict.suspended} suspended`]),
+    ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),
+  ].join(', ')
+  // Not all is well, and the line is short.
+  const facts =
+    faults > 0
+      ? []
+      : [
+          ...(verdict.newest === null ? [] : [`newest ${newestText(verdict.newest, now)}`]),
+          ...dueText(verdict, now, zone),
+        ]
+  const text = facts.length === 0 ? parts : `${parts}: ${facts.join(', ')}`
+  return verdict.warned.length === 0
+    ? clipText(text, width)
+    : withNames(
+        `${parts}, ${counted(verdict.warned.length, 'warning')}: `,
+        verdict.warned.map((name) => [escapeText(name)] as const),
+        width,
+      )
+}
+
+/** As many names as the line has room for, the first in any case; of many without the reasons. */
+function withNames(
+  lead: string,
+  names: readonly (readonly [name: string, why?: string])[],
+  width: number,
+): string {
+  const whole = names.map(([name, why]) => (why === undefined ? name : `${name} (${why})`))
+  for (const [texts, least] of [
+    [whole, Math.min(names.length, 2)],
+    [names.map(([name]) => name), 1],
+  ] as const) {
+    for (let shown = texts.length; shown >= least; shown--) {
+      const more = shown === texts.length ? '' : ` and ${texts.length - shown} more`
+      const line = lead + texts.slice(0, shown).join(', ') + more
+      if (stringWidth(line) <= width) return line
+    }
+  }
+  return clipText(lead + whole[0]!, width)
+}
+
+/** A point with a date alone ends with its day. */
+export const newestText = (newest: string, now: Instant): string =>
+  Date.parse(newest) > now ? 'today' : humanAge(newest, now)
+
+function dueText({ due }: Verdict, now: Instant, zone: Zone): readonly string[] {
+  if (due === null) return []
+  const at = Date.parse(due)
+  if (at <= now) return [`one due since ${humanAge(due, now).replace(/ ago$/, '')}`]
+  const local = localTime(due, zone)
+  return [`nothing due before ${at - now < DAY ? local.slice(11, 16) : local.slice(0, 16)}`]
+}
