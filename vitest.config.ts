@@ -45,7 +45,7 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     expect: { poll: { timeout: 300_000 } },
-    maxWorkers: Math.max(4, 2 * availableParallelism()),
+    maxWorkers: Math.max(5, 2 * availableParallelism()),
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     // The built command is run as it is.
