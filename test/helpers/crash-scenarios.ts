@@ -104,6 +104,7 @@ export async function lockedOn(disk: ModelDisk): Promise<LockedDestination> {
       backup: 'test',
       hash: disk.hash,
       diskOf: async () => NO_DISK,
+      freeOn: async () => 2 ** 40,
     },
     { descriptor: -1, close: () => {} },
   )
