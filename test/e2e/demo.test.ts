@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, it, type TestContext } from 'vitest'
+import { inFull } from '../helpers/extent.ts'
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 async function temporary(finished: TestContext['onTestFinished']): Promise<string> {
@@ -96,10 +97,9 @@ describe.concurrent('reconcile demo', () => {
     expect(code).toBe(1)
   })
 
-  it.for([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)(
+  const interrupt = ['SIGINT', 130] as const
+  const terminate = ['SIGTERM', 143] as const
+  it.for(inFull([interrupt, terminate], [interrupt]))(
     'on %s in the middle of it all ends with %i, everything removed',
     async ([signal, exitCode], { expect, onTestFinished }) => {
       const folder = await temporary(onTestFinished)

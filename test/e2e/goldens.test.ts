@@ -33,6 +33,7 @@ function withoutChance(text: string, folder: string): string {
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b/g, named('uuid'))
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>')
     .replace(/\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?(?= |$|\)|,)/gm, '<date>')
+    .replace(/(<date> \()\d+(?= d ago)/g, '$1<days>')
     .replace(/\b\d{13}\b/g, '<milliseconds>')
     .replace(/\b[0-9a-f]{64}\b/g, named('sha256'))
     .replace(/\b[0-9a-f]{16}\b/g, named('plan'))

@@ -14,6 +14,7 @@ import {
   SCENARIOS,
   treeOf,
 } from '../helpers/crash-scenarios.ts'
+import { inFull } from '../helpers/extent.ts'
 import { Stopped } from '../helpers/model-disk.ts'
 
 interface Crash {
@@ -68,7 +69,7 @@ describe.each([true, false])('a destination (hard links: %s)', (hardLinks) => {
       expect(steps).toBeGreaterThan(5)
       for (let after = 0; after <= steps; after++) {
         await survive(name, [{ after, powerCut: null }], hardLinks)
-        const cuts = SCENARIOS[name]!.cuts ?? 2
+        const cuts = SCENARIOS[name]!.cuts ?? inFull(2, 1)
         for (let cut = 0; cut < cuts; cut++)
           await survive(name, [{ after, powerCut: after * cuts + cut }], hardLinks)
       }
@@ -85,7 +86,7 @@ test('I1 I2 I3 I5 I7: kills and power cuts in a row', async () => {
       fc.boolean(),
       survive,
     ),
-    { numRuns: 100 },
+    { numRuns: inFull(100, 50) },
   )
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { Result } from '../../src/model/outcome.ts'
 import { canMount, smallDisk } from '../helpers/disk-small.ts'
+import { inFull } from '../helpers/extent.ts'
 import { expectConverged, expectOnlyWhole, stagedSize } from '../helpers/fault-checks.ts'
 import { buildShim, CHANGES } from '../helpers/fault-shim.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
@@ -97,7 +98,7 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
       const offered = await begun()
       let happened = 0
       // Each at every call: destination-disk-errors.test.ts, on a disk in memory. Here each kind of call has its turn.
-      for (let nth = first; ; nth += 6) {
+      for (let nth = first; ; nth += inFull(6, 11)) {
         const name = `c-${nth}.tar`
         offered.set(name, noise(3_000, name))
         await world.offer(name, offered.get(name)!)
@@ -111,7 +112,7 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
         if (!ended.happened) break
         happened++
       }
-      expect(happened).toBeGreaterThan(4)
+      expect(happened).toBeGreaterThan(inFull(4, 2))
       expect((await world.pass()).exitCode).toBe(0)
       await expectConverged(world, offered)
     },
@@ -141,7 +142,7 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
     const offered = await begun()
     const fault = { calls: ['fsync'], under: world.destination, does: 'EIO' } as const
     let told = 0
-    for (let nth = 1; ; nth++) {
+    for (let nth = 1; ; nth += inFull(1, 3)) {
       const ended = await shim!.run(world, { ...fault, nth })
       if (!ended.happened) break
       const result = resultOf(ended.stdout)
@@ -149,7 +150,7 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
       expect(result.exitCode, `${nth}: ${ended.stdout}`).not.toBe(0)
       await expectOnlyWhole(world, offered)
     }
-    expect(told).toBeGreaterThan(3)
+    expect(told).toBeGreaterThan(inFull(3, 2))
     await expectConverged(world, offered)
   })
 

@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { Result } from '../../src/model/outcome.ts'
+import { inFull } from '../helpers/extent.ts'
 import { expectOnlyWhole } from '../helpers/fault-checks.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
@@ -115,6 +116,9 @@ describe.skipIf(!canTrace)('a kernel that refuses (needs strace)', () => {
     expect((await world.pass()).exitCode).toBe(0)
     const silent: string[] = []
     for (const [n, [calls, at]] of CALLS.entries()) {
+      const isBoxes = at(n, world).startsWith(world.state)
+      // Each at every call: destination-disk-errors.test.ts, on a disk in memory.
+      if (!isBoxes && n % inFull(1, 2) > 0) continue
       const path = `d-${n}/f.tar`
       offered.set(path, noise(3_000, path))
       await world.offer(path, offered.get(path)!)
@@ -133,7 +137,6 @@ describe.skipIf(!canTrace)('a kernel that refuses (needs strace)', () => {
       for (const { code, message, hint } of one!.problems) {
         expect(`${code} ${message} ${hint}`, what).not.toMatch(/undefined|Unknown system error/)
       }
-      const isBoxes = fault.at.startsWith(world.state)
       if (!isBoxes) expect(two, what).toMatchObject({ published: [path], problems: [], exitCode: 0 })
       const held = await expectOnlyWhole(world, offered)
       // I5, I14: what is reported as published is whole, and what is not is no success.

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/model/failure.ts'
 import { changedSince, chooser, PATH, treeOf } from '../helpers/crash-scenarios.ts'
+import { inFull } from '../helpers/extent.ts'
 import { type ModelDisk, Stopped } from '../helpers/model-disk.ts'
 import {
   beginRemoval,
@@ -12,6 +13,9 @@ import {
   removalPass,
   trashOf,
 } from '../helpers/removal-scenarios.ts'
+
+/** How often the power is cut after each step, each time with other survivors. */
+const CUTS = inFull(4, 2)
 
 interface Crash {
   /** After how many effects, of the pass it interrupts. */
@@ -73,7 +77,7 @@ describe.each([true, false])('a destination (hard links: %s)', (hardLinks) => {
       expect(steps).toBeGreaterThan(8)
       for (let after = 0; after <= steps; after++) {
         await survive(name, [{ after, powerCut: null }], hardLinks)
-        for (let cut = 0; cut < 4; cut++)
+        for (let cut = 0; cut < CUTS; cut++)
           await survive(name, [{ after, powerCut: after * 4 + cut }], hardLinks)
       }
     },
@@ -89,7 +93,7 @@ test('I2 I3 I5 I7: kills and power cuts in a row', async () => {
       fc.boolean(),
       survive,
     ),
-    { numRuns: 60 },
+    { numRuns: inFull(60, 30) },
   )
 })
 

@@ -215,7 +215,7 @@ function withHim(
     // What the rules alone would drop with him, and keep without.
     const here = keptBy(declared, pass.before, now)
     const there = calm[i]!.kept
-    const pushed = wanted.filter((path) => there.has(path) && !here.has(path) && pass.unwanted.has(path))
+    const pushed = wanted.filter((path) => there.has(path) && !here.has(path) && pass.unwanted().has(path))
     if (pass.pushed.length > 0) said++
     const isMuch = pushed.length > Math.max(1, Math.floor(wanted.length / 5))
     if (isMuch && !wasMuch) {

@@ -22,7 +22,7 @@ interface Scenario {
   readonly wanted: Files
   /** Published by an earlier pass, before what `harm` does to it. */
   readonly before?: Files
-  /** How often the power is cut after each step, each time with other survivors; left out: twice. */
+  /** How often the power is cut after each step, each time with other survivors; left out: once or twice. */
   readonly cuts?: number
   /** The harm is not durable yet. */
   readonly fresh?: boolean
@@ -104,6 +104,7 @@ export async function lockedOn(disk: ModelDisk): Promise<LockedDestination> {
       backup: 'test',
       hash: disk.hash,
       diskOf: async () => NO_DISK,
+      freeOn: async () => 2 ** 40,
     },
     { descriptor: -1, close: () => {} },
   )

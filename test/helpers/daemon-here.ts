@@ -42,8 +42,12 @@ const QUIET = {
   color: { write: false, writeError: false },
 } as unknown as Console
 
+/** Children of this process. */
+const programs = (): number => process.getActiveResourcesInfo().filter((one) => one === 'ProcessWrap').length
+
 export function daemonHere(first: Pick<Settings, 'specs' | 'state'> & Partial<Settings>): DaemonHere {
   const clock = handClock(Date.now())
+  const others = programs()
   const events: Event[] = []
   const stopping = new AbortController()
   let hangup = (): void => {}
@@ -96,7 +100,8 @@ export function daemonHere(first: Pick<Settings, 'specs' | 'state'> & Partial<Se
       while (!(await isSo())) {
         if (ended !== null) throw ended
         await clock.advance(daemon.pace)
-        await new Promise((done) => setTimeout(done, 5))
+        // While git or rsync is at work, time would only go by, and bring more of the same work.
+        await new Promise((done) => setTimeout(done, programs() > others ? 25 : 5))
       }
     },
     async saw(type, isIt = () => true, from = 0) {

@@ -5,6 +5,8 @@ export interface Chances {
   /** A whole number. */
   below(n: number): number
   of<T>(list: readonly T[]): T
+  /** Draws one of them at each call: each once before any comes again. */
+  turns<T>(list: readonly T[]): () => T
 }
 
 export function chances(seed: number): Chances {
@@ -15,9 +17,17 @@ export function chances(seed: number): Chances {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
+  const below = (n: number): number => Math.floor(next() * n)
   return {
     next,
-    below: (n) => Math.floor(next() * n),
-    of: (list) => list[Math.floor(next() * list.length)]!,
+    below,
+    of: (list) => list[below(list.length)]!,
+    turns(list) {
+      let left: (typeof list)[number][] = []
+      return () => {
+        if (left.length === 0) left = [...list]
+        return left.splice(below(left.length), 1)[0]!
+      }
+    },
   }
 }

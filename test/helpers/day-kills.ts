@@ -42,6 +42,7 @@ export function dayKills(
 ): Kills {
   const halves: string[] = []
   const counts = { kills: 0, amidRuns: 0, amidRsync: 0, leftBehind: 0 }
+  const nextMoment = chance.turns(MOMENTS)
 
   /** Some runs begin; comes back in the middle of one, when it should. */
   async function meet(moment: (typeof MOMENTS)[number]): Promise<void> {
@@ -94,7 +95,7 @@ export function dayKills(
     halves,
     counts: () => counts,
     async kill() {
-      const moment = chance.of(MOMENTS)
+      const moment = nextMoment()
       await meet(moment)
       await strike()
       if (moment === 'starting') {

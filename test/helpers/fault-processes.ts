@@ -2,9 +2,12 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Started } from './world.ts'
 
-/** Comes back once it is so. How long that takes is the machine's affair; the test's own limit is the only one. */
+/**
+ * Comes back once it is so. How long that takes is the machine's affair; the test's own limit is the only one. Asks ever less often, as
+ * many ask the kernel about every process there is.
+ */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(10)
+  for (let pause = 5; !(await isSo()); pause = Math.min(60, pause + 5)) await sleep(pause)
 }
 
 export interface Process {

@@ -9,6 +9,9 @@ export class Stopped extends Error {
   override readonly name = 'Stopped'
 }
 
+/** Asked for at every look. */
+const OWNER = process.getuid!()
+
 interface Inode {
   readonly id: number
   readonly kind: DiskKind
@@ -245,7 +248,7 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
         modified: String(inode.modified),
         device: '1',
         links: inode.kind === 'file' ? linksOf(inode) : 2,
-        owner: process.getuid!(),
+        owner: OWNER,
         mode: inode.mode,
       }
     },

@@ -11,10 +11,17 @@ export const nameAt = (time: number, series = 'db'): string =>
 
 const NAME = /^\w+-(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d)\.tar$/
 
+/** Many ask again and again. */
+const times = new Map<string, number>()
+
 /** Of a name that {@link nameAt} made. */
-export const timeIn = (name: string): number => {
+export function timeIn(name: string): number {
+  const known = times.get(name)
+  if (known !== undefined) return known
   const [, day, hh, mm, ss] = NAME.exec(name) ?? []
-  return Date.parse(`${day}T${hh}:${mm}:${ss}Z`)
+  const time = Date.parse(`${day}T${hh}:${mm}:${ss}Z`)
+  times.set(name, time)
+  return time
 }
 
 /** Milliseconds. */

@@ -235,7 +235,7 @@ export function judge(kindOf: (path: string) => Kind | null, began: number): Jud
     if (spec.prune.mode === 'never') return
     const looks = [...pointsOf(view, declared)].map(([name, points]) => ({
       name,
-      ...look(name, points, pass.unwanted, now, declared),
+      ...look(name, points, pass.unwanted(), now, declared),
     }))
     const last = terms.at(-1)
     const isChanged = last !== undefined && last.policy !== policy
@@ -287,7 +287,7 @@ export function judge(kindOf: (path: string) => Kind | null, began: number): Jud
         for (const [name, points] of everySeries) {
           const removed = [...points.values()].filter(({ paths }) => paths.some((path) => gone.has(path)))
           if (removed.length === 0) continue
-          const own = look(name, points, pass.unwantedThen, now, declared)
+          const own = look(name, points, pass.unwantedThen(), now, declared)
           const { sound, settled, floor, surplus, since, span } = own
           if (settled.length - removed.length < keepAtLeast)
             fault(`left ${settled.length - removed.length} settled points of ${name}`)

@@ -37,8 +37,8 @@ export interface SimulatedPass {
   readonly before: Holding
   readonly plan: BackupPlan
   /** Files that no rule wanted over all that was known, before anything was read again, and after. */
-  readonly unwanted: ReadonlySet<string>
-  readonly unwantedThen: ReadonlySet<string>
+  unwanted(): ReadonlySet<string>
+  unwantedThen(): ReadonlySet<string>
   /** Paths that came, and those that were read again. */
   readonly brought: readonly string[]
   readonly read: readonly string[]
@@ -142,10 +142,18 @@ export function simulate(spec: Spec, began: Instant, line: Line = everything): S
   return simulated
 }
 
-function unwantedOf({ retention }: Decided): ReadonlySet<string> {
-  const paths: string[] = []
-  retention?.eachUnwanted(({ facts }) => paths.push(...facts.map(({ path }) => path)))
-  return new Set(paths)
+/** Found out once, when it is asked for: most do not. */
+function unwantedOf({ retention }: Decided): () => ReadonlySet<string> {
+  let found: Set<string> | null = null
+  return () => {
+    if (found !== null) return found
+    const paths = new Set<string>()
+    retention?.eachUnwanted(({ facts }) => {
+      for (const { path } of facts) paths.add(path)
+    })
+    found = paths
+    return found
+  }
 }
 
 const only = (plan: BackupPlan, steps: readonly Step[]): BackupPlan => ({ ...plan, steps })

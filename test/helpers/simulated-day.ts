@@ -53,7 +53,7 @@ export async function simulateDay(options: {
   /** Hours between two runs, at least. */
   readonly every: number
   readonly specs: 'folder' | 'git'
-  /** One in so many things is a SIGKILL; null: the daemon lives through the day. */
+  /** Each so-manieth thing is a SIGKILL; null: the daemon lives through the day. */
   readonly kills: number | null
 }): Promise<DayReport> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'simulated-day-')))
@@ -144,11 +144,13 @@ export async function simulateDay(options: {
     },
     ...specs.deeds.map((deed) => () => deed(() => quiet())),
   ]
+  const nextDeed = chance.turns(deeds)
+  let things = 0
 
   async function live(): Promise<void> {
     for (let i = 0; i < options.pace; i++) {
-      if (options.kills !== null && chance.below(options.kills) === 0) await killing.kill()
-      else await chance.of(deeds)(chance.of(all))
+      if (options.kills !== null && ++things % options.kills === 0) await killing.kill()
+      else await nextDeed()(chance.of(all))
       await daemon.pass(HOUR / options.pace / 2, chance.below(4) > 0)
       // Some change of mind comes while runs are still under way.
       if (chance.below(3) === 0) await chance.of(deeds.slice(0, 5))(chance.of(all))

@@ -98,7 +98,7 @@ export function twoYears({ spec, period, keeps, every, outages, perPass }: Life)
     }
     wasPushed = pass.pushed.length > 0
     sizes.push({ now, files: backup.destination.files.size })
-    if (seen.passes % 40 === 0) forget(backup)
+    if (seen.passes % 10 === 0) forget(backup)
     if (made.length > 2000) made.splice(0, made.length - 1200)
   }
   const held = [...backup.destination.files.keys()].sort()

@@ -37,6 +37,8 @@ export interface Ground {
   readonly refused?: Halt | null
   /** On which disk a path lies; left out but where `disk` is no real one. */
   readonly diskOf?: (path: string) => Promise<DiskFacts>
+  /** Bytes that are free there; left out likewise. */
+  readonly freeOn?: (path: string) => Promise<number | null>
 }
 
 /** `Destination.identify`: reads the id, the mount and the owner, no more. */
@@ -87,7 +89,7 @@ export async function takeHolding(
   const { place, disk } = ground
   const files = layout(place.path)
   const { identity, halt } = await identify(ground)
-  const free = await freeBytes(place.path)
+  const free = await (ground.freeOn ?? freeBytes)(place.path)
   if (halt !== null) return { ...nothingHeld, identity, free, halt }
   try {
     const status = await readStatus(disk, files)

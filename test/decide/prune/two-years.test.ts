@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { inFull } from '../../helpers/extent.ts'
 import { every, pruned, WEEK } from '../../helpers/producer.ts'
 import { DAY, HOUR } from '../../helpers/simulated-backup.ts'
 import { byPolicy, type Life, OUTAGES, twoYears } from '../../helpers/two-years.ts'
@@ -15,7 +16,18 @@ const hourly = { period: HOUR, keeps: 4, every: () => 12 * HOUR, perPass: 14 }
 const daily = { period: DAY, keeps: 40, every: () => 6 * HOUR, perPass: 1 }
 const weekly = { period: WEEK, keeps: 90, every: () => DAY, perPass: 1 }
 
+/** Its policy is that of another case, and its patience that of a third. */
+const MORE: Readonly<Record<string, Case>> = {
+  'daily, expected every 36 h': {
+    retain: 'daily=7 weekly=4 monthly=12',
+    expect: [36 * HOUR, 12 * HOUR],
+    life: daily,
+    more: 8 + 4,
+  },
+}
+
 const CASES: Readonly<Record<string, Case>> = {
+  ...inFull(MORE, {}),
   'hourly, 48 of them, expected every 3 h': {
     retain: 'last=48',
     expect: [3 * HOUR, 12 * HOUR],
@@ -27,12 +39,6 @@ const CASES: Readonly<Record<string, Case>> = {
     expect: [DAY, 12 * HOUR],
     life: daily,
     more: 8,
-  },
-  'daily, expected every 36 h': {
-    retain: 'daily=7 weekly=4 monthly=12',
-    expect: [36 * HOUR, 12 * HOUR],
-    life: daily,
-    more: 8 + 4,
   },
   'daily, 20 of them, expected every 36 h': {
     retain: 'last=20',

@@ -8,12 +8,13 @@ import { countOf, policyText, RULES, retain } from '../../../src/decide/retentio
 import { zoneOf } from '../../../src/decide/time/zone.ts'
 import { type Instant, instant } from '../../../src/model/instant.ts'
 import type { RetainRules } from '../../../src/model/spec.ts'
+import { inFull } from '../../helpers/extent.ts'
 import { policy } from '../../helpers/points.ts'
 import { openRestic, resticVersion } from '../../helpers/restic.ts'
 
 const SEED = Number(process.env['RETAIN_SEED'] ?? 20_261_123)
 const HISTORIES = 45
-const POLICIES = 20
+const POLICIES = inFull(20, 8)
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
