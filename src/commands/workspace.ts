@@ -138,11 +138,12 @@ export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[
 export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
   diagnostics.map(({ frame: _, ...facts }) => facts)
 
-/** Prints to stderr which specs are used and their faults. */
+/** Prints to stderr which specs are used and their faults: warnings only for people who did not ask for quiet. */
 export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
-  if (diagnostics.length > 0)
-    console.writeError(renderDiagnostics(diagnostics, { color: console.color.writeError }))
-  if (console.quiet || console.output !== 'text') return
+  const isBrief = console.quiet || console.output !== 'text'
+  const shown = diagnostics.filter(({ severity }) => severity === 'error' || !isBrief)
+  if (shown.length > 0) console.writeError(renderDiagnostics(shown, { color: console.color.writeError }))
+  if (isBrief) return
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
   console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
 }

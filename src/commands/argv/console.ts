@@ -11,7 +11,7 @@ export interface Console {
   readonly writeError: (text: string) => void
   /** Of stdout and stderr. */
   readonly color: { readonly write: boolean; readonly writeError: boolean }
-  /** Columns of stdout. */
+  /** Columns of stdout: 80 where it is no terminal. */
   readonly width: number
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
@@ -26,7 +26,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
-    width: stdout.columns ?? 100,
+    width: stdout.columns ?? 80,
     stderr,
   }
 }
