@@ -144,6 +144,7 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
   })
   /** A flag of another command, or what was probably meant. */
   async function advise({ code, message }: CommanderError): Promise<string> {
+    if (code !== 'commander.unknownCommand' && code !== 'commander.unknownOption') return ''
     const typed = /'([^']+)'/.exec(message)?.[1] ?? ''
     const { operands } = main.parseOptions([...argv])
     const first = main.commands.find((one) => one.name() === operands[0])
@@ -155,7 +156,6 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       )
       return near === null ? '' : `Did you mean ${nameOf(acting)} ${near}?`
     }
-    if (code !== 'commander.unknownOption') return ''
     const command = first === undefined ? nearest(operands[0] ?? '', COMMAND_NAMES) : null
     if (command !== null) return `Did you mean reconcile ${command}?`
     const takers = await takersOf(typed)
