@@ -4,6 +4,7 @@ import { failureOf } from '../model/system-error.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
 import type { Host } from './argv/command-line.ts'
+import { edgeOf } from './argv/console.ts'
 import { program } from './program.ts'
 
 /** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
@@ -30,7 +31,7 @@ export async function call(
 
 /** Escaped text on lines of its own; empty where it is. */
 const indented = (text: string): string =>
-  wrapText(text, 78)
+  wrapText(text, edgeOf(process.stderr) - 2)
     .map((line) => `  ${line}\n`)
     .join('')
 
@@ -48,7 +49,7 @@ function printThrown(error: unknown, print: (text: string) => void): number {
     const { path, message, hint, code } = failure
     const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
     print(
-      `${wrapText(`reconcile: ${where}${escapeProse(message)}`, 80).join('\n  ')}\n${indented(escapeProse(hint))}`,
+      `${wrapText(`reconcile: ${where}${escapeProse(message)}`, edgeOf(process.stderr) - 2).join('\n  ')}\n${indented(escapeProse(hint))}`,
     )
     return codeOfFailure(code)
   }

@@ -179,9 +179,9 @@ function nearest(typed: string, candidates: readonly string[]): string | null {
   const [first] = candidates
     .map((name) => ({ name, far: distance(typed, name) }))
     .toSorted((a, b) => a.far - b.far)
-  return first !== undefined && first.far <= Math.max(1, Math.floor(typed.replace(/^-+/, '').length / 3))
-    ? first.name
-    : null
+  const length = typed.replace(/^-+/, '').length
+  const most = length < 4 ? 1 : Math.max(2, Math.floor(length / 3))
+  return first !== undefined && first.far <= most ? first.name : null
 }
 
 /** What stands for a command is taken for a backup's name, also where there are no specs at all. */

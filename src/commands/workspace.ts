@@ -142,7 +142,10 @@ export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly D
 export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
   const isBrief = console.quiet || console.output !== 'text'
   const shown = diagnostics.filter(({ severity }) => severity === 'error' || !isBrief)
-  if (shown.length > 0) console.writeError(renderDiagnostics(shown, { color: console.color.writeError }))
+  if (shown.length > 0) {
+    const width = console.edge.writeError
+    console.writeError(renderDiagnostics(shown, { color: console.color.writeError, width }))
+  }
   if (isBrief) return
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
   console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)

@@ -4,18 +4,17 @@ import { escapeText } from './escape-text.ts'
 import { paint } from './paint.ts'
 import { wrapText } from './wrap-text.ts'
 
-/** Columns, less the indent of further lines. */
-const WIDTH = 76
-
 /**
  * Faults of specs and settings in a compiler's style: the place, the fault, the lines around it, a hint. A blank line between two;
- * a newline at the end. Files below `folder` are named relative to it.
+ * a newline at the end. Files below `folder` are named relative to it. Prose breaks at `width` columns, if given.
  */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
-  options: { readonly color: boolean; readonly folder?: string },
+  options: { readonly color: boolean; readonly folder?: string; readonly width?: number },
 ): string {
   const tone = paint(options.color)
+  // Less the indent of further lines.
+  const width = (options.width ?? Number.POSITIVE_INFINITY) - 4
   return diagnostics
     .map(({ file, line, column, severity, message, hint, frame }) => {
       const near = options.folder !== undefined && file.startsWith(`${options.folder}/`)
@@ -24,7 +23,7 @@ export function renderDiagnostics(
       const at = `${name}:${line}:${column}`
       // What comes before the message takes its room, and is not broken itself.
       const before = '.'.repeat(stringWidth(`${at}: ${severity}:`))
-      const [first = '', ...rest] = wrapText(`${before} ${escapeText(message)}`, WIDTH)
+      const [first = '', ...rest] = wrapText(`${before} ${escapeText(message)}`, width)
       const lines = [
         `${tone('bold', at)}: ${rank}:${first.slice(before.length)}`,
         ...rest.map((more) => `    ${more}`),
@@ -33,7 +32,7 @@ export function renderDiagnostics(
         lines.push(tone('dim', `    ${escapeText(each)}`.trimEnd()))
       if (hint !== undefined)
         lines.push(
-          ...wrapText(`hint: ${escapeText(hint)}`, WIDTH - 2).map((text, i) =>
+          ...wrapText(`hint: ${escapeText(hint)}`, width).map((text, i) =>
             i === 0 ? `  ${tone('cyan', 'hint')}${text.slice(4)}` : `    ${text}`,
           ),
         )

@@ -132,7 +132,7 @@ test('a backup whose spec is faulty is never absent', async () => {
   const { code, stdout } = await world.run('status')
   expect(code).toBe(3)
   expect(stdout).toMatch(/^broken +failed +never +unknown +unknown +unknown$/m)
-  expect(stdout).toMatch(/broken\.yaml:\d+:\d+: /)
+  expect(stdout).toMatch(/broken\.yaml:\d+:\d+:\s/)
   const found = (await world.status('broken')).backups
   expect(found).toMatchObject([{ backup: 'broken', state: 'failed', destination: null }])
   expect(reason(found[0]!, 'SpecValid')).toMatch(/^false [a-z-]+$/)

@@ -13,10 +13,15 @@ export interface Console {
   readonly color: { readonly write: boolean; readonly writeError: boolean }
   /** Columns of stdout: 80 where it is no terminal. */
   readonly width: number
+  /** Where lines break that other programs read whole: at a terminal's edge alone. */
+  readonly edge: { readonly write: number; readonly writeError: number }
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
   readonly quiet: boolean
 }
+
+/** Columns; without a terminal none. */
+export const edgeOf = (stream: NodeJS.WriteStream): number => stream.columns ?? Number.POSITIVE_INFINITY
 
 export function processConsole(output: Output, quiet: boolean): Console {
   const { stdout, stderr, env } = process
@@ -27,6 +32,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     writeError: (text) => void stderr.write(text),
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
     width: stdout.columns ?? 80,
+    edge: { write: edgeOf(stdout), writeError: edgeOf(stderr) },
     stderr,
   }
 }

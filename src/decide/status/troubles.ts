@@ -34,7 +34,7 @@ export const troublesOfBox = ({ problems, diagnostics, backups }: Result): reado
   grouped([
     ...problems,
     ...diagnostics.flatMap(({ severity, code, file }) => (severity === 'error' ? { code, path: file } : [])),
-    ...(backups.length === 0 ? [{ code: 'no-backup' }] : []),
+    ...(backups.length === 0 ? [{ code: 'failed' }] : []),
   ])
 
 export const areSame = (one: readonly TroubleGroup[], other: readonly TroubleGroup[]): boolean =>
