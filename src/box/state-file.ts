@@ -19,6 +19,7 @@ const LOST: Readonly<Record<string, string>> = {
     'the last good specs, the known orphans and the holds over missing specs are then forgotten',
   'git.json':
     'the last good commits are then forgotten, and the newest is taken without a comparison with what was obeyed',
+  'troubles.json': 'passes with --on-change then print current problems once more',
   'notices.json': 'notices not yet sent are then lost, and current problems are reported again',
 }
 

@@ -2,7 +2,9 @@ import { CommanderError } from 'commander'
 import { codeOfFailure } from '../decide/status/exit-code.ts'
 import { failureOf } from '../model/system-error.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { wrapText } from '../view/wrap-text.ts'
 import type { Host } from './argv/command-line.ts'
+import { edgeOf } from './argv/console.ts'
 import { program } from './program.ts'
 
 /** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
@@ -12,7 +14,7 @@ export async function call(
   print: (text: string) => void,
 ): Promise<number> {
   let code = 0
-  const { main, takersOf } = await program(argv, {
+  const { main, advise } = await program(argv, {
     ...host,
     keep(result) {
       code = result
@@ -21,15 +23,17 @@ export async function call(
   try {
     await main.parseAsync([...argv], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError && error.code === 'commander.unknownOption') {
-      const flag = /--[a-z-]+/.exec(error.message)?.[0] ?? ''
-      const takers = await takersOf(flag)
-      if (takers.length > 0) print(`  ${flag} is a flag of ${takers.join(', ')}.\n`)
-    }
+    if (error instanceof CommanderError) print(indented(await advise(error)))
     code = codeOfThrown(error, host.run.signal, print)
   }
   return code
 }
+
+/** Escaped text on lines of its own; empty where it is. */
+const indented = (text: string): string =>
+  wrapText(text, edgeOf(process.stderr) - 2)
+    .map((line) => `  ${line}\n`)
+    .join('')
 
 /** Commander prints its own errors about the command line. */
 function codeOfThrown(error: unknown, signal: AbortSignal, print: (text: string) => void): number {
@@ -44,7 +48,9 @@ function printThrown(error: unknown, print: (text: string) => void): number {
   if (failure !== null) {
     const { path, message, hint, code } = failure
     const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
-    print(`reconcile: ${where}${escapeProse(message)}\n  ${escapeProse(hint)}\n`)
+    print(
+      `${wrapText(`reconcile: ${where}${escapeProse(message)}`, edgeOf(process.stderr) - 2).join('\n  ')}\n${indented(escapeProse(hint))}`,
+    )
     return codeOfFailure(code)
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -16,11 +16,12 @@ import type { Hold } from '../model/trouble.ts'
 import { failedOutcome } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import { escapeProse } from '../view/escape-text.ts'
-import { renderResult } from '../view/render-result.ts'
+import { type Brief, renderResult } from '../view/render-result.ts'
 import type { Notices, NoticeUse } from '../watch/notices.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { inParallel } from './in-parallel.ts'
+import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
 import { openWatchers } from './watchers.ts'
 import {
@@ -32,6 +33,7 @@ import {
   type PassTerms,
   passOptions,
   plainDiagnostics,
+  printSpecs,
   type Workspace,
 } from './workspace.ts'
 
@@ -41,6 +43,8 @@ export interface PassContext {
   readonly console: Console
   readonly run: Run
   readonly log: Pick<SharedFlags, 'logLevel' | 'logFile'>
+  /** Prints only what changed since the pass before; null: all. */
+  readonly changes?: Changes
 }
 
 /** With holds that are still being read: if that fails, each backup fails, and each failure is in the result. */
@@ -88,7 +92,7 @@ export const passOver = (
 
 /** Runs `work` with progress, sends notices and heartbeat, prints the result and returns its exit code. */
 export async function reportPasses(
-  { workspace, console, run, log }: PassContext,
+  { workspace, console, run, log, changes }: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
   named: boolean,
   work: (
@@ -120,14 +124,30 @@ export async function reportPasses(
     diagnostics: plainDiagnostics(diagnostics),
   }
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }
+  const brief = changes === undefined ? briefOf(result, console) : await changes.since(result)
+  if (changes !== undefined && brief?.box === 'shown') printSpecs(workspace, console)
   if (console.output === 'ndjson') printDocument(console, { time: result.finished, type: 'result', result })
-  else if (console.output === 'json') printDocument(console, result)
-  else if (!(console.quiet && result.exitCode === 0)) {
-    console.write(renderResult(result, { color: console.color.write, width: console.width }))
+  else if (console.output === 'json') {
+    if (changes === undefined || saysAnything(brief)) printDocument(console, result)
+  } else if (!(console.quiet && !saysAnything(brief))) {
+    console.write(renderResult(result, { color: console.color.write, width: console.width, brief }))
   }
   await notices.ended(result)
   return result.exitCode
 }
+
+/** With --quiet: the unwell alone. */
+const briefOf = ({ backups, exitCode }: Result, { quiet }: Console): Brief | undefined =>
+  quiet
+    ? {
+        unwell: new Set(backups.flatMap((one) => (one.exitCode === 0 ? [] : [one.backup]))),
+        recovered: new Set(),
+        box: exitCode === 0 ? 'same' : 'shown',
+      }
+    : undefined
+
+const saysAnything = (brief: Brief | undefined): boolean =>
+  brief !== undefined && (brief.unwell.size > 0 || brief.recovered.size > 0 || brief.box !== 'same')
 
 type PassNotices = Pick<Notices, 'finished'> & {
   /** Call after the result is printed. Waits a few seconds for requests under way. */

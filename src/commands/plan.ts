@@ -5,7 +5,7 @@ import { assemblePlan } from '../decide/plan/assemble.ts'
 import { manifest } from '../decide/plan/manifest.ts'
 import { project } from '../decide/plan/project.ts'
 import { withoutDisk } from '../decide/specs/identity-hold.ts'
-import { codeOfPlan } from '../decide/status/exit-code.ts'
+import { codeOfPlan, isUnwell } from '../decide/status/exit-code.ts'
 import { NOT_SUSPENDED, suspendPlan, suspensionOf } from '../decide/status/suspended.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupPlan, Plan } from '../model/plan.ts'
@@ -125,10 +125,14 @@ export async function makePlan(
     await writePrivately(out, `${JSON.stringify({ ...saved, seal: sealOf(saved) }, null, 2)}\n`)
   }
   if (console.output !== 'text') printDocument(console, document)
-  else if (!(console.quiet && code === 0)) {
+  else if (!console.quiet) {
     for (const diff of diffs) console.write(diff)
     console.write(renderPlan(document, { color: console.color.write, width: console.width, all }))
-    if (lost !== null) console.writeError(`${lost.message}\n${lost.hint}\n`)
+  } else if (code !== 0 && code !== 2) {
+    // Only what is unwell, and no warnings.
+    const unwell = document.backups.filter(isUnwell).map((one) => ({ ...one, warnings: [] }))
+    const only = assemblePlan(unwell, document.diagnostics, asOf, document.revision)
+    console.write(renderPlan(only, { color: console.color.write, width: console.width, all }))
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)

@@ -1,6 +1,8 @@
-import { Command, Help, type Option } from 'commander'
+import { Command, type CommanderError, Help, type Option } from 'commander'
+import { distance } from 'fastest-levenshtein'
+import { Failure } from '../model/failure.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
-import { flags, PASS_FLAGS, type PlanFlags, SHARED_FLAGS } from './argv/flags.ts'
+import { flags, PASS_FLAGS, type PlanFlags, quietFlag, SHARED_FLAGS } from './argv/flags.ts'
 
 /** Gives a command its arguments, flags and help, and what it does. */
 type Declare = (command: Command, host: Host) => void
@@ -59,7 +61,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       async () => (await import('./snapshot.ts')).addSnapshot,
     ],
   ],
-  'Running it unattended:': [
+  'Running it for good:': [
     [
       'watch',
       'the daemon: run each backup on its schedule',
@@ -69,40 +71,44 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   ],
 }
 
-const EXIT_CODES = `
-Each command's --help lists its flags; reconcile run --help lists those of a pass.
-Exit codes: 0 fine, 1 a step failed, 2 changes pending (--detailed-exitcode), 3 invalid spec, 4 stale plan, 5 in use,
-6 conflict, failed checksum, rot, loss or damaged ledger, 7 halted or held, 64 usage, 70 a bug, 130/143 stopped.`
+const ABOUT = `Pulls finished backup files from the machines that make them, as declared in
+backups.d. Without a command: one pass over the named backups, or all of them.
+Each command's --help lists its flags; reconcile run --help those of a pass.`
+
+const EXIT_CODES = `Exit codes: 0 fine, 1 a step failed, 2 changes pending (--detailed-exitcode),
+3 invalid spec, 4 stale plan, 5 in use, 6 conflict, failed checksum, rot, loss
+or damaged ledger, 7 halted or held, 64 usage, 70 a bug, 130/143 stopped.
+`
 
 export interface Program {
   readonly main: Command
-  /** The commands that take this flag, by name. */
-  takersOf(flag: string): Promise<readonly string[]>
+  /** What an error that Commander printed needs beside it: a line for people, or empty. */
+  advise(error: CommanderError): Promise<string>
 }
 
 /** The command line. Only what `argv` may ask for is loaded. */
 export async function program(argv: readonly string[], host: Host): Promise<Program> {
   const main = new Command('reconcile')
   main
-    .description(
-      'Pulls finished backup files from the machines that make them, as declared in backups.d.\n' +
-        'Without a command: one pass over the named backups, or all of them.',
-    )
     .version(host.version(), '-V, --version')
     .argument('[name...]')
     .action(
-      ends(host, async (names: string[], given: PlanFlags) =>
-        (await import('./run.ts')).run(names, given, host),
-      ),
+      ends(host, async (names: string[], given: PlanFlags) => {
+        const { run } = await import('./run.ts')
+        return run(names, given, host).catch((error: unknown) => {
+          throw misspelt(names[0], error) ?? error
+        })
+      }),
     )
-    .showSuggestionAfterError()
-    .addHelpText('after', EXIT_CODES)
+    .showSuggestionAfterError(false)
     .exitOverride()
     .configureHelp({
       subcommandTerm: (command) => command.name(),
       showGlobalOptions: true,
       visibleGlobalOptions: ({ parent }) => (parent === null ? [] : [...SHARED_FLAGS]),
-      visibleOptions: visibleFlags,
+      formatHelp(command, help) {
+        return command.parent === null ? topHelp() : Help.prototype.formatHelp.call(this, command, help)
+      },
     })
   // They are taken wherever they stand, also before a command's name.
   for (const option of [...PASS_FLAGS, ...SHARED_FLAGS]) main.addOption(option)
@@ -136,16 +142,78 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       `reconcile ${nameOf(acting)} --help lists its flags.`,
     )
   })
-  return { main, takersOf }
+  /** A flag of another command, or what was probably meant. */
+  async function advise({ code, message }: CommanderError): Promise<string> {
+    if (code !== 'commander.unknownCommand' && code !== 'commander.unknownOption') return ''
+    const typed = /'([^']+)'/.exec(message)?.[1] ?? ''
+    const { operands } = main.parseOptions([...argv])
+    const first = main.commands.find((one) => one.name() === operands[0])
+    const acting = first?.commands.find((one) => one.name() === operands[1]) ?? first ?? main
+    if (code === 'commander.unknownCommand') {
+      const near = nearest(
+        typed,
+        acting.commands.map((one) => one.name()),
+      )
+      return near === null ? '' : `Did you mean ${nameOf(acting)} ${near}?`
+    }
+    const command = first === undefined ? nearest(operands[0] ?? '', COMMAND_NAMES) : null
+    if (command !== null) return `Did you mean reconcile ${command}?`
+    const takers = await takersOf(typed)
+    if (takers.length > 0) return `${typed} is a flag of ${takers.join(', ')}.`
+    const longs = (options: readonly Option[]) => options.flatMap(({ long }) => long ?? [])
+    const own = nearest(typed, [...longs([...acting.options, ...SHARED_FLAGS]), '--help'])
+    if (own !== null) return `Did you mean ${own}?`
+    const all = main.commands.flatMap((one) => [one, ...one.commands])
+    const other = nearest(typed, longs(all.flatMap(({ options }) => options)))
+    return other === null ? '' : `Did you mean ${other}, a flag of ${(await takersOf(other)).join(', ')}?`
+  }
+  return { main, advise }
 }
 
-/** Of `reconcile --help` itself few: what a pass takes stands at `run`. */
-function visibleFlags(this: Help, command: Command): Option[] {
-  const all = Help.prototype.visibleOptions.call(this, command)
-  return command.parent === null ? all.filter(({ long }) => SHOWN.includes(long ?? '')) : all
+const COMMAND_NAMES: readonly string[] = Object.values(COMMANDS)
+  .flat()
+  .map(([name]) => name)
+
+/** The candidate that a misspelt word is closest to; null: none is close. */
+function nearest(typed: string, candidates: readonly string[]): string | null {
+  const [first] = candidates
+    .map((name) => ({ name, far: distance(typed, name) }))
+    .toSorted((a, b) => a.far - b.far)
+  const length = typed.replace(/^-+/, '').length
+  const most = length < 4 ? 1 : Math.max(2, Math.floor(length / 3))
+  return first !== undefined && first.far <= most ? first.name : null
 }
 
-const SHOWN: readonly string[] = [flags.dryRun.long!, '--quiet', '--version', '--help']
+/** What stands for a command is taken for a backup's name, also where there are no specs at all. */
+function misspelt(word: string | undefined, error: unknown): Failure | null {
+  const command = word === undefined ? null : nearest(word, COMMAND_NAMES)
+  if (command === null || !(error instanceof Failure)) return null
+  const isUnknown = error.code === 'unknown-backup' && error.message.includes(` named ${word} `)
+  if (isUnknown ? error.message.includes('Did you mean') : error.code !== 'specs-not-found') return null
+  return usage(`no command and no backup is named ${word}`, `Did you mean reconcile ${command}?`)
+}
+
+/** The help of `reconcile` itself, at most 40 lines of 80 columns. What a pass takes is in that of `run`. */
+function topHelp(): string {
+  const groups = Object.entries(COMMANDS).map(
+    ([group, commands]) => `${group}\n${helpRows(commands.map(([name, what]) => [name, what]))}`,
+  )
+  return `Usage: reconcile [options] [command] [name...]
+
+${ABOUT}
+
+${groups.join('')}
+Options:
+${helpRows([
+  ...[flags.dryRun, quietFlag].map((one) => [one.flags, one.description] as const),
+  ['-V, --version', 'print the version'],
+  ['-h, --help', 'print this'],
+])}
+${EXIT_CODES}`
+}
+
+const helpRows = (items: readonly (readonly [name: string, what: string])[]): string =>
+  items.map(([name, what]) => `  ${name.padEnd(13)}  ${what}\n`).join('')
 
 /** As it is typed: `service print`. */
 const nameOf = (command: Command): string =>

@@ -16,17 +16,25 @@ export function addRun(command: Command, host: Host): void {
 /** `reconcile`: one pass over the named backups, or all: observe, plan, apply. With `--dry-run` the plan alone. */
 export async function run(names: readonly string[], given: PlanFlags, host: Host): Promise<number> {
   if (given.dryRun === true) {
+    if (given.onChange === true) throw usage('--on-change is of passes: --dry-run remembers nothing')
     const { makePlan } = await import('./plan.ts')
     return makePlan(names, null, given, host)
   }
   const ofPlans = PLAN_FLAGS.find((option) => option.attributeName() in given)
   if (ofPlans !== undefined) throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`)
-  const console = openConsole(given)
+  const { onChange = false, quiet = false } = given
+  const console = openConsole({ ...given, quiet: quiet || onChange })
+  if (onChange && console.output === 'ndjson')
+    throw usage('--on-change cannot be combined with ndjson, a stream')
   await checkTools()
   const workspace = await openWorkspace(given, 'obey', host.run, 'report')
   if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
   const specs = runnableSpecs(workspace, names)
-  printSpecs(workspace, console)
+  if (!onChange) printSpecs(workspace, console)
   const terms = { named: names.length > 0, lockWait: given.lockTimeout ?? 0, work: 'all' } as const
-  return passOver(specs, terms, { workspace, console, run: host.run, log: given })
+  const context = { workspace, console, run: host.run, log: given }
+  if (!onChange) return passOver(specs, terms, context)
+  const { openChanges } = await import('./on-change.ts')
+  const changes = await openChanges(specs, workspace, host.run, console.writeError)
+  return passOver(specs, terms, { ...context, changes })
 }

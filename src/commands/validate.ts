@@ -71,7 +71,11 @@ export async function validate(
   if (effective !== null) {
     if (diagnostics.length > 0) {
       console.writeError(
-        renderDiagnostics(diagnostics, { color: console.color.writeError, folder: flags.cwd }),
+        renderDiagnostics(diagnostics, {
+          color: console.color.writeError,
+          folder: flags.cwd,
+          width: console.edge.writeError,
+        }),
       )
     }
     const { stringify } = await import('yaml')
@@ -79,7 +83,9 @@ export async function validate(
     return code
   }
   if (diagnostics.length > 0) {
-    console.write(`${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd })}\n`)
+    console.write(
+      `${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd, width: console.edge.write })}\n`,
+    )
   }
   console.write(`${verdict(loaded, errors.length, diagnostics.length - errors.length)}\n`)
   for (const { backup, ...counts } of both) console.write(`${backup}: ${retainedText(counts)}\n`)

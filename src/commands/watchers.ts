@@ -52,7 +52,7 @@ export async function openWatchers(
       !daemon && console.stderr.isTTY && process.env['TERM'] !== 'dumb'
         ? await livePicture(console)
         : {
-            ...plainLines(console, now),
+            ...plainLines(console, now, daemon),
             onWatch: (event) => console.writeError(`${views?.describeWatchEvent(event) ?? ''}\n`),
           },
     )
@@ -73,8 +73,8 @@ async function livePicture(console: Console): Promise<Watcher> {
   return liveProgress(console.stderr, { color: console.color.writeError, unicode: useUnicode(process.env) })
 }
 
-function plainLines(console: Console, now: () => Instant): Watcher {
-  const lines = lineProgress({ write: console.writeError }, { quiet: false, now })
+function plainLines(console: Console, now: () => Instant, daemon: boolean): Watcher {
+  const lines = lineProgress({ write: console.writeError }, { summary: !daemon, now })
   // A stalled or hashing backup sends no events, but must be shown too.
   const timer = setInterval(() => lines.beat(), BEAT)
   timer.unref()

@@ -138,16 +138,19 @@ export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[
 export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] =>
   diagnostics.map(({ frame: _, ...facts }) => facts)
 
-/** Prints to stderr which specs are used and their faults. */
-export function printSpecs(workspace: Workspace, console: Console): void {
-  const { diagnostics } = workspace
-  if (diagnostics.length > 0)
-    console.writeError(renderDiagnostics(diagnostics, { color: console.color.writeError }))
-  printUsedSpecs(workspace, console)
+/** Prints to stderr which specs are used and their faults: warnings only for people who did not ask for quiet. */
+export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
+  const isBrief = console.quiet || console.output !== 'text'
+  const shown = diagnostics.filter(({ severity }) => severity === 'error' || !isBrief)
+  if (shown.length > 0) {
+    const width = console.edge.writeError
+    console.writeError(renderDiagnostics(shown, { color: console.color.writeError, width }))
+  }
+  printUsedSpecs({ loaded }, console)
 }
 
 /** Prints to stderr which specs are used. */
-export function printUsedSpecs({ loaded }: Workspace, console: Console): void {
+export function printUsedSpecs({ loaded }: Pick<Workspace, 'loaded'>, console: Console): void {
   if (console.quiet || console.output !== 'text') return
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
   console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)

@@ -27,13 +27,14 @@ export type PassEvent =
     }
   /**
    * At most once a second while bytes come. `done` counts the files and bytes of this pass that are in staging or past it,
-   * `resumedBytes` those of them that an earlier run had brought.
+   * `published` those of the files that are past it (a batch is published while the next one comes), `resumed` the bytes that an
+   * earlier run had brought.
    */
   | {
       readonly type: 'progress'
       readonly backup: string
       readonly path: string | null
-      readonly files: { readonly done: number; readonly total: number }
+      readonly files: { readonly done: number; readonly total: number; readonly published: number }
       readonly bytes: { readonly done: number; readonly total: number; readonly resumed: number }
       /** Over the last seconds; null until it is known. */
       readonly rate: number | null

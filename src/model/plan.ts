@@ -30,6 +30,8 @@ export interface Step {
   readonly stagedBytes?: number
   /** Some of its point is here: it comes before others (I13). */
   readonly begun?: true
+  /** pull, resume and repair only: its place in the order of transfer, from 1. */
+  readonly turn?: number
   /** conflict only. */
   readonly held?: string
   readonly source?: string

@@ -37,6 +37,15 @@ export interface Condition {
   readonly since: string
 }
 
+/** Troubles of one code: a problem, a halt or a hold by its own, else `conflict`, `lost`, `late`. */
+export interface TroubleGroup {
+  readonly code: string
+  /** Sorted; of `late` the series. */
+  readonly paths: readonly string[]
+  /** Of the paths beyond the first thousand: a fingerprint. */
+  readonly more?: string
+}
+
 /** `.reconcile/status.json`: the last outcome. Replaceable. */
 export interface DestinationStatus {
   readonly format: 'reconcile.destination/1'
@@ -62,6 +71,8 @@ export interface DestinationStatus {
   readonly clock: string
   /** What it leapt to by the last pass, and is believed where the next one finds the same; left out or null: it did not leap, or that is held. */
   readonly leapt?: string | null
+  /** What was wrong when the last pass ended, by code; null: not known. `--on-change` compares with it. */
+  readonly troubles: readonly TroubleGroup[] | null
   /** Open holds of the last pass, so that they can be released. */
   readonly holds: readonly Hold[]
   /** The spec that was obeyed: its digest, and the commit it was read at; null: not known. */

@@ -3,15 +3,19 @@ import type { Instant } from '../model/instant.ts'
 
 /** The rate is taken over this long. Milliseconds. */
 const WINDOW = 10_000
+/** Within the first second nothing is known of it. */
+const FIRST = 1_000
 
 type Progress = Extract<PassEvent, { type: 'progress' }>
 
-/** Adds up what batches report into one backup's progress. */
+/** Adds up what batches report into one backup's progress. `published`: files of the pass so far. */
 export function progressMeter(
   backup: string,
   total: { readonly files: number; readonly bytes: number; readonly resumed: number },
   now: () => Instant,
+  published: () => number,
 ) {
+  const publishedBefore = published()
   let before = { files: 0, bytes: 0 }
   const samples: { readonly at: number; readonly bytes: number }[] = []
   return {
@@ -22,14 +26,18 @@ export function progressMeter(
       samples.push({ at, bytes })
       while (samples.length > 2 && at - samples[0]!.at > WINDOW) samples.shift()
       const first = samples[0]!
-      const seconds = (at - first.at) / 1000
+      const span = at - first.at
       return {
         type: 'progress',
         backup,
         path: current.path,
-        files: { done: before.files + current.files, total: total.files },
+        files: {
+          done: before.files + current.files,
+          total: total.files,
+          published: published() - publishedBefore,
+        },
         bytes: { done: bytes, total: total.bytes, resumed: total.resumed },
-        rate: seconds > 0 ? Math.max(0, bytes - first.bytes) / seconds : null,
+        rate: span < FIRST ? null : (Math.max(0, bytes - first.bytes) / span) * 1000,
       }
     },
     finished(batch: { readonly files: number; readonly bytes: number }): void {

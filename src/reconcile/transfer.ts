@@ -36,7 +36,7 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
 async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
   const { spec, tally, run } = pass
   const { bandwidth } = pass.options
-  const meter = progressMeter(spec.name, totals(files), run.now)
+  const meter = progressMeter(spec.name, totals(files), run.now, () => tally.published.length)
   const settling = settleBeside(pass)
   let left = files
   let before: Rate | undefined

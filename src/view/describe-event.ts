@@ -8,14 +8,10 @@ import { humanDuration } from './human-time.ts'
 import type { Tone } from './paint.ts'
 import { planCounts, transferFacts, troubleCounts } from './plan-totals.ts'
 
-/**
- * An event as an escaped sentence for people, without the backup's name; null if progress shows it better. `hints`: with what to do,
- * if no summary follows on the same screen.
- */
-export function describeEvent(
-  event: PassEvent,
-  hints: boolean,
-): { readonly text: string; readonly tone: Tone } | null {
+type Described = { readonly text: string; readonly tone: Tone } | null
+
+/** An event as an escaped sentence for people, without the backup's name; null if progress shows it better. */
+export function describeEvent(event: PassEvent): Described {
   switch (event.type) {
     case 'backup-started':
       return said('plain', escapeText(`${event.from} -> ${event.to}`))
@@ -34,7 +30,7 @@ export function describeEvent(
     case 'problem': {
       const { path, message, hint } = event.problem
       const where = path === undefined ? '' : `${escapeText(path)}: `
-      return said('red', `problem: ${where}${sentences(message, hints ? hint : '')}`)
+      return said('red', `problem: ${where}${sentences(message, hint)}`)
     }
     case 'conflict': {
       const { path, held, source } = event.conflict
@@ -42,7 +38,7 @@ export function describeEvent(
       return said('red', `conflict: ${escapeText(path)}: ${both}; neither is touched`)
     }
     case 'halt':
-      return said('red', `halted: ${sentences(event.halt.message, hints ? event.halt.hint : '')}`)
+      return said('red', `halted: ${sentences(event.halt.message, event.halt.hint)}`)
     case 'hold': {
       const how = `To release it: reconcile release ${event.hold.id} --reason "…"`
       return said('yellow', `held: ${sentences(event.hold.message, how)}`)
@@ -59,6 +55,25 @@ export function describeEvent(
       return null
     default:
       return event satisfies never
+  }
+}
+
+/** The same where a summary follows, which lists every trouble and how each backup ended: null for those. */
+export function describeBeforeSummary(event: PassEvent): Described {
+  switch (event.type) {
+    case 'problem':
+    case 'conflict':
+    case 'halt':
+    case 'hold':
+    case 'backup-finished':
+      return null
+    case 'planned': {
+      const work = { ...event.plan.summary, wait: 0, conflict: 0, lost: 0, surplus: 0 }
+      const counts = planCounts(work, transferFacts(event.plan))
+      return counts === '' ? null : said('plain', `plan: ${counts}`)
+    }
+    default:
+      return describeEvent(event)
   }
 }
 

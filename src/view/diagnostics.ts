@@ -1,25 +1,41 @@
+import stringWidth from 'string-width'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { paint } from './paint.ts'
+import { wrapText } from './wrap-text.ts'
 
 /**
  * Faults of specs and settings in a compiler's style: the place, the fault, the lines around it, a hint. A blank line between two;
- * a newline at the end. Files below `folder` are named relative to it.
+ * a newline at the end. Files below `folder` are named relative to it. Prose breaks at `width` columns, if given.
  */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
-  options: { readonly color: boolean; readonly folder?: string },
+  options: { readonly color: boolean; readonly folder?: string; readonly width?: number },
 ): string {
   const tone = paint(options.color)
+  // Less the indent of further lines.
+  const width = (options.width ?? Number.POSITIVE_INFINITY) - 4
   return diagnostics
     .map(({ file, line, column, severity, message, hint, frame }) => {
       const near = options.folder !== undefined && file.startsWith(`${options.folder}/`)
       const name = escapeText(near ? file.slice(options.folder.length + 1) : file)
       const rank = severity === 'error' ? tone('red', 'error') : tone('yellow', 'warning')
-      const lines = [`${tone('bold', `${name}:${line}:${column}`)}: ${rank}: ${escapeText(message)}`]
+      const at = `${name}:${line}:${column}`
+      // What comes before the message takes its room, and is not broken itself.
+      const before = '.'.repeat(stringWidth(`${at}: ${severity}:`))
+      const [first = '', ...rest] = wrapText(`${before} ${escapeText(message)}`, width)
+      const lines = [
+        `${tone('bold', at)}: ${rank}:${first.slice(before.length)}`,
+        ...rest.map((more) => `    ${more}`),
+      ]
       for (const each of frame?.split('\n') ?? [])
         lines.push(tone('dim', `    ${escapeText(each)}`.trimEnd()))
-      if (hint !== undefined) lines.push(`  ${tone('cyan', 'hint')}: ${escapeText(hint)}`)
+      if (hint !== undefined)
+        lines.push(
+          ...wrapText(`hint: ${escapeText(hint)}`, width).map((text, i) =>
+            i === 0 ? `  ${tone('cyan', 'hint')}${text.slice(4)}` : `    ${text}`,
+          ),
+        )
       return `${lines.join('\n')}\n`
     })
     .join('\n')

@@ -24,7 +24,7 @@ const WORD = 8
 const START = 2 + 1 + 1 + WORD + 2
 const GAP = 3
 /** A text column narrower than this goes to a line of its own. */
-const NARROW = 28
+const NARROW = 24
 
 /** Rows in aligned columns, each line at most `width` columns but for names and commands, which stay whole. */
 export function layRows(rows: readonly Row[], paint: Paint, width: number): readonly string[] {

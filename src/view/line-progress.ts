@@ -1,6 +1,6 @@
 import type { PassEvent } from '../model/event.ts'
 import type { Instant } from '../model/instant.ts'
-import { describeEvent } from './describe-event.ts'
+import { describeBeforeSummary, describeEvent } from './describe-event.ts'
 import { escapeText } from './escape-text.ts'
 import {
   bytesDone,
@@ -11,23 +11,28 @@ import {
   type Running,
   type RunningBackups,
 } from './running.ts'
+import { wrapText } from './wrap-text.ts'
 
 /** Milliseconds between heartbeats. */
 const MINUTE = 60_000
+/** Of a daemon's log each event stays on one line. */
+const WIDTH = 78
 
 /**
- * Progress without a terminal: a line for each event, and at most once a minute a line for each running backup. Quiet prints nothing.
- * Call `beat` now and then too: a stalled or hashing backup sends no events.
+ * Progress without a terminal: a line for each event, and at most once a minute a line for each running backup. `summary`: one
+ * follows, and repeats nothing of this. Call `beat` now and then too: a stalled or hashing backup sends no events.
  */
 export function lineProgress(
   out: { write(text: string): unknown },
-  options: { readonly quiet: boolean; readonly now: () => Instant },
+  options: { readonly summary: boolean; readonly now: () => Instant },
 ): { onEvent(event: PassEvent): void; beat(): void; end(): void } {
+  const describe = options.summary ? describeBeforeSummary : describeEvent
   let running: RunningBackups = new Map()
   let beaten: Instant | null = null
 
   const say = (backup: string, text: string): void => {
-    if (!options.quiet) out.write(`${escapeText(backup)}: ${text}\n`)
+    const line = `${escapeText(backup)}: ${text}`
+    out.write(`${options.summary ? wrapText(line, WIDTH).join('\n  ') : line}\n`)
   }
   const beat = (): void => {
     const at = options.now()
@@ -41,7 +46,7 @@ export function lineProgress(
     onEvent(event) {
       beaten ??= options.now()
       running = foldRunning(running, event)
-      const said = describeEvent(event, true)
+      const said = describe(event)
       if (said !== null) say(event.backup, said.text)
       beat()
     },
@@ -52,11 +57,12 @@ export function lineProgress(
   }
 }
 
-function heartbeat({ progress, gating, waiting }: Running): string {
+function heartbeat(one: Running): string {
+  const { progress, gating, waiting } = one
   if (waiting !== null) return 'still waiting'
   const parts = [
-    ...(progress === null ? [] : [filesDone(progress), bytesDone(progress), pace(progress)]),
-    ...(gating === null ? [] : [gatingText(gating)]),
+    ...(progress === null ? [] : [filesDone(one), bytesDone(progress), pace(progress)]),
+    ...(progress !== null || gating === null ? [] : [gatingText(gating)]),
   ].filter((part) => part !== '')
   return parts.length === 0 ? 'running' : parts.join(', ')
 }

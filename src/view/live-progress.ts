@@ -2,9 +2,9 @@ import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
 import type { PassEvent } from '../model/event.ts'
 import { humanSize } from '../model/human-size.ts'
-import { describeEvent } from './describe-event.ts'
+import { describeBeforeSummary } from './describe-event.ts'
 import { escapeText } from './escape-text.ts'
-import { humanCount } from './human-count.ts'
+import { counted, humanCount } from './human-count.ts'
 import { type Paint, paint } from './paint.ts'
 import {
   bytesDone,
@@ -31,7 +31,8 @@ interface Terminal {
 }
 
 /**
- * Progress on a terminal: two lines for each running backup, redrawn in place; what is finished or wrong scrolls above them.
+ * Progress on a terminal: two lines for each running backup, redrawn in place; finished files scroll above them. Troubles are only
+ * counted: the summary lists them.
  * Whatever else goes to the same terminal must wait for `end`, which takes the picture away.
  */
 export function liveProgress(
@@ -83,20 +84,9 @@ export function liveProgress(
   }
 }
 
-/** What the picture itself or the summary after it says better does not scroll. */
-function isNews(event: PassEvent): boolean {
-  switch (event.type) {
-    case 'backup-started':
-    case 'waiting':
-      return false
-    case 'planned':
-      return event.plan.steps.some((step) => step.action !== 'keep')
-    case 'backup-finished':
-      return event.outcome.result !== 'in-sync'
-    default:
-      return describeEvent(event, false) !== null
-  }
-}
+/** What the picture itself shows better does not scroll. */
+const isNews = (event: PassEvent): boolean =>
+  !['backup-started', 'waiting', 'planned'].includes(event.type) && describeBeforeSummary(event) !== null
 
 function newsLines(
   news: readonly PassEvent[],
@@ -114,7 +104,7 @@ function newsLines(
   return news.flatMap((event) => {
     const flood = event.type === 'published' ? floods.get(event.backup) : undefined
     if (flood === undefined || flood.files <= FLOOD) {
-      const said = describeEvent(event, false)
+      const said = describeBeforeSummary(event)
       return said === null ? [] : line(event.backup, said.text, said.tone)
     }
     if (shown.has(event.backup)) return []
@@ -147,10 +137,11 @@ function frame(
   const indent = ' '.repeat(names + 2)
   const room = width - names - 2
   if (one.waiting !== null) return [`${head}  ${brush('yellow', cutText(WAITING[one.waiting], room))}`]
-  const gating = one.gating === null ? [] : [gatingText(one.gating)]
-  const { progress } = one
+  const { progress, gating, troubles } = one
+  const wrong = troubles === 0 ? '' : counted(troubles, 'problem')
   if (progress === null) {
-    const text = gating[0] ?? (one.planned ? 'preparing' : 'looking at both sides')
+    const doing = gating !== null ? gatingText(gating) : one.planned ? 'preparing' : 'looking at both sides'
+    const text = [doing, wrong].filter((part) => part !== '').join('   ')
     return [`${head}  ${brush('dim', cutText(text, room))}`]
   }
   const { done, total } = progress.bytes
@@ -163,7 +154,7 @@ function frame(
     total === 0 || cells < 8
       ? ''
       : `${barText(progress.bytes, cells, style.glyphs, brush)}  ${String(Math.floor(share * 100)).padStart(3)} %  `
-  const facts = [filesDone(progress), pace(progress), ...gating].filter((part) => part !== '').join('   ')
+  const facts = [filesDone(one), pace(progress), wrong].filter((part) => part !== '').join('   ')
   const left = room - stringWidth(facts) - 3
   const path = progress.path === null || left < 12 ? '' : `   ${cutText(escapeText(progress.path), left)}`
   if (amount === '') return [`${head}  ${brush('dim', cutText(facts, room))}`]

@@ -25,6 +25,10 @@ function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rate
   return seconds === null ? inForce : `about ${humanDuration(seconds)} by the timetable, ${inForce}`
 }
 
+/** In the order of transfer; what is not transferred stays as it is. Plans of earlier versions have no turns. */
+export const byTurn = (steps: readonly Step[]): readonly Step[] =>
+  steps.toSorted((a, b) => (a.turn ?? 0) - (b.turn ?? 0))
+
 /** `0.9 of 1.4 GiB` if part of it is staged. */
 export const stepSize = ({ stagedBytes }: Step, size: number): string =>
   stagedBytes === undefined ? humanSize(size) : humanPart(stagedBytes, size)

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
@@ -7,15 +8,16 @@ import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
-import { planCounts, stepSize, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
+import { byTurn, planCounts, stepSize, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
 import { shortCommit } from './short-commit.ts'
 import {
-  alertRow,
-  conflictDetail,
+  bothDigests,
+  countedRow,
   haltRow,
   holdRow,
   problemRow,
+  problemRows,
   suspendedRow,
   warningRow,
 } from './trouble-rows.ts'
@@ -34,12 +36,16 @@ const MARKS: Readonly<Record<Action, { readonly mark: string; readonly tone: Ton
   expire: { mark: '-', tone: 'dim' },
   keep: { mark: ' ', tone: 'dim' },
 }
-/** The order in which actions are shown; within one action the plan's own order, by path. */
-const ORDER = Object.keys(MARKS) as readonly Action[]
+/** The order in which steps are shown: transfers as they come, then each action's steps by path. */
+const TRANSFERS: readonly Action[] = ['pull', 'resume', 'repair']
+const ORDER: readonly (readonly Action[])[] = [
+  TRANSFERS,
+  ...(Object.keys(MARKS) as Action[]).filter((action) => !TRANSFERS.includes(action)).map((one) => [one]),
+]
 
-/** More steps of one action are summed up, unless all are asked for. Conflicts and losses get more room. */
+/** The last of more steps are summed up, unless all are asked for. */
 const SHOWN = 24
-const SHOWN_TROUBLE = 200
+const MORE = '--all shows them'
 
 export interface PlanTextOptions {
   readonly color: boolean
@@ -97,60 +103,74 @@ function backupLines(
   brush: Paint,
   options: PlanTextOptions & { readonly asOf: Instant },
 ): readonly string[] {
-  const limited = (limit: number) => (options.all === true ? Number.POSITIVE_INFINITY : limit)
+  const { all = false, asOf } = options
   const rows = [
     ...(plan.suspended === null ? [] : [suspendedRow(plan.backup, plan.suspended)]),
     ...(plan.halt === null ? [] : [haltRow(plan.halt)]),
     ...plan.holds.map(holdRow),
-    ...plan.series.filter(({ state }) => state === 'late').map((series) => lateRow(series, options.asOf)),
-    ...ORDER.flatMap((action) => actionRows(action, plan.steps, limited)),
+    ...lateRows(plan, all, asOf),
+    ...ORDER.flatMap((actions) => stepRows(actions, plan, all)),
     ...plan.warnings.map(warningRow),
-    ...shorten(plan.problems.map(problemRow), limited(SHOWN_TROUBLE), (left) =>
-      alertRow(
-        'problem',
-        'red',
-        `… and ${counted(left, 'more problem', 'more problems')} (--all shows them)`,
-      ),
-    ),
+    ...(all ? plan.problems.map(problemRow) : problemRows(plan.problems, MORE)),
   ]
-  const head = `${brush('bold', plan.backup)}  ${escapeText(plan.from)} ${brush('dim', '->')} ${escapeText(plan.to)}`
-  const facts = several && transfers(plan.summary) > 0 ? [`  ${brush('dim', `${transferFacts(plan)}`)}`] : []
   const { files, bytes } = plan.unwanted
-  const left =
-    files === 0
-      ? []
-      : [
-          `  ${brush('dim', `${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`)}`,
-        ]
   const notes = [
     ...guessedLines(plan.series),
     ...(plan.beside === undefined ? [] : [besideText(plan.beside)]),
-  ].flatMap((text) =>
-    wrapText(escapeProse(text), Math.max(40, options.width - 2)).map((line) => `  ${brush('dim', line)}`),
-  )
-  const both = plan.retained === null ? [] : [`  ${brush('dim', retainedText(plan.retained))}`]
-  const fresh = freshFacts(plan.series, options.asOf)
-  const first = fresh === '' ? head : `${head}   ${brush('dim', fresh)}`
-  return [first, ...layRows(rows, brush, options.width), ...notes, ...left, ...both, ...facts]
+    ...(files === 0
+      ? []
+      : [`${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`]),
+    ...(plan.retained === null ? [] : [retainedText(plan.retained)]),
+    ...(several && transfers(plan.summary) > 0 ? [transferFacts(plan)] : []),
+  ].flatMap((text) => dimLines(escapeProse(text), brush, options.width))
+  return [...headLines(plan, brush, options), ...layRows(rows, brush, options.width), ...notes]
 }
+
+/** Both ends, and how fresh it is: on one line if they fit. */
+function headLines(
+  plan: BackupPlan,
+  brush: Paint,
+  { width, asOf }: PlanTextOptions & { readonly asOf: Instant },
+): readonly string[] {
+  const fresh = freshFacts(plan.series, asOf)
+  const [from, to] = [escapeText(plan.from), escapeText(plan.to)]
+  const head = `${brush('bold', plan.backup)}  ${from} ${brush('dim', '->')} ${to}`
+  if (fresh === '') return [head]
+  if (stringWidth(`${plan.backup}  ${from} -> ${to}   ${fresh}`) > width)
+    return [head, ...dimLines(fresh, brush, width)]
+  return [`${head}   ${brush('dim', fresh)}`]
+}
+
+const dimLines = (text: string, brush: Paint, width: number): readonly string[] =>
+  wrapText(text, Math.max(40, width - 2)).map((line) => `  ${brush('dim', line)}`)
 
 /** Both numbers, as `minAge` can hold many times what the rules keep. */
 export const retainedText = ({ wanted, held }: Retained): string =>
   `retain keeps about ${wanted} points per series; prune.minAge makes that about ${held}`
 
-function actionRows(
-  action: Action,
-  steps: readonly Step[],
-  limited: (limit: number) => number,
-): readonly Row[] {
-  const these = steps.filter((step) => step.action === action)
-  const limit = action === 'conflict' || action === 'lost' ? SHOWN_TROUBLE : SHOWN
-  return shorten(these.map(stepRow), limited(limit), (left) => {
-    const bytes = these.slice(-left).reduce((sum, step) => sum + (step.size ?? 0), 0)
+function lateRows({ series }: BackupPlan, all: boolean, asOf: Instant): readonly Row[] {
+  const rows = series.filter(({ state }) => state === 'late').map((one) => lateRow(one, asOf))
+  const [first] = rows
+  if (first === undefined || rows.length === 1 || all) return rows
+  return [countedRow(rows, { ...first, detail: '', noun: 'series', more: MORE })]
+}
+
+function stepRows(actions: readonly Action[], { steps, problems }: BackupPlan, all: boolean): readonly Row[] {
+  // A wait that is a problem as well is shown as one.
+  const shown = new Set(
+    all ? [] : problems.flatMap(({ code, path }) => (code === 'wait-overdue' ? path : [])),
+  )
+  const these = byTurn(
+    steps.filter(({ action, path }) => actions.includes(action) && !(action === 'wait' && shown.has(path))),
+  )
+  return shorten(these.map(stepRow), all ? Number.POSITIVE_INFINITY : SHOWN, (left) => {
+    const folded = these.slice(-left)
+    const bytes = folded.reduce((sum, step) => sum + (step.size ?? 0), 0)
+    const { action } = folded[0]!
     return {
       ...MARKS[action],
       word: action,
-      detail: `… and ${humanCount(left)} more${bytes > 0 ? `, ${humanSize(bytes)}` : ''} (--all shows them)`,
+      detail: `… and ${humanCount(left)} more${bytes > 0 ? `, ${humanSize(bytes)}` : ''} (${MORE})`,
     }
   })
 }
@@ -159,7 +179,7 @@ function stepRow(step: Step): Row {
   const because = step.because.join(', ')
   const detail =
     step.held !== undefined && step.source !== undefined
-      ? conflictDetail({ held: step.held, source: step.source }, because)
+      ? `${bothDigests({ held: step.held, source: step.source })}; ${because}`
       : because
   const row = { ...MARKS[step.action], word: step.action, path: step.path, detail }
   const amount = stepAmount(step)

@@ -5,17 +5,17 @@ import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
-import { type Hint, layRows, type Row, shorten } from './lay-rows.ts'
+import { layRows, type Row, shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
 import {
   alertRow,
-  conflictHints,
-  conflictRow,
+  conflictRows,
+  countedRow,
   haltRow,
   holdRow,
-  problemRow,
+  problemRows,
   suspendedRow,
   warningRow,
 } from './trouble-rows.ts'
@@ -31,7 +31,6 @@ const TONES: Readonly<Record<BackupResult, Tone>> = {
   failed: 'red',
   cancelled: 'yellow',
 }
-const wordOf = ({ result }: BackupOutcome): string => result.replace('-', ' ')
 /** What an exit code means. */
 const MEANINGS: Readonly<Record<number, string>> = {
   0: 'fine',
@@ -48,53 +47,88 @@ const MEANINGS: Readonly<Record<number, string>> = {
   143: 'terminated',
 }
 
-/** Of each kind of trouble; the document that --json prints has them all. */
+/** Differences from a saved plan; the document that --json prints has them all. */
 const SHOWN = 50
-const SHOWN_WAITING = 10
+const MORE = '--json shows them'
+
+/** What of a result is shown where only trouble is. */
+export interface Brief {
+  /** Backups in trouble. */
+  readonly unwell: ReadonlySet<string>
+  /** Those that were, and are no more. */
+  readonly recovered: ReadonlySet<string>
+  /** What is over all backups, such as faulty specs: it is as it was, or over. */
+  readonly box: 'shown' | 'same' | 'recovered'
+}
 
 /**
  * The result of a pass, for people: a line for each backup, what needs a person and what to do, and last the state with the exit
- * code's meaning. Ends with a newline. Spec faults are only counted: they are printed when specs are read.
+ * code's meaning. Ends with a newline, or is empty. Spec faults are only counted: they are printed when specs are read. `brief`: only
+ * that, without warnings.
  */
 export function renderResult(
   result: Result,
-  options: { readonly color: boolean; readonly width: number },
+  options: { readonly color: boolean; readonly width: number; readonly brief?: Brief | undefined },
 ): string {
   const brush = paint(options.color)
-  const names = Math.max(0, ...result.backups.map((backup) => backup.backup.length))
-  const results = Math.max(0, ...result.backups.map((backup) => wordOf(backup).length))
-  const lines = result.backups.flatMap((outcome) => [
-    ...headLines(outcome, { names, results }, brush, options.width),
-    ...layRows(troubleRows(outcome), brush, options.width),
+  const { width, brief } = options
+  const backups = result.backups.flatMap((outcome): readonly Shown[] => {
+    const word = outcome.result.replace('-', ' ')
+    if (brief?.recovered.has(outcome.backup) === true)
+      return [{ outcome, word: 'well again', tone: 'green', rows: [] }]
+    if (brief !== undefined && !brief.unwell.has(outcome.backup)) return []
+    return [{ outcome, word, tone: TONES[outcome.result], rows: troubleRows(outcome, brief !== undefined) }]
+  })
+  const columns = {
+    names: Math.max(0, ...backups.map(({ outcome }) => outcome.backup.length)),
+    words: Math.max(0, ...backups.map(({ word }) => word.length)),
+  }
+  const lines = backups.flatMap((one) => [
+    ...headLines(one, columns, brush, width),
+    ...layRows(one.rows, brush, width),
   ])
-  lines.push(...layRows(result.problems.map(problemRow), brush, options.width))
-  const faults = faultsLine(result, 'faulty backups did not run')
-  if (faults !== null) lines.push(brush('red', faults))
-  if (result.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
+  const box = brief?.box ?? 'shown'
+  if (box === 'recovered') lines.push(brush('green', 'Specs and settings are well again.'))
+  if (box === 'shown') {
+    lines.push(...layRows(problemRows(result.problems, MORE), brush, width))
+    const faults = faultsLine(result, 'faulty backups did not run')
+    if (faults !== null) lines.push(...wrapText(faults, width).map((line) => brush('red', line)))
+  }
+  if (brief === undefined && result.revision !== null)
+    lines.push(brush('dim', `Specs of commit ${shortCommit(result.revision)}.`))
+  if (brief !== undefined && brief.unwell.size === 0 && box !== 'shown')
+    return lines.map((line) => `${line}\n`).join('')
+  const same = result.backups.filter(
+    ({ backup, exitCode }) => brief !== undefined && exitCode !== 0 && !brief.unwell.has(backup),
+  )
+  if (same.length > 0)
+    lines.push(...wrapText(`As before: ${same.map(({ backup }) => backup).join(', ')}.`, width))
   const last = wrapList(
     `Result: ${state(result)} (exit ${result.exitCode}: ${MEANINGS[result.exitCode] ?? 'unknown'}).`,
-    options.width,
+    width,
   )
-  const tone = result.exitCode === 0 ? 'green' : 'red'
+  const tinted = (text: string) => (result.exitCode === 0 ? text : brush('red', text))
   lines.push(
     ...last.map((line, i) => (i === 0 ? brush('bold', 'Result:') + tinted(line.slice(7)) : tinted(line))),
   )
   return `${lines.join('\n')}\n`
+}
 
-  function tinted(text: string): string {
-    return result.exitCode === 0 ? text : brush(tone, text)
-  }
+interface Shown {
+  readonly outcome: BackupOutcome
+  readonly word: string
+  readonly tone: Tone
+  readonly rows: readonly Row[]
 }
 
 function headLines(
-  outcome: BackupOutcome,
-  columns: { readonly names: number; readonly results: number },
+  { outcome, word, tone }: Shown,
+  columns: { readonly names: number; readonly words: number },
   brush: Paint,
   width: number,
 ): readonly string[] {
-  const word = padText(wordOf(outcome), columns.results)
-  const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(TONES[outcome.result], word)}  `
-  const indent = columns.names + columns.results + 4
+  const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(tone, padText(word, columns.words))}  `
+  const indent = columns.names + columns.words + 4
   return wrapText(escapeText(facts(outcome)), Math.max(40, width - indent)).map((line, i) =>
     i === 0 ? head + line : ' '.repeat(indent) + line,
   )
@@ -129,68 +163,65 @@ const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
     ? []
     : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
 
-function troubleRows(outcome: BackupOutcome): readonly Row[] {
+function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
   const { halt, holds, conflicts, lost, problems, waiting, warnings, late, stale, suspended } = outcome
+  const overdue = new Set(problems.flatMap(({ code, path }) => (code === 'wait-overdue' ? path : [])))
   const rows = [
     ...(suspended === null ? [] : [suspendedRow(outcome.backup, suspended)]),
     ...(halt === null ? [] : [haltRow(halt)]),
     ...holds.map(holdRow),
-    ...some(stale, staleRow, SHOWN, 'stale', 'red'),
-    ...some(conflicts, conflictRow, SHOWN, 'conflict', 'red'),
-    ...some(lost, lostRow, SHOWN, 'lost', 'red'),
-    ...some(problems, problemRow, SHOWN, 'problem', 'red'),
-    ...warnings.filter(({ code }) => code === 'points-pushed').map(warningRow),
-    ...some(late, lateRow, SHOWN, 'late', 'yellow'),
-    ...some(waiting, waitRow, SHOWN_WAITING, 'waiting', 'dim'),
+    ...shorten(stale.map(staleRow), SHOWN, (left) =>
+      alertRow('stale', 'red', `… and ${humanCount(left)} more (${MORE})`),
+    ),
+    ...conflictRows(conflicts, MORE),
+    ...filesRow(lost, LOST),
+    ...problemRows(problems, MORE),
+    ...lateRows(late),
   ]
-  const advised = lost.length === 0 ? rows : withHints(rows, 'lost', LOST_HINTS)
-  const first = conflicts[0]
-  return first === undefined ? advised : withHints(advised, 'conflict', conflictHints(first) ?? [])
+  if (isBrief) return rows
+  return [
+    ...rows,
+    ...warnings.filter(({ code }) => code === 'points-pushed').map(warningRow),
+    ...filesRow(
+      waiting.filter((path) => !overdue.has(path)),
+      WAITING,
+    ),
+  ]
 }
 
-/** Puts the hints under the last row of their kind, once. */
-function withHints(rows: readonly Row[], word: string, hints: readonly Hint[]): readonly Row[] {
-  const last = rows.findLastIndex((row) => row.word === word)
-  return rows.map((row, i) => (i === last ? { ...row, hints } : row))
+function lateRows(late: readonly LateSeries[]): readonly Row[] {
+  const rows = late.map(({ message }) => alertRow('late', 'yellow', message))
+  if (rows.length < 2) return rows
+  return [countedRow(rows, { ...alertRow('late', 'yellow', ''), noun: 'series', more: MORE })]
 }
 
-const some = <T>(
-  items: readonly T[],
-  row: (item: T) => Row,
-  limit: number,
-  word: string,
-  tone: Tone,
-): readonly Row[] =>
-  shorten(items.map(row), limit, (left) => ({
-    mark: ' ',
-    word,
-    tone,
-    detail: `… and ${humanCount(left)} more (--json shows them)`,
-  }))
-
-const waitRow = (path: string): Row => ({
+const WAITING: Row = {
   mark: '?',
   word: 'waiting',
   tone: 'dim',
-  path,
   detail: 'not finished at the source yet',
+}
+
+const LOST = alertRow('lost', 'red', 'held before, now gone both here and at the source', {
+  hints: [
+    {
+      prose:
+        'Put the file and its marker back from another copy; it is checked like any other. To accept the loss on the record, ' +
+        'acknowledge its path in the spec with the digest that the plan shows.',
+    },
+  ],
 })
 
-const lostRow = (path: string): Row =>
-  alertRow('lost', 'red', 'held before, now gone both here and at the source', { path })
-
-const LOST_HINTS: readonly Hint[] = [
-  {
-    prose:
-      'Put the file and its marker back from another copy; it is checked like any other. To accept the loss on the record, ' +
-      'acknowledge its path in the spec with the digest that the plan shows.',
-  },
-]
+function filesRow(paths: readonly string[], row: Row): readonly Row[] {
+  const [path] = paths
+  if (path === undefined) return []
+  if (paths.length === 1) return [{ ...row, path }]
+  const items = paths.map((one) => ({ path: one }))
+  return [countedRow(items, { ...row, noun: 'file', more: MORE })]
+}
 
 const staleRow = ({ path, message }: Difference): Row =>
   alertRow('stale', 'red', message, path === undefined ? {} : { path })
-
-const lateRow = ({ message }: LateSeries): Row => alertRow('late', 'yellow', message)
 
 function state({ backups }: Result): string {
   if (backups.length === 0) return 'no backup ran'

@@ -2,6 +2,7 @@ import type { PassEvent } from '../model/event.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
+import { countedWords } from './plan-totals.ts'
 
 type Progress = Extract<PassEvent, { type: 'progress' }>
 
@@ -13,12 +14,14 @@ export interface Running {
   readonly gating: { readonly files: number; readonly bytes: number } | null
   readonly waiting: 'destination' | 'host' | 'slot' | null
   readonly planned: boolean
+  /** Found so far; the summary lists them. */
+  readonly troubles: number
 }
 
 /** The backups that are running, in the order in which they began. */
 export type RunningBackups = ReadonlyMap<string, Running>
 
-const BEGUN = { progress: null, gating: null, waiting: null, planned: false } as const
+const BEGUN = { progress: null, gating: null, waiting: null, planned: false, troubles: 0 } as const
 
 /** Pure: the running backups after one more event. */
 export function foldRunning(running: RunningBackups, event: PassEvent): RunningBackups {
@@ -39,15 +42,36 @@ export function foldRunning(running: RunningBackups, event: PassEvent): RunningB
     case 'gating':
       return next.set(event.backup, { ...now, gating: { files: event.files, bytes: event.bytes } })
     case 'published':
-      return now.gating === null ? running : next.set(event.backup, { ...now, gating: null })
+      return next.set(event.backup, { ...now, gating: null, progress: onePublished(now.progress, event.how) })
+    case 'problem':
+    case 'conflict':
+    case 'halt':
+    case 'hold':
+      return next.set(event.backup, { ...now, troubles: now.troubles + 1 })
     default:
       return running
   }
 }
 
-/** `12 of 40 files`. */
-export const filesDone = ({ files }: Progress): string =>
-  `${humanCount(files.done)} of ${counted(files.total, 'file')}`
+function onePublished(progress: Progress | null, how: 'pulled' | 'adopted' | 'repaired'): Progress | null {
+  if (progress === null || how === 'adopted') return progress
+  const { files } = progress
+  return { ...progress, files: { ...files, published: files.published + 1 } }
+}
+
+/** `12 of 40 published, 3 being checked, 5 staged`: publishing lags a batch behind the transfer. */
+export function filesDone({ progress, gating }: Running): string {
+  if (progress === null) return ''
+  const { done, total, published } = progress.files
+  const verifying = Math.min(gating?.files ?? 0, Math.max(0, done - published))
+  return [
+    `${humanCount(published)} of ${humanCount(total)} published`,
+    ...countedWords([
+      [verifying, 'being checked'],
+      [done - published - verifying, 'staged'],
+    ]),
+  ].join(', ')
+}
 
 /** `0.9 of 1.4 GiB (0.4 GiB resumed)`: bytes of an earlier run are shown apart. Empty if nothing is to come. */
 export const bytesDone = ({ bytes }: Progress): string =>
@@ -55,10 +79,10 @@ export const bytesDone = ({ bytes }: Progress): string =>
     ? ''
     : humanPart(bytes.done, bytes.total) + (bytes.resumed > 0 ? ` (${humanSize(bytes.resumed)} resumed)` : '')
 
-/** `25 KiB/s, about 6 h left`; what is not known yet is left out. */
+/** `25 KiB/s, about 6 h left`; `starting` while the rate is not known. */
 export function pace({ bytes, rate }: Progress): string {
-  if (rate === null) return ''
   const left = bytes.total - bytes.done
+  if (rate === null) return left > 0 ? 'starting' : ''
   if (left <= 0) return humanRate(rate)
   return rate <= 0 ? 'nothing is coming in' : `${humanRate(rate)}, about ${humanDuration(left / rate)} left`
 }

@@ -2,7 +2,8 @@ import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
 import type { Warning } from '../model/plan.ts'
 import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
-import type { Row } from './lay-rows.ts'
+import { counted, humanCount } from './human-count.ts'
+import type { Hint, Row } from './lay-rows.ts'
 import type { Tone } from './paint.ts'
 
 /** Digits of a digest that people compare by eye. */
@@ -24,9 +25,66 @@ export const haltRow = ({ message, hint }: Halt): Row => alertRow('halted', 'red
 export const holdRow = ({ id, message }: Hold): Row =>
   alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
 
+/** Of many, only the first few are named. */
+const NAMED = 3
+
+/** One of several troubles of one code. */
+interface Item {
+  readonly path?: string | undefined
+  /** What is true of this one alone. */
+  readonly detail?: string
+}
+
+/** Several troubles of one code: how many there are, then the first few. `noun`: what each is, as in `48 files`. */
+export function countedRow(
+  items: readonly Item[],
+  { noun, more, ...row }: Row & { readonly noun: string; readonly more: string },
+): Row {
+  const first = items.slice(0, NAMED)
+  const left = items.length - first.length
+  const rest = left === 0 ? '' : `and ${humanCount(left)} more (${more})`
+  const lines = first.map(({ path, detail }) =>
+    [path, detail].filter((part) => part !== undefined).join(': '),
+  )
+  const named = first.every(({ detail }) => detail === undefined)
+    ? [`${lines.join(', ')}${rest === '' ? '' : ` ${rest}`}`]
+    : [...lines, rest]
+  const notes = named.flatMap((prose) => (prose.trim() === '' ? [] : { prose }))
+  return {
+    ...row,
+    path: counted(items.length, noun, noun === 'series' ? noun : undefined),
+    hints: [...notes, ...(row.hints ?? [])],
+  }
+}
+
+/** Problems, those of one code in one row. `more`: what shows the ones that are not named. */
+export function problemRows(problems: readonly Problem[], more: string): readonly Row[] {
+  const byCode = new Map<string, Problem[]>()
+  for (const problem of problems) {
+    const known = byCode.get(problem.code)
+    if (known === undefined) byCode.set(problem.code, [problem])
+    else known.push(problem)
+  }
+  return [...byCode.values()].map((these) => {
+    const [first] = these as [Problem]
+    if (these.length === 1) return problemRow(first)
+    const noun = these.every(({ path }) => path !== undefined) ? 'file' : 'problem'
+    const isSame = these.every(({ message }) => message === first.message)
+    const items = these.map(({ path, message }): Item => {
+      if (isSame) return { path }
+      return { path: isNamed(message, path) ? undefined : path, detail: message }
+    })
+    const row = alertRow('problem', 'red', isSame ? first.message : '', advice(first.hint))
+    return countedRow(items, { ...row, noun, more })
+  })
+}
+
+const isNamed = (message: string, path: string | undefined): boolean =>
+  path === undefined || names(message, path)
+
 export function problemRow({ path, message, hint }: Problem): Row {
-  const isNamed = path === undefined || names(message, path)
-  return alertRow('problem', 'red', message, { ...advice(hint), ...(isNamed ? {} : { path }) })
+  const named = path === undefined || isNamed(message, path) ? {} : { path }
+  return alertRow('problem', 'red', message, { ...advice(hint), ...named })
 }
 
 export const suspendedRow = (backup: string, suspended: Suspended): Row => ({
@@ -42,25 +100,32 @@ const names = (message: string, path: string): boolean =>
   message.startsWith(`${path} `) ||
   [`"${path}"`, `'${path}'`, `\`${path}\``].some((name) => message.includes(name))
 
-/** Both digests, shortened for comparison; then why. */
-export const conflictDetail = (
-  conflict: { readonly held: string; readonly source: string },
-  because: string,
-): string => `held ${conflict.held.slice(0, SHORT)}, source ${conflict.source.slice(0, SHORT)}; ${because}`
+/** Both digests, shortened for comparison. */
+export const bothDigests = ({ held, source }: { readonly held: string; readonly source: string }): string =>
+  `held ${held.slice(0, SHORT)}, source ${source.slice(0, SHORT)}`
 
-export const conflictRow = (conflict: Conflict): Row =>
-  alertRow('conflict', 'red', conflictDetail(conflict, 'same name, bytes differ; neither is touched'), {
-    path: conflict.path,
-  })
+/** One row, with what to do; none if there are none. */
+export function conflictRows(conflicts: readonly Conflict[], more: string): readonly Row[] {
+  const [first] = conflicts
+  if (first === undefined) return []
+  const what = 'same name, bytes differ; neither is touched'
+  const row = alertRow('conflict', 'red', what, { hints: conflictHints(first) })
+  if (conflicts.length === 1) return [{ ...row, path: first.path, detail: `${bothDigests(first)}; ${what}` }]
+  const items = conflicts.map((one) => ({ path: one.path, detail: bothDigests(one) }))
+  return [countedRow(items, { ...row, noun: 'file', more })]
+}
 
-/** What to do about conflicts, once for all of them; the spec line is for the first. */
-export const conflictHints = (first: Conflict): Row['hints'] => [
+/** What to do about conflicts; the spec line is for the first. */
+export const conflictHints = (first: Conflict): readonly Hint[] => [
   {
     prose:
       'The copies here are kept. Fix the file at the source, or rename it there. ' +
       'If the change was intended, silence the conflict in the spec:',
   },
-  { command: `acknowledge: [{ path: ${yaml(first.path)}, digest: ${first.source}, reason: "…" }]` },
+  { command: 'acknowledge:' },
+  { command: `  - path: ${yaml(first.path)}` },
+  { command: `    digest: ${yaml(first.source)}` },
+  { command: '    reason: "…"' },
 ]
 
 /** A double-quoted scalar where a plain one could be read as something else. */

@@ -34,6 +34,7 @@ const status = (head: DestinationStatus['head']): DestinationStatus => ({
   exitCode: 1,
   lastSuccess: null,
   conditions: [],
+  troubles: [],
   counts: { waiting: 0, conflict: 0, lost: 0, problems: 1, pending: 0 },
   listed: null,
   observed: null,

@@ -99,7 +99,7 @@ describe('one file', () => {
     const { code, stdout } = await world.run('explain', `pg/${day(20)}`)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^pg\/db-2026-11-20\.tar {2}/)
-    expect(stdout).toMatch(/acknowledge: \[\{ path: .*, digest: [0-9a-f]{32}, reason: "…" }\]/)
+    expect(stdout).toMatch(/acknowledge:\n +- path: .*\n +digest: [0-9a-f]{32}\n +reason: "…"/)
   })
 })
 

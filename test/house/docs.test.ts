@@ -128,8 +128,8 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
         held: '9f86d081',
         source: '60303ae2',
       }),
-      step('resume', 22, 'daily 2', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB }),
-      step('pull', 23, 'last 1, daily 1', { size: 1.4 * GIB }),
+      step('resume', 22, 'daily 2', { size: 1.4 * GIB, stagedBytes: 0.9 * GIB, turn: 1 }),
+      step('pull', 23, 'last 1, daily 1', { size: 1.4 * GIB, turn: 2 }),
       step('wait', 24, 'no .md5 yet', {}),
       {
         ...step('surplus', 14, 'outside last=1 daily=7 weekly=4 monthly=12, kept (prune: never)', {}),
@@ -160,7 +160,7 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
     diagnostics: [],
     summary,
   }
-  expect(blocksIn('README.md', '')).toContain(renderPlan(plan, { color: false, width: 140 }))
+  expect(blocksIn('README.md', '')).toContain(renderPlan(plan, { color: false, width: 80 }))
 })
 
 const GIB = 1024 ** 3

@@ -28,6 +28,7 @@ async function run(
       color: { write: false, writeError: false },
       width: 100,
       height: 50,
+      edge: { write: Number.POSITIVE_INFINITY, writeError: Number.POSITIVE_INFINITY },
       stderr: process.stderr,
       quiet: false,
     },

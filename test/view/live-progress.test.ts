@@ -33,7 +33,7 @@ describe('progress on a terminal', () => {
     onEvent(progress('db.tar.gz', 0.9))
     expect(draw()).toMatchInlineSnapshot(`
       "postgres  ╍╍╍╍╍╍━━━━━━━━━─────────   64 %  0.9 of 1.4 GiB (410 MiB resumed)
-                12 of 40 files   25 KiB/s, about 5.8 h left   db.tar.gz"
+                9 of 40 published, 3 staged   25 KiB/s, about 5.8 h left   db.tar.gz"
     `)
   })
 
@@ -65,16 +65,20 @@ describe('progress on a terminal', () => {
     expect(shown()).toBe('postgres  pulled a (5 B)')
   })
 
-  it('puts a flood of small files on one line, and loses no problem', () => {
-    const { onEvent, end, shown } = world()
+  it('puts a flood of small files on one line, and counts troubles that the summary lists', () => {
+    const { onEvent, end, shown, writes } = world()
     for (let i = 0; i < 500; i++) {
       onEvent({ type: 'published', backup: 'wiki', path: `${i}`, size: 1024, digest: 'd', how: 'adopted' })
       if (i % 10 === 0)
         onEvent({ type: 'problem', backup: 'wiki', problem: { code: 'x', message: `no. ${i}`, hint: 'h' } })
     }
-    end()
+    vi.advanceTimersByTime(200)
+    expect(shown()).toContain('wiki  looking at both sides   50 problems')
     expect(shown().match(/wiki {2}published .*/g)).toEqual(['wiki  published 500 files (500 KiB)'])
-    expect(shown().match(/problem: no\./g)).toHaveLength(50)
+    writes.length = 0
+    for (const event of everyEvent('x').slice(-6)) onEvent(event)
+    end()
+    expect(shown()).toBe('postgres  recovered: x')
   })
 
   it.each([40, 60, 80, 200])('fits each running backup into two lines of %d columns', (columns) => {

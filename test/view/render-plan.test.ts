@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
+import { waitOverdue } from '../../src/decide/files/problems.ts'
 import type { BackupPlan } from '../../src/model/plan.ts'
 import { renderPlan } from '../../src/view/render-plan.ts'
 import { NASTY, nastyText } from './nasty.ts'
@@ -101,6 +102,40 @@ describe('a plan in text', () => {
     expect(short).toContain('2,000 to pull')
     const all = renderPlan(plan(backupPlan(steps)), { color: false, width: 100, all: true })
     expect(all.match(/\+ pull/g)).toHaveLength(2000)
+  })
+
+  it('lists transfers in the order in which they come, and folds the last', () => {
+    const steps = Array.from({ length: 30 }, (_, i) => {
+      const [turn, path] = [30 - i, `db-${String(i + 1).padStart(2, '0')}`]
+      if (turn === 27) return step(`repair ${path}`, { turn: 1, size: 1024 })
+      if (turn === 1) return step(`resume ${path}`, { turn: 27, size: 1024, stagedBytes: 5 })
+      return step(`pull ${path}`, { turn, size: 1024 })
+    })
+    const shown = text(backupPlan(steps)).split('\n').slice(1, 26)
+    const names = shown.map((line) => line.trim().split(/ +/).slice(1, 3).join(' '))
+    expect(names.slice(0, 4)).toEqual(['repair db-04', 'pull db-29', 'pull db-28', 'pull db-27'])
+    expect(names[23]).toBe('pull db-07')
+    expect(shown[24]).toBe('  + pull      … and 6 more, 6.0 KiB (--all shows them)')
+  })
+
+  it('shows waits that are a problem as one, in one row', () => {
+    const names = Array.from({ length: 48 }, (_, i) => `db-${String(i + 1).padStart(2, '0')}.tar`)
+    const steps = [...names, 'new.tar'].map((path) => step(`wait ${path}`, { because: ['no .md5 yet'] }))
+    const backup = backupPlan(steps, { problems: names.map(waitOverdue) })
+    expect(renderPlan(plan(backup), { color: false, width: 80 })).toMatchInlineSnapshot(`
+      "postgres  foo@db1.example.net:222:. -> /srv/offsite/postgres
+        ? wait      new.tar    no .md5 yet
+        ! problem   48 files   waiting for over a day to be finished at the source
+                    db-01.tar, db-02.tar, db-03.tar and 45 more (--all shows them)
+                    Its producer writes the marker last. Look there whether it still
+                    runs, or exclude the file.
+
+      Plan: 49 waiting, 48 problems. 0 overwrites, 0 removals.
+      "
+    `)
+    expect(
+      renderPlan(plan(backup), { color: false, width: 80, all: true }).split('\n').length,
+    ).toBeGreaterThan(150)
   })
 
   it('says of a commit that is not taken which one counts on, and never that backups are missing', () => {

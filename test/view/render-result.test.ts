@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { renderResult } from '../../src/view/render-result.ts'
+import { waitOverdue } from '../../src/decide/files/problems.ts'
+import { type Brief, renderResult } from '../../src/view/render-result.ts'
 import { NASTY, nastyText } from './nasty.ts'
 import { GIB, HELD, OTHER, outcome, result } from './sample-documents.ts'
 
@@ -34,7 +35,10 @@ describe('the summary after a pass', () => {
                                            neither is touched
                     The copies here are kept. Fix the file at the source, or rename it there. If the
                     change was intended, silence the conflict in the spec:
-                    acknowledge: [{ path: db-2026-11-20.tar.gz, digest: 60303ae22b998861bce3b28f33eec1be, reason: "…" }]
+                    acknowledge:
+                      - path: db-2026-11-20.tar.gz
+                        digest: 60303ae22b998861bce3b28f33eec1be
+                        reason: "…"
         ! problem   pipe                   is a FIFO
                     Exclude it.
         ? waiting   db-2026-11-24.tar.gz   not finished at the source yet
@@ -42,6 +46,99 @@ describe('the summary after a pass', () => {
       rot, loss or a damaged ledger: a person must look).
       "
     `)
+  })
+
+  it('shows troubles of one code in one row with a count and the first few names', () => {
+    const names = Array.from({ length: 48 }, (_, i) => `db-${String(i + 1).padStart(2, '0')}.tar`)
+    const shown = renderResult(
+      result(
+        6,
+        outcome({
+          result: 'failed',
+          exitCode: 6,
+          waiting: [...names, 'new.tar'],
+          problems: [
+            ...names.map(waitOverdue),
+            ...['a', 'b'].map((path) => ({
+              code: 'x',
+              path,
+              message: `holds ${path}${path}`,
+              hint: 'Look.',
+            })),
+          ],
+          conflicts: ['c.tar', 'd.tar'].map((path) => ({ path, held: HELD, source: OTHER })),
+          lost: ['e.tar', 'f.tar'],
+          late: ['g', 'h'].map((series) => ({ series, message: `${series} is late` })),
+        }),
+      ),
+      { color: false, width: 80 },
+    )
+    expect(shown).toMatchInlineSnapshot(`
+      "postgres  failed  14 files complete, 18 GiB
+        ! conflict  2 files    same name, bytes differ; neither is touched
+                    c.tar: held 9f86d081, source 60303ae2
+                    d.tar: held 9f86d081, source 60303ae2
+                    The copies here are kept. Fix the file at the source, or rename it
+                    there. If the change was intended, silence the conflict in the
+                    spec:
+                    acknowledge:
+                      - path: c.tar
+                        digest: 60303ae22b998861bce3b28f33eec1be
+                        reason: "…"
+        ! lost      2 files    held before, now gone both here and at the source
+                    e.tar, f.tar
+                    Put the file and its marker back from another copy; it is checked
+                    like any other. To accept the loss on the record, acknowledge its
+                    path in the spec with the digest that the plan shows.
+        ! problem   48 files   waiting for over a day to be finished at the source
+                    db-01.tar, db-02.tar, db-03.tar and 45 more (--json shows them)
+                    Its producer writes the marker last. Look there whether it still
+                    runs, or exclude the file.
+        ! problem   2 files
+                    a: holds aa
+                    b: holds bb
+                    Look.
+        ! late      2 series
+                    g is late
+                    h is late
+        ? waiting   new.tar    not finished at the source yet
+      Result: 2 late, 49 waiting, 2 in conflict, 2 lost, 1 failed,
+      50 problems (exit 6: a conflict, a failed checksum, rot,
+      loss or a damaged ledger: a person must look).
+      "
+    `)
+  })
+
+  it('shows only the unwell where that was asked for, and no warnings', () => {
+    const pushed = { code: 'points-pushed', message: 'pushed', hint: 'h' }
+    const sick = outcome({
+      backup: 'nas',
+      result: 'failed',
+      exitCode: 1,
+      waiting: ['w'],
+      warnings: [pushed],
+      problems: [{ code: 'x', message: 'its key is refused', hint: 'Run doctor.' }],
+    })
+    const brief = (more: Partial<Brief>) =>
+      renderResult(result(1, outcome({ warnings: [pushed] }), sick), {
+        color: false,
+        width: 80,
+        brief: { unwell: new Set(), recovered: new Set(), box: 'same', ...more },
+      })
+    expect(brief({ unwell: new Set(['nas']) })).toMatchInlineSnapshot(`
+      "nas  failed  14 files complete, 18 GiB
+        ! problem   its key is refused
+                    Run doctor.
+      Result: 1 waiting, 1 failed, 1 problem (exit 1: a step failed,
+      something is late, or nothing was found to back up).
+      "
+    `)
+    expect(brief({ recovered: new Set(['postgres']) })).toMatchInlineSnapshot(`
+      "postgres  well again  14 files complete, 18 GiB
+      "
+    `)
+    expect(brief({})).toBe('')
+    expect(brief({ box: 'shown' })).toContain('As before: nas.')
   })
 
   it('names who holds a busy destination', () => {

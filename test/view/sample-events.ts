@@ -32,7 +32,7 @@ export const progress = (path: string, done: number, more: { backup?: string } =
   type: 'progress',
   backup: more.backup ?? 'postgres',
   path,
-  files: { done: 12, total: 40 },
+  files: { done: 12, total: 40, published: 9 },
   bytes: { done: done * GIB, total: 1.4 * GIB, resumed: 0.4 * GIB },
   rate: 25 * KIB,
 })

@@ -11,14 +11,19 @@ export interface Console {
   readonly writeError: (text: string) => void
   /** Of stdout and stderr. */
   readonly color: { readonly write: boolean; readonly writeError: boolean }
-  /** Columns of stdout. */
+  /** Columns of stdout: 80 where it is no terminal. */
   readonly width: number
   /** Lines of stdout. */
   readonly height: number
+  /** Where lines break that other programs read whole: at a terminal's edge alone. */
+  readonly edge: { readonly write: number; readonly writeError: number }
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
   readonly quiet: boolean
 }
+
+/** Columns; without a terminal none. */
+export const edgeOf = (stream: NodeJS.WriteStream): number => stream.columns ?? Number.POSITIVE_INFINITY
 
 export function processConsole(output: Output, quiet: boolean): Console {
   const { stdout, stderr, env } = process
@@ -28,8 +33,9 @@ export function processConsole(output: Output, quiet: boolean): Console {
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
-    width: stdout.columns ?? 100,
     height: stdout.rows ?? 50,
+    width: stdout.columns ?? 80,
+    edge: { write: edgeOf(stdout), writeError: edgeOf(stderr) },
     stderr,
   }
 }

@@ -16,6 +16,7 @@ export interface SharedFlags extends GlobalFlags {
 /** What several commands take; each declares those it uses. */
 export interface PlanFlags extends SharedFlags {
   readonly dryRun?: boolean
+  readonly onChange?: boolean
   readonly diff?: boolean
   readonly all?: boolean
   readonly detailedExitcode?: boolean
@@ -33,6 +34,8 @@ const flag = (flags: string, description: string, parse?: (text: string) => unkn
   return parse === undefined ? option : option.argParser(parse)
 }
 
+export const quietFlag = flag('-q, --quiet', 'print only what is unwell, and no warnings')
+
 /** Where specs, settings and state are, and where output goes. */
 export const SHARED_FLAGS: readonly Option[] = [
   flag('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)'),
@@ -47,7 +50,7 @@ export const SHARED_FLAGS: readonly Option[] = [
     .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
     .default('text'),
   flag('--json', 'the same as --output json'),
-  flag('-q, --quiet', 'print nothing when all is fine'),
+  quietFlag,
   flag('--log-level <level>', 'log at this level').choices(['debug', 'info', 'warn', 'error']),
   flag('--log-file <file>', 'log to this file, as JSON lines'),
 ]
@@ -55,6 +58,7 @@ export const SHARED_FLAGS: readonly Option[] = [
 /** Flags of several commands, which mean the same in each. */
 export const flags = {
   dryRun: flag('-n, --dry-run', 'show what would be done; write nothing'),
+  onChange: flag('--on-change', 'print only trouble that came, changed or went since the last pass'),
   diff: flag('--diff', 'diff of each destination before and after: md5, size, path'),
   all: flag('--all', 'also show what stays as it is'),
   detailedExitcode: flag('--detailed-exitcode', 'exit with 2 when there is something to do'),
@@ -94,6 +98,7 @@ export const PLAN_FLAGS: readonly Option[] = [
 /** Of a pass: what `reconcile` and `reconcile run` take. */
 export const PASS_FLAGS: readonly Option[] = [
   flags.dryRun,
+  flags.onChange,
   ...PLAN_FLAGS,
   flags.maxTime,
   flags.lockTimeout,

@@ -51,6 +51,7 @@ const checkedStep = both(
     digest: optional(digest),
     stagedBytes: optional(count),
     begun: optional(oneOf(true)),
+    turn: optional(count),
     held: optional(digest),
     source: optional(digest),
     trash: optional(text),

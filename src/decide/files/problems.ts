@@ -44,7 +44,7 @@ export const tooLargeAtSource = (path: string, size: number, limit: number): Pro
 export const waitOverdue = (path: string): Problem => ({
   code: 'wait-overdue',
   path,
-  message: 'has been waiting for over a day to be finished at the source',
+  message: 'waiting for over a day to be finished at the source',
   hint: 'Its producer writes the marker last. Look there whether it still runs, or exclude the file.',
 })
 

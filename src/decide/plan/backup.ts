@@ -26,6 +26,7 @@ import { type SeriesView, seriesViews, withCause } from '../status/series.ts'
 import { anyClock, type BoxClock, boxClock } from '../time/box-clock.ts'
 import { lineTime } from '../time/line-time.ts'
 import { slowLine, timeWarnings } from '../time/warnings.ts'
+import { inLine, inOrder } from '../transfer/batches.ts'
 import { roomHalt } from '../transfer/room-halt.ts'
 import type { PlanContext } from './context.ts'
 
@@ -55,7 +56,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   const compared =
     halt === null && context.holds.length === 0 ? compare(spec, observation, context, clock, problems) : null
   if (compared !== null && clock.problem !== null) problems.push(clock.problem)
-  const steps = compared?.steps ?? []
+  const steps = numbered(compared?.steps ?? [], spec, observation)
   steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
   problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
   const summary = summarize(steps, compared?.kept ?? 0)
@@ -280,6 +281,16 @@ const TRANSFERS: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair'])
 
 /** Whether a step brings bytes over the line. */
 export const isTransfer = (step: Step): boolean => TRANSFERS.has(step.action)
+
+/** The steps, each transfer with its place in the order of transfer. */
+function numbered(steps: readonly Step[], { transfer }: Spec, observation: Observation): Step[] {
+  const line = steps.filter(isTransfer).map((step) => inLine(step, observation))
+  const turns = new Map(inOrder(line, transfer.order).map(({ path }, i) => [path as string, i + 1]))
+  return steps.map((step) => {
+    const turn = isTransfer(step) ? turns.get(step.path) : undefined
+    return turn === undefined ? step : { ...step, turn }
+  })
+}
 
 /** Bytes that a step still has to bring over the line. */
 const bytesToCome = (step: Step): number =>

@@ -90,6 +90,8 @@ export function codeOfPlan(plan: Plan, detailed: boolean): number {
   ])
 }
 
+export const isUnwell = (plan: BackupPlan): boolean => codesOfPlan(plan).length > 0
+
 const codesOfPlan = (plan: BackupPlan): readonly number[] => [
   ...codesOfTrouble(plan.problems, plan.halt),
   ...(plan.summary.conflict + plan.summary.lost > 0 ? [6] : []),

@@ -11,6 +11,7 @@ import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
 import { freshClaim, type SeriesView } from './series.ts'
+import { saysOfTroubles, troublesOf } from './troubles.ts'
 
 /** What the last pass saw of its source. */
 export interface SourceLook {
@@ -70,6 +71,7 @@ export function foldStatus(
     lookBy: isoTime(lookBy(schedule, look)),
     clock: isoTime(clock),
     leapt: leapt === null ? null : isoTime(leapt),
+    troubles: nextTroubles(before, outcome),
     holds: outcome.holds,
     series: views.flatMap(({ status, newer }) =>
       status.expect === null ? [] : [{ series: status.series, newer }],
@@ -78,6 +80,13 @@ export function foldStatus(
     head,
   }
 }
+
+/** A pass that was stopped half way found only half. */
+const nextTroubles = (
+  before: DestinationStatus | null,
+  outcome: CodedOutcome,
+): DestinationStatus['troubles'] =>
+  saysOfTroubles(outcome) ? troublesOf(outcome) : (before?.troubles ?? null)
 
 /** What could not be looked at is awaited as long as it was before. */
 function nextAwaited(
@@ -114,6 +123,7 @@ export function foldFailure(
     exitCode: outcome.exitCode,
     conditions: [...dated([ready(outcome), stalled(outcome)], before.conditions, at), ...kept],
     counts: { ...before.counts, problems: outcome.problems.length },
+    troubles: nextTroubles(before, outcome),
     promised,
   }
 }

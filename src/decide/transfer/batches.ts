@@ -1,17 +1,36 @@
+import type { Observation } from '../../model/observation.ts'
+import type { Step } from '../../model/plan.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 
-/** What a batch is made of: one file to bring. Sizes in bytes. */
-export interface BatchItem {
+/** What decides when a file's turn comes. */
+export interface InLine {
   readonly path: RelPath
-  readonly size: number
   readonly stagedBytes: number
-  readonly mode: 'append' | 'mend'
   /** Of its point: milliseconds since 1970. */
   readonly time: number
   /** Some of its point is here. */
   readonly begun: boolean
   /** It failed its gate before, a day or more ago. */
   readonly failedBefore: boolean
+}
+
+/** What a batch is made of: one file to bring. Sizes in bytes. */
+export interface BatchItem extends InLine {
+  readonly size: number
+  readonly mode: 'append' | 'mend'
+}
+
+/** A transfer's place among the others. */
+export function inLine(step: Step, { source, destination }: Observation): InLine {
+  const path = step.path as RelPath
+  return {
+    path,
+    stagedBytes: destination.staged.get(path)?.size ?? 0,
+    time:
+      step.time === undefined ? (source.files.get(path)?.listed?.mtime ?? 0) * 1000 : Date.parse(step.time),
+    begun: step.begun === true,
+    failedBefore: destination.seen.get(path)?.gate != null,
+  }
 }
 
 const MOST_NAMES = 2000
@@ -27,7 +46,7 @@ const MOST_SECONDS = 15 * 60
  * The order in which files come: those with staged bytes first (I13: a slow line always gets somewhere), then what is missing of points
  * that are here in part, then by `order`, those whose gate failed before last. Ties go by path.
  */
-export function inOrder<Item extends BatchItem>(
+export function inOrder<Item extends InLine>(
   items: readonly Item[],
   order: 'newest' | 'oldest',
 ): readonly Item[] {

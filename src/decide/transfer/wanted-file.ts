@@ -5,7 +5,7 @@ import type { BackupPlan } from '../../model/plan.ts'
 import type { PublishRequest } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { isTransfer } from '../plan/backup.ts'
-import type { BatchItem } from './batches.ts'
+import { type BatchItem, inLine } from './batches.ts'
 
 /** A file that a plan wants brought over the line and published. */
 export interface WantedFile extends BatchItem {
@@ -33,7 +33,8 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
     const { digest, text } = file.marker
     const held = destination.files.get(path)
     const seen = destination.seen.get(path)
-    const stagedBytes = destination.staged.get(path)?.size ?? 0
+    const line = inLine(step, { source, destination })
+    const { stagedBytes } = line
     const basis = held !== undefined && stagedBytes === 0
     // More bytes than the file has are another file's too; an append would leave them as they are for ever.
     const otherBytes =
@@ -42,14 +43,10 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
     // Held bytes that are as long as they should be, and wrong, have to be compared block by block.
     const wrongBasis = basis && (step.action === 'repair' || held.size >= file.listed.size)
     wanted.push({
-      path,
+      ...line,
       size: file.listed.size,
-      stagedBytes,
       mode: otherBytes || wrongBasis ? 'mend' : 'append',
-      time: step.time === undefined ? file.listed.mtime * 1000 : Date.parse(step.time),
-      begun: step.begun === true,
       mtime: file.listed.mtime,
-      failedBefore: seen?.gate != null,
       digest,
       marker: { path: markerPath(path, file.marker), text },
       markerMtime: file.marker.mtime,

@@ -7,6 +7,7 @@ import {
   number,
   object,
   oneOf,
+  optional,
   text,
 } from '../../model/check-json.ts'
 import { CONDITION_TYPES, type DestinationStatus } from '../../model/status.ts'
@@ -30,6 +31,7 @@ export function parseStatus(value: unknown): DestinationStatus | null {
     listed: known(value.listed, number),
     clock: known(value.clock, moment) ?? finished,
     leapt: known(value.leapt, moment),
+    troubles: known(value.troubles, troubles),
     holds: sound(value.holds, hold),
     lookBy: known(value.lookBy, moment),
     observed: known(value.observed, observed),
@@ -63,6 +65,7 @@ const condition = object({
   message: text,
   since: moment,
 })
+const troubles = list(object({ code: text, paths: list(text), more: optional(text) }))
 const hold = object({ id: text, code: text, message: text })
 const observed = object({ digest: text, revision: nullable(text) })
 const promised = object({ nextRun: moment, validUntil: moment })

@@ -32,6 +32,7 @@ const status = (head: LedgerHead): DestinationStatus => ({
   exitCode: 0,
   lastSuccess: null,
   conditions: [],
+  troubles: [],
   counts: { waiting: 0, conflict: 0, lost: 0, problems: 0, pending: 0 },
   listed: null,
   observed: null,
