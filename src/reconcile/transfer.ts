@@ -34,54 +34,58 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
 
 /** One go over the files. Returns those that came whole and do not match. */
 async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+  const settling = settleInBackground(pass)
+  try {
+    await bringBatches(files, settling, pass)
+  } finally {
+    // I11: however this ends, nothing is published after the lock is released.
+    await settling.done()
+  }
+  return settling.mismatches
+}
+
+async function bringBatches(files: readonly WantedFile[], settling: Settling, pass: Pass): Promise<void> {
   const { spec, tally, run } = pass
   const { bandwidth } = pass.options
   const meter = progressMeter(spec.name, totals(files), run.now)
-  const settling = settleBeside(pass)
   let left = files
   let before: Rate | undefined
-  // A full disk, or a quota: what is staged beyond it could not be published.
-  while (left.length > 0 && !tally.endsByFullDisk()) {
+  // With the disk full, or over a quota, or where publishing failed: more could be staged, and not published.
+  while (left.length > 0 && !tally.endsByFullDisk() && !settling.hasFailed()) {
     const rate = await rateNow(before, left, settling, pass)
     before = rate
-    if (rate === 'off') break
+    if (rate === 'off') return
     const batch = await batchThatFits(left, rate, settling, pass)
-    if (batch === null) break
+    if (batch === null) return
     const { files: count, bytes, resumed } = totals(batch)
     run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
     const allowed = { rate, isInForce: () => rateAt(bandwidth, run.now()).rate === rate }
     const brought = await bring(batch, pass, allowed, (now) => run.emit(meter.at(now)))
     tally.receive(brought.received)
     for (const problem of brought.problems) tally.trouble(problem)
-    // What a stopped batch has brought is judged by the next run: a stop is not to wait for hashing.
-    if (brought.ended === 'stopped') {
-      tally.end({ stopped: true })
-      break
-    }
+    // The next run judges what a stopped batch has brought: a stop does not wait for hashing.
+    if (brought.ended === 'stopped') return tally.end({ stopped: true })
     const { whole } = brought
     left = [...brought.rest, ...left.slice(batch.length)]
     meter.finished({ files: whole.length, bytes: totals(whole).bytes })
     settling.add(whole)
-    if (brought.failure !== null) {
-      tally.breakOff(brought.failure)
-      break
-    }
+    if (brought.failure !== null) return tally.breakOff(brought.failure)
   }
-  await settling.done()
-  return settling.mismatches
 }
 
-type Settling = ReturnType<typeof settleBeside>
+type Settling = ReturnType<typeof settleInBackground>
 
-/** Judges and publishes batches one after the other, beside the transfer of the next. */
-function settleBeside(pass: Pass) {
+/** Judges and publishes batches one after the other, while the next is transferred. */
+function settleInBackground(pass: Pass) {
   const mismatches: Mismatch[] = []
   let settling = Promise.resolve()
   let owed = 0
+  let hasFailed = false
   return {
     mismatches: mismatches as readonly Mismatch[],
     /** Inodes that what has come and is not published yet still takes. */
     owed: () => owed,
+    hasFailed: () => hasFailed,
     add(batch: readonly WantedFile[]): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
@@ -90,8 +94,10 @@ function settleBeside(pass: Pass) {
         mismatches.push(...(await settle(batch, pass)))
         owed -= owes
       })
-      // Awaited by `done`; until then a failure of it is nobody's unhandled rejection.
-      settling.catch(() => {})
+      // `done` throws it; until then it must not count as an unhandled rejection.
+      settling.catch(() => {
+        hasFailed = true
+      })
     },
     /** All that was added is judged, and published where it passed. */
     done: () => settling,
