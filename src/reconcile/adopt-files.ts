@@ -82,6 +82,6 @@ const rottenPair = (path: string) => ({
   code: 'rot',
   path,
   message:
-    'stood here beside a marker that does not match it: the marker is in quarantine now, and the data counts for nothing',
-  hint: 'It is pulled anew if the source still has it.',
+    'was here with a marker that does not match it: the marker is now in quarantine, and the data does not count',
+  hint: 'It is pulled again if the source still has it.',
 })

@@ -211,7 +211,7 @@ const listedMissing = (missing: readonly RelPath[], list: RelPath): Problem => (
   code: 'listed-missing',
   path: list,
   message: `names ${missing.length} files that are not there: ${missing.slice(0, NAMED).join(', ')}, …`,
-  hint: 'Have it written again at the source, from what lies in its folder; see what writes it.',
+  hint: 'Write it again at the source from the files in its folder, and check what writes it.',
 })
 
 function markerRead(
@@ -231,7 +231,7 @@ function markerRead(
     problems.push({
       code: 'markers-disagree',
       path,
-      message: `has ${markers.join(' and ')} beside it, and they do not say the same`,
+      message: `has the markers ${markers.join(' and ')}, which disagree`,
       hint: 'Remove the wrong one at the source.',
     })
     return { state: 'unreadable' }
@@ -246,5 +246,5 @@ const listDisagrees = (path: string, hint: string, digest: string): Problem => (
   code: 'list-disagrees',
   path,
   message: `the list file says ${hint}, its marker says ${digest}`,
-  hint: 'The marker is believed. Write the list file anew at the source.',
+  hint: 'The marker counts. Write the list file again at the source.',
 })

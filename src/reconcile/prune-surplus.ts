@@ -121,8 +121,8 @@ function leftOf(
 const left = (path: string, why: string): Problem => ({
   code: 'prune-left',
   path,
-  message: `the plan has it removed, and it is still here: ${why}`,
-  hint: 'Apply the plan again later, or make it anew.',
+  message: `the plan removes it, but it is still here: ${why}`,
+  hint: 'Apply the plan again later, or make a new one.',
 })
 
 /** Reads files whose points are to be relied on. Those that are rotten are known to every later pass, and count no more. */
@@ -186,6 +186,6 @@ const requestsOf = (prune: PruneDecision, { spec, origin }: Pass): readonly Prun
 const rottenWhenRead = (path: string): Problem => ({
   code: 'rot',
   path,
-  message: 'was read again before anything was pruned, and its bytes are not those that were published',
-  hint: 'The next run brings it anew if the source still has the same bytes. Check the disk, and look for another copy.',
+  message: 'was read again before pruning, and its bytes differ from what was published',
+  hint: 'The next run pulls it again if the source still has the same bytes. Check the disk, and look for another copy.',
 })

@@ -61,8 +61,8 @@ export async function publishPassed(
 const noRoom = ({ path }: WantedFile): Problem => ({
   code: 'disk-full',
   path,
-  message: 'did not come, for the disk here is full',
-  hint: 'Make room at the destination; the next run brings it.',
+  message: 'was not transferred: the disk here is full',
+  hint: 'Free some space at the destination; the next run pulls it.',
 })
 
 function problemOfVerdict(
@@ -74,21 +74,21 @@ function problemOfVerdict(
     return {
       code: 'not-delivered',
       path: file.path,
-      message: 'was asked for, and the source sent nothing',
-      hint: 'It is asked for again by the next run. Look at the file at the source if this goes on.',
+      message: 'was requested, but the source sent nothing',
+      hint: 'The next run requests it again. If this persists, check the file at the source.',
     }
   }
   return verdict.size < file.size
     ? {
         code: 'not-whole',
         path: file.path,
-        message: `${humanPart(verdict.size, file.size)} have come; they are kept in staging`,
-        hint: 'The next run goes on from there.',
+        message: `${humanPart(verdict.size, file.size)} have arrived and are kept in staging`,
+        hint: 'The next run continues from there.',
       }
     : {
         code: 'changed-during-transfer',
         path: file.path,
-        message: `${verdict.size} bytes are staged where ${file.size} were listed: it was changed at the source meanwhile`,
-        hint: 'The next run looks again. Its producer should write it under another name and rename it when it is done.',
+        message: `${verdict.size} bytes are staged but ${file.size} were listed: it changed at the source meanwhile`,
+        hint: 'The next run checks it again. Have it written under a temporary name and renamed when it is done.',
       }
 }

@@ -98,7 +98,7 @@ function problemOf(complaint: Complaint, what: string, why: string, name: string
     return {
       code: 'folder-unreadable',
       message: `The folder ${name} cannot be read at the source: ${printable(why)}.`,
-      hint: 'Give the account read and search permission on it, or rule it out with all below it: in select.exclude, its path and "/**".',
+      hint: 'Give the account read and search permission on it, or exclude it: add its path and "/**" to select.exclude.',
     }
   if (/Permission denied/.test(why))
     return {
@@ -109,6 +109,6 @@ function problemOf(complaint: Complaint, what: string, why: string, name: string
   return {
     code: 'source-complaint',
     message: `rsync could not ${/recv|receive|mkstemp|rename|write|mkdir/.test(what) ? 'write' : 'read'} ${name}: ${printable(`${what}: ${why}`)}.`,
-    hint: 'See the disk that it lies on.',
+    hint: 'Check the disk that it is on.',
   }
 }

@@ -160,7 +160,7 @@ function readList(
   problems: { add(problem: Problem): void },
 ): ListFile {
   const bytes = readSmall(join(into, list), LIST_LIMIT)
-  if (bytes === null) throw listFailure('missing', list, 'it was gone when it was to be read')
+  if (bytes === null) throw listFailure('missing', list, 'it disappeared before it was read')
   for (const path of markers) checkList(list, bytes, path, readSmall(join(into, path), MARKER_LIMIT))
   const parsed = parseListFile(bytes, list, concern)
   for (const problem of parsed.problems) problems.add(problem)

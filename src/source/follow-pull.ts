@@ -57,8 +57,8 @@ export function followPull(files: readonly PullFile[]): PullFollower {
     problems.add({
       code: 'not-regular',
       path,
-      message: `${quote(path)} is no regular file at the source any more.`,
-      hint: 'It is looked at again at the next run; see what replaces it there.',
+      message: `${quote(path)} is no longer a regular file at the source.`,
+      hint: 'The next run checks it again. Find out what replaces it there.',
     })
   }
   const line = (text: string): void => {

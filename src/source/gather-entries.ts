@@ -69,8 +69,8 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
         problems.add({
           code: 'not-regular',
           path,
-          message: `${quote(path)} is ${KINDS[kind] ?? 'no regular file'} at the source; only regular files are backed up.`,
-          hint: 'Put the file itself there, or keep the entry out of the folder.',
+          message: `${quote(path)} is ${KINDS[kind] ?? 'not a regular file'} at the source; only regular files are backed up.`,
+          hint: 'Put the file itself there, or remove the entry from the folder.',
         })
         return
       }
@@ -80,7 +80,7 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
           code: 'absurd-size',
           path,
           message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
-          hint: 'Check whether the file system at the source is sound.',
+          hint: 'Check the file system at the source.',
         })
         return
       }

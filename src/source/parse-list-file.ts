@@ -38,8 +38,8 @@ export function parseListFile(
     problems.add({
       code: 'list-mixed',
       path: listName,
-      message: `${quote(listName)} holds checksum lines and other lines; all are taken for names.`,
-      hint: 'Write one name a line, or the output of md5sum and nothing else.',
+      message: `${quote(listName)} mixes checksum lines with other lines; all are read as names.`,
+      hint: 'Write one name per line, or nothing but the output of md5sum.',
     })
 
   const names = new Map<RelPath, Digest | null>()
@@ -58,8 +58,8 @@ export function parseListFile(
       problems.add({
         code: 'list-folder',
         path: listName,
-        message: `${quote(listName)} names ${quote(name)}, which is a folder or lies in one.`,
-        hint: 'A list file names files of its own folder. For folders leave source.listing out: rsync lists them.',
+        message: `${quote(listName)} names ${quote(name)}, which is a folder or is inside one.`,
+        hint: 'A list file names files in its own folder. For folders, remove source.listing: rsync lists them.',
       })
       continue
     }
@@ -75,7 +75,7 @@ export function parseListFile(
       problems.add({
         code: 'list-ambiguous',
         path,
-        message: `${quote(listName)} names ${quote(name)} twice, with different sums; neither is believed.`,
+        message: `${quote(listName)} names ${quote(name)} twice with different checksums; neither counts.`,
         hint: 'Have the list written again.',
       })
       continue

@@ -32,7 +32,7 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
       garbled = true
       problems.add({
         code: 'garbled-listing',
-        message: `The source's listing holds a line that is none: ${quote(buffer.toString('latin1', from, Math.min(to, from + 200)))}.`,
+        message: `The source's listing has an invalid line: ${quote(buffer.toString('latin1', from, Math.min(to, from + 200)))}.`,
         hint: 'Check that nothing at the source (a login script, a wrapper) prints to the session.',
       })
       return

@@ -101,7 +101,7 @@ const broken = (failure: Failure): PullReport => ({ ended: 'broken', failure, pr
 const tooSlow = (rate: number): Failure =>
   new Failure({
     code: 'rate-too-low',
-    message: `${rate} bytes a second are allowed, and rsync cannot go below 1 KiB/s.`,
+    message: `The rate is limited to ${rate} bytes a second, but rsync cannot go below 1 KiB/s.`,
     hint: 'Allow at least 1 KiB/s to each transfer: raise the bandwidth or lower concurrency.',
     retryable: false,
   })

@@ -45,6 +45,7 @@ function withoutChance(text: string, folder: string): string {
     .replace(/[\d.]+ [KMGT]iB(?= free|(?: +)<folder>)/g, '<free>')
     .replace(/\bin (?:under )?[\d.]+ (?:s|min)\b/g, 'in <while>')
     .replace(/\b(?:just now|(?:\d+ (?:s|min) )+ago) */g, '<ago> ')
+    .replace(/\(\d+ d ago\)/g, '(<days> ago)')
     .replace(/<free> +/g, '<free> ')
     .replace(/ \(\d+ B\/s\)/g, '')
     .replace(/"(?:seconds|milliseconds|duration)": [\d.]+/g, '"seconds": "<while>"')

@@ -87,7 +87,8 @@ async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<
     const hadOne = options.knownHead !== null || (await disk.lstat(files.id)) !== null
     return hadOne ? { state: 'damaged', halt: missing(files.ledger) } : { state: 'absent' }
   }
-  if (place.kind !== 'file') return { state: 'damaged', halt: damaged(files.ledger, 'it is no regular file') }
+  if (place.kind !== 'file')
+    return { state: 'damaged', halt: damaged(files.ledger, 'it is not a regular file') }
   const chain = await readChain(disk, files.ledger, options.knownHead, (line, at) => enter(book, line, at))
   if (chain === null) return { state: 'damaged', halt: missing(files.ledger) }
   const fault = faultOf(chain, book, options.knownHead)
@@ -98,11 +99,11 @@ async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<
 /** What makes a chain no ledger of ours; null: nothing does. */
 function faultOf(chain: Chain, book: Book, known: LedgerHead | null): string | null {
   const after = `line ${chain.head.seq + 1} (byte ${chain.end})`
-  if (chain.head.seq === 0) return 'it has not one good line'
+  if (chain.head.seq === 0) return 'it has no valid line'
   if (book.id === null) return 'its first line names no destination'
   if (chain.state === 'edited') return `${after} was changed, moved or removed after it was written`
   if (known !== null && (chain.state === 'forged' || chain.head.seq < known.seq))
-    return `its line ${known.seq} is gone or is another than an earlier run wrote: lines were removed or rewritten`
+    return `its line ${known.seq} is missing or differs from what an earlier run wrote: lines were removed or rewritten`
   return null
 }
 
@@ -226,7 +227,7 @@ async function readMarker(
 }
 
 const WHAT_TO_DO =
-  'Find out who or what wrote there (a restored copy, an editor, a failing disk). Then `reconcile doctor --rebuild-ledger NAME` puts it into quarantine and starts a new one, and the next pass hashes every file anew.'
+  'Find out who or what wrote there (a restored copy, an editor, a failing disk). Then run `reconcile doctor --rebuild-ledger NAME`: it moves the ledger to quarantine and starts a new one, and the next pass hashes every file again.'
 
 const damaged = (path: string, why: string): Halt => ({
   code: 'ledger-damaged',

@@ -154,7 +154,7 @@ const closedHere = (path: string): Problem => ({
   code: 'folder-unreadable',
   path,
   message: 'is a folder in the destination that this user may not read',
-  hint: 'Give this user read and search permission on it, move it out, or rule it out with all below it: in select.exclude, its path and "/**".',
+  hint: 'Give this user read and search permission on it, move it out, or exclude it: add its path and "/**" to select.exclude.',
 })
 
 const notRegular = (path: string, kind: string): Problem => ({

@@ -18,7 +18,7 @@ export async function checkOwnership(disk: Disk, files: Layout, uid: number): Pr
   const user = userName(own.owner)
   return {
     code: 'other-owner',
-    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, and you are ${userName(uid) ?? `uid ${uid}`}: one user alone writes a destination`,
+    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, but you are ${userName(uid) ?? `uid ${uid}`}: only one user may write to a destination`,
     hint: `Run it as that user: sudo -u ${user ?? `'#${own.owner}'`} reconcile ...`,
   }
 }
@@ -38,7 +38,7 @@ async function oddInside(disk: Disk, files: Layout): Promise<Halt | null> {
 
 const strange = (path: string, kind: DiskKind, wanted: 'file' | 'folder'): Halt => ({
   code: 'private-folder-strange',
-  message: `${path} is a ${kind === 'other' ? 'device, socket or pipe' : kind}, and has to be a ${wanted}: it is never followed`,
+  message: `${path} is a ${kind === 'other' ? 'device, socket or pipe' : kind}, but must be a ${wanted}: it is never followed`,
   hint: 'Find out who put it there, and move it aside.',
 })
 

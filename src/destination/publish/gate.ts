@@ -62,7 +62,8 @@ async function lookAt(site: Site, { path, size }: GateRequest): Promise<string |
   try {
     const stat = await site.disk.lstat(stagedPath(site, path))
     if (stat === null) return { verdict: 'missing' }
-    if (stat.kind !== 'file') return refused('staged-not-regular', path, `a ${stat.kind} came, and no file`)
+    if (stat.kind !== 'file')
+      return refused('staged-not-regular', path, `a ${stat.kind} arrived instead of a file`)
     if (stat.links !== 1)
       return refused('staged-linked', path, `the staged file has ${stat.links} names, and must have one`)
     if (stat.owner !== site.uid)

@@ -53,7 +53,12 @@ async function checked(
     const { path, digests, over } = request
     const judged = site.judged.get(path)
     if (judged === undefined || judged.size !== request.size || !sameDigests(judged.digests, digests))
-      return problem('not-gated', path, 'was not judged as it is now', 'The next run judges it again.')
+      return problem(
+        'not-gated',
+        path,
+        'was not verified in its current state',
+        'The next run judges it again.',
+      )
     const fault = markerFault(request)
     if (fault !== null) return fault
     // Held here or once held: only the ledger's digest will do, whatever the source says today.
@@ -62,7 +67,7 @@ async function checked(
     if (record !== undefined && !sameDigests(record, digests))
       return { verdict: 'conflict', conflict: { path, held: record[kind], source: digests[kind] } }
     if (record === undefined && over === 'repair')
-      return problem('not-recorded', path, 'the ledger knows no such file to repair', 'Run again.')
+      return problem('not-recorded', path, 'the ledger has no such file to repair', 'Run again.')
     if (over === 'repair') return null
     // I2: data must not come to stand beside a marker that says something else.
     for (const { place, digest } of await beside(path)) {
@@ -71,7 +76,7 @@ async function checked(
           'marker-taken',
           path,
           `${baseName(place)} already exists there`,
-          'The next run judges the pair. If there is no data beside it, or it claims nothing, move it aside.',
+          'The next run verifies the pair. If the marker has no data file, or holds no checksum, move it aside.',
         )
       if (likeDigest(digests, digest) !== digest)
         return { verdict: 'conflict', conflict: { path, held: digest, source: likeDigest(digests, digest) } }

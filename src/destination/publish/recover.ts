@@ -25,7 +25,7 @@ export async function recover(site: Site, run: Run): Promise<readonly string[]> 
       else run.emit({ type: 'problem', backup: site.backup, problem: end })
     }
     const removed = await finishPrunes(site, run)
-    if (removed.done.length > 0) done.push(`finished the removal of ${named(removed.done)} to the trash`)
+    if (removed.done.length > 0) done.push(`finished moving ${named(removed.done)} to the trash`)
     const returned = await finishUndos(site, run)
     if (returned.done.length > 0) done.push(`finished putting back ${named(returned.done)} from the trash`)
     const strays = await expireStrays(site)

@@ -130,7 +130,7 @@ const rotten = (path: string, what: string): Problem => ({
 const goneFromTrash = (path: string): Problem => ({
   code: 'trash-gone',
   path,
-  message: 'is gone from the trash: somebody else has emptied it',
+  message: 'is no longer in the trash: something else removed it',
   hint: 'It can only be pulled again, if the source still has it.',
 })
 

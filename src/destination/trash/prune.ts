@@ -236,20 +236,21 @@ async function setMarkersAside(
 export const notOurs = (path: string): Problem => ({
   code: 'not-recorded',
   path,
-  message: 'the ledger knows no such file',
-  hint: 'Only what was published here is removed. Run again: what the next pass takes over is known afterwards.',
+  message: 'the ledger has no record of this file',
+  hint: 'Only files published here are removed. Run a pass first: it records the files that it takes over.',
 })
 
 const pointStays = (path: string): Problem => ({
   code: 'prune-point-stays',
   path,
-  message: 'stays: another file of its point cannot be removed now, and a point goes whole or not at all',
+  message:
+    'stays: another file of its point cannot be removed now, and a point is removed whole or not at all',
   hint: 'See what is reported about that other file. The next prune tries again.',
 })
 
 const differs = (path: string, was: number, is: number): Problem => ({
   code: 'prune-differs',
   path,
-  message: `has ${is} bytes here and was published with ${was}: it is not removed`,
+  message: `has ${is} bytes here but was published with ${was}: it is not removed`,
   hint: 'See what the next pass reports about it. If it is not wanted, move it out of the destination by hand.',
 })
