@@ -74,7 +74,7 @@ export function lockedDestination(
         knownHead,
         believed,
       })
-      // What is wrong with it is the halt of the holding that inspect tells.
+      // `inspect` reports what is wrong with it, as a halt.
       if (read.state !== 'open') return
       const { ledger } = read
       await box.learn({ id: ledger.id, ...on }, run.now())

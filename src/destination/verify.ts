@@ -11,7 +11,7 @@ const FILES = 256
 const BYTES = 1 << 30
 
 /**
- * Reads published files whole, where they lie, and records those whose bytes are what was published. Changes no file. What has been
+ * Reads published files whole, in place, and records those whose bytes are what was published. Changes no file. What has been
  * recorded when the signal's reason is thrown stays recorded.
  */
 export async function verify(
@@ -30,7 +30,7 @@ export async function verify(
       continue
     }
     try {
-      // I6: through a symlinked folder somebody else's file would be read for ours.
+      // I6: through a symlinked folder we would read a file that is not ours.
       const found = await seen.find(path)
       if (found !== 'there') {
         verdicts.set(path, { verdict: 'problem', problem: found === 'absent' ? gone(path) : found })

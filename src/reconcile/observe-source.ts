@@ -110,7 +110,7 @@ const MOST_LISTED = 100_000
 const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
-/** What stands beside data at the source, in the names that a listing shows. */
+/** The markers next to data at the source, by the names in a listing. */
 interface BesideData {
   /** A file's markers of the spec's kind as the source spells them, the lower-case ones first. */
   readonly spellings: (path: RelPath) => readonly RelPath[]
@@ -118,8 +118,8 @@ interface BesideData {
 }
 
 /**
- * Looks markers up by name: nothing is kept for each of a hundred thousand files but where somebody mixes cases, or writes checksums that
- * do not count.
+ * Looks markers up by name: nothing is kept for each of a hundred thousand files, except for mixed cases and for checksums that do not
+ * count.
  */
 function besideData(listing: Listing, kind: DigestKind): BesideData {
   const usual = usualSuffixes(kind)
@@ -198,7 +198,7 @@ function assemble(
       problems.push(listDisagrees(path, hint, claim))
   }
   if (missing.length <= MOST_AWAITED) for (const path of missing) add(path, null)
-  // Where it fits nothing at all, that is said already.
+  // If it fits nothing at all, that is already reported.
   else if (fit.problem?.code !== 'list-fits-nothing') problems.push(listedMissing(missing, list))
   return fit.isBelieved ? seen : { ...seen, completeness: 'incomplete' }
 }

@@ -46,7 +46,7 @@ export async function takeSnapshot(
   }
 }
 
-/** The plan of a backup from a snapshot alone; pure. Null: there is none, which is a problem of that backup. `from`: the source's label. */
+/** The plan of a backup from a snapshot alone; pure. A null snapshot is a problem of that backup. `from`: the source's label. */
 export function planOffline(
   spec: Spec,
   snapshot: Snapshot | null,

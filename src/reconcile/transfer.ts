@@ -9,14 +9,14 @@ import { suffixOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
 import { bring } from './bring.ts'
+import { gateAndPublish, type Mismatch, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 import { progressMeter } from './progress-meter.ts'
-import { type Mismatch, publishPassed, settle } from './settle.ts'
 
 /**
- * Brings and publishes what is wanted, in batches: while one is judged the next one comes. Files that do not match are mended once,
- * block by block; those that still do not have failed twice and are dropped.
+ * Pulls and publishes what is wanted, in batches: while one is judged, the next one is transferred. Files that do not match are repaired
+ * once, block by block; those that still do not match have failed twice and are dropped.
  */
 export async function transfer(pass: Pass, standing: Standing): Promise<Standing> {
   const { spec, tally } = pass
@@ -32,30 +32,30 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
   return standing
 }
 
-/** One go over the files. Returns those that came whole and do not match. */
+/** One round over the files. Returns those that arrived whole and do not match. */
 async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
-  const settling = settleInBackground(pass)
+  const publishing = publishInBackground(pass)
   try {
-    await bringBatches(files, settling, pass)
+    await bringBatches(files, publishing, pass)
   } finally {
     // I11: however this ends, nothing is published after the lock is released.
-    await settling.done()
+    await publishing.done()
   }
-  return settling.mismatches
+  return publishing.mismatches
 }
 
-async function bringBatches(files: readonly WantedFile[], settling: Settling, pass: Pass): Promise<void> {
+async function bringBatches(files: readonly WantedFile[], publishing: Publishing, pass: Pass): Promise<void> {
   const { spec, tally, run } = pass
   const { bandwidth } = pass.options
   const meter = progressMeter(spec.name, totals(files), run.now)
   let left = files
   let before: Rate | undefined
   // With the disk full, or over a quota, or where publishing failed: more could be staged, and not published.
-  while (left.length > 0 && !tally.endsByFullDisk() && !settling.hasFailed()) {
-    const rate = await rateNow(before, left, settling, pass)
+  while (left.length > 0 && !tally.endsByFullDisk() && !publishing.hasFailed()) {
+    const rate = await rateNow(before, left, publishing, pass)
     before = rate
     if (rate === 'off') return
-    const batch = await batchThatFits(left, rate, settling, pass)
+    const batch = await batchThatFits(left, rate, publishing, pass)
     if (batch === null) return
     const { files: count, bytes, resumed } = totals(batch)
     run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
@@ -68,47 +68,47 @@ async function bringBatches(files: readonly WantedFile[], settling: Settling, pa
     const { whole } = brought
     left = [...brought.rest, ...left.slice(batch.length)]
     meter.finished({ files: whole.length, bytes: totals(whole).bytes })
-    settling.add(whole)
+    publishing.add(whole)
     if (brought.failure !== null) return tally.breakOff(brought.failure)
   }
 }
 
-type Settling = ReturnType<typeof settleInBackground>
+type Publishing = ReturnType<typeof publishInBackground>
 
 /** Judges and publishes batches one after the other, while the next is transferred. */
-function settleInBackground(pass: Pass) {
+function publishInBackground(pass: Pass) {
   const mismatches: Mismatch[] = []
-  let settling = Promise.resolve()
+  let publishing = Promise.resolve()
   let owed = 0
   let hasFailed = false
   return {
     mismatches: mismatches as readonly Mismatch[],
-    /** Inodes that what has come and is not published yet still takes. */
+    /** Inodes that what is not published yet still needs. */
     owed: () => owed,
     hasFailed: () => hasFailed,
     add(batch: readonly WantedFile[]): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
       owed += owes
-      settling = settling.then(async () => {
-        mismatches.push(...(await settle(batch, pass)))
+      publishing = publishing.then(async () => {
+        mismatches.push(...(await gateAndPublish(batch, pass)))
         owed -= owes
       })
       // `done` throws it; until then it must not count as an unhandled rejection.
-      settling.catch(() => {
+      publishing.catch(() => {
         hasFailed = true
       })
     },
-    /** All that was added is judged, and published where it passed. */
-    done: () => settling,
+    /** All that was added is judged, and published if it passed. */
+    done: () => publishing,
   }
 }
 
-/** The rate by which the next batch comes. Where it is off, what has come whole is judged all the same: it needs no line. */
+/** The rate for the next batch. If it is off, what is already staged whole is judged all the same: it needs no line. */
 async function rateNow(
   before: Rate | undefined,
   left: readonly WantedFile[],
-  settling: Settling,
+  publishing: Publishing,
   { spec, destination, options, tally, run }: Pass,
 ): Promise<Rate> {
   const { rate, until } = rateAt(options.bandwidth, run.now())
@@ -119,26 +119,26 @@ async function rateNow(
   tally.end({ off: { until: change.until } })
   const here = left.filter((file) => file.mode === 'append' && file.size > 0 && file.stagedBytes >= file.size)
   if (here.length > 0) await destination.stage(here, run)
-  settling.add(here)
+  publishing.add(here)
   return rate
 }
 
-/** The next batch; null: there is no room for another file, and the tally says so. */
+/** The next batch; null: there is no space for another file, and the tally has the halt. */
 async function batchThatFits(
   left: readonly WantedFile[],
   rate: number | null,
-  settling: Settling,
+  publishing: Publishing,
   { spec, destination, tally }: Pass,
 ): Promise<readonly WantedFile[] | null> {
   let inodes: number | null = null
   const fits = async () => {
     inodes = await destination.inodes()
-    return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - settling.owed())
+    return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - publishing.owed())
   }
   let batch = await fits()
-  // What has come and is not published yet still needs its markers: where inodes are scarce, it is published first.
-  if (batch.length === 0 && settling.owed() > 0) {
-    await settling.done()
+  // What is not published yet still needs its markers: if inodes are scarce, it is published first.
+  if (batch.length === 0 && publishing.owed() > 0) {
+    await publishing.done()
     batch = await fits()
   }
   const { bytes, resumed } = totals(batch)
@@ -153,8 +153,8 @@ async function batchThatFits(
 }
 
 /**
- * A marker that disagrees is read once more before its file is called bad: it may have been written while the file came. What
- * matches the new one is published; the rest is to be mended, for what its marker says now.
+ * A marker that disagrees is read once more before its file is called bad: it may have been written during the transfer. What matches the
+ * new one is published; the rest is pulled again, by what its marker says now.
  */
 async function believeNewMarkers(
   mismatches: readonly Mismatch[],

@@ -28,7 +28,7 @@ export function explainLines(
   return problems.all()
 }
 
-/** One line of rsync's about a file or folder; `said` and no more where it is none that we can read. */
+/** One line of rsync's about a file or folder; only `said` if we cannot parse it. */
 export interface Complaint {
   readonly said: string
   readonly what?: string
@@ -37,7 +37,7 @@ export interface Complaint {
   readonly why?: string
 }
 
-/** Lines of a login script or of ssh beside rsync's own are nobody's complaint. Where none is rsync's, all of them are read. */
+/** If there are lines of rsync's own, those of a login script or of ssh do not count; if there are none, all count. */
 export function readComplaints(stderr: string): readonly Complaint[] {
   const complaints: Complaint[] = []
   const lines = stderr.split('\n').filter((line) => !NO_MATTER.test(line))

@@ -17,7 +17,7 @@ export interface PullFollower {
   mostStaged(): number
   /** Literal bytes that came: rsync's own figure, else what staging has grown by. */
   received(into: string): Promise<number>
-  /** Names that turned out to be no regular file. */
+  /** Names that turned out not to be regular files. */
   problems(): readonly Problem[]
 }
 
@@ -26,7 +26,7 @@ const DONE = /^=\d+ (.+)$/
 const SKIPPED = /^skipping non-regular file "(.+)"$/
 const LITERAL = /^Literal data: (\d+) bytes$/
 
-/** Pieces together how far a batch is, from what rsync says and from where its open files stand. Hints only: the gate decides. */
+/** Works out a batch's progress from rsync's output and the positions in its open files. Hints only: the gate decides. */
 export function followPull(files: readonly PullFile[]): PullFollower {
   const open = new Map<string, PullFile>(files.map((file) => [file.path, file]))
   const positions = new Map<string, number>()

@@ -51,9 +51,9 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
       const path = unescapeName(name)
       const fault = path === null ? 'not-utf-8' : pathFault(path)
       if (path === null || fault !== null) {
-        // A link is never followed, whatever its name; what lies in a folder is judged by itself.
+        // A link is never followed, whatever its name; files in a folder are judged by themselves.
         if (isListed || kind === 'l' || !concern.path(...readings(name))) return
-        // One word for our own folder at the source is enough, however much it holds.
+        // One problem for our own folder at the source is enough, however much it holds.
         if (fault === 'reserved' && isUnder(path!, reserved)) return
         if (fault === 'reserved' && kind === 'd') reserved.add(path!)
         problems.add(refusedName(path ?? name, fault!))
@@ -110,11 +110,11 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
       for (const path of twice) collide(path, [])
       const collisions = findCollisions(concerning, parents)
       for (const [path, others] of collisions) {
-        // Its data is refused, and that is said of the data.
+        // Its data is refused, and has its own problem.
         const of = markerOf(path)
         if (of === null || !collisions.has(of.data)) collide(path, others)
       }
-      // What lies in a colliding folder would end up in one with what lies in the other.
+      // The files of colliding folders would end up in one folder.
       const refused = new Set([...twice, ...collisions.keys()])
       if (refused.size > 0) for (const path of files.keys()) if (isUnder(path, refused)) files.delete(path)
       return { files, links, folders, problems: problems.all() }

@@ -4,7 +4,7 @@ import { collectProblems } from './problems.ts'
 import { quote } from './quote.ts'
 
 export interface ListingParser {
-  /** False: too much; the listing is a flood and no listing. */
+  /** False: too much; this is a flood, not a listing. */
   hear(chunk: Buffer): boolean
   /** `garbled`: there were lines that no rsync prints, so something may be missing. */
   end(): ReturnType<Entries['end']> & { readonly garbled: boolean }
@@ -37,7 +37,7 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
       })
       return
     }
-    // Cut out on its own: a slice would keep the whole chunk in memory for as long as the name lives.
+    // Its own string: a slice would keep the whole chunk in memory as long as the name.
     entries.add(head, buffer.toString('latin1', head.end, to))
   }
 

@@ -54,7 +54,7 @@ export const refusedName = (name: string, fault: PathFault): Problem => ({
   hint: 'Rename it at the source, or keep it out of the folder.',
 })
 
-/** The same of a name that only a list file holds: the list is to be mended, there may be no such file. */
+/** The same for a name in a list file: the list needs fixing, and there may be no such file. */
 export const refusedInList = (list: string, name: string, fault: PathFault): Problem => ({
   code: `name-${fault}`,
   path: list,

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
 
 export interface Watchdog {
-  /** Something came. */
+  /** Something arrived. */
   progress(): void
-  /** Nothing has come for the timeout and, on top of it, for `allowance` seconds. */
+  /** Nothing has arrived for the timeout plus `allowance` seconds. */
   expired(allowance: number): boolean
 }
 
@@ -18,7 +18,7 @@ export function startWatchdog(timeout: number): Watchdog {
   }
 }
 
-/** A prefix that is staged already is hashed again at both ends, in silence, at no less than this; bytes a second. */
+/** Both ends hash a staged prefix again, silently, at least this fast; bytes a second. */
 export const REHASH_RATE = 20 * 1024 * 1024
 
 /** Bytes that rsync's receiver buffers before it writes. At a low rate no progress is visible meanwhile. */

@@ -6,7 +6,7 @@ import { isObject } from '../../model/is-object.ts'
 import { mountOf } from '../../model/mount-table.ts'
 import { runTool } from '../../system/child.ts'
 
-/** On which disk a path lies, or would lie once it is made. Throws a Failure where that is unknown. */
+/** The disk that a path is on, or would be on once it is made. Throws a Failure if that is unknown. */
 export async function diskFacts(path: string): Promise<DiskFacts> {
   const folder = await nearestFolder(path)
   // Before the table is read: it wakes an automounter.

@@ -61,7 +61,7 @@ export interface Ledger {
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
   readonly openPrunes: readonly PruneIntent[]
   readonly openUndos: readonly UndoIntent[]
-  /** What lies in the trash of files that were published again after they were pruned. */
+  /** Files in the trash that were published again after they were pruned. */
   readonly strays: readonly { readonly path: RelPath; readonly trash: string }[]
   /** The torn tail that this opening moved into quarantine (`write`) or read past (`read`); null: there was none. */
   readonly recovered: { readonly bytes: number; readonly quarantine: string } | null
@@ -139,7 +139,7 @@ async function ledgerFrom(
       }
     } catch (error) {
       const failure = diskFailure(error, 'record in', files.ledger)
-      // After a failed fsync nobody knows what the disk holds: only a new reading may go on.
+      // After a failed fsync it is unknown what the disk holds: it must be read again first.
       if (failure.code !== 'disk-full') broken = failure
       throw failure
     }
@@ -200,7 +200,7 @@ async function ledgerFrom(
   }
 }
 
-/** Whether the clock is believed at this moment. A pass may take days: while one lasts, time is told by a clock that nobody sets too. */
+/** Whether the clock is trusted right now. A pass may take days, so the monotonic clock is a measure too. */
 function clockNow(lastTime: () => Instant, now: () => Instant, leap?: number): () => ClockSanity {
   const opened = now()
   const began = performance.now()

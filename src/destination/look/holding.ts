@@ -33,9 +33,9 @@ export interface Ground {
   readonly uid: number
   /** Milliseconds past the last time written down by which a clock is believed; left out: see clockSanity. */
   readonly leap?: number
-  /** Why nothing may be written there, whatever stands there; left out or null: nothing forbids it. */
+  /** Why nothing may be written there, whatever is there; left out or null: nothing forbids it. */
   readonly refused?: Halt | null
-  /** On which disk a path lies; left out but where `disk` is no real one. */
+  /** The disk that a path is on; given only if `disk` is not a real one. */
   readonly diskOf?: (path: string) => Promise<DiskFacts>
 }
 

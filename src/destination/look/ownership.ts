@@ -18,7 +18,7 @@ export async function checkOwnership(disk: Disk, files: Layout, uid: number): Pr
   const user = userName(own.owner)
   return {
     code: 'other-owner',
-    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, but you are ${userName(uid) ?? `uid ${uid}`}: only one user may write to a destination`,
+    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, and you are ${userName(uid) ?? `uid ${uid}`}: one user alone writes a destination`,
     hint: `Run it as that user: sudo -u ${user ?? `'#${own.owner}'`} reconcile ...`,
   }
 }

@@ -50,7 +50,7 @@ const FLUSH_FROM = 64 * 1024 * 1024
 
 /**
  * Lets the disk write while the processor hashes: what passes is to be synced next, and a gibibyte takes a disk as long as it takes us.
- * A hint, which nobody waits for and whose failure says nothing: each file's own fsync comes afterwards (I5).
+ * Only a hint, not awaited, and its failure means nothing: each file's own fsync comes afterwards (I5).
  */
 function startFlushing({ disk, files }: Site, requests: readonly GateRequest[]): void {
   const bytes = requests.reduce((sum, request) => sum + request.size, 0)

@@ -2,13 +2,13 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { writeProtect } from '../disk/modes.ts'
-import { diskProblem, finalPath, isRead, isStill, type Judged, readWhole, type Site } from './site.ts'
+import { diskProblem, finalPath, isRead, isStill, type ReadBytes, readWhole, type Site } from './site.ts'
 
 export type Standing =
-  | ({ readonly state: 'judged' } & Judged)
+  | ({ readonly state: 'judged' } & ReadBytes)
   | { readonly state: 'problem'; readonly problem: Problem }
 
-/** Hashes what stands under final names. Changes nothing. Throws the signal's reason when it is aborted. */
+/** Hashes what is under final names. Changes nothing. Throws the signal's reason when it is aborted. */
 export async function judgeStanding(
   site: Site,
   paths: readonly RelPath[],
@@ -41,7 +41,7 @@ export async function judgeStanding(
 }
 
 /** Makes judged data read-only and durable under its final name; a problem where it is not what was judged any more. */
-export async function secureStanding(site: Site, path: RelPath, judged: Judged): Promise<Problem | null> {
+export async function secureStanding(site: Site, path: RelPath, judged: ReadBytes): Promise<Problem | null> {
   const final = finalPath(site, path)
   await writeProtect(site.disk, final)
   await site.disk.syncFile(final)

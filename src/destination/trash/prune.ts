@@ -2,12 +2,12 @@ import type { PruneRequest, PruneVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, type StepEnd, type Trouble } from '../disk/each.ts'
 import { type Folders, folders } from '../disk/folders.ts'
+import { forEachFile, type StepEnd, type Trouble } from '../disk/for-each-file.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { PruneIntent } from '../ledger/book.ts'
 import { eventName } from '../ledger/event-name.ts'
-import { placesBeside } from '../publish/beside.ts'
+import { markerPlaces } from '../publish/find-markers.ts'
 import { gone, taken } from '../publish/judge-standing.ts'
 import { setAside } from '../publish/quarantine.ts'
 import { diskProblem, finalPath, type Site } from '../publish/site.ts'
@@ -32,7 +32,7 @@ export async function prune(
     const seen = folders(site.disk, site.path)
     const sound = wholePoints(
       batch,
-      await each(batch, 'look at', verdicts, ({ path }) => faultOf(site, path, seen)),
+      await forEachFile(batch, 'look at', verdicts, ({ path }) => faultOf(site, path, seen)),
       verdicts,
     )
     const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
@@ -51,7 +51,7 @@ export async function prune(
   return verdicts
 }
 
-/** What earlier runs began, to its end, wherever they were cut off (I7). */
+/** Finishes what earlier runs began, wherever they were cut off (I7). */
 export async function finishPrunes(
   site: Site,
   run: Run,
@@ -62,7 +62,7 @@ export async function finishPrunes(
     run.signal.throwIfAborted()
     await carryOut(site, intents.slice(from, from + TRASH_BATCH), verdicts)
   }
-  return outcome(verdicts)
+  return doneAndProblems(verdicts)
 }
 
 /** In batches that part no point: a removal that is cut off between two of them has begun with all files of a point, or with none (I7). */
@@ -79,7 +79,7 @@ export function byPoints(requests: readonly PruneRequest[]): readonly (readonly 
 }
 
 /**
- * Of what the policy removes, the files whose point can be begun as a whole: half a point would be kept for ever, and counted by
+ * Of what the policy removes, the files whose point can be begun as a whole: half a point would be kept forever, and counted by
  * nothing. A person's own choice of files is not made larger or smaller.
  */
 function wholePoints(
@@ -96,7 +96,7 @@ function wholePoints(
   })
 }
 
-export function outcome(verdicts: ReadonlyMap<RelPath, PruneVerdict>) {
+export function doneAndProblems(verdicts: ReadonlyMap<RelPath, PruneVerdict>) {
   const done: RelPath[] = []
   const problems: Problem[] = []
   for (const [path, verdict] of verdicts) {
@@ -137,13 +137,13 @@ export async function recorded<V extends { readonly verdict: string }>(
   }
 }
 
-/** From whatever step the intents have come to. */
+/** Continues from whatever step the intents have reached. */
 async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: Verdicts): Promise<void> {
   const seen = folders(site.disk, site.path)
-  const places = placesBeside(site, 'file')
+  const places = markerPlaces(site, 'file')
   const standing = new Set<RelPath>()
   const hopeless: PruneIntent[] = []
-  let left = await each(
+  let left = await forEachFile(
     intents,
     'move to the trash',
     verdicts,
@@ -169,12 +169,12 @@ async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: V
   )
   // A name moved into a folder that a power cut takes back would be gone.
   left = await bothSynced(site, left, seen, verdicts)
-  left = await each(
+  left = await forEachFile(
     left,
     'move to the trash',
     verdicts,
     async ({ path, trash }) => {
-      // I2: markers go before their data. Beside data that has come since they are not ours.
+      // I2: markers go before their data. FoundMarker data that has come since they are not ours.
       if (!standing.has(path) && (await site.disk.lstat(finalPath(site, path))) !== null) return null
       for (const place of await places(finalPath(site, path))) await moveToTrash(site, trash, place, seen)
       return null
@@ -182,7 +182,7 @@ async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: V
     1,
   )
   left = await bothSynced(site, left, seen, verdicts)
-  left = await each(
+  left = await forEachFile(
     left,
     'move to the trash',
     verdicts,
@@ -221,7 +221,7 @@ async function stateOf(
   return 'hopeless'
 }
 
-/** Markers in the trash that no removal stands for any more. */
+/** Moves markers in the trash that no longer belong to a removal to quarantine. */
 async function setMarkersAside(
   site: Site,
   intent: { readonly path: RelPath; readonly trash: string },
@@ -229,7 +229,7 @@ async function setMarkersAside(
 ): Promise<void> {
   if ((await seen.find(trashName(intent.trash, intent.path))) !== 'there') return
   const root = finalPath(site, trashName(intent.trash, ''))
-  for (const place of await placesBeside(site, 'file')(trashPlace(site, intent)))
+  for (const place of await markerPlaces(site, 'file')(trashPlace(site, intent)))
     await setAside(site, intent.trash, place, place.slice(root.length), seen)
 }
 

@@ -11,8 +11,8 @@ export interface Mismatch {
   readonly digests: DigestPair
 }
 
-/** Judges a batch that has come, and publishes what passes. Returns the files that did not match. */
-export async function settle(batch: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+/** Gates a batch that has arrived, and publishes what passes. Returns the files that did not match. */
+export async function gateAndPublish(batch: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
   const { destination, spec, tally, run } = pass
   const bytes = batch.reduce((sum, file) => sum + file.size, 0)
   run.emit({ type: 'gating', backup: spec.name, files: batch.length, bytes })
@@ -57,7 +57,7 @@ export async function publishPassed(
   }
 }
 
-/** The source is not to be blamed for what had no place here. */
+/** Not the source's fault: there was no space here. */
 const noRoom = ({ path }: WantedFile): Problem => ({
   code: 'disk-full',
   path,
