@@ -3,7 +3,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { folders } from './disk/folders.ts'
 import { gone, judgeStanding } from './publish/judge-standing.ts'
-import { diskProblem, type Site, sameDigests } from './publish/site.ts'
+import { diskProblem, isRead, type Site, sameDigests } from './publish/site.ts'
 import { notOurs } from './trash/prune.ts'
 
 /** What is recorded together, and lost together where a stop comes in between. */
@@ -59,7 +59,7 @@ async function verifySome(
 ): Promise<void> {
   const sound: RelPath[] = []
   for (const [path, standing] of await judgeStanding(site, paths, run)) {
-    if (standing.state === 'problem') verdicts.set(path, { verdict: 'problem', problem: standing.problem })
+    if (!isRead(standing)) verdicts.set(path, { verdict: 'problem', problem: standing })
     else if (sameDigests(site.ledger.records.get(path)!, standing.digests)) sound.push(path)
     else verdicts.set(path, { verdict: 'mismatch', digests: standing.digests })
   }

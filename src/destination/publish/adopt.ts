@@ -15,7 +15,7 @@ import { judgeStanding, secureStanding } from './judge-standing.ts'
 import { MANY, markerFault, markerOfLedger, placeMarkers, type ToMark } from './place-markers.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
-import { agrees, finalPath, type ReadBytes, relativeTo, type Site, sameDigests } from './site.ts'
+import { agrees, finalPath, isRead, type ReadBytes, relativeTo, type Site, sameDigests } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 const BATCH = 2000
@@ -63,7 +63,7 @@ async function adoptBatch(
   await forEachFile(requests, 'adopt', verdicts, async (request): Promise<StepEnd<AdoptVerdict>> => {
     const { path } = request
     const judged = standing.get(path)!
-    if (judged.state === 'problem') return judged.problem
+    if (!isRead(judged)) return judged
     const markers = await beside(path)
     if (request.judge === 'source' && markers.length > 0) return markerAppeared(path)
     const marker = await markerFor(site, request, judged, markers)

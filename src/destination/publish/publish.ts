@@ -13,7 +13,7 @@ import { markerFault, placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { replace } from './replace.ts'
 import { secureStaged, sweep } from './secure-staged.ts'
-import { finalPath, likeDigest, type Site, sameDigests, stagedPath } from './site.ts'
+import { finalPath, isRead, likeDigest, type Site, sameDigests, stagedPath } from './site.ts'
 
 const BATCH = 2000
 
@@ -135,7 +135,7 @@ async function compare(site: Site, request: PublishRequest, run: Run): Promise<S
   // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
   const signal = new AbortController().signal
   const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (standing.state === 'problem') return standing.problem
+  if (!isRead(standing)) return standing
   if (sameDigests(standing.digests, digests)) return secureStanding(site, path, standing)
   const kind = kindOfMarker(request)
   return { verdict: 'conflict', conflict: { path, held: standing.digests[kind], source: digests[kind] } }

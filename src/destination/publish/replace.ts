@@ -62,7 +62,7 @@ export async function finishIntent(
 ): Promise<'finished' | 'undone' | Problem> {
   const path = intent.path as RelPath
   const standing = (await judgeStanding(site, [path], run)).get(path)!
-  const isPlaced = standing.state === 'judged' && sameDigests(standing.digests, intent)
+  const isPlaced = isRead(standing) && sameDigests(standing.digests, intent)
   try {
     if (isPlaced) {
       const fault = await secureStanding(site, path, standing)

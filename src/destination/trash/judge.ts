@@ -103,10 +103,9 @@ async function lookAtNames(
   }
   for (const [path, judged] of await judgeStanding(site, standing, run)) {
     const inTrash = sound.get(path)
-    if (judged.state === 'problem') {
-      const isTaken = judged.problem.code === 'name-taken'
-      found.set(path, { state: isTaken ? 'hopeless' : 'problem', problem: judged.problem })
-    } else if (sameDigests(judged.digests, site.ledger.records.get(path)!))
+    if (!isRead(judged))
+      found.set(path, { state: judged.code === 'name-taken' ? 'hopeless' : 'problem', problem: judged })
+    else if (sameDigests(judged.digests, site.ledger.records.get(path)!))
       found.set(path, inTrash === undefined ? { state: 'placed' } : { state: 'in-trash', judged: inTrash })
     else found.set(path, { state: 'hopeless', problem: taken(path, 'file with other bytes') })
   }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { PRIVATE_FOLDER, type RelPath } from '../../model/rel-path.ts'
 import { type Folders, folders } from '../disk/folders.ts'
-import { forEachFile, synced, type Verdicts } from '../disk/for-each-file.ts'
+import { forEachFile, type StepEnd, synced, type Verdicts } from '../disk/for-each-file.ts'
 import { withReserve } from '../disk/reserve.ts'
 import { markerPlaces } from '../publish/find-markers.ts'
 import { taken } from '../publish/judge-standing.ts'
@@ -45,14 +45,20 @@ export async function moveToTrash(site: Site, trash: string, place: string, seen
   await withReserve(disk, site.files, () => disk.rename(place, to))
 }
 
-/** Makes both folders of each durable; files for which one failed leave the batch. */
-export const bothSynced = <V, T extends InTrash>(
-  site: Site,
-  items: readonly T[],
-  seen: Folders,
-  verdicts: Verdicts<V>,
-): Promise<readonly T[]> =>
-  synced(items, seen, verdicts, (item) => [finalPath(site, item.path), trashPlace(site, item)])
+/**
+ * Does one step of a move to or from the trash for each file. Both of its folders are durable when it returns: a power cut could take a
+ * new folder back, with the name in it.
+ */
+export const trashSteps =
+  <V extends { readonly verdict: string }>(site: Site, seen: Folders, verdicts: Verdicts<V>) =>
+  async <T extends InTrash>(items: readonly T[], doing: string, step: (item: T) => Promise<StepEnd<V>>) =>
+    synced(
+      // One after the other: only one of many that find the disk full could give up the reserve.
+      await forEachFile(items, doing, verdicts, step, 1),
+      seen,
+      verdicts,
+      (item) => [finalPath(site, item.path), trashPlace(site, item)],
+    )
 
 /**
  * Removes these files and their markers from the trash, and the folders that this empties, up to the event's own: nothing outside it,

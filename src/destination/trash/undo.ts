@@ -6,7 +6,6 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { type Folders, folders } from '../disk/folders.ts'
-import { forEachFile, type StepEnd } from '../disk/for-each-file.ts'
 import { FOLDER_MODE, writeProtect } from '../disk/modes.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { UndoIntent } from '../ledger/book.ts'
@@ -19,6 +18,7 @@ import { sweep } from '../publish/secure-staged.ts'
 import {
   agrees,
   finalPath,
+  isRead,
   isStill,
   type ReadBytes,
   relativeTo,
@@ -26,8 +26,8 @@ import {
   sameDigests,
 } from '../publish/site.ts'
 import { judgeTrash, type TrashState } from './judge.ts'
-import { doneAndProblems, recorded } from './prune.ts'
-import { bothSynced, type InTrash, removeFromTrash, TRASH_BATCH, trashPlace } from './trash.ts'
+import { type Finished, finishAll, recordEnds, recorded } from './record.ts'
+import { type InTrash, removeFromTrash, TRASH_BATCH, trashPlace, trashSteps } from './trash.ts'
 
 type Verdicts = Map<RelPath, UndoVerdict>
 
@@ -63,18 +63,10 @@ export async function undoPrune(
 }
 
 /** Finishes what earlier runs began, wherever they were cut off (I7). */
-export async function finishUndos(
-  site: Site,
-  run: Run,
-): Promise<{ readonly done: readonly RelPath[]; readonly problems: readonly Problem[] }> {
-  const verdicts: Verdicts = new Map()
-  const intents = site.ledger.openUndos
-  for (let from = 0; from < intents.length; from += TRASH_BATCH) {
-    const some = intents.slice(from, from + TRASH_BATCH)
-    await carryOut(site, some, await judgeTrash(site, some, run), verdicts, run)
-  }
-  return doneAndProblems(verdicts)
-}
+export const finishUndos = (site: Site, run: Run): Promise<Finished> =>
+  finishAll(site.ledger.openUndos, run, async (some, verdicts) =>
+    carryOut(site, some, await judgeTrash(site, some, run), verdicts, run),
+  )
 
 interface Item extends UndoIntent {
   readonly digests: DigestPair
@@ -94,45 +86,32 @@ async function carryOut(
     const { md5, sha256 } = site.ledger.records.get(intent.path)!
     return { ...intent, digests: { md5, sha256 } }
   })
-  let left = await forEachFile(
-    items,
-    'put back',
-    verdicts,
-    async (item): Promise<StepEnd<UndoVerdict>> => {
-      const state = judged.get(item.path)!
-      if (state.state === 'hopeless') hopeless.push(item)
-      if ('problem' in state) return state.problem
-      const final = finalPath(site, item.path)
-      const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
-      if (blocked !== null) return blocked
-      seen.touched(final)
-      if (state.state === 'in-trash' && !(await isSecured(site, item, state.judged))) return moved(item.path)
-      const isPlaced =
-        state.state === 'in-trash' &&
-        (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
-          'placed'
-      if (isPlaced) return null
-      const other = await accept(site, item, run)
-      if (other?.code === 'name-taken') hopeless.push(item)
-      return other
-    },
-    1,
-  )
-  left = await bothSynced(site, left, seen, verdicts)
+  const step = trashSteps(site, seen, verdicts)
+  let left = await step(items, 'put back', async (item) => {
+    const state = judged.get(item.path)!
+    if (state.state === 'hopeless') hopeless.push(item)
+    if ('problem' in state) return state.problem
+    const final = finalPath(site, item.path)
+    const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
+    if (blocked !== null) return blocked
+    seen.touched(final)
+    if (state.state === 'in-trash' && !(await isSecured(site, item, state.judged))) return moved(item.path)
+    const isPlaced =
+      state.state === 'in-trash' &&
+      (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
+        'placed'
+    if (isPlaced) return null
+    const other = await accept(site, item, run)
+    if (other?.code === 'name-taken') hopeless.push(item)
+    return other
+  })
   // I3: from here on the data of all that are left is durable under its final name.
   const bare: (Item & ToMark)[] = []
-  left = await forEachFile(
-    left,
-    'put back the marker of',
-    verdicts,
-    async (item) => {
-      if (!(await putMarkersBack(site, item, seen)))
-        bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
-      return null
-    },
-    1,
-  )
-  left = await bothSynced(site, left, seen, verdicts)
+  left = await step(left, 'put back the marker of', async (item) => {
+    if (!(await putMarkersBack(site, item, seen)))
+      bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
+    return null
+  })
   const litter: string[] = []
   // If its sync fails, these alone fail: nothing may still be pending for the others.
   await placeMarkers(
@@ -145,12 +124,7 @@ async function carryOut(
   left = left.filter(({ path }) => !verdicts.has(path))
   // Before the line: no copy may stay behind in the trash that nothing records any more.
   left = await removeFromTrash(site, left, verdicts)
-  const lines = [
-    ...left.map(({ path, trash }) => ({ event: 'undo-done', path, trash }) as const),
-    ...hopeless.map(({ path, trash }) => ({ event: 'undo-done', path, trash, failed: true }) as const),
-  ]
-  if (await recorded(site, left, lines, verdicts))
-    for (const { path } of left) verdicts.set(path, { verdict: 'done' })
+  await recordEnds(site, 'undo-done', left, hopeless, verdicts)
   await sweep(site, [], litter)
 }
 
@@ -168,7 +142,7 @@ async function accept(site: Site, { path, digests }: Item, run: Run): Promise<Pr
   // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
   const signal = new AbortController().signal
   const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (standing.state === 'problem') return standing.problem
+  if (!isRead(standing)) return standing
   return sameDigests(standing.digests, digests)
     ? secureStanding(site, path, standing)
     : taken(path, 'file with other bytes')
