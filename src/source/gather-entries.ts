@@ -1,6 +1,7 @@
 import { type Concern, EVERYTHING, type ListedFile, type Listing } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { folderOf, pathFault, type RelPath } from '../model/rel-path.ts'
+import type { Problem } from '../model/trouble.ts'
 import { findCollisions } from './find-collisions.ts'
 import { collectProblems, collision, refusedName } from './problems.ts'
 import { quote } from './quote.ts'
@@ -64,34 +65,9 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
         if (concern.path(path)) links.add(path as RelPath)
         return
       }
-      if (kind !== '-') {
-        if (!concern.path(path)) return
-        problems.add({
-          code: 'not-regular',
-          path,
-          message: `${quote(path)} is ${KINDS[kind] ?? 'not a regular file'} at the source; only regular files are backed up.`,
-          hint: 'Put the file itself there, or remove the entry from the folder.',
-        })
-        return
-      }
-      if (!Number.isSafeInteger(size) || size < 0) {
-        if (!concern.path(path)) return
-        problems.add({
-          code: 'absurd-size',
-          path,
-          message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
-          hint: 'Check the file system at the source.',
-        })
-        return
-      }
-      if (!(mtime >= EARLIEST && mtime <= LATEST)) {
-        if (!concern.path(path)) return
-        problems.add({
-          code: 'absurd-time',
-          path,
-          message: `The source lists ${quote(path)} with a time outside the years 1900 to 9999; it is refused.`,
-          hint: 'Set its time at the source with touch.',
-        })
+      const unfit = unfitFile(path, { kind, size, mtime })
+      if (unfit !== null) {
+        if (concern.path(path)) problems.add(unfit)
         return
       }
       if (files.has(path as RelPath) && concern.path(path)) twice.add(path)
@@ -119,6 +95,31 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
       if (refused.size > 0) for (const path of files.keys()) if (isUnder(path, refused)) files.delete(path)
       return { files, links, folders, problems: problems.all() }
     },
+  }
+}
+
+/** Why an entry cannot be backed up as a file; null: it can. */
+function unfitFile(path: string, { kind, size, mtime }: Entry): Problem | null {
+  if (kind !== '-')
+    return {
+      code: 'not-regular',
+      path,
+      message: `${quote(path)} is ${KINDS[kind] ?? 'not a regular file'} at the source; only regular files are backed up.`,
+      hint: 'Put the file itself there, or remove the entry from the folder.',
+    }
+  if (!Number.isSafeInteger(size) || size < 0)
+    return {
+      code: 'absurd-size',
+      path,
+      message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
+      hint: 'Check the file system at the source.',
+    }
+  if (mtime >= EARLIEST && mtime <= LATEST) return null
+  return {
+    code: 'absurd-time',
+    path,
+    message: `The source lists ${quote(path)} with a time outside the years 1900 to 9999; it is refused.`,
+    hint: 'Set its time at the source with touch.',
   }
 }
 

@@ -1,14 +1,7 @@
 import type { Concern } from '../model/listing.ts'
-import { type Entries, gatherEntries } from './gather-entries.ts'
+import { gatherEntries } from './gather-entries.ts'
 import { collectProblems } from './problems.ts'
 import { quote } from './quote.ts'
-
-export interface ListingParser {
-  /** False: too much; this is a flood, not a listing. */
-  hear(chunk: Buffer): boolean
-  /** `garbled`: there were lines that no rsync prints, so something may be missing. */
-  end(): ReturnType<Entries['end']> & { readonly garbled: boolean }
-}
 
 const ENTRIES = 2_000_000
 const LINE = 64 * 1024
@@ -19,7 +12,7 @@ const MINUS = 45
 const MODE = /^[-dlcbps][-rwxsStT]{9}$/
 
 /** Reads what `rsync --no-h SOURCE/` prints under `LC_ALL=C TZ=UTC`, as it comes. Unsafe and colliding names are refused here (I6). */
-export function parseListing(concern?: Concern, isListed?: boolean): ListingParser {
+export function parseListing(concern?: Concern, isListed?: boolean) {
   const entries = gatherEntries(concern, isListed)
   const problems = collectProblems()
   let rest: Buffer | null = null
@@ -42,7 +35,8 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
   }
 
   return {
-    hear(chunk) {
+    /** False: too much; this is a flood, not a listing. */
+    hear(chunk: Buffer): boolean {
       const buffer = rest === null ? chunk : Buffer.concat([rest, chunk])
       let from = 0
       for (let to = buffer.indexOf(NEWLINE); to !== -1; to = buffer.indexOf(NEWLINE, from)) {
@@ -53,6 +47,7 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
       rest = from < buffer.length ? Buffer.from(buffer.subarray(from)) : null
       return rest === null || rest.length <= LINE
     },
+    /** `garbled`: there were lines that no rsync prints, so something may be missing. */
     end() {
       if (rest !== null) line(rest, 0, rest.length)
       rest = null

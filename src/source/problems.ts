@@ -13,15 +13,13 @@ export function collectProblems(): {
 } {
   const kept: Problem[] = []
   let more = 0
+  const addLater = (problem: () => Problem): void => {
+    if (kept.length < LIMIT) kept.push(problem())
+    else more++
+  }
   return {
-    add(problem) {
-      if (kept.length < LIMIT) kept.push(problem)
-      else more++
-    },
-    addLater(problem) {
-      if (kept.length < LIMIT) kept.push(problem())
-      else more++
-    },
+    add: (problem) => addLater(() => problem),
+    addLater,
     all: () =>
       more === 0
         ? kept

@@ -1,20 +1,15 @@
 import { performance } from 'node:perf_hooks'
 
-export interface Watchdog {
-  /** Something arrived. */
-  progress(): void
-  /** Nothing has arrived for the timeout plus `allowance` seconds. */
-  expired(allowance: number): boolean
-}
-
 /** `timeout` in seconds, on the monotonic clock. */
-export function startWatchdog(timeout: number): Watchdog {
+export function startWatchdog(timeout: number) {
   let last = performance.now()
   return {
-    progress: () => {
+    /** Something arrived. */
+    progress: (): void => {
       last = performance.now()
     },
-    expired: (allowance) => performance.now() - last > (timeout + allowance) * 1000,
+    /** Nothing has arrived for the timeout plus `allowance` seconds. */
+    expired: (allowance: number): boolean => performance.now() - last > (timeout + allowance) * 1000,
   }
 }
 
