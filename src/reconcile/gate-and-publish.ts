@@ -5,20 +5,23 @@ import type { GateVerdict, PublishRequest } from '../model/ports.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { Pass } from './pass-context.ts'
 
-/** A file whose staged bytes are as many as they should be, and are not those its marker names. */
-export interface Mismatch {
+/** A staged file of the right size, with the digests of its bytes. */
+export interface HashedFile {
   readonly file: WantedFile
   readonly digests: DigestPair
 }
 
 /** Gates a batch that has arrived, and publishes what passes. Returns the files that did not match. */
-export async function gateAndPublish(batch: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+export async function gateAndPublish(
+  batch: readonly WantedFile[],
+  pass: Pass,
+): Promise<readonly HashedFile[]> {
   const { destination, spec, tally, run } = pass
   const bytes = batch.reduce((sum, file) => sum + file.size, 0)
   run.emit({ type: 'gating', backup: spec.name, files: batch.length, bytes })
   const verdicts = await destination.gate(batch, run)
-  const mismatches: Mismatch[] = []
-  const passed: { readonly file: WantedFile; readonly digests: DigestPair }[] = []
+  const mismatches: HashedFile[] = []
+  const passed: HashedFile[] = []
   for (const file of batch) {
     const verdict = verdicts.get(file.path) ?? { verdict: 'missing' }
     if (verdict.verdict === 'passed') passed.push({ file, digests: verdict.digests })
@@ -31,22 +34,11 @@ export async function gateAndPublish(batch: readonly WantedFile[], pass: Pass): 
 }
 
 export async function publishPassed(
-  passed: readonly Mismatch[],
+  passed: readonly HashedFile[],
   { destination, origin, tally, run }: Pass,
 ): Promise<void> {
   if (passed.length === 0) return
-  const requests = passed.map(
-    ({ file, digests }): PublishRequest => ({
-      path: file.path,
-      size: file.size,
-      digests,
-      marker: file.marker,
-      mtime: file.mtime,
-      markerMtime: file.markerMtime,
-      over: file.over,
-      ...origin,
-    }),
-  )
+  const requests = passed.map(({ file, digests }): PublishRequest => ({ ...file, digests, ...origin }))
   const verdicts = await destination.publish(requests, run)
   for (const { file } of passed) {
     const verdict = verdicts.get(file.path)

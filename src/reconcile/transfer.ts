@@ -9,7 +9,7 @@ import { suffixOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
 import { bring } from './bring.ts'
-import { gateAndPublish, type Mismatch, publishPassed } from './gate-and-publish.ts'
+import { gateAndPublish, type HashedFile, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 import { progressMeter } from './progress-meter.ts'
@@ -33,7 +33,7 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
 }
 
 /** One round over the files. Returns those that arrived whole and do not match. */
-async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly HashedFile[]> {
   const publishing = publishInBackground(pass)
   try {
     await bringBatches(files, publishing, pass)
@@ -67,7 +67,7 @@ async function bringBatches(files: readonly WantedFile[], publishing: Publishing
     if (brought.ended === 'stopped') return tally.end({ stopped: true })
     const { whole } = brought
     left = [...brought.rest, ...left.slice(batch.length)]
-    meter.finished({ files: whole.length, bytes: totals(whole).bytes })
+    meter.finished(totals(whole))
     publishing.add(whole)
     if (brought.failure !== null) return tally.breakOff(brought.failure)
   }
@@ -77,12 +77,12 @@ type Publishing = ReturnType<typeof publishInBackground>
 
 /** Judges and publishes batches one after the other, while the next is transferred. */
 function publishInBackground(pass: Pass) {
-  const mismatches: Mismatch[] = []
+  const mismatches: HashedFile[] = []
   let publishing = Promise.resolve()
   let owed = 0
   let hasFailed = false
   return {
-    mismatches: mismatches as readonly Mismatch[],
+    mismatches: mismatches as readonly HashedFile[],
     /** Inodes that what is not published yet still needs. */
     owed: () => owed,
     hasFailed: () => hasFailed,
@@ -157,7 +157,7 @@ async function batchThatFits(
  * new one is published; the rest is pulled again, by what its marker says now.
  */
 async function believeNewMarkers(
-  mismatches: readonly Mismatch[],
+  mismatches: readonly HashedFile[],
   pass: Pass,
 ): Promise<readonly WantedFile[]> {
   const { source, run } = pass
@@ -172,7 +172,7 @@ async function believeNewMarkers(
     { list: false, markers, listed: { completeness: 'complete', files, problems: [] } },
     run,
   )
-  const good: Mismatch[] = []
+  const good: HashedFile[] = []
   const again: WantedFile[] = []
   for (const { file, digests } of mismatches) {
     const marker = fetched.markers.get(file.marker.path)
@@ -196,7 +196,7 @@ async function believeNewMarkers(
 }
 
 /** Failed twice: dropped, and not pulled again until the source's facts change or a day has passed. */
-async function giveUp(twice: readonly Mismatch[], { destination, tally, run }: Pass): Promise<void> {
+async function giveUp(twice: readonly HashedFile[], { destination, tally, run }: Pass): Promise<void> {
   if (twice.length === 0) return
   const at = run.now()
   await destination.dropStaged(
