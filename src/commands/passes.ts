@@ -3,6 +3,7 @@ import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
+import { withoutDisk } from '../decide/specs/identity-hold.ts'
 import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
 import { isoTime } from '../model/instant.ts'
@@ -25,6 +26,7 @@ import { openWatchers } from './watchers.ts'
 import {
   commonHolds,
   filesOf,
+  lostState,
   openCommonHolds,
   openPorts,
   type PassTerms,
@@ -101,7 +103,12 @@ export async function reportPasses(
   const { planId, outcomes } = await work({ ...run, emit: watchers.onEvent }, notices.finished).finally(() =>
     watchers.end(),
   )
-  const { backups, problems } = apartFromBox(outcomes, named)
+  const { backups: ended, problems } = apartFromBox(outcomes, named)
+  const lost = await lostState(
+    ended.flatMap(({ holds }) => holds),
+    workspace,
+  )
+  const backups = lost === null ? ended : ended.map((one) => ({ ...one, holds: one.holds.map(withoutDisk) }))
   const bare: Omit<Result, 'exitCode'> = {
     format: 'reconcile.result/1',
     planId,
@@ -109,7 +116,7 @@ export async function reportPasses(
     started: isoTime(started),
     finished: isoTime(run.now()),
     backups,
-    problems: [...problems, ...deafTo(loaded, run.now())],
+    problems: [...problems, ...deafTo(loaded, run.now()), ...(lost === null ? [] : [lost])],
     diagnostics: plainDiagnostics(diagnostics),
   }
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }

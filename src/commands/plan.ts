@@ -4,6 +4,7 @@ import type { Snapshot } from '../decide/documents/snapshot.ts'
 import { assemblePlan } from '../decide/plan/assemble.ts'
 import { manifest } from '../decide/plan/manifest.ts'
 import { project } from '../decide/plan/project.ts'
+import { withoutDisk } from '../decide/specs/identity-hold.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { NOT_SUSPENDED, suspendPlan, suspensionOf } from '../decide/status/suspended.ts'
 import type { Instant } from '../model/instant.ts'
@@ -26,6 +27,7 @@ import { openSavedPlan, sealOf } from './open-saved-plan.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
+  lostState,
   openCommonHolds,
   openPorts,
   openWorkspace,
@@ -35,6 +37,7 @@ import {
   printSpecs,
   runnableSpecs,
   sourceLabel,
+  stateFault,
   type Workspace,
 } from './workspace.ts'
 
@@ -103,8 +106,19 @@ export async function makePlan(
     const after = manifest(spec, project(observation, plan, asOf))
     return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
   })
-  const made = plans.map(({ plan }) => plan)
-  const document = planDocument(made, workspace, asOf)
+  const lost = await lostState(
+    plans.flatMap(({ plan }) => plan.holds),
+    workspace,
+  )
+  const made = plans.map(({ plan }) =>
+    lost === null ? plan : { ...plan, holds: plan.holds.map(withoutDisk) },
+  )
+  const fault = lost === null ? [] : [stateFault(lost, workspace)]
+  const document = planDocument(
+    made,
+    { ...workspace, diagnostics: [...workspace.diagnostics, ...fault] },
+    asOf,
+  )
   const code = codeOfPlan(document, given.detailedExitcode === true)
   if (out !== null) {
     const saved = toSavedPlan(document, workspace.loaded.effective)
@@ -114,6 +128,7 @@ export async function makePlan(
   else if (!(console.quiet && code === 0)) {
     for (const diff of diffs) console.write(diff)
     console.write(renderPlan(document, { color: console.color.write, width: console.width, all }))
+    if (lost !== null) console.writeError(`${lost.message}\n${lost.hint}\n`)
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)

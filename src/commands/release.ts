@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { openWatchMemory } from '../box/watch-memory.ts'
-import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { holdOfIdentity, isUnknownDisk } from '../decide/specs/identity-hold.ts'
 import { Failure } from '../model/failure.ts'
+import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
 import { whoAmI } from '../system/who-am-i.ts'
@@ -13,14 +14,51 @@ import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspa
 
 export function addRelease(command: Command, host: Host): void {
   command
-    .argument('<id>', 'the id printed with the hold')
+    .argument('[id]', 'the id printed with the hold')
+    .option('--all-destinations', 'every destination that this box does not know: its state folder was lost')
     .requiredOption('--reason <text>', 'why; recorded in the ledger')
     .action(
-      ends(host, async (id: string, given: SharedFlags & { readonly reason: string }) => {
+      ends(host, async (id: string | undefined, given: ReleaseFlags) => {
+        const { allDestinations = false, reason } = given
+        if (allDestinations === (id !== undefined))
+          throw usage('a release needs the id of a hold, or --all-destinations')
+        if (reason.trim() === '') {
+          throw usage(
+            'a release needs a reason: it goes on the record',
+            `reconcile release ${id ?? '--all-destinations'} --reason "what you have checked"`,
+          )
+        }
         const workspace = await openWorkspace(given, 'obey', host.run)
-        return release(id, given.reason, workspace, openConsole(given), host.run)
+        const console = openConsole(given)
+        return id === undefined
+          ? releaseDestinations(reason, workspace, console, host.run)
+          : release(id, reason, workspace, console, host.run)
       }),
     )
+}
+
+type ReleaseFlags = SharedFlags & { readonly reason: string; readonly allDestinations?: true }
+
+/** Every disk that this box does not know is taken for the one that is meant. One that stands in for another is not. */
+async function releaseDestinations(
+  reason: string,
+  workspace: Workspace,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const found: (readonly [backup: string, hold: Hold])[] = []
+  for (const { name, hold } of await disksNow(workspace, run))
+    if (hold !== null && isUnknownDisk(hold)) found.push([name, hold])
+  if (found.length === 0) {
+    throw new Failure({
+      code: 'no-such-hold',
+      message: 'every destination that can be looked at is one that this box knows, or stands in for another',
+      hint: 'reconcile --dry-run shows the holds; release one by its id.',
+    })
+  }
+  for (const [, { id }] of found) await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
+  for (const [name, { id, message }] of found) console.write(`Released ${id} (${name}): ${message}\n`)
+  return 0
 }
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
@@ -31,12 +69,6 @@ async function release(
   console: Console,
   run: Run,
 ): Promise<number> {
-  if (reason.trim() === '') {
-    throw usage(
-      'a release needs a reason: it goes on the record',
-      `reconcile release ${id} --reason "what you have checked"`,
-    )
-  }
   const holds = [...(await holdsNow(workspace, run))]
   // A hold over pruning follows from what both sides hold: recorded by the last pass, or found by a plan made now.
   if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
@@ -62,15 +94,22 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
   const { settings, loaded } = workspace
   const kept = await openWatchMemory(settings.state).kept(loaded.label)
   const holds: Hold[] = [...loaded.holds, ...(await commonHolds(workspace)), ...(kept?.holds ?? [])]
-  for (const spec of loaded.specs) {
-    const destination = await openPlace(spec.destination, spec.name, workspace.box)
-    const { identity, halt } = await destination.identify(run)
-    if (halt !== null) continue
-    const hold = holdOfIdentity(destination.path, identity)
+  for (const { destination, hold } of await disksNow(workspace, run)) {
     if (hold !== null) holds.push(hold)
     else holds.push(...((await destination.readStatus())?.holds ?? []))
   }
   return holds
+}
+
+/** Each destination that can be looked at, with what is to be asked about its disk. */
+async function disksNow({ loaded, box }: Workspace, run: Run) {
+  const found: { readonly name: string; readonly destination: Destination; readonly hold: Hold | null }[] = []
+  for (const { name, destination: place } of loaded.specs) {
+    const destination = await openPlace(place, name, box)
+    const { identity, halt } = await destination.identify(run)
+    if (halt === null) found.push({ name, destination, hold: holdOfIdentity(destination.path, identity) })
+  }
+  return found
 }
 
 /** Those that a plan made now would show. */

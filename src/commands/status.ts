@@ -4,7 +4,9 @@ import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
+import { underLostState } from '../decide/specs/identity-hold.ts'
 import { backupStatus, faultyStatus } from '../decide/status/backup.ts'
+import { type DiskUse, fillingDisks, growthOf } from '../decide/status/disk-growth.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import type { StatusFacts } from '../decide/status/facts.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/status/suspended.ts'
@@ -34,6 +36,7 @@ import {
   diagnosticOf,
   filesOf,
   type GlobalFlags,
+  lostState,
   openCommonHolds,
   openPlace,
   openSettings,
@@ -163,15 +166,18 @@ async function reportOfSpecs(
   const holders = holdersOf([...places.values()])
   const writtenAt = (name: string, files: readonly string[]) =>
     lastWritten([...faultsOf(name).map(({ file }) => file), ...files])
+  const met: Met = { holds: [], disks: [] }
   const backups = await inParallel(all, settings.concurrency, async (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
     const specFaults = lastGood.includes(spec) ? faultsOf(spec.name) : []
     const watch = words.get(spec.name) ?? null
     const written = await writtenAt(spec.name, [spec.file])
-    const own = { spec, suspension, watch, specFaults, written, holders: holders(place) }
+    const own = { met, spec, suspension, watch, specFaults, written, holders: holders(place) }
     return look(spec.name, place, { ...own, common, overSpecs, stale, silentSince }, run)
   })
+  const lost = await lostState(met.holds, workspace)
+  const problems = [...(lost === null ? [] : [lost]), ...fillingDisks(met.disks)]
   const without = faulty.filter((name) => !backups.some(({ backup }) => backup === name))
   const bare = await Promise.all(
     without.map(async (name) =>
@@ -183,7 +189,8 @@ async function reportOfSpecs(
     format: 'reconcile.status/1',
     revision: loaded.revision,
     diagnostics: [...plainDiagnostics(workspace.diagnostics), ...unread],
-    backups: [...backups, ...bare],
+    ...(problems.length === 0 ? {} : { problems }),
+    backups: [...(lost === null ? backups : backups.map(underLostState)), ...bare],
     stale: stale.map(({ code, message, since }) => ({ code, message, since: isoTime(since) })),
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
@@ -271,15 +278,32 @@ async function reportOfFolders(
 /** Facts about a backup that are not on its disk. */
 type OtherFacts = Omit<StatusFacts, 'backup' | 'place' | 'holding' | 'last' | 'halt' | 'hold'> & {
   readonly common: Hold | null
+  readonly met?: Met
+}
+
+/** What looks find that is about more than one backup. */
+interface Met {
+  readonly holds: Hold[]
+  readonly disks: DiskUse[]
 }
 
 async function look(
   name: string,
   destination: Destination,
-  { common, ...facts }: OtherFacts,
+  { common, met, ...facts }: OtherFacts,
   run: Run,
 ): Promise<BackupStatus> {
   const seen = await lookAt(destination, facts.spec, common, run)
+  if (seen.hold !== null) met?.holds.push(seen.hold)
+  if (seen.holding !== null && met !== undefined) {
+    const { path } = destination
+    const disk = await stat(path).then(
+      ({ dev }) => String(dev),
+      () => null,
+    )
+    const growth = growthOf(seen.holding, run.now())
+    met.disks.push({ backup: name, path, disk, free: seen.holding.free, growth })
+  }
   const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
   return backupStatus({ ...facts, ...seen, backup, place: { path: destination.path } }, run.now())
 }

@@ -1,9 +1,8 @@
-import { homedir } from 'node:os'
 import { distance } from 'fastest-levenshtein'
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
-import { holdOfDefaults } from '../decide/specs/identity-hold.ts'
+import { holdOfDefaults, stateLost } from '../decide/specs/identity-hold.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
 import { withinCap, withoutOff } from '../decide/time/timetable.ts'
@@ -17,7 +16,7 @@ import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Diagnostic, Halt, Hold } from '../model/trouble.ts'
+import type { Diagnostic, Halt, Hold, Problem } from '../model/trouble.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-context.ts'
 import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
@@ -27,6 +26,7 @@ import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
 import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/spec/our-places.ts'
 import { realPath } from '../system/real-path.ts'
+import { homeFolder } from '../system/who-am-i.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
@@ -57,7 +57,7 @@ export async function openSettings(flags: GlobalFlags) {
   const { config: _, ...given } = flags
   return loadSettings({
     configFile: flags.config ?? null,
-    home: homedir(),
+    home: homeFolder(),
     uid: process.getuid?.() ?? 0,
     env: process.env,
     flags: given,
@@ -116,7 +116,7 @@ export const diagnosticOf = ({ path, code, message, hint }: Failure, place: stri
 /** The source of specs that the settings name. */
 export const specSource = (settings: Settings, box: BoxState, use: GitUse): SpecSource =>
   openSpecs(settings, {
-    home: homedir(),
+    home: homeFolder(),
     memory: openSpecsMemory(settings.state, box),
     holders: () => holders(box),
     use,
@@ -126,7 +126,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
 /** What specs are checked against, besides each other. */
 export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'>): BoxContext => ({
   roots: settings.roots,
-  home: homedir(),
+  home: homeFolder(),
   box: { ours: ourPlaces(settings), holders: () => holders(box), suggestsMounts: false },
 })
 
@@ -239,6 +239,21 @@ export async function openCommonHolds(workspace: Workspace): Promise<readonly Ho
   const released = await Promise.all(holds.map((hold) => workspace.box.released(hold.id)))
   return holds.filter((_, i) => released[i] === null)
 }
+
+/** Whether the state folder is to blame for these holds of all backups; null: it is not. */
+export async function lostState(
+  holds: readonly Hold[],
+  { settings, box }: Pick<Workspace, 'settings' | 'box'>,
+): Promise<Problem | null> {
+  if (!holds.some(({ neverSeen }) => neverSeen === true)) return null
+  return stateLost(holds, { folder: settings.state, isEmpty: (await box.places()).length === 0 })
+}
+
+/** The same for a document that has no problems of the box. */
+export const stateFault = (
+  { code, message, hint }: Problem,
+  { settings }: Pick<Workspace, 'settings'>,
+): Diagnostic => ({ file: settings.state, line: 1, column: 1, severity: 'warning', code, message, hint })
 
 /** What was asked of a pass or a plan. */
 export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &

@@ -2,6 +2,7 @@ import { Failure } from '../model/failure.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { diskFailure, inodesAt } from '../system/disk-failure.ts'
 import { diskFacts } from './disk/facts.ts'
+import { refusedOf } from './disk/names.ts'
 import type { HashFiles } from './hash-pool.ts'
 import { layout } from './layout.ts'
 import { freeBytes, type Ground, openOwnLedger, takeHolding } from './look/holding.ts'
@@ -94,6 +95,12 @@ export function lockedDestination(
       takeHolding(ground, run.now, open === null ? null : { ledger: open.site.ledger, seen: open.seen }),
 
     stage: (requests, run) => inWords('stage', () => stage(opened().site, requests, run)),
+    async refusedNames(paths) {
+      const refused = await inWords('try names for', () => refusedOf(disk, files.staging, paths))
+      if (refused.size === 0) return null
+      const { type, source } = await (ground.diskOf ?? diskFacts)(place.path)
+      return { paths: refused, filesystem: `${type}, ${source}`, isSure: true }
+    },
     gate: (requests, run) => inWords('judge', () => gate(opened().site, requests, run)),
     publish: (requests, run) => inWords('publish', () => publish(opened().site, requests, run)),
     adopt: (requests, run) => inWords('adopt', () => adopt(opened().site, requests, run)),

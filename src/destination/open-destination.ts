@@ -4,6 +4,8 @@ import type { DestinationPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
 import { takeLock } from '../system/lock.ts'
 import type { Disk } from './disk/disk.ts'
+import { diskFacts } from './disk/facts.ts'
+import { namesAtRisk } from './disk/names.ts'
 import { writeFault } from './disk/write-fault.ts'
 import { type HashFiles, hashFiles } from './hash-pool.ts'
 import { layout } from './layout.ts'
@@ -27,6 +29,7 @@ export function openDestination(
     readonly hash?: HashFiles
     readonly leap?: number
     readonly takeLock?: typeof takeLock
+    readonly diskOf?: typeof diskFacts
   },
 ): Destination {
   const ground = { place, ...options, hash: options.hash ?? hashFiles }
@@ -37,6 +40,11 @@ export function openDestination(
     identify: () => identify(ground),
     readStatus: () => readStatus(options.disk, files),
     inspect: (run) => takeHolding(ground, run.now, null),
+    async refusedNames(paths) {
+      const { type, source } = await (ground.diskOf ?? diskFacts)(place.path)
+      const found = namesAtRisk(type, paths)
+      return found.paths.size === 0 ? null : { ...found, filesystem: `${type}, ${source}` }
+    },
     writeFault: () => writeFault(files.own, place.path),
 
     async lock(waitSeconds, run) {

@@ -7,6 +7,8 @@ export interface Mount {
   readonly type: string
   /** A device, a share, or whatever was given in its place. */
   readonly source: string
+  /** Of the file system itself: `rw,uid=1000,umask=077`. */
+  readonly options: string
 }
 
 /** The mount on which an absolute, real path lies: of several at one place the last, which covers the others. Null: the table is no such table. */
@@ -31,7 +33,13 @@ function* mounts(table: string): Generator<Mount> {
     const dash = fields.indexOf('-', 6)
     if (fields.length < 7 || dash < 0) continue
     const [root, target] = [unescapeOctal(fields[3]!), unescapeOctal(fields[4]!)]
-    yield { target, root, type: fields[dash + 1] ?? '', source: unescapeOctal(fields[dash + 2] ?? '') }
+    yield {
+      target,
+      root,
+      type: fields[dash + 1] ?? '',
+      source: unescapeOctal(fields[dash + 2] ?? ''),
+      options: fields[dash + 3] ?? '',
+    }
   }
 }
 

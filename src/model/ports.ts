@@ -97,6 +97,9 @@ export interface Destination {
   /** Looks without the lock and changes nothing. */
   inspect(run: Run): Promise<Holding>
 
+  /** Names that the file system does not take, or may not: by its type alone, for nothing is written. Null: it takes all of them. */
+  refusedNames(paths: readonly RelPath[]): Promise<RefusedNames | null>
+
   /** Why a pass could write nothing here, as the file system says without being written to; null: nothing speaks against it. */
   writeFault(): Promise<Halt | null>
 
@@ -105,6 +108,14 @@ export interface Destination {
    * may not be written at all: another user's, its mount not there.
    */
   lock(waitSeconds: number, run: Run): Promise<LockResult>
+}
+
+export interface RefusedNames {
+  readonly paths: ReadonlySet<RelPath>
+  /** For people: `exfat, /dev/sdb1`. */
+  readonly filesystem: string
+  /** False: a pass has to try. */
+  readonly isSure: boolean
 }
 
 export type LockResult =
@@ -139,6 +150,9 @@ export interface LockedDestination {
     files: readonly { readonly path: RelPath; readonly basis: boolean }[],
     run: Run,
   ): Promise<ReadonlyMap<RelPath, number>>
+
+  /** The same by trying them, in staging. */
+  refusedNames(paths: readonly RelPath[]): Promise<RefusedNames | null>
 
   /** Protocol step 4: judges staged files. Hashes off the main thread; changes nothing. */
   gate(files: readonly GateRequest[], run: Run): Promise<ReadonlyMap<RelPath, GateVerdict>>

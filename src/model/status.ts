@@ -1,4 +1,4 @@
-import type { Diagnostic, Hold } from './trouble.ts'
+import type { Diagnostic, Hold, Problem } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
 
@@ -171,6 +171,8 @@ export interface StatusReport {
   readonly format: 'reconcile.status/1'
   readonly revision: string | null
   readonly diagnostics: readonly Diagnostic[]
+  /** The box's own: its state folder, its disks. Left out where there are none. */
+  readonly problems?: readonly Problem[]
   readonly backups: readonly BackupStatus[]
   /** Why what is obeyed is not the newest there is, as far as that is known: a commit that is not taken, a repository that is away. */
   readonly stale: readonly { readonly code: string; readonly message: string; readonly since: string }[]

@@ -24,6 +24,8 @@ export interface Hold {
   readonly id: string
   readonly code: string
   readonly message: string
+  /** Of a destination that this box's state has never heard of, at this path or another. */
+  readonly neverSeen?: true
 }
 
 /** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */

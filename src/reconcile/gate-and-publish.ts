@@ -80,7 +80,7 @@ function problemOfVerdict(
     : {
         code: 'changed-during-transfer',
         path: file.path,
-        message: `${verdict.size} bytes are staged but ${file.size} were listed: it changed at the source meanwhile`,
+        message: `has grown at the source since it was listed: from ${file.size} bytes to ${verdict.size} or more`,
         hint: 'The next run checks it again. Have it written under a temporary name and renamed when it is done.',
       }
 }

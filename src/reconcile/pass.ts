@@ -27,7 +27,7 @@ import {
   type Ports,
   useReleases,
 } from './pass-context.ts'
-import { choose, decide, planSuspended, type Standing } from './plan-pass.ts'
+import { choose, decide, namesRefused, planSuspended, type Standing } from './plan-pass.ts'
 import { pruneSurplus } from './prune-surplus.ts'
 import { newTally } from './tally.ts'
 import { tidy } from './tidy.ts'
@@ -146,8 +146,11 @@ async function apply(opened: Opened): Promise<Passed> {
   const asked = { asOf, mustRead: pathsToKnow(options.saved) }
   const view = await observeSource(source, spec, looking, asked, run)
   const observation = { source: view, destination: await looking }
-  const context = contextOf(source, options, asOf, await box.releases())
-  const first = choose({ spec, options, context }, observation)
+  const bare = contextOf(source, options, asOf, await box.releases())
+  const blind = choose({ spec, options, context: bare }, observation)
+  const refused = await namesRefused(destination, observation, blind.plan)
+  const context = { ...bare, refused }
+  const first = refused === null ? blind : choose({ spec, options, context }, observation)
   const { plan } = first
   run.emit({ type: 'planned', backup: spec.name, plan })
   if (first.refused !== null) return { outcome: first.refused, plan }

@@ -1,5 +1,5 @@
 import { unobserved } from '../decide/look/unobserved.ts'
-import { type Decided, decideBackup } from '../decide/plan/backup.ts'
+import { type Decided, decideBackup, isTransfer } from '../decide/plan/backup.ts'
 import type { PlanContext } from '../decide/plan/context.ts'
 import { pathsToKnow, type SavedPart } from '../decide/plan/saved.ts'
 import { onlyRemovals, planToApply } from '../decide/plan/to-apply.ts'
@@ -9,7 +9,8 @@ import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import type { BareOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
-import type { Source } from '../model/ports.ts'
+import type { Destination, RefusedNames, Source } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { SuspendedNow } from '../model/suspension.ts'
@@ -62,11 +63,29 @@ export async function planRunning(
     const context = contextOf(ports.source, options, asOf, await ports.box.releases())
     const { blockedBy } = await identifyDestination(ports, options, run)
     if (blockedBy !== null) return decide(spec, null, { ...context, ...blockedBy })
-    return decide(spec, await observe(ports, spec, options.saved, asOf, run), context)
+    const observation = await observe(ports, spec, options.saved, asOf, run)
+    const planned = decide(spec, observation, context)
+    const refused = await namesRefused(ports.destination, observation, planned.plan)
+    return refused === null ? planned : decide(spec, observation, { ...context, refused })
   } catch (error) {
     run.signal.throwIfAborted()
     return planFailed(ports.source, spec, options, asOf, error)
   }
+}
+
+/**
+ * What the destination does not take of the names at the source. Where nothing of what is to come is refused, the others are not asked
+ * about: what comes in the place of what is refused is.
+ */
+export async function namesRefused(
+  destination: Pick<Destination, 'refusedNames'>,
+  { source, destination: { files, records } }: Observation,
+  { steps }: BackupPlan,
+): Promise<RefusedNames | null> {
+  const coming = steps.filter(isTransfer).map(({ path }) => path as RelPath)
+  const isNew = (path: RelPath): boolean => !files.has(path) && !records.has(path)
+  if (coming.length === 0 || (await destination.refusedNames(coming.filter(isNew))) === null) return null
+  return destination.refusedNames([...source.files.keys()].filter(isNew))
 }
 
 /** One backup that cannot be looked at keeps no other from being planned. A bug is thrown on. */

@@ -17,14 +17,23 @@ export interface PullFollower {
   mostStaged(): number
   /** Literal bytes that came: rsync's own figure, else what staging has grown by. */
   received(into: string): Promise<number>
-  /** Names that turned out not to be regular files. */
+  /** Names that turned out not to be regular files, or to have grown. */
   problems(): readonly Problem[]
 }
 
 const LINE = 64 * 1024
 const DONE = /^=\d+ (.+)$/
 const SKIPPED = /^skipping non-regular file "(.+)"$/
+/** Longer than the longest file that was asked for. */
+const OVER_SIZE = /^(.+) is over max-size$/
 const LITERAL = /^Literal data: (\d+) bytes$/
+
+const notRegular = ({ path }: PullFile): Problem => ({
+  code: 'not-regular',
+  path,
+  message: `${quote(path)} is no longer a regular file at the source.`,
+  hint: 'The next run checks it again. Find out what replaces it there.',
+})
 
 /** Works out a batch's progress from rsync's output and the positions in its open files. Hints only: the gate decides. */
 export function followPull(files: readonly PullFile[]): PullFollower {
@@ -51,22 +60,27 @@ export function followPull(files: readonly PullFile[]): PullFollower {
     waitingBytes -= file.stagedBytes
     moved = true
   }
-  const refuse = (path: string): void => {
-    if (!open.has(path) || odd.has(path)) return
+  const refuse = (path: string, why: (file: PullFile) => Problem): void => {
+    const file = open.get(path)
+    if (file === undefined || odd.has(path)) return
     odd.add(path)
-    problems.add({
-      code: 'not-regular',
-      path,
-      message: `${quote(path)} is no longer a regular file at the source.`,
-      hint: 'The next run checks it again. Find out what replaces it there.',
-    })
+    problems.add(why(file))
   }
+  const largest = files.reduce((most, { size }) => Math.max(most, size), 0)
+  const grown = ({ path, size }: PullFile): Problem => ({
+    code: 'changed-during-transfer',
+    path,
+    message: `${quote(path)} has grown at the source since it was listed: from ${size} bytes to more than ${largest}. Nothing of it was fetched.`,
+    hint: 'The next run checks it again. Have it written under a temporary name and renamed when it is done.',
+  })
   const line = (text: string): void => {
     const name = unescapeName(DONE.exec(text)?.[1] ?? '')
     const skipped = unescapeName(SKIPPED.exec(text)?.[1] ?? '')
-    if (name?.endsWith('/')) refuse(name.slice(0, -1))
+    const longer = unescapeName(OVER_SIZE.exec(text)?.[1] ?? '')
+    if (name?.endsWith('/')) refuse(name.slice(0, -1), notRegular)
     else if (name) finish(name)
-    else if (skipped) refuse(skipped)
+    else if (skipped) refuse(skipped, notRegular)
+    else if (longer) refuse(longer, grown)
     const bytes = LITERAL.exec(text)?.[1]
     if (bytes !== undefined) literal = Number(bytes)
   }

@@ -85,7 +85,8 @@ export function pullArguments(
   return [
     ...['-t', '--files-from=-', '--from0', '--inplace', '--no-whole-file'],
     appends ? '--append-verify' : '-I',
-    `--max-size=${options.maxSize}`,
+    // Skipped without a word otherwise.
+    ...[`--max-size=${options.maxSize}`, '--info=skip'],
     ...(options.rate === null ? [] : [`--bwlimit=${options.rate}`]),
     ...SAFE,
     ...['--stats', '--out-format==%b %n'],

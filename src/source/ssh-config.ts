@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { homeFolder } from '../system/who-am-i.ts'
 
 const LIMIT = 256 * 1024
 
@@ -17,7 +17,7 @@ const KEYS: Readonly<Record<string, string>> = {
  * What to write into a spec for a host that only the user's ~/.ssh/config knows, which no session of ours reads: keys there could make ssh
  * run programs. Null: it does not name that host.
  */
-export function hintFromSshConfig(host: string, home = homedir()): string | null {
+export function hintFromSshConfig(host: string, home = homeFolder()): string | null {
   let text: string
   try {
     text = readFileSync(join(home, '.ssh/config'), 'utf8').slice(0, LIMIT)

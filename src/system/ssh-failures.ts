@@ -71,9 +71,23 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     retryable: false,
   },
   {
+    // What refused it is only said at a level at which ssh prints banners too.
+    code: 'jump-refused',
+    pattern: /stdio forwarding failed|administratively prohibited/,
+    says: (host, port) => `The jump host did not carry us on to ${host} (port ${port}).`,
+    hint: 'Where authorized_keys at the jump host says restrict, our key needs port-forwarding beside it: restrict,port-forwarding,command="/bin/false",permitopen="HOST:PORT". Check also AllowTcpForwarding in its sshd_config, and whether the jump host itself reaches that host.',
+    retryable: true,
+  },
+  {
     code: 'connection-lost',
-    pattern:
-      /not responding|closed by|reset by|Connection (closed|reset)|Broken pipe|kex_exchange_identification|disconnect/i,
+    pattern: /kex_exchange_identification/,
+    says: (host, port) => `${host} (port ${port}) ended the connection before it said who it is.`,
+    hint: 'Perhaps sshd there is asked for too many sessions at once (MaxStartups), or fail2ban or a firewall shuts this machine out for a while. It is retried; if it goes on, wait ten minutes, then check the log of sshd there, and fail2ban-client status sshd.',
+    retryable: true,
+  },
+  {
+    code: 'connection-lost',
+    pattern: /not responding|closed by|reset by|Connection (closed|reset)|Broken pipe|disconnect/i,
     says: (host) => `The connection to ${host} broke.`,
     hint: 'It is retried. If this persists, check the network and the log of sshd there.',
     retryable: true,

@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 
 /** The person, also behind sudo; a uid without a name has only its number. */
 export function whoAmI(): string {
@@ -8,5 +8,14 @@ export function whoAmI(): string {
     return userInfo().username
   } catch {
     return `uid ${process.getuid?.() ?? '?'}`
+  }
+}
+
+/** `/` for a uid without a name that has no $HOME either, as in a container. */
+export function homeFolder(): string {
+  try {
+    return homedir()
+  } catch {
+    return '/'
   }
 }

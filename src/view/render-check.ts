@@ -19,7 +19,7 @@ export interface CheckText {
  * By the monitoring plugin guidelines: one line with performance data after `|`, then a line for each problem. Ends with a newline.
  */
 export function renderCheck(report: CheckReport): CheckText {
-  const { state, backups, faults, unseen } = report
+  const { state, backups, problems, faults, unseen } = report
   const bad = backups.filter((one) => one.state !== 'OK')
   const data = backups.flatMap((one) => performance(one, report.maxAge))
   const first = `RECONCILE ${state} - ${summary(report, bad)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`
@@ -29,7 +29,7 @@ export function renderCheck(report: CheckReport): CheckText {
     ...backups.flatMap(({ backup }) =>
       backup.beside === undefined ? [] : [`${words(backup.backup)}: ${words(besideText(backup.beside))}`],
     ),
-    ...faults.map(words),
+    ...[...problems, ...faults].map(words),
     ...(unseen === null ? [] : [`specs: ${words(unseen)}`]),
   ]
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
@@ -41,9 +41,10 @@ export const renderCheckFailure = (message: string): CheckText => ({
   code: PLUGIN_CODES.UNKNOWN,
 })
 
-function summary({ backups, faults, unseen }: CheckReport, bad: readonly Checked[]): string {
+function summary({ backups, problems, faults, unseen }: CheckReport, bad: readonly Checked[]): string {
   const total = backups.length
   const faulty = [
+    ...problems.map((text) => words(text.split(':')[0]!)),
     ...(faults.length === 0
       ? []
       : [`${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`]),

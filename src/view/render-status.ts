@@ -56,6 +56,10 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
           ]),
         ]
   if (lines.at(-1) === '') lines.pop()
+  for (const { code, message, hint } of report.problems ?? []) {
+    const text = `${code}: ${message}. ${hint}`
+    lines.push(...indentText(text, options.width, (line) => brush('red', line)))
+  }
   const faults = faultsLine(report, whatFaultsMean(report))
   if (faults !== null) lines.push(brush('red', faults))
   const unseen = report.stale.find(({ code }) => isNotSeen(code))

@@ -282,9 +282,12 @@ export function watchLoop(ports: LoopPorts): Loop {
       }
       signal.addEventListener('abort', stopAll, { once: true })
       const { wall, passed } = here()
-      for (const one of before) {
-        const due = await ports.firstDue(one)
-        backups.set(one.spec.name, newBackup(one, { wall: due, passed: passed + Math.max(0, due - wall) }))
+      // All known before the first wait: a trigger that comes meanwhile (SIGHUP as it starts) is for all of them.
+      const known = before.map((one) => newBackup(one, { wall, passed }))
+      for (const backup of known) backups.set(backup.active.spec.name, backup)
+      for (const backup of known) {
+        const due = await ports.firstDue(backup.active)
+        backup.first = { wall: due, passed: passed + Math.max(0, due - wall) }
       }
       try {
         // Do not start old specs that the first look would stop at once; but do not wait for a look that hangs.

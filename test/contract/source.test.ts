@@ -212,6 +212,13 @@ describe.each(['ssh', 'local'] as const)('a source over %s', (kind) => {
     await put('a.tar', 'abcdef')
     const report = await bed.pull(bed.open(), [['a.tar', 3]])
     expect(report.ended).toBe('done')
+    expect(report.problems).toMatchObject([
+      {
+        code: 'changed-during-transfer',
+        path: 'a.tar',
+        message: expect.stringMatching(/has grown .* from 3 bytes to more than 3/),
+      },
+    ])
     expect(await readdir(bed.staging)).toEqual([])
     await truncate(join(bed.served, 'a.tar'), 3)
     await bed.pull(bed.open(), [['a.tar', 3]])

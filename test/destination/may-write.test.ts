@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { checkMount } from '../../src/destination/disk/mount.ts'
 import { realDisk } from '../../src/destination/disk/real-disk.ts'
 import { layout } from '../../src/destination/layout.ts'
-import { checkOwnership, makePrivateFolders } from '../../src/destination/look/ownership.ts'
-import { isMountPoint } from '../../src/model/mount-table.ts'
+import { checkOwnership, makePrivateFolders, otherOwner } from '../../src/destination/look/ownership.ts'
+import { isMountPoint, mountOf } from '../../src/model/mount-table.ts'
 import { checkHostTools } from '../../src/system/check-host-tools.ts'
 import { diskFailure } from '../../src/system/disk-failure.ts'
 import { temporaryFolder } from '../helpers/disk-folder.ts'
@@ -39,6 +39,22 @@ describe('whose folder it is', () => {
     ])
     const nobodyKnown = await checkOwnership(sees(3_999_999_999), files, me)
     expect(nobodyKnown?.hint).toContain("sudo -u '#3999999999' reconcile")
+  })
+
+  test('a mount that makes every file belong to one user is named, with what to put into fstab', () => {
+    const line = (type: string, options: string) =>
+      mountOf(`30 1 8:17 / /mnt/usb rw,relatime - ${type} /dev/sdb1 rw${options}`, '/mnt/usb/d/.reconcile')
+    const halt = otherOwner('/mnt/usb/d/.reconcile', 0, 1234, line('exfat', ',uid=1000,gid=1000,umask=022'))
+    expect(halt.message).toContain(
+      'mount at /mnt/usb (exfat) makes every file belong to one user, by its option uid=1000',
+    )
+    expect(halt.hint).toContain('uid=1234,umask=077')
+    expect(otherOwner('/x', 0, 1234, line('fuseblk', ',user_id=0')).message).toContain(
+      'no uid= among its options',
+    )
+    expect(otherOwner('/x', 0, 1234, line('cifs', ',uid=33,forceuid')).message).toContain('uid=33')
+    for (const mount of [line('ext4', ''), null])
+      expect(otherOwner('/x', 0, 1234, mount).hint).toMatch(/^Run it as that user: sudo -u root/)
   })
 
   test('I6: a symlink or a file in its place is refused, and not followed', async () => {

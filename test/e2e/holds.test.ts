@@ -143,6 +143,92 @@ describe('a destination that is not the expected one', () => {
   })
 })
 
+describe('the state folder is lost', () => {
+  let lost: World
+  let [a, b, c] = [] as Backup[]
+  beforeAll(async () => {
+    lost = await makeWorld('local', { calls: 'here' })
+    ;[a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => backupIn(lost, name)))
+    for (const one of [a!, b!, c!]) await one.offer(`${one.name}.tar`, one.name)
+    expect((await lost.pass()).exitCode).toBe(0)
+  })
+  afterAll(() => lost.end())
+  const forget = () => rm(lost.state, { recursive: true, force: true })
+
+  test('one message over all backups names it; nothing is written; CRITICAL in --check', async () => {
+    await forget()
+    const before = await treeOf(a!.destination)
+    const { problems, backups, exitCode } = await lost.pass()
+    expect(exitCode).toBe(7)
+    expect(problems).toMatchObject([{ code: 'state-lost' }])
+    expect(problems[0]!.message).toContain(`the state folder ${lost.state} knows no destination`)
+    expect(problems[0]!.message).toContain('3 destinations')
+    expect(problems[0]!.hint).toMatch(
+      /volume .* mounted.*same user.*--state.*release --all-destinations --reason/,
+    )
+    for (const one of backups) isHeld(one, 'destination-unknown')
+    expect(await treeOf(a!.destination)).toEqual(before)
+    const { stdout } = await lost.run()
+    expect(stdout.match(/knows no destination/g)).toHaveLength(1)
+    expect((await lost.plan()).diagnostics).toMatchObject([{ code: 'state-lost', file: lost.state }])
+    expect((await lost.run('--dry-run')).code).toBe(7)
+    expect((await lost.status()).problems).toMatchObject([{ code: 'state-lost' }])
+    const check = await lost.run('status', '--check')
+    expect(check.code).toBe(2)
+    expect(check.stdout.split('\n')[0]).toContain(`state folder ${lost.state} knows no destination`)
+  })
+
+  test('one release accepts all unknown disks, never one that stands in for another', async () => {
+    await forget()
+    // State knows c again, and another disk is in its place.
+    const idle = await lost.run('c')
+    const [, id] = /reconcile release (\w+)/.exec(idle.stdout)!
+    await lost.run('release', id!, '--reason', 'c is fine')
+    expect((await c!.pass()).exitCode).toBe(0)
+    await rename(c!.destination, `${c!.destination}-away`)
+    await b!.declare({ destination: { path: `${c!.destination}-b` } })
+    await rename(b!.destination, `${c!.destination}-b`)
+    await mkdir(join(c!.destination, '.reconcile'), { recursive: true, mode: 0o700 })
+    for (const file of ['id', 'ledger.jsonl'])
+      await writeFile(
+        join(c!.destination, '.reconcile', file),
+        await readFile(join(a!.destination, '.reconcile', file)),
+      )
+    // Two of several are unknown: that is no chance, though state knows one.
+    expect((await lost.pass()).problems).toMatchObject([
+      { code: 'state-lost', message: expect.stringContaining('2 destinations') },
+    ])
+    expect((await lost.run('release', '--all-destinations')).code).toBe(64)
+    expect((await lost.run('release', '--all-destinations', '--reason', ' ')).code).toBe(64)
+    expect((await lost.run('release', id!, '--all-destinations', '--reason', 'x')).code).toBe(64)
+    const { code, stdout } = await lost.run('release', '--all-destinations', '--reason', 'new box')
+    expect(code).toBe(0)
+    expect(stdout.match(/^Released \w+ \((?:a|b)\)/gm)).toHaveLength(2)
+    const { backups } = await lost.pass()
+    expect(backups.map(({ exitCode }) => exitCode)).toEqual([0, 0, 7])
+    isHeld(backups[2]!, 'destination-other-id')
+    expect(await readFile(join(a!.destination, '.reconcile/ledger.jsonl'), 'utf8')).toContain('"new box"')
+    expect((await lost.run('release', '--all-destinations', '--reason', 'again')).stderr).toContain(
+      'one that this box knows',
+    )
+  })
+
+  test('of a box with one backup too', async () => {
+    const small = await makeWorld('local', { calls: 'here' })
+    try {
+      const only = await backupIn(small, 'only')
+      await only.offer('x.tar', 'x')
+      expect((await small.pass()).exitCode).toBe(0)
+      await rm(small.state, { recursive: true })
+      expect((await small.pass()).problems).toMatchObject([
+        { code: 'state-lost', message: expect.stringContaining('1 destination that holds a backup') },
+      ])
+    } finally {
+      await small.end()
+    }
+  })
+})
+
 describe('I10: a ledger that was changed', () => {
   test('an edited line: halted with 6 until the ledger is rebuilt, then everything is adopted without a transfer', async () => {
     const at = await holding('edited')

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openWatchMemory } from '../../src/box/watch-memory.ts'
 import type { BackupStatus, ConditionType } from '../../src/model/status.ts'
 import { takeLock } from '../../src/system/lock.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { backupIn } from '../helpers/backup.ts'
+import { canMount, smallDisk } from '../helpers/disk-small.ts'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -147,3 +149,33 @@ test('status takes no lock and writes nothing, in any form', async () => {
   if (lock.state === 'locked') lock.close()
   expect(await readFile(statusFile(), 'utf8')).toBe(before)
 })
+
+test.skipIf(!canMount())(
+  'a disk that fills within two weeks: a line in status, WARNING in the check',
+  async () => {
+    const { path } = smallDisk('16m')
+    const box = await makeWorld('local', { calls: 'here' })
+    try {
+      for (const name of ['a', 'b']) {
+        const destination = { path: join(path, name), minFree: '1MiB' }
+        const at = await backupIn(box, name, { destination, schedule: { every: '30d' } })
+        await at.offer(`${name}.tar`, noise(2 << 20))
+      }
+      expect((await box.pass()).exitCode).toBe(0)
+      const later = (days: number) => ['--as-of', new Date(Date.now() + days * 86400_000).toISOString()]
+      expect((await box.status(...later(2))).problems).toBeUndefined()
+      // Two times 2 MiB in 4 days, and some 9 MiB left.
+      expect((await box.status(...later(4))).problems).toMatchObject([{ code: 'disk-filling' }])
+      expect((await box.run('status', ...later(4))).stdout).toMatch(
+        /disk-filling: the disk of .* will be full in/,
+      )
+      const check = await box.run('status', '--check', ...later(4))
+      expect(check.code).toBe(1)
+      expect(check.stdout).toMatch(
+        /^RECONCILE WARNING - .*the disk of .*\(a and 1 more\) will be full in about \d+ days/,
+      )
+    } finally {
+      await box.end()
+    }
+  },
+)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/model/failure.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { SshPlace } from '../../src/model/spec.ts'
+import { checkKeys } from '../../src/source/check-keys.ts'
 import { makeSourceBed, quietRun, type SourceBed } from '../helpers/source-bed.ts'
 
 /** What listing came to: the failure's code, or what it found. */
@@ -119,11 +120,55 @@ describe('what lies on this machine or between', () => {
   test('the same is found over a jump host, protocol 29 and legacy algorithms', async () => {
     const sshd = bed.sshd!
     const jump = [{ user: sshd.user, host: sshd.host, port: sshd.port }]
-    // `restrict` forbids forwarding, so this jump host must refuse to carry us on; ssh tells so.
-    expect(await listed(bed, { jump })).toBe('connection-lost')
+    // `restrict` forbids forwarding, so this jump host must refuse to carry us on.
+    const refused = await bed
+      .open({ jump })
+      .list(quietRun())
+      .catch((error: Failure) => error)
+    expect(refused).toMatchObject({
+      code: 'jump-refused',
+      retryable: true,
+      message: expect.stringMatching(/did not carry us on to .*: stdio forwarding failed$/),
+      hint: expect.stringContaining('restrict,port-forwarding,'),
+    })
     expect(await listed(bed, { protocol: 29 })).toContain('a.tar')
     expect(await listed(bed, { algorithms: 'legacy' })).toContain('a.tar')
   })
+})
+
+test.runIf(process.getuid?.() === 0)('a uid without a name is named before anybody is asked', async () => {
+  process.seteuid!(42424)
+  try {
+    await expect(checkKeys({ identity: '/none', knownHosts: '/none' })).rejects.toMatchObject({
+      code: 'user-unnamed',
+      message: expect.stringContaining('has the uid 42424'),
+      hint: expect.stringContaining('/etc/passwd: reconcile:x:'),
+    })
+  } finally {
+    process.seteuid!(0)
+  }
+})
+
+test('a server that drops everybody: MaxStartups and fail2ban are named', async () => {
+  const bed = await makeSourceBed('ssh', { config: ['PerSourceMaxStartups 1'] })
+  const { connect } = await import('node:net')
+  const first = connect(bed.sshd!.port, '127.0.0.1')
+  try {
+    // Its greeting: this one is in, and nobody else comes in beside it.
+    await new Promise((done) => first.once('data', done))
+    const dropped = await bed
+      .open()
+      .list(quietRun())
+      .catch((error: Failure) => error)
+    expect(dropped).toMatchObject({
+      code: 'connection-lost',
+      retryable: true,
+      hint: expect.stringMatching(/Perhaps .*MaxStartups.*fail2ban/),
+    })
+  } finally {
+    first.destroy()
+    await bed.end()
+  }
 })
 
 test('a jump host carries the session on', async () => {
@@ -134,7 +179,12 @@ test('a jump host carries the session on', async () => {
     const { readFile } = await import('node:fs/promises')
     const [there, here] = [bed.sshd!, gate.sshd!]
     // One key and one file of pinned keys for the whole way.
-    await writeFile(join(gate.folder, 'keys', 'authorized_keys'), await readFile(`${there.identity}.pub`))
+    // As docs/source-setup.md has it.
+    const options = `restrict,port-forwarding,permitopen="${there.host}:${there.port}",permitopen="${here.host}:${here.port}",command="/bin/false" `
+    await writeFile(
+      join(gate.folder, 'keys', 'authorized_keys'),
+      options + (await readFile(`${there.identity}.pub`, 'utf8')),
+    )
     const pinned = join(bed.folder, 'pinned keys')
     await writeFile(
       pinned,

@@ -75,6 +75,8 @@ export async function docWorld(): Promise<DocWorld> {
       .replace(/user: foo\b/, `user: ${user}`)
       .replace('chgrp -R pull', `chgrp -R ${group}`)
       .replace('chown -R reconcile:', `chown -R ${user}:`)
+      .replace('runuser -u reconcile -- ', '')
+      .replace('-o reconcile -g reconcile -m 0700', `-o ${user} -g ${group} -m 0700`)
       .replace('minFree: 10GiB', 'minFree: 1MiB')
 
   return {

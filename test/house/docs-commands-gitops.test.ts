@@ -189,9 +189,9 @@ test('a new box asks once for what it finds, and begins anew what is lost', asyn
   const dump = await followTen(here, 5)
   const state = join(at.folder, 'state')
   rmSync(state, { recursive: true })
-  const id = holdIn(await type('reconcile -n'))
-  const release = 'reconcile release ID --reason "the disk of the old box"'
-  expect(await type(release, (same) => same.replace('ID', id))).toMatchObject({ code: 0 })
+  holdIn(await type('reconcile -n'))
+  const release = 'reconcile release --all-destinations --reason "the disks of the old box"'
+  expect(await type(release)).toMatchObject({ code: 0 })
   expect(await type('reconcile')).toMatchObject({ code: 0, out: expect.stringMatching(/db1 +in sync/) })
 
   for (const lost of [state, join(at.folder, 'srv/offsite/db1')]) rmSync(lost, { recursive: true })

@@ -44,11 +44,13 @@ test('docs/monitoring.md: the checks and the metrics of a backup that is well, a
   const folder = join(at.folder, 'textfile')
   mkdirSync(folder)
   const cron = blocksIn(PAGE, '').flatMap(
-    (block) => /^\*\/5 \* \* \* \* {2}reconcile {2}(.*)$/m.exec(block)?.[1] ?? [],
+    (block) => /^\*\/5 \* \* \* \* {2}root {2}(.*)$/m.exec(block)?.[1] ?? [],
   )
   expect(cron).toHaveLength(1)
   writeFileSync(join(at.folder, 'box/backups.d/wiki.yaml'), 'version: 1\nnonsense: true\n')
-  const line = cron[0]!.replace('/var/lib/prometheus/node-exporter', folder)
+  const asUser = 'runuser -u reconcile -- '
+  expect(cron[0]).toContain(`&& ${asUser}reconcile status`)
+  const line = cron[0]!.replace('/var/lib/prometheus/node-exporter', folder).replace(asUser, '')
   const specs = `--specs '${join(at.folder, 'box/backups.d')}'`
   expect((await at.run(line.replace('reconcile status', `reconcile ${specs} status`))).code).toBe(0)
   expect(readdirSync(folder)).toEqual(['reconcile.prom'])

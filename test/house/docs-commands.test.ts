@@ -55,7 +55,11 @@ describe('docs/source-setup.md', () => {
     }
 
     // 1. A key
-    for (const command of [...shown('install -d -m 0700'), ...shown('ssh-keygen -q')]) {
+    for (const command of [
+      ...shown('install -d -m 0755 /etc'),
+      ...shown('install -d -o'),
+      ...shown('runuser -u reconcile -- ssh-keygen'),
+    ]) {
       expect(await type(command)).toMatchObject({ code: 0 })
     }
     const key = (await type('cat /etc/reconcile/keys/db1.pub')).out
@@ -98,7 +102,7 @@ describe('docs/source-setup.md', () => {
     expect(refused.code).not.toBe(0)
     expect(refused.all).toContain('rrsync')
     declare(blocksIn('README.md', 'yaml')[0]!.replace('*.tar.gz', '*.sql.gz'))
-    const planned = await type('reconcile --dry-run postgres')
+    const planned = await type('runuser -u reconcile -- reconcile --dry-run postgres')
     expect(planned.all).toMatch(/\+ pull +db-\S+\.sql\.gz/)
     expect(existsSync(join(folder, 'srv/offsite/postgres'))).toBe(false)
   })

@@ -9,6 +9,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run build': 'scripts/set-up runs it, and test/house/set-up.test.ts looks when',
   'npx vitest run test/decide': 'it is what runs this, for another folder',
   'reconcile watch': 'it stays: test/watch/daemon.test.ts starts and ends it',
+  'npm run test:nodes': 'runs the tests that run this, on other Nodes',
   'npm run check': '.ci/run runs its three parts',
   'npm run format': 'rewrites the clone under the tests that read it',
   'npm run docs': 'rewrites the clone; test/specs holds docs/spec.md to what it would write',

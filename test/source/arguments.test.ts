@@ -239,7 +239,9 @@ describe('rsync', () => {
   test('a pull appends or mends in place, capped', () => {
     const pull = (mode: 'append' | 'mend', spec = PLACE): string =>
       pullArguments(spec, ['ssh'], { mode, maxSize: 77, rate: 25, into: '/x' }).join(' ')
-    expect(pull('append')).toMatch(/--inplace --no-whole-file --append-verify --max-size=77 --bwlimit=25 /)
+    expect(pull('append')).toMatch(
+      /--inplace --no-whole-file --append-verify --max-size=77 --info=skip --bwlimit=25 /,
+    )
     expect(pull('mend')).toMatch(/--inplace --no-whole-file -I /)
     expect(pull('append', { ...PLACE, protocol: 29 })).not.toContain('append')
   })

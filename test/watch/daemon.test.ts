@@ -180,7 +180,8 @@ test('killed at any point, again and again, while specs and sources change: noth
     await until(() => daemon.lines().length > 0)
     if (round > 0) daemon.command.kill('SIGHUP')
     const lines = 1 + round * 3
-    await until(() => daemon.lines().length >= lines || daemon.command.exitCode !== null)
+    const allRan = (): boolean => names.every((name) => daemon.lines().some(finished(name)))
+    await until(() => daemon.lines().length >= lines || allRan() || daemon.command.exitCode !== null)
     await new Promise((done) => setTimeout(done, 37 * round))
     daemon.command.kill('SIGKILL')
     await daemon.command

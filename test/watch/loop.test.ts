@@ -38,6 +38,17 @@ describe('the schedule', () => {
   })
 })
 
+test('a trigger that comes as it starts is for all, also for those whose first run is still being looked up', async () => {
+  const begin = Date.UTC(2026, 10, 23, 12)
+  const at = watch(
+    ['a', 'b', 'c'].map((name) => active(name, every(3600))),
+    { due: () => instant(begin + 20 * MINUTE) },
+  )
+  at.loop.trigger(null, 'hangup')
+  await at.clock.advance(SECOND)
+  expect(at.told()).toBe('a@0 b@0 c@0')
+})
+
 test('the end of a hold over all specs runs them all, once, also where no spec has changed', async () => {
   const at = watch([active('a', every(3600)), active('b', every(7200))])
   await at.clock.advance(SECOND)

@@ -2,6 +2,7 @@ import type { Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { Warning } from '../../model/plan.ts'
+import type { RefusedNames } from '../../model/ports.ts'
 import { comparePaths, foldName, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -79,12 +80,17 @@ export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({
 
 /**
  * I6: a name at the source that a case-folding file system would take for one held here under another spelling is refused before
- * any byte. (Names that collide among themselves at the source are refused by the listing.)
+ * any byte, and so is one that the file system does not take at all. (Names that collide among themselves at the source are refused by
+ * the listing.)
  */
-export function clashFinder(destination: Holding): (facts: FileFacts) => Problem | null {
+export function clashFinder(
+  destination: Holding,
+  refused: RefusedNames | null,
+): (facts: FileFacts) => Problem | null {
   let folded: Map<string, RelPath> | null = null
   return ({ path, held, record }) => {
     if (held !== undefined || record !== undefined) return null
+    if (refused?.isSure === true && refused.paths.has(path)) return nameRefused(path, refused)
     folded ??= new Map(Array.from(destination.files.keys(), (one) => [foldName(one), one]))
     const other = folded.get(foldName(path))
     if (other === undefined) return null
@@ -96,6 +102,28 @@ export function clashFinder(destination: Holding): (facts: FileFacts) => Problem
     }
   }
 }
+
+const OTHER_NAME =
+  'Rename it at the source, exclude it in the spec, or keep the copies on a file system such as ext4.'
+
+const nameRefused = (path: string, { filesystem }: RefusedNames): Problem => ({
+  code: 'name-refused',
+  path,
+  message: `the destination's file system (${filesystem}) does not take this name: nothing of it is fetched`,
+  hint: OTHER_NAME,
+})
+
+/** Where only trying would tell, and nothing may be written. */
+export const doubtfulNames = (refused: RefusedNames | null): readonly Warning[] =>
+  refused === null || refused.isSure
+    ? []
+    : [
+        {
+          code: 'name-doubtful',
+          message: `the destination's file system (${refused.filesystem}) may not take ${firstFew([...refused.paths])}: a pass tries it before it fetches anything`,
+          hint: OTHER_NAME,
+        },
+      ]
 
 export const isNothingFound = ({ completeness, files }: Observation['source']): boolean =>
   completeness === 'complete' && files.size === 0
@@ -111,18 +139,21 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
 
 const NAMED = 3
 
+const firstFew = (paths: readonly string[]): string => {
+  const named = paths.toSorted(comparePaths).slice(0, NAMED).join(', ')
+  return paths.length > NAMED ? `${named} and ${paths.length - NAMED} more` : named
+}
+
 /** One for all the symlinks under selected names: `latest` beside what it points at is common, and nothing is wrong with it. */
 export function linksWarning(links: readonly string[]): readonly Warning[] {
   if (links.length === 0) return []
-  const named = links.toSorted(comparePaths).slice(0, NAMED).join(', ')
-  const more = links.length > NAMED ? ` and ${links.length - NAMED} more` : ''
   return [
     {
       code: 'links-skipped',
       message:
         links.length === 1
-          ? `${named} is a symlink at the source: it is not followed`
-          : `${links.length} symlinks at the source are not followed: ${named}${more}`,
+          ? `${links[0]} is a symlink at the source: it is not followed`
+          : `${links.length} symlinks at the source are not followed: ${firstFew(links)}`,
       hint: 'Nothing is lost where it points at a file that is selected itself. Else put the file there in its place; to hear no more of it, add it to select.exclude.',
     },
   ]

@@ -10,7 +10,7 @@ import { concernOf } from '../files/concern.ts'
 import { findUnfinished, isEnded } from '../files/emptiness.ts'
 import type { FileFacts } from '../files/facts.ts'
 import { judgeFile, keepPublished } from '../files/judge-file.ts'
-import { clashFinder, isNothingFound, linksWarning, nothingFound } from '../files/problems.ts'
+import { clashFinder, doubtfulNames, isNothingFound, linksWarning, nothingFound } from '../files/problems.ts'
 import { selectorOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
 import { datedAhead, isSilent, shapeByRetention } from '../files/shape-by-retention.ts'
@@ -94,6 +94,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
       ...(compared === null ? [] : warningsOf(spec, observation, compared.wants, context)),
       ...(compared?.prune.pushed ?? []).map(pushedWarning),
       ...linksWarning(source.links ?? []),
+      ...doubtfulNames(context.refused ?? null),
     ],
     suspended: null,
     summary,
@@ -164,7 +165,7 @@ function compare(
   // What the source shows and we refuse is not absent there.
   const refused = new Set<string>(source.links)
   for (const { path } of source.problems) if (path !== undefined) refused.add(path)
-  const clashOf = clashFinder(destination)
+  const clashOf = clashFinder(destination, context.refused ?? null)
   const points = growPoints(spec, clock.horizon)
   // Most of a destination stays as it is, and is only counted.
   let kept = 0

@@ -1,4 +1,5 @@
 import type { Instant } from '../../model/instant.ts'
+import type { RefusedNames } from '../../model/ports.ts'
 import type { Bandwidth, LastGood } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
 
@@ -36,6 +37,8 @@ export interface PlanContext extends PlanRequest {
   readonly holds: readonly Hold[]
   /** Where the destination may not be looked at or written to at all. */
   readonly halt: Halt | null
+  /** Names at the source that the destination's file system does not take; left out or null: none is known of. */
+  readonly refused?: RefusedNames | null
   /** It does not run: what is late is late because of that. */
   readonly isSuspended?: boolean
 }

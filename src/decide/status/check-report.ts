@@ -21,6 +21,9 @@ const STATES: Readonly<Record<BackupState, PluginState>> = {
 }
 const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', 'OK']
 
+/** What a problem of the box comes to; of all others WARNING. */
+const OF_BOX: Readonly<Record<string, PluginState>> = { 'state-lost': 'CRITICAL' }
+
 const OVERDUE = 'overdue'
 
 /** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
@@ -39,6 +42,8 @@ export interface Checked {
 export interface CheckReport {
   readonly state: PluginState
   readonly backups: readonly Checked[]
+  /** The box's own, in words. */
+  readonly problems: readonly string[]
   /** Of specs and settings, in words. */
   readonly faults: readonly string[]
   /** Why newer specs are not seen, in words; null: as far as anybody can tell none are missed. */
@@ -48,6 +53,7 @@ export interface CheckReport {
 
 /** What `status --check` says: the worst of all backups. `maxAge` in seconds: an older newest point is critical, whatever is expected. */
 export function checkReport(report: StatusReport, maxAge: number | null, asOf: Instant): CheckReport {
+  const { problems = [] } = report
   const backups = report.backups.map((backup) => checkBackup(backup, maxAge, asOf))
   const faults = report.diagnostics
     .filter(({ severity }) => severity === 'error')
@@ -55,6 +61,7 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   const unseen = report.stale.find(({ code }) => isNotSeen(code))
   const states = [
     ...backups.map(({ state }) => state),
+    ...problems.map(({ code }) => OF_BOX[code] ?? 'WARNING'),
     // What is faulty does not run.
     ...(faults.length > 0 ? (['CRITICAL'] as const) : []),
     ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
@@ -63,7 +70,14 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
     // An empty report is UNKNOWN, not OK.
     ...(backups.length === 0 ? (['UNKNOWN'] as const) : []),
   ]
-  return { state: worst(states), backups, faults, unseen: unseen?.message ?? null, maxAge }
+  return {
+    state: worst(states),
+    backups,
+    problems: problems.map(({ message }) => message),
+    faults,
+    unseen: unseen?.message ?? null,
+    maxAge,
+  }
 }
 
 const worst = (states: readonly PluginState[]): PluginState =>

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { type Mount, mountOf } from '../../model/mount-table.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
 import type { Disk, DiskKind } from '../disk/disk.ts'
@@ -15,11 +17,27 @@ export async function checkOwnership(disk: Disk, files: Layout, uid: number): Pr
   if (own === null) return null
   if (own.kind !== 'folder') return strange(files.own, own.kind, 'folder')
   if (own.owner === uid) return oddInside(disk, files)
-  const user = userName(own.owner)
+  return otherOwner(files.own, own.owner, uid, mountOf(await readMounts(), files.own))
+}
+
+const readMounts = () => readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+
+/** File systems that keep no owner of a file: all of them are whose the mount says. */
+const OWNERLESS: ReadonlySet<string> = new Set(['vfat', 'msdos', 'exfat', 'ntfs', 'ntfs3', 'fuseblk'])
+
+/** That `.reconcile` at `own` is another's. `mount`: what it lies on; null: not known. */
+export function otherOwner(own: string, owner: number, uid: number, mount: Mount | null): Halt {
+  const user = userName(owner)
+  const message = `${own} belongs to ${user ?? `uid ${owner}`}, and you are ${userName(uid) ?? `uid ${uid}`}: one user alone writes a destination`
+  const asUser = `sudo -u ${user ?? `'#${owner}'`} reconcile ...`
+  const option = mount === null ? undefined : /(?:^|,)uid=\d+/.exec(mount.options)?.[0].replace(',', '')
+  if (mount === null || (option === undefined && !OWNERLESS.has(mount.type)))
+    return { code: 'other-owner', message, hint: `Run it as that user: ${asUser}` }
+  const decides = option === undefined ? `no uid= among its options` : `its option ${option}`
   return {
     code: 'other-owner',
-    message: `${files.own} belongs to ${user ?? `uid ${own.owner}`}, and you are ${userName(uid) ?? `uid ${uid}`}: one user alone writes a destination`,
-    hint: `Run it as that user: sudo -u ${user ?? `'#${own.owner}'`} reconcile ...`,
+    message: `${message}. The mount at ${mount.target} (${mount.type}) makes every file belong to one user, by ${decides}`,
+    hint: `Mount it with uid=${uid},umask=077 among the options in /etc/fstab (umount ${mount.target}, mount ${mount.target}), or run it as that user: ${asUser}`,
   }
 }
 

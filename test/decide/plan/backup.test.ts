@@ -7,6 +7,7 @@ import { project } from '../../../src/decide/plan/project.ts'
 import { plainRate } from '../../../src/decide/time/timetable.ts'
 import type { Observation } from '../../../src/model/observation.ts'
 import type { BackupPlan } from '../../../src/model/plan.ts'
+import { rel } from '../../helpers/disk-folder.ts'
 import { context as contextOf, NOON, picture, spec } from '../../helpers/picture.ts'
 
 const context = contextOf()
@@ -124,6 +125,17 @@ describe('the numbers of a plan', () => {
     expect(planBackup(place({ minFree: 500 }), tight, context).halt).toBeNull()
     expect(planBackup(place({ maxSize: 1599 }), tight, context).halt?.code).toBe('max-size')
     expect(planBackup(place({ maxSize: 1600 }), tight, context).halt).toBeNull()
+  })
+
+  test('a name that the destination does not take is a problem and no step; one that it may not, a warning', () => {
+    const names = { filesystem: 'exfat, /dev/sdb1', paths: new Set([rel('a:1'), rel('held')]) }
+    const drawn = picture('remote a:1 10 A\nremote b 5 B\nheld held 1 C')
+    const refused = planBackup(spec(), drawn, { ...context, refused: { ...names, isSure: true } })
+    expect(work(refused).map(({ path }) => path)).toEqual(['b'])
+    expect(refused.problems).toMatchObject([{ code: 'name-refused', path: 'a:1' }])
+    const doubtful = planBackup(spec(), drawn, { ...context, refused: { ...names, isSure: false } })
+    expect(work(doubtful).map(({ path }) => path)).toEqual(['a:1', 'b'])
+    expect(doubtful.warnings.map(({ code }) => code)).toContain('name-doubtful')
   })
 
   test('a hold or a halt leaves both sides uncompared', () => {
