@@ -125,7 +125,7 @@ function submit(threads: 1 | 2, tasks: Job['tasks']): Promise<readonly unknown[]
   })
 }
 
-/** First come, first served: a file that needs two threads is not passed over for ever by files that need one. */
+/** First come, first served: files that need one thread cannot starve a file that needs two. */
 function dispatch(): void {
   for (;;) {
     const job = queue[0]
@@ -178,7 +178,7 @@ function ask(worker: Worker, task: HashTask): Promise<unknown> {
   })
 }
 
-/** Tells both threads at a ring to leave it, the one that waits for bytes and the one that waits for room. */
+/** Makes both threads leave a ring, the one that waits for bytes and the one that waits for room. */
 function stopRing(control: SharedArrayBuffer): void {
   const words = new Int32Array(control)
   Atomics.store(words, SLOT.stop, 1)

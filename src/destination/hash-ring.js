@@ -5,7 +5,7 @@
 export const BLOCK = 1024 * 1024
 export const SLOTS = 8
 
-/** Where the control words lie. `made` and `taken` count blocks; `lengths` holds one word a slot, 0 for the end. */
+/** The indexes of the control words. `made` and `taken` count blocks; `lengths` holds one word a slot, 0 for the end. */
 export const SLOT = { stop: 0, made: 1, taken: 2, lengths: 3 }
 export const CONTROL_BYTES = 4 * (SLOT.lengths + SLOTS)
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 
-/** Where everything of ours lies in a destination. Absolute paths. */
+/** The paths of everything of ours in a destination. Absolute. */
 export function layout(destination: string) {
   const own = join(destination, PRIVATE_FOLDER)
   return {

@@ -5,13 +5,12 @@ import { diskFacts } from './disk/facts.ts'
 import { refusedOf } from './disk/names.ts'
 import type { HashFiles } from './hash-pool.ts'
 import { layout } from './layout.ts'
-import { openLedger } from './ledger/ledger.ts'
-import { believedAt, freeBytes, type Ground, rememberedHead, takeHolding } from './look/holding.ts'
+import { freeBytes, type Ground, openOwnLedger, takeHolding } from './look/holding.ts'
 import { establishIdentity, readId } from './look/identity.ts'
 import { syncEarlier } from './look/ownership.ts'
 import { showProgress } from './look/progress-file.ts'
 import { openSeen, type SeenCache } from './look/seen-cache.ts'
-import { readStatus, writeStatus } from './look/status-file.ts'
+import { writeStatus } from './look/status-file.ts'
 import { adopt } from './publish/adopt.ts'
 import { gate } from './publish/gate.ts'
 import { publish } from './publish/publish.ts'
@@ -67,18 +66,10 @@ export function lockedDestination(
         now: run.now,
         announce: (id) => box.expect({ id, ...on }),
       })
-      const knownHead = await inWords('look at', async () =>
-        rememberedHead(ground, await readId(disk, files)),
+      const read = await inWords('look at', async () =>
+        openOwnLedger(ground, 'write', await readId(disk, files), run.now),
       )
-      const believed = believedAt(await readStatus(disk, files), run.now(), ground.leap)
-      const read = await openLedger(disk, files, {
-        ...(ground.leap === undefined ? {} : { leap: ground.leap }),
-        mode: 'write',
-        now: run.now,
-        knownHead,
-        believed,
-      })
-      // What is wrong with it is the halt of the holding that inspect tells.
+      // `inspect` reports what is wrong with it, as a halt.
       if (read.state !== 'open') return
       const { ledger } = read
       await box.learn({ id: ledger.id, ...on }, run.now())

@@ -3,7 +3,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { folders } from './disk/folders.ts'
 import { gone, judgeStanding } from './publish/judge-standing.ts'
-import { diskProblem, type Site, sameDigests } from './publish/site.ts'
+import { diskProblem, isRead, type Site, sameDigests } from './publish/site.ts'
 import { notOurs } from './trash/prune.ts'
 
 /** What is recorded together, and lost together where a stop comes in between. */
@@ -11,7 +11,7 @@ const FILES = 256
 const BYTES = 1 << 30
 
 /**
- * Reads published files whole, where they lie, and records those whose bytes are what was published. Changes no file. What has been
+ * Reads published files whole, in place, and records those whose bytes are what was published. Changes no file. What has been
  * recorded when the signal's reason is thrown stays recorded.
  */
 export async function verify(
@@ -30,7 +30,7 @@ export async function verify(
       continue
     }
     try {
-      // I6: through a symlinked folder somebody else's file would be read for ours.
+      // I6: through a symlinked folder we would read a file that is not ours.
       const found = await seen.find(path)
       if (found !== 'there') {
         verdicts.set(path, { verdict: 'problem', problem: found === 'absent' ? gone(path) : found })
@@ -59,7 +59,7 @@ async function verifySome(
 ): Promise<void> {
   const sound: RelPath[] = []
   for (const [path, standing] of await judgeStanding(site, paths, run)) {
-    if (standing.state === 'problem') verdicts.set(path, { verdict: 'problem', problem: standing.problem })
+    if (!isRead(standing)) verdicts.set(path, { verdict: 'problem', problem: standing })
     else if (sameDigests(site.ledger.records.get(path)!, standing.digests)) sound.push(path)
     else verdicts.set(path, { verdict: 'mismatch', digests: standing.digests })
   }

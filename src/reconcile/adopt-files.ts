@@ -7,12 +7,12 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Pass } from './pass-context.ts'
 import { choose, type Standing } from './plan-pass.ts'
 
-/** So many are hashed and made durable together: few enough that a stop is quick and people see it move. */
+/** Files hashed and made durable together: few enough for a quick stop and visible progress. */
 const AT_ONCE = 500
 
 /**
- * Judges and finishes the data that stands here already, and plans anew: what was hashed and is other bytes than it should be is known by
- * then.
+ * Judges and finishes the data that is already here, and plans again: the new plan knows which files turned out to have other bytes than
+ * they should.
  */
 export async function adoptFiles(pass: Pass, standing: Standing): Promise<Standing> {
   const { destination, spec, origin, tally, run } = pass
@@ -67,7 +67,7 @@ function requestOf(
   }
 }
 
-/** The holding with what hashing has shown. */
+/** The holding with what hashing found. */
 function withFindings(holding: Holding, found: ReadonlyMap<RelPath, DigestPair>): Holding {
   if (found.size === 0) return holding
   const files = new Map<RelPath, HeldFile>(holding.files)
@@ -82,6 +82,6 @@ const rottenPair = (path: string) => ({
   code: 'rot',
   path,
   message:
-    'stood here beside a marker that does not match it: the marker is in quarantine now, and the data counts for nothing',
-  hint: 'It is pulled anew if the source still has it.',
+    'was here with a marker that does not match it: the marker is now in quarantine, and the data does not count',
+  hint: 'It is pulled again if the source still has it.',
 })

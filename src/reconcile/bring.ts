@@ -28,12 +28,12 @@ interface AllowedRate {
   isInForce(): boolean
 }
 
-/** Looked at so often, and not left to one long timer, so that a clock that was set, or a box that slept, does not matter. */
+/** Polled, milliseconds, rather than left to one long timer, so that a changed clock or a box that slept does not matter. */
 const LOOK_AT_CLOCK = 1000
 
 /**
  * Brings one batch into staging. A line that breaks or stalls is tried again for as long as each attempt gets further; what has
- * come stays, and the next attempt goes on from there. Where the rate changes, it stops so that the caller goes on at the new one.
+ * arrived stays, and the next attempt continues from there. If the rate changes, it stops so that the caller continues at the new one.
  */
 export async function bring(
   batch: readonly WantedFile[],

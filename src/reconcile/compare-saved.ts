@@ -68,12 +68,12 @@ const refused = (backup: string, over: Partial<BackupOutcome>): Compared => ({
 
 export const notBegun: Difference = {
   code: 'plan-not-begun',
-  message: 'another backup of this plan cannot be applied, so nothing of this one was begun',
+  message: 'another backup of this plan cannot be applied, so this one was not started',
 }
 
 export const specGone: Difference = {
   code: 'stale-spec-gone',
-  message: 'its spec is gone, or faulty: reconcile validate says which',
+  message: 'its spec is gone or faulty: reconcile validate says which',
 }
 
 export const edited: Difference = {

@@ -7,7 +7,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
 import { problemOf } from './observe-source.ts'
 
-/** I15: what comes of a backup that a failure ended. `run`: to say so aloud. */
+/** I15: the outcome of a backup that a failure ended. `run`: emits the problem too; null: does not. */
 export function failedBy(failure: Failure, { name }: Spec, run: Run | null): BareOutcome {
   const problem = problemOf(failure)
   run?.emit({ type: 'problem', backup: name, problem })

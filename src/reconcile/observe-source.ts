@@ -110,7 +110,7 @@ const MOST_LISTED = 100_000
 const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
-/** What stands beside data at the source, in the names that a listing shows. */
+/** The markers next to data at the source, by the names in a listing. */
 interface BesideData {
   /** A file's markers of the spec's kind as the source spells them, the lower-case ones first. */
   readonly spellings: (path: RelPath) => readonly RelPath[]
@@ -118,8 +118,8 @@ interface BesideData {
 }
 
 /**
- * Looks markers up by name: nothing is kept for each of a hundred thousand files but where somebody mixes cases, or writes checksums that
- * do not count.
+ * Looks markers up by name: nothing is kept for each of a hundred thousand files, except for mixed cases and for checksums that do not
+ * count.
  */
 function besideData(listing: Listing, kind: DigestKind): BesideData {
   const usual = usualSuffixes(kind)
@@ -198,7 +198,7 @@ function assemble(
       problems.push(listDisagrees(path, hint, claim))
   }
   if (missing.length <= MOST_AWAITED) for (const path of missing) add(path, null)
-  // Where it fits nothing at all, that is said already.
+  // If it fits nothing at all, that is already reported.
   else if (fit.problem?.code !== 'list-fits-nothing') problems.push(listedMissing(missing, list))
   return fit.isBelieved ? seen : { ...seen, completeness: 'incomplete' }
 }
@@ -211,7 +211,7 @@ const listedMissing = (missing: readonly RelPath[], list: RelPath): Problem => (
   code: 'listed-missing',
   path: list,
   message: `names ${missing.length} files that are not there: ${missing.slice(0, NAMED).join(', ')}, …`,
-  hint: 'Have it written again at the source, from what lies in its folder; see what writes it.',
+  hint: 'Write it again at the source from the files in its folder, and check what writes it.',
 })
 
 function markerRead(
@@ -231,7 +231,7 @@ function markerRead(
     problems.push({
       code: 'markers-disagree',
       path,
-      message: `has ${markers.join(' and ')} beside it, and they do not say the same`,
+      message: `has the markers ${markers.join(' and ')}, which disagree`,
       hint: 'Remove the wrong one at the source.',
     })
     return { state: 'unreadable' }
@@ -246,5 +246,5 @@ const listDisagrees = (path: string, hint: string, digest: string): Problem => (
   code: 'list-disagrees',
   path,
   message: `the list file says ${hint}, its marker says ${digest}`,
-  hint: 'The marker is believed. Write the list file anew at the source.',
+  hint: 'The marker counts. Write the list file again at the source.',
 })

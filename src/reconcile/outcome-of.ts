@@ -65,7 +65,7 @@ function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }
 
-/** A pass that a signal ended says so, whatever it found: 130 and 143 stand alone. */
+/** A pass that a signal ended reports that, whatever it found: 130 and 143 take precedence. */
 export function exitCodeOf(
   outcome: BareOutcome,
   { named }: PassOptions,

@@ -25,13 +25,13 @@ export interface PassOptions extends PlanRequest {
   readonly revision: string | null
   /** The backup was asked for by name. */
   readonly named: boolean
-  /** Holds that lie over all backups of this pass, released ones left out. */
+  /** Holds over all backups of this pass, without released ones. */
   readonly holds: readonly Hold[]
   /** This backup's part of the saved plan that is applied instead of a plan made now; null: none. */
   readonly saved: SavedPart | null
   /**
-   * From what it came to, when the next pass is to be, and until when what is known counts. `keep`: what was promised before stands;
-   * `drop`: there is nobody who would keep it.
+   * From the outcome, when the next pass is due and how long its report is valid. `keep`: leave the last promise as it is; `drop`: nothing
+   * runs that would keep one.
    */
   readonly promise: ((outcome: CodedOutcome) => Promised) | 'keep' | 'drop'
   /** `prune`: only what may be removed is looked for, and removed. */
@@ -59,7 +59,7 @@ export interface Pass extends Opened {
   readonly tally: Tally
 }
 
-/** What a plan made at this time goes by. */
+/** The context of a plan made at this time. */
 export function contextOf(
   { label }: Pick<Source, 'label'>,
   { bandwidth, all, work, policy, isSupposed = false }: PlanRequest & Pick<PassOptions, 'work'>,

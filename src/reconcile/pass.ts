@@ -64,7 +64,7 @@ export async function reconcileBackup(
   return { outcome, plan }
 }
 
-/** Says why it does not run, and what is late. */
+/** Reports why it does not run, and what is late. */
 async function suspendedPass(
   ports: Ports,
   spec: Spec,
@@ -110,7 +110,7 @@ async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
   }
 }
 
-/** Says what keeps the destination from being looked at. */
+/** Reports what keeps the destination from being looked at. */
 async function blocked(
   { source, box }: Ports,
   spec: Spec,
@@ -138,7 +138,7 @@ async function claimedPass(opened: Opened): Promise<Passed> {
   }
 }
 
-/** Finishes what an earlier run began, looks, plans, goes through the phases, and leaves word of what it came to. */
+/** Finishes what an earlier run began, looks, plans, goes through the phases, and records the outcome. */
 async function apply(opened: Opened): Promise<Passed> {
   const { source, box, destination, spec, options, run } = opened
   const [asOf, began] = [run.now(), performance.now()]
@@ -170,7 +170,7 @@ async function apply(opened: Opened): Promise<Passed> {
   return { outcome, plan: last.plan }
 }
 
-/** Returns what cannot be ended of what an earlier run began. */
+/** Finishes what an earlier run began. Returns what cannot be finished. */
 async function recover(opened: Opened): Promise<readonly Problem[]> {
   const { place, destination, identity, run } = opened
   const unfinished: Problem[] = []
@@ -208,10 +208,10 @@ async function announceFindings({ run }: Pass, standing: Standing): Promise<Stan
   return standing
 }
 
-/** Says aloud what a plan found that nobody will apply. */
+/** Emits the findings of a plan that no step will fix. */
 function announce(plan: BackupPlan, run: Run): void {
   const { backup } = plan
-  // A lack of room is said when it is met.
+  // A lack of space is reported when it is met.
   const halt = fullHalt(plan.halt)
   if (halt !== null) run.emit({ type: 'halt', backup, halt })
   for (const problem of plan.problems) run.emit({ type: 'problem', backup, problem })

@@ -46,7 +46,7 @@ export async function takeSnapshot(
   }
 }
 
-/** The plan of a backup from a snapshot alone; pure. Null: there is none, which is a problem of that backup. `from`: the source's label. */
+/** The plan of a backup from a snapshot alone; pure. A null snapshot is a problem of that backup. `from`: the source's label. */
 export function planOffline(
   spec: Spec,
   snapshot: Snapshot | null,
@@ -90,14 +90,14 @@ function elsewhere({ place, taken }: Snapshot, now: SnapshotPlace): readonly Pro
   return [
     {
       code: 'snapshot-elsewhere',
-      message: `the snapshot of ${isoTime(taken)} was taken of another place than the spec names (${said}): what is there is not known`,
-      hint: 'Take a snapshot anew once the spec is in force.',
+      message: `the snapshot of ${isoTime(taken)} is of a different place than the spec names (${said}): what is there is unknown`,
+      hint: 'Take a new snapshot once the spec is in force.',
     },
   ]
 }
 
 const noSnapshot = (backup: string): Problem => ({
   code: 'no-snapshot',
-  message: 'there is no snapshot of this backup, so nothing is known of it',
+  message: 'there is no snapshot of this backup, so nothing is known about it',
   hint: `Take one on the backup box: reconcile snapshot ${backup} --to DIR`,
 })

@@ -26,7 +26,7 @@ export interface Planned extends Decided {
   readonly context: PlanContext
 }
 
-/** The one place where it is decided, of whatever could be looked at, what is to be done. */
+/** The one place that decides what to do, from whatever could be looked at. */
 export function decide(spec: Spec, observation: Observation | null, context: PlanContext): Planned {
   const decided = decideBackup(spec, observation ?? unobserved(), context)
   const plan = context.asked ? onlyRemovals(decided.plan) : decided.plan
@@ -51,7 +51,7 @@ export async function planPass(
   return planRunning(ports, spec, options, asOf, run)
 }
 
-/** The same of a backup whether it runs or not. */
+/** The same, ignoring a suspension. */
 export async function planRunning(
   ports: Ports,
   spec: Spec,
@@ -101,8 +101,8 @@ export function planFailed(
 }
 
 /**
- * What is to be said of a backup that does not run: which series are late by what the destination holds. The source is not asked,
- * and nothing is written.
+ * The plan of a backup that does not run: which series are late by what the destination holds. The source is not contacted, and nothing is
+ * written.
  */
 export async function planSuspended(
   ports: Ports,
@@ -131,7 +131,7 @@ async function heldIfOpen(ports: Ports, options: PassOptions, run: Run): Promise
   }
 }
 
-/** A destination whose ledger moves on while it is looked at is looked at again, so often. */
+/** How often a destination is looked at whose ledger grows meanwhile. */
 const MOST_LOOKS = 3
 
 /**
@@ -159,17 +159,17 @@ async function observe(
 const sameHead = (a: Holding, b: Holding): boolean =>
   a.head?.seq === b.head?.seq && a.head?.hash === b.head?.hash
 
-/** How a pass stands between two of its phases. */
+/** The state of a pass between two of its phases. */
 export interface Standing {
   readonly observation: Observation
   /** What is to be applied: the fresh plan, or what is left of a saved one. */
   readonly plan: BackupPlan
-  /** Set where the saved plan may not be applied: what comes of it. */
+  /** Set if the saved plan may not be applied: the outcome. */
   readonly refused: BareOutcome | null
-  /** What is said of the backup once the pass is over: as decided when it began, or anew before its removals. */
+  /** What the pass reports in the end: as decided when it began, or again before its removals. */
   readonly decided: Decided
   readonly holds: readonly Hold[]
-  /** Released holds that something went past: spent now. */
+  /** Released holds that were passed: now used up. */
   readonly used: readonly Hold[]
 }
 

@@ -11,12 +11,12 @@ import { type Pass, useReleases } from './pass-context.ts'
 import { decide, type Planned, type Standing } from './plan-pass.ts'
 
 /**
- * Removes what may be removed by now: decided anew from what the disk holds once the transfers are over. The points relied on are
+ * Removes what may be removed by now: decided again from what the disk holds after the transfers. The points relied on are
  * read first where they were not read lately (I9); what turns out rotten is recorded, and everything is decided once more.
  */
 export async function pruneSurplus(pass: Pass, standing: Standing): Promise<Standing> {
   const { options, tally } = pass
-  // Where a saved plan is applied, the paths it removes: no others go.
+  // If a saved plan is applied, only the paths that it removes.
   const only = options.saved === null ? null : removalsOf(standing)
   if (tally.stopped || !isDecidedAnew(pass, standing, only)) return standing
   const ready = await readyToRemove(pass, standing)
@@ -32,7 +32,7 @@ export async function pruneSurplus(pass: Pass, standing: Standing): Promise<Stan
   const requests = requestsOf(prune, pass).filter(({ path }) => only?.has(path) ?? true)
   if (requests.length === 0) return now
   const { holding, gone } = await remove(requests, pass)
-  // A release lets something go once: where nothing went, it is good for the next pass.
+  // A release is for one removal: if nothing was removed, the next pass may still use it.
   const spent = prune.passed.filter(({ series }) => (series === null ? gone.size > 0 : gone.has(series)))
   await useReleases(spent, pass)
   return {
@@ -45,7 +45,7 @@ export async function pruneSurplus(pass: Pass, standing: Standing): Promise<Stan
 const removalsOf = ({ plan }: Standing): ReadonlySet<RelPath> =>
   new Set(plan.steps.flatMap(({ action, path }) => (action === 'prune' ? (path as RelPath) : [])))
 
-/** Whether what has come changes what is to be said: something may be removed, or a late series may be in time by now. */
+/** Whether to decide again: something may be removed, or a late series may be on time by now. */
 const isDecidedAnew = (
   { spec: { retain, prune, expect }, tally }: Pass,
   { observation: { destination } }: Standing,
@@ -56,7 +56,7 @@ const isDecidedAnew = (
     : only.size > 0) ||
   (expect.length > 0 && tally.published.length > 0)
 
-/** Decides anew, once the ledger knows what stopped being wanted and the points relied on have been read. */
+/** Decides again, once the ledger knows what stopped being wanted and the points relied on have been read. */
 async function readyToRemove(
   pass: Pass,
   { observation: { source, destination: before } }: Standing,
@@ -69,7 +69,7 @@ async function readyToRemove(
   const news = decided.prune?.news ?? null
   const used = news === null ? [] : (decided.prune?.passed ?? []).filter(({ code }) => code === 'prune-cliff')
   if (news !== null) {
-    // What stops being wanted is on record before its time begins to count, and the policy before anything goes by it.
+    // What stops being wanted is recorded before its time begins to count, and the policy before anything is removed by it.
     await useReleases(used, pass)
     await destination.record(newsEvents(news), run)
     holding = withNews(holding, news, run.now())
@@ -84,7 +84,7 @@ async function readyToRemove(
   return { holding, decided, used }
 }
 
-/** Returns what is held then, and the series of which something went, or will: the next recovery ends what was begun, and asks nobody. */
+/** Returns what is held afterwards, and the series that lost something or will: the next recovery finishes what was begun, unasked. */
 async function remove(
   requests: readonly PruneRequest[],
   { destination, tally, run }: Pass,
@@ -102,7 +102,7 @@ async function remove(
   return { holding, gone }
 }
 
-/** Removals of a saved plan that are not made now, but where a hold says so by itself. */
+/** Removals of a saved plan that are not made now, except those that a hold explains. */
 function leftOf(
   { prune, retention }: Planned,
   holding: Holding,
@@ -121,8 +121,8 @@ function leftOf(
 const left = (path: string, why: string): Problem => ({
   code: 'prune-left',
   path,
-  message: `the plan has it removed, and it is still here: ${why}`,
-  hint: 'Apply the plan again later, or make it anew.',
+  message: `the plan removes it, but it is still here: ${why}`,
+  hint: 'Apply the plan again later, or make a new one.',
 })
 
 /** Reads files whose points are to be relied on. Those that are rotten are known to every later pass, and count no more. */
@@ -186,6 +186,6 @@ const requestsOf = (prune: PruneDecision, { spec, origin }: Pass): readonly Prun
 const rottenWhenRead = (path: string): Problem => ({
   code: 'rot',
   path,
-  message: 'was read again before anything was pruned, and its bytes are not those that were published',
-  hint: 'The next run brings it anew if the source still has the same bytes. Check the disk, and look for another copy.',
+  message: 'was read again before pruning, and its bytes differ from what was published',
+  hint: 'The next run pulls it again if the source still has the same bytes. Check the disk, and look for another copy.',
 })

@@ -5,7 +5,7 @@ import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
 import { problemOf } from './observe-source.ts'
 
-/** What a pass has come to so far. */
+/** What a pass has done so far. */
 interface Tallied {
   readonly published: readonly string[]
   readonly adopted: readonly string[]
@@ -28,8 +28,8 @@ interface Tallied {
 }
 
 /**
- * The same with what adds to it: phases do so by these methods alone, as things happen, so that what one had done is not lost where it
- * breaks in the middle.
+ * The same with the methods that add to it, the only way for phases to do so. They add things as they happen, so that what a phase has
+ * done is not lost if it breaks off.
  */
 export type Tally = ReturnType<typeof newTally>
 

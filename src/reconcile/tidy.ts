@@ -4,7 +4,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Pass } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 
-/** Removes what has lain in staging or in the trash for its grace, and notes staged bytes that nothing wants any more. */
+/** Removes what has been in staging or in the trash for its grace period, and records staged bytes that nothing wants any more. */
 export async function tidy({ destination, spec, tally, run }: Pass, standing: Standing): Promise<Standing> {
   const { plan, observation } = standing
   const expired = plan.steps.filter((step) => step.action === 'expire')

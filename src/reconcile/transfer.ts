@@ -9,14 +9,14 @@ import { suffixOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
 import { bring } from './bring.ts'
+import { gateAndPublish, type HashedFile, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 import { progressMeter } from './progress-meter.ts'
-import { type Mismatch, publishPassed, settle } from './settle.ts'
 
 /**
- * Brings and publishes what is wanted, in batches: while one is judged the next one comes. Files that do not match are mended once,
- * block by block; those that still do not have failed twice and are dropped.
+ * Pulls and publishes what is wanted, in batches: while one is judged, the next one is transferred. Files that do not match are repaired
+ * once, block by block; those that still do not match have failed twice and are dropped.
  */
 export async function transfer(pass: Pass, standing: Standing): Promise<Standing> {
   const { spec, tally } = pass
@@ -32,77 +32,83 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
   return standing
 }
 
-/** One go over the files. Returns those that came whole and do not match. */
-async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+/** One round over the files. Returns those that arrived whole and do not match. */
+async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly HashedFile[]> {
+  const publishing = publishInBackground(pass)
+  try {
+    await bringBatches(files, publishing, pass)
+  } finally {
+    // I11: however this ends, nothing is published after the lock is released.
+    await publishing.done()
+  }
+  return publishing.mismatches
+}
+
+async function bringBatches(files: readonly WantedFile[], publishing: Publishing, pass: Pass): Promise<void> {
   const { spec, tally, run } = pass
   const { bandwidth } = pass.options
   const meter = progressMeter(spec.name, totals(files), run.now, () => tally.published.length)
-  const settling = settleBeside(pass)
   let left = files
   let before: Rate | undefined
-  // A full disk, or a quota: what is staged beyond it could not be published.
-  while (left.length > 0 && !tally.endsByFullDisk()) {
-    const rate = await rateNow(before, left, settling, pass)
+  // With the disk full, or over a quota, or where publishing failed: more could be staged, and not published.
+  while (left.length > 0 && !tally.endsByFullDisk() && !publishing.hasFailed()) {
+    const rate = await rateNow(before, left, publishing, pass)
     before = rate
-    if (rate === 'off') break
-    const batch = await batchThatFits(left, rate, settling, pass)
-    if (batch === null) break
+    if (rate === 'off') return
+    const batch = await batchThatFits(left, rate, publishing, pass)
+    if (batch === null) return
     const { files: count, bytes, resumed } = totals(batch)
     run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
     const allowed = { rate, isInForce: () => rateAt(bandwidth, run.now()).rate === rate }
     const brought = await bring(batch, pass, allowed, (now) => run.emit(meter.at(now)))
     tally.receive(brought.received)
     for (const problem of brought.problems) tally.trouble(problem)
-    // What a stopped batch has brought is judged by the next run: a stop is not to wait for hashing.
-    if (brought.ended === 'stopped') {
-      tally.end({ stopped: true })
-      break
-    }
+    // The next run judges what a stopped batch has brought: a stop does not wait for hashing.
+    if (brought.ended === 'stopped') return tally.end({ stopped: true })
     const { whole } = brought
     left = [...brought.rest, ...left.slice(batch.length)]
-    meter.finished({ files: whole.length, bytes: totals(whole).bytes })
-    settling.add(whole)
-    if (brought.failure !== null) {
-      tally.breakOff(brought.failure)
-      break
-    }
+    meter.finished(totals(whole))
+    publishing.add(whole)
+    if (brought.failure !== null) return tally.breakOff(brought.failure)
   }
-  await settling.done()
-  return settling.mismatches
 }
 
-type Settling = ReturnType<typeof settleBeside>
+type Publishing = ReturnType<typeof publishInBackground>
 
-/** Judges and publishes batches one after the other, beside the transfer of the next. */
-function settleBeside(pass: Pass) {
-  const mismatches: Mismatch[] = []
-  let settling = Promise.resolve()
+/** Judges and publishes batches one after the other, while the next is transferred. */
+function publishInBackground(pass: Pass) {
+  const mismatches: HashedFile[] = []
+  let publishing = Promise.resolve()
   let owed = 0
+  let hasFailed = false
   return {
-    mismatches: mismatches as readonly Mismatch[],
-    /** Inodes that what has come and is not published yet still takes. */
+    mismatches: mismatches as readonly HashedFile[],
+    /** Inodes that what is not published yet still needs. */
     owed: () => owed,
+    hasFailed: () => hasFailed,
     add(batch: readonly WantedFile[]): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
       owed += owes
-      settling = settling.then(async () => {
-        mismatches.push(...(await settle(batch, pass)))
+      publishing = publishing.then(async () => {
+        mismatches.push(...(await gateAndPublish(batch, pass)))
         owed -= owes
       })
-      // Awaited by `done`; until then a failure of it is nobody's unhandled rejection.
-      settling.catch(() => {})
+      // `done` throws it; until then it must not count as an unhandled rejection.
+      publishing.catch(() => {
+        hasFailed = true
+      })
     },
-    /** All that was added is judged, and published where it passed. */
-    done: () => settling,
+    /** All that was added is judged, and published if it passed. */
+    done: () => publishing,
   }
 }
 
-/** The rate by which the next batch comes. Where it is off, what has come whole is judged all the same: it needs no line. */
+/** The rate for the next batch. If it is off, what is already staged whole is judged all the same: it needs no line. */
 async function rateNow(
   before: Rate | undefined,
   left: readonly WantedFile[],
-  settling: Settling,
+  publishing: Publishing,
   { spec, destination, options, tally, run }: Pass,
 ): Promise<Rate> {
   const { rate, until } = rateAt(options.bandwidth, run.now())
@@ -113,26 +119,26 @@ async function rateNow(
   tally.end({ off: { until: change.until } })
   const here = left.filter((file) => file.mode === 'append' && file.size > 0 && file.stagedBytes >= file.size)
   if (here.length > 0) await destination.stage(here, run)
-  settling.add(here)
+  publishing.add(here)
   return rate
 }
 
-/** The next batch; null: there is no room for another file, and the tally says so. */
+/** The next batch; null: there is no space for another file, and the tally has the halt. */
 async function batchThatFits(
   left: readonly WantedFile[],
   rate: number | null,
-  settling: Settling,
+  publishing: Publishing,
   { spec, destination, tally }: Pass,
 ): Promise<readonly WantedFile[] | null> {
   let inodes: number | null = null
   const fits = async () => {
     inodes = await destination.inodes()
-    return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - settling.owed())
+    return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - publishing.owed())
   }
   let batch = await fits()
-  // What has come and is not published yet still needs its markers: where inodes are scarce, it is published first.
-  if (batch.length === 0 && settling.owed() > 0) {
-    await settling.done()
+  // What is not published yet still needs its markers: if inodes are scarce, it is published first.
+  if (batch.length === 0 && publishing.owed() > 0) {
+    await publishing.done()
     batch = await fits()
   }
   const { bytes, resumed } = totals(batch)
@@ -147,11 +153,11 @@ async function batchThatFits(
 }
 
 /**
- * A marker that disagrees is read once more before its file is called bad: it may have been written while the file came. What
- * matches the new one is published; the rest is to be mended, for what its marker says now.
+ * A marker that disagrees is read once more before its file is called bad: it may have been written during the transfer. What matches the
+ * new one is published; the rest is pulled again, by what its marker says now.
  */
 async function believeNewMarkers(
-  mismatches: readonly Mismatch[],
+  mismatches: readonly HashedFile[],
   pass: Pass,
 ): Promise<readonly WantedFile[]> {
   const { source, run } = pass
@@ -166,7 +172,7 @@ async function believeNewMarkers(
     { list: false, markers, listed: { completeness: 'complete', files, problems: [] } },
     run,
   )
-  const good: Mismatch[] = []
+  const good: HashedFile[] = []
   const again: WantedFile[] = []
   for (const { file, digests } of mismatches) {
     const marker = fetched.markers.get(file.marker.path)
@@ -190,7 +196,7 @@ async function believeNewMarkers(
 }
 
 /** Failed twice: dropped, and not pulled again until the source's facts change or a day has passed. */
-async function giveUp(twice: readonly Mismatch[], { destination, tally, run }: Pass): Promise<void> {
+async function giveUp(twice: readonly HashedFile[], { destination, tally, run }: Pass): Promise<void> {
   if (twice.length === 0) return
   const at = run.now()
   await destination.dropStaged(

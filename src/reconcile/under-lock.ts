@@ -25,14 +25,14 @@ export async function underLock<T>(
   const hold = holdOfIdentity(destination.path, identity)
   if (hold !== null) {
     const { id, code, message } = hold
-    const hint = `If this is the disk that is meant: reconcile release ${id} --reason "…", and a pass, first.`
+    const hint = `If this is the right disk, first run reconcile release ${id} --reason "…" and a pass.`
     throw new Failure({ code, message, hint, retryable: false })
   }
   if (!identity.hasPrivateFolder) {
     throw new Failure({
       code: 'no-destination',
       message: `${destination.path} holds no backup yet`,
-      hint: 'A pass makes it: reconcile --dry-run shows what that would do.',
+      hint: 'A pass creates one: reconcile --dry-run shows what that would do.',
       retryable: false,
     })
   }

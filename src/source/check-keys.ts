@@ -65,7 +65,7 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
     throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is not a regular file.`, hint)
   }
   if (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
-    throw keyFailure(`${what}-missing`, `The ${named} ${path} is not there.`, hint)
+    throw keyFailure(`${what}-missing`, `The ${named} ${path} does not exist.`, hint)
   throw keyFailure(
     `${what}-unreadable`,
     `The ${named} ${path} cannot be read: ${systemErrorOf(fault)?.name ?? fault.message}.`,
@@ -77,26 +77,23 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
 function whatItIs(text: string, file: string): readonly [is: string, hint: string] | null {
   if (/^PuTTY-User-Key-File/.test(text))
     return [
-      'is a key of PuTTY (.ppk), which ssh does not read',
+      'is a PuTTY key (.ppk), which ssh cannot read',
       'Convert it: puttygen KEY.ppk -O private-openssh -o KEY',
     ]
   if (/^(?:ssh-|ecdsa-|sk-)\S+ AAAA/.test(text))
     return [
       'holds the public half of a key',
-      `Name the file without .pub: ${file.endsWith('.pub') ? file.slice(0, -4) : 'the one that ssh-keygen made beside it'}`,
+      `Name the file without .pub: ${file.endsWith('.pub') ? file.slice(0, -4) : 'the one that ssh-keygen wrote next to it'}`,
     ]
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
     return [
-      'holds no private key that ssh reads',
+      'holds no private key that ssh can read',
       'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.',
     ]
   if (text.includes('\r'))
-    return [
-      'has line ends of Windows (CRLF), and ssh does not read such a key',
-      `Convert it: sed -i 's/\\r$//' ${file}`,
-    ]
+    return ['has Windows line endings (CRLF), so ssh cannot read it', `Convert it: sed -i 's/\\r$//' ${file}`]
   if (!text.endsWith('\n'))
-    return ['lacks the newline at its end, and ssh does not read such a key', `Add it: echo >> ${file}`]
+    return ['does not end with a newline, so ssh cannot read it', `Add it: echo >> ${file}`]
   return null
 }
 

@@ -5,7 +5,7 @@ import { errnoIn, failureOf } from '../model/system-error.ts'
 export const saidHere = (line: string): boolean => /^rsync: \[(?:[Rr]eceiver|[Gg]enerator)\]/.test(line)
 
 /**
- * A complaint of rsync's receiving half about this machine's disk, in the words for the disk's own errors; null: it is none.
+ * A complaint of the receiving rsync about this machine's disk, worded like the disk's own errors; null: it is not one.
  * `place`: completes "cannot write to ...". `lacksInodes`: where the disk is full, that is what it has no more of.
  */
 export function diskSaid(line: string, place: string, lacksInodes: boolean): Failure | null {

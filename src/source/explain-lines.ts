@@ -28,7 +28,7 @@ export function explainLines(
   return problems.all()
 }
 
-/** One line of rsync's about a file or folder; `said` and no more where it is none that we can read. */
+/** One line of rsync's about a file or folder; only `said` if we cannot parse it. */
 export interface Complaint {
   readonly said: string
   readonly what?: string
@@ -37,7 +37,7 @@ export interface Complaint {
   readonly why?: string
 }
 
-/** Lines of a login script or of ssh beside rsync's own are nobody's complaint. Where none is rsync's, all of them are read. */
+/** If there are lines of rsync's own, those of a login script or of ssh do not count; if there are none, all count. */
 export function readComplaints(stderr: string): readonly Complaint[] {
   const complaints: Complaint[] = []
   const lines = stderr.split('\n').filter((line) => !NO_MATTER.test(line))
@@ -98,7 +98,7 @@ function problemOf(complaint: Complaint, what: string, why: string, name: string
     return {
       code: 'folder-unreadable',
       message: `The folder ${name} cannot be read at the source: ${printable(why)}.`,
-      hint: 'Give the account read and search permission on it, or rule it out with all below it: in select.exclude, its path and "/**".',
+      hint: 'Give the account read and search permission on it, or exclude it: add its path and "/**" to select.exclude.',
     }
   if (/Permission denied/.test(why))
     return {
@@ -109,6 +109,6 @@ function problemOf(complaint: Complaint, what: string, why: string, name: string
   return {
     code: 'source-complaint',
     message: `rsync could not ${/recv|receive|mkstemp|rename|write|mkdir/.test(what) ? 'write' : 'read'} ${name}: ${printable(`${what}: ${why}`)}.`,
-    hint: 'See the disk that it lies on.',
+    hint: 'Check the disk that it is on.',
   }
 }

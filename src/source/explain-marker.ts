@@ -16,8 +16,8 @@ const WHY: Record<MarkerFault, string> = {
 /** What wrote it, where its form is one that md5sum -c does not read. */
 const FORMS: Partial<Record<NonNullable<FaultyMarker['writtenAs']>, string>> = {
   'utf-16': 'is written in UTF-16, as > and Out-File of Windows PowerShell do by default',
-  certutil: 'is the output of certutil, which is no line of name and checksum',
-  'get-filehash': 'is the output of Get-FileHash, which is no line of name and checksum',
+  certutil: 'is the output of certutil, which is not a line of checksum and name',
+  'get-filehash': 'is the output of Get-FileHash, which is not a line of checksum and name',
 }
 
 /** Its file waits: only a marker that can be read finishes one. */

@@ -28,12 +28,12 @@ import { collectProblems } from './problems.ts'
 import { fetchAllArguments, fetchArguments, namesOnStdin } from './rsync-command.ts'
 import { type Far, holdSession } from './session.ts'
 
-/** Names that go over stdin without a thought; the client's work grows with their square. */
+/** Names that may always go over stdin; the client's work grows with their square. */
 const NAMES = 2_000
 const NAMES_AT_MOST = 20_000
 const MEBIBYTE = 1024 * 1024
 const MEMORY = '/dev/shm'
-/** So many markers take 20 MiB of memory, for a second. */
+/** This many markers take 20 MiB of memory, for a second. */
 const IN_MEMORY = 4_000
 /** Files read between two looks at what else is to be done. */
 const READS = 500
@@ -80,7 +80,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
         if (problem.path === list && list !== null) throw listFailure('unreadable', list, problem.message)
         // Gone in between, as anything may: the caller sees that it is not there.
         if (problem.code === 'vanished') continue
-        // Where all folders are gone through, what cannot be read on the way has been said by the listing.
+        // If all folders are searched, the listing has already reported what cannot be read.
         if (problem.path !== undefined) refuse(problem.path as RelPath, () => problem)
         else if (by.input !== null || isOurs(problem)) problems.add(problem)
       }
@@ -98,8 +98,8 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
 }
 
 /**
- * Where the private folder goes. Thousands of tiny files cost a busy disk seconds, and memory nothing: what is small enough goes to the
- * memory file system where there is one, unless TMPDIR says otherwise.
+ * Where the private folder is made. Thousands of tiny files cost a busy disk seconds, and memory nothing: what is small enough goes to the
+ * memory file system if there is one, unless TMPDIR is set.
  */
 function temporaryRoot(markers: number, listSize: number): string {
   if (process.env['TMPDIR'] !== undefined || markers > IN_MEMORY || listSize > 4 * MEBIBYTE) return tmpdir()
@@ -122,7 +122,7 @@ function sizeOfList(far: Far, list: RelPath, listed: Listing): number {
 const markersOfList = (list: RelPath, listed: Listing): readonly RelPath[] =>
   [...listed.files.keys()].filter((path) => path.startsWith(`${list}.`) && markerOf(path)?.data === list)
 
-/** By name where they are few, or few of many; else all there are. */
+/** By name if they are few, or few of many; else all there are. */
 function fetchBy(
   far: Far,
   listed: Listing,
@@ -160,7 +160,7 @@ function readList(
   problems: { add(problem: Problem): void },
 ): ListFile {
   const bytes = readSmall(join(into, list), LIST_LIMIT)
-  if (bytes === null) throw listFailure('missing', list, 'it was gone when it was to be read')
+  if (bytes === null) throw listFailure('missing', list, 'it disappeared before it was read')
   for (const path of markers) checkList(list, bytes, path, readSmall(join(into, path), MARKER_LIMIT))
   const parsed = parseListFile(bytes, list, concern)
   for (const problem of parsed.problems) problems.add(problem)
@@ -223,5 +223,5 @@ function readSmall(path: string, limit: number, room: Buffer | null = null): Buf
   }
 }
 
-/** What this machine could not write is not said by the listing. */
+/** The listing does not report what this machine could not write. */
 const isOurs = ({ code }: Problem): boolean => code.startsWith('disk-') || code === 'write-failed'

@@ -3,7 +3,7 @@ import { foldName } from '../model/rel-path.ts'
 
 /**
  * Paths that a file system which folds case or composes letters may take for one another, each with those others (I6). X.md5 and
- * X.MD5 are two markers of one file and may stand side by side.
+ * X.MD5 are two markers of one file and may both exist.
  */
 export function findCollisions(
   files: ReadonlySet<string>,

@@ -17,7 +17,7 @@ export interface PullFollower {
   mostStaged(): number
   /** Literal bytes that came: rsync's own figure, else what staging has grown by. */
   received(into: string): Promise<number>
-  /** Names that turned out to be no regular file, or one that has grown. */
+  /** Names that turned out not to be regular files, or to have grown. */
   problems(): readonly Problem[]
 }
 
@@ -31,11 +31,11 @@ const LITERAL = /^Literal data: (\d+) bytes$/
 const notRegular = ({ path }: PullFile): Problem => ({
   code: 'not-regular',
   path,
-  message: `${quote(path)} is no regular file at the source any more.`,
-  hint: 'It is looked at again at the next run; see what replaces it there.',
+  message: `${quote(path)} is no longer a regular file at the source.`,
+  hint: 'The next run checks it again. Find out what replaces it there.',
 })
 
-/** Pieces together how far a batch is, from what rsync says and from where its open files stand. Hints only: the gate decides. */
+/** Works out a batch's progress from rsync's output and the positions in its open files. Hints only: the gate decides. */
 export function followPull(files: readonly PullFile[]): PullFollower {
   const open = new Map<string, PullFile>(files.map((file) => [file.path, file]))
   const positions = new Map<string, number>()
@@ -71,7 +71,7 @@ export function followPull(files: readonly PullFile[]): PullFollower {
     code: 'changed-during-transfer',
     path,
     message: `${quote(path)} has grown at the source since it was listed: from ${size} bytes to more than ${largest}. Nothing of it was fetched.`,
-    hint: 'The next run looks again. Its producer should write it under another name and rename it when it is done.',
+    hint: 'The next run checks it again. Have it written under a temporary name and renamed when it is done.',
   })
   const line = (text: string): void => {
     const name = unescapeName(DONE.exec(text)?.[1] ?? '')

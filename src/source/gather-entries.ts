@@ -1,6 +1,7 @@
 import { type Concern, EVERYTHING, type ListedFile, type Listing } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { folderOf, pathFault, type RelPath } from '../model/rel-path.ts'
+import type { Problem } from '../model/trouble.ts'
 import { findCollisions } from './find-collisions.ts'
 import { collectProblems, collision, refusedName } from './problems.ts'
 import { quote } from './quote.ts'
@@ -51,9 +52,9 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
       const path = unescapeName(name)
       const fault = path === null ? 'not-utf-8' : pathFault(path)
       if (path === null || fault !== null) {
-        // A link is never followed, whatever its name; what lies in a folder is judged by itself.
+        // A link is never followed, whatever its name; files in a folder are judged by themselves.
         if (isListed || kind === 'l' || !concern.path(...readings(name))) return
-        // One word for our own folder at the source is enough, however much it holds.
+        // One problem for our own folder at the source is enough, however much it holds.
         if (fault === 'reserved' && isUnder(path!, reserved)) return
         if (fault === 'reserved' && kind === 'd') reserved.add(path!)
         problems.add(refusedName(path ?? name, fault!))
@@ -64,34 +65,9 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
         if (concern.path(path)) links.add(path as RelPath)
         return
       }
-      if (kind !== '-') {
-        if (!concern.path(path)) return
-        problems.add({
-          code: 'not-regular',
-          path,
-          message: `${quote(path)} is ${KINDS[kind] ?? 'no regular file'} at the source; only regular files are backed up.`,
-          hint: 'Put the file itself there, or keep the entry out of the folder.',
-        })
-        return
-      }
-      if (!Number.isSafeInteger(size) || size < 0) {
-        if (!concern.path(path)) return
-        problems.add({
-          code: 'absurd-size',
-          path,
-          message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
-          hint: 'Check whether the file system at the source is sound.',
-        })
-        return
-      }
-      if (!(mtime >= EARLIEST && mtime <= LATEST)) {
-        if (!concern.path(path)) return
-        problems.add({
-          code: 'absurd-time',
-          path,
-          message: `The source lists ${quote(path)} with a time outside the years 1900 to 9999; it is refused.`,
-          hint: 'Set its time at the source with touch.',
-        })
+      const unfit = unfitFile(path, { kind, size, mtime })
+      if (unfit !== null) {
+        if (concern.path(path)) problems.add(unfit)
         return
       }
       if (files.has(path as RelPath) && concern.path(path)) twice.add(path)
@@ -110,15 +86,40 @@ export function gatherEntries(concern: Concern = EVERYTHING, isListed = false): 
       for (const path of twice) collide(path, [])
       const collisions = findCollisions(concerning, parents)
       for (const [path, others] of collisions) {
-        // Its data is refused, and that is said of the data.
+        // Its data is refused, and has its own problem.
         const of = markerOf(path)
         if (of === null || !collisions.has(of.data)) collide(path, others)
       }
-      // What lies in a colliding folder would end up in one with what lies in the other.
+      // The files of colliding folders would end up in one folder.
       const refused = new Set([...twice, ...collisions.keys()])
       if (refused.size > 0) for (const path of files.keys()) if (isUnder(path, refused)) files.delete(path)
       return { files, links, folders, problems: problems.all() }
     },
+  }
+}
+
+/** Why an entry cannot be backed up as a file; null: it can. */
+function unfitFile(path: string, { kind, size, mtime }: Entry): Problem | null {
+  if (kind !== '-')
+    return {
+      code: 'not-regular',
+      path,
+      message: `${quote(path)} is ${KINDS[kind] ?? 'not a regular file'} at the source; only regular files are backed up.`,
+      hint: 'Put the file itself there, or remove the entry from the folder.',
+    }
+  if (!Number.isSafeInteger(size) || size < 0)
+    return {
+      code: 'absurd-size',
+      path,
+      message: `The source lists ${quote(path)} with a size of ${size} bytes; it is refused.`,
+      hint: 'Check the file system at the source.',
+    }
+  if (mtime >= EARLIEST && mtime <= LATEST) return null
+  return {
+    code: 'absurd-time',
+    path,
+    message: `The source lists ${quote(path)} with a time outside the years 1900 to 9999; it is refused.`,
+    hint: 'Set its time at the source with touch.',
   }
 }
 

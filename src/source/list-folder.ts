@@ -27,7 +27,7 @@ export async function listFolder(far: Far, run: Run, concern: Concern = EVERYTHI
     },
     run,
   )
-  // A folder that is there shows at least itself.
+  // An existing folder lists at least itself.
   if (!heard || /change_dir .* failed/.test(end.stderr))
     throw explainFailure('list', far.place, end, far.timeout)
   const { files, links, folders, problems, garbled } = parser.end()

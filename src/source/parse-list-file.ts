@@ -11,20 +11,20 @@ import { quote } from './quote.ts'
 
 /** Bytes; a longer list is refused whole. */
 export const LIST_LIMIT = 64 * 1024 * 1024
-/** A list that names more is refused whole, too: a listing of so many entries would be. */
+/** A list that names more is refused whole, like a listing of so many entries. */
 const LIST_NAMES = 2_000_000
 
 /**
- * What a list file names: one name a line, or md5sum lines where every line is one, whose sums are then hints. CRLF, blank lines and
- * `./` are tolerated; the list itself, sidecars and dotfiles are no data and are left out without a word, so that `ls > LIST`
- * does. Everything else that is no plain name is a problem.
+ * What a list file names: one name per line, or md5sum lines if every line is one, whose sums are then hints. CRLF, blank lines and `./`
+ * are tolerated; the list itself, sidecars and dotfiles are skipped silently, so that `ls > LIST` works. Anything else that is not a
+ * plain name is a problem.
  */
 export function parseListFile(
   bytes: Uint8Array,
   listName: string,
   concern: Concern = EVERYTHING,
 ): { readonly list: ListFile; readonly problems: readonly Problem[] } {
-  // Twice line by line: all of a list's lines at once would be many times what they name.
+  // Read twice, line by line: all lines at once would take several times the memory of their names.
   let sums = 0
   let others = 0
   for (const line of linesOf(bytes)) {
@@ -38,8 +38,8 @@ export function parseListFile(
     problems.add({
       code: 'list-mixed',
       path: listName,
-      message: `${quote(listName)} holds checksum lines and other lines; all are taken for names.`,
-      hint: 'Write one name a line, or the output of md5sum and nothing else.',
+      message: `${quote(listName)} mixes checksum lines with other lines; all are read as names.`,
+      hint: 'Write one name per line, or nothing but the output of md5sum.',
     })
 
   const names = new Map<RelPath, Digest | null>()
@@ -58,8 +58,8 @@ export function parseListFile(
       problems.add({
         code: 'list-folder',
         path: listName,
-        message: `${quote(listName)} names ${quote(name)}, which is a folder or lies in one.`,
-        hint: 'A list file names files of its own folder. For folders leave source.listing out: rsync lists them.',
+        message: `${quote(listName)} names ${quote(name)}, which is a folder or is inside one.`,
+        hint: 'A list file names files in its own folder. For folders, remove source.listing: rsync lists them.',
       })
       continue
     }
@@ -75,7 +75,7 @@ export function parseListFile(
       problems.add({
         code: 'list-ambiguous',
         path,
-        message: `${quote(listName)} names ${quote(name)} twice, with different sums; neither is believed.`,
+        message: `${quote(listName)} names ${quote(name)} twice with different checksums; neither counts.`,
         hint: 'Have the list written again.',
       })
       continue
@@ -87,7 +87,7 @@ export function parseListFile(
   return { list: { names }, problems: problems.all() }
 }
 
-/** I6: of names that a file system may take for one another none is fetched. */
+/** I6: names that a file system may confuse are not fetched. */
 function refuseCollisions(
   names: Map<RelPath, Digest | null>,
   concern: Concern,
@@ -101,7 +101,7 @@ function refuseCollisions(
   }
 }
 
-/** The lines that are not blank, one after the other, each a text of its own. */
+/** The lines that are not blank, one at a time, each its own string. */
 function* linesOf(bytes: Uint8Array): Generator<string> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let from = buffer.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0

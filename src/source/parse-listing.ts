@@ -1,14 +1,7 @@
 import type { Concern } from '../model/listing.ts'
-import { type Entries, gatherEntries } from './gather-entries.ts'
+import { gatherEntries } from './gather-entries.ts'
 import { collectProblems } from './problems.ts'
 import { quote } from './quote.ts'
-
-export interface ListingParser {
-  /** False: too much; the listing is a flood and no listing. */
-  hear(chunk: Buffer): boolean
-  /** `garbled`: there were lines that no rsync prints, so something may be missing. */
-  end(): ReturnType<Entries['end']> & { readonly garbled: boolean }
-}
 
 const ENTRIES = 2_000_000
 const LINE = 64 * 1024
@@ -19,7 +12,7 @@ const MINUS = 45
 const MODE = /^[-dlcbps][-rwxsStT]{9}$/
 
 /** Reads what `rsync --no-h SOURCE/` prints under `LC_ALL=C TZ=UTC`, as it comes. Unsafe and colliding names are refused here (I6). */
-export function parseListing(concern?: Concern, isListed?: boolean): ListingParser {
+export function parseListing(concern?: Concern, isListed?: boolean) {
   const entries = gatherEntries(concern, isListed)
   const problems = collectProblems()
   let rest: Buffer | null = null
@@ -32,17 +25,18 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
       garbled = true
       problems.add({
         code: 'garbled-listing',
-        message: `The source's listing holds a line that is none: ${quote(buffer.toString('latin1', from, Math.min(to, from + 200)))}.`,
+        message: `The source's listing has an invalid line: ${quote(buffer.toString('latin1', from, Math.min(to, from + 200)))}.`,
         hint: 'Check that nothing at the source (a login script, a wrapper) prints to the session.',
       })
       return
     }
-    // Cut out on its own: a slice would keep the whole chunk in memory for as long as the name lives.
+    // Its own string: a slice would keep the whole chunk in memory as long as the name.
     entries.add(head, buffer.toString('latin1', head.end, to))
   }
 
   return {
-    hear(chunk) {
+    /** False: too much; this is a flood, not a listing. */
+    hear(chunk: Buffer): boolean {
       const buffer = rest === null ? chunk : Buffer.concat([rest, chunk])
       let from = 0
       for (let to = buffer.indexOf(NEWLINE); to !== -1; to = buffer.indexOf(NEWLINE, from)) {
@@ -53,6 +47,7 @@ export function parseListing(concern?: Concern, isListed?: boolean): ListingPars
       rest = from < buffer.length ? Buffer.from(buffer.subarray(from)) : null
       return rest === null || rest.length <= LINE
     },
+    /** `garbled`: there were lines that no rsync prints, so something may be missing. */
     end() {
       if (rest !== null) line(rest, 0, rest.length)
       rest = null

@@ -1,6 +1,6 @@
 /**
- * Which of `paths` an absolute path at the source is: the one with most parts that it ends with. What the path starts with is the
- * source's affair, and rrsync may have turned it into a descriptor's.
+ * Which of `paths` an absolute path at the source is: the longest that it ends with. How the path starts is up to the source, and rrsync may
+ * have turned it into a descriptor's.
  */
 export const pathFinder =
   (paths: ReadonlySet<string>) =>

@@ -12,7 +12,7 @@ export async function probeSsh(legacy: boolean): Promise<SshAbilities> {
   }
 }
 
-/** Those that this ssh has not forgotten: it refuses to start when it is told of one that it does not know. */
+/** Those that this ssh still knows: it refuses to start if given one that it does not know. */
 async function knownOf(wanted: LegacyAlgorithms): Promise<LegacyAlgorithms> {
   const known = async (question: string, names: readonly string[]): Promise<readonly string[]> => {
     try {

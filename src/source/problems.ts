@@ -13,15 +13,13 @@ export function collectProblems(): {
 } {
   const kept: Problem[] = []
   let more = 0
+  const addLater = (problem: () => Problem): void => {
+    if (kept.length < LIMIT) kept.push(problem())
+    else more++
+  }
   return {
-    add(problem) {
-      if (kept.length < LIMIT) kept.push(problem)
-      else more++
-    },
-    addLater(problem) {
-      if (kept.length < LIMIT) kept.push(problem())
-      else more++
-    },
+    add: (problem) => addLater(() => problem),
+    addLater,
     all: () =>
       more === 0
         ? kept
@@ -42,7 +40,7 @@ const WHY: Record<PathFault, string> = {
   'dot-part': 'it has a part "." or ".."',
   'control-character': 'it holds a control character, or one that hides or reorders text',
   'not-utf-8': 'it is not UTF-8',
-  'too-long': 'it is too long for its marker to stand beside it',
+  'too-long': 'it is too long to leave room for its marker',
   reserved: 'the name .reconcile is ours',
 }
 
@@ -54,12 +52,12 @@ export const refusedName = (name: string, fault: PathFault): Problem => ({
   hint: 'Rename it at the source, or keep it out of the folder.',
 })
 
-/** The same of a name that only a list file holds: the list is to be mended, there may be no such file. */
+/** The same for a name in a list file: the list needs fixing, and there may be no such file. */
 export const refusedInList = (list: string, name: string, fault: PathFault): Problem => ({
   code: `name-${fault}`,
   path: list,
   message: `${quote(list)} names ${quote(name)}, which is refused: ${WHY[fault]}.`,
-  hint: 'Have the list written again: plain names of files in its own folder, one a line.',
+  hint: 'Have the list written again: plain names of files in its own folder, one per line.',
 })
 
 /** I6: names that fold together are refused as well. `others` is empty where the very name came twice. */
@@ -69,6 +67,6 @@ export const collision = (path: string, others: readonly string[]): Problem => (
   message:
     others.length === 0
       ? `The source lists ${quote(path)} twice; it is refused.`
-      : `The source's name ${quote(path)} is refused: a file system may take it for ${others.map(quote).join(', ')}.`,
+      : `The source's name ${quote(path)} is refused: a file system may confuse it with ${others.map(quote).join(', ')}.`,
   hint: 'Rename all but one of them at the source.',
 })

@@ -16,14 +16,14 @@ import { REHASH_RATE, startWatchdog, WRITE_BUFFER } from './watchdog.ts'
 
 const KIBIBYTE = 1024
 
-/** One batch in one session. What came stays in `into`, however it ended; only the gate says what it is worth. */
+/** One batch in one session. What arrived stays in `into`, however it ended; only the gate judges it. */
 export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<PullReport> {
   if (batch.files.length === 0) return { ended: 'done', failure: null, problems: [], received: 0 }
   if (batch.rate !== null && batch.rate < KIBIBYTE) return broken(tooSlow(batch.rate))
 
   const into = await realpath(batch.into)
   const largest = Math.max(...batch.files.map((file) => file.size))
-  // What is staged already may be longer than the file, and is read to its end when it is mended.
+  // What is staged may be longer than the file, and a delta reads it to its end.
   const furthest = new Map<string, number>(
     batch.files.map((file) => [file.path, Math.max(file.size, file.stagedBytes)]),
   )
@@ -101,7 +101,7 @@ const broken = (failure: Failure): PullReport => ({ ended: 'broken', failure, pr
 const tooSlow = (rate: number): Failure =>
   new Failure({
     code: 'rate-too-low',
-    message: `${rate} bytes a second are allowed, and rsync cannot go below 1 KiB/s.`,
+    message: `The rate is limited to ${rate} bytes a second, but rsync cannot go below 1 KiB/s.`,
     hint: 'Allow at least 1 KiB/s to each transfer: raise the bandwidth or lower concurrency.',
     retryable: false,
   })

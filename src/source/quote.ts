@@ -1,7 +1,7 @@
 const LIMIT = 300
 
 /**
- * Text from a source as it may stand in a message: in double quotes, on one line, with everything that could move a cursor,
+ * Text from a source, safe for a message: in double quotes, on one line, with everything that could move a cursor,
  * hide or reorder written as `\u{…}`, and cut where it is long.
  */
 export function quote(text: string): string {

@@ -9,7 +9,7 @@ type RsyncRow = readonly [
 ]
 
 const OPENRSYNC =
-  'Install the rsync of rsync.samba.org there, and let the forced command or rrsync start that one. openrsync cannot be given a list of files.'
+  'Install rsync from rsync.samba.org there, and have the forced command or rrsync start it. openrsync does not accept a list of files.'
 
 /** By what rsync, rrsync or the shell there says, and rsync's exit code (null: any); the most telling first. */
 export const RSYNC_FAILURES: readonly RsyncRow[] = [
@@ -49,8 +49,9 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     /rrsync: .*bad interpreter|env: .{0,4}(?:python|perl)[\w.]*.{0,4}: (?:No such file|not found)/i,
     null,
     'rrsync-no-interpreter',
-    (where) => `rrsync is there at ${where}, and what runs it (python3, or perl for an old one) is not.`,
-    'Install python3 there, or perl where rrsync is a perl script: its first line says which.',
+    (where) =>
+      `rrsync is installed at ${where}, but its interpreter (python3, or perl for an old one) is not.`,
+    'Install python3 there, or perl if rrsync is a perl script: its first line says which.',
     false,
   ],
   [
@@ -73,7 +74,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     /rejecting (unrequested|excluded|unsafe)|unrequested file|invalid (file|path)name|Refusing|unsafe (path|name)/i,
     null,
     'garbage-from-source',
-    (where) => `${where} sent a name that nobody had asked for; it was refused.`,
+    (where) => `${where} sent a name that was not requested; it was refused.`,
     'No sound rsync does that. Find out what answers there before you trust it again.',
     false,
   ],

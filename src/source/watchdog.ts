@@ -1,24 +1,19 @@
 import { performance } from 'node:perf_hooks'
 
-export interface Watchdog {
-  /** Something came. */
-  progress(): void
-  /** Nothing has come for the timeout and, on top of it, for `allowance` seconds. */
-  expired(allowance: number): boolean
-}
-
 /** `timeout` in seconds, on the monotonic clock. */
-export function startWatchdog(timeout: number): Watchdog {
+export function startWatchdog(timeout: number) {
   let last = performance.now()
   return {
-    progress: () => {
+    /** Something arrived. */
+    progress: (): void => {
       last = performance.now()
     },
-    expired: (allowance) => performance.now() - last > (timeout + allowance) * 1000,
+    /** Nothing has arrived for the timeout plus `allowance` seconds. */
+    expired: (allowance: number): boolean => performance.now() - last > (timeout + allowance) * 1000,
   }
 }
 
-/** A prefix that is staged already is hashed again at both ends, in silence, at no less than this; bytes a second. */
+/** Both ends hash a staged prefix again, silently, at least this fast; bytes a second. */
 export const REHASH_RATE = 20 * 1024 * 1024
 
 /** Bytes that rsync's receiver buffers before it writes. At a low rate no progress is visible meanwhile. */

@@ -6,19 +6,19 @@ import { collectProblems } from './problems.ts'
 import { readings, unescapeName } from './unescape-name.ts'
 
 export interface Complaints {
-  /** Nothing went wrong but with what is of no concern: the listing holds all that is. */
+  /** Only paths of no concern had trouble: the listing holds all that matter. */
   readonly areRuledOut: boolean
-  /** Of what is of concern, or may be. */
+  /** About paths that are of concern, or may be. */
   readonly problems: readonly Problem[]
 }
 
-/** Of so many characters all have come; of more, the middle may be missing. */
+/** Up to this many characters nothing is cut; of more, the middle may be missing. */
 const WHOLE = 4 * 1024 * 1024
 
 /**
- * What rsync complained of while it listed. It names paths as the source has them, absolute, and where the listed folder lies there is
- * nowhere said: it is where all that is named can lie below it, each folder as one of `folders` (as printed), all else in one of them.
- * Where several such places are left, what is ruled out has to be so in each.
+ * What rsync complained about while listing. It names absolute paths of the source and does not say where the listed folder is: wherever
+ * all named paths fit below it, each folder as one of `folders` (as printed), all else in one of them. If several places fit, a complaint
+ * is ruled out only if it is in each.
  */
 export function weighComplaints(stderr: string, folders: ReadonlySet<string>, concern: Concern): Complaints {
   const complaints = readComplaints(stderr)

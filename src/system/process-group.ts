@@ -5,7 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export function livingMembers(group: number): readonly number[] {
   if (process.platform !== 'linux' || !groupExists(group)) return []
   const living: number[] = []
-  for (const name of readdirSync('/proc')) {
+  const names = listFolder('/proc')
+  // No descriptor is left to look with: its leader counts as alive until it can be seen that none is.
+  if (names.length === 0) return [group]
+  for (const name of names) {
     if (name < '1' || name > ':') continue
     const stat = readText(`/proc/${name}/stat`)
     // `PID (COMMAND) STATE PARENT GROUP …`, and a command may hold anything.

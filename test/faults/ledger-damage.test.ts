@@ -45,7 +45,7 @@ const own = (name: string): string => join(world.destination, '.reconcile', name
 const ledger = (): Promise<string> => readFile(own('ledger.jsonl'), 'latin1')
 const lines = async (): Promise<string[]> => (await ledger()).trimEnd().split('\n')
 const forgetHeads = async (): Promise<void> => {
-  // What remembers the ledger's end besides itself: without it a clean cut cannot be told from an older ledger.
+  // What remembers the ledger's end markerFinder itself: without it a clean cut cannot be told from an older ledger.
   await rm(own('status.json'))
   await rm(world.state, { recursive: true })
 }

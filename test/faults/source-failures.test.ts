@@ -58,8 +58,8 @@ describe('what lies on this machine or between', () => {
     const key = await newKey('plain')
     const text = await readFile(key, 'latin1')
     const strange: readonly (readonly [name: string, text: string, says: string, hint: string])[] = [
-      ['no-newline', text.trimEnd(), 'lacks the newline at its end', 'echo >> '],
-      ['crlf', text.replaceAll('\n', '\r\n'), 'line ends of Windows', 'sed -i'],
+      ['no-newline', text.trimEnd(), 'does not end with a newline', 'echo >> '],
+      ['crlf', text.replaceAll('\n', '\r\n'), 'Windows line endings', 'sed -i'],
       ['key.ppk', 'PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\n', 'PuTTY', 'puttygen'],
       ['half.pub', await readFile(`${key}.pub`, 'latin1'), 'public half', 'half'],
       ['empty', '', 'no private key', 'ssh-keygen'],

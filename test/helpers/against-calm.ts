@@ -253,7 +253,7 @@ function adversary({ retain: rules }: Spec, period: number, passes: readonly Pas
     if (timeIn(name) === time && !passes.some(({ shown }) => shown.includes(time)))
       junk.set(name, { time, beside })
   }
-  const besides = (time: number, count: number) => {
+  const markerFinder = (time: number, count: number) => {
     for (let n = 1; n <= count; n++) add(time + (isOldest ? n : -n) * 37_000, time)
   }
 
@@ -283,14 +283,14 @@ function adversary({ retain: rules }: Spec, period: number, passes: readonly Pas
         for (let n = 0; n < 12; n++) add(past(at + n))
         return
       case 'flood':
-        if (shown.length > 0) besides(shown.at(-1)!, 2 + (at % 12))
+        if (shown.length > 0) markerFinder(shown.at(-1)!, 2 + (at % 12))
         return
       case 'name ahead':
-        if (next !== undefined && at % 2 === 0) besides(next, 1)
+        if (next !== undefined && at % 2 === 0) markerFinder(next, 1)
         else add(end + 2 * DAY + at * HOUR)
         return
       case 'flood ahead':
-        if (next !== undefined && at % 2 === 0) besides(next, 2 + (at % 12))
+        if (next !== undefined && at % 2 === 0) markerFinder(next, 2 + (at % 12))
         else for (let n = 0; n < 12; n++) add(end + 2 * DAY + at * HOUR + n * 60_000)
         return
       case 'rename one':

@@ -1,12 +1,26 @@
-import { expect, test } from 'vitest'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openBox } from '../../src/box/box.ts'
+import { plainRate } from '../../src/decide/time/timetable.ts'
 import type { WantedFile } from '../../src/decide/transfer/wanted-file.ts'
+import type { Disk } from '../../src/destination/disk/disk.ts'
+import { realDisk } from '../../src/destination/disk/real-disk.ts'
+import { hashFiles } from '../../src/destination/hash-pool.ts'
+import { openDestination } from '../../src/destination/open-destination.ts'
 import { Failure } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { LockedDestination, Source } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import type { Run } from '../../src/model/run.ts'
 import { bring } from '../../src/reconcile/bring.ts'
-import { spec } from '../helpers/picture.ts'
+import { reconcileBackup } from '../../src/reconcile/pass.ts'
+import { openSource } from '../../src/source/open-source.ts'
+import { takeLock } from '../../src/system/lock.ts'
+import { quietRun } from '../contract/destination.ts'
+import { options, spec } from '../helpers/picture.ts'
 
 test('a boundary of the timetable ends the wait after a broken line too', async () => {
   const failure = new Failure({ code: 'line-broke', message: 'the line broke', hint: '', retryable: true })
@@ -37,4 +51,94 @@ test('a boundary of the timetable ends the wait after a broken line too', async 
   expect(brought.ended).toBe('rate-changed')
   // In the wait, and once more when it was over.
   expect(asked).toBe(2)
+})
+
+/** A pass over `files`, each a batch of its own. */
+async function passOver(
+  files: readonly string[],
+  faulty: { readonly lstat?: Disk['lstat']; readonly hash?: typeof hashFiles },
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'batches-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const from = join(folder, 'from')
+  await mkdir(from)
+  for (const file of files) {
+    const text = file.padEnd(600)
+    await writeFile(join(from, file), text)
+    await writeFile(join(from, `${file}.md5`), createHash('md5').update(text).digest('hex'))
+  }
+  const done: string[] = []
+  const place = { path: join(folder, 'held'), mount: null, minFree: 0, maxSize: null }
+  const box = openBox(join(folder, 'state'), { concurrency: 1 })
+  const destination = openDestination(place, {
+    disk: {
+      ...realDisk,
+      ...(faulty.lstat === undefined ? {} : { lstat: faulty.lstat }),
+      async link(old, to) {
+        done.push(`link ${to.slice(place.path.length + 1)}`)
+        return realDisk.link(old, to)
+      },
+    },
+    box,
+    uid: process.getuid!(),
+    backup: 'test',
+    hash: faulty.hash ?? hashFiles,
+    async takeLock(...where) {
+      const taken = await takeLock(...where)
+      if (taken.state !== 'locked') return taken
+      return {
+        ...taken,
+        close() {
+          done.push('lock released')
+          taken.close()
+        },
+      }
+    },
+  })
+  const declared = spec({ source: { kind: 'local', path: from, listing: null }, destination: place })
+  const real = openSource(declared.source, { transferTimeout: 60 })
+  const source: Source = {
+    ...real,
+    pull(batch, run) {
+      done.push(...batch.files.map(({ path }) => `pull ${path}`))
+      return real.pull({ ...batch, rate: null }, run)
+    },
+  }
+  const asked = options({ bandwidth: plainRate(1) })
+  const run = quietRun({ now: () => instant(Date.now()) })
+  const { outcome } = await reconcileBackup({ source, destination, box }, declared, asked, run)
+  return { outcome, done }
+}
+
+const EIO = () => Object.assign(new Error('EIO: broken'), { code: 'EIO' })
+
+test('I11: a batch that cannot be staged does not release the lock while the one before it is published', async () => {
+  let failed = () => {}
+  const hasFailed = new Promise<void>((resolve) => {
+    failed = resolve
+  })
+  const { outcome, done } = await passOver(['a', 'b'], {
+    async lstat(path) {
+      if (!path.endsWith('/staging/b')) return realDisk.lstat(path)
+      failed()
+      throw EIO()
+    },
+    async hash(tasks, signal) {
+      await hasFailed
+      return hashFiles(tasks, signal)
+    },
+  })
+  expect(outcome).toMatchObject({ result: 'failed', published: ['a'], problems: [{ path: 'b' }] })
+  expect(done).toContain('link a')
+  expect(done.at(-1)).toBe('lock released')
+})
+
+test('nothing more is pulled once what has come cannot be published', async () => {
+  const { outcome, done } = await passOver(['a', 'b', 'c', 'd'], {
+    hash: async () => {
+      throw EIO()
+    },
+  })
+  expect(outcome).toMatchObject({ result: 'failed', published: [] })
+  expect(done).not.toContain('pull d')
 })

@@ -35,7 +35,14 @@ test('progress is written from the first batch on, at most every 5 seconds, also
 
   for (const done of [20, 30, 40]) {
     const bytes = { done, total: 100, resumed: 10 }
-    shown.run.emit({ type: 'progress', backup, path: 'a', files: { done: 0, total: 1, published: 0 }, bytes, rate: 5 })
+    shown.run.emit({
+      type: 'progress',
+      backup,
+      path: 'a',
+      files: { done: 0, total: 1, published: 0 },
+      bytes,
+      rate: 5,
+    })
     await pass(1)
   }
   expect(written).toHaveLength(1)

@@ -121,6 +121,32 @@ describe('where no program can be started', () => {
     expect(exitCode).toBe(0)
   })
 
+  test('I15: none is left to look for its orphans: they are waited for all the same', async () => {
+    const { stdout, exitCode } = await execa(
+      'sh',
+      ['-c', 'ulimit -n 300; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', ORPHANED],
+      { cwd: root, reject: false },
+    )
+    expect(stdout).toBe('it ran, and its orphan is gone')
+    expect(exitCode).toBe(0)
+  })
+  const ORPHANED = `
+    import { closeSync, openSync, readFileSync } from 'node:fs'
+    import { runChild } from './dist/system/child.js'
+    let orphan = 0
+    const words = ['-c', 'sleep 1000 >&- 2>&- & echo $!; read line']
+    const ended = runChild({ program: 'sh', arguments: words, input: null, hear(chunk) {
+      orphan = Number(chunk)
+      const all = []
+      // Again and again: its pipes are closed meanwhile.
+      const taker = setInterval(() => { try { for (;;) all.push(openSync('/dev/null')) } catch {} }, 1)
+      setTimeout(() => { clearInterval(taker); all.forEach(closeSync) }, 500)
+      return true
+    } })
+    await ended
+    const isAlive = () => { try { return !/^\\d+ \\(sleep\\) Z/.test(readFileSync('/proc/' + orphan + '/stat', 'latin1')) } catch { return false } }
+    console.log(isAlive() ? 'its orphan is alive' : 'it ran, and its orphan is gone')`
+
   // The reason why src/system/child.ts is written on node:child_process. When this turns red, execa can take its place.
   test('execa ends the process there', async () => {
     const { stdout, stderr, exitCode } = await starved("async () => execa('true', { reject: false })")

@@ -13,12 +13,12 @@ export interface Disk {
     path: string,
     options?: { readonly from?: number; readonly limit?: number },
   ): Promise<Uint8Array | null>
-  /** Fails with EEXIST where anything stands. All bytes are written or it throws. Not synced. */
+  /** Fails with EEXIST if anything has that name. Writes all bytes or throws. Not synced. */
   create(path: string, bytes: Uint8Array, mode: number): Promise<void>
-  /** Writes at `offset`, making the file (0600) where there is none. All bytes or it throws. Not synced. */
+  /** Writes at `offset`; creates a missing file (0600). Writes all bytes or throws. Not synced. */
   writeAt(path: string, offset: number, bytes: Uint8Array): Promise<void>
   truncate(path: string, size: number): Promise<void>
-  /** A new file with the same bytes (a reflink where the file system can); EEXIST where anything stands. Not synced. */
+  /** A new file with the same bytes (a reflink if the file system can); EEXIST if anything has that name. Not synced. */
   copy(from: string, to: string, mode: number): Promise<void>
   chmod(path: string, mode: number): Promise<void>
   /** fsync of the file's data and inode. A failure means the data is gone: the file is to be thrown away. */
@@ -26,7 +26,7 @@ export interface Disk {
   syncFolder(path: string): Promise<void>
   /** A hint that much is about to be synced: makes the fsyncs after it cheap, never replaces them. */
   syncSoon(folder: string): Promise<void>
-  /** `exists`: something stands there, and was left. `unsupported`: this file system has no hard links. */
+  /** `exists`: something has that name, and was left alone. `unsupported`: this file system has no hard links. */
   link(from: string, to: string): Promise<'linked' | 'exists' | 'unsupported'>
   /** renameat2(RENAME_NOREPLACE) within one file system, checked by inode. */
   moveNoReplace(from: string, to: string): Promise<'moved' | 'exists'>
@@ -36,7 +36,7 @@ export interface Disk {
   unlink(path: string): Promise<boolean>
   /** False: it was not there, or not empty. */
   rmdir(path: string): Promise<boolean>
-  /** False: something stands there already. 0700 is made exactly so; of any other mode the umask takes its bits. */
+  /** False: something already has that name. 0700 is exact; the umask applies to any other mode. */
   mkdir(path: string, mode: number): Promise<boolean>
 }
 

@@ -7,7 +7,7 @@ import { mountOf } from '../../model/mount-table.ts'
 import type { DiskUnder } from '../../model/status.ts'
 import { runTool } from '../../system/child.ts'
 
-/** On which disk a path lies, or would lie once it is made. Throws a Failure where that is unknown. */
+/** The disk that a path is on, or would be on once it is made. Throws a Failure if that is unknown. */
 export async function diskFacts(path: string): Promise<DiskFacts> {
   const { mount, size } = await mountUnder(path)
   if (mount === null) {

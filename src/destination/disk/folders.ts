@@ -30,7 +30,7 @@ export function folders(disk: Disk, root: string): Folders {
         if (known.has(at)) continue
         const stat = await disk.lstat(at)
         if (stat === null) {
-          // Where it cannot be made, somebody made something there meanwhile: look again.
+          // If it cannot be made, something else may have made it meanwhile: look again.
           if (!(await disk.mkdir(at, mode)) && (await disk.lstat(at))?.kind !== 'folder')
             return inTheWay(path, at, 'something', 'put in place')
         } else if (stat.kind !== 'folder') return inTheWay(path, at, stat.kind, 'put in place')

@@ -5,7 +5,7 @@ import type { Halt } from '../../model/trouble.ts'
 /** A halt unless `path` is, at this moment, exactly a mount point; null: it is, or none was asked for. */
 export async function checkMount(path: string | null): Promise<Halt | null> {
   if (path === null) return null
-  // Wakes an automounter; what is really there is told by the table alone.
+  // Wakes an automounter; only the table says what is really mounted.
   await promises.readdir(path).catch(() => null)
   const table = await promises.readFile('/proc/self/mountinfo', 'utf8').catch(() => null)
   if (table === null) {

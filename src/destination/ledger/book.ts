@@ -11,7 +11,7 @@ export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin'
 export type PruneIntent = PruneBegin & { readonly path: RelPath }
 export type UndoIntent = Extract<LedgerEvent, { readonly event: 'undo-begin' }> & { readonly path: RelPath }
 
-/** Where a line lies in the ledger's file, bytes. */
+/** A line's place in the ledger's file, bytes. */
 export interface LinePlace {
   readonly offset: number
   readonly length: number
@@ -46,7 +46,7 @@ export interface Book {
   readonly pruned: Map<RelPath, PrunedFile>
   readonly prunes: Map<RelPath, PruneIntent>
   readonly undos: Map<RelPath, UndoIntent>
-  /** What lies in the trash of files that were published again since. */
+  /** Files in the trash that were published again since. */
   readonly strays: Map<string, { readonly path: RelPath; readonly trash: string }>
   /** Of the texts that the lines of one removal repeat, one copy each. */
   readonly texts: Map<string, string>
@@ -87,7 +87,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
   }
   if (book.isBehind || line.clock !== undefined) book.isDoubtful = true
   else believe(book, instant(Math.max(book.lastTime, book.stampTime)))
-  // The order of the lines counts, and of their times only what can be believed: nothing is older than what stands before it.
+  // The order of the lines counts, and only trusted times: nothing is older than the line before it.
   const at = book.lastTime
   book.created ??= at
   switch (line.event) {
@@ -234,7 +234,7 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
   const path = line.path as RelPath
   switch (line.event) {
     case 'prune-begin': {
-      // A path without a record is none that was ever safe.
+      // A path without a record was never a safe one.
       if (!book.records.has(path) || !isEventName(line.trash)) return
       book.prunes.set(path, { ...line, path })
       const { by, policy, basis } = line
@@ -272,7 +272,7 @@ function enterRemoval(book: Book, line: Removal, at: Instant): void {
   }
 }
 
-/** Read whole on its way back. Its time as surplus begins anew, for what was on record ended with the prune. */
+/** It was read whole on its way back. Its time as surplus starts again, as the prune ended the recorded one. */
 function comeBack(book: Book, path: RelPath, at: Instant): void {
   const record = book.records.get(path)
   if (record !== undefined) {

@@ -23,7 +23,7 @@ export interface Chain {
 }
 
 /**
- * Reads and checks a ledger in pieces, keeping none of them; null where there is none. `visit` sees each good line with its place in the
+ * Reads and checks a ledger in pieces, keeping none of them; null if there is no ledger. `visit` sees each good line with its place in the
  * file. Meanwhile appended lines may or may not be seen.
  */
 export async function readChain(
@@ -56,15 +56,15 @@ export async function readChain(
       if (known?.seq === line.seq && known.hash !== line.hash) return { head, end, size, state: 'forged' }
       from = newline + 1
     }
-    // The piece is read anew each time: what is left over is copied, so that no chunk is kept alive by it.
+    // What is left over is copied, so that it keeps no chunk alive.
     rest = Buffer.from(bytes.subarray(from))
     if (rest.length > APPEND_LIMIT) return brokenAt(disk, path, head, end)
   }
-  // Judged by what was read, and not read again: by now a writer may have finished the line.
+  // ReadBytes by what was read, and not read again: by now a writer may have finished the line.
   return { head, end, size, state: rest.length > 0 ? 'torn' : 'whole' }
 }
 
-/** I10: tells a write that a crash tore from a line that somebody changed. `end` is where the good lines end. */
+/** I10: distinguishes a write torn by a crash from a changed line. `end`: where the good lines end. */
 async function brokenAt(disk: Disk, path: string, head: LedgerHead, end: number): Promise<Chain> {
   const read = asBuffer((await disk.read(path, { from: end, limit: APPEND_LIMIT + 1 })) ?? new Uint8Array())
   const size = end + read.length

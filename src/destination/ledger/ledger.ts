@@ -61,7 +61,7 @@ export interface Ledger {
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
   readonly openPrunes: readonly PruneIntent[]
   readonly openUndos: readonly UndoIntent[]
-  /** What lies in the trash of files that were published again after they were pruned. */
+  /** Files in the trash that were published again after they were pruned. */
   readonly strays: readonly { readonly path: RelPath; readonly trash: string }[]
   /** The torn tail that this opening moved into quarantine (`write`) or read past (`read`); null: there was none. */
   readonly recovered: { readonly bytes: number; readonly quarantine: string } | null
@@ -87,7 +87,8 @@ async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<
     const hadOne = options.knownHead !== null || (await disk.lstat(files.id)) !== null
     return hadOne ? { state: 'damaged', halt: missing(files.ledger) } : { state: 'absent' }
   }
-  if (place.kind !== 'file') return { state: 'damaged', halt: damaged(files.ledger, 'it is no regular file') }
+  if (place.kind !== 'file')
+    return { state: 'damaged', halt: damaged(files.ledger, 'it is not a regular file') }
   const chain = await readChain(disk, files.ledger, options.knownHead, (line, at) => enter(book, line, at))
   if (chain === null) return { state: 'damaged', halt: missing(files.ledger) }
   const fault = faultOf(chain, book, options.knownHead)
@@ -98,11 +99,11 @@ async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<
 /** What makes a chain no ledger of ours; null: nothing does. */
 function faultOf(chain: Chain, book: Book, known: LedgerHead | null): string | null {
   const after = `line ${chain.head.seq + 1} (byte ${chain.end})`
-  if (chain.head.seq === 0) return 'it has not one good line'
+  if (chain.head.seq === 0) return 'it has no valid line'
   if (book.id === null) return 'its first line names no destination'
   if (chain.state === 'edited') return `${after} was changed, moved or removed after it was written`
   if (known !== null && (chain.state === 'forged' || chain.head.seq < known.seq))
-    return `its line ${known.seq} is gone or is another than an earlier run wrote: lines were removed or rewritten`
+    return `its line ${known.seq} is missing or differs from what an earlier run wrote: lines were removed or rewritten`
   return null
 }
 
@@ -138,7 +139,7 @@ async function ledgerFrom(
       }
     } catch (error) {
       const failure = diskFailure(error, 'record in', files.ledger)
-      // After a failed fsync nobody knows what the disk holds: only a new reading may go on.
+      // After a failed fsync it is unknown what the disk holds: it must be read again first.
       if (failure.code !== 'disk-full') broken = failure
       throw failure
     }
@@ -199,7 +200,7 @@ async function ledgerFrom(
   }
 }
 
-/** Whether the clock is believed at this moment. A pass may take days: while one lasts, time is told by a clock that nobody sets too. */
+/** Whether the clock is trusted right now. A pass may take days, so the monotonic clock is a measure too. */
 function clockNow(lastTime: () => Instant, now: () => Instant, leap?: number): () => ClockSanity {
   const opened = now()
   const began = performance.now()
@@ -226,7 +227,7 @@ async function readMarker(
 }
 
 const WHAT_TO_DO =
-  'Find out who or what wrote there (a restored copy, an editor, a failing disk). Then `reconcile doctor --rebuild-ledger NAME` puts it into quarantine and starts a new one, and the next pass hashes every file anew.'
+  'Find out who or what wrote there (a restored copy, an editor, a failing disk). Then run `reconcile doctor --rebuild-ledger NAME`: it moves the ledger to quarantine and starts a new one, and the next pass hashes every file again.'
 
 const damaged = (path: string, why: string): Halt => ({
   code: 'ledger-damaged',

@@ -8,7 +8,7 @@ import type { LedgerEvent } from '../../model/ledger-event.ts'
 interface Stamp {
   /** Counts lines, from 1. */
   readonly seq: number
-  /** The `seq` of the first line of the write that brought this line: tells a torn write from an edited line. */
+  /** The `seq` of the first line of the write that brought this line: distinguishes a torn write from an edited line. */
   readonly append: number
   readonly time: string
   /** The box's clock was not believed: the time is what it showed, and no measure. */

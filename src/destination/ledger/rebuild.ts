@@ -63,6 +63,6 @@ async function setAside(disk: Disk, files: Layout, at: Instant, isFile: boolean)
   await disk.mkdir(files.quarantine, 0o700)
   await disk.mkdir(folder, 0o700)
   if (!isFile || (await disk.link(files.ledger, aside)) !== 'linked') await disk.rename(files.ledger, aside)
-  for (const each of [folder, files.quarantine, files.own]) await disk.syncFolder(each)
+  for (const made of [folder, files.quarantine, files.own]) await disk.syncFolder(made)
   return event
 }

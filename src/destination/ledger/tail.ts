@@ -6,7 +6,7 @@ import type { Layout } from '../layout.ts'
 import type { Chain } from './chain.ts'
 import { eventName } from './event-name.ts'
 
-/** Puts a copy of a torn tail into quarantine, durably, and then cuts it off. Tells the event's name. */
+/** Puts a copy of a torn tail into quarantine, durably, and then cuts it off. Returns the event's name. */
 export async function setTailAside(disk: Disk, files: Layout, chain: Chain, at: Instant): Promise<string> {
   const event = eventName(at)
   const tail =
@@ -32,5 +32,5 @@ async function keepAside(
   await disk.unlink(path)
   await disk.create(path, bytes, 0o400)
   await disk.syncFile(path)
-  for (const each of [folder, files.quarantine, files.own]) await disk.syncFolder(each)
+  for (const made of [folder, files.quarantine, files.own]) await disk.syncFolder(made)
 }

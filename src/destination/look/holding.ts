@@ -17,8 +17,8 @@ import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
 import { diskFacts, nearestFolder } from '../disk/facts.ts'
 import { checkMount } from '../disk/mount.ts'
-import { type Layout, layout } from '../layout.ts'
-import { type Ledger, openLedger } from '../ledger/ledger.ts'
+import { layout } from '../layout.ts'
+import { type Ledger, type LedgerOptions, type LedgerState, openLedger } from '../ledger/ledger.ts'
 import { readId } from './identity.ts'
 import { takeInventory } from './inventory.ts'
 import { checkOwnership } from './ownership.ts'
@@ -33,9 +33,9 @@ export interface Ground {
   readonly uid: number
   /** Milliseconds past the last time written down by which a clock is believed; left out: see clockSanity. */
   readonly leap?: number
-  /** Why nothing may be written there, whatever stands there; left out or null: nothing forbids it. */
+  /** Why nothing may be written there, whatever is there; left out or null: nothing forbids it. */
   readonly refused?: Halt | null
-  /** On which disk a path lies; left out but where `disk` is no real one. */
+  /** The disk that a path is on; given only if `disk` is not a real one. */
   readonly diskOf?: (path: string) => Promise<DiskFacts>
   /** Bytes that are free there; left out likewise. */
   readonly freeOn?: (path: string) => Promise<number | null>
@@ -68,14 +68,22 @@ export async function identify(
   }
 }
 
-/** The highest head that anything but the ledger itself remembers. Read it before the ledger. */
-export async function rememberedHead(ground: Ground, id: string | null): Promise<LedgerHead | null> {
-  const status = await readStatus(ground.disk, layout(ground.place.path))
-  const here = status?.head ?? null
-  const box = id === null ? null : await ground.box.knownHead(id)
-  if (here === null || box === null) return here ?? box
-  return here.seq >= box.seq ? here : box
+/** Opens the ledger and holds it to whatever else remembers it: the status and this box. They are read first. */
+export async function openOwnLedger(
+  { place, disk, box, leap }: Ground,
+  mode: LedgerOptions['mode'],
+  id: string | null,
+  now: () => Instant,
+): Promise<LedgerState> {
+  const files = layout(place.path)
+  const status = await readStatus(disk, files)
+  const knownHead = higherHead(status?.head ?? null, id === null ? null : await box.knownHead(id))
+  const believed = believedAt(status, now(), leap)
+  return openLedger(disk, files, { mode, now, knownHead, believed, ...(leap === undefined ? {} : { leap }) })
 }
+
+const higherHead = (a: LedgerHead | null, b: LedgerHead | null): LedgerHead | null =>
+  a === null || b === null ? (a ?? b) : a.seq >= b.seq ? a : b
 
 /**
  * `Destination.inspect` and `LockedDestination.inspect`: the second passes the ledger and the cache that its lock keeps open, the
@@ -93,7 +101,7 @@ export async function takeHolding(
   if (halt !== null) return { ...nothingHeld, identity, free, halt }
   try {
     const status = await readStatus(disk, files)
-    const memory = open ?? (await remember(ground, files, identity.found, status, now))
+    const memory = open ?? (await remember(ground, identity.found, now))
     const records = memory.ledger?.records ?? nothingHeld.records
     const inventory = await takeInventory(disk, place.path, files, records)
     return {
@@ -135,7 +143,7 @@ function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
  * The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. A leap that it met is
  * believed too, by a clock that shows the same now.
  */
-export function believedAt(
+function believedAt(
   status: DestinationStatus | null,
   now: Instant,
   leap?: number,
@@ -149,24 +157,14 @@ export function believedAt(
 
 async function remember(
   ground: Ground,
-  files: Layout,
   id: string | null,
-  status: DestinationStatus | null,
   now: () => Instant,
 ): Promise<{ readonly ledger: Ledger | null; readonly seen: SeenCache; readonly halt: Halt | null }> {
-  const knownHead = await rememberedHead(ground, id)
-  const believed = believedAt(status, now(), ground.leap)
-  const opened = await openLedger(ground.disk, files, {
-    ...(ground.leap === undefined ? {} : { leap: ground.leap }),
-    mode: 'read',
-    now,
-    knownHead,
-    believed,
-  })
+  const opened = await openOwnLedger(ground, 'read', id, now)
   const ledger = opened.state === 'open' ? opened.ledger : null
   return {
     ledger,
-    seen: await openSeen(ground.disk, files, ledger?.records ?? nothingHeld.records),
+    seen: await openSeen(ground.disk, layout(ground.place.path), ledger?.records ?? nothingHeld.records),
     halt: opened.state === 'damaged' ? opened.halt : null,
   }
 }

@@ -14,7 +14,7 @@ const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** The first line is short: an id and its seal. */
 const FIRST_LINE_LIMIT = 4096
 
-/** What `.reconcile/id` says; null where there is none, or it cannot be one. */
+/** What `.reconcile/id` holds; null if there is none, or it is not an id. */
 export async function readId(disk: Disk, files: Layout): Promise<string | null> {
   if ((await disk.lstat(files.id))?.kind !== 'file') return null
   const bytes = await disk.read(files.id, { limit: 64 })
@@ -39,7 +39,7 @@ export async function establishIdentity(
       if (id !== null) await writeId(disk, files, id)
       return
     }
-    // Something that is no id stands where one was: `openLedger` reports the missing ledger.
+    // Something else has replaced the id: `openLedger` reports the missing ledger.
     if ((await disk.lstat(files.id)) !== null) return
     const id = randomUUID()
     await options.announce(id)
@@ -62,7 +62,7 @@ export async function writeId(disk: Disk, files: Layout, id: string): Promise<vo
   await withReserve(disk, files, () => replaceFile(disk, files, files.id, Buffer.from(`${id}\n`)))
 }
 
-/** Puts a new ledger in the place of whatever stands there, whole and durable; `before` runs when only the last rename is left. */
+/** Replaces whatever is there with a new ledger, whole and durably; `before` runs just before the final rename. */
 export async function startLedger(
   disk: Disk,
   files: Layout,

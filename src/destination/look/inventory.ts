@@ -22,7 +22,7 @@ const IGNORED: ReadonlySet<string> = new Set([PRIVATE_FOLDER, 'lost+found'])
 
 const FORBIDDEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
 
-/** What lies in the destination now. Reads the markers of those pairs only that `records` does not know, or knows otherwise. */
+/** What is in the destination now. Reads the markers only of pairs that `records` does not know, or knows differently. */
 export async function takeInventory(
   disk: Disk,
   destination: string,
@@ -34,7 +34,7 @@ export async function takeInventory(
     const staged = new Map<RelPath, StagedFile>()
     const problems: Problem[] = []
     let used = 0
-    /** Whether it is somebody else's, and may stay unread: nothing of ours was ever in it. */
+    /** Whether it is another user's, and may stay unread: nothing of ours was ever in it. */
     const isClosed = (folder: string, error: unknown): boolean => {
       if (!FORBIDDEN.has(errnoOf(error) ?? '')) return false
       for (const path of records.keys()) if (path.startsWith(folder)) return false
@@ -54,7 +54,7 @@ export async function takeInventory(
         if (size === undefined) continue
         used += size
         const record = records.get((folder + name) as RelPath)
-        // A name that no source can have and no spec selects is somebody else's.
+        // A name that no source can have, and no spec select, is not ours.
         const path = record?.path ?? toRelPath(folder + name)
         if (path === null) continue
         const beside = markers.get(name)
@@ -154,7 +154,7 @@ const closedHere = (path: string): Problem => ({
   code: 'folder-unreadable',
   path,
   message: 'is a folder in the destination that this user may not read',
-  hint: 'Give this user read and search permission on it, move it out, or rule it out with all below it: in select.exclude, its path and "/**".',
+  hint: 'Give this user read and search permission on it, move it out, or exclude it: add its path and "/**" to select.exclude.',
 })
 
 const notRegular = (path: string, kind: string): Problem => ({

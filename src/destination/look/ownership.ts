@@ -56,7 +56,7 @@ async function oddInside(disk: Disk, files: Layout): Promise<Halt | null> {
 
 const strange = (path: string, kind: DiskKind, wanted: 'file' | 'folder'): Halt => ({
   code: 'private-folder-strange',
-  message: `${path} is a ${kind === 'other' ? 'device, socket or pipe' : kind}, and has to be a ${wanted}: it is never followed`,
+  message: `${path} is a ${kind === 'other' ? 'device, socket or pipe' : kind}, but must be a ${wanted}: it is never followed`,
   hint: 'Find out who put it there, and move it aside.',
 })
 

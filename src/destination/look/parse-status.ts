@@ -13,8 +13,8 @@ import {
 import { CONDITION_TYPES, type DestinationStatus } from '../../model/status.ts'
 
 /**
- * What a `status.json` says, whichever version wrote it; null where it is none. Earlier versions did not write all of it, and a later one
- * may write more: what is not there, or not as we know it, is not known.
+ * What a `status.json` of any version says; null if it is not one. Earlier versions wrote less, and later ones may write more: what is
+ * missing, or not as we know it, is unknown.
  */
 export function parseStatus(value: unknown): DestinationStatus | null {
   if (!isStatus(value)) return null
@@ -42,7 +42,7 @@ export function parseStatus(value: unknown): DestinationStatus | null {
   }
 }
 
-/** Without these it is no status. */
+/** Without these it is not a status. */
 type Essential = Pick<DestinationStatus, 'backup' | 'finished' | 'result' | 'exitCode' | 'counts' | 'head'>
 
 const isStatus = matches<Essential & { readonly [Key in keyof DestinationStatus]?: DestinationStatus[Key] }>(

@@ -66,7 +66,7 @@ export async function openSeen(
         sound = true
       } catch (error) {
         sound = false
-        // A full disk loses a memory, no more; what filled it is reported by whoever needed the room.
+        // On a full disk only a cache is lost; whatever needs the space reports it.
         if (!isFull(error)) throw diskFailure(error, 'write', files.seen)
       }
     },

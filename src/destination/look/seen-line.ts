@@ -25,7 +25,7 @@ const fieldsOf = (row: SeenRow): Fields => [
   row.waitingSince,
 ]
 
-/** One line, without its newline; null where it is none that was written here. */
+/** One line, without its newline; null if it was not written here. */
 export function readSeen(
   bytes: Buffer,
   published: ReadonlyMap<RelPath, LedgerRecord>,
@@ -38,7 +38,7 @@ export function readSeen(
   } catch {
     return null
   }
-  // The sum is right, so the shape is one that some version wrote; its length tells whether it was this one.
+  // The sum is right, so the shape is one that some version wrote; its length says whether it was this one.
   if (!Array.isArray(fields) || typeof fields[0] !== 'string') return null
   const record = published.get(fields[0] as RelPath)
   const path = record?.path ?? (fields[0] as RelPath)

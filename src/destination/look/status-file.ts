@@ -9,7 +9,7 @@ import { parseStatus } from './parse-status.ts'
 
 const LIMIT = 16 << 20
 
-/** The last outcome; null where there is none, or it cannot be read: it is replaceable. */
+/** The last outcome; null if there is none, or it is unreadable: it can be replaced. */
 export async function readStatus(disk: Disk, files: Layout): Promise<DestinationStatus | null> {
   let bytes: Uint8Array | null
   try {

@@ -5,17 +5,17 @@ import type { AdoptRequest, AdoptVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, type StepEnd, synced } from '../disk/each.ts'
 import { folders } from '../disk/folders.ts'
+import { forEachFile, type StepEnd, synced } from '../disk/for-each-file.ts'
 import { withReserve } from '../disk/reserve.ts'
 import { eventName } from '../ledger/event-name.ts'
 import { fileEvent } from '../ledger/file-event.ts'
-import { type Beside, besides } from './beside.ts'
+import { type FoundMarker, markerFinder } from './find-markers.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
 import { MANY, markerFault, markerOfLedger, placeMarkers, type ToMark } from './place-markers.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
-import { agrees, finalPath, type Judged, relativeTo, type Site, sameDigests } from './site.ts'
+import { agrees, finalPath, isRead, type ReadBytes, relativeTo, type Site, sameDigests } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 const BATCH = 2000
@@ -24,11 +24,11 @@ const BATCH = 2000
 interface Sound extends ToMark {
   readonly path: RelPath
   readonly request: AdoptRequest
-  readonly judged: Judged
+  readonly judged: ReadBytes
 }
 
 /**
- * Judges data under its final name by hashing it where it lies, and finishes what is right. A stop is obeyed while it hashes (the
+ * Judges data under its final name by hashing it in place, and finishes what is right. A stop is obeyed while it hashes (the
  * signal's reason is thrown, and that batch is as it was), not once it has begun to finish.
  */
 export async function adopt(
@@ -53,20 +53,23 @@ async function adoptBatch(
     requests.map(({ path }) => path),
     run,
   )
-  const beside = besides(site)
+  const beside = markerFinder(site)
   const sound: Sound[] = []
-  const rotten: { readonly path: RelPath; readonly markers: readonly Beside[]; readonly judged: Judged }[] =
-    []
-  await each(requests, 'adopt', verdicts, async (request): Promise<StepEnd<AdoptVerdict>> => {
+  const rotten: {
+    readonly path: RelPath
+    readonly markers: readonly FoundMarker[]
+    readonly judged: ReadBytes
+  }[] = []
+  await forEachFile(requests, 'adopt', verdicts, async (request): Promise<StepEnd<AdoptVerdict>> => {
     const { path } = request
     const judged = standing.get(path)!
-    if (judged.state === 'problem') return judged.problem
+    if (!isRead(judged)) return judged
     const markers = await beside(path)
     if (request.judge === 'source' && markers.length > 0) return markerAppeared(path)
     const marker = await markerFor(site, request, judged, markers)
     if (marker !== null) {
       const { digests } = judged
-      // I2: the data is what was published; what stands beside it and says otherwise makes room for the ledger's marker.
+      // I2: the data is what was published; a marker that disagrees makes room for the ledger's.
       const wrong = markers.filter(({ digest }) => !agrees(digests, digest))
       if (request.judge === 'ledger' && wrong.length > 0) await setMarkersAside(site, path, wrong, run)
       sound.push({ path, request, judged, digests, marker })
@@ -76,17 +79,22 @@ async function adoptBatch(
   })
   await finish(site, sound, verdicts)
   for (const { path, markers, judged } of rotten) {
-    await each([{ path }], 'put into quarantine the marker of', verdicts, async (): Promise<AdoptVerdict> => {
-      await setMarkersAside(site, path, markers, run)
-      return { verdict: 'mismatch', digests: judged.digests }
-    })
+    await forEachFile(
+      [{ path }],
+      'put into quarantine the marker of',
+      verdicts,
+      async (): Promise<AdoptVerdict> => {
+        await setMarkersAside(site, path, markers, run)
+        return { verdict: 'mismatch', digests: judged.digests }
+      },
+    )
   }
 }
 
 async function setMarkersAside(
   site: Site,
   path: RelPath,
-  markers: readonly Beside[],
+  markers: readonly FoundMarker[],
   run: Run,
 ): Promise<void> {
   const quarantine = eventName(run.now())
@@ -101,8 +109,8 @@ async function setMarkersAside(
 async function markerFor(
   site: Site,
   request: AdoptRequest,
-  judged: Judged,
-  markers: readonly Beside[],
+  judged: ReadBytes,
+  markers: readonly FoundMarker[],
 ): Promise<ToMark['marker'] | null> {
   const { path } = request
   const isClaimed = (digest: Digest | null) => agrees(judged.digests, digest)
@@ -116,7 +124,7 @@ async function markerFor(
     }
     case 'pair': {
       // I2: every marker that counts must match; one that claims nothing proves nothing.
-      const counted = thatCount(markers)
+      const counted = countedMarkers(markers)
       const first = counted[0]
       if (first === undefined || !counted.every(({ digest }) => isClaimed(digest))) return null
       const text = Buffer.from((await site.disk.read(first.place)) ?? []).toString('latin1')
@@ -126,8 +134,8 @@ async function markerFor(
 }
 
 /** Of two spellings of one suffix the lower-case one counts. md5 before sha256. */
-function thatCount(markers: readonly Beside[]): readonly Beside[] {
-  const kinds = new Map<string, Beside>()
+function countedMarkers(markers: readonly FoundMarker[]): readonly FoundMarker[] {
+  const kinds = new Map<string, FoundMarker>()
   for (const marker of markers) {
     const kind = markerOf(marker.place)!.kind
     if (!kinds.has(kind) || marker.place.endsWith(kind)) kinds.set(kind, marker)
@@ -142,12 +150,12 @@ async function finish(
 ): Promise<void> {
   if (sound.length === 0) return
   const seen = folders(site.disk, site.path)
-  // A file the ledger knows already counts as whole as soon as its marker is seen. Should we fall before the marker is durable,
-  // this name in staging tells recovery to make every folder durable.
+  // A file in the ledger counts as whole as soon as its marker is seen. If we crash before the marker is durable, recovery finds this
+  // name in staging and makes every folder durable.
   const litter = sound.some(({ request }) => request.judge === 'ledger') ? [await flag(site)] : []
-  const byText = await each(sound, 'adopt', verdicts, async (item) => markerFault(item))
+  const byText = await forEachFile(sound, 'adopt', verdicts, async (item) => markerFault(item))
   if (byText.length >= MANY) await site.disk.syncSoon(site.path)
-  let left = await each(byText, 'sync', verdicts, async (item) => {
+  let left = await forEachFile(byText, 'sync', verdicts, async (item) => {
     const fault = await secureStanding(site, item.path, item.judged)
     seen.touched(finalPath(site, item.path))
     return fault

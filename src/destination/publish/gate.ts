@@ -50,7 +50,7 @@ const FLUSH_FROM = 64 * 1024 * 1024
 
 /**
  * Lets the disk write while the processor hashes: what passes is to be synced next, and a gibibyte takes a disk as long as it takes us.
- * A hint, which nobody waits for and whose failure says nothing: each file's own fsync comes afterwards (I5).
+ * Only a hint, not awaited, and its failure means nothing: each file's own fsync comes afterwards (I5).
  */
 function startFlushing({ disk, files }: Site, requests: readonly GateRequest[]): void {
   const bytes = requests.reduce((sum, request) => sum + request.size, 0)
@@ -62,7 +62,8 @@ async function lookAt(site: Site, { path, size }: GateRequest): Promise<string |
   try {
     const stat = await site.disk.lstat(stagedPath(site, path))
     if (stat === null) return { verdict: 'missing' }
-    if (stat.kind !== 'file') return refused('staged-not-regular', path, `a ${stat.kind} came, and no file`)
+    if (stat.kind !== 'file')
+      return refused('staged-not-regular', path, `a ${stat.kind} arrived instead of a file`)
     if (stat.links !== 1)
       return refused('staged-linked', path, `the staged file has ${stat.links} names, and must have one`)
     if (stat.owner !== site.uid)

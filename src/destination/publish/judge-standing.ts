@@ -2,28 +2,23 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { writeProtect } from '../disk/modes.ts'
-import { diskProblem, finalPath, isRead, isStill, type Judged, readWhole, type Site } from './site.ts'
+import { diskProblem, finalPath, isRead, isStill, type ReadBytes, readWhole, type Site } from './site.ts'
 
-export type Standing =
-  | ({ readonly state: 'judged' } & Judged)
-  | { readonly state: 'problem'; readonly problem: Problem }
-
-/** Hashes what stands under final names. Changes nothing. Throws the signal's reason when it is aborted. */
+/** Hashes what is under final names, or returns why that is impossible. Changes nothing. Throws the signal's reason when it is aborted. */
 export async function judgeStanding(
   site: Site,
   paths: readonly RelPath[],
   run: Run,
-): Promise<ReadonlyMap<RelPath, Standing>> {
-  const results = new Map<RelPath, Standing>()
+): Promise<ReadonlyMap<RelPath, ReadBytes | Problem>> {
+  const results = new Map<RelPath, ReadBytes | Problem>()
   const open = new Map<RelPath, { readonly inode: string; readonly size: number }>()
   for (const path of paths) {
     try {
       const stat = await site.disk.lstat(finalPath(site, path))
       if (stat?.kind === 'file') open.set(path, stat)
-      else if (stat === null) results.set(path, { state: 'problem', problem: gone(path) })
-      else results.set(path, { state: 'problem', problem: taken(path, stat.kind) })
+      else results.set(path, stat === null ? gone(path) : taken(path, stat.kind))
     } catch (error) {
-      results.set(path, { state: 'problem', problem: diskProblem(error, 'look at', path) })
+      results.set(path, diskProblem(error, 'look at', path))
     }
   }
   const read = await readWhole(
@@ -33,15 +28,13 @@ export async function judgeStanding(
   )
   for (const [path, { inode }] of open) {
     const found = read.get(path)!
-    if (!isRead(found)) results.set(path, { state: 'problem', problem: found })
-    else if (found.inode !== inode) results.set(path, { state: 'problem', problem: moved(path) })
-    else results.set(path, { state: 'judged', ...found })
+    results.set(path, isRead(found) && found.inode !== inode ? moved(path) : found)
   }
   return results
 }
 
 /** Makes judged data read-only and durable under its final name; a problem where it is not what was judged any more. */
-export async function secureStanding(site: Site, path: RelPath, judged: Judged): Promise<Problem | null> {
+export async function secureStanding(site: Site, path: RelPath, judged: ReadBytes): Promise<Problem | null> {
   const final = finalPath(site, path)
   await writeProtect(site.disk, final)
   await site.disk.syncFile(final)

@@ -3,10 +3,10 @@ import { markerOf } from '../../model/marker-name.ts'
 import { parseMarker } from '../../model/parse-marker.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, synced, type Verdicts } from '../disk/each.ts'
 import type { Folders } from '../disk/folders.ts'
+import { forEachFile, synced, type Verdicts } from '../disk/for-each-file.ts'
 import { fileMode, writeProtect } from '../disk/modes.ts'
-import { claimOf, markerPathOf } from './beside.ts'
+import { claimOf, markerPathOf } from './find-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { agrees, finalPath, type Site } from './site.ts'
 import { newStagingName } from './staging-name.ts'
@@ -29,7 +29,7 @@ export const MANY = 32
 
 /**
  * Protocol step 7, for files whose data is durable under their final names (I3): each marker is staged, synced, put in place, and
- * durable when this returns. One that stands there already and claims the same stays as it is. `litter` collects staged names.
+ * durable when this returns. An existing one with the same claim stays. `litter` collects staged names.
  */
 export async function placeMarkers<V extends { readonly verdict: string }, T extends ToMark>(
   site: Site,
@@ -39,7 +39,7 @@ export async function placeMarkers<V extends { readonly verdict: string }, T ext
   litter: string[],
 ): Promise<readonly T[]> {
   const staged = new Map<string, string>()
-  let left = await each(items, 'write the marker of', verdicts, async (item) => {
+  let left = await forEachFile(items, 'write the marker of', verdicts, async (item) => {
     const final = finalPath(site, item.marker.path)
     seen.touched(final)
     if ((await site.disk.lstat(final)) !== null) return accept(site, item, final)
@@ -50,12 +50,12 @@ export async function placeMarkers<V extends { readonly verdict: string }, T ext
     return null
   })
   if (left.length >= MANY) await site.disk.syncSoon(site.files.staging)
-  left = await each(left, 'sync the marker of', verdicts, async (item) => {
+  left = await forEachFile(left, 'sync the marker of', verdicts, async (item) => {
     const name = staged.get(item.path)
     if (name !== undefined) await site.disk.syncFile(name)
     return null
   })
-  left = await each(left, 'put in place the marker of', verdicts, async (item) => {
+  left = await forEachFile(left, 'put in place the marker of', verdicts, async (item) => {
     const name = staged.get(item.path)
     if (name === undefined) return null
     const final = finalPath(site, item.marker.path)
@@ -65,7 +65,7 @@ export async function placeMarkers<V extends { readonly verdict: string }, T ext
   return synced(left, seen, verdicts, (item) => [finalPath(site, item.marker.path)])
 }
 
-/** I2, I6: whether a marker's text claims these very digests, and its name is beside its data; a problem where not. */
+/** I2, I6: whether a marker's text claims these very digests, and it is named for its data; a problem if not. */
 export function markerFault({ path, digests, marker }: ToMark): Problem | null {
   const of = markerOf(marker.path)
   const claim = of?.data === path ? parseMarker(Buffer.from(marker.text, 'latin1'), path, of.kind) : null

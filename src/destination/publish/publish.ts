@@ -3,17 +3,17 @@ import type { PublishRequest, PublishVerdict } from '../../model/ports.ts'
 import { baseName, type RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, type StepEnd, synced } from '../disk/each.ts'
 import { folders } from '../disk/folders.ts'
+import { forEachFile, type StepEnd, synced } from '../disk/for-each-file.ts'
 import { FOLDER_MODE } from '../disk/modes.ts'
 import { fileEvent } from '../ledger/file-event.ts'
-import { besides } from './beside.ts'
+import { markerFinder } from './find-markers.ts'
 import { judgeStanding, secureStanding } from './judge-standing.ts'
 import { markerFault, placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { replace } from './replace.ts'
 import { secureStaged, sweep } from './secure-staged.ts'
-import { finalPath, likeDigest, type Site, sameDigests, stagedPath } from './site.ts'
+import { finalPath, isRead, likeDigest, type Site, sameDigests, stagedPath } from './site.ts'
 
 const BATCH = 2000
 
@@ -48,12 +48,17 @@ async function checked(
   requests: readonly PublishRequest[],
   verdicts: Map<RelPath, PublishVerdict>,
 ): Promise<readonly PublishRequest[]> {
-  const beside = besides(site)
-  return each(requests, 'publish', verdicts, async (request): Promise<StepEnd<PublishVerdict>> => {
+  const beside = markerFinder(site)
+  return forEachFile(requests, 'publish', verdicts, async (request): Promise<StepEnd<PublishVerdict>> => {
     const { path, digests, over } = request
     const judged = site.judged.get(path)
     if (judged === undefined || judged.size !== request.size || !sameDigests(judged.digests, digests))
-      return problem('not-gated', path, 'was not judged as it is now', 'The next run judges it again.')
+      return problem(
+        'not-gated',
+        path,
+        'was not verified in its current state',
+        'The next run judges it again.',
+      )
     const fault = markerFault(request)
     if (fault !== null) return fault
     // Held here or once held: only the ledger's digest will do, whatever the source says today.
@@ -62,16 +67,16 @@ async function checked(
     if (record !== undefined && !sameDigests(record, digests))
       return { verdict: 'conflict', conflict: { path, held: record[kind], source: digests[kind] } }
     if (record === undefined && over === 'repair')
-      return problem('not-recorded', path, 'the ledger knows no such file to repair', 'Run again.')
+      return problem('not-recorded', path, 'the ledger has no such file to repair', 'Run again.')
     if (over === 'repair') return null
-    // I2: data must not come to stand beside a marker that says something else.
+    // I2: data must not be placed next to a marker that says something else.
     for (const { place, digest } of await beside(path)) {
       if (over === 'unmarked' || digest === null)
         return problem(
           'marker-taken',
           path,
           `${baseName(place)} already exists there`,
-          'The next run judges the pair. If there is no data beside it, or it claims nothing, move it aside.',
+          'The next run verifies the pair. If the marker has no data file, or holds no checksum, move it aside.',
         )
       if (likeDigest(digests, digest) !== digest)
         return { verdict: 'conflict', conflict: { path, held: digest, source: likeDigest(digests, digest) } }
@@ -90,18 +95,23 @@ async function publishNew(
   const seen = folders(site.disk, site.path)
   const found = new Set<RelPath>()
   const litter: string[] = []
-  let left = await each(requests, 'publish', verdicts, async (request): Promise<StepEnd<PublishVerdict>> => {
-    const blocked = await seen.make(request.path, FOLDER_MODE)
-    if (blocked !== null) return blocked
-    const final = finalPath(site, request.path)
-    seen.touched(final)
-    if ((await putInPlace(site, stagedPath(site, request.path), final)) === 'exists') {
-      const verdict = await compare(site, request, run)
-      if (verdict !== null) return verdict
-      found.add(request.path)
-    }
-    return null
-  })
+  let left = await forEachFile(
+    requests,
+    'publish',
+    verdicts,
+    async (request): Promise<StepEnd<PublishVerdict>> => {
+      const blocked = await seen.make(request.path, FOLDER_MODE)
+      if (blocked !== null) return blocked
+      const final = finalPath(site, request.path)
+      seen.touched(final)
+      if ((await putInPlace(site, stagedPath(site, request.path), final)) === 'exists') {
+        const verdict = await compare(site, request, run)
+        if (verdict !== null) return verdict
+        found.add(request.path)
+      }
+      return null
+    },
+  )
   left = await synced(left, seen, verdicts, (request) => [finalPath(site, request.path)])
   // I3: from here on the data of all that are left is durable under its final name.
   left = await placeMarkers(site, left, seen, verdicts, litter)
@@ -119,13 +129,13 @@ async function publishNew(
   )
 }
 
-/** I4: what stands under the name stays. The same bytes are taken for our own (null), others are a conflict. */
+/** I4: what already has the name stays. The same bytes count as our own (null), others are a conflict. */
 async function compare(site: Site, request: PublishRequest, run: Run): Promise<StepEnd<PublishVerdict>> {
   const { path, digests } = request
   // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
   const signal = new AbortController().signal
   const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (standing.state === 'problem') return standing.problem
+  if (!isRead(standing)) return standing
   if (sameDigests(standing.digests, digests)) return secureStanding(site, path, standing)
   const kind = kindOfMarker(request)
   return { verdict: 'conflict', conflict: { path, held: standing.digests[kind], source: digests[kind] } }

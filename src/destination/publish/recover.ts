@@ -8,11 +8,11 @@ import { finishPrunes } from '../trash/prune.ts'
 import { finishUndos } from '../trash/undo.ts'
 import { finishIntent } from './replace.ts'
 import type { Site } from './site.ts'
-import { part } from './stage.ts'
+import { detach } from './stage.ts'
 import { isStagingName } from './staging-name.ts'
 
 /**
- * Protocol step 1, with the ledger open and mended: finishes what an earlier run began, and tidies staging. Tells what it did, in
+ * Protocol step 1, with the ledger open and repaired: finishes what an earlier run began, and tidies staging. Returns what it did, in
  * words. Whatever step that run was cut off at, this and the next pass lead to the same tree (I7).
  */
 export async function recover(site: Site, run: Run): Promise<readonly string[]> {
@@ -25,13 +25,13 @@ export async function recover(site: Site, run: Run): Promise<readonly string[]> 
       else run.emit({ type: 'problem', backup: site.backup, problem: end })
     }
     const removed = await finishPrunes(site, run)
-    if (removed.done.length > 0) done.push(`finished the removal of ${named(removed.done)} to the trash`)
+    if (removed.done.length > 0) done.push(`finished moving ${named(removed.done)} to the trash`)
     const returned = await finishUndos(site, run)
     if (returned.done.length > 0) done.push(`finished putting back ${named(returned.done)} from the trash`)
     const strays = await expireStrays(site)
     for (const problem of [...removed.problems, ...returned.problems, ...strays])
       run.emit({ type: 'problem', backup: site.backup, problem })
-    // What an earlier run left there was on its way: the names it made may not be durable.
+    // An earlier run was cut off while publishing: the names it made may not be durable.
     if (
       ((await site.disk.list(site.files.staging)) ?? []).some(
         ({ name }) => name !== null && isStagingName(name),
@@ -60,11 +60,11 @@ async function syncFolders(site: Site, folder: string): Promise<void> {
   }
 }
 
-/** Removes litter and empty folders from staging, and parts what is published already. */
+/** Removes litter and empty folders from staging, and detaches what is already published. */
 async function tidy(site: Site, folder: string, relative: string, run: Run): Promise<void> {
   for (const { name, kind } of (await site.disk.list(folder)) ?? []) {
     run.signal.throwIfAborted()
-    // What has a name that is none of ours stays: nothing of ours ever asks for it.
+    // A name that is not ours stays: we never use it.
     if (name === null) continue
     const at = join(folder, name)
     const path = relative === '' ? name : `${relative}/${name}`
@@ -73,7 +73,7 @@ async function tidy(site: Site, folder: string, relative: string, run: Run): Pro
       await site.disk.rmdir(at)
     } else if (kind === 'file') {
       if (markerOf(name) !== null) await site.disk.unlink(at)
-      else if (((await site.disk.lstat(at))?.links ?? 1) > 1) await part(site, path)
+      else if (((await site.disk.lstat(at))?.links ?? 1) > 1) await detach(site, path)
     }
   }
 }

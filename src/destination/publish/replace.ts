@@ -10,7 +10,7 @@ import { FOLDER_MODE, fileMode } from '../disk/modes.ts'
 import type { RepairIntent } from '../ledger/book.ts'
 import { eventName } from '../ledger/event-name.ts'
 import { fileEvent } from '../ledger/file-event.ts'
-import { besides, markerPathOf } from './beside.ts'
+import { markerFinder, markerPathOf } from './find-markers.ts'
 import { judgeStanding, secureStanding, taken } from './judge-standing.ts'
 import { placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
@@ -29,8 +29,8 @@ import {
 } from './site.ts'
 
 /**
- * Puts a staged file, gated and durable, in the place of one that is rotten, gone or unknown to the ledger. What stood there goes to
- * quarantine. The ledger knows of it beforehand, so that recovery can finish it from wherever it was cut off.
+ * Puts a staged file, gated and durable, in place of one that is rotten, gone or unknown to the ledger. The old one is moved to
+ * quarantine. The ledger records it first, so that recovery can finish it wherever it was cut off.
  */
 export async function replace(site: Site, request: PublishRequest, run: Run): Promise<PublishVerdict> {
   const { path } = request
@@ -38,7 +38,7 @@ export async function replace(site: Site, request: PublishRequest, run: Run): Pr
     const standing = await site.disk.lstat(finalPath(site, path))
     if (standing !== null && standing.kind !== 'file')
       return { verdict: 'problem', problem: taken(path, standing.kind) }
-    // The staged name has to outlive a power cut: from the intent on it is what recovery goes on with.
+    // The staged name must survive a power cut: once the intent is recorded, recovery uses it.
     const seen = folders(site.disk, site.path)
     seen.touched(stagedPath(site, path))
     await syncAll(seen)
@@ -54,7 +54,7 @@ export async function replace(site: Site, request: PublishRequest, run: Run): Pr
   }
 }
 
-/** What an earlier run began: to its end where its replacement is there, else back to where it was. Tells which. */
+/** Finishes what an earlier run began if its replacement is there, else undoes it. Returns which. */
 export async function finishIntent(
   site: Site,
   intent: RepairIntent,
@@ -62,7 +62,7 @@ export async function finishIntent(
 ): Promise<'finished' | 'undone' | Problem> {
   const path = intent.path as RelPath
   const standing = (await judgeStanding(site, [path], run)).get(path)!
-  const isPlaced = standing.state === 'judged' && sameDigests(standing.digests, intent)
+  const isPlaced = isRead(standing) && sameDigests(standing.digests, intent)
   try {
     if (isPlaced) {
       const fault = await secureStanding(site, path, standing)
@@ -93,8 +93,8 @@ async function carryOut(
   if (blocked !== null) return { verdict: 'problem', problem: blocked }
   seen.touched(final)
 
-  // I2: markers go before the data they stand for; beside good data those that agree may stay.
-  for (const { place, digest } of await besides(site)(path)) {
+  // I2: markers are moved before their data; next to good data those that agree may stay.
+  for (const { place, digest } of await markerFinder(site)(path)) {
     if (replacement === 'staged' || !agrees(digests, digest))
       await setAside(site, intent.quarantine, place, relativeTo(site, place), seen)
   }
@@ -106,7 +106,7 @@ async function carryOut(
       await syncAll(seen)
     }
     seen.touched(final)
-    // I4: nothing can stand there now; if something does, it was made meanwhile by somebody else.
+    // I4: nothing can be there now; if something is, another program made it meanwhile.
     if ((await putInPlace(site, stagedPath(site, path), final)) === 'exists')
       return { verdict: 'problem', problem: taken(path, 'new file') }
   }
@@ -126,7 +126,7 @@ async function carryOut(
   return { verdict: 'published' }
 }
 
-/** The replacement is gone: the old data is put back, without its marker, and judged anew by the next plan. */
+/** The replacement is gone: the old data is put back, without its marker, and the next plan judges it again. */
 async function undo(site: Site, intent: RepairIntent): Promise<void> {
   const final = finalPath(site, intent.path)
   const aside = join(site.files.quarantine, intent.quarantine, intent.path)

@@ -1,7 +1,7 @@
 import type { PublishRequest, PublishVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { errnoOf } from '../../system/disk-failure.ts'
-import { each, type StepEnd } from '../disk/each.ts'
+import { forEachFile, type StepEnd } from '../disk/for-each-file.ts'
 import { fileMode } from '../disk/modes.ts'
 import { changed } from './gate.ts'
 import { MANY } from './place-markers.ts'
@@ -14,12 +14,12 @@ export async function secureStaged(
   verdicts: Map<RelPath, PublishVerdict>,
 ): Promise<readonly PublishRequest[]> {
   const { disk } = site
-  const left = await each(requests, 'write-protect', verdicts, async ({ path }) => {
+  const left = await forEachFile(requests, 'write-protect', verdicts, async ({ path }) => {
     await disk.chmod(stagedPath(site, path), fileMode())
     return null
   })
   if (left.length >= MANY) await disk.syncSoon(site.files.staging)
-  return each(left, 'sync', verdicts, async ({ path }): Promise<StepEnd<PublishVerdict>> => {
+  return forEachFile(left, 'sync', verdicts, async ({ path }): Promise<StepEnd<PublishVerdict>> => {
     const staged = stagedPath(site, path)
     try {
       await disk.syncFile(staged)
@@ -39,9 +39,9 @@ export async function secureStaged(
 /** Protocol step 9. What cannot be removed now is litter for the next recovery, and no trouble of a published file. */
 export async function sweep(site: Site, paths: readonly RelPath[], litter: readonly string[]): Promise<void> {
   for (const path of paths) site.judged.delete(path)
-  for (const each of [...paths.map((path) => stagedPath(site, path)), ...litter]) {
+  for (const name of [...paths.map((path) => stagedPath(site, path)), ...litter]) {
     try {
-      await site.disk.unlink(each)
+      await site.disk.unlink(name)
     } catch (error) {
       if (errnoOf(error) === null) throw error
     }

@@ -22,13 +22,13 @@ export interface Site {
   readonly backup: string
   readonly ledger: Ledger
   /** Staged files whose bytes were read under this lock; publish takes no others. */
-  readonly judged: Map<RelPath, Judged>
+  readonly judged: Map<RelPath, ReadBytes>
   /** Asked once: see `canLink`. */
   links: Promise<boolean> | null
 }
 
 /** The very bytes that were read: those of one inode, at one size, and not written to since. */
-export interface Judged {
+export interface ReadBytes {
   readonly inode: string
   readonly modified: string
   readonly size: number
@@ -38,18 +38,18 @@ export interface Judged {
 export const finalPath = (site: Pick<Site, 'path'>, path: string): string => join(site.path, path)
 export const stagedPath = (site: Pick<Site, 'files'>, path: string): string => join(site.files.staging, path)
 
-/** Whether what stands there now is the very file that was judged. */
-export const isStill = (now: DiskStat | null, judged: Judged): boolean =>
+/** Whether what is there now is the very file that was read. */
+export const isStill = (now: DiskStat | null, judged: ReadBytes): boolean =>
   now?.kind === 'file' &&
   now.inode === judged.inode &&
   now.modified === judged.modified &&
   now.size === judged.size
 
-/** What stands at an absolute place, relative to the destination. */
+/** An absolute place relative to the destination. */
 export const relativeTo = (site: Pick<Site, 'path'>, place: string): string =>
   place.slice(site.path.length + 1)
 
-/** So many files are under one system call at a time: enough for a disk to sort them, few enough to stop soon. */
+/** How many files a step works on at a time: enough for a disk to sort them, few enough to stop soon. */
 export const AT_ONCE = 8
 
 export const sameDigests = (
@@ -78,14 +78,14 @@ export async function readWhole(
   { hash }: Pick<Site, 'hash'>,
   files: readonly { readonly path: RelPath; readonly place: string; readonly size: number }[],
   { signal }: Run,
-): Promise<ReadonlyMap<RelPath, Judged | Problem>> {
+): Promise<ReadonlyMap<RelPath, ReadBytes | Problem>> {
   const hashed = await hash(
     files.map(({ place, size }) => ({ path: place, size })),
     signal,
   )
   signal.throwIfAborted()
   return new Map(
-    files.map(({ path, place }): [RelPath, Judged | Problem] => {
+    files.map(({ path, place }): [RelPath, ReadBytes | Problem] => {
       const result = hashed.get(place)
       if (result === undefined) throw new Error(`hashing ${path} came to nothing`)
       const { state: _, ...rest } = result
@@ -95,4 +95,4 @@ export async function readWhole(
   )
 }
 
-export const isRead = (found: Judged | Problem): found is Judged => 'digests' in found
+export const isRead = (found: ReadBytes | Problem): found is ReadBytes => 'digests' in found

@@ -56,16 +56,16 @@ async function stagedBytes(site: Site, path: RelPath, run: Run): Promise<number 
     await setAsideNow(site, eventName(run.now()), staged, path)
     return null
   }
-  if (stat.links > 1 && (await part(site, path)) === 'removed') return null
+  if (stat.links > 1 && (await detach(site, path)) === 'removed') return null
   if (stat.links > 1 || stat.mode !== 0o600) await disk.chmod(staged, 0o600)
   return stat.size
 }
 
 /**
- * Parts a staged file from its other names (I1: rsync writes in place). One that is published already has done its work; one that
- * somebody linked elsewhere (`cp -al`) goes on as a copy.
+ * Detaches a staged file from its other names (I1: rsync writes in place). One that is already published is removed; one that was
+ * linked elsewhere (`cp -al`) is replaced by a copy.
  */
-export async function part(site: Site, path: string): Promise<'removed' | 'copied'> {
+export async function detach(site: Site, path: string): Promise<'removed' | 'copied'> {
   const { disk } = site
   const staged = stagedPath(site, path)
   const stat = await disk.lstat(staged)

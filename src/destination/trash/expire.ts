@@ -2,7 +2,7 @@ import type { PruneVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { finalPath, type Site } from '../publish/site.ts'
-import { outcome, recorded } from './prune.ts'
+import { finished, recordEnds } from './record.ts'
 import { type InTrash, removeFromTrash, TRASH_BATCH } from './trash.ts'
 import { notPruned } from './undo.ts'
 
@@ -27,8 +27,8 @@ export async function expireTrash(
 }
 
 /**
- * The same for what lies in the trash of files that have been published again since: nothing else records it any more. It stays while
- * the published copy is not to be seen, for then it is the last one.
+ * The same for files in the trash that have been published again since: nothing else records them any more. One stays while its
+ * published copy is missing, as it is then the last one.
  */
 export async function expireStrays(site: Site): Promise<readonly Problem[]> {
   const { ledger, disk } = site
@@ -40,7 +40,7 @@ export async function expireStrays(site: Site): Promise<readonly Problem[]> {
     if (isHeld || ledger.pruned.has(stray.path)) needless.push(stray)
   }
   await expire(site, needless, verdicts)
-  return outcome(verdicts).problems
+  return finished(verdicts).problems
 }
 
 async function expire(
@@ -50,8 +50,6 @@ async function expire(
 ): Promise<void> {
   for (let from = 0; from < lying.length; from += TRASH_BATCH) {
     const left = await removeFromTrash(site, lying.slice(from, from + TRASH_BATCH), verdicts)
-    const lines = left.map(({ path, trash }) => ({ event: 'trash-expired', path, trash }) as const)
-    if (await recorded(site, left, lines, verdicts))
-      for (const { path } of left) verdicts.set(path, { verdict: 'done' })
+    await recordEnds(site, 'trash-expired', left, [], verdicts)
   }
 }

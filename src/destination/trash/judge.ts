@@ -2,35 +2,35 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { folders } from '../disk/folders.ts'
-import { besides } from '../publish/beside.ts'
+import { markerFinder } from '../publish/find-markers.ts'
 import { judgeStanding, taken } from '../publish/judge-standing.ts'
 import {
   agrees,
   diskProblem,
   finalPath,
   isRead,
-  type Judged,
+  type ReadBytes,
   readWhole,
   type Site,
   sameDigests,
 } from '../publish/site.ts'
 import { type InTrash, trashName, trashPlace } from './trash.ts'
 
-export type Lying =
-  /** The ledger's very bytes lie in the trash, and nothing that differs stands under the name. */
-  | { readonly state: 'lying'; readonly judged: Judged }
-  /** They stand under the name already, and nothing lies in the trash. */
+export type TrashState =
+  /** The ledger's very bytes are in the trash, and nothing different has the file's name. */
+  | { readonly state: 'in-trash'; readonly judged: ReadBytes }
+  /** They are already in place, and nothing is in the trash. */
   | { readonly state: 'placed' }
   /** `hopeless`: it cannot be put back as things are. `problem`: whether it can is not known. */
   | { readonly state: 'hopeless' | 'problem'; readonly problem: Problem }
 
-/** Whether pruned files can be put back, by hashing what lies in the trash (I2). Changes nothing. Throws the signal's reason. */
+/** Whether pruned files can be put back, by hashing what is in the trash (I2). Changes nothing. Throws the signal's reason. */
 export async function judgeTrash(
   site: Site,
   items: readonly InTrash[],
   run: Run,
-): Promise<ReadonlyMap<RelPath, Lying>> {
-  const found = new Map<RelPath, Lying>()
+): Promise<ReadonlyMap<RelPath, TrashState>> {
+  const found = new Map<RelPath, TrashState>()
   const open: InTrash[] = []
   const empty: InTrash[] = []
   const seen = folders(site.disk, site.path)
@@ -56,7 +56,7 @@ export async function judgeTrash(
     })),
     run,
   )
-  const sound = new Map<RelPath, Judged>()
+  const sound = new Map<RelPath, ReadBytes>()
   for (const [path, what] of read) {
     if (!isRead(what)) found.set(path, { state: 'problem', problem: what })
     else if (sameDigests(what.digests, records.get(path)!)) sound.set(path, what)
@@ -72,12 +72,12 @@ export async function judgeTrash(
   return found
 }
 
-/** What stands where the files are to go. */
+/** Looks at what already has the files' names. */
 async function lookAtNames(
   site: Site,
-  sound: ReadonlyMap<RelPath, Judged>,
+  sound: ReadonlyMap<RelPath, ReadBytes>,
   empty: readonly RelPath[],
-  found: Map<RelPath, Lying>,
+  found: Map<RelPath, TrashState>,
   run: Run,
 ): Promise<void> {
   const seen = folders(site.disk, site.path)
@@ -94,7 +94,7 @@ async function lookAtNames(
           path,
           judged === undefined
             ? { state: 'hopeless', problem: goneFromTrash(path) }
-            : { state: 'lying', judged },
+            : { state: 'in-trash', judged },
         )
       }
     } catch (error) {
@@ -103,18 +103,17 @@ async function lookAtNames(
   }
   for (const [path, judged] of await judgeStanding(site, standing, run)) {
     const inTrash = sound.get(path)
-    if (judged.state === 'problem') {
-      const isTaken = judged.problem.code === 'name-taken'
-      found.set(path, { state: isTaken ? 'hopeless' : 'problem', problem: judged.problem })
-    } else if (sameDigests(judged.digests, site.ledger.records.get(path)!))
-      found.set(path, inTrash === undefined ? { state: 'placed' } : { state: 'lying', judged: inTrash })
+    if (!isRead(judged))
+      found.set(path, { state: judged.code === 'name-taken' ? 'hopeless' : 'problem', problem: judged })
+    else if (sameDigests(judged.digests, site.ledger.records.get(path)!))
+      found.set(path, inTrash === undefined ? { state: 'placed' } : { state: 'in-trash', judged: inTrash })
     else found.set(path, { state: 'hopeless', problem: taken(path, 'file with other bytes') })
   }
-  const beside = besides(site)
+  const beside = markerFinder(site)
   for (const [path, { state }] of found) {
-    if (state !== 'lying' && state !== 'placed') continue
+    if (state !== 'in-trash' && state !== 'placed') continue
     const record = site.ledger.records.get(path)!
-    // I2: data must not come to stand beside a marker that says something else.
+    // I2: data must not be placed next to a marker that says something else.
     for (const { digest } of (await seen.find(path)) === 'there' ? await beside(path) : [])
       if (!agrees(record, digest)) found.set(path, { state: 'hopeless', problem: markerTaken(path) })
   }
@@ -130,7 +129,7 @@ const rotten = (path: string, what: string): Problem => ({
 const goneFromTrash = (path: string): Problem => ({
   code: 'trash-gone',
   path,
-  message: 'is gone from the trash: somebody else has emptied it',
+  message: 'is no longer in the trash: something else removed it',
   hint: 'It can only be pulled again, if the source still has it.',
 })
 

@@ -2,16 +2,17 @@ import type { PruneRequest, PruneVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, type StepEnd, type Trouble } from '../disk/each.ts'
 import { type Folders, folders } from '../disk/folders.ts'
+import { forEachFile } from '../disk/for-each-file.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { PruneIntent } from '../ledger/book.ts'
 import { eventName } from '../ledger/event-name.ts'
-import { placesBeside } from '../publish/beside.ts'
+import { markerPlaces } from '../publish/find-markers.ts'
 import { gone, taken } from '../publish/judge-standing.ts'
 import { setAside } from '../publish/quarantine.ts'
-import { diskProblem, finalPath, type Site } from '../publish/site.ts'
-import { bothSynced, moveToTrash, TRASH_BATCH, trashName, trashPlace } from './trash.ts'
+import { finalPath, type Site } from '../publish/site.ts'
+import { type Finished, finishAll, recordEnds, recorded } from './record.ts'
+import { moveToTrash, TRASH_BATCH, trashName, trashPlace, trashSteps } from './trash.ts'
 
 type Verdicts = Map<RelPath, PruneVerdict>
 
@@ -32,7 +33,7 @@ export async function prune(
     const seen = folders(site.disk, site.path)
     const sound = wholePoints(
       batch,
-      await each(batch, 'look at', verdicts, ({ path }) => faultOf(site, path, seen)),
+      await forEachFile(batch, 'look at', verdicts, ({ path }) => faultOf(site, path, seen)),
       verdicts,
     )
     const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
@@ -51,19 +52,9 @@ export async function prune(
   return verdicts
 }
 
-/** What earlier runs began, to its end, wherever they were cut off (I7). */
-export async function finishPrunes(
-  site: Site,
-  run: Run,
-): Promise<{ readonly done: readonly RelPath[]; readonly problems: readonly Problem[] }> {
-  const verdicts: Verdicts = new Map()
-  const intents = site.ledger.openPrunes
-  for (let from = 0; from < intents.length; from += TRASH_BATCH) {
-    run.signal.throwIfAborted()
-    await carryOut(site, intents.slice(from, from + TRASH_BATCH), verdicts)
-  }
-  return outcome(verdicts)
-}
+/** Finishes what earlier runs began, wherever they were cut off (I7). */
+export const finishPrunes = (site: Site, run: Run): Promise<Finished> =>
+  finishAll(site.ledger.openPrunes, run, (some, verdicts) => carryOut(site, some, verdicts))
 
 /** In batches that part no point: a removal that is cut off between two of them has begun with all files of a point, or with none (I7). */
 export function byPoints(requests: readonly PruneRequest[]): readonly (readonly PruneRequest[])[] {
@@ -79,7 +70,7 @@ export function byPoints(requests: readonly PruneRequest[]): readonly (readonly 
 }
 
 /**
- * Of what the policy removes, the files whose point can be begun as a whole: half a point would be kept for ever, and counted by
+ * Of what the policy removes, the files whose point can be begun as a whole: half a point would be kept forever, and counted by
  * nothing. A person's own choice of files is not made larger or smaller.
  */
 function wholePoints(
@@ -96,16 +87,6 @@ function wholePoints(
   })
 }
 
-export function outcome(verdicts: ReadonlyMap<RelPath, PruneVerdict>) {
-  const done: RelPath[] = []
-  const problems: Problem[] = []
-  for (const [path, verdict] of verdicts) {
-    if (verdict.verdict === 'done') done.push(path)
-    else problems.push(verdict.problem)
-  }
-  return { done, problems }
-}
-
 /** Only a regular file of the ledger's own size is removed: anything else is left alone. */
 async function faultOf(site: Site, path: RelPath, seen: Folders): Promise<Problem | null> {
   const record = site.ledger.records.get(path)
@@ -119,86 +100,41 @@ async function faultOf(site: Site, path: RelPath, seen: Folders): Promise<Proble
   return stat.size === record.size ? null : differs(path, record.size, stat.size)
 }
 
-/** False: the ledger took no line, and each file has its verdict. */
-export async function recorded<V extends { readonly verdict: string }>(
-  site: Site,
-  all: readonly { readonly path: RelPath }[],
-  events: Parameters<Site['ledger']['append']>[0],
-  verdicts: Map<RelPath, V | Trouble>,
-): Promise<boolean> {
-  if (events.length === 0) return all.length > 0
-  try {
-    await site.ledger.append(events)
-    return true
-  } catch (error) {
-    for (const { path } of all)
-      verdicts.set(path, { verdict: 'problem', problem: diskProblem(error, 'record', path) })
-    return false
-  }
-}
-
-/** From whatever step the intents have come to. */
+/** Continues from whatever step the intents have reached. */
 async function carryOut(site: Site, intents: readonly PruneIntent[], verdicts: Verdicts): Promise<void> {
   const seen = folders(site.disk, site.path)
-  const places = placesBeside(site, 'file')
+  const places = markerPlaces(site, 'file')
   const standing = new Set<RelPath>()
   const hopeless: PruneIntent[] = []
-  let left = await each(
-    intents,
-    'move to the trash',
-    verdicts,
-    async (intent): Promise<StepEnd<PruneVerdict>> => {
-      const { path, trash } = intent
-      const state = await stateOf(site, intent, seen)
-      if (typeof state !== 'string') return state
-      if (state === 'hopeless') {
-        await setMarkersAside(site, intent, seen)
-        hopeless.push(intent)
-        return (await faultOf(site, path, seen)) ?? gone(path)
-      }
-      // Whatever an earlier run moved may not be durable yet.
-      if ((await seen.find(path)) === 'there') seen.touched(finalPath(site, path))
-      const blocked = await withReserve(site.disk, site.files, () => seen.make(trashName(trash, path), 0o700))
-      if (blocked !== null) return blocked
-      seen.touched(trashPlace(site, intent))
-      if (state === 'standing') standing.add(path)
-      return null
-    },
-    // One after the other: only one of many that find the disk full could give up the reserve.
-    1,
-  )
-  // A name moved into a folder that a power cut takes back would be gone.
-  left = await bothSynced(site, left, seen, verdicts)
-  left = await each(
-    left,
-    'move to the trash',
-    verdicts,
-    async ({ path, trash }) => {
-      // I2: markers go before their data. Beside data that has come since they are not ours.
-      if (!standing.has(path) && (await site.disk.lstat(finalPath(site, path))) !== null) return null
-      for (const place of await places(finalPath(site, path))) await moveToTrash(site, trash, place, seen)
-      return null
-    },
-    1,
-  )
-  left = await bothSynced(site, left, seen, verdicts)
-  left = await each(
-    left,
-    'move to the trash',
-    verdicts,
-    async ({ path, trash }) => {
-      if (standing.has(path)) await moveToTrash(site, trash, finalPath(site, path), seen)
-      return null
-    },
-    1,
-  )
-  left = await bothSynced(site, left, seen, verdicts)
-  const lines = [
-    ...left.map(({ path, trash }) => ({ event: 'prune-done', path, trash }) as const),
-    ...hopeless.map(({ path, trash }) => ({ event: 'prune-done', path, trash, failed: true }) as const),
-  ]
-  if (await recorded(site, left, lines, verdicts))
-    for (const { path } of left) verdicts.set(path, { verdict: 'done' })
+  const step = trashSteps(site, seen, verdicts)
+  let left = await step(intents, 'move to the trash', async (intent) => {
+    const { path, trash } = intent
+    const state = await stateOf(site, intent, seen)
+    if (typeof state !== 'string') return state
+    if (state === 'hopeless') {
+      await setMarkersAside(site, intent, seen)
+      hopeless.push(intent)
+      return (await faultOf(site, path, seen)) ?? gone(path)
+    }
+    // Whatever an earlier run moved may not be durable yet.
+    if ((await seen.find(path)) === 'there') seen.touched(finalPath(site, path))
+    const blocked = await withReserve(site.disk, site.files, () => seen.make(trashName(trash, path), 0o700))
+    if (blocked !== null) return blocked
+    seen.touched(trashPlace(site, intent))
+    if (state === 'standing') standing.add(path)
+    return null
+  })
+  left = await step(left, 'move to the trash', async ({ path, trash }) => {
+    // I2: markers are moved before their data. Next to data that has arrived since they are not ours.
+    if (!standing.has(path) && (await site.disk.lstat(finalPath(site, path))) !== null) return null
+    for (const place of await places(finalPath(site, path))) await moveToTrash(site, trash, place, seen)
+    return null
+  })
+  left = await step(left, 'move to the trash', async ({ path, trash }) => {
+    if (standing.has(path)) await moveToTrash(site, trash, finalPath(site, path), seen)
+    return null
+  })
+  await recordEnds(site, 'prune-done', left, hopeless, verdicts)
 }
 
 /** `hopeless`: ours is neither under its name nor in the trash. Never to be taken for removed by us. */
@@ -221,7 +157,7 @@ async function stateOf(
   return 'hopeless'
 }
 
-/** Markers in the trash that no removal stands for any more. */
+/** Moves markers in the trash that no longer belong to a removal to quarantine. */
 async function setMarkersAside(
   site: Site,
   intent: { readonly path: RelPath; readonly trash: string },
@@ -229,27 +165,28 @@ async function setMarkersAside(
 ): Promise<void> {
   if ((await seen.find(trashName(intent.trash, intent.path))) !== 'there') return
   const root = finalPath(site, trashName(intent.trash, ''))
-  for (const place of await placesBeside(site, 'file')(trashPlace(site, intent)))
+  for (const place of await markerPlaces(site, 'file')(trashPlace(site, intent)))
     await setAside(site, intent.trash, place, place.slice(root.length), seen)
 }
 
 export const notOurs = (path: string): Problem => ({
   code: 'not-recorded',
   path,
-  message: 'the ledger knows no such file',
-  hint: 'Only what was published here is removed. Run again: what the next pass takes over is known afterwards.',
+  message: 'the ledger has no record of this file',
+  hint: 'Only files published here are removed. Run a pass first: it records the files that it takes over.',
 })
 
 const pointStays = (path: string): Problem => ({
   code: 'prune-point-stays',
   path,
-  message: 'stays: another file of its point cannot be removed now, and a point goes whole or not at all',
+  message:
+    'stays: another file of its point cannot be removed now, and a point is removed whole or not at all',
   hint: 'See what is reported about that other file. The next prune tries again.',
 })
 
 const differs = (path: string, was: number, is: number): Problem => ({
   code: 'prune-differs',
   path,
-  message: `has ${is} bytes here and was published with ${was}: it is not removed`,
+  message: `has ${is} bytes here but was published with ${was}: it is not removed`,
   hint: 'See what the next pass reports about it. If it is not wanted, move it out of the destination by hand.',
 })

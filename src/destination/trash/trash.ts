@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
 import { PRIVATE_FOLDER, type RelPath } from '../../model/rel-path.ts'
-import { each, synced, type Verdicts } from '../disk/each.ts'
 import { type Folders, folders } from '../disk/folders.ts'
+import { forEachFile, type StepEnd, synced, type Verdicts } from '../disk/for-each-file.ts'
 import { withReserve } from '../disk/reserve.ts'
-import { placesBeside } from '../publish/beside.ts'
+import { markerPlaces } from '../publish/find-markers.ts'
 import { taken } from '../publish/judge-standing.ts'
 import { setAside } from '../publish/quarantine.ts'
 import { finalPath, relativeTo, type Site } from '../publish/site.ts'
@@ -23,7 +23,7 @@ export const trashPlace = (site: Site, { trash, path }: InTrash): string =>
   finalPath(site, trashName(trash, path))
 
 /**
- * Moves what stands at `place` to the trash; durable only after `seen.sync`. Never onto anything: what is in the way there goes to
+ * Moves what is at `place` to the trash; durable only after `seen.sync`. Never onto anything: what is in the way there goes to
  * quarantine. A full disk gives up the reserve. The folder in the trash is there.
  */
 export async function moveToTrash(site: Site, trash: string, place: string, seen: Folders): Promise<void> {
@@ -45,18 +45,24 @@ export async function moveToTrash(site: Site, trash: string, place: string, seen
   await withReserve(disk, site.files, () => disk.rename(place, to))
 }
 
-/** Makes both folders of each durable; files for which one failed leave the batch. */
-export const bothSynced = <V, T extends InTrash>(
-  site: Site,
-  items: readonly T[],
-  seen: Folders,
-  verdicts: Verdicts<V>,
-): Promise<readonly T[]> =>
-  synced(items, seen, verdicts, (item) => [finalPath(site, item.path), trashPlace(site, item)])
+/**
+ * Does one step of a move to or from the trash for each file. Both of its folders are durable when it returns: a power cut could take a
+ * new folder back, with the name in it.
+ */
+export const trashSteps =
+  <V extends { readonly verdict: string }>(site: Site, seen: Folders, verdicts: Verdicts<V>) =>
+  async <T extends InTrash>(items: readonly T[], doing: string, step: (item: T) => Promise<StepEnd<V>>) =>
+    synced(
+      // One after the other: only one of many that find the disk full could give up the reserve.
+      await forEachFile(items, doing, verdicts, step, 1),
+      seen,
+      verdicts,
+      (item) => [finalPath(site, item.path), trashPlace(site, item)],
+    )
 
 /**
  * Removes these files and their markers from the trash, and the folders that this empties, up to the event's own: nothing outside it,
- * and through no symlink (I6). Durable when it returns. Gives back those of which nothing is left there.
+ * and through no symlink (I6). Durable when it returns. Returns those of which nothing is left there.
  */
 export async function removeFromTrash<V extends { readonly verdict: string }, T extends InTrash>(
   site: Site,
@@ -65,8 +71,8 @@ export async function removeFromTrash<V extends { readonly verdict: string }, T 
 ): Promise<readonly T[]> {
   const { disk, files } = site
   const seen = folders(disk, site.path)
-  const places = placesBeside(site, 'file')
-  let left = await each(items, 'remove from the trash', verdicts, async (item) => {
+  const places = markerPlaces(site, 'file')
+  let left = await forEachFile(items, 'remove from the trash', verdicts, async (item) => {
     const found = await seen.find(trashName(item.trash, item.path))
     if (found === 'absent') return null
     if (found !== 'there') return found
@@ -77,7 +83,7 @@ export async function removeFromTrash<V extends { readonly verdict: string }, T 
   })
   const depth = ({ path }: T) => path.split('/').length
   const emptied = new Set<string>()
-  left = await each(
+  left = await forEachFile(
     [...left].sort((a, b) => depth(b) - depth(a)),
     'remove the folder of',
     verdicts,

@@ -5,12 +5,11 @@ import type { UndoVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { each, type StepEnd } from '../disk/each.ts'
 import { type Folders, folders } from '../disk/folders.ts'
 import { FOLDER_MODE, writeProtect } from '../disk/modes.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { UndoIntent } from '../ledger/book.ts'
-import { besides, claimOf, placesBeside } from '../publish/beside.ts'
+import { claimOf, markerFinder, markerPlaces } from '../publish/find-markers.ts'
 import { judgeStanding, moved, secureStanding, taken } from '../publish/judge-standing.ts'
 import { markerOfLedger, placeMarkers, type ToMark } from '../publish/place-markers.ts'
 import { putInPlace } from '../publish/put-in-place.ts'
@@ -19,21 +18,22 @@ import { sweep } from '../publish/secure-staged.ts'
 import {
   agrees,
   finalPath,
+  isRead,
   isStill,
-  type Judged,
+  type ReadBytes,
   relativeTo,
   type Site,
   sameDigests,
 } from '../publish/site.ts'
-import { judgeTrash, type Lying } from './judge.ts'
-import { outcome, recorded } from './prune.ts'
-import { bothSynced, type InTrash, removeFromTrash, TRASH_BATCH, trashPlace } from './trash.ts'
+import { judgeTrash, type TrashState } from './judge.ts'
+import { type Finished, finishAll, recordEnds, recorded } from './record.ts'
+import { type InTrash, removeFromTrash, TRASH_BATCH, trashPlace, trashSteps } from './trash.ts'
 
 type Verdicts = Map<RelPath, UndoVerdict>
 
 /**
- * Publishes pruned files again out of the trash: their bytes are read first and have to be those of the ledger (I2), what stands
- * under the name stays (I4), data is durable before its marker (I3). A stop is obeyed while bytes are read, not afterwards.
+ * Publishes pruned files again out of the trash: their bytes are read first and must be those of the ledger (I2), what already
+ * has the name stays (I4), data is durable before its marker (I3). A stop is obeyed while bytes are read, not afterwards.
  */
 export async function undoPrune(
   site: Site,
@@ -62,29 +62,21 @@ export async function undoPrune(
   return verdicts
 }
 
-/** What earlier runs began, to its end, wherever they were cut off (I7). */
-export async function finishUndos(
-  site: Site,
-  run: Run,
-): Promise<{ readonly done: readonly RelPath[]; readonly problems: readonly Problem[] }> {
-  const verdicts: Verdicts = new Map()
-  const intents = site.ledger.openUndos
-  for (let from = 0; from < intents.length; from += TRASH_BATCH) {
-    const some = intents.slice(from, from + TRASH_BATCH)
-    await carryOut(site, some, await judgeTrash(site, some, run), verdicts, run)
-  }
-  return outcome(verdicts)
-}
+/** Finishes what earlier runs began, wherever they were cut off (I7). */
+export const finishUndos = (site: Site, run: Run): Promise<Finished> =>
+  finishAll(site.ledger.openUndos, run, async (some, verdicts) =>
+    carryOut(site, some, await judgeTrash(site, some, run), verdicts, run),
+  )
 
 interface Item extends UndoIntent {
   readonly digests: DigestPair
 }
 
-/** From whatever step the intents have come to. */
+/** Continues from whatever step the intents have reached. */
 async function carryOut(
   site: Site,
   intents: readonly UndoIntent[],
-  judged: ReadonlyMap<RelPath, Lying>,
+  judged: ReadonlyMap<RelPath, TrashState>,
   verdicts: Verdicts,
   run: Run,
 ): Promise<void> {
@@ -94,47 +86,34 @@ async function carryOut(
     const { md5, sha256 } = site.ledger.records.get(intent.path)!
     return { ...intent, digests: { md5, sha256 } }
   })
-  let left = await each(
-    items,
-    'put back',
-    verdicts,
-    async (item): Promise<StepEnd<UndoVerdict>> => {
-      const state = judged.get(item.path)!
-      if (state.state === 'hopeless') hopeless.push(item)
-      if ('problem' in state) return state.problem
-      const final = finalPath(site, item.path)
-      const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
-      if (blocked !== null) return blocked
-      seen.touched(final)
-      if (state.state === 'lying' && !(await isSecured(site, item, state.judged))) return moved(item.path)
-      const isPlaced =
-        state.state === 'lying' &&
-        (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
-          'placed'
-      if (isPlaced) return null
-      const other = await accept(site, item, run)
-      if (other?.code === 'name-taken') hopeless.push(item)
-      return other
-    },
-    1,
-  )
-  left = await bothSynced(site, left, seen, verdicts)
+  const step = trashSteps(site, seen, verdicts)
+  let left = await step(items, 'put back', async (item) => {
+    const state = judged.get(item.path)!
+    if (state.state === 'hopeless') hopeless.push(item)
+    if ('problem' in state) return state.problem
+    const final = finalPath(site, item.path)
+    const blocked = await withReserve(site.disk, site.files, () => seen.make(item.path, FOLDER_MODE))
+    if (blocked !== null) return blocked
+    seen.touched(final)
+    if (state.state === 'in-trash' && !(await isSecured(site, item, state.judged))) return moved(item.path)
+    const isPlaced =
+      state.state === 'in-trash' &&
+      (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
+        'placed'
+    if (isPlaced) return null
+    const other = await accept(site, item, run)
+    if (other?.code === 'name-taken') hopeless.push(item)
+    return other
+  })
   // I3: from here on the data of all that are left is durable under its final name.
   const bare: (Item & ToMark)[] = []
-  left = await each(
-    left,
-    'put back the marker of',
-    verdicts,
-    async (item) => {
-      if (!(await putMarkersBack(site, item, seen)))
-        bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
-      return null
-    },
-    1,
-  )
-  left = await bothSynced(site, left, seen, verdicts)
+  left = await step(left, 'put back the marker of', async (item) => {
+    if (!(await putMarkersBack(site, item, seen)))
+      bare.push({ ...item, marker: await markerOfLedger(site, item.path) })
+    return null
+  })
   const litter: string[] = []
-  // What it syncs and fails to is said of these alone: nothing of the others may be open any more.
+  // If its sync fails, these alone fail: nothing may still be pending for the others.
   await placeMarkers(
     site,
     bare.filter(({ path }) => !verdicts.has(path)),
@@ -145,17 +124,12 @@ async function carryOut(
   left = left.filter(({ path }) => !verdicts.has(path))
   // Before the line: no copy may stay behind in the trash that nothing records any more.
   left = await removeFromTrash(site, left, verdicts)
-  const lines = [
-    ...left.map(({ path, trash }) => ({ event: 'undo-done', path, trash }) as const),
-    ...hopeless.map(({ path, trash }) => ({ event: 'undo-done', path, trash, failed: true }) as const),
-  ]
-  if (await recorded(site, left, lines, verdicts))
-    for (const { path } of left) verdicts.set(path, { verdict: 'done' })
+  await recordEnds(site, 'undo-done', left, hopeless, verdicts)
   await sweep(site, [], litter)
 }
 
-/** Whether it is still what was hashed; made read-only again, should somebody have changed that. */
-async function isSecured(site: Site, item: InTrash, judged: Judged): Promise<boolean> {
+/** Whether it is still what was hashed; made read-only again if that was changed. */
+async function isSecured(site: Site, item: InTrash, judged: ReadBytes): Promise<boolean> {
   const place = trashPlace(site, item)
   const stat = await site.disk.lstat(place)
   if (!isStill(stat, judged)) return false
@@ -163,22 +137,22 @@ async function isSecured(site: Site, item: InTrash, judged: Judged): Promise<boo
   return true
 }
 
-/** I4: what stands under the name stays; the same bytes, ours or not, are taken for ours and secured. */
+/** I4: what already has the name stays; the same bytes, ours or not, count as ours and are secured. */
 async function accept(site: Site, { path, digests }: Item, run: Run): Promise<Problem | null> {
   // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
   const signal = new AbortController().signal
   const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (standing.state === 'problem') return standing.problem
+  if (!isRead(standing)) return standing
   return sameDigests(standing.digests, digests)
     ? secureStanding(site, path, standing)
     : taken(path, 'file with other bytes')
 }
 
-/** I2: those alone that name the digest; others go to quarantine. False: none stands beside the data now. */
+/** I2: only those that name the digest; others are moved to quarantine. False: the data has none now. */
 async function putMarkersBack(site: Site, item: Item, seen: Folders): Promise<boolean> {
   const { path, trash, digests } = item
   const final = finalPath(site, path)
-  for (const place of await placesBeside(site, 'file')(trashPlace(site, item))) {
+  for (const place of await markerPlaces(site, 'file')(trashPlace(site, item))) {
     const digest = await claimOf(site, place, path)
     const to = join(dirname(final), basename(place))
     if (!agrees(digests, digest)) await setAside(site, trash, place, relativeTo(site, to), seen)
@@ -187,7 +161,7 @@ async function putMarkersBack(site: Site, item: Item, seen: Folders): Promise<bo
       seen.touched(to)
     }
   }
-  const beside = await besides(site)(path)
+  const beside = await markerFinder(site)(path)
   return beside.some(({ digest }) => agrees(digests, digest))
 }
 

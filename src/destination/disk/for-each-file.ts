@@ -3,7 +3,7 @@ import type { Problem } from '../../model/trouble.ts'
 import { AT_ONCE, diskProblem } from '../publish/site.ts'
 import { type Folders, failedAbove } from './folders.ts'
 
-/** The verdict that every step may come to. */
+/** The verdict that any step may return. */
 export interface Trouble {
   readonly verdict: 'problem'
   readonly problem: Problem
@@ -11,14 +11,17 @@ export interface Trouble {
 
 export type Verdicts<V> = Map<string, V | Trouble>
 
-/** Of one step for one file: its verdict, a problem, which is a verdict too, or null: it goes on. */
+/** The result of one step for one file: a verdict, a problem (which is a verdict too), or null: the file stays in the batch. */
 export type StepEnd<V> = V | Problem | null
 
 /**
- * Does one step for each file, `atOnce` at a time, and gives back the files for which it went well, in their order. A step that
- * comes to a verdict or a problem, or meets a disk's error, takes its file out of the batch and leaves the others in.
+ * Does one step for each file, `atOnce` at a time, and returns the files that stay in the batch, in order. A step that returns a verdict
+ * or a problem, or throws a disk's error, takes its own file out and no other.
  */
-export async function each<T extends { readonly path: string }, V extends { readonly verdict: string }>(
+export async function forEachFile<
+  T extends { readonly path: string },
+  V extends { readonly verdict: string },
+>(
   items: readonly T[],
   doing: string,
   verdicts: Verdicts<V>,

@@ -6,16 +6,16 @@ import { baseName, folderOf } from '../../model/rel-path.ts'
 import type { Disk } from '../disk/disk.ts'
 import { finalPath, type Site } from './site.ts'
 
-export interface Beside {
+export interface FoundMarker {
   /** Absolute. */
   readonly place: string
   /** Null: it claims nothing that can be understood, or is not a regular file. */
   readonly digest: Digest | null
 }
 
-/** The markers that stand beside a file now, of any kind and spelling. Each folder is listed once. */
-export function besides(site: Site): (path: string) => Promise<readonly Beside[]> {
-  const places = placesBeside(site, 'any')
+/** Finds the markers next to a file now, of any kind and spelling. Each folder is listed once. */
+export function markerFinder(site: Site): (path: string) => Promise<readonly FoundMarker[]> {
+  const places = markerPlaces(site, 'any')
   return async (path) =>
     Promise.all(
       (await places(finalPath(site, path))).map(async (place) => ({
@@ -26,7 +26,7 @@ export function besides(site: Site): (path: string) => Promise<readonly Beside[]
 }
 
 /** The same without what they claim, of a file at any place. Absolute. `file`: those alone that are regular files. */
-export function placesBeside(
+export function markerPlaces(
   { disk }: Pick<Site, 'disk'>,
   kind: 'file' | 'any',
 ): (place: string) => Promise<readonly string[]> {
@@ -67,7 +67,7 @@ export async function claimOf({ disk }: Site, place: string, path: string): Prom
   return claim !== null && 'digest' in claim ? claim.digest : null
 }
 
-/** Where a marker of this name stands: in its data's folder, whatever else the name may hold (I6). */
+/** The path of a marker of this name: in its data's folder, whatever else the name may hold (I6). */
 export function markerPathOf(path: string, name: string): string {
   const folder = folderOf(path)
   return folder === '' ? baseName(name) : `${folder}/${baseName(name)}`

@@ -5,20 +5,23 @@ import type { GateVerdict, PublishRequest } from '../model/ports.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { Pass } from './pass-context.ts'
 
-/** A file whose staged bytes are as many as they should be, and are not those its marker names. */
-export interface Mismatch {
+/** A staged file of the right size, with the digests of its bytes. */
+export interface HashedFile {
   readonly file: WantedFile
   readonly digests: DigestPair
 }
 
-/** Judges a batch that has come, and publishes what passes. Returns the files that did not match. */
-export async function settle(batch: readonly WantedFile[], pass: Pass): Promise<readonly Mismatch[]> {
+/** Gates a batch that has arrived, and publishes what passes. Returns the files that did not match. */
+export async function gateAndPublish(
+  batch: readonly WantedFile[],
+  pass: Pass,
+): Promise<readonly HashedFile[]> {
   const { destination, spec, tally, run } = pass
   const bytes = batch.reduce((sum, file) => sum + file.size, 0)
   run.emit({ type: 'gating', backup: spec.name, files: batch.length, bytes })
   const verdicts = await destination.gate(batch, run)
-  const mismatches: Mismatch[] = []
-  const passed: { readonly file: WantedFile; readonly digests: DigestPair }[] = []
+  const mismatches: HashedFile[] = []
+  const passed: HashedFile[] = []
   for (const file of batch) {
     const verdict = verdicts.get(file.path) ?? { verdict: 'missing' }
     if (verdict.verdict === 'passed') passed.push({ file, digests: verdict.digests })
@@ -31,22 +34,11 @@ export async function settle(batch: readonly WantedFile[], pass: Pass): Promise<
 }
 
 export async function publishPassed(
-  passed: readonly Mismatch[],
+  passed: readonly HashedFile[],
   { destination, origin, tally, run }: Pass,
 ): Promise<void> {
   if (passed.length === 0) return
-  const requests = passed.map(
-    ({ file, digests }): PublishRequest => ({
-      path: file.path,
-      size: file.size,
-      digests,
-      marker: file.marker,
-      mtime: file.mtime,
-      markerMtime: file.markerMtime,
-      over: file.over,
-      ...origin,
-    }),
-  )
+  const requests = passed.map(({ file, digests }): PublishRequest => ({ ...file, digests, ...origin }))
   const verdicts = await destination.publish(requests, run)
   for (const { file } of passed) {
     const verdict = verdicts.get(file.path)
@@ -57,12 +49,12 @@ export async function publishPassed(
   }
 }
 
-/** The source is not to be blamed for what had no place here. */
+/** Not the source's fault: there was no space here. */
 const noRoom = ({ path }: WantedFile): Problem => ({
   code: 'disk-full',
   path,
-  message: 'did not come, for the disk here is full',
-  hint: 'Make room at the destination; the next run brings it.',
+  message: 'was not transferred: the disk here is full',
+  hint: 'Free some space at the destination; the next run pulls it.',
 })
 
 function problemOfVerdict(
@@ -74,21 +66,21 @@ function problemOfVerdict(
     return {
       code: 'not-delivered',
       path: file.path,
-      message: 'was asked for, and the source sent nothing',
-      hint: 'It is asked for again by the next run. Look at the file at the source if this goes on.',
+      message: 'was requested, but the source sent nothing',
+      hint: 'The next run requests it again. If this persists, check the file at the source.',
     }
   }
   return verdict.size < file.size
     ? {
         code: 'not-whole',
         path: file.path,
-        message: `${humanPart(verdict.size, file.size)} have come; they are kept in staging`,
-        hint: 'The next run goes on from there.',
+        message: `${humanPart(verdict.size, file.size)} have arrived and are kept in staging`,
+        hint: 'The next run continues from there.',
       }
     : {
         code: 'changed-during-transfer',
         path: file.path,
         message: `has grown at the source since it was listed: from ${file.size} bytes to ${verdict.size} or more`,
-        hint: 'The next run looks again. Its producer should write it under another name and rename it when it is done.',
+        hint: 'The next run checks it again. Have it written under a temporary name and renamed when it is done.',
       }
 }
