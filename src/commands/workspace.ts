@@ -242,7 +242,7 @@ export async function openCommonHolds(workspace: Workspace): Promise<readonly Ho
 
 /** What was asked of a pass or a plan. */
 export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &
-  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed'>>
+  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed' | 'onLocked'>>
 
 export function passOptions(spec: Spec, workspace: Workspace, terms: PassTerms): PassOptions {
   const { loaded } = workspace

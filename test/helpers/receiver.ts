@@ -1,5 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { NOTICE_KINDS, type UrlHook } from '../../src/model/notice.ts'
+import type { Heartbeat } from '../../src/model/settings.ts'
 
 export interface Received {
   readonly method: string
@@ -30,7 +32,7 @@ export async function startReceiver(): Promise<Receiver> {
     request.on('end', () => {
       const { method = '', url = '', headers } = request
       received.push({ method, url, headers, body: Buffer.concat(chunks).toString() })
-      if (typeof how === 'number') response.writeHead(how).end('secret answer')
+      if (typeof how === 'number') response.writeHead(how).end(`no ${url} here\nat all`)
       else if (how !== 'hang') how(response)
       for (const one of waiting) if (received.length >= one.count) one.come()
     })
@@ -60,3 +62,14 @@ export async function deadOrigin(): Promise<string> {
   await receiver.end()
   return receiver.origin
 }
+
+/** As settings without a `kind` name it. */
+export const webhook = (urlFile: string, on = NOTICE_KINDS): UrlHook => ({
+  kind: 'webhook',
+  id: urlFile,
+  urlFile,
+  caFile: null,
+  on,
+})
+
+export const heartbeatTo = (urlFile: string): Heartbeat => ({ urlFile, eachFile: null, caFile: null })
