@@ -47,7 +47,7 @@ export function addNotify(command: Command, host: Host): void {
 
 const nothingToTest = (kind: string | undefined, file: string | null) =>
   usage(
-    `no ${kind === undefined ? '' : `entry of kind ${kind} in `}notify${kind === undefined ? ' is configured' : ''}`,
+    kind === undefined ? 'no notify is configured' : `no entry of notify has kind ${kind}`,
     file === null
       ? 'There is no config.yaml: see docs/notices.md.'
       : `Write it into ${file}: see docs/notices.md.`,
