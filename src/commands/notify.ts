@@ -8,6 +8,7 @@ import { isoTime } from '../model/instant.ts'
 import { type NoticeHook, type TestNotice, URL_KINDS } from '../model/notice.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
+import { wrapText } from '../view/wrap-text.ts'
 import { type Delivery, deliver, nameOf } from '../watch/deliver.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printDocument } from './argv/console.ts'
@@ -39,7 +40,7 @@ export function addNotify(command: Command, host: Host): void {
           }),
         )
         if (console.output !== 'text') printDocument(console, { format: 'reconcile.notify/1', sent })
-        else for (const row of sent) console.write(lineOf(row))
+        else for (const row of sent) console.write(linesOf(row, console.width))
         return sent.every(({ accepted }) => accepted) ? 0 : 1
       }),
     )
@@ -102,8 +103,9 @@ function toRow(hook: NoticeHook, sent: Delivery): Row {
   }
 }
 
-function lineOf({ kind, target, accepted, host, status, answer, why }: Row): string {
+function linesOf({ kind, target, accepted, host, status, answer, why }: Row, width: number): string {
   const where = host === null ? target : `${host} (${target})`
-  const said = status === null ? '' : ` ${status}${answer === null ? '' : `: ${answer}`}`
-  return accepted ? `${kind}  ${where}: accepted${said}\n` : `${kind}  ${where}: not accepted: ${why}\n`
+  const answered = status === null ? '' : ` ${status}${answer === null ? '' : `: ${answer}`}`
+  const said = accepted ? `accepted${answered}` : `not accepted: ${why}`
+  return `${wrapText(`${kind}: ${where}: ${said}`, width - 2).join('\n  ')}\n`
 }

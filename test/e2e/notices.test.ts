@@ -154,7 +154,7 @@ test('notify test shows what each answers, and never the URL', async () => {
   const [flag, file] = (await configure(receiver.origin)) as [string, string]
   expect(await world.run(flag, file, 'notify', 'test')).toMatchObject({
     code: 0,
-    stdout: `webhook  ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
+    stdout: `webhook: ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
   })
   expect(JSON.parse(receiver.received[0]!.body)).toMatchObject({ format: 'reconcile.notice/1', kind: 'test' })
   receiver.answer((response) => response.writeHead(400).end('invalid_payload\nmore'))
