@@ -58,9 +58,9 @@ async function apply(file: string, lockWait: number, context: PassContext): Prom
     throw new Failure({ ...edited, hint })
   }
   printSpecs(context.workspace, context.console)
-  return reportPasses(context, 'some', true, async (run, ended) => {
+  return reportPasses(context, 'some', true, async (run, notices) => {
     const outcomes = await outcomesOf(opened, context.workspace, lockWait, run)
-    for (const outcome of outcomes) await ended(outcome, 'part')
+    for (const outcome of outcomes) await notices.finished(outcome, 'part')
     return { planId: opened.plan.planId, outcomes }
   })
 }

@@ -74,16 +74,17 @@ export const passOver = (
   const { workspace } = context
   const isWhole = terms.work === 'all'
   const use = terms.named || !isWhole ? 'some' : 'all'
-  return reportPasses(context, use, terms.named, async (run, ended) => {
+  return reportPasses(context, use, terms.named, async (run, notices) => {
     const holds = settledHolds(workspace, openCommonHolds(workspace))
     // A daemon that ran here may come back; one whose heartbeat was removed from the state folder will not.
     const heard = await openWatchMemory(workspace.settings.state).lastHeard()
     const promise = heard === null ? 'drop' : 'keep'
     const plans: BackupPlan[] = []
     const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
-      const { outcome, plan } = await runPass(spec, workspace, { ...terms, holds, promise }, run)
+      const onLocked = isWhole ? () => notices.locked(spec.name) : () => {}
+      const { outcome, plan } = await runPass(spec, workspace, { ...terms, holds, promise, onLocked }, run)
       if (plan !== null) plans.push(plan)
-      await ended(outcome, isWhole ? 'whole' : 'part')
+      await notices.finished(outcome, isWhole ? 'whole' : 'part')
       return outcome
     })
     return { planId: planIdOf(plans, workspace.loaded.revision), outcomes }
@@ -97,14 +98,14 @@ export async function reportPasses(
   named: boolean,
   work: (
     run: Run,
-    ended: Notices['finished'],
+    notices: Pick<Notices, 'locked' | 'finished'>,
   ) => Promise<{ readonly planId: string; readonly outcomes: readonly BackupOutcome[] }>,
 ): Promise<number> {
   const { loaded, diagnostics } = workspace
   const started = run.now()
   const watchers = await openWatchers(console, log, run.now, loaded.revision)
   const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)
-  const { planId, outcomes } = await work({ ...run, emit: watchers.onEvent }, notices.finished).finally(() =>
+  const { planId, outcomes } = await work({ ...run, emit: watchers.onEvent }, notices).finally(() =>
     watchers.end(),
   )
   const { backups: ended, problems } = apartFromBox(outcomes, named)
@@ -149,12 +150,12 @@ const briefOf = ({ backups, exitCode }: Result, { quiet }: Console): Brief | und
 const saysAnything = (brief: Brief | undefined): boolean =>
   brief !== undefined && (brief.unwell.size > 0 || brief.recovered.size > 0 || brief.box !== 'same')
 
-type PassNotices = Pick<Notices, 'finished'> & {
+type PassNotices = Pick<Notices, 'locked' | 'finished'> & {
   /** Call after the result is printed. Waits a few seconds for requests under way. */
   ended(result: Result): Promise<void>
 }
 
-const SILENT: PassNotices = { finished: async () => {}, ended: async () => {} }
+const SILENT: PassNotices = { locked: () => {}, finished: async () => {}, ended: async () => {} }
 
 /** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
@@ -197,7 +198,7 @@ async function beginPassNotices(
     await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
   }
   return {
-    finished: notices.finished,
+    ...notices,
     async ended(result) {
       // A daemon's holds stay, however well this pass went.
       const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0

@@ -68,6 +68,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       async () => (await import('./watch.ts')).addWatch,
     ],
     ['service', 'run as a systemd service', async () => (await import('./service.ts')).addService],
+    ['notify', 'test the notifications', async () => (await import('./notify.ts')).addNotify],
   ],
 }
 

@@ -1,18 +1,18 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { retained } from '../decide/retention/retained.ts'
 import { Failure } from '../model/failure.ts'
-import type { Settings } from '../model/settings.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { retainedText } from '../view/render-plan.ts'
-import { readUrlFile } from '../watch/url-file.ts'
+import { readTarget } from '../watch/deliver.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
-import { openWorkspace, plainDiagnostics } from './workspace.ts'
+import { openWorkspace, plainDiagnostics, type Workspace } from './workspace.ts'
 
 interface Loaded {
   readonly loaded: LoadedSpecs
@@ -27,7 +27,7 @@ export function addValidate(command: Command, host: Host): void {
     .action(
       ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
         const workspace = await openWorkspace(given, 'newest', host.run)
-        const diagnostics = [...workspace.diagnostics, ...(await urlFileFaults(workspace.settings))]
+        const diagnostics = [...workspace.diagnostics, ...(await urlFileFaults(workspace))]
         const how = { effective: given.effective ?? null, cwd: process.cwd() }
         return validate({ ...workspace, diagnostics }, how, openConsole(given))
       }),
@@ -35,14 +35,24 @@ export function addValidate(command: Command, host: Host): void {
 }
 
 /** Faults of the URL files of notices and heartbeat. Warnings, as they stop no backup. */
-async function urlFileFaults({ notify, heartbeat }: Settings): Promise<readonly Diagnostic[]> {
-  const files = new Set([...notify, ...(heartbeat === null ? [] : [heartbeat])].map(({ urlFile }) => urlFile))
-  const found: Diagnostic[] = []
-  for (const file of files) {
-    const read = await readUrlFile(file)
-    if (!read.ok) found.push({ file, line: 1, column: 1, severity: 'warning', ...read.fault })
+async function urlFileFaults({ settings, loaded }: Workspace): Promise<readonly Diagnostic[]> {
+  const { urlFile = null, eachFile = null, caFile = null } = settings.heartbeat ?? {}
+  const each = eachFile === null ? [] : loaded.specs.map(({ name }) => eachFile.replaceAll('{name}', name))
+  // Not every backup needs one of its own; if none has one, the path is probably wrong.
+  const present = each.filter((file) => existsSync(file))
+  const beats = [...(urlFile === null ? [] : [urlFile]), ...(present.length > 0 ? present : each.slice(0, 1))]
+  const found = new Map<string, Diagnostic>()
+  const targets = [
+    ...settings.notify,
+    ...beats.map((file) => ({ kind: 'webhook', urlFile: file, caFile }) as const),
+  ]
+  for (const target of targets) {
+    if (target.kind === 'sendmail') continue
+    const read = await readTarget(target, target.kind)
+    const { urlFile: file } = target
+    if (!read.ok) found.set(file, { file, line: 1, column: 1, severity: 'warning', ...read.fault })
   }
-  return found
+  return [...found.values()]
 }
 
 /**

@@ -201,7 +201,8 @@ async function watchLocked(
       holds: [...new Map(holds.map((hold) => [hold.id, hold])).values()],
       lastGood: lastGoodOf(one) ?? loaded.lastGood,
     })
-    const options = { named: false, holds: openCommonHolds(workspace), promise }
+    const onLocked = () => notices.locked(spec.name)
+    const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
     const { outcome } = await runPass(spec, workspace, options, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)

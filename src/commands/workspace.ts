@@ -266,7 +266,7 @@ export const stateFault = (
 
 /** What was asked of a pass or a plan. */
 export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &
-  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed'>>
+  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed' | 'onLocked'>>
 
 export function passOptions(spec: Spec, workspace: Workspace, terms: PassTerms): PassOptions {
   const { loaded } = workspace

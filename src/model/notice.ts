@@ -8,12 +8,46 @@ export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held'
 
 export const NOTICE_KINDS: readonly NoticeKind[] = [...TROUBLE_KINDS, 'recovered']
 
-/** Where notices go: a file that holds the URL, which is a secret, and which kinds are wanted there. */
-export interface NoticeHook {
-  /** Absolute. */
-  readonly urlFile: string
+/** The services that are called by URL, each in the form it takes; `webhook` is the notice itself as JSON. */
+export const URL_KINDS = [
+  'webhook',
+  'ntfy',
+  'gotify',
+  'discord',
+  'slack',
+  'telegram',
+  'teams',
+  'uptime-kuma',
+] as const
+
+export type UrlKind = (typeof URL_KINDS)[number]
+
+/** Where notices go, and which kinds are wanted there. */
+export type NoticeHook = UrlHook | MailHook
+
+interface Hook {
+  /** What it is remembered by: the file of its URL, or `mailto:` and the address. */
+  readonly id: string
   readonly on: readonly NoticeKind[]
 }
+
+export interface UrlHook extends Hook {
+  readonly kind: UrlKind
+  /** The file that holds the URL, which is a secret. Absolute. */
+  readonly urlFile: string
+  /** The certificates to trust in place of the usual ones. Absolute; null: the usual ones. */
+  readonly caFile: string | null
+}
+
+export interface MailHook extends Hook {
+  readonly kind: 'sendmail'
+  readonly to: string
+  /** Null: the mail system decides. */
+  readonly from: string | null
+}
+
+/** What `notify test` sends. */
+export type TestNotice = Omit<Notice, 'kind'> & { readonly kind: 'test' }
 
 /** What is sent, as JSON. Fields are only added. */
 export interface Notice {
@@ -55,9 +89,9 @@ export interface Told {
 
 export type ToldOfBackup = { readonly [kind in TroubleKind]?: Told }
 
-/** What each hook, by its file, was told of each backup, and what could not be delivered yet. */
+/** What each hook, by its id, was told of each backup, and what could not be delivered yet. */
 export interface NoticeBook {
-  readonly told: { readonly [urlFile: string]: { readonly [backup: string]: ToldOfBackup } }
+  readonly told: { readonly [hook: string]: { readonly [backup: string]: ToldOfBackup } }
   /** In the order in which they are to be sent. At most one of a kind, a backup and a hook. */
   readonly pending: readonly PendingNotice[]
 }

@@ -19,6 +19,8 @@ export interface GitPlace {
   readonly knownHosts: string
   /** ssh's allowed-signers file: a commit counts only with a signature of one of them; null: none is asked for. Absolute. */
   readonly verifySignatures: string | null
+  /** Over https: the certificates to trust in place of this machine's; null: this machine's. Absolute. */
+  readonly caFile: string | null
 }
 
 /** The box's own settings: `config.yaml`, then flags over it. Paths are absolute. */
@@ -36,6 +38,15 @@ export interface Settings {
   /** Destinations and local sources lie under one of these; null: anywhere. */
   readonly roots: readonly string[] | null
   readonly notify: readonly NoticeHook[]
-  /** The file that holds the URL of a dead man's switch; null: none. */
-  readonly heartbeat: { readonly urlFile: string } | null
+  /** Dead man's switches; null: none. */
+  readonly heartbeat: Heartbeat | null
+}
+
+export interface Heartbeat {
+  /** The file that holds the URL of the one for passes over all backups; null: none. */
+  readonly urlFile: string | null
+  /** The same for each backup, with `{name}` in it; a backup whose file does not exist has none. Null: no backup has one. */
+  readonly eachFile: string | null
+  /** The certificates to trust in place of the usual ones; null: the usual ones. */
+  readonly caFile: string | null
 }

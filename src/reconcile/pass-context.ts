@@ -36,6 +36,8 @@ export interface PassOptions extends PlanRequest {
   readonly promise: ((outcome: CodedOutcome) => Promised) | 'keep' | 'drop'
   /** `prune`: only what may be removed is looked for, and removed. */
   readonly work: 'all' | 'prune'
+  /** Called once the destination's lock is held. */
+  readonly onLocked?: () => void
 }
 
 /** One backup whose destination's lock is held. */

@@ -90,6 +90,7 @@ async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
     const { holders } = lock
     return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders, retry: true }, plan: null }
   }
+  options.onLocked?.()
   const opened: Opened = {
     ...ports,
     place: destination,

@@ -13,6 +13,7 @@ export function daemonNotices(settings: () => Settings, options: NoticeOptions) 
   /** The faults and holds last reported over each backup's spec. */
   const over = new Map<string, string>()
   return {
+    locked: notices.locked,
     async finished(outcome: BackupOutcome) {
       // A cancelled pass says nothing about the backup.
       if (outcome.result !== 'cancelled') await notices.finished(outcome, 'whole')

@@ -1,18 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupOutcome } from '../model/outcome.ts'
+import { systemErrorOf } from '../model/system-error.ts'
+import { readTarget } from './deliver.ts'
 import { post } from './post.ts'
-import { readUrlFile } from './url-file.ts'
 
-export interface HeartbeatOptions {
-  /** Read for each call. Null: no heartbeat. */
-  readonly urlFile: () => string | null
+interface Place {
+  readonly urlFile: string
+  readonly caFile: string | null
+  /** A file that does not exist is no trouble. */
+  readonly isOptional?: boolean
+  /** What ties the end of a run to its beginning, so that the service can measure how long it took. */
+  readonly rid?: string
+}
+
+interface Options {
   readonly signal: AbortSignal
   readonly warn: (text: string) => void
 }
 
-type Call = '/start' | '' | '/fail'
+export interface HeartbeatOptions extends Options {
+  /** Read for each call. Null: no heartbeat. */
+  readonly place: () => Place | null
+}
+
+/** `/log` is recorded, and neither a success nor a failure. */
+type Call = '/start' | '' | '/fail' | '/log'
 
 /** Milliseconds before each further attempt. A late heartbeat is worthless: no call is kept for the next run. */
 const WAITS = [1000, 3000]
@@ -31,29 +47,40 @@ async function call(
   which: Call,
   text: string,
   waits: readonly number[],
-  { urlFile, signal, warn }: HeartbeatOptions,
+  { place, signal, warn }: HeartbeatOptions,
 ): Promise<void> {
   for (let attempt = 0; !signal.aborted; attempt++) {
-    const file = urlFile()
-    if (file === null) return
-    const read = await readUrlFile(file)
+    const target = place()
+    if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
+    const read = await readTarget(target)
     if (!read.ok) return warn(`${read.fault.message}. ${read.fault.hint}`)
     const { url, authorization } = read.secret
     const there = new URL(url)
     if (which !== '') there.pathname = `${there.pathname.replace(/\/+$/, '')}${which}`
-    const body = { type: 'text/plain; charset=utf-8', text: text.slice(0, LONGEST_BODY) }
-    const posted = await post({ url: there, authorization }, body, signal).catch(() => null)
+    const asked = {
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+      query: target.rid === undefined ? {} : { rid: target.rid },
+      body: text.slice(0, LONGEST_BODY),
+      ...(read.ca === null ? {} : { ca: read.ca }),
+    }
+    const posted = await post({ url: there, authorization }, asked, signal).catch(() => null)
     if (posted === null || posted.state === 'delivered') return
     const wait = waits[attempt]
     if (!posted.again || wait === undefined) {
-      const name = basename(file)
+      const name = basename(target.urlFile)
       return warn(`cannot send the heartbeat to the URL in ${name}: ${posted.why}.`)
     }
     await sleep(wait, undefined, { signal }).catch(() => {})
   }
 }
 
-/** For one pass over all backups: `/start` as it begins, in the background, then the bare URL or `/fail`. */
+const isMissing = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => false,
+    (error: unknown) => systemErrorOf(error)?.name === 'ENOENT',
+  )
+
+/** For one pass: `/start` as it begins, in the background, then the bare URL, `/fail` or `/log`. */
 export function passHeartbeat(options: HeartbeatOptions) {
   const startCut = new AbortController()
   let started: Promise<void> = Promise.resolve()
@@ -64,15 +91,67 @@ export function passHeartbeat(options: HeartbeatOptions) {
       started = call('/start', '', [], { ...options, signal, warn: () => {} })
     },
     /** Null: how it ended is unknown. */
-    async ended(exitCode: number | null, lines: readonly string[]): Promise<void> {
+    async ended(which: Exclude<Call, '/start'> | null, lines: readonly string[]): Promise<void> {
       // `/start` must not arrive after the end: it would look like another start.
       const { signal } = options
       await Promise.race([started, sleep(PATIENCE, undefined, { signal, ref: false }).catch(() => {})])
       startCut.abort()
       await started
-      if (exitCode === null) return
-      const text = [`exit ${exitCode}`, ...lines].join('\n')
-      await call(exitCode === 0 ? '' : '/fail', text, WAITS, options)
+      if (which !== null) await call(which, lines.join('\n'), WAITS, options)
+    },
+  }
+}
+
+export interface EachOptions extends Options {
+  /** Of each backup, by name; read for each pass. Null: it has none. */
+  readonly place: (backup: string) => Place | null
+}
+
+/**
+ * For each backup that has a URL of its own: `/start` when its pass has the destination to itself, so that one that finds it in use does not
+ * restart the measured run; then how it ended. Success is said only of a pass that ran to its end with exit code 0 (I14).
+ */
+export function eachHeartbeat({ place, ...options }: EachOptions) {
+  const running = new Map<string, ReturnType<typeof passHeartbeat>>()
+  const over = new Map<string, string>()
+  const calling = new Map<string, Promise<void>>()
+
+  function open(backup: string) {
+    const where = place(backup)
+    const one = where === null ? null : { ...where, isOptional: true, rid: randomUUID() }
+    return passHeartbeat({ ...options, place: () => one })
+  }
+
+  /** One after another for each backup. */
+  function queue(backup: string, act: () => Promise<void>): void {
+    calling.set(backup, (calling.get(backup) ?? Promise.resolve()).then(act))
+  }
+
+  return {
+    began(backup: string): void {
+      const beat = open(backup)
+      running.set(backup, beat)
+      queue(backup, async () => beat.began())
+    },
+    /** The fault or hold over its spec, whatever its passes return; null: none. `isToCall`: report a new one at once, whether a pass follows or not. */
+    stands(backup: string, line: string | null, isToCall: boolean): void {
+      const isNew = line !== null && over.get(backup) !== line
+      if (line === null) over.delete(backup)
+      else over.set(backup, line)
+      if (isNew && isToCall) queue(backup, () => open(backup).ended('/fail', [line]))
+    },
+    finished({ backup, result, exitCode }: BackupOutcome, lines: readonly string[]): void {
+      const beat = running.get(backup) ?? open(backup)
+      running.delete(backup)
+      const fault = over.get(backup)
+      const isWhole = result === 'in-sync' || result === 'applied'
+      const which = exitCode !== 0 || fault !== undefined ? '/fail' : isWhole ? '' : '/log'
+      const all = fault === undefined ? lines : [...lines, fault]
+      queue(backup, () => beat.ended(result === 'cancelled' ? null : which, all))
+    },
+    forget: (backup: string): void => void over.delete(backup),
+    async settled(): Promise<void> {
+      await Promise.all(calling.values())
     },
   }
 }
@@ -81,7 +160,7 @@ export function passHeartbeat(options: HeartbeatOptions) {
  * For `watch`: the bare URL after each good pass while no backup is failing, at most once a minute; `/fail` when one starts to fail.
  * A backup that has not run yet counts as `remember` says; one with a fault or hold over its spec fails, whatever its passes return.
  */
-export function watchHeartbeat(options: HeartbeatOptions) {
+export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: () => void }) {
   const unwell = new Map<string, string>()
   const over = new Map<string, string>()
   let calling: Promise<void> | null = null
@@ -137,6 +216,7 @@ export function watchHeartbeat(options: HeartbeatOptions) {
       if (unwell.size + over.size > 0 || (wasWell && !isFailing && now - lastGood < MINUTE)) return
       isFailing = false
       lastGood = now
+      options.onGood()
       queue(() => call('', '', WAITS, options))
     },
     async settled(): Promise<void> {

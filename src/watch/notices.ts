@@ -14,7 +14,7 @@ import type { Instant } from '../model/instant.ts'
 import type { NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
-import { passHeartbeat, watchHeartbeat } from './heartbeat.ts'
+import { eachHeartbeat, passHeartbeat, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
 /**
@@ -24,6 +24,8 @@ import { openHooks } from './hooks.ts'
 export interface Notices {
   /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
   began(): void
+  /** A whole pass over one backup has the destination to itself. Waits for nothing. */
+  locked(backup: string): void
   /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
   finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
   /** The series that are late now, also without a pass. */
@@ -78,9 +80,15 @@ export function openNotices(
   const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
   const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
-  const beat = { urlFile: () => settings().heartbeat?.urlFile ?? null, signal, warn }
+  const placeOf = (key: 'urlFile' | 'eachFile', name = '') => {
+    const { [key]: file = null, caFile = null } = settings().heartbeat ?? {}
+    return file === null ? null : { urlFile: file.replaceAll('{name}', name), caFile }
+  }
+  const beat = { place: () => placeOf('urlFile'), signal, warn }
   const pass = use === 'all' ? passHeartbeat(beat) : null
-  const watch = use === 'watch' ? watchHeartbeat(beat) : null
+  const onGood = () => hooks.well(`all is well on ${host}`)
+  const watch = use === 'watch' ? watchHeartbeat({ ...beat, onGood }) : null
+  const each = eachHeartbeat({ place: (backup) => placeOf('eachFile', backup), signal, warn })
 
   async function save(found: Findings | null): Promise<boolean> {
     if (found === null || notify().length === 0) return true
@@ -105,8 +113,10 @@ export function openNotices(
       if (notify().length > 0) hooks.kick()
       pass?.began()
     },
+    locked: each.began,
     async finished(outcome, extent) {
       watch?.finished(outcome, oneLine(lineOf(outcome)))
+      if (extent === 'whole') each.finished(outcome, summaryOf(outcome).map(oneLine))
       await save(findTrouble(outcome, extent))
     },
     async late(backup, late) {
@@ -116,16 +126,19 @@ export function openNotices(
       const found = findOverSpec(backup, over, isAll)
       const line = found.troubles.map(({ message }) => message).join('; ')
       watch?.stands(backup, line === '' ? null : oneLine(line))
+      each.stands(backup, line === '' ? null : oneLine(line), use !== 'some')
       return save(found)
     },
     remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
     gone(backup) {
       watch?.forget(backup)
+      each.forget(backup)
       return save(findGone(backup))
     },
     async ended(result) {
       endIn(PATIENCE)
       const isKnown = result !== null && !signal.aborted && saysSomething(result)
+      if (isKnown && result.exitCode === 0) onGood()
       const lines =
         result?.backups.filter(({ exitCode }) => exitCode !== 0).map((one) => oneLine(lineOf(one))) ?? []
       const faults = result?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
@@ -134,7 +147,13 @@ export function openNotices(
       await Promise.all([
         hooks.settled(),
         watch?.settled(),
-        pass?.ended(isKnown ? result.exitCode : null, [...lines, ...own, ...more]),
+        each.settled(),
+        pass?.ended(isKnown ? (result.exitCode === 0 ? '' : '/fail') : null, [
+          `exit ${result?.exitCode}`,
+          ...lines,
+          ...own,
+          ...more,
+        ]),
       ])
       close()
     },
@@ -175,6 +194,18 @@ function deadline(run: AbortSignal) {
 /** `postgres: exit 6: 1 in conflict`. */
 const lineOf = (outcome: BackupOutcome): string =>
   `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
+
+/** What a pass came to, a line each. */
+function summaryOf(outcome: BackupOutcome): readonly string[] {
+  const { published, repaired, pruned, pending, complete, bytes, seconds, problems, late } = outcome
+  return [
+    lineOf(outcome),
+    `published ${published.length}, repaired ${repaired.length}, pruned ${pruned.length}, still to bring ${pending}`,
+    `${bytes} bytes in ${Math.round(seconds)} s; ${complete.files} files (${complete.bytes} bytes) complete here`,
+    ...problems.map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`)),
+    ...late.map(({ message }) => message),
+  ]
+}
 
 const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => string): Findings => ({
   ...rest,

@@ -1,42 +1,57 @@
+import { type IncomingMessage, request as overHttp } from 'node:http'
+import { request as overHttps } from 'node:https'
 import type { SecretUrl } from './url-file.ts'
 
-/** The result of one request. `why`: without any part of the URL or the response. */
+/** What a server said, without any part of the URL. */
+export interface Answer {
+  readonly status: number
+  /** The first line of the body, cut; '' if it has none. */
+  readonly line: string
+}
+
+/** The result of one request. `why`: without any part of the URL. */
 export type Posted =
-  | { readonly state: 'delivered' }
-  /** `again`: a retry may succeed without anyone's help. */
-  | { readonly state: 'failed'; readonly why: string; readonly again: boolean }
+  | { readonly state: 'delivered'; readonly answer: Answer }
+  | {
+      readonly state: 'failed'
+      readonly why: string
+      /** A retry may succeed without anyone's help. */
+      readonly again: boolean
+      /** Null: there was none. */
+      readonly answer: Answer | null
+    }
+
+export interface HttpCall {
+  /** POST where there is a body, else GET. */
+  readonly body: string | null
+  readonly headers: Readonly<Record<string, string>>
+  /** Parameters that replace or join those of the URL. */
+  readonly query?: Readonly<Record<string, string>>
+  /** PEM: trusted in place of the usual certificates. */
+  readonly ca?: string
+  /** Whether the body of a 2xx answer says that it was accepted. Default: each does. */
+  readonly accepts?: (body: string) => boolean
+}
 
 /** Milliseconds for the whole exchange. */
 const TIMEOUT = 10_000
+/** Of the answer's body, bytes. */
+const MOST_BODY = 64 * 1024
+/** Of its first line, characters. */
+const MOST_LINE = 200
 
 /**
- * One POST. Follows no redirect: the URL is a secret that no other host may learn. Does not read the response. Throws only the signal's
- * reason.
+ * One request. Follows no redirect: the URL is a secret that no other host may learn. Throws only the signal's reason.
  */
-export async function post(
-  { url, authorization }: SecretUrl,
-  body: { readonly type: string; readonly text: string },
-  signal: AbortSignal,
-): Promise<Posted> {
+export async function post(secret: SecretUrl, call: HttpCall, signal: AbortSignal): Promise<Posted> {
   signal.throwIfAborted()
   const cut = new AbortController()
   const timer = setTimeout(() => cut.abort(), TIMEOUT)
   const stop = () => cut.abort()
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': body.type,
-        'user-agent': 'backup-reconciler',
-        ...(authorization === null ? {} : { authorization }),
-      },
-      body: body.text,
-      redirect: 'manual',
-      signal: cut.signal,
-    })
-    await response.body?.cancel().catch(() => {})
-    return judge(response.status)
+    const { status, body } = await exchange(secret, call, cut.signal)
+    return judge({ status, line: firstLine(body, secret) }, call.accepts?.(body) ?? true)
   } catch (error) {
     signal.throwIfAborted()
     if (cut.signal.aborted) return failed('no answer within 10 s', true)
@@ -47,35 +62,122 @@ export async function post(
   }
 }
 
-function judge(status: number): Posted {
-  if (status >= 200 && status < 300) return { state: 'delivered' }
+async function exchange({ url, authorization }: SecretUrl, call: HttpCall, signal: AbortSignal) {
+  const there = new URL(url)
+  for (const [name, value] of Object.entries(call.query ?? {})) there.searchParams.set(name, value)
+  const options = {
+    method: call.body === null ? 'GET' : 'POST',
+    headers: {
+      ...call.headers,
+      'user-agent': 'backup-reconciler',
+      ...(authorization === null ? {} : { authorization }),
+    },
+    agent: false as const,
+    signal,
+  }
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request =
+      there.protocol === 'https:' ? overHttps(there, { ...options, ca: call.ca }) : overHttp(there, options)
+    request.once('response', resolve)
+    // Stays: a connection may also break while the answer is read.
+    request.on('error', reject)
+    request.end(call.body ?? undefined)
+  })
+  return { status: response.statusCode ?? 0, body: await bodyOf(response) }
+}
+
+/** As far as it comes: the status has said most. */
+const bodyOf = (response: IncomingMessage): Promise<string> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > MOST_BODY) response.destroy()
+    })
+    response.on('error', () => {})
+    response.once('close', () => resolve(Buffer.concat(chunks).toString('utf8', 0, MOST_BODY)))
+  })
+
+function judge(answer: Answer, isAccepted: boolean): Posted {
+  const { status, line } = answer
+  const said = line === '' ? '' : `: ${line}`
+  if (status >= 200 && status < 300)
+    return isAccepted
+      ? { state: 'delivered', answer }
+      : failed(`it answers ${status}, but does not accept it${said}`, false, answer)
   if (status >= 300 && status < 400)
     return failed(
       `it answers with a redirect (${status}), which is not followed: use the URL that it leads to`,
       false,
+      answer,
     )
-  return failed(`it answers ${status}`, status >= 500 || status === 408 || status === 425 || status === 429)
+  const again = status >= 500 || status === 408 || status === 425 || status === 429
+  return failed(`it answers ${status}${said}`, again, answer)
 }
 
-const failed = (why: string, again: boolean): Posted => ({ state: 'failed', why, again })
+const failed = (why: string, again: boolean, answer: Answer | null = null): Posted => ({
+  state: 'failed',
+  why,
+  again,
+  answer,
+})
+
+/** Servers like to repeat what they were asked for. */
+function firstLine(body: string, secret: SecretUrl): string {
+  const line = body.split(/[\r\n]+/).find((one) => one.trim() !== '') ?? ''
+  let shown = line.trim().slice(0, 4 * MOST_LINE)
+  for (const part of secretParts(secret)) shown = shown.replaceAll(part, '…')
+  return shown.length > MOST_LINE ? `${shown.slice(0, MOST_LINE)}…` : shown
+}
+
+/** What of the URL must not be shown, longest first. Shorter words are the service's own, such as `push`. */
+function secretParts({ url, authorization }: SecretUrl): readonly string[] {
+  const pair = authorization === null ? '' : Buffer.from(authorization.slice(6), 'base64').toString()
+  const decoded = (text: string): string => {
+    try {
+      return decodeURIComponent(text)
+    } catch {
+      return text
+    }
+  }
+  const words = [
+    ...url.pathname.split('/'),
+    ...url.searchParams.values(),
+    ...pair.split(':'),
+    url.host,
+    url.hostname,
+  ]
+  const whole = [url.href, `${url.pathname}${url.search}`, url.pathname, url.search]
+  return [...new Set([...whole, ...words].flatMap((one) => [one, decoded(one)]))]
+    .filter((one) => one.length >= 6)
+    .sort((a, b) => b.length - a.length)
+}
 
 /** From the code only: the system's message names host and address. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return (
     WORDS[code] ?? (/^[A-Z][A-Z0-9_]+$/.test(code) ? `the request failed (${code})` : 'the request failed')
   )
 }
 
+const UNTRUSTED = 'its certificate is not signed by a CA that is trusted here: name yours with caFile'
+
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
   ECONNRESET: 'the connection broke',
-  UND_ERR_SOCKET: 'the connection broke',
   ENOTFOUND: 'its host name has no address',
   EAI_AGAIN: 'its host name cannot be resolved now',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 }

@@ -136,3 +136,36 @@ test('validate warns of a URL that others may read, and tells nothing of it', as
   ])
   expect(stdout).not.toContain('S3CRET')
 })
+
+test('each backup has its own heartbeat, from any whole pass over it', async () => {
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })
+  await writeFile(file, 'heartbeat: { eachFile: "beat-{name}" }\n')
+  expect((await world.run(flag, file, 'pg')).code).toBe(0)
+  await world.run(flag, file, '--dry-run')
+  const calls = receiver.received.map(({ url }) =>
+    url.slice(SECRET.length).replace(/\?rid=[0-9a-f-]{36}$/, '?rid'),
+  )
+  expect(calls).toEqual(['/pg/start?rid', '/pg?rid'])
+  expect(receiver.received[1]!.body).toMatch(/^pg: exit 0: applied\npublished 1,/)
+})
+
+test('notify test shows what each answers, and never the URL', async () => {
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  expect(await world.run(flag, file, 'notify', 'test')).toMatchObject({
+    code: 0,
+    stdout: `webhook: ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
+  })
+  expect(JSON.parse(receiver.received[0]!.body)).toMatchObject({ format: 'reconcile.notice/1', kind: 'test' })
+  receiver.answer((response) => response.writeHead(400).end('invalid_payload\nmore'))
+  const refused = await world.run(flag, file, 'notify', 'test', 'webhook', '--json')
+  expect(refused.code).toBe(1)
+  expect(JSON.parse(refused.stdout).sent).toMatchObject([
+    { accepted: false, status: 400, answer: 'invalid_payload', why: 'it answers 400: invalid_payload' },
+  ])
+  expect((await world.run(flag, file, 'notify', 'test', 'ntfy')).code).toBe(64)
+  await writeFile(file, '{}\n')
+  const none = await world.run(flag, file, 'notify', 'test')
+  expect(none.code).toBe(64)
+  expect(none.stderr).toContain('no notify is configured')
+})

@@ -98,6 +98,7 @@ export async function makeGitBed(): Promise<GitBed> {
     identity: key,
     knownHosts: key,
     verifySignatures: null,
+    caFile: null,
     ...over,
   })
   let commits = 0

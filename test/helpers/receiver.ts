@@ -1,5 +1,8 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { NOTICE_KINDS, type UrlHook } from '../../src/model/notice.ts'
+import type { Heartbeat } from '../../src/model/settings.ts'
 
 export interface Received {
   readonly method: string
@@ -20,24 +23,28 @@ export interface Receiver {
   end(): Promise<void>
 }
 
-export async function startReceiver(): Promise<Receiver> {
+/** With a key and a certificate: over https. */
+export async function startReceiver(
+  tls: { readonly key: string; readonly cert: string } | null = null,
+): Promise<Receiver> {
   const received: Received[] = []
   const waiting: { readonly count: number; readonly come: () => void }[] = []
   let how: Parameters<Receiver['answer']>[0] = 200
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const { method = '', url = '', headers } = request
       received.push({ method, url, headers, body: Buffer.concat(chunks).toString() })
-      if (typeof how === 'number') response.writeHead(how).end('secret answer')
+      if (typeof how === 'number') response.writeHead(how).end(`no ${url} here\nat all`)
       else if (how !== 'hang') how(response)
       for (const one of waiting) if (received.length >= one.count) one.come()
     })
-  })
+  }
+  const server = tls === null ? createServer(listener) : createTlsServer(tls, listener)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls === null ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     answer(next) {
       how = next
@@ -60,3 +67,14 @@ export async function deadOrigin(): Promise<string> {
   await receiver.end()
   return receiver.origin
 }
+
+/** As settings without a `kind` name it. */
+export const webhook = (urlFile: string, on = NOTICE_KINDS): UrlHook => ({
+  kind: 'webhook',
+  id: urlFile,
+  urlFile,
+  caFile: null,
+  on,
+})
+
+export const heartbeatTo = (urlFile: string): Heartbeat => ({ urlFile, eachFile: null, caFile: null })

@@ -2,13 +2,13 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isoTime } from '../../src/model/instant.ts'
-import { NOTICE_KINDS, type Notice } from '../../src/model/notice.ts'
+import type { Notice } from '../../src/model/notice.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
 import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
 import { stagedSize } from '../helpers/fault-checks.ts'
 import { until } from '../helpers/fault-processes.ts'
 import { makeValveWorld, type ValveWorld } from '../helpers/fault-valve.ts'
-import { type Receiver, startReceiver } from '../helpers/receiver.ts'
+import { heartbeatTo, type Receiver, startReceiver, webhook } from '../helpers/receiver.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 // The daemon, what people do and ask beside it, and whom it tells. Its clock is moved by hand; rsync, ssh and HTTP are real.
@@ -103,7 +103,7 @@ describe('whoever the settings name', () => {
     await writeFile(file, `${receiver.origin}/${name}`, { mode: 0o600 })
     return file
   }
-  const hook = async (name: string) => ({ urlFile: await urlFile(name), on: NOTICE_KINDS })
+  const hook = async (name: string) => webhook(await urlFile(name))
   const told = () =>
     (receiver?.received ?? []).map(({ url, body }) =>
       body.startsWith('{') ? `${url} ${(JSON.parse(body) as Notice).kind}` : url,
@@ -123,7 +123,7 @@ describe('whoever the settings name', () => {
   })
 
   test('is told of a conflict once, and that it is over; the heartbeat fails and comes back', async () => {
-    start({ notify: [await hook('ops')], heartbeat: { urlFile: await urlFile('beat') } })
+    start({ notify: [await hook('ops')], heartbeat: heartbeatTo(await urlFile('beat')) })
     await daemon.finished('pg')
     await until(() => told().length === 1)
     for (const bytes of ['two', 'two', 'one']) {
@@ -136,7 +136,7 @@ describe('whoever the settings name', () => {
   })
 
   test('is told once that a spec is faulty, whatever runs by the last good one come to, and when it is mended', async () => {
-    start({ notify: [await hook('ops')], heartbeat: { urlFile: await urlFile('beat') } })
+    start({ notify: [await hook('ops')], heartbeat: heartbeatTo(await urlFile('beat')) })
     await daemon.finished('pg')
     await until(() => told().length === 1)
     const file = join(world.specs, 'pg.yaml')
@@ -183,7 +183,7 @@ describe('whoever the settings name', () => {
     daemon.settings = {
       ...daemon.settings,
       notify: [await hook('new')],
-      heartbeat: { urlFile: await urlFile('beat') },
+      heartbeat: heartbeatTo(await urlFile('beat')),
     }
     await passNow()
     await until(() => told().includes('/new conflict'))

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { isoTime } from '../../src/model/instant.ts'
-import { NOTICE_KINDS, type Notice } from '../../src/model/notice.ts'
+import type { Notice } from '../../src/model/notice.ts'
 import type { StatusReport } from '../../src/model/status.ts'
 import { callHere } from '../helpers/call-here.ts'
 import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
 import { type GitBed, makeGitBed } from '../helpers/git-bed.ts'
-import { type Receiver, startReceiver } from '../helpers/receiver.ts'
+import { heartbeatTo, type Receiver, startReceiver, webhook } from '../helpers/receiver.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 // The daemon on specs from git: real git and rsync, by a clock that is moved by hand.
@@ -27,8 +27,8 @@ beforeEach(async () => {
   daemon = daemonHere({
     specs: bed.place(),
     state: bed.state,
-    notify: [{ urlFile: await urlFile('ops'), on: NOTICE_KINDS }],
-    heartbeat: { urlFile: await urlFile('beat') },
+    notify: [webhook(await urlFile('ops'))],
+    heartbeat: heartbeatTo(await urlFile('beat')),
   })
   expect(await daemon.finished('pg')).toMatchObject({ published: ['a.tar'] })
 })

@@ -9,7 +9,7 @@ import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../src/model/noti
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import { openHooks } from '../../src/watch/hooks.ts'
 import { type NoticeUse, openNotices } from '../../src/watch/notices.ts'
-import { deadOrigin, type Receiver, startReceiver } from '../helpers/receiver.ts'
+import { deadOrigin, heartbeatTo, type Receiver, startReceiver, webhook } from '../helpers/receiver.ts'
 import { outcome, result } from '../view/sample-documents.ts'
 
 let folder: string
@@ -41,19 +41,30 @@ interface RunOptions {
   readonly on?: readonly NoticeKind[]
   readonly signal?: AbortSignal
   readonly heartbeat?: string
+  /** With `{name}`. */
+  readonly each?: string
+  readonly kuma?: string
 }
 
 /** A run of this program with such settings. */
 function open(
   urlFiles: readonly string[],
-  { use = 'some', on = NOTICE_KINDS, signal, heartbeat }: RunOptions = {},
+  { use = 'some', on = NOTICE_KINDS, signal, heartbeat, each, kuma }: RunOptions = {},
 ) {
   const warnings: string[] = []
   const memory = openNoticeMemory(join(folder, 'state'))
   const notices = openNotices(
     () => ({
-      notify: urlFiles.map((urlFile) => ({ urlFile, on })),
-      heartbeat: heartbeat === undefined ? null : { urlFile: heartbeat },
+      notify: [
+        ...urlFiles.map((urlFile) => webhook(urlFile, on)),
+        ...(kuma === undefined ? [] : [{ ...webhook(kuma, on), kind: 'uptime-kuma' as const }]),
+      ],
+      heartbeat:
+        each !== undefined
+          ? { urlFile: null, eachFile: each, caFile: null }
+          : heartbeat === undefined
+            ? null
+            : heartbeatTo(heartbeat),
     }),
     use,
     {
@@ -114,7 +125,7 @@ describe('notices', () => {
       notice: { id: urlFile, backup: 'a', kind: 'late', message: '' } as Notice,
     })
     const warned: string[] = []
-    const hooks = openHooks(() => names.map((urlFile) => ({ urlFile, on: NOTICE_KINDS })), {
+    const hooks = openHooks(() => names.map((urlFile) => webhook(urlFile)), {
       memory,
       signal: stopping.signal,
       warn: (text) => warned.push(text),
@@ -158,8 +169,8 @@ describe('notices', () => {
   })
 
   test.each<[string, (file: string) => Promise<unknown>, RegExp]>([
-    ['a server that fails', async () => receiver.answer(500), /it answers 500/],
-    ['one that refuses it', async () => receiver.answer(403), /it answers 403/],
+    ['a server that fails', async () => receiver.answer(500), /it answers 500: no … here\./],
+    ['one that refuses it', async () => receiver.answer(403), /it answers 403: no … here\./],
     [
       'one that sends elsewhere',
       async () =>
@@ -191,7 +202,7 @@ describe('notices', () => {
     expect(first.warnings.length).toBe(1)
     expect(first.warnings[0]).toMatch(why)
     expect(first.warnings[0]).toContain('ops')
-    for (const secret of [receiver.origin, 'S3CRET', 'token', 'secret answer', '127.0.0.1'])
+    for (const secret of [receiver.origin, 'S3CRET', 'token=q', '127.0.0.1'])
       expect(first.warnings[0]).not.toContain(secret)
     expect(receiver.received.filter(({ url }) => url === '/elsewhere')).toEqual([])
 
@@ -321,7 +332,7 @@ describe('the heartbeat of a pass', () => {
   test('is tried again, and its failure told without the URL', async () => {
     receiver.answer(404)
     const [warning, ...others] = await pass(0, {})
-    expect(warning).toBe('cannot send the heartbeat to the URL in beat: it answers 404.')
+    expect(warning).toBe('cannot send the heartbeat to the URL in beat: it answers 404: no … here.')
     expect(others).toEqual([])
     receiver.answer(502)
     const notices = open([], { use: 'all', heartbeat: await hook('beat') })
@@ -364,4 +375,87 @@ describe('the heartbeat of watch', () => {
       [`${SECRET}/fail?token=q`, 'c: exit 6: in-sync'],
     ])
   })
+})
+
+describe('the heartbeat of each backup', () => {
+  const calls = () =>
+    receiver.received.map(({ url }) => {
+      const { pathname, searchParams } = new URL(url, 'http://x')
+      return { call: pathname.slice(SECRET.length), rid: searchParams.get('rid') ?? '' }
+    })
+  const each = async (use: NoticeUse = 'some') => {
+    await hook('beat-postgres')
+    return open([], { use, each: join(folder, 'beat-{name}') })
+  }
+
+  test.each<[string, Partial<BackupOutcome>, string]>([
+    ['success', { result: 'applied', exitCode: 0 }, ''],
+    ['fail', inConflict, '/fail'],
+    ['log', { result: 'incomplete', exitCode: 0 }, '/log'],
+    ['log', { result: 'suspended', exitCode: 0 }, '/log'],
+    ['fail', { result: 'halted', exitCode: 7 }, '/fail'],
+  ])('starts, and then tells %s, with one rid', async (_, how, end) => {
+    const notices = await each()
+    notices.locked('postgres')
+    await notices.finished(outcome(how), 'whole')
+    await notices.ended(null)
+    const [start, ended] = calls()
+    expect([start!.call, ended!.call]).toEqual(['/start', end])
+    expect(start!.rid).toMatch(/^[0-9a-f-]{36}$/)
+    expect(ended!.rid).toBe(start!.rid)
+    expect(receiver.received[1]!.body).toMatch(new RegExp(`^postgres: exit ${how.exitCode}: .*\npublished `))
+  })
+
+  test('a busy one does not start, and a cancelled one does not end', async () => {
+    const notices = await each()
+    await notices.finished(outcome({ result: 'busy', exitCode: 0 }), 'whole')
+    notices.locked('postgres')
+    await notices.finished(outcome({ result: 'cancelled', exitCode: 143 }), 'whole')
+    await notices.ended(null)
+    expect(calls().map(({ call }) => call)).toEqual(['/log', '/start'])
+  })
+
+  test('one without a file has none, nor has a pass over a part', async () => {
+    const notices = await each()
+    notices.locked('web')
+    await notices.finished(outcome({ backup: 'web' }), 'whole')
+    await notices.finished(outcome({}), 'part')
+    await notices.ended(null)
+    expect([receiver.received, notices.warnings]).toEqual([[], []])
+  })
+
+  test('a fault over its spec fails it at once, and its good passes until it is over', async () => {
+    const notices = await each('watch')
+    const faults = [{ code: 'x', message: 'bad spec' }]
+    await notices.stands('postgres', { faults, holds: [] }, true)
+    await notices.finished(outcome({}), 'whole')
+    await notices.stands('postgres', { faults: [], holds: [] }, true)
+    await notices.finished(outcome({}), 'whole')
+    await notices.ended(null)
+    expect(calls().map(({ call }) => call)).toEqual(['/fail', '/fail', ''])
+    expect(receiver.received[0]!.body).toContain('bad spec')
+  })
+})
+
+test('Uptime Kuma hears of each good pass, but not while it was told of trouble', async () => {
+  receiver.answer((response) => response.end('{"ok":true}'))
+  const file = join(folder, 'kuma')
+  await writeFile(file, `${receiver.origin}/api/push/t0ken?status=up&msg=OK&ping=`, { mode: 0o600 })
+  const pass = async (more: Partial<BackupOutcome>, exitCode: number) => {
+    const notices = open([], { use: 'all', kuma: file })
+    notices.began()
+    await notices.finished(outcome(more), 'whole')
+    await notices.ended(result(exitCode, outcome(more)))
+    expect(notices.warnings).toEqual([])
+  }
+  await pass({}, 0)
+  await pass(inConflict, 6)
+  await pass({ result: 'busy' }, 0)
+  await pass({ result: 'incomplete' }, 0)
+  await pass({}, 0)
+  await pass({}, 0)
+  const statuses = receiver.received.map(({ url }) => new URL(url, 'http://x').searchParams.get('status'))
+  // The recovery, and a sign of life after it.
+  expect(statuses.slice(0, 3)).toEqual(['up', 'down', 'up'])
+  expect(new Set(statuses.slice(3))).toEqual(new Set(['up']))
 })

@@ -29,22 +29,21 @@ export interface Teller {
  */
 export function foldNotices(
   book: NoticeBook,
-  hooks: readonly NoticeHook[],
+  hooks: readonly Pick<NoticeHook, 'id' | 'on'>[],
   findings: Findings,
   teller: Teller,
 ): NoticeBook {
   let { told, pending } = book
-  for (const { urlFile, on } of hooks) {
-    const before = told[urlFile]?.[findings.backup] ?? {}
+  for (const { id, on } of hooks) {
+    const before = told[id]?.[findings.backup] ?? {}
     const { after, news } = foldHook(before, watched(on), findings, teller)
     if (!isSame(before, after)) {
-      const { [findings.backup]: _, ...others } = told[urlFile] ?? {}
+      const { [findings.backup]: _, ...others } = told[id] ?? {}
       const ofHook = Object.keys(after).length === 0 ? others : { ...others, [findings.backup]: after }
-      told = { ...told, [urlFile]: ofHook }
+      told = { ...told, [id]: ofHook }
     }
     for (const notice of news) {
-      if (on.includes(notice.kind))
-        pending = [...pending.filter(isOther(urlFile, notice)), { hook: urlFile, notice }]
+      if (on.includes(notice.kind)) pending = [...pending.filter(isOther(id, notice)), { hook: id, notice }]
     }
   }
   return told === book.told && pending === book.pending ? book : { told, pending }
@@ -133,6 +132,12 @@ const noticeOf = (
   count: what.count,
   details: what.details,
 })
+
+/** The backups of which this hook was told something that is not over. */
+export const inTrouble = ({ told }: Pick<NoticeBook, 'told'>, hook: string): readonly string[] =>
+  Object.entries(told[hook] ?? {}).flatMap(([backup, of]) =>
+    Object.values(of).some(({ over }) => !over) ? backup : [],
+  )
 
 /** Without one that was delivered. */
 export const withoutNotice = (book: NoticeBook, { hook, notice }: PendingNotice): NoticeBook => ({

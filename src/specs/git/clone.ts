@@ -100,7 +100,7 @@ async function initClone(
 function cloneAt(gitDir: string, config: string, place: GitPlace, options: CloneOptions): GitClone {
   const { signal } = options.run
   const ssh = transportOf(place.url) === 'ssh' ? gitSshCommand(place) : null
-  const env = gitEnvironment(config, ssh)
+  const env = gitEnvironment(config, ssh, place.caFile)
   const run: GitClone['run'] = (words, { input, config: more } = {}) =>
     runGit({
       arguments: [...gitArguments(gitDir, more), ...words],

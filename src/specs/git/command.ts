@@ -33,7 +33,11 @@ export const gitArguments = (
 ]
 
 /** `configFile`: the only settings that git's helpers read beside ours. */
-export const gitEnvironment = (configFile: string, ssh: string | null): Record<string, string> => ({
+export const gitEnvironment = (
+  configFile: string,
+  ssh: string | null,
+  caFile: string | null = null,
+): Record<string, string> => ({
   ...childEnvironment(),
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: configFile,
@@ -42,6 +46,7 @@ export const gitEnvironment = (configFile: string, ssh: string | null): Record<s
   GIT_ALLOW_PROTOCOL: 'file:https:ssh',
   GIT_OPTIONAL_LOCKS: '0',
   GIT_NO_LAZY_FETCH: '1',
+  ...(caFile === null ? {} : { GIT_SSL_CAINFO: caFile }),
   GIT_SSH_VARIANT: 'ssh',
   // Without a key of its own no ssh is started at all.
   GIT_SSH_COMMAND: ssh ?? 'false',

@@ -41,7 +41,7 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /SSL certificate problem|certificate verification failed|certificate subject name|host name does not match/i,
     'its certificate is not one that this machine trusts',
-    'This may be a man in the middle. Compare the certificate with the one that the server should have, and see the clock of this machine.',
+    'This may be a man in the middle. Compare the certificate with the one that the server should have, and see the clock of this machine. If a private CA signed it, name that CA with git.caFile, or add it to the certificates of this machine.',
   ],
   [
     /fsck error|hasDot|invalid path/i,

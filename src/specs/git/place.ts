@@ -1,4 +1,5 @@
 import type { GitPlace } from '../../model/settings.ts'
+import { readCaFile } from '../../system/ca-file.ts'
 import { readFarPath } from '../spec/far-place.ts'
 import { readNearPath } from '../spec/near-path.ts'
 import { type Parsed, parseDuration } from '../spec/units.ts'
@@ -18,6 +19,7 @@ const DEFAULTS = {
   identity: '/etc/reconcile/keys/git',
   knownHosts: '/etc/reconcile/known_hosts',
   verifySignatures: null,
+  caFile: null,
 } as const
 
 /** The place, where a URL is written. */
@@ -58,5 +60,15 @@ export const gitReaders = (known: {
     identity: near,
     knownHosts: near,
     verifySignatures: near,
+    caFile: (text) => {
+      const path = near(text)
+      return path.ok ? readableCa(path.value) : path
+    },
   }
+}
+
+/** Without it no commit can be fetched, so what is wrong with it is a fault of the setting. */
+function readableCa(path: string): Parsed<string> {
+  const read = readCaFile(path)
+  return read.ok ? { ok: true, value: path } : { ok: false, fault: `cannot be used: ${read.fault}` }
 }

@@ -1,4 +1,3 @@
-import { NOTICE_KINDS, type NoticeHook, type NoticeKind } from '../../model/notice.ts'
 import type { Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
@@ -11,12 +10,12 @@ import {
   type KeyPath,
   keyPathText,
   type Located,
-  type LocatedMap,
   placeOf,
   type SourceText,
   valueAt,
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
+import { readHeartbeat, readHooks } from './read-hooks.ts'
 
 export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
   /** Empty: it is written, and faulty. */
@@ -65,15 +64,18 @@ function readAll(
     faults.push(faultAt(placeOf(root, path), code, message))
     return undefined
   }
-  const near = (text: string) => readNearPath(text, 'any', { home: known.home, name: null })
-  const readFolder = (text: string): Parsed<string> => {
-    if (/^(?:\/|~\/)/.test(text)) return near(text)
-    const base = near(known.folder)
-    return base.ok
-      ? near(`${known.folder}/${text}`)
-      : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
-  }
-  const folder = (path: KeyPath) => read(path, readFolder, 'unsafe-path')
+  const readFolder =
+    (name: string | null) =>
+    (text: string): Parsed<string> => {
+      const near = (path: string) => readNearPath(path, 'any', { home: known.home, name })
+      if (/^(?:\/|~\/)/.test(text)) return near(text)
+      const base = near(known.folder)
+      return base.ok
+        ? near(`${known.folder}/${text}`)
+        : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
+    }
+  const folder = (path: KeyPath, named?: 'named') =>
+    read(path, readFolder(named === undefined ? null : '{name}'), 'unsafe-path')
 
   const specs = folder(['specs'])
   const git = valueAt(root, ['git'])
@@ -98,6 +100,7 @@ function readAll(
     ...part('identity', 'unsafe-path'),
     ...part('knownHosts', 'unsafe-path'),
     ...part('verifySignatures', 'unsafe-path'),
+    ...part('caFile', 'ca-file-unusable'),
   }
   const state = folder(['state'])
   const concurrency = valueAt(root, ['concurrency'])
@@ -111,17 +114,9 @@ function readAll(
   const list = valueAt(root, ['roots'])
   const roots =
     list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
-  const notify = readHooks(root, faulty, folder, (index, urlFile) =>
-    faults.push(
-      faultAt(
-        placeOf(root, ['notify', index, 'urlFile']),
-        'wrong-value',
-        `notify[${index}].urlFile: an entry before it names ${urlFile} already`,
-        'write both lists of kinds into one "on"',
-      ),
-    ),
-  )
-  const heartbeat = folder(['heartbeat', 'urlFile'])
+  const reading = { root, faulty, folder, fault: (fault: Fault) => void faults.push(fault) }
+  const notify = readHooks(reading)
+  const heartbeat = readHeartbeat(reading)
   return {
     written: {
       ...(valueAt(root, ['specs']) === null ? {} : { specs: specs ?? '' }),
@@ -132,34 +127,8 @@ function readAll(
       // A faulty root allows nothing more than the others do.
       ...(list === null ? {} : { roots: (roots ?? []).flatMap((root) => root ?? []) }),
       ...(notify === null ? {} : { notify }),
-      ...(heartbeat === undefined ? {} : { heartbeat: { urlFile: heartbeat } }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
     },
     faults,
   }
 }
-
-/** The sound ones of `notify`; null: there is none. Each file once: what was told is remembered by it. */
-function readHooks(
-  root: LocatedMap,
-  faulty: (value: Located) => boolean,
-  folder: (path: KeyPath) => string | undefined,
-  repeated: (index: number, urlFile: string) => void,
-): readonly NoticeHook[] | null {
-  const list = valueAt(root, ['notify'])
-  if (list?.kind !== 'list') return null
-  const hooks: NoticeHook[] = []
-  for (const [index, item] of list.items.entries()) {
-    const urlFile = folder(['notify', index, 'urlFile'])
-    if (urlFile === undefined) continue
-    if (hooks.some((hook) => hook.urlFile === urlFile)) repeated(index, urlFile)
-    else hooks.push({ urlFile, on: readKinds(valueAt(item, ['on']), faulty) })
-  }
-  return hooks
-}
-
-const readKinds = (written: Located | null, faulty: (value: Located) => boolean): readonly NoticeKind[] =>
-  written?.kind !== 'list'
-    ? NOTICE_KINDS
-    : NOTICE_KINDS.filter((kind) =>
-        written.items.some((item) => item.kind === 'scalar' && item.value === kind && !faulty(item)),
-      )

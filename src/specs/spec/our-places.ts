@@ -24,14 +24,23 @@ export function ourPlaces(settings: Settings): readonly OurPlace[] {
           file('the key for specs', specs.identity),
           file('the pinned host keys for specs', specs.knownHosts),
           file('the list of allowed signers', specs.verifySignatures ?? ''),
+          file('the certificates for specs', specs.caFile ?? ''),
         ]),
     { what: 'the folder of state', path: state },
     ...configFolders.map((path) => ({ what: 'the folder of config.yaml', path })),
-    ...[...notify, ...(heartbeat === null ? [] : [heartbeat])].map(({ urlFile }) =>
-      file('the file of a URL', urlFile),
+    ...[...notify, ...(heartbeat === null ? [] : [heartbeat])].flatMap((one) =>
+      'urlFile' in one
+        ? [file('the file of a URL', one.urlFile ?? ''), file('the certificates for a URL', one.caFile ?? '')]
+        : [],
     ),
+    // Any backup's name may fill it.
+    ...(heartbeat?.eachFile == null
+      ? []
+      : [{ what: 'the folder of the files of URLs', path: folderBefore(heartbeat.eachFile) }]),
   ].filter(({ path }) => path.startsWith('/'))
 }
+
+const folderBefore = (path: string): string => dirname(path.slice(0, path.indexOf('{name}') + 1))
 
 const SYSTEM = [
   '/etc',

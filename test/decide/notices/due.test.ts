@@ -25,8 +25,11 @@ const late = (series: string, at: string): LateSeries => ({
 })
 
 /** Passes, one an hour, told to these hooks; what each of them made new. */
-function lifeOf(on: readonly NoticeKind[] = NOTICE_KINDS, more: readonly NoticeHook[] = []) {
-  const hooks = [{ urlFile: '/ops', on }, ...more]
+function lifeOf(
+  on: readonly NoticeKind[] = NOTICE_KINDS,
+  more: readonly Pick<NoticeHook, 'id' | 'on'>[] = [],
+) {
+  const hooks = [{ id: '/ops', on }, ...more]
   let book: NoticeBook = { told: {}, pending: [] }
   let hours = 0
   const tell = (found: ReturnType<typeof findTrouble>, deliver: boolean) => {
@@ -309,14 +312,14 @@ describe('each hook', () => {
   test('that is added later hears of what is wrong by then', () => {
     const { book, pass } = lifeOf()
     pass(inConflict)
-    const hooks = [{ urlFile: '/new', on: NOTICE_KINDS }]
+    const hooks = [{ id: '/new', on: NOTICE_KINDS }]
     const teller = { at: instant(0), host: '', revision: null, stamp: 's' }
     const next = foldNotices(book(), hooks, findTrouble(outcome(inConflict), 'whole')!, teller)
     expect(next.pending.map(({ hook }) => hook)).toEqual(['/new'])
   })
 
   test('shares the id of a notice with the others', () => {
-    const { notices } = lifeOf(NOTICE_KINDS, [{ urlFile: '/chat', on: ['conflict'] }])
+    const { notices } = lifeOf(NOTICE_KINDS, [{ id: '/chat', on: ['conflict'] }])
     expect(notices(inConflict).map(({ id }) => id)).toEqual(['t1-conflict', 't1-conflict'])
   })
 })

@@ -132,6 +132,7 @@ describe('settings', () => {
       identity: '/k',
       knownHosts: '/etc/reconcile/known_hosts',
       verifySignatures: `${folder}/etc/signers`,
+      caFile: null,
     })
   })
 

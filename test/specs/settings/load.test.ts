@@ -97,6 +97,25 @@ describe('settings', () => {
       { urlFile: '/x', on: ['lost', 'conflict', 'held', 'failing', 'late', 'pushed', 'recovered'] },
     ])
     expect(heartbeat?.urlFile).toMatch(/\/home\/beat$/)
+    const more = await box({
+      'etc/config.yaml':
+        'notify: [{ kind: sendmail, to: root }, { kind: uptime-kuma, urlFile: /k, on: [lost], caFile: ca.pem }]\n' +
+        'heartbeat: { eachFile: "keys/beat-{name}" }\n',
+    })
+    expect(more.notify).toMatchObject([
+      { kind: 'sendmail', id: 'mailto:root', to: 'root', from: null },
+      {
+        kind: 'uptime-kuma',
+        id: '/k',
+        urlFile: '/k',
+        caFile: expect.stringMatching(/etc\/ca.pem$/),
+        on: ['lost', 'recovered'],
+      },
+    ])
+    expect(more.heartbeat).toMatchObject({
+      urlFile: null,
+      eachFile: expect.stringMatching(/etc\/keys\/beat-\{name\}$/),
+    })
   })
 
   test("of a plain user come from their own file, else from the box's", async () => {
@@ -147,6 +166,29 @@ describe('settings', () => {
       'notify: [{ urlFile: x }, { urlFile: ./x }]',
       '1:37 wrong-value notify[1].urlFile',
     ],
+    [
+      'a service that there is not',
+      'notify: [{ kind: nfty, urlFile: x }]',
+      '1:18 wrong-value notify[0].kind is "nfty"',
+    ],
+    ['mail to nobody', 'notify: [{ kind: sendmail }]', '1:10 missing-key "to" is missing in notify[0]'],
+    [
+      'mail with a header in the address',
+      'notify: [{ kind: sendmail, to: "a@x\\nBcc: b@x" }]',
+      '1:32 wrong-value notify[0].to',
+    ],
+    [
+      'a service by mail',
+      'notify: [{ kind: ntfy, urlFile: x, to: a@x }]',
+      '1:40 wrong-value notify[0].to is not',
+    ],
+    ['a heartbeat of nothing', 'heartbeat: {}', '1:12 missing-key "urlFile" is missing in heartbeat'],
+    [
+      'one URL for all backups',
+      'heartbeat: { eachFile: keys/beat }',
+      '1:24 wrong-value heartbeat.eachFile has no {name}',
+    ],
+    ['another template', 'heartbeat: { eachFile: "beat-{nam}" }', '1:24 unsafe-path heartbeat.eachFile'],
     ['a list', '- a', '1:1 wrong-type the file holds a list'],
     [
       'a password',

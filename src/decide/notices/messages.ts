@@ -1,0 +1,220 @@
+import type { Notice, TestNotice, UrlKind } from '../../model/notice.ts'
+
+/** One request to a service. A GET where there is no body. */
+export interface HookRequest {
+  readonly headers: Readonly<Record<string, string>>
+  /** Parameters that replace or join those of the URL. */
+  readonly query: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+/** Characters, or bytes of UTF-8 where the service counts those: what each takes, or less where that is more than anyone reads. */
+const LIMITS = { ntfy: 4096, gotify: 8000, discord: 2000, slack: 4000, telegram: 4096, teams: 8000 } as const
+const MOST_STATUS = 250
+
+/**
+ * The notice in the form that this service takes. Text from a source can format nothing, mention nobody and add no field there. `open`: the
+ * backups that are in trouble now, as far as this hook was told; Uptime Kuma knows one state for all of them.
+ */
+export function hookRequest(
+  kind: UrlKind,
+  notice: Notice | TestNotice,
+  open: readonly string[],
+): HookRequest {
+  const isTrouble = !['recovered', 'test'].includes(notice.kind)
+  switch (kind) {
+    case 'webhook':
+      return json(notice)
+    case 'ntfy':
+      return {
+        headers: {
+          'content-type': 'text/plain; charset=utf-8',
+          title: encodedWord(titleOf(notice)),
+          priority: isTrouble ? 'high' : 'default',
+          tags: isTrouble ? 'warning' : 'white_check_mark',
+        },
+        query: {},
+        body: bounded(bodyLines(notice), LIMITS.ntfy, bytesOf),
+      }
+    case 'gotify':
+      return json({
+        title: titleOf(notice),
+        message: bounded(bodyLines(notice), LIMITS.gotify),
+        priority: isTrouble ? 8 : 4,
+      })
+    case 'discord':
+      return json({
+        content: bounded(
+          [`**${forDiscord(titleOf(notice))}**`, ...bodyLines(notice, forDiscord)],
+          LIMITS.discord,
+        ),
+        allowed_mentions: { parse: [] },
+        flags: NO_PREVIEWS,
+      })
+    case 'slack':
+      return json({
+        text: bounded(chatLines(notice, forSlack), LIMITS.slack),
+        mrkdwn: false,
+        unfurl_links: false,
+        unfurl_media: false,
+      })
+    case 'telegram':
+      return json({
+        text: bounded(chatLines(notice, forTelegram), LIMITS.telegram),
+        link_preview_options: { is_disabled: true },
+      })
+    case 'teams':
+      return json(card(titleOf(notice), bounded(bodyLines(notice), LIMITS.teams), isTrouble))
+    case 'uptime-kuma': {
+      const others = open.length === 0 ? '' : `; still in trouble: ${open.join(', ')}`
+      const isUp = !isTrouble && open.length === 0
+      const text = isTrouble ? notice.text : `${notice.text}${others}`
+      return {
+        headers: {},
+        query: { status: isUp ? 'up' : 'down', msg: cutTo(text, MOST_STATUS) },
+        body: null,
+      }
+    }
+  }
+}
+
+/** A regular sign of life for Uptime Kuma, which calls a monitor down that hears nothing. */
+export const signOfLife = (text: string): HookRequest => ({
+  headers: {},
+  query: { status: 'up', msg: cutTo(text, MOST_STATUS) },
+  body: null,
+})
+
+/** Whether the body of a 2xx answer says that it was accepted. */
+export function isAccepted(kind: UrlKind, body: string): boolean {
+  if (kind === 'slack') return body.trim() === 'ok'
+  return kind === 'telegram' || kind === 'uptime-kuma' ? /^\s*\{[\s\S]*"ok"\s*:\s*true\b/.test(body) : true
+}
+
+/** What a service needs in its URL and this one lacks, in words after "it"; null: nothing. Shows nothing of the URL. */
+export function lackOf(kind: UrlKind, url: URL): string | null {
+  const path = url.pathname.replace(/\/+$/, '')
+  switch (kind) {
+    case 'ntfy':
+      return path === '' ? 'must end in the topic: https://ntfy.sh/TOPIC' : null
+    case 'gotify':
+      return path.endsWith('/message') ? null : 'must end in /message?token=TOKEN'
+    case 'telegram':
+      return path.endsWith('/sendMessage') && url.searchParams.has('chat_id')
+        ? null
+        : 'must end in /sendMessage?chat_id=ID'
+    case 'uptime-kuma':
+      return /\/api\/push\/[^/]+$/.test(path) ? null : "must be a push monitor's URL: …/api/push/TOKEN"
+    default:
+      return null
+  }
+}
+
+export const titleOf = ({ backup, host, kind }: Notice | TestNotice): string =>
+  `${backup} on ${host}: ${kind}`
+
+/** For people: the message, each thing it is about if there are several, what helps, and since when. */
+export function bodyLines(
+  { message, details, count, since, at, kind }: Notice | TestNotice,
+  quote: (text: string) => string = (text) => text,
+): readonly string[] {
+  const several = details.length < 2 || kind === 'recovered' ? [] : details
+  const rest = count - details.length
+  const hints = new Set(details.flatMap(({ hint }) => (hint === undefined || hint === '' ? [] : [hint])))
+  return [
+    quote(message),
+    ...several.map(
+      (one) => `- ${quote(one.path === undefined ? one.message : `${one.path}: ${one.message}`)}`,
+    ),
+    ...(several.length > 0 && rest > 0 ? [`- and ${rest} more`] : []),
+    ...[...hints].slice(0, MOST_HINTS).map((hint) => quote(hint.replace(/\s+/g, ' '))),
+    ...(since === at || kind === 'recovered' ? [] : [`Since ${since}.`]),
+  ]
+}
+
+const MOST_HINTS = 3
+
+const chatLines = (notice: Notice | TestNotice, quote: (text: string) => string): readonly string[] => [
+  quote(titleOf(notice)),
+  ...bodyLines(notice, quote),
+]
+
+const json = (value: object): HookRequest => ({
+  headers: { 'content-type': 'application/json' },
+  query: {},
+  body: JSON.stringify(value),
+})
+
+/** Discord's SUPPRESS_EMBEDS: no pictures of what a link in a file's name leads to. */
+const NO_PREVIEWS = 4
+
+/** A backslash takes the meaning of each sign that begins formatting, a mention or a link. */
+const forDiscord = (text: string): string => text.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
+
+/** These three characters are all that Slack reads, in plain text. */
+const forSlack = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
+/** Without parse_mode only mentions, hashtags, commands and links are found in a text: a zero-width space keeps people from being called. */
+const forTelegram = (text: string): string => text.replace(/@(?=\w)/g, '@\u200b')
+
+/** Text runs hold no Markdown, unlike text blocks. */
+const card = (title: string, text: string, isTrouble: boolean) => ({
+  type: 'message',
+  attachments: [
+    {
+      contentType: 'application/vnd.microsoft.card.adaptive',
+      contentUrl: null,
+      content: {
+        $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+        type: 'AdaptiveCard',
+        version: '1.4',
+        body: [
+          paragraph({ text: title, weight: 'Bolder', color: isTrouble ? 'Attention' : 'Good' }),
+          ...text.split('\n').map((line) => paragraph({ text: line })),
+        ],
+      },
+    },
+  ],
+})
+
+const paragraph = (run: object) => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', ...run }] })
+
+const bytesOf = (character: string): number => new TextEncoder().encode(character).length
+const unitsOf = (character: string): number => character.length
+
+const bounded = (lines: readonly string[], limit: number, sizeOf = unitsOf): string =>
+  cutTo(lines.join('\n'), limit, sizeOf)
+
+/** Whole characters, and `…` where something is left out. */
+function cutTo(text: string, limit: number, sizeOf: (character: string) => number = unitsOf): string {
+  let size = 0
+  let kept = 0
+  const room = limit - sizeOf('…')
+  for (const character of text) {
+    size += sizeOf(character)
+    if (size <= room) kept += character.length
+    if (size > limit) return `${text.slice(0, kept)}…`
+  }
+  return text
+}
+
+/** For a header: as it is in printable ASCII, else in RFC 2047's encoded words. */
+export function encodedWord(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text
+  const words: string[] = []
+  let word: number[] = []
+  for (const character of text) {
+    const bytes = new TextEncoder().encode(character)
+    if (word.length + bytes.length > WORD_BYTES) {
+      words.push(btoa(String.fromCharCode(...word)))
+      word = []
+    }
+    word.push(...bytes)
+  }
+  words.push(btoa(String.fromCharCode(...word)))
+  return words.map((one) => `=?UTF-8?B?${one}?=`).join(' ')
+}
+
+/** An encoded word is at most 75 characters long. */
+const WORD_BYTES = 45
