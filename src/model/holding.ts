@@ -2,7 +2,7 @@ import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
 import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
-import type { Claim, NoMarker, SourceFile } from './source-file.ts'
+import type { MarkerClaim, NoMarker, SourceFile } from './source-file.ts'
 import type { PruneRules } from './spec.ts'
 import type { Halt, Problem } from './trouble.ts'
 
@@ -211,7 +211,7 @@ export interface Seen extends SourceFile {
   readonly waitingSince: Instant | null
 }
 
-export type SeenClaim = Claim & { readonly text: null }
+export type SeenClaim = MarkerClaim & { readonly text: null }
 
 /** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */
 export interface GateFailure {

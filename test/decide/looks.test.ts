@@ -163,9 +163,7 @@ describe('a disk’s identity', () => {
   })
   test('it is named by the disk, and not by a number alone', () => {
     expect(asks(null, root).message).toContain('before (on ext4, 2.0 TiB, /dev/sdb1; last here 2026-11-20)')
-    expect(asks(null, root).message).toContain(
-      'It lies on ext4 "offsite1", 2.0 TiB, /dev/sda1, mounted at /.',
-    )
+    expect(asks(null, root).message).toContain('It is on ext4 "offsite1", 2.0 TiB, /dev/sda1, mounted at /.')
     expect(asks('y', offsite, '2026-10-01T00:00:00Z').message).toContain(
       'y (last pass over it 2026-10-01T00:00:00Z)',
     )

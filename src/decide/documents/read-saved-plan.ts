@@ -153,7 +153,7 @@ export function readSavedPlan(json: string): ReadPlan {
   if (format !== FORMAT) {
     return /^reconcile\.plan\/\d+$/.test(format)
       ? { state: 'other-version', format }
-      : { state: 'broken', fault: 'it is no saved plan' }
+      : { state: 'broken', fault: 'it is not a saved plan' }
   }
   const fault = plan(value, 'plan')
   if (fault !== null) return { state: 'broken', fault }
@@ -162,7 +162,7 @@ export function readSavedPlan(json: string): ReadPlan {
   const backups = read.backups.map((one) => ({ ...EARLIER, ...one }))
   const found = { specs: {}, ...read, backups }
   const names = found.backups.map((one) => one.backup)
-  if (new Set(names).size < names.length) return { state: 'broken', fault: 'a backup stands in it twice' }
+  if (new Set(names).size < names.length) return { state: 'broken', fault: 'it contains a backup twice' }
   return { state: 'sound', plan: found }
 }
 

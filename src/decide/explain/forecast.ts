@@ -97,7 +97,7 @@ function rhythmOf(
     return { every: `every ${spanText(usual)}, as usual`, next }
   }
   if (expect === null)
-    return { why: 'how often points come is not known: too few are here, and expect says nothing' }
+    return { why: 'how often points come is unknown: there are too few, and expect says nothing' }
   return { every: `${expect}, as expected`, next: byExpect }
 }
 

@@ -155,7 +155,7 @@ function judgeUnmarked(facts: FileFacts, held: HeldFile, spec: Spec, asOf: Insta
   }
   const pull = judgeNew(facts, spec, asOf)
   const note =
-    'other data stands under this name without a marker: a start for the transfer, set aside once its replacement has matched'
+    'other data is under this name without a marker: the transfer starts from it, and it is set aside once its replacement has matched'
   return { ...pull, steps: pull.steps.map((step) => ({ ...step, because: [...step.because, note] })) }
 }
 
@@ -296,8 +296,8 @@ const conflictStep = (facts: FileFacts, held: Digest, claim: Digest): Step => ({
   path: facts.path,
   because: [
     facts.held === undefined
-      ? 'once held here and now gone; the source has other bytes under the name'
-      : `same name, other ${digestKind(claim)}; neither is touched`,
+      ? 'was held here and is gone; the source has different bytes under this name'
+      : `same name, different ${digestKind(claim)}; neither is touched`,
   ],
   held,
   source: claim,

@@ -3,7 +3,7 @@ import type { Instant } from '../../model/instant.ts'
 import type { ListedFile } from '../../model/listing.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { Claim } from '../../model/source-file.ts'
+import type { MarkerClaim } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import { isWhole } from '../files/facts.ts'
 import { retention } from '../retention/wanted.ts'
@@ -18,7 +18,7 @@ export interface MarkedFile {
 }
 
 /** What is remembered of a file whose marker has been read. */
-export type RememberedClaim = Seen & { readonly marker: Claim }
+export type RememberedClaim = Seen & { readonly marker: MarkerClaim }
 
 /**
  * The claim remembered of a file, where it will do, so that a converged run reads no marker: the source shows the same data and the

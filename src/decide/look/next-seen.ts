@@ -4,7 +4,7 @@ import type { Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { Claim, NoMarker, SourceFile } from '../../model/source-file.ts'
+import type { MarkerClaim, NoMarker, SourceFile } from '../../model/source-file.ts'
 import { changedSinceSeen } from '../files/as-published.ts'
 import { isTransfer } from '../plan/backup.ts'
 
@@ -107,7 +107,7 @@ const sameSeen = (a: Seen, b: Seen): boolean =>
   a.waitingSince === b.waitingSince &&
   sameClaim(claimIn(a), claimIn(b))
 
-const claimIn = ({ marker }: Seen): Claim | null => (marker.state === 'claimed' ? marker : null)
+const claimIn = ({ marker }: Seen): MarkerClaim | null => (marker.state === 'claimed' ? marker : null)
 
-const sameClaim = (a: Claim | null, b: Claim | null): boolean =>
+const sameClaim = (a: MarkerClaim | null, b: MarkerClaim | null): boolean =>
   a?.suffix === b?.suffix && a?.size === b?.size && a?.mtime === b?.mtime && a?.digest === b?.digest

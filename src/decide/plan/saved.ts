@@ -84,7 +84,7 @@ export function judgeSaved(saved: SavedPart, now: Now): SavedVerdict {
 function* specDifferences({ plan, revision }: SavedPart, now: Now): Generator<Difference> {
   if (plan.spec.digest !== now.spec.digest) {
     const [expected, found] = [plan.spec.digest, now.spec.digest]
-    const message = 'the spec is another one than the plan was made from'
+    const message = 'the spec is not the one the plan was made from'
     yield { code: 'stale-spec', message, expected, found }
   }
   if (revision !== now.revision) {
@@ -134,7 +134,7 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
   if (problems.length > 0) return { is: 'blocked', problems }
   const other = facts.held?.foundOther !== undefined
   const there = other
-    ? 'other bytes: make the plan again, or let a pass pull it'
+    ? 'different bytes: make the plan again, or let a pass pull it'
     : 'nothing of the kind any more'
   return stale('stale-step', path, `something to ${step.action}`, there)
 }
@@ -161,7 +161,7 @@ function stillToPrune(step: Step, { fresh }: Now): StepVerdict {
   const due = fresh.steps.find((one) => one.action === 'prune' && one.path === step.path)
   if (due !== undefined) return { is: 'pending', step: due }
   if (fresh.holds.length > 0) return { is: 'held' }
-  return stale('stale-prune', step.path, 'to be pruned', 'nothing that the spec would have pruned now')
+  return stale('stale-prune', step.path, 'to be pruned', 'nothing that the spec would prune now')
 }
 
 const NONE: ReadonlySet<string> = new Set()

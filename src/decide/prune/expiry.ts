@@ -115,7 +115,7 @@ export function decideExpiry(
   const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
   const hold: Hold = {
     ...clockHold('leapt', spec, lastTime),
-    message: `${what} due to be removed from trash or staging for good, and the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`,
+    message: `${what} due to be removed from trash or staging for good, and the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`,
   }
   return { steps: [], holds: [hold] }
 }

@@ -138,11 +138,11 @@ export function patternFitsNothing(
   const { text, pattern } = nearest(patterns, beside.sample)
   return {
     code: 'pattern-fits-nothing',
-    message: `series.pattern does not fit ${which}${where}; ${text}`,
+    message: `series.pattern does not match ${which}${where}; ${text}`,
     hint:
       pattern === null
-        ? 'Write series.pattern as the names are, or select only the files that are meant. Until then they are kept, and count for no rule.'
-        : `Write ${JSON.stringify(pattern)} as series.pattern, or add it to the list of patterns. Until then they are kept, and count for no rule.`,
+        ? 'Write series.pattern to match the names, or select only the files that are meant. Until then they are kept, and no rule counts them.'
+        : `Write ${JSON.stringify(pattern)} as series.pattern, or add it to the list of patterns. Until then they are kept, and no rule counts them.`,
   }
 }
 
@@ -159,11 +159,11 @@ export function newNaming(
   const { text, pattern } = nearest(patterns, [newestDated.path, ...sample])
   return {
     code: 'beside-pattern',
-    message: `${files === 1 ? '1 selected file fits' : `${files} selected files fit`} no series.pattern, and newer ones than all that fit are among them; ${text}`,
+    message: `${files === 1 ? '1 selected file matches no series.pattern and is newer' : `${files} selected files match no series.pattern, and some are newer`} than all that match; ${text}`,
     hint:
       pattern === null
-        ? 'They are kept, and count for no rule. Where the source has changed its names, add their pattern to series.pattern, which may be a list.'
-        : `They are kept, and count for no rule. Where the source has changed its names, add ${JSON.stringify(pattern)} to series.pattern, which may be a list.`,
+        ? 'They are kept, and no rule counts them. If the source has changed its names, add their pattern to series.pattern, which may be a list.'
+        : `They are kept, and no rule counts them. If the source has changed its names, add ${JSON.stringify(pattern)} to series.pattern, which may be a list.`,
   }
 }
 
@@ -183,11 +183,11 @@ function nearest(
   }
   if (best === null)
     return {
-      text: `${names[0]} carries no date that can be read, and the pattern is ${patterns[0]}`,
+      text: `${names[0]} has no date that can be read, and the pattern is ${patterns[0]}`,
       pattern: null,
     }
   const [has, wants] = difference(best.own, best.pattern)
-  return { text: `${best.name} is nearest: it has ${has} where the pattern has ${wants}`, pattern: best.own }
+  return { text: `${best.name} is closest: it has ${has} where the pattern has ${wants}`, pattern: best.own }
 }
 
 /** What is left of both where they begin and end alike, whole tokens only. */

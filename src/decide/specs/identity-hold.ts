@@ -20,7 +20,7 @@ export function identityHold(
   if (found === null) {
     return {
       code: 'destination-id-missing',
-      message: `${path} held the destination ${expected} before${beforeOn(strange)} and shows no id now.${now} If its disk is not mounted, mount it and run again; release only if this folder is meant to begin anew`,
+      message: `${path} was the destination ${expected} before${beforeOn(strange)} and has no id now.${now} If its disk is not mounted, mount it and run again; release only if this folder is meant to start afresh`,
       facts,
     }
   }
@@ -30,7 +30,7 @@ export function identityHold(
     const where = lastSeenAt === null ? 'this box has never seen it' : `this box knows it at ${lastSeenAt}`
     return {
       code: 'destination-unknown',
-      message: `${path} is the destination ${its}, and ${where}: it was moved or copied here, or this box lost its state.${now} Release if it is the one meant`,
+      message: `${path} is the destination ${its}, and ${where}: it was moved or copied here, or this box lost its state.${now} Release if it is the right one`,
       facts,
     }
   }
@@ -41,8 +41,7 @@ export function identityHold(
   }
 }
 
-const nowOn = ({ disk }: StrangeDisk): string =>
-  `It lies on ${diskName(disk)}, mounted at ${disk.mountPoint}.`
+const nowOn = ({ disk }: StrangeDisk): string => `It is on ${diskName(disk)}, mounted at ${disk.mountPoint}.`
 
 function beforeOn(strange: StrangeDisk | undefined): string {
   const { disk = null, day = null } = strange?.before ?? {}

@@ -45,15 +45,15 @@ export function boxClock(
   const message =
     lastTime === null || lastTime < OLDEST
       ? `${shows}: it is behind`
-      : `${shows}, ${state === 'behind' ? 'behind' : `over ${leap / DAY} days past`} ${isoTime(lastTime)}, the last time that was written down at ${spec.destination.path}`
+      : `${shows}, ${state === 'behind' ? 'behind' : `over ${leap / DAY} days past`} ${isoTime(lastTime)}, the last time recorded at ${spec.destination.path}`
   if (released.has(hold.id)) return { ...anyClock(asOf), passed: { ...hold, message } }
   // Without any measure nothing is ahead of what might be.
   const known = lastTime === null || lastTime < OLDEST ? null : lastTime
   const horizon = state === 'leapt' ? asOf : (known ?? FOREVER)
   const hint =
     state === 'behind'
-      ? `Set it. Until it is right nothing is removed, and nothing is called late. If it is right: reconcile release ${hold.id} --reason "…"`
-      : 'If it is wrong, set it. If the box was only off, or the disk away, the next pass goes by it; where something is due to be removed, a hold asks first.'
+      ? `Set it. Until it is right nothing is removed and nothing counts as late. If it is right: reconcile release ${hold.id} --reason "…"`
+      : 'If it is wrong, set it. If the box was only off, or the disk away, the next pass believes it; if something is due to be removed, a hold asks first.'
   const release = state === 'behind' ? { release: hold.id } : {}
   const problem: Problem = { code: 'box-clock', message, hint, ...release }
   return { state, at: known ?? asOf, horizon, problem, passed: null }

@@ -22,7 +22,7 @@ export function timeWarnings(
         key: ['transfer', 'bandwidth'],
         code: 'always-off',
         message: 'transfer.bandwidth is off all the time: nothing is ever transferred',
-        hint: 'Give the timetable a time with a rate; to let the backup rest, suspend it.',
+        hint: 'Give the timetable a time with a rate; to pause the backup, suspend it.',
       },
     ]
   }
@@ -37,7 +37,7 @@ export function timeWarnings(
             key: ['transfer', 'bandwidth'],
             code: 'narrow-timetable',
             message: `transfer.bandwidth is off for ${hours(off)} at a stretch, and a point is late after ${hours(allowed)}`,
-            hint: 'Open the line more often, or expect points more seldom.',
+            hint: 'Allow transfers more often, or expect points less often.',
           },
         ]
       : []),
@@ -47,7 +47,7 @@ export function timeWarnings(
             key: ['schedule'],
             code: 'slow-schedule',
             message: `reconcile watch runs this up to ${hours(between)} apart, and a point is late after ${hours(allowed)}`,
-            hint: 'Give it a schedule that is at least as quick as what it expects.',
+            hint: 'Give it a schedule at least as frequent as what it expects.',
           },
         ]
       : []),
