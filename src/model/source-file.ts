@@ -21,6 +21,9 @@ export interface NoMarker {
   readonly state: 'none'
 }
 
+/** One for all. */
+export const NO_MARKER: NoMarker = { state: 'none' }
+
 export interface MarkerClaim {
   readonly state: 'claimed'
   readonly suffix: string

@@ -249,7 +249,7 @@ describe('a file that is no plan of ours', () => {
       'one backup twice',
       (plan) => ({ ...plan, backups: [...plan.backups, ...plan.backups] }),
       64,
-      /stands in it twice/,
+      /contains a backup twice/,
     ],
   ])('%s: exit %#', async (_, change, code, said) => {
     const at = await sound()

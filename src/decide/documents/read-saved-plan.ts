@@ -17,32 +17,18 @@ import {
   time,
 } from '../../model/check-json.ts'
 import { isObject } from '../../model/is-object.ts'
-import { type Action, makesWhole, type Plan, type Step } from '../../model/plan.ts'
+import { ACTIONS, makesWhole, type Plan, type Step } from '../../model/plan.ts'
 import type { SavedPlan } from '../../model/saved-plan.ts'
 
 const FORMAT = 'reconcile.plan/1'
 
-const ACTIONS: Readonly<Record<Action, Check>> = {
-  pull: count,
-  resume: count,
-  adopt: count,
-  repair: count,
-  wait: count,
-  conflict: count,
-  lost: count,
-  surplus: count,
-  prune: count,
-  expire: count,
-  keep: count,
-}
-
 const troubles = list(object({ code: text, path: optional(text), message: text, hint: text }))
 
-const summary = object({ ...ACTIONS, bytes: count })
+const summary = object(Object.fromEntries([...ACTIONS, 'bytes'].map((key) => [key, count])))
 
 const checkedStep = both(
   object({
-    action: oneOf(...Object.keys(ACTIONS)),
+    action: oneOf(...ACTIONS),
     path: relPath,
     because: list(text),
     series: optional(text),

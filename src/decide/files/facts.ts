@@ -89,8 +89,6 @@ export function claimOf(source: SourceFile | undefined): Digest | null {
 
 export const digestOfKind = (record: LedgerRecord, like: Digest): Digest => record[digestKind(like)]
 
-export const digestFor = (record: LedgerRecord, spec: Spec): Digest => record[spec.checksum]
-
 export const acknowledged = (spec: Spec, path: string, digest: string): boolean =>
   spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)
 

@@ -4,7 +4,7 @@ import type { Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { MarkerClaim, NoMarker, SourceFile } from '../../model/source-file.ts'
+import { type MarkerClaim, NO_MARKER, type SourceFile } from '../../model/source-file.ts'
 import { changedSinceSeen } from '../files/as-published.ts'
 import { isTransfer } from '../plan/backup.ts'
 
@@ -85,7 +85,6 @@ function waitTime(before: Seen | undefined, asOf: Instant, clock: ClockSanity): 
   return since === null || clockSanity(since, asOf) === 'behind' || since < OLDEST ? asOf : since
 }
 
-const NO_MARKER: NoMarker = { state: 'none' }
 const HALF_A_DAY = 12 * 3600 * 1000
 
 function readTime(
