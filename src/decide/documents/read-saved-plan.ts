@@ -1,7 +1,6 @@
 import {
   amount,
   both,
-  type Check,
   count,
   digest,
   flag,

@@ -33,6 +33,11 @@ interface Outlook {
 
 const NOTHING: Outlook = { next: [], advice: [] }
 
+const outlook = (next: string, ...advice: readonly (string | Advice)[]): Outlook => ({
+  next: [next],
+  advice: advice.map((one) => (typeof one === 'string' ? { message: one } : one)),
+})
+
 /** What the next pass does about one file, in words, and what would change that. */
 export function whatNext(about: Subject): Outlook {
   const { plan } = about.decided
@@ -41,7 +46,7 @@ export function whatNext(about: Subject): Outlook {
   const removed = about.pruned === undefined ? [] : [ofPruned(about.pruned, about)]
   const all = [...ofSteps, ...removed]
   if (all.every(({ next }) => next.length === 0)) all.push(ofNoStep(about))
-  if (plan.halt !== null) all.push({ next: [`The backup is halted: ${plan.halt.message}`], advice: [] })
+  if (plan.halt !== null) all.push(outlook(`The backup is halted: ${plan.halt.message}`))
   return { next: all.flatMap(({ next }) => next), advice: all.flatMap(({ advice }) => advice) }
 }
 
@@ -57,56 +62,45 @@ function stopped({ decided: { plan }, look }: Subject): Outlook {
 
 function ofStep(step: Step, about: Subject): Outlook {
   const because = step.because.join('; ')
-  const said = (...next: readonly string[]): Outlook => ({ next, advice: [] })
   const size = step.size === undefined ? '' : `, ${humanSize(step.size)}`
   switch (step.action) {
     case 'pull':
-      return said(`The next pass pulls it${size}: ${because}`)
+      return outlook(`The next pass pulls it${size}: ${because}`)
     case 'resume': {
       const part = humanPart(step.stagedBytes ?? 0, step.size ?? 0)
-      return said(`The next pass resumes it; ${part} is staged: ${because}`)
+      return outlook(`The next pass resumes it; ${part} is staged: ${because}`)
     }
     case 'adopt':
-      return said(`The next pass hashes it in place, and takes it over if it matches: ${because}`)
+      return outlook(`The next pass hashes it in place, and takes it over if it matches: ${because}`)
     case 'repair':
-      return said(`The next pass pulls it again and replaces the copy here: ${because}`)
+      return outlook(`The next pass pulls it again and replaces the copy here: ${because}`)
     case 'wait':
-      return said(`It is waiting: ${because}. It is pulled once its marker is next to it`)
+      return outlook(`It is waiting: ${because}. It is pulled once its marker is next to it`)
     case 'conflict':
-      return {
-        next: [`Nothing is done to either copy: ${because}`],
-        advice: [
-          {
-            message:
-              'Find out which copy is good. Fix the file at the source or give it another name there; ' +
-              `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
-          },
-        ],
-      }
+      return outlook(
+        `Nothing is done to either copy: ${because}`,
+        'Find out which copy is good. Fix the file at the source or give it another name there; ' +
+          `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
+      )
     case 'lost':
-      return {
-        next: [`It is missing on both sides: ${because}`],
-        advice: [
-          {
-            message:
-              'Put the file and its marker back from another copy; or accept the loss on the record: ' +
-              `acknowledge its path in the spec with the digest ${step.held ?? ''}`,
-          },
-        ],
-      }
+      return outlook(
+        `It is missing on both sides: ${because}`,
+        'Put the file and its marker back from another copy; or accept the loss on the record: ' +
+          `acknowledge its path in the spec with the digest ${step.held ?? ''}`,
+      )
     case 'prune':
-      return {
-        next: [`The next pass moves it to the trash: ${because}`],
-        advice: [{ message: 'It stays if a rule of retain keeps it, or a glob of retain.pin matches it' }],
-      }
+      return outlook(
+        `The next pass moves it to the trash: ${because}`,
+        'It stays if a rule of retain keeps it, or a glob of retain.pin matches it',
+      )
     case 'surplus':
       return ofSurplus(step, about)
     case 'expire': {
       const where = step.trash === undefined ? 'its staged bytes' : 'it from the trash for good'
-      return said(`The next pass removes ${where}: ${because}`)
+      return outlook(`The next pass removes ${where}: ${because}`)
     }
     case 'keep':
-      return said(`It stays as it is: ${because}`)
+      return outlook(`It stays as it is: ${because}`)
     default:
       return step.action satisfies never
   }
@@ -120,15 +114,12 @@ function ofSurplus(step: Step, about: Subject): Outlook {
     message: 'Remove this one file anyway; that is remembered, and it is never pulled again',
     command: ['reconcile', 'prune', spec.name, path, '--reason', '…'],
   }
-  if (spec.prune.mode === 'never') {
-    const advice = [
-      { message: 'Let surplus go: prune.mode in the spec, manual (when asked) or auto (with each pass)' },
-    ]
-    return {
-      next: [`It is surplus and stays: ${rules}, and prune.mode is never`],
-      advice: [...advice, byHand],
-    }
-  }
+  if (spec.prune.mode === 'never')
+    return outlook(
+      `It is surplus and stays: ${rules}, and prune.mode is never`,
+      'Let surplus go: prune.mode in the spec, manual (when asked) or auto (with each pass)',
+      byHand,
+    )
   const decision = asked ?? decided
   const { prune, plan } = decision
   // Each decision tells its own points apart.
@@ -138,7 +129,7 @@ function ofSurplus(step: Step, about: Subject): Outlook {
   const why = prune.keptBack.get(point)
   const holds = plan.holds.filter(({ code }) => why?.why === 'held' && why.hold === code)
   const advice = [...holds.map(releaseOf), byHand]
-  if (asked === null) return { next: [`It is surplus: ${rules}; ${becomes}`], advice }
+  if (asked === null) return outlook(`It is surplus: ${rules}; ${becomes}`, ...advice)
   const ask: Advice = {
     message: prune.remove.has(point)
       ? 'Ask for a prune: this one is removed then'
@@ -174,39 +165,37 @@ function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Outlook {
     message: 'Put it back from the trash',
     command: ['reconcile', 'prune', spec.name, '--undo', path],
   }
-  return { next: [again], advice: pruned.trash === null ? [] : [undo] }
+  return pruned.trash === null ? outlook(again) : outlook(again, undo)
 }
 
 /** No step names it: nothing is to be done, or nothing can be. */
 function ofNoStep({ spec, path, point, decided, source, look }: Subject): Outlook {
   const problem = decided.plan.problems.find((one) => one.path === path)
-  if (problem !== undefined)
-    return { next: [`Nothing: ${problem.message}`], advice: [{ message: problem.hint }] }
+  if (problem !== undefined) return outlook(`Nothing: ${problem.message}`, problem.hint)
   const isHeld = look.observation.destination.files.has(path)
   if (look.observation.source.links?.includes(path)) {
     const stays = isHeld ? '; what is held under its name stays' : ''
-    return {
-      next: [`Nothing: it is a symlink at the source, and symlinks are not followed${stays}`],
-      advice: [{ message: 'Put the file itself there to have it backed up' }],
-    }
+    return outlook(
+      `Nothing: it is a symlink at the source, and symlinks are not followed${stays}`,
+      'Put the file itself there to have it backed up',
+    )
   }
   if (!selectorOf(spec)(path)) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
-    return {
-      next: [`${what}: the spec does not select it`],
-      advice: [{ message: 'select.include and select.exclude in the spec decide' }],
-    }
+    return outlook(
+      `${what}: the spec does not select it`,
+      'select.include and select.exclude in the spec decide',
+    )
   }
   if (look.observation.source.completeness === 'unknown')
-    return { next: ['Nothing: what the source has of it is unknown'], advice: [] }
-  if (point !== null && point.reasons === null && !isHeld && source !== null) {
-    return {
-      next: ['It is not pulled: no rule of retain wants it'],
-      advice: [{ message: 'It is pulled if a rule of retain keeps it, or a glob of retain.pin matches it' }],
-    }
-  }
+    return outlook('Nothing: what the source has of it is unknown')
+  if (point !== null && point.reasons === null && !isHeld && source !== null)
+    return outlook(
+      'It is not pulled: no rule of retain wants it',
+      'It is pulled if a rule of retain keeps it, or a glob of retain.pin matches it',
+    )
   const isUnreadable = source?.marker.state === 'unreadable'
-  return { next: [isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing'], advice: [] }
+  return outlook(isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing')
 }
 
 const releaseOf = ({ id, message }: Hold): Advice => ({

@@ -33,38 +33,12 @@ const NAMED = 3
 const NEAR = 200
 const LONGEST = 300
 
-/** Files while they are met one by one. */
-export interface BesideFiles {
-  /** One that fits no pattern. */
-  add(file: FileFacts): void
-  /** One that fits. */
-  fits(file: FileFacts): void
-  has(path: RelPath): boolean
-  sum(timezone: string): Beside
-}
-
-export function besideFiles(): BesideFiles {
-  const files = new Map<RelPath, FileFacts>()
-  let listedFits = 0
-  let fits = 0
-  return {
-    add(file) {
-      files.set(file.path, file)
-    },
-    fits({ source }) {
-      fits++
-      if (source?.listed != null) listedFits++
-    },
-    has: (path) => files.has(path),
-    sum: (timezone) => ({ ...sumOf(files, timezone, listedFits), fits }),
-  }
-}
-
-function sumOf(
+/** Sums up the files that fit no pattern; `fits`: how many do, on either side and at the source. */
+export function sumBeside(
   files: ReadonlyMap<RelPath, FileFacts>,
+  fits: { readonly all: number; readonly listed: number },
   timezone: string,
-  listedFits: number,
-): Omit<Beside, 'fits'> {
+): Beside {
   const dated = guessSeries(timezone)
   const newest: { path: RelPath; time: number }[] = []
   let newestAtSource: Instant | null = null
@@ -94,7 +68,8 @@ function sumOf(
     sample: [...names, ...firstOf(files.keys(), NEAR)],
     newestAtSource,
     newestDated,
-    listed: { beside: listed, fits: listedFits },
+    listed: { beside: listed, fits: fits.listed },
+    fits: fits.all,
   }
 }
 

@@ -9,7 +9,7 @@ import { claimOf, type FileFacts, hasFailedGate, isWhole } from '../files/facts.
 import { anyOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
-import { type Beside, besideFiles } from './beside-pattern.ts'
+import { type Beside, sumBeside } from './beside-pattern.ts'
 import { fileTime, isOther } from './file-time.ts'
 import { forEachKept } from './retain.ts'
 import { dateFiles, isGuessed } from './series-pattern.ts'
@@ -63,7 +63,8 @@ export interface GrowingPoints {
 export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
-  const beside = besideFiles()
+  const beside = new Map<RelPath, FileFacts>()
+  const fits = { all: 0, listed: 0 }
   const kind = isGuessed(spec.series) ? 'guessed' : 'named'
   const series = new Map<string, SeriesPoints>()
   const ahead: Point[] = []
@@ -75,10 +76,11 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       if (standing === null) return null
       const date = dated(path)
       if (date === null) {
-        beside.add(file)
+        beside.set(path, file)
         return null
       }
-      beside.fits(file)
+      fits.all++
+      if (file.source?.listed != null) fits.listed++
       const mtime = date.time === null ? fileTime(file) : null
       const time = date.time ?? mtime ?? asOf
       // Names mostly come a series after the other.
@@ -136,7 +138,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
         },
         ahead,
         isUnmatched: (path) => beside.has(path),
-        beside: beside.sum(spec.series.timezone),
+        beside: sumBeside(beside, fits, spec.series.timezone),
       }
     },
   }

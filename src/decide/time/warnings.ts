@@ -30,28 +30,22 @@ export function timeWarnings(
   if (allowed === null) return []
   const off = longestOff(bandwidth)
   const between = longestBeat(spec.schedule)
-  return [
-    ...(off > allowed
-      ? [
-          {
-            key: ['transfer', 'bandwidth'],
-            code: 'narrow-timetable',
-            message: `transfer.bandwidth is off for ${hours(off)} at a stretch, and a point is late after ${hours(allowed)}`,
-            hint: 'Allow transfers more often, or expect points less often.',
-          },
-        ]
-      : []),
-    ...(between > allowed
-      ? [
-          {
-            key: ['schedule'],
-            code: 'slow-schedule',
-            message: `reconcile watch runs this up to ${hours(between)} apart, and a point is late after ${hours(allowed)}`,
-            hint: 'Give it a schedule at least as frequent as what it expects.',
-          },
-        ]
-      : []),
-  ]
+  const found: TimeWarning[] = []
+  if (off > allowed)
+    found.push({
+      key: ['transfer', 'bandwidth'],
+      code: 'narrow-timetable',
+      message: `transfer.bandwidth is off for ${hours(off)} at a stretch, and a point is late after ${hours(allowed)}`,
+      hint: 'Allow transfers more often, or expect points less often.',
+    })
+  if (between > allowed)
+    found.push({
+      key: ['schedule'],
+      code: 'slow-schedule',
+      message: `reconcile watch runs this up to ${hours(between)} apart, and a point is late after ${hours(allowed)}`,
+      hint: 'Give it a schedule at least as frequent as what it expects.',
+    })
+  return found
 }
 
 /** Of each series so many of the newest wanted points tell how much the source makes. */

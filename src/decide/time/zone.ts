@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
+import { firstIndex } from '../../model/binary-search.ts'
 import { DAY, type Instant, instant } from '../../model/instant.ts'
 
 /** A time zone's rules, from the platform's IANA data. Local times are milliseconds of the wall clock, counted as if it were UTC. */
@@ -52,7 +53,8 @@ function makeZone(name: string): Zone {
   const stretches = [last]
   const offsetAt = (ms: number): number => {
     if (ms < last.start || ms >= last.end) {
-      const index = placeIn(stretches, ms)
+      // A hostile source can name a day in each of 8,000 years.
+      const index = firstIndex(stretches, ({ start }) => start > ms)
       const found = stretches[index - 1]
       if (found !== undefined && ms < found.end) last = found
       else {
@@ -93,18 +95,6 @@ function makeZone(name: string): Zone {
       return moment
     },
   }
-}
-
-/** How many of the stretches, which are in order, have begun by then: a hostile source can name a day in each of 8,000 years. */
-function placeIn(stretches: readonly Stretch[], ms: number): number {
-  let low = 0
-  let high = stretches.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (stretches[middle]!.start <= ms) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function stretchAt(at: (ms: number) => Temporal.ZonedDateTime, ms: number): Stretch {
