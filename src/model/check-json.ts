@@ -89,7 +89,7 @@ export const record =
     return firstFault(Object.entries(value), (item, key) => check(item, `${at}.${key}`))
   }
 
-/** The same as a question, for who has no use for the fault's place. What the check asks for is what T promises. */
+/** The same as a question, for callers that do not need the fault's place. What the check asks for is what T promises. */
 export const matches =
   <T>(check: Check) =>
   (value: unknown): value is T =>

@@ -18,7 +18,7 @@ export interface NoticeHook {
 /** What is sent, as JSON. Fields are only added. */
 export interface Notice {
   readonly format: 'reconcile.notice/1'
-  /** The same however often it is sent, and wherever: who gets it twice can tell. */
+  /** The same however often it is sent, and wherever: a receiver can recognize a repeat. */
   readonly id: string
   readonly backup: string
   readonly kind: NoticeKind

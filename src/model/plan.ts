@@ -37,7 +37,7 @@ export interface Step {
   /** conflict only. */
   readonly held?: string
   readonly source?: string
-  /** expire only: the trash event it lies in; left out for staged bytes. */
+  /** expire only: the trash event it is in; left out for staged bytes. */
   readonly trash?: string
   /** What the step relies on: a saved plan is applied only where it still holds. */
   readonly expect?: {

@@ -12,7 +12,7 @@ export interface SourceFile {
 export type SourceMarker =
   | NoMarker
   | MarkerClaim
-  /** There is a marker; nobody wants the file, so it was not read. */
+  /** There is a marker; the file is not wanted, so it was not read. */
   | { readonly state: 'unread'; readonly suffix: string; readonly size: number; readonly mtime: number }
   /** There is a marker, and what it says cannot be had. A problem in the view says why. */
   | { readonly state: 'unreadable' }

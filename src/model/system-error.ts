@@ -38,7 +38,7 @@ const UNNAMED: Readonly<Record<number, string>> = {
 const SCARCE =
   /^ERR_(WORKER_INIT_FAILED|WORKER_OUT_OF_MEMORY|FS_FILE_TOO_LARGE|STRING_TOO_LONG|MEMORY_ALLOCATION_FAILED)$/
 
-/** Null: it is no system error. */
+/** Null: it is not a system error. */
 export function systemErrorOf(error: unknown): SystemError | null {
   if (!(error instanceof Error)) return null
   const { code, errno, syscall, path } = error as { [key in 'code' | 'errno' | 'syscall' | 'path']?: unknown }

@@ -128,7 +128,7 @@ export type ReadPlan =
   | { readonly state: 'other-version'; readonly format: string }
   | { readonly state: 'broken'; readonly fault: string }
 
-/** What a saved plan's file holds. Whoever made it is not trusted: paths are safe, numbers are numbers, one backup stands in it once. */
+/** What a saved plan's file holds. Whoever made it is not trusted: paths are safe, numbers are numbers, each backup is in it once. */
 export function readSavedPlan(json: string): ReadPlan {
   const parsed = parseJson(json)
   if ('fault' in parsed) return { state: 'broken', fault: parsed.fault }

@@ -29,7 +29,7 @@ import type { Halt, Hold } from '../../model/trouble.ts'
 export interface Snapshot {
   readonly backup: string
   readonly taken: Instant
-  /** Where it was looked. A spec that names other places now is planned from it all the same, and told. */
+  /** Where it was looked. A spec that names other places now is planned from it all the same, with a warning. */
   readonly place: SnapshotPlace
   /** What the box would have a pass stop for. */
   readonly halt: Halt | null

@@ -122,7 +122,7 @@ function ofSurplus(step: Step, about: Subject): Outlook {
     )
   const decision = asked ?? decided
   const { prune, plan } = decision
-  // Each decision tells its own points apart.
+  // Each decision has point objects of its own.
   const point = decision.retention?.pointOf(path) ?? null
   if (prune === null || point === null) return NOTHING
   const becomes = fateOf(point, decision, spec)

@@ -27,7 +27,7 @@ export const isAwaited = ({ status }: SeriesView, newer: Newer): boolean =>
   status.points === 0 && status.state !== 'ended' && ['coming', 'no-marker', 'refused'].includes(newer)
 
 /**
- * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum beside them that does not
+ * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum next to them that does not
  * count. `views`: with what is on its way counted as here.
  */
 export function findUnfinished(
@@ -81,7 +81,7 @@ function otherChecksums(
   ]
 }
 
-/** What is looked for, what stands there in its place, and what to do. */
+/** What is expected, what is there instead, and what to do. */
 function empty({ checksum, source: { listing } }: Spec, { source }: Observation): Problem {
   const { files, instead } = source
   const unmarked = [...files]
@@ -122,7 +122,7 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
 const writeMarkers = (checksum: Spec['checksum']): string =>
   `Have the job that makes the files write a checksum next to each, as its last step: ${checksum}sum X > X.${checksum}`
 
-/** What to do where only a checksum of another form stands beside a file. */
+/** What to do where there is only a checksum of another form next to a file. */
 function adviceOn(suffix: string, checksum: Spec['checksum']): string {
   const kind = /^\.(md5|sha256)/i.exec(suffix)?.[1]?.toLowerCase()
   return kind === undefined || kind === checksum

@@ -75,7 +75,7 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
   return { steps: [keepPublished(facts, record)], problems: isChanged ? [sourceChanged(facts.path)] : [] }
 }
 
-/** A pair that stands here and that the ledger does not know: hashed before it counts. */
+/** A pair that is here and that the ledger does not know: hashed before it counts. */
 function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgement {
   const claim = claimOf(facts.source)
   const own = held.marker?.digest ?? null

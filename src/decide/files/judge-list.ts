@@ -6,9 +6,9 @@ import type { Problem } from '../../model/trouble.ts'
 export interface ListFit {
   /** What is wrong with the list itself; null: nothing. */
   readonly problem: Problem | null
-  /** Lines that are no names, by what they look like: nothing is waited for because of them. */
+  /** Lines that are not names, by what they look like: nothing is waited for because of them. */
   readonly odd: ReadonlySet<RelPath>
-  /** Whether what it does not name is absent. A list that is no list of names proves nothing. */
+  /** Whether what it does not name is absent. A list that is not a list of names proves nothing. */
   readonly isBelieved: boolean
 }
 
@@ -70,13 +70,13 @@ const lastWord = (line: string): string | undefined => line.trim().split(/\s+/).
 interface LineKind {
   readonly look: string
   readonly pattern: RegExp
-  /** Nobody calls a file so. */
+  /** No file is called that. */
   readonly isNoName?: true
-  /** The name stands at the end, behind something else. */
+  /** The name is at the end, after something else. */
   readonly goesBefore?: true
 }
 
-/** What lines that are no names may look like; the first that fits counts. */
+/** What lines that are not names may look like; the first that fits counts. */
 const LINE_KINDS: readonly LineKind[] = [
   {
     look: 'the output of ls -l',

@@ -110,7 +110,7 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
 
 const NAMED = 3
 
-/** One for all the symlinks under selected names: `latest` beside what it points at is common, and nothing is wrong with it. */
+/** One for all the symlinks under selected names: `latest` next to what it points to is common, and nothing is wrong with it. */
 export function linksWarning(links: readonly string[]): readonly Warning[] {
   if (links.length === 0) return []
   const named = links.toSorted(comparePaths).slice(0, NAMED).join(', ')

@@ -22,11 +22,11 @@ const MANY = 10_000
 const UNMATCHED = 'matches no pattern: kept, never pruned'
 
 export interface Shaped extends Judgement {
-  /** Bytes of a file at the source that nothing wants and nothing holds; null: it is no such file. */
+  /** Bytes of a file at the source that is neither wanted nor held; null: it is not such a file. */
   readonly unwanted: number | null
 }
 
-/** Tells what is to happen to one file, once retention has had its say over what its facts call for. */
+/** Decides what happens to one file, once retention has been applied to what its facts call for. */
 export interface Shaper {
   readonly shape: (facts: FileFacts, point: Point | null, judged: Judgement) => Shaped
   /** The same for a file that is whole here, of a point that no rule keeps. */
@@ -154,11 +154,11 @@ function marked(step: Step, { dated, series, time }: Point): Step {
   return dated === 'unknown' ? { ...step, series } : { ...step, series, time: isoTime(time) }
 }
 
-/** Wanted again while its bytes are still here: whoever says so in time spares the transfer. */
+/** Wanted again while its bytes are still here: saying so in time saves the transfer. */
 const inTrash = ({ pruned }: FileFacts): readonly string[] =>
   pruned?.trash == null ? [] : ['it is still in the trash: prune --undo restores it without a transfer']
 
-/** Days that a name's date may lie after what it speaks of: its point ends with its day, month or year. */
+/** Days that a name's date may be after what it stands for: its point ends with its day, month or year. */
 const SPAN: Readonly<Record<string, number>> = { day: 1, month: 31, year: 366 }
 
 /** Where a name and the source's mtime speak of days that are over a day apart, both are shown. */

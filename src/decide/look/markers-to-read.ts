@@ -8,7 +8,7 @@ import type { Spec } from '../../model/spec.ts'
 import { isWhole } from '../files/facts.ts'
 import { retention } from '../retention/wanted.ts'
 
-/** A data file at the source with the marker that stands beside it. */
+/** A data file at the source with the marker next to it. */
 export interface MarkedFile {
   readonly path: RelPath
   readonly data: ListedFile
@@ -45,7 +45,7 @@ const hasClaim = (seen: Seen): seen is RememberedClaim => seen.marker.state === 
 
 /**
  * Of the files at the source whose markers are unread, those whose markers matter: what is wanted is to be brought, and what is held, or
- * should be, may be in conflict. A source that keeps a year of hourly files has most of its markers read by nobody.
+ * should be, may be in conflict. A source that keeps a year of hourly files has most of its markers left unread.
  */
 export function neededMarkers(
   spec: Spec,

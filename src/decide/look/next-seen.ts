@@ -48,7 +48,7 @@ export function seenAtStart(
     const seen = changes.get(path) ?? observation.destination.seen.get(path)
     const marker = observation.source.files.get(path)?.marker
     if (seen == null || marker?.state !== 'claimed') continue
-    // Bytes of another digest stay known as such until they have been mended.
+    // Bytes of another digest stay known as such until they have been repaired.
     const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
     if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
   }
@@ -67,7 +67,7 @@ function remembered(
   const { marker } = file
   const claimed = marker.state === 'claimed' ? marker : null
   return {
-    // What its marker stood beside: data that changed under it is reported at every look, until the marker is written again.
+    // What its marker was next to: data that changed under it is reported at every look, until the marker is written again.
     listed: isOther && before !== undefined ? before.listed : file.listed,
     marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
     // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
@@ -78,7 +78,7 @@ function remembered(
   }
 }
 
-/** By a clock that is not believed no wait begins, and one that was begun by such a clock begins anew. */
+/** By a clock that is not believed no wait begins, and one that such a clock began starts over. */
 function waitTime(before: Seen | undefined, asOf: Instant, clock: ClockSanity): Instant | null {
   const since = before?.waitingSince ?? null
   if (clock !== 'sane') return since

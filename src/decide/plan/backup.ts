@@ -36,7 +36,7 @@ import { slowLine, timeWarnings } from '../time/warnings.ts'
 import { roomHalt } from '../transfer/room-halt.ts'
 import type { PlanContext } from './context.ts'
 
-/** A plan, and what applying it needs to know beside. */
+/** A plan, and what else applying it needs to know. */
 export interface Decided {
   readonly plan: BackupPlan
   /** Null: nothing was compared. */
@@ -121,7 +121,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   }
 }
 
-/** Of a backup that does not run nobody has looked for as long as it may be: that is no leap. */
+/** A suspended backup may not have been looked at for any length of time: that is not a jump of the clock. */
 function clockOf(spec: Spec, { destination }: Observation, context: PlanContext): BoxClock {
   const { asOf, isSuspended, isSupposed } = context
   if (isSupposed === true) return anyClock(asOf)

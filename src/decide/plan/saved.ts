@@ -29,13 +29,13 @@ export interface Now {
 export type SavedVerdict =
   /** Something is not as a step expects it, and this plan did not make it so. */
   | { readonly state: 'stale'; readonly differences: readonly Difference[] }
-  /** All that it had to do is done; `at`: when the last of it was, where the ledger tells. Left are steps that only tell. */
+  /** All that it had to do is done; `at`: when the last of it was, where the ledger records it. Left are steps that only inform. */
   | { readonly state: 'done'; readonly at: Instant | null; readonly steps: readonly Step[] }
   /** Its removals are stopped by the fresh plan's holds. */
   | { readonly state: 'held' }
   | {
       readonly state: 'pending'
-      /** What is left to do, and the steps that only tell. None: it never had anything to do. */
+      /** What is left to do, and the steps that only inform. None: it never had anything to do. */
       readonly steps: readonly Step[]
       /** Why steps are left out that cannot be done now. */
       readonly problems: readonly Problem[]
@@ -140,7 +140,7 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
 }
 
 /**
- * Killed between the data's final name and the ledger's line: what stands there is hashed before it counts, as ever. It still has its
+ * Killed between the data's final name and the ledger's line: what is there is hashed before it counts, as always. It still has its
  * name in staging too, until a recovery parts them.
  */
 const isOurLeftover = (step: Step, fresh: Step, { isRecovered, observation }: Now): boolean =>

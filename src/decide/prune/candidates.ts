@@ -41,7 +41,7 @@ export interface Pushed {
   readonly by: readonly Point[]
 }
 
-/** What is known of one series beside its points. */
+/** What is known of one series besides its points. */
 export interface SeriesFacts {
   readonly series: string
   readonly destination: Pick<Holding, 'surplus' | 'terms'>

@@ -20,7 +20,7 @@ export interface Stray {
 
 /**
  * Staged files that no plan will finish (I13): deselected, gone at the source, or published from elsewhere. What still waits for its
- * marker, or may be there for all that is known, is no stray.
+ * marker, or may be there for all that is known, is not a stray.
  */
 export function strays(spec: Spec, { source, destination }: Observation): readonly Stray[] {
   const wanted = selectorOf(spec)
@@ -96,8 +96,8 @@ export interface Expiry {
 }
 
 /**
- * Graces count from our own record. They are not over by a clock that is behind it; of one that leapt far past it a person is
- * asked, for a wrong clock would empty the trash at once.
+ * Graces count from our own record. They are not over by a clock that is behind it; if it jumped far past it, a person is
+ * asked, because a wrong clock would empty the trash at once.
  */
 export function decideExpiry(
   spec: Spec,

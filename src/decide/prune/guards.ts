@@ -141,7 +141,7 @@ function guardsOf(
 const hasShrunk = (listed: number, before: number | null): before is number =>
   before !== null && listed * 2 <= before && before - listed > 1
 
-/** How much it has shrunk, so that whoever let one loss pass is asked again when as much again is gone; null: nothing is left. */
+/** How much it has shrunk, so that a person who let one loss pass is asked again when as much again is gone; null: nothing is left. */
 const halvings = (listed: number, before: number): number | null =>
   listed === 0 ? null : Math.floor(Math.log2(before / listed))
 
@@ -172,7 +172,7 @@ function cliff(steep: readonly Candidates[], before: string | null, now: string)
   }
 }
 
-/** What is not known to be in time counts as late where nobody looks on. */
+/** What is not known to be in time counts as late where no person is watching. */
 function lateness(status: SeriesStatus | undefined, spec: Spec): string | null {
   const newest = status?.newest == null ? 'it has no point here' : `its newest point is from ${status.newest}`
   if (status?.state === 'late') return `the series is late: ${newest}, expected ${status.expect ?? 'earlier'}`

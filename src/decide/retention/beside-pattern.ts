@@ -94,7 +94,7 @@ export function besideOf(wants: { readonly beside: Beside } | null): { readonly 
 }
 
 /**
- * Files are selected and no pattern fits one of them: no retention, and nothing that comes would ever be counted. So it is too where the source
+ * Files are selected and no pattern fits one of them: no retention, and nothing that comes would ever be counted. The same holds where the source
  * shows only such files by now, whatever older ones fit. Null: it is not so.
  */
 export function patternFitsNothing(
@@ -103,7 +103,7 @@ export function patternFitsNothing(
   isComplete: boolean,
 ): Problem | null {
   const isAll = beside.files > 0 && beside.fits === 0
-  // A note that lies there for good is no dump under another name.
+  // A note that stays there for good is not a dump under another name.
   const isAllListed =
     isComplete && beside.listed.beside > 0 && beside.listed.fits === 0 && beside.newestDated !== null
   if (!isAll && !isAllListed) return null

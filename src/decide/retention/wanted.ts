@@ -59,7 +59,7 @@ export interface GrowingPoints {
   judge(pruned: Holding['pruned']): Retention
 }
 
-/** The same for who meets the files one by one. */
+/** The same for a caller that meets the files one by one. */
 export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
@@ -118,7 +118,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       return point
     },
     judge(pruned) {
-      // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
+      // I9: what is left of a point when a file of it was removed is not a whole copy, whether the source still shows that file or not.
       for (const { series: name, point: time } of pruned.values()) {
         const point = series.get(name)?.at(time)
         if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
@@ -210,7 +210,7 @@ function standingOf(facts: FileFacts, spec: Spec): 'published' | 'coming' | 'unf
   return hasFailedGate(facts.seen, source) ? 'unfinished' : 'coming'
 }
 
-/** Data that stands here and will count once it has been read, as far as a look can tell. */
+/** Data that is here and will count once it has been read, as far as a look can show. */
 const isToAdopt = (held: HeldFile, record: LedgerRecord | undefined): boolean =>
   held.foundOther === undefined &&
   (record === undefined

@@ -56,7 +56,7 @@ function diskName({ type, label, size, source }: DiskNames): string {
   return [kind, ...(size === null ? [] : [humanSize(size)]), source].join(', ')
 }
 
-/** `_defaults.yaml` lies under every spec: where it was and is no more, what every spec means has changed. */
+/** `_defaults.yaml` applies to every spec: where it was there and is gone, what every spec means has changed. */
 export const holdOfDefaults = (folder: string): Hold => ({
   id: holdId('defaults-gone', [folder]),
   code: 'defaults-gone',

@@ -48,13 +48,13 @@ export function timeWarnings(
   return found
 }
 
-/** Of each series so many of the newest wanted points tell how much the source makes. */
+/** So many of the newest wanted points of each series show how much the source makes. */
 const NEWEST = 8
 const LEAST = 3
 
 /**
  * Whether the line can carry what the source makes, by the newest wanted points of each series: their bytes over the time between
- * them. Null: it can, or too few points tell.
+ * them. Null: it can, or there are too few points to tell.
  */
 export function slowLine(
   series: ReadonlyMap<string, readonly Point[]>,

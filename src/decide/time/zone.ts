@@ -17,7 +17,7 @@ const known = new Map<string, Zone>()
 /** Moments on days of change that are kept in mind: many series have names of the same ones. */
 const MANY_MOMENTS = 10_000
 
-/** Whether the platform knows a zone of this name. The library would also take an offset, or a date that tells a zone. */
+/** Whether the platform knows a zone of this name. The library would also take an offset, or a date that names a zone. */
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
   try {
@@ -29,7 +29,7 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** Throws a RangeError for a name that is no zone's; {@link isZone} tells. */
+/** Throws a RangeError for a name that is not a zone's; {@link isZone} checks. */
 export function zoneOf(name: string): Zone {
   const zone = known.get(name) ?? makeZone(name)
   known.set(name, zone)
@@ -44,7 +44,7 @@ interface Stretch {
 }
 
 /**
- * The library tells where the offset changes; between two changes it is arithmetic, which spares a hundred thousand names thirty
+ * The library knows where the offset changes; between two changes it is arithmetic, which spares a hundred thousand names thirty
  * microseconds each.
  */
 function makeZone(name: string): Zone {

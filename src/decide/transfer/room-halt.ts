@@ -53,7 +53,7 @@ export function fitting<Item extends BatchItem>(
   return { fit, halt: refused === 0 ? null : roomHalt(place, now, taken + refused) }
 }
 
-/** Never staged away (I15): for the status, the ledger's torn tail, quarantine, the trash, and whoever else makes a file there. */
+/** Never staged away (I15): for the status, the ledger's torn tail, quarantine, the trash, and anything else that makes a file there. */
 const KEPT = 16
 
 interface ToStage {
