@@ -52,23 +52,28 @@ export const list =
   (check: Check): Check =>
   (value, at) => {
     if (!Array.isArray(value)) return `${at} is not a list`
-    for (const [i, item] of value.entries()) {
-      const fault = check(item, `${at}[${i}]`)
-      if (fault !== null) return fault
-    }
-    return null
+    return firstFault(value.entries(), (item, i) => check(item, `${at}[${i}]`))
   }
+
+function firstFault<Key, Item>(
+  entries: Iterable<readonly [Key, Item]>,
+  check: (item: Item, key: Key) => string | null,
+): string | null {
+  for (const [key, item] of entries) {
+    const fault = check(item, key)
+    if (fault !== null) return fault
+  }
+  return null
+}
 
 /** Keys that it does not name are passed over: documents only gain fields. */
 export const object =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value, at) => {
     if (!isObject(value)) return `${at} is not an object`
-    for (const [key, check] of Object.entries(fields)) {
-      const fault = check(Object.hasOwn(value, key) ? value[key] : undefined, `${at}.${key}`)
-      if (fault !== null) return fault
-    }
-    return null
+    return firstFault(Object.entries(fields), (check, key) =>
+      check(Object.hasOwn(value, key) ? value[key] : undefined, `${at}.${key}`),
+    )
   }
 
 export const both =
@@ -81,14 +86,10 @@ export const record =
   (check: Check): Check =>
   (value, at) => {
     if (!isObject(value)) return `${at} is not an object`
-    for (const [key, item] of Object.entries(value)) {
-      const fault = check(item, `${at}.${key}`)
-      if (fault !== null) return fault
-    }
-    return null
+    return firstFault(Object.entries(value), (item, key) => check(item, `${at}.${key}`))
   }
 
-/** The same as a question, for who has no use for the fault's place. What the check asks for is what T promises. */
+/** The same as a question, for callers that do not need the fault's place. What the check asks for is what T promises. */
 export const matches =
   <T>(check: Check) =>
   (value: unknown): value is T =>

@@ -6,7 +6,7 @@ export type ClockSanity = 'sane' | 'behind' | 'leapt'
 /** A clock further than this past the last time we wrote down is not believed, where passes come more often. Milliseconds. */
 export const LEAP = 48 * 3600 * 1000
 
-/** Clocks are set by a little, back too, and that is nobody's trouble. Milliseconds. */
+/** Clocks are adjusted a little, also backwards, and that is not a problem. Milliseconds. */
 export const SKEW = 5 * 60_000
 
 /** No clock that is right shows a time before this: nothing of ours was there yet. */

@@ -2,7 +2,7 @@ import type { Brand } from './brand.ts'
 
 export type DigestKind = 'md5' | 'sha256'
 
-/** Lower-case hex; its length tells its kind (32: md5, 64: sha256). */
+/** Lower-case hex; its length gives its kind (32: md5, 64: sha256). */
 export type Digest = Brand<string, 'Digest'>
 
 const HEX = /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/

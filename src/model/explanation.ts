@@ -181,7 +181,7 @@ export interface BackupExplanation extends Explained {
   readonly unmatched: number
   /** The newest few of them. */
   readonly unmatchedNames: readonly string[]
-  /** What lies in the trash, what goes first foremost. */
+  /** What is in the trash, what expires first on top. */
   readonly trash: readonly Removed[]
 }
 

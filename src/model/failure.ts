@@ -31,7 +31,7 @@ export class Failure extends Error {
 }
 
 /**
- * Why a run was told to stop: the `reason` of its AbortSignal. `superseded`: its spec is another one by now, and it begins anew.
+ * Why a run was told to stop: the `reason` of its AbortSignal. `superseded`: its spec has changed by now, and it starts over.
  */
 export class Stop extends Error {
   override readonly name = 'Stop'

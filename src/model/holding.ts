@@ -2,7 +2,7 @@ import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
 import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
-import type { Claim, NoMarker, SourceFile } from './source-file.ts'
+import type { MarkerClaim, NoMarker, SourceFile } from './source-file.ts'
 import type { PruneRules } from './spec.ts'
 import type { Halt, Problem } from './trouble.ts'
 
@@ -89,7 +89,7 @@ export interface Identity {
 
 /** What a person must know to judge a destination that is not the expected one. */
 export interface StrangeDisk {
-  /** Where it lies now. */
+  /** Where it is now. */
   readonly disk: DiskFacts
   /** When a pass over what was found last ended, by its own word; null: nothing was found, or it does not say. ISO text. */
   readonly lastPass: string | null
@@ -128,14 +128,14 @@ export interface LedgerHead {
 
 export interface HeldFile {
   readonly size: number
-  /** The marker beside it, of any kind; null: unmarked. */
+  /** The marker next to it, of any kind; null: unmarked. */
   readonly marker: HeldMarker | null
   /** Set only where this pass has hashed the bytes and they were not what they should be. */
   readonly foundOther?: DigestPair
 }
 
 export interface HeldMarker {
-  /** Left out where it is the marker that was published with the data: most are, and they are all told by one value. */
+  /** Left out where it is the marker that was published with the data: most are, and they all share one value. */
   readonly path?: string
   /** Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same. */
   readonly isWrong?: true
@@ -173,13 +173,13 @@ export interface LedgerRecord {
 export const firstPublished = ({ since, planId, first }: LedgerRecord): NonNullable<LedgerRecord['first']> =>
   first ?? { at: since, planId }
 
-/** One removal by a prune, as the ledger tells it. */
+/** One removal by a prune, as the ledger records it. */
 export interface PrunedFile {
   /** When it was done: trash and daily limits count from here. */
   readonly at: Instant
-  /** The event under which it lies in the trash; null: the trash's grace is over, or it was emptied. */
+  /** The event under which it is in the trash; null: the trash's grace is over, or it was emptied. */
   readonly trash: string | null
-  /** Seconds for which it was to lie there; left out where that is not on record. */
+  /** Seconds for which it was to stay there; left out where that is not on record. */
   readonly trashFor?: number
   /** `person`: by name and with a reason; it is never pulled again. */
   readonly by: 'policy' | 'person'
@@ -211,7 +211,7 @@ export interface Seen extends SourceFile {
   readonly waitingSince: Instant | null
 }
 
-export type SeenClaim = Claim & { readonly text: null }
+export type SeenClaim = MarkerClaim & { readonly text: null }
 
 /** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */
 export interface GateFailure {

@@ -25,7 +25,7 @@ export function isoTime(at: Instant): string {
   return String.fromCharCode(...CODES)
 }
 
-/** Filled in anew for each text. */
+/** Filled in again for each text. */
 const CODES = Array.from('0000-00-00T00:00:00Z', (character) => character.charCodeAt(0))
 
 function put(at: number, twoDigits: number): void {

@@ -85,7 +85,7 @@ export interface PruneBegin {
   /** Of what the plan went by, hex: the retention policy; and source, pattern, zone and checksum. Null: a person said so. */
   readonly policy: string | null
   readonly basis: string | null
-  /** Seconds for which it was to lie in the trash; earlier versions did not write it. */
+  /** Seconds for which it was to stay in the trash; earlier versions did not write it. */
   readonly trashFor?: number
   readonly revision: string | null
   readonly planId: string | null
@@ -95,6 +95,6 @@ interface PruneEnd<Event extends string> {
   readonly event: Event
   readonly path: string
   readonly trash: string
-  /** It came to nothing, and all is as it was before it began: other data stands there, or ours is gone. */
+  /** It came to nothing, and all is as it was before it began: other data is there, or ours is gone. */
   readonly failed?: true
 }

@@ -18,7 +18,7 @@ export const markerPath = (data: RelPath, { suffix }: { readonly suffix: string 
 
 const USUAL = ['.md5', '.sha256', '.md5sum', '.sha256sum', '.MD5', '.SHA256', '.MD5SUM', '.SHA256SUM']
 
-/** Of one kind, the one that counts first where several stand beside a file. */
+/** Of one kind, the one that counts first where a file has several. */
 export const usualSuffixes = (kind: DigestKind): readonly string[] =>
   USUAL.filter((suffix) => suffix.toLowerCase().startsWith(`.${kind}`))
 
@@ -27,13 +27,13 @@ export const suffixOf = (data: string, marker: string): string =>
   USUAL.find((suffix) => marker.length === data.length + suffix.length && marker.endsWith(suffix)) ??
   marker.slice(data.length)
 
-/** A checksum or signature beside data. Sidecars of any kind are never data. */
+/** A checksum or signature next to data. Sidecars of any kind are never data. */
 export const isSidecar = (path: string): boolean => SIDECAR.test(path)
 
 const CHECKSUM = /\.(?:(?:md5|sha1|sha224|sha256|sha384|sha512)(?:sum)?|b2|b3)$/i
 const SUMS = /^(?:(?:md5|sha1|sha256|sha512|b2)-?sums?|checksums?)(?:\.(?:txt|md5|sha1|sha256|sha512))?$/i
 
-/** The data file that a checksum of any kind stands beside; null: it is none. Signatures say nothing of what is finished. */
+/** The data file that a checksum of any kind belongs to; null: it is not one. Signatures say nothing of what is finished. */
 export const otherChecksum = (path: string): string | null =>
   CHECKSUM.test(path) ? path.replace(CHECKSUM, '') : null
 

@@ -11,7 +11,7 @@ export interface Mount {
   readonly options: string
 }
 
-/** The mount on which an absolute, real path lies: of several at one place the last, which covers the others. Null: the table is no such table. */
+/** The mount that an absolute, real path is on: of several at one place the last, which covers the others. Null: it is not such a table. */
 export function mountOf(table: string, path: string): Mount | null {
   let found: Mount | null = null
   for (const mount of mounts(table)) {

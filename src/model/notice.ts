@@ -52,7 +52,7 @@ export type TestNotice = Omit<Notice, 'kind'> & { readonly kind: 'test' }
 /** What is sent, as JSON. Fields are only added. */
 export interface Notice {
   readonly format: 'reconcile.notice/1'
-  /** The same however often it is sent, and wherever: who gets it twice can tell. */
+  /** The same however often it is sent, and wherever: a receiver can recognize a repeat. */
   readonly id: string
   readonly backup: string
   readonly kind: NoticeKind

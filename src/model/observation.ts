@@ -17,7 +17,7 @@ export interface SourceView {
   readonly completeness: 'complete' | 'incomplete' | 'unknown'
   readonly files: ReadonlyMap<RelPath, SourceFile>
   readonly problems: readonly Problem[]
-  /** What stands there where a file's marker is looked for; left out: nobody looked. */
+  /** What is there in place of a file's marker; left out: not looked at. */
   readonly instead?: Instead
   /** Selected names, or their markers', that are symlinks there: not followed, not absent, and no trouble. */
   readonly links?: readonly RelPath[]
@@ -26,7 +26,7 @@ export interface SourceView {
 }
 
 export interface Instead {
-  /** Of data without a marker: the suffix of a checksum beside it that does not count. */
+  /** Of data without a marker: the suffix of a checksum next to it that does not count. */
   readonly suffixes: ReadonlyMap<RelPath, string>
   /** A file that by its name holds the sums of many. */
   readonly sums: RelPath | null

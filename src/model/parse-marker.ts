@@ -4,7 +4,7 @@ import { baseName } from './rel-path.ts'
 /** One for all: each has memory of its own, which half a million markers would make gigabytes. */
 const utf8 = new TextDecoder('utf-8')
 
-/** Bytes; a longer file is no marker. */
+/** Bytes; a longer file is not a marker. */
 export const MARKER_LIMIT = 4096
 
 export type MarkerFault = 'too-long' | 'empty' | 'no-digest' | 'other-name' | 'other-kind' | 'ambiguous'
@@ -14,7 +14,7 @@ export interface FaultyMarker {
   readonly fault: MarkerFault
   /** The name in it, where it is about another file. */
   readonly name?: string
-  /** What wrote it, where that can be told. */
+  /** What wrote it, where that is known. */
   readonly writtenAs?: 'utf-16' | 'certutil' | 'get-filehash' | 'windows' | 'bsd'
 }
 

@@ -2,18 +2,22 @@ import type { BesideCount, SeriesStatus } from './status.ts'
 import type { Suspended } from './suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
 
-export type Action =
-  | 'pull'
-  | 'resume'
-  | 'adopt'
-  | 'repair'
-  | 'wait'
-  | 'conflict'
-  | 'lost'
-  | 'surplus'
-  | 'prune'
-  | 'expire'
-  | 'keep'
+/** Those that leave their file published and whole. */
+const MAKING_WHOLE = ['pull', 'resume', 'adopt', 'repair'] as const
+
+/** In the order in which a summary counts them. */
+export const ACTIONS = [
+  ...MAKING_WHOLE,
+  'wait',
+  'conflict',
+  'lost',
+  'surplus',
+  'prune',
+  'expire',
+  'keep',
+] as const
+
+export type Action = (typeof ACTIONS)[number]
 
 /** What one step wants to happen to one path, and why. The shape of `reconcile.plan/1`. */
 export interface Step {
@@ -35,7 +39,7 @@ export interface Step {
   /** conflict only. */
   readonly held?: string
   readonly source?: string
-  /** expire only: the trash event it lies in; left out for staged bytes. */
+  /** expire only: the trash event it is in; left out for staged bytes. */
   readonly trash?: string
   /** What the step relies on: a saved plan is applied only where it still holds. */
   readonly expect?: {
@@ -44,21 +48,8 @@ export interface Step {
   }
 }
 
-export interface PlanSummary {
-  readonly pull: number
-  readonly resume: number
-  readonly adopt: number
-  readonly repair: number
-  readonly wait: number
-  readonly conflict: number
-  readonly lost: number
-  readonly surplus: number
-  readonly prune: number
-  readonly expire: number
-  readonly keep: number
-  /** Bytes still to be transferred. */
-  readonly bytes: number
-}
+/** Steps of each kind, and the bytes still to be transferred. */
+export type PlanSummary = { readonly [Count in Action | 'bytes']: number }
 
 /** What is not wrong yet, and will not go well. It changes no exit code. */
 export interface Warning {
@@ -117,7 +108,7 @@ export interface Plan {
   readonly summary: PlanSummary
 }
 
-const ACTIONS: ReadonlySet<Action> = new Set(['pull', 'resume', 'adopt', 'repair'])
+const MAKES_WHOLE: ReadonlySet<Action> = new Set(MAKING_WHOLE)
 
 /** Whether a step leaves its file published and whole. */
-export const makesWhole = ({ action }: Pick<Step, 'action'>): boolean => ACTIONS.has(action)
+export const makesWhole = ({ action }: Pick<Step, 'action'>): boolean => MAKES_WHOLE.has(action)

@@ -2,6 +2,7 @@ import type { Digest } from './digest.ts'
 import type { Seen } from './holding.ts'
 import { markerPath, suffixOf } from './marker-name.ts'
 import type { RelPath } from './rel-path.ts'
+import { NO_MARKER } from './source-file.ts'
 
 /** One path of what the source last showed as it is written down, in snapshots and in a destination's cache. */
 export interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
@@ -42,6 +43,3 @@ export function fromSeenRow(row: SeenRow): Seen {
     waitingSince,
   }
 }
-
-/** One for all. */
-const NO_MARKER = { state: 'none' } as const

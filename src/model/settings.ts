@@ -1,6 +1,6 @@
 import type { NoticeHook } from './notice.ts'
 
-/** Where the specs lie. An empty path or URL: the settings name a place, and what they say of it is faulty. */
+/** Where the specs are. An empty path or URL: the settings name a place, and what they say of it is faulty. */
 export type SpecPlace = { readonly kind: 'folder'; readonly path: string } | GitPlace
 
 /** A folder of specs in a git repository. */
@@ -27,7 +27,7 @@ export interface GitPlace {
 export interface Settings {
   /** The file they came from; null where there is none. */
   readonly file: string | null
-  /** Where that file lies, and where one would be obeyed if there were one. */
+  /** Where that file is, and where one would be obeyed if there were one. */
   readonly configFolders: readonly string[]
   readonly specs: SpecPlace
   readonly state: string
@@ -35,7 +35,7 @@ export interface Settings {
   readonly concurrency: number
   /** Cap on the sum of all transfers, bytes a second; null: none. */
   readonly bandwidth: number | null
-  /** Destinations and local sources lie under one of these; null: anywhere. */
+  /** Destinations and local sources are under one of these; null: anywhere. */
   readonly roots: readonly string[] | null
   readonly notify: readonly NoticeHook[]
   /** Dead man's switches; null: none. */

@@ -11,8 +11,8 @@ export interface SourceFile {
 /** A marker's path is its data's and the `suffix`, as the source spells it: `.md5`, `.SHA256`. */
 export type SourceMarker =
   | NoMarker
-  | Claim
-  /** There is a marker; nobody wants the file, so it was not read. */
+  | MarkerClaim
+  /** There is a marker; the file is not wanted, so it was not read. */
   | { readonly state: 'unread'; readonly suffix: string; readonly size: number; readonly mtime: number }
   /** There is a marker, and what it says cannot be had. A problem in the view says why. */
   | { readonly state: 'unreadable' }
@@ -21,7 +21,10 @@ export interface NoMarker {
   readonly state: 'none'
 }
 
-export interface Claim {
+/** One for all. */
+export const NO_MARKER: NoMarker = { state: 'none' }
+
+export interface MarkerClaim {
   readonly state: 'claimed'
   readonly suffix: string
   readonly digest: Digest

@@ -27,7 +27,7 @@ export interface Spec {
   readonly destination: DestinationPlace
   readonly transfer: TransferRules
   readonly prune: PruneRules
-  /** Seconds after which a published file is to be read again before it is relied on, and a marker fetched anew. */
+  /** Seconds after which a published file is to be read again before it is relied on, and a marker fetched again. */
   readonly verifyEvery: number
   readonly acknowledge: readonly Acknowledgement[]
   /** When `watch` runs it. A pass that a person or cron runs does not ask. */

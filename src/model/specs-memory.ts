@@ -3,7 +3,7 @@ import type { Run } from './run.ts'
 
 /** What the box remembers of specs from git, over restarts. Only a run that may write changes it. */
 export interface SpecsMemory {
-  /** The folder in `state` that clones lie in. Absolute; it need not be there yet. */
+  /** The folder in `state` that contains the clones. Absolute; it need not be there yet. */
   readonly folder: string
   read(place: string): Promise<GitMemory>
   /** Durable. */
@@ -44,7 +44,7 @@ export interface GitMemory {
   }[]
 }
 
-/** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that tell of it. */
+/** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that report it. */
 export interface StaleReason {
   readonly code: string
   readonly message: string

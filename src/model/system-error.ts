@@ -38,7 +38,7 @@ const UNNAMED: Readonly<Record<number, string>> = {
 const SCARCE =
   /^ERR_(WORKER_INIT_FAILED|WORKER_OUT_OF_MEMORY|FS_FILE_TOO_LARGE|STRING_TOO_LONG|MEMORY_ALLOCATION_FAILED)$/
 
-/** Null: it is no system error. */
+/** Null: it is not a system error. */
 export function systemErrorOf(error: unknown): SystemError | null {
   if (!(error instanceof Error)) return null
   const { code, errno, syscall, path } = error as { [key in 'code' | 'errno' | 'syscall' | 'path']?: unknown }
@@ -133,28 +133,31 @@ function wordsOf({ name, syscall }: SystemError, lacksInodes: boolean): Words {
   )
 }
 
-const full = (why: string, hint: string): Words => ({ code: 'disk-full', why, hint, retryable: true })
+/** One kind of words: those that share their code, and whether trying again may help. */
+const kind =
+  (code: string, retryable: boolean) =>
+  (why: string, hint: string): Words => ({ code, why, hint, retryable })
+
+const full = kind('disk-full', true)
+const failing = kind('disk-failing', false)
+const scarce = kind('disk-error', true)
+const inTheWay = kind('disk-path', false)
 
 const NO_INODES = full(
   'the file system has no inodes left: there is room for bytes but not for more files',
   'Remove files there (df -i shows how many it can hold), or recreate the file system with more inodes; what is staged stays and is resumed.',
 )
 
-const forbidden: Words = {
-  code: 'disk-forbidden',
-  why: 'permission denied for this user',
-  hint: 'Run as the user who owns the destination, or give that user the folder.',
-  retryable: false,
-}
+const forbidden = kind('disk-forbidden', false)(
+  'permission denied for this user',
+  'Run as the user who owns the destination, or give that user the folder.',
+)
 
-const gone = (why: string): Words => ({
-  code: 'disk-gone',
-  why,
-  hint: 'Check that the disk is there and mounted (findmnt, dmesg), and mount it again if it is not.',
-  retryable: true,
-})
-
-const scarce = (why: string, hint: string): Words => ({ code: 'disk-error', why, hint, retryable: true })
+const gone = (why: string): Words =>
+  kind('disk-gone', true)(
+    why,
+    'Check that the disk is there and mounted (findmnt, dmesg), and mount it again if it is not.',
+  )
 
 const WORDS: Readonly<Record<string, Words>> = {
   ENOSPC: full(
@@ -165,24 +168,18 @@ const WORDS: Readonly<Record<string, Words>> = {
     'the quota is used up (bytes or files)',
     'Raise the quota of the user who runs this, or make room within it (quota -s); what is staged stays and is resumed.',
   ),
-  EROFS: {
-    code: 'disk-read-only',
-    why: 'the file system is read-only',
-    hint: 'Mount it writable. A file system that turned read-only by itself has seen errors: check dmesg first.',
-    retryable: false,
-  },
-  EIO: {
-    code: 'disk-failing',
-    why: 'the disk reports an error (EIO)',
-    hint: 'Check dmesg and the disk (smartctl) before anything else is written to it.',
-    retryable: false,
-  },
-  EUCLEAN: {
-    code: 'disk-failing',
-    why: 'the file system is damaged and needs repair (EUCLEAN)',
-    hint: 'Check dmesg, unmount it, and let fsck (xfs_repair, btrfs check) repair it before anything else is written to it.',
-    retryable: false,
-  },
+  EROFS: kind('disk-read-only', false)(
+    'the file system is read-only',
+    'Mount it writable. A file system that turned read-only by itself has seen errors: check dmesg first.',
+  ),
+  EIO: failing(
+    'the disk reports an error (EIO)',
+    'Check dmesg and the disk (smartctl) before anything else is written to it.',
+  ),
+  EUCLEAN: failing(
+    'the file system is damaged and needs repair (EUCLEAN)',
+    'Check dmesg, unmount it, and let fsck (xfs_repair, btrfs check) repair it before anything else is written to it.',
+  ),
   ESTALE: gone('its NFS handle is stale: the server has another file system there by now (ESTALE)'),
   ENODEV: gone('the device is gone (ENODEV)'),
   ENXIO: gone('the device is gone (ENXIO)'),
@@ -191,30 +188,13 @@ const WORDS: Readonly<Record<string, Words>> = {
   ESHUTDOWN: gone('the file system was shut down (ESHUTDOWN)'),
   EACCES: forbidden,
   EPERM: forbidden,
-  ENOTDIR: {
-    code: 'disk-path',
-    why: 'a part of the path is not a folder',
-    hint: 'Move what is in the way aside.',
-    retryable: false,
-  },
-  ELOOP: {
-    code: 'disk-path',
-    why: 'there is a symlink, and symlinks are never followed',
-    hint: 'Move the symlink aside.',
-    retryable: false,
-  },
-  EEXIST: {
-    code: 'disk-path',
-    why: 'something else is there',
-    hint: 'Move what is in the way aside.',
-    retryable: false,
-  },
-  ENOENT: {
-    code: 'disk-path',
-    why: 'it is not there',
-    hint: 'Something else changed the destination meanwhile; run again, and find out what did.',
-    retryable: true,
-  },
+  ENOTDIR: inTheWay('a part of the path is not a folder', 'Move what is in the way aside.'),
+  ELOOP: inTheWay('there is a symlink, and symlinks are never followed', 'Move the symlink aside.'),
+  EEXIST: inTheWay('something else is there', 'Move what is in the way aside.'),
+  ENOENT: kind('disk-path', true)(
+    'it is not there',
+    'Something else changed the destination meanwhile; run again, and find out what did.',
+  ),
   EMFILE: scarce('too many files are open', 'Raise the limit of open files (ulimit -n).'),
   ENFILE: scarce(
     'too many files are open on this machine',

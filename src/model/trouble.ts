@@ -6,13 +6,13 @@ export interface Problem {
   readonly path?: string
   readonly message: string
   readonly hint: string
-  /** Stands where trying again mends nothing: somebody has to do something first. */
+  /** Set where trying again does not help: somebody has to do something first. */
   readonly retryable?: false
   /** The id by which a person may let it pass: `reconcile release ID --reason R`. */
   readonly release?: string
 }
 
-/** Stops this backup (or its pulls) until somebody has mended the cause. */
+/** Stops this backup (or its pulls) until somebody has fixed the cause. */
 export interface Halt {
   readonly code: string
   readonly message: string

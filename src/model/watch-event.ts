@@ -13,7 +13,7 @@ export type Cause =
   | 'resumed'
   | 'released'
 
-/** What people and logs see of `watch` beside the passes' own events. `revision`: the commit of the specs; null: a plain folder. */
+/** What people and logs see of `watch` besides the passes' own events. `revision`: the commit of the specs; null: a plain folder. */
 export type WatchEvent =
   | { readonly type: 'watching'; readonly specs: string }
   /** Specs from git: they are those of the newest commit, after it was another one or was not taken. */
@@ -58,7 +58,7 @@ export type WatchEvent =
   | { readonly type: 'spec-mended'; readonly backup: string }
   /** Over all specs: what is obeyed stays as it was. */
   | { readonly type: 'specs-held'; readonly hold: Hold }
-  /** It was released, or what it asked about is mended. */
+  /** It was released, or what it asked about is fixed. */
   | { readonly type: 'specs-hold-over'; readonly hold: Hold }
   | { readonly type: 'specs-unreadable'; readonly message: string; readonly hint: string }
   /** Its transfer is stopped for a newer spec; what has come is kept. */

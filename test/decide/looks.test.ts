@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { selectorOf } from '../../src/decide/files/select.ts'
 import { rememberedClaim } from '../../src/decide/look/markers-to-read.ts'
 import { nextSeen } from '../../src/decide/look/next-seen.ts'
-import { identityHold } from '../../src/decide/specs/identity-hold.ts'
+import { holdOfIdentity } from '../../src/decide/specs/identity-hold.ts'
 import { backupStatus } from '../../src/decide/status/backup.ts'
 import { foldStatus } from '../../src/decide/status/fold.ts'
 import { retryDelay } from '../../src/decide/time/backoff.ts'
@@ -107,7 +107,7 @@ describe('what is remembered of a look', () => {
 
 describe('a disk’s identity', () => {
   const identity = (expected: string | null, found: string | null) =>
-    identityHold('/d', {
+    holdOfIdentity('/d', {
       expected,
       found,
       lastSeenAt: null,
@@ -140,7 +140,7 @@ describe('a disk’s identity', () => {
     source: '/dev/sda1',
   }
   const asks = (found: string | null, disk: typeof offsite, lastPass: string | null = null) =>
-    identityHold('/srv/offsite/pg', {
+    holdOfIdentity('/srv/offsite/pg', {
       expected: 'x',
       found,
       lastSeenAt: null,
@@ -154,18 +154,16 @@ describe('a disk’s identity', () => {
       asks(null, { ...offsite, filesystem: '77aa' }),
       asks(null, { ...offsite, within: '/elsewhere/pg' }),
       asks('y', offsite),
-    ].map(({ facts }) => JSON.stringify(facts))
+    ].map(({ id }) => id)
     expect(new Set(questions).size).toBe(questions.length)
     // A unit of systemd sees the same folder through a mount of its own.
-    expect(
-      asks(null, { ...offsite, mountPoint: '/srv', source: '/dev/disk/by-label/offsite1' }).facts,
-    ).toEqual(asks(null, offsite).facts)
+    expect(asks(null, { ...offsite, mountPoint: '/srv', source: '/dev/disk/by-label/offsite1' }).id).toEqual(
+      asks(null, offsite).id,
+    )
   })
   test('it is named by the disk, and not by a number alone', () => {
     expect(asks(null, root).message).toContain('before (on ext4, 2.0 TiB, /dev/sdb1; last here 2026-11-20)')
-    expect(asks(null, root).message).toContain(
-      'It lies on ext4 "offsite1", 2.0 TiB, /dev/sda1, mounted at /.',
-    )
+    expect(asks(null, root).message).toContain('It is on ext4 "offsite1", 2.0 TiB, /dev/sda1, mounted at /.')
     expect(asks('y', offsite, '2026-10-01T00:00:00Z').message).toContain(
       'y (last pass over it 2026-10-01T00:00:00Z)',
     )

@@ -64,7 +64,7 @@ describe('one file', () => {
 
   test.each<[file: string, next: RegExp]>([
     [day(22), /pulls it/],
-    [day(23), /waited for/],
+    [day(23), /It is waiting/],
     [day(10), /not pulled: no rule/],
     [day(20), /Nothing is done to either copy/],
     [day(21), /stays as it is: complete; last 2/],

@@ -22,7 +22,7 @@ describe('I14: a folder of 48 files of which none is finished', () => {
     const planned = await world.run('--dry-run', 'bare')
     expect(planned.code).toBe(1)
     expect(planned.stdout.replace(/\s+/g, ' ')).toMatch(
-      /48 files are selected at the source, and none is finished: expected db-0\.gz\.md5 beside db-0\.gz/,
+      /48 files are selected at the source, and none is finished: expected db-0\.gz\.md5 next to db-0\.gz/,
     )
     const outcome = await at.pass()
     expect(problemsOf(outcome)).toEqual(['empty'])

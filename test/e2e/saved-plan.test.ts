@@ -241,7 +241,7 @@ describe('a file that is no plan of ours', () => {
     ['another digest', edit({ digest: '0'.repeat(32) }), 64, /brings other bytes than it expects/],
     ['a size that is none', edit({ size: -1 }), 64, /size is not a whole number/],
     ['another version', (plan) => ({ ...plan, format: 'reconcile.plan/2' }), 64, /reads only.*plan\/1/],
-    ['another document', () => ({ format: 'reconcile.result/1' }), 64, /it is no saved plan/],
+    ['another document', () => ({ format: 'reconcile.result/1' }), 64, /it is not a saved plan/],
     ['nested without end', () => nested(5000), 64, /nested too deeply/],
     ['a list', () => [], 64, /names no format/],
     ['no JSON', () => 'plan: {', 64, /not JSON/],
@@ -249,7 +249,7 @@ describe('a file that is no plan of ours', () => {
       'one backup twice',
       (plan) => ({ ...plan, backups: [...plan.backups, ...plan.backups] }),
       64,
-      /stands in it twice/,
+      /contains a backup twice/,
     ],
   ])('%s: exit %#', async (_, change, code, said) => {
     const at = await sound()

@@ -124,7 +124,7 @@ test('the plan that README.md shows is what the view makes of such a plan', () =
     from: 'foo@db1.example.net:222:.',
     to: '/srv/offsite/postgres',
     steps: [
-      step('conflict', 20, 'same name, other md5; neither is touched', {
+      step('conflict', 20, 'same name, different md5; neither is touched', {
         held: '9f86d081',
         source: '60303ae2',
       }),

@@ -52,7 +52,7 @@ describe('a file explained', () => {
                        is never
         to change    Let surplus go: prune.mode in the spec, manual (when asked) or
                        auto (with each pass)
-                     Remove this one file all the same; it is remembered, and never
+                     Remove this one file anyway; that is remembered, and it is never
                        pulled again:
                        reconcile prune postgres db-2026-11-20.tar --reason '…'
       "

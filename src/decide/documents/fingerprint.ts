@@ -22,7 +22,7 @@ export const holdId = (code: string, about: readonly unknown[]): string =>
 /** Characters that are hashed at once: many small parts would take ten times as long. */
 const CHUNK = 65_536
 
-/** As deep as the steps of a plan lie. */
+/** As deep as the steps of a plan are. */
 const DEPTH = 4
 
 /** Hands on what `stringify` makes of a value, a part at a time: of a million steps the whole text would take gigabytes. */

@@ -1,7 +1,6 @@
 import {
   amount,
   both,
-  type Check,
   count,
   digest,
   flag,
@@ -17,32 +16,18 @@ import {
   time,
 } from '../../model/check-json.ts'
 import { isObject } from '../../model/is-object.ts'
-import { type Action, makesWhole, type Plan, type Step } from '../../model/plan.ts'
+import { ACTIONS, makesWhole, type Plan, type Step } from '../../model/plan.ts'
 import type { SavedPlan } from '../../model/saved-plan.ts'
 
 const FORMAT = 'reconcile.plan/1'
 
-const ACTIONS: Readonly<Record<Action, Check>> = {
-  pull: count,
-  resume: count,
-  adopt: count,
-  repair: count,
-  wait: count,
-  conflict: count,
-  lost: count,
-  surplus: count,
-  prune: count,
-  expire: count,
-  keep: count,
-}
-
 const troubles = list(object({ code: text, path: optional(text), message: text, hint: text }))
 
-const summary = object({ ...ACTIONS, bytes: count })
+const summary = object(Object.fromEntries([...ACTIONS, 'bytes'].map((key) => [key, count])))
 
 const checkedStep = both(
   object({
-    action: oneOf(...Object.keys(ACTIONS)),
+    action: oneOf(...ACTIONS),
     path: relPath,
     because: list(text),
     series: optional(text),
@@ -144,7 +129,7 @@ export type ReadPlan =
   | { readonly state: 'other-version'; readonly format: string }
   | { readonly state: 'broken'; readonly fault: string }
 
-/** What a saved plan's file holds. Whoever made it is not trusted: paths are safe, numbers are numbers, one backup stands in it once. */
+/** What a saved plan's file holds. Whoever made it is not trusted: paths are safe, numbers are numbers, each backup is in it once. */
 export function readSavedPlan(json: string): ReadPlan {
   const parsed = parseJson(json)
   if ('fault' in parsed) return { state: 'broken', fault: parsed.fault }
@@ -154,7 +139,7 @@ export function readSavedPlan(json: string): ReadPlan {
   if (format !== FORMAT) {
     return /^reconcile\.plan\/\d+$/.test(format)
       ? { state: 'other-version', format }
-      : { state: 'broken', fault: 'it is no saved plan' }
+      : { state: 'broken', fault: 'it is not a saved plan' }
   }
   const fault = plan(value, 'plan')
   if (fault !== null) return { state: 'broken', fault }
@@ -163,7 +148,7 @@ export function readSavedPlan(json: string): ReadPlan {
   const backups = read.backups.map((one) => ({ ...EARLIER, ...one }))
   const found = { specs: {}, ...read, backups }
   const names = found.backups.map((one) => one.backup)
-  if (new Set(names).size < names.length) return { state: 'broken', fault: 'a backup stands in it twice' }
+  if (new Set(names).size < names.length) return { state: 'broken', fault: 'it contains a backup twice' }
   return { state: 'sound', plan: found }
 }
 

@@ -22,14 +22,14 @@ import { markerPath, suffixOf } from '../../model/marker-name.ts'
 import type { Observation, SourceView } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
-import type { Claim, SourceFile, SourceMarker } from '../../model/source-file.ts'
+import type { MarkerClaim, SourceFile, SourceMarker } from '../../model/source-file.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
 
 /** What one look at both sides of a backup found, kept to plan from elsewhere. Holds no key and no file's contents. */
 export interface Snapshot {
   readonly backup: string
   readonly taken: Instant
-  /** Where it was looked. A spec that names other places now is planned from it all the same, and told. */
+  /** Where it was looked. A spec that names other places now is planned from it all the same, with a warning. */
   readonly place: SnapshotPlace
   /** What the box would have a pass stop for. */
   readonly halt: Halt | null
@@ -204,7 +204,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
   const format = isObject(value) && Object.hasOwn(value, 'format') ? value['format'] : undefined
   if (format !== FORMAT) {
     const isOther = typeof format === 'string' && /^reconcile\.snapshot\/\d+$/.test(format)
-    return { fault: isOther ? `it is of another version, ${format}` : 'it is no snapshot' }
+    return { fault: isOther ? `it is of another version, ${format}` : 'it is not a snapshot' }
   }
   const fault = document(value, 'snapshot')
   if (fault !== null) return { fault }
@@ -250,7 +250,7 @@ export function decodeSnapshot(json: string): ReadSnapshot {
 type MarkerRow =
   | Exclude<SourceMarker, { readonly suffix: string }>
   | { readonly state: 'unread'; readonly path: RelPath; readonly size: number; readonly mtime: number }
-  | (Omit<Claim, 'suffix' | 'text'> & { readonly path: RelPath })
+  | (Omit<MarkerClaim, 'suffix' | 'text'> & { readonly path: RelPath })
 
 function markerToRow(path: RelPath, marker: SourceMarker): MarkerRow {
   if (marker.state === 'none' || marker.state === 'unreadable') return marker

@@ -130,7 +130,7 @@ function reasonsOf(
     if (point.reasons !== null) return [...point.reasons, ...troubleOf(point)]
     if (point.standing !== 'whole') return ['its point is not whole', ...troubleOf(point)]
     const outside = `outside ${rules === null ? '' : policyText(rules)}`
-    if (prune?.remove.has(point)) return [outside, 'goes with the next pass']
+    if (prune?.remove.has(point)) return [outside, 'is removed by the next pass']
     const why = prune?.keptBack.get(point)
     const spared = here?.get(point)
     if (why === undefined && spared !== undefined)

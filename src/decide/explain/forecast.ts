@@ -12,7 +12,7 @@ import { momentOf } from './verdicts.ts'
 /** Points looked ahead, over five years of daily ones; fewer where each step has more points to look at than this in all. */
 const MOST = 2000
 const WORK = 500_000
-/** Of so many of the newest points the gaps tell what is usual. */
+/** The gaps between so many of the newest points show what is usual. */
 const RECENT = 15
 
 type Simulated = Pick<Point, 'time' | 'name' | 'pinned'>
@@ -97,7 +97,7 @@ function rhythmOf(
     return { every: `every ${spanText(usual)}, as usual`, next }
   }
   if (expect === null)
-    return { why: 'how often points come is not known: too few are here, and expect says nothing' }
+    return { why: 'how often points come is unknown: there are too few, and expect says nothing' }
   return { every: `${expect}, as expected`, next: byExpect }
 }
 

@@ -13,7 +13,7 @@ import {
 import type { Zone } from '../time/zone.ts'
 
 /**
- * What every rule says of one point among others, and why: what {@link retain} decides of them all at once, told of one. Those rules
+ * What every rule says of one point among others, and why: what {@link retain} decides for all at once, explained for one. Those rules
  * whose verdict is `kept` are the reasons that `retain` gives. Pure.
  */
 export function verdicts<Point extends DatedPoint>(

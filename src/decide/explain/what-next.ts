@@ -26,27 +26,32 @@ export interface Subject {
   readonly source: SourceFile | null
 }
 
-interface Told {
+interface Outlook {
   readonly next: readonly string[]
   readonly advice: readonly Advice[]
 }
 
-const NOTHING: Told = { next: [], advice: [] }
+const NOTHING: Outlook = { next: [], advice: [] }
+
+const outlook = (next: string, ...advice: readonly (string | Advice)[]): Outlook => ({
+  next: [next],
+  advice: advice.map((one) => (typeof one === 'string' ? { message: one } : one)),
+})
 
 /** What the next pass does about one file, in words, and what would change that. */
-export function whatNext(about: Subject): Told {
+export function whatNext(about: Subject): Outlook {
   const { plan } = about.decided
   if (about.decided.retention === null) return stopped(about)
   const ofSteps = about.steps.map((step) => ofStep(step, about))
   const removed = about.pruned === undefined ? [] : [ofPruned(about.pruned, about)]
   const all = [...ofSteps, ...removed]
   if (all.every(({ next }) => next.length === 0)) all.push(ofNoStep(about))
-  if (plan.halt !== null) all.push({ next: [`The backup is halted: ${plan.halt.message}`], advice: [] })
+  if (plan.halt !== null) all.push(outlook(`The backup is halted: ${plan.halt.message}`))
   return { next: all.flatMap(({ next }) => next), advice: all.flatMap(({ advice }) => advice) }
 }
 
 /** Neither side is compared with the other, so nothing is done. */
-function stopped({ decided: { plan }, look }: Subject): Told {
+function stopped({ decided: { plan }, look }: Subject): Outlook {
   const halt = plan.halt === null ? [] : [`The backup is halted: ${plan.halt.message}`]
   const held = plan.holds.map(({ message }) => `The backup is held: ${message}`)
   const unknown = look.isKnown ? [] : ['The destination could not be read']
@@ -55,92 +60,80 @@ function stopped({ decided: { plan }, look }: Subject): Told {
   return { next: ['Nothing, for now.', ...why], advice: [...advice, ...plan.holds.map(releaseOf)] }
 }
 
-function ofStep(step: Step, about: Subject): Told {
+function ofStep(step: Step, about: Subject): Outlook {
   const because = step.because.join('; ')
-  const said = (...next: readonly string[]): Told => ({ next, advice: [] })
   const size = step.size === undefined ? '' : `, ${humanSize(step.size)}`
   switch (step.action) {
     case 'pull':
-      return said(`The next pass pulls it${size}: ${because}`)
+      return outlook(`The next pass pulls it${size}: ${because}`)
     case 'resume': {
       const part = humanPart(step.stagedBytes ?? 0, step.size ?? 0)
-      return said(`The next pass goes on with it; ${part} is staged: ${because}`)
+      return outlook(`The next pass resumes it; ${part} is staged: ${because}`)
     }
     case 'adopt':
-      return said(`The next pass hashes it where it stands, and takes it over if it matches: ${because}`)
+      return outlook(`The next pass hashes it in place, and takes it over if it matches: ${because}`)
     case 'repair':
-      return said(`The next pass brings it again and replaces the copy here: ${because}`)
+      return outlook(`The next pass pulls it again and replaces the copy here: ${because}`)
     case 'wait':
-      return said(`It is waited for: ${because}. It is pulled once its marker stands beside it`)
+      return outlook(`It is waiting: ${because}. It is pulled once its marker is next to it`)
     case 'conflict':
-      return {
-        next: [`Nothing is done to either copy: ${because}`],
-        advice: [
-          {
-            message:
-              'Find out which copy is good. Fix the file at the source or give it another name there; ' +
-              `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
-          },
-        ],
-      }
+      return outlook(
+        `Nothing is done to either copy: ${because}`,
+        'Find out which copy is good. Fix the file at the source or give it another name there; ' +
+          `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
+      )
     case 'lost':
-      return {
-        next: [`It is missing on both sides: ${because}`],
-        advice: [
-          {
-            message:
-              'Put the file and its marker back from another copy; or accept the loss on the record: ' +
-              `acknowledge its path in the spec with the digest ${step.held ?? ''}`,
-          },
-        ],
-      }
+      return outlook(
+        `It is missing on both sides: ${because}`,
+        'Put the file and its marker back from another copy; or accept the loss on the record: ' +
+          `acknowledge its path in the spec with the digest ${step.held ?? ''}`,
+      )
     case 'prune':
-      return {
-        next: [`The next pass moves it to the trash: ${because}`],
-        advice: [{ message: 'It stays if a rule of retain keeps it, or a glob of retain.pin fits it' }],
-      }
+      return outlook(
+        `The next pass moves it to the trash: ${because}`,
+        'It stays if a rule of retain keeps it, or a glob of retain.pin matches it',
+      )
     case 'surplus':
       return ofSurplus(step, about)
     case 'expire': {
       const where = step.trash === undefined ? 'its staged bytes' : 'it from the trash for good'
-      return said(`The next pass removes ${where}: ${because}`)
+      return outlook(`The next pass removes ${where}: ${because}`)
     }
     case 'keep':
-      return said(`It stays as it is: ${because}`)
+      return outlook(`It stays as it is: ${because}`)
     default:
       return step.action satisfies never
   }
 }
 
 /** Published, wanted by no rule, and kept: why it may not go, or not yet. */
-function ofSurplus(step: Step, about: Subject): Told {
+function ofSurplus(step: Step, about: Subject): Outlook {
   const { spec, path, decided, asked } = about
   const rules = step.because[0] ?? 'no rule keeps it'
   const byHand: Advice = {
-    message: 'Remove this one file all the same; it is remembered, and never pulled again',
+    message: 'Remove this one file anyway; that is remembered, and it is never pulled again',
     command: ['reconcile', 'prune', spec.name, path, '--reason', '…'],
   }
-  if (spec.prune.mode === 'never') {
-    const advice = [
-      { message: 'Let surplus go: prune.mode in the spec, manual (when asked) or auto (with each pass)' },
-    ]
-    return {
-      next: [`It is surplus and stays: ${rules}, and prune.mode is never`],
-      advice: [...advice, byHand],
-    }
-  }
+  if (spec.prune.mode === 'never')
+    return outlook(
+      `It is surplus and stays: ${rules}, and prune.mode is never`,
+      'Let surplus go: prune.mode in the spec, manual (when asked) or auto (with each pass)',
+      byHand,
+    )
   const decision = asked ?? decided
   const { prune, plan } = decision
-  // Each decision tells its own points apart.
+  // Each decision has point objects of its own.
   const point = decision.retention?.pointOf(path) ?? null
   if (prune === null || point === null) return NOTHING
   const becomes = fateOf(point, decision, spec)
   const why = prune.keptBack.get(point)
   const holds = plan.holds.filter(({ code }) => why?.why === 'held' && why.hold === code)
   const advice = [...holds.map(releaseOf), byHand]
-  if (asked === null) return { next: [`It is surplus: ${rules}; ${becomes}`], advice }
+  if (asked === null) return outlook(`It is surplus: ${rules}; ${becomes}`, ...advice)
   const ask: Advice = {
-    message: prune.remove.has(point) ? 'Ask for it: this one goes then' : 'Ask for it, once that is over',
+    message: prune.remove.has(point)
+      ? 'Ask for a prune: this one is removed then'
+      : 'Ask for a prune once that is over',
     command: ['reconcile', 'prune', spec.name],
   }
   return {
@@ -158,56 +151,54 @@ function fateOf(point: Point, decision: Decided, spec: Spec): string {
   const why = decision.prune?.keptBack.get(point)
   if (why !== undefined) return describeWhyKept(why)
   return isGuessed(spec.series)
-    ? 'it stays, for its series is guessed, and prune.mode auto removes nothing of such; write series.pattern'
+    ? 'it stays, because its series is guessed and prune.mode auto removes nothing from such a series; write series.pattern'
     : 'it stays'
 }
 
-function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Told {
+function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Outlook {
   if (steps.some(({ action }) => action !== 'expire' && action !== 'surplus')) return NOTHING
   const again =
     pruned.by === 'person'
       ? 'A person removed it by name: it is never pulled again'
-      : 'The policy removed it: it is pulled again only where retain wants it once more and the source still has the same bytes'
+      : 'The policy removed it: it is pulled again only if retain wants it again and the source still has the same bytes'
   const undo: Advice = {
     message: 'Put it back from the trash',
     command: ['reconcile', 'prune', spec.name, '--undo', path],
   }
-  return { next: [again], advice: pruned.trash === null ? [] : [undo] }
+  return pruned.trash === null ? outlook(again) : outlook(again, undo)
 }
 
 /** No step names it: nothing is to be done, or nothing can be. */
-function ofNoStep({ spec, path, point, decided, source, look }: Subject): Told {
+function ofNoStep({ spec, path, point, decided, source, look }: Subject): Outlook {
   const problem = decided.plan.problems.find((one) => one.path === path)
-  if (problem !== undefined)
-    return { next: [`Nothing: ${problem.message}`], advice: [{ message: problem.hint }] }
+  if (problem !== undefined) return outlook(`Nothing: ${problem.message}`, problem.hint)
   const isHeld = look.observation.destination.files.has(path)
   if (look.observation.source.links?.includes(path)) {
     const stays = isHeld ? '; what is held under its name stays' : ''
-    return {
-      next: [`Nothing: it is a symlink at the source, and none is followed${stays}`],
-      advice: [{ message: 'Put the file itself there to have it backed up' }],
-    }
+    return outlook(
+      `Nothing: it is a symlink at the source, and symlinks are not followed${stays}`,
+      'Put the file itself there to have it backed up',
+    )
   }
   if (!selectorOf(spec)(path)) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
-    return {
-      next: [`${what}: the spec does not select it`],
-      advice: [{ message: 'select.include and select.exclude in the spec decide' }],
-    }
+    return outlook(
+      `${what}: the spec does not select it`,
+      'select.include and select.exclude in the spec decide',
+    )
   }
   if (look.observation.source.completeness === 'unknown')
-    return { next: ['Nothing: what the source has of it is not known'], advice: [] }
-  if (point !== null && point.reasons === null && !isHeld && source !== null) {
-    return {
-      next: ['It is not pulled: no rule of retain wants it'],
-      advice: [{ message: 'It is pulled if a rule of retain keeps it, or a glob of retain.pin fits it' }],
-    }
-  }
+    return outlook('Nothing: what the source has of it is unknown')
+  if (point !== null && point.reasons === null && !isHeld && source !== null)
+    return outlook(
+      'It is not pulled: no rule of retain wants it',
+      'It is pulled if a rule of retain keeps it, or a glob of retain.pin matches it',
+    )
   const isUnreadable = source?.marker.state === 'unreadable'
-  return { next: [isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing'], advice: [] }
+  return outlook(isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing')
 }
 
 const releaseOf = ({ id, message }: Hold): Advice => ({
-  message: `Held: ${message}. If that is as it should be, let it pass once`,
+  message: `Held: ${message}. If that is as it should be, release it once`,
   command: ['reconcile', 'release', id, '--reason', '…'],
 })

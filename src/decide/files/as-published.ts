@@ -15,7 +15,7 @@ export function isAsPublished({ held, record, source, seen }: FileFacts): boolea
 
 /**
  * Other data under a marker that still claims ours. Another size is certain; another time may be that of a copy made with its marker,
- * and tells only under a marker that stood when the data was as we took it, or as it was last seen.
+ * and counts only under a marker that was there when the data was as we took it, or as it was last seen.
  */
 export function changedUnderMarker(
   source: SourceFile,

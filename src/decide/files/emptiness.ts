@@ -27,7 +27,7 @@ export const isAwaited = ({ status }: SeriesView, newer: Newer): boolean =>
   status.points === 0 && status.state !== 'ended' && ['coming', 'no-marker', 'refused'].includes(newer)
 
 /**
- * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum beside them that does not
+ * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum next to them that does not
  * count. `views`: with what is on its way counted as here.
  */
 export function findUnfinished(
@@ -74,14 +74,14 @@ function otherChecksums(
       ...(paths.length === 1 ? { path: first } : {}),
       message:
         paths.length === 1
-          ? `has no .${checksum} beside it at the source, only ${suffix}, which finishes no file here`
-          : `${paths.length} files have no .${checksum} beside them at the source, only what finishes no file here: ${joined(names)}`,
+          ? `has no .${checksum} next to it at the source, only ${suffix}, which does not count here`
+          : `${paths.length} files have no .${checksum} next to them at the source, only what does not count here: ${joined(names)}`,
       hint: adviceOn(suffix, checksum),
     },
   ]
 }
 
-/** What is looked for, what stands there in its place, and what to do. */
+/** What is expected, what is there instead, and what to do. */
 function empty({ checksum, source: { listing } }: Spec, { source }: Observation): Problem {
   const { files, instead } = source
   const unmarked = [...files]
@@ -100,8 +100,8 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
           : `${begin}none can be taken as it is`,
       hint:
         unlisted === files.size
-          ? 'See what writes the list, and source.path in the spec.'
-          : 'See what else is reported about them, and reconcile explain.',
+          ? 'Check what writes the list, and source.path in the spec.'
+          : 'Check what else is reported about them, and run reconcile explain.',
     }
   const marker = `${baseName(first)}.${checksum}`
   const other = unmarked.find((path) => instead?.suffixes.has(path))
@@ -110,11 +110,11 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
     other !== undefined && suffix !== undefined
       ? `there is only ${baseName(other)}${suffix}`
       : instead?.sums != null
-        ? `there is only ${instead.sums}, and a file of many sums finishes none`
+        ? `there is only ${instead.sums}, and a file of many checksums does not count as a marker`
         : 'there is no checksum file next to them'
   return {
     code: 'empty',
-    message: `${begin}${unmarked.length === files.size ? 'none' : `of ${unmarked.length} none`} is finished: expected ${marker} beside ${baseName(first)} (checksum: ${checksum}); ${there}`,
+    message: `${begin}${unmarked.length === files.size ? 'none is' : unmarked.length === 1 ? '1 is not' : `${unmarked.length} are not`} finished: expected ${marker} next to ${baseName(first)} (checksum: ${checksum}); ${there}`,
     hint: suffix === undefined ? writeMarkers(checksum) : adviceOn(suffix, checksum),
   }
 }
@@ -122,7 +122,7 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
 const writeMarkers = (checksum: Spec['checksum']): string =>
   `Have the job that makes the files write a checksum next to each, as its last step: ${checksum}sum X > X.${checksum}`
 
-/** What to do where only a checksum of another form stands beside a file. */
+/** What to do where there is only a checksum of another form next to a file. */
 function adviceOn(suffix: string, checksum: Spec['checksum']): string {
   const kind = /^\.(md5|sha256)/i.exec(suffix)?.[1]?.toLowerCase()
   return kind === undefined || kind === checksum
@@ -133,5 +133,5 @@ function adviceOn(suffix: string, checksum: Spec['checksum']): string {
 const seriesEmpty = (names: readonly string[]): Problem => ({
   code: 'series-empty',
   message: `${names.length === 1 ? 'a series has' : `${names.length} series have`} been at the source for over a day, and nothing of ${names.length === 1 ? 'it' : 'them'} is held: ${joined(names)}`,
-  hint: 'Check whether its files get their markers, or exclude them; of a series that is to get no more, say expect: { series: NAME, every: never }.',
+  hint: 'Check whether its files get their markers, or exclude them; for a series that gets no more files, write expect: { series: NAME, every: never }.',
 })

@@ -56,7 +56,7 @@ export function gatherFacts(
   }
 }
 
-/** Whether these very bytes, as far as the source's facts tell, have failed their gate twice. */
+/** Whether these very bytes, as far as the source's facts show, have failed their gate twice. */
 export function hasFailedGate(seen: Seen | undefined, { listed, marker }: SourceFile): boolean {
   const gate = seen?.gate ?? null
   if (gate === null || listed === null) return false
@@ -89,8 +89,6 @@ export function claimOf(source: SourceFile | undefined): Digest | null {
 
 export const digestOfKind = (record: LedgerRecord, like: Digest): Digest => record[digestKind(like)]
 
-export const digestFor = (record: LedgerRecord, spec: Spec): Digest => record[spec.checksum]
-
 export const acknowledged = (spec: Spec, path: string, digest: string): boolean =>
   spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)
 
@@ -98,7 +96,7 @@ export const acknowledged = (spec: Spec, path: string, digest: string): boolean 
 export const isAcknowledged = (spec: Spec, path: string, record: LedgerRecord | undefined): boolean =>
   record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))
 
-/** Published and, as far as a look can tell, whole: data of the ledger's size beside the marker that was published with it. */
+/** Published and, as far as a look can show, whole: data of the ledger's size next to the marker that was published with it. */
 export const isWhole = (held: HeldFile | undefined, record: LedgerRecord | undefined): boolean =>
   held !== undefined &&
   record !== undefined &&

@@ -8,7 +8,6 @@ import { changedUnderMarker } from './as-published.ts'
 import {
   acknowledged,
   claimOf,
-  digestFor,
   digestOfKind,
   expectations,
   type FileFacts,
@@ -37,6 +36,9 @@ const PATIENCE = 24 * 3600 * 1000
 const RETRY_FAILED_GATE = 24 * 3600 * 1000
 
 const NOTHING: Judgement = { steps: [], problems: [] }
+
+const toDo = (...steps: readonly Step[]): Judgement => ({ steps, problems: [] })
+const wrong = (...problems: readonly Problem[]): Judgement => ({ steps: [], problems })
 
 /** What to do about one path. The whole table of cases; pure and total. */
 export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
@@ -69,34 +71,21 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
     return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
   }
   if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
-  const steps = [keepPublished(facts, record)]
-  if (source !== undefined && changedUnderMarker(source, record, facts.seen)) {
-    return {
-      steps,
-      problems: [sourceChanged(facts.path)],
-    }
-  }
-  return { steps, problems: [] }
+  const isChanged = source !== undefined && changedUnderMarker(source, record, facts.seen)
+  return { steps: [keepPublished(facts, record)], problems: isChanged ? [sourceChanged(facts.path)] : [] }
 }
 
-/** A pair that stands here and that the ledger does not know: hashed before it counts. */
+/** A pair that is here and that the ledger does not know: hashed before it counts. */
 function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgement {
   const claim = claimOf(facts.source)
   const own = held.marker?.digest ?? null
-  if (own === null) return { steps: [], problems: [markerUnreadableHere(facts.path)] }
-  const adopt: Step = {
-    action: 'adopt',
-    path: facts.path,
-    because: ['data and marker are here, the ledger does not know them: hashed before they count'],
-    size: held.size,
-    digest: own,
-    expect: expectations(facts),
-  }
-  if (claim === null || digestKind(own) !== digestKind(claim) || own === claim) {
-    return { steps: [adopt], problems: [] }
-  }
-  if (acknowledged(spec, facts.path, claim)) return { steps: [adopt], problems: [] }
-  return { steps: [adopt, conflictStep(facts, own, claim)], problems: [] }
+  if (own === null) return wrong(markerUnreadableHere(facts.path))
+  const why = 'data and marker are here, the ledger does not know them: hashed before they count'
+  const step = adopt(facts, held, own, why)
+  const agrees = claim === null || digestKind(own) !== digestKind(claim) || own === claim
+  return agrees || acknowledged(spec, facts.path, claim)
+    ? toDo(step)
+    : toDo(step, conflictStep(facts, own, claim))
 }
 
 /** Data that the ledger knows, without its marker. The ledger judges first. */
@@ -111,51 +100,37 @@ function judgeUnmarkedOfOurs(
     return judgeRotten(facts, record, spec, `${why}, and the bytes are not those we published`)
   }
   const claim = claimOf(facts.source)
-  const adopt: Step = {
-    action: 'adopt',
-    path: facts.path,
-    because: [`${why}: put back from the ledger once the bytes have matched`],
-    size: held.size,
-    digest: digestFor(record, spec),
-    expect: expectations(facts),
-  }
-  if (claim === null || claim === digestOfKind(record, claim)) return { steps: [adopt], problems: [] }
-  const also = conflict(facts, record, claim, spec).steps.filter((step) => step.action === 'conflict')
-  return { steps: [adopt, ...also], problems: [] }
+  const because = `${why}: put back from the ledger once the bytes have matched`
+  const step = adopt(facts, held, record[spec.checksum], because)
+  if (claim === null || claim === digestOfKind(record, claim)) return toDo(step)
+  return toDo(
+    step,
+    ...conflict(facts, record, claim, spec).steps.filter(({ action }) => action === 'conflict'),
+  )
 }
+
+const adopt = (facts: FileFacts, { size }: HeldFile, digest: Digest, why: string): Step => ({
+  action: 'adopt',
+  path: facts.path,
+  because: [why],
+  size,
+  digest,
+  expect: expectations(facts),
+})
 
 /** Data that is here without a marker and that the ledger never knew: half a file of an older script's, perhaps. */
 function judgeUnmarked(facts: FileFacts, held: HeldFile, spec: Spec, asOf: Instant): Judgement {
   const { source, path } = facts
-  if (source === undefined) {
-    if (facts.completeness !== 'complete') return NOTHING
-    return {
-      steps: [],
-      problems: [unmarkedHere(path)],
-    }
-  }
+  if (source === undefined) return facts.completeness === 'complete' ? wrong(unmarkedHere(path)) : NOTHING
   const claim = claimOf(source)
   if (claim === null || source.listed === null) return judgeNew(facts, spec, asOf)
   if (held.foundOther === undefined && held.size === source.listed.size) {
-    return {
-      steps: [
-        {
-          action: 'adopt',
-          path,
-          because: [
-            'data of the right size is here without its marker: taken over once the bytes have matched',
-          ],
-          size: held.size,
-          digest: claim,
-          expect: expectations(facts),
-        },
-      ],
-      problems: [],
-    }
+    const why = 'data of the right size is here without its marker: taken over once the bytes have matched'
+    return toDo(adopt(facts, held, claim, why))
   }
   const pull = judgeNew(facts, spec, asOf)
   const note =
-    'other data stands under this name without a marker: a start for the transfer, set aside once its replacement has matched'
+    'other data is under this name without a marker: the transfer starts from it, and it is set aside once its replacement has matched'
   return { ...pull, steps: pull.steps.map((step) => ({ ...step, because: [...step.because, note] })) }
 }
 
@@ -180,33 +155,23 @@ function judgePruned(
 function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgement {
   const { source, path } = facts
   if (source === undefined) {
-    if (facts.completeness !== 'complete') {
-      return { steps: [], problems: [missingHere(path, 'whether the source still has it is not known')] }
-    }
+    if (facts.completeness !== 'complete')
+      return wrong(missingHere(path, 'whether the source still has it is not known'))
     if (isAcknowledged(spec, path, record)) return NOTHING
-    return {
-      steps: [
-        {
-          action: 'lost',
-          path,
-          because: [
-            'the ledger says we had it, it is gone here, and the source no longer has it',
-            `its ${spec.checksum} was ${digestFor(record, spec)}`,
-          ],
-          size: record.size,
-          held: digestFor(record, spec),
-          expect: { source: null, destination: null },
-        },
-      ],
-      problems: [],
-    }
+    const held = record[spec.checksum]
+    const because = [
+      'the ledger says we had it, it is gone here, and the source no longer has it',
+      `its ${spec.checksum} was ${held}`,
+    ]
+    const expect = { source: null, destination: null }
+    return toDo({ action: 'lost', path, because, size: record.size, held, expect })
   }
   const claim = claimOf(source)
   if (claim === null || source.listed === null) {
     return { steps: [wait(facts, spec)], problems: [missingHere(path, 'the source shows no marker for it')] }
   }
   if (claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
-  return tooLarge(facts, spec) ?? { steps: [repair(facts, record, claim, 'it is gone here')], problems: [] }
+  return tooLarge(facts, spec) ?? toDo(repair(facts, record, claim, 'it is gone here'))
 }
 
 /** Published once, and the bytes are not those any more. Only the ledger's own digest will do as a replacement. */
@@ -217,9 +182,9 @@ function judgeRotten(facts: FileFacts, record: LedgerRecord, spec: Spec, because
       const clash = conflict(facts, record, claim, spec)
       return { steps: clash.steps, problems: [...clash.problems, rot(facts.path, because)] }
     }
-    return tooLarge(facts, spec) ?? { steps: [repair(facts, record, claim, because)], problems: [] }
+    return tooLarge(facts, spec) ?? toDo(repair(facts, record, claim, because))
   }
-  return { steps: [], problems: [rot(facts.path, because)] }
+  return wrong(rot(facts.path, because))
 }
 
 /** Nothing of it is here but perhaps staged bytes. */
@@ -239,25 +204,20 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   if (large !== null) return large
   const gate = seen?.gate ?? null
   if (gate !== null && hasFailedGate(seen, source) && asOf >= gate.at && asOf - gate.at < RETRY_FAILED_GATE) {
-    return { steps: [], problems: [checksumFailed(path, claim)] }
+    return wrong(checksumFailed(path, claim))
   }
   const staged = facts.staged?.size ?? 0
   const usable = usableBytes(facts, claim, source.listed.size)
-  return {
-    steps: [
-      {
-        action: staged > 0 ? 'resume' : 'pull',
-        path,
-        because: ['selected'],
-        size: source.listed.size,
-        time: isoSeconds(source.listed.mtime),
-        digest: claim,
-        ...(staged > 0 ? { stagedBytes: usable } : {}),
-        expect: expectations(facts),
-      },
-    ],
-    problems: [],
-  }
+  return toDo({
+    action: staged > 0 ? 'resume' : 'pull',
+    path,
+    because: ['selected'],
+    size: source.listed.size,
+    time: isoSeconds(source.listed.mtime),
+    digest: claim,
+    ...(staged > 0 ? { stagedBytes: usable } : {}),
+    expect: expectations(facts),
+  })
 }
 
 /** Staged bytes that need not come again. Those of another digest may all have to. */
@@ -280,15 +240,11 @@ function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: 
 }
 
 function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): Judgement {
-  if (acknowledged(spec, facts.path, claim)) {
-    return facts.held === undefined
-      ? NOTHING
-      : {
-          steps: [keep(facts, record, 'complete; the other digest at the source is acknowledged')],
-          problems: [],
-        }
-  }
-  return { steps: [conflictStep(facts, digestOfKind(record, claim), claim)], problems: [] }
+  if (!acknowledged(spec, facts.path, claim))
+    return toDo(conflictStep(facts, digestOfKind(record, claim), claim))
+  return facts.held === undefined
+    ? NOTHING
+    : toDo(keep(facts, record, 'complete; the other digest at the source is acknowledged'))
 }
 
 const conflictStep = (facts: FileFacts, held: Digest, claim: Digest): Step => ({
@@ -296,8 +252,8 @@ const conflictStep = (facts: FileFacts, held: Digest, claim: Digest): Step => ({
   path: facts.path,
   because: [
     facts.held === undefined
-      ? 'once held here and now gone; the source has other bytes under the name'
-      : `same name, other ${digestKind(claim)}; neither is touched`,
+      ? 'was held here and is gone; the source has different bytes under this name'
+      : `same name, different ${digestKind(claim)}; neither is touched`,
   ],
   held,
   source: claim,
@@ -335,5 +291,5 @@ function tooLarge(facts: FileFacts, spec: Spec): Judgement | null {
   const limit = spec.transfer.maxFileSize
   const size = facts.source?.listed?.size ?? 0
   if (limit === null || size <= limit) return null
-  return { steps: [], problems: [tooLargeAtSource(facts.path, size, limit)] }
+  return wrong(tooLargeAtSource(facts.path, size, limit))
 }

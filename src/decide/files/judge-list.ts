@@ -6,9 +6,9 @@ import type { Problem } from '../../model/trouble.ts'
 export interface ListFit {
   /** What is wrong with the list itself; null: nothing. */
   readonly problem: Problem | null
-  /** Lines that are no names, by what they look like: nothing is waited for because of them. */
+  /** Lines that are not names, by what they look like: nothing is waited for because of them. */
   readonly odd: ReadonlySet<RelPath>
-  /** Whether what it does not name is absent. A list that is no list of names proves nothing. */
+  /** Whether what it does not name is absent. A list that is not a list of names proves nothing. */
   readonly isBelieved: boolean
 }
 
@@ -28,7 +28,7 @@ export function judgeList(list: RelPath, { names }: ListFile, { files, completen
   const odd = new Map<RelPath, string>()
   let isNaming = false
   for (const line of missing) {
-    const found = LOOKS.find(({ pattern }) => pattern.test(line))
+    const found = LINE_KINDS.find(({ pattern }) => pattern.test(line))
     const isMeant =
       has(line.trim()) || has(unquoted(line)) || (found?.goesBefore === true && has(lastWord(line)))
     // Where the other lines are names, this may be one that is not there yet.
@@ -39,7 +39,7 @@ export function judgeList(list: RelPath, { names }: ListFile, { files, completen
   if (odd.size === 0 && !isUnfit) return FITS
   const shown = (isUnfit ? missing : [...odd.keys()]).slice(0, SHOWN).map(quoted).join(', ')
   const [look = 'names of files that are not there'] = odd.values()
-  const [is, looks] = odd.size === 1 ? ['is no name', 'looks'] : ['are no names', 'look']
+  const [is, looks] = odd.size === 1 ? ['is not a name', 'looks'] : ['are not names', 'look']
   return {
     problem: {
       code: isUnfit ? 'list-fits-nothing' : 'list-odd-lines',
@@ -67,17 +67,17 @@ const count = (n: number, what: string): string => `${n} ${n === 1 ? what : `${w
 const unquoted = (line: string): string => line.trim().replace(/^(["'`])(.*)\1[,;]?$/, '$2')
 const lastWord = (line: string): string | undefined => line.trim().split(/\s+/).at(-1)
 
-interface Look {
+interface LineKind {
   readonly look: string
   readonly pattern: RegExp
-  /** Nobody calls a file so. */
+  /** No file is called that. */
   readonly isNoName?: true
-  /** The name stands at the end, behind something else. */
+  /** The name is at the end, after something else. */
   readonly goesBefore?: true
 }
 
-/** What lines that are no names may look like; the first that fits counts. */
-const LOOKS: readonly Look[] = [
+/** What lines that are not names may look like; the first that fits counts. */
+const LINE_KINDS: readonly LineKind[] = [
   {
     look: 'the output of ls -l',
     pattern: /^(?:total \d+\S*|[-bcdlps](?:[-r][-w][-xsStT]){3}[.+@]?\s.*)$/,
@@ -91,5 +91,5 @@ const LOOKS: readonly Look[] = [
     pattern: /^\s*\d[\d.,:T+-]*[KMGTP]?(?:i?B)?\s+\S/,
     goesBefore: true,
   },
-  { look: 'names with blanks around them', pattern: /^\s|\s$/ },
+  { look: 'names with spaces around them', pattern: /^\s|\s$/ },
 ]

@@ -14,24 +14,23 @@ import type { FileFacts } from './facts.ts'
 export const sourceChanged = (path: string): Problem => ({
   code: 'source-changed',
   path,
-  message: 'the data at the source has changed, and its marker still claims the bytes that we hold',
-  hint: 'Our copy matches the marker and was left alone. If the new data is meant, write its marker anew at the source.',
+  message: 'the data at the source has changed, but its marker still has the checksum of our copy',
+  hint: 'Our copy matches the marker and was left alone. If the new data is intended, write its marker again at the source.',
 })
 
 export const unmarkedHere = (path: string): Problem => ({
   code: 'unmarked',
   path,
   message:
-    'is in the destination without a marker, and the source no longer has it: nothing says whether it is whole',
-  hint: 'Put its marker beside it if you have one, exclude it in the spec, or move it away.',
+    'is in the destination without a marker, and the source no longer has it: whether it is complete is unknown',
+  hint: 'Put its marker next to it if you have one, exclude it in the spec, or move it away.',
 })
 
 export const markerUnreadableHere = (path: string): Problem => ({
   code: 'marker-unreadable-here',
   path,
-  message:
-    'is in the destination next to a marker that holds no digest of it: nothing says whether it is whole',
-  hint: "Look at the marker beside it. Once it is moved away, the file is judged by the source's marker.",
+  message: 'is in the destination next to a marker without its checksum: whether it is complete is unknown',
+  hint: "Check the marker next to it. Once that is moved away, the file is judged by the source's marker.",
 })
 
 export const tooLargeAtSource = (path: string, size: number, limit: number): Problem => ({
@@ -45,7 +44,7 @@ export const waitOverdue = (path: string): Problem => ({
   code: 'wait-overdue',
   path,
   message: 'waiting for over a day to be finished at the source',
-  hint: 'Its producer writes the marker last. Look there whether it still runs, or exclude the file.',
+  hint: 'The job that makes it writes the marker last. Check that it still runs, or exclude the file.',
 })
 
 /** Said by the pass that saw the gate fail twice, and by those after it. */
@@ -53,7 +52,7 @@ export const checksumFailed = (path: string, claim: string): Problem => ({
   code: 'checksum-failed',
   path,
   message: `what the source sends does not match its marker (${claim}), twice: it is not published`,
-  hint: 'Look at the file and its marker at the source. It is fetched again when either changes, or after a day.',
+  hint: 'Check the file and its marker at the source. It is fetched again when either changes, or after a day.',
 })
 
 export const missingHere = (path: string, rest: string): Problem => ({
@@ -97,7 +96,7 @@ export function clashFinder(
     return {
       code: 'name-collision',
       path,
-      message: `differs from ${other}, which is held here, only in upper and lower case or in how its letters are composed`,
+      message: `differs from ${other}, which is held here, only in letter case or in how its letters are composed`,
       hint: 'Rename one of them at the source, or exclude it in the spec.',
     }
   }
@@ -132,8 +131,8 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
   code: 'nothing-found',
   message:
     kept === 0
-      ? 'the source holds nothing that this spec selects: nothing was found to back up'
-      : `the source holds nothing that this spec selects any more; ${kept} published files stay`,
+      ? 'the source contains nothing that this spec selects: there is nothing to back up'
+      : `the source no longer contains anything that this spec selects; ${kept} published files stay`,
   hint: `Check source.path, source.listing and select in ${spec.file}, and the folder at the source.`,
 })
 
@@ -144,7 +143,7 @@ const firstFew = (paths: readonly string[]): string => {
   return paths.length > NAMED ? `${named} and ${paths.length - NAMED} more` : named
 }
 
-/** One for all the symlinks under selected names: `latest` beside what it points at is common, and nothing is wrong with it. */
+/** One for all the symlinks under selected names: `latest` next to what it points to is common, and nothing is wrong with it. */
 export function linksWarning(links: readonly string[]): readonly Warning[] {
   if (links.length === 0) return []
   return [
@@ -154,7 +153,7 @@ export function linksWarning(links: readonly string[]): readonly Warning[] {
         links.length === 1
           ? `${links[0]} is a symlink at the source: it is not followed`
           : `${links.length} symlinks at the source are not followed: ${firstFew(links)}`,
-      hint: 'Nothing is lost where it points at a file that is selected itself. Else put the file there in its place; to hear no more of it, add it to select.exclude.',
+      hint: 'Nothing is lost if it points to a file that is selected itself. Otherwise put the file there in its place; to silence this, add the link to select.exclude.',
     },
   ]
 }

@@ -22,11 +22,11 @@ const MANY = 10_000
 const UNMATCHED = 'matches no pattern: kept, never pruned'
 
 export interface Shaped extends Judgement {
-  /** Bytes of a file at the source that nothing wants and nothing holds; null: it is no such file. */
+  /** Bytes of a file at the source that is neither wanted nor held; null: it is not such a file. */
   readonly unwanted: number | null
 }
 
-/** Tells what is to happen to one file, once retention has had its say over what its facts call for. */
+/** Decides what happens to one file, once retention has been applied to what its facts call for. */
 export interface Shaper {
   readonly shape: (facts: FileFacts, point: Point | null, judged: Judgement) => Shaped
   /** The same for a file that is whole here, of a point that no rule keeps. */
@@ -61,8 +61,8 @@ export function shapeByRetention(
     }
     const because = [...point.reasons, ...disagreement(facts, point, span), ...trashed]
     const steps = judged.steps.map((step) => {
-      const told = marked(explained(step, because), point)
-      return isMove(step) && point.isBegun ? { ...told, begun: true as const } : told
+      const dated = marked(explained(step, because), point)
+      return isMove(step) && point.isBegun ? { ...dated, begun: true as const } : dated
     })
     return { steps, problems: judged.problems, unwanted: null }
   }
@@ -133,7 +133,7 @@ function surplusBy(spec: Spec, completeness: SourceView['completeness'], prune: 
       return marked({ ...step, because: [...step.because, why] }, point)
     }
     // A listing that is not known to be whole makes nothing surplus.
-    if (completeness !== 'complete') return stays('whether it is wanted is not known')
+    if (completeness !== 'complete') return stays('it is not known whether it is wanted')
     if (point.standing !== 'whole') return stays('its point is not whole')
     const why = prune.keptBack.get(point)
     return made('surplus', why === undefined ? keptAnyway : becauseOf(whyKeptText(why)), facts, point)
@@ -154,11 +154,11 @@ function marked(step: Step, { dated, series, time }: Point): Step {
   return dated === 'unknown' ? { ...step, series } : { ...step, series, time: isoTime(time) }
 }
 
-/** Wanted again while its bytes are still here: whoever says so in time spares the transfer. */
+/** Wanted again while its bytes are still here: saying so in time saves the transfer. */
 const inTrash = ({ pruned }: FileFacts): readonly string[] =>
-  pruned?.trash == null ? [] : ['it still lies in the trash: prune --undo brings it back without a transfer']
+  pruned?.trash == null ? [] : ['it is still in the trash: prune --undo restores it without a transfer']
 
-/** Days that a name's date may lie after what it speaks of: its point ends with its day, month or year. */
+/** Days that a name's date may be after what it stands for: its point ends with its day, month or year. */
 const SPAN: Readonly<Record<string, number>> = { day: 1, month: 31, year: 366 }
 
 /** Where a name and the source's mtime speak of days that are over a day apart, both are shown. */
@@ -174,6 +174,6 @@ function disagreement({ source }: FileFacts, point: Point, span: number): readon
 export const datedAhead = (point: Point): Problem => ({
   code: 'dated-ahead',
   path: point.name,
-  message: `is dated ${isoTime(point.time)}, over a day ahead: it is kept, and counted by no rule`,
-  hint: 'Look at its name, at the clock of the machine that made it, and at series.timezone.',
+  message: `is dated ${isoTime(point.time)}, over a day ahead: it is kept, and no rule counts it`,
+  hint: 'Check its name, the clock of the machine that made it, and series.timezone.',
 })

@@ -3,12 +3,12 @@ import type { Instant } from '../../model/instant.ts'
 import type { ListedFile } from '../../model/listing.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { Claim } from '../../model/source-file.ts'
+import type { MarkerClaim } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import { isWhole } from '../files/facts.ts'
 import { retention } from '../retention/wanted.ts'
 
-/** A data file at the source with the marker that stands beside it. */
+/** A data file at the source with the marker next to it. */
 export interface MarkedFile {
   readonly path: RelPath
   readonly data: ListedFile
@@ -18,7 +18,7 @@ export interface MarkedFile {
 }
 
 /** What is remembered of a file whose marker has been read. */
-export type RememberedClaim = Seen & { readonly marker: Claim }
+export type RememberedClaim = Seen & { readonly marker: MarkerClaim }
 
 /**
  * The claim remembered of a file, where it will do, so that a converged run reads no marker: the source shows the same data and the
@@ -45,7 +45,7 @@ const hasClaim = (seen: Seen): seen is RememberedClaim => seen.marker.state === 
 
 /**
  * Of the files at the source whose markers are unread, those whose markers matter: what is wanted is to be brought, and what is held, or
- * should be, may be in conflict. A source that keeps a year of hourly files has most of its markers read by nobody.
+ * should be, may be in conflict. A source that keeps a year of hourly files has most of its markers left unread.
  */
 export function neededMarkers(
   spec: Spec,

@@ -4,7 +4,7 @@ import type { Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { Claim, NoMarker, SourceFile } from '../../model/source-file.ts'
+import { type MarkerClaim, NO_MARKER, type SourceFile } from '../../model/source-file.ts'
 import { changedSinceSeen } from '../files/as-published.ts'
 import { isTransfer } from '../plan/backup.ts'
 
@@ -48,7 +48,7 @@ export function seenAtStart(
     const seen = changes.get(path) ?? observation.destination.seen.get(path)
     const marker = observation.source.files.get(path)?.marker
     if (seen == null || marker?.state !== 'claimed') continue
-    // Bytes of another digest stay known as such until they have been mended.
+    // Bytes of another digest stay known as such until they have been repaired.
     const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
     if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
   }
@@ -67,7 +67,7 @@ function remembered(
   const { marker } = file
   const claimed = marker.state === 'claimed' ? marker : null
   return {
-    // What its marker stood beside: data that changed under it is reported at every look, until the marker is written again.
+    // What its marker was next to: data that changed under it is reported at every look, until the marker is written again.
     listed: isOther && before !== undefined ? before.listed : file.listed,
     marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
     // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
@@ -78,14 +78,13 @@ function remembered(
   }
 }
 
-/** By a clock that is not believed no wait begins, and one that was begun by such a clock begins anew. */
+/** By a clock that is not believed no wait begins, and one that such a clock began starts over. */
 function waitTime(before: Seen | undefined, asOf: Instant, clock: ClockSanity): Instant | null {
   const since = before?.waitingSince ?? null
   if (clock !== 'sane') return since
   return since === null || clockSanity(since, asOf) === 'behind' || since < OLDEST ? asOf : since
 }
 
-const NO_MARKER: NoMarker = { state: 'none' }
 const HALF_A_DAY = 12 * 3600 * 1000
 
 function readTime(
@@ -107,7 +106,7 @@ const sameSeen = (a: Seen, b: Seen): boolean =>
   a.waitingSince === b.waitingSince &&
   sameClaim(claimIn(a), claimIn(b))
 
-const claimIn = ({ marker }: Seen): Claim | null => (marker.state === 'claimed' ? marker : null)
+const claimIn = ({ marker }: Seen): MarkerClaim | null => (marker.state === 'claimed' ? marker : null)
 
-const sameClaim = (a: Claim | null, b: Claim | null): boolean =>
+const sameClaim = (a: MarkerClaim | null, b: MarkerClaim | null): boolean =>
   a?.suffix === b?.suffix && a?.size === b?.size && a?.mtime === b?.mtime && a?.digest === b?.digest

@@ -1,6 +1,13 @@
 import { instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
-import type { Action, BackupPlan, PlanSummary, Step, Warning } from '../../model/plan.ts'
+import {
+  ACTIONS,
+  type Action,
+  type BackupPlan,
+  type PlanSummary,
+  type Step,
+  type Warning,
+} from '../../model/plan.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Newer } from '../../model/status.ts'
@@ -30,7 +37,7 @@ import { inLine, inOrder } from '../transfer/batches.ts'
 import { roomHalt } from '../transfer/room-halt.ts'
 import type { PlanContext } from './context.ts'
 
-/** A plan, and what applying it needs to know beside. */
+/** A plan, and what else applying it needs to know. */
 export interface Decided {
   readonly plan: BackupPlan
   /** Null: nothing was compared. */
@@ -116,7 +123,7 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   }
 }
 
-/** Of a backup that does not run nobody has looked for as long as it may be: that is no leap. */
+/** A suspended backup may not have been looked at for any length of time: that is not a jump of the clock. */
 function clockOf(spec: Spec, { destination }: Observation, context: PlanContext): BoxClock {
   const { asOf, isSuspended, isSupposed } = context
   if (isSupposed === true) return anyClock(asOf)
@@ -252,23 +259,11 @@ function obstacles(spec: Spec, { source, destination }: Observation): readonly P
   })
 }
 
-const EMPTY_SUMMARY: PlanSummary = {
-  pull: 0,
-  resume: 0,
-  adopt: 0,
-  repair: 0,
-  wait: 0,
-  conflict: 0,
-  lost: 0,
-  surplus: 0,
-  prune: 0,
-  expire: 0,
-  keep: 0,
-  bytes: 0,
-}
+const emptySummary = (): Record<keyof PlanSummary, number> =>
+  Object.fromEntries([...ACTIONS, 'bytes'].map((key) => [key, 0])) as Record<keyof PlanSummary, number>
 
 export function summarize(steps: readonly Step[], kept: number): PlanSummary {
-  const counts: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
+  const counts = emptySummary()
   for (const step of steps) {
     if (step.action !== 'keep') counts[step.action]++
     counts.bytes += bytesToCome(step)
@@ -298,7 +293,7 @@ const bytesToCome = (step: Step): number =>
 
 /** The summary of several backups' plans. */
 export function addSummaries(summaries: readonly PlanSummary[]): PlanSummary {
-  const sum: Record<keyof PlanSummary, number> = { ...EMPTY_SUMMARY }
+  const sum = emptySummary()
   for (const summary of summaries) {
     for (const key of Object.keys(sum) as (keyof PlanSummary)[]) sum[key] += summary[key]
   }

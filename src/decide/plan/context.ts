@@ -3,7 +3,7 @@ import type { RefusedNames } from '../../model/ports.ts'
 import type { Bandwidth, LastGood } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
 
-/** What stands over the policy itself: meanwhile nothing is removed. */
+/** Holds and faults of the policy itself: meanwhile nothing is removed. */
 export interface PolicyState {
   readonly holds: readonly Hold[]
   /** A newer policy is there, and is broken or held; null: what is obeyed is the newest. */
@@ -21,7 +21,7 @@ export interface PlanRequest {
   readonly isSupposed?: boolean
 }
 
-/** What a plan goes by beside the spec and both sides: what is asked, and what is known. */
+/** What a plan goes by besides the spec and both sides: what is asked, and what is known. */
 export interface PlanContext extends PlanRequest {
   readonly asOf: Instant
   /** When this pass began: what was published since is spared by a prune. */

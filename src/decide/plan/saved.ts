@@ -29,13 +29,13 @@ export interface Now {
 export type SavedVerdict =
   /** Something is not as a step expects it, and this plan did not make it so. */
   | { readonly state: 'stale'; readonly differences: readonly Difference[] }
-  /** All that it had to do is done; `at`: when the last of it was, where the ledger tells. Left are steps that only tell. */
+  /** All that it had to do is done; `at`: when the last of it was, where the ledger records it. Left are steps that only inform. */
   | { readonly state: 'done'; readonly at: Instant | null; readonly steps: readonly Step[] }
   /** Its removals are stopped by the fresh plan's holds. */
   | { readonly state: 'held' }
   | {
       readonly state: 'pending'
-      /** What is left to do, and the steps that only tell. None: it never had anything to do. */
+      /** What is left to do, and the steps that only inform. None: it never had anything to do. */
       readonly steps: readonly Step[]
       /** Why steps are left out that cannot be done now. */
       readonly problems: readonly Problem[]
@@ -84,7 +84,7 @@ export function judgeSaved(saved: SavedPart, now: Now): SavedVerdict {
 function* specDifferences({ plan, revision }: SavedPart, now: Now): Generator<Difference> {
   if (plan.spec.digest !== now.spec.digest) {
     const [expected, found] = [plan.spec.digest, now.spec.digest]
-    const message = 'the spec is another one than the plan was made from'
+    const message = 'the spec is not the one the plan was made from'
     yield { code: 'stale-spec', message, expected, found }
   }
   if (revision !== now.revision) {
@@ -134,13 +134,13 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
   if (problems.length > 0) return { is: 'blocked', problems }
   const other = facts.held?.foundOther !== undefined
   const there = other
-    ? 'other bytes: make the plan again, or let a pass pull it'
+    ? 'different bytes: make the plan again, or let a pass pull it'
     : 'nothing of the kind any more'
   return stale('stale-step', path, `something to ${step.action}`, there)
 }
 
 /**
- * Killed between the data's final name and the ledger's line: what stands there is hashed before it counts, as ever. It still has its
+ * Killed between the data's final name and the ledger's line: what is there is hashed before it counts, as always. It still has its
  * name in staging too, until a recovery parts them.
  */
 const isOurLeftover = (step: Step, fresh: Step, { isRecovered, observation }: Now): boolean =>
@@ -161,7 +161,7 @@ function stillToPrune(step: Step, { fresh }: Now): StepVerdict {
   const due = fresh.steps.find((one) => one.action === 'prune' && one.path === step.path)
   if (due !== undefined) return { is: 'pending', step: due }
   if (fresh.holds.length > 0) return { is: 'held' }
-  return stale('stale-prune', step.path, 'to be pruned', 'nothing that the spec would have pruned now')
+  return stale('stale-prune', step.path, 'to be pruned', 'nothing that the spec would prune now')
 }
 
 const NONE: ReadonlySet<string> = new Set()

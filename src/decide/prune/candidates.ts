@@ -41,7 +41,7 @@ export interface Pushed {
   readonly by: readonly Point[]
 }
 
-/** What is known of one series beside its points. */
+/** What is known of one series besides its points. */
 export interface SeriesFacts {
   readonly series: string
   readonly destination: Pick<Holding, 'surplus' | 'terms'>
@@ -266,8 +266,8 @@ export function pushedWarning({ series, points, of, by }: Pushed): Warning {
   const more = by.length > names.length ? ' and others' : ''
   return {
     code: 'points-pushed',
-    message: `${points} of ${of} wanted points of ${series} would fall by the rules alone, for ${by.length} came out of order or faster than expected${when}: ${names.join(', ')}${more}. They are kept`,
-    hint: 'Find out what made those at the source. If points are to come so often from now on, say so in expect, and keep more of them in retain.',
+    message: `the rules alone would drop ${points} of ${of} wanted points of ${series}, because ${by.length} came out of order or faster than expected${when}: ${names.join(', ')}${more}. They are kept`,
+    hint: 'Find out what made them at the source. If points will come this often from now on, say so in expect and keep more of them in retain.',
   }
 }
 

@@ -20,7 +20,7 @@ export interface Stray {
 
 /**
  * Staged files that no plan will finish (I13): deselected, gone at the source, or published from elsewhere. What still waits for its
- * marker, or may be there for all that is known, is no stray.
+ * marker, or may be there for all that is known, is not a stray.
  */
 export function strays(spec: Spec, { source, destination }: Observation): readonly Stray[] {
   const wanted = selectorOf(spec)
@@ -96,8 +96,8 @@ export interface Expiry {
 }
 
 /**
- * Graces count from our own record. They are not over by a clock that is behind it; of one that leapt far past it a person is
- * asked, for a wrong clock would empty the trash at once.
+ * Graces count from our own record. They are not over by a clock that is behind it; if it jumped far past it, a person is
+ * asked, because a wrong clock would empty the trash at once.
  */
 export function decideExpiry(
   spec: Spec,
@@ -115,7 +115,7 @@ export function decideExpiry(
   const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
   const hold: Hold = {
     ...clockHold('leapt', spec, lastTime),
-    message: `${what} due to be removed from trash or staging for good, and the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`,
+    message: `${what} due to be removed from trash or staging for good, and the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`,
   }
   return { steps: [], holds: [hold] }
 }

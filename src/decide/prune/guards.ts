@@ -95,19 +95,19 @@ function guardsOf(
       all(
         'prune-listing-unknown',
         [listedBefore, destination.head?.seq ?? 0],
-        'what the source holds is not known',
+        'what the source contains is unknown',
       ),
     )
   } else if (hasShrunk(listed, listedBefore)) {
-    const why = `the source lists ${listed} files where it listed ${listedBefore} before`
+    const why = `the source lists ${listed} files; it listed ${listedBefore} before`
     guards.push(all('prune-listing-shrank', [listedBefore, halvings(listed, listedBefore)], why))
   }
   if (clock === 'behind' && lastTime !== null) {
-    const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was written down here`
+    const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was already recorded here`
     guards.push(all('prune-clock-back', [lastTime], why))
   }
   if (clock === 'leapt' && lastTime !== null) {
-    const why = `the clock leapt: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`
+    const why = `the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`
     guards.push(all('clock-leap', [lastTime], why))
   }
   if (conflicts.length > 0) {
@@ -117,7 +117,7 @@ function guardsOf(
   if (lastGood !== null)
     guards.push(all('prune-policy-last-good', [lastGood.obeyed, lastGood.newer], lastGood.message))
   if (lastPrune !== null && lastPrune.basis !== basis) {
-    const why = 'source, series or checksum of the spec have changed since the last prune'
+    const why = 'source, series or checksum in the spec has changed since the last prune'
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
   }
   guards.push(...changed)
@@ -141,7 +141,7 @@ function guardsOf(
 const hasShrunk = (listed: number, before: number | null): before is number =>
   before !== null && listed * 2 <= before && before - listed > 1
 
-/** How much it has shrunk, so that whoever let one loss pass is asked again when as much again is gone; null: nothing is left. */
+/** How much it has shrunk, so that a person who let one loss pass is asked again when as much again is gone; null: nothing is left. */
 const halvings = (listed: number, before: number): number | null =>
   listed === 0 ? null : Math.floor(Math.log2(before / listed))
 
@@ -172,11 +172,11 @@ function cliff(steep: readonly Candidates[], before: string | null, now: string)
   }
 }
 
-/** What is not known to be in time counts as late where nobody looks on. */
+/** What is not known to be in time counts as late where no person is watching. */
 function lateness(status: SeriesStatus | undefined, spec: Spec): string | null {
-  const newest = status?.newest == null ? 'it has no point here' : `its newest point is of ${status.newest}`
+  const newest = status?.newest == null ? 'it has no point here' : `its newest point is from ${status.newest}`
   if (status?.state === 'late') return `the series is late: ${newest}, expected ${status.expect ?? 'earlier'}`
   if (spec.prune.mode === 'auto' && (status === undefined || status.state === 'unknown'))
-    return 'nothing says how often new ones are expected: no entry of expect fits the series'
+    return 'how often new ones are expected is unknown: no entry of expect matches the series'
   return null
 }

@@ -1,3 +1,4 @@
+import { firstIndex } from '../../model/binary-search.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
 import type { Spec } from '../../model/spec.ts'
 import { countOf, RULES, type RuleName } from '../retention/retain.ts'
@@ -175,13 +176,5 @@ function middleOf(gaps: readonly number[], whole: number): number | null {
 }
 
 /** The index of the first point after a time, or how many there are. */
-function firstAfter(times: readonly Instant[], time: number): number {
-  let low = 0
-  let high = times.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (times[middle]! <= time) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstAfter = (times: readonly Instant[], after: number): number =>
+  firstIndex(times, (time) => time > after)

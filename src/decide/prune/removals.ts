@@ -75,7 +75,7 @@ export function decidePrune(
   const { asOf, passBegan } = context
   // A guess is nothing by which copies go unasked.
   if (retain === null || mode === 'never' || (mode === 'auto' && isGuessed(spec.series))) {
-    // What is never removed is wanted: should that change, its time begins anew.
+    // What is never removed is wanted: should that change, its time starts over.
     const known = [...destination.surplus.keys()]
     const wanted = known.length > 0 && learns ? known : []
     const news = wanted.length === 0 ? null : { surplus: [], wanted, terms: null }

@@ -20,15 +20,15 @@ export interface SeriesHistory {
 interface First {
   /** Of its point. */
   readonly time: Instant
-  /** Where its first line stands among those of the ledger. */
+  /** The position of its first line in the ledger. */
   readonly nth: number
   readonly at: Instant
   readonly planId: string | null
 }
 
 /**
- * I9, order: which points of a series came in order, by the order of the ledger's lines and by no clock. Those of one pass, which its
- * plan's id tells, came together. A point that was dated over a day ahead when it came puts none after it out of order.
+ * I9, order: which points of a series came in order, by the order of the ledger's lines and by no clock. Those of one pass, known by its
+ * plan's id, came together. A point that was dated over a day ahead when it came puts none after it out of order.
  */
 export function seriesHistory(
   points: readonly Point[],
@@ -76,7 +76,7 @@ function inTurn<Value>(values: Value[], by: (value: Value) => number): void {
   if (values.some((value, i) => i > 0 && by(values[i - 1]!) > by(value))) values.sort((a, b) => by(a) - by(b))
 }
 
-/** Where each record's first line stands: the ledger's records are in the order of those. */
+/** The position of each record's first line: the ledger's records are in the order of those. */
 export function ledgerOrder({ records }: Pick<Holding, 'records'>): (path: RelPath) => number {
   const nth = new Map<RelPath, number>()
   for (const path of records.keys()) nth.set(path, nth.size)

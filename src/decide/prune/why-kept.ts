@@ -29,7 +29,7 @@ export type WhyKept =
 /** Why surplus stays of which nothing else is to be said: by the spec nothing goes. */
 export const keptText = ({ prune: { mode }, series }: Pick<Spec, 'prune' | 'series'>): string =>
   mode === 'auto' && isGuessed(series)
-    ? 'kept: prune auto removes nothing of a guessed series'
+    ? 'kept: prune auto removes nothing from a guessed series'
     : `kept (prune: ${mode})`
 
 /** As a step of a plan says it. */
@@ -38,7 +38,7 @@ export function whyKeptText(why: WhyKept): string {
     case 'held':
       return `held: ${why.hold}`
     case 'day-limit':
-      return `waits: at most ${why.limit} of its series go in a day`
+      return `waits: at most ${why.limit} of its series are removed in a day`
     case 'unread':
       return 'waits: the newest points could not be read again'
     case 'min-age':
@@ -48,11 +48,11 @@ export function whyKeptText(why: WhyKept): string {
     case 'floor':
       return `stays: one of the newest ${why.keepAtLeast} points here`
     case 'order':
-      return `stays: without what came out of order it is ${why.reasons.join(', ')}`
+      return `stays: without points that came out of order it is ${why.reasons.join(', ')}`
     case 'pace':
       return why.period === Number.POSITIVE_INFINITY
-        ? 'stays: nothing is expected of its series any more, so nothing that comes lets it fall'
-        : `stays: at one point in ${spanText(why.period / 1000)}, ${why.rule}=${why.count} has had ${why.held} since`
+        ? 'stays: no more points are expected in its series, so new ones do not make it surplus'
+        : `stays: at one point per ${spanText(why.period / 1000)}, ${why.rule}=${why.count} has had only ${why.held} since`
     case 'kept-here':
       return `stays: among the copies held here it is ${why.reasons.join(', ')}`
   }
@@ -60,7 +60,7 @@ export function whyKeptText(why: WhyKept): string {
 
 /** As it is explained. */
 export function describeWhyKept(why: WhyKept): string {
-  if (why.why === 'held') return `it stays, for nothing of its series goes: ${why.hold}`
+  if (why.why === 'held') return `it stays, because nothing of its series is removed: ${why.hold}`
   const text = `it ${whyKeptText(why)}`
-  return why.why === 'min-age' ? `${text}, which is over at ${isoTime(why.until)}` : text
+  return why.why === 'min-age' ? `${text}, which ends at ${isoTime(why.until)}` : text
 }

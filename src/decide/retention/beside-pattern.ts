@@ -33,38 +33,12 @@ const NAMED = 3
 const NEAR = 200
 const LONGEST = 300
 
-/** Files while they are met one by one. */
-export interface BesideFiles {
-  /** One that fits no pattern. */
-  add(file: FileFacts): void
-  /** One that fits. */
-  fits(file: FileFacts): void
-  has(path: RelPath): boolean
-  sum(timezone: string): Beside
-}
-
-export function besideFiles(): BesideFiles {
-  const files = new Map<RelPath, FileFacts>()
-  let listedFits = 0
-  let fits = 0
-  return {
-    add(file) {
-      files.set(file.path, file)
-    },
-    fits({ source }) {
-      fits++
-      if (source?.listed != null) listedFits++
-    },
-    has: (path) => files.has(path),
-    sum: (timezone) => ({ ...sumOf(files, timezone, listedFits), fits }),
-  }
-}
-
-function sumOf(
+/** Sums up the files that fit no pattern; `fits`: how many do, on either side and at the source. */
+export function sumBeside(
   files: ReadonlyMap<RelPath, FileFacts>,
+  fits: { readonly all: number; readonly listed: number },
   timezone: string,
-  listedFits: number,
-): Omit<Beside, 'fits'> {
+): Beside {
   const dated = guessSeries(timezone)
   const newest: { path: RelPath; time: number }[] = []
   let newestAtSource: Instant | null = null
@@ -94,7 +68,8 @@ function sumOf(
     sample: [...names, ...firstOf(files.keys(), NEAR)],
     newestAtSource,
     newestDated,
-    listed: { beside: listed, fits: listedFits },
+    listed: { beside: listed, fits: fits.listed },
+    fits: fits.all,
   }
 }
 
@@ -119,7 +94,7 @@ export function besideOf(wants: { readonly beside: Beside } | null): { readonly 
 }
 
 /**
- * Files are selected and no pattern fits one of them: no retention, and nothing that comes would ever be counted. So it is too where the source
+ * Files are selected and no pattern fits one of them: no retention, and nothing that comes would ever be counted. The same holds where the source
  * shows only such files by now, whatever older ones fit. Null: it is not so.
  */
 export function patternFitsNothing(
@@ -128,7 +103,7 @@ export function patternFitsNothing(
   isComplete: boolean,
 ): Problem | null {
   const isAll = beside.files > 0 && beside.fits === 0
-  // A note that lies there for good is no dump under another name.
+  // A note that stays there for good is not a dump under another name.
   const isAllListed =
     isComplete && beside.listed.beside > 0 && beside.listed.fits === 0 && beside.newestDated !== null
   if (!isAll && !isAllListed) return null
@@ -138,11 +113,11 @@ export function patternFitsNothing(
   const { text, pattern } = nearest(patterns, beside.sample)
   return {
     code: 'pattern-fits-nothing',
-    message: `series.pattern does not fit ${which}${where}; ${text}`,
+    message: `series.pattern does not match ${which}${where}; ${text}`,
     hint:
       pattern === null
-        ? 'Write series.pattern as the names are, or select only the files that are meant. Until then they are kept, and count for no rule.'
-        : `Write ${JSON.stringify(pattern)} as series.pattern, or add it to the list of patterns. Until then they are kept, and count for no rule.`,
+        ? 'Write series.pattern to match the names, or select only the files that are meant. Until then they are kept, and no rule counts them.'
+        : `Write ${JSON.stringify(pattern)} as series.pattern, or add it to the list of patterns. Until then they are kept, and no rule counts them.`,
   }
 }
 
@@ -159,11 +134,11 @@ export function newNaming(
   const { text, pattern } = nearest(patterns, [newestDated.path, ...sample])
   return {
     code: 'beside-pattern',
-    message: `${files === 1 ? '1 selected file fits' : `${files} selected files fit`} no series.pattern, and newer ones than all that fit are among them; ${text}`,
+    message: `${files === 1 ? '1 selected file matches no series.pattern and is newer' : `${files} selected files match no series.pattern, and some are newer`} than all that match; ${text}`,
     hint:
       pattern === null
-        ? 'They are kept, and count for no rule. Where the source has changed its names, add their pattern to series.pattern, which may be a list.'
-        : `They are kept, and count for no rule. Where the source has changed its names, add ${JSON.stringify(pattern)} to series.pattern, which may be a list.`,
+        ? 'They are kept, and no rule counts them. If the source has changed its names, add their pattern to series.pattern, which may be a list.'
+        : `They are kept, and no rule counts them. If the source has changed its names, add ${JSON.stringify(pattern)} to series.pattern, which may be a list.`,
   }
 }
 
@@ -183,11 +158,11 @@ function nearest(
   }
   if (best === null)
     return {
-      text: `${names[0]} carries no date that can be read, and the pattern is ${patterns[0]}`,
+      text: `${names[0]} has no date that can be read, and the pattern is ${patterns[0]}`,
       pattern: null,
     }
   const [has, wants] = difference(best.own, best.pattern)
-  return { text: `${best.name} is nearest: it has ${has} where the pattern has ${wants}`, pattern: best.own }
+  return { text: `${best.name} is closest: it has ${has} where the pattern has ${wants}`, pattern: best.own }
 }
 
 /** What is left of both where they begin and end alike, whole tokens only. */

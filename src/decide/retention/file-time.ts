@@ -4,7 +4,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import { claimOf, type FileFacts } from '../files/facts.ts'
 
 /**
- * The time of a file beside what its name says: the source's mtime, as it was when it was published where it is held, or was pruned and is
+ * The time of a file apart from what its name says: the source's mtime, as it was when it was published where it is held, or was pruned and is
  * the same still: a new mtime alone makes no new point of it.
  */
 export function fileTime({ source, held, record, pruned }: FileFacts): Instant | null {

@@ -17,7 +17,7 @@ export interface Dated {
 
 /**
  * Without a pattern: names that differ only in the date they carry are one series, whose name has `*` there. Names without a date, or whose
- * date is in doubt, are told of as one series, and each of them is kept by itself.
+ * date is in doubt, are listed as one series, and each of them is kept by itself.
  */
 export function guessSeries(timezone: string): (path: string) => Dated {
   const timeOf = pointTimes(timezone)

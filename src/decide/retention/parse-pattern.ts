@@ -47,7 +47,7 @@ export function parsePattern(pattern: string): readonly Piece[] | PatternFault {
   const places: PatternFault[] = []
   for (const { 0: text, index: at } of pattern.matchAll(/\{[^{}/]*\}|[{}]|[^{}]+/g)) {
     const wrong = (message: string): PatternFault => ({ at, length: text.length, message })
-    if (text === '{' || text === '}') return wrong(`"${text}" stands alone: it belongs to a token only`)
+    if (text === '{' || text === '}') return wrong(`"${text}" is on its own: braces are only for tokens`)
     const piece = text.startsWith('{') ? tokenPiece(text.slice(1, -1)) : ({ kind: 'literal', text } as const)
     if (piece === null) return wrong(unknownToken(text.slice(1, -1)))
     const before = pieces.at(-1)
@@ -95,7 +95,7 @@ function missing(pieces: readonly Piece[], places: readonly PatternFault[]): Pat
     const place = places[index]
     if (rank === -1 || place === undefined) continue
     if (epoch !== -1)
-      return { ...place, message: `{${token}} beside {epoch}, which is a whole date by itself` }
+      return { ...place, message: `{${token}} together with {epoch}, which is a whole date by itself` }
     const needed = DATE_TOKENS[rank - 1]
     if (needed === undefined || tokens.includes(needed)) continue
     const confused =
@@ -117,8 +117,8 @@ function badPath(pattern: string): PatternFault | null {
     : text === '/' && at === 0
       ? '"/" at the beginning: paths are relative to the source\'s folder'
       : text === '/'
-        ? '"/" at the end: a pattern is of files, not of folders'
-        : `"${text}", which no path holds`
+        ? '"/" at the end: a pattern is for files, not for folders'
+        : `"${text}", which no path contains`
   return { at, length: text.length, message }
 }
 

@@ -120,7 +120,7 @@ export function startOfWithin(
 }
 
 /**
- * Keeps the points of one rule; `local`: their times by the wall clock. Tells whether the oldest point is to be kept beside them, for the
+ * Keeps the points of one rule; `local`: their times by the wall clock. Returns whether the oldest point is to be kept as well, because the
  * rule has room for more periods than there are, and that point does not stand for its period already: so as much history is kept as
  * there is room for.
  */

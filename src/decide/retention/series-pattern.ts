@@ -20,7 +20,7 @@ export function patternFault(pattern: string): PatternFault | null {
 export function patternPrecision(pattern: string): Precision {
   const tokens = piecesOf(pattern).map((piece) => (piece.kind === 'literal' ? null : piece.token))
   if (tokens.includes('epoch')) return 'second'
-  // Each needs the one before it, so their number tells the last.
+  // Each needs the one before it, so their number gives the last.
   return PRECISIONS[DATE_TOKENS.filter((token) => tokens.includes(token)).length] ?? 'none'
 }
 

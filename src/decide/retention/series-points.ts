@@ -1,3 +1,4 @@
+import { firstIndex } from '../../model/binary-search.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { FileFacts } from '../files/facts.ts'
@@ -58,7 +59,8 @@ export function seriesPoints(name: string, kind: SeriesPoints['kind']): SeriesPo
       if (byTime !== null) return byTime.get(time)
       const last = points.at(-1)
       if (last === undefined || time > last.time) return undefined
-      return time === last.time ? last : search(points, time)
+      const found = time === last.time ? last : points[firstIndex(points, (one) => one.time >= time)]
+      return found?.time === time ? found : undefined
     },
     add(point) {
       const last = points.at(-1)
@@ -80,17 +82,4 @@ export function newestTime({ facts, time }: Pick<Point, 'facts' | 'time'>): Inst
     if (made !== null && (newest === null || made > newest)) newest = made
   }
   return newest ?? time
-}
-
-/** The point of a time among points in order. */
-function search(points: readonly GrowingPoint[], time: Instant): GrowingPoint | undefined {
-  let low = 0
-  let high = points.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (points[middle]!.time < time) low = middle + 1
-    else high = middle
-  }
-  const found = points[low]
-  return found?.time === time ? found : undefined
 }

@@ -9,7 +9,7 @@ import { claimOf, type FileFacts, hasFailedGate, isWhole } from '../files/facts.
 import { anyOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
-import { type Beside, besideFiles } from './beside-pattern.ts'
+import { type Beside, sumBeside } from './beside-pattern.ts'
 import { fileTime, isOther } from './file-time.ts'
 import { forEachKept } from './retain.ts'
 import { dateFiles, isGuessed } from './series-pattern.ts'
@@ -59,11 +59,12 @@ export interface GrowingPoints {
   judge(pruned: Holding['pruned']): Retention
 }
 
-/** The same for who meets the files one by one. */
+/** The same for a caller that meets the files one by one. */
 export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
   const dated = dateFiles(spec.series)
   const isPinned = spec.retain === null ? () => false : anyOf(spec.retain.pin)
-  const beside = besideFiles()
+  const beside = new Map<RelPath, FileFacts>()
+  const fits = { all: 0, listed: 0 }
   const kind = isGuessed(spec.series) ? 'guessed' : 'named'
   const series = new Map<string, SeriesPoints>()
   const ahead: Point[] = []
@@ -75,10 +76,11 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       if (standing === null) return null
       const date = dated(path)
       if (date === null) {
-        beside.add(file)
+        beside.set(path, file)
         return null
       }
-      beside.fits(file)
+      fits.all++
+      if (file.source?.listed != null) fits.listed++
       const mtime = date.time === null ? fileTime(file) : null
       const time = date.time ?? mtime ?? asOf
       // Names mostly come a series after the other.
@@ -116,7 +118,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       return point
     },
     judge(pruned) {
-      // I9: what is left of a point when a file of it was removed is no whole copy, whether the source still shows that file or not.
+      // I9: what is left of a point when a file of it was removed is not a whole copy, whether the source still shows that file or not.
       for (const { series: name, point: time } of pruned.values()) {
         const point = series.get(name)?.at(time)
         if (point?.hasPublished && point.standing === 'whole') point.standing = 'unfinished'
@@ -136,7 +138,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
         },
         ahead,
         isUnmatched: (path) => beside.has(path),
-        beside: beside.sum(spec.series.timezone),
+        beside: sumBeside(beside, fits, spec.series.timezone),
       }
     },
   }
@@ -208,7 +210,7 @@ function standingOf(facts: FileFacts, spec: Spec): 'published' | 'coming' | 'unf
   return hasFailedGate(facts.seen, source) ? 'unfinished' : 'coming'
 }
 
-/** Data that stands here and will count once it has been read, as far as a look can tell. */
+/** Data that is here and will count once it has been read, as far as a look can show. */
 const isToAdopt = (held: HeldFile, record: LedgerRecord | undefined): boolean =>
   held.foundOther === undefined &&
   (record === undefined

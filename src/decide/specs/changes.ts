@@ -138,7 +138,7 @@ function settle(
     const fault = refusal(
       loser.spec,
       'destination-clash',
-      `destination ${loser.spec.destination.path} is that of ${holder.spec.name} (${holder.spec.file}), or nested with it, whose last good spec counts as its newest is faulty`,
+      `destination ${loser.spec.destination.path} is that of ${holder.spec.name} (${holder.spec.file}), or nested with it, whose last good spec is in force because its newest is faulty`,
     )
     refused.push(fault)
     fresh = fresh.filter((one) => one !== loser)
@@ -153,7 +153,7 @@ const nameTaken = (spec: KnownSpec['spec']): SpecFault =>
   refusal(
     spec,
     'duplicate-name',
-    `the name "${spec.name}" is that of a backup whose last good spec counts, as its newest is faulty`,
+    `the name "${spec.name}" is that of a backup whose last good spec is in force because its newest is faulty`,
   )
 
 const refusal = ({ name, file, line }: KnownSpec['spec'], code: string, message: string): SpecFault => ({
@@ -198,7 +198,7 @@ function goneHold(label: string, gone: readonly KnownSpec[]): Hold {
   return {
     id: holdId('specs-gone', [label, ...names]),
     code: 'specs-gone',
-    message: `more than half of the specs are gone from ${label} at once (${some}): they stay in force as before. Bring them back, or release if they are meant to go; their data stays in any case`,
+    message: `more than half of the specs are gone from ${label} at once (${some}): they stay in force as before. Restore them, or release if their removal is intended; their data stays either way`,
   }
 }
 

@@ -4,46 +4,46 @@ import type { BackupStatus } from '../../model/status.ts'
 import type { Hold, Problem } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
 
+const UNKNOWN = 'destination-unknown'
+
 /**
- * Whether a destination is another disk than the one that was here before, or one that this box has never seen. `facts` is what the
- * hold's id is made of: the same question has the same id until its answer changes, and a release of it counts for this very folder of
- * this very file system. Null: it is the expected one, or a new folder.
+ * The hold that asks about this destination's disk: whether it is another one than was here before, or one that this box has never seen.
+ * The same question has the same id until its answer changes, and a release of it counts for this very folder of this very file system.
+ * Null: it is the expected one, or a new folder.
  */
-export function identityHold(
-  path: string,
-  identity: Identity,
-): { readonly code: string; readonly message: string; readonly facts: readonly (string | null)[] } | null {
+export function holdOfIdentity(path: string, identity: Identity): Hold | null {
   const { expected, found, lastSeenAt, strange } = identity
   if (expected === found) return null
   const { filesystem = null, within = null } = strange?.disk ?? {}
-  const facts = [path, expected, found, filesystem, within]
+  const hold = (code: string, message: string): Hold => ({
+    id: holdId(code, [path, expected, found, filesystem, within]),
+    code,
+    message,
+    ...(code === UNKNOWN && lastSeenAt === null ? { neverSeen: true } : {}),
+  })
   const now = strange === undefined ? '' : ` ${nowOn(strange)}`
   if (found === null) {
-    return {
-      code: 'destination-id-missing',
-      message: `${path} held the destination ${expected} before${beforeOn(strange)} and shows no id now.${now} If its disk is not mounted, mount it and run again; release only if this folder is meant to begin anew`,
-      facts,
-    }
+    return hold(
+      'destination-id-missing',
+      `${path} was the destination ${expected} before${beforeOn(strange)} and has no id now.${now} If its disk is not mounted, mount it and run again; release only if this folder is meant to start afresh`,
+    )
   }
   const lastPass = strange?.lastPass ?? null
   const its = lastPass === null ? found : `${found} (last pass over it ${lastPass})`
   if (expected === null) {
     const where = lastSeenAt === null ? 'this box has never seen it' : `this box knows it at ${lastSeenAt}`
-    return {
-      code: 'destination-unknown',
-      message: `${path} is the destination ${its}, and ${where}: it was moved or copied here, or this box lost its state.${now} Release if it is the one meant`,
-      facts,
-    }
+    return hold(
+      UNKNOWN,
+      `${path} is the destination ${its}, and ${where}: it was moved or copied here, or this box lost its state.${now} Release if it is the right one`,
+    )
   }
-  return {
-    code: 'destination-other-id',
-    message: `${path} is the destination ${its}, and ${expected} was here before${beforeOn(strange)}.${now} If another disk is mounted by mistake, mount the right one and run again; release only if this one takes its place`,
-    facts,
-  }
+  return hold(
+    'destination-other-id',
+    `${path} is the destination ${its}, and ${expected} was here before${beforeOn(strange)}.${now} If another disk is mounted by mistake, mount the right one and run again; release only if this one takes its place`,
+  )
 }
 
-const nowOn = ({ disk }: StrangeDisk): string =>
-  `It lies on ${diskName(disk)}, mounted at ${disk.mountPoint}.`
+const nowOn = ({ disk }: StrangeDisk): string => `It is on ${diskName(disk)}, mounted at ${disk.mountPoint}.`
 
 function beforeOn(strange: StrangeDisk | undefined): string {
   const { disk = null, day = null } = strange?.before ?? {}
@@ -59,17 +59,6 @@ function diskName({ type, label, size, source }: DiskNames): string {
   const kind = label === null ? type : `${type} "${label}"`
   return [kind, ...(size === null ? [] : [humanSize(size)]), source].join(', ')
 }
-
-/** The hold that asks about this destination's disk; null where it is the expected one. */
-export function holdOfIdentity(path: string, identity: Identity): Hold | null {
-  const found = identityHold(path, identity)
-  if (found === null) return null
-  const { code, message, facts } = found
-  const isNew = code === UNKNOWN && identity.lastSeenAt === null
-  return { id: holdId(code, facts), code, message, ...(isNew ? { neverSeen: true } : {}) }
-}
-
-const UNKNOWN = 'destination-unknown'
 
 /** Whether `release --all-destinations` accepts it: never a disk that stands where another is expected, or where one is missing. */
 export const isUnknownDisk = ({ code }: Hold): boolean => code === UNKNOWN
@@ -108,7 +97,7 @@ export function stateLost(
   }
 }
 
-/** `_defaults.yaml` lies under every spec: where it was and is no more, what every spec means has changed. */
+/** `_defaults.yaml` applies to every spec: where it was there and is gone, what every spec means has changed. */
 export const holdOfDefaults = (folder: string): Hold => ({
   id: holdId('defaults-gone', [folder]),
   code: 'defaults-gone',

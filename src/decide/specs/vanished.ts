@@ -12,7 +12,7 @@ export interface Vanished {
 
 /**
  * What is gone at once and is more likely a mishap than meant: more than half of the specs, or the defaults under all of them. A
- * backup that only has another name, or another place in the folder, is not gone: its destination tells.
+ * backup that only has another name, or another place in the folder, is not gone: its destination shows that.
  */
 export function vanishedSpecs(before: Declared, after: Declared): readonly Vanished[] {
   const names = new Set(after.backups.map(({ name }) => name))

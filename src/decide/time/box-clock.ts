@@ -29,7 +29,7 @@ export const anyClock = (asOf: Instant): BoxClock => ({
 })
 
 /**
- * A clock that is behind what was written down here, or leapt far past it (see leapOf), is one problem of the box. Nothing is removed by it, no
+ * A clock that is behind what was recorded here, or jumped far past it (see leapOf), is one problem of the box. Nothing is removed by it, no
  * grace is over and nothing is late: only what it cannot change goes on.
  */
 export function boxClock(
@@ -45,21 +45,21 @@ export function boxClock(
   const message =
     lastTime === null || lastTime < OLDEST
       ? `${shows}: it is behind`
-      : `${shows}, ${state === 'behind' ? 'behind' : `over ${leap / DAY} days past`} ${isoTime(lastTime)}, the last time that was written down at ${spec.destination.path}`
+      : `${shows}, ${state === 'behind' ? 'behind' : `over ${leap / DAY} days past`} ${isoTime(lastTime)}, the last time recorded at ${spec.destination.path}`
   if (released.has(hold.id)) return { ...anyClock(asOf), passed: { ...hold, message } }
   // Without any measure nothing is ahead of what might be.
   const known = lastTime === null || lastTime < OLDEST ? null : lastTime
   const horizon = state === 'leapt' ? asOf : (known ?? FOREVER)
   const hint =
     state === 'behind'
-      ? `Set it. Until it is right nothing is removed, and nothing is called late. If it is right: reconcile release ${hold.id} --reason "…"`
-      : 'If it is wrong, set it. If the box was only off, or the disk away, the next pass goes by it; where something is due to be removed, a hold asks first.'
+      ? `Set it. Until it is right nothing is removed and nothing counts as late. If it is right: reconcile release ${hold.id} --reason "…"`
+      : 'If it is wrong, set it. If the box was only off, or the disk away, the next pass believes it; if something is due to be removed, a hold asks first.'
   const release = state === 'behind' ? { release: hold.id } : {}
   const problem: Problem = { code: 'box-clock', message, hint, ...release }
   return { state, at: known ?? asOf, horizon, problem, passed: null }
 }
 
-/** Milliseconds past the last time that was written down which are believed: where passes come once a week, that is no leap. */
+/** Milliseconds past the last recorded time that are believed: where passes come once a week, that is not a jump. */
 export const leapOf = ({ schedule }: Pick<Spec, 'schedule'>): number =>
   Math.max(LEAP, Math.ceil((3 * longestBeat(schedule) * 1000) / DAY) * DAY)
 
@@ -77,9 +77,9 @@ export function clockHold(
 
 /**
  * The time that later clocks are measured against, once a pass is over. One that is behind moves nothing until a person lets it count. One
- * that leapt moves nothing either, but where two passes in a row find the same time, and nothing was held for it, the second believes it: a
+ * that jumped moves nothing either, but where two passes in a row find the same time, and nothing was held for it, the second believes it: a
  * box that was off goes on, and one wrong look leaves nothing behind. `passed`: milliseconds that the pass took by a clock that nobody
- * sets, so that a leap in the midst of it is none of its time.
+ * sets, so that a jump during it does not count as its time.
  */
 export function nextClock(
   { state, at }: BoxClock,

@@ -5,7 +5,7 @@ import type { DestinationStatus, Promised } from '../../model/status.ts'
 
 /**
  * When a backup is to run next; `now` where that is due already, so that after downtime there is one run and not one for each that
- * was missed. `lastBegan` null: it never ran, and is due. A last run that lies ahead, because the clock was set back, is believed
+ * was missed. `lastBegan` null: it never ran, and is due. A last run in the future, because the clock was set back, is believed
  * only as long as no beat is skipped by it.
  */
 export function nextRun(schedule: Schedule, lastBegan: Instant | null, now: Instant): Instant {
@@ -36,7 +36,7 @@ export function cronAfter(cron: string, timezone: string, from: Instant): Instan
 
 /**
  * When a daemon that has just begun is to run a backup first. What the last one promised is kept, so that a restart runs nothing early;
- * after downtime it is due at once, and once. A spec that was never obeyed is due, and so is one whose promise lies further ahead than
+ * after downtime it is due at once, and once. A spec that was never obeyed is due, and so is one whose promise is further ahead than
  * its schedule ever reaches, which a clock that was wrong has left behind.
  */
 export function firstDue(

@@ -108,7 +108,7 @@ function weekOf(bandwidth: Bandwidth): readonly WeekPart[] {
 
 const weeks = new WeakMap<Bandwidth, readonly WeekPart[]>()
 
-/** From a minute of the week up to one that may lie in the next week. */
+/** From a minute of the week up to one that may be in the next week. */
 type Span = readonly [from: number, to: number]
 
 const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]

@@ -22,7 +22,7 @@ export function timeWarnings(
         key: ['transfer', 'bandwidth'],
         code: 'always-off',
         message: 'transfer.bandwidth is off all the time: nothing is ever transferred',
-        hint: 'Give the timetable a time with a rate; to let the backup rest, suspend it.',
+        hint: 'Give the timetable a time with a rate; to pause the backup, suspend it.',
       },
     ]
   }
@@ -30,37 +30,31 @@ export function timeWarnings(
   if (allowed === null) return []
   const off = longestOff(bandwidth)
   const between = longestBeat(spec.schedule)
-  return [
-    ...(off > allowed
-      ? [
-          {
-            key: ['transfer', 'bandwidth'],
-            code: 'narrow-timetable',
-            message: `transfer.bandwidth is off for ${hours(off)} at a stretch, and a point is late after ${hours(allowed)}`,
-            hint: 'Open the line more often, or expect points more seldom.',
-          },
-        ]
-      : []),
-    ...(between > allowed
-      ? [
-          {
-            key: ['schedule'],
-            code: 'slow-schedule',
-            message: `reconcile watch runs this up to ${hours(between)} apart, and a point is late after ${hours(allowed)}`,
-            hint: 'Give it a schedule that is at least as quick as what it expects.',
-          },
-        ]
-      : []),
-  ]
+  const found: TimeWarning[] = []
+  if (off > allowed)
+    found.push({
+      key: ['transfer', 'bandwidth'],
+      code: 'narrow-timetable',
+      message: `transfer.bandwidth is off for ${hours(off)} at a stretch, and a point is late after ${hours(allowed)}`,
+      hint: 'Allow transfers more often, or expect points less often.',
+    })
+  if (between > allowed)
+    found.push({
+      key: ['schedule'],
+      code: 'slow-schedule',
+      message: `reconcile watch runs this up to ${hours(between)} apart, and a point is late after ${hours(allowed)}`,
+      hint: 'Give it a schedule at least as frequent as what it expects.',
+    })
+  return found
 }
 
-/** Of each series so many of the newest wanted points tell how much the source makes. */
+/** So many of the newest wanted points of each series show how much the source makes. */
 const NEWEST = 8
 const LEAST = 3
 
 /**
  * Whether the line can carry what the source makes, by the newest wanted points of each series: their bytes over the time between
- * them. Null: it can, or too few points tell.
+ * them. Null: it can, or there are too few points to tell.
  */
 export function slowLine(
   series: ReadonlyMap<string, readonly Point[]>,

@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
+import { firstIndex } from '../../model/binary-search.ts'
 import { DAY, type Instant, instant } from '../../model/instant.ts'
 
 /** A time zone's rules, from the platform's IANA data. Local times are milliseconds of the wall clock, counted as if it were UTC. */
@@ -16,7 +17,7 @@ const known = new Map<string, Zone>()
 /** Moments on days of change that are kept in mind: many series have names of the same ones. */
 const MANY_MOMENTS = 10_000
 
-/** Whether the platform knows a zone of this name. The library would also take an offset, or a date that tells a zone. */
+/** Whether the platform knows a zone of this name. The library would also take an offset, or a date that names a zone. */
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
   try {
@@ -28,7 +29,7 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** Throws a RangeError for a name that is no zone's; {@link isZone} tells. */
+/** Throws a RangeError for a name that is not a zone's; {@link isZone} checks. */
 export function zoneOf(name: string): Zone {
   const zone = known.get(name) ?? makeZone(name)
   known.set(name, zone)
@@ -43,7 +44,7 @@ interface Stretch {
 }
 
 /**
- * The library tells where the offset changes; between two changes it is arithmetic, which spares a hundred thousand names thirty
+ * The library knows where the offset changes; between two changes it is arithmetic, which spares a hundred thousand names thirty
  * microseconds each.
  */
 function makeZone(name: string): Zone {
@@ -52,7 +53,8 @@ function makeZone(name: string): Zone {
   const stretches = [last]
   const offsetAt = (ms: number): number => {
     if (ms < last.start || ms >= last.end) {
-      const index = placeIn(stretches, ms)
+      // A hostile source can name a day in each of 8,000 years.
+      const index = firstIndex(stretches, ({ start }) => start > ms)
       const found = stretches[index - 1]
       if (found !== undefined && ms < found.end) last = found
       else {
@@ -93,18 +95,6 @@ function makeZone(name: string): Zone {
       return moment
     },
   }
-}
-
-/** How many of the stretches, which are in order, have begun by then: a hostile source can name a day in each of 8,000 years. */
-function placeIn(stretches: readonly Stretch[], ms: number): number {
-  let low = 0
-  let high = stretches.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (stretches[middle]!.start <= ms) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function stretchAt(at: (ms: number) => Temporal.ZonedDateTime, ms: number): Stretch {

@@ -35,7 +35,7 @@ export function inLine(step: Step, { source, destination }: Observation): InLine
 
 const MOST_NAMES = 2000
 /**
- * The contract's limit is 4 GiB. A smaller batch lets the gate of one run beside the transfer of the next for more of the time, and
+ * The contract's limit is 4 GiB. A smaller batch lets the gate of one run alongside the transfer of the next for more of the time, and
  * a session costs 0.3 s where a gibibyte takes several.
  */
 const MOST_BYTES = 1024 ** 3

@@ -18,14 +18,14 @@ export function roomHalt(
   if (now.free !== null && now.free - bytes < place.minFree) {
     return {
       code: 'min-free',
-      message: `${humanSize(bytes)} are to come, ${humanSize(now.free)} are free at ${place.path}, and destination.minFree keeps ${humanSize(place.minFree)} of them`,
+      message: `${humanSize(bytes)} to transfer, ${humanSize(now.free)} free at ${place.path}, and destination.minFree reserves ${humanSize(place.minFree)}`,
       hint: 'Make room on the destination, lower destination.minFree, or select less. What fits is still pulled.',
     }
   }
   if (place.maxSize !== null && now.used + bytes > place.maxSize) {
     return {
       code: 'max-size',
-      message: `${humanSize(bytes)} are to come, ${humanSize(now.used)} are held in ${place.path}, and destination.maxSize is ${humanSize(place.maxSize)}`,
+      message: `${humanSize(bytes)} to transfer, ${humanSize(now.used)} held in ${place.path}, and destination.maxSize is ${humanSize(place.maxSize)}`,
       hint: 'Raise destination.maxSize in the spec, or select less. What fits is still pulled.',
     }
   }
@@ -53,7 +53,7 @@ export function fitting<Item extends BatchItem>(
   return { fit, halt: refused === 0 ? null : roomHalt(place, now, taken + refused) }
 }
 
-/** Never staged away (I15): for the status, the ledger's torn tail, quarantine, the trash, and whoever else makes a file there. */
+/** Never staged away (I15): for the status, the ledger's torn tail, quarantine, the trash, and anything else that makes a file there. */
 const KEPT = 16
 
 interface ToStage {
@@ -96,6 +96,6 @@ export function fittingInodes<Item extends ToStage>(
 /** What stops pulls where there is no room for another file. */
 export const inodeHalt = (place: DestinationPlace, free: number | null): Halt => ({
   code: 'disk-full',
-  message: `${free ?? 0} inodes are left on the file system of ${place.path}, and these are kept for publishing what has come and for writing down what happens: there may be room for bytes, and there is none for more files`,
-  hint: 'Remove files there (df -i shows how many it can hold), or make the file system anew with more inodes. What fits is still pulled.',
+  message: `only ${free ?? 0} inodes are left on the file system of ${place.path}, and they are reserved for publishing what has arrived and for the ledger: there may be room for bytes but not for more files`,
+  hint: 'Remove files there (df -i shows how many it can hold), or recreate the file system with more inodes. What fits is still pulled.',
 })

@@ -67,7 +67,7 @@ describe('the points of a series', () => {
     expect(pointsOf(spec, `${drawn}\n${coming}`).slice(2)).toEqual([
       `surplus ${day(20)}: outside last=1 daily=2, stays: among the copies held here it is last 1, daily 1`,
       `surplus ${day(19)}: outside last=1 daily=2, stays: among the copies held here it is daily 2`,
-      `surplus ${day(18)}: outside last=1 daily=2, goes with the next pass`,
+      `surplus ${day(18)}: outside last=1 daily=2, is removed by the next pass`,
     ])
   })
 

@@ -116,17 +116,11 @@ describe('what happens next, and what would change it', () => {
       dated('last=1'),
       `remote ${day(22)} 10 A\nstaged ${day(22)} 4`,
       day(22),
-      /goes on with it; 4 of 10 B is staged/,
+      /resumes it; 4 of 10 B is staged/,
     ],
-    ['wait', dated('last=1'), `remote ${day(22)} 10 -`, day(22), /waited for: no \.md5 yet/],
-    [
-      'adopt',
-      dated('last=1'),
-      `bare ${day(22)} 10\nremote ${day(22)} 10 A`,
-      day(22),
-      /hashes it where it stands/,
-    ],
-    ['repair', dated('last=1'), `gone ${day(22)} 10 A\nremote ${day(22)} 10 A`, day(22), /brings it again/],
+    ['wait', dated('last=1'), `remote ${day(22)} 10 -`, day(22), /It is waiting: no \.md5 yet/],
+    ['adopt', dated('last=1'), `bare ${day(22)} 10\nremote ${day(22)} 10 A`, day(22), /hashes it in place/],
+    ['repair', dated('last=1'), `gone ${day(22)} 10 A\nremote ${day(22)} 10 A`, day(22), /pulls it again/],
     [
       'lost',
       dated('last=1'),
@@ -168,14 +162,14 @@ describe('what happens next, and what would change it', () => {
       dated('last=1', { prune: auto, expect: often }),
       observed(held(20, 22), { pruned: new Map([[path(day(10)), { ...removed, at: NOON }]]) }),
       day(20),
-      /It is surplus: outside last=1; it waits: at most 1 of its series go in a day/,
+      /It is surplus: outside last=1; it waits: at most 1 of its series are removed in a day/,
     ],
     [
       'a prune that waits for minAge, and until when',
       dated('last=1', { prune: { ...auto, minAge: 25_000 * 86_400 }, expect: often }),
       held(20, 22),
       day(20),
-      /it waits: .*minAge yet, which is over at 2095-05-05T12:00:00Z/,
+      /it waits: .*minAge yet, which ends at 2095-05-05T12:00:00Z/,
     ],
     [
       'one of the last copies',
@@ -203,7 +197,7 @@ describe('what happens next, and what would change it', () => {
       dated('last=1', { prune: auto }),
       held(21, 22),
       day(21),
-      /nothing of its series goes: prune-late\nreconcile release [0-9a-f]{8} --reason …/,
+      /nothing of its series is removed: prune-late\nreconcile release [0-9a-f]{8} --reason …/,
     ],
     [
       'not selected',
@@ -227,7 +221,7 @@ describe('what happens next, and what would change it', () => {
     const drawn = `${held(22)}\ngone ${day(10)} 10 A`
     const inTrash = observed(drawn, { pruned: new Map([[path(day(10)), removed]]) })
     expect(said(dated('last=1'), inTrash, day(10))).toMatch(
-      /pulled again only where retain wants it.*\nreconcile prune postgres --undo db-2026-11-10.tar/,
+      /pulled again only if retain wants it.*\nreconcile prune postgres --undo db-2026-11-10.tar/,
     )
     const { pruned, ledger } = explain(dated('last=1'), inTrash, day(10))
     expect(pruned).toMatchObject({

@@ -64,7 +64,7 @@ describe('what leaves next', () => {
       'daily=2',
       '2026-11-22 2026-11-23',
       [],
-      'how often points come is not known: too few are here, and expect says nothing',
+      'how often points come is unknown: there are too few, and expect says nothing',
     ],
     ['daily=4', days, [every(24, instant(Date.UTC(2026, 10, 20)))], 'no new point is expected any more'],
     [

@@ -35,7 +35,7 @@ describe('I14: a backup that holds nothing complete while its source shows somet
       'nothing beside them',
       beside({}),
       {},
-      /2 files are selected .* none is finished: expected a\.tar\.md5 beside a\.tar \(checksum: md5\); there is no checksum file next to them/,
+      /2 files are selected .* none is finished: expected a\.tar\.md5 next to a\.tar \(checksum: md5\); there is no checksum file next to them/,
       /md5sum X > X\.md5/,
     ],
     [
@@ -63,7 +63,7 @@ describe('I14: a backup that holds nothing complete while its source shows somet
       'MD5SUMS',
       beside({}, 'MD5SUMS'),
       {},
-      /there is only MD5SUMS, and a file of many sums finishes none/,
+      /there is only MD5SUMS, and a file of many checksums does not count as a marker/,
       /md5sum X/,
     ],
   ])(
@@ -135,7 +135,7 @@ describe('a file that waits', () => {
       {
         code: 'other-checksum',
         path: 'a',
-        message: expect.stringContaining('no .md5 beside it at the source, only .sha256'),
+        message: expect.stringContaining('no .md5 next to it at the source, only .sha256'),
       },
     ])
     const several = problems(seen(drawn, beside({ a: '.sha256', b: '.b2', z: '.sha1' })))

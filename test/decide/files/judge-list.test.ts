@@ -23,7 +23,7 @@ describe('I14: a list of which nothing exists', () => {
     ['quotes', ['"a.tar"', "'b.tar'"], /names in quotes: "\\"a\.tar\\"", "'b\.tar'"/],
     ['quotes and commas', ['"a.tar",', '"b.tar",'], /names in quotes/],
     ['comments', ['# written by backup.sh'], /comments: "# written by/],
-    ['trailing blanks', ['a.tar ', 'b.tar\t'], /blanks around them: "a\.tar "/],
+    ['trailing blanks', ['a.tar ', 'b.tar\t'], /spaces around them: "a\.tar "/],
     [
       'names of another folder',
       ['x.tar', 'y.tar', 'z.tar', 'v.tar'],

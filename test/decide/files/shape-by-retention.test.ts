@@ -124,7 +124,7 @@ describe('what is said of files under daily=2', () => {
       'in conflict, held and unwanted: told',
       'held 22, held 21, held 20, remote 20 B',
       {},
-      ['conflict 20: same name, other md5; neither is touched', ...KEPT],
+      ['conflict 20: same name, different md5; neither is touched', ...KEPT],
     ],
     // Removed before.
     [
@@ -144,10 +144,7 @@ describe('what is said of files under daily=2', () => {
       'removed by a policy that has grown since, and still in the trash: how it comes back without a transfer',
       'held 22, held 21, gone 20, remote 20',
       { pruned: { 20: {} }, retain: 'daily=3' },
-      [
-        'pull 20: daily 3, it still lies in the trash: prune --undo brings it back without a transfer',
-        ...KEPT,
-      ],
+      ['pull 20: daily 3, it is still in the trash: prune --undo restores it without a transfer', ...KEPT],
     ],
     [
       'removed, and other at the source: silent while nothing wants it',
@@ -159,7 +156,7 @@ describe('what is said of files under daily=2', () => {
       'removed, and other at the source: a conflict where it is wanted',
       'held 22, held 21, gone 20, remote 20 B',
       { pruned: { 20: {} }, retain: 'daily=3' },
-      ['conflict 20: once held here and now gone; the source has other bytes under the name', ...KEPT],
+      ['conflict 20: was held here and is gone; the source has different bytes under this name', ...KEPT],
     ],
   ])('%s', (_, text, told, wanted) => {
     expect(plan(text, unpruned(told))).toEqual(wanted)
@@ -167,7 +164,7 @@ describe('what is said of files under daily=2', () => {
 
   test.each(['incomplete', 'unknown'] as const)('a look that is %s makes nothing surplus', (look) => {
     expect(plan('held 22, held 21, held 20', unpruned({ look }))).toEqual([
-      'keep 20: complete, whether it is wanted is not known',
+      'keep 20: complete, it is not known whether it is wanted',
       ...KEPT,
     ])
   })

@@ -31,28 +31,28 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     HELD,
     { look: 'unknown' },
     'prune-listing-unknown',
-    '1 point is due to be removed, and what the source holds is not known',
+    '1 point is due to be removed, and what the source contains is unknown',
   ],
   [
     'a listing that is incomplete',
     HELD,
     { look: 'incomplete' },
     'prune-listing-unknown',
-    '1 point is due to be removed, and what the source holds is not known',
+    '1 point is due to be removed, and what the source contains is unknown',
   ],
   [
     'a listing that has shrunk by half',
     `${HELD}, remote 22, remote 21`,
     { holding: { listedBefore: 4 } },
     'prune-listing-shrank',
-    '1 point is due to be removed, and the source lists 2 files where it listed 4 before',
+    '1 point is due to be removed, and the source lists 2 files; it listed 4 before',
   ],
   [
     'a clock that went back',
     HELD,
     { holding: { lastTime: ago(-3_600_000) } },
     'prune-clock-back',
-    '1 point is due to be removed, and the clock went back: it shows 2026-11-23T12:00:00Z, and 2026-11-23T13:00:00Z was written down here',
+    '1 point is due to be removed, and the clock went back: it shows 2026-11-23T12:00:00Z, and 2026-11-23T13:00:00Z was already recorded here',
   ],
   [
     'a conflict',
@@ -80,7 +80,7 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     HELD,
     { ...local('/other'), holding: termsBefore(local('/src')) },
     'prune-source-changed',
-    '1 point is due to be removed, and source, series or checksum of the spec have changed since the last prune',
+    '1 point is due to be removed, and source, series or checksum in the spec has changed since the last prune',
   ],
   [
     'a policy that keeps much less',
@@ -123,14 +123,14 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     'held 20, held 19, held 18',
     {},
     'prune-late',
-    'points of db are due to be removed, and the series is late: its newest point is of 2026-11-20T23:59:59.999Z, expected every 24h',
+    'points of db are due to be removed, and the series is late: its newest point is from 2026-11-20T23:59:59.999Z, expected every 24h',
   ],
   [
     'a series of which nothing is expected',
     HELD,
     { spec: { expect: [] } },
     'prune-late',
-    'points of db are due to be removed, and nothing says how often new ones are expected: no entry of expect fits the series',
+    'points of db are due to be removed, and how often new ones are expected is unknown: no entry of expect matches the series',
   ],
 ]
 

@@ -212,7 +212,7 @@ describe('a fifth of a series in a day, and one at least, the oldest first', () 
 
   test('what waits says so', () => {
     expect(plan(days('held', 18, 22))).toContain(
-      'surplus 20: outside last=1 daily=2, waits: at most 1 of its series go in a day',
+      'surplus 20: outside last=1 daily=2, waits: at most 1 of its series are removed in a day',
     )
   })
 })
@@ -325,7 +325,7 @@ describe('what the ledger learns before anything goes', () => {
       expect: [{ series: null, rhythm: { kind: 'never' }, grace: 0, until: null }],
     }
     expect(of20(HELD, { spec: never, surplus: 'none' })).toEqual([
-      'surplus 20: outside last=1 daily=2, stays: nothing is expected of its series any more, so nothing that comes lets it fall',
+      'surplus 20: outside last=1 daily=2, stays: no more points are expected in its series, so new ones do not make it surplus',
     ])
     // What fell before goes.
     expect(removed(HELD, { spec: never })).toEqual(['20'])

@@ -43,8 +43,8 @@ describe('a pattern that fits nothing while files are selected is a problem at o
     ],
     ['{series}-{YYYY}-{MM}-{DD}.tar.gz', 'db-2026-11-20.gz', 'it has nothing where the pattern has ".tar"'],
     ['{series}-{YYYY}-{MM}-{DD}.gz', 'db-20-11-2026.gz', 'it has "{DD}-{MM}-{YYYY}"'],
-    ['{series}-{YYYY}-{MM}-{DD}.gz', 'README', 'README carries no date that can be read'],
-    ['{series}-{YYYY}-{MM}-{DD}.gz', 'db-2026-02-30.gz', 'carries no date that can be read'],
+    ['{series}-{YYYY}-{MM}-{DD}.gz', 'README', 'README has no date that can be read'],
+    ['{series}-{YYYY}-{MM}-{DD}.gz', 'db-2026-02-30.gz', 'has no date that can be read'],
   ])('%s beside %s', (pattern, name, differs) => {
     const found = misfit([pattern], drawn(`remote notes.txt 1 A\nremote ${name} 1 A`))
     expect(found?.message).toContain(differs)
@@ -54,7 +54,7 @@ describe('a pattern that fits nothing while files are selected is a problem at o
   test('it says what to write, and of many names it names the nearest', () => {
     const others = Array.from({ length: 60 }, (_, i) => `remote log.${i} 1 A`).join('\n')
     const found = misfit(['{series}_{YYYY}{MM}{DD}.gz'], drawn(`${others}\nremote db-2026-11-20.gz 1 A`))
-    expect(found?.message).toContain('any of 61 selected files; db-2026-11-20.gz is nearest')
+    expect(found?.message).toContain('any of 61 selected files; db-2026-11-20.gz is closest')
     expect(found?.hint).toContain('"{series}-{YYYY}-{MM}-{DD}.gz"')
   })
 

@@ -234,7 +234,7 @@ describe('retention without a pattern', () => {
     const auto = decide('auto')
     expect(auto.plan.summary).toMatchObject({ prune: 0, surplus: 20 })
     expect(auto.plan.steps.find(({ action }) => action === 'surplus')?.because).toContain(
-      'kept: prune auto removes nothing of a guessed series',
+      'kept: prune auto removes nothing from a guessed series',
     )
     const manual = decide('manual')
     expect([...manual.prune!.remove.keys(), ...manual.prune!.keptBack.keys()].length).toBeGreaterThan(0)
