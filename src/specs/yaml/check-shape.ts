@@ -195,11 +195,14 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
   const value = written(root, path, data)
+  const found = valueAt(root, path)
+  // `path: {name}` is a map in YAML, with a key that has no value.
+  const [braced] = found?.kind === 'map' && found.entries.size === 0 ? found.removed.keys() : []
   const hint =
     what === BANDWIDTH
       ? 'write a rate, or a timetable as a list: [{ from: "08:00", to: "18:00", rate: 25KiB/s }]'
-      : wanted === 'string' && typeof data !== 'object'
-        ? `put it in quotes: "${value}"`
+      : wanted === 'string' && (braced !== undefined || typeof data !== 'object')
+        ? `put it in quotes: "${braced === undefined ? value : `{${braced}}`}"`
         : wanted === 'array' && typeof data === 'string'
           ? `write a list: [${JSON.stringify(data)}]`
           : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
