@@ -189,7 +189,7 @@ const linesOf = (stderr: string): readonly string[] =>
   Buffer.from(stderr, 'latin1')
     .toString('utf8')
     .split(/[\r\n]+/)
-    .map((line) => line.trim())
+    .map((line) => line.trim().slice(0, LIMIT))
     .filter((line) => line !== '')
 
 /** The last line that says what is wrong. */
