@@ -123,4 +123,15 @@ describe('hostile text of 256 KiB is read through once', () => {
     },
     20_000,
   )
+
+  test.each([
+    ['a key', `${spec({})}? ${'ab'.repeat(125_000)}\n: 1\n`, 'unknown-key'],
+    ['a path', spec({ destination: `{ path: "/${'a/'.repeat(125_000)}" }` }), 'wrong-value'],
+  ])(
+    '%s too',
+    async (_, text, code) => {
+      expect((await load({ 'db.yaml': text })).faults).toMatchObject([{ code }])
+    },
+    20_000,
+  )
 })
