@@ -35,7 +35,7 @@ export function readSettings(
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
   const { written, faults } = readAll(source, known)
-  // They show the lines around them, and somebody may have put a password into a URL.
+  // They show the lines around them, where a URL may hold a password.
   const quiet = { ...source, text: withoutSecrets(source.text) }
   return {
     written,
@@ -138,7 +138,7 @@ function readAll(
   }
 }
 
-/** The sound ones of `notify`; null: there is none. Each file once: what was told is remembered by it. */
+/** The valid entries of `notify`; null: there is no such key. Each file once: sent notices are remembered by it. */
 function readHooks(
   root: LocatedMap,
   faulty: (value: Located) => boolean,

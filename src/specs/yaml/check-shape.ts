@@ -26,9 +26,9 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   const errors = (validate.errors ?? []).filter(
     ({ keyword, schemaPath, data }) =>
       keyword !== 'if' &&
-      // What is empty, or no map at all, is told as that.
+      // An empty map, or a value that is not a map, has a fault of its own.
       !(keyword === 'oneOf' && !hasKeys(data)) &&
-      // What each choice lacks; the choice itself is told.
+      // What each choice lacks: the choice itself is reported.
       !schemaPath.includes('/oneOf/') &&
       (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
   )
@@ -257,7 +257,7 @@ const listed = (keys: readonly string[]): string =>
     .join(', ')
     .replace(/, (?=[^,]*$)/, ' and ')
 
-/** A number as it stands in the file, where it may have more digits than it keeps; else as {@link shown}. */
+/** A number as written in the file, as it may have more digits than a double holds; else as {@link shown}. */
 function written(root: LocatedMap, path: KeyPath, data: unknown): string {
   if (typeof data !== 'number') return shown(data)
   const { source, start, end } = placeOf(root, path)

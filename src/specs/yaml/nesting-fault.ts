@@ -31,5 +31,5 @@ export function nestingFault(source: SourceText): Fault | null {
   return null
 }
 
-/** What the lexer says beside the text's own pieces. */
+/** Tokens of the lexer that are not in the text. */
 const CONTROL_TOKENS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f'])

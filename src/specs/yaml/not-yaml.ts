@@ -2,12 +2,12 @@ import { type Fault, faultAt, type SourceText } from './located.ts'
 
 /** From a line's start, as few signs as can be, none of them in a comment. */
 const BEFORE = String.raw`^(?:[^\n#]|(?<=\S)#)*?`
-/** The same where no text for people stands: a reason may say anything. */
+/** The same, but not in a reason: that is text for people. */
 const BEFORE_VALUE = String.raw`^(?:(?!\breason:)[^\n#]|(?<=\S)#)*?`
 
 // None of these may look far ahead from each of many places: a text of 256 KiB may be hostile.
 
-/** Files that somebody meant to make a spec of, and did not: what they are, and what helps. Most specific first. */
+/** Files that are not specs yet: what they are, and what helps. Most specific first. */
 const STRANGE: readonly (readonly [mark: RegExp, is: string, hint: string])[] = [
   [
     /^version https:\/\/git-lfs\.github\.com\/spec\//,
@@ -31,7 +31,7 @@ const STRANGE: readonly (readonly [mark: RegExp, is: string, hint: string])[] = 
   ],
 ]
 
-/** What would have to stand in quotes: braces begin a map in YAML, and `*` an alias. */
+/** Values that need quotes: braces begin a map in YAML, and `*` an alias. */
 const UNQUOTED: readonly (readonly [value: RegExp, begins: string])[] = [
   [
     /^(?![ \t]*#)[^\n"']*?(?:[:,[-][ \t]+|\[)((?:\{[A-Za-z]+\})(?:\{[A-Za-z]+\}|[^\s,{}[\]#"'])*)/gm,
@@ -56,8 +56,8 @@ export function notASpec(source: SourceText): Fault | null {
 }
 
 /**
- * The values for want of whose quotes a text is not the YAML that somebody meant. Only to be asked where it is faulty: in a text for
- * people, and inside a value, the same signs are sound.
+ * The values that need quotes to mean what their author meant. Call it only for faulty YAML: inside a value, and in text for people,
+ * the same characters are fine.
  */
 export const unquoted = (source: SourceText): readonly Fault[] =>
   UNQUOTED.flatMap(([value, begins]) =>

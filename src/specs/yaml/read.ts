@@ -27,14 +27,14 @@ import {
 import { MAX_DEPTH, nestedTooDeep, nestingFault } from './nesting-fault.ts'
 import { notASpec, unquoted } from './not-yaml.ts'
 
-/** Each is told with the line of the first, which costs a look through the text. */
+/** Each is reported with the line of the first, and finding that line takes a scan of the text. */
 const MAX_DUPLICATES = 200
 
 // Far above any honest spec, and far below what costs memory.
 const MAX_ALIASES = 16
 const MAX_VALUES = 50_000
 
-/** The one map that a spec file holds, with every fault of its YAML; null where there is none to go on with. */
+/** The one map that a spec file holds, with every fault of its YAML; null if there is none to check further. */
 export function readYaml(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
   const wrong = notASpec(source) ?? nestingFault(source)
   if (wrong !== null) return { root: null, faults: [wrong] }
