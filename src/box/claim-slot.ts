@@ -5,8 +5,8 @@ import { type Flock, takeFlock } from '../system/lock.ts'
 import { makeStateFolder } from './state-file.ts'
 
 /**
- * The host's lock, then one of the slots: in this order, so that who waits for a host keeps no slot from others, and nobody waits in a
- * circle. Held by this process alone: an orphan is the destination lock's business. `waiting` is called once for each that is not free.
+ * The host's lock, then one of the slots: in this order, so that waiting for a host takes no slot, and there is no deadlock. Held by
+ * this process alone: an orphan is the destination lock's business. `waiting` is called once for each that is not free.
  */
 export async function claimSlot(
   folder: string,

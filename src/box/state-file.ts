@@ -38,7 +38,6 @@ export async function readState<T>(path: string, isIt: (value: unknown) => value
     code: 'state-damaged',
     message: `${path} does not hold what this program writes there`,
     hint: `Bring back a copy, or move it aside: ${LOST[basename(path)] ?? 'what it held is forgotten'}.`,
-    retryable: false,
     path,
   })
 }

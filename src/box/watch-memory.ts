@@ -17,9 +17,9 @@ export interface WatchMemory {
   keep(label: string, kept: KeptSpecs): Promise<void>
   /** Moves damaged specs out of the way, and returns where they are now. */
   setAside(at: Instant): Promise<string>
-  /** What a daemon last said of itself; null: nothing that can be read. */
+  /** A daemon's last heartbeat; null: none that can be read. */
   beat(): Promise<WatchBeat | null>
-  /** When it did; `unknown`: it did, and that cannot be read; null: there never was one, or its word was removed. */
+  /** Time of the last heartbeat; `unknown`: there is one, but it cannot be read; null: there is none, or it was removed. */
   lastHeard(): Promise<string | null>
   writeBeat(beat: WatchBeat): Promise<void>
 }
@@ -56,7 +56,7 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
       }
       return aside
     },
-    // It is written again within a minute: one that is damaged is no word, but somebody was there.
+    // It is written again within a minute: a damaged one counts as none here, but not in `lastHeard`.
     beat: () => readState(beat, isBeat).catch(() => null),
     lastHeard: () =>
       readState(beat, isBeat).then(

@@ -47,7 +47,6 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
       code: 'specs-not-found',
       message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${why}`,
       hint: 'name the folder with --specs DIR, or make it and put one YAML file a backup into it',
-      retryable: false,
       cause,
     })
   }

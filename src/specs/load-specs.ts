@@ -17,13 +17,13 @@ export interface LoadedSpecs {
   readonly folder: string | null
   /** The commit they were read at; null: a plain folder. */
   readonly revision: string | null
-  /** Of the very bytes that were read, as `fingerprintSpecs` tells it; null: not of a plain folder. */
+  /** Of the very bytes that were read, as `fingerprintSpecs` returns it; null: not of a plain folder. */
   readonly fingerprint: string | null
   /** Those without a fault, in the order of their files. */
   readonly specs: readonly Spec[]
   /**
    * Backups that are declared but faulty, with their files, as faults name them; by the file's base name where the file cannot be read at
-   * all. One name may stand there twice.
+   * all. A name may appear twice.
    */
   readonly faulty: readonly { readonly name: string; readonly file: string }[]
   /** Every fault of every file, warnings among them, in the order of files and lines. */
@@ -33,9 +33,9 @@ export interface LoadedSpecs {
   readonly fileCount: number
   /** By name, the merged document of each spec that can be parsed, with defaults written out: plain JSON data. */
   readonly effective: ReadonlyMap<string, unknown>
-  /** Holds over what is obeyed: meanwhile it is the last good one. Backups go on under them; nothing is pruned. */
+  /** Holds over what is obeyed: meanwhile it is the last good one. Backups continue under them; nothing is pruned. */
   readonly holds: readonly Hold[]
-  /** What is obeyed is not the newest there is: why, and since when; null: it is, as far as anybody can tell. */
+  /** What is obeyed is not the newest there is: why, and since when; null: it is, as far as is known. */
   readonly stale: {
     readonly message: string
     readonly since: Instant
@@ -187,7 +187,7 @@ const isSpecFile = (name: string): boolean => SPEC_FILE.test(name) && !/^_defaul
 /** The backup's name, where its spec gives none. */
 const baseNameOf = (name: string): string => name.replace(/\.ya?ml$/, '')
 
-/** What stands in the folder and is not read, although it looks as if it was meant to be. */
+/** Entries that look like specs and are not read. */
 function oddEntry(entry: SpecEntry): Fault[] {
   const place = startOf({ file: entry.file, text: '' })
   if (entry.name.startsWith('.')) return []

@@ -12,7 +12,7 @@ export interface SpecSource {
   /** For people: the folder, or `URL@ref:subpath`. The same on every run. */
   readonly label: string
   /**
-   * Reads them anew. Of a commit all specs are taken or none: where its faults, its signature or a hold forbid it, the last good commit
+   * Reads them again. Of a commit all specs are taken or none: where its faults, its signature or a hold forbid it, the last good commit
    * is what is returned, and why. Throws a Failure where there is nothing to obey: the folder cannot be read, or the repository was never
    * reached.
    */

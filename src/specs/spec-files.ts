@@ -6,7 +6,7 @@ export interface SpecEntry {
   /** As people find it: an absolute path, or one in the repository. Faults name it. */
   readonly file: string
   readonly kind: 'file' | 'folder'
-  /** Its bytes, at most MAX_SPEC_BYTES + 1 of them; or why they cannot be had. Never throws for what stands there. */
+  /** Its bytes, at most MAX_SPEC_BYTES + 1 of them; or why they cannot be read. Never throws for what the entry is. */
   read(): Promise<Uint8Array | Unreadable>
 }
 

@@ -85,4 +85,4 @@ async function firstLine(program: string, words: readonly string[]): Promise<str
 }
 
 const failure = (code: string, message: string, hint: string, cause?: unknown): Failure =>
-  new Failure({ code, message, hint, retryable: false, cause })
+  new Failure({ code, message, hint, cause })

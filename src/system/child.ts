@@ -159,7 +159,7 @@ async function follow<Verdict extends string>(
     const verdict = cause === 'itself' ? watch?.(livingMembers(group)) : null
     if (verdict) end(verdict)
   }, TICK)
-  // Killed alone, it leaves others that go on writing, and that may be stopped: `close` would wait for them for ever.
+  // Killed alone, it leaves children that keep writing and may be stopped: `close` would wait for them forever.
   child.once('exit', killLater)
 
   const kept: Buffer[] = []
@@ -249,6 +249,5 @@ const missingTool = (program: string, cause?: unknown): Failure =>
     code: 'missing-tool',
     message: `${program} is not installed.`,
     hint: `Install the package ${packageOf(program)}.`,
-    retryable: false,
     cause,
   })

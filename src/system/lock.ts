@@ -6,7 +6,7 @@ import { diskFailure } from './disk-failure.ts'
 import { findHolders } from './lock-holders.ts'
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
-/** What flock(1) is told to exit with when somebody else holds the lock. */
+/** The exit code for flock(1) to use when another process holds the lock. */
 const BUSY = 75
 
 export interface Flock {
@@ -44,7 +44,7 @@ export async function takeFlock(
     let kept = false
     try {
       if (!(await lock(descriptor, waitSeconds, signal))) return null
-      // Whoever waited for a file that was replaced meanwhile holds a lock that nobody else looks at.
+      // If the file was replaced while we waited, no other process looks at the lock that we hold.
       kept = isStillAt(descriptor, path)
       if (kept) return { descriptor, close: closeOnce(descriptor) }
     } catch (error) {
@@ -77,7 +77,6 @@ const cannotLock = (code: number | null): Failure =>
     code: 'cannot-lock',
     message: `cannot take a lock: flock(1) ended with ${code ?? 'a signal'}`,
     hint: 'Check that flock (util-linux) is installed, and that the file system has locks (NFS: version 4, or with lockd).',
-    retryable: false,
   })
 
 function isStillAt(descriptor: number, path: string): boolean {

@@ -4,7 +4,7 @@ import { errnoOf } from './disk-failure.ts'
 
 /**
  * Makes a folder and those above it, private to their user; one that is there stays as it is. By hand: Node's own `recursive` says ENOENT
- * for a disk that is read-only, and never comes back below /proc.
+ * for a disk that is read-only, and never returns below /proc.
  */
 export async function makeWithParents(folder: string): Promise<void> {
   if (await isFolder(folder)) return

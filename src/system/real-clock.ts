@@ -9,7 +9,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
 export const realClock: Clock = {
   now: () => instant(Date.now()),
   monotonic: () => performance.now(),
-  // An aborted wait rejects; whoever waits looks at the signal itself.
+  // An aborted wait rejects; the caller checks the signal.
   wait: (milliseconds, signal) =>
     sleep(Math.min(milliseconds, LONGEST_TIMER), undefined, { signal }).catch(() => {}),
 }

@@ -358,6 +358,15 @@ describe('I6: what would reach ssh, rsync or a shell is refused', () => {
   )
 })
 
+test('many values side by side are not nested', async () => {
+  const windows = Array.from(
+    { length: 7 },
+    (_, i) => `{ from: "0${i}:00", to: "0${i + 1}:00", rate: 1MiB/s }`,
+  )
+  const more = `transfer: { timezone: UTC, bandwidth: [${windows.join(',\n  ')}] }`
+  expect((await load({ 'a.yaml': spec({ more }) })).faults).toEqual([])
+})
+
 describe('bombs end quickly as one fault', () => {
   const lines = (count: number, line: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => line(i)).join('\n')
@@ -366,6 +375,17 @@ describe('bombs end quickly as one fault', () => {
     ['deep maps', '{a: '.repeat(60_000), 'too-deep'],
     ['deep lists on one line', '- '.repeat(100_000), 'too-deep'],
     ['deep keys on one line', '? '.repeat(100_000), 'too-deep'],
+    ['deep values on one line', 'a: '.repeat(50_000), 'too-deep'],
+    ['deep values behind quoted keys', '"a": '.repeat(50_000), 'too-deep'],
+    ['deep values behind aliases', '*a : '.repeat(50_000), 'too-deep'],
+    ['deep values, one a line that no parser ends', 'a:\r'.repeat(80_000), 'too-deep'],
+    ['deep values in a map', `{ ${'a:\n'.repeat(60_000)}}`, 'too-deep'],
+    ['deep values in a list', `[ ${'a: '.repeat(60_000)}]`, 'too-deep'],
+    [
+      'deep lists after brackets that close nothing',
+      `${']'.repeat(90_000)}\n${'['.repeat(90_000)}`,
+      'too-deep',
+    ],
     ['maps nested line by line', lines(600, (i) => `${' '.repeat(i)}a:`), 'too-deep'],
     [
       'a billion laughs',

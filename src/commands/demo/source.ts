@@ -191,7 +191,6 @@ async function makeKey(file: string): Promise<void> {
     code: 'ssh-keygen-failed',
     message: `ssh-keygen could not create ${file}.`,
     hint: 'Check that its folder exists and is empty and writable.',
-    retryable: false,
   })
 }
 

@@ -52,7 +52,7 @@ export async function openClone(folder: string, place: GitPlace, options: CloneO
     const next = `${gitDir}.new`
     await rm(next, { recursive: true, force: true })
     await initClone(next, folder, place, options)
-    // What stands there without a HEAD is no clone.
+    // Without a HEAD it is not a clone.
     await rm(gitDir, { recursive: true, force: true })
     await rename(next, gitDir)
   }
@@ -195,7 +195,7 @@ async function farRef(
 const branchName = (ref: string): string => ref.replace(/^refs\/heads\//, '')
 
 /**
- * The file that git reads in the place of anybody's own settings. A repository on this machine may be another user's: that one, which
+ * The file that git reads in place of any user's settings. A repository on this machine may be another user's: that one, which
  * the settings name, and no other.
  */
 async function configFile(folder: string, { url }: GitPlace): Promise<string> {
@@ -207,7 +207,7 @@ async function configFile(folder: string, { url }: GitPlace): Promise<string> {
   return file
 }
 
-/** What a fetch that was killed left behind: whoever holds the clone's lock is alone with it. */
+/** Removes what a killed fetch left behind: the caller holds the clone's lock, so no other git runs. */
 async function clearLocks(gitDir: string): Promise<void> {
   const away = async (folder: string, isLeft: (name: string) => boolean, depth: number): Promise<void> => {
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
@@ -233,6 +233,5 @@ const broken = (where: string, stderr: string): Failure =>
     code: 'git-clone-broken',
     message: `the clone of the specs in ${where} cannot be used: ${stderr.trim().split('\n').at(-1) ?? ''}`,
     hint: 'Check the disk, and move the clone away: the next run fetches it anew. The last good commit is remembered beside it.',
-    retryable: false,
     path: where,
   })

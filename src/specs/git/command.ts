@@ -2,7 +2,7 @@ import type { GitPlace } from '../../model/settings.ts'
 import { childEnvironment } from '../../system/child.ts'
 import { shellQuoted, sshWords, tokenSafe } from '../../system/ssh-options.ts'
 
-/** What every git of ours is told before its own arguments: no hooks, no helpers, nothing fetched that is not checked. */
+/** Settings of every git that we start: no hooks, no helpers, and everything fetched is checked. */
 const CONFIG: Readonly<Record<string, string>> = {
   'core.hooksPath': '/dev/null',
   'core.fsync': 'all',

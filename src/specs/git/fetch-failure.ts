@@ -6,7 +6,7 @@ import { serverOf } from './url.ts'
 
 const LIMIT = 300
 
-/** What git or the server say, and what helps. Each of them is a definite no: waiting mends nothing. */
+/** What git or the server says, and what helps. Each is a definite refusal: waiting does not help. */
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|error: 40[17]\b/i,
@@ -50,7 +50,7 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   ],
 ]
 
-/** What helps where ssh, or a look at its keys before, tells a code. */
+/** What helps, by the code that ssh or the check of its keys gave. */
 const HINTS: Readonly<Record<string, string>> = {
   'host-key-changed':
     'This may be a man in the middle. Leave the pinned key until those who run the server have confirmed its new fingerprint by another way.',
@@ -112,7 +112,7 @@ export const shallowThere = (place: GitPlace): Failure =>
 export const noCommit = (place: GitPlace): Failure =>
   refused(place, `${place.ref} is no commit there`, 'Name a branch or a tag with git.ref, or --ref.')
 
-/** Why a fetch did not go through, in one line: git's own last words are quoted, and may be anybody's. */
+/** Why a fetch failed, in one line. It quotes git's last words, which may come from the server. */
 export function fetchFailure(place: GitPlace, ended: ChildEnd): Failure {
   const { why, hint, isNo } = whyOf(place, ended)
   return isNo ? refused(place, why, hint) : unreachable(place, why, hint)
@@ -125,7 +125,6 @@ const refused = ({ url }: GitPlace, why: string, hint: string): Failure =>
     code: 'git-refused',
     message: `${url} could not be fetched: ${why}`,
     hint,
-    retryable: false,
   })
 
 const unreachable = ({ url }: GitPlace, why: string, hint: string): Failure =>
@@ -189,7 +188,7 @@ const linesOf = (stderr: string): readonly string[] =>
   Buffer.from(stderr, 'latin1')
     .toString('utf8')
     .split(/[\r\n]+/)
-    .map((line) => line.trim())
+    .map((line) => line.trim().slice(0, LIMIT))
     .filter((line) => line !== '')
 
 /** The last line that says what is wrong. */

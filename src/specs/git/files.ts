@@ -52,7 +52,6 @@ export async function gitFiles(
       code: 'git-too-large',
       message: `${message}, more than can be meant`,
       hint: 'Keep specs in a folder of their own, and name it with git.subpath.',
-      retryable: false,
     })
   }
   const blobs = await readBlobs(clone, commit, [...new Set(read.map(({ id }) => id))])
@@ -144,5 +143,4 @@ const unreadable = (commit: string, stderr: string): Failure =>
     code: 'git-clone-broken',
     message: `commit ${shortId(commit)} cannot be read from the clone of the specs: ${stderr.trim().split('\n')[0] ?? ''}`,
     hint: 'Check the disk, and move the clone below state/git away: the next run fetches it anew.',
-    retryable: false,
   })

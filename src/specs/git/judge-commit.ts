@@ -32,7 +32,7 @@ export interface GitSpecs {
 /** Whether the newest commit is taken, and if not, all that speaks against it. */
 export interface Judged {
   readonly taken: boolean
-  /** Of the newest commit; null: it was not read, for nobody has signed it. */
+  /** Of the newest commit; null: not read, as it has no valid signature. */
   readonly newest: LoadedSpecs | null
   /** Of the last good commit, where the newest is not taken; null: there is none, or it is gone. */
   readonly obeyed: LoadedSpecs | null
@@ -67,7 +67,7 @@ export async function judgeCommit(
   run.signal.throwIfAborted()
   const good = before.good?.commit ?? null
   const nothing = { obeyed: null, signature: null, holds: [], passed: [], unkept: null, stillRefused: null }
-  // Taken before: what has become faulty since is reported, and the rest goes on.
+  // Taken before: what has become faulty since is reported, and the rest stays in force.
   if (good === commit) return { ...nothing, taken: true, newest: await readCommit(specs, clone, commit) }
   const { verifySignatures } = specs.place
   const signature = verifySignatures === null ? null : await signatureFault(clone, commit, verifySignatures)

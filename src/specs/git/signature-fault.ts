@@ -3,14 +3,14 @@ import type { GitClone } from './clone.ts'
 
 const LIMIT = 200
 
-/** What is wrong with a commit's signature, in words that go on after "it ", and what helps. */
+/** What is wrong with a commit's signature, as the end of a sentence that begins with "it", and what helps. */
 export interface SignatureFault {
   readonly message: string
   readonly hint: string
 }
 
 const SIGN = 'Sign it with a key of git.verifySignatures, and push again.'
-const mend = (file: string): string =>
+const checkFile = (file: string): string =>
   `Mend ${file}, a line a signer: PRINCIPAL KEYTYPE KEY ("ALLOWED SIGNERS" in ssh-keygen(1)). Nothing needs to be pushed for that.`
 
 /** Null: one of the allowed signers has signed it. */
@@ -19,11 +19,11 @@ export async function signatureFault(
   commit: string,
   allowedSigners: string,
 ): Promise<SignatureFault | null> {
-  // ssh-keygen would only say that nobody fits.
+  // ssh-keygen would only say that no signer matches.
   const signers = await readFile(allowedSigners, 'latin1').catch(() => null)
   const unread = signers === null ? 'cannot be read' : /^\s*[^\s#]/m.test(signers) ? null : 'names nobody'
   if (unread !== null)
-    return { message: `cannot be checked: ${allowedSigners} ${unread}`, hint: mend(allowedSigners) }
+    return { message: `cannot be checked: ${allowedSigners} ${unread}`, hint: checkFile(allowedSigners) }
   const { code, stderr } = await clone.run(['verify-commit', '--', commit], {
     config: { 'gpg.ssh.allowedSignersFile': allowedSigners },
   })
@@ -49,5 +49,5 @@ const ofLine = (line: string, allowedSigners: string): SignatureFault =>
       }
     : {
         message: `is signed by a key that no line of ${allowedSigners} names that can be read (${line})`,
-        hint: mend(allowedSigners),
+        hint: checkFile(allowedSigners),
       }

@@ -10,8 +10,7 @@ import { type GitSpecs, isFaulty, type Judged } from './judge-commit.ts'
 import { shortId } from './ref.ts'
 
 /**
- * What is to be obeyed, with all that is to be said of it: which commit is not taken, why, and what is obeyed instead. Prunes are held by
- * `lastGood` (I9).
+ * The specs to obey, with notes: which commit is not taken, why, and what is obeyed instead. `lastGood` holds prunes (I9).
  */
 export function specsToObey(
   { label }: GitSpecs,
@@ -54,7 +53,7 @@ export function specsToObey(
   }
   const away = memory.unreachable
   if (away !== null) {
-    // Warnings: what was taken before is sound, and goes on.
+    // Warnings: what was taken before is valid and stays in force.
     const why = away.why ?? unreachable?.message ?? 'it could not be fetched'
     const hint = away.hint ?? unreachable?.hint ?? 'reconcile --dry-run asks it again.'
     const message = `since ${isoTime(away.since)} newer commits are not seen: ${why}`

@@ -44,7 +44,7 @@ export async function loadGitSpecs(specs: GitSpecs, run: Run): Promise<LoadedSpe
 interface Names {
   /** Of the clone's folder: one for a URL. */
   readonly clone: string
-  /** Under which the place is remembered. Whoever begins to ask for signatures begins anew. */
+  /** Under which the place is remembered. Asking for signatures makes it another place. */
   readonly place: string
   /** Our refs: the newest commit that was fetched, and the last good one. */
   readonly tip: string
@@ -137,7 +137,7 @@ async function asItIs(specs: GitSpecs, found: Found, before: GitMemory, run: Run
   return { ...read, faults: [...read.faults, ...more] }
 }
 
-/** A definite no stands until the repository has been reached: a line that is down since mends nothing. */
+/** A definite refusal counts until the repository is reached again: a network that fails meanwhile does not change it. */
 function notSeen(before: GitMemory['unreachable'], now: Failure, at: Instant): GitMemory['unreachable'] {
   if (before?.code === 'git-refused' && now.code !== 'git-refused') return before
   const since = before === null || before.since > at ? at : before.since

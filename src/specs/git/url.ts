@@ -47,16 +47,17 @@ export function readGitUrl(text: string): Parsed<string> {
  * each character. For showing only: other things may look like one.
  */
 export const withoutSecrets = (text: string): string =>
-  text.replace(/[^\s"']*(?:@|:\/\/)[^\s"']*/g, (url) =>
-    url
-      .replace(
-        /(:(?!\/\/)|(?<!ssh):\/\/)(.*)@/gi,
-        (_, before: string, secret: string) => `${before}${stars(secret)}@`,
-      )
-      .replace(/([?#])(.*)/, (_, before: string, secret: string) => `${before}${stars(secret)}`),
-  )
+  text.replace(/[^\s"']+/g, (word) => {
+    if (!/@|:\/\//.test(word)) return word
+    const server = word.lastIndexOf('@') + 1
+    return `${word.slice(0, server).replace(LOGIN, starred)}${word.slice(server)}`.replace(QUERY, starred)
+  })
 
-const stars = (secret: string): string => '*'.repeat(secret.length)
+/** A password, or a user that may be a token; ssh's is not. */
+const LOGIN = /(:(?!\/\/)|(?<!ssh):\/\/)(.*)(?=@$)/i
+const QUERY = /([?#])(.*)/
+
+const starred = (_: string, before: string, secret: string): string => before + '*'.repeat(secret.length)
 
 export const transportOf = (url: string): GitTransport =>
   url.startsWith('https://') ? 'https' : url.startsWith('file://') || url.startsWith('/') ? 'file' : 'ssh'

@@ -131,7 +131,6 @@ const usage = (message: string): Failure =>
     code: 'usage',
     message,
     hint: 'reconcile --help lists commands and flags.',
-    retryable: false,
   })
 
 const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
@@ -156,7 +155,7 @@ function foldersOf(file: string): readonly string[] {
   }
 }
 
-/** What lies in a destination came from a source, and is never obeyed for lying where somebody stands. */
+/** Files in a destination came from a source: never obey them because someone runs the command there. */
 function inDestination(folder: string): boolean {
   if (existsSync(join(folder, PRIVATE_FOLDER))) return true
   return folder !== dirname(folder) && inDestination(dirname(folder))
@@ -176,7 +175,6 @@ async function readConfig(file: string, options: SettingsOptions) {
         options.configFile === null
           ? 'make it readable, or name another with --config'
           : 'name another file with --config',
-      retryable: false,
     })
   }
   const { readSettings } = await import('./read.ts')

@@ -34,7 +34,7 @@ export function readSettings(
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
   const { written, faults } = readAll(source, known)
-  // They show the lines around them, and somebody may have put a password into a URL.
+  // They show the lines around them, where a URL may hold a password.
   const quiet = { ...source, text: withoutSecrets(source.text) }
   return {
     written,

@@ -21,7 +21,7 @@ const COMMAND_WORDS: ReadonlySet<string> = new Set([
   ...['validate', 'verify', 'version', 'watch'],
 ])
 
-/** What is wrong with a backup's name, in words that go on after it; or null. */
+/** What is wrong with a backup's name, as the end of a sentence that begins with it; null: nothing. */
 export function nameFault(name: string): string | null {
   if (COMMAND_WORDS.has(name)) return "is a command's word"
   return NAME.test(name)

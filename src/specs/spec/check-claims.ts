@@ -6,7 +6,7 @@ import { FORBIDDEN_HINT, forbidden, type OurPlace } from './our-places.ts'
 
 /** What is known of one spec, whole or not, as far as it concerns the others. Paths are absolute. */
 export interface Claim {
-  /** The spec's own file, to tell claims apart and to name the other one. */
+  /** The spec's own file, to distinguish claims and to name the other one. */
   readonly file: string
   readonly name: { readonly text: string; readonly place: Place }
   readonly destination: WrittenPath | null
@@ -40,7 +40,7 @@ export interface ClaimContext {
 
 /**
  * What specs must not do to each other or to the box: share a name, share or nest destinations, leave the roots, write to what this
- * program obeys. All by real path. Of two that clash the one that holds the destination goes on; where neither does, both are faulty.
+ * program obeys. All by real path. Of two that clash, the one that holds the destination keeps running; if neither does, both are faulty.
  * Each fault points at the other one.
  */
 export async function checkClaims(
@@ -115,7 +115,7 @@ interface Destination {
 
 function clashes(destinations: readonly Destination[]): readonly ClaimFault[] {
   const byPath = new Map<string, Destination[]>()
-  // Who holds it comes first, and is the one that the others are told of.
+  // The holder comes first: the others name it in their faults.
   for (const each of destinations.toSorted((a, b) => Number(b.holds) - Number(a.holds)))
     byPath.set(each.real.path, [...(byPath.get(each.real.path) ?? []), each])
   const faults: ClaimFault[] = []

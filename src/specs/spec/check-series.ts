@@ -17,16 +17,16 @@ import { parseDuration, parseRhythm } from './units.ts'
 
 /**
  * What the schema cannot say about series, what is retained of them, what is expected and what is pruned. Values at the places in
- * `said` are passed over.
+ * `faulty` are passed over.
  */
-export function checkSeries(root: LocatedMap, check: CheckAt, said: ReadonlySet<Place>): readonly Fault[] {
+export function checkSeries(root: LocatedMap, check: CheckAt, faulty: ReadonlySet<Place>): readonly Fault[] {
   const timezone = textAt(root, ['series', 'timezone']) ?? 'UTC'
   const patterns = oneOrMany(root, ['series', 'pattern'])
-  const wrong = patterns.flatMap((path) => checkPattern(root, path, said))
+  const wrong = patterns.flatMap((path) => checkPattern(root, path, faulty))
   return [
     ...check(['series', 'timezone'], 'bad-timezone', zoneFault),
     ...wrong,
-    ...(wrong.length > 0 || patterns.some((path) => said.has(placeOf(root, path)))
+    ...(wrong.length > 0 || patterns.some((path) => faulty.has(placeOf(root, path)))
       ? []
       : checkPrecision(root, patterns)),
     ...oneOrMany(root, ['expect']).flatMap((path) => [
@@ -42,17 +42,17 @@ export function checkSeries(root: LocatedMap, check: CheckAt, said: ReadonlySet<
   ]
 }
 
-/** The paths of a list's items, or that of the one value which stands for a list of one. */
+/** The paths of a list's items, or of the single value that may be written instead of a list. */
 const oneOrMany = (root: LocatedMap, path: KeyPath): readonly KeyPath[] => {
   const value = valueAt(root, path)
   return value === null ? [] : value.kind === 'list' ? itemPaths(root, path) : [path]
 }
 
-/** At the very token, where the text stands in the file as it is read. */
-function checkPattern(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>): readonly Fault[] {
+/** At the token itself, if the file holds the text without escapes. */
+function checkPattern(root: LocatedMap, path: KeyPath, faulty: ReadonlySet<Place>): readonly Fault[] {
   const text = textAt(root, path)
   const whole = placeOf(root, path)
-  const fault = text === null || said.has(whole) ? null : patternFault(text)
+  const fault = text === null || faulty.has(whole) ? null : patternFault(text)
   if (text === null || fault === null) return []
   const written = whole.source.text.slice(whole.start, whole.end)
   const quote = /^["']/.test(written) ? 1 : 0
@@ -64,7 +64,7 @@ function checkPattern(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>)
 
 const FINENESS: readonly Precision[] = ['year', 'month', 'day', 'hour']
 
-/** The coarsest date that a rule can tell periods by. */
+/** The coarsest date by which a rule can distinguish periods. */
 const NEEDED: Readonly<Record<string, Precision>> = {
   hourly: 'hour',
   daily: 'day',
@@ -72,7 +72,7 @@ const NEEDED: Readonly<Record<string, Precision>> = {
   monthly: 'month',
 }
 
-/** A rule that needs more than any name tells. Names without a date have the modification time, which tells all. */
+/** A rule that needs a finer date than any name has. Names without a date use the modification time, which is fine enough. */
 function checkPrecision(root: LocatedMap, patterns: readonly KeyPath[]): readonly Fault[] {
   const precisions = patterns.map((path) => FINENESS.indexOf(patternPrecision(textAt(root, path) ?? '')))
   const finest = Math.max(...precisions)

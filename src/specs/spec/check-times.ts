@@ -15,10 +15,10 @@ import { cronFault, faultIn, quantityFault, rateFault, zoneFault } from './text-
 import { parseDuration } from './units.ts'
 
 /**
- * What the schema cannot say about when a backup runs, when it does not, and how fast. Values at the places in `said` are passed
+ * What the schema cannot say about when a backup runs, when it does not, and how fast. Values at the places in `faulty` are passed
  * over.
  */
-export function checkTimes(root: LocatedMap, check: CheckAt, said: ReadonlySet<Place>): readonly Fault[] {
+export function checkTimes(root: LocatedMap, check: CheckAt, faulty: ReadonlySet<Place>): readonly Fault[] {
   const windows = itemPaths(root, ['transfer', 'bandwidth'])
   const timezone = textAt(root, ['series', 'timezone']) ?? 'UTC'
   return [
@@ -30,18 +30,18 @@ export function checkTimes(root: LocatedMap, check: CheckAt, said: ReadonlySet<P
     ...check(['transfer', 'timezone'], 'bad-timezone', zoneFault),
     ...windows.flatMap((path) => [
       ...check([...path, 'rate'], 'out-of-range', rateFault),
-      ...neverOpen(root, path, said),
+      ...neverOpen(root, path, faulty),
     ]),
     ...withoutZone(root, windows),
   ]
 }
 
 /** A window that closes when it opens: all day, or never? */
-function neverOpen(root: LocatedMap, path: KeyPath, said: ReadonlySet<Place>): readonly Fault[] {
+function neverOpen(root: LocatedMap, path: KeyPath, faulty: ReadonlySet<Place>): readonly Fault[] {
   const [from, to] = [textAt(root, [...path, 'from']), textAt(root, [...path, 'to'])]
   if ((from ?? '00:00') !== (to ?? '24:00')) return []
   const place = placeOf(root, [...path, to === null ? 'from' : 'to'])
-  if (said.has(place)) return []
+  if (faulty.has(place)) return []
   const message = `${keyPathText(path)} closes at ${to ?? '24:00'}, when it opens`
   return [faultAt(place, 'never-open', message, 'for the whole day leave out "from" and "to"')]
 }

@@ -33,8 +33,8 @@ export function checkValues(
   context: SpecContext,
   shape: readonly Fault[],
 ): readonly Fault[] {
-  const said = new Set(shape.map(({ place }) => place))
-  const check = checkAt(root, said)
+  const faulty = new Set(shape.map(({ place }) => place))
+  const check = checkAt(root, faulty)
   const name = textAt(root, ['name']) ?? context.baseName
   const nameWrong = nameFault(name)
   const known = { home: context.home, name: nameWrong === null ? name : 'name' }
@@ -88,8 +88,8 @@ export function checkValues(
       check([...path, 'path'], 'unsafe-path', farPathFault),
     ),
     ...included.flatMap((path) => selectsNothing(root, path)),
-    ...checkSeries(root, check, said),
-    ...checkTimes(root, check, said),
+    ...checkSeries(root, check, faulty),
+    ...checkTimes(root, check, faulty),
   ]
 }
 
@@ -100,7 +100,7 @@ function selectsNothing(root: LocatedMap, path: KeyPath): readonly Fault[] {
   return [faultAt(placeOf(root, path), 'selects-nothing', message, undefined, 'warning')]
 }
 
-/** `unclear`: somebody at a host that was forgotten. */
+/** `unclear`: there is a user but no host. */
 export function sourceKind(root: LocatedMap): 'ssh' | 'local' | 'unclear' {
   if (valueAt(root, ['source', 'host']) !== null) return 'ssh'
   return valueAt(root, ['source', 'user']) === null ? 'local' : 'unclear'

@@ -19,7 +19,7 @@ const PATH_FAULTS: Readonly<Record<PathFault, string>> = {
   reserved: `lies in a ${PRIVATE_FOLDER} folder, which is private to reconcile`,
 }
 
-/** What is wrong with a path at a source or in a destination (I6), in words that go on after it; or null. */
+/** What is wrong with a path at a source or in a destination (I6), as the end of a sentence that begins with it; null: nothing. */
 export function farPathFault(text: string): string | null {
   const fault = pathFault(text)
   return fault === null ? null : PATH_FAULTS[fault]
@@ -28,7 +28,7 @@ export function farPathFault(text: string): string | null {
 /** A source's folder relative to the one that rrsync serves, `.` for that one itself. */
 export function readFarPath(text: string): Parsed<string> {
   if (text.startsWith('/')) return no('is absolute; it is relative to the folder that rrsync serves')
-  // rsync's own rule: what stands before a colon, and that before any slash, is a host; two colons make it a module.
+  // rsync's own rule: what is before a colon, if no slash comes first, is a host; two colons make it a module.
   if (/^[^/]*:/.test(text))
     return no(
       'has ":" before any "/", which rsync reads as another host or a module; write ./ before a folder',

@@ -13,6 +13,9 @@ const PLACEHOLDER = /\{[^}]*\}/g
  */
 type Use = 'folder' | 'ssh-file' | 'any'
 
+/** Linux's PATH_MAX, less the end of the string. */
+const MOST_BYTES = 4095
+
 /** A path on this machine as written in a spec or a setting, made absolute and normal; or what is wrong with it. */
 export function readNearPath(
   text: string,
@@ -36,6 +39,7 @@ export function readNearPath(
   if (use === 'folder' && parts.some((part) => foldName(part) === PRIVATE_FOLDER)) {
     return no(`lies in a ${PRIVATE_FOLDER} folder, which is private to reconcile`)
   }
+  if (Buffer.byteLength(absolute) > MOST_BYTES) return no(`is longer than ${MOST_BYTES} bytes`)
   const path = normalize(absolute).replace(/(?<=.)\/+$/, '')
   if (path === '/' && use === 'folder') return no('is the whole file system')
   if (use !== 'any' && isWithin(path, '/proc'))

@@ -65,7 +65,7 @@ const SYSTEM_BUT: readonly (readonly [string, string])[] = [
 export const FORBIDDEN_HINT =
   'give the copies a folder of their own: a source could write what this box then obeys'
 
-/** Why no destination may lie at a real path (I6), in words that go on after it; null: it may. */
+/** Why no destination may be at a real path (I6), as the end of a sentence that begins with it; null: it may. */
 export async function forbidden(
   { path, throughProc }: RealPath,
   ours: readonly OurPlace[],

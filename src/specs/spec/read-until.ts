@@ -6,7 +6,7 @@ const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
 const TIME =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?)([Zz]|[+-][0-9]{2}:[0-9]{2})$/
 
-/** A moment with its offset (RFC 3339), or a day, which stands for its end in the zone. */
+/** A moment with its offset (RFC 3339), or a day, which means its end in the zone. */
 export function readUntil(text: string, timezone: string): Parsed<Instant> {
   const day = dayOf(text)
   if (day !== null)

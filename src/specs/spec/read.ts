@@ -23,7 +23,7 @@ import type { Claim, WrittenPath } from './check-claims.ts'
 import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
 import { readNearPath } from './near-path.ts'
 
-/** Half of one spec's rules and half of another's would be nobody's: in these a spec says all or nothing. */
+/** Not merged with the defaults: half of each set of rules would be a set that nobody wrote. */
 const REPLACED_WHOLE: ReadonlySet<string> = new Set(['schedule', 'series', 'retain', 'expect', 'suspend'])
 
 /** `broken`: it is there and cannot be parsed, so no spec can be known. */

@@ -5,7 +5,7 @@ import { repeatsBesideOthers } from '../../decide/files/select.ts'
 import { isZone } from '../../decide/time/zone.ts'
 import { MIN_RATE, type Parsed, parseRate } from './units.ts'
 
-/** What is wrong with a text, in words that go on after it; or null. */
+/** What is wrong with a text, as the end of a sentence that begins with it; null: nothing. */
 export type TextFault = (text: string) => string | null
 
 export const faultIn = (parsed: Parsed<unknown>): string | null => (parsed.ok ? null : parsed.fault)
@@ -28,7 +28,7 @@ export const rateFault: TextFault = (text) =>
 /** Some leap day comes within eight years, also around a year that has none by the calendar's rule. */
 const FROM = new Date('2024-01-01T00:00:00Z')
 
-/** What is wrong with a timetable in cron's language, in words that go on after it; or null. */
+/** See `TextFault`: of five fields in cron's language. */
 export function cronFault(cron: string): string | null {
   const text = cron.trim()
   const fields = text.split(/\s+/)
@@ -48,7 +48,7 @@ export function cronFault(cron: string): string | null {
 
 const MOST_REPEATS = 3
 
-/** What is wrong with a selection's glob, in words that go on after it; or null. */
+/** See `TextFault`: of a selection's glob. */
 export function globFault(glob: string): string | null {
   if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(glob)) return 'holds a control or invisible character'
   if (glob.startsWith('!')) return 'begins with "!": write it without, under the other of include and exclude'
@@ -70,7 +70,7 @@ export function globFault(glob: string): string | null {
   }
 }
 
-/** What is wrong with a time zone's name, in words that go on after it; or null. */
+/** See `TextFault`: of a time zone's name. */
 export function zoneFault(name: string): string | null {
   if (/^(?:UTC|GMT)?[+-][0-9]/i.test(name)) {
     return 'is an offset: write the zone of a place, such as Europe/Oslo, which knows summer time, or UTC'

@@ -1,9 +1,9 @@
-/** A quantity as a person wrote it, read; or what is wrong with it, in words that go on after "… ". */
+/** The value of a text; or what is wrong with it, as the end of a sentence that begins with the text. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: string }
 
-/** What is wrong, in words that go on after the text. */
+/** What is wrong, as the end of a sentence that begins with the text. */
 export const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })
 
 /** What was read of a value that was checked before: a fault here is a bug. */

@@ -26,9 +26,9 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   const errors = (validate.errors ?? []).filter(
     ({ keyword, schemaPath, data }) =>
       keyword !== 'if' &&
-      // What is empty, or no map at all, is told as that.
+      // An empty map, or a value that is not a map, has a fault of its own.
       !(keyword === 'oneOf' && !hasKeys(data)) &&
-      // What each choice lacks; the choice itself is told.
+      // What each choice lacks: the choice itself is reported.
       !schemaPath.includes('/oneOf/') &&
       (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
   )
@@ -195,11 +195,14 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
   const value = written(root, path, data)
+  const found = valueAt(root, path)
+  // `path: {name}` is a map in YAML, with a key that has no value.
+  const [braced] = found?.kind === 'map' && found.entries.size === 0 ? found.removed.keys() : []
   const hint =
     what === BANDWIDTH
       ? 'write a rate, or a timetable as a list: [{ from: "08:00", to: "18:00", rate: 25KiB/s }]'
-      : wanted === 'string' && typeof data !== 'object'
-        ? `put it in quotes: "${value}"`
+      : wanted === 'string' && (braced !== undefined || typeof data !== 'object')
+        ? `put it in quotes: "${braced === undefined ? value : `{${braced}}`}"`
         : wanted === 'array' && typeof data === 'string'
           ? `write a list: [${JSON.stringify(data)}]`
           : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
@@ -254,7 +257,7 @@ const listed = (keys: readonly string[]): string =>
     .join(', ')
     .replace(/, (?=[^,]*$)/, ' and ')
 
-/** A number as it stands in the file, where it may have more digits than it keeps; else as {@link shown}. */
+/** A number as written in the file, as it may have more digits than a double holds; else as {@link shown}. */
 function written(root: LocatedMap, path: KeyPath, data: unknown): string {
   if (typeof data !== 'number') return shown(data)
   const { source, start, end } = placeOf(root, path)

@@ -53,7 +53,7 @@ export interface Fault {
   readonly hint?: string
 }
 
-/** An error, where nothing else is said. */
+/** An error by default. */
 export const faultAt = (
   place: Place,
   code: string,

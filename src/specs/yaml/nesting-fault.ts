@@ -14,15 +14,16 @@ export const nestedTooDeep = (place: Place): Fault =>
  */
 export function nestingFault(source: SourceText): Fault | null {
   let flow = 0
-  let block = 0
+  let chain = 0
   let at = 0
   for (const token of new Lexer().lex(source.text)) {
-    // A line's "- - - x" and "? ? x" nest as well.
-    if (token === '-' || token === '?') block++
-    else if (token === '\n' || token === '\r\n') block = 0
+    // A line's "- - - x", "? ? x" and "x: x: x" nest as well, the last in a flow map too, and over its lines.
+    if (token === '-' || token === '?' || token === ':') chain++
+    else if (token === ',' || (flow === 0 && (token === '\n' || token === '\r\n'))) chain = 0
     else if (token === '[' || token === '{') flow++
-    else if (token === ']' || token === '}') flow--
-    if (flow > MAX_DEPTH || block > MAX_DEPTH) {
+    // One that closes nothing must not make room for others.
+    else if (token === ']' || token === '}') flow = Math.max(0, flow - 1)
+    if (flow > MAX_DEPTH || chain > MAX_DEPTH) {
       return nestedTooDeep({ source, start: at, end: at + token.length })
     }
     if (!CONTROL_TOKENS.has(token)) at += token.length
@@ -30,5 +31,5 @@ export function nestingFault(source: SourceText): Fault | null {
   return null
 }
 
-/** What the lexer says beside the text's own pieces. */
+/** Tokens of the lexer that are not in the text. */
 const CONTROL_TOKENS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f'])

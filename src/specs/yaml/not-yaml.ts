@@ -1,6 +1,13 @@
-import type { Fault, SourceText } from './located.ts'
+import { type Fault, faultAt, type SourceText } from './located.ts'
 
-/** Files that somebody meant to make a spec of, and did not: what they are, and what helps. The most telling first. */
+/** From a line's start, as few signs as can be, none of them in a comment. */
+const BEFORE = String.raw`^(?:[^\n#]|(?<=\S)#)*?`
+/** The same, but not in a reason: that is text for people. */
+const BEFORE_VALUE = String.raw`^(?:(?!\breason:)[^\n#]|(?<=\S)#)*?`
+
+// None of these may look far ahead from each of many places: a text of 256 KiB may be hostile.
+
+/** Files that are not specs yet: what they are, and what helps. Most specific first. */
 const STRANGE: readonly (readonly [mark: RegExp, is: string, hint: string])[] = [
   [
     /^version https:\/\/git-lfs\.github\.com\/spec\//,
@@ -8,7 +15,7 @@ const STRANGE: readonly (readonly [mark: RegExp, is: string, hint: string])[] = 
     'run git lfs pull, or take *.yaml out of .gitattributes',
   ],
   [
-    /ENC\[AES256_GCM,[^\]\n]*\]/,
+    new RegExp(String.raw`${BEFORE}(ENC\[AES256_GCM,)`, 'm'),
     'the file is encrypted with sops',
     'decrypt it before it gets here (sops -d); specs hold no secrets, so they need no encryption',
   ],
@@ -18,13 +25,13 @@ const STRANGE: readonly (readonly [mark: RegExp, is: string, hint: string])[] = 
     'settle the conflict: keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>',
   ],
   [
-    /^(?![ \t]*#)[^\n]*?(\{\{[^}\n]*\}\}|\{%[^%\n]*%\})/m,
+    new RegExp(String.raw`${BEFORE_VALUE}(\{\{[^{}\n]*\}\}|\{%[^{%\n]*%\})`, 'm'),
     'a template was left unfilled here',
     'render it before it gets here: specs are plain YAML',
   ],
 ]
 
-/** What would have to stand in quotes: braces begin a map in YAML, and `*` an alias. */
+/** Values that need quotes: braces begin a map in YAML, and `*` an alias. */
 const UNQUOTED: readonly (readonly [value: RegExp, begins: string])[] = [
   [
     /^(?![ \t]*#)[^\n"']*?(?:[:,[-][ \t]+|\[)((?:\{[A-Za-z]+\})(?:\{[A-Za-z]+\}|[^\s,{}[\]#"'])*)/gm,
@@ -36,29 +43,27 @@ const UNQUOTED: readonly (readonly [value: RegExp, begins: string])[] = [
   ],
 ]
 
-/** Why a file is not what it looks like, in one fault that no others follow; empty: it may be YAML. */
-export function notYaml(source: SourceText): readonly Fault[] {
-  const { text } = source
-  const faultAt = (start: number, length: number, message: string, hint: string): Fault => ({
-    place: { source, start, end: start + length },
-    ...{ severity: 'error', code: 'yaml', message, hint },
-  })
+/** Why a file is not what it looks like, in one fault that no others follow; null: it may be a spec. */
+export function notASpec(source: SourceText): Fault | null {
   for (const [mark, message, hint] of STRANGE) {
-    const found = mark.exec(text)
+    const found = mark.exec(source.text)
     if (found === null) continue
-    const [whole, part = whole] = found
-    return [faultAt(found.index + whole.indexOf(part), part.length, message, hint)]
+    const end = found.index + found[0].length
+    const start = end - (found[1] ?? found[0]).length
+    return faultAt({ source, start, end }, 'yaml', message, hint)
   }
-  return UNQUOTED.flatMap(([value, begins]) =>
-    [...text.matchAll(value)].map((found) => {
-      const [whole, part = ''] = found
-      const start = found.index + whole.length - part.length
-      return faultAt(
-        start,
-        part.length,
-        `the value begins with ${begins} in YAML`,
-        `put it in quotes: "${part}"`,
-      )
+  return null
+}
+
+/**
+ * The values that need quotes to mean what their author meant. Call it only for faulty YAML: inside a value, and in text for people,
+ * the same characters are fine.
+ */
+export const unquoted = (source: SourceText): readonly Fault[] =>
+  UNQUOTED.flatMap(([value, begins]) =>
+    [...source.text.matchAll(value)].map(({ index, 0: { length }, 1: part = '' }) => {
+      const end = index + length
+      const place = { source, start: end - part.length, end }
+      return faultAt(place, 'yaml', `the value begins with ${begins} in YAML`, `put it in quotes: "${part}"`)
     }),
   )
-}

@@ -25,21 +25,25 @@ import {
   startOf,
 } from './located.ts'
 import { MAX_DEPTH, nestedTooDeep, nestingFault } from './nesting-fault.ts'
-import { notYaml } from './not-yaml.ts'
+import { notASpec, unquoted } from './not-yaml.ts'
 
-/** Each is told with the line of the first, which costs a look through the text. */
+/** Each is reported with the line of the first, and finding that line takes a scan of the text. */
 const MAX_DUPLICATES = 200
 
 // Far above any honest spec, and far below what costs memory.
 const MAX_ALIASES = 16
 const MAX_VALUES = 50_000
 
-/** The one map that a spec file holds, with every fault of its YAML; null where there is none to go on with. */
+/** The one map that a spec file holds, with every fault of its YAML; null if there is none to check further. */
 export function readYaml(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
-  const strange = notYaml(source)
-  if (strange.length > 0) return { root: null, faults: strange }
-  const deep = nestingFault(source)
-  if (deep !== null) return { root: null, faults: [deep] }
+  const wrong = notASpec(source) ?? nestingFault(source)
+  if (wrong !== null) return { root: null, faults: [wrong] }
+  const { root, faults } = parse(source)
+  const wantQuotes = faults.length === 0 ? [] : unquoted(source)
+  return wantQuotes.length === 0 ? { root, faults } : { root: null, faults: wantQuotes }
+}
+
+function parse(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
   const document = parseDocument(source.text, {
     // Duplicates are found below: the parser's own search is quadratic.
     uniqueKeys: false,

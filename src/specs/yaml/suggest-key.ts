@@ -69,6 +69,9 @@ const misspelt = (asked: string, name: string): number =>
 
 const inOrder = (word: string): string => [...word].sort().join('')
 
+/** Longer than any key or word of ours, with a few slips. */
+const MOST_LETTERS = 40
+
 /** Every key of a schema as a dotted path, lists' items without an index. */
 function keyPaths(schema: Schema, above = ''): readonly string[] {
   const inner = schema.items === undefined ? [] : keyPaths(schema.items, above)
@@ -82,6 +85,7 @@ function keyPaths(schema: Schema, above = ''): readonly string[] {
  * belongs into this very map, else by its whole path. Null where nothing is near.
  */
 export function suggestKey(schema: Schema, parent: string, key: string): string | null {
+  if (key.length > MOST_LETTERS) return null
   const all = keyPaths(schema)
   const here = parent === '' ? '' : `${parent}.`
   const siblings = all.filter((path) => path.startsWith(here) && !path.slice(here.length).includes('.'))
@@ -89,8 +93,9 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
   const asked = squeeze(key)
   const named = (test: (name: string) => boolean) =>
     siblings.find((path) => test(lastPart(path))) ?? all.find((path) => test(lastPart(path)))
-  const near = (path: string) => misspelt(asked, squeeze(lastPart(path)))
-  const nearest = [...siblings].sort((a, b) => near(a) - near(b))[0]
+  const [nearest] = siblings
+    .map((path) => ({ path, far: misspelt(asked, squeeze(lastPart(path))) }))
+    .sort((a, b) => a.far - b.far)
   const word = OTHER_WORDS.get(asked)
   const isAsked = (path: string) => squeeze(lastPart(path)) === asked
   const found =
@@ -100,8 +105,8 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
         all.find((path) => path === word || lastPart(path) === word))
       : undefined) ??
     all.find(isAsked) ??
-    (nearest !== undefined && near(nearest) <= Math.max(1, Math.floor(asked.length / 3))
-      ? nearest
+    (nearest !== undefined && nearest.far <= Math.max(1, Math.floor(asked.length / 3))
+      ? nearest.path
       : undefined) ??
     named((name) => asked.length > 3 && distance(asked, squeeze(name)) <= Math.floor(asked.length / 4))
   if (found === undefined) return null

@@ -230,4 +230,14 @@ describe('settings', () => {
   test('a faulty place is no reason to obey another one', async () => {
     expect((await box('git: { url: "ext::id" }\n')).specs).toMatchObject({ kind: 'git', url: '' })
   })
+
+  // Where each letter asks for a look through all the rest, this takes a minute.
+  test.each(['a', '@', ':', '?'])(
+    'a long word of %j is read through once',
+    async (letter) => {
+      const found = await box(`state: "${letter.repeat(250_000)}"\nspecs: /s\n`)
+      expect(found.faults.length).toBeLessThan(2)
+    },
+    20_000,
+  )
 })

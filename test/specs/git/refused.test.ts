@@ -166,6 +166,7 @@ describe('what a server says', () => {
     [ssh, 'ssh: connect to host git.example.net port 22: Connection refused', false],
     [ssh, 'ssh: connect to host git.example.net port 22: Connection timed out', false],
     [ssh, 'kex_exchange_identification: Connection closed by remote host', false],
+    [https, '@'.repeat(64 * 1024), false],
   ])('%#: %o', (place, stderr, isNo) => {
     const ended = { code: 128, stdout: Buffer.alloc(0), stderr, cause: 'itself' as const, endedBy: null }
     expect(fetchFailure(place, ended)).toMatchObject({

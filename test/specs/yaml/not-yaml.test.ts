@@ -15,7 +15,12 @@ const ALIAS = '*", which begins an alias'
 describe('a value that has to stand in quotes is one fault, which no others follow', () => {
   const head = 'version: 1\nsource: { path: /s }\n'
   test.each([
-    ['path: {name}', `${head}destination:\n  path: {name}\n`, quoted('4:9', MAP, '{name}')],
+    ['path: {name}/x', `${head}destination:\n  path: {name}/x\n`, quoted('4:9', MAP, '{name}/x')],
+    [
+      'path: {name}, which is sound YAML',
+      `${head}destination:\n  path: {name}\n`,
+      '4:9 wrong-type destination.path is keys with values, not text (put it in quotes: "{name}")',
+    ],
     [
       'a pattern',
       `${head}destination: { path: /d }\nseries:\n  pattern: {series}-{YYYY}-{MM}-{DD}.tar\n  timezone: UTC\n`,
@@ -50,6 +55,12 @@ describe('a value that has to stand in quotes is one fault, which no others foll
     ['in a comment', `# path: {name} and cron: * * * * *\n${spec({})}`],
     ['a name inside a path', spec({ destination: '{ path: "/d/{name}" }' })],
     ['maps without blanks', spec({ more: 'retain: {last: 3}' })],
+    [
+      'inside a value',
+      spec({ more: 'series:\n  pattern: db - {YYYY}-{MM}-{DD}.tar\n  timezone: UTC\nretain: { last: 3 }' }),
+    ],
+    ['in a comment behind a value', spec({ more: 'retain: { last: 3 } # path: {name}, cron: * * * * *' })],
+    ['in a reason', spec({ more: 'suspend:\n  reason: >\n    moved, {rack} is full\n    cron: * * * * *' })],
   ])('none where it stands %s', async (_, text) => {
     expect(await load({ 'db.yaml': text })).toMatchObject({ faults: [], specs: [{ name: 'db' }] })
   })
@@ -76,7 +87,51 @@ describe('what is no spec yet is named as what it is, in one fault', () => {
     expect(await faultsOf(text)).toEqual([expect.stringMatching(fault)])
   })
 
-  test('a comment that speaks of templates is none', async () => {
-    expect((await load({ 'db.yaml': `# was {{ path }} once\n${spec({})}` })).faults).toEqual([])
+  test.each([
+    ['a comment', `# was {{ path }}, ENC[AES256_GCM,data:x]\n${spec({})}`],
+    [
+      'a comment behind a value',
+      spec({ more: 'retain: { last: 3 } # {{ last }} {% x %} ENC[AES256_GCM,x]' }),
+    ],
+    ['a reason', spec({ more: 'suspend: { reason: "wait for {{ticket}}" }' })],
+  ])('%s that speaks of such things is none', async (_, text) => {
+    expect(await load({ 'db.yaml': text })).toMatchObject({ faults: [], specs: [{ name: 'db' }] })
   })
+})
+
+// Where each sign asks for a look through all the rest, one of these takes a minute.
+describe('hostile text of 256 KiB is read through once', () => {
+  const SIGNS = [
+    '{',
+    '{% ',
+    '{{a ',
+    'ENC[AES256_GCM,',
+    ' ',
+    '- ',
+    ': ',
+    '[{a',
+    ': {a}',
+    'cron: ',
+    'cron: * *,*',
+    '#',
+    'a#',
+  ]
+  test.each(SIGNS.map((sign) => [sign, sign.repeat(Math.floor((256 * 1024) / sign.length))]))(
+    '%j',
+    async (_, text) => {
+      expect((await load({ 'db.yaml': text })).specs).toEqual([])
+    },
+    20_000,
+  )
+
+  test.each([
+    ['a key', `${spec({})}? ${'ab'.repeat(125_000)}\n: 1\n`, 'unknown-key'],
+    ['a path', spec({ destination: `{ path: "/${'a/'.repeat(125_000)}" }` }), 'wrong-value'],
+  ])(
+    '%s too',
+    async (_, text, code) => {
+      expect((await load({ 'db.yaml': text })).faults).toMatchObject([{ code }])
+    },
+    20_000,
+  )
 })
