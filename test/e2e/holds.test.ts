@@ -169,7 +169,7 @@ describe('the state folder is lost', () => {
     for (const one of backups) isHeld(one, 'destination-unknown')
     expect(await treeOf(a!.destination)).toEqual(before)
     const { stdout } = await lost.run()
-    expect(stdout.match(/knows no destination/g)).toHaveLength(1)
+    expect(stdout.match(/knows no\s+destination/g)).toHaveLength(1)
     expect((await lost.plan()).diagnostics).toMatchObject([{ code: 'state-lost', file: lost.state }])
     expect((await lost.run('--dry-run')).code).toBe(7)
     expect((await lost.status()).problems).toMatchObject([{ code: 'state-lost' }])

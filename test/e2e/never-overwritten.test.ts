@@ -47,7 +47,7 @@ describe('I1, I4: what is published is never overwritten', () => {
       {
         state: 'conflict',
         conditions: expect.arrayContaining([
-          expect.objectContaining({ type: 'Ready', reason: 'conflict', message: '1 in conflict' }),
+          expect.objectContaining({ type: 'Ready', reason: 'conflict', message: '1 in conflict: wiki.tar' }),
         ]),
       },
     ])

@@ -72,7 +72,7 @@ test('I11: rsync left alone keeps the lock until it is gone, and is named; then 
     exitCode: 5,
     backups: [{ result: 'busy', published: [], holders: [{ pid: transfer.receiver }] }],
   })
-  expect((await world.run('pg')).stderr).toContain(String(transfer.receiver))
+  expect((await world.run('pg')).stdout).toContain(String(transfer.receiver))
 
   process.kill(transfer.receiver, 'SIGCONT')
   await until(() => membersOf(transfer.group).length === 0)

@@ -127,7 +127,7 @@ describe('a plan in text', () => {
         ? wait      new.tar    no .md5 yet
         ! problem   48 files   waiting for over a day to be finished at the source
                     db-01.tar, db-02.tar, db-03.tar and 45 more (--all shows them)
-                    Its producer writes the marker last. Look there whether it still
+                    The job that makes it writes the marker last. Check that it still
                     runs, or exclude the file.
 
       Plan: 49 waiting, 48 problems. 0 overwrites, 0 removals.

@@ -92,7 +92,7 @@ describe('the summary after a pass', () => {
                     path in the spec with the digest that the plan shows.
         ! problem   48 files   waiting for over a day to be finished at the source
                     db-01.tar, db-02.tar, db-03.tar and 45 more (--json shows them)
-                    Its producer writes the marker last. Look there whether it still
+                    The job that makes it writes the marker last. Check that it still
                     runs, or exclude the file.
         ! problem   2 files
                     a: holds aa

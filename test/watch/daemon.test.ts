@@ -102,8 +102,9 @@ describe('a daemon', () => {
     const second = start(world)
     await second.saw(({ type }) => type === 'watching')
     const beat = join(world.state, 'watch.json')
-    const before = JSON.parse(await readFile(beat, 'utf8')) as WatchBeat
-    await until(async () => (JSON.parse(await readFile(beat, 'utf8')) as WatchBeat).pid !== before.pid)
+    await until(
+      async () => (JSON.parse(await readFile(beat, 'utf8')) as WatchBeat).pid === second.command.pid,
+    )
     expect(second.lines().some(finished('pg'))).toBe(false)
     second.command.kill('SIGHUP')
     expect(outcomeOf(await second.saw(finished('pg')))).toMatchObject({ published: ['b.tar'] })

@@ -206,8 +206,10 @@ describe('notices', () => {
       expect(first.warnings[0]).not.toContain(secret)
     expect(receiver.received.filter(({ url }) => url === '/elsewhere')).toEqual([])
 
-    const before = receiver.received.length
     receiver.answer(200)
+    // Connections are taken in order: whatever the first run still sent has come before this.
+    await fetch(`${receiver.origin}/after`, { method: 'POST', body: '{}' })
+    const before = receiver.received.length
     await rm(ops, { force: true })
     await hook()
     expect(await run([ops], inConflict)).toEqual({ warnings: [], pending: [] })
@@ -308,7 +310,7 @@ describe('the heartbeat of a pass', () => {
     await pass(6, inConflict)
     expect(beats()).toEqual([`${SECRET}/start?token=q`, `${SECRET}/fail?token=q`])
     expect(receiver.received[1]!.headers['content-type']).toBe('text/plain; charset=utf-8')
-    expect(receiver.received[1]!.body).toBe('exit 6\npostgres: exit 6: 1 in conflict')
+    expect(receiver.received[1]!.body).toBe('exit 6\npostgres: exit 6: 1 in conflict: a.tar')
   })
 
   test('says nothing of a pass that found all backups at work in another', async () => {

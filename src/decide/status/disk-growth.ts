@@ -45,7 +45,8 @@ export interface DiskUse {
 /** Disks that will be full within two weeks if all of their backups go on growing as they did; one problem a disk. */
 export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
   const disks = new Map<string, DiskUse[]>()
-  for (const use of uses) if (use.disk !== null) disks.set(use.disk, [...(disks.get(use.disk) ?? []), use])
+  for (const use of uses.toSorted((a, b) => (a.backup < b.backup ? -1 : 1)))
+    if (use.disk !== null) disks.set(use.disk, [...(disks.get(use.disk) ?? []), use])
   return [...disks.values()].flatMap((on) => {
     const growth = on.reduce((sum, use) => sum + (use.growth ?? 0), 0)
     const free = Math.min(...on.map((use) => use.free ?? Number.POSITIVE_INFINITY))

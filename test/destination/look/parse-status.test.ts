@@ -28,6 +28,7 @@ describe('the status that another version wrote', () => {
       series: [],
       awaited: [],
       lookBy: null,
+      troubles: null,
     })
   })
   test('a newer one: what it says beside is passed over', () => {

@@ -214,8 +214,8 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
         /presented a different host key than the pinned one \(SHA256:/,
         /man in the middle/,
       ],
-      [{ knownHosts: at('none') }, /file of pinned host keys \S+ is not there/, /ssh-keyscan/],
-      [{ identity: at('none') }, /private key \S+ is not there/, /ssh-keygen/],
+      [{ knownHosts: at('none') }, /file of pinned host keys \S+ does not exist/, /ssh-keyscan/],
+      [{ identity: at('none') }, /private key \S+ does not exist/, /ssh-keygen/],
       [{ identity: at('open') }, /the private key \S+ is readable by others/, /chmod 600/],
       [{ identity: at('locked') }, /has a passphrase/, /deploy key/],
       [{ identity: at('stranger') }, /refused our key for the account/, /deploy key/],
@@ -247,7 +247,7 @@ test('over ssh: with a key of its own and a pinned host key, and with no other',
     const keyless = await bed.load({ place: { ...place, identity: at('none') } })
     expect(keyless).toMatchObject({
       revision: next,
-      faults: [{ message: expect.stringContaining('is not there') }],
+      faults: [{ message: expect.stringContaining('does not exist') }],
     })
     expect(
       JSON.stringify(await bed.load({ place: { ...place, knownHosts: at('other-pin') } })),
