@@ -19,6 +19,7 @@ import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { renderPlanMarkdown } from '../view/render-plan-markdown.ts'
+import { wrapText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, PLAN_FLAGS, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
@@ -134,6 +135,8 @@ export async function makePlan(
     const only = assemblePlan(unwell, document.diagnostics, asOf, document.revision)
     console.write(renderPlan(only, { color: console.color.write, width: console.width, all }))
   }
+  if (lost !== null && console.output === 'text')
+    console.writeError(wrapText(`${lost.message}. ${lost.hint}`, console.width).join('\n').concat('\n'))
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
     const next = made.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`

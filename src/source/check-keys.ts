@@ -1,15 +1,16 @@
 import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
+import { namelessUser } from '../system/check-host-tools.ts'
 
 const NO_PASSPHRASE = 'none'
 
 /** Throws if this user, or the key files on this machine, make a session impossible; ssh itself would say little or nothing of it. */
 export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>): Promise<void> {
-  mustHaveName()
+  const nameless = namelessUser()
+  if (nameless !== null) throw nameless
   await mustBeReadable(
     'identity',
     place.identity,
@@ -37,20 +38,6 @@ export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>
       `The private key ${place.identity} has a passphrase, and nobody is there to type it.`,
       'Use a separate key without a passphrase for this source, and restrict what it may do at the source.',
     )
-}
-
-/** ssh looks its user up, and refuses to start where there is none of that number: a container that runs as any uid. */
-function mustHaveName(): void {
-  try {
-    userInfo()
-  } catch {
-    const uid = process.geteuid?.() ?? 0
-    throw keyFailure(
-      'user-unnamed',
-      `No user on this machine has the uid ${uid} of this process, and ssh does not start without one.`,
-      `In a container, run as a user of the image, or give this one a line in its /etc/passwd: reconcile:x:${uid}:${process.getgid?.() ?? uid}::/:/bin/sh`,
-    )
-  }
 }
 
 async function mustBeReadable(what: string, path: string, hint: string): Promise<void> {

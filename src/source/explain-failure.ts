@@ -75,6 +75,12 @@ export function explainFailure(
       const unread = text.split(/[\r\n]+/).find((one) => /^Load key /.test(one))
       if (unread !== undefined && !detail.includes(unread.trim()))
         detail = `${printable(unread.trim())}; ${detail}`
+      if (code === 'key-refused' && unread !== undefined && /invalid format|error in libcrypto/.test(unread))
+        return fail(
+          'identity-no-key',
+          `The private key ${place.identity} is not one that ssh can read, so none was offered.`,
+          `Write it again, whole and as ssh-keygen made it. This shows its public half once it can be read: ssh-keygen -y -f ${place.identity}`,
+        )
       const { host, port, user } = machineNamed(line, place)
       const configured = code === 'host-unresolvable' ? hintFromSshConfig(host) : null
       return fail(code, says(host, port, user), configured ?? hint, retryable)

@@ -46,7 +46,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     false,
   ],
   [
-    /rrsync: .*bad interpreter|env: .{0,4}(?:python|perl)[\w.]*.{0,4}: (?:No such file|not found)/i,
+    /rrsync: .*(?:bad interpreter|required file not found)|env: .{0,4}(?:python|perl)[\w.]*.{0,4}: (?:No such file|not found)/i,
     null,
     'rrsync-no-interpreter',
     (where) =>
@@ -59,7 +59,7 @@ export const RSYNC_FAILURES: readonly RsyncRow[] = [
     null,
     'rrsync-missing',
     (where) => `rrsync is not installed at ${where}, or not where authorized_keys says.`,
-    'Install rsync there (3.2.4 or later brings /usr/bin/rrsync), or fix the path in authorized_keys.',
+    'Install rsync there (3.2.4 or later brings /usr/bin/rrsync), or fix the path in authorized_keys. If it is there, its interpreter may be missing: see its first line.',
     false,
   ],
   [

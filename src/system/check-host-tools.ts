@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { packageOf, runTool, searchPath } from './child.ts'
@@ -60,7 +61,23 @@ export async function checkSourceTools(): Promise<Failure | null> {
       `rsync on this machine is ${version?.join('.') ?? 'of an unknown version'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
       'Update the package rsync; on Debian 11 from backports. At the source any old one will do.',
     )
-  return ssh instanceof Failure ? ssh : null
+  return ssh instanceof Failure ? (namelessUser() ?? ssh) : null
+}
+
+/** ssh looks its user up, and refuses to start where there is none of that number: a container that runs as any uid. Null: there is one. */
+export function namelessUser(): Failure | null {
+  try {
+    userInfo()
+    return null
+  } catch (cause) {
+    const uid = process.geteuid?.() ?? 0
+    return failure(
+      'user-unnamed',
+      `No user on this machine has the uid ${uid} of this process, and ssh does not start without one.`,
+      `In a container, run as a user of the image, or give this one a line in its /etc/passwd: reconcile:x:${uid}:${process.getgid?.() ?? uid}::/:/bin/sh`,
+      cause,
+    )
+  }
 }
 
 function isOlder(version: readonly number[], than: readonly number[]): boolean {

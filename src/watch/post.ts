@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
 import type { SecretUrl } from './url-file.ts'
@@ -45,6 +46,8 @@ const MOST_LINE = 200
  */
 export async function post(secret: SecretUrl, call: HttpCall, signal: AbortSignal): Promise<Posted> {
   signal.throwIfAborted()
+  // As many hooks as the settings name listen to one signal.
+  setMaxListeners(0, signal)
   const cut = new AbortController()
   const timer = setTimeout(() => cut.abort(), TIMEOUT)
   const stop = () => cut.abort()

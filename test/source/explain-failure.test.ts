@@ -113,6 +113,14 @@ test.each([
     /Install python3/,
   ],
   [
+    'the same as a newer bash says it',
+    ['bash: line 1: /usr/bin/rrsync: cannot execute: required file not found'],
+    127,
+    'rrsync-no-interpreter',
+    /required file not found/,
+    /Install python3/,
+  ],
+  [
     'rrsync that is not there',
     ['sh: 1: /usr/bin/rrsync: not found'],
     127,
@@ -161,7 +169,7 @@ test('why ssh could not read the key is kept', () => {
     'Load key "/keys/db1": error in libcrypto',
     'backup@db1: Permission denied (publickey).',
   )
-  expect(code).toBe('key-refused')
+  expect(code).toBe('identity-no-key')
   expect(message).toMatch(/It said: Load key "\/keys\/db1": error in libcrypto; .*Permission denied/)
 })
 

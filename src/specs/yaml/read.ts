@@ -27,6 +27,9 @@ import {
 import { MAX_DEPTH, nestedTooDeep, nestingFault } from './nesting-fault.ts'
 import { notASpec, unquoted } from './not-yaml.ts'
 
+/** Of the YAML itself, in one file: hostile text has one a character. */
+const MAX_FAULTS = 200
+
 /** Each is reported with the line of the first, and finding that line takes a scan of the text. */
 const MAX_DUPLICATES = 200
 
@@ -51,7 +54,8 @@ function parse(source: SourceText): { root: LocatedMap | null; faults: readonly 
     prettyErrors: false,
     logLevel: 'error',
   })
-  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos: [start, end] }) => {
+  const reported = [...document.errors, ...document.warnings].slice(0, MAX_FAULTS)
+  const faults = reported.map(({ code, message, pos: [start, end] }) => {
     const words =
       code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : message.replace(/\s+/g, ' ')
     return faultAt({ source, start, end }, 'yaml', words, YAML_HINTS[code])

@@ -135,3 +135,14 @@ describe('hostile text of 256 KiB is read through once', () => {
     20_000,
   )
 })
+
+test.each([']', '}', '] ', '}{', '"}', '& '])(
+  'I15: a file full of %s is faulty, with a bounded number of faults, and nothing else',
+  async (piece) => {
+    const hostile = `version: 1\na: ${piece.repeat(250_000).slice(0, 250_000)}\n`
+    const { faults, specs } = await load({ 'db.yaml': hostile, 'well.yaml': spec() })
+    expect(specs).toHaveLength(1)
+    expect(faults.length).toBeGreaterThan(0)
+    expect(faults.length).toBeLessThanOrEqual(200)
+  },
+)
