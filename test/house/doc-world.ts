@@ -68,7 +68,7 @@ export async function docWorld(): Promise<DocWorld> {
     text
       .replaceAll('/etc/reconcile', at('etc/reconcile'))
       .replaceAll('/etc/ssh/ssh_host_ed25519_key', at('keys/host_key'))
-      .replaceAll('/var/lib/reconcile', at('var/lib/reconcile'))
+      .replace('-m 0700 /var/lib/reconcile', `-m 0700 ${at('var/lib/reconcile')}`)
       .replaceAll('/srv/', at('srv/'))
       .replaceAll('db1.example.net', source.host)
       .replace(/(port: |-p )222\b/g, `$1${source.port}`)

@@ -57,7 +57,7 @@ test('all backups on one disk are summed, its free space is counted once', () =>
   expect(problem).toMatchObject({
     code: 'disk-filling',
     message: expect.stringMatching(
-      /^the disk of \/srv\/pg \(pg and 2 more\) will be full in about 10 days: 1000 B free.* 100 B a day/,
+      /^the disk of \/srv\/pg \(new and 2 more\) will be full in about 10 days: 1000 B free.* 100 B a day/,
     ),
   })
 })
