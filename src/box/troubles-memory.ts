@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { list, matches, moment, object, oneOf, optional, record, text } from '../model/check-json.ts'
-import type { TroubleGroup } from '../model/status.ts'
+import { matches, moment, object, oneOf, record } from '../model/check-json.ts'
+import { type TroubleGroup, troubleGroups } from '../model/status.ts'
 import { changeState, readState } from './state-file.ts'
 
 /** What was wrong, since when. */
@@ -33,11 +33,9 @@ export function openTroublesMemory(stateFolder: string) {
   }
 }
 
-const group = object({ code: text, paths: list(text), more: optional(text) })
-
 const isFile = matches<File>(
   object({
     format: oneOf('reconcile.troubles/1'),
-    last: record(object({ at: moment, troubles: list(group) })),
+    last: record(object({ at: moment, troubles: troubleGroups })),
   }),
 )

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { distance } from 'fastest-levenshtein'
 import { explainBackup } from '../decide/explain/backup.ts'
 import type { Look } from '../decide/explain/explained.ts'
 import { explainFile, knownPaths } from '../decide/explain/file.ts'
@@ -16,6 +15,7 @@ import { renderExplain } from '../view/render-explain.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
+import { nearestOf } from './nearest.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
   openCommonHolds,
@@ -121,16 +121,9 @@ function codeOfExplanation(explained: Explanation): number {
 
 function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Failure {
   const data = markerOf(path)?.data
-  const near =
-    data !== undefined && known.has(data)
-      ? data
-      : [...known]
-          .map((other) => ({ other, far: distance(path, other) }))
-          .reduce<{ other: string; far: number } | null>(
-            (best, one) => (best === null || one.far < best.far ? one : best),
-            null,
-          )
-  const guess = typeof near === 'string' ? near : near !== null && near.far <= 5 ? near.other : null
+  const isMarker = data !== undefined && known.has(data)
+  const near = isMarker ? null : nearestOf(path, known)
+  const guess = isMarker ? data : near !== null && near.edits <= 5 ? near.name : null
   return new Failure({
     code: 'unknown-path',
     message:

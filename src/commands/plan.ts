@@ -15,7 +15,7 @@ import type { Hold } from '../model/trouble.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
 import { planFailed, planPass } from '../reconcile/plan-pass.ts'
 import { checkTools } from '../system/check-host-tools.ts'
-import { escapeText } from '../view/escape-text.ts'
+import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { renderPlanMarkdown } from '../view/render-plan-markdown.ts'
@@ -136,7 +136,9 @@ export async function makePlan(
     console.write(renderPlan(only, { color: console.color.write, width: console.width, all }))
   }
   if (lost !== null && console.output === 'text')
-    console.writeError(wrapText(`${lost.message}. ${lost.hint}`, console.width).join('\n').concat('\n'))
+    console.writeError(
+      `${wrapText(escapeProse(`${lost.message}. ${lost.hint}`), console.width).join('\n')}\n`,
+    )
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
     const next = made.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`

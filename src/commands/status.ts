@@ -193,7 +193,10 @@ async function reportOfSpecs(
   const bare: BackupStatus[] = []
   for (const name of without) {
     const place = known.get(name)
-    const seen = place === undefined ? null : await lookBare(name, place, holders(place), run)
+    const facts = { ...WITHOUT_SPEC, holders: place === undefined ? null : holders(place) }
+    const found = place === undefined ? null : await orReport([], () => look(name, place, facts, run))
+    // What is there now may be no destination, or another backup's.
+    const seen = found?.backup === name ? found : null
     const written = await writtenAt(name, filesOf(name, loaded))
     bare.push(faultyStatus(name, faultsOf(name), run.now(), written, seen))
   }
@@ -223,18 +226,6 @@ async function knownPlaces(
 
 const openFolder = (path: string, backup: string, box: BoxState) =>
   openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, box)
-
-/** Null: it is no destination, or another backup's. */
-const lookBare = (
-  name: string,
-  place: Destination,
-  holders: readonly LockHolder[] | null,
-  run: Run,
-): Promise<BackupStatus | null> =>
-  look(name, place, { ...WITHOUT_SPEC, holders }, run).then(
-    (seen) => (seen.backup === name ? seen : null),
-    () => null,
-  )
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {

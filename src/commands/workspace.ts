@@ -1,4 +1,3 @@
-import { distance } from 'fastest-levenshtein'
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
@@ -32,6 +31,7 @@ import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
 import type { Console } from './argv/console.ts'
+import { nearestOf } from './nearest.ts'
 
 /** Flags that every command takes; they override config.yaml. */
 export interface GlobalFlags extends SettingsFlags {
@@ -176,8 +176,8 @@ export function chooseSpecs(
   if (known.length === 0 && isReported) return []
   for (const name of names) {
     if (known.includes(name)) continue
-    const near = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
-    const guess = near !== undefined && distance(name, near) <= 3 ? ` Did you mean ${near}?` : ''
+    const near = nearestOf(name, known)
+    const guess = near !== null && near.edits <= 3 ? ` Did you mean ${near.name}?` : ''
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,

@@ -1,3 +1,4 @@
+import { type Check, list, object, optional, text } from './check-json.ts'
 import type { Diagnostic, Hold, Problem } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
@@ -45,6 +46,9 @@ export interface TroubleGroup {
   /** Of the paths beyond the first thousand: a fingerprint. */
   readonly more?: string
 }
+
+/** As they are read again, from the destination's status and from the state folder. */
+export const troubleGroups: Check = list(object({ code: text, paths: list(text), more: optional(text) }))
 
 /** `.reconcile/status.json`: the last outcome. Replaceable. */
 export interface DestinationStatus {

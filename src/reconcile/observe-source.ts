@@ -20,7 +20,7 @@ import type { Instead, SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import type { SourceFile, SourceMarker } from '../model/source-file.ts'
+import { NO_MARKER, type SourceFile, type SourceMarker } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
@@ -107,7 +107,6 @@ export async function observeSource(
 const MOST_UNNAMED = 2_000
 /** Files of a listing that are gone through before it is known which of them the list names. */
 const MOST_LISTED = 100_000
-const NO_MARKER: SourceMarker = { state: 'none' }
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
 /** The markers next to data at the source, by the names in a listing. */

@@ -48,7 +48,7 @@ export async function request(hook: UrlHook, asked: HookRequest, signal: AbortSi
   if (!read.ok) return { state: 'unusable', fault: read.fault }
   const { secret, ca } = read
   const accepts = (body: string) => isAccepted(hook.kind, body)
-  const posted: Posted = await post(secret, { ...asked, ...(ca === null ? {} : { ca }), accepts }, signal)
+  const posted: Posted = await post(secret, { ...asked, ca, accepts }, signal)
   return { ...posted, host: secret.url.host }
 }
 

@@ -61,7 +61,7 @@ async function call(
       headers: { 'content-type': 'text/plain; charset=utf-8' },
       query: target.rid === undefined ? {} : { rid: target.rid },
       body: text.slice(0, LONGEST_BODY),
-      ...(read.ca === null ? {} : { ca: read.ca }),
+      ca: read.ca,
     }
     const posted = await post({ url: there, authorization }, asked, signal).catch(() => null)
     if (posted === null || posted.state === 'delivered') return

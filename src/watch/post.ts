@@ -28,8 +28,8 @@ export interface HttpCall {
   readonly headers: Readonly<Record<string, string>>
   /** Parameters that replace or join those of the URL. */
   readonly query?: Readonly<Record<string, string>>
-  /** PEM: trusted in place of the usual certificates. */
-  readonly ca?: string
+  /** PEM: trusted in place of the usual certificates; null: those. */
+  readonly ca: string | null
   /** Whether the body of a 2xx answer says that it was accepted. Default: each does. */
   readonly accepts?: (body: string) => boolean
 }
@@ -80,7 +80,9 @@ async function exchange({ url, authorization }: SecretUrl, call: HttpCall, signa
   }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request =
-      there.protocol === 'https:' ? overHttps(there, { ...options, ca: call.ca }) : overHttp(there, options)
+      there.protocol === 'https:'
+        ? overHttps(there, { ...options, ca: call.ca ?? undefined })
+        : overHttp(there, options)
     request.once('response', resolve)
     // Stays: a connection may also break while the answer is read.
     request.on('error', reject)

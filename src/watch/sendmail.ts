@@ -1,8 +1,8 @@
-import { homedir } from 'node:os'
 import { bodyLines, encodedWord, titleOf } from '../decide/notices/messages.ts'
 import { Failure } from '../model/failure.ts'
 import type { MailHook, Notice, TestNotice } from '../model/notice.ts'
 import { childEnvironment, runChild } from '../system/child.ts'
+import { homeFolder } from '../system/who-am-i.ts'
 
 type Sent =
   | { readonly state: 'delivered' }
@@ -33,7 +33,7 @@ export async function sendMail(
       program: 'sendmail',
       arguments: ['-i', '-t'],
       // Small mail systems for one user keep their settings at home.
-      env: { ...environment, PATH: `${environment['PATH']}:/usr/sbin:/usr/lib`, HOME: homedir() },
+      env: { ...environment, PATH: `${environment['PATH']}:/usr/sbin:/usr/lib`, HOME: homeFolder() },
       cwd: '/',
       input: mailOf(hook, notice),
       limits: { total: LIMIT },

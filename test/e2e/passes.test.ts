@@ -19,12 +19,14 @@ async function backups(count: number): Promise<readonly string[]> {
   return names
 }
 
-const declare = (name: string): Promise<void> =>
+const declare = (
+  name: string,
+  more: object = { schedule: { every: '48h' }, expect: { every: '24h' } },
+): Promise<void> =>
   world.declare(name, {
     source: { path: join(world.source, name) },
     destination: { path: join(world.destination, name) },
-    schedule: { every: '48h' },
-    expect: { every: '24h' },
+    ...more,
   })
 
 /** A conflict at the source. */
@@ -156,11 +158,7 @@ describe('nothing is printed twice', () => {
     await world.offer('b01/new.tar', 'new')
     await sicken('b02')
     for (const name of names) await rm(join(world.specs, `${name}.yaml`))
-    for (const name of names)
-      await world.declare(name, {
-        source: { path: join(world.source, name) },
-        destination: { path: join(world.destination, name) },
-      })
+    for (const name of names) await declare(name, {})
   }
 
   const SUMMARY = `b01  applied  1 pulled, 3 B in <while>, 2 files complete, 6 B

@@ -69,19 +69,17 @@ export function hookRequest(
       const others = open.length === 0 ? '' : `; still in trouble: ${open.join(', ')}`
       const isUp = !isTrouble && open.length === 0
       const text = isTrouble ? notice.text : `${notice.text}${others}`
-      return {
-        headers: {},
-        query: { status: isUp ? 'up' : 'down', msg: cutTo(text, MOST_STATUS) },
-        body: null,
-      }
+      return statusPush(isUp, text)
     }
   }
 }
 
 /** A regular sign of life for Uptime Kuma, which calls a monitor down that hears nothing. */
-export const signOfLife = (text: string): HookRequest => ({
+export const signOfLife = (text: string): HookRequest => statusPush(true, text)
+
+const statusPush = (isUp: boolean, text: string): HookRequest => ({
   headers: {},
-  query: { status: 'up', msg: cutTo(text, MOST_STATUS) },
+  query: { status: isUp ? 'up' : 'down', msg: cutTo(text, MOST_STATUS) },
   body: null,
 })
 

@@ -1,10 +1,9 @@
 import { firstPublished, type Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
-import type { Instant } from '../../model/instant.ts'
+import { DAY, type Instant } from '../../model/instant.ts'
 import type { DiskUnder } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 
-const DAY = 24 * 3600 * 1000
 const WINDOW = 30 * DAY
 /** Less history says nothing about a rate. */
 const LEAST = 3 * DAY

@@ -60,7 +60,7 @@ export async function readChain(
     rest = Buffer.from(bytes.subarray(from))
     if (rest.length > APPEND_LIMIT) return brokenAt(disk, path, head, end)
   }
-  // ReadBytes by what was read, and not read again: by now a writer may have finished the line.
+  // Judged by what was read, and not read again: by now a writer may have finished the line.
   return { head, end, size, state: rest.length > 0 ? 'torn' : 'whole' }
 }
 

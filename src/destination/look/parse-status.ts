@@ -7,10 +7,9 @@ import {
   number,
   object,
   oneOf,
-  optional,
   text,
 } from '../../model/check-json.ts'
-import { CONDITION_TYPES, type DestinationStatus } from '../../model/status.ts'
+import { CONDITION_TYPES, type DestinationStatus, troubleGroups } from '../../model/status.ts'
 
 /**
  * What a `status.json` of any version says; null if it is not one. Earlier versions wrote less, and later ones may write more: what is
@@ -31,7 +30,7 @@ export function parseStatus(value: unknown): DestinationStatus | null {
     listed: known(value.listed, number),
     clock: known(value.clock, moment) ?? finished,
     leapt: known(value.leapt, moment),
-    troubles: known(value.troubles, troubles),
+    troubles: known(value.troubles, troubleGroups),
     holds: sound(value.holds, hold),
     lookBy: known(value.lookBy, moment),
     observed: known(value.observed, observed),
@@ -65,7 +64,6 @@ const condition = object({
   message: text,
   since: moment,
 })
-const troubles = list(object({ code: text, paths: list(text), more: optional(text) }))
 const hold = object({ id: text, code: text, message: text })
 const observed = object({ digest: text, revision: nullable(text) })
 const promised = object({ nextRun: moment, validUntil: moment })
