@@ -1,3 +1,5 @@
+import { type Check, object, optional, text } from './check-json.ts'
+
 /** Trouble as data. Codes are stable and kebab-case; messages and hints are prose and may change. */
 
 /** Trouble with one path, or with one part of a backup: the run goes on, the exit code is 1 or worse. */
@@ -49,3 +51,8 @@ export interface Diagnostic {
   /** The lines around the place, ready to print. */
   readonly frame?: string
 }
+
+/** As they are read again, from documents that others may have written. */
+export const checkedHold: Check = object({ id: text, code: text, message: text })
+export const checkedHalt: Check = object({ code: text, message: text, hint: text })
+export const checkedProblem: Check = object({ code: text, path: optional(text), message: text, hint: text })
