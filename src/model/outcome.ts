@@ -1,7 +1,6 @@
-import type { Warning } from './plan.ts'
 import type { Difference } from './saved-plan.ts'
 import type { Suspended } from './suspension.ts'
-import type { Conflict, Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+import type { Conflict, Diagnostic, Halt, Hold, Problem, Warning } from './trouble.ts'
 
 export type BackupResult =
   | 'in-sync'

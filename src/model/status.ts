@@ -1,4 +1,5 @@
 import { type Check, list, object, optional, text } from './check-json.ts'
+import type { DiskNames, LedgerHead } from './holding.ts'
 import type { Diagnostic, Hold, Problem } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
@@ -90,7 +91,7 @@ export interface DestinationStatus {
   /** Series that the source shows and of which nothing is held, and since when a pass has found them so. */
   readonly awaited: readonly { readonly series: string; readonly since: string }[]
   /** The ledger's last line then: a ledger that no longer holds it was edited. */
-  readonly head: { readonly seq: number; readonly hash: string } | null
+  readonly head: LedgerHead | null
 }
 
 /**
@@ -155,11 +156,8 @@ export interface StagedNow {
 }
 
 /** The disk of a destination. `size` in bytes; null: unknown. */
-export interface DiskUnder {
+export interface DiskUnder extends Omit<DiskNames, 'label'> {
   readonly mountPoint: string
-  readonly source: string
-  readonly type: string
-  readonly size: number | null
 }
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */

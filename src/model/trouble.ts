@@ -1,13 +1,11 @@
 import { type Check, object, optional, text } from './check-json.ts'
+import type { Instant } from './instant.ts'
 
 /** Trouble as data. Codes are stable and kebab-case; messages and hints are prose and may change. */
 
 /** Trouble with one path, or with one part of a backup: the run goes on, the exit code is 1 or worse. */
-export interface Problem {
-  readonly code: string
+export interface Problem extends Halt {
   readonly path?: string
-  readonly message: string
-  readonly hint: string
   /** Set where trying again does not help: somebody has to do something first. */
   readonly retryable?: false
   /** The id by which a person may let it pass: `reconcile release ID --reason R`. */
@@ -21,6 +19,9 @@ export interface Halt {
   readonly hint: string
 }
 
+/** What is not wrong yet, and will not go well. It changes no exit code. */
+export type Warning = Halt
+
 /** A guard that asks a person: `reconcile release ID --reason R` passes it once. */
 export interface Hold {
   readonly id: string
@@ -28,6 +29,13 @@ export interface Hold {
   readonly message: string
   /** Of a destination that this box's state has never heard of, at this path or another. */
   readonly neverSeen?: true
+}
+
+/** Who decided something on the record, when and why: a release, a suspension. */
+export interface Release {
+  readonly reason: string
+  readonly by: string
+  readonly at: Instant
 }
 
 /** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */

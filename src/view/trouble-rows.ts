@@ -1,7 +1,6 @@
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
-import type { Warning } from '../model/plan.ts'
 import type { Suspended } from '../model/suspension.ts'
-import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
+import type { Conflict, Halt, Hold, Problem, Warning } from '../model/trouble.ts'
 import { counted, humanCount } from './human-count.ts'
 import type { Hint, Row } from './lay-rows.ts'
 import type { Tone } from './paint.ts'

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { DigestPair } from '../../model/digest.ts'
 import type { PrunedFile } from '../../model/holding.ts'
-import type { UndoVerdict } from '../../model/ports.ts'
+import type { PruneVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -29,7 +29,7 @@ import { judgeTrash, type TrashState } from './judge.ts'
 import { type Finished, finishAll, recordEnds, recorded } from './record.ts'
 import { type InTrash, removeFromTrash, TRASH_BATCH, trashPlace, trashSteps } from './trash.ts'
 
-type Verdicts = Map<RelPath, UndoVerdict>
+type Verdicts = Map<RelPath, PruneVerdict>
 
 /**
  * Publishes pruned files again out of the trash: their bytes are read first and must be those of the ledger (I2), what already
@@ -40,7 +40,7 @@ export async function undoPrune(
   paths: readonly RelPath[],
   why: { readonly reason: string; readonly by: string },
   run: Run,
-): Promise<ReadonlyMap<RelPath, UndoVerdict>> {
+): Promise<ReadonlyMap<RelPath, PruneVerdict>> {
   const verdicts: Verdicts = new Map()
   const wanted = [...new Set(paths)]
   for (let from = 0; from < wanted.length; from += TRASH_BATCH) {
