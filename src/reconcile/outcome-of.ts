@@ -1,6 +1,5 @@
 import { selectorOf } from '../decide/files/select.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
-import { refusedMidway } from '../decide/plan/to-apply.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
@@ -49,7 +48,8 @@ export function outcomeOf(
   return {
     ...bare,
     result: resultOf(bare, observation, tally, run),
-    ...(refused === null ? {} : refusedMidway(refused)),
+    // A plan that turned out stale after it had begun: what was done is reported as well.
+    ...(refused === null ? {} : { stale: refused.stale, holds: refused.holds, result: refused.result }),
   }
 }
 

@@ -2,6 +2,7 @@ import stringWidth from 'string-width'
 import { isTrouble } from '../decide/status/conditions.ts'
 import { describeCause } from '../decide/status/late-cause.ts'
 import type { Zone } from '../decide/time/zone.ts'
+import { groupBy } from '../model/group-by.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupStatus, Condition } from '../model/status.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
@@ -67,9 +68,7 @@ export function detailLines(
 
 /** Conditions that are so for the same reason are one, in the words of the one that says most. */
 function unwell(conditions: readonly Condition[]): readonly string[] {
-  const byReason = new Map<string, Condition[]>()
-  for (const condition of conditions.filter(isTrouble))
-    byReason.set(condition.reason, [...(byReason.get(condition.reason) ?? []), condition])
+  const byReason = groupBy(conditions.filter(isTrouble), ({ reason }) => reason)
   return [...byReason.values()].map((same) => {
     const types = same.map(({ type, status }) => `${type} ${status}`).join(', ')
     const [most] = same.toSorted((a, b) => b.message.length - a.message.length)

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { groupBy } from '../../model/group-by.ts'
 import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
 import {
@@ -154,11 +155,7 @@ const MISSING_HINTS: Readonly<Record<string, string>> = {
 
 /** Keys that mean something only beside another one: all of one map in one fault, at the first that this file wrote. */
 function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): readonly Fault[] {
-  const groups = new Map<string, ErrorObject[]>()
-  for (const error of errors) {
-    const group = `${error.instancePath} ${error.params['missingProperty']}`
-    groups.set(group, [...(groups.get(group) ?? []), error])
-  }
+  const groups = groupBy(errors, (error) => `${error.instancePath} ${error.params['missingProperty']}`)
   return [...groups.values()].map((group) => {
     const [first] = group as [ErrorObject]
     const path = pathOf(first.instancePath, root)
