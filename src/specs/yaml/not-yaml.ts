@@ -1,9 +1,12 @@
 import { type Fault, faultAt, type SourceText } from './located.ts'
 
-/** From a line's start, as few signs as can be, none of them in a comment. */
-const BEFORE = String.raw`^(?:[^\n#]|(?<=\S)#)*?`
+/**
+ * From a line's start, as few signs as can be, none of them in a comment. `^` also begins a line where `\r` or U+2028 is, so none of them
+ * may be passed over: a text of nothing else would be looked through from each.
+ */
+const BEFORE = String.raw`^(?:(?!#).|(?<=\S)#)*?`
 /** The same, but not in a reason: that is text for people. */
-const BEFORE_VALUE = String.raw`^(?:(?!\breason:)[^\n#]|(?<=\S)#)*?`
+const BEFORE_VALUE = String.raw`^(?:(?!\breason:|#).|(?<=\S)#)*?`
 
 // None of these may look far ahead from each of many places: a text of 256 KiB may be hostile.
 
@@ -34,11 +37,11 @@ const STRANGE: readonly (readonly [mark: RegExp, is: string, hint: string])[] = 
 /** Values that need quotes: braces begin a map in YAML, and `*` an alias. */
 const UNQUOTED: readonly (readonly [value: RegExp, begins: string])[] = [
   [
-    /^(?![ \t]*#)[^\n"']*?(?:[:,[-][ \t]+|\[)((?:\{[A-Za-z]+\})(?:\{[A-Za-z]+\}|[^\s,{}[\]#"'])*)/gm,
+    /^(?![ \t]*#)[^\n\r\u2028\u2029"']*?(?:[:,[-][ \t]+|\[)((?:\{[A-Za-z]+\})(?:\{[A-Za-z]+\}|[^\s,{}[\]#"'])*)/gm,
     '"{", which begins a map',
   ],
   [
-    /^(?![ \t]*#)[^\n"']*?\bcron:[ \t]+(\*(?:\/\d+)?(?:[ \t]+[\d*/A-Za-z-]+(?:,[\d*/A-Za-z-]+)*){4})/gm,
+    /^(?![ \t]*#)[^\n\r\u2028\u2029"']*?\bcron:[ \t]+(\*(?:\/\d+)?(?:[ \t]+[\d*/A-Za-z-]+(?:,[\d*/A-Za-z-]+)*){4})/gm,
     '"*", which begins an alias',
   ],
 ]
