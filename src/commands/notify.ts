@@ -9,7 +9,8 @@ import { type NoticeHook, type TestNotice, URL_KINDS } from '../model/notice.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
-import { type Delivery, deliver, nameOf } from '../watch/deliver.ts'
+import { deliver, nameOf } from '../watch/deliver.ts'
+import type { Delivery } from '../watch/post.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -87,14 +88,13 @@ interface Row {
 }
 
 function toRow(hook: NoticeHook, sent: Delivery): Row {
-  const known = sent.state === 'unusable' ? { host: null, answer: null } : sent
-  const line = known.answer?.line ?? ''
+  const line = sent.answer?.line ?? ''
   return {
     kind: hook.kind,
     target: nameOf(hook),
     accepted: sent.state === 'delivered',
-    host: known.host,
-    status: known.answer?.status ?? null,
+    host: sent.host,
+    status: sent.answer?.status ?? null,
     answer: line === '' ? null : escapeProse(line),
     why:
       sent.state === 'delivered'

@@ -192,11 +192,14 @@ async function beginPassNotices(
   // A running daemon knows more about the specs than one read shows.
   const live = await liveBeat(workspace, run)
   const isAll = live === null && common !== null
-  for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
-  for (const name of faultyNames(loaded)) {
-    const own = specFaults(filesOf(name, loaded), loaded.faults)
-    await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
-  }
+  const faultsOf = (name: string) => [...specFaults(filesOf(name, loaded), loaded.faults), ...faults]
+  await notices.stands(
+    new Map([
+      ...loaded.specs.map(({ name }) => [name, { faults, holds }] as const),
+      ...faultyNames(loaded).map((name) => [name, { faults: faultsOf(name), holds }] as const),
+    ]),
+    isAll,
+  )
   return {
     ...notices,
     async ended(result) {

@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { access } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { systemErrorOf } from '../model/system-error.ts'
-import { readTarget } from './deliver.ts'
-import { post } from './post.ts'
+import { callNow, nameOf, type Place, whyNot } from './deliver.ts'
 
-interface Place {
-  readonly urlFile: string
-  readonly caFile: string | null
+interface Target extends Place {
   /** A file that does not exist is no trouble. */
   readonly isOptional?: boolean
   /** What ties the end of a run to its beginning, so that the service can measure how long it took. */
@@ -20,20 +16,19 @@ interface Place {
 interface Options {
   readonly signal: AbortSignal
   readonly warn: (text: string) => void
+  /** The fault or hold over the spec of each backup that has one, whatever its passes return. */
+  readonly over: ReadonlyMap<string, string>
 }
 
 export interface HeartbeatOptions extends Options {
   /** Read for each call. Null: no heartbeat. */
-  readonly place: () => Place | null
+  readonly place: () => Target | null
 }
 
-/** `/log` is recorded, and neither a success nor a failure. */
-type Call = '/start' | '' | '/fail' | '/log'
+/** `log` is recorded, and neither a success nor a failure. */
+type Call = 'start' | '' | 'fail' | 'log'
 
-/** Milliseconds before each further attempt. A late heartbeat is worthless: no call is kept for the next run. */
-const WAITS = [1000, 3000]
-
-/** Milliseconds that the end of a short pass waits for its `/start` call. */
+/** Milliseconds that the end of a short pass waits for its `start` call. */
 const PATIENCE = 3000
 
 /** Milliseconds. */
@@ -42,36 +37,20 @@ const MINUTE = 60_000
 /** Characters. */
 const LONGEST_BODY = 10_000
 
-/** Makes one call, with retries. Never throws. */
-async function call(
-  which: Call,
-  text: string,
-  waits: readonly number[],
-  { place, signal, warn }: HeartbeatOptions,
-): Promise<void> {
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    const target = place()
-    if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
-    const read = await readTarget(target)
-    if (!read.ok) return warn(`${read.fault.message}. ${read.fault.hint}`)
-    const { url, authorization } = read.secret
-    const there = new URL(url)
-    if (which !== '') there.pathname = `${there.pathname.replace(/\/+$/, '')}${which}`
-    const asked = {
-      headers: { 'content-type': 'text/plain; charset=utf-8' },
-      query: target.rid === undefined ? {} : { rid: target.rid },
-      body: text.slice(0, LONGEST_BODY),
-      ca: read.ca,
-    }
-    const posted = await post({ url: there, authorization }, asked, signal).catch(() => null)
-    if (posted === null || posted.state === 'delivered') return
-    const wait = waits[attempt]
-    if (!posted.again || wait === undefined) {
-      const name = basename(target.urlFile)
-      return warn(`cannot send the heartbeat to the URL in ${name}: ${posted.why}.`)
-    }
-    await sleep(wait, undefined, { signal }).catch(() => {})
+/** Makes one call, with retries unless it is a `start`: that one matters little, as the end will be reported. Never throws. */
+async function call(which: Call, lines: Iterable<string>, { place, signal, warn }: HeartbeatOptions) {
+  const target = place()
+  if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
+  const asked = {
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    query: target.rid === undefined ? {} : { rid: target.rid },
+    body: [...lines].join('\n').slice(0, LONGEST_BODY),
+    under: which,
   }
+  const isStart = which === 'start'
+  const sent = await callNow(target, asked, signal, isStart)
+  if (sent !== null && sent.state !== 'delivered' && !isStart)
+    warn(whyNot(sent, `the heartbeat to ${nameOf(target)}`))
 }
 
 const isMissing = (file: string): Promise<boolean> =>
@@ -80,24 +59,23 @@ const isMissing = (file: string): Promise<boolean> =>
     (error: unknown) => systemErrorOf(error)?.name === 'ENOENT',
   )
 
-/** For one pass: `/start` as it begins, in the background, then the bare URL, `/fail` or `/log`. */
+/** For one pass: `start` as it begins, in the background, then the bare URL, `fail` or `log`. */
 export function passHeartbeat(options: HeartbeatOptions) {
   const startCut = new AbortController()
   let started: Promise<void> = Promise.resolve()
   return {
     began(): void {
       const signal = AbortSignal.any([startCut.signal, options.signal])
-      // A failed `/start` matters little: the end will be reported.
-      started = call('/start', '', [], { ...options, signal, warn: () => {} })
+      started = call('start', [], { ...options, signal })
     },
     /** Null: how it ended is unknown. */
-    async ended(which: Exclude<Call, '/start'> | null, lines: readonly string[]): Promise<void> {
-      // `/start` must not arrive after the end: it would look like another start.
+    async ended(which: Exclude<Call, 'start'> | null, lines: readonly string[]): Promise<void> {
+      // `start` must not arrive after the end: it would look like another start.
       const { signal } = options
       await Promise.race([started, sleep(PATIENCE, undefined, { signal, ref: false }).catch(() => {})])
       startCut.abort()
       await started
-      if (which !== null) await call(which, lines.join('\n'), WAITS, options)
+      if (which !== null) await call(which, lines, options)
     },
   }
 }
@@ -108,12 +86,11 @@ export interface EachOptions extends Options {
 }
 
 /**
- * For each backup that has a URL of its own: `/start` when its pass has the destination to itself, so that one that finds it in use does not
+ * For each backup that has a URL of its own: `start` when its pass has the destination to itself, so that one that finds it in use does not
  * restart the measured run; then how it ended. Success is said only of a pass that ran to its end with exit code 0 (I14).
  */
 export function eachHeartbeat({ place, ...options }: EachOptions) {
   const running = new Map<string, ReturnType<typeof passHeartbeat>>()
-  const over = new Map<string, string>()
   const calling = new Map<string, Promise<void>>()
 
   function open(backup: string) {
@@ -133,23 +110,19 @@ export function eachHeartbeat({ place, ...options }: EachOptions) {
       running.set(backup, beat)
       queue(backup, async () => beat.began())
     },
-    /** The fault or hold over its spec, whatever its passes return; null: none. `isToCall`: report a new one at once, whether a pass follows or not. */
-    stands(backup: string, line: string | null, isToCall: boolean): void {
-      const isNew = line !== null && over.get(backup) !== line
-      if (line === null) over.delete(backup)
-      else over.set(backup, line)
-      if (isNew && isToCall) queue(backup, () => open(backup).ended('/fail', [line]))
+    /** Whether a pass follows or not. */
+    fail(backup: string, line: string): void {
+      queue(backup, () => open(backup).ended('fail', [line]))
     },
     finished({ backup, result, exitCode }: BackupOutcome, lines: readonly string[]): void {
       const beat = running.get(backup) ?? open(backup)
       running.delete(backup)
-      const fault = over.get(backup)
+      const fault = options.over.get(backup)
       const isWhole = result === 'in-sync' || result === 'applied'
-      const which = exitCode !== 0 || fault !== undefined ? '/fail' : isWhole ? '' : '/log'
+      const which = exitCode !== 0 || fault !== undefined ? 'fail' : isWhole ? '' : 'log'
       const all = fault === undefined ? lines : [...lines, fault]
       queue(backup, () => beat.ended(result === 'cancelled' ? null : which, all))
     },
-    forget: (backup: string): void => void over.delete(backup),
     async settled(): Promise<void> {
       await Promise.all(calling.values())
     },
@@ -157,12 +130,12 @@ export function eachHeartbeat({ place, ...options }: EachOptions) {
 }
 
 /**
- * For `watch`: the bare URL after each good pass while no backup is failing, at most once a minute; `/fail` when one starts to fail.
+ * For `watch`: the bare URL after each good pass while no backup is failing, at most once a minute; `fail` when one starts to fail.
  * A backup that has not run yet counts as `remember` says; one with a fault or hold over its spec fails, whatever its passes return.
  */
 export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: () => void }) {
   const unwell = new Map<string, string>()
-  const over = new Map<string, string>()
+  const { over } = options
   let calling: Promise<void> | null = null
   let next: (() => Promise<void>) | null = null
   let lastGood = Number.NEGATIVE_INFINITY
@@ -184,7 +157,7 @@ export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: ()
   function fail(): void {
     isFailing = true
     const lines = new Set([...over.values(), ...unwell.values()])
-    queue(() => call('/fail', [...lines].join('\n'), WAITS, options))
+    queue(() => call('fail', lines, options))
   }
 
   return {
@@ -192,17 +165,7 @@ export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: ()
       if (line === null) unwell.delete(backup)
       else unwell.set(backup, line)
     },
-    forget(backup: string): void {
-      unwell.delete(backup)
-      over.delete(backup)
-    },
-    /** The fault or hold over its spec; null: none. */
-    stands(backup: string, line: string | null): void {
-      const isNew = line !== null && !over.has(backup)
-      if (line === null) over.delete(backup)
-      else over.set(backup, line)
-      if (isNew) fail()
-    },
+    fail,
     finished({ backup, result, exitCode }: BackupOutcome, line: string): void {
       if (result === 'busy' || result === 'cancelled' || result === 'suspended') return
       const wasWell = !unwell.has(backup)
@@ -217,7 +180,7 @@ export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: ()
       isFailing = false
       lastGood = now
       options.onGood()
-      queue(() => call('', '', WAITS, options))
+      queue(() => call('', [], options))
     },
     async settled(): Promise<void> {
       await calling

@@ -8,12 +8,14 @@ import {
   findTrouble,
   type OverBackup,
 } from '../decide/notices/find-trouble.ts'
+import { cutTo } from '../decide/notices/messages.ts'
 import { messageOf } from '../decide/status/fold.ts'
 import { Stop } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
-import type { NoticeMemory } from '../model/notice.ts'
+import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
+import type { DestinationStatus } from '../model/status.ts'
 import { eachHeartbeat, passHeartbeat, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
@@ -30,13 +32,10 @@ export interface Notices {
   finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
   /** The series that are late now, also without a pass. */
   late(backup: string, late: readonly LateSeries[]): Promise<void>
-  /**
-   * The faults and holds over its spec, whatever its passes return. `isAll`: there are no others, so earlier ones are over. False: it
-   * could not be saved.
-   */
-  stands(backup: string, over: OverBackup, isAll: boolean): Promise<boolean>
-  /** Before the first pass of `watch`: how the last one over this backup failed; null: it did not, or is unknown. */
-  remember(backup: string, wentBadly: string | null): void
+  /** The faults and holds over the spec of each of these, whatever passes return. `isAll`: there are no others, so earlier ones are over. */
+  stands(over: ReadonlyMap<string, OverBackup>, isAll: boolean): Promise<void>
+  /** Before the first pass of `watch`: how the last one over this backup ended; null: unknown. */
+  remember(backup: string, last: DestinationStatus | null): void
   /** The backup is no longer declared, so its open problems are over. False: that could not be saved. */
   gone(backup: string): Promise<boolean>
   /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
@@ -79,32 +78,42 @@ export function openNotices(
   const { signal, endIn, close } = deadline(options.signal)
   const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
-  const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
+  const forever = use === 'watch'
+  const hooks = openHooks(notify, { memory, now, signal, warn, waits: WAITS[use], forever })
   const placeOf = (key: 'urlFile' | 'eachFile', name = '') => {
     const { [key]: file = null, caFile = null } = settings().heartbeat ?? {}
     return file === null ? null : { urlFile: file.replaceAll('{name}', name), caFile }
   }
-  const beat = { place: () => placeOf('urlFile'), signal, warn }
+  /** The fault or hold over the spec of each backup that has one. */
+  const over = new Map<string, string>()
+  const beat = { place: () => placeOf('urlFile'), over, signal, warn }
   const pass = use === 'all' ? passHeartbeat(beat) : null
   const onGood = () => hooks.well(`all is well on ${host}`)
-  const watch = use === 'watch' ? watchHeartbeat({ ...beat, onGood }) : null
-  const each = eachHeartbeat({ place: (backup) => placeOf('eachFile', backup), signal, warn })
+  const watch = forever ? watchHeartbeat({ ...beat, onGood }) : null
+  const each = eachHeartbeat({ ...beat, place: (backup) => placeOf('eachFile', backup) })
 
-  async function save(found: Findings | null): Promise<boolean> {
-    if (found === null || notify().length === 0) return true
-    const findings = escaped(found, oneLine)
-    const sender = { at: now(), host, revision: options.revision(), stamp: randomUUID() }
+  /** False: it could not be saved. */
+  async function save(found: readonly Findings[]): Promise<boolean> {
+    if (found.length === 0 || notify().length === 0) return true
+    const findings = found.map((one) => escaped(one, oneLine))
+    const sender = { at: now(), host, revision: options.revision(), stamp: '' }
+    const fold = (book: NoticeBook): NoticeBook =>
+      findings.reduce(
+        (before, one) => foldNotices(before, notify(), one, { ...sender, stamp: randomUUID() }),
+        book,
+      )
     try {
       const before = await memory.read()
       // Most passes bring no news, and then need no lock.
-      if (foldNotices(before, notify(), findings, sender) === before) return true
-      await memory.change((book) => foldNotices(book, notify(), findings, sender))
+      if (fold(before) === before) return true
+      await memory.change(fold)
     } catch (error) {
-      warn(`cannot save a notice about ${findings.backup}: ${(error as Error).message}`)
+      warn(
+        `cannot save a notice about ${found.map(({ backup }) => backup).join(', ')}: ${(error as Error).message}`,
+      )
       return false
-    } finally {
-      hooks.kick()
     }
+    hooks.kick()
     return true
   }
 
@@ -117,23 +126,35 @@ export function openNotices(
     async finished(outcome, extent) {
       watch?.finished(outcome, oneLine(lineOf(outcome)))
       if (extent === 'whole') each.finished(outcome, summaryOf(outcome).map(oneLine))
-      await save(findTrouble(outcome, extent))
+      const found = findTrouble(outcome, extent)
+      await save(found === null ? [] : [found])
+      // What could not be delivered may be accepted by now.
+      if (notify().length > 0) hooks.kick()
     },
     async late(backup, late) {
-      await save(findLate(backup, late))
+      await save([findLate(backup, late)])
     },
-    async stands(backup, over, isAll) {
-      const found = findOverSpec(backup, over, isAll)
-      const line = found.troubles.map(({ message }) => message).join('; ')
-      watch?.stands(backup, line === '' ? null : oneLine(line))
-      each.stands(backup, line === '' ? null : oneLine(line), use !== 'some')
-      return save(found)
+    async stands(overEach, isAll) {
+      const found = [...overEach].map(([backup, one]) => findOverSpec(backup, one, isAll))
+      for (const { backup, troubles } of found) {
+        const line = oneLine(troubles.map(({ message }) => message).join('; '))
+        const before = over.get(backup)
+        over.delete(backup)
+        if (line === '') continue
+        over.set(backup, line)
+        if (before === undefined) watch?.fail()
+        if (before !== line && use !== 'some') each.fail(backup, line)
+      }
+      await save(found)
     },
-    remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
+    remember(backup, last) {
+      const isBad = last !== null && last.exitCode !== 0 && last.result !== 'cancelled'
+      watch?.remember(backup, isBad ? last.result : null)
+    },
     gone(backup) {
-      watch?.forget(backup)
-      each.forget(backup)
-      return save(findGone(backup))
+      over.delete(backup)
+      watch?.remember(backup, null)
+      return save([findGone(backup)])
     },
     async ended(result) {
       endIn(PATIENCE)
@@ -148,7 +169,7 @@ export function openNotices(
         hooks.settled(),
         watch?.settled(),
         each.settled(),
-        pass?.ended(isKnown ? (result.exitCode === 0 ? '' : '/fail') : null, [
+        pass?.ended(isKnown ? (result.exitCode === 0 ? '' : 'fail') : null, [
           `exit ${result?.exitCode}`,
           ...lines,
           ...own,
@@ -221,4 +242,4 @@ const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => str
 })
 
 /** A message may contain text of any length from a source. */
-const cut = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text)
+const cut = (text: string): string => cutTo(text, 1000)

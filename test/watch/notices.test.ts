@@ -7,6 +7,7 @@ import { Stop } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../src/model/notice.ts'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
+import type { DestinationStatus } from '../../src/model/status.ts'
 import { openHooks } from '../../src/watch/hooks.ts'
 import { type NoticeUse, openNotices } from '../../src/watch/notices.ts'
 import { deadOrigin, heartbeatTo, type Receiver, startReceiver, webhook } from '../helpers/receiver.ts'
@@ -127,6 +128,7 @@ describe('notices', () => {
     const warned: string[] = []
     const hooks = openHooks(() => names.map((urlFile) => webhook(urlFile)), {
       memory,
+      now: () => instant(0),
       signal: stopping.signal,
       warn: (text) => warned.push(text),
       waits: [3_600_000],
@@ -354,7 +356,7 @@ describe('the heartbeat of watch', () => {
       // Of those that wait for their turn the newest alone is sent.
       await new Promise((turn) => setTimeout(turn, 50))
     }
-    notices.remember('old', 'old: exit 1: from before')
+    notices.remember('old', { exitCode: 1, result: 'failed' } as DestinationStatus)
     await pass('a', 0)
     expect(receiver.received).toEqual([])
     await pass('old', 0)
@@ -429,9 +431,9 @@ describe('the heartbeat of each backup', () => {
   test('a fault over its spec fails it at once, and its good passes until it is over', async () => {
     const notices = await each('watch')
     const faults = [{ code: 'x', message: 'bad spec' }]
-    await notices.stands('postgres', { faults, holds: [] }, true)
+    await notices.stands(new Map([['postgres', { faults, holds: [] }]]), true)
     await notices.finished(outcome({}), 'whole')
-    await notices.stands('postgres', { faults: [], holds: [] }, true)
+    await notices.stands(new Map([['postgres', { faults: [], holds: [] }]]), true)
     await notices.finished(outcome({}), 'whole')
     await notices.ended(null)
     expect(calls().map(({ call }) => call)).toEqual(['/fail', '/fail', ''])

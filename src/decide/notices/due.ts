@@ -6,6 +6,7 @@ import {
   type NoticeHook,
   type NoticeKind,
   type PendingNotice,
+  type Rest,
   type Told,
   type ToldOfBackup,
   TROUBLE_KINDS,
@@ -143,6 +144,14 @@ export const inTrouble = ({ told }: Pick<NoticeBook, 'told'>, hook: string): rea
 export const withoutNotice = (book: NoticeBook, { hook, notice }: PendingNotice): NoticeBook => ({
   ...book,
   pending: book.pending.filter((one) => one.hook !== hook || one.notice.id !== notice.id),
+})
+
+/** With one that is left alone for now. */
+export const restingNotice = (book: NoticeBook, { hook, notice }: PendingNotice, rest: Rest): NoticeBook => ({
+  ...book,
+  pending: book.pending.map((one) =>
+    one.hook === hook && one.notice.id === notice.id ? { ...one, rest } : one,
+  ),
 })
 
 const isSame = (a: ToldOfBackup, b: ToldOfBackup): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -6,6 +6,8 @@ export interface HookRequest {
   /** Parameters that replace or join those of the URL. */
   readonly query: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Below the URL's path. */
+  readonly under?: string
 }
 
 /** Characters, or bytes of UTF-8 where the service counts those: what each takes, or less where that is more than anyone reads. */
@@ -185,7 +187,7 @@ const bounded = (lines: readonly string[], limit: number, sizeOf = unitsOf): str
   cutTo(lines.join('\n'), limit, sizeOf)
 
 /** Whole characters, and `…` where something is left out. */
-function cutTo(text: string, limit: number, sizeOf: (character: string) => number = unitsOf): string {
+export function cutTo(text: string, limit: number, sizeOf: (character: string) => number = unitsOf): string {
   let size = 0
   let kept = 0
   const room = limit - sizeOf('…')
