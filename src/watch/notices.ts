@@ -233,10 +233,11 @@ const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => str
   troubles: troubles.map((one) => ({
     ...one,
     message: cut(oneLine(one.message)),
-    details: one.details.map(({ path, ...detail }) => ({
+    details: one.details.map(({ path, hint, ...detail }) => ({
       ...detail,
       ...(path === undefined ? {} : { path: oneLine(path) }),
       message: cut(oneLine(detail.message)),
+      ...(hint === undefined ? {} : { hint: oneLine(hint) }),
     })),
   })),
 })

@@ -30,7 +30,9 @@ async function configure(hook: string, beat = receiver.origin): Promise<readonly
   const file = join(world.folder, 'etc/config.yaml')
   await mkdir(dirname(file), { recursive: true })
   for (const [name, origin] of Object.entries({ hook, beat })) {
-    await writeFile(join(world.folder, 'etc', name), `${origin}${SECRET}/${name}`, { mode: 0o600 })
+    const url = `${origin}${SECRET}/${name}`
+    const path = join(world.folder, 'etc', name)
+    if ((await readFile(path, 'utf8').catch(() => '')) !== url) await writeFile(path, url, { mode: 0o600 })
   }
   await writeFile(file, stringify({ notify: [{ urlFile: 'hook' }], heartbeat: { urlFile: 'beat' } }))
   return ['--config', file]
@@ -104,6 +106,26 @@ test('nobody who listens fails no run, shows no URL anywhere, and is told later'
   expect(quiet).toMatchObject({ code: 0, stdout: '' })
   expect(quiet.stderr).toMatch(/^warning: cannot send the heartbeat to the URL in beat[^\n]*$/)
   expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook failing', '/hook recovered'])
+})
+
+test('with --on-change a message that cannot be sent is printed once, until it changes', async () => {
+  const dead = await deadOrigin()
+  const pass = async (hook: string, beat: string) => {
+    const ended = await world.run(...(await configure(hook, beat)), '--on-change')
+    return ended.stderr.split('\n').filter((line) => line !== '')
+  }
+  await world.offer('a.tar', 'one', { marker: 'nonsense' })
+  const [hook, beat] = [/to the URL in hook: .* refused/, /the heartbeat to the URL in beat: .* refused/]
+  const both = [expect.stringMatching(hook), expect.stringMatching(beat)]
+  expect((await pass(dead, dead)).sort()).toEqual(both.toSorted())
+  expect(await pass(dead, dead)).toEqual([])
+  receiver.answer(403)
+  expect(await pass(receiver.origin, dead)).toEqual([expect.stringContaining('it answers 403')])
+  // It is refused, and rests.
+  expect(await pass(receiver.origin, dead)).toEqual([])
+  receiver.answer(200)
+  expect(await pass(receiver.origin, receiver.origin)).toEqual([])
+  expect(await pass(receiver.origin, dead)).toEqual([expect.stringMatching(beat)])
 })
 
 test('a signal while nobody answers ends it within 5 s; the result is printed', async () => {

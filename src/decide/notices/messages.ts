@@ -10,8 +10,18 @@ export interface HookRequest {
   readonly under?: string
 }
 
-/** Characters, or bytes of UTF-8 where the service counts those: what each takes, or less where that is more than anyone reads. */
-const LIMITS = { ntfy: 4096, gotify: 8000, discord: 2000, slack: 4000, telegram: 4096, teams: 8000 } as const
+/**
+ * What each takes, or less where that is more than anyone reads: characters; for ntfy bytes of UTF-8, as a message of 4096 or more becomes
+ * an attachment; for Teams bytes of JSON, of which a whole card may have 28 KiB at most.
+ */
+const LIMITS = {
+  ntfy: 4095,
+  gotify: 8000,
+  discord: 2000,
+  slack: 4000,
+  telegram: 4096,
+  teams: 16_000,
+} as const
 const MOST_STATUS = 250
 
 /**
@@ -62,11 +72,11 @@ export function hookRequest(
       })
     case 'telegram':
       return json({
-        text: bounded(chatLines(notice, forTelegram), LIMITS.telegram),
+        text: bounded(chatLines(notice, withoutMentions), LIMITS.telegram),
         link_preview_options: { is_disabled: true },
       })
     case 'teams':
-      return json(card(titleOf(notice), bounded(bodyLines(notice), LIMITS.teams), isTrouble))
+      return json(card(titleOf(notice), bounded(bodyLines(notice), LIMITS.teams, jsonBytesOf), isTrouble))
     case 'uptime-kuma': {
       const others = open.length === 0 ? '' : `; still in trouble: ${open.join(', ')}`
       const isUp = !isTrouble && open.length === 0
@@ -81,7 +91,7 @@ export const signOfLife = (text: string): HookRequest => statusPush(true, text)
 
 const statusPush = (isUp: boolean, text: string): HookRequest => ({
   headers: {},
-  query: { status: isUp ? 'up' : 'down', msg: cutTo(text, MOST_STATUS) },
+  query: { status: isUp ? 'up' : 'down', msg: cutTo(withoutMentions(text), MOST_STATUS) },
   body: null,
 })
 
@@ -151,12 +161,12 @@ const NO_PREVIEWS = 4
 /** A backslash takes the meaning of each sign that begins formatting, a mention or a link. */
 const forDiscord = (text: string): string => text.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
-/** These three characters are all that Slack reads, in plain text. */
+/** Slack reads three characters in plain text. Mattermost, which takes the same, reads mentions too. */
 const forSlack = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  withoutMentions(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** Without parse_mode only mentions, hashtags, commands and links are found in a text: a zero-width space keeps people from being called. */
-const forTelegram = (text: string): string => text.replace(/@(?=\w)/g, '@\u200b')
+/** A zero-width space keeps people from being called where a text is plain, or passed on to a chat as Uptime Kuma does. */
+const withoutMentions = (text: string): string => text.replace(/@(?=\w)|<(?=[!@#])/g, '$&\u200b')
 
 /** Text runs hold no Markdown, unlike text blocks. */
 const card = (title: string, text: string, isTrouble: boolean) => ({
@@ -181,6 +191,7 @@ const card = (title: string, text: string, isTrouble: boolean) => ({
 const paragraph = (run: object) => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', ...run }] })
 
 const bytesOf = (character: string): number => new TextEncoder().encode(character).length
+const jsonBytesOf = (character: string): number => bytesOf(JSON.stringify(character)) - 2
 const unitsOf = (character: string): number => character.length
 
 const bounded = (lines: readonly string[], limit: number, sizeOf = unitsOf): string =>
