@@ -72,7 +72,7 @@ export async function openChanges(
     async news(warnings) {
       const before = new Set(book[ours]?.troubles.flatMap(({ paths }) => paths))
       const paths = [...warnings].sort(comparePaths)
-      const troubles = paths.length === 0 ? [] : [{ code: 'warning', paths }]
+      const troubles = paths.length === 0 ? [] : [{ code: WARNINGS, paths }]
       if (!areSame(book[ours]?.troubles ?? [], troubles))
         await keep({ [ours]: { at: isoTime(run.now()), troubles } })
       return [...warnings].filter((one) => !before.has(one))

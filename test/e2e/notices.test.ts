@@ -170,6 +170,36 @@ test('each backup has its own heartbeat, from any whole pass over it', async () 
   )
   expect(calls).toEqual(['/pg/start?rid', '/pg?rid'])
   expect(receiver.received[1]!.body).toMatch(/^pg: exit 0: applied\npublished 1,/)
+  // A pass with nothing to do, and one that is unwell.
+  await world.run(flag, file)
+  await world.offer('a.tar', 'two', { mtime: 1_700_000_009 })
+  expect((await world.run(flag, file)).code).toBe(6)
+  const [start, good, again, bad] = receiver.received.slice(2).map(({ url }) => new URL(url, 'http://x'))
+  expect([start, good, again, bad].map((one) => one!.pathname.slice(SECRET.length))).toEqual([
+    '/pg/start',
+    '/pg',
+    '/pg/start',
+    '/pg/fail',
+  ])
+  expect(start!.search).toBe(good!.search)
+  expect(receiver.received[3]!.body).toMatch(/^pg: exit 0: in-sync\npublished 0,/)
+  expect(receiver.received[5]!.body).toMatch(/^pg: exit 6: 1 in conflict: a.tar\n/)
+})
+
+// The limit of this test is the promise.
+test('a server that never answers costs a pass no more than its budget', { timeout: 25_000 }, async () => {
+  receiver.answer('hang')
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })
+  await writeFile(
+    file,
+    'notify: [{ urlFile: hook }]\nheartbeat: { urlFile: beat, eachFile: "beat-{name}" }\n',
+  )
+  await world.offer('b.tar', 'two', { marker: 'nonsense' })
+  expect((await world.run(flag, file)).code).toBe(1)
+  expect(new Set(told().map((one) => one.split(/[ ?]/)[0]))).toEqual(
+    new Set(['/beat/start', '/pg/start', '/hook', '/beat/fail', '/pg/fail']),
+  )
 })
 
 test('notify test shows what each answers, and never the URL', async () => {

@@ -512,6 +512,25 @@ describe('the heartbeat of each backup', () => {
   })
 })
 
+test.each(['terminate', 'max-time'] as const)('servers that hang do not outlive a %s', async (why) => {
+  receiver.answer('hang')
+  await hook('beat-postgres')
+  const stopping = new AbortController()
+  const notices = open([await hook()], {
+    use: 'all',
+    each: join(folder, 'beat-{name}'),
+    signal: stopping.signal,
+  })
+  notices.began()
+  notices.locked('postgres')
+  await notices.finished(outcome(inConflict), 'whole')
+  await receiver.got(2)
+  stopping.abort(new Stop(why))
+  await notices.ended(result(6, outcome(inConflict)))
+  expect(notices.warnings).toEqual([])
+  expect((await notices.memory.read()).pending).toHaveLength(1)
+})
+
 test('Uptime Kuma hears of each good pass, but not while it was told of trouble', async () => {
   receiver.answer((response) => response.end('{"ok":true}'))
   const file = join(folder, 'kuma')
