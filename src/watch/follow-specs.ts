@@ -43,16 +43,9 @@ export function followSpecs(
 
   /** A full, read-only or damaged state folder stops nothing. Warns once, until it works again. */
   async function attempt<T>(what: keyof typeof TROUBLES, act: () => Promise<T>): Promise<T | null> {
-    try {
-      const done = await act()
-      repeats.well(what)
-      return done
-    } catch (error) {
-      const { message, hint } = failureFrom(error)
-      repeats.trouble(what, `${TROUBLES[what]}: ${message}. ${hint}`)
-      isKept = false
-      return null
-    }
+    const done = await repeats.attempt(what, act, `${TROUBLES[what]}: `)
+    if (done === null) isKept = false
+    return done
   }
 
   return {
@@ -122,18 +115,19 @@ function emitChanges(
     if (orphan !== undefined) emit({ type: 'spec-removed', backup: spec.name, orphan, revision })
   }
   const names = new Set<string>(decided.active.map(({ spec }) => spec.name))
-  const said = new Set(before.broken.map(wordOf))
-  for (const fault of decided.broken) {
-    if (!said.has(wordOf(fault)))
-      emit({ type: 'spec-broken', backup: fault.backup, fault, lastGood: names.has(fault.backup) })
-  }
-  const broken = new Set(decided.broken.map(({ backup }) => backup))
-  for (const { backup } of before.broken)
-    if (!broken.has(backup) && names.has(backup)) emit({ type: 'spec-mended', backup })
-  const held = new Set(before.holds.map(({ id }) => id))
-  for (const hold of decided.holds) if (!held.has(hold.id)) emit({ type: 'specs-held', hold })
-  const stands = new Set(decided.holds.map(({ id }) => id))
-  for (const hold of before.holds) if (!stands.has(hold.id)) emit({ type: 'specs-hold-over', hold })
+  for (const fault of newIn(decided.broken, before.broken, wordOf))
+    emit({ type: 'spec-broken', backup: fault.backup, fault, lastGood: names.has(fault.backup) })
+  for (const { backup } of newIn(before.broken, decided.broken, (one) => one.backup))
+    if (names.has(backup)) emit({ type: 'spec-mended', backup })
+  for (const hold of newIn(decided.holds, before.holds, ({ id }) => id)) emit({ type: 'specs-held', hold })
+  for (const hold of newIn(before.holds, decided.holds, ({ id }) => id))
+    emit({ type: 'specs-hold-over', hold })
+}
+
+/** What is in the first list alone. */
+function newIn<T>(some: readonly T[], others: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  const known = new Set(others.map(keyOf))
+  return some.filter((one) => !known.has(keyOf(one)))
 }
 
 const wordOf = ({ backup, file, line, column, code, message }: SpecFault): string =>

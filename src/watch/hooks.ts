@@ -19,15 +19,6 @@ export interface HookOptions {
   readonly forever: boolean
 }
 
-export interface Hooks {
-  /** Starts sending what is pending. Does not wait for it. */
-  kick(): void
-  /** A pass went well: Uptime Kuma is to hear so, where nothing is open that it was told. Does not wait for it. */
-  well(text: string): void
-  /** Waits until nothing is being sent. */
-  settled(): Promise<void>
-}
-
 /** Seconds to wait while another process sends what is pending. */
 const LOCK_WAIT = 15
 
@@ -41,7 +32,7 @@ const LONGEST_WAIT = 10_000
  * Sends pending notices in the background, to all hooks at once and in order for each; one process per box at a time, so that nothing is
  * sent twice. A process that ends between the answer and recording it sends that notice again, under the same id.
  */
-export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptions): Hooks {
+export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptions) {
   const { memory, now, signal, warn, waits, forever } = options
   let sending: Promise<void> | null = null
   let living: Promise<void> = Promise.resolve()
@@ -138,7 +129,8 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
   }
 
   return {
-    kick() {
+    /** Starts sending what is pending. Does not wait for it. */
+    kick(): void {
       isAsked = true
       if (signal.aborted) return
       waking.abort()
@@ -146,7 +138,8 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
         sending = null
       })
     },
-    well(text) {
+    /** A pass went well: Uptime Kuma is to hear so, where nothing is open that it was told. Does not wait for it. */
+    well(text: string): void {
       if (signal.aborted || !hooks().some(({ kind }) => kind === 'uptime-kuma')) return
       living = living
         .then(() => sendLife(text))
@@ -154,7 +147,8 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
           if (!signal.aborted) warn(`cannot send a sign of life: ${(error as Error).message}`)
         })
     },
-    async settled() {
+    /** Waits until nothing is being sent. */
+    async settled(): Promise<void> {
       while (sending !== null) await sending
       await living
     },

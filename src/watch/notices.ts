@@ -16,31 +16,10 @@ import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import { eachHeartbeat, passHeartbeat, watchHeartbeat } from './heartbeat.ts'
+import { passHeartbeats, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
-/**
- * Reports the results of passes to the hooks of `notify` and to the `heartbeat`. Nothing here throws, delays a transfer or changes an
- * exit code: errors go to `warn`.
- */
-export interface Notices {
-  /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
-  began(): void
-  /** A whole pass over one backup has the destination to itself. Waits for nothing. */
-  locked(backup: string): void
-  /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
-  finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
-  /** The series that are late now, also without a pass. */
-  late(backup: string, late: readonly LateSeries[]): Promise<void>
-  /** The faults and holds over the spec of each of these, whatever passes return. `isAll`: there are no others, so earlier ones are over. */
-  stands(over: ReadonlyMap<string, OverBackup>, isAll: boolean): Promise<void>
-  /** Before the first pass of `watch`: how the last one over this backup ended; null: unknown. */
-  remember(backup: string, last: DestinationStatus | null): void
-  /** The backup is no longer declared, so its open problems are over. False: that could not be saved. */
-  gone(backup: string): Promise<boolean>
-  /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
-  ended(result: Result | null): Promise<void>
-}
+export type Notices = ReturnType<typeof openNotices>
 
 export interface NoticeOptions {
   readonly memory: NoticeMemory
@@ -69,28 +48,33 @@ const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
   watch: [1000, 5000, 30_000, 120_000, 600_000],
 }
 
+/**
+ * Reports the results of passes to the hooks of `notify` and to the `heartbeat`. Nothing here throws, delays a transfer or changes an
+ * exit code: errors go to `warn`.
+ */
 export function openNotices(
   settings: () => Pick<Settings, 'notify' | 'heartbeat'>,
   use: NoticeUse,
   options: NoticeOptions,
-): Notices {
+) {
   const { memory, now, host, oneLine } = options
   const { signal, endIn, close } = deadline(options.signal)
   const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
   const forever = use === 'watch'
   const hooks = openHooks(notify, { memory, now, signal, warn, waits: WAITS[use], forever })
-  const placeOf = (key: 'urlFile' | 'eachFile', name = '') => {
-    const { [key]: file = null, caFile = null } = settings().heartbeat ?? {}
-    return file === null ? null : { urlFile: file.replaceAll('{name}', name), caFile }
+  /** Of one backup; of passes over all: ''. */
+  const placeOf = (name: string) => {
+    const { urlFile = null, eachFile = null, caFile = null } = settings().heartbeat ?? {}
+    if (name === '') return urlFile === null ? null : { urlFile, caFile }
+    const file = eachFile?.replaceAll('{name}', name)
+    return file === undefined ? null : { urlFile: file, caFile, isOptional: true, rid: randomUUID() }
   }
-  /** The fault or hold over the spec of each backup that has one. */
+  /** The fault or hold over the spec of each backup that has one, whatever its passes return. */
   const over = new Map<string, string>()
-  const beat = { place: () => placeOf('urlFile'), over, signal, warn }
-  const pass = use === 'all' ? passHeartbeat(beat) : null
+  const beats = passHeartbeats(placeOf, { signal, warn })
   const onGood = () => hooks.well(`all is well on ${host}`)
-  const watch = forever ? watchHeartbeat({ ...beat, onGood }) : null
-  const each = eachHeartbeat({ ...beat, place: (backup) => placeOf('eachFile', backup) })
+  const watch = forever ? watchHeartbeat(() => placeOf(''), over, { signal, warn, onGood }) : null
 
   /** False: it could not be saved. */
   async function save(found: readonly Findings[]): Promise<boolean> {
@@ -118,23 +102,29 @@ export function openNotices(
   }
 
   return {
-    began() {
+    /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
+    began(): void {
       if (notify().length > 0) hooks.kick()
-      pass?.began()
+      if (use === 'all') beats.began('')
     },
-    locked: each.began,
-    async finished(outcome, extent) {
+    /** A whole pass over one backup has the destination to itself. Waits for nothing. */
+    locked: beats.began,
+    /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
+    async finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void> {
       watch?.finished(outcome, oneLine(lineOf(outcome)))
-      if (extent === 'whole') each.finished(outcome, summaryOf(outcome).map(oneLine))
+      if (extent === 'whole')
+        beats.finished(outcome, summaryOf(outcome).map(oneLine), over.get(outcome.backup) ?? null)
       const found = findTrouble(outcome, extent)
       await save(found === null ? [] : [found])
       // What could not be delivered may be accepted by now.
       if (notify().length > 0) hooks.kick()
     },
-    async late(backup, late) {
+    /** The series that are late now, also without a pass. */
+    async late(backup: string, late: readonly LateSeries[]): Promise<void> {
       await save([findLate(backup, late)])
     },
-    async stands(overEach, isAll) {
+    /** The faults and holds over the spec of each of these, whatever passes return. `isAll`: there are no others, so earlier ones are over. */
+    async stands(overEach: ReadonlyMap<string, OverBackup>, isAll: boolean): Promise<void> {
       const found = [...overEach].map(([backup, one]) => findOverSpec(backup, one, isAll))
       for (const { backup, troubles } of found) {
         const line = oneLine(troubles.map(({ message }) => message).join('; '))
@@ -143,39 +133,29 @@ export function openNotices(
         if (line === '') continue
         over.set(backup, line)
         if (before === undefined) watch?.fail()
-        if (before !== line && use !== 'some') each.fail(backup, line)
+        if (before !== line && use !== 'some') beats.fail(backup, line)
       }
       await save(found)
     },
-    remember(backup, last) {
+    /** Before the first pass of `watch`: how the last one over this backup ended; null: unknown. */
+    remember(backup: string, last: DestinationStatus | null): void {
       const isBad = last !== null && last.exitCode !== 0 && last.result !== 'cancelled'
       watch?.remember(backup, isBad ? last.result : null)
     },
-    gone(backup) {
+    /** The backup is no longer declared, so its open problems are over. False: that could not be saved. */
+    gone(backup: string): Promise<boolean> {
       over.delete(backup)
       watch?.remember(backup, null)
       return save([findGone(backup)])
     },
-    async ended(result) {
+    /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
+    async ended(result: Result | null): Promise<void> {
       endIn(PATIENCE)
       const isKnown = result !== null && !signal.aborted && saysSomething(result)
       if (isKnown && result.exitCode === 0) onGood()
-      const lines =
-        result?.backups.filter(({ exitCode }) => exitCode !== 0).map((one) => oneLine(lineOf(one))) ?? []
-      const faults = result?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
-      const own = result?.problems.map(({ message }) => oneLine(message)) ?? []
-      const more = faults.map(({ file, line, message }) => oneLine(`${file}:${line}: ${message}`))
-      await Promise.all([
-        hooks.settled(),
-        watch?.settled(),
-        each.settled(),
-        pass?.ended(isKnown ? (result.exitCode === 0 ? '' : 'fail') : null, [
-          `exit ${result?.exitCode}`,
-          ...lines,
-          ...own,
-          ...more,
-        ]),
-      ])
+      const end = isKnown ? (result.exitCode === 0 ? '' : 'fail') : null
+      if (use === 'all') beats.ended('', end, result === null ? [] : summaryOfAll(result).map(oneLine))
+      await Promise.all([hooks.settled(), watch?.settled(), beats.settled()])
       close()
     },
   }
@@ -216,7 +196,17 @@ function deadline(run: AbortSignal) {
 const lineOf = (outcome: BackupOutcome): string =>
   `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
 
-/** What a pass came to, a line each. */
+/** What a pass over all backups came to: its exit code, and what is not well. */
+const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Result): readonly string[] => [
+  `exit ${exitCode}`,
+  ...backups.filter((one) => one.exitCode !== 0).map(lineOf),
+  ...problems.map(({ message }) => message),
+  ...diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ file, line, message }) => `${file}:${line}: ${message}`),
+]
+
+/** What a pass over one came to, a line each. */
 function summaryOf(outcome: BackupOutcome): readonly string[] {
   const { published, repaired, pruned, pending, complete, bytes, seconds, problems, late } = outcome
   return [

@@ -119,7 +119,7 @@ const bodyOf = (response: IncomingMessage): Promise<string> =>
 /** Of Retry-After, seconds or a date, in milliseconds; 0: it says none. */
 function delayOf(retryAfter: string): number {
   const delay = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
-  return delay > 0 ? delay : 0
+  return Math.max(delay || 0, 0)
 }
 
 /** Answers below 500 that a retry may change. */
