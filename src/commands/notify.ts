@@ -74,36 +74,29 @@ function testNotice(at: string): TestNotice {
 }
 
 /** What one of them answered. Never a part of the URL but its host. */
-interface Row {
-  readonly kind: NoticeHook['kind']
-  /** The file's name, or the address. */
-  readonly target: string
-  readonly accepted: boolean
-  readonly host: string | null
-  readonly status: number | null
-  /** The first line of its body. */
-  readonly answer: string | null
-  /** Why it was not accepted. */
-  readonly why: string | null
-}
-
-function toRow(hook: NoticeHook, sent: Delivery): Row {
+function toRow(hook: NoticeHook, sent: Delivery) {
   const line = sent.answer?.line ?? ''
+  const isAccepted = sent.state === 'delivered'
+  const why =
+    sent.state === 'unusable' ? `${sent.fault.message}. ${sent.fault.hint}` : isAccepted ? '' : sent.why
   return {
     kind: hook.kind,
+    /** The file's name, or the address. */
     target: nameOf(hook),
-    accepted: sent.state === 'delivered',
+    accepted: isAccepted,
     host: sent.host,
     status: sent.answer?.status ?? null,
+    /** The first line of its body. */
     answer: line === '' ? null : escapeProse(line),
-    why:
-      sent.state === 'delivered'
-        ? null
-        : escapeProse(sent.state === 'unusable' ? `${sent.fault.message}. ${sent.fault.hint}` : sent.why),
+    /** Why it was not accepted. */
+    why: isAccepted ? null : escapeProse(why),
   }
 }
 
-function linesOf({ kind, target, accepted, host, status, answer, why }: Row, width: number): string {
+function linesOf(
+  { kind, target, accepted, host, status, answer, why }: ReturnType<typeof toRow>,
+  width: number,
+): string {
   const where = host === null ? target : `${host} (${target})`
   const answered = status === null ? '' : ` ${status}${answer === null ? '' : `: ${answer}`}`
   const said = accepted ? `accepted${answered}` : `not accepted: ${why}`

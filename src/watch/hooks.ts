@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inTrouble, restingNotice, withoutNotice } from '../decide/notices/due.ts'
-import { signOfLife } from '../decide/notices/messages.ts'
+import { statusPush } from '../decide/notices/messages.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { NoticeBook, NoticeHook, NoticeMemory } from '../model/notice.ts'
 import { callNow, deliver, nameOf, whyNot } from './deliver.ts'
@@ -85,7 +85,7 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
     await Promise.all(
       calm.map(async (hook) => {
         if (hook.kind !== 'uptime-kuma') return
-        const sent = await callNow(hook, signOfLife(text), signal)
+        const sent = await callNow(hook, statusPush(true, text), signal)
         if (sent?.state === 'delivered') repeats.well(hook.id)
         else if (sent !== null) repeats.trouble(hook.id, whyNot(sent, `a sign of life to ${nameOf(hook)}`))
       }),

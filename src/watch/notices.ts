@@ -42,11 +42,9 @@ export type NoticeUse = 'all' | 'some' | 'watch'
 const PATIENCE = 15_000
 const LAST_PATIENCE = 3_000
 
-const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
-  all: [1000, 3000, 6000],
-  some: [1000, 3000, 6000],
-  watch: [1000, 5000, 30_000, 120_000, 600_000],
-}
+/** Before each further attempt, of a run and of `watch`. */
+const WAITS = [1000, 3000, 6000]
+const LONG_WAITS = [1000, 5000, 30_000, 120_000, 600_000]
 
 /**
  * Reports the results of passes to the hooks of `notify` and to the `heartbeat`. Nothing here throws, delays a transfer or changes an
@@ -62,7 +60,8 @@ export function openNotices(
   const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
   const forever = use === 'watch'
-  const hooks = openHooks(notify, { memory, now, signal, warn, waits: WAITS[use], forever })
+  const waits = forever ? LONG_WAITS : WAITS
+  const hooks = openHooks(notify, { memory, now, signal, warn, waits, forever })
   /** Of one backup; of passes over all: ''. */
   const placeOf = (name: string) => {
     const { urlFile = null, eachFile = null, caFile = null } = settings().heartbeat ?? {}

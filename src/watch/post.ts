@@ -3,7 +3,7 @@ import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
 import { cutTo, type HookRequest } from '../decide/notices/messages.ts'
 import type { Halt } from '../model/trouble.ts'
-import type { SecretUrl } from './url-file.ts'
+import { type SecretUrl, safeDecode } from './url-file.ts'
 
 /** What a server said, without any part of the URL. */
 export interface Answer {
@@ -146,13 +146,6 @@ function firstLine(body: string, secret: SecretUrl): string {
 /** What of the URL must not be shown, longest first. Shorter words are the service's own, such as `push`. */
 function secretParts({ url, authorization }: SecretUrl): readonly string[] {
   const pair = authorization === null ? '' : Buffer.from(authorization.slice(6), 'base64').toString()
-  const decoded = (text: string): string => {
-    try {
-      return decodeURIComponent(text)
-    } catch {
-      return text
-    }
-  }
   const words = [
     ...url.pathname.split('/'),
     ...url.searchParams.values(),
@@ -162,7 +155,7 @@ function secretParts({ url, authorization }: SecretUrl): readonly string[] {
     url.hostname,
   ]
   const whole = [url.href, `${url.pathname}${url.search}`, url.pathname, url.search]
-  return [...new Set([...whole, ...words].flatMap((one) => [one, decoded(one)]))]
+  return [...new Set([...whole, ...words].flatMap((one) => [one, safeDecode(one)]))]
     .filter((one) => one.length >= 6)
     .sort((a, b) => b.length - a.length)
 }
@@ -170,12 +163,11 @@ function secretParts({ url, authorization }: SecretUrl): readonly string[] {
 /** From the code only: the system's message names host and address. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return (
-    WORDS[code] ?? (/^[A-Z][A-Z0-9_]+$/.test(code) ? `the request failed (${code})` : 'the request failed')
-  )
+  if (/SELF_SIGNED_CERT|^UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF)/.test(code))
+    return 'its certificate is not signed by a CA that is trusted here: name yours with caFile'
+  const words = /^[A-Z][A-Z0-9_]+$/.test(code) ? `the request failed (${code})` : 'the request failed'
+  return WORDS[code] ?? words
 }
-
-const UNTRUSTED = 'its certificate is not signed by a CA that is trusted here: name yours with caFile'
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
@@ -185,11 +177,6 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'the connection timed out',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 }

@@ -78,18 +78,15 @@ export function hookRequest(
     case 'teams':
       return json(card(titleOf(notice), bounded(bodyLines(notice), LIMITS.teams, jsonBytesOf), isTrouble))
     case 'uptime-kuma': {
-      const others = open.length === 0 ? '' : `; still in trouble: ${open.join(', ')}`
       const isUp = !isTrouble && open.length === 0
-      const text = isTrouble ? notice.text : `${notice.text}${others}`
-      return statusPush(isUp, text)
+      const others = isTrouble || isUp ? '' : `; still in trouble: ${open.join(', ')}`
+      return statusPush(isUp, `${notice.text}${others}`)
     }
   }
 }
 
-/** A regular sign of life for Uptime Kuma, which calls a monitor down that hears nothing. */
-export const signOfLife = (text: string): HookRequest => statusPush(true, text)
-
-const statusPush = (isUp: boolean, text: string): HookRequest => ({
+/** For Uptime Kuma: the state of a monitor. It calls one down that hears nothing. */
+export const statusPush = (isUp: boolean, text: string): HookRequest => ({
   headers: {},
   query: { status: isUp ? 'up' : 'down', msg: cutTo(withoutMentions(text), MOST_STATUS) },
   body: null,
@@ -101,23 +98,18 @@ export function isAccepted(kind: UrlKind, body: string): boolean {
   return kind === 'telegram' || kind === 'uptime-kuma' ? /^\s*\{[\s\S]*"ok"\s*:\s*true\b/.test(body) : true
 }
 
-/** What a service needs in its URL and this one lacks, in words after "it"; null: nothing. Shows nothing of the URL. */
-export function lackOf(kind: UrlKind, url: URL): string | null {
-  const path = url.pathname.replace(/\/+$/, '')
-  switch (kind) {
-    case 'ntfy':
-      return path === '' ? 'must end in the topic: https://ntfy.sh/TOPIC' : null
-    case 'gotify':
-      return path.endsWith('/message') ? null : 'must end in /message?token=TOKEN'
-    case 'telegram':
-      return path.endsWith('/sendMessage') && url.searchParams.has('chat_id')
-        ? null
-        : 'must end in /sendMessage?chat_id=ID'
-    case 'uptime-kuma':
-      return /\/api\/push\/[^/]+$/.test(path) ? null : "must be a push monitor's URL: …/api/push/TOKEN"
-    default:
-      return null
-  }
+/** What a URL needs, and that in words after "it". */
+const NEEDS: { readonly [kind in UrlKind]?: readonly [need: RegExp, words: string] } = {
+  ntfy: [/^[^?]*[^/?]/, 'must end in the topic: https://ntfy.sh/TOPIC'],
+  gotify: [/^[^?]*\/message(?:\?|$)/, 'must end in /message?token=TOKEN'],
+  telegram: [/^[^?]*\/sendMessage\?(?:.*&)?chat_id=/, 'must end in /sendMessage?chat_id=ID'],
+  'uptime-kuma': [/^[^?]*\/api\/push\/[^/?]+(?:\?|$)/, "must be a push monitor's URL: …/api/push/TOKEN"],
+}
+
+/** What a service needs in its URL and this one lacks; null: nothing. Shows nothing of the URL. */
+export function lackOf(kind: UrlKind, { pathname, search }: URL): string | null {
+  const [need, words] = NEEDS[kind] ?? []
+  return need?.test(`${pathname.replace(/\/+$/, '')}${search}`) === false ? (words ?? null) : null
 }
 
 export const titleOf = ({ backup, host, kind }: Notice | TestNotice): string =>
@@ -213,18 +205,13 @@ export function cutTo(text: string, limit: number, sizeOf: (character: string) =
 /** For a header: as it is in printable ASCII, else in RFC 2047's encoded words. */
 export function encodedWord(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text
-  const words: string[] = []
-  let word: number[] = []
+  const words = ['']
   for (const character of text) {
-    const bytes = new TextEncoder().encode(character)
-    if (word.length + bytes.length > WORD_BYTES) {
-      words.push(btoa(String.fromCharCode(...word)))
-      word = []
-    }
-    word.push(...bytes)
+    if (bytesOf(`${words.at(-1)}${character}`) > WORD_BYTES) words.push('')
+    words.push(`${words.pop()}${character}`)
   }
-  words.push(btoa(String.fromCharCode(...word)))
-  return words.map((one) => `=?UTF-8?B?${one}?=`).join(' ')
+  const base64 = (word: string) => btoa(String.fromCharCode(...new TextEncoder().encode(word)))
+  return words.map((word) => `=?UTF-8?B?${base64(word)}?=`).join(' ')
 }
 
 /** An encoded word is at most 75 characters long. */
