@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { flag, list, matches, object, oneOf, record, text } from '../model/check-json.ts'
+import { count, flag, list, matches, object, oneOf, optional, record, text } from '../model/check-json.ts'
 import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import { takeFlock } from '../system/lock.ts'
 import { changeState, makeStateFolder, readState } from './state-file.ts'
@@ -44,7 +44,11 @@ const isNotices = matches<Notices>(
     format: oneOf('reconcile.notices/1'),
     told: record(record(record(told))),
     pending: list(
-      object({ hook: text, notice: object({ id: text, backup: text, kind: text, message: text }) }),
+      object({
+        hook: text,
+        notice: object({ id: text, backup: text, kind: text, message: text }),
+        rest: optional(object({ until: text, refusals: count, version: text })),
+      }),
     ),
   }),
 )

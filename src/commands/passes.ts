@@ -93,7 +93,7 @@ export const passOver = (
 
 /** Runs `work` with progress, sends notices and heartbeat, prints the result and returns its exit code. */
 export async function reportPasses(
-  { workspace, console, run, log, changes }: PassContext,
+  context: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
   named: boolean,
   work: (
@@ -101,10 +101,11 @@ export async function reportPasses(
     notices: Pick<Notices, 'locked' | 'finished'>,
   ) => Promise<{ readonly planId: string; readonly outcomes: readonly BackupOutcome[] }>,
 ): Promise<number> {
+  const { workspace, console, run, log, changes } = context
   const { loaded, diagnostics } = workspace
   const started = run.now()
   const watchers = await openWatchers(console, log, run.now, loaded.revision)
-  const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)
+  const notices = await beginPassNotices(context, use, watchers.warn)
   const { planId, outcomes } = await work({ ...run, emit: watchers.onEvent }, notices).finally(() =>
     watchers.end(),
   )
@@ -159,16 +160,14 @@ const SILENT: PassNotices = { locked: () => {}, finished: async () => {}, ended:
 
 /** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
-  workspace: Workspace,
+  { workspace, console, run, changes }: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
-  console: Console,
-  run: Run,
   log: (text: string) => void,
 ): Promise<PassNotices> {
   const { settings, loaded } = workspace
   if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
   const { openNotices } = await import('../watch/notices.ts')
-  const warnings: string[] = []
+  const warnings = new Set<string>()
   const notices = openNotices(() => settings, use, {
     memory: openNoticeMemory(settings.state),
     host: hostname(),
@@ -176,7 +175,7 @@ async function beginPassNotices(
     now: run.now,
     signal: run.signal,
     warn(text) {
-      warnings.push(text)
+      warnings.add(text)
       log(text)
     },
     oneLine: escapeProse,
@@ -192,11 +191,14 @@ async function beginPassNotices(
   // A running daemon knows more about the specs than one read shows.
   const live = await liveBeat(workspace, run)
   const isAll = live === null && common !== null
-  for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
-  for (const name of faultyNames(loaded)) {
-    const own = specFaults(filesOf(name, loaded), loaded.faults)
-    await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
-  }
+  const faultsOf = (name: string) => [...specFaults(filesOf(name, loaded), loaded.faults), ...faults]
+  await notices.stands(
+    new Map([
+      ...loaded.specs.map(({ name }) => [name, { faults, holds }] as const),
+      ...faultyNames(loaded).map((name) => [name, { faults: faultsOf(name), holds }] as const),
+    ]),
+    isAll,
+  )
   return {
     ...notices,
     async ended(result) {
@@ -204,7 +206,8 @@ async function beginPassNotices(
       const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
       await notices.ended(use === 'all' && !isHeld ? result : null)
       // Live progress is over by now. Printed even with --quiet: a message that never arrives is reported nowhere else.
-      for (const text of new Set(warnings)) console.writeError(`warning: ${text}\n`)
+      const shown = changes === undefined ? warnings : await changes.news(warnings)
+      for (const text of shown) console.writeError(`warning: ${text}\n`)
     },
   }
 }

@@ -48,7 +48,7 @@ async function urlFileFaults({ settings, loaded }: Workspace): Promise<readonly 
   ]
   for (const target of targets) {
     if (target.kind === 'sendmail') continue
-    const read = await readTarget(target, target.kind)
+    const read = await readTarget(target)
     const { urlFile: file } = target
     if (!read.ok) found.set(file, { file, line: 1, column: 1, severity: 'warning', ...read.fault })
   }

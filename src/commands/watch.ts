@@ -21,11 +21,12 @@ import { realPath } from '../system/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { beatOf, heartbeats } from '../watch/beat.ts'
-import { daemonNotices } from '../watch/daemon-notices.ts'
+import { specNotices } from '../watch/daemon-notices.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
 import { followFreshness, type WatchedPlace } from '../watch/freshness.ts'
 import { followState, lookEvery, orSetAside } from '../watch/left-by-commands.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
+import { openNotices } from '../watch/notices.ts'
 import { keepAlive, openServiceManager, type ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -171,7 +172,7 @@ async function watchLocked(
     },
   )
 
-  const notices = daemonNotices(() => settings, {
+  const notices = openNotices(() => settings, 'watch', {
     memory: openNoticeMemory(first.state),
     host: hostname(),
     revision: () => loaded.revision,
@@ -180,6 +181,8 @@ async function watchLocked(
     warn,
     oneLine: escapeProse,
   })
+  notices.began()
+  const reportSpecs = specNotices(notices)
   /** The fingerprint of the specs folder in force. */
   let obeyed: string | null = null
   const look = async () => {
@@ -187,7 +190,7 @@ async function watchLocked(
     obeyed = decided === null ? null : found.fingerprint
     if (decided === null) return null
     loaded = found
-    await notices.looked(decided, loaded, refusals(loaded, clock.now()))
+    await reportSpecs(decided, loaded, refusals(loaded, clock.now()))
     return decided
   }
 
@@ -206,7 +209,7 @@ async function watchLocked(
     const { outcome } = await runPass(spec, workspace, options, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
-    await notices.finished(outcome)
+    await notices.finished(outcome, 'whole')
     return outcome
   }
   const loop = watchLoop({
@@ -235,7 +238,8 @@ async function watchLocked(
         else {
           settings = next
           box = openBox(next.state, next)
-          notices.reopened()
+          // Pending notices go to the hooks that the settings name now, and a new hook gets every open problem.
+          notices.began()
         }
         loop.look()
         loop.trigger(null, 'hangup')
@@ -286,7 +290,7 @@ async function watchLocked(
     ending.abort()
     await watching?.close()
     await beside
-    await notices.ended()
+    await notices.ended(null)
   }
 }
 

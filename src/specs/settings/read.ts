@@ -35,17 +35,23 @@ export function readSettings(
 ): ReadSettings {
   const { written, faults } = readAll(source, known)
   // They show the lines around them, where a URL may hold a password.
-  const quiet = { ...source, text: withoutSecrets(source.text) }
+  const quiet = { ...source, text: hidden(source.text) }
   return {
     written,
     faults: faults.map((fault) => ({
       ...fault,
-      message: withoutSecrets(fault.message),
-      ...(fault.hint === undefined ? {} : { hint: withoutSecrets(fault.hint) }),
+      message: hidden(fault.message),
+      ...(fault.hint === undefined ? {} : { hint: hidden(fault.hint) }),
       place: { ...fault.place, source: quiet },
     })),
   }
 }
+
+/** A URL that stands where the file of one belongs is as secret as in that file. */
+const hidden = (text: string): string =>
+  withoutSecrets(text).replace(/(?<=File['"]?\s*:[\s>|"'-]*\w+:\/\/)[^\s"',}\]]+/g, (url) =>
+    '*'.repeat(url.length),
+  )
 
 function readAll(
   source: SourceText,
@@ -69,6 +75,8 @@ function readAll(
     (text: string): Parsed<string> => {
       const near = (path: string) => readNearPath(path, 'any', { home: known.home, name })
       if (/^(?:\/|~\/)/.test(text)) return near(text)
+      if (/^\w+:\/\//.test(text))
+        return { ok: false, fault: 'is a URL: write it into a file, and its path here' }
       const base = near(known.folder)
       return base.ok
         ? near(`${known.folder}/${text}`)
