@@ -3,12 +3,12 @@ import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { StaleReason } from '../../model/specs-memory.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../../model/status.ts'
-import type { Hold } from '../../model/trouble.ts'
+import { type Hold, type SpecPlace, withHint } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
 import { type Claim, fewOf, joined } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
-import { heldClaim } from './fold.ts'
+import { heldClaim, releaseText } from './fold.ts'
 import { scheduleText } from './freshness.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
@@ -23,7 +23,7 @@ export interface Judged {
   readonly doubt: Said | null
 }
 
-type Said = Pick<Claim, 'reason' | 'message' | 'since'>
+type Said = Pick<Claim, 'reason' | 'message' | 'since' | 'place'>
 
 /** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
 export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
@@ -35,12 +35,12 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     ready: said === null ? null : { type: 'Ready', status: 'false', ...said },
     doubt,
   })
-  if (hold !== null) return is('held', { reason: hold.code, message: `${hold.message} (release ${hold.id})` })
-  if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
+  if (hold !== null) return is('held', { reason: hold.code, message: releaseText(hold) })
+  if (halt !== null) return is('failed', { reason: halt.code, message: withHint(halt) })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
+  if (last !== null && last.counts.lost > 0) return is('failed')
   if (gone.length > 0)
     return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
-  if (last !== null && last.counts.lost > 0) return is('failed')
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
     const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
@@ -54,8 +54,7 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const said = last === null ? null : saidByLast(last)
   if (said === 'held') return is(said)
   // By the spec as it is now: no pass need have obeyed it yet.
-  if (misfit !== null)
-    return is('failed', { reason: misfit.code, message: `${misfit.message}. ${misfit.hint}` })
+  if (misfit !== null) return is('failed', { reason: misfit.code, message: withHint(misfit) })
   const empty = emptyNow(facts, look, said)
   if (empty !== null) return is('empty', empty.said)
   if (said === 'failed') return is(said)
@@ -65,8 +64,7 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
   const [over] = facts.overSpecs ?? []
   if (over !== undefined) {
-    const message = `${over.message} (release ${over.id})`
-    return is('held', { reason: over.code, message, ...sinceHeld(facts, over.code) })
+    return is('held', { reason: over.code, message: releaseText(over), ...sinceHeld(facts, over.code) })
   }
   if (doubt !== null || holding === null) {
     // The first pass is at it, or one that is long due.
@@ -109,6 +107,8 @@ function emptyNow(
 function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'well' {
   const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
   if (!cutShort && last.exitCode !== 0) {
+    // Damage is worse than what a removal is held for.
+    if (last.exitCode === 6 && last.result !== 'halted') return 'failed'
     if (last.result === 'halted' || last.holds.length > 0) return 'held'
     // Lateness makes a pass exit with 1 where nothing else was wrong with it.
     const isWell = last.result === 'in-sync' || last.result === 'applied'
@@ -256,16 +256,15 @@ function reconcilingClaim({ holders, progress }: StatusFacts): Claim {
 function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
   const { hold, overSpecs } = facts
   const type = 'Stalled'
-  const heldBy = ({ id, code, message }: Hold): Claim => ({
+  const heldBy = (one: Hold): Claim => ({
     type,
     status: 'true',
-    reason: code,
-    message: `${message} (release ${id})`,
-    ...sinceHeld(facts, code),
+    reason: one.code,
+    message: releaseText(one),
+    ...sinceHeld(facts, one.code),
   })
   if (hold !== null) return heldBy(hold)
-  if (halt !== null)
-    return { type, status: 'true', reason: halt.code, message: `${halt.message}. ${halt.hint}` }
+  if (halt !== null) return { type, status: 'true', reason: halt.code, message: withHint(halt) }
   const [over] = overSpecs ?? []
   return over === undefined || kept.status === 'true' ? kept : heldBy(over)
 }
@@ -282,11 +281,15 @@ function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, {
 function specClaim(facts: StatusFacts): Claim {
   const { spec, last, specFaults, stale } = facts
   const type = 'SpecValid'
-  if (specFaults[0] !== undefined) {
-    const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
-    const message = `${joined(places)}; watch obeys the last good spec`
-    return { type, status: 'false', reason: specFaults[0].code, message, ...sinceWritten(facts) }
-  }
+  const fault = faultOf(specFaults)
+  if (fault !== null)
+    return {
+      type,
+      status: 'false',
+      ...fault,
+      message: `${fault.message}; watch obeys the last good spec`,
+      ...sinceWritten(facts),
+    }
   if (spec === null)
     return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
   const refused = stale.find(({ code }) => isRefusal(code))
@@ -295,6 +298,17 @@ function specClaim(facts: StatusFacts): Claim {
   if (away !== undefined) return staleClaim('unknown', away)
   if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
   return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
+}
+
+/** Faults as a condition shows them: all in words, and where the first one was written. Null: there are none. */
+export function faultOf(
+  faults: StatusFacts['specFaults'],
+): (Pick<Claim, 'reason' | 'message'> & { readonly place: SpecPlace }) | null {
+  const [first] = faults
+  if (first === undefined) return null
+  const { file, line, column, code } = first
+  const message = joined(faults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`))
+  return { reason: code, message, place: { file, line, column } }
 }
 
 const staleClaim = (status: Claim['status'], { code, message, since }: StaleReason): Claim => ({

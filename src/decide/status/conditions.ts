@@ -41,13 +41,13 @@ export function dated(
   })
 }
 
-/** The first few names of many. */
-export function fewOf(names: readonly string[]): string {
-  const first = names.slice(0, FEW).join(', ')
-  return names.length > FEW ? `${first} and ${names.length - FEW} more` : first
+/** The first few names of `count`. */
+export function fewOf(names: readonly string[], count = names.length): string {
+  const first = names.slice(0, FEW)
+  return `${first.join(', ')}${count > first.length ? ` and ${count - first.length} more` : ''}`
 }
 
-const FEW = 3
+export const FEW = 3
 const NAMED = 20
 
 /** Several troubles of one kind in one message. */
