@@ -56,10 +56,21 @@ const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefi
   return { count: Math.max(1, count), ...(path === undefined ? {} : { path }) }
 }
 
-/** Where a problem stands among others, the worst lowest: what is damaged or lost comes before what is missing, and that before what only waits. */
-export const severity = (code: string): number => RANKS[code] ?? (isDamage(code) ? 2 : 4)
+/** Where a problem stands among others, the worst lowest. */
+export const severity = (code: string): number => RANKS[code] ?? (isDamage(code) ? 3 : 5)
 
-const RANKS: Readonly<Record<string, number>> = { conflict: 0, lost: 1, 'missing-here': 3, 'wait-overdue': 5 }
+/** Below it: what a person must see before anything that is held. */
+export const GRAVE = 4
+
+const RANKS: Readonly<Record<string, number>> = {
+  conflict: 0,
+  lost: 1,
+  // I14: nothing complete is held.
+  empty: 2,
+  'list-fits-nothing': 2,
+  'missing-here': 4,
+  'wait-overdue': 6,
+}
 
 /** What is said of it in a few words; what is not listed here says its code. */
 const WORDS: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
 import { type Hold, type Problem, withHint } from '../../model/trouble.ts'
 import { isAwaited } from '../files/emptiness.ts'
-import { severity } from './causes.ts'
+import { GRAVE, severity } from './causes.ts'
 import { type Claim, dated, fewOf, joined } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
@@ -233,12 +233,12 @@ function findingsOf({
           ),
         ]),
     ...(lost.length === 0 ? [] : [lasting('lost', countText(lost, 'lost'))]),
-    ...found.filter(({ reason }) => isDamage(reason)),
+    ...found.filter(({ reason }) => severity(reason) < GRAVE),
     // The pass itself went on; the holds are reported beside this.
     ...(isStopped
       ? []
       : held.map(({ stall }) => ({ reason: 'held', message: whatIsHeld(holds), stall: stall! }))),
-    ...found.filter(({ reason }) => !isDamage(reason)),
+    ...found.filter(({ reason }) => severity(reason) >= GRAVE),
     ...late.slice(0, 1).map(({ message }) => ({ reason: 'late', message })),
   ]
 }
