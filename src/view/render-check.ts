@@ -1,7 +1,6 @@
 import { whyOf } from '../decide/status/causes.ts'
 import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
 import { byName } from '../decide/status/verdict.ts'
-import type { BackupState } from '../model/status.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { withNames } from './render-verdict.ts'
@@ -66,7 +65,7 @@ function summary({ backups, bad, problems, faults, unseen }: CheckReport, width:
       'no backup is declared'
     )
   const names = bad.map(({ backup, word }) => {
-    const why = SAYS_LITTLE.has(backup.state) ? whyOf(backup) : word
+    const why = SAYS_LITTLE.has(word) ? whyOf(backup) : word
     return [words(backup.backup), words(why === word ? word : `${word}: ${why}`)] as const
   })
   const rest = others === '' ? '' : `; ${others}`
@@ -75,7 +74,7 @@ function summary({ backups, bad, problems, faults, unseen }: CheckReport, width:
 }
 
 /** States that do not say what is wrong. */
-const SAYS_LITTLE: ReadonlySet<BackupState> = new Set(['failed', 'held', 'unknown'])
+const SAYS_LITTLE: ReadonlySet<string> = new Set(['failed', 'held', 'unknown'])
 
 /** Only backups with an expectation can be fresh. */
 function fine(backups: readonly Checked[]): string {

@@ -215,15 +215,17 @@ function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim 
   const again = triesAgain(watch)
   if (again === null || claim.status === 'true') return claim
   const count = watch?.failures === 1 ? 'a failure' : `${watch?.failures} failures in a row`
-  return { ...claim, message: `${claim.message}; watch tries again at ${again}, after ${count}` }
+  return { ...claim, message: also(claim.message, `watch tries again at ${again}, after ${count}`) }
 }
 
 function withDoubt({ ready, doubt }: Judged, kept: Claim): Claim {
   const claim = ready ?? kept
   if (doubt === null || claim.reason === doubt.reason || doubt.reason === 'never-run') return claim
   // A trouble that is known stays one; it is said beside it that it may be worse by now.
-  return { ...claim, message: `${claim.message}; ${doubt.message}` }
+  return { ...claim, message: also(claim.message, doubt.message) }
 }
+
+const also = (message: string, more: string): string => `${message.replace(/\.$/, '')}; ${more}`
 
 function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
   if (last === null)
