@@ -1,6 +1,7 @@
-import { whyOf } from '../decide/status/causes.ts'
+import { type Faults, whyOf } from '../decide/status/causes.ts'
 import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
 import { byName } from '../decide/status/verdict.ts'
+import type { SpecPlace } from '../model/trouble.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { withNames } from './render-verdict.ts'
@@ -31,9 +32,7 @@ export function renderCheck(report: CheckReport): CheckText {
     ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
     ...bad.map((one) => {
       const why = one.causes.map(({ code, message, place }) =>
-        faults.common.some(({ file }) => file === place?.file)
-          ? 'its spec is faulty, as above'
-          : message || code,
+        isCommon(place, faults) ? 'its spec is faulty, as above' : message || code,
       )
       return `${words(name(one))}: ${words([one.word, ...why, ...(one.old ?? [])].join('; '))}`
     }),
@@ -54,9 +53,12 @@ export const renderCheckFailure = (message: string): CheckText => ({
 
 /** What is wrong in few words, the worst first. */
 function summary({ backups, bad, problems, faults, unseen }: CheckReport, width: number): string {
+  const isSaid = bad.some(({ causes }) => causes.some(({ place }) => isCommon(place, faults)))
   const others = [
     ...problems.map((text) => words(text.split(':')[0]!)),
-    ...(faults.common.length === 0 ? [] : [`${counted(faults.common.length, 'fault')} in specs or settings`]),
+    ...(faults.common.length === 0 || isSaid
+      ? []
+      : [`${counted(faults.common.length, 'fault')} in specs or settings`]),
     ...(unseen === null ? [] : ['newer specs cannot be read']),
   ].join('; ')
   if (bad.length === 0)
@@ -72,6 +74,9 @@ function summary({ backups, bad, problems, faults, unseen }: CheckReport, width:
   const lead = `${bad.length} of ${backups.length} not well: `
   return withNames(lead, names, Math.max(40, width - rest.length), 1) + rest
 }
+
+const isCommon = (place: SpecPlace | undefined, { common }: Faults): boolean =>
+  common.some(({ file }) => file === place?.file)
 
 /** States that do not say what is wrong. */
 const SAYS_LITTLE: ReadonlySet<string> = new Set(['failed', 'held', 'unknown'])

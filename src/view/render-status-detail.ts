@@ -1,5 +1,5 @@
 import stringWidth from 'string-width'
-import { causesOf, type Faults } from '../decide/status/causes.ts'
+import { causesOf, type Faults, SAID_BY } from '../decide/status/causes.ts'
 import { isTrouble } from '../decide/status/conditions.ts'
 import { describeCause } from '../decide/status/late-cause.ts'
 import { needsWords } from '../decide/status/verdict.ts'
@@ -83,6 +83,7 @@ function unwell(backup: BackupStatus, faults: Faults): readonly string[] {
     const [message] = [cause, ...same].map((one) => one.message).toSorted((a, b) => b.length - a.length)
     return [same, causeText({ ...cause, message: message! }, faults)] as const
   })
+  if (causes.length > 0) for (const reason of Object.keys(SAID_BY)) byReason.delete(reason)
   const others = [...byReason.values()].map((same) => {
     const [most] = same.toSorted((a, b) => b.message.length - a.message.length)
     return [same, causeText({ code: most!.reason, message: most!.message }, faults)] as const

@@ -19,8 +19,8 @@ import { clipText, cutText, wrapText } from './wrap-text.ts'
 
 export interface StatusTextOptions extends TableOptions {
   readonly color: boolean
-  /** Lines of the screen; null: everything is shown. */
-  readonly height: number | null
+  /** Lines of the screen; infinity: everything is shown. */
+  readonly height: number
 }
 
 /** The verdict, faults that are under several, the worst first, free space, and how old all of it is. Ends with a newline. */
@@ -40,8 +40,8 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     ...specLines(report, options, brush),
   ]
   const paragraph = (lines: readonly string[]) => (lines.length === 0 ? [] : ['', ...lines])
-  const height = options.detail ? null : options.height
-  const room = (height ?? Number.POSITIVE_INFINITY) - 2 - above.length - paragraph(below).length
+  const height = options.detail ? Number.POSITIVE_INFINITY : options.height
+  const room = height - 2 - above.length - paragraph(below).length
   const table = backups.length === 0 ? [] : tableLines(worstFirst(backups), faults, room, options, brush)
   return `${[...above, ...paragraph(table), ...paragraph(below)].join('\n')}\n`
 }

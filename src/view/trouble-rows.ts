@@ -1,4 +1,5 @@
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
+import { groupBy } from '../model/group-by.ts'
 import type { Warning } from '../model/plan.ts'
 import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
@@ -59,13 +60,7 @@ export function countedRow(
 
 /** Problems, those of one code in one row. `more`: what shows the ones that are not named. */
 export function problemRows(problems: readonly Problem[], more: string): readonly Row[] {
-  const byCode = new Map<string, Problem[]>()
-  for (const problem of problems) {
-    const known = byCode.get(problem.code)
-    if (known === undefined) byCode.set(problem.code, [problem])
-    else known.push(problem)
-  }
-  return [...byCode.values()].map((these) => {
+  return [...groupBy(problems, ({ code }) => code).values()].map((these) => {
     const [first] = these as [Problem]
     if (these.length === 1) return problemRow(first)
     const noun = these.every(({ path }) => path !== undefined) ? 'file' : 'problem'

@@ -140,7 +140,7 @@ describe('status --check', () => {
     const several = ['x', 'y', 'web10', 'web2'].map((name) => faultyStatus(name, [under], NOW, null))
     expect(check(several, null, [under]).text.replace(/ \|.*/, '')).toBe(
       [
-        'RECONCILE CRITICAL - 4 of 4 not well: web2, web10, x, y; 1 fault in specs or settings',
+        'RECONCILE CRITICAL - 4 of 4 not well: web2, web10, x, y',
         '/b/_defaults.yaml:2:1: bad',
         ...['web2', 'web10', 'x', 'y'].map((name) => `${name}: failed; its spec is faulty, as above`),
         '',

@@ -228,7 +228,7 @@ describe('the screen of all backups', () => {
       "
     `)
     for (const { backup: name } of sick) expect(all).toContain(name)
-    expect(lines(screen(many(200), { height: null }))).toBe(205)
+    expect(lines(screen(many(200), { height: Number.POSITIVE_INFINITY }))).toBe(205)
     for (const text of [two, all, screen(many(200))])
       expect([lines(text) < 24, widest(text) <= 80]).toEqual([true, true])
   })

@@ -18,7 +18,7 @@ export interface Cause {
 }
 
 /** Reasons of readiness of which another condition says more. */
-const SAID_BY: Readonly<Record<string, ConditionType>> = { 'spec-invalid': 'SpecValid', held: 'Held' }
+export const SAID_BY: Readonly<Record<string, ConditionType>> = { 'spec-invalid': 'SpecValid', held: 'Held' }
 
 /** All that is wrong with a backup, each once: first why it is in its state, then the worst. What is unknown counts only where nothing is known. */
 export function causesOf({

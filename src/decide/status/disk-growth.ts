@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import { firstPublished, type Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
@@ -43,9 +44,11 @@ export interface DiskUse {
 
 /** Disks that will be full within two weeks if all of their backups go on growing as they did; one problem a disk. */
 export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
-  const disks = new Map<string, DiskUse[]>()
-  for (const use of uses.toSorted((a, b) => (a.backup < b.backup ? -1 : 1)))
-    if (use.disk !== null) disks.set(use.disk, [...(disks.get(use.disk) ?? []), use])
+  const known = uses.filter(({ disk }) => disk !== null)
+  const disks = groupBy(
+    known.toSorted((a, b) => (a.backup < b.backup ? -1 : 1)),
+    ({ disk }) => disk,
+  )
   return [...disks.values()].flatMap((on) => {
     const growth = on.reduce((sum, use) => sum + (use.growth ?? 0), 0)
     const free = Math.min(...on.map((use) => use.free ?? Number.POSITIVE_INFINITY))
