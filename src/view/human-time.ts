@@ -22,7 +22,7 @@ export function humanAge(time: string | null, now: Instant): string {
 }
 
 /** `2026-11-24 04:00 +01:00`: to the minute, as the zone's wall clock shows it. */
-export function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
+function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
   const at = Date.parse(time)
   if (Number.isNaN(at)) return time
   const local = zone.toLocal(instant(at))

@@ -6,6 +6,7 @@ import type { StatusReport } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { dayTime, humanAge } from './human-time.ts'
+import { countedWords } from './plan-totals.ts'
 import { clipText } from './wrap-text.ts'
 
 interface VerdictOptions {
@@ -46,9 +47,11 @@ export function renderVerdict(
       : `all ${verdict.total} fine`
   const parts = [
     ...(verdict.fine === 0 ? [] : [fine]),
-    ...(verdict.running === 0 ? [] : [`${verdict.running} running`]),
-    ...(verdict.pending === 0 ? [] : [`${verdict.pending} pending`]),
-    ...(verdict.suspended === 0 ? [] : [`${verdict.suspended} suspended`]),
+    ...countedWords([
+      [verdict.running, 'running'],
+      [verdict.pending, 'pending'],
+      [verdict.suspended, 'suspended'],
+    ]),
     ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),
   ].join(', ')
   // Not all is well, and the line is short.

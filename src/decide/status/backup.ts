@@ -5,6 +5,7 @@ import type { LateSeries } from '../../model/outcome.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type {
   BackupStatus,
+  ConditionType,
   DestinationStatus,
   LateCause,
   Progress,
@@ -22,7 +23,7 @@ import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { claimsOf, faultOf, judgeState, triesAgain } from './claims.ts'
-import { type Claim, dated, FEW } from './conditions.ts'
+import { type Claim, claim, dated, FEW } from './conditions.ts'
 import { codeOfStatus, firstOf } from './exit-code.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { lateCause } from './late-cause.ts'
@@ -255,21 +256,15 @@ export function faultyStatus(
     reason: 'spec-invalid',
     message: 'its spec is faulty; see reconcile validate',
   }
-  const unknown = { status: 'unknown', reason: 'spec-invalid', message: 'its spec is faulty' } as const
+  const unknown = (type: ConditionType) => claim(type, 'unknown', 'spec-invalid', 'its spec is faulty')
   const claims: readonly Claim[] = [
-    {
-      type: 'Ready',
-      status: 'false',
-      reason: 'spec-invalid',
-      message: 'its spec is faulty: it does not run',
-    },
+    claim('Ready', 'false', 'spec-invalid', 'its spec is faulty: it does not run'),
     { type: 'Stalled', status: 'true', ...fault },
-    { type: 'Fresh', ...unknown },
+    unknown('Fresh'),
     { type: 'SpecValid', status: 'false', ...fault },
     ...(['Reconciling', 'SourceReachable', 'Held', 'Pushed'] as const).map((type) => {
       const { since: _, ...found } = seen?.conditions.find((one) => one.type === type) ?? {
-        type,
-        ...unknown,
+        ...unknown(type),
         since: '',
       }
       return found

@@ -142,13 +142,7 @@ function ageOf({ series }: BackupStatus, asOf: Instant): number | null {
   const expected = series.filter(({ expect, state }) => expect !== null && state !== 'ended')
   const age = ({ newest }: SeriesStatus): number =>
     newest === null ? Number.POSITIVE_INFINITY : Math.max(0, (asOf - Date.parse(newest)) / 1000)
-  const ages = (expected.length > 0 ? expected : series).map(age)
-  const found = ages.reduce(
-    expected.length > 0 ? larger : smaller,
-    expected.length > 0 ? 0 : Number.POSITIVE_INFINITY,
-  )
-  return Number.isFinite(found) ? found : null
+  const ages = (expected.length > 0 ? expected : series).map(age).toSorted((a, b) => a - b)
+  const found = ages.at(expected.length > 0 ? -1 : 0)
+  return found === undefined || !Number.isFinite(found) ? null : found
 }
-
-const larger = (a: number, b: number): number => Math.max(a, b)
-const smaller = (a: number, b: number): number => Math.min(a, b)

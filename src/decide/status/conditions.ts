@@ -7,6 +7,13 @@ export interface Claim extends Omit<Condition, 'since'> {
   readonly since?: Instant
 }
 
+export const claim = (
+  type: ConditionType,
+  status: Condition['status'],
+  reason: string,
+  message = '',
+): Claim => ({ type, status, reason, message })
+
 /** What a condition of these types says is good when it is true. */
 const GOOD: ReadonlySet<ConditionType> = new Set(['Ready', 'Fresh', 'SpecValid', 'SourceReachable'])
 

@@ -8,7 +8,7 @@ import type { DestinationStatus, Newer } from '../../model/status.ts'
 import { type Hold, type Problem, withHint } from '../../model/trouble.ts'
 import { isAwaited } from '../files/emptiness.ts'
 import { GRAVE, severity } from './causes.ts'
-import { type Claim, dated, fewOf, joined } from './conditions.ts'
+import { type Claim, claim, dated, fewOf, joined } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
@@ -49,7 +49,7 @@ export function foldStatus(
     stalled(outcome),
     freshClaim(views),
     // It could be obeyed.
-    { type: 'SpecValid', status: 'true', reason: 'valid', message: '' },
+    claim('SpecValid', 'true', 'valid'),
     reachable(source),
     heldClaim(outcome.holds),
     pushedClaim(outcome.warnings),
@@ -133,26 +133,24 @@ export function foldFailure(
 function ready(outcome: CodedOutcome): Claim {
   const [worst] = findingsOf(outcome)
   const { reason, message } = worst ?? { reason: outcome.result, message: outcome.result }
-  return { type: 'Ready', status: outcome.exitCode === 0 ? 'true' : 'false', reason, message }
+  return claim('Ready', outcome.exitCode === 0 ? 'true' : 'false', reason, message)
 }
 
 /** Why trying again alone will not mend what a pass came to: somebody has to do something first. */
 function stalled(outcome: CodedOutcome): Claim {
   const stall = findingsOf(outcome).flatMap((one) => one.stall ?? [])[0]
   return stall === undefined
-    ? { type: 'Stalled', status: 'false', reason: 'not-stalled', message: '' }
+    ? claim('Stalled', 'false', 'not-stalled')
     : { type: 'Stalled', status: 'true', ...stall }
 }
 
 function reachable({ completeness, failure }: SourceLook): Claim {
-  if (completeness === 'complete')
-    return { type: 'SourceReachable', status: 'true', reason: 'listed', message: '' }
-  if (completeness === 'incomplete') {
-    const message = 'it was listed, but not whole'
-    return { type: 'SourceReachable', status: 'true', reason: 'listing-incomplete', message }
-  }
+  const type = 'SourceReachable'
+  if (completeness === 'complete') return claim(type, 'true', 'listed')
+  if (completeness === 'incomplete')
+    return claim(type, 'true', 'listing-incomplete', 'it was listed, but not whole')
   const { code = 'not-listed', message = 'it could not be listed', hint = '' } = failure ?? {}
-  return { type: 'SourceReachable', status: 'false', reason: code, message: withHint({ message, hint }) }
+  return claim(type, 'false', code, withHint({ message, hint }))
 }
 
 /** What a hold asks, and by which id it may pass. */
@@ -161,25 +159,15 @@ export const releaseText = ({ id, message }: Hold): string => `${message} (relea
 /** Of the holds that are open: one says all of them. */
 export const heldClaim = (holds: DestinationStatus['holds']): Claim =>
   holds[0] === undefined
-    ? { type: 'Held', status: 'false', reason: 'not-held', message: '' }
-    : {
-        type: 'Held',
-        status: 'true',
-        reason: holds[0].code,
-        message: joined(holds.map(releaseText)),
-      }
+    ? claim('Held', 'false', 'not-held')
+    : claim('Held', 'true', holds[0].code, joined(holds.map(releaseText)))
 
 /** I9: whether far more came than the rules were made for. */
-const pushedClaim = (warnings: BareOutcome['warnings']): Claim => {
-  const pushed = warnings.filter(({ code }) => code === 'points-pushed')
+function pushedClaim(warnings: BareOutcome['warnings']): Claim {
+  const pushed = warnings.flatMap(({ code, message }) => (code === 'points-pushed' ? message : []))
   return pushed.length === 0
-    ? { type: 'Pushed', status: 'false', reason: 'not-pushed', message: '' }
-    : {
-        type: 'Pushed',
-        status: 'true',
-        reason: 'points-pushed',
-        message: joined(pushed.map(({ message }) => message)),
-      }
+    ? claim('Pushed', 'false', 'not-pushed')
+    : claim('Pushed', 'true', 'points-pushed', joined(pushed))
 }
 
 interface Finding extends Pick<Claim, 'reason' | 'message'> {

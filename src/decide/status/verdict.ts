@@ -38,7 +38,7 @@ const NEEDS_NOBODY: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspen
 export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(state)
 
 /** It does all it should, and something about it is worth a look. */
-export const isWarned = ({ state, conditions }: BackupStatus): boolean =>
+const isWarned = ({ state, conditions }: BackupStatus): boolean =>
   state === 'ok' && conditions.some((one) => one.type === 'Pushed' && isTrouble(one))
 
 /** There is something to say about why it is as it is. */
