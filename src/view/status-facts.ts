@@ -20,7 +20,10 @@ export function causeText(
   { code, message, place }: Pick<Cause, 'code' | 'message' | 'place'>,
   { own, common }: Faults,
 ): string {
-  if (place === undefined) return message === '' ? code : `${code}: ${message}`
+  if (place === undefined) {
+    if (message === '') return code
+    return message.startsWith(`${code} `) ? message : `${code}: ${message}`
+  }
   const { file, line, column } = place
   if (common.some((one) => one.file === file))
     return `spec-invalid: ${fileName(file)}:${line}:${column}, as above`

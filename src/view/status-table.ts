@@ -58,7 +58,8 @@ export function tableLines(
     ]
   }
   // About six lines of causes in all, but one for each that is shown.
-  const whole = room === Number.POSITIVE_INFINITY ? room : Math.max(1, Math.floor(6 / Math.max(1, needy)))
+  const explained = backups.filter(needsWords).length
+  const whole = room === Number.POSITIVE_INFINITY ? room : Math.max(1, Math.floor(6 / Math.max(1, explained)))
   const top = brush('dim', head!.join('  ').trimEnd())
   for (const causes of new Set([whole, 1])) {
     const blocks = backups.slice(0, room).map((backup, i) => block(backup, i, causes))

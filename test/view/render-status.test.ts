@@ -512,7 +512,7 @@ describe('the screen of all backups', () => {
 
       BACKUP  STATE      NEWEST   DUE      NEXT  HELD
       old     suspended  3 h ago  in 22 h  -     14 files, 18 GiB
-        suspended: suspended by anna since 2026-11-23 10:00 +01:00: disk swap
+        suspended by anna since 2026-11-23 10:00 +01:00: disk swap
       web001  ok         3 h ago  in 22 h  -     14 files, 18 GiB
       web002  ok         3 h ago  in 22 h  -     14 files, 18 GiB
       web003  ok         3 h ago  in 22 h  -     14 files, 18 GiB
@@ -521,6 +521,9 @@ describe('the screen of all backups', () => {
       "
     `)
     expect(screen([suspended]).split('\n')[0]).toBe('1 suspended')
+    const all = screen(many(30).map((one) => ({ ...suspended, backup: one.backup })))
+    expect(lines(all)).toBeLessThan(24)
+    expect(all).toContain('… 22 more: 22 suspended; --all shows them')
   })
 
   it('says free space once a disk', () => {
