@@ -104,7 +104,7 @@ async function status(
   if (console.output !== 'text') printDocument(console, report)
   else {
     const { width } = console
-    const height = all ? null : console.height
+    const height = all ? Number.POSITIVE_INFINITY : console.height
     const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
     const shape = { color: console.color.write, width, height, detail: names.length > 0 }
     console.write(renderStatus(report, { ...shape, now: run.now(), zone }))

@@ -1,6 +1,6 @@
 import { type Check, list, object, optional, text } from './check-json.ts'
 import type { DiskNames, LedgerHead } from './holding.ts'
-import type { Diagnostic, Hold, Problem } from './trouble.ts'
+import type { Diagnostic, Hold, Problem, SpecPlace } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
 
@@ -36,6 +36,8 @@ export interface Condition {
   readonly status: 'true' | 'false' | 'unknown'
   readonly reason: string
   readonly message: string
+  /** Of a faulty spec: where its first fault was written. */
+  readonly place?: SpecPlace
   readonly since: string
 }
 
@@ -155,6 +157,21 @@ export interface StagedNow {
   readonly path: string
 }
 
+/** Files at the source that were not finished when the last pass looked. */
+export interface WaitingNow {
+  readonly files: number
+  /** The one that has waited longest, and since when; null: not known. */
+  readonly path: string | null
+  readonly since: string | null
+}
+
+/** What is wrong by one code: how many files, or series, it is about, and the first few of them. */
+export interface TroubleNow {
+  readonly code: string
+  readonly count: number
+  readonly names: readonly string[]
+}
+
 /** The disk of a destination. `size` in bytes; null: unknown. */
 export interface DiskUnder extends Omit<DiskNames, 'label'> {
   readonly mountPoint: string
@@ -204,6 +221,10 @@ export interface BackupStatus {
   /** Left out where there are none. */
   readonly beside?: BesideCount
   readonly conditions: readonly Condition[]
+  /** All that the last pass found wrong, and what is gone since; left out where there is nothing. */
+  readonly troubles?: readonly TroubleNow[]
+  /** Left out where nothing waits. */
+  readonly waiting?: WaitingNow
   /** When the last pass ended, whatever it came to. */
   readonly lastPass: string | null
   readonly lastSuccess: string | null

@@ -12,6 +12,10 @@ export interface Problem extends Halt {
   readonly release?: string
 }
 
+/** A message and what to do about it, as sentences of one line. */
+export const withHint = ({ message, hint }: Pick<Problem, 'message' | 'hint'>): string =>
+  hint === '' ? message : `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${hint}`
+
 /** Stops this backup (or its pulls) until somebody has fixed the cause. */
 export interface Halt {
   readonly code: string
@@ -45,6 +49,9 @@ export interface Conflict {
   readonly held: string
   readonly source: string
 }
+
+/** Where a fault was written. */
+export type SpecPlace = Pick<Diagnostic, 'file' | 'line' | 'column'>
 
 /** A fault in a spec or a setting, pointing where it was written. */
 export interface Diagnostic {

@@ -2,6 +2,7 @@ import { describeSuspended } from '../decide/status/suspended.ts'
 import type { PassEvent } from '../model/event.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
+import { withHint } from '../model/trouble.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
@@ -30,7 +31,7 @@ export function describeEvent(event: PassEvent): Described {
     case 'problem': {
       const { path, message, hint } = event.problem
       const where = path === undefined ? '' : `${escapeText(path)}: `
-      return said('red', `problem: ${where}${sentences(message, hint)}`)
+      return said('red', `problem: ${where}${escapeProse(withHint({ message, hint }))}`)
     }
     case 'conflict': {
       const { path, held, source } = event.conflict
@@ -38,10 +39,10 @@ export function describeEvent(event: PassEvent): Described {
       return said('red', `conflict: ${escapeText(path)}: ${both}; neither is touched`)
     }
     case 'halt':
-      return said('red', `halted: ${sentences(event.halt.message, event.halt.hint)}`)
+      return said('red', `halted: ${escapeProse(withHint(event.halt))}`)
     case 'hold': {
       const how = `To release it: reconcile release ${event.hold.id} --reason "…"`
-      return said('yellow', `held: ${sentences(event.hold.message, how)}`)
+      return said('yellow', `held: ${escapeProse(withHint({ message: event.hold.message, hint: how }))}`)
     }
     case 'recovered':
       return said('yellow', `recovered: ${escapeProse(event.what)}`)
@@ -113,10 +114,4 @@ function outcomeSentence(outcome: BackupOutcome): string {
     ...(outcome.exitCode === 0 ? [] : [`exit ${outcome.exitCode}`]),
   ]
   return `finished: ${parts.join(', ')}`
-}
-
-function sentences(message: string, hint: string): string {
-  const [first, second] = [escapeProse(message), escapeProse(hint)]
-  if (second === '') return first
-  return `${first}${/[.!?]$/.test(first) ? '' : '.'} ${second}`
 }

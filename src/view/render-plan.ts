@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { byName } from '../decide/status/verdict.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
@@ -63,7 +64,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const brush = paint(options.color)
   const names = Math.max(0, ...plan.backups.filter(inSync).map((backup) => backup.backup.length))
   const lines: string[] = []
-  for (const backup of plan.backups) {
+  for (const backup of plan.backups.toSorted(byName)) {
     if (inSync(backup)) lines.push(syncLine(backup, names, brush))
     else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')

@@ -1,3 +1,4 @@
+import { byName } from '../decide/status/verdict.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
@@ -72,7 +73,7 @@ export function renderResult(
 ): string {
   const brush = paint(options.color)
   const { width, brief } = options
-  const backups = result.backups.flatMap((outcome): readonly Shown[] => {
+  const backups = result.backups.toSorted(byName).flatMap((outcome): readonly Shown[] => {
     const word = outcome.result.replace('-', ' ')
     if (brief?.recovered.has(outcome.backup) === true)
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]

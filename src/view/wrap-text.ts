@@ -50,6 +50,13 @@ export function clipText(text: string, width: number): string {
   return `${kept.trimEnd()}…`
 }
 
+/** Escaped prose in at most so many lines; what is too long loses its end. */
+export function clipLines(text: string, width: number, most: number): readonly string[] {
+  const lines = wrapText(text, width)
+  const last = lines.slice(most - 1).join(' ')
+  return last === '' ? lines : [...lines.slice(0, most - 1), clipText(last, width)]
+}
+
 /** At most `width` columns; text that is too long loses its beginning, as names differ at their ends. */
 export function cutText(text: string, width: number): string {
   if (stringWidth(text) <= width) return text

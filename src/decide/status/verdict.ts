@@ -1,4 +1,5 @@
 import type { BackupState, BackupStatus, SeriesStatus } from '../../model/status.ts'
+import { whyOf } from './causes.ts'
 import { isTrouble } from './conditions.ts'
 
 /** What a screen of all backups begins with. */
@@ -37,16 +38,25 @@ const NEEDS_NOBODY: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspen
 export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(state)
 
 /** It does all it should, and something about it is worth a look. */
-export const isWarned = ({ state, conditions }: BackupStatus): boolean =>
+const isWarned = ({ state, conditions }: BackupStatus): boolean =>
   state === 'ok' && conditions.some((one) => one.type === 'Pushed' && isTrouble(one))
+
+/** There is something to say about why it is as it is. */
+export const needsWords = (backup: BackupStatus): boolean =>
+  isSick(backup) || isWarned(backup) || backup.state === 'suspended'
 
 /** A process holds its lock. */
 export const isUnderWay = ({ conditions }: BackupStatus): boolean =>
   conditions.some(({ type, status }) => type === 'Reconciling' && status === 'true')
 
-/** Worst first, then what is running; else by the order in which they were declared. */
+/** Worst first, then what is running; else by name, `web2` before `web10`. */
 export const worstFirst = (backups: readonly BackupStatus[]): readonly BackupStatus[] =>
-  backups.toSorted((a, b) => rank(a) - rank(b))
+  backups.toSorted((a, b) => rank(a) - rank(b) || byName(a, b))
+
+const NAMES = new Intl.Collator('en', { numeric: true })
+
+export const byName = (a: Pick<BackupStatus, 'backup'>, b: Pick<BackupStatus, 'backup'>): number =>
+  NAMES.compare(a.backup, b.backup)
 
 function rank(backup: BackupStatus): number {
   if (isSick(backup)) return ORDER.indexOf(backup.state)
@@ -92,38 +102,3 @@ export function freshOf({
 
 const timeOf = (text: string | null | undefined, none: number): number =>
   text == null ? none : Date.parse(text) || none
-
-/** How the worst that is known of it is said in a few words. What is not listed here says its code. */
-const WORDS: Readonly<Record<string, string>> = {
-  'box-clock': "this box's clock is wrong",
-  conflict: 'the source has other bytes',
-  'connection-refused': 'its source refuses connections',
-  crashed: 'a bug ended its last pass',
-  'destination-id-missing': 'its disk is not here',
-  'destination-other-id': 'another disk is there',
-  'disk-full': 'its disk is full',
-  empty: 'it holds nothing complete',
-  'host-key-changed': 'the host key has changed',
-  'host-unreachable': 'its source is unreachable',
-  'identity-missing': 'its key is missing',
-  'key-refused': 'its key is refused',
-  'ledger-damaged': 'its ledger is damaged',
-  'ledger-missing': 'its ledger is gone',
-  late: 'a backup is late',
-  lost: 'files are lost',
-  'missing-here': 'files are gone',
-  'never-run': 'no pass yet',
-  'not-mounted': 'its disk is not mounted',
-  'nothing-found': 'its source is empty',
-  overdue: 'nobody looks',
-  'pattern-fits-nothing': 'its pattern fits nothing',
-  'path-missing': "the source's folder is gone",
-  rot: 'a file is rotten',
-  'spec-invalid': 'its spec is faulty',
-  'watch-gone': 'watch does not run',
-}
-
-function whyOf({ state, conditions }: BackupStatus): string {
-  const reason = conditions.find(({ type }) => type === 'Ready')?.reason ?? state
-  return Object.hasOwn(WORDS, reason) ? WORDS[reason]! : reason.replaceAll('-', ' ')
-}
