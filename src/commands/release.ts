@@ -102,10 +102,10 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
 }
 
 /** Each destination that can be looked at, with what is to be asked about its disk. */
-async function disksNow({ loaded, box }: Workspace, run: Run) {
+async function disksNow(workspace: Workspace, run: Run) {
   const found: { readonly name: string; readonly destination: Destination; readonly hold: Hold | null }[] = []
-  for (const { name, destination: place } of loaded.specs) {
-    const destination = await openPlace(place, name, box)
+  for (const { name, destination: place } of workspace.loaded.specs) {
+    const destination = await openPlace(place, name, workspace)
     const { identity, halt } = await destination.identify(run)
     if (halt === null) found.push({ name, destination, hold: holdOfIdentity(destination.path, identity) })
   }

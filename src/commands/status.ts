@@ -24,6 +24,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
+import { nothingObeyed } from '../specs/load-specs.ts'
 import { findLockHolders } from '../system/lock-holders.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -172,7 +173,7 @@ async function reportOfSpecs(
   const faultsOf = (name: string) => specFaults(filesOf(name, loaded), loaded.faults)
   const all = [...specs, ...lastGood]
   const places = new Map<Spec, Destination>()
-  for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
+  for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, workspace))
   const without = faulty.filter((name) => !all.some((spec) => spec.name === name))
   const known = await knownPlaces(without, box)
   const holders = holdersOf([...places.values(), ...known.values()])
@@ -225,7 +226,7 @@ async function knownPlaces(
 }
 
 const openFolder = (path: string, backup: string, box: BoxState) =>
-  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, box)
+  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, { box, loaded: nothingObeyed('') })
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {

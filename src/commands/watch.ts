@@ -216,7 +216,7 @@ async function watchLocked(
     look,
     pass,
     async firstDue({ spec }) {
-      const place = await openPlace(spec.destination, spec.name, box)
+      const place = await openPlace(spec.destination, spec.name, { box, loaded })
       const last = await place.readStatus().catch(() => null)
       notices.remember(spec.name, last)
       return firstDue(spec, last, clock.now())
@@ -266,7 +266,7 @@ async function watchLocked(
   await service.ready(`watching ${source.label}`)
   const lookRun: Run = { now: clock.now, signal: ending.signal, emit: () => {} }
   const openWatched = async (spec: Spec): Promise<WatchedPlace> => {
-    const place = await openPlace(spec.destination, spec.name, box)
+    const place = await openPlace(spec.destination, spec.name, { box, loaded })
     const { path } = place
     return { path, readStatus: () => place.readStatus(), look: () => lookAt(place, spec, null, lookRun) }
   }

@@ -208,24 +208,26 @@ export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports
 }
 
 /** The destination for writing: checks again where its path leads. */
-export async function openNear(spec: Spec, { settings, box }: Workspace): Promise<Destination> {
+export async function openNear(spec: Spec, { settings, box, loaded }: Workspace): Promise<Destination> {
   const { destination, name } = spec
   const why = await forbidden(await realPath(destination.path), ourPlaces(settings))
   const message = `nothing is written to ${destination.path}: it ${why}`
   const refused = why === null ? null : { code: 'destination-forbidden', message, hint: FORBIDDEN_HINT }
-  return openPlace(destination, name, box, { leap: leapOf(spec), refused })
+  return openPlace(destination, name, { box, loaded }, { leap: leapOf(spec), refused })
 }
 
 /** By its real path: `/srv/offsite` may well be a link to another disk. Inside a destination no link is ever followed (I6). */
 export async function openPlace(
   place: DestinationPlace,
   backup: string,
-  box: BoxState,
+  { box, loaded }: Pick<Workspace, 'box' | 'loaded'>,
   options: { readonly leap?: number; readonly refused?: Halt | null } = {},
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...options })
+  const isOther = (name: string) =>
+    name !== backup && [...loaded.specs.map((spec) => spec.name), ...faultyNames(loaded)].includes(name)
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, isOther, ...options })
 }
 
 /** The spec's own, within its slot's share of the box's limit. */

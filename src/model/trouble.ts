@@ -10,6 +10,8 @@ export interface Problem {
   readonly retryable?: false
   /** The id by which a person may let it pass: `reconcile release ID --reason R`. */
   readonly release?: string
+  /** Of many backups at once: the code of the document's own problem that reports it. */
+  readonly shared?: string
 }
 
 /** Stops this backup (or its pulls) until somebody has fixed the cause. */
@@ -26,6 +28,8 @@ export interface Hold {
   readonly message: string
   /** Of a destination that this box's state has never heard of, at this path or another. */
   readonly neverSeen?: true
+  /** As of a problem. */
+  readonly shared?: string
 }
 
 /** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */

@@ -135,6 +135,51 @@ describe('a destination that is not the expected one', () => {
     expect(await at.pass()).toMatchObject({ result: 'in-sync', holds: [], exitCode: 0 })
   })
 
+  test.each(['disks, and state is lost', 'paths in the specs'])(
+    'two backups whose %s were swapped: held, whatever their bytes; a release hands it over',
+    async (what) => {
+      const own = await makeWorld('local', { calls: 'here' })
+      try {
+        const [one, two] = [await backupIn(own, 'one'), await backupIn(own, 'two')]
+        for (const at of [one, two]) await at.offer('same.tar', 'same', { mtime: 1_700_000_000 })
+        expect((await own.pass()).exitCode).toBe(0)
+        if (what.startsWith('disks')) {
+          const away = join(own.folder, 'away')
+          await rename(one.destination, away)
+          await rename(two.destination, one.destination)
+          await rename(away, two.destination)
+          await rm(own.state, { recursive: true })
+        } else {
+          await one.declare({ destination: { path: two.destination } })
+          await two.declare({ destination: { path: one.destination } })
+        }
+        const { backups } = await own.pass()
+        const [id] = backups.map((backup) => isHeld(backup, 'destination-other-id'))
+        expect(backups[0]!.holds[0]!.message).toContain('of the backup two')
+        expect((await own.status()).backups[0]).toMatchObject({ state: 'held' })
+        expect((await own.run('release', '--all-destinations', '--reason', 'x')).code).toBe(64)
+        expect(await own.run('release', id!, '--reason', 'it takes it over')).toMatchObject({ code: 0 })
+        for (const pass of ['first', 'second'])
+          expect((await own.pass('one')).backups[0], pass).toMatchObject({ result: 'in-sync', holds: [] })
+      } finally {
+        await own.end()
+      }
+    },
+  )
+
+  test('a backup that was renamed keeps its destination, without a question', async () => {
+    const own = await makeWorld('local', { calls: 'here' })
+    try {
+      const at = await backupIn(own, 'old')
+      await at.offer('a.tar', 'a')
+      expect((await own.pass()).exitCode).toBe(0)
+      await rename(join(own.specs, 'old.yaml'), join(own.specs, 'new.yaml'))
+      expect((await own.pass()).backups).toMatchObject([{ backup: 'new', result: 'in-sync', holds: [] }])
+    } finally {
+      await own.end()
+    }
+  })
+
   test('an id that nothing is held under: 64, with those that are', async () => {
     const { code, stderr } = await release('deadbeef')
     expect(code).toBe(64)

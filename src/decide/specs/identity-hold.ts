@@ -12,11 +12,11 @@ const UNKNOWN = 'destination-unknown'
  * Null: it is the expected one, or a new folder.
  */
 export function holdOfIdentity(path: string, identity: Identity): Hold | null {
-  const { expected, found, lastSeenAt, strange } = identity
-  if (expected === found) return null
+  const { expected, found, lastSeenAt, owner, strange } = identity
+  if (expected === found && owner === undefined) return null
   const { filesystem = null, within = null } = strange?.disk ?? {}
   const hold = (code: string, message: string): Hold => ({
-    id: holdId(code, [path, expected, found, filesystem, within]),
+    id: holdId(code, [path, expected, found, filesystem, within, ...(owner === undefined ? [] : [owner])]),
     code,
     message,
     ...(code === UNKNOWN && lastSeenAt === null ? { neverSeen: true } : {}),
@@ -30,6 +30,12 @@ export function holdOfIdentity(path: string, identity: Identity): Hold | null {
   }
   const lastPass = strange?.lastPass ?? null
   const its = lastPass === null ? found : `${found} (last pass over it ${lastPass})`
+  if (owner !== undefined) {
+    return hold(
+      'destination-other-id',
+      `${path} is the destination ${its} of the backup ${owner}, by the status of its last pass.${now} If disks or paths were swapped, put them right and run again; release only if this backup is to take it over`,
+    )
+  }
   if (expected === null) {
     const where = lastSeenAt === null ? 'this box has never seen it' : `this box knows it at ${lastSeenAt}`
     return hold(
