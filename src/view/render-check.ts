@@ -25,11 +25,12 @@ export function renderCheck(report: CheckReport): CheckText {
   const first = `RECONCILE ${state} - ${summary(report, bad)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`
   const lines = [
     first,
-    ...bad.map((one) => `${name(one)}: ${words([one.word, ...one.details].join('; '))}`),
+    ...problems.map(({ message, hint }) => words(`${message}. ${hint}`)),
+    ...bad.filter(isOwn).map((one) => `${name(one)}: ${words([one.word, ...one.details].join('; '))}`),
     ...backups.flatMap(({ backup }) =>
       backup.beside === undefined ? [] : [`${words(backup.backup)}: ${words(besideText(backup.beside))}`],
     ),
-    ...[...problems, ...faults].map(words),
+    ...faults.map(words),
     ...(unseen === null ? [] : [`specs: ${words(unseen)}`]),
   ]
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
@@ -44,7 +45,7 @@ export const renderCheckFailure = (message: string): CheckText => ({
 function summary({ backups, problems, faults, unseen }: CheckReport, bad: readonly Checked[]): string {
   const total = backups.length
   const faulty = [
-    ...problems.map((text) => words(text.split(':')[0]!)),
+    ...problems.map(({ message }) => words(message.replace(/: .*/s, ''))),
     ...(faults.length === 0
       ? []
       : [`${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`]),
@@ -53,11 +54,17 @@ function summary({ backups, problems, faults, unseen }: CheckReport, bad: readon
   if (total === 0) return faulty === '' ? 'no backup is declared' : faulty
   if (bad.length === 0) return [fine(backups), ...(faulty === '' ? [] : [faulty])].join(', ')
   const order: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING']
-  const worstFirst = bad.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+  const own = bad.filter(isOwn)
+  if (own.length === 0) return `${faulty}; ${bad.length} of ${total} not well for that`
+  const worstFirst = own.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
   const named = worstFirst.slice(0, NAMED).map((one) => `${name(one)} (${words(one.word)})`)
-  const more = bad.length > NAMED ? `, and ${bad.length - NAMED} more` : ''
-  return `${bad.length} of ${total} not well: ${named.join(', ')}${more}${faulty === '' ? '' : `; ${faulty}`}`
+  const more = bad.length > named.length ? `, and ${bad.length - named.length} more` : ''
+  const said = `${bad.length} of ${total} not well: ${named.join(', ')}${more}`
+  return own.length < bad.length ? `${faulty}; ${said}` : `${said}${faulty === '' ? '' : `; ${faulty}`}`
 }
+
+/** Not reported once for many. */
+const isOwn = ({ backup }: Checked): boolean => backup.shared === undefined
 
 /** Only backups with an expectation can be fresh. */
 function fine(backups: readonly Checked[]): string {

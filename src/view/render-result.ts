@@ -1,3 +1,4 @@
+import { isAllShared } from '../decide/status/shared-troubles.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
@@ -13,10 +14,9 @@ import {
   alertRow,
   conflictRows,
   countedRow,
-  haltRow,
-  holdRow,
   problemRows,
-  suspendedRow,
+  sharedLine,
+  stopRows,
   warningRow,
 } from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
@@ -72,7 +72,9 @@ export function renderResult(
 ): string {
   const brush = paint(options.color)
   const { width, brief } = options
+  const shared = result.backups.filter(isAllShared)
   const backups = result.backups.flatMap((outcome): readonly Shown[] => {
+    if (shared.length > 1 && shared.includes(outcome)) return []
     const word = outcome.result.replace('-', ' ')
     if (brief?.recovered.has(outcome.backup) === true)
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]
@@ -87,6 +89,7 @@ export function renderResult(
     ...headLines(one, columns, brush, width),
     ...layRows(one.rows, brush, width),
   ])
+  lines.push(...sharedLine(shared, brush, width))
   const box = brief?.box ?? 'shown'
   if (box === 'recovered') lines.push(brush('green', 'Specs and settings are well again.'))
   if (box === 'shown') {
@@ -164,12 +167,10 @@ const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
     : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
 
 function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
-  const { halt, holds, conflicts, lost, problems, waiting, warnings, late, stale, suspended } = outcome
+  const { conflicts, lost, problems, waiting, warnings, late, stale } = outcome
   const overdue = new Set(problems.flatMap(({ code, path }) => (code === 'wait-overdue' ? path : [])))
   const rows = [
-    ...(suspended === null ? [] : [suspendedRow(outcome.backup, suspended)]),
-    ...(halt === null ? [] : [haltRow(halt)]),
-    ...holds.map(holdRow),
+    ...stopRows(outcome),
     ...shorten(stale.map(staleRow), SHOWN, (left) =>
       alertRow('stale', 'red', `… and ${humanCount(left)} more (${MORE})`),
     ),

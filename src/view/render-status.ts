@@ -18,6 +18,7 @@ import { detailLines } from './render-status-detail.ts'
 import { newestText, renderVerdict } from './render-verdict.ts'
 import { besideText } from './series-facts.ts'
 import { causeText, runningText, stagedText } from './status-facts.ts'
+import { splitHint } from './trouble-rows.ts'
 import { clipText, cutText, padText, wrapText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupState, Tone>> = {
@@ -225,6 +226,7 @@ function faultText({ type, message }: Condition, diagnostics: readonly Diagnosti
 /** Each cause once; that something is unknown only where nothing worse is known. */
 function causesOf(backup: BackupStatus): readonly Condition[] {
   if (!isSick(backup) && !isWarned(backup) && backup.state !== 'suspended') return []
+  if (backup.shared !== undefined) return []
   const troubles = backup.conditions.filter(isTrouble)
   const fault = troubles.filter(({ type, status }) => type === 'SpecValid' && status === 'false')
   const known = troubles.filter(({ status, reason }) => status !== 'unknown' && reason !== 'spec-invalid')
@@ -268,9 +270,14 @@ const problemLines = (
   { width }: StatusTextOptions,
   brush: Paint,
 ): readonly string[] =>
-  problems.flatMap(({ code, message, hint }) =>
-    wrapText(escapeProse(`${code}: ${message}. ${hint}`), width).map((line) => brush('red', line)),
-  )
+  problems.flatMap(({ code, message, hint }) => {
+    const { prose, command } = splitHint(hint)
+    const lines = wrapText(escapeProse(`${code}: ${message}. ${prose}`), width)
+    return [
+      ...lines.map((line) => brush('red', line)),
+      ...(command === null ? [] : [`  ${escapeText(command)}`]),
+    ]
+  })
 
 /** Status asks no source: what it shows of them is what the last passes saw. */
 function ageLines(

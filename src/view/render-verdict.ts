@@ -24,10 +24,19 @@ export function renderVerdict(
   const faults = diagnostics.filter(({ severity }) => severity === 'error').length
   if (verdict.total === 0)
     return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
-  if (verdict.sick.length > 0) {
-    const { sick, total } = verdict
+  const { sick, shared, total } = verdict
+  const needing = sick.length + (shared?.count ?? 0)
+  if (needing > 0) {
     const names = sick.map(({ backup, why }) => [escapeText(backup), escapeText(why)] as const)
-    return withNames(`${sick.length} of ${total} ${sick.length === 1 ? 'needs' : 'need'} you: `, names, width)
+    const others =
+      shared === null
+        ? []
+        : ([[sick.length === 0 ? 'all' : `${shared.count} more`, escapeText(shared.why)]] as const)
+    return withNames(
+      `${needing} of ${total} ${needing === 1 ? 'needs' : 'need'} you: `,
+      [...others, ...names],
+      width,
+    )
   }
   const [name] = backups
   const isAll = verdict.fine === verdict.total

@@ -1,10 +1,13 @@
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
 import type { Warning } from '../model/plan.ts'
 import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
+import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import type { Hint, Row } from './lay-rows.ts'
-import type { Tone } from './paint.ts'
+import type { Paint, Tone } from './paint.ts'
+import { wrapText } from './wrap-text.ts'
 
 /** Digits of a digest that people compare by eye. */
 const SHORT = 8
@@ -18,12 +21,45 @@ export const alertRow = (word: string, tone: Tone, detail: string, more: Partial
   ...more,
 })
 
-const advice = (prose: string): Pick<Row, 'hints'> => ({ hints: [{ prose }] })
+/** A release at the end is a command by itself, to be copied. */
+export function splitHint(hint: string): { readonly prose: string; readonly command: string | null } {
+  const [, prose = hint, command = null] = /^(.*:) (reconcile release [^.]*"…")$/s.exec(hint) ?? []
+  return { prose, command }
+}
+
+function advice(hint: string): Pick<Row, 'hints'> {
+  const { prose, command } = splitHint(hint)
+  return { hints: [{ prose }, ...(command === null ? [] : [{ command }])] }
+}
 
 export const haltRow = ({ message, hint }: Halt): Row => alertRow('halted', 'red', message, advice(hint))
 
+/** What stops a backup, but for what is reported once for many. */
+export const stopRows = ({
+  suspended,
+  backup,
+  halt,
+  holds,
+}: Pick<BackupOutcome, 'suspended' | 'backup' | 'halt' | 'holds'>): readonly Row[] => [
+  ...(suspended === null ? [] : [suspendedRow(backup, suspended)]),
+  ...(halt === null ? [] : [haltRow(halt)]),
+  ...holds.filter(({ shared }) => shared === undefined).map(holdRow),
+]
+
 export const holdRow = ({ id, message }: Hold): Row =>
   alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
+
+/** Backups that are stopped by what is reported once for all. */
+export function sharedLine(
+  shared: readonly { readonly backup: string }[],
+  brush: Paint,
+  width: number,
+): readonly string[] {
+  if (shared.length < 2) return []
+  const names = shared.map(({ backup }) => escapeText(backup)).join(', ')
+  const lines = wrapText(`${counted(shared.length, 'backup')} stopped for one cause: ${names}`, width)
+  return lines.map((line) => brush('red', line))
+}
 
 /** Of many, only the first few are named. */
 const NAMED = 3
@@ -61,6 +97,7 @@ export function countedRow(
 export function problemRows(problems: readonly Problem[], more: string): readonly Row[] {
   const byCode = new Map<string, Problem[]>()
   for (const problem of problems) {
+    if (problem.shared !== undefined) continue
     const known = byCode.get(problem.code)
     if (known === undefined) byCode.set(problem.code, [problem])
     else known.push(problem)
@@ -87,7 +124,7 @@ export function problemRow({ path, message, hint }: Problem): Row {
   return alertRow('problem', 'red', message, { ...advice(hint), ...named })
 }
 
-export const suspendedRow = (backup: string, suspended: Suspended): Row => ({
+const suspendedRow = (backup: string, suspended: Suspended): Row => ({
   ...alertRow('suspended', 'yellow', describeSuspended(suspended), advice(resumeHint(backup, suspended))),
   mark: '.',
 })

@@ -1,5 +1,6 @@
 import { type Instant, instant } from '../../model/instant.ts'
 import type { BackupState, BackupStatus, SeriesStatus, StatusReport } from '../../model/status.ts'
+import type { Problem } from '../../model/trouble.ts'
 import { isTrouble } from './conditions.ts'
 import { isDeaf, isNotSeen } from './over-specs.ts'
 
@@ -21,9 +22,6 @@ const STATES: Readonly<Record<BackupState, PluginState>> = {
 }
 const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', 'OK']
 
-/** What a problem of the box comes to; of all others WARNING. */
-const OF_BOX: Readonly<Record<string, PluginState>> = { 'state-lost': 'CRITICAL' }
-
 const OVERDUE = 'overdue'
 
 /** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
@@ -42,8 +40,8 @@ export interface Checked {
 export interface CheckReport {
   readonly state: PluginState
   readonly backups: readonly Checked[]
-  /** The box's own, in words. */
-  readonly problems: readonly string[]
+  /** The box's own. */
+  readonly problems: readonly Problem[]
   /** Of specs and settings, in words. */
   readonly faults: readonly string[]
   /** Why newer specs are not seen, in words; null: as far as anybody can tell none are missed. */
@@ -61,7 +59,8 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   const unseen = report.stale.find(({ code }) => isNotSeen(code))
   const states = [
     ...backups.map(({ state }) => state),
-    ...problems.map(({ code }) => OF_BOX[code] ?? 'WARNING'),
+    // Nothing runs until somebody has seen to it.
+    ...problems.map(({ retryable }) => (retryable === false ? 'CRITICAL' : 'WARNING')),
     // What is faulty does not run.
     ...(faults.length > 0 ? (['CRITICAL'] as const) : []),
     ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
@@ -73,7 +72,7 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   return {
     state: worst(states),
     backups,
-    problems: problems.map(({ message }) => message),
+    problems,
     faults,
     unseen: unseen?.message ?? null,
     maxAge,
@@ -85,7 +84,9 @@ const worst = (states: readonly PluginState[]): PluginState =>
 
 function checkBackup(backup: BackupStatus, maxAge: number | null, asOf: Instant): Checked {
   const age = ageOf(backup, asOf)
-  const said = backup.conditions.filter(isTrouble).map(({ message, reason }) => message || reason)
+  const troubles = backup.conditions.filter(isTrouble)
+  const known = troubles.filter(({ status }) => status !== 'unknown')
+  const said = (known.length > 0 ? known : troubles).map(({ message, reason }) => message || reason)
   const own = ofState(backup, asOf)
   const old = maxAge === null ? null : ofAge(backup, age, maxAge)
   const state = worst([own.state, ...(old === null ? [] : [old.state])])

@@ -36,6 +36,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     doubt,
   })
   if (hold !== null) return is('held', { reason: hold.code, message: `${hold.message} (release ${hold.id})` })
+  if (facts.isReleased === true && doubt === null)
+    return { state: 'pending', ready: { type: 'Ready', status: 'unknown', ...RELEASED }, doubt }
   if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
   if (gone.length > 0)
@@ -82,6 +84,10 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
 }
 
 const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
+
+const RELEASED: Said = { reason: 'released', message: 'its hold was released: the next pass looks' }
+
+const HELD: Said = { reason: 'not-looked-at', message: 'it is not looked at while it is held' }
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'the destination could not be read' }
 
@@ -270,10 +276,15 @@ function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Cl
   return over === undefined || kept.status === 'true' ? kept : heldBy(over)
 }
 
-function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {
+function freshNow(
+  { spec, holding, hold, isReleased }: StatusFacts,
+  { views, halt }: StatusLook,
+  { doubt }: Judged,
+): Claim {
   const unknown = (said: Said): Claim => ({ type: 'Fresh', status: 'unknown', ...said })
   if (spec === null) return unknown({ reason: 'no-spec', message: 'without a spec nothing is expected' })
-  if (holding === null || halt !== null) return unknown(NOT_LOOKED_AT)
+  if (holding === null || halt !== null)
+    return unknown(isReleased === true ? RELEASED : hold !== null ? HELD : NOT_LOOKED_AT)
   const claim = freshClaim(views)
   // With a clock that is wrong nothing is in time.
   return claim.status === 'true' && doubt?.reason === 'box-clock' ? unknown(doubt) : claim

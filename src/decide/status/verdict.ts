@@ -6,6 +6,8 @@ export interface Verdict {
   readonly total: number
   /** Who needs a person, worst first, and why in a few words. */
   readonly sick: readonly { readonly backup: string; readonly why: string }[]
+  /** How many of all that need one do so for what is wrong with many, and why; null: none. */
+  readonly shared: { readonly count: number; readonly why: string } | null
   /** `ok` but for a warning. */
   readonly warned: readonly string[]
   /** `ok`, the warned ones among them. */
@@ -36,6 +38,8 @@ const NEEDS_NOBODY: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspen
 
 export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(state)
 
+const isOwnSick = (one: BackupStatus): boolean => isSick(one) && one.shared === undefined
+
 /** It does all it should, and something about it is worth a look. */
 export const isWarned = ({ state, conditions }: BackupStatus): boolean =>
   state === 'ok' && conditions.some((one) => one.type === 'Pushed' && isTrouble(one))
@@ -57,6 +61,7 @@ function rank(backup: BackupStatus): number {
 
 export function verdictOf(all: readonly BackupStatus[]): Verdict {
   const backups = worstFirst(all)
+  const shared = backups.filter((one) => isSick(one) && !isOwnSick(one))
   const count = (state: BackupState) => backups.filter((one) => one.state === state).length
   const pending = backups.filter(({ state }) => state === 'pending')
   const facts = backups.filter(({ state }) => state === 'ok').map(freshOf)
@@ -64,7 +69,8 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     facts.flatMap((one) => one[which] ?? []).toSorted((a, b) => Date.parse(a) - Date.parse(b))
   return {
     total: backups.length,
-    sick: backups.filter(isSick).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    sick: backups.filter(isOwnSick).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    shared: shared[0] === undefined ? null : { count: shared.length, why: wordsFor(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
     running: pending.filter(isUnderWay).length,
@@ -99,6 +105,7 @@ const WORDS: Readonly<Record<string, string>> = {
   conflict: 'the source has other bytes',
   'connection-refused': 'its source refuses connections',
   crashed: 'a bug ended its last pass',
+  'defaults-gone': '_defaults.yaml is gone',
   'destination-id-missing': 'its disk is not here',
   'destination-other-id': 'another disk is there',
   'disk-full': 'its disk is full',
@@ -120,10 +127,15 @@ const WORDS: Readonly<Record<string, string>> = {
   'path-missing': "the source's folder is gone",
   rot: 'a file is rotten',
   'spec-invalid': 'its spec is faulty',
+  'state-damaged': 'the state folder is damaged',
+  'state-lost': 'the state folder is lost',
   'watch-gone': 'watch does not run',
 }
 
 function whyOf({ state, conditions }: BackupStatus): string {
   const reason = conditions.find(({ type }) => type === 'Ready')?.reason ?? state
-  return Object.hasOwn(WORDS, reason) ? WORDS[reason]! : reason.replaceAll('-', ' ')
+  return wordsFor(reason)
 }
+
+const wordsFor = (reason: string): string =>
+  Object.hasOwn(WORDS, reason) ? WORDS[reason]! : reason.replaceAll('-', ' ')
