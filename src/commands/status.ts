@@ -6,7 +6,7 @@ import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
 import { backupStatus, faultyStatus } from '../decide/status/backup.ts'
 import { type DiskUse, diskKey, fillingDisks, growthOf } from '../decide/status/disk-growth.ts'
-import { codeOfDiagnostics, codeOfReport } from '../decide/status/exit-code.ts'
+import { codeOfReading, codeOfReport } from '../decide/status/exit-code.ts'
 import type { StatusFacts } from '../decide/status/facts.ts'
 import { markedStatus } from '../decide/status/shared-troubles.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/status/suspended.ts'
@@ -110,7 +110,7 @@ async function status(
     const shape = { color: console.color.write, width, height, detail: names.length > 0 }
     console.write(renderStatus(report, { ...shape, now: run.now(), zone }))
   }
-  return exitCode ? codeOfReport(report, names.length > 0) : codeOfDiagnostics(report.diagnostics)
+  return exitCode ? codeOfReport(report, names.length > 0) : codeOfReading(report)
 }
 
 /** A failure is UNKNOWN, in the first line and the exit code. */

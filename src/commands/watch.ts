@@ -34,6 +34,7 @@ import { flags, type PlanFlags } from './argv/flags.ts'
 import { lookAt } from './look-at.ts'
 import { refusals } from './over-specs.ts'
 import { runPass, settleDefaults } from './passes.ts'
+import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
   boxContext,
@@ -191,10 +192,11 @@ async function watchLocked(
     return decided
   }
 
+  const shared = sharedEvents(watchers.onEvent, warn)
   const heldBy = new Map<string, string>()
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
-    const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
+    const passRun: Run = { now: clock.now, signal, emit: (event) => shared.onEvent(event, settings.state) }
     const holds = [...loaded.holds, ...follower.now().holds]
     const workspace = workspaceOf({
       ...loaded,
@@ -204,6 +206,7 @@ async function watchLocked(
     const onLocked = () => notices.locked(spec.name)
     const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
     const { outcome } = await runPass(spec, workspace, options, passRun)
+    await shared.ended(outcome, workspace, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome)

@@ -15,6 +15,7 @@ import { shortCommit } from './short-commit.ts'
 import {
   bothDigests,
   countedRow,
+  problemCount,
   problemRow,
   problemRows,
   sharedLine,
@@ -206,7 +207,7 @@ function totalLines(plan: Plan, brush: Paint, width: number): readonly string[] 
   const trouble = troubleCounts({
     halted: plan.backups.filter((backup) => backup.halt !== null).length,
     held: plan.backups.reduce((sum, backup) => sum + backup.holds.length, 0),
-    problems: plan.backups.reduce((sum, backup) => sum + backup.problems.length, 0),
+    problems: problemCount(plan.backups),
   })
   const all = [counts, trouble].filter((part) => part !== '').join(', ')
   const what =

@@ -14,6 +14,7 @@ import {
   alertRow,
   conflictRows,
   countedRow,
+  problemCount,
   problemRows,
   sharedLine,
   stopRows,
@@ -59,6 +60,8 @@ export interface Brief {
   readonly recovered: ReadonlySet<string>
   /** What is over all backups, such as faulty specs: it is as it was, or over. */
   readonly box: 'shown' | 'same' | 'recovered'
+  /** Where that is over: codes of what was the box's own trouble, and none of specs or settings. */
+  readonly over?: readonly string[]
 }
 
 /**
@@ -91,7 +94,11 @@ export function renderResult(
   ])
   lines.push(...sharedLine(shared, brush, width))
   const box = brief?.box ?? 'shown'
-  if (box === 'recovered') lines.push(brush('green', 'Specs and settings are well again.'))
+  if (box === 'recovered') {
+    const over = brief?.over ?? []
+    const text = over.length === 0 ? 'Specs and settings are well again.' : `Resolved: ${over.join(', ')}.`
+    lines.push(brush('green', text))
+  }
   if (box === 'shown') {
     lines.push(...layRows(problemRows(result.problems, MORE), brush, width))
     const faults = faultsLine(result, 'faulty backups did not run')
@@ -241,7 +248,7 @@ function state({ backups }: Result): string {
     [sum((one) => one.stale.length), 'stale'],
     ...(['halted', 'failed', 'busy', 'incomplete', 'cancelled', 'suspended'] as const).map(endedAs),
   ])
-  const problems = sum((one) => one.problems.length)
+  const problems = problemCount(backups)
   const all = backups.every((one) => one.result === 'in-sync')
   return (
     [

@@ -59,7 +59,7 @@ export function detailLines(
     ...(staged === null ? [] : dim(stagedText(staged))),
     ...guessedLines(backup.series).flatMap(dim),
     ...(backup.beside === undefined ? [] : dim(besideText(backup.beside))),
-    ...unwell(backup.conditions).flatMap((text) =>
+    ...unwell(backup.shared === undefined ? backup.conditions : []).flatMap((text) =>
       indentText(inLocalTime(text, zone), width, (line) => brush('yellow', line)),
     ),
   ]

@@ -49,6 +49,7 @@ export function renderVerdict(
     ...(verdict.fine === 0 ? [] : [fine]),
     ...(verdict.running === 0 ? [] : [`${verdict.running} running`]),
     ...(verdict.pending === 0 ? [] : [`${verdict.pending} pending`]),
+    ...(verdict.released === 0 ? [] : [`${verdict.released} released (the next pass looks)`]),
     ...(verdict.suspended === 0 ? [] : [`${verdict.suspended} suspended`]),
     ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),
   ].join(', ')

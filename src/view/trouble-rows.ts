@@ -49,6 +49,10 @@ export const stopRows = ({
 export const holdRow = ({ id, message }: Hold): Row =>
   alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
 
+/** One that many backups have in common counts once. */
+export const problemCount = (backups: readonly { readonly problems: readonly Problem[] }[]): number =>
+  new Set(backups.flatMap(({ problems }) => problems.map((one) => one.shared ?? one))).size
+
 /** Backups that are stopped by what is reported once for all. */
 export function sharedLine(
   shared: readonly { readonly backup: string }[],

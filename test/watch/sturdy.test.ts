@@ -67,7 +67,9 @@ test('damaged files of its state end no daemon, and are told', async () => {
   expect(await daemon.saw(finished('pg'), from)).toMatchObject({ outcome: { result: 'failed' } })
   const status = await world.run('status', '--json')
   expect(JSON.parse(status.stdout)).toMatchObject({
-    diagnostics: [{ code: 'state-damaged', file: join(world.state, 'suspensions.json') }],
+    problems: expect.arrayContaining([
+      expect.objectContaining({ code: 'state-damaged', path: join(world.state, 'suspensions.json') }),
+    ]),
     backups: [{ backup: other.name }, { backup: 'pg' }],
   })
   expect(status.code).not.toBe(0)

@@ -15,6 +15,8 @@ export interface Verdict {
   /** Not at its end yet: a pass is under way, or the next one goes on. */
   readonly running: number
   readonly pending: number
+  /** Those whose hold was released, and that no pass has looked at since. */
+  readonly released: number
   readonly suspended: number
   /** Of the fine ones: the newest point of all, and when the next one is due. ISO text; null: none, or unknown. */
   readonly newest: string | null
@@ -38,7 +40,8 @@ const NEEDS_NOBODY: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspen
 
 export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(state)
 
-const isOwnSick = (one: BackupStatus): boolean => isSick(one) && one.shared === undefined
+const isReleased = ({ conditions }: BackupStatus): boolean =>
+  conditions.some(({ type, reason }) => type === 'Ready' && reason === 'released')
 
 /** It does all it should, and something about it is worth a look. */
 export const isWarned = ({ state, conditions }: BackupStatus): boolean =>
@@ -61,7 +64,9 @@ function rank(backup: BackupStatus): number {
 
 export function verdictOf(all: readonly BackupStatus[]): Verdict {
   const backups = worstFirst(all)
-  const shared = backups.filter((one) => isSick(one) && !isOwnSick(one))
+  const sick = backups.filter(isSick)
+  const same = sick.filter(({ shared }) => shared !== undefined)
+  const shared = same.length > 1 ? same : []
   const count = (state: BackupState) => backups.filter((one) => one.state === state).length
   const pending = backups.filter(({ state }) => state === 'pending')
   const facts = backups.filter(({ state }) => state === 'ok').map(freshOf)
@@ -69,12 +74,13 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     facts.flatMap((one) => one[which] ?? []).toSorted((a, b) => Date.parse(a) - Date.parse(b))
   return {
     total: backups.length,
-    sick: backups.filter(isOwnSick).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    sick: sick.filter((one) => !shared.includes(one)).map((one) => ({ backup: one.backup, why: whyOf(one) })),
     shared: shared[0] === undefined ? null : { count: shared.length, why: wordsFor(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
     running: pending.filter(isUnderWay).length,
-    pending: pending.filter((one) => !isUnderWay(one)).length,
+    pending: pending.filter((one) => !isUnderWay(one) && !isReleased(one)).length,
+    released: pending.filter((one) => !isUnderWay(one) && isReleased(one)).length,
     suspended: count('suspended'),
     newest: times('newest').at(-1) ?? null,
     due: times('due')[0] ?? null,
@@ -132,8 +138,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'watch-gone': 'watch does not run',
 }
 
-function whyOf({ state, conditions }: BackupStatus): string {
-  const reason = conditions.find(({ type }) => type === 'Ready')?.reason ?? state
+function whyOf({ state, conditions, shared }: BackupStatus): string {
+  const reason = shared ?? conditions.find(({ type }) => type === 'Ready')?.reason ?? state
   return wordsFor(reason)
 }
 
