@@ -104,7 +104,7 @@ function unseen(error: Failure, label: string, run: Run): LoadedSpecs {
 }
 
 /** A failure as a fault. `place`: the file to report if the failure names none. */
-export const diagnosticOf = ({ path, code, message, hint }: Failure, place: string): Diagnostic => ({
+const diagnosticOf = ({ path, code, message, hint }: Failure, place: string): Diagnostic => ({
   file: path ?? place,
   line: 1,
   column: 1,

@@ -85,7 +85,7 @@ export function markedStatus(
 }
 
 /** That something is unknown counts only where nothing worse is known. */
-export const isKnownTrouble = (one: Condition): boolean => isTrouble(one) && one.status !== 'unknown'
+const isKnownTrouble = (one: Condition): boolean => isTrouble(one) && one.status !== 'unknown'
 
 function stateLost(count: number, { folder, isEmpty }: BoxFacts): Problem {
   const knows = isEmpty ? 'knows no destination' : 'is new, or not the one used before'
