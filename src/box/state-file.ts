@@ -30,7 +30,7 @@ export async function readState<T>(path: string, isIt: (value: unknown) => value
     text = await promises.readFile(path, 'utf8')
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
-    throw diskFailure(error, 'read', path)
+    throw stateFailure(error, 'read', path)
   }
   const parsed = parseJson(text)
   if ('value' in parsed && isIt(parsed.value)) return parsed.value
@@ -72,18 +72,23 @@ const LOCK_SECONDS = 30
 
 /** Makes a folder of the state, and those above it, private to their user. */
 export async function makeStateFolder(folder: string): Promise<void> {
-  try {
-    await makeWithParents(folder)
-  } catch (error) {
-    throw diskFailure(error, 'make the state folder', folder)
-  }
+  await makeWithParents(folder).catch((error: unknown) => {
+    throw stateFailure(error, 'make the state folder', folder)
+  })
 }
 
 /** Replaces a state file whole. Durable. */
 export async function replaceState(path: string, text: string): Promise<void> {
-  try {
-    await replaceFile(path, text)
-  } catch (error) {
-    throw diskFailure(error, 'write', path)
-  }
+  await replaceFile(path, text).catch((error: unknown) => {
+    throw stateFailure(error, 'write', path)
+  })
+}
+
+/** What the system says of a state file. Whose it must be is said as for no destination. */
+export function stateFailure(error: unknown, doing: string, path: string): Failure {
+  const failure = diskFailure(error, doing, path)
+  if (failure.code !== 'disk-forbidden') return failure
+  const { code, message } = failure
+  const hint = `Run as the user who owns the state folder (ls -l ${dirname(path)}), or give it to the user who runs this.`
+  return new Failure({ code, message, hint, path, cause: error })
 }

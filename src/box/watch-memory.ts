@@ -4,9 +4,8 @@ import { anything, list, matches, object, oneOf, record, text } from '../model/c
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
-import { diskFailure } from '../system/disk-failure.ts'
 import { type LockState, takeLock } from '../system/lock.ts'
-import { changeState, makeStateFolder, readState, replaceState } from './state-file.ts'
+import { changeState, makeStateFolder, readState, replaceState, stateFailure } from './state-file.ts'
 
 /** What `watch` remembers in the `state` folder, and the lock that there is one of it. */
 export interface WatchMemory {
@@ -52,7 +51,7 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
       try {
         await rename(specs, aside)
       } catch (error) {
-        throw diskFailure(error, 'move aside', specs)
+        throw stateFailure(error, 'move aside', specs)
       }
       return aside
     },

@@ -139,6 +139,7 @@ export const warningRow = ({ message, hint }: Warning): Row =>
 /** Whether the message names its file itself. */
 const names = (message: string, path: string): boolean =>
   message.startsWith(`${path} `) ||
+  (path.startsWith('/') && message.includes(path)) ||
   [`"${path}"`, `'${path}'`, `\`${path}\``].some((name) => message.includes(name))
 
 /** Both digests, shortened for comparison. */

@@ -39,14 +39,18 @@ export function sharedTroubles(
     ...overSpecs.map((hold) => overAll(hold, box)),
     ...problems.filter(ofState),
   ]
+  const said = new Set<string>()
   return {
-    problems: [...new Map(found.map((one) => [`${one.code} ${one.message}`, one])).values()],
+    problems: found.filter((one) => !said.has(keyOf(one)) && said.add(keyOf(one))),
     codeOf(one) {
       if (isLost && 'neverSeen' in one) return 'state-lost'
       return isOverSpecs(one.code) || ofState(one) ? one.code : null
     },
   }
 }
+
+/** Each damaged file is restored by itself; whatever else keeps the state folder from being read is one thing. */
+const keyOf = ({ code, message }: Problem): string => (code.startsWith('disk-') ? code : `${code} ${message}`)
 
 /** The same holds and problems, each marked that is reported once for all. */
 export function marked<T extends { readonly holds: readonly Hold[]; readonly problems: readonly Problem[] }>(

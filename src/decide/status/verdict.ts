@@ -75,7 +75,7 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
   return {
     total: backups.length,
     sick: sick.filter((one) => !shared.includes(one)).map((one) => ({ backup: one.backup, why: whyOf(one) })),
-    shared: shared[0] === undefined ? null : { count: shared.length, why: wordsFor(shared[0].shared!) },
+    shared: shared[0] === undefined ? null : { count: shared.length, why: wordsForAll(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
     running: pending.filter(isUnderWay).length,
@@ -145,3 +145,7 @@ function whyOf({ state, conditions, shared }: BackupStatus): string {
 
 const wordsFor = (reason: string): string =>
   Object.hasOwn(WORDS, reason) ? WORDS[reason]! : reason.replaceAll('-', ' ')
+
+/** A disk in trouble that is no destination's is the state folder's. */
+const wordsForAll = (code: string): string =>
+  code.startsWith('disk-') ? 'the state folder cannot be used' : wordsFor(code)
