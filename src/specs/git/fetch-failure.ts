@@ -140,20 +140,13 @@ export function fetchFailure(place: GitPlace, ended: ChildEnd): Failure {
 
 const NAMED = 5
 
-const refused = ({ url }: GitPlace, why: string, hint: string): Failure =>
-  new Failure({
-    code: 'git-refused',
-    message: `${url} could not be fetched: ${why}`,
-    hint,
-  })
+const failed =
+  (code: string, retryable: boolean) =>
+  ({ url }: GitPlace, why: string, hint: string): Failure =>
+    new Failure({ code, message: `${url} could not be fetched: ${why}`, hint, retryable })
 
-const unreachable = ({ url }: GitPlace, why: string, hint: string): Failure =>
-  new Failure({
-    code: 'git-unreachable',
-    message: `${url} could not be fetched: ${why}`,
-    hint,
-    retryable: true,
-  })
+const refused = failed('git-refused', false)
+const unreachable = failed('git-unreachable', true)
 
 const inSentence = (sentence: string): string =>
   sentence.replace(/^(?:The|No|Others) /, (word) => word.toLowerCase()).replace(/\.$/, '')
