@@ -94,8 +94,15 @@ export async function openChanges(
       return {
         unwell: new Set(backups.flatMap(([name, now]) => (now.length > 0 ? [name] : []))),
         recovered: new Set(backups.flatMap(([name, now]) => (now.length === 0 ? [name] : []))),
+        over: box?.[1].length === 0 ? ofBox(before.get(BOX) ?? []) : [],
         box: box === undefined ? 'same' : box[1].length === 0 ? 'recovered' : 'shown',
       }
     },
   }
 }
+
+/** What was wrong with the box itself. Faults of specs and settings name their files; that no backup ran may follow from them. */
+const ofBox = (troubles: readonly TroubleGroup[]): readonly string[] =>
+  troubles.flatMap(({ code, paths }) =>
+    code !== 'failed' && (paths.length === 0 || /^(?:state|disk)-/.test(code)) ? code : [],
+  )

@@ -3,9 +3,9 @@ import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
-import { withoutDisk } from '../decide/specs/identity-hold.ts'
 import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
+import { marked } from '../decide/status/shared-troubles.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -27,13 +27,13 @@ import { openWatchers } from './watchers.ts'
 import {
   commonHolds,
   filesOf,
-  lostState,
   openCommonHolds,
   openPorts,
   type PassTerms,
   passOptions,
   plainDiagnostics,
   printSpecs,
+  sharedBy,
   type Workspace,
 } from './workspace.ts'
 
@@ -110,11 +110,8 @@ export async function reportPasses(
     watchers.end(),
   )
   const { backups: ended, problems } = apartFromBox(outcomes, named)
-  const lost = await lostState(
-    ended.flatMap(({ holds }) => holds),
-    workspace,
-  )
-  const backups = lost === null ? ended : ended.map((one) => ({ ...one, holds: one.holds.map(withoutDisk) }))
+  const shared = await sharedBy(ended, workspace)
+  const backups = ended.map((one) => marked(one, shared))
   const bare: Omit<Result, 'exitCode'> = {
     format: 'reconcile.result/1',
     planId,
@@ -122,7 +119,7 @@ export async function reportPasses(
     started: isoTime(started),
     finished: isoTime(run.now()),
     backups,
-    problems: [...problems, ...deafTo(loaded, run.now()), ...(lost === null ? [] : [lost])],
+    problems: [...problems, ...deafTo(loaded, run.now()), ...shared.problems],
     diagnostics: plainDiagnostics(diagnostics),
   }
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }

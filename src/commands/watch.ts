@@ -35,6 +35,7 @@ import { flags, type PlanFlags } from './argv/flags.ts'
 import { lookAt } from './look-at.ts'
 import { refusals } from './over-specs.ts'
 import { runPass, settleDefaults } from './passes.ts'
+import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
   boxContext,
@@ -194,10 +195,11 @@ async function watchLocked(
     return decided
   }
 
+  const shared = sharedEvents(watchers.onEvent, warn)
   const heldBy = new Map<string, string>()
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
-    const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
+    const passRun: Run = { now: clock.now, signal, emit: (event) => shared.onEvent(event, settings.state) }
     const holds = [...loaded.holds, ...follower.now().holds]
     const workspace = workspaceOf({
       ...loaded,
@@ -207,6 +209,7 @@ async function watchLocked(
     const onLocked = () => notices.locked(spec.name)
     const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
     const { outcome } = await runPass(spec, workspace, options, passRun)
+    await shared.ended(outcome, workspace, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
     await notices.finished(outcome, 'whole')
@@ -219,7 +222,7 @@ async function watchLocked(
     look,
     pass,
     async firstDue({ spec }) {
-      const place = await openPlace(spec.destination, spec.name, box)
+      const place = await openPlace(spec.destination, spec.name, { box, loaded })
       const last = await place.readStatus().catch(() => null)
       notices.remember(spec.name, last)
       return firstDue(spec, last, clock.now())
@@ -270,7 +273,7 @@ async function watchLocked(
   await service.ready(`watching ${source.label}`)
   const lookRun: Run = { now: clock.now, signal: ending.signal, emit: () => {} }
   const openWatched = async (spec: Spec): Promise<WatchedPlace> => {
-    const place = await openPlace(spec.destination, spec.name, box)
+    const place = await openPlace(spec.destination, spec.name, { box, loaded })
     const { path } = place
     return { path, readStatus: () => place.readStatus(), look: () => lookAt(place, spec, null, lookRun) }
   }

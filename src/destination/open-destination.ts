@@ -23,6 +23,7 @@ export function openDestination(
     readonly box: BoxState
     readonly uid: number
     /** See Ground. */
+    readonly isOther?: (backup: string) => boolean
     readonly refused?: Halt | null
     /** The backup's name, for events. */
     readonly backup: string

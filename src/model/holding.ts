@@ -83,7 +83,9 @@ export interface Identity {
   readonly lastSeenAt: string | null
   /** There is a `.reconcile` folder. */
   readonly hasPrivateFolder: boolean
-  /** Only where `found` is not what was expected. */
+  /** Another backup that is declared, whose destination this is by the status of its last pass. */
+  readonly owner?: string
+  /** Only where `found` is not what was expected, or there is such an owner. */
   readonly strange?: StrangeDisk
 }
 

@@ -98,6 +98,8 @@ export interface Plan {
   readonly revision: string | null
   readonly backups: readonly BackupPlan[]
   readonly diagnostics: readonly Diagnostic[]
+  /** What concerns many backups at once. Left out where there is nothing. */
+  readonly problems?: readonly Problem[]
   readonly summary: PlanSummary
 }
 

@@ -247,6 +247,8 @@ export interface BackupStatus {
   readonly disk: DiskUnder | null
   /** What a pass that finds the same exits with. */
   readonly exitCode: number
+  /** All that is wrong with it is wrong with many backups at once: the code of the report's problem. */
+  readonly shared?: string
 }
 
 /** What `status --json` prints. */

@@ -10,6 +10,8 @@ export interface Problem extends Halt {
   readonly retryable?: false
   /** The id by which a person may let it pass: `reconcile release ID --reason R`. */
   readonly release?: string
+  /** Of many backups at once: the code of the document's own problem that reports it. */
+  readonly shared?: string
 }
 
 /** A message and what to do about it, as sentences of one line. */
@@ -33,6 +35,8 @@ export interface Hold {
   readonly message: string
   /** Of a destination that this box's state has never heard of, at this path or another. */
   readonly neverSeen?: true
+  /** As of a problem. */
+  readonly shared?: string
 }
 
 /** Who decided something on the record, when and why: a release, a suspension. */

@@ -1,7 +1,7 @@
 import { type Faults, whyOf } from '../decide/status/causes.ts'
 import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
 import { byName } from '../decide/status/verdict.ts'
-import type { SpecPlace } from '../model/trouble.ts'
+import { type SpecPlace, withHint } from '../model/trouble.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { withNames } from './render-verdict.ts'
@@ -29,8 +29,9 @@ export function renderCheck(report: CheckReport): CheckText {
   const begin = `RECONCILE ${state} - `
   const lines = [
     `${begin}${summary(report, WIDTH - begin.length)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`,
+    ...problems.map(({ message, hint }) => words(withHint({ message, hint }))),
     ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
-    ...bad.map((one) => {
+    ...bad.filter(isOwn).map((one) => {
       const why = one.causes.map(({ code, message, place }) =>
         isCommon(place, faults) ? 'its spec is faulty, as above' : message || code,
       )
@@ -39,7 +40,6 @@ export function renderCheck(report: CheckReport): CheckText {
     ...backups.flatMap((one) =>
       one.backup.beside === undefined ? [] : [`${words(name(one))}: ${words(besideText(one.backup.beside))}`],
     ),
-    ...problems.map(words),
     ...(unseen === null ? [] : [`specs: ${words(unseen)}`]),
   ]
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
@@ -55,28 +55,35 @@ export const renderCheckFailure = (message: string): CheckText => ({
 function summary({ backups, bad, problems, faults, unseen }: CheckReport, width: number): string {
   const isSaid = bad.some(({ causes }) => causes.some(({ place }) => isCommon(place, faults)))
   const others = [
-    ...problems.map((text) => words(text.split(':')[0]!)),
+    ...problems.map(({ message }) => words(message.replace(/: .*/s, ''))),
     ...(faults.common.length === 0 || isSaid
       ? []
       : [`${counted(faults.common.length, 'fault')} in specs or settings`]),
     ...(unseen === null ? [] : ['newer specs cannot be read']),
   ].join('; ')
+  const own = bad.filter(isOwn)
   if (bad.length === 0)
     return (
       [...(backups.length === 0 ? [] : [fine(backups)]), others].filter(Boolean).join(', ') ||
       'no backup is declared'
     )
-  const names = bad.map(({ backup, word }) => {
+  if (own.length === 0) return `${others}; ${bad.length} of ${backups.length} not well for that`
+  const names = own.map(({ backup, word }) => {
     const why = SAYS_LITTLE.has(word) ? whyOf(backup) : word
     return [words(backup.backup), words(why === word ? word : `${word}: ${why}`)] as const
   })
-  const rest = others === '' ? '' : `; ${others}`
+  const isFirst = own.length < bad.length
+  const rest = others === '' ? '' : isFirst ? `${others}; ` : `; ${others}`
   const lead = `${bad.length} of ${backups.length} not well: `
-  return withNames(lead, names, Math.max(40, width - rest.length), 1) + rest
+  const said = withNames(lead, names, Math.max(40, width - rest.length), 1)
+  return isFirst ? rest + said : said + rest
 }
 
 const isCommon = (place: SpecPlace | undefined, { common }: Faults): boolean =>
   common.some(({ file }) => file === place?.file)
+
+/** Not reported once for many. */
+const isOwn = ({ backup }: Checked): boolean => backup.shared === undefined
 
 /** States that do not say what is wrong. */
 const SAYS_LITTLE: ReadonlySet<string> = new Set(['failed', 'held', 'unknown'])

@@ -1,3 +1,4 @@
+import { isAllShared } from '../decide/status/shared-troubles.ts'
 import { byName } from '../decide/status/verdict.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
@@ -14,10 +15,10 @@ import {
   alertRow,
   conflictRows,
   countedRow,
-  haltRow,
-  holdRow,
+  problemCount,
   problemRows,
-  suspendedRow,
+  sharedLine,
+  stopRows,
   warningRow,
 } from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
@@ -60,6 +61,8 @@ export interface Brief {
   readonly recovered: ReadonlySet<string>
   /** What is over all backups, such as faulty specs: it is as it was, or over. */
   readonly box: 'shown' | 'same' | 'recovered'
+  /** Where that is over: codes of what was the box's own trouble, and none of specs or settings. */
+  readonly over?: readonly string[]
 }
 
 /**
@@ -73,7 +76,9 @@ export function renderResult(
 ): string {
   const brush = paint(options.color)
   const { width, brief } = options
+  const shared = result.backups.filter(isAllShared)
   const backups = result.backups.toSorted(byName).flatMap((outcome): readonly Shown[] => {
+    if (shared.length > 1 && shared.includes(outcome)) return []
     const word = outcome.result.replace('-', ' ')
     if (brief?.recovered.has(outcome.backup) === true)
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]
@@ -88,8 +93,13 @@ export function renderResult(
     ...headLines(one, columns, brush, width),
     ...layRows(one.rows, brush, width),
   ])
+  lines.push(...sharedLine(shared, brush, width))
   const box = brief?.box ?? 'shown'
-  if (box === 'recovered') lines.push(brush('green', 'Specs and settings are well again.'))
+  if (box === 'recovered') {
+    const over = brief?.over ?? []
+    const text = over.length === 0 ? 'Specs and settings are well again.' : `Resolved: ${over.join(', ')}.`
+    lines.push(brush('green', text))
+  }
   if (box === 'shown') {
     lines.push(...layRows(problemRows(result.problems, MORE), brush, width))
     const faults = faultsLine(result, 'faulty backups did not run')
@@ -165,12 +175,10 @@ const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
     : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
 
 function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
-  const { halt, holds, conflicts, lost, problems, waiting, warnings, late, stale, suspended } = outcome
+  const { conflicts, lost, problems, waiting, warnings, late, stale } = outcome
   const overdue = new Set(problems.flatMap(({ code, path }) => (code === 'wait-overdue' ? path : [])))
   const rows = [
-    ...(suspended === null ? [] : [suspendedRow(outcome.backup, suspended)]),
-    ...(halt === null ? [] : [haltRow(halt)]),
-    ...holds.map(holdRow),
+    ...stopRows(outcome),
     ...shorten(stale.map(staleRow), SHOWN, (left) =>
       alertRow('stale', 'red', `… and ${humanCount(left)} more (${MORE})`),
     ),
@@ -241,7 +249,7 @@ function state({ backups }: Result): string {
     [sum((one) => one.stale.length), 'stale'],
     ...(['halted', 'failed', 'busy', 'incomplete', 'cancelled', 'suspended'] as const).map(endedAs),
   ])
-  const problems = sum((one) => one.problems.length)
+  const problems = problemCount(backups)
   const all = backups.every((one) => one.result === 'in-sync')
   return (
     [

@@ -75,6 +75,7 @@ export function detailLines(
  * the one that says most.
  */
 function unwell(backup: BackupStatus, faults: Faults): readonly string[] {
+  if (backup.shared !== undefined) return []
   const byReason = groupBy(backup.conditions.filter(isTrouble), ({ reason }) => reason)
   const causes = needsWords(backup) ? causesOf(backup) : []
   const worst = causes.map((cause) => {

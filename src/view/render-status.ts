@@ -5,7 +5,6 @@ import { isSick, worstFirst } from '../decide/status/verdict.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanSize } from '../model/human-size.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
-import { withHint } from '../model/trouble.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
@@ -15,6 +14,7 @@ import { type Paint, paint, type Tone } from './paint.ts'
 import { renderVerdict } from './render-verdict.ts'
 import { faultText } from './status-facts.ts'
 import { type TableOptions, tableLines } from './status-table.ts'
+import { splitHint } from './trouble-rows.ts'
 import { clipText, cutText, wrapText } from './wrap-text.ts'
 
 export interface StatusTextOptions extends TableOptions {
@@ -91,9 +91,14 @@ const problemLines = (
   { width }: StatusTextOptions,
   brush: Paint,
 ): readonly string[] =>
-  problems.flatMap((one) =>
-    wrapText(escapeProse(`${one.code}: ${withHint(one)}`), width).map((line) => brush('red', line)),
-  )
+  problems.flatMap(({ code, message, hint }) => {
+    const { prose, command } = splitHint(hint)
+    const lines = wrapText(escapeProse(`${code}: ${message}. ${prose}`), width)
+    return [
+      ...lines.map((line) => brush('red', line)),
+      ...(command === null ? [] : [`  ${escapeText(command)}`]),
+    ]
+  })
 
 /** Status asks no source: what it shows of them is what the last passes saw. */
 function ageLines(

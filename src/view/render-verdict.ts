@@ -25,18 +25,23 @@ export function renderVerdict(
   const faults = diagnostics.filter(({ severity }) => severity === 'error').length
   if (verdict.total === 0)
     return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
-  if (verdict.sick.length > 0) {
-    const { sick, total } = verdict
+  const { sick, shared, total } = verdict
+  const needing = sick.length + (shared?.count ?? 0)
+  if (needing > 0) {
     const names = sick.map(({ backup, why }) => [escapeText(backup), escapeText(why)] as const)
-    const lead = `${sick.length} of ${total} ${sick.length === 1 ? 'needs' : 'need'} you`
-    const isOne = sick.length > 2 && names.every(([, why]) => why === names[0]![1])
-    return isOne
-      ? withNames(
-          `${lead} (each: ${names[0]![1]}): `,
-          names.map(([name]) => [name] as const),
-          width,
-        )
-      : withNames(`${lead}: `, names, width)
+    const lead = `${needing} of ${total} ${needing === 1 ? 'needs' : 'need'} you`
+    const isOne = sick.length > 2 && shared === null && names.every(([, why]) => why === names[0]![1])
+    if (isOne)
+      return withNames(
+        `${lead} (each: ${names[0]![1]}): `,
+        names.map(([name]) => [name] as const),
+        width,
+      )
+    const others =
+      shared === null
+        ? []
+        : ([[sick.length === 0 ? 'all' : `${shared.count} more`, escapeText(shared.why)]] as const)
+    return withNames(`${lead}: `, [...others, ...names], width)
   }
   const [name] = backups
   const isAll = verdict.fine === verdict.total
@@ -50,6 +55,7 @@ export function renderVerdict(
     ...countedWords([
       [verdict.running, 'running'],
       [verdict.pending, 'pending'],
+      [verdict.released, 'released (the next pass looks)'],
       [verdict.suspended, 'suspended'],
     ]),
     ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),

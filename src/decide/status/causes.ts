@@ -24,7 +24,10 @@ export const SAID_BY: Readonly<Record<string, ConditionType>> = { 'spec-invalid'
 export function causesOf({
   conditions,
   troubles = [],
-}: Pick<BackupStatus, 'conditions' | 'troubles'>): readonly Cause[] {
+  shared,
+}: Pick<BackupStatus, 'conditions' | 'troubles' | 'shared'>): readonly Cause[] {
+  // Reported once for all.
+  if (shared !== undefined) return []
   const found = conditions.filter(isTrouble)
   const certain = found.filter(({ status }) => status !== 'unknown')
   const known = certain.length > 0 ? certain : found
@@ -79,6 +82,7 @@ const WORDS: Readonly<Record<string, string>> = {
   conflict: 'the source has other bytes',
   'connection-refused': 'its source refuses connections',
   crashed: 'a bug ended its last pass',
+  'defaults-gone': '_defaults.yaml is gone',
   'destination-id-missing': 'its disk is not here',
   'destination-other-id': 'another disk is there',
   'disk-full': 'its disk is full',
@@ -100,6 +104,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'path-missing': "the source's folder is gone",
   rot: 'a file is rotten',
   'spec-invalid': 'its spec is faulty',
+  'state-damaged': 'the state folder is damaged',
+  'state-lost': 'the state folder is lost',
   'wait-overdue': 'no marker for over a day',
   'watch-gone': 'watch does not run',
 }
@@ -107,12 +113,22 @@ const WORDS: Readonly<Record<string, string>> = {
 const shortly = (code: string): readonly string[] => (Object.hasOwn(WORDS, code) ? [WORDS[code]!] : [])
 
 /** Why it is in its state, in a few words. */
-export function whyOf({ state, conditions }: Pick<BackupStatus, 'state' | 'conditions'>): string {
-  const reason = conditions.find(({ type }) => type === 'Ready')?.reason ?? state
+export function whyOf({
+  state,
+  conditions,
+  shared,
+}: Pick<BackupStatus, 'state' | 'conditions' | 'shared'>): string {
+  const reason = shared ?? conditions.find(({ type }) => type === 'Ready')?.reason ?? state
   const place = reason === 'spec-invalid' ? placeOf({ conditions }) : undefined
   if (place !== undefined && isUnderAll(place.file)) return `${fileName(place.file)} is faulty`
-  return shortly(reason)[0] ?? reason.replaceAll('-', ' ')
+  return wordsFor(reason)
 }
+
+const wordsFor = (reason: string): string => shortly(reason)[0] ?? reason.replaceAll('-', ' ')
+
+/** A disk in trouble that is no destination's is the state folder's. */
+export const wordsForAll = (code: string): string =>
+  code.startsWith('disk-') ? 'the state folder cannot be used' : wordsFor(code)
 
 const placeOf = ({ conditions }: Pick<BackupStatus, 'conditions'>): SpecPlace | undefined =>
   conditions.find(({ type }) => type === 'SpecValid')?.place

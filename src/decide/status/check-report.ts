@@ -1,5 +1,6 @@
 import { type Instant, instant } from '../../model/instant.ts'
 import type { BackupState, BackupStatus, SeriesStatus, StatusReport } from '../../model/status.ts'
+import type { Problem } from '../../model/trouble.ts'
 import { type Cause, causesOf, type Faults, faultsOf } from './causes.ts'
 import { isDeaf, isNotSeen } from './over-specs.ts'
 import { worstFirst } from './verdict.ts'
@@ -21,9 +22,6 @@ const STATES: Readonly<Record<BackupState, PluginState>> = {
   unknown: 'UNKNOWN',
 }
 const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', 'OK']
-
-/** What a problem of the box comes to; of all others WARNING. */
-const OF_BOX: Readonly<Record<string, PluginState>> = { 'state-lost': 'CRITICAL' }
 
 const OVERDUE = 'overdue'
 
@@ -48,8 +46,8 @@ export interface CheckReport {
   readonly backups: readonly Checked[]
   /** Those that are not OK, the worst first. */
   readonly bad: readonly Checked[]
-  /** The box's own, in words. */
-  readonly problems: readonly string[]
+  /** The box's own. */
+  readonly problems: readonly Problem[]
   /** Of specs and settings. */
   readonly faults: Faults
   /** Why newer specs are not seen, in words; null: as far as anybody can tell none are missed. */
@@ -65,7 +63,8 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   const unseen = report.stale.find(({ code }) => isNotSeen(code))
   const states = [
     ...backups.map(({ state }) => state),
-    ...problems.map(({ code }) => OF_BOX[code] ?? 'WARNING'),
+    // Nothing runs until somebody has seen to it.
+    ...problems.map(({ retryable }) => (retryable === false ? 'CRITICAL' : 'WARNING')),
     // What is faulty does not run.
     ...(faults.own.length + faults.common.length > 0 ? (['CRITICAL'] as const) : []),
     ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
@@ -80,7 +79,7 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
     bad: backups
       .filter(({ state }) => state !== 'OK')
       .toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state)),
-    problems: problems.map(({ message }) => message),
+    problems,
     faults,
     unseen: unseen?.message ?? null,
     maxAge,

@@ -35,6 +35,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     doubt,
   })
   if (hold !== null) return is('held', { reason: hold.code, message: releaseText(hold) })
+  if (facts.isReleased === true && doubt === null)
+    return { state: 'pending', ready: { type: 'Ready', status: 'unknown', ...RELEASED }, doubt }
   if (halt !== null) return is('failed', { reason: halt.code, message: withHint(halt) })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
   if (last !== null && last.counts.lost > 0) return is('failed')
@@ -79,6 +81,10 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
 }
 
 const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
+
+const RELEASED: Said = { reason: 'released', message: 'its hold was released: the next pass looks' }
+
+const HELD: Said = { reason: 'not-looked-at', message: 'it is not looked at while it is held' }
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'the destination could not be read' }
 
@@ -258,10 +264,15 @@ function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Cl
   return over === undefined || kept.status === 'true' ? kept : heldBy(over)
 }
 
-function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {
+function freshNow(
+  { spec, holding, hold, isReleased }: StatusFacts,
+  { views, halt }: StatusLook,
+  { doubt }: Judged,
+): Claim {
   const unknown = ({ reason, message }: Said): Claim => claim('Fresh', 'unknown', reason, message)
   if (spec === null) return claim('Fresh', 'unknown', 'no-spec', 'without a spec nothing is expected')
-  if (holding === null || halt !== null) return unknown(NOT_LOOKED_AT)
+  if (holding === null || halt !== null)
+    return unknown(isReleased === true ? RELEASED : hold !== null ? HELD : NOT_LOOKED_AT)
   const fresh = freshClaim(views)
   // With a clock that is wrong nothing is in time.
   return fresh.status === 'true' && doubt?.reason === 'box-clock' ? unknown(doubt) : fresh

@@ -19,6 +19,8 @@ export interface StatusFacts {
   readonly last: DestinationStatus | null
   readonly halt: Halt | null
   readonly hold: Hold | null
+  /** A hold over its disk was released, and no pass has looked since. */
+  readonly isReleased?: boolean
   /** Holds over all specs, under which it goes on by what was obeyed before; null: whether there are any is only known from the last pass. */
   readonly overSpecs: readonly Hold[] | null
   /** Why what is obeyed is not the newest there is. */

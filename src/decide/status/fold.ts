@@ -120,6 +120,7 @@ export function foldFailure(
   const kept = before.conditions.filter(({ type }) => type !== 'Ready' && type !== 'Stalled')
   return {
     ...before,
+    backup: outcome.backup,
     finished: isoTime(at),
     result: outcome.result,
     exitCode: outcome.exitCode,

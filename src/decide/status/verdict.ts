@@ -1,5 +1,5 @@
 import type { BackupState, BackupStatus, SeriesStatus } from '../../model/status.ts'
-import { whyOf } from './causes.ts'
+import { whyOf, wordsForAll } from './causes.ts'
 import { isTrouble } from './conditions.ts'
 
 /** What a screen of all backups begins with. */
@@ -7,6 +7,8 @@ export interface Verdict {
   readonly total: number
   /** Who needs a person, worst first, and why in a few words. */
   readonly sick: readonly { readonly backup: string; readonly why: string }[]
+  /** How many of all that need one do so for what is wrong with many, and why; null: none. */
+  readonly shared: { readonly count: number; readonly why: string } | null
   /** `ok` but for a warning. */
   readonly warned: readonly string[]
   /** `ok`, the warned ones among them. */
@@ -14,6 +16,8 @@ export interface Verdict {
   /** Not at its end yet: a pass is under way, or the next one goes on. */
   readonly running: number
   readonly pending: number
+  /** Those whose hold was released, and that no pass has looked at since. */
+  readonly released: number
   readonly suspended: number
   /** Of the fine ones: the newest point of all, and when the next one is due. ISO text; null: none, or unknown. */
   readonly newest: string | null
@@ -36,6 +40,9 @@ const ORDER = [
 const NEEDS_NOBODY: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspended'])
 
 export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(state)
+
+const isReleased = ({ conditions }: BackupStatus): boolean =>
+  conditions.some(({ type, reason }) => type === 'Ready' && reason === 'released')
 
 /** It does all it should, and something about it is worth a look. */
 const isWarned = ({ state, conditions }: BackupStatus): boolean =>
@@ -67,6 +74,9 @@ function rank(backup: BackupStatus): number {
 
 export function verdictOf(all: readonly BackupStatus[]): Verdict {
   const backups = worstFirst(all)
+  const sick = backups.filter(isSick)
+  const same = sick.filter(({ shared }) => shared !== undefined)
+  const shared = same.length > 1 ? same : []
   const count = (state: BackupState) => backups.filter((one) => one.state === state).length
   const pending = backups.filter(({ state }) => state === 'pending')
   const facts = backups.filter(({ state }) => state === 'ok').map(freshOf)
@@ -74,11 +84,13 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     facts.flatMap((one) => one[which] ?? []).toSorted((a, b) => Date.parse(a) - Date.parse(b))
   return {
     total: backups.length,
-    sick: backups.filter(isSick).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    sick: sick.filter((one) => !shared.includes(one)).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    shared: shared[0] === undefined ? null : { count: shared.length, why: wordsForAll(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
     running: pending.filter(isUnderWay).length,
-    pending: pending.filter((one) => !isUnderWay(one)).length,
+    pending: pending.filter((one) => !isUnderWay(one) && !isReleased(one)).length,
+    released: pending.filter((one) => !isUnderWay(one) && isReleased(one)).length,
     suspended: count('suspended'),
     newest: times('newest').at(-1) ?? null,
     due: times('due')[0] ?? null,
