@@ -208,7 +208,7 @@ describe('each fault points at its place and says what to do', () => {
     [
       'a glob without quotes',
       more('select: { include: [*.gz] }'),
-      '4:21 unknown-alias *.gz refers to an anchor that is not there (if it is a glob, put it in quotes: "*.gz")',
+      '4:21 yaml the value begins with "*", which begins an alias in YAML (put it in quotes: "*.gz")',
     ],
     // YAML.
     [
