@@ -1,4 +1,4 @@
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { Result } from '../../src/model/outcome.ts'
@@ -41,6 +41,64 @@ describe.skipIf(!canMount())('a disk of its own (needs root)', () => {
 
     await rm(litter)
     expect(await world.pass()).toMatchObject({ exitCode: 0, backups: [{ published: ['more.tar'] }] })
+    await expectConverged(at, offered)
+  })
+
+  test('minFree is kept where two backups of one run share it, and the run does not end well', async () => {
+    world = await makeWorld('local', { calls: 'here' })
+    const disk = smallDisk('32m')
+    const minFree = 10 * MiB
+    for (const name of ['a', 'b']) {
+      await world.offer(`${name}/one.tar`, Buffer.alloc(12 * MiB, `${name} 1`))
+      await world.offer(`${name}/two.tar`, Buffer.alloc(3 * MiB, `${name} 2`))
+      const source = { path: join(world.source, name) }
+      await world.declare(name, { source, destination: { path: join(disk.path, name), minFree: '10MiB' } })
+    }
+    const result = await world.pass('--concurrency', '2')
+    expect(result.exitCode).toBe(7)
+    expect(result.backups.flatMap(({ problems }) => problems)).toEqual([])
+    expect(result.backups.flatMap(({ halt }) => halt?.code ?? [])).toContain('min-free')
+    const { bavail, bsize } = await statfs(disk.path)
+    expect(bavail * bsize).toBeGreaterThanOrEqual(minFree)
+    // What fits has come all the same.
+    expect(bavail * bsize).toBeLessThan(minFree + 12 * MiB)
+    const held = (await world.status()).backups.filter(({ state }) => state === 'held')
+    expect(held.length).toBeGreaterThan(0)
+    for (const { conditions } of held)
+      expect(conditions).toContainEqual(expect.objectContaining({ type: 'Ready', reason: 'min-free' }))
+  })
+
+  test('minFree is kept where something else fills it during a transfer: what is staged stays, and later it goes on', async () => {
+    world = await makeWorld('ssh', { calls: 'here' })
+    const disk = smallDisk('32m')
+    const at: World = { ...world, destination: join(disk.path, 'pg') }
+    const offered = new Map([['db.tar', noise(12 * MiB)]])
+    await world.offer('db.tar', offered.get('db.tar')!)
+    const destination = { path: at.destination, minFree: '10MiB' }
+    await world.declare('pg', { destination, transfer: { bandwidth: '2MiB/s' } })
+    const child = world.start(['--output', 'ndjson'])
+    const litter = join(disk.path, 'litter')
+    const all = Buffer.alloc(14 * MiB)
+    let result: Result | null = null
+    for await (const line of child) {
+      const event = JSON.parse(line) as { type: string; bytes?: { done: number }; result?: Result }
+      if (event.type === 'progress' && event.bytes!.done > 0) await writeFile(litter, all)
+      if (event.type === 'result') result = event.result!
+    }
+    expect((await child).exitCode).toBe(7)
+    expect(result).toMatchObject({
+      exitCode: 7,
+      backups: [{ result: 'halted', published: [], pending: 1, problems: [], halt: { code: 'min-free' } }],
+    })
+    const staged = await stagedSize(at, 'db.tar')
+    expect(staged).toBeGreaterThan(0)
+    expect((await world.status()).backups).toMatchObject([{ state: 'held', exitCode: 7 }])
+    await rm(litter)
+    await world.declare('pg', { destination })
+    expect(await world.pass()).toMatchObject({
+      exitCode: 0,
+      backups: [{ published: ['db.tar'], halt: null }],
+    })
     await expectConverged(at, offered)
   })
 
