@@ -87,7 +87,9 @@ export async function bring(
     // The disk that ran full under rsync is a disk without room, not a line that may recover.
     if (!(await hasRoom())) continue
     fruitless = pulled.received > 0 ? 0 : fruitless + 1
-    const seconds = failure.retryable ? retryDelay({ made, fruitless }) : null
+    // Nor has a quota that is used up room in a few seconds.
+    const mayPass = failure.retryable && failure.code !== 'disk-full'
+    const seconds = mayPass ? retryDelay({ made, fruitless }) : null
     if (seconds === null) return { ...all, ended: 'broken', failure, problems, received }
     run.emit({ type: 'retrying', backup: spec.name, attempt: made, seconds, why: failure.message })
     await whileAllowed(allowed, hasRoom, run, (signal) =>

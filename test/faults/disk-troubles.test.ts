@@ -1,4 +1,5 @@
-import { chmod, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { Result } from '../../src/model/outcome.ts'
@@ -130,6 +131,42 @@ describe.skipIf(!canMount())('a disk of its own (needs root)', () => {
     ])
     await expectOnlyWhole(at, offered)
   })
+})
+
+test('a quota that is used up in the middle of a file: said so, what is staged stays, and the next pass goes on from there', async () => {
+  world = await makeWorld('local', { calls: 'here' })
+  const offered = new Map([['db.tar', noise(20_000)]])
+  await world.offer('db.tar', offered.get('db.tar')!)
+  await world.declare()
+  // Root has no quota: an rsync that has, when it pulls.
+  const rsync = join(world.folder, 'bin/rsync')
+  await mkdir(join(world.folder, 'bin'))
+  await writeFile(
+    rsync,
+    `#!/bin/sh
+case "$*" in *--inplace*) ;; *) exec ${execFileSync('which', ['rsync'], { encoding: 'utf8' }).trim()} "$@" ;; esac
+for into; do :; done
+head -c 5000 '${join(world.source, 'db.tar')}' > "$into/db.tar"
+echo 'rsync: [receiver] write failed on "db.tar": Disk quota exceeded (122)' >&2
+echo 'rsync error: error in file IO (code 11) at receiver.c(381) [receiver=3.2.7]' >&2
+exit 11
+`,
+    { mode: 0o755 },
+  )
+  const PATH = `${join(world.folder, 'bin')}:${process.env['PATH']}`
+  const { stdout, exitCode } = await world.start(['--json'], { env: { PATH } })
+  const result = resultOf(String(stdout))
+  expect([exitCode, result.exitCode]).toEqual([1, 1])
+  expect(result.backups[0]).toMatchObject({ result: 'failed', published: [], pending: 1, retry: true })
+  expect(codes(result)).toEqual(['disk-full', 'not-whole'])
+  expect(result.backups[0]!.problems[0]!.message).toContain('the quota is used up')
+  expect(await stagedSize(world, 'db.tar')).toBe(5000)
+  expect(await world.status()).toMatchObject({ backups: [{ state: 'failed', exitCode: 1 }] })
+  expect(await world.pass()).toMatchObject({
+    exitCode: 0,
+    backups: [{ published: ['db.tar'], bytes: 15_000 }],
+  })
+  await expectConverged(world, offered)
 })
 
 describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openBox } from '../../src/box/box.ts'
@@ -8,6 +8,7 @@ import { realDisk } from '../../src/destination/disk/real-disk.ts'
 import { openDestination } from '../../src/destination/open-destination.ts'
 import { type Instant, instant } from '../../src/model/instant.ts'
 import type { PullBatch } from '../../src/model/ports.ts'
+import type { BackupName } from '../../src/model/spec.ts'
 import { reconcileBackup } from '../../src/reconcile/pass.ts'
 import { openSource } from '../../src/source/open-source.ts'
 import { quietRun } from '../contract/destination.ts'
@@ -18,16 +19,14 @@ import { noise } from '../helpers/world.ts'
 const KiB = 1024
 const MIN_FREE = 100 * KiB
 
-/** Bytes of all files below a folder. */
+/** Bytes of all files below a folder, by inode: they are being linked and unlinked meanwhile. */
 async function bytesBelow(folder: string): Promise<number> {
-  let bytes = 0
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
-    if (entry.isFile())
-      bytes += await stat(join(entry.parentPath, entry.name)).then(
-        ({ size, nlink }) => size / nlink,
-        () => 0,
-      )
-  return bytes
+  const sizes = new Map<number, number>()
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const found = entry.isFile() ? await stat(join(entry.parentPath, entry.name)).catch(() => null) : null
+    if (found !== null) sizes.set(found.ino, found.size)
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
 }
 
 /** What a destination keeps to itself (1 MiB), and some. */
@@ -50,6 +49,8 @@ async function sharedDisk(backups: number, capacity: number) {
     for (const [file, size] of Object.entries(sizes)) {
       const bytes = noise(size, file)
       await writeFile(join(from, file), bytes)
+      // None is newer than another: they come in the order of their names.
+      await utimes(join(from, file), 1_700_000_000, 1_700_000_000)
       await writeFile(join(from, `${file}.md5`), createHash('md5').update(bytes).digest('hex'))
     }
     const place = { path: join(shared, name), mount: null, minFree: MIN_FREE, maxSize: null }
@@ -61,7 +62,11 @@ async function sharedDisk(backups: number, capacity: number) {
       backup: name,
       freeOn: free,
     })
-    const declared = spec({ name, source: { kind: 'local', path: from, listing: null }, destination: place })
+    const declared = spec({
+      name: name as BackupName,
+      source: { kind: 'local', path: from, listing: null },
+      destination: place,
+    })
     const real = openSource(declared.source, { transferTimeout: 60 })
     /** `during`: called before each batch is pulled. */
     return async (during: (batch: PullBatch) => Promise<void> = async () => {}) => {
