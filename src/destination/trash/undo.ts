@@ -64,7 +64,7 @@ export async function undoPrune(
 
 /** Finishes what earlier runs began, wherever they were cut off (I7). */
 export const finishUndos = (site: Site, run: Run): Promise<Finished> =>
-  finishAll(site.ledger.openUndos, run, async (some, verdicts) =>
+  finishAll([...site.ledger.undos.values()], run, async (some, verdicts) =>
     carryOut(site, some, await judgeTrash(site, some, run), verdicts, run),
   )
 
