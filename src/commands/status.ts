@@ -341,7 +341,9 @@ async function look(
   if (hold !== null) met?.holds.push(hold)
   if (seen.holding !== null && met !== undefined) {
     const growth = growthOf(seen.holding, run.now())
-    met.disks.push({ backup: name, path, disk: disk && diskKey(disk), free: seen.holding.free, growth })
+    const { free } = seen.holding
+    const minFree = facts.spec?.destination.minFree ?? 0
+    met.disks.push({ backup: name, path, disk: disk && diskKey(disk), free, minFree, growth })
   }
   const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
   return backupStatus({ ...facts, ...seen, hold, isReleased, backup, place: { path }, disk }, run.now())

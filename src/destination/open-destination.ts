@@ -32,6 +32,7 @@ export function openDestination(
     readonly leap?: number
     readonly takeLock?: typeof takeLock
     readonly diskOf?: typeof diskFacts
+    readonly freeOn?: (path: string) => Promise<number | null>
   },
 ): Destination {
   const ground = { place, ...options, hash: options.hash ?? hashFiles }

@@ -185,6 +185,12 @@ export interface LockedDestination {
   /** Bytes free to us now; null: unknown. */
   free(): Promise<number | null>
 
+  /**
+   * Has `choose` pick a batch by the room that there is now. Until `release`, what is not staged yet of the files it picks counts as taken
+   * for other passes of this process on the same device. Pick, then transfer, then release: files are followed in staging.
+   */
+  admit<File extends PullFile>(choose: (room: RoomNow) => readonly File[]): Promise<Admitted<File>>
+
   /** Inodes free now; null: the file system does not count them. */
   inodes(): Promise<number | null>
 
@@ -208,6 +214,19 @@ export interface LockedDestination {
 
   /** Lets the lock go. What an interrupted call had begun is finished by the next run's recover. */
   close(): Promise<void>
+}
+
+/** Bytes. */
+export interface RoomNow {
+  /** Free to us now; null: unknown. */
+  readonly free: number | null
+  /** What other passes of this process have still to bring to the same device. */
+  readonly others: number
+}
+
+export interface Admitted<File> {
+  readonly files: readonly File[]
+  release(): void
 }
 
 export interface GateRequest {

@@ -49,7 +49,8 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const waiting = waitingNow(facts)
   const views = viewsIn(points, facts, asOf)
   const misfit = spec === null || points === null ? null : patternFitsNothing(spec, points.beside, false)
-  const look: StatusLook = { asOf, halt, gone, held: held.files, views, misfit, isUnderWay }
+  const staged = isUnderWay || holding === null ? null : stagedNow(holding)
+  const look: StatusLook = { asOf, halt, gone, held: held.files, views, misfit, isUnderWay, staged }
   const judged = judgeState(facts, look)
   return {
     backup: facts.backup,
@@ -71,7 +72,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
     running: facts.progress === null ? null : runningNow(facts.progress),
-    staged: isUnderWay || holding === null ? null : stagedNow(holding),
+    staged,
     disk: facts.disk,
     exitCode: codeOfStatus(facts, judged.state, halt),
   }

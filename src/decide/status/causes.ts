@@ -95,6 +95,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'ledger-missing': 'its ledger is gone',
   late: 'a backup is late',
   lost: 'files are lost',
+  'max-size': 'it has reached maxSize',
+  'min-free': 'its disk is down to minFree',
   'missing-here': 'files are gone',
   'never-run': 'no pass yet',
   'not-mounted': 'its disk is not mounted',

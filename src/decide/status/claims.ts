@@ -1,4 +1,5 @@
 import { SKEW } from '../../model/clock-sanity.ts'
+import { humanSize } from '../../model/human-size.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../../model/status.ts'
@@ -59,6 +60,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const empty = emptyNow(facts, look, said)
   if (empty !== null) return is('empty', empty.said)
   if (said === 'failed') return is(said)
+  const crowded = crowdedNow(facts, look)
+  if (crowded !== null) return is('held', crowded)
   const late = lateSeries(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0].message })
   if (specFaults.length > 0)
@@ -107,6 +110,18 @@ function emptyNow(
   if (byLast !== 'well' || spec === null) return null
   const message = `nothing complete that its spec selects is held in ${place.path}`
   return { said: { reason: 'empty', message } }
+}
+
+/** The next pass would halt: something is to come, and less than minFree is free. Null: that is not so. */
+function crowdedNow({ spec, holding, last }: StatusFacts, { isUnderWay, staged }: StatusLook): Said | null {
+  const isWanted = staged !== null || (last !== null && last.counts.pending > 0)
+  if (isUnderWay || !isWanted || spec === null || holding?.free == null) return null
+  const { minFree, path } = spec.destination
+  if (holding.free >= minFree) return null
+  return {
+    reason: 'min-free',
+    message: `files are still to be transferred, ${humanSize(holding.free)} free at ${path}, and destination.minFree reserves ${humanSize(minFree)}`,
+  }
 }
 
 function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'well' {

@@ -38,6 +38,8 @@ export interface DiskUse {
   /** The same for all destinations on one disk; null: unknown. */
   readonly disk: string | null
   readonly free: number | null
+  /** Of these, bytes that no pull may take. */
+  readonly minFree: number
   /** Bytes a day; null: unknown. */
   readonly growth: number | null
 }
@@ -48,14 +50,16 @@ export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
   return [...groupBy(known, ({ disk }) => disk).values()].flatMap((on) => {
     const growth = on.reduce((sum, use) => sum + (use.growth ?? 0), 0)
     const free = Math.min(...on.map((use) => use.free ?? Number.POSITIVE_INFINITY))
-    const days = free / growth
+    // Where the first of them stops.
+    const kept = Math.max(...on.map(({ minFree }) => minFree))
+    const days = Math.max(0, free - kept) / growth
     if (growth <= 0 || !(days < SOON)) return []
     const [first] = on
     const others = on.length === 1 ? '' : ` and ${on.length - 1} more`
     const when = days < 1 ? 'within a day' : `in about ${Math.floor(days)} ${days < 2 ? 'day' : 'days'}`
     return {
       code: 'disk-filling',
-      message: `the disk of ${first!.path} (${first!.backup}${others}) will be full ${when}: ${humanSize(free)} free, and its backups grew by ${humanSize(Math.round(growth))} a day in the last 30 days`,
+      message: `the disk of ${first!.path} (${first!.backup}${others}) will be full ${when}: ${humanSize(free)} free, of which destination.minFree reserves ${humanSize(kept)}, and its backups grew by ${humanSize(Math.round(growth))} a day in the last 30 days`,
       hint: 'Make room, use a larger disk, or keep less: `retain` with `prune` in the specs.',
     }
   })

@@ -140,7 +140,7 @@ export async function takeHolding(
 
 /** What the ledger says was begun and not finished, and by which plan. */
 function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
-  const intents = ledger === null ? [] : [...ledger.openRepairs, ...ledger.openPrunes]
+  const intents = ledger === null ? [] : [...ledger.repairs.values(), ...ledger.prunes.values()]
   return new Map(intents.map(({ path, planId }) => [path as RelPath, planId]))
 }
 

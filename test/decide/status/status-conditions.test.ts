@@ -13,7 +13,7 @@ import {
   type DestinationStatus,
 } from '../../../src/model/status.ts'
 import { dated } from '../../helpers/explained.ts'
-import { NOON, picture, seen, statusFacts } from '../../helpers/picture.ts'
+import { NOON, picture, seen, spec, statusFacts } from '../../helpers/picture.ts'
 
 const HOUR = 3600_000
 const at = (hours: number) => instant(NOON + hours * HOUR)
@@ -57,6 +57,26 @@ const short = (type: ConditionType, told: Told) => {
   const found = of(type, told)
   return `${found?.status} ${found?.reason}`
 }
+
+test('a disk below its minFree is unwell once something is to come, whatever the last pass said', () => {
+  const holding = { ...picture('held db-2026-11-22.tar 1 A').destination, free: 99 }
+  const place = { path: '/d', mount: null, minFree: 100, maxSize: null }
+  const on = { holding, spec: spec({ destination: place }) }
+  const cut = fold({ result: 'incomplete', pending: 2 })
+  expect(look(cut, on)).toMatchObject({ state: 'held', exitCode: 7 })
+  expect(of('Ready', look(cut, on))).toMatchObject({
+    status: 'false',
+    reason: 'min-free',
+    message: 'files are still to be transferred, 99 B free at /d, and destination.minFree reserves 100 B',
+  })
+  // Of a pass that was killed only what is staged is left.
+  const staged = new Map([[rel('db-2026-11-23.tar'), { size: 5 }]])
+  expect(look(fold(), { ...on, holding: { ...holding, staged } }).state).toBe('held')
+  expect(look(fold(), on).state).toBe('ok')
+  expect(look(cut, { ...on, holding: { ...holding, free: 100 } }).state).toBe('pending')
+  // A pass that is under way says it itself.
+  expect(look(cut, { ...on, holders: [{ pid: 1, command: 'node' }] }).state).toBe('pending')
+})
 
 test('there is one condition of each type, whatever there is to say', () => {
   const several = fold({ exitCode: 7, holds: [hold('a'), hold('b')] })
