@@ -34,7 +34,7 @@ export function runningText(
 const SHORTEST_PATH = 8
 
 /** Of today the time alone. */
-function sinceText(since: string, now: Instant, zone: Zone): string {
+export function sinceText(since: string, now: Instant, zone: Zone): string {
   const [then, today] = [localTime(since, zone), localTime(isoTime(now), zone)]
   return then.slice(0, 10) === today.slice(0, 10) ? then.slice(11, 16) : then.slice(0, 16)
 }
