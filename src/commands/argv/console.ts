@@ -23,7 +23,7 @@ export interface Console {
 }
 
 /** Columns; without a terminal none. */
-const edgeOf = (stream: NodeJS.WriteStream): number => stream.columns ?? Number.POSITIVE_INFINITY
+export const edgeOf = (stream: NodeJS.WriteStream): number => stream.columns ?? Number.POSITIVE_INFINITY
 
 export function processConsole(output: Output, quiet: boolean): Console {
   const { stdout, stderr, env } = process
