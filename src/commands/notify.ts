@@ -16,7 +16,7 @@ import { printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { openSettings } from './workspace.ts'
 
-export function addNotify(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .command('test')
     .description('send a test message to each entry of notify, or to those of one kind, and show the answers')

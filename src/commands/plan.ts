@@ -40,7 +40,7 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-export function addPlan(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('print a plan, save it to a file, or show a saved one; takes the flags of --dry-run')
     .argument('[name...]')

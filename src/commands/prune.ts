@@ -44,7 +44,7 @@ interface Context {
   readonly run: Run
 }
 
-export function addPrune(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description(
       'remove what no retain rule keeps, where prune.mode allows it; shows the plan and its reasons first.\n' +

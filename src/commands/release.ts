@@ -15,7 +15,7 @@ import type { SharedFlags } from './argv/flags.ts'
 import { planEach } from './plan.ts'
 import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
-export function addRelease(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .argument('[id]', 'the id printed with the hold')
     .option('--all-destinations', 'every destination that this box does not know: its state folder was lost')

@@ -60,7 +60,7 @@ interface StatusFlags extends SharedFlags {
   readonly exitCode?: boolean
 }
 
-export function addStatus(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('what the destinations hold; takes backup names, or folders of destinations')
     .argument('[name...]')

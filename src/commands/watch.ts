@@ -46,7 +46,7 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-export function addWatch(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description(
       'the daemon: follow the specs and run each backup on its schedule; SIGHUP reloads everything',

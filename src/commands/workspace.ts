@@ -31,6 +31,7 @@ import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
+import { wrapText } from '../view/wrap-text.ts'
 import type { Console } from './argv/console.ts'
 import { nearestOf } from './nearest.ts'
 
@@ -153,9 +154,14 @@ export function printSpecs({ loaded, diagnostics }: Workspace, console: Console)
 /** Prints to stderr which specs are used. */
 export function printUsedSpecs({ loaded }: Pick<Workspace, 'loaded'>, console: Console): void {
   if (console.quiet || console.output !== 'text') return
+  const isEmpty = loaded.fileCount === 0 && loaded.faults.length === 0
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
-  console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
+  const used = `Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})`
+  console.writeError(isEmpty ? `${wrapText(noSpecs(loaded), console.width).join('\n  ')}\n` : `${used}\n`)
 }
+
+export const noSpecs = ({ label }: LoadedSpecs): string =>
+  `No specs in ${escapeText(label)}: put one YAML file per backup there. Check: reconcile validate`
 
 /**
  * The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. `more`: names that
@@ -182,7 +188,7 @@ export function chooseSpecs(
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
-      hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
+      hint: known.length === 0 ? noSpecs(workspace.loaded) : `There are: ${known.join(', ')}.`,
     })
   }
   return specs.filter((spec) => names.includes(spec.name))

@@ -4,6 +4,7 @@ import { isOfBox } from '../decide/status/box-problems.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
+import { isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import { type BackupResult, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -42,6 +43,7 @@ export function outcomeOf(
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
+    lookedAt: observation.destination.halt === null ? isoTime(run.now()) : null,
     retry: tally.retryable || observation.source.retryable === true,
     off: tally.off,
   }

@@ -4,11 +4,12 @@ import { byName } from '../decide/status/verdict.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
-import { escapeProse, escapeText } from './escape-text.ts'
+import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
+import { localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { byTurn, planCounts, stepSize, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
@@ -79,7 +80,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const troubles = layRows(problemRows(plan.problems ?? [], MORE), brush, options.width)
   if (troubles.length > 0) lines.push(...sharedLine(shared, brush, options.width), ...troubles, '')
   const faults = faultsLine(plan, 'faulty backups are not in this plan')
-  if (faults !== null) lines.push(brush('red', faults))
+  if (faults !== null) lines.push(...wrapText(faults, options.width).map((line) => brush('red', line)))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))
   return `${lines.join('\n')}\n`
@@ -128,7 +129,7 @@ function backupLines(
       : [`${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`]),
     ...(plan.retained === null ? [] : [retainedText(plan.retained)]),
     ...(several && transfers(plan.summary) > 0 ? [transferFacts(plan)] : []),
-  ].flatMap((text) => dimLines(escapeProse(text), brush, options.width))
+  ].flatMap((text) => dimLines(localProse(text), brush, options.width))
   return [...headLines(plan, brush, options), ...layRows(rows, brush, options.width), ...notes]
 }
 

@@ -1,13 +1,13 @@
 import { isAllShared } from '../decide/status/shared-troubles.ts'
 import { byName } from '../decide/status/verdict.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
-import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
+import type { BackupOutcome, BackupResult, LateSeries, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
-import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
+import { inUseBy, localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
@@ -47,6 +47,15 @@ const MEANINGS: Readonly<Record<number, string>> = {
   70: 'a bug in reconcile',
   130: 'interrupted',
   143: 'terminated',
+}
+
+function meaning({ exitCode, backups, problems }: Result): string {
+  const unwell = backups.filter((one) => one.exitCode !== 0)
+  const isLateAlone = ({ late, result, problems: own }: BackupOutcome) =>
+    late.length > 0 && own.length === 0 && (result === 'in-sync' || result === 'applied')
+  if (exitCode === 1 && problems.length === 0 && unwell.every(isLateAlone))
+    return unwell.length > 0 ? 'something is late' : 'nothing was found to back up'
+  return MEANINGS[exitCode] ?? 'unknown'
 }
 
 /** Differences from a saved plan; the document that --json prints has them all. */
@@ -90,7 +99,7 @@ export function renderResult(
     words: Math.max(0, ...backups.map(({ word }) => word.length)),
   }
   const lines = backups.flatMap((one) => [
-    ...headLines(one, columns, brush, width),
+    ...headLines(one, columns, brush, { width, started: result.started }),
     ...layRows(one.rows, brush, width),
   ])
   lines.push(...sharedLine(shared, brush, width))
@@ -114,10 +123,7 @@ export function renderResult(
   )
   if (same.length > 0)
     lines.push(...wrapText(`As before: ${same.map(({ backup }) => backup).join(', ')}.`, width))
-  const last = wrapList(
-    `Result: ${state(result)} (exit ${result.exitCode}: ${MEANINGS[result.exitCode] ?? 'unknown'}).`,
-    width,
-  )
+  const last = wrapList(`Result: ${state(result)} (exit ${result.exitCode}: ${meaning(result)}).`, width)
   const tinted = (text: string) => (result.exitCode === 0 ? text : brush('red', text))
   lines.push(
     ...last.map((line, i) => (i === 0 ? brush('bold', 'Result:') + tinted(line.slice(7)) : tinted(line))),
@@ -136,19 +142,17 @@ function headLines(
   { outcome, word, tone }: Shown,
   columns: { readonly names: number; readonly words: number },
   brush: Paint,
-  width: number,
+  { width, started }: { readonly width: number; readonly started: string },
 ): readonly string[] {
   const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(tone, padText(word, columns.words))}  `
   const indent = columns.names + columns.words + 4
-  return wrapText(escapeText(facts(outcome)), Math.max(40, width - indent)).map((line, i) =>
-    i === 0 ? head + line : ' '.repeat(indent) + line,
-  )
+  const [first = '', ...rest] = wrapText(localProse(facts(outcome, started)), Math.max(40, width - indent))
+  return [`${head}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(indent) + line)]
 }
 
-function facts(outcome: BackupOutcome): string {
-  const { published, adopted, repaired, pruned, bytes, seconds, complete } = outcome
+function facts(outcome: BackupOutcome, started: string): string {
+  const { published, adopted, repaired, pruned, bytes, seconds } = outcome
   const rate = seconds >= 1 ? ` (${humanRate(bytes / seconds)})` : ''
-  const isSilent = outcome.result === 'busy' || outcome.result === 'suspended' || outcome.stale.length > 0
   return [
     ...countedWords([
       [published.length - adopted.length - repaired.length, 'pulled'],
@@ -159,8 +163,8 @@ function facts(outcome: BackupOutcome): string {
     ]),
     ...offUntil(outcome.off),
     ...(bytes > 0 ? [`${humanSize(bytes)} in ${humanDuration(seconds)}${rate}`] : []),
-    ...busyWith(outcome.holders),
-    ...(isSilent ? [] : [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]),
+    ...(outcome.result === 'busy' ? [inUse(outcome, started)] : []),
+    ...held(outcome, started),
   ].join(', ')
 }
 
@@ -169,10 +173,15 @@ const offUntil = (off: BackupOutcome['off']): readonly string[] => {
   return [off.until === null ? 'bandwidth is off' : `bandwidth is off until ${off.until}`]
 }
 
-const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
-  holders.length === 0
-    ? []
-    : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
+const inUse = ({ backup, holders }: BackupOutcome, now: string): string =>
+  `in use by ${inUseBy(holders, now)}; reconcile status ${backup} shows how far that is, --lock-timeout 1h waits for it`
+
+/** What is known of the destination, and if this pass did not look at it, as of when. */
+function held({ result, stale, complete, lookedAt }: BackupOutcome, started: string): readonly string[] {
+  if (result === 'busy' || result === 'suspended' || stale.length > 0 || lookedAt === null) return []
+  if (Date.parse(lookedAt) < Date.parse(started)) return [`not looked at since ${lookedAt}`]
+  return [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]
+}
 
 function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
   const { conflicts, lost, problems, waiting, warnings, late, stale } = outcome
@@ -185,7 +194,7 @@ function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
     ...conflictRows(conflicts, MORE),
     ...filesRow(lost, LOST),
     ...problemRows(problems, MORE),
-    ...lateRows(late),
+    ...lateRows(outcome.backup, late),
   ]
   if (isBrief) return rows
   return [
@@ -198,8 +207,12 @@ function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
   ]
 }
 
-function lateRows(late: readonly LateSeries[]): readonly Row[] {
-  const rows = late.map(({ message }) => alertRow('late', 'yellow', message))
+function lateRows(backup: string, late: readonly LateSeries[]): readonly Row[] {
+  const rows = late.map(({ series, message }) => {
+    const prefix = `${series}: `
+    const detail = message.startsWith(prefix) ? message.slice(prefix.length) : message
+    return alertRow('late', 'yellow', detail, series === backup ? {} : { path: series })
+  })
   if (rows.length < 2) return rows
   return [countedRow(rows, { ...alertRow('late', 'yellow', ''), noun: 'series', more: MORE })]
 }
@@ -250,10 +263,11 @@ function state({ backups }: Result): string {
     ...(['halted', 'failed', 'busy', 'incomplete', 'cancelled', 'suspended'] as const).map(endedAs),
   ])
   const problems = problemCount(backups)
-  const all = backups.every((one) => one.result === 'in-sync')
+  const [inSync] = endedAs('in-sync')
+  const all = inSync === backups.length
   return (
     [
-      ...(all ? [`${counted(backups.length, 'backup')} in sync`] : []),
+      ...(inSync === 0 ? [] : [all ? `${counted(inSync, 'backup')} in sync` : `${inSync} in sync`]),
       ...said,
       ...(problems > 0 ? [counted(problems, 'problem')] : []),
     ].join(', ') || 'done'

@@ -112,7 +112,7 @@ function viewOf(
       state,
       points,
     },
-    late: state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
+    late: state === 'late' ? describeLate(name, fresh, newest) : null,
     due: fresh.due,
     lateAfter: isSpared ? first : fresh.lateAfter,
   }
