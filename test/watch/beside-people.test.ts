@@ -309,7 +309,7 @@ describe('status beside it', () => {
     await daemon.until(async () => (await all()).join() === as('held specs-gone').join())
     expect(daemon.events.slice(from).filter(({ type }) => type === 'triggered')).toEqual([])
     const { code, stdout } = await world.run('status', '--check', '--as-of', isoTime(daemon.clock.now()))
-    expect([code, stdout]).toEqual([1, expect.stringContaining('pg: held')])
+    expect([code, stdout]).toEqual([1, expect.stringContaining('more than half of the specs are gone')])
     // Those that are gone can be looked at and stopped by name: the daemon runs them.
     const now = ['--as-of', isoTime(daemon.clock.now())]
     expect((await world.run('status', '--check', 'other', ...now)).stdout).toMatch(
