@@ -42,7 +42,9 @@ export interface Fetched {
   readonly list: ListFile | null
   /** What was asked for and is neither here nor `unreadable` was gone. */
   readonly markers: ReadonlyMap<RelPath, ReadMarker>
-  /** Markers that are there and say nothing, also those beyond what `problems` have room for. */
+  /** By sums file: what it claims of files that were listed; null: it names one twice with two digests. */
+  readonly sums?: ReadonlyMap<RelPath, SumsFile>
+  /** Markers and sums files that are there and say nothing, also those beyond what `problems` have room for. */
   readonly unreadable?: ReadonlySet<RelPath>
   readonly problems: readonly Problem[]
 }
@@ -57,3 +59,5 @@ export interface ReadMarker {
   /** Its bytes, one character a byte (latin1). */
   readonly text: string
 }
+
+export type SumsFile = ReadonlyMap<RelPath, Digest | null>

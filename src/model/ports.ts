@@ -1,4 +1,4 @@
-import type { Digest, DigestPair } from './digest.ts'
+import type { Digest, DigestKind, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
 import type { LedgerEvent, PruneBegin } from './ledger-event.ts'
@@ -6,6 +6,7 @@ import type { Concern, Fetched, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
+import type { Voucher } from './source-file.ts'
 import type { DestinationStatus, Progress } from './status.ts'
 import type { Conflict, Halt, Problem } from './trouble.ts'
 
@@ -37,6 +38,10 @@ export interface FetchRequest {
   /** Read the place's list file, if it has one. */
   readonly list: boolean
   readonly markers: readonly RelPath[]
+  /** Files that name others with their digests. */
+  readonly sums?: readonly RelPath[]
+  /** Of their digests, which kind counts; left out: md5. */
+  readonly checksum?: DigestKind
   /** What connection 1 showed. */
   readonly listed: Listing
   /** As for {@link Source.list}. */
@@ -235,6 +240,8 @@ export interface PublishRequest {
   readonly marker: { readonly path: RelPath; readonly text: string }
   readonly mtime: number | null
   readonly markerMtime: number | null
+  /** Left out: a marker of the source's own. */
+  readonly vouched?: Voucher | undefined
   /**
    * `new`: nothing may stand under the final name (I4). `repair`: the published copy is rotten or gone and goes to quarantine.
    * `unmarked`: data the ledger never knew may stand there and goes to quarantine.
@@ -261,6 +268,7 @@ export interface AdoptRequest {
   readonly marker: { readonly path: RelPath; readonly text: string; readonly digest: Digest } | null
   readonly mtime: number | null
   readonly markerMtime: number | null
+  readonly vouched?: Voucher | undefined
   readonly planId: string | null
   readonly revision: string | null
 }

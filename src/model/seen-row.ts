@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts'
 import type { Seen } from './holding.ts'
 import { markerPath, suffixOf } from './marker-name.ts'
 import type { RelPath } from './rel-path.ts'
-import { NO_MARKER } from './source-file.ts'
+import { NO_MARKER, type Voucher } from './source-file.ts'
 
 /** One path of what the source last showed as it is written down, in snapshots and in a destination's cache. */
 export interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
@@ -11,6 +11,8 @@ export interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'w
   readonly mtime: number
   readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
   readonly digest: Digest | null
+  /** As in {@link MarkerClaim}: then `marker.path` is that of ours. */
+  readonly by?: Voucher
 }
 
 export function toSeenRow(path: RelPath, seen: Seen): SeenRow {
@@ -19,11 +21,12 @@ export function toSeenRow(path: RelPath, seen: Seen): SeenRow {
   const rest = { readAt, stagedFor, gate, waitingSince }
   if (marker.state === 'none') return { path, size, mtime, marker: null, digest: null, ...rest }
   const beside = { path: markerPath(path, marker), size: marker.size, mtime: marker.mtime }
-  return { path, size, mtime, marker: beside, digest: marker.digest, ...rest }
+  const { digest, by } = marker
+  return { path, size, mtime, marker: beside, digest, ...rest, ...(by === undefined ? {} : { by }) }
 }
 
 export function fromSeenRow(row: SeenRow): Seen {
-  const { path, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince } = row
+  const { path, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, by } = row
   return {
     listed: { size, mtime },
     marker:
@@ -31,6 +34,7 @@ export function fromSeenRow(row: SeenRow): Seen {
         ? NO_MARKER
         : {
             state: 'claimed',
+            ...(by === undefined ? {} : { by }),
             suffix: suffixOf(path, marker.path),
             digest,
             size: marker.size,

@@ -1,5 +1,6 @@
 import type { Digest } from './digest.ts'
 import type { ListedFile } from './listing.ts'
+import type { RelPath } from './rel-path.ts'
 
 /** One data file that the spec selects, as the source shows it. */
 export interface SourceFile {
@@ -26,10 +27,18 @@ export const NO_MARKER: NoMarker = { state: 'none' }
 
 export interface MarkerClaim {
   readonly state: 'claimed'
+  /** Who vouches for it: left out, a marker of the source's own; else the text is that of a marker of ours. */
+  readonly by?: Voucher
+  /** The sums files that were read for it, where it is by such. */
+  readonly from?: readonly RelPath[]
   readonly suffix: string
   readonly digest: Digest
+  /** Of the marker, or of the sums files that cover it. */
   readonly size: number
   readonly mtime: number
   /** Its bytes, one character a byte (latin1); null where the claim is remembered from an earlier look. */
   readonly text: string | null
 }
+
+/** A sums file at the source, or the source's own rsync. */
+export type Voucher = 'sums' | 'source'

@@ -1,11 +1,11 @@
 import { checksumFailed } from '../decide/files/problems.ts'
+import { claimMaker } from '../decide/look/claims.ts'
 import { rateAt } from '../decide/time/timetable.ts'
 import { inOrder, nextBatch } from '../decide/transfer/batches.ts'
 import { fitting, fittingInodes, inodeHalt, inodesOf, roomHalt } from '../decide/transfer/room-halt.ts'
 import { type WantedFile, wantedFiles } from '../decide/transfer/wanted-file.ts'
 import { isoTime } from '../model/instant.ts'
-import type { ListedFile } from '../model/listing.ts'
-import { suffixOf } from '../model/marker-name.ts'
+import type { ListedFile, Listing } from '../model/listing.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
 import { bring } from './bring.ts'
@@ -160,34 +160,33 @@ async function believeNewMarkers(
   mismatches: readonly HashedFile[],
   pass: Pass,
 ): Promise<readonly WantedFile[]> {
-  const { source, run } = pass
-  const markers = mismatches.map(({ file }) => file.marker.path)
-  const files = new Map<RelPath, ListedFile>(
-    mismatches.map(({ file }) => [
-      file.marker.path,
-      { size: file.marker.text.length, mtime: file.markerMtime },
-    ]),
-  )
+  const { source, spec, run } = pass
+  const files = new Map<RelPath, ListedFile>()
+  for (const { file } of mismatches) {
+    const { claim, path, size, mtime } = file
+    files.set(path, { size, mtime })
+    for (const from of claim.from ?? [file.marker.path]) files.set(from, claim)
+  }
+  const listed: Listing = { completeness: 'complete', files, problems: [] }
+  const maker = claimMaker(spec, listed)
+  const paths = mismatches.map(({ file }) => file.path)
   const fetched = await source.fetch(
-    { list: false, markers, listed: { completeness: 'complete', files, problems: [] } },
+    { list: false, ...maker.request(paths), checksum: spec.checksum, listed },
     run,
   )
   const good: HashedFile[] = []
   const again: WantedFile[] = []
   for (const { file, digests } of mismatches) {
-    const marker = fetched.markers.get(file.marker.path)
+    const claim = maker.read(file.path, fetched, [])
     const mended: WantedFile = { ...file, mode: 'mend', stagedBytes: file.size, basis: false }
-    if (marker === undefined || marker.digest === file.digest) again.push(mended)
+    if (claim.state !== 'claimed' || claim.text === null || claim.digest === file.digest) again.push(mended)
     // Repairs take the ledger's digest and no other: a new one there is for the next plan to judge.
     else if (file.over === 'repair') continue
     else {
-      const renewed = {
-        ...mended,
-        digest: marker.digest,
-        marker: { path: file.marker.path, text: marker.text },
-      }
-      if (marker.digest === digests.md5 || marker.digest === digests.sha256)
-        good.push({ file: renewed, digests })
+      const { digest, text } = claim
+      const marker = { path: file.marker.path, text }
+      const renewed = { ...mended, claim, digest, marker, markerMtime: claim.mtime }
+      if (digest === digests.md5 || digest === digests.sha256) good.push({ file: renewed, digests })
       else again.push(renewed)
     }
   }
@@ -209,14 +208,7 @@ async function giveUp(twice: readonly HashedFile[], { destination, tally, run }:
         file.path,
         {
           listed: { size: file.size, mtime: file.mtime },
-          marker: {
-            state: 'claimed',
-            suffix: suffixOf(file.path, file.marker.path),
-            digest: file.digest,
-            size: file.marker.text.length,
-            mtime: file.markerMtime,
-            text: null,
-          },
+          marker: { ...file.claim, text: null },
           readAt: at,
           stagedFor: null,
           gate: { at, size: file.size, mtime: file.mtime, digest: file.digest },

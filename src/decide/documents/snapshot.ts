@@ -41,6 +41,8 @@ export interface SnapshotPlace {
   readonly source: string
   readonly listing: string | null
   readonly checksum: string
+  /** Left out: by markers. */
+  readonly finished?: string
   readonly destination: string
 }
 
@@ -50,12 +52,14 @@ type Fields = Readonly<Record<string, Check>>
 
 const listed = { size: count, mtime: integer }
 const problem = { code: text, path: optional(text), message: text, hint: text }
+const voucher = oneOf('sums', 'source')
+
 const sourceFile: Fields = {
   listed: nullable(object(listed)),
   marker: (value, at) =>
     object(
       isObject(value) && value['state'] === 'claimed'
-        ? { state: text, path: relPath, digest, ...listed }
+        ? { state: text, path: relPath, digest, by: optional(voucher), ...listed }
         : isObject(value) && value['state'] === 'unread'
           ? { state: text, path: relPath, ...listed }
           : { state: oneOf('none', 'unreadable') },
@@ -100,13 +104,20 @@ const seenFile: Fields = {
   stagedFor: nullable(digest),
   gate: nullable(object({ at: integer, ...listed, digest })),
   waitingSince: nullable(integer),
+  by: optional(voucher),
 }
 const halt = nullable(object({ code: text, message: text, hint: text }))
 
 const document = object({
   backup: text,
   taken: time,
-  place: object({ source: text, listing: nullable(text), checksum: text, destination: text }),
+  place: object({
+    source: text,
+    listing: nullable(text),
+    checksum: text,
+    finished: optional(text),
+    destination: text,
+  }),
   halt,
   holds: list(object({ id: text, code: text, message: text })),
   source: object({
@@ -250,13 +261,13 @@ export function decodeSnapshot(json: string): ReadSnapshot {
 type MarkerRow =
   | Exclude<SourceMarker, { readonly suffix: string }>
   | { readonly state: 'unread'; readonly path: RelPath; readonly size: number; readonly mtime: number }
-  | (Omit<MarkerClaim, 'suffix' | 'text'> & { readonly path: RelPath })
+  | (Omit<MarkerClaim, 'suffix' | 'text' | 'from'> & { readonly path: RelPath })
 
 function markerToRow(path: RelPath, marker: SourceMarker): MarkerRow {
   if (marker.state === 'none' || marker.state === 'unreadable') return marker
   const { suffix: _, ...rest } = { ...marker, path: markerPath(path, marker) }
   if (rest.state === 'unread') return rest
-  const { text: __, ...claim } = rest
+  const { text: __, from: ___, ...claim } = rest
   return claim
 }
 

@@ -61,7 +61,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
     ),
     kind: 'file',
     path,
-    selection: explainSelection(spec.select, spec.source.listing, path),
+    selection: explainSelection(spec, path),
     point: point === null ? null : filePoint(path, point, spec, observation),
     matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
     wanted: point === null ? null : { wanted: point.reasons !== null, reasons: point.reasons ?? [] },

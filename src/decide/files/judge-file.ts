@@ -2,6 +2,7 @@ import { type Digest, digestKind } from '../../model/digest.ts'
 import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../../model/holding.ts'
 import { type Instant, isoSeconds } from '../../model/instant.ts'
 import type { Step } from '../../model/plan.ts'
+import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { changedUnderMarker } from './as-published.ts'
@@ -211,7 +212,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   return toDo({
     action: staged > 0 ? 'resume' : 'pull',
     path,
-    because: ['selected'],
+    because: ['selected', ...vouchedFor(source)],
     size: source.listed.size,
     time: isoSeconds(source.listed.mtime),
     digest: claim,
@@ -219,6 +220,15 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
     expect: expectations(facts),
   })
 }
+
+const VOUCHED = {
+  sums: 'a sums file at the source gives its digest',
+  source: "unchanged for the quiet time; the source's rsync gave its md5",
+} as const
+
+/** Who vouches for a claim, where it is not a marker. */
+const vouchedFor = ({ marker }: SourceFile): readonly string[] =>
+  marker.state === 'claimed' && marker.by !== undefined ? [VOUCHED[marker.by]] : []
 
 /** Staged bytes that need not come again. Those of another digest may all have to. */
 function usableBytes({ staged, seen }: FileFacts, claim: Digest, size: number): number {
