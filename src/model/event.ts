@@ -39,6 +39,8 @@ export type PassEvent =
       /** Over the last seconds; null until it is known. */
       readonly rate: number | null
     }
+  /** The source's rsync reads files for their digests; nothing comes meanwhile. */
+  | { readonly type: 'asking'; readonly backup: string; readonly files: number; readonly bytes: number }
   | { readonly type: 'gating'; readonly backup: string; readonly files: number; readonly bytes: number }
   | {
       readonly type: 'published'

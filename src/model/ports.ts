@@ -2,7 +2,7 @@ import type { Digest, DigestKind, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
 import type { LedgerEvent, PruneBegin } from './ledger-event.ts'
-import type { Concern, Fetched, Listing } from './listing.ts'
+import type { Concern, Fetched, ListedFile, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
@@ -28,6 +28,16 @@ export interface Source {
   fetch(wanted: FetchRequest, run: Run): Promise<Fetched>
 
   /**
+   * How these files are now, as the source's own rsync shows them: it transfers nothing, and what is gone is left out. With `digests` it
+   * reads each of them whole for its md5, and is given `patience` seconds for that. Throws a Failure as `list` does.
+   */
+  look(
+    paths: readonly RelPath[],
+    options: { readonly digests: boolean; readonly patience: number },
+    run: Run,
+  ): Promise<ReadonlyMap<RelPath, Shown>>
+
+  /**
    * Brings one batch into the staging folder `into`, under the same relative paths, in one session. Comes back only when
    * every process it started is gone. Never throws for what a source or a line can do: that is in the report.
    */
@@ -46,6 +56,11 @@ export interface FetchRequest {
   readonly listed: Listing
   /** As for {@link Source.list}. */
   readonly concern?: Concern
+}
+
+export interface Shown extends ListedFile {
+  /** md5; null: not asked for, or it says none. */
+  readonly digest: Digest | null
 }
 
 export interface PullBatch {

@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts'
+import type { Instant } from './instant.ts'
 import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
 
@@ -13,13 +14,34 @@ export interface SourceFile {
 export type SourceMarker =
   | NoMarker
   | MarkerClaim
-  /** There is a marker; the file is not wanted, so it was not read. */
-  | { readonly state: 'unread'; readonly suffix: string; readonly size: number; readonly mtime: number }
+  | UnreadClaim
   /** There is a marker, and what it says cannot be had. A problem in the view says why. */
   | { readonly state: 'unreadable' }
 
 export interface NoMarker {
   readonly state: 'none'
+  /** With `quiet`: the first of the two looks between which it must not change. */
+  readonly quiet?: QuietLook
+}
+
+/** There is a marker, and the file is not wanted, so it was not read; or the source's rsync was not asked yet. */
+export interface UnreadClaim {
+  readonly state: 'unread'
+  readonly suffix: string
+  readonly size: number
+  readonly mtime: number
+  readonly quiet?: QuietLook
+}
+
+/** When a file was first seen as it is. Within one boot seconds of uptime count, since no clock moves them; else the time of day. */
+export interface QuietLook {
+  readonly at: Instant
+  /** Null: not known. */
+  readonly boot: string | null
+  /** Seconds since the box was booted. */
+  readonly up: number
+  /** How often the source's rsync was stopped while it read the file: it is given twice the time after each. */
+  readonly stops: number
 }
 
 /** One for all. */

@@ -4,36 +4,22 @@ import { judgeList } from '../decide/files/judge-list.ts'
 import { selectorOf } from '../decide/files/select.ts'
 import { claimMaker } from '../decide/look/claims.ts'
 import { neededMarkers, rememberedClaim } from '../decide/look/markers-to-read.ts'
-import { type DigestKind, digestKind } from '../model/digest.ts'
-import type { Failure } from '../model/failure.ts'
+import { digestKind } from '../model/digest.ts'
+import { problemOf } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
-import {
-  isSidecar,
-  isSumsFile,
-  markerOf,
-  otherChecksum,
-  suffixOf,
-  usualSuffixes,
-} from '../model/marker-name.ts'
+import { markerOf } from '../model/marker-name.ts'
 import type { Instead, SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { NO_MARKER, type SourceFile, type SourceMarker } from '../model/source-file.ts'
+import { NO_MARKER, type SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
-
-/** A failure as a problem of the backup: the pass goes on with what it knows. */
-export const problemOf = (failure: Failure): Problem => ({
-  code: failure.code,
-  ...(failure.path === null ? {} : { path: failure.path }),
-  message: failure.message,
-  hint: failure.hint,
-  ...(failure.retryable ? {} : { retryable: false as const }),
-})
+import { bootTime } from '../system/boot-time.ts'
+import { askClaims, claimsToAsk } from './ask-claims.ts'
 
 /**
  * Looks at the source: one connection that lists, and one that reads the list file and those markers that are new or have changed and
@@ -51,11 +37,14 @@ export async function observeSource(
     // Both sides are looked at side by side; what we hold only decides which markers are read.
     const concern = concernOf(spec)
     const [listing, holding] = await Promise.all([source.list(run, concern), looking])
-    const maker = claimMaker(spec, listing)
+    const now = { at: run.now(), ...(await bootTime()) }
+    const maker = claimMaker(spec, listing, holding, now)
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
       assemble(spec, { listing, fetched, instead: maker.instead }, holding, (path, listed, problems) => {
-        const evidence = listed === null ? null : maker.evidence(path)
+        const marker = listed === null ? NO_MARKER : (maker.known?.(path, listed) ?? null)
+        if (marker !== null) return { listed, marker }
+        const evidence = maker.evidence(path)
         if (listed === null || evidence === null) return { listed, marker: NO_MARKER }
         if (read.has(path)) return { listed, marker: maker.read(path, fetched, problems) }
         const isAsked = evidence.mayDiffer || mustRead.has(path)
@@ -75,9 +64,16 @@ export async function observeSource(
       neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
     // Before the list file is read every file counts as named: of very many, those that it names are worth a session of their own.
     const hasList = spec.source.listing !== null
-    const asked = hasList && listing.files.size > MOST_LISTED ? [] : needed(assembled(NOTHING))
+    const asked =
+      spec.finished.kind === 'quiet' || (hasList && listing.files.size > MOST_LISTED)
+        ? []
+        : needed(assembled(NOTHING))
     const first = await fetch(hasList, hasList && asked.length > MOST_UNNAMED ? [] : asked)
     const view = assembled(first)
+    if (spec.finished.kind === 'quiet') {
+      const asking = claimsToAsk(spec, { source: view, destination: holding }, mustRead, asOf)
+      return askClaims(source, spec, view, asking, run)
+    }
     if (needed(view).length === 0) return view
     // The list, or a marker that says nothing, has made others wanted: now all of them are read, and that is the end of it.
     const rest: RelPath[] = []

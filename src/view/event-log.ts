@@ -40,6 +40,8 @@ function entry(event: PassEvent): readonly [Level, string, Fields] {
         'progress',
         { path: event.path, files: event.files, bytes: event.bytes, rate: event.rate },
       ]
+    case 'asking':
+      return ['info', 'asking', { files: event.files, bytes: event.bytes }]
     case 'gating':
       return ['debug', 'gating', { files: event.files, bytes: event.bytes }]
     case 'published':

@@ -28,7 +28,10 @@ describe('a sums file finishes what it names', () => {
     await put('late.tar', 'late')
     await put('deep/c.tar', 'c')
     await put('deep/er/d.tar', 'd')
-    await put('MD5SUMS', `${sum('md5', 'a')}  a.tar\n${sum('md5', 'b')} *./b.tar\n${sum('md5', 'd')}  deep/er/d.tar\n`)
+    await put(
+      'MD5SUMS',
+      `${sum('md5', 'a')}  a.tar\n${sum('md5', 'b')} *./b.tar\n${sum('md5', 'd')}  deep/er/d.tar\n`,
+    )
     await put('deep/MD5SUMS', `MD5 (c.tar) = ${sum('md5', 'c')}\r\n`)
     expect(await byAction('wait')).toEqual(['late.tar'])
     const { exitCode, backups } = await world.pass()
@@ -52,7 +55,9 @@ describe('a sums file finishes what it names', () => {
     await put('CHECKSUMS.txt', `${sum('sha256', 'a')}  a.tar\n${sum('md5', 'b')}  b.tar\n`)
     const { backups } = await world.pass()
     expect(backups[0]!.published).toEqual(['a.tar'])
-    expect(await world.published().then((held) => held.get('a.tar.sha256'))).toBe(`${sum('sha256', 'a')}  a.tar\n`)
+    expect(await world.published().then((held) => held.get('a.tar.sha256'))).toBe(
+      `${sum('sha256', 'a')}  a.tar\n`,
+    )
   })
   test('one X.md5 that names the parts of a split archive', async () => {
     await begin({ sums: '*.md5' })
@@ -68,15 +73,20 @@ describe('what a sums file says is hostile until checked', () => {
     await begin({ sums: 'MD5SUMS' })
     await put('a.tar', 'a')
     await put('deep/b.tar', 'b')
-    await put('MD5SUMS', `${sum('md5', 'a')}  a.tar\n${sum('md5', 'x')}  a.tar\n${sum('md5', 'x')}  deep/b.tar\n`)
+    await put(
+      'MD5SUMS',
+      `${sum('md5', 'a')}  a.tar\n${sum('md5', 'x')}  a.tar\n${sum('md5', 'x')}  deep/b.tar\n`,
+    )
     await put('deep/MD5SUMS', `${sum('md5', 'b')}  b.tar\n`)
     const { exitCode, backups } = await world.pass()
     expect(exitCode).toBe(1)
     expect(backups[0]!.published).toEqual([])
-    expect(backups[0]!.problems.filter(({ code }) => code === 'markers-disagree').map(({ path }) => path).toSorted()).toEqual([
-      'a.tar',
-      'deep/b.tar',
-    ])
+    expect(
+      backups[0]!.problems
+        .filter(({ code }) => code === 'markers-disagree')
+        .map(({ path }) => path)
+        .toSorted(),
+    ).toEqual(['a.tar', 'deep/b.tar'])
   })
   test('absolute names count by their base name; names that leave the folder name nothing else', async () => {
     await begin({ sums: 'MD5SUMS' })

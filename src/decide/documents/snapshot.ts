@@ -53,6 +53,7 @@ type Fields = Readonly<Record<string, Check>>
 const listed = { size: count, mtime: integer }
 const problem = { code: text, path: optional(text), message: text, hint: text }
 const voucher = oneOf('sums', 'source')
+const quiet = object({ at: integer, boot: nullable(text), up: amount, stops: count })
 
 const sourceFile: Fields = {
   listed: nullable(object(listed)),
@@ -61,8 +62,8 @@ const sourceFile: Fields = {
       isObject(value) && value['state'] === 'claimed'
         ? { state: text, path: relPath, digest, by: optional(voucher), ...listed }
         : isObject(value) && value['state'] === 'unread'
-          ? { state: text, path: relPath, ...listed }
-          : { state: oneOf('none', 'unreadable') },
+          ? { state: text, path: relPath, quiet: optional(quiet), ...listed }
+          : { state: oneOf('none', 'unreadable'), quiet: optional(quiet) },
     )(value, at),
 }
 const heldFile: Fields = {
@@ -105,6 +106,7 @@ const seenFile: Fields = {
   gate: nullable(object({ at: integer, ...listed, digest })),
   waitingSince: nullable(integer),
   by: optional(voucher),
+  quiet: optional(quiet),
 }
 const halt = nullable(object({ code: text, message: text, hint: text }))
 

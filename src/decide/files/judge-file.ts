@@ -193,10 +193,11 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   const { source, path, seen } = facts
   if (source === undefined) return NOTHING
   const claim = claimOf(source)
-  if (source.listed === null || source.marker.state === 'none') {
+  const isUnasked = spec.finished.kind === 'quiet' && source.marker.state === 'unread'
+  if (source.listed === null || source.marker.state === 'none' || isUnasked) {
     return {
       steps: [wait(facts, spec)],
-      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path)] : [],
+      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished)] : [],
     }
   }
   // The marker is there and could not be read: the source's own problems say why.
@@ -280,11 +281,24 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   size: record.size,
 })
 
-const wait = (facts: FileFacts, { checksum }: Spec): Step => ({
+function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
+  switch (finished.kind) {
+    case 'marker':
+      return `no .${checksum} yet`
+    case 'sums':
+      return `not named in ${finished.name} yet`
+    case 'quiet':
+      return marker.state === 'unread'
+        ? 'unchanged; the source is asked for its md5 when its turn comes'
+        : 'its second look, unchanged, is yet to come'
+  }
+}
+
+const wait = (facts: FileFacts, spec: Spec): Step => ({
   action: 'wait',
   path: facts.path,
   because: [
-    facts.source?.listed == null ? 'the list names it, and it is not there yet' : `no .${checksum} yet`,
+    facts.source?.listed == null ? 'the list names it, and it is not there yet' : awaited(spec, facts.source),
   ],
   ...(facts.source?.listed == null
     ? {}

@@ -24,8 +24,12 @@ const fieldsOf = (row: SeenRow): Fields => [
   row.stagedFor,
   row.gate === null ? null : [row.gate.at, row.gate.size, row.gate.mtime, row.gate.digest],
   row.waitingSince,
-  ...(row.by === undefined ? ([] as const) : ([row.by] as const)),
+  ...lastOf(row),
 ]
+
+/** What earlier versions did not write: who vouches for the claim, or when the first of quiet's two looks was. */
+const lastOf = ({ by, quiet }: SeenRow): readonly (Voucher | Look)[] =>
+  by !== undefined ? [by] : quiet !== undefined ? [[quiet.at, quiet.boot, quiet.up, quiet.stops]] : []
 
 /** One line, without its newline; null if it was not written here. */
 export function readSeen(
@@ -59,12 +63,14 @@ type Fields = [
   Digest | null,
   [Instant, number, number, Digest] | null,
   Instant | null,
-  Voucher?,
+  ...(Voucher | Look)[],
 ]
+
+type Look = [at: Instant, boot: string | null, up: number, stops: number]
 
 const rowOf = (
   path: RelPath,
-  [, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, by]: Fields,
+  [, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, last]: Fields,
   record: LedgerRecord | undefined,
 ): SeenRow => ({
   path,
@@ -76,7 +82,8 @@ const rowOf = (
   stagedFor,
   gate: gate === null ? null : { at: gate[0], size: gate[1], mtime: gate[2], digest: gate[3] },
   waitingSince,
-  ...(by === undefined ? {} : { by }),
+  ...(typeof last === 'string' ? { by: last } : {}),
+  ...(Array.isArray(last) ? { quiet: { at: last[0], boot: last[1], up: last[2], stops: last[3] } } : {}),
 })
 
 /** The same digest, in the ledger's text where it has one. */
