@@ -70,7 +70,7 @@ export interface FileEvent {
   readonly mtime: number | null
   readonly markerMtime: number | null
   /** Who vouched for the digest, where it was not a marker of the source's own. */
-  readonly vouched?: Voucher
+  readonly vouched?: Voucher | undefined
   readonly revision: string | null
   readonly planId: string | null
 }

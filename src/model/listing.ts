@@ -16,6 +16,8 @@ export interface ListedFile {
  */
 export interface Listing {
   readonly completeness: 'complete' | 'incomplete'
+  /** When it was taken, by this box's boot; left out: not known. */
+  readonly booted?: BootTime
   /** Every regular file with a safe name: data, markers, list file alike. */
   readonly files: ReadonlyMap<RelPath, ListedFile>
   /** Symlinks: they are never followed, and nothing is wrong with them. */
@@ -59,5 +61,14 @@ export interface ReadMarker {
   /** Its bytes, one character a byte (latin1). */
   readonly text: string
 }
+
+/** Seconds since this boot of the box, which no clock moves. */
+export interface BootTime {
+  /** Which one it is; null: not known. */
+  readonly boot: string | null
+  readonly up: number
+}
+
+export const UNKNOWN_BOOT: BootTime = { boot: null, up: 0 }
 
 export type SumsFile = ReadonlyMap<RelPath, Digest | null>

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 import type { Instant } from './instant.ts'
-import type { ListedFile } from './listing.ts'
+import type { BootTime, ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
 
 /** One data file that the spec selects, as the source shows it. */
@@ -34,12 +34,8 @@ export interface UnreadClaim {
 }
 
 /** When a file was first seen as it is. Within one boot seconds of uptime count, since no clock moves them; else the time of day. */
-export interface QuietLook {
+export interface QuietLook extends BootTime {
   readonly at: Instant
-  /** Null: not known. */
-  readonly boot: string | null
-  /** Seconds since the box was booted. */
-  readonly up: number
   /** How often the source's rsync was stopped while it read the file: it is given twice the time after each. */
   readonly stops: number
 }

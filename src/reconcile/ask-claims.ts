@@ -2,13 +2,13 @@ import { nextToAsk, withAnswers } from '../decide/look/claims.ts'
 import { neededMarkers } from '../decide/look/markers-to-read.ts'
 import { problemOf } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
+import { UNKNOWN_BOOT } from '../model/listing.ts'
 import type { Observation, SourceView } from '../model/observation.ts'
 import type { Shown, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import { bootTime } from '../system/boot-time.ts'
 
 /** A source's disk reads at least this fast; bytes a second. */
 const READ_RATE = 20 * 1024 * 1024
@@ -47,7 +47,7 @@ export async function askClaims(
   const patience = patienceFor(files) * 2 ** Math.max(...stops)
   const answered = (shown: ReadonlyMap<RelPath, Shown> | null, now: Parameters<typeof withAnswers>[3]) =>
     withAnswers(view.files, paths, shown, now)
-  const now = { at: run.now(), ...(await bootTime()) }
+  const now = { at: run.now(), ...UNKNOWN_BOOT }
   try {
     const shown = await source.look(paths, { digests: true, patience }, run)
     return { ...view, files: answered(shown, now) }

@@ -8,7 +8,7 @@ import { digestKind } from '../model/digest.ts'
 import { problemOf } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
-import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
+import { type Fetched, type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { Instead, SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
@@ -18,7 +18,6 @@ import { NO_MARKER, type SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
-import { bootTime } from '../system/boot-time.ts'
 import { askClaims, claimsToAsk } from './ask-claims.ts'
 
 /**
@@ -37,7 +36,7 @@ export async function observeSource(
     // Both sides are looked at side by side; what we hold only decides which markers are read.
     const concern = concernOf(spec)
     const [listing, holding] = await Promise.all([source.list(run, concern), looking])
-    const now = { at: run.now(), ...(await bootTime()) }
+    const now = { at: run.now(), ...(listing.booted ?? UNKNOWN_BOOT) }
     const maker = claimMaker(spec, listing, holding, now)
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>

@@ -60,7 +60,8 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
           protocol: 29,
           algorithms: 'legacy',
         },
-        checksum: 'sha256',
+        finished: { kind: 'marker' },
+      checksum: 'sha256',
         select: { include: ['*.tar.gz'], exclude: ['tmp-*'] },
         series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.tar.gz'], timezone: 'Europe/Oslo' },
         retain: {
@@ -116,6 +117,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
         protocol: null,
         algorithms: 'default',
       },
+      finished: { kind: 'marker' },
       checksum: 'md5',
       select: { include: ['**'], exclude: [] },
       series: { patterns: [], timezone: 'UTC' },
