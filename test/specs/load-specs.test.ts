@@ -61,7 +61,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
           algorithms: 'legacy',
         },
         finished: { kind: 'marker' },
-      checksum: 'sha256',
+        checksum: 'sha256',
         select: { include: ['*.tar.gz'], exclude: ['tmp-*'] },
         series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.tar.gz'], timezone: 'Europe/Oslo' },
         retain: {
