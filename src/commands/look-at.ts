@@ -1,11 +1,10 @@
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
-import { Failure } from '../model/failure.ts'
+import { Failure, problemOf } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
-import { problemOf } from '../reconcile/observe-source.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {

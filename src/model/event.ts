@@ -36,6 +36,8 @@ export type PassEvent = { readonly backup: string } & (
       /** Over the last seconds; null until it is known. */
       readonly rate: number | null
     }
+  /** The source's rsync reads files for their digests; nothing comes meanwhile. */
+  | { readonly type: 'asking'; readonly files: number; readonly bytes: number }
   | { readonly type: 'gating'; readonly files: number; readonly bytes: number }
   | {
       readonly type: 'published'

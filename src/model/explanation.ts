@@ -10,7 +10,7 @@ export interface Selected {
   readonly include: string | null
   readonly exclude: string | null
   /** It is never data, whatever the patterns say; null: it may be. */
-  readonly never: 'list-file' | 'sidecar' | 'hidden' | 'lost-and-found' | null
+  readonly never: 'list-file' | 'sidecar' | 'sums-file' | 'hidden' | 'lost-and-found' | null
 }
 
 /** A point as retention names it: its time in UTC, and the first of its files. */

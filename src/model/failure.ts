@@ -1,3 +1,5 @@
+import type { Problem } from './trouble.ts'
+
 /**
  * The one thrown class: what stopped a backup, or the whole command, for a reason outside the program. Everything else
  * that is thrown is a bug. Spec faults, problems, conflicts, halts and holds are data and are never thrown.
@@ -42,3 +44,12 @@ export class Stop extends Error {
     this.why = why
   }
 }
+
+/** A failure as a problem of the backup: the pass goes on with what it knows. */
+export const problemOf = (failure: Failure): Problem => ({
+  code: failure.code,
+  ...(failure.path === null ? {} : { path: failure.path }),
+  message: failure.message,
+  hint: failure.hint,
+  ...(failure.retryable ? {} : { retryable: false as const }),
+})

@@ -1,3 +1,5 @@
+import type { Voucher } from './source-file.ts'
+
 /**
  * The ledger's lines. Each also carries `seq`, `append`, `time`, `prev` and `hash`, which the ledger itself puts there, and `clock` where
  * the box's clock was not believed when it was written: `behind` or `leapt`.
@@ -67,6 +69,8 @@ export interface FileEvent {
   /** What the source listed then, whole seconds; null where it listed nothing. */
   readonly mtime: number | null
   readonly markerMtime: number | null
+  /** Who vouched for the digest, where it was not a marker of the source's own. */
+  readonly vouched?: Voucher | undefined
   readonly revision: string | null
   readonly planId: string | null
 }

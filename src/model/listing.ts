@@ -16,6 +16,8 @@ export interface ListedFile {
  */
 export interface Listing {
   readonly completeness: 'complete' | 'incomplete'
+  /** When it was taken, by this box's boot; left out: not known. */
+  readonly booted?: BootTime
   /** Every regular file with a safe name: data, markers, list file alike. */
   readonly files: ReadonlyMap<RelPath, ListedFile>
   /** Symlinks: they are never followed, and nothing is wrong with them. */
@@ -42,7 +44,9 @@ export interface Fetched {
   readonly list: ListFile | null
   /** What was asked for and is neither here nor `unreadable` was gone. */
   readonly markers: ReadonlyMap<RelPath, ReadMarker>
-  /** Markers that are there and say nothing, also those beyond what `problems` have room for. */
+  /** By sums file: what it claims of files that were listed; null: it names one twice with two digests. */
+  readonly sums?: ReadonlyMap<RelPath, SumsFile>
+  /** Markers and sums files that are there and say nothing, also those beyond what `problems` have room for. */
   readonly unreadable?: ReadonlySet<RelPath>
   readonly problems: readonly Problem[]
 }
@@ -57,3 +61,14 @@ export interface ReadMarker {
   /** Its bytes, one character a byte (latin1). */
   readonly text: string
 }
+
+/** Seconds since this boot of the box, which no clock moves. */
+export interface BootTime {
+  /** Which one it is; null: not known. */
+  readonly boot: string | null
+  readonly up: number
+}
+
+export const UNKNOWN_BOOT: BootTime = { boot: null, up: 0 }
+
+export type SumsFile = ReadonlyMap<RelPath, Digest | null>

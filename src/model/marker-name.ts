@@ -16,6 +16,14 @@ export function markerOf(path: string): { readonly data: string; readonly kind: 
 export const markerPath = (data: RelPath, { suffix }: { readonly suffix: string }): RelPath =>
   `${data}${suffix}` as RelPath
 
+/** A marker as md5sum and sha256sum write it, its bytes as latin1. */
+export function markerText(digest: string, data: RelPath): string {
+  const name = baseName(data)
+  const escaped = name.replaceAll('\\', '\\\\')
+  const line = `${escaped === name ? '' : '\\'}${digest}  ${escaped}\n`
+  return String.fromCharCode(...new TextEncoder().encode(line))
+}
+
 const USUAL = ['.md5', '.sha256', '.md5sum', '.sha256sum', '.MD5', '.SHA256', '.MD5SUM', '.SHA256SUM']
 
 /** Of one kind, the one that counts first where a file has several. */

@@ -1,8 +1,8 @@
-import type { Digest, DigestPair } from './digest.ts'
+import type { Digest, DigestKind, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
 import type { FileEvent, LedgerEvent, PruneBegin } from './ledger-event.ts'
-import type { Concern, Fetched, Listing } from './listing.ts'
+import type { Concern, Fetched, ListedFile, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
@@ -27,6 +27,16 @@ export interface Source {
   fetch(wanted: FetchRequest, run: Run): Promise<Fetched>
 
   /**
+   * How these files are now, as the source's own rsync shows them: it transfers nothing, and what is gone is left out. With `digests` it
+   * reads each of them whole for its md5, and is given `patience` seconds for that. Throws a Failure as `list` does.
+   */
+  look(
+    paths: readonly RelPath[],
+    options: { readonly digests: boolean; readonly patience: number },
+    run: Run,
+  ): Promise<ReadonlyMap<RelPath, Shown>>
+
+  /**
    * Brings one batch into the staging folder `into`, under the same relative paths, in one session. Comes back only when
    * every process it started is gone. Never throws for what a source or a line can do: that is in the report.
    */
@@ -37,10 +47,19 @@ export interface FetchRequest {
   /** Read the place's list file, if it has one. */
   readonly list: boolean
   readonly markers: readonly RelPath[]
+  /** Files that name others with their digests. */
+  readonly sums?: readonly RelPath[]
+  /** Of their digests, which kind counts; left out: md5. */
+  readonly checksum?: DigestKind
   /** What connection 1 showed. */
   readonly listed: Listing
   /** As for {@link Source.list}. */
   readonly concern?: Concern
+}
+
+export interface Shown extends ListedFile {
+  /** md5; null: not asked for, or it says none. */
+  readonly digest: Digest | null
 }
 
 export interface PullBatch {
@@ -245,7 +264,7 @@ export type GateVerdict =
   | { readonly verdict: 'refused'; readonly problem: Problem }
 
 /** What the source listed, and what the ledger is to know of the plan. */
-type Origin = 'mtime' | 'markerMtime' | 'planId' | 'revision'
+type Origin = 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
 
 export interface PublishRequest extends Pick<FileEvent, 'size' | Origin> {
   readonly path: RelPath

@@ -17,6 +17,8 @@ export interface Spec {
   /** sha256 of the effective spec in canonical form, hex. */
   readonly digest: string
   readonly source: SshPlace | LocalPlace
+  readonly finished: Finished
+  /** Which digest counts, of markers and sums. What a source's rsync is asked for is its md5. */
   readonly checksum: DigestKind
   readonly select: Selection
   readonly series: SeriesRules
@@ -76,6 +78,15 @@ export interface LocalPlace {
   readonly path: string
   readonly listing: RelPath | null
 }
+
+/** What shows that a file at the source is finished, and where the digest comes from that it must then have. */
+export type Finished =
+  /** A marker of its own next to it. */
+  | { readonly kind: 'marker' }
+  /** A file in its folder, or above it, that names it with its digest. `name`: a glob on such a file's base name. */
+  | { readonly kind: 'sums'; readonly name: string }
+  /** Two looks at least so many seconds apart between which it has not changed; the source's own rsync is asked for its md5. */
+  | { readonly kind: 'quiet'; readonly seconds: number }
 
 export interface Selection {
   readonly include: readonly string[]

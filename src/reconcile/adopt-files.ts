@@ -63,6 +63,7 @@ function requestOf(
         : null,
     mtime: file?.listed?.mtime ?? null,
     markerMtime: marker?.mtime ?? null,
+    vouched: judge === 'source' ? marker?.by : undefined,
     ...origin,
   }
 }

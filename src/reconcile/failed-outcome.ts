@@ -1,11 +1,11 @@
 import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
+import { problemOf } from '../model/failure.ts'
 import { type BackupOutcome, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
-import { problemOf } from './observe-source.ts'
 
 /** I15: the outcome of a backup that a failure ended. `run`: emits the problem too; null: does not. */
 export function failedBy(failure: Failure, { name }: Spec, run: Run | null): BareOutcome {

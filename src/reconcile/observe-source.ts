@@ -2,37 +2,23 @@ import { concernOf } from '../decide/files/concern.ts'
 import { claimOf } from '../decide/files/facts.ts'
 import { judgeList } from '../decide/files/judge-list.ts'
 import { selectorOf } from '../decide/files/select.ts'
+import { claimMaker } from '../decide/look/claims.ts'
 import { neededMarkers, rememberedClaim } from '../decide/look/markers-to-read.ts'
-import { type DigestKind, digestKind } from '../model/digest.ts'
-import type { Failure } from '../model/failure.ts'
+import { digestKind } from '../model/digest.ts'
+import { problemOf } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
-import type { Fetched, ListedFile, Listing } from '../model/listing.ts'
-import {
-  isSidecar,
-  isSumsFile,
-  markerOf,
-  otherChecksum,
-  suffixOf,
-  usualSuffixes,
-} from '../model/marker-name.ts'
+import { type Fetched, type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts'
+import { markerOf } from '../model/marker-name.ts'
 import type { Instead, SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { NO_MARKER, type SourceFile, type SourceMarker } from '../model/source-file.ts'
+import { NO_MARKER, type SourceFile } from '../model/source-file.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
-
-/** A failure as a problem of the backup: the pass goes on with what it knows. */
-export const problemOf = (failure: Failure): Problem => ({
-  code: failure.code,
-  ...(failure.path === null ? {} : { path: failure.path }),
-  message: failure.message,
-  hint: failure.hint,
-  ...(failure.retryable ? {} : { retryable: false as const }),
-})
+import { askClaims, claimsToAsk } from './ask-claims.ts'
 
 /**
  * Looks at the source: one connection that lists, and one that reads the list file and those markers that are new or have changed and
@@ -50,40 +36,43 @@ export async function observeSource(
     // Both sides are looked at side by side; what we hold only decides which markers are read.
     const concern = concernOf(spec)
     const [listing, holding] = await Promise.all([source.list(run, concern), looking])
-    const { spellings, instead } = besideData(listing, spec.checksum)
-    const remembered = (path: RelPath, data: ListedFile, marker: RelPath) => {
-      const file = { path, data, suffix: suffixOf(path, marker), marker: listing.files.get(marker)! }
-      return rememberedClaim(file, holding, spec.verifyEvery, asOf)
-    }
+    const now = { at: run.now(), ...(listing.booted ?? UNKNOWN_BOOT) }
+    const maker = claimMaker(spec, listing, holding, now)
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView =>
-      assemble(spec, { listing, fetched, instead }, holding, (path, listed, problems) => {
-        const markers = listed === null ? [] : spellings(path)
-        const [first] = markers
-        if (listed === null || first === undefined) return { listed, marker: NO_MARKER }
-        if (read.has(first)) return { listed, marker: markerRead(path, markers, listing, fetched, problems) }
-        // Two spellings of one marker have to agree, so both are read.
-        const seen = markers.length > 1 || mustRead.has(path) ? null : remembered(path, listed, first)
+      assemble(spec, { listing, fetched, instead: maker.instead }, holding, (path, listed, problems) => {
+        const marker = listed === null ? NO_MARKER : (maker.known?.(path, listed) ?? null)
+        if (marker !== null) return { listed, marker }
+        const evidence = maker.evidence(path)
+        if (listed === null || evidence === null) return { listed, marker: NO_MARKER }
+        if (read.has(path)) return { listed, marker: maker.read(path, fetched, problems) }
+        const isAsked = evidence.mayDiffer || mustRead.has(path)
+        const seen = isAsked ? null : rememberedClaim(path, listed, evidence, holding, spec.verifyEvery, asOf)
         if (seen !== null) return seen
-        const marker = {
-          state: 'unread',
-          suffix: suffixOf(path, first),
-          ...listing.files.get(first)!,
-        } as const
-        return { listed, marker }
+        const { suffix, size, mtime } = evidence
+        return { listed, marker: { state: 'unread', suffix, size, mtime } }
       })
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
-      const markers = paths.flatMap(spellings)
-      for (const marker of markers) read.add(marker)
-      return source.fetch({ list, markers, listed: listing, concern }, run)
+      for (const path of paths) read.add(path)
+      return source.fetch(
+        { list, ...maker.request(paths), checksum: spec.checksum, listed: listing, concern },
+        run,
+      )
     }
     const needed = (view: SourceView) =>
       neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
     // Before the list file is read every file counts as named: of very many, those that it names are worth a session of their own.
     const hasList = spec.source.listing !== null
-    const asked = hasList && listing.files.size > MOST_LISTED ? [] : needed(assembled(NOTHING))
+    const asked =
+      spec.finished.kind === 'quiet' || (hasList && listing.files.size > MOST_LISTED)
+        ? []
+        : needed(assembled(NOTHING))
     const first = await fetch(hasList, hasList && asked.length > MOST_UNNAMED ? [] : asked)
     const view = assembled(first)
+    if (spec.finished.kind === 'quiet') {
+      const asking = claimsToAsk(spec, { source: view, destination: holding }, mustRead, asOf)
+      return askClaims(source, spec, view, asking, run)
+    }
     if (needed(view).length === 0) return view
     // The list, or a marker that says nothing, has made others wanted: now all of them are read, and that is the end of it.
     const rest: RelPath[] = []
@@ -92,6 +81,7 @@ export async function observeSource(
     return assembled({
       list: first.list,
       markers: new Map([...first.markers, ...second.markers]),
+      sums: new Map([...(first.sums ?? []), ...(second.sums ?? [])]),
       unreadable: new Set([...(first.unreadable ?? []), ...(second.unreadable ?? [])]),
       problems: [...first.problems, ...second.problems],
     })
@@ -109,47 +99,9 @@ const MOST_UNNAMED = 2_000
 const MOST_LISTED = 100_000
 const NOTHING: Fetched = { list: null, markers: new Map(), problems: [] }
 
-/** The markers next to data at the source, by the names in a listing. */
-interface BesideData {
-  /** A file's markers of the spec's kind as the source spells them, the lower-case ones first. */
-  readonly spellings: (path: RelPath) => readonly RelPath[]
-  readonly instead: Instead
-}
-
-/**
- * Looks markers up by name: nothing is kept for each of a hundred thousand files, except for mixed cases and for checksums that do not
- * count.
- */
-function besideData(listing: Listing, kind: DigestKind): BesideData {
-  const usual = usualSuffixes(kind)
-  const has = (path: string): boolean => listing.files.has(path as RelPath)
-  const isUnmarked = (data: string): boolean => has(data) && !usual.some((suffix) => has(data + suffix))
-  const present = new Set<string>()
-  const odd = new Map<string, RelPath[]>()
-  const other: [data: RelPath, suffix: string][] = []
-  let sums: RelPath | null = null
-  for (const path of listing.files.keys()) {
-    const suffix = usual.find((one) => path.endsWith(one))
-    if (suffix !== undefined) present.add(suffix)
-    if (sums === null && isSumsFile(path)) sums = path
-    if (suffix !== undefined || !isSidecar(path)) continue
-    const of = markerOf(path)
-    if (of?.kind === kind) odd.set(of.data, [...(odd.get(of.data) ?? []), path])
-    const data = of?.kind === kind ? null : otherChecksum(path)
-    if (data !== null && isUnmarked(data)) other.push([data as RelPath, path.slice(data.length)])
-  }
-  const looked = usual.filter((suffix) => present.has(suffix))
-  const spellings = (path: RelPath): readonly RelPath[] => {
-    const found = looked.map((suffix) => `${path}${suffix}` as RelPath).filter(has)
-    return odd.size === 0 ? found : [...found, ...(odd.get(path) ?? [])]
-  }
-  const suffixes = new Map(other.filter(([data]) => !odd.has(data)))
-  return { spellings, instead: { suffixes, sums } }
-}
-
 function assemble(
   spec: Spec,
-  { listing, fetched, instead }: { listing: Listing; fetched: Fetched; instead: Instead },
+  { listing, fetched, instead }: { listing: Listing; fetched: Fetched; instead: Instead | undefined },
   holding: Holding,
   fileOf: (path: RelPath, listed: ListedFile | null, problems: Problem[]) => SourceFile,
 ): SourceView {
@@ -172,7 +124,8 @@ function assemble(
     files.set(records.get(path)?.path ?? path, fileOf(path, listed, problems))
   }
   const someLinks = links.length === 0 ? {} : { links }
-  const seen = { completeness: listing.completeness, files, problems, instead, ...someLinks }
+  const beside = instead === undefined ? {} : { instead }
+  const seen = { completeness: listing.completeness, files, problems, ...beside, ...someLinks }
   if (fetched.list === null || list === null) {
     for (const [path, listed] of listing.files) if (wanted(path)) add(path, listed)
     return seen
@@ -212,34 +165,6 @@ const listedMissing = (missing: readonly RelPath[], list: RelPath): Problem => (
   message: `names ${missing.length} files that are not there: ${missing.slice(0, NAMED).join(', ')}, …`,
   hint: 'Write it again at the source from the files in its folder, and check what writes it.',
 })
-
-function markerRead(
-  path: RelPath,
-  markers: readonly RelPath[],
-  listing: Listing,
-  fetched: Fetched,
-  problems: Problem[],
-): SourceMarker {
-  const read = markers.map((marker) => fetched.markers.get(marker))
-  if (read.some((marker) => marker === undefined)) {
-    const refused = markers.some((marker) => fetched.unreadable?.has(marker))
-    // Listed a moment ago and gone now: not finished any more.
-    return refused ? { state: 'unreadable' } : NO_MARKER
-  }
-  if (new Set(read.map((marker) => marker?.digest)).size > 1) {
-    problems.push({
-      code: 'markers-disagree',
-      path,
-      message: `has the markers ${markers.join(' and ')}, which disagree`,
-      hint: 'Remove the wrong one at the source.',
-    })
-    return { state: 'unreadable' }
-  }
-  const first = markers[0]!
-  const { size, mtime } = listing.files.get(first)!
-  const { digest, text } = read[0]!
-  return { state: 'claimed', suffix: suffixOf(path, first), digest, size, mtime, text }
-}
 
 const listDisagrees = (path: string, hint: string, digest: string): Problem => ({
   code: 'list-disagrees',

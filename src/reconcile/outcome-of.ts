@@ -1,3 +1,4 @@
+import { isAwaitingQuiet } from '../decide/files/emptiness.ts'
 import { selectorOf } from '../decide/files/select.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
@@ -61,6 +62,7 @@ function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run
   if (bare.halt !== null) return 'halted'
   if (tally.broken || observation.source.completeness === 'unknown') return 'failed'
   if (tally.off !== null && tally.left.size > 0) return 'incomplete'
+  if (isAwaitingQuiet(observation.source)) return 'incomplete'
   if (bare.published.length + bare.pruned.length > 0) return 'applied'
   const { conflicts, lost } = bare
   const problems = bare.problems.filter((one) => !isOfBox(one))

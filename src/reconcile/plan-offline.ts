@@ -17,6 +17,7 @@ const placeOf = (spec: Spec, source: string): SnapshotPlace => ({
   source,
   listing: spec.source.listing,
   checksum: spec.checksum,
+  ...(spec.finished.kind === 'marker' ? {} : { finished: JSON.stringify(spec.finished) }),
   destination: spec.destination.path,
 })
 
@@ -83,7 +84,7 @@ function selected(spec: Spec, snapshot: Snapshot, from: string): Observation {
 }
 
 function elsewhere({ place, taken }: Snapshot, now: SnapshotPlace): readonly Problem[] {
-  const keys = ['source', 'listing', 'checksum', 'destination'] as const
+  const keys = ['source', 'listing', 'checksum', 'finished', 'destination'] as const
   const other = keys.filter((key) => place[key] !== now[key])
   if (other.length === 0) return []
   const said = other.map((key) => `${key} ${place[key] ?? 'none'}, now ${now[key] ?? 'none'}`).join('; ')

@@ -1,9 +1,9 @@
 import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { PassEvent } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
+import { problemOf } from '../model/failure.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Conflict, Halt, Problem } from '../model/trouble.ts'
-import { problemOf } from './observe-source.ts'
 
 /** What a pass has done so far. */
 interface Tallied {

@@ -1,18 +1,21 @@
 import { checksumFailed } from '../decide/files/problems.ts'
+import { claimBySource, claimMaker } from '../decide/look/claims.ts'
+import { seenAtStart } from '../decide/look/next-seen.ts'
 import { rateAt } from '../decide/time/timetable.ts'
 import { inOrder, nextBatch } from '../decide/transfer/batches.ts'
 import { fitting, fittingInodes, inodeHalt, inodesOf } from '../decide/transfer/room-halt.ts'
 import { type WantedFile, wantedFiles } from '../decide/transfer/wanted-file.ts'
+import { nothingHeld } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
-import type { ListedFile } from '../model/listing.ts'
-import { suffixOf } from '../model/marker-name.ts'
+import { type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts'
 import type { Admitted } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
+import { askClaims, claimsToAsk, patienceFor } from './ask-claims.ts'
 import { bring } from './bring.ts'
 import { gateAndPublish, type HashedFile, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
-import type { Standing } from './plan-pass.ts'
+import { choose, type Standing } from './plan-pass.ts'
 import { progressMeter } from './progress-meter.ts'
 
 /**
@@ -20,6 +23,30 @@ import { progressMeter } from './progress-meter.ts'
  * once, block by block; those that still do not match have failed twice and are dropped.
  */
 export async function transfer(pass: Pass, standing: Standing): Promise<Standing> {
+  let now = standing
+  for (;;) {
+    await transferPlanned(pass, now)
+    const { stopped, broken, off, halt } = pass.tally
+    const next = stopped || broken || off !== null || halt !== null ? null : await askFurther(pass, now)
+    if (next === null) return now
+    now = next
+  }
+}
+
+/** Where not all claims could be asked for at once: the next ones, and what follows from them. Null: there are none. */
+async function askFurther(pass: Pass, { observation, ...rest }: Standing): Promise<Standing | null> {
+  const { source, destination, spec, context, run } = pass
+  const paths = claimsToAsk(spec, observation, new Set(), context.asOf)
+  const view = await askClaims(source, spec, observation.source, paths, run)
+  // What could not be answered is not asked again in this pass.
+  if (!paths.some((path) => view.files.get(path)?.marker.state === 'claimed')) return null
+  const seen = { source: view, destination: await destination.inspect(run) }
+  const next = choose(pass, seen)
+  await destination.remember(seenAtStart(seen, next.plan, context.asOf))
+  return { ...rest, ...next, observation: seen }
+}
+
+async function transferPlanned(pass: Pass, standing: Standing): Promise<void> {
   const { spec, tally } = pass
   const { plan, observation } = standing
   const wanted = wantedFiles(plan, observation)
@@ -27,10 +54,9 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
   const room = fitting(inOrder(wanted, spec.transfer.order), spec.destination, observation.destination)
   if (room.halt !== null) tally.stop(room.halt)
   const failed = await bringRound(room.fit, pass)
-  if (failed.length === 0 || tally.stopped || tally.broken || tally.off !== null) return standing
+  if (failed.length === 0 || tally.stopped || tally.broken || tally.off !== null) return
   const again = await believeNewMarkers(failed, pass)
   await giveUp(await bringRound(again, pass), pass)
-  return standing
 }
 
 /** One round over the files. Returns those that arrived whole and do not match. */
@@ -72,7 +98,7 @@ async function bringBatches(files: readonly WantedFile[], publishing: Publishing
     for (const problem of brought.problems) tally.trouble(problem)
     // The next run judges what a stopped batch has brought: a stop does not wait for hashing.
     if (brought.ended === 'stopped') return tally.end({ stopped: true })
-    const { whole } = brought
+    const whole = await asListed(brought.whole, pass)
     left = [...brought.rest, ...left]
     meter.finished(totals(whole))
     publishing.add(whole)
@@ -81,6 +107,29 @@ async function bringBatches(files: readonly WantedFile[], publishing: Publishing
 }
 
 type Publishing = ReturnType<typeof publishInBackground>
+
+/**
+ * Of files that no marker finishes, those that are still as they were when their digests were asked for: what a source goes on writing is
+ * not published.
+ */
+async function asListed(batch: readonly WantedFile[], pass: Pass): Promise<readonly WantedFile[]> {
+  const { source, tally, run } = pass
+  const unsure = batch.filter(({ vouched }) => vouched === 'source').map(({ path }) => path)
+  if (unsure.length === 0) return batch
+  const shown = await source.look(unsure, { digests: false, patience: 0 }, run)
+  return batch.filter((file) => {
+    const { path, size, mtime, vouched } = file
+    const now = shown.get(path)
+    if (vouched !== 'source' || (now?.size === size && now.mtime === mtime)) return true
+    tally.leave(path, {
+      code: 'changed-during-transfer',
+      path,
+      message: 'has changed at the source since it was listed',
+      hint: `The next run checks it again. If this persists, make finished.quiet longer than its producer pauses.`,
+    })
+    return false
+  })
+}
 
 /** Judges and publishes batches one after the other, while the next is transferred. */
 function publishInBackground(pass: Pass) {
@@ -171,34 +220,45 @@ async function believeNewMarkers(
   mismatches: readonly HashedFile[],
   pass: Pass,
 ): Promise<readonly WantedFile[]> {
-  const { source, run } = pass
-  const markers = mismatches.map(({ file }) => file.marker.path)
-  const files = new Map<RelPath, ListedFile>(
-    mismatches.map(({ file }) => [
-      file.marker.path,
-      { size: file.marker.text.length, mtime: file.markerMtime },
-    ]),
-  )
+  const { source, spec, run } = pass
+  const files = new Map<RelPath, ListedFile>()
+  for (const { file } of mismatches) {
+    const { claim, path, size, mtime } = file
+    files.set(path, { size, mtime })
+    for (const from of claim.from ?? [file.marker.path]) files.set(from, claim)
+  }
+  const listed: Listing = { completeness: 'complete', files, problems: [] }
+  const paths = mismatches.map(({ file }) => file.path)
+  const maker = claimMaker(spec, listed, nothingHeld, { at: run.now(), ...UNKNOWN_BOOT })
+  const asked =
+    spec.finished.kind === 'quiet'
+      ? await source.look(
+          paths,
+          { digests: true, patience: patienceFor(mismatches.map(({ file }) => file)) },
+          run,
+        )
+      : null
   const fetched = await source.fetch(
-    { list: false, markers, listed: { completeness: 'complete', files, problems: [] } },
+    { list: false, ...maker.request(paths), checksum: spec.checksum, listed },
     run,
   )
   const good: HashedFile[] = []
   const again: WantedFile[] = []
   for (const { file, digests } of mismatches) {
-    const marker = fetched.markers.get(file.marker.path)
+    const answer = asked?.get(file.path)
+    const claim =
+      answer?.digest != null
+        ? claimBySource(file.path, answer, answer.digest)
+        : maker.read(file.path, fetched, [])
     const mended: WantedFile = { ...file, mode: 'mend', stagedBytes: file.size, basis: false }
-    if (marker === undefined || marker.digest === file.digest) again.push(mended)
+    if (claim.state !== 'claimed' || claim.text === null || claim.digest === file.digest) again.push(mended)
     // Repairs take the ledger's digest and no other: a new one there is for the next plan to judge.
     else if (file.over === 'repair') continue
     else {
-      const renewed = {
-        ...mended,
-        digest: marker.digest,
-        marker: { path: file.marker.path, text: marker.text },
-      }
-      if (marker.digest === digests.md5 || marker.digest === digests.sha256)
-        good.push({ file: renewed, digests })
+      const { digest, text } = claim
+      const marker = { path: file.marker.path, text }
+      const renewed = { ...mended, claim, digest, marker, markerMtime: claim.mtime }
+      if (digest === digests.md5 || digest === digests.sha256) good.push({ file: renewed, digests })
       else again.push(renewed)
     }
   }
@@ -220,14 +280,7 @@ async function giveUp(twice: readonly HashedFile[], { destination, tally, run }:
         file.path,
         {
           listed: { size: file.size, mtime: file.mtime },
-          marker: {
-            state: 'claimed',
-            suffix: suffixOf(file.path, file.marker.path),
-            digest: file.digest,
-            size: file.marker.text.length,
-            mtime: file.markerMtime,
-            text: null,
-          },
+          marker: { ...file.claim, text: null },
           readAt: at,
           stagedFor: null,
           gate: { at, size: file.size, mtime: file.mtime, digest: file.digest },

@@ -7,8 +7,9 @@ import type { Place } from './rsync-command.ts'
 import { RSYNC_FAILURES } from './rsync-failures.ts'
 import type { RsyncEnd } from './run-rsync.ts'
 import { hintFromSshConfig } from './ssh-config.ts'
+import { unsupported } from './unsupported.ts'
 
-export type Stage = 'list' | 'fetch' | 'pull'
+export type Stage = 'list' | 'fetch' | 'look' | 'pull'
 
 /** Explains a failure from the exit code and stderr; ssh's and rsync's exit codes alone say very little. */
 export function explainFailure(
@@ -92,6 +93,7 @@ export function explainFailure(
     const said = diskSaid(line, into, lacksInodes)
     if (said !== null) return said
   }
+  if (stage === 'look' && (end.code === 4 || /checksum/.test(text))) return unsupported()
   const pair = RSYNC_FAILURES.find(
     ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
   )
@@ -142,6 +144,7 @@ function ownEnd(end: RsyncEnd): RsyncEnd {
 const STAGES: Record<Stage, string> = {
   list: 'listed its folder',
   fetch: 'read its list file and markers',
+  look: 'asked for the digests of files',
   pull: 'pulled files',
 }
 

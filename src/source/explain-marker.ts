@@ -1,6 +1,7 @@
+import type { DigestKind } from '../model/digest.ts'
 import { markerOf } from '../model/marker-name.ts'
-import type { FaultyMarker, MarkerFault } from '../model/parse-marker.ts'
-import { baseName } from '../model/rel-path.ts'
+import { type FaultyMarker, MARKER_LIMIT, type MarkerFault, parseMarker } from '../model/parse-marker.ts'
+import { baseName, type RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
 import { quote } from './quote.ts'
 
@@ -42,4 +43,30 @@ function commandFor(marker: string, data: string, writtenAs: FaultyMarker['writt
   if (writtenAs === 'bsd') return `${isSha256 ? 'sha256' : 'md5'} -r ${file} > ${into}`
   const digest = `(Get-FileHash -Algorithm ${isSha256 ? 'SHA256' : 'MD5'} '${file}').Hash`
   return `${digest} + '  ${file}' | Set-Content -Encoding ascii '${into}'`
+}
+
+export const sumsTooLong = (path: RelPath): Problem => ({
+  code: 'sums-too-long',
+  path,
+  message: `The sums file ${quote(path)} is longer than 64 MiB, so it was not read.`,
+  hint: 'Write one in each folder at the source, or a marker next to each file.',
+})
+
+/** A sums file that claims nothing of any file that is there. */
+export function sumsWithout(path: RelPath, bytes: Uint8Array, checksum: DigestKind, others: number): Problem {
+  const parsed = parseMarker(bytes.subarray(0, MARKER_LIMIT), path, checksum)
+  const form = 'writtenAs' in parsed && parsed.writtenAs !== undefined ? FORMS[parsed.writtenAs] : undefined
+  const other = checksum === 'md5' ? 'sha256' : 'md5'
+  return {
+    code: 'sums-fit-nothing',
+    path,
+    message:
+      others > 0
+        ? `The sums file ${quote(path)} holds ${other} sums, and the spec has checksum: ${checksum}.`
+        : `The sums file ${quote(path)} ${form ?? (bytes.length === 0 ? 'is empty' : 'names no file that is there')}.`,
+    hint:
+      others > 0
+        ? `Set checksum: ${other} in the spec.`
+        : `Write it again at the source, in its own folder, as the last step: ${checksum}sum FILE… > ${baseName(path)}`,
+  }
 }

@@ -11,6 +11,7 @@ import {
   type ListFile,
   type Listing,
   type ReadMarker,
+  type SumsFile,
 } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
@@ -21,8 +22,9 @@ import type { Problem } from '../model/trouble.ts'
 import { runTool } from '../system/child.ts'
 import { checkList, listFailure } from './check-list.ts'
 import { explainLines } from './explain-lines.ts'
-import { explainMarker } from './explain-marker.ts'
+import { explainMarker, sumsTooLong, sumsWithout } from './explain-marker.ts'
 import { LIST_LIMIT, parseListFile } from './parse-list-file.ts'
+import { parseSums } from './parse-sums.ts'
 import { pathFinder } from './path-finder.ts'
 import { collectProblems } from './problems.ts'
 import { fetchAllArguments, fetchArguments, namesOnStdin } from './rsync-command.ts'
@@ -55,13 +57,22 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
     if (size > MARKER_LIMIT) refuse(path, () => explainMarker(path, { fault: 'too-long' }))
     return size <= MARKER_LIMIT
   })
-  const also = list === null ? [] : [list, ...listMarkers]
+  const sums = (wanted.sums ?? []).filter((path) => {
+    const size = wanted.listed.files.get(path)?.size ?? 0
+    if (size > LIST_LIMIT) refuse(path, () => sumsTooLong(path))
+    return size <= LIST_LIMIT
+  })
+  const sumsSize = Math.max(0, ...sums.map((path) => wanted.listed.files.get(path)?.size ?? 0))
+  const also = [...(list === null ? [] : [list, ...listMarkers]), ...sums]
   if (markers.length + also.length === 0) return { list: null, markers: new Map(), problems: problems.all() }
 
-  const into = await mkdtemp(join(temporaryRoot(markers.length, listSize), 'reconcile-'))
+  const into = await mkdtemp(
+    join(temporaryRoot(markers.length, listSize + sums.length * sumsSize), 'reconcile-'),
+  )
   try {
     // A list may grow between the two connections.
-    const maxSize = list === null ? MARKER_LIMIT : Math.min(LIST_LIMIT, 2 * listSize + MEBIBYTE)
+    const largest = Math.max(listSize, sumsSize)
+    const maxSize = also.length === 0 ? MARKER_LIMIT : Math.min(LIST_LIMIT, 2 * largest + MEBIBYTE)
     const by = fetchBy(far, wanted.listed, markers, also, maxSize, into)
     const end = await holdSession(
       far,
@@ -69,7 +80,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
       {
         ...by,
         fileLimit: maxSize,
-        budget: 2 * (maxSize + wanted.listed.files.size * MARKER_LIMIT) + 64 * MEBIBYTE,
+        budget: 2 * (maxSize * (1 + sums.length) + wanted.listed.files.size * MARKER_LIMIT) + 64 * MEBIBYTE,
         hear: () => true,
       },
       run,
@@ -87,6 +98,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
     return {
       list: list === null ? null : readList(into, list, listMarkers, wanted.concern ?? EVERYTHING, problems),
       markers: await readMarkers(into, markers, refuse),
+      ...(sums.length === 0 ? {} : { sums: await readSums(into, sums, wanted, refuse) }),
       unreadable,
       problems: problems.all(),
     }
@@ -185,6 +197,28 @@ async function readMarkers(
     if (++reads % READS === 0) await breathe()
   }
   return markers
+}
+
+async function readSums(
+  into: string,
+  paths: readonly RelPath[],
+  { listed, checksum = 'md5' }: FetchRequest,
+  refuse: (path: RelPath, problem: () => Problem) => void,
+): Promise<ReadonlyMap<RelPath, SumsFile>> {
+  const sums = new Map<RelPath, SumsFile>()
+  for (const path of paths) {
+    const bytes = readSmall(join(into, path), LIST_LIMIT)
+    if (bytes === null) continue
+    if (bytes.length > LIST_LIMIT) {
+      refuse(path, () => sumsTooLong(path))
+      continue
+    }
+    const { claims, others } = parseSums(bytes, path, checksum === 'md5' ? 32 : 64, listed)
+    if (claims.size === 0) refuse(path, () => sumsWithout(path, bytes, checksum, others))
+    sums.set(path, claims)
+    await breathe()
+  }
+  return sums
 }
 
 /**

@@ -19,7 +19,7 @@ export interface Entries {
   /** `name` as rsync prints it. */
   add(entry: Entry, name: string): void
   /** `folders`: each as rsync printed it. */
-  end(): Required<Omit<Listing, 'completeness'>> & { readonly folders: ReadonlySet<string> }
+  end(): Required<Omit<Listing, 'completeness' | 'booted'>> & { readonly folders: ReadonlySet<string> }
 }
 
 const KINDS: Record<string, string> = {

@@ -1,5 +1,6 @@
 import { type Concern, EVERYTHING, type Listing } from '../model/listing.ts'
 import type { Run } from '../model/run.ts'
+import { bootTime } from '../system/boot-time.ts'
 import { explainFailure } from './explain-failure.ts'
 import { parseListing } from './parse-listing.ts'
 import { listArguments } from './rsync-command.ts'
@@ -33,6 +34,7 @@ export async function listFolder(far: Far, run: Run, concern: Concern = EVERYTHI
   const { files, links, folders, problems, garbled } = parser.end()
   const complaints = end.code === 0 ? NONE : weighComplaints(end.stderr, folders, concern)
   return {
+    booted: await bootTime(),
     completeness: complaints.areRuledOut && !garbled ? 'complete' : 'incomplete',
     files,
     links,

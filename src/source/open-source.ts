@@ -4,6 +4,7 @@ import { failureFrom } from '../model/system-error.ts'
 import { checkKeys } from './check-keys.ts'
 import { fetchFiles } from './fetch-files.ts'
 import { listFolder } from './list-folder.ts'
+import { lookAt } from './look-at.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { pullBatch } from './pull-batch.ts'
 import type { Far } from './session.ts'
@@ -28,6 +29,7 @@ export function openSource(
     host: place.kind === 'ssh' ? place.host.toLowerCase() : null,
     list: async (run, concern) => listFolder(await far(), run, concern),
     fetch: async (wanted, run) => fetchFiles(await far(), wanted, run),
+    look: async (paths, options, run) => lookAt(await far(), paths, options, run),
     pull: async (batch, run) => {
       try {
         return await pullBatch(await far(), batch, run)

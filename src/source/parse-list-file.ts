@@ -102,7 +102,7 @@ function refuseCollisions(
 }
 
 /** The lines that are not blank, one at a time, each its own string. */
-function* linesOf(bytes: Uint8Array): Generator<string> {
+export function* linesOf(bytes: Uint8Array): Generator<string> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let from = buffer.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0
   while (from < buffer.length) {

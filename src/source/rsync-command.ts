@@ -38,6 +38,21 @@ export function fetchArguments(
   ]
 }
 
+/** A look at the names on stdin: `DIGEST|SIZE|MTIME|NAME` a line, and nothing is transferred into the empty `into`. */
+export function lookArguments(
+  place: Place,
+  ssh: readonly string[] | null,
+  options: { readonly digests: boolean; readonly into: string },
+): readonly string[] {
+  return [
+    ...['-nt', '--files-from=-', '--from0', ...(options.digests ? ['--checksum'] : [])],
+    `--out-format=${options.digests ? '%C' : ''}|%l|%M|%n`,
+    ...SAFE,
+    ...far(place, ssh),
+    `${options.into}/`,
+  ]
+}
+
 /** Connection 2 where the names are too many for that: every file with such a suffix. */
 export function fetchAllArguments(
   place: Place,

@@ -24,6 +24,8 @@ export async function holdSession(
   call: {
     readonly arguments: readonly string[]
     readonly input: string | null
+    /** The whole environment, in place of the fixed one. */
+    readonly env?: Readonly<Record<string, string>>
     readonly fileLimit: number
     /** Bytes that may be written in all. */
     readonly budget: number
@@ -38,6 +40,7 @@ export async function holdSession(
   const end = await runRsync({
     arguments: call.arguments,
     input: call.input,
+    ...(call.env === undefined ? {} : { env: call.env }),
     fileLimit: call.fileLimit,
     hear: call.hear,
     watch: (members): Verdict | null => {

@@ -51,6 +51,8 @@ export function describeEvent(event: PassEvent): Described {
       return said(event.outcome.exitCode === 0 ? 'green' : 'red', outcomeSentence(event.outcome))
     case 'rate-changed':
       return said('yellow', rateSentence(event))
+    case 'asking':
+      return said('plain', `the source is reading ${counted(event.files, 'file')}, ${humanSize(event.bytes)}`)
     case 'batch-started':
     case 'progress':
     case 'gating':

@@ -67,6 +67,7 @@ function selected({ selection: { selected: isSelected, include, exclude, never }
 const NEVER = {
   'list-file': 'it is the list file, which is never data',
   sidecar: 'it is a checksum or signature, which is never data',
+  'sums-file': 'it is a sums file, which is never data',
   hidden: 'names that begin with a dot are never data',
   'lost-and-found': 'lost+found is never data',
 } as const

@@ -43,12 +43,8 @@ describe('selection', () => {
 })
 
 describe('a marker is not read again', () => {
-  const file = {
-    path: path('a'),
-    data: { size: 10, mtime: 1000 },
-    suffix: '.md5',
-    marker: { size: 40, mtime: 2000 },
-  }
+  const listed = { size: 10, mtime: 1000 }
+  const evidence = { suffix: '.md5', size: 40, mtime: 2000, mayDiffer: false }
   const claim = {
     state: 'claimed',
     suffix: '.md5',
@@ -60,8 +56,14 @@ describe('a marker is not read again', () => {
   const held = picture('held a 10 A').destination
   const verifyEvery = 3600
   const remembered = (over: Partial<Seen>, at: Instant = NOON, drawn = held) =>
-    rememberedClaim(file, { ...drawn, seen: new Map([[path('a'), seen(over)]]) }, verifyEvery, at)?.marker
-      .digest
+    rememberedClaim(
+      path('a'),
+      listed,
+      evidence,
+      { ...drawn, seen: new Map([[path('a'), seen(over)]]) },
+      verifyEvery,
+      at,
+    )?.marker.digest
 
   test('where nothing of its file has changed', () => {
     expect(remembered({})).toBe(md5('A'))

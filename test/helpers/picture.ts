@@ -61,6 +61,7 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
   line: 1,
   digest: '0'.repeat(64),
   source: { kind: 'local', path: '/src', listing: null },
+  finished: { kind: 'marker' },
   checksum: 'md5',
   select: { include: ['**'], exclude: [] },
   series: { patterns: [], timezone: 'UTC' },

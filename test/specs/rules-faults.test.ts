@@ -18,6 +18,23 @@ describe('each fault points at its place and says what to do', () => {
       'series: { pattern: "db-{YYYY}" }',
       '4:11 missing-key "pattern" without "timezone" in series (name the zone',
     ],
+    [
+      'finished by nothing known',
+      'finished: markers',
+      '4:11 wrong-value finished is "markers", not "marker"',
+    ],
+    [
+      'finished by two',
+      'finished: { sums: A, quiet: 1h }',
+      '4:11 wrong-value finished has more than one of its keys',
+    ],
+    [
+      'a quiet time of nothing',
+      'finished: { quiet: 0s }',
+      '4:20 out-of-range finished.quiet: "0s" is below 1s',
+    ],
+    ['a bare quiet time', 'finished: { quiet: 30 }', '4:20 bad-unit finished.quiet: 30'],
+    ['sums in a folder', 'finished: { sums: a/MD5SUMS }', '4:19 wrong-value finished.sums: "a/MD5SUMS"'],
     ['an empty series', 'series: {}', '4:9 wrong-value series is empty'],
     [
       'a zone that is near one',

@@ -121,7 +121,7 @@ describe('a plan in text', () => {
   it('shows waits that are a problem as one, in one row', () => {
     const names = Array.from({ length: 48 }, (_, i) => `db-${String(i + 1).padStart(2, '0')}.tar`)
     const steps = [...names, 'new.tar'].map((path) => step(`wait ${path}`, { because: ['no .md5 yet'] }))
-    const backup = backupPlan(steps, { problems: names.map(waitOverdue) })
+    const backup = backupPlan(steps, { problems: names.map((one) => waitOverdue(one)) })
     expect(renderPlan(plan(backup), { color: false, width: 80 })).toMatchInlineSnapshot(`
       "postgres  foo@db1.example.net:222:. -> /srv/offsite/postgres
         ? wait      new.tar    no .md5 yet

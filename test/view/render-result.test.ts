@@ -58,7 +58,7 @@ describe('the summary after a pass', () => {
           exitCode: 6,
           waiting: [...names, 'new.tar'],
           problems: [
-            ...names.map(waitOverdue),
+            ...names.map((one) => waitOverdue(one)),
             ...['a', 'b'].map((path) => ({
               code: 'x',
               path,

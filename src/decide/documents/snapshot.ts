@@ -41,21 +41,25 @@ export interface SnapshotPlace {
   readonly source: string
   readonly listing: string | null
   readonly checksum: string
+  /** Left out: by markers. */
+  readonly finished?: string
   readonly destination: string
 }
 
 type Fields = Readonly<Record<string, Check>>
 
 const listed = { size: count, mtime: integer }
+const voucher = oneOf('sums', 'source')
+const quiet = object({ at: integer, boot: nullable(text), up: amount, stops: count })
 const sourceFile: Fields = {
   listed: nullable(object(listed)),
   marker: (value, at) =>
     object(
       isObject(value) && value['state'] === 'claimed'
-        ? { state: text, path: relPath, digest, ...listed }
+        ? { state: text, path: relPath, digest, by: optional(voucher), ...listed }
         : isObject(value) && value['state'] === 'unread'
-          ? { state: text, path: relPath, ...listed }
-          : { state: oneOf('none', 'unreadable') },
+          ? { state: text, path: relPath, quiet: optional(quiet), ...listed }
+          : { state: oneOf('none', 'unreadable'), quiet: optional(quiet) },
     )(value, at),
 }
 const heldFile: Fields = {
@@ -97,6 +101,8 @@ const seenFile: Fields = {
   stagedFor: nullable(digest),
   gate: nullable(object({ at: integer, ...listed, digest })),
   waitingSince: nullable(integer),
+  by: optional(voucher),
+  quiet: optional(quiet),
 }
 
 /** Maps of which each row has the values' own fields, and those of which each has a `value`. */
@@ -106,7 +112,13 @@ const VALUES = { abandoned: integer, begun: nullable(text), surplus: integer }
 const document = object({
   backup: text,
   taken: time,
-  place: object({ source: text, listing: nullable(text), checksum: text, destination: text }),
+  place: object({
+    source: text,
+    listing: nullable(text),
+    checksum: text,
+    finished: optional(text),
+    destination: text,
+  }),
   halt: nullable(checkedHalt),
   holds: list(checkedHold),
   source: object({
@@ -227,7 +239,7 @@ type SuffixedMarker = Extract<SourceMarker, { readonly suffix: string }>
 
 function markerToRow(data: RelPath, marker: SourceMarker): object {
   if (!('suffix' in marker)) return marker
-  const { suffix: _, text: __, ...rest } = { text: null, ...marker }
+  const { suffix: _, text: __, from: ___, ...rest } = { text: null, from: null, ...marker }
   return { ...rest, path: markerPath(data, marker) }
 }
 

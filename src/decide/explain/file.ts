@@ -59,7 +59,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
     ),
     kind: 'file',
     path,
-    selection: explainSelection(spec.select, spec.source.listing, path),
+    selection: explainSelection(spec, path),
     point: known(point, (one) => filePoint(path, one, spec, observation)),
     matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
     wanted: known(point, ({ reasons }) => ({ wanted: reasons !== null, reasons: reasons ?? [] })),

@@ -1,9 +1,12 @@
 import type { Concern } from '../../model/listing.ts'
 import { markerOf } from '../../model/marker-name.ts'
-import { anyOf, isData, type Selecting } from './select.ts'
+import { anyOf, exceptData, type Selecting, sumsNamed } from './select.ts'
 
 /** What of a source a spec could select, and so may be trouble: what `select` rules out is nobody's, whatever it is. */
-export function concernOf({ select, source: { listing } }: Selecting): Concern {
+export function concernOf(spec: Selecting): Concern {
+  const { select, source, finished } = spec
+  const never = exceptData(spec)
+  const isSums = finished?.kind === 'sums' ? sumsNamed(finished.name) : () => false
   const included = anyOf(select.include)
   const excluded = anyOf(select.exclude)
   const mayBeBelow = select.include.map(reach)
@@ -11,13 +14,14 @@ export function concernOf({ select, source: { listing } }: Selecting): Concern {
   return {
     path: (...readings) => {
       const data = readings.map((one) => plain(markerOf(one)?.data ?? one))
-      if (listing !== null && data.includes(listing)) return true
-      return data.every((one) => isData(one, listing)) && data.some(included) && !data.some(excluded)
+      if (source.listing !== null && data.includes(source.listing)) return true
+      if (readings.some(isSums)) return true
+      return data.every((one) => never(one) === null) && data.some(included) && !data.some(excluded)
     },
     below: (...readings) => {
       const folders = readings.map(plain)
       return (
-        folders.every((folder) => isData(`${folder}/x`, listing)) &&
+        folders.every((folder) => never(`${folder}/x`) === null) &&
         folders.some((folder) => mayBeBelow.some((reaches) => reaches(folder))) &&
         !folders.some((folder) => wholly.some((excludes) => excludes(folder)))
       )

@@ -1,6 +1,6 @@
 import type { Holding } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
-import type { Instead, Observation } from '../../model/observation.ts'
+import type { Instead, Observation, SourceView } from '../../model/observation.ts'
 import { makesWhole, type Step } from '../../model/plan.ts'
 import { baseName, comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
@@ -19,6 +19,12 @@ export const isEnded = (views: readonly SeriesView[]): boolean =>
 function holdsAnything(spec: Spec, { records, files }: Pick<Holding, 'records' | 'files'>): boolean {
   const wanted = selectorOf(spec)
   for (const [path, record] of records) if (wanted(path) && isWhole(files.get(path), record)) return true
+  return false
+}
+
+/** Whether a file is yet to be looked at a second time, or the source's rsync is yet to be asked about one. */
+export function isAwaitingQuiet({ files }: Pick<SourceView, 'files'>): boolean {
+  for (const { marker } of files.values()) if ('quiet' in marker && marker.quiet !== undefined) return true
   return false
 }
 
@@ -43,7 +49,8 @@ export function findUnfinished(
   const { source, destination } = observation
   if (isEnded(views)) return []
   const brings = steps.some((step) => makesWhole(step))
-  if (source.files.size > 0 && !brings && !holdsAnything(spec, destination)) return [empty(spec, observation)]
+  if (source.files.size > 0 && !brings && !isAwaitingQuiet(source) && !holdsAnything(spec, destination))
+    return [empty(spec, observation)]
   const late = views.filter((view) => {
     const since = destination.awaited.get(view.status.series)
     return since !== undefined && asOf - since > FIRST_FILE && isAwaited(view, newerOf(view))
@@ -82,7 +89,7 @@ function otherChecksums(
 }
 
 /** What is expected, what is there instead, and what to do. */
-function empty({ checksum, source: { listing } }: Spec, { source }: Observation): Problem {
+function empty({ checksum, finished, source: { listing } }: Spec, { source }: Observation): Problem {
   const { files, instead } = source
   const unmarked = [...files]
     .flatMap(([path, { listed, marker }]) => (listed !== null && marker.state === 'none' ? [path] : []))
@@ -103,6 +110,12 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
           ? 'Check what writes the list, and source.path in the spec.'
           : 'Check what else is reported about them, and run reconcile explain.',
     }
+  if (finished.kind === 'sums')
+    return {
+      code: 'empty',
+      message: `${begin}no ${finished.name} there names one of them with its ${checksum}`,
+      hint: `Have the job that makes the files write it as its last step, in their folder: ${checksum}sum FILE… > ${finished.name}`,
+    }
   const marker = `${baseName(first)}.${checksum}`
   const other = unmarked.find((path) => instead?.suffixes.has(path))
   const suffix = other === undefined ? undefined : instead?.suffixes.get(other)
@@ -110,7 +123,7 @@ function empty({ checksum, source: { listing } }: Spec, { source }: Observation)
     other !== undefined && suffix !== undefined
       ? `there is only ${baseName(other)}${suffix}`
       : instead?.sums != null
-        ? `there is only ${instead.sums}, and a file of many checksums does not count as a marker`
+        ? `there is only ${instead.sums}, which finishes files only with finished: { sums: ${baseName(instead.sums)} }`
         : 'there is no checksum file next to them'
   return {
     code: 'empty',

@@ -2,6 +2,7 @@ import { type Digest, digestKind } from '../../model/digest.ts'
 import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../../model/holding.ts'
 import { type Instant, isoSeconds } from '../../model/instant.ts'
 import type { Action, Step } from '../../model/plan.ts'
+import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { changedUnderMarker } from './as-published.ts'
@@ -185,10 +186,11 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   const { source, path, seen } = facts
   if (source === undefined) return NOTHING
   const claim = claimOf(source)
-  if (source.listed === null || source.marker.state === 'none') {
+  const isUnasked = spec.finished.kind === 'quiet' && source.marker.state === 'unread'
+  if (source.listed === null || source.marker.state === 'none' || isUnasked) {
     return {
       steps: [wait(facts, spec)],
-      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path)] : [],
+      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished)] : [],
     }
   }
   // The marker is there and could not be read: the source's own problems say why.
@@ -203,7 +205,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   const usable = usableBytes(facts, claim, source.listed.size)
   const time = isoSeconds(source.listed.mtime)
   return toDo(
-    stepOn(facts, staged > 0 ? 'resume' : 'pull', ['selected'], {
+    stepOn(facts, staged > 0 ? 'resume' : 'pull', ['selected', ...vouchedFor(source)], {
       size: source.listed.size,
       time,
       digest: claim,
@@ -211,6 +213,15 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
     }),
   )
 }
+
+const VOUCHED = {
+  sums: 'a sums file at the source gives its digest',
+  source: "unchanged for the quiet time; the source's rsync gave its md5",
+} as const
+
+/** Who vouches for a claim, where it is not a marker. */
+const vouchedFor = ({ marker }: SourceFile): readonly string[] =>
+  marker.state === 'claimed' && marker.by !== undefined ? [VOUCHED[marker.by]] : []
 
 /** Staged bytes that need not come again. Those of another digest may all have to. */
 function usableBytes({ staged, seen }: FileFacts, claim: Digest, size: number): number {
@@ -262,11 +273,24 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   size: record.size,
 })
 
-function wait(facts: FileFacts, { checksum }: Spec): Step {
-  const listed = facts.source?.listed
-  if (listed == null) return stepOn(facts, 'wait', ['the list names it, and it is not there yet'], {})
-  const { size, mtime } = listed
-  return stepOn(facts, 'wait', [`no .${checksum} yet`], { size, time: isoSeconds(mtime) })
+function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
+  switch (finished.kind) {
+    case 'marker':
+      return `no .${checksum} yet`
+    case 'sums':
+      return `not named in ${finished.name} yet`
+    case 'quiet':
+      return marker.state === 'unread'
+        ? 'unchanged; the source is asked for its md5 when its turn comes'
+        : 'its second look, unchanged, is yet to come'
+  }
+}
+
+function wait(facts: FileFacts, spec: Spec): Step {
+  const { source } = facts
+  if (source?.listed == null) return stepOn(facts, 'wait', ['the list names it, and it is not there yet'], {})
+  const { size, mtime } = source.listed
+  return stepOn(facts, 'wait', [awaited(spec, source)], { size, time: isoSeconds(mtime) })
 }
 
 function isOverdue(seen: Seen | undefined, asOf: Instant): boolean {

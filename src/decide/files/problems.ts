@@ -3,7 +3,7 @@ import { humanSize } from '../../model/human-size.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RefusedNames } from '../../model/ports.ts'
 import { comparePaths, foldName, type RelPath } from '../../model/rel-path.ts'
-import type { Spec } from '../../model/spec.ts'
+import type { Finished, Spec } from '../../model/spec.ts'
 import type { Problem, Warning } from '../../model/trouble.ts'
 import { policyText } from '../retention/retain.ts'
 import type { FileFacts } from './facts.ts'
@@ -39,11 +39,18 @@ export const tooLargeAtSource = (path: string, size: number, limit: number): Pro
   hint: 'Raise transfer.maxFileSize in the spec if the file is meant to be that large.',
 })
 
-export const waitOverdue = (path: string): Problem => ({
+const WAITS_FOR: Record<Finished['kind'], string> = {
+  marker: 'The job that makes it writes the marker last. Check that it still runs, or exclude the file.',
+  sums: 'The job that makes it writes the sums file last. Check that it still runs, or exclude the file.',
+  quiet:
+    'Something changes it, or passes come seldom: two looks are needed. Check what writes it, or exclude it.',
+}
+
+export const waitOverdue = (path: string, finished: Finished = { kind: 'marker' }): Problem => ({
   code: 'wait-overdue',
   path,
   message: 'waiting for over a day to be finished at the source',
-  hint: 'The job that makes it writes the marker last. Check that it still runs, or exclude the file.',
+  hint: WAITS_FOR[finished.kind],
 })
 
 /** Said by the pass that saw the gate fail twice, and by those after it. */

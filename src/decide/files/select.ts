@@ -1,8 +1,8 @@
 import picomatch from 'picomatch'
 import type { Selected } from '../../model/explanation.ts'
 import { isSidecar } from '../../model/marker-name.ts'
-import { baseName, type RelPath } from '../../model/rel-path.ts'
-import type { Selection, Spec } from '../../model/spec.ts'
+import { baseName } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
 
 const LOST_AND_FOUND = 'lost+found'
 
@@ -13,39 +13,48 @@ const LOST_AND_FOUND = 'lost+found'
 export function selectorOf(spec: Selecting): (path: string) => boolean {
   const known = selectors.get(spec)
   if (known !== undefined) return known
-  const { listing } = spec.source
+  const isExcept = exceptData(spec)
   const included = anyOf(spec.select.include)
   const excluded = anyOf(spec.select.exclude)
-  const selects = (path: string): boolean => isData(path, listing) && included(path) && !excluded(path)
+  const selects = (path: string): boolean => isExcept(path) === null && included(path) && !excluded(path)
   selectors.set(spec, selects)
   return selects
 }
 
-/** What of a spec says which paths it selects. */
-export type Selecting = Pick<Spec, 'select'> & { readonly source: Pick<Spec['source'], 'listing'> }
+/** What of a spec says which paths it selects. `finished` left out: by markers. */
+export type Selecting = Pick<Spec, 'select'> &
+  Partial<Pick<Spec, 'finished'>> & { readonly source: Pick<Spec['source'], 'listing'> }
 
 /** Globs are compiled once for each spec. */
 const selectors = new WeakMap<Selecting, (path: string) => boolean>()
 
 /** Why a path is selected or not: the first pattern that fits it decides. */
-export function explainSelection(selection: Selection, listing: RelPath | null, path: string): Selected {
+export function explainSelection(spec: Selecting, path: string): Selected {
+  const { select } = spec
   const first = (patterns: readonly string[]) => patterns.find((pattern) => anyOf([pattern])(path)) ?? null
-  const never = notData(path, listing)
-  const include = first(selection.include)
-  const exclude = first(selection.exclude)
+  const never = exceptData(spec)(path)
+  const include = first(select.include)
+  const exclude = first(select.exclude)
   return { selected: never === null && include !== null && exclude === null, include, exclude, never }
 }
 
-/** Whether a path may be data, whatever the patterns say. */
-export const isData = (path: string, listing: RelPath | null): boolean => notData(path, listing) === null
-
 /** Why a path is never data, whatever the patterns say; null: it may be data. */
-function notData(path: string, listing: RelPath | null): Selected['never'] {
-  if (path === listing) return 'list-file'
-  if (isSidecar(path)) return 'sidecar'
-  if (path.startsWith('.') || path.includes('/.')) return 'hidden'
-  return path.startsWith(`${LOST_AND_FOUND}/`) ? 'lost-and-found' : null
+export function exceptData({
+  source: { listing },
+  finished,
+}: Selecting): (path: string) => Selected['never'] {
+  const isSums = finished?.kind === 'sums' ? sumsNamed(finished.name) : () => false
+  return (path) => {
+    if (path === listing) return 'list-file'
+    if (isSidecar(path)) return 'sidecar'
+    if (isSums(path)) return 'sums-file'
+    if (path.startsWith('.') || path.includes('/.')) return 'hidden'
+    return path.startsWith(`${LOST_AND_FOUND}/`) ? 'lost-and-found' : null
+  }
 }
+
+/** Whether a path is that of a sums file, which the spec names by a glob on the base name. */
+export const sumsNamed = (name: string): ((path: string) => boolean) => anyOf([name])
 
 /** Whether a name fits one of the patterns; one without `/` is held against the base name. */
 export function anyOf(patterns: readonly string[]): (path: string) => boolean {

@@ -7,15 +7,7 @@ import type { MarkerClaim } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import { isWhole } from '../files/facts.ts'
 import { retention } from '../retention/wanted.ts'
-
-/** A data file at the source with the marker next to it. */
-export interface MarkedFile {
-  readonly path: RelPath
-  readonly data: ListedFile
-  /** What the marker's path has beyond the data's. */
-  readonly suffix: string
-  readonly marker: ListedFile
-}
+import type { Evidence } from './claims.ts'
 
 /** What is remembered of a file whose marker has been read. */
 export type RememberedClaim = Seen & { readonly marker: MarkerClaim }
@@ -26,19 +18,21 @@ export type RememberedClaim = Seen & { readonly marker: MarkerClaim }
  * marker's bytes).
  */
 export function rememberedClaim(
-  file: MarkedFile,
+  path: RelPath,
+  data: ListedFile,
+  claim: Evidence,
   holding: Holding,
   verifyEvery: number,
   asOf: Instant,
 ): RememberedClaim | null {
-  const seen = holding.seen.get(file.path)
+  const seen = holding.seen.get(path)
   if (seen === undefined || !hasClaim(seen) || seen.readAt === null) return null
-  if (seen.listed.size !== file.data.size || seen.listed.mtime !== file.data.mtime) return null
-  if (seen.marker.suffix !== file.suffix) return null
-  if (seen.marker.size !== file.marker.size || seen.marker.mtime !== file.marker.mtime) return null
+  if (seen.listed.size !== data.size || seen.listed.mtime !== data.mtime) return null
+  if (seen.marker.suffix !== claim.suffix) return null
+  if (seen.marker.size !== claim.size || seen.marker.mtime !== claim.mtime) return null
   // A clock that went back proves nothing either.
   if (asOf < seen.readAt || asOf - seen.readAt > verifyEvery * 1000) return null
-  return isWhole(holding.files.get(file.path), holding.records.get(file.path)) ? seen : null
+  return isWhole(holding.files.get(path), holding.records.get(path)) ? seen : null
 }
 
 const hasClaim = (seen: Seen): seen is RememberedClaim => seen.marker.state === 'claimed'

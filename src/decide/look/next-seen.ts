@@ -1,10 +1,10 @@
 import { type ClockSanity, clockSanity, OLDEST } from '../../model/clock-sanity.ts'
-import type { LedgerRecord, Seen } from '../../model/holding.ts'
+import type { LedgerRecord, Seen, SeenClaim } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import { type MarkerClaim, NO_MARKER, type SourceFile } from '../../model/source-file.ts'
+import { type MarkerClaim, NO_MARKER, type NoMarker, type SourceFile } from '../../model/source-file.ts'
 import { changedSinceSeen } from '../files/as-published.ts'
 import { isTransfer } from '../plan/backup.ts'
 
@@ -69,7 +69,7 @@ function remembered(
   return {
     // What its marker was next to: data that changed under it is reported at every look, until the marker is written again.
     listed: isOther && before !== undefined ? before.listed : file.listed,
-    marker: claimed === null ? NO_MARKER : { ...claimed, text: null },
+    marker: claimed === null ? unmarked(file) : asSeen(claimed),
     // A marker that was read again and says the same is not worth a write, but once it is due the new time is.
     readAt: claimed === null ? null : readTime(claimed, before, asOf),
     stagedFor: before?.stagedFor ?? null,
@@ -77,6 +77,13 @@ function remembered(
     waitingSince: marker.state === 'none' ? waitTime(before, asOf, clock) : null,
   }
 }
+
+/** The first of quiet's two looks goes on counting. */
+const unmarked = ({ marker }: SourceFile): NoMarker =>
+  'quiet' in marker && marker.quiet !== undefined ? { state: 'none', quiet: marker.quiet } : NO_MARKER
+
+/** Without what only a look of now is good for. */
+const asSeen = ({ from: _, ...claim }: MarkerClaim): SeenClaim => ({ ...claim, text: null })
 
 /** By a clock that is not believed no wait begins, and one that such a clock began starts over. */
 function waitTime(before: Seen | undefined, asOf: Instant, clock: ClockSanity): Instant | null {
@@ -104,9 +111,19 @@ const sameSeen = (a: Seen, b: Seen): boolean =>
   a.stagedFor === b.stagedFor &&
   a.gate === b.gate &&
   a.waitingSince === b.waitingSince &&
-  sameClaim(claimIn(a), claimIn(b))
+  sameClaim(claimIn(a), claimIn(b)) &&
+  sameLook(a.marker, b.marker)
+
+const sameLook = (a: Seen['marker'], b: Seen['marker']): boolean => {
+  const [one, other] = [a, b].map((marker) => (marker.state === 'none' ? marker.quiet : undefined))
+  return one?.at === other?.at && one?.boot === other?.boot && one?.stops === other?.stops
+}
 
 const claimIn = ({ marker }: Seen): MarkerClaim | null => (marker.state === 'claimed' ? marker : null)
 
 const sameClaim = (a: MarkerClaim | null, b: MarkerClaim | null): boolean =>
-  a?.suffix === b?.suffix && a?.size === b?.size && a?.mtime === b?.mtime && a?.digest === b?.digest
+  a?.by === b?.by &&
+  a?.suffix === b?.suffix &&
+  a?.size === b?.size &&
+  a?.mtime === b?.mtime &&
+  a?.digest === b?.digest

@@ -194,11 +194,12 @@ export function withNews(destination: Holding, { surplus, wanted, terms }: Prune
 }
 
 /** What points were told apart by, and where they came from. */
-function basisOf({ source, series: rules, checksum }: Spec): unknown {
+function basisOf({ source, series: rules, checksum, finished }: Spec): unknown {
   const series = isGuessed(rules) ? { ...rules, grouping: GROUPING } : rules
-  if (source.kind === 'local') return { path: source.path, listing: source.listing, series, checksum }
+  const basis = { series, checksum, ...(finished.kind === 'marker' ? {} : { finished }) }
+  if (source.kind === 'local') return { path: source.path, listing: source.listing, ...basis }
   const { host, port, user, path, listing } = source
-  return { host, port, user, path, listing, series, checksum }
+  return { host, port, user, path, listing, ...basis }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { PublishRequest } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
+import type { MarkerClaim, Voucher } from '../../model/source-file.ts'
 import { isTransfer } from '../plan/backup.ts'
 import { type BatchItem, inLine } from './batches.ts'
 
@@ -12,6 +13,8 @@ export interface WantedFile extends BatchItem {
   /** Seconds since 1970, as the source lists it. */
   readonly mtime: number
   readonly digest: Digest
+  readonly claim: MarkerClaim
+  readonly vouched: Voucher | undefined
   readonly marker: { readonly path: RelPath; readonly text: string }
   readonly markerMtime: number
   readonly over: PublishRequest['over']
@@ -31,6 +34,7 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
       throw new Error(`the plan brings ${path}, and no marker was read for it`)
     }
     const { digest, text } = file.marker
+    const claim = file.marker
     const held = destination.files.get(path)
     const seen = destination.seen.get(path)
     const line = inLine(step, { source, destination })
@@ -48,8 +52,10 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
       mode: otherBytes || wrongBasis ? 'mend' : 'append',
       mtime: file.listed.mtime,
       digest,
-      marker: { path: markerPath(path, file.marker), text },
-      markerMtime: file.marker.mtime,
+      claim,
+      vouched: claim.by,
+      marker: { path: markerPath(path, claim), text },
+      markerMtime: claim.mtime,
       over: step.action === 'repair' ? 'repair' : held === undefined ? 'new' : 'unmarked',
       basis,
     })

@@ -4,7 +4,7 @@ import { baseName } from '../../model/rel-path.ts'
 
 type Facts = Pick<
   PublishRequest,
-  'path' | 'size' | 'digests' | 'mtime' | 'markerMtime' | 'planId' | 'revision'
+  'path' | 'size' | 'digests' | 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
 > & {
   readonly marker: { readonly path: string; readonly text: string }
 }
@@ -19,6 +19,7 @@ export const fileEvent = (event: FileEvent['event'], of: Facts): FileEvent => ({
   marker: { name: baseName(of.marker.path), text: of.marker.text },
   mtime: of.mtime,
   markerMtime: of.markerMtime,
+  ...(of.vouched === undefined ? {} : { vouched: of.vouched }),
   revision: of.revision,
   planId: of.planId,
 })

@@ -4,6 +4,7 @@ import type { LedgerRecord, Seen } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
+import type { Voucher } from '../../model/source-file.ts'
 
 const CRC_LENGTH = 8
 
@@ -23,7 +24,12 @@ const fieldsOf = (row: SeenRow): Fields => [
   row.stagedFor,
   row.gate === null ? null : [row.gate.at, row.gate.size, row.gate.mtime, row.gate.digest],
   row.waitingSince,
+  ...lastOf(row),
 ]
+
+/** What earlier versions did not write: who vouches for the claim, or when the first of quiet's two looks was. */
+const lastOf = ({ by, quiet }: SeenRow): readonly (Voucher | Look)[] =>
+  by !== undefined ? [by] : quiet !== undefined ? [[quiet.at, quiet.boot, quiet.up, quiet.stops]] : []
 
 /** One line, without its newline; null if it was not written here. */
 export function readSeen(
@@ -43,7 +49,7 @@ export function readSeen(
   const record = published.get(fields[0] as RelPath)
   const path = record?.path ?? (fields[0] as RelPath)
   if (fields.length === 1) return { path, seen: null }
-  if (fields.length !== 9) return null
+  if (fields.length < 9 || fields.length > 10) return null
   return { path, seen: fromSeenRow(rowOf(path, fields as Fields, record)) }
 }
 
@@ -57,11 +63,14 @@ type Fields = [
   Digest | null,
   [Instant, number, number, Digest] | null,
   Instant | null,
+  ...(Voucher | Look)[],
 ]
+
+type Look = [at: Instant, boot: string | null, up: number, stops: number]
 
 const rowOf = (
   path: RelPath,
-  [, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince]: Fields,
+  [, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, last]: Fields,
   record: LedgerRecord | undefined,
 ): SeenRow => ({
   path,
@@ -73,6 +82,8 @@ const rowOf = (
   stagedFor,
   gate: gate === null ? null : { at: gate[0], size: gate[1], mtime: gate[2], digest: gate[3] },
   waitingSince,
+  ...(typeof last === 'string' ? { by: last } : {}),
+  ...(Array.isArray(last) ? { quiet: { at: last[0], boot: last[1], up: last[2], stops: last[3] } } : {}),
 })
 
 /** The same digest, in the ledger's text where it has one. */

@@ -166,9 +166,19 @@ async function finish(
   if (left.length > 0) {
     await site.ledger.append(
       left.map(({ path, request, judged, marker }): LedgerEvent => {
-        const { mtime, markerMtime, planId, revision } = request
+        const { mtime, markerMtime, vouched, planId, revision } = request
         const { size, digests } = judged
-        return fileEvent('adopted', { path, size, digests, marker, mtime, markerMtime, planId, revision })
+        return fileEvent('adopted', {
+          path,
+          size,
+          digests,
+          marker,
+          mtime,
+          markerMtime,
+          vouched,
+          planId,
+          revision,
+        })
       }),
     )
   }

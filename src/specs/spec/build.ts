@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import stringify from 'safe-stable-stringify'
 import { type DigestKind, toDigest } from '../../model/digest.ts'
-import type { LocalPlace, Spec, SshPlace } from '../../model/spec.ts'
+import type { Finished, LocalPlace, Spec, SshPlace } from '../../model/spec.ts'
 import { toBackupName } from './backup-name.ts'
 import { buildRules, type RulesDocument } from './build-rules.ts'
 import { buildTimes, type TimesDocument } from './build-times.ts'
@@ -26,6 +26,8 @@ export interface SpecDocument extends RulesDocument, Pick<TimesDocument, 'schedu
     readonly protocol?: number
     readonly algorithms: 'default' | 'legacy'
   }
+  /** Left out: marker. It is not a default of the schema, so that specs of before it keep their digests. */
+  readonly finished?: 'marker' | { readonly sums?: string; readonly quiet?: string }
   readonly checksum: DigestKind
   readonly select: { readonly include: readonly string[]; readonly exclude: readonly string[] }
   readonly destination: {
@@ -80,6 +82,7 @@ export function buildSpec(
     line: at.line,
     digest: documentDigest(document),
     source: place,
+    finished: buildFinished(document.finished),
     checksum: document.checksum,
     select: document.select,
     ...buildRules(document),
@@ -102,6 +105,14 @@ export function buildSpec(
     })),
     ...times,
   }
+}
+
+function buildFinished(written: SpecDocument['finished'] = 'marker'): Finished {
+  if (written === 'marker') return { kind: 'marker' }
+  const { sums, quiet } = written
+  return sums === undefined
+    ? { kind: 'quiet', seconds: sound(parseDuration(quiet!)) }
+    : { kind: 'sums', name: sums }
 }
 
 /** sha256 of the canonical form: comments, layout, key order and the file's place do not change it. */

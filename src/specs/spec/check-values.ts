@@ -83,6 +83,9 @@ export function checkValues(
     ...check(['retain', 'within'], 'out-of-range', aSecond),
     ...check(['prune', 'minAge'], 'out-of-range', aDuration),
     ...check(['prune', 'trashFor'], 'out-of-range', aDuration),
+    ...check(['finished', 'quiet'], 'out-of-range', aSecond),
+    ...check(['finished', 'sums'], 'bad-glob', globFault),
+    ...quietNeeds(root),
     ...check(['verify', 'every'], 'out-of-range', aSecond),
     ...itemPaths(root, ['acknowledge']).flatMap((path) =>
       check([...path, 'path'], 'unsafe-path', farPathFault),
@@ -98,6 +101,16 @@ function selectsNothing(root: LocatedMap, path: KeyPath): readonly Fault[] {
   if (!/\.(?:md5|sha256)$/i.test(glob)) return []
   const message = `select.include: ${JSON.stringify(glob)} selects nothing: checksum files come along by themselves`
   return [faultAt(placeOf(root, path), 'selects-nothing', message, undefined, 'warning')]
+}
+
+/** A peer of protocol 29 has no md5 to say. */
+function quietNeeds(root: LocatedMap): readonly Fault[] {
+  const protocol = valueAt(root, ['source', 'protocol'])
+  if (valueAt(root, ['finished', 'quiet']) === null || protocol?.kind !== 'scalar' || protocol.value !== 29)
+    return []
+  const message = "finished: { quiet } asks the source's rsync for md5s, and protocol 29 has none"
+  const hint = 'remove source.protocol, or have markers or a sums file written at the source'
+  return [faultAt(placeOf(root, ['finished', 'quiet']), 'wrong-value', message, hint)]
 }
 
 /** `unclear`: there is a user but no host. */

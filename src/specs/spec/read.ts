@@ -24,7 +24,14 @@ import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
 import { readNearPath } from './near-path.ts'
 
 /** Not merged with the defaults: half of each set of rules would be a set that nobody wrote. */
-const REPLACED_WHOLE: ReadonlySet<string> = new Set(['schedule', 'series', 'retain', 'expect', 'suspend'])
+const REPLACED_WHOLE: ReadonlySet<string> = new Set([
+  'schedule',
+  'series',
+  'retain',
+  'expect',
+  'suspend',
+  'finished',
+])
 
 /** `broken`: it is there and cannot be parsed, so no spec can be known. */
 export type Defaults = LocatedMap | 'absent' | 'broken'

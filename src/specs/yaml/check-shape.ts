@@ -105,6 +105,8 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       return here('wrong-value', `${what} is an empty list`, 'leave the key out for its default')
     case 'minProperties':
       return here('wrong-value', `${what} is empty`, 'leave the key out, or give it what it needs')
+    case 'maxProperties':
+      return here('wrong-value', `${what} has more than one of its keys`, 'keep one of them')
     case 'not':
       return here(
         'wrong-value',

@@ -37,7 +37,7 @@ describe('whether the spec selects it', () => {
     ['LIST.tar', { selected: false, include: '*.tar', exclude: null, never: 'list-file' }],
     ['lost+found/a.tar', { selected: false, include: '*.tar', exclude: null, never: 'lost-and-found' }],
   ])('%s', (of, told) => {
-    expect(explainSelection(select, path('LIST.tar'), of)).toEqual(told)
+    expect(explainSelection({ select, source: { listing: path('LIST.tar') } }, of)).toEqual(told)
   })
 })
 

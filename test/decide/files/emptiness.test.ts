@@ -63,7 +63,7 @@ describe('I14: a backup that holds nothing complete while its source shows somet
       'MD5SUMS',
       beside({}, 'MD5SUMS'),
       {},
-      /there is only MD5SUMS, and a file of many checksums does not count as a marker/,
+      /there is only MD5SUMS, which finishes files only with finished: \{ sums: MD5SUMS \}/,
       /md5sum X/,
     ],
   ])(

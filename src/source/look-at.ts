@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toDigest } from '../model/digest.ts'
+import type { Shown } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
+import { childEnvironment } from '../system/child.ts'
+import { lookArguments, namesOnStdin } from './rsync-command.ts'
+import { type Far, holdSession } from './session.ts'
+import { unescapeName } from './unescape-name.ts'
+import { unsupported } from './unsupported.ts'
+
+const LINE = /^([0-9a-f]{32})? *\|(\d+)\|(\d{4})\/(\d\d)\/(\d\d)-(\d\d):(\d\d):(\d\d)\|(.+)$/
+/** Bytes of what it may say, a name. */
+const MOST = 20_000
+
+/** One session: what the source's rsync says of these files. What it was not asked about, and what is no such line, is passed over. */
+export async function lookAt(
+  far: Far,
+  paths: readonly RelPath[],
+  { digests, patience }: { readonly digests: boolean; readonly patience: number },
+  run: Run,
+): Promise<ReadonlyMap<RelPath, Shown>> {
+  const wanted = new Set<string>(paths)
+  const shown = new Map<RelPath, Shown>()
+  const twice = new Set<RelPath>()
+  if (paths.length === 0) return shown
+  const take = (line: string): void => {
+    const [, digest, size, year, month, day, hour, minute, second, name] = LINE.exec(line) ?? []
+    const path = unescapeName(name ?? '')?.replace(/^\.\//, '') as RelPath | undefined
+    if (path === undefined || !wanted.has(path)) return
+    if (shown.has(path)) twice.add(path)
+    const time = [Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)] as const
+    const mtime = Date.UTC(Number(year), ...time) / 1000
+    shown.set(path, { size: Number(size), mtime, digest: toDigest(digest ?? '') })
+  }
+  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
+  let rest = ''
+  let heard = 0
+  try {
+    await holdSession(
+      { ...far, timeout: far.timeout + (digests ? patience : 0) },
+      'look',
+      {
+        arguments: lookArguments(far.place, far.ssh, { digests, into }),
+        // Old rsyncs refuse --checksum-choice, and agree on a digest from this.
+        ...(digests ? { env: { ...childEnvironment(), RSYNC_CHECKSUM_LIST: 'md5' } } : {}),
+        input: namesOnStdin(paths),
+        fileLimit: 0,
+        budget: Number.POSITIVE_INFINITY,
+        hear: (chunk) => {
+          heard += chunk.length
+          const lines = (rest + chunk.toString('latin1')).split('\n')
+          rest = lines.pop()!
+          for (const line of lines) take(line)
+          return heard <= MOST * (paths.length + 1)
+        },
+      },
+      run,
+    )
+  } finally {
+    await rm(into, { recursive: true, force: true })
+  }
+  // Two answers are none.
+  for (const path of twice) shown.delete(path)
+  if (digests && shown.size > 0 && [...shown.values()].every(({ digest }) => digest === null))
+    throw unsupported()
+  return shown
+}
