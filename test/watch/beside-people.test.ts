@@ -313,7 +313,7 @@ describe('status beside it', () => {
     // Those that are gone can be looked at and stopped by name: the daemon runs them.
     const now = ['--as-of', isoTime(daemon.clock.now())]
     expect((await world.run('status', '--check', 'other', ...now)).stdout).toMatch(
-      /^RECONCILE WARNING - more than half.*; 1 of 1 not well for that[^]*reconcile release \w+ --reason/,
+      /^RECONCILE WARNING - more than half.*; 1 of 1 not well for that[\s\S]*reconcile release \w+ --reason/,
     )
 
     daemon.hangup()
