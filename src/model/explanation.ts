@@ -1,5 +1,6 @@
 import type { PrunedFile } from './holding.ts'
 import type { BackupPlan, Step } from './plan.ts'
+import type { Voucher } from './source-file.ts'
 import type { FreshState } from './status.ts'
 import type { Diagnostic, Problem } from './trouble.ts'
 
@@ -147,7 +148,10 @@ export interface FileAtSource {
   readonly size: number | null
   readonly mtime: string | null
   readonly marker: 'none' | 'claimed' | 'unread' | 'unreadable'
+  /** Null where there is none, and where it is by others that the file is finished. */
   readonly markerPath: string | null
+  /** Who says what digest it must have, where that is no marker. */
+  readonly by?: Voucher
   readonly digest: string | null
   /** When the marker was last read; null: with this very look, or never. */
   readonly readAt: string | null

@@ -133,6 +133,8 @@ function source({ source: file, known }: FileExplanation, ago: (time: string) =>
   return [listed, marker(file, ago), ...waiting, ...failed]
 }
 
+const BY = { sums: 'by a sums file', source: 'by its rsync, once it was quiet' } as const
+
 function marker(file: FileAtSource, ago: (time: string) => string): string {
   switch (file.marker) {
     case 'none':
@@ -143,7 +145,7 @@ function marker(file: FileAtSource, ago: (time: string) => string): string {
       return `marker ${file.markerPath}: not read, because the file is not wanted`
     case 'claimed': {
       const read = file.readAt === null ? 'read just now' : `read ${ago(file.readAt)}`
-      return `marker ${file.markerPath}: ${kindOf(file.digest)} ${file.digest}, ${read}`
+      return `${file.by === undefined ? `marker ${file.markerPath}` : BY[file.by]}: ${kindOf(file.digest)} ${file.digest}, ${read}`
     }
     default:
       return file.marker satisfies never

@@ -136,12 +136,14 @@ function verdictsOn(point: Point, { series }: Retention, spec: Spec): readonly V
 function atSource(path: RelPath, file: SourceFile, { destination }: Observation): FileAtSource {
   const { listed, marker } = file
   const seen = destination.seen.get(path)
+  const by = marker.state === 'claimed' ? marker.by : undefined
   const isRemembered = marker.state === 'claimed' && marker.text === null
   return {
     size: listed?.size ?? null,
     mtime: known(listed?.mtime, isoSeconds),
     marker: marker.state,
-    markerPath: marker.state === 'claimed' || marker.state === 'unread' ? markerPath(path, marker) : null,
+    markerPath: 'suffix' in marker && by === undefined ? markerPath(path, marker) : null,
+    ...(by === undefined ? {} : { by }),
     digest: claimOf(file),
     readAt: isRemembered ? known(seen?.readAt, isoTime) : null,
     waitingSince: marker.state === 'none' ? known(seen?.waitingSince, isoTime) : null,

@@ -215,8 +215,8 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
 }
 
 const VOUCHED = {
-  sums: 'a sums file at the source gives its digest',
-  source: "unchanged for the quiet time; the source's rsync gave its md5",
+  sums: 'named in a sums file',
+  source: 'quiet; its rsync said the md5',
 } as const
 
 /** Who vouches for a claim, where it is not a marker. */

@@ -125,17 +125,21 @@ describe('claims by quiet', () => {
     expect(nextToAsk([...many.keys()], many).length).toBe(2000)
   })
   test('an answer counts only for the file as it was listed; where the source was stopped, it gets longer', () => {
-    const after = (shown: Parameters<typeof withAnswers>[2]) =>
+    const answered = (shown: Parameters<typeof withAnswers>[2]) =>
       withAnswers(new Map([[A, settled(data)]]), [A], shown, NOW).get(A)?.marker
     const right = { ...data, digest: md5('A') }
-    expect(after(new Map([[A, right]]))).toMatchObject({ state: 'claimed', by: 'source', digest: md5('A') })
+    expect(answered(new Map([[A, right]]))).toMatchObject({
+      state: 'claimed',
+      by: 'source',
+      digest: md5('A'),
+    })
     for (const other of [
       { ...right, size: 11 },
       { ...right, mtime: 1001 },
       { ...right, digest: null },
     ])
-      expect(after(new Map([[A, other]]))).toEqual(first({}))
-    expect(after(new Map())).toEqual(first({}))
-    expect(after(null)).toMatchObject({ state: 'unread', quiet: { stops: 1 } })
+      expect(answered(new Map([[A, other]]))).toEqual(first({}))
+    expect(answered(new Map())).toEqual(first({}))
+    expect(answered(null)).toMatchObject({ state: 'unread', quiet: { stops: 1 } })
   })
 })
