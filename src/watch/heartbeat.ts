@@ -26,6 +26,9 @@ const PATIENCE = 3000
 /** Milliseconds. */
 const MINUTE = 60_000
 
+/** Why a call is cut off that was not answered in time for the end of the pass. */
+export const TOO_LATE = 'too late'
+
 /** Characters. */
 const LONGEST_BODY = 10_000
 
@@ -40,8 +43,11 @@ async function call(which: Call, lines: Iterable<string>, target: Target | null,
   }
   const isStart = which === 'start'
   const sent = await callNow(target, asked, signal, isStart)
-  if (sent !== null && sent.state !== 'delivered' && !isStart)
-    warn(whyNot(sent, `the heartbeat to ${nameOf(target)}`))
+  const what = `the heartbeat to ${nameOf(target)}`
+  if (isStart || sent?.state === 'delivered') return
+  if (sent !== null) warn(whyNot(sent, what))
+  // A stop is nobody's fault.
+  else if (signal.reason === TOO_LATE) warn(`cannot send ${what}: no answer before the pass ended.`)
 }
 
 const isMissing = (file: string): Promise<boolean> =>

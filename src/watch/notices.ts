@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { foldNotices } from '../decide/notices/due.ts'
 import {
   type Findings,
@@ -16,7 +17,7 @@ import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import { passHeartbeats, watchHeartbeat } from './heartbeat.ts'
+import { passHeartbeats, TOO_LATE, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
 export type Notices = ReturnType<typeof openNotices>
@@ -170,10 +171,12 @@ const saysSomething = ({ backups, exitCode }: Result): boolean =>
  */
 function deadline(run: AbortSignal) {
   const over = new AbortController()
+  // As many backups and hooks as there are listen to it.
+  setMaxListeners(0, over.signal)
   let timer: NodeJS.Timeout | undefined
   const endIn = (milliseconds: number): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => over.abort(), milliseconds)
+    timer = setTimeout(() => over.abort(TOO_LATE), milliseconds)
   }
   const follow = (): void => {
     if (!(run.reason instanceof Stop && run.reason.why === 'max-time')) over.abort()

@@ -196,7 +196,9 @@ test('a server that never answers costs a pass no more than its budget', { timeo
     'notify: [{ urlFile: hook }]\nheartbeat: { urlFile: beat, eachFile: "beat-{name}" }\n',
   )
   await world.offer('b.tar', 'two', { marker: 'nonsense' })
-  expect((await world.run(flag, file)).code).toBe(1)
+  const ended = await world.run(flag, file)
+  expect(ended.code).toBe(1)
+  expect(ended.stderr).toMatch(/cannot send the heartbeat to .*: no answer before the pass ended\./)
   expect(new Set(told().map((one) => one.split(/[ ?]/)[0]))).toEqual(
     new Set(['/beat/start', '/pg/start', '/hook', '/beat/fail', '/pg/fail']),
   )
