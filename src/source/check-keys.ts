@@ -4,52 +4,53 @@ import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { namelessUser } from '../system/check-host-tools.ts'
+import { runTool } from '../system/child.ts'
 
-const NO_PASSPHRASE = 'none'
+type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> & Partial<Pick<SshPlace, 'algorithms'>>
+
+const MAKE_ONE =
+  'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.'
 
 /** Throws if this user, or the key files on this machine, make a session impossible; ssh itself would say little or nothing of it. */
-export async function checkKeys(place: Pick<SshPlace, 'identity' | 'knownHosts'>): Promise<void> {
+export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Promise<void> {
   const nameless = namelessUser()
   if (nameless !== null) throw nameless
-  await mustBeReadable(
-    'identity',
-    place.identity,
-    'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.',
-  )
+  await mustBeReadable('identity', 'private key', identity, MAKE_ONE)
   await mustBeReadable(
     'known-hosts',
-    place.knownHosts,
+    'file of pinned host keys',
+    knownHosts,
     'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the one on the machine itself.',
   )
-  const { mode, uid } = await stat(place.identity)
+  const { mode, uid } = await stat(identity)
   if ((mode & 0o077) !== 0 && uid === process.getuid?.())
     throw keyFailure(
       'identity-too-open',
-      `The private key ${place.identity} is readable by others, so ssh refuses to use it.`,
-      `chmod 600 ${place.identity}`,
+      `The private key ${identity} is readable by others, so ssh refuses to use it.`,
+      `chmod 600 ${identity}`,
     )
-  const text = await readFile(place.identity, 'latin1')
-  const strange = whatItIs(text, place.identity)
-  if (strange !== null)
-    throw keyFailure('identity-no-key', `The private key ${place.identity} ${strange[0]}.`, strange[1])
-  if (isEncrypted(text))
-    throw keyFailure(
-      'identity-encrypted',
-      `The private key ${place.identity} has a passphrase, and nobody is there to type it.`,
-      'Use a separate key without a passphrase for this source, and restrict what it may do at the source.',
-    )
+  // ssh reads some forms in spite of their line ends: it is asked, and the text only looked at for the reason.
+  const read = await runTool('ssh-keygen', ['-y', '-P', '', '-f', identity]).catch(() => null)
+  if (read === null || (read.exitCode === 0 && (algorithms === 'legacy' || !read.stdout.startsWith('ssh-dss '))))
+    return
+  const text = await readFile(identity, 'latin1')
+  const [, is, hint, code = 'identity-no-key'] =
+    read.exitCode === 0 ? DSA : (ODD_KEYS.find(([fits]) => fits(text)) ?? DAMAGED)
+  const said = is === DAMAGED[1] ? ` It said: ${read.stderr.split('\n', 1)[0]}` : ''
+  throw keyFailure(code, `The private key ${identity} ${is}.${said}`, hint.replaceAll('FILE.KEY', identity))
 }
 
-async function mustBeReadable(what: string, path: string, hint: string): Promise<void> {
+async function mustBeReadable(what: string, named: string, path: string, hint: string): Promise<void> {
   const fault = await access(path, constants.R_OK).then(
     () => null,
     (error: NodeJS.ErrnoException) => error,
   )
-  const named = what === 'identity' ? 'private key' : 'file of pinned host keys'
   if (fault === null) {
     // ssh would block on a pipe, or read a device forever.
-    if ((await stat(path)).isFile()) return
-    throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is not a regular file.`, hint)
+    const found = await stat(path)
+    if (found.isFile()) return
+    const kind = found.isDirectory() ? 'a folder' : 'not a regular file'
+    throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is ${kind}.`, hint)
   }
   if (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
     throw keyFailure(`${what}-missing`, `The ${named} ${path} does not exist.`, hint)
@@ -60,41 +61,76 @@ async function mustBeReadable(what: string, path: string, hint: string): Promise
   )
 }
 
-/** Of a file that ssh reads no key from: what it is, and what helps. Null: it looks like one. */
-function whatItIs(text: string, file: string): readonly [is: string, hint: string] | null {
-  if (/^PuTTY-User-Key-File/.test(text))
-    return [
-      'is a PuTTY key (.ppk), which ssh cannot read',
-      'Convert it: puttygen KEY.ppk -O private-openssh -o KEY',
-    ]
-  if (/^(?:ssh-|ecdsa-|sk-)\S+ AAAA/.test(text))
-    return [
-      'holds the public half of a key',
-      `Name the file without .pub: ${file.endsWith('.pub') ? file.slice(0, -4) : 'the one that ssh-keygen wrote next to it'}`,
-    ]
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
-    return [
-      'holds no private key that ssh can read',
-      'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.',
-    ]
-  if (text.includes('\r'))
-    return ['has Windows line endings (CRLF), so ssh cannot read it', `Convert it: sed -i 's/\\r$//' ${file}`]
-  if (!text.endsWith('\n'))
-    return ['does not end with a newline, so ssh cannot read it', `Add it: echo >> ${file}`]
-  return null
-}
+type OddKey = readonly [
+  fits: (text: string) => boolean,
+  is: string,
+  /** FILE.KEY stands for its path. */
+  hint: string,
+  code?: string,
+]
 
-/** OpenSSH's own format names its cipher behind two length fields; the older formats have a header line. */
-function isEncrypted(text: string): boolean {
-  if (/^Proc-Type: .*ENCRYPTED|^-----BEGIN ENCRYPTED PRIVATE KEY/m.test(text)) return true
-  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)-----END/.exec(text)?.[1]
-  if (body === undefined) return false
-  const bytes = Buffer.from(body, 'base64')
-  const start = 'openssh-key-v1\0'.length
-  if (bytes.length < start + 8) return false
-  const length = bytes.readUInt32BE(start)
-  return bytes.toString('latin1', start + 4, start + 4 + length) !== NO_PASSPHRASE
-}
+const COPY_AGAIN = 'Copy the file itself again (scp, install), not the text that a terminal shows of it.'
+
+/** What OpenSSH's own format holds, one character a byte. */
+const bodyOf = (text: string): string =>
+  Buffer.from(/BEGIN OPENSSH PRIVATE KEY-----([^-]*)/.exec(text)?.[1] ?? '', 'base64').toString('latin1')
+
+const has =
+  (pattern: RegExp): OddKey[0] =>
+  (text) =>
+    pattern.test(text)
+const lacks =
+  (pattern: RegExp): OddKey[0] =>
+  (text) =>
+    !pattern.test(text)
+
+const DSA: OddKey = [
+  (text) => /BEGIN DSA PRIVATE KEY/.test(text) || bodyOf(text).includes('ssh-dss'),
+  'is a DSA key, which ssh no longer uses',
+  MAKE_ONE,
+]
+const DAMAGED: OddKey = [() => true, 'is damaged, or of a kind that this ssh does not know', MAKE_ONE]
+
+/** What a file is that ssh reads no key from; the first that fits. Those that are no use once repaired come first. */
+const ODD_KEYS: readonly OddKey[] = [
+  [
+    // Its own format names the cipher behind a length; the older ones have a header line.
+    (text) =>
+      /^Proc-Type: .*ENCRYPTED|BEGIN ENCRYPTED PRIVATE KEY/m.test(text) ||
+      /^openssh-key-v1\0[^]{4}(?!none)\w/.test(bodyOf(text)),
+    'has a passphrase, and nobody is there to type it',
+    'Use a separate key without a passphrase for this source, and restrict what it may do at the source.',
+    'identity-encrypted',
+  ],
+  DSA,
+  [lacks(/\S/), 'is empty: it holds no private key', MAKE_ONE],
+  [
+    has(/^PuTTY-User-Key-File/),
+    'is a PuTTY key (.ppk), which ssh cannot read',
+    'Convert it: puttygen KEY.ppk -O private-openssh -o KEY',
+  ],
+  [
+    has(/^(?:\xff\xfe|\xfe\xff)/),
+    'is written in UTF-16, so ssh cannot read it',
+    'Copy the file itself: > and Out-File of Windows PowerShell write UTF-16.',
+  ],
+  [has(/-cert-v\d+@openssh\.com AAAA/), 'is a certificate', 'Name the private key that it was issued for.'],
+  [
+    has(/(?:^|\s)(?:ssh-|ecdsa-|sk-)\S+ AAAA|BEGIN (?:SSH2 |RSA )?PUBLIC KEY/),
+    'holds the public half of a key',
+    'Name the private half: the file without .pub that ssh-keygen wrote next to it.',
+  ],
+  [lacks(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/), 'holds no private key that ssh can read', MAKE_ONE],
+  [has(/BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^\r\n]*[^\s]/), 'has lost its line breaks, so ssh cannot read it', COPY_AGAIN],
+  [lacks(/-----END [A-Z0-9 ]*PRIVATE KEY-----/), 'is cut off: it has no whole line -----END', COPY_AGAIN],
+  [has(/\r/), 'has Windows line endings (CRLF), so ssh cannot read it', "Convert it: sed -i 's/\\r$//' FILE.KEY"],
+  [
+    has(/^(?!-----BEGIN )|\n[ \t]/),
+    'has blanks or other text before the lines of its key, so ssh cannot read it',
+    'Remove what is before -----BEGIN, and blanks before each line.',
+  ],
+  [has(/[^\n]$/), 'does not end with a newline, so ssh cannot read it', 'Add it: echo >> FILE.KEY'],
+]
 
 const keyFailure = (code: string, message: string, hint: string): Failure =>
   new Failure({ code, message, hint, retryable: false })
