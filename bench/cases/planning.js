@@ -35,10 +35,11 @@ process (VmHWM) while it plans, including both sides that it compares, whose mem
     /** @type {import('../measure.js').Figure[]} */
     const figures = []
     for (const [what, rules] of Object.entries(SPECS)) {
-      const folder = join(await world.folder('specs'), 'backups.d')
+      const base = await world.folder('specs')
+      const folder = join(base, 'backups.d')
       await mkdir(folder)
-      const places = `source: { path: ${JSON.stringify(join(folder, 'from'))} }
-destination: { path: ${JSON.stringify(join(folder, 'to'))} }
+      const places = `source: { path: ${JSON.stringify(join(base, 'from'))} }
+destination: { path: ${JSON.stringify(join(base, 'to'))} }
 `
       await writeFile(join(folder, 'bench.yaml'), `version: 1\n${places}${rules}`)
       /** @type {number | null} */

@@ -23,10 +23,10 @@ export async function claimSlot(
   try {
     if (host !== null) {
       const path = join(folder, `host-${createHash('sha256').update(host).digest('hex').slice(0, 16)}.lock`)
-      held.push((await takeFirst([path], 0, run.signal)) ?? (await wait([path], run, () => waiting('host'))))
+      held.push((await takeFirst([path], run.signal)) ?? (await wait([path], run, () => waiting('host'))))
     }
     const paths = Array.from({ length: Math.max(1, slots) }, (_, i) => join(folder, `slot-${i}.lock`))
-    held.push((await takeFirst(paths, 0, run.signal)) ?? (await wait(paths, run, () => waiting('slot'))))
+    held.push((await takeFirst(paths, run.signal)) ?? (await wait(paths, run, () => waiting('slot'))))
     return { release }
   } catch (error) {
     await release()
@@ -35,13 +35,9 @@ export async function claimSlot(
 }
 
 /** The first of these locks that is free now, in their order. */
-async function takeFirst(
-  paths: readonly string[],
-  waitSeconds: 0,
-  signal: AbortSignal,
-): Promise<Flock | null> {
+async function takeFirst(paths: readonly string[], signal: AbortSignal): Promise<Flock | null> {
   for (const path of paths) {
-    const held = await takeFlock(path, waitSeconds, signal)
+    const held = await takeFlock(path, 0, signal)
     if (held !== null) return held
   }
   return null

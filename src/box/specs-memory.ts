@@ -1,22 +1,11 @@
 import { join } from 'node:path'
 import type { Box } from '../model/box.ts'
-import {
-  anything,
-  list,
-  matches,
-  nullable,
-  number,
-  object,
-  oneOf,
-  record,
-  text,
-} from '../model/check-json.ts'
+import { anything, list, nullable, number, object, record, text } from '../model/check-json.ts'
 import { type GitMemory, NO_MEMORY, type SpecsMemory } from '../model/specs-memory.ts'
 import { takeFlock } from '../system/lock.ts'
-import { changeState, makeStateFolder, readState } from './state-file.ts'
+import { makeStateFolder, stateFile } from './state-file.ts'
 
 interface Places {
-  readonly format: 'reconcile.git-specs/1'
   readonly places: { readonly [place: string]: GitMemory }
 }
 
@@ -25,20 +14,17 @@ export function openSpecsMemory(
   stateFolder: string,
   { released, consume }: Pick<Box, 'released' | 'consume'>,
 ): SpecsMemory {
-  const file = join(stateFolder, 'git.json')
+  const file = stateFile<Places>(stateFolder, 'git', { places: {} }, { places: record(memory) }, 'git-specs')
   const folder = join(stateFolder, 'git')
-  const memoryOf = (places: Places | null, place: string): GitMemory =>
-    places !== null && Object.hasOwn(places.places, place) ? places.places[place]! : NO_MEMORY
+  const memoryOf = ({ places }: Places, place: string): GitMemory =>
+    Object.hasOwn(places, place) ? places[place]! : NO_MEMORY
   return {
     folder,
     released,
     consume,
-    read: async (place) => memoryOf(await readState(file, isPlaces), place),
+    read: async (place) => memoryOf(await file.read(), place),
     write: (place, change) =>
-      changeState<Places>(file, isPlaces, (before) => ({
-        format: 'reconcile.git-specs/1',
-        places: { ...before?.places, [place]: change(memoryOf(before, place)) },
-      })),
+      file.change((before) => ({ places: { ...before.places, [place]: change(memoryOf(before, place)) } })),
     async lock(clone, waitSeconds, run) {
       await makeStateFolder(folder)
       const held = await takeFlock(join(folder, `${clone}.lock`), waitSeconds, run.signal)
@@ -47,16 +33,9 @@ export function openSpecsMemory(
   }
 }
 
-const isPlaces = matches<Places>(
-  object({
-    format: oneOf('reconcile.git-specs/1'),
-    places: record(
-      object({
-        good: nullable(object({ commit: text, taken: number })),
-        unreachable: nullable(object({ since: number })),
-        refused: nullable(object({ commit: text, since: number })),
-        passed: list(anything),
-      }),
-    ),
-  }),
-)
+const memory = object({
+  good: nullable(object({ commit: text, taken: number })),
+  unreachable: nullable(object({ since: number })),
+  refused: nullable(object({ commit: text, since: number })),
+  passed: list(anything),
+})

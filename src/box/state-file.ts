@@ -1,6 +1,6 @@
 import { promises } from 'node:fs'
-import { basename, dirname } from 'node:path'
-import { parseJson } from '../model/check-json.ts'
+import { basename, dirname, join } from 'node:path'
+import { type Check, matches, object, oneOf, parseJson } from '../model/check-json.ts'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
 import { takeFlock } from '../system/lock.ts'
@@ -23,14 +23,57 @@ const LOST: Readonly<Record<string, string>> = {
   'notices.json': 'notices not yet sent are then lost, and current problems are reported again',
 }
 
-/** What a file in the state folder holds; null where there is none. Reading makes nothing. */
+/** One file of the state folder. What is not there yet reads as `blank`, and reading makes nothing. */
+export interface StateFile<T> {
+  readonly path: string
+  read(): Promise<T>
+  /** Replaces it by what `to` makes of it, one process at a time, and only where that is another value. `to` may be called twice. Durable. */
+  change(to: (before: T) => T): Promise<void>
+}
+
+export function stateFile<T extends object>(
+  folder: string,
+  name: string,
+  blank: T,
+  shape: { readonly [key in keyof T]: Check },
+  kind = name,
+): StateFile<T> {
+  const path = join(folder, `${name}.json`)
+  const format = `reconcile.${kind}/1`
+  const isIt = matches<T & { readonly format: string }>(object({ format: oneOf(format), ...shape }))
+  const read = async (): Promise<T> => {
+    const { format: _, ...found } = (await readState(path, isIt)) ?? { format, ...blank }
+    return found as unknown as T
+  }
+  const isNews = (before: T, after: T): boolean => JSON.stringify(before) !== JSON.stringify(after)
+  return {
+    path,
+    read,
+    async change(to) {
+      const now = await read()
+      if (!isNews(now, to(now))) return
+      await makeStateFolder(folder)
+      const lock = await takeFlock(`${path}.lock`, LOCK_SECONDS, new AbortController().signal)
+      if (lock === null) throw busy(path)
+      try {
+        const before = await read()
+        const after = to(before)
+        if (isNews(before, after)) await replaceState(path, `${JSON.stringify({ format, ...after })}\n`)
+      } finally {
+        lock.close()
+      }
+    },
+  }
+}
+
+/** What a file in the state folder holds; null where there is none. */
 export async function readState<T>(path: string, isIt: (value: unknown) => value is T): Promise<T | null> {
   let text: string
   try {
     text = await promises.readFile(path, 'utf8')
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
-    throw diskFailure(error, 'read', path)
+    throw stateFailure(error, 'read', path)
   }
   const parsed = parseJson(text)
   if ('value' in parsed && isIt(parsed.value)) return parsed.value
@@ -42,48 +85,36 @@ export async function readState<T>(path: string, isIt: (value: unknown) => value
   })
 }
 
-/** Reads, changes and replaces a state file, one process at a time. Writes only where `change` made another value. Durable. */
-export async function changeState<T>(
-  path: string,
-  isIt: (value: unknown) => value is T,
-  change: (before: T | null) => T,
-): Promise<void> {
-  await makeStateFolder(dirname(path))
-  const lock = await takeFlock(`${path}.lock`, LOCK_SECONDS, new AbortController().signal)
-  if (lock === null) {
-    throw new Failure({
-      code: 'state-busy',
-      message: `${path}.lock has been held by another process for ${LOCK_SECONDS} seconds`,
-      hint: 'See who holds it with `fuser -v`.',
-      retryable: true,
-      path,
-    })
-  }
-  try {
-    const before = await readState(path, isIt)
-    const after = JSON.stringify(change(before))
-    if (after !== JSON.stringify(before)) await replaceState(path, `${after}\n`)
-  } finally {
-    lock.close()
-  }
-}
+const busy = (path: string): Failure =>
+  new Failure({
+    code: 'state-busy',
+    message: `${path}.lock has been held by another process for ${LOCK_SECONDS} seconds`,
+    hint: 'See who holds it with `fuser -v`.',
+    retryable: true,
+    path,
+  })
 
 const LOCK_SECONDS = 30
 
 /** Makes a folder of the state, and those above it, private to their user. */
 export async function makeStateFolder(folder: string): Promise<void> {
-  try {
-    await makeWithParents(folder)
-  } catch (error) {
-    throw diskFailure(error, 'make the state folder', folder)
-  }
+  await makeWithParents(folder).catch((error: unknown) => {
+    throw stateFailure(error, 'make the state folder', folder)
+  })
 }
 
 /** Replaces a state file whole. Durable. */
 export async function replaceState(path: string, text: string): Promise<void> {
-  try {
-    await replaceFile(path, text)
-  } catch (error) {
-    throw diskFailure(error, 'write', path)
-  }
+  await replaceFile(path, text).catch((error: unknown) => {
+    throw stateFailure(error, 'write', path)
+  })
+}
+
+/** What the system says of a state file. Whose it must be is said as for no destination. */
+export function stateFailure(error: unknown, doing: string, path: string): Failure {
+  const failure = diskFailure(error, doing, path)
+  if (failure.code !== 'disk-forbidden') return failure
+  const { code, message } = failure
+  const hint = `Run as the user who owns the state folder (ls -l ${dirname(path)}), or give it to the user who runs this.`
+  return new Failure({ code, message, hint, path, cause: error })
 }

@@ -4,9 +4,8 @@ import { anything, list, matches, object, oneOf, record, text } from '../model/c
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
-import { diskFailure } from '../system/disk-failure.ts'
 import { type LockState, takeLock } from '../system/lock.ts'
-import { changeState, makeStateFolder, readState, replaceState } from './state-file.ts'
+import { makeStateFolder, readState, replaceState, stateFailure, stateFile } from './state-file.ts'
 
 /** What `watch` remembers in the `state` folder, and the lock that there is one of it. */
 export interface WatchMemory {
@@ -25,12 +24,17 @@ export interface WatchMemory {
 }
 
 interface Kept {
-  readonly format: 'reconcile.watch-specs/1'
   readonly places: { readonly [label: string]: KeptSpecs }
 }
 
 export function openWatchMemory(stateFolder: string): WatchMemory {
-  const specs = join(stateFolder, 'watch-specs.json')
+  const objects = list(object({}))
+  const specs = stateFile<Kept>(
+    stateFolder,
+    'watch-specs',
+    { places: {} },
+    { places: record(object({ specs: objects, orphans: objects, holds: objects })) },
+  )
   const beat = join(stateFolder, 'watch.json')
   return {
     async lock(signal) {
@@ -39,20 +43,16 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
       return takeLock(join(folder, 'watch.lock'), 0, signal)
     },
     async kept(label) {
-      const places = (await readState(specs, isKept))?.places ?? {}
+      const { places } = await specs.read()
       return Object.hasOwn(places, label) ? places[label]! : null
     },
-    keep: (label, kept) =>
-      changeState<Kept>(specs, isKept, (before) => ({
-        format: 'reconcile.watch-specs/1',
-        places: { ...before?.places, [label]: kept },
-      })),
+    keep: (label, kept) => specs.change(({ places }) => ({ places: { ...places, [label]: kept } })),
     async setAside(at) {
-      const aside = `${specs}.damaged-${isoTime(at)}`
+      const aside = `${specs.path}.damaged-${isoTime(at)}`
       try {
-        await rename(specs, aside)
+        await rename(specs.path, aside)
       } catch (error) {
-        throw diskFailure(error, 'move aside', specs)
+        throw stateFailure(error, 'move aside', specs.path)
       }
       return aside
     },
@@ -69,15 +69,6 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
     },
   }
 }
-
-const objects = list(object({}))
-
-const isKept = matches<Kept>(
-  object({
-    format: oneOf('reconcile.watch-specs/1'),
-    places: record(object({ specs: objects, orphans: objects, holds: objects })),
-  }),
-)
 
 const isBeat = matches<WatchBeat>(
   object({

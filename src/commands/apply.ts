@@ -30,7 +30,7 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-export function addApply(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .argument('<file>', 'a plan saved by plan --out')
     .addOption(flags.maxTime)

@@ -5,7 +5,7 @@ import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
 import type { Host } from './argv/command-line.ts'
 import { edgeOf } from './argv/console.ts'
-import { program } from './program.ts'
+import { type Program, program, withHelpFlag } from './program.ts'
 
 /** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
 export async function call(
@@ -14,32 +14,25 @@ export async function call(
   print: (text: string) => void,
 ): Promise<number> {
   let code = 0
-  const { main, advise } = await program(argv, {
-    ...host,
-    keep(result) {
-      code = result
-    },
-  })
+  let parsed: Program | null = null
   try {
-    await main.parseAsync([...argv], { from: 'user' })
+    const words = withHelpFlag(argv)
+    parsed = await program(words, {
+      ...host,
+      keep(result) {
+        code = result
+      },
+    })
+    await parsed.main.parseAsync([...words], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) print(indented(await advise(error)))
-    code = codeOfThrown(error, host.run.signal, print)
+    const { signal } = host.run
+    if (signal.aborted && error === signal.reason) return 0
+    const fault = error instanceof CommanderError ? await parsed!.faultOf(error) : error
+    if (fault !== null) return printThrown(fault, print)
+    // The help of a command that only groups others is not what was asked for.
+    return (error as CommanderError).exitCode === 0 ? 0 : 64
   }
   return code
-}
-
-/** Escaped text on lines of its own; empty where it is. */
-const indented = (text: string): string =>
-  wrapText(text, edgeOf(process.stderr) - 2)
-    .map((line) => `  ${line}\n`)
-    .join('')
-
-/** Commander prints its own errors about the command line. */
-function codeOfThrown(error: unknown, signal: AbortSignal, print: (text: string) => void): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64
-  if (signal.aborted && error === signal.reason) return 0
-  return printThrown(error, print)
 }
 
 /** Prints the error that ended a command and returns the exit code. Only bugs get a stack. */
@@ -48,9 +41,11 @@ function printThrown(error: unknown, print: (text: string) => void): number {
   if (failure !== null) {
     const { path, message, hint, code } = failure
     const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
-    print(
-      `${wrapText(`reconcile: ${where}${escapeProse(message)}`, edgeOf(process.stderr) - 2).join('\n  ')}\n${indented(escapeProse(hint))}`,
-    )
+    // Logs keep other messages on one line.
+    const isTyped = code === 'usage' || code === 'unknown-backup'
+    const width = (isTyped ? (process.stderr.columns ?? 80) : edgeOf(process.stderr)) - 2
+    const lines = [`reconcile: ${where}${escapeProse(message)}`, escapeProse(hint)]
+    print(`${lines.flatMap((text) => wrapText(text, width)).join('\n  ')}\n`)
     return codeOfFailure(code)
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -27,7 +27,7 @@ interface DemoOptions {
   readonly now: () => number
 }
 
-export function addDemo(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('show the main job at work on this machine, over real ssh and rsync, in a private folder')
     .option('--keep', 'keep that folder afterwards')

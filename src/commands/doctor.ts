@@ -12,7 +12,7 @@ import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { chooseSpecs, openNear, openWorkspace, type Workspace } from './workspace.ts'
 
-export function addDoctor(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .requiredOption('--rebuild-ledger <name>', "set a backup's damaged ledger aside and start a new one")
     .action(

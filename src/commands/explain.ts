@@ -32,7 +32,7 @@ import {
 /** `offline`: a folder of snapshots to use instead of both sides. Without `asOf`: now, or when the snapshot was taken. */
 type ExplainFlags = Pick<PlanFlags, 'offline' | 'asOf' | 'all'>
 
-export function addExplain(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description(
       'why a file is here or not, and what happens to it next; for a backup, its retention calendar',

@@ -5,12 +5,13 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
+import { problemOf } from '../reconcile/observe-source.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
   try {
     const { identity, halt } = await destination.identify(run)
-    if (halt !== null) return { hold: null, halt, holding: null, last: null, progress: null }
+    if (halt !== null) return { ...UNSEEN, halt }
     if (spec === null && !identity.hasPrivateFolder)
       throw noDestination(`${destination.path} is not a destination`)
     const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
@@ -18,14 +19,17 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
     // The last pass could not record that it could not write.
     const refused = await destination.writeFault()
     const [last, progress] = [await destination.readStatus(), await destination.readProgress()]
-    return { hold, halt: refused, holding, last, progress }
+    return { ...UNSEEN, hold, halt: refused, holding, last, progress }
   } catch (error) {
-    const { code, message, hint } = failureFrom(error)
+    const failure = failureFrom(error)
+    const { code, message, hint } = failure
     if (code === 'no-destination') throw error
-    const halt = { code, message, hint }
-    return { hold: null, halt, holding: null, last: null, progress: null }
+    return { ...UNSEEN, halt: { code, message, hint }, problem: problemOf(failure) }
   }
 }
+
+/** `problem`: why the look failed; null: it did not. */
+const UNSEEN = { hold: null, halt: null, holding: null, last: null, progress: null, problem: null }
 
 export const noDestination = (message: string): Failure =>
   new Failure({

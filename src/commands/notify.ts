@@ -9,13 +9,14 @@ import { type NoticeHook, type TestNotice, URL_KINDS } from '../model/notice.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
-import { type Delivery, deliver, nameOf } from '../watch/deliver.ts'
+import { deliver, nameOf } from '../watch/deliver.ts'
+import type { Delivery } from '../watch/post.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { openSettings } from './workspace.ts'
 
-export function addNotify(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .command('test')
     .description('send a test message to each entry of notify, or to those of one kind, and show the answers')
@@ -73,37 +74,29 @@ function testNotice(at: string): TestNotice {
 }
 
 /** What one of them answered. Never a part of the URL but its host. */
-interface Row {
-  readonly kind: NoticeHook['kind']
-  /** The file's name, or the address. */
-  readonly target: string
-  readonly accepted: boolean
-  readonly host: string | null
-  readonly status: number | null
-  /** The first line of its body. */
-  readonly answer: string | null
-  /** Why it was not accepted. */
-  readonly why: string | null
-}
-
-function toRow(hook: NoticeHook, sent: Delivery): Row {
-  const known = sent.state === 'unusable' ? { host: null, answer: null } : sent
-  const line = known.answer?.line ?? ''
+function toRow(hook: NoticeHook, sent: Delivery) {
+  const line = sent.answer?.line ?? ''
+  const isAccepted = sent.state === 'delivered'
+  const why =
+    sent.state === 'unusable' ? `${sent.fault.message}. ${sent.fault.hint}` : isAccepted ? '' : sent.why
   return {
     kind: hook.kind,
+    /** The file's name, or the address. */
     target: nameOf(hook),
-    accepted: sent.state === 'delivered',
-    host: known.host,
-    status: known.answer?.status ?? null,
+    accepted: isAccepted,
+    host: sent.host,
+    status: sent.answer?.status ?? null,
+    /** The first line of its body. */
     answer: line === '' ? null : escapeProse(line),
-    why:
-      sent.state === 'delivered'
-        ? null
-        : escapeProse(sent.state === 'unusable' ? `${sent.fault.message}. ${sent.fault.hint}` : sent.why),
+    /** Why it was not accepted. */
+    why: isAccepted ? null : escapeProse(why),
   }
 }
 
-function linesOf({ kind, target, accepted, host, status, answer, why }: Row, width: number): string {
+function linesOf(
+  { kind, target, accepted, host, status, answer, why }: ReturnType<typeof toRow>,
+  width: number,
+): string {
   const where = host === null ? target : `${host} (${target})`
   const answered = status === null ? '' : ` ${status}${answer === null ? '' : `: ${answer}`}`
   const said = accepted ? `accepted${answered}` : `not accepted: ${why}`

@@ -15,8 +15,8 @@ export async function openSavedPlan(
 ): Promise<{ readonly plan: SavedPlan; readonly isEdited: boolean }> {
   const text = await readDocument(file, 'plan-unreadable', HINT)
   const read = readSavedPlan(text)
-  if (read.state === 'broken') throw unreadable('plan-unreadable', file, read.fault, HINT)
-  if (read.state === 'other-version') {
+  if ('fault' in read) throw unreadable('plan-unreadable', file, read.fault, HINT)
+  if ('format' in read) {
     const why = `its format is ${read.format}, and this program reads only reconcile.plan/1`
     throw unreadable(
       'plan-version',

@@ -3,9 +3,9 @@ import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
-import { withoutDisk } from '../decide/specs/identity-hold.ts'
 import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
+import { marked } from '../decide/status/shared-troubles.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -27,13 +27,13 @@ import { openWatchers } from './watchers.ts'
 import {
   commonHolds,
   filesOf,
-  lostState,
   openCommonHolds,
   openPorts,
   type PassTerms,
   passOptions,
   plainDiagnostics,
   printSpecs,
+  sharedBy,
   type Workspace,
 } from './workspace.ts'
 
@@ -93,7 +93,7 @@ export const passOver = (
 
 /** Runs `work` with progress, sends notices and heartbeat, prints the result and returns its exit code. */
 export async function reportPasses(
-  { workspace, console, run, log, changes }: PassContext,
+  context: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
   named: boolean,
   work: (
@@ -101,19 +101,17 @@ export async function reportPasses(
     notices: Pick<Notices, 'locked' | 'finished'>,
   ) => Promise<{ readonly planId: string; readonly outcomes: readonly BackupOutcome[] }>,
 ): Promise<number> {
+  const { workspace, console, run, log, changes } = context
   const { loaded, diagnostics } = workspace
   const started = run.now()
   const watchers = await openWatchers(console, log, run.now, loaded.revision)
-  const notices = await beginPassNotices(workspace, use, console, run, watchers.warn)
+  const notices = await beginPassNotices(context, use, watchers.warn)
   const { planId, outcomes } = await work({ ...run, emit: watchers.onEvent }, notices).finally(() =>
     watchers.end(),
   )
   const { backups: ended, problems } = apartFromBox(outcomes, named)
-  const lost = await lostState(
-    ended.flatMap(({ holds }) => holds),
-    workspace,
-  )
-  const backups = lost === null ? ended : ended.map((one) => ({ ...one, holds: one.holds.map(withoutDisk) }))
+  const shared = await sharedBy(ended, workspace)
+  const backups = ended.map((one) => marked(one, shared))
   const bare: Omit<Result, 'exitCode'> = {
     format: 'reconcile.result/1',
     planId,
@@ -121,7 +119,7 @@ export async function reportPasses(
     started: isoTime(started),
     finished: isoTime(run.now()),
     backups,
-    problems: [...problems, ...deafTo(loaded, run.now()), ...(lost === null ? [] : [lost])],
+    problems: [...problems, ...deafTo(loaded, run.now()), ...shared.problems],
     diagnostics: plainDiagnostics(diagnostics),
   }
   const result: Result = { ...bare, exitCode: codeOfResult(bare) }
@@ -159,16 +157,14 @@ const SILENT: PassNotices = { locked: () => {}, finished: async () => {}, ended:
 
 /** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
-  workspace: Workspace,
+  { workspace, console, run, changes }: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
-  console: Console,
-  run: Run,
   log: (text: string) => void,
 ): Promise<PassNotices> {
   const { settings, loaded } = workspace
   if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
   const { openNotices } = await import('../watch/notices.ts')
-  const warnings: string[] = []
+  const warnings = new Set<string>()
   const notices = openNotices(() => settings, use, {
     memory: openNoticeMemory(settings.state),
     host: hostname(),
@@ -176,7 +172,7 @@ async function beginPassNotices(
     now: run.now,
     signal: run.signal,
     warn(text) {
-      warnings.push(text)
+      warnings.add(text)
       log(text)
     },
     oneLine: escapeProse,
@@ -192,11 +188,14 @@ async function beginPassNotices(
   // A running daemon knows more about the specs than one read shows.
   const live = await liveBeat(workspace, run)
   const isAll = live === null && common !== null
-  for (const { name } of loaded.specs) await notices.stands(name, { faults, holds }, isAll)
-  for (const name of faultyNames(loaded)) {
-    const own = specFaults(filesOf(name, loaded), loaded.faults)
-    await notices.stands(name, { faults: [...own, ...faults], holds }, isAll)
-  }
+  const faultsOf = (name: string) => [...specFaults(filesOf(name, loaded), loaded.faults), ...faults]
+  await notices.stands(
+    new Map([
+      ...loaded.specs.map(({ name }) => [name, { faults, holds }] as const),
+      ...faultyNames(loaded).map((name) => [name, { faults: faultsOf(name), holds }] as const),
+    ]),
+    isAll,
+  )
   return {
     ...notices,
     async ended(result) {
@@ -204,7 +203,8 @@ async function beginPassNotices(
       const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
       await notices.ended(use === 'all' && !isHeld ? result : null)
       // Live progress is over by now. Printed even with --quiet: a message that never arrives is reported nowhere else.
-      for (const text of new Set(warnings)) console.writeError(`warning: ${text}\n`)
+      const shown = changes === undefined ? warnings : await changes.news(warnings)
+      for (const text of shown) console.writeError(`warning: ${text}\n`)
     },
   }
 }

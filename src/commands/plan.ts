@@ -4,8 +4,8 @@ import type { Snapshot } from '../decide/documents/snapshot.ts'
 import { assemblePlan } from '../decide/plan/assemble.ts'
 import { manifest } from '../decide/plan/manifest.ts'
 import { project } from '../decide/plan/project.ts'
-import { withoutDisk } from '../decide/specs/identity-hold.ts'
 import { codeOfPlan, isUnwell } from '../decide/status/exit-code.ts'
+import { marked } from '../decide/status/shared-troubles.ts'
 import { NOT_SUSPENDED, suspendPlan, suspensionOf } from '../decide/status/suspended.ts'
 import type { Instant } from '../model/instant.ts'
 import type { BackupPlan, Plan } from '../model/plan.ts'
@@ -15,11 +15,10 @@ import type { Hold } from '../model/trouble.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
 import { planFailed, planPass } from '../reconcile/plan-pass.ts'
 import { checkTools } from '../system/check-host-tools.ts'
-import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { renderPlanMarkdown } from '../view/render-plan-markdown.ts'
-import { wrapText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, PLAN_FLAGS, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
@@ -28,7 +27,6 @@ import { openSavedPlan, sealOf } from './open-saved-plan.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
-  lostState,
   openCommonHolds,
   openPorts,
   openWorkspace,
@@ -37,12 +35,12 @@ import {
   plainDiagnostics,
   printSpecs,
   runnableSpecs,
+  sharedBy,
   sourceLabel,
-  stateFault,
   type Workspace,
 } from './workspace.ts'
 
-export function addPlan(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('print a plan, save it to a file, or show a saved one; takes the flags of --dry-run')
     .argument('[name...]')
@@ -107,17 +105,9 @@ export async function makePlan(
     const after = manifest(spec, project(observation, plan, asOf))
     return renderManifestDiff(spec.name, manifest(spec, observation), after, console.color.write)
   })
-  const lost = await lostState(
-    plans.flatMap(({ plan }) => plan.holds),
+  const document = await planDocument(
+    plans.map(({ plan }) => plan),
     workspace,
-  )
-  const made = plans.map(({ plan }) =>
-    lost === null ? plan : { ...plan, holds: plan.holds.map(withoutDisk) },
-  )
-  const fault = lost === null ? [] : [stateFault(lost, workspace)]
-  const document = planDocument(
-    made,
-    { ...workspace, diagnostics: [...workspace.diagnostics, ...fault] },
     asOf,
   )
   const code = codeOfPlan(document, given.detailedExitcode === true)
@@ -133,15 +123,13 @@ export async function makePlan(
     // Only what is unwell, and no warnings.
     const unwell = document.backups.filter(isUnwell).map((one) => ({ ...one, warnings: [] }))
     const only = assemblePlan(unwell, document.diagnostics, asOf, document.revision)
-    console.write(renderPlan(only, { color: console.color.write, width: console.width, all }))
-  }
-  if (lost !== null && console.output === 'text')
-    console.writeError(
-      `${wrapText(escapeProse(`${lost.message}. ${lost.hint}`), console.width).join('\n')}\n`,
+    console.write(
+      renderPlan({ ...document, ...only }, { color: console.color.write, width: console.width, all }),
     )
+  }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
-    const next = made.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
+    const next = plans.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
     console.writeError(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
   }
   return code
@@ -192,8 +180,14 @@ export const planEach = async (
 }
 
 /** Their plans as one document. */
-export const planDocument = (
+export async function planDocument(
   plans: readonly BackupPlan[],
-  { diagnostics, loaded }: Workspace,
+  workspace: Workspace,
   asOf: Instant,
-): Plan => assemblePlan(plans, plainDiagnostics(diagnostics), asOf, loaded.revision)
+): Promise<Plan> {
+  const { diagnostics, loaded } = workspace
+  const shared = await sharedBy(plans, workspace)
+  const backups = plans.map((plan) => marked(plan, shared))
+  const plan = assemblePlan(backups, plainDiagnostics(diagnostics), asOf, loaded.revision)
+  return shared.problems.length === 0 ? plan : { ...plan, problems: shared.problems }
+}

@@ -7,68 +7,36 @@ import { nearestOf } from './nearest.ts'
 /** Gives a command its arguments, flags and help, and what it does. */
 type Declare = (command: Command, host: Host) => void
 
-type Listed = readonly [name: string, summary: string, load: () => Promise<Declare>]
+type Listed = readonly [name: string, summary: string, load: () => Promise<{ readonly add: Declare }>]
 
 /** Every command, as `--help` lists it. A command's own file is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   'Every day:': [
-    ['run', 'one pass; the same as no command', async () => (await import('./run.ts')).addRun],
-    ['status', 'what the destinations hold', async () => (await import('./status.ts')).addStatus],
-    [
-      'explain',
-      'why a file is here or not, and what happens to it next',
-      async () => (await import('./explain.ts')).addExplain,
-    ],
+    ['run', 'one pass; the same as no command', () => import('./run.ts')],
+    ['status', 'what the destinations hold', () => import('./status.ts')],
+    ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
   ],
   'Getting started:': [
-    ['demo', 'show the main job at work on this machine', async () => (await import('./demo.ts')).addDemo],
-    ['validate', 'check specs and settings', async () => (await import('./validate.ts')).addValidate],
-    [
-      'schema',
-      'the JSON Schema of specs, or of config.yaml',
-      async () => (await import('./schema.ts')).addSchema,
-    ],
+    ['demo', 'show the main job at work on this machine', () => import('./demo.ts')],
+    ['validate', 'check specs and settings', () => import('./validate.ts')],
+    ['schema', 'the JSON Schema of specs, or of config.yaml', () => import('./schema.ts')],
   ],
   'When something is wrong:': [
-    [
-      'release',
-      'let the next pass ignore a hold, once, on the record',
-      async () => (await import('./release.ts')).addRelease,
-    ],
-    [
-      'suspend',
-      'pause backups until they are resumed',
-      async () => (await import('./suspend.ts')).addSuspend,
-    ],
-    ['resume', 'end a suspension', async () => (await import('./suspend.ts')).addResume],
-    [
-      'prune',
-      'remove what no rule keeps, or files by name; undo it',
-      async () => (await import('./prune.ts')).addPrune,
-    ],
-    ['doctor', 'repair what stops a backup', async () => (await import('./doctor.ts')).addDoctor],
+    ['release', 'let the next pass ignore a hold, once, on the record', () => import('./release.ts')],
+    ['suspend', 'pause backups until they are resumed', () => import('./suspend.ts')],
+    ['resume', 'end a suspension', async () => ({ add: (await import('./suspend.ts')).addResume })],
+    ['prune', 'remove what no rule keeps, or files by name; undo it', () => import('./prune.ts')],
+    ['doctor', 'repair what stops a backup', () => import('./doctor.ts')],
   ],
   'Reviewing changes:': [
-    ['plan', 'print a plan, save it, or show a saved one', async () => (await import('./plan.ts')).addPlan],
-    [
-      'apply',
-      'do exactly what a saved plan says, or nothing',
-      async () => (await import('./apply.ts')).addApply,
-    ],
-    [
-      'snapshot',
-      'save what both sides hold, for --offline plans',
-      async () => (await import('./snapshot.ts')).addSnapshot,
-    ],
+    ['plan', 'print a plan, save it, or show a saved one', () => import('./plan.ts')],
+    ['apply', 'do exactly what a saved plan says, or nothing', () => import('./apply.ts')],
+    ['snapshot', 'save what both sides hold, for --offline plans', () => import('./snapshot.ts')],
   ],
   'Running it for good:': [
-    [
-      'watch',
-      'the daemon: run each backup on its schedule',
-      async () => (await import('./watch.ts')).addWatch,
-    ],
-    ['service', 'run as a systemd service', async () => (await import('./service.ts')).addService],
-    ['notify', 'test the notifications', async () => (await import('./notify.ts')).addNotify],
+    ['watch', 'the daemon: run each backup on its schedule', () => import('./watch.ts')],
+    ['service', 'run as a systemd service', () => import('./service.ts')],
+    ['notify', 'test the notifications', () => import('./notify.ts')],
   ],
 }
 
@@ -83,8 +51,8 @@ or damaged ledger, 7 halted or held, 64 usage, 70 a bug, 130/143 stopped.
 
 export interface Program {
   readonly main: Command
-  /** What an error that Commander printed needs beside it: a line for people, or empty. */
-  advise(error: CommanderError): Promise<string>
+  /** What is wrong with the command line, and what to do; null: nothing, its help or version was printed. */
+  faultOf(error: CommanderError): Promise<Failure | null>
 }
 
 /** The command line. Only what `argv` may ask for is loaded. */
@@ -102,6 +70,7 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       }),
     )
     .showSuggestionAfterError(false)
+    .configureOutput({ outputError: () => {} })
     .exitOverride()
     .configureHelp({
       subcommandTerm: (command) => command.name(),
@@ -117,7 +86,7 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
   for (const [group, commands] of Object.entries(COMMANDS)) {
     for (const [name, summary, load] of commands) {
       const command = main.command(name).summary(summary).description(summary).helpGroup(group)
-      const declare = async () => (await load())(command, host)
+      const declare = async () => (await load()).add(command, host)
       if (argv.includes(name)) await declare()
       else loading.push(declare)
     }
@@ -143,37 +112,67 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       `reconcile ${nameOf(acting)} --help lists its flags.`,
     )
   })
-  /** A flag of another command, or what was probably meant. */
-  async function advise({ code, message }: CommanderError): Promise<string> {
-    if (code !== 'commander.unknownCommand' && code !== 'commander.unknownOption') return ''
-    const typed = /'([^']+)'/.exec(message)?.[1] ?? ''
-    const { operands } = main.parseOptions([...argv])
-    const first = main.commands.find((one) => one.name() === operands[0])
-    const acting = first?.commands.find((one) => one.name() === operands[1]) ?? first ?? main
-    if (code === 'commander.unknownCommand') {
-      const near = nearest(
-        typed,
-        acting.commands.map((one) => one.name()),
-      )
-      return near === null ? '' : `Did you mean ${nameOf(acting)} ${near}?`
+  async function faultOf({ code, exitCode, message }: CommanderError): Promise<Failure | null> {
+    if (exitCode === 0 || code === 'commander.help') return null
+    const named = (among: Command) => among.commands.find((one) => argv.includes(one.name()))
+    const first = named(main)
+    const acting = (first && named(first)) ?? first ?? main
+    const help = `reconcile ${acting === main ? '' : `${nameOf(acting)} `}--help shows how it is used.`
+    if (/unknownOption|missing/.test(code)) {
+      const { operands, unknown } = main.parseOptions([...argv])
+      // A misspelt flag is probably the one that is missing.
+      const flag = acting === main ? unknown[0] : acting.parseOptions(unknown).unknown[0]
+      if (flag?.startsWith('-'))
+        return usage(`unknown option '${flag}'`, (await meantBy(flag, acting, operands[0])) ?? help)
     }
-    const command = first === undefined ? nearest(operands[0] ?? '', COMMAND_NAMES) : null
+    if (code === 'commander.unknownCommand') {
+      const names = acting.commands.map((one) => one.name())
+      const near = nearest(/'([^']+)'/.exec(message)?.[1] ?? '', names)
+      return usage(plain(message), near === null ? help : `Did you mean reconcile ${nameOf(acting)} ${near}?`)
+    }
+    return usage(plain(message), help)
+  }
+  /** A flag of another command, or what was probably meant; null: no idea. */
+  async function meantBy(flag: string, acting: Command, word: string | undefined): Promise<string | null> {
+    const command = acting === main && word !== undefined ? nearest(word, COMMAND_NAMES) : null
     if (command !== null) return `Did you mean reconcile ${command}?`
-    const takers = await takersOf(typed)
-    if (takers.length > 0) return `${typed} is a flag of ${takers.join(', ')}.`
+    const takers = await takersOf(flag)
+    if (takers.length > 0) return `${flag} is a flag of ${takers.join(', ')}.`
     const longs = (options: readonly Option[]) => options.flatMap(({ long }) => long ?? [])
-    const own = nearest(typed, [...longs([...acting.options, ...SHARED_FLAGS]), '--help'])
+    const own = nearest(flag, [...longs([...acting.options, ...SHARED_FLAGS]), '--help'])
     if (own !== null) return `Did you mean ${own}?`
     const all = main.commands.flatMap((one) => [one, ...one.commands])
-    const other = nearest(typed, longs(all.flatMap(({ options }) => options)))
-    return other === null ? '' : `Did you mean ${other}, a flag of ${(await takersOf(other)).join(', ')}?`
+    const other = nearest(flag, longs(all.flatMap(({ options }) => options)))
+    return other === null ? null : `Did you mean ${other}, a flag of ${(await takersOf(other)).join(', ')}?`
   }
-  return { main, advise }
+  return { main, faultOf }
 }
+
+/** Commander's words without its own beginning, and with the flag and what is wrong with its value in one sentence. */
+const plain = (message: string): string =>
+  message
+    .replace(/^error: /, '')
+    .replace(/^option '(?:-\w, )?(\S+)[^']*' argument '(.*)' is invalid\. (?=[a-z])/s, '$1 $2 ')
 
 const COMMAND_NAMES: readonly string[] = Object.values(COMMANDS)
   .flat()
   .map(([name]) => name)
+
+/** With `help`, `help status` turned into what `--help` is asked with. */
+export function withHelpFlag(argv: readonly string[]): readonly string[] {
+  const at = argv.findIndex((word) => word === 'help' || COMMAND_NAMES.includes(word))
+  if (argv[at] !== 'help' || argv[at - 1]?.startsWith('--')) return argv
+  const rest = argv.slice(at + 1)
+  const name = rest.find((word) => !word.startsWith('-'))
+  if (name !== undefined && !COMMAND_NAMES.includes(name)) {
+    const near = nearest(name, COMMAND_NAMES)
+    throw usage(
+      `no command is named ${name}`,
+      near === null ? undefined : `Did you mean reconcile help ${near}?`,
+    )
+  }
+  return [...rest, '--help']
+}
 
 /** The candidate that a misspelt word is closest to; null: none is close. */
 function nearest(typed: string, candidates: readonly string[]): string | null {
@@ -206,7 +205,7 @@ Options:
 ${helpRows([
   ...[flags.dryRun, quietFlag].map((one) => [one.flags, one.description] as const),
   ['-V, --version', 'print the version'],
-  ['-h, --help', 'print this'],
+  ['-h, --help', 'print this; reconcile help COMMAND: that of a command'],
 ])}
 ${EXIT_CODES}`
 }

@@ -44,7 +44,7 @@ interface Context {
   readonly run: Run
 }
 
-export function addPrune(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description(
       'remove what no retain rule keeps, where prune.mode allows it; shows the plan and its reasons first.\n' +
@@ -108,7 +108,7 @@ async function prune(
   const holds = openCommonHolds(workspace)
   const planned = await planEach(specs, workspace, { ...terms, all, holds }, asOf, run)
   const plans = planned.map(({ plan }) => plan)
-  const document = planDocument(plans, workspace, asOf)
+  const document = await planDocument(plans, workspace, asOf)
   const code = codeOfPlan(document, given.detailedExitcode === true)
   if (console.output === 'text') {
     const { width } = console

@@ -6,13 +6,16 @@ import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Hold } from '../model/trouble.ts'
 import { whoAmI } from '../system/who-am-i.ts'
+import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { counted } from '../view/human-count.ts'
+import { wrapText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { planEach } from './plan.ts'
 import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
-export function addRelease(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .argument('[id]', 'the id printed with the hold')
     .option('--all-destinations', 'every destination that this box does not know: its state folder was lost')
@@ -46,18 +49,26 @@ async function releaseDestinations(
   console: Console,
   run: Run,
 ): Promise<number> {
-  const found: (readonly [backup: string, hold: Hold])[] = []
-  for (const { name, hold } of await disksNow(workspace, run))
-    if (hold !== null && isUnknownDisk(hold)) found.push([name, hold])
-  if (found.length === 0) {
+  const unknown = (await disksNow(workspace, run)).flatMap(({ name, destination, hold }) =>
+    hold !== null && isUnknownDisk(hold) ? [{ name, path: destination.path, id: hold.id }] : [],
+  )
+  if (unknown.length === 0) {
     throw new Failure({
       code: 'no-such-hold',
       message: 'every destination that can be looked at is one that this box knows, or stands in for another',
       hint: 'reconcile --dry-run shows the holds; release one by its id.',
     })
   }
-  for (const [, { id }] of found) await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
-  for (const [name, { id, message }] of found) console.write(`Released ${id} (${name}): ${message}\n`)
+  const released = await workspace.box.releases()
+  const held = unknown.filter(({ id }) => !released.has(id))
+  for (const { id } of held) await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
+  for (const { name, path, id } of held) console.write(`Released ${id} (${name}): ${escapeText(path)}\n`)
+  const what = `${counted(unknown.length, 'destination')} ${unknown.length === 1 ? 'is' : 'are'} released`
+  console.write(
+    held.length === 0
+      ? `Nothing is held any more: ${what} already. The next pass looks.\n`
+      : `${what}. The next pass looks.\n`,
+  )
   return 0
 }
 
@@ -75,7 +86,8 @@ async function release(
   const hold = holds.find((one) => one.id === id)
   if (hold === undefined) throw noSuchHold(id, [...new Map(holds.map((one) => [one.id, one])).values()])
   await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
-  console.write(`Released ${id} (${hold.code}) for the next pass: ${hold.message}\n`)
+  const said = `Released ${id} (${hold.code}) for the next pass: ${hold.message}`
+  console.write(`${wrapText(escapeProse(said), console.width).join('\n')}\n`)
   return 0
 }
 
@@ -102,10 +114,10 @@ async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]
 }
 
 /** Each destination that can be looked at, with what is to be asked about its disk. */
-async function disksNow({ loaded, box }: Workspace, run: Run) {
+export async function disksNow(workspace: Workspace, run: Run) {
   const found: { readonly name: string; readonly destination: Destination; readonly hold: Hold | null }[] = []
-  for (const { name, destination: place } of loaded.specs) {
-    const destination = await openPlace(place, name, box)
+  for (const { name, destination: place } of workspace.loaded.specs) {
+    const destination = await openPlace(place, name, workspace)
     const { identity, halt } = await destination.identify(run)
     if (halt === null) found.push({ name, destination, hold: holdOfIdentity(destination.path, identity) })
   }

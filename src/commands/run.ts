@@ -5,7 +5,7 @@ import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
 import { passOver } from './passes.ts'
 import { openWorkspace, printSpecs, runnableSpecs } from './workspace.ts'
 
-export function addRun(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('the same as no command')
     .argument('[name...]')

@@ -4,7 +4,7 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { SharedFlags } from './argv/flags.ts'
 
 /** `reconcile schema [backup|config]`: the JSON Schema itself, for editors and CI. */
-export function addSchema(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('print the JSON Schema of specs, or of config.yaml')
     .addArgument(new Argument('[which]', 'which file').choices(['backup', 'config']).default('backup'))

@@ -12,7 +12,7 @@ import type { Console } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { type GlobalFlags, openWorkspace, printSpecs, type Workspace } from './workspace.ts'
 
-export function addService(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .command('print')
     .description('print a unit for this box: reconcile.service, reconcile-once.service or reconcile.timer')

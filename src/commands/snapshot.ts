@@ -34,7 +34,7 @@ interface Taken {
   readonly problems: readonly Problem[]
 }
 
-export function addSnapshot(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('save what both sides hold now, for --offline plans without keys or network')
     .argument('[name...]')

@@ -4,11 +4,11 @@ import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
-import { underLostState } from '../decide/specs/identity-hold.ts'
 import { backupStatus, faultyStatus } from '../decide/status/backup.ts'
 import { type DiskUse, diskKey, fillingDisks, growthOf } from '../decide/status/disk-growth.ts'
-import { codeOfDiagnostics, codeOfReport } from '../decide/status/exit-code.ts'
+import { codeOfReading, codeOfReport } from '../decide/status/exit-code.ts'
 import type { StatusFacts } from '../decide/status/facts.ts'
+import { markedStatus } from '../decide/status/shared-troubles.ts'
 import { NOT_SUSPENDED, suspensionOf } from '../decide/status/suspended.ts'
 import { zoneOf } from '../decide/time/zone.ts'
 import { diskUnder } from '../destination/disk/facts.ts'
@@ -21,9 +21,11 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Diagnostic, Hold } from '../model/trouble.ts'
+import type { Hold, Problem } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
+import { problemOf } from '../reconcile/observe-source.ts'
+import { nothingObeyed } from '../specs/load-specs.ts'
 import { findLockHolders } from '../system/lock-holders.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -36,16 +38,15 @@ import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import {
   boxContext,
   chooseSpecs,
-  diagnosticOf,
   filesOf,
   type GlobalFlags,
-  lostState,
   openCommonHolds,
   openPlace,
   openSettings,
   openWorkspace,
   plainDiagnostics,
   printUsedSpecs,
+  sharedBy,
   type Workspace,
 } from './workspace.ts'
 
@@ -59,7 +60,7 @@ interface StatusFlags extends SharedFlags {
   readonly exitCode?: boolean
 }
 
-export function addStatus(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('what the destinations hold; takes backup names, or folders of destinations')
     .argument('[name...]')
@@ -104,12 +105,12 @@ async function status(
   if (console.output !== 'text') printDocument(console, report)
   else {
     const { width } = console
-    const height = all ? null : console.height
+    const height = all ? Number.POSITIVE_INFINITY : console.height
     const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
     const shape = { color: console.color.write, width, height, detail: names.length > 0 }
     console.write(renderStatus(report, { ...shape, now: run.now(), zone }))
   }
-  return exitCode ? codeOfReport(report, names.length > 0) : codeOfDiagnostics(report.diagnostics)
+  return exitCode ? codeOfReport(report, names.length > 0) : codeOfReading(report)
 }
 
 /** A failure is UNKNOWN, in the first line and the exit code. */
@@ -157,8 +158,9 @@ async function reportOfSpecs(
   const specs = chooseSpecs(workspace, names, [...words.keys()])
   if (console !== null) printUsedSpecs(workspace, console)
   const { box, loaded, settings } = workspace
-  const unread: Diagnostic[] = []
+  const unread: Problem[] = []
   const common = (await orReport(unread, () => openCommonHolds(workspace)))?.[0] ?? null
+  const releases = (await orReport(unread, () => box.releases())) ?? new Set()
   const stored = (await orReport(unread, () => box.suspensions())) ?? NOT_SUSPENDED
   const memory = openWatchMemory(settings.state)
   const kept = await orReport(unread, () => memory.kept(loaded.label))
@@ -172,13 +174,13 @@ async function reportOfSpecs(
   const faultsOf = (name: string) => specFaults(filesOf(name, loaded), loaded.faults)
   const all = [...specs, ...lastGood]
   const places = new Map<Spec, Destination>()
-  for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, box))
+  for (const spec of all) places.set(spec, await openPlace(spec.destination, spec.name, workspace))
   const without = faulty.filter((name) => !all.some((spec) => spec.name === name))
   const known = await knownPlaces(without, box)
   const holders = holdersOf([...places.values(), ...known.values()])
   const writtenAt = (name: string, files: readonly string[]) =>
     lastWritten([...faultsOf(name).map(({ file }) => file), ...files])
-  const met: Met = { holds: [], disks: [] }
+  const met: Met = { holds: [], problems: unread, disks: [], isReleased: (id) => releases.has(id) }
   const backups = await inParallel(all, settings.concurrency, async (spec) => {
     const place = places.get(spec)!
     const suspension = suspensionOf(spec, stored, run.now())
@@ -188,8 +190,9 @@ async function reportOfSpecs(
     const own = { met, spec, suspension, watch, specFaults, written, holders: holders(place) }
     return look(spec.name, place, { ...own, common, overSpecs, stale, silentSince }, run)
   })
-  const lost = await lostState(met.holds, workspace)
-  const problems = [...(lost === null ? [] : [lost]), ...fillingDisks(met.disks)]
+  const over = [...met.holds, ...(overSpecs ?? [])]
+  const shared = await sharedBy([{ ...met, holds: over }], workspace)
+  const problems = [...shared.problems, ...fillingDisks(met.disks)]
   const bare: BackupStatus[] = []
   for (const name of without) {
     const place = known.get(name)
@@ -200,13 +203,12 @@ async function reportOfSpecs(
     const written = await writtenAt(name, filesOf(name, loaded))
     bare.push(faultyStatus(name, faultsOf(name), run.now(), written, seen))
   }
-  for (const { message, hint } of unread) console?.writeError(`${message}\n${hint}\n`)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
-    diagnostics: [...plainDiagnostics(workspace.diagnostics), ...unread],
+    diagnostics: plainDiagnostics(workspace.diagnostics),
     ...(problems.length === 0 ? {} : { problems }),
-    backups: [...(lost === null ? backups : backups.map(underLostState)), ...bare],
+    backups: [...backups.map((one) => markedStatus(one, [...over, ...met.problems], shared)), ...bare],
     stale: stale.map(({ code, message, since }) => ({ code, message, since: isoTime(since) })),
     orphans: names.length > 0 ? [] : (kept?.orphans ?? []),
   }
@@ -225,7 +227,7 @@ async function knownPlaces(
 }
 
 const openFolder = (path: string, backup: string, box: BoxState) =>
-  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, box)
+  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, { box, loaded: nothingObeyed('') })
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {
@@ -236,12 +238,12 @@ async function lastWritten(files: readonly string[]): Promise<Instant | null> {
   return times.length === 0 ? null : instant(Math.max(...times))
 }
 
-/** A damaged file in the state folder is reported as an error, and everything else is still shown. */
-async function orReport<T>(unread: Diagnostic[], act: () => Promise<T>): Promise<T | null> {
+/** A damaged file in the state folder is reported as a problem, and everything else is still shown. */
+async function orReport<T>(unread: Problem[], act: () => Promise<T>): Promise<T | null> {
   try {
     return await act()
   } catch (error) {
-    unread.push(diagnosticOf(failureFrom(error), ''))
+    unread.push(problemOf(failureFrom(error)))
     return null
   }
 }
@@ -310,7 +312,7 @@ const WITHOUT_SPEC = {
 /** Facts about a backup that are not on its disk. */
 type OtherFacts = Omit<
   StatusFacts,
-  'backup' | 'place' | 'disk' | keyof Awaited<ReturnType<typeof lookAt>>
+  'backup' | 'place' | 'disk' | 'isReleased' | keyof Awaited<ReturnType<typeof lookAt>>
 > & {
   readonly common: Hold | null
   readonly met?: Met
@@ -319,7 +321,9 @@ type OtherFacts = Omit<
 /** What looks find that is about more than one backup. */
 interface Met {
   readonly holds: Hold[]
+  readonly problems: Problem[]
   readonly disks: DiskUse[]
+  readonly isReleased: (id: string) => boolean
 }
 
 async function look(
@@ -328,14 +332,19 @@ async function look(
   { common, met, ...facts }: OtherFacts,
   run: Run,
 ): Promise<BackupStatus> {
-  const seen = await lookAt(destination, facts.spec, common, run)
+  const { problem, ...seen } = await lookAt(destination, facts.spec, common, run)
+  const isReleased = seen.hold !== null && met?.isReleased(seen.hold.id) === true
+  const hold = isReleased ? null : seen.hold
+  if (problem !== null) met?.problems.push(problem)
   const { path } = destination
   const disk = await diskUnder(path)
-  if (seen.hold !== null) met?.holds.push(seen.hold)
+  if (hold !== null) met?.holds.push(hold)
   if (seen.holding !== null && met !== undefined) {
     const growth = growthOf(seen.holding, run.now())
-    met.disks.push({ backup: name, path, disk: disk && diskKey(disk), free: seen.holding.free, growth })
+    const { free } = seen.holding
+    const minFree = facts.spec?.destination.minFree ?? 0
+    met.disks.push({ backup: name, path, disk: disk && diskKey(disk), free, minFree, growth })
   }
   const backup = facts.spec === null ? (seen.last?.backup ?? name) : name
-  return backupStatus({ ...facts, ...seen, backup, place: { path }, disk }, run.now())
+  return backupStatus({ ...facts, ...seen, hold, isReleased, backup, place: { path }, disk }, run.now())
 }

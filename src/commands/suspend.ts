@@ -19,7 +19,7 @@ interface SuspendFlags extends SharedFlags {
 
 const ALL = 'all backups, present and future'
 
-export function addSuspend(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('pause backups until resumed; lateness is still reported')
     .argument('[name...]')

@@ -12,7 +12,7 @@ import { readTarget } from '../watch/deliver.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
-import { openWorkspace, plainDiagnostics, type Workspace } from './workspace.ts'
+import { noSpecs, openWorkspace, plainDiagnostics, type Workspace } from './workspace.ts'
 
 interface Loaded {
   readonly loaded: LoadedSpecs
@@ -20,7 +20,7 @@ interface Loaded {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-export function addValidate(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description('check specs and settings; exit code 3 if one is faulty')
     .option('--effective <name>', "print one backup's spec with defaults merged in")
@@ -48,7 +48,7 @@ async function urlFileFaults({ settings, loaded }: Workspace): Promise<readonly 
   ]
   for (const target of targets) {
     if (target.kind === 'sendmail') continue
-    const read = await readTarget(target, target.kind)
+    const read = await readTarget(target)
     const { urlFile: file } = target
     if (!read.ok) found.set(file, { file, line: 1, column: 1, severity: 'warning', ...read.fault })
   }
@@ -109,10 +109,11 @@ const retainedOf = ({ specs }: LoadedSpecs) =>
     return both === null ? [] : [{ backup: spec.name, ...both }]
   })
 
-function verdict({ label, specs, fileCount }: LoadedSpecs, errors: number, warnings: number): string {
+function verdict(loaded: LoadedSpecs, errors: number, warnings: number): string {
+  const { label, specs, fileCount } = loaded
   const where = escapeText(label)
   if (fileCount === 0 && errors > 0) return `${counted(errors, 'fault')}; no spec was read.`
-  if (fileCount === 0) return `No specs in ${where}: put one YAML file per backup there.`
+  if (fileCount === 0) return noSpecs(loaded)
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) {
     return `${counted(errors, 'fault')}${warned}; ${specs.length} of ${counted(fileCount, 'spec')} in ${where} valid.`
@@ -127,6 +128,6 @@ function effectiveSpec({ effective, label }: LoadedSpecs, name: string): unknown
   throw new Failure({
     code: 'unknown-backup',
     message: `no readable backup is named ${name} in ${label}`,
-    hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
+    hint: known.length === 0 ? 'reconcile validate shows what is there.' : `There are: ${known.join(', ')}.`,
   })
 }

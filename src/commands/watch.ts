@@ -21,11 +21,12 @@ import { realPath } from '../system/real-path.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { beatOf, heartbeats } from '../watch/beat.ts'
-import { daemonNotices } from '../watch/daemon-notices.ts'
+import { specNotices } from '../watch/daemon-notices.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
 import { followFreshness, type WatchedPlace } from '../watch/freshness.ts'
 import { followState, lookEvery, orSetAside } from '../watch/left-by-commands.ts'
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
+import { openNotices } from '../watch/notices.ts'
 import { keepAlive, openServiceManager, type ServiceManager } from '../watch/systemd.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -34,6 +35,7 @@ import { flags, type PlanFlags } from './argv/flags.ts'
 import { lookAt } from './look-at.ts'
 import { refusals } from './over-specs.ts'
 import { runPass, settleDefaults } from './passes.ts'
+import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
   boxContext,
@@ -44,7 +46,7 @@ import {
   type Workspace,
 } from './workspace.ts'
 
-export function addWatch(command: Command, host: Host): void {
+export function add(command: Command, host: Host): void {
   command
     .description(
       'the daemon: follow the specs and run each backup on its schedule; SIGHUP reloads everything',
@@ -171,7 +173,7 @@ async function watchLocked(
     },
   )
 
-  const notices = daemonNotices(() => settings, {
+  const notices = openNotices(() => settings, 'watch', {
     memory: openNoticeMemory(first.state),
     host: hostname(),
     revision: () => loaded.revision,
@@ -180,6 +182,8 @@ async function watchLocked(
     warn,
     oneLine: escapeProse,
   })
+  notices.began()
+  const reportSpecs = specNotices(notices)
   /** The fingerprint of the specs folder in force. */
   let obeyed: string | null = null
   const look = async () => {
@@ -187,14 +191,15 @@ async function watchLocked(
     obeyed = decided === null ? null : found.fingerprint
     if (decided === null) return null
     loaded = found
-    await notices.looked(decided, loaded, refusals(loaded, clock.now()))
+    await reportSpecs(decided, loaded, refusals(loaded, clock.now()))
     return decided
   }
 
+  const shared = sharedEvents(watchers.onEvent, warn)
   const heldBy = new Map<string, string>()
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
-    const passRun: Run = { now: clock.now, signal, emit: watchers.onEvent }
+    const passRun: Run = { now: clock.now, signal, emit: (event) => shared.onEvent(event, settings.state) }
     const holds = [...loaded.holds, ...follower.now().holds]
     const workspace = workspaceOf({
       ...loaded,
@@ -204,9 +209,10 @@ async function watchLocked(
     const onLocked = () => notices.locked(spec.name)
     const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
     const { outcome } = await runPass(spec, workspace, options, passRun)
+    await shared.ended(outcome, workspace, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
-    await notices.finished(outcome)
+    await notices.finished(outcome, 'whole')
     return outcome
   }
   const loop = watchLoop({
@@ -216,7 +222,7 @@ async function watchLocked(
     look,
     pass,
     async firstDue({ spec }) {
-      const place = await openPlace(spec.destination, spec.name, box)
+      const place = await openPlace(spec.destination, spec.name, { box, loaded })
       const last = await place.readStatus().catch(() => null)
       notices.remember(spec.name, last)
       return firstDue(spec, last, clock.now())
@@ -235,7 +241,8 @@ async function watchLocked(
         else {
           settings = next
           box = openBox(next.state, next)
-          notices.reopened()
+          // Pending notices go to the hooks that the settings name now, and a new hook gets every open problem.
+          notices.began()
         }
         loop.look()
         loop.trigger(null, 'hangup')
@@ -266,7 +273,7 @@ async function watchLocked(
   await service.ready(`watching ${source.label}`)
   const lookRun: Run = { now: clock.now, signal: ending.signal, emit: () => {} }
   const openWatched = async (spec: Spec): Promise<WatchedPlace> => {
-    const place = await openPlace(spec.destination, spec.name, box)
+    const place = await openPlace(spec.destination, spec.name, { box, loaded })
     const { path } = place
     return { path, readStatus: () => place.readStatus(), look: () => lookAt(place, spec, null, lookRun) }
   }
@@ -286,7 +293,7 @@ async function watchLocked(
     ending.abort()
     await watching?.close()
     await beside
-    await notices.ended()
+    await notices.ended(null)
   }
 }
 

@@ -1,8 +1,9 @@
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
-import { holdOfDefaults, stateLost } from '../decide/specs/identity-hold.ts'
+import { holdOfDefaults } from '../decide/specs/identity-hold.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
+import { type SharedTroubles, sharedTroubles } from '../decide/status/shared-troubles.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
 import { withinCap, withoutOff } from '../decide/time/timetable.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
@@ -30,6 +31,7 @@ import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
+import { wrapText } from '../view/wrap-text.ts'
 import type { Console } from './argv/console.ts'
 import { nearestOf } from './nearest.ts'
 
@@ -103,7 +105,7 @@ function unseen(error: Failure, label: string, run: Run): LoadedSpecs {
 }
 
 /** A failure as a fault. `place`: the file to report if the failure names none. */
-export const diagnosticOf = ({ path, code, message, hint }: Failure, place: string): Diagnostic => ({
+const diagnosticOf = ({ path, code, message, hint }: Failure, place: string): Diagnostic => ({
   file: path ?? place,
   line: 1,
   column: 1,
@@ -152,9 +154,14 @@ export function printSpecs({ loaded, diagnostics }: Workspace, console: Console)
 /** Prints to stderr which specs are used. */
 export function printUsedSpecs({ loaded }: Pick<Workspace, 'loaded'>, console: Console): void {
   if (console.quiet || console.output !== 'text') return
+  const isEmpty = loaded.fileCount === 0 && loaded.faults.length === 0
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
-  console.writeError(`Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})\n`)
+  const used = `Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})`
+  console.writeError(isEmpty ? `${wrapText(noSpecs(loaded), console.width).join('\n  ')}\n` : `${used}\n`)
 }
+
+export const noSpecs = ({ label }: LoadedSpecs): string =>
+  `No specs in ${escapeText(label)}: put one YAML file per backup there. Check: reconcile validate`
 
 /**
  * The named backups, or all. Unknown names are a usage error; a name whose spec is faulty is left to its diagnostics. `more`: names that
@@ -181,7 +188,7 @@ export function chooseSpecs(
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
-      hint: known.length === 0 ? 'There are no specs there.' : `There are: ${known.join(', ')}.`,
+      hint: known.length === 0 ? noSpecs(workspace.loaded) : `There are: ${known.join(', ')}.`,
     })
   }
   return specs.filter((spec) => names.includes(spec.name))
@@ -208,24 +215,26 @@ export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports
 }
 
 /** The destination for writing: checks again where its path leads. */
-export async function openNear(spec: Spec, { settings, box }: Workspace): Promise<Destination> {
+export async function openNear(spec: Spec, { settings, box, loaded }: Workspace): Promise<Destination> {
   const { destination, name } = spec
   const why = await forbidden(await realPath(destination.path), ourPlaces(settings))
   const message = `nothing is written to ${destination.path}: it ${why}`
   const refused = why === null ? null : { code: 'destination-forbidden', message, hint: FORBIDDEN_HINT }
-  return openPlace(destination, name, box, { leap: leapOf(spec), refused })
+  return openPlace(destination, name, { box, loaded }, { leap: leapOf(spec), refused })
 }
 
 /** By its real path: `/srv/offsite` may well be a link to another disk. Inside a destination no link is ever followed (I6). */
 export async function openPlace(
   place: DestinationPlace,
   backup: string,
-  box: BoxState,
+  { box, loaded }: Pick<Workspace, 'box' | 'loaded'>,
   options: { readonly leap?: number; readonly refused?: Halt | null } = {},
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, ...options })
+  const isOther = (name: string) =>
+    name !== backup && [...loaded.specs.map((spec) => spec.name), ...faultyNames(loaded)].includes(name)
+  return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, isOther, ...options })
 }
 
 /** The spec's own, within its slot's share of the box's limit. */
@@ -249,20 +258,20 @@ export async function openCommonHolds(workspace: Workspace): Promise<readonly Ho
   return holds.filter((_, i) => released[i] === null)
 }
 
-/** Whether the state folder is to blame for these holds of all backups; null: it is not. */
-export async function lostState(
-  holds: readonly Hold[],
-  { settings, box }: Pick<Workspace, 'settings' | 'box'>,
-): Promise<Problem | null> {
-  if (!holds.some(({ neverSeen }) => neverSeen === true)) return null
-  return stateLost(holds, { folder: settings.state, isEmpty: (await box.places()).length === 0 })
+/** What these backups have in common. */
+export async function sharedBy(
+  found: readonly { readonly holds: readonly Hold[]; readonly problems: readonly Problem[] }[],
+  { settings, box, loaded }: Pick<Workspace, 'settings' | 'box' | 'loaded'>,
+): Promise<SharedTroubles> {
+  const holds = found.flatMap((one) => one.holds)
+  const known = holds.some(({ neverSeen }) => neverSeen === true) ? await box.places().catch(() => []) : []
+  const facts = { folder: settings.state, isEmpty: known.length === 0, inFolder: loaded.folder !== null }
+  return sharedTroubles(
+    holds,
+    found.flatMap(({ problems }) => problems),
+    facts,
+  )
 }
-
-/** The same for a document that has no problems of the box. */
-export const stateFault = (
-  { code, message, hint }: Problem,
-  { settings }: Pick<Workspace, 'settings'>,
-): Diagnostic => ({ file: settings.state, line: 1, column: 1, severity: 'warning', code, message, hint })
 
 /** What was asked of a pass or a plan. */
 export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &

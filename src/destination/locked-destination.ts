@@ -1,6 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import type { LockedDestination } from '../model/ports.ts'
 import { diskFailure, inodesAt } from '../system/disk-failure.ts'
+import { admit } from './disk/admit.ts'
 import { diskFacts } from './disk/facts.ts'
 import { refusedOf } from './disk/names.ts'
 import type { HashFiles } from './hash-pool.ts'
@@ -39,6 +40,8 @@ export function lockedDestination(
       retryable: false,
     })
   }
+
+  const free = () => (ground.freeOn ?? freeBytes)(place.path)
 
   /** What the disk refuses a whole batch. */
   const inWords = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
@@ -111,7 +114,8 @@ export function lockedDestination(
     prune: (requests, run) => inWords('prune', () => prune(opened().site, requests, run)),
     undoPrune: (paths, why, run) => inWords('restore', () => undoPrune(opened().site, paths, why, run)),
     expireTrash: (paths) => inWords('expire', () => expireTrash(opened().site, paths)),
-    free: () => freeBytes(place.path),
+    free,
+    admit: (choose) => inWords('look at', () => admit(disk, files.staging, free, choose)),
     inodes: async () => inodesAt(place.path),
 
     async dropStaged(paths) {

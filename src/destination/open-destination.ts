@@ -23,6 +23,7 @@ export function openDestination(
     readonly box: BoxState
     readonly uid: number
     /** See Ground. */
+    readonly isOther?: (backup: string) => boolean
     readonly refused?: Halt | null
     /** The backup's name, for events. */
     readonly backup: string
@@ -31,6 +32,7 @@ export function openDestination(
     readonly leap?: number
     readonly takeLock?: typeof takeLock
     readonly diskOf?: typeof diskFacts
+    readonly freeOn?: (path: string) => Promise<number | null>
   },
 ): Destination {
   const ground = { place, ...options, hash: options.hash ?? hashFiles }

@@ -1,9 +1,8 @@
 import type { VerifyVerdict } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
-import { folders } from './disk/folders.ts'
-import { gone, judgeStanding } from './publish/judge-standing.ts'
-import { diskProblem, isRead, type Site, sameDigests } from './publish/site.ts'
+import { judgeStanding } from './publish/judge-standing.ts'
+import { isRead, type Site, sameDigests } from './publish/site.ts'
 import { notOurs } from './trash/prune.ts'
 
 /** What is recorded together, and lost together where a stop comes in between. */
@@ -20,24 +19,12 @@ export async function verify(
   run: Run,
 ): Promise<ReadonlyMap<RelPath, VerifyVerdict>> {
   const verdicts = new Map<RelPath, VerifyVerdict>()
-  const seen = folders(site.disk, site.path)
   let some: RelPath[] = []
   let bytes = 0
   for (const path of new Set(paths)) {
     const record = site.ledger.records.get(path)
     if (record === undefined) {
       verdicts.set(path, { verdict: 'problem', problem: notOurs(path) })
-      continue
-    }
-    try {
-      // I6: through a symlinked folder we would read a file that is not ours.
-      const found = await seen.find(path)
-      if (found !== 'there') {
-        verdicts.set(path, { verdict: 'problem', problem: found === 'absent' ? gone(path) : found })
-        continue
-      }
-    } catch (error) {
-      verdicts.set(path, { verdict: 'problem', problem: diskProblem(error, 'look at', path) })
       continue
     }
     some.push(path)

@@ -2,6 +2,7 @@ import type { DiskBefore, DiskFacts, LedgerHead } from './holding.ts'
 import type { Instant } from './instant.ts'
 import type { Run } from './run.ts'
 import type { StoredSuspension, StoredSuspensions } from './suspension.ts'
+import type { Release } from './trouble.ts'
 
 /** The box's own memory: which destination is where, releases, and the locks that all processes on the box share. */
 export interface Box {
@@ -12,9 +13,7 @@ export interface Box {
     waiting: (what: 'host' | 'slot') => void,
   ): Promise<{ release(): Promise<void> }>
   /** The reason and the user of a release that waits for this hold; null where there is none. */
-  released(
-    hold: string,
-  ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
+  released(hold: string): Promise<Release | null>
   /** Ids of all holds whose release waits. */
   releases(): Promise<ReadonlySet<string>>
   /** Which backups a person's command suspended. */

@@ -105,6 +105,27 @@ export function parseJson(json: string): { readonly value: unknown } | { readonl
   }
 }
 
+/**
+ * What a document of ours holds, `reconcile.KIND/1`. Whoever wrote it is not trusted. `format`: it is of a version that this program does not
+ * know; `what`: the document in words.
+ */
+export function parseDocument(
+  json: string,
+  kind: string,
+  what: string,
+  check: Check,
+): { readonly value: unknown } | { readonly format: string } | { readonly fault: string } {
+  const parsed = parseJson(json)
+  if ('fault' in parsed) return parsed
+  const { value } = parsed
+  const format = isObject(value) && Object.hasOwn(value, 'format') ? value['format'] : undefined
+  if (typeof format !== 'string') return { fault: 'it names no format' }
+  const version = format.replace(`reconcile.${kind}/`, '')
+  if (version !== '1') return /^\d+$/.test(version) ? { format } : { fault: `it is not a ${what}` }
+  const fault = check(value, kind)
+  return fault === null ? { value } : { fault }
+}
+
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))

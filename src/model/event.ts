@@ -6,21 +6,19 @@ import type { Conflict, Halt, Hold, Problem } from './trouble.ts'
  * What people and logs watch while a pass runs, and what `--output ndjson` streams (with `time` before it). Sizes in
  * bytes, rates in bytes a second.
  */
-export type PassEvent =
-  | { readonly type: 'backup-started'; readonly backup: string; readonly from: string; readonly to: string }
+export type PassEvent = { readonly backup: string } & (
+  | { readonly type: 'backup-started'; readonly from: string; readonly to: string }
   /** Another run holds the destination, the host or every slot: this one waits. */
-  | { readonly type: 'waiting'; readonly backup: string; readonly for: 'destination' | 'host' | 'slot' }
-  | { readonly type: 'planned'; readonly backup: string; readonly plan: BackupPlan }
+  | { readonly type: 'waiting'; readonly for: 'destination' | 'host' | 'slot' }
+  | { readonly type: 'planned'; readonly plan: BackupPlan }
   /** From now on transfers go at this rate (null: unlimited), or wait. `until`: when that changes; null: never. */
   | {
       readonly type: 'rate-changed'
-      readonly backup: string
       readonly rate: number | null | 'off'
       readonly until: string | null
     }
   | {
       readonly type: 'batch-started'
-      readonly backup: string
       readonly files: number
       readonly bytes: number
       readonly resumedBytes: number
@@ -32,34 +30,32 @@ export type PassEvent =
    */
   | {
       readonly type: 'progress'
-      readonly backup: string
       readonly path: string | null
       readonly files: { readonly done: number; readonly total: number; readonly published: number }
       readonly bytes: { readonly done: number; readonly total: number; readonly resumed: number }
       /** Over the last seconds; null until it is known. */
       readonly rate: number | null
     }
-  | { readonly type: 'gating'; readonly backup: string; readonly files: number; readonly bytes: number }
+  | { readonly type: 'gating'; readonly files: number; readonly bytes: number }
   | {
       readonly type: 'published'
-      readonly backup: string
       readonly path: string
       readonly size: number
       readonly digest: string
       readonly how: 'pulled' | 'adopted' | 'repaired'
     }
   /** Moved to the trash. */
-  | { readonly type: 'pruned'; readonly backup: string; readonly path: string; readonly because: string }
+  | { readonly type: 'pruned'; readonly path: string; readonly because: string }
   | {
       readonly type: 'retrying'
-      readonly backup: string
       readonly attempt: number
       readonly seconds: number
       readonly why: string
     }
-  | { readonly type: 'problem'; readonly backup: string; readonly problem: Problem }
-  | { readonly type: 'conflict'; readonly backup: string; readonly conflict: Conflict }
-  | { readonly type: 'halt'; readonly backup: string; readonly halt: Halt }
-  | { readonly type: 'hold'; readonly backup: string; readonly hold: Hold }
-  | { readonly type: 'recovered'; readonly backup: string; readonly what: string }
-  | { readonly type: 'backup-finished'; readonly backup: string; readonly outcome: BackupOutcome }
+  | { readonly type: 'problem'; readonly problem: Problem }
+  | { readonly type: 'conflict'; readonly conflict: Conflict }
+  | { readonly type: 'halt'; readonly halt: Halt }
+  | { readonly type: 'hold'; readonly hold: Hold }
+  | { readonly type: 'recovered'; readonly what: string }
+  | { readonly type: 'backup-finished'; readonly outcome: BackupOutcome }
+)

@@ -1,6 +1,7 @@
-import type { Step } from './plan.ts'
+import type { PrunedFile } from './holding.ts'
+import type { BackupPlan, Step } from './plan.ts'
 import type { FreshState } from './status.ts'
-import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+import type { Diagnostic, Problem } from './trouble.ts'
 
 /** Why a path is selected or not. */
 export interface Selected {
@@ -65,20 +66,14 @@ export interface Advice {
 }
 
 /** What every explanation begins with. */
-export interface Explained {
+export interface Explained extends Pick<BackupPlan, 'backup' | 'spec' | 'from' | 'to' | 'halt' | 'holds'> {
   readonly format: 'reconcile.explain/1'
-  readonly backup: string
   readonly asOf: string
-  readonly spec: { readonly file: string; readonly line: number; readonly digest: string }
-  readonly from: string
-  readonly to: string
   /** `unknown`: that side could not be looked at, so what is said of it is not the whole truth. */
   readonly known: {
     readonly source: 'complete' | 'incomplete' | 'unknown'
     readonly destination: 'complete' | 'unknown'
   }
-  readonly halt: Halt | null
-  readonly holds: readonly Hold[]
   /** Of this file; of the backup those of no single file. */
   readonly problems: readonly Problem[]
   readonly diagnostics: readonly Diagnostic[]
@@ -162,12 +157,9 @@ export interface FileAtSource {
 }
 
 /** A file that a prune removed. */
-export interface Removed {
+export interface Removed extends Pick<PrunedFile, 'by' | 'reason' | 'planId'> {
   readonly path: string
   readonly at: string
-  readonly by: 'policy' | 'person'
-  readonly reason: string
-  readonly planId: string | null
   /** Until when it can be put back at least; null: it is gone from the trash. */
   readonly until: string | null
 }

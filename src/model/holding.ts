@@ -83,7 +83,9 @@ export interface Identity {
   readonly lastSeenAt: string | null
   /** There is a `.reconcile` folder. */
   readonly hasPrivateFolder: boolean
-  /** Only where `found` is not what was expected. */
+  /** Another backup that is declared, whose destination this is by the status of its last pass. */
+  readonly owner?: string
+  /** Only where `found` is not what was expected, or there is such an owner. */
   readonly strange?: StrangeDisk
 }
 
@@ -143,12 +145,10 @@ export interface HeldMarker {
   readonly digest: Digest | null
 }
 
-export interface LedgerRecord {
+export interface LedgerRecord extends DigestPair {
   /** Its key: maps of what else is known of a path take this text for theirs, so that a million paths are in memory once. */
   readonly path: RelPath
   readonly size: number
-  readonly md5: Digest
-  readonly sha256: Digest
   readonly mtime: number | null
   readonly markerMtime: number | null
   /** Bytes of the marker that was published with it. */
@@ -214,9 +214,7 @@ export interface Seen extends SourceFile {
 export type SeenClaim = MarkerClaim & { readonly text: null }
 
 /** A file whose gate failed twice: not pulled again until the source's facts change, or a day has passed. */
-export interface GateFailure {
+export interface GateFailure extends ListedFile {
   readonly at: Instant
-  readonly size: number
-  readonly mtime: number
   readonly digest: Digest
 }

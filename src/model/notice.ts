@@ -99,6 +99,17 @@ export interface NoticeBook {
 export interface PendingNotice {
   readonly hook: string
   readonly notice: Notice
+  /** Absent: it is sent at once. */
+  readonly rest?: Rest
+}
+
+/** Why a notice is left alone for now. */
+export interface Rest {
+  readonly until: string
+  /** How often it was refused for good; 0: the server only asked for time. */
+  readonly refusals: number
+  /** Of the hook; another one ends the rest. */
+  readonly version: string
 }
 
 /** The box's memory of notices, shared by all processes on it. */

@@ -1,7 +1,6 @@
-import type { Warning } from './plan.ts'
 import type { Difference } from './saved-plan.ts'
 import type { Suspended } from './suspension.ts'
-import type { Conflict, Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+import type { Conflict, Diagnostic, Halt, Hold, Problem, Warning } from './trouble.ts'
 
 export type BackupResult =
   | 'in-sync'
@@ -49,6 +48,11 @@ export interface BackupOutcome {
   readonly seconds: number
   /** Selected files that the destination now holds complete, and their bytes. */
   readonly complete: { readonly files: number; readonly bytes: number }
+  /**
+   * When the destination was last looked at: by this pass, or, if that could not, by the last one that left a status there. Null: not
+   * known. Before this pass, `complete` counts nothing.
+   */
+  readonly lookedAt: string | null
   /** What stopped it may pass by itself: `watch` tries again before its time has come. */
   readonly retry: boolean
   /** Who holds a busy destination's lock. */
@@ -86,6 +90,7 @@ export const emptyOutcome = (backup: string): BareOutcome => ({
   late: [],
   bytes: 0,
   complete: { files: 0, bytes: 0 },
+  lookedAt: null,
   retry: false,
   holders: [],
   stale: [],
@@ -96,6 +101,8 @@ export const emptyOutcome = (backup: string): BareOutcome => ({
 export interface LockHolder {
   readonly pid: number
   readonly command: string
+  /** When it was started; left out: not known. */
+  readonly since?: string
 }
 
 /** What a pass prints with `--json`: `reconcile.result/1`. The process's exit code is its `exitCode`. */

@@ -1,6 +1,6 @@
 import type { BesideCount, SeriesStatus } from './status.ts'
 import type { Suspended } from './suspension.ts'
-import type { Diagnostic, Halt, Hold, Problem } from './trouble.ts'
+import type { Diagnostic, Halt, Hold, Problem, Warning } from './trouble.ts'
 
 /** Those that leave their file published and whole. */
 const MAKING_WHOLE = ['pull', 'resume', 'adopt', 'repair'] as const
@@ -51,13 +51,6 @@ export interface Step {
 /** Steps of each kind, and the bytes still to be transferred. */
 export type PlanSummary = { readonly [Count in Action | 'bytes']: number }
 
-/** What is not wrong yet, and will not go well. It changes no exit code. */
-export interface Warning {
-  readonly code: string
-  readonly message: string
-  readonly hint: string
-}
-
 /** Points of one series: those that the rules keep once it has come as expected for long, and those that are held by then. */
 export interface Retained {
   readonly wanted: number
@@ -105,6 +98,8 @@ export interface Plan {
   readonly revision: string | null
   readonly backups: readonly BackupPlan[]
   readonly diagnostics: readonly Diagnostic[]
+  /** What concerns many backups at once. Left out where there is nothing. */
+  readonly problems?: readonly Problem[]
   readonly summary: PlanSummary
 }
 

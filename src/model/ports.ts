@@ -1,7 +1,7 @@
 import type { Digest, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
-import type { LedgerEvent, PruneBegin } from './ledger-event.ts'
+import type { FileEvent, LedgerEvent, PruneBegin } from './ledger-event.ts'
 import type { Concern, Fetched, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
 import type { RelPath } from './rel-path.ts'
@@ -124,10 +124,7 @@ export interface RefusedNames {
 export type LockResult =
   | { readonly state: 'locked'; readonly destination: LockedDestination }
   | { readonly state: 'busy'; readonly holders: readonly LockHolder[] }
-  | {
-      readonly state: 'refused'
-      readonly halt: { readonly code: string; readonly message: string; readonly hint: string }
-    }
+  | { readonly state: 'refused'; readonly halt: Halt }
 
 /** A destination whose lock we hold: the only one that may write (I11). */
 export interface LockedDestination {
@@ -175,18 +172,24 @@ export interface LockedDestination {
    */
   prune(files: readonly PruneRequest[], run: Run): Promise<ReadonlyMap<RelPath, PruneVerdict>>
 
-  /** Publishes pruned files again out of the trash, by link (I4). */
+  /** Publishes pruned files again out of the trash, by link (I4). Where something is under the name again, that is left alone. */
   undoPrune(
     paths: readonly RelPath[],
     why: { readonly reason: string; readonly by: string },
     run: Run,
-  ): Promise<ReadonlyMap<RelPath, UndoVerdict>>
+  ): Promise<ReadonlyMap<RelPath, PruneVerdict>>
 
   /** Removes pruned files from the trash for good. */
   expireTrash(paths: readonly RelPath[], run: Run): Promise<ReadonlyMap<RelPath, PruneVerdict>>
 
   /** Bytes free to us now; null: unknown. */
   free(): Promise<number | null>
+
+  /**
+   * Has `choose` pick a batch by the room that there is now. Until `release`, what is not staged yet of the files it picks counts as taken
+   * for other passes of this process on the same device. Pick, then transfer, then release: files are followed in staging.
+   */
+  admit<File extends PullFile>(choose: (room: RoomNow) => readonly File[]): Promise<Admitted<File>>
 
   /** Inodes free now; null: the file system does not count them. */
   inodes(): Promise<number | null>
@@ -213,6 +216,19 @@ export interface LockedDestination {
   close(): Promise<void>
 }
 
+/** Bytes. */
+export interface RoomNow {
+  /** Free to us now; null: unknown. */
+  readonly free: number | null
+  /** What other passes of this process have still to bring to the same device. */
+  readonly others: number
+}
+
+export interface Admitted<File> {
+  readonly files: readonly File[]
+  release(): void
+}
+
 export interface GateRequest {
   readonly path: RelPath
   readonly size: number
@@ -228,20 +244,18 @@ export type GateVerdict =
   /** No regular file, more than one link, another owner. */
   | { readonly verdict: 'refused'; readonly problem: Problem }
 
-export interface PublishRequest {
+/** What the source listed, and what the ledger is to know of the plan. */
+type Origin = 'mtime' | 'markerMtime' | 'planId' | 'revision'
+
+export interface PublishRequest extends Pick<FileEvent, 'size' | Origin> {
   readonly path: RelPath
-  readonly size: number
   readonly digests: DigestPair
   readonly marker: { readonly path: RelPath; readonly text: string }
-  readonly mtime: number | null
-  readonly markerMtime: number | null
   /**
    * `new`: nothing may stand under the final name (I4). `repair`: the published copy is rotten or gone and goes to quarantine.
    * `unmarked`: data the ledger never knew may stand there and goes to quarantine.
    */
   readonly over: 'new' | 'repair' | 'unmarked'
-  readonly planId: string | null
-  readonly revision: string | null
 }
 
 export type PublishVerdict =
@@ -250,7 +264,7 @@ export type PublishVerdict =
   | { readonly verdict: 'conflict'; readonly conflict: Conflict }
   | { readonly verdict: 'problem'; readonly problem: Problem }
 
-export interface AdoptRequest {
+export interface AdoptRequest extends Pick<FileEvent, Origin> {
   readonly path: RelPath
   /**
    * `ledger`: unmarked data the ledger knows; its marker is put back from there. `source`: unmarked data the ledger does not
@@ -259,10 +273,6 @@ export interface AdoptRequest {
   readonly judge: 'ledger' | 'source' | 'pair'
   /** With `source` only. */
   readonly marker: { readonly path: RelPath; readonly text: string; readonly digest: Digest } | null
-  readonly mtime: number | null
-  readonly markerMtime: number | null
-  readonly planId: string | null
-  readonly revision: string | null
 }
 
 export type AdoptVerdict =
@@ -283,9 +293,4 @@ export type PruneRequest = Omit<PruneBegin, 'event' | 'path' | 'trash'> & { read
 export type PruneVerdict =
   | { readonly verdict: 'done' }
   /** Left as it was, or finished by the next run. */
-  | { readonly verdict: 'problem'; readonly problem: Problem }
-
-export type UndoVerdict =
-  | { readonly verdict: 'done' }
-  /** Something stands under the name again; it was left alone. */
   | { readonly verdict: 'problem'; readonly problem: Problem }

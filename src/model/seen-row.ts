@@ -1,14 +1,13 @@
 import type { Digest } from './digest.ts'
 import type { Seen } from './holding.ts'
+import type { ListedFile } from './listing.ts'
 import { markerPath, suffixOf } from './marker-name.ts'
 import type { RelPath } from './rel-path.ts'
 import { NO_MARKER } from './source-file.ts'
 
 /** One path of what the source last showed as it is written down, in snapshots and in a destination's cache. */
-export interface SeenRow extends Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
+export interface SeenRow extends ListedFile, Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
   readonly path: RelPath
-  readonly size: number
-  readonly mtime: number
   readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
   readonly digest: Digest | null
 }

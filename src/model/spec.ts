@@ -51,11 +51,8 @@ export interface Suspension {
   readonly line: number
 }
 
-export interface SshPlace {
+export interface SshPlace extends Hop {
   readonly kind: 'ssh'
-  readonly host: string
-  readonly port: number
-  readonly user: string
   /** Relative to the folder rrsync serves; '.' is that folder itself. */
   readonly path: string
   /** Absolute paths on this machine. */
@@ -94,13 +91,8 @@ export interface SeriesRules {
 }
 
 /** Which points are wanted. A rule that is not given is null. */
-export interface RetainRules {
-  readonly last: number | null
-  readonly hourly: number | null
-  readonly daily: number | null
-  readonly weekly: number | null
-  readonly monthly: number | null
-  readonly yearly: number | null
+export interface RetainRules
+  extends Readonly<Record<'last' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly', number | null>> {
   /** Days by the calendar of the series' zone, then seconds; `text` as it was written. */
   readonly within: { readonly days: number; readonly seconds: number; readonly text: string } | null
   /** Which point of a period stands for it. */

@@ -1,8 +1,10 @@
+import type { Box } from './box.ts'
 import type { Instant } from './instant.ts'
 import type { Run } from './run.ts'
+import type { Halt, Release } from './trouble.ts'
 
 /** What the box remembers of specs from git, over restarts. Only a run that may write changes it. */
-export interface SpecsMemory {
+export interface SpecsMemory extends Pick<Box, 'released'> {
   /** The folder in `state` that contains the clones. Absolute; it need not be there yet. */
   readonly folder: string
   read(place: string): Promise<GitMemory>
@@ -14,9 +16,6 @@ export interface SpecsMemory {
     waitSeconds: number,
     run: Run,
   ): Promise<{ readonly descriptor: number; release(): void } | null>
-  released(
-    hold: string,
-  ): Promise<{ readonly reason: string; readonly by: string; readonly at: Instant } | null>
   /** A release has been used; who, why and for what stays on this memory's record. */
   consume(hold: string): Promise<void>
 }
@@ -34,21 +33,15 @@ export interface GitMemory {
   /** A newer commit that is not taken, the first such one of those that follow each other, since when. */
   readonly refused: { readonly commit: string; readonly since: Instant } | null
   /** Commits that a person let pass, oldest first. */
-  readonly passed: readonly {
+  readonly passed: readonly (Release & {
     readonly code: string
     readonly from: string
     readonly to: string
-    readonly reason: string
-    readonly by: string
-    readonly at: Instant
-  }[]
+  })[]
 }
 
 /** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that report it. */
-export interface StaleReason {
-  readonly code: string
-  readonly message: string
-  readonly hint: string
+export interface StaleReason extends Halt {
   readonly since: Instant
 }
 

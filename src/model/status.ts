@@ -1,5 +1,6 @@
 import { type Check, list, object, optional, text } from './check-json.ts'
-import type { Diagnostic, Hold, Problem } from './trouble.ts'
+import type { DiskNames, LedgerHead } from './holding.ts'
+import type { Diagnostic, Hold, Problem, SpecPlace } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
 import type { Orphan } from './watched-specs.ts'
 
@@ -35,6 +36,8 @@ export interface Condition {
   readonly status: 'true' | 'false' | 'unknown'
   readonly reason: string
   readonly message: string
+  /** Of a faulty spec: where its first fault was written. */
+  readonly place?: SpecPlace
   readonly since: string
 }
 
@@ -90,7 +93,7 @@ export interface DestinationStatus {
   /** Series that the source shows and of which nothing is held, and since when a pass has found them so. */
   readonly awaited: readonly { readonly series: string; readonly since: string }[]
   /** The ledger's last line then: a ledger that no longer holds it was edited. */
-  readonly head: { readonly seq: number; readonly hash: string } | null
+  readonly head: LedgerHead | null
 }
 
 /**
@@ -154,12 +157,24 @@ export interface StagedNow {
   readonly path: string
 }
 
+/** Files at the source that were not finished when the last pass looked. */
+export interface WaitingNow {
+  readonly files: number
+  /** The one that has waited longest, and since when; null: not known. */
+  readonly path: string | null
+  readonly since: string | null
+}
+
+/** What is wrong by one code: how many files, or series, it is about, and the first few of them. */
+export interface TroubleNow {
+  readonly code: string
+  readonly count: number
+  readonly names: readonly string[]
+}
+
 /** The disk of a destination. `size` in bytes; null: unknown. */
-export interface DiskUnder {
+export interface DiskUnder extends Omit<DiskNames, 'label'> {
   readonly mountPoint: string
-  readonly source: string
-  readonly type: string
-  readonly size: number | null
 }
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
@@ -206,6 +221,10 @@ export interface BackupStatus {
   /** Left out where there are none. */
   readonly beside?: BesideCount
   readonly conditions: readonly Condition[]
+  /** All that the last pass found wrong, and what is gone since; left out where there is nothing. */
+  readonly troubles?: readonly TroubleNow[]
+  /** Left out where nothing waits. */
+  readonly waiting?: WaitingNow
   /** When the last pass ended, whatever it came to. */
   readonly lastPass: string | null
   readonly lastSuccess: string | null
@@ -228,6 +247,8 @@ export interface BackupStatus {
   readonly disk: DiskUnder | null
   /** What a pass that finds the same exits with. */
   readonly exitCode: number
+  /** All that is wrong with it is wrong with many backups at once: the code of the report's problem. */
+  readonly shared?: string
 }
 
 /** What `status --json` prints. */

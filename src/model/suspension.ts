@@ -1,13 +1,11 @@
 import type { Instant } from './instant.ts'
+import type { Suspension } from './spec.ts'
+import type { Release } from './trouble.ts'
 
 /** A suspension by command, as the box remembers it. */
-export interface StoredSuspension {
-  readonly reason: string
+export interface StoredSuspension extends Release {
   /** Null: until it is resumed. */
   readonly until: Instant | null
-  /** Who said so, and when. */
-  readonly by: string
-  readonly at: Instant
 }
 
 /** Suspensions by command: of single backups by name, and of all that there are or will be. */
@@ -18,14 +16,7 @@ export interface StoredSuspensions {
 
 /** Why a backup does not run now. */
 export type SuspendedNow =
-  | {
-      readonly from: 'spec'
-      readonly reason: string | null
-      readonly until: Instant | null
-      /** Where it is written. */
-      readonly file: string
-      readonly line: number
-    }
+  | ({ readonly from: 'spec' } & Suspension)
   | ({ readonly from: 'command'; readonly of: 'backup' | 'all' } & StoredSuspension)
 
 /** The same in documents: times as text, and `by` or `spec` as it was said by a person's command or in a spec. */

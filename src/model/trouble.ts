@@ -1,16 +1,22 @@
+import { type Check, object, optional, text } from './check-json.ts'
+import type { Instant } from './instant.ts'
+
 /** Trouble as data. Codes are stable and kebab-case; messages and hints are prose and may change. */
 
 /** Trouble with one path, or with one part of a backup: the run goes on, the exit code is 1 or worse. */
-export interface Problem {
-  readonly code: string
+export interface Problem extends Halt {
   readonly path?: string
-  readonly message: string
-  readonly hint: string
   /** Set where trying again does not help: somebody has to do something first. */
   readonly retryable?: false
   /** The id by which a person may let it pass: `reconcile release ID --reason R`. */
   readonly release?: string
+  /** Of many backups at once: the code of the document's own problem that reports it. */
+  readonly shared?: string
 }
+
+/** A message and what to do about it, as sentences of one line. */
+export const withHint = ({ message, hint }: Pick<Problem, 'message' | 'hint'>): string =>
+  hint === '' ? message : `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${hint}`
 
 /** Stops this backup (or its pulls) until somebody has fixed the cause. */
 export interface Halt {
@@ -19,6 +25,9 @@ export interface Halt {
   readonly hint: string
 }
 
+/** What is not wrong yet, and will not go well. It changes no exit code. */
+export type Warning = Halt
+
 /** A guard that asks a person: `reconcile release ID --reason R` passes it once. */
 export interface Hold {
   readonly id: string
@@ -26,6 +35,15 @@ export interface Hold {
   readonly message: string
   /** Of a destination that this box's state has never heard of, at this path or another. */
   readonly neverSeen?: true
+  /** As of a problem. */
+  readonly shared?: string
+}
+
+/** Who decided something on the record, when and why: a release, a suspension. */
+export interface Release {
+  readonly reason: string
+  readonly by: string
+  readonly at: Instant
 }
 
 /** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */
@@ -35,6 +53,9 @@ export interface Conflict {
   readonly held: string
   readonly source: string
 }
+
+/** Where a fault was written. */
+export type SpecPlace = Pick<Diagnostic, 'file' | 'line' | 'column'>
 
 /** A fault in a spec or a setting, pointing where it was written. */
 export interface Diagnostic {
@@ -49,3 +70,8 @@ export interface Diagnostic {
   /** The lines around the place, ready to print. */
   readonly frame?: string
 }
+
+/** As they are read again, from documents that others may have written. */
+export const checkedHold: Check = object({ id: text, code: text, message: text })
+export const checkedHalt: Check = object({ code: text, message: text, hint: text })
+export const checkedProblem: Check = object({ code: text, path: optional(text), message: text, hint: text })

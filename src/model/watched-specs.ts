@@ -1,5 +1,5 @@
 import type { Spec } from './spec.ts'
-import type { Hold } from './trouble.ts'
+import type { Diagnostic, Hold } from './trouble.ts'
 
 /** A spec that was read without a fault. */
 export interface KnownSpec {
@@ -11,14 +11,8 @@ export interface KnownSpec {
 }
 
 /** Why the newest word of a spec does not count. It points where the fault was written. */
-export interface SpecFault {
+export interface SpecFault extends Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'> {
   readonly backup: string
-  readonly file: string
-  /** Both count from 1. */
-  readonly line: number
-  readonly column: number
-  readonly code: string
-  readonly message: string
 }
 
 /** A spec that `watch` obeys. */

@@ -4,15 +4,16 @@ import type { WantedFile } from '../decide/transfer/wanted-file.ts'
 import type { Failure } from '../model/failure.ts'
 import type { PullBatch } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
+import type { Spec } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { Pass } from './pass-context.ts'
 
 export interface Brought {
   /**
    * `done`: what could come has come. `broken`: the line or the source gave up. `stopped`: the run was ended. `rate-changed`: the rate
-   * is no longer in force.
+   * is no longer in force. `no-room`: less than minFree is free.
    */
-  readonly ended: 'done' | 'broken' | 'stopped' | 'rate-changed'
+  readonly ended: 'done' | 'broken' | 'stopped' | 'rate-changed' | 'no-room'
   readonly failure: Failure | null
   readonly problems: readonly Problem[]
   readonly received: number
@@ -33,7 +34,8 @@ const LOOK_AT_CLOCK = 1000
 
 /**
  * Brings one batch into staging. A line that breaks or stalls is tried again for as long as each attempt gets further; what has
- * arrived stays, and the next attempt continues from there. If the rate changes, it stops so that the caller continues at the new one.
+ * arrived stays, and the next attempt continues from there. If the rate changes, or the disk fills up below minFree, it stops so that the
+ * caller continues at the new rate, or with what there is room for.
  */
 export async function bring(
   batch: readonly WantedFile[],
@@ -51,10 +53,14 @@ export async function bring(
       .map((file) => ({ ...file, stagedBytes: staged.get(file.path) ?? 0 }))
       .filter((file) => file.mode === 'mend' || file.stagedBytes < file.size || file.size === 0)
     if (files.length === 0) return { ...all, ended: 'done', received }
-    if (!allowed.isInForce()) {
+    // What only rewrites staged bytes takes no room.
+    const takesRoom = files.some(({ size, stagedBytes }) => stagedBytes < size)
+    const hasRoom = async () => !takesRoom || (await isAboveMinFree(destination, spec))
+    const ended = !allowed.isInForce() ? 'rate-changed' : (await hasRoom()) ? null : 'no-room'
+    if (ended !== null) {
       const coming = new Set(files.map(({ path }) => path))
       const whole = batch.filter(({ path }) => !coming.has(path))
-      return { ...all, ended: 'rate-changed', received, whole, rest: files }
+      return { ...all, ended, received, whole, rest: files }
     }
     const there = batch.length - files.length
     const bytesThere =
@@ -68,7 +74,9 @@ export async function bring(
       timeout: spec.transfer.timeout,
       report: (now) => report({ ...now, files: now.files + there, bytes: now.bytes + bytesThere }),
     }
-    const pulled = await whileInForce(allowed, run, (signal) => source.pull(order, { ...run, signal }))
+    const pulled = await whileAllowed(allowed, hasRoom, run, (signal) =>
+      source.pull(order, { ...run, signal }),
+    )
     received += pulled.received
     if (pulled.ended === 'stopped') {
       if (run.signal.aborted) return { ...all, ended: 'stopped', received }
@@ -76,24 +84,47 @@ export async function bring(
     }
     const { failure, problems } = pulled
     if (pulled.ended !== 'broken' || failure === null) return { ...all, ended: 'done', problems, received }
+    // The disk that ran full under rsync is a disk without room, not a line that may recover.
+    if (!(await hasRoom())) continue
     fruitless = pulled.received > 0 ? 0 : fruitless + 1
-    const seconds = failure.retryable ? retryDelay({ made, fruitless }) : null
+    // Nor has a quota that is used up room in a few seconds.
+    const mayPass = failure.retryable && failure.code !== 'disk-full'
+    const seconds = mayPass ? retryDelay({ made, fruitless }) : null
     if (seconds === null) return { ...all, ended: 'broken', failure, problems, received }
     run.emit({ type: 'retrying', backup: spec.name, attempt: made, seconds, why: failure.message })
-    await whileInForce(allowed, run, (signal) => sleep(seconds * 1000, undefined, { signal }).catch(() => {}))
+    await whileAllowed(allowed, hasRoom, run, (signal) =>
+      sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
+    )
     if (run.signal.aborted) return { ...all, ended: 'stopped', received }
   }
 }
 
-/** Its signal is aborted where the run's is, and where the rate is no longer in force. */
-async function whileInForce<T>(
+async function isAboveMinFree(
+  destination: Pass['destination'],
+  { destination: place }: Spec,
+): Promise<boolean> {
+  const free = await destination.free()
+  return free === null || free >= place.minFree
+}
+
+/** Its signal is aborted where the run's is, where the rate is no longer in force, and where there is no more room: others write too. */
+async function whileAllowed<T>(
   allowed: AllowedRate,
+  hasRoom: () => Promise<boolean>,
   run: Run,
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const changed = new AbortController()
+  // A disk that does not answer is asked once.
+  let isAsked = false
   const clock = setInterval(() => {
     if (!allowed.isInForce()) changed.abort()
+    if (isAsked) return
+    isAsked = true
+    void hasRoom().then((has) => {
+      isAsked = false
+      if (!has) changed.abort()
+    })
   }, LOOK_AT_CLOCK)
   try {
     return await act(AbortSignal.any([run.signal, changed.signal]))

@@ -1,10 +1,10 @@
 import { selectorOf } from '../decide/files/select.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
-import { refusedMidway } from '../decide/plan/to-apply.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
+import { isoTime } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
 import { type BackupResult, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
@@ -43,13 +43,15 @@ export function outcomeOf(
     halt,
     bytes: tally.received,
     complete: completeFiles(spec, observation, tally),
+    lookedAt: observation.destination.halt === null ? isoTime(run.now()) : null,
     retry: tally.retryable || observation.source.retryable === true,
     off: tally.off,
   }
   return {
     ...bare,
     result: resultOf(bare, observation, tally, run),
-    ...(refused === null ? {} : refusedMidway(refused)),
+    // A plan that turned out stale after it had begun: what was done is reported as well.
+    ...(refused === null ? {} : { stale: refused.stale, holds: refused.holds, result: refused.result }),
   }
 }
 

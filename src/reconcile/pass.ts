@@ -59,9 +59,19 @@ export async function reconcileBackup(
     return { outcome: { ...emptyOutcome(spec.name), result: stoppedResult(run) }, plan: null }
   })
   const seconds = Math.max(0, run.now() - started) / 1000
-  const outcome = { ...bare, seconds, exitCode: exitCodeOf(bare, options, run) }
+  const lookedAt = bare.lookedAt ?? (await lastLook(ports, spec))
+  const outcome = { ...bare, lookedAt, seconds, exitCode: exitCodeOf(bare, options, run) }
   run.emit({ type: 'backup-finished', backup: spec.name, outcome })
   return { outcome, plan }
+}
+
+/** Of a destination that this pass could not look at; null: not known, as on a disk that is not there or is another backup's. */
+async function lastLook({ destination }: Ports, { name }: Spec): Promise<string | null> {
+  const last = await destination.readStatus().catch((error: unknown) => {
+    failureFrom(error)
+    return null
+  })
+  return last?.backup === name ? last.finished : null
 }
 
 /** Reports why it does not run, and what is late. */

@@ -1,11 +1,12 @@
 import { checksumFailed } from '../decide/files/problems.ts'
 import { rateAt } from '../decide/time/timetable.ts'
 import { inOrder, nextBatch } from '../decide/transfer/batches.ts'
-import { fitting, fittingInodes, inodeHalt, inodesOf, roomHalt } from '../decide/transfer/room-halt.ts'
+import { fitting, fittingInodes, inodeHalt, inodesOf } from '../decide/transfer/room-halt.ts'
 import { type WantedFile, wantedFiles } from '../decide/transfer/wanted-file.ts'
 import { isoTime } from '../model/instant.ts'
 import type { ListedFile } from '../model/listing.ts'
 import { suffixOf } from '../model/marker-name.ts'
+import type { Admitted } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
 import { bring } from './bring.ts'
@@ -55,18 +56,24 @@ async function bringBatches(files: readonly WantedFile[], publishing: Publishing
     const rate = await rateNow(before, left, publishing, pass)
     before = rate
     if (rate === 'off') return
-    const batch = await batchThatFits(left, rate, publishing, pass)
-    if (batch === null) return
+    const next = await batchThatFits(left, rate, publishing, pass)
+    if (next === null) return
+    left = left.slice(next.asked)
+    const { files: batch, release } = next
+    if (batch.length === 0) {
+      release()
+      continue
+    }
     const { files: count, bytes, resumed } = totals(batch)
     run.emit({ type: 'batch-started', backup: spec.name, files: count, bytes, resumedBytes: resumed })
     const allowed = { rate, isInForce: () => rateAt(bandwidth, run.now()).rate === rate }
-    const brought = await bring(batch, pass, allowed, (now) => run.emit(meter.at(now)))
+    const brought = await bring(batch, pass, allowed, (now) => run.emit(meter.at(now))).finally(release)
     tally.receive(brought.received)
     for (const problem of brought.problems) tally.trouble(problem)
     // The next run judges what a stopped batch has brought: a stop does not wait for hashing.
     if (brought.ended === 'stopped') return tally.end({ stopped: true })
     const { whole } = brought
-    left = [...brought.rest, ...left.slice(batch.length)]
+    left = [...brought.rest, ...left]
     meter.finished(totals(whole))
     publishing.add(whole)
     if (brought.failure !== null) return tally.breakOff(brought.failure)
@@ -123,13 +130,16 @@ async function rateNow(
   return rate
 }
 
-/** The next batch; null: there is no space for another file, and the tally has the halt. */
+/**
+ * Of the next files that are asked for, those there is room for, which the tally's halt says; null: there is no space for another file,
+ * and the tally has the halt.
+ */
 async function batchThatFits(
   left: readonly WantedFile[],
   rate: number | null,
   publishing: Publishing,
   { spec, destination, tally }: Pass,
-): Promise<readonly WantedFile[] | null> {
+): Promise<(Admitted<WantedFile> & { readonly asked: number }) | null> {
   let inodes: number | null = null
   const fits = async () => {
     inodes = await destination.inodes()
@@ -141,15 +151,16 @@ async function batchThatFits(
     await publishing.done()
     batch = await fits()
   }
-  const { bytes, resumed } = totals(batch)
-  const room = { free: await destination.free(), used: 0 }
-  const halt =
-    batch.length === 0
-      ? inodeHalt(spec.destination, inodes)
-      : roomHalt({ ...spec.destination, maxSize: null }, room, Math.max(0, bytes - resumed))
-  if (halt === null) return batch
-  tally.stop(halt)
-  return null
+  if (batch.length === 0) {
+    tally.stop(inodeHalt(spec.destination, inodes))
+    return null
+  }
+  const admitted = await destination.admit((room) => {
+    const { fit, halt } = fitting(batch, { ...spec.destination, maxSize: null }, { ...room, used: 0 })
+    if (halt !== null) tally.stop(halt)
+    return fit
+  })
+  return { ...admitted, asked: batch.length }
 }
 
 /**

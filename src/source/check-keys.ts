@@ -8,8 +8,7 @@ import { runTool } from '../system/child.ts'
 
 type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> & Partial<Pick<SshPlace, 'algorithms'>>
 
-const MAKE_ONE =
-  'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.'
+const MAKE_ONE = 'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.'
 
 /** Throws if this user, or the key files on this machine, make a session impossible; ssh itself would say little or nothing of it. */
 export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Promise<void> {
@@ -31,7 +30,10 @@ export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Pro
     )
   // ssh reads some forms in spite of their line ends: it is asked, and the text only looked at for the reason.
   const read = await runTool('ssh-keygen', ['-y', '-P', '', '-f', identity]).catch(() => null)
-  if (read === null || (read.exitCode === 0 && (algorithms === 'legacy' || !read.stdout.startsWith('ssh-dss '))))
+  if (
+    read === null ||
+    (read.exitCode === 0 && (algorithms === 'legacy' || !read.stdout.startsWith('ssh-dss ')))
+  )
     return
   const text = await readFile(identity, 'latin1')
   const [, is, hint, code = 'identity-no-key'] =
@@ -97,7 +99,7 @@ const ODD_KEYS: readonly OddKey[] = [
     // Its own format names the cipher behind a length; the older ones have a header line.
     (text) =>
       /^Proc-Type: .*ENCRYPTED|BEGIN ENCRYPTED PRIVATE KEY/m.test(text) ||
-      /^openssh-key-v1\0[^]{4}(?!none)\w/.test(bodyOf(text)),
+      /^openssh-key-v1\0[\s\S]{4}(?!none)\w/.test(bodyOf(text)),
     'has a passphrase, and nobody is there to type it',
     'Use a separate key without a passphrase for this source, and restrict what it may do at the source.',
     'identity-encrypted',
@@ -121,9 +123,17 @@ const ODD_KEYS: readonly OddKey[] = [
     'Name the private half: the file without .pub that ssh-keygen wrote next to it.',
   ],
   [lacks(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/), 'holds no private key that ssh can read', MAKE_ONE],
-  [has(/BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^\r\n]*[^\s]/), 'has lost its line breaks, so ssh cannot read it', COPY_AGAIN],
+  [
+    has(/BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^\r\n]*[^\s]/),
+    'has lost its line breaks, so ssh cannot read it',
+    COPY_AGAIN,
+  ],
   [lacks(/-----END [A-Z0-9 ]*PRIVATE KEY-----/), 'is cut off: it has no whole line -----END', COPY_AGAIN],
-  [has(/\r/), 'has Windows line endings (CRLF), so ssh cannot read it', "Convert it: sed -i 's/\\r$//' FILE.KEY"],
+  [
+    has(/\r/),
+    'has Windows line endings (CRLF), so ssh cannot read it',
+    "Convert it: sed -i 's/\\r$//' FILE.KEY",
+  ],
   [
     has(/^(?!-----BEGIN )|\n[ \t]/),
     'has blanks or other text before the lines of its key, so ssh cannot read it',

@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { foldName } from '../model/rel-path.ts'
 
@@ -21,12 +22,8 @@ export function findCollisions(
   const collisions = new Map<string, readonly string[]>()
   if (again.size === 0) return collisions
 
-  const groups = new Map<string, string[]>()
-  for (const path of new Set([...files, ...folders])) {
-    const folded = foldPath(path)
-    if (again.has(folded)) groups.set(folded, [...(groups.get(folded) ?? []), path])
-  }
-  for (const group of groups.values()) {
+  const all = [...new Set<string>([...files, ...folders])].filter((path) => again.has(foldPath(path)))
+  for (const group of groupBy(all, foldPath).values()) {
     if (areMarkersOfOne(group)) continue
     for (const path of group) {
       collisions.set(

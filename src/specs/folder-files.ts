@@ -46,7 +46,7 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     throw new Failure({
       code: 'specs-not-found',
       message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${why}`,
-      hint: 'name the folder with --specs DIR, or make it and put one YAML file a backup into it',
+      hint: 'Name the folder with --specs DIR, or create it with one YAML file per backup. Check: reconcile validate',
       cause,
     })
   }

@@ -57,7 +57,7 @@ function holdersOf(paths: readonly string[]): ReadonlyMap<string, readonly LockH
       }
     }
     if (held.size === 0) continue
-    const holder = { pid: Number(pid), command: commandOf(pid) }
+    const holder = { pid: Number(pid), command: commandOf(pid), ...sinceOf(pid) }
     for (const path of [...held].flatMap((file) => pathsByFile.get(file) ?? []))
       found.set(path, [...(found.get(path) ?? []), holder])
   }
@@ -82,6 +82,21 @@ function commandOf(pid: string): string {
     return line === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : line.slice(0, COMMAND_LIMIT)
   } catch {
     return '?'
+  }
+}
+
+/** Of a process's times, clock ticks a second: Linux counts them so on every machine. */
+const TICKS = 100
+
+function sinceOf(pid: string): Pick<LockHolder, 'since'> {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The 22nd field: ticks since boot. The second one, a command in brackets, may hold anything.
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+    const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1])
+    return { since: new Date((boot + Math.floor(ticks / TICKS)) * 1000).toISOString().replace('.000Z', 'Z') }
+  } catch {
+    return {}
   }
 }
 

@@ -2,9 +2,11 @@ import { describeSuspended } from '../decide/status/suspended.ts'
 import type { PassEvent } from '../model/event.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
-import { escapeProse, escapeText } from './escape-text.ts'
+import { withHint } from '../model/trouble.ts'
+import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
+import { inUseBy, localProse } from './local-prose.ts'
 import type { Tone } from './paint.ts'
 import { planCounts, transferFacts, troubleCounts } from './plan-totals.ts'
 
@@ -22,15 +24,15 @@ export function describeEvent(event: PassEvent): Described {
     case 'published':
       return said('green', `${event.how} ${escapeText(event.path)} (${humanSize(event.size)})`)
     case 'pruned':
-      return said('yellow', `pruned ${escapeText(event.path)} (${escapeProse(event.because)})`)
+      return said('yellow', `pruned ${escapeText(event.path)} (${localProse(event.because)})`)
     case 'retrying': {
       const when = `trying again in ${humanDuration(event.seconds)} (attempt ${event.attempt})`
-      return said('yellow', `${when}: ${escapeProse(event.why)}`)
+      return said('yellow', `${when}: ${localProse(event.why)}`)
     }
     case 'problem': {
       const { path, message, hint } = event.problem
       const where = path === undefined ? '' : `${escapeText(path)}: `
-      return said('red', `problem: ${where}${sentences(message, hint)}`)
+      return said('red', `problem: ${where}${localProse(withHint({ message, hint }))}`)
     }
     case 'conflict': {
       const { path, held, source } = event.conflict
@@ -38,13 +40,13 @@ export function describeEvent(event: PassEvent): Described {
       return said('red', `conflict: ${escapeText(path)}: ${both}; neither is touched`)
     }
     case 'halt':
-      return said('red', `halted: ${sentences(event.halt.message, event.halt.hint)}`)
+      return said('red', `halted: ${localProse(withHint(event.halt))}`)
     case 'hold': {
       const how = `To release it: reconcile release ${event.hold.id} --reason "…"`
-      return said('yellow', `held: ${sentences(event.hold.message, how)}`)
+      return said('yellow', `held: ${localProse(withHint({ message: event.hold.message, hint: how }))}`)
     }
     case 'recovered':
-      return said('yellow', `recovered: ${escapeProse(event.what)}`)
+      return said('yellow', `recovered: ${localProse(event.what)}`)
     case 'backup-finished':
       return said(event.outcome.exitCode === 0 ? 'green' : 'red', outcomeSentence(event.outcome))
     case 'rate-changed':
@@ -84,7 +86,7 @@ function rateSentence({
   until,
 }: Pick<Extract<PassEvent, { type: 'rate-changed' }>, 'rate' | 'until'>): string {
   const now = rate === 'off' ? 'bandwidth is off' : rate === null ? 'no rate limit' : `at ${humanRate(rate)}`
-  return until === null ? now : `${now} until ${until}`
+  return until === null ? now : localProse(`${now} until ${until}`)
 }
 
 const WAITING = {
@@ -94,7 +96,7 @@ const WAITING = {
 } as const
 
 function planSentence(plan: Extract<PassEvent, { type: 'planned' }>['plan']): string {
-  if (plan.suspended !== null) return `suspended ${escapeProse(describeSuspended(plan.suspended))}`
+  if (plan.suspended !== null) return `suspended ${localProse(describeSuspended(plan.suspended))}`
   const trouble = troubleCounts({
     halted: plan.halt === null ? 0 : 1,
     held: plan.holds.length,
@@ -109,14 +111,8 @@ function outcomeSentence(outcome: BackupOutcome): string {
     outcome.result === 'in-sync' ? 'in sync' : outcome.result,
     ...(outcome.published.length > 0 ? [`${humanCount(outcome.published.length)} published`] : []),
     ...(outcome.bytes > 0 ? [`${humanSize(outcome.bytes)} in ${humanDuration(outcome.seconds)}`] : []),
-    ...outcome.holders.map((holder) => `held by ${escapeText(holder.command)} (pid ${holder.pid})`),
+    ...(outcome.result === 'busy' ? [`in use by ${inUseBy(outcome.holders)}`] : []),
     ...(outcome.exitCode === 0 ? [] : [`exit ${outcome.exitCode}`]),
   ]
   return `finished: ${parts.join(', ')}`
-}
-
-function sentences(message: string, hint: string): string {
-  const [first, second] = [escapeProse(message), escapeProse(hint)]
-  if (second === '') return first
-  return `${first}${/[.!?]$/.test(first) ? '' : '.'} ${second}`
 }

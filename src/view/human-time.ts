@@ -1,5 +1,5 @@
 import type { Zone } from '../decide/time/zone.ts'
-import { type Instant, instant } from '../model/instant.ts'
+import { DAY, type Instant, instant, isoTime } from '../model/instant.ts'
 import { humanCount } from './human-count.ts'
 
 /** Seconds for people, in one unit: `45 s`, `12 min`, `21 h`, `3.5 d`. Put `about` before it. */
@@ -22,7 +22,7 @@ export function humanAge(time: string | null, now: Instant): string {
 }
 
 /** `2026-11-24 04:00 +01:00`: to the minute, as the zone's wall clock shows it. */
-export function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
+function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
   const at = Date.parse(time)
   if (Number.isNaN(at)) return time
   const local = zone.toLocal(instant(at))
@@ -30,6 +30,15 @@ export function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): s
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
   const offset = `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
   return `${new Date(local).toISOString().slice(0, 16).replace('T', ' ')} ${minutes === 0 ? 'UTC' : offset}`
+}
+
+/** `02:15` of today, `tomorrow 02:15`, `yesterday 23:10`, else with its date: as the zone's wall clock shows it. */
+export function dayTime(time: string, now: Instant, zone: Pick<Zone, 'name' | 'toLocal'>): string {
+  const local = localTime(time, zone)
+  const dayOf = (text: string) => Date.parse(text.slice(0, 10))
+  const days = (dayOf(local) - dayOf(localTime(isoTime(now), zone))) / DAY
+  const name = { '-1': 'yesterday ', '0': '', '1': 'tomorrow ' }[days] ?? `${local.slice(0, 10)} `
+  return name + local.slice(11, 16)
 }
 
 // A time on its own: one that is part of a file's name stays as it is.

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
-import { escapeProse, escapeText } from './escape-text.ts'
+import { escapeText } from './escape-text.ts'
+import { localProse } from './local-prose.ts'
 import type { Paint, Tone } from './paint.ts'
 import { padText, wrapText } from './wrap-text.ts'
 
@@ -48,7 +49,7 @@ function layRow(
   paint: Paint,
 ): readonly string[] {
   const lead = `  ${paint(row.tone, `${row.mark} ${row.word.padEnd(WORD)}`)}  `
-  const detail = escapeProse(row.detail ?? '')
+  const detail = localProse(row.detail ?? '')
   const amount =
     row.amount === undefined || detail === '' ? (row.amount ?? '') : padText(row.amount, columns.amounts)
   const before = amount === '' || detail === '' ? amount : amount + ' '.repeat(GAP)
@@ -73,7 +74,7 @@ function layRow(
     lines.push(
       ...('command' in hint
         ? [' '.repeat(START) + paint('cyan', escapeText(hint.command))]
-        : wrapText(escapeProse(hint.prose), columns.width - START).map(
+        : wrapText(localProse(hint.prose), columns.width - START).map(
             (line) => ' '.repeat(START) + paint('dim', line),
           )),
     )

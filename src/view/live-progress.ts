@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update'
 import stringWidth from 'string-width'
 import type { PassEvent } from '../model/event.ts'
+import { groupBy } from '../model/group-by.ts'
 import { humanSize } from '../model/human-size.ts'
 import { describeBeforeSummary } from './describe-event.ts'
 import { escapeText } from './escape-text.ts'
@@ -94,26 +95,17 @@ function newsLines(
   brush: Paint,
   width: number,
 ): readonly string[] {
-  const floods = new Map<string, { files: number; bytes: number }>()
-  for (const event of news) {
-    if (event.type !== 'published') continue
-    const sum = floods.get(event.backup) ?? { files: 0, bytes: 0 }
-    floods.set(event.backup, { files: sum.files + 1, bytes: sum.bytes + event.size })
-  }
-  const shown = new Set<string>()
+  const published = news.flatMap((event) => (event.type === 'published' ? event : []))
+  const floods = groupBy(published, ({ backup }) => backup)
   return news.flatMap((event) => {
-    const flood = event.type === 'published' ? floods.get(event.backup) : undefined
-    if (flood === undefined || flood.files <= FLOOD) {
+    const flood = event.type === 'published' ? floods.get(event.backup)! : []
+    if (flood.length <= FLOOD) {
       const said = describeBeforeSummary(event)
       return said === null ? [] : line(event.backup, said.text, said.tone)
     }
-    if (shown.has(event.backup)) return []
-    shown.add(event.backup)
-    return line(
-      event.backup,
-      `published ${humanCount(flood.files)} files (${humanSize(flood.bytes)})`,
-      'green',
-    )
+    if (event !== flood[0]) return []
+    const bytes = flood.reduce((sum, { size }) => sum + size, 0)
+    return line(event.backup, `published ${humanCount(flood.length)} files (${humanSize(bytes)})`, 'green')
   })
 
   function line(backup: string, text: string, tone: Parameters<Paint>[0]): readonly string[] {

@@ -1,14 +1,15 @@
-import {
-  type Checked,
-  type CheckReport,
-  PLUGIN_CODES,
-  type PluginState,
-} from '../decide/status/check-report.ts'
-import { escapeProse, escapeText } from './escape-text.ts'
+import { type Faults, whyOf } from '../decide/status/causes.ts'
+import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
+import { byName } from '../decide/status/verdict.ts'
+import { type SpecPlace, withHint } from '../model/trouble.ts'
+import { escapeProse } from './escape-text.ts'
+import { counted } from './human-count.ts'
+import { withNames } from './render-verdict.ts'
 import { besideText } from './series-facts.ts'
+import { namesOf } from './status-facts.ts'
 
-/** How many backups the first line names. */
-const NAMED = 5
+/** Columns of what the first line says, which is all that many pagers show. */
+const WIDTH = 80
 
 export interface CheckText {
   readonly text: string
@@ -16,20 +17,29 @@ export interface CheckText {
 }
 
 /**
- * By the monitoring plugin guidelines: one line with performance data after `|`, then a line for each problem. Ends with a newline.
+ * By the monitoring plugin guidelines: one short line with performance data after `|`, then a line for each trouble. Ends with a newline.
  */
 export function renderCheck(report: CheckReport): CheckText {
-  const { state, backups, problems, faults, unseen } = report
-  const bad = backups.filter((one) => one.state !== 'OK')
-  const data = backups.flatMap((one) => performance(one, report.maxAge))
-  const first = `RECONCILE ${state} - ${summary(report, bad)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`
+  const { state, backups, bad, problems, faults, unseen } = report
+  const names = namesOf(backups.map(({ backup }) => backup))
+  const name = ({ backup }: Checked) => names.get(backup)!
+  const data = backups
+    .toSorted((a, b) => byName(a.backup, b.backup))
+    .flatMap((one) => performance(name(one), one, report.maxAge))
+  const begin = `RECONCILE ${state} - `
   const lines = [
-    first,
-    ...bad.map((one) => `${name(one)}: ${words([one.word, ...one.details].join('; '))}`),
-    ...backups.flatMap(({ backup }) =>
-      backup.beside === undefined ? [] : [`${words(backup.backup)}: ${words(besideText(backup.beside))}`],
+    `${begin}${summary(report, WIDTH - begin.length)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`,
+    ...problems.map(({ message, hint }) => words(withHint({ message, hint }))),
+    ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
+    ...bad.filter(isOwn).map((one) => {
+      const why = one.causes.map(({ code, message, place }) =>
+        isCommon(place, faults) ? 'its spec is faulty, as above' : message || code,
+      )
+      return `${words(name(one))}: ${words([one.word, ...why, ...(one.old ?? [])].join('; '))}`
+    }),
+    ...backups.flatMap((one) =>
+      one.backup.beside === undefined ? [] : [`${words(name(one))}: ${words(besideText(one.backup.beside))}`],
     ),
-    ...[...problems, ...faults].map(words),
     ...(unseen === null ? [] : [`specs: ${words(unseen)}`]),
   ]
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
@@ -41,23 +51,42 @@ export const renderCheckFailure = (message: string): CheckText => ({
   code: PLUGIN_CODES.UNKNOWN,
 })
 
-function summary({ backups, problems, faults, unseen }: CheckReport, bad: readonly Checked[]): string {
-  const total = backups.length
-  const faulty = [
-    ...problems.map((text) => words(text.split(':')[0]!)),
-    ...(faults.length === 0
+/** What is wrong in few words, the worst first. */
+function summary({ backups, bad, problems, faults, unseen }: CheckReport, width: number): string {
+  const isSaid = bad.some(({ causes }) => causes.some(({ place }) => isCommon(place, faults)))
+  const others = [
+    ...problems.map(({ message }) => words(message.replace(/: .*/s, ''))),
+    ...(faults.common.length === 0 || isSaid
       ? []
-      : [`${faults.length === 1 ? '1 fault' : `${faults.length} faults`} in specs or settings`]),
+      : [`${counted(faults.common.length, 'fault')} in specs or settings`]),
     ...(unseen === null ? [] : ['newer specs cannot be read']),
   ].join('; ')
-  if (total === 0) return faulty === '' ? 'no backup is declared' : faulty
-  if (bad.length === 0) return [fine(backups), ...(faulty === '' ? [] : [faulty])].join(', ')
-  const order: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING']
-  const worstFirst = bad.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
-  const named = worstFirst.slice(0, NAMED).map((one) => `${name(one)} (${words(one.word)})`)
-  const more = bad.length > NAMED ? `, and ${bad.length - NAMED} more` : ''
-  return `${bad.length} of ${total} not well: ${named.join(', ')}${more}${faulty === '' ? '' : `; ${faulty}`}`
+  const own = bad.filter(isOwn)
+  if (bad.length === 0)
+    return (
+      [...(backups.length === 0 ? [] : [fine(backups)]), others].filter(Boolean).join(', ') ||
+      'no backup is declared'
+    )
+  if (own.length === 0) return `${others}; ${bad.length} of ${backups.length} not well for that`
+  const names = own.map(({ backup, word }) => {
+    const why = SAYS_LITTLE.has(word) ? whyOf(backup) : word
+    return [words(backup.backup), words(why === word ? word : `${word}: ${why}`)] as const
+  })
+  const isFirst = own.length < bad.length
+  const rest = others === '' ? '' : isFirst ? `${others}; ` : `; ${others}`
+  const lead = `${bad.length} of ${backups.length} not well: `
+  const said = withNames(lead, names, Math.max(40, width - rest.length), 1)
+  return isFirst ? rest + said : said + rest
 }
+
+const isCommon = (place: SpecPlace | undefined, { common }: Faults): boolean =>
+  common.some(({ file }) => file === place?.file)
+
+/** Not reported once for many. */
+const isOwn = ({ backup }: Checked): boolean => backup.shared === undefined
+
+/** States that do not say what is wrong. */
+const SAYS_LITTLE: ReadonlySet<string> = new Set(['failed', 'held', 'unknown'])
 
 /** Only backups with an expectation can be fresh. */
 function fine(backups: readonly Checked[]): string {
@@ -71,11 +100,10 @@ function fine(backups: readonly Checked[]): string {
 
 /** `|` starts performance data anywhere in the line. */
 const words = (text: string): string => escapeProse(text).replaceAll('|', '/')
-const name = ({ backup }: Checked): string => words(backup.backup)
 
 /** `'postgres_age'=3600s;;86400`; what is not known is `U`. */
-function performance({ backup, age }: Checked, maxAge: number | null): readonly string[] {
-  const own = escapeText(backup.backup).replaceAll("'", "''").replace(/[=|]/g, '_')
+function performance(name: string, { backup, age }: Checked, maxAge: number | null): readonly string[] {
+  const own = name.replaceAll("'", "''").replace(/[=|]/g, '_')
   const of = (what: string, value: number | null, unit: string, rest = ''): string =>
     `'${own}_${what}'=${value === null ? 'U' : `${Math.floor(value)}${unit}`}${rest}`
   return [

@@ -40,20 +40,30 @@ export function renderPlanMarkdown(plan: Plan, isEdited: boolean): string {
         ({ file, line, severity, message }) =>
           `- **${severity}** ${code(`${file}:${line}`)} ${code(message)}`,
       ),
+    ...some(
+      (plan.problems ?? []).map(
+        ({ code: kind, message, hint }) => `- **problem** ${code(kind)} ${code(message)}: ${code(hint)}`,
+      ),
+    ),
     ...plan.backups.map(section),
     `**Plan:** ${totals(plan)}`,
   ]
   return `${parts.join('\n\n')}\n`
 }
 
+/** Not reported once for many. */
+const isOwn = ({ shared }: { readonly shared?: string }): boolean => shared === undefined
+
 function section(backup: BackupPlan): string {
   const counts = planCounts(backup.summary, transferFacts(backup))
   const stops = [
     ...(backup.suspended === null ? [] : [`- **suspended** ${code(describeSuspended(backup.suspended))}`]),
     ...(backup.halt === null ? [] : [`- **halted** ${code(backup.halt.code)} ${code(backup.halt.message)}`]),
-    ...backup.holds.map((hold) => `- **held** ${code(hold.id)} ${code(hold.code)} ${code(hold.message)}`),
+    ...backup.holds
+      .filter(isOwn)
+      .map((hold) => `- **held** ${code(hold.id)} ${code(hold.code)} ${code(hold.message)}`),
     ...some(
-      backup.problems.map(({ code: kind, path, message }) => {
+      backup.problems.filter(isOwn).map(({ code: kind, path, message }) => {
         const where = path === undefined ? '' : `${code(path)} `
         return `- **problem** ${code(kind)} ${where}${code(message)}`
       }),

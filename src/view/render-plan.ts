@@ -1,12 +1,15 @@
 import stringWidth from 'string-width'
+import { isAllShared } from '../decide/status/shared-troubles.ts'
+import { byName } from '../decide/status/verdict.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
-import { escapeProse, escapeText } from './escape-text.ts'
+import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
+import { localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { byTurn, planCounts, stepSize, transferFacts, transfers, troubleCounts } from './plan-totals.ts'
 import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
@@ -14,11 +17,11 @@ import { shortCommit } from './short-commit.ts'
 import {
   bothDigests,
   countedRow,
-  haltRow,
-  holdRow,
+  problemCount,
   problemRow,
   problemRows,
-  suspendedRow,
+  sharedLine,
+  stopRows,
   warningRow,
 } from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
@@ -63,7 +66,9 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const brush = paint(options.color)
   const names = Math.max(0, ...plan.backups.filter(inSync).map((backup) => backup.backup.length))
   const lines: string[] = []
-  for (const backup of plan.backups) {
+  const shared = plan.backups.filter((one) => one.steps.length === 0 && isAllShared(one))
+  for (const backup of plan.backups.toSorted(byName)) {
+    if (shared.length > 1 && shared.includes(backup)) continue
     if (inSync(backup)) lines.push(syncLine(backup, names, brush))
     else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
@@ -72,8 +77,10 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
+  const troubles = layRows(problemRows(plan.problems ?? [], MORE), brush, options.width)
+  if (troubles.length > 0) lines.push(...sharedLine(shared, brush, options.width), ...troubles, '')
   const faults = faultsLine(plan, 'faulty backups are not in this plan')
-  if (faults !== null) lines.push(brush('red', faults))
+  if (faults !== null) lines.push(...wrapText(faults, options.width).map((line) => brush('red', line)))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))
   return `${lines.join('\n')}\n`
@@ -105,13 +112,13 @@ function backupLines(
 ): readonly string[] {
   const { all = false, asOf } = options
   const rows = [
-    ...(plan.suspended === null ? [] : [suspendedRow(plan.backup, plan.suspended)]),
-    ...(plan.halt === null ? [] : [haltRow(plan.halt)]),
-    ...plan.holds.map(holdRow),
+    ...stopRows(plan),
     ...lateRows(plan, all, asOf),
     ...ORDER.flatMap((actions) => stepRows(actions, plan, all)),
     ...plan.warnings.map(warningRow),
-    ...(all ? plan.problems.map(problemRow) : problemRows(plan.problems, MORE)),
+    ...(all
+      ? plan.problems.filter(({ shared }) => shared === undefined).map(problemRow)
+      : problemRows(plan.problems, MORE)),
   ]
   const { files, bytes } = plan.unwanted
   const notes = [
@@ -122,7 +129,7 @@ function backupLines(
       : [`${counted(files, 'more file')} at the source (${humanSize(bytes)}) that retain does not want`]),
     ...(plan.retained === null ? [] : [retainedText(plan.retained)]),
     ...(several && transfers(plan.summary) > 0 ? [transferFacts(plan)] : []),
-  ].flatMap((text) => dimLines(escapeProse(text), brush, options.width))
+  ].flatMap((text) => dimLines(localProse(text), brush, options.width))
   return [...headLines(plan, brush, options), ...layRows(rows, brush, options.width), ...notes]
 }
 
@@ -202,7 +209,7 @@ function totalLines(plan: Plan, brush: Paint, width: number): readonly string[] 
   const trouble = troubleCounts({
     halted: plan.backups.filter((backup) => backup.halt !== null).length,
     held: plan.backups.reduce((sum, backup) => sum + backup.holds.length, 0),
-    problems: plan.backups.reduce((sum, backup) => sum + backup.problems.length, 0),
+    problems: problemCount(plan.backups),
   })
   const all = [counts, trouble].filter((part) => part !== '').join(', ')
   const what =

@@ -1,11 +1,13 @@
+import { isAllShared } from '../decide/status/shared-troubles.ts'
+import { byName } from '../decide/status/verdict.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
-import type { BackupOutcome, BackupResult, LateSeries, LockHolder, Result } from '../model/outcome.ts'
+import type { BackupOutcome, BackupResult, LateSeries, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
-import { escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
+import { inUseBy, localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
@@ -13,10 +15,10 @@ import {
   alertRow,
   conflictRows,
   countedRow,
-  haltRow,
-  holdRow,
+  problemCount,
   problemRows,
-  suspendedRow,
+  sharedLine,
+  stopRows,
   warningRow,
 } from './trouble-rows.ts'
 import { padText, wrapList, wrapText } from './wrap-text.ts'
@@ -47,6 +49,15 @@ const MEANINGS: Readonly<Record<number, string>> = {
   143: 'terminated',
 }
 
+function meaning({ exitCode, backups, problems }: Result): string {
+  const unwell = backups.filter((one) => one.exitCode !== 0)
+  const isLateAlone = ({ late, result, problems: own }: BackupOutcome) =>
+    late.length > 0 && own.length === 0 && (result === 'in-sync' || result === 'applied')
+  if (exitCode === 1 && problems.length === 0 && unwell.every(isLateAlone))
+    return unwell.length > 0 ? 'something is late' : 'nothing was found to back up'
+  return MEANINGS[exitCode] ?? 'unknown'
+}
+
 /** Differences from a saved plan; the document that --json prints has them all. */
 const SHOWN = 50
 const MORE = '--json shows them'
@@ -59,6 +70,8 @@ export interface Brief {
   readonly recovered: ReadonlySet<string>
   /** What is over all backups, such as faulty specs: it is as it was, or over. */
   readonly box: 'shown' | 'same' | 'recovered'
+  /** Where that is over: codes of what was the box's own trouble, and none of specs or settings. */
+  readonly over?: readonly string[]
 }
 
 /**
@@ -72,7 +85,9 @@ export function renderResult(
 ): string {
   const brush = paint(options.color)
   const { width, brief } = options
-  const backups = result.backups.flatMap((outcome): readonly Shown[] => {
+  const shared = result.backups.filter(isAllShared)
+  const backups = result.backups.toSorted(byName).flatMap((outcome): readonly Shown[] => {
+    if (shared.length > 1 && shared.includes(outcome)) return []
     const word = outcome.result.replace('-', ' ')
     if (brief?.recovered.has(outcome.backup) === true)
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]
@@ -84,11 +99,16 @@ export function renderResult(
     words: Math.max(0, ...backups.map(({ word }) => word.length)),
   }
   const lines = backups.flatMap((one) => [
-    ...headLines(one, columns, brush, width),
+    ...headLines(one, columns, brush, { width, started: result.started }),
     ...layRows(one.rows, brush, width),
   ])
+  lines.push(...sharedLine(shared, brush, width))
   const box = brief?.box ?? 'shown'
-  if (box === 'recovered') lines.push(brush('green', 'Specs and settings are well again.'))
+  if (box === 'recovered') {
+    const over = brief?.over ?? []
+    const text = over.length === 0 ? 'Specs and settings are well again.' : `Resolved: ${over.join(', ')}.`
+    lines.push(brush('green', text))
+  }
   if (box === 'shown') {
     lines.push(...layRows(problemRows(result.problems, MORE), brush, width))
     const faults = faultsLine(result, 'faulty backups did not run')
@@ -103,10 +123,7 @@ export function renderResult(
   )
   if (same.length > 0)
     lines.push(...wrapText(`As before: ${same.map(({ backup }) => backup).join(', ')}.`, width))
-  const last = wrapList(
-    `Result: ${state(result)} (exit ${result.exitCode}: ${MEANINGS[result.exitCode] ?? 'unknown'}).`,
-    width,
-  )
+  const last = wrapList(`Result: ${state(result)} (exit ${result.exitCode}: ${meaning(result)}).`, width)
   const tinted = (text: string) => (result.exitCode === 0 ? text : brush('red', text))
   lines.push(
     ...last.map((line, i) => (i === 0 ? brush('bold', 'Result:') + tinted(line.slice(7)) : tinted(line))),
@@ -125,19 +142,17 @@ function headLines(
   { outcome, word, tone }: Shown,
   columns: { readonly names: number; readonly words: number },
   brush: Paint,
-  width: number,
+  { width, started }: { readonly width: number; readonly started: string },
 ): readonly string[] {
   const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(tone, padText(word, columns.words))}  `
   const indent = columns.names + columns.words + 4
-  return wrapText(escapeText(facts(outcome)), Math.max(40, width - indent)).map((line, i) =>
-    i === 0 ? head + line : ' '.repeat(indent) + line,
-  )
+  const [first = '', ...rest] = wrapText(localProse(facts(outcome, started)), Math.max(40, width - indent))
+  return [`${head}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(indent) + line)]
 }
 
-function facts(outcome: BackupOutcome): string {
-  const { published, adopted, repaired, pruned, bytes, seconds, complete } = outcome
+function facts(outcome: BackupOutcome, started: string): string {
+  const { published, adopted, repaired, pruned, bytes, seconds } = outcome
   const rate = seconds >= 1 ? ` (${humanRate(bytes / seconds)})` : ''
-  const isSilent = outcome.result === 'busy' || outcome.result === 'suspended' || outcome.stale.length > 0
   return [
     ...countedWords([
       [published.length - adopted.length - repaired.length, 'pulled'],
@@ -148,8 +163,8 @@ function facts(outcome: BackupOutcome): string {
     ]),
     ...offUntil(outcome.off),
     ...(bytes > 0 ? [`${humanSize(bytes)} in ${humanDuration(seconds)}${rate}`] : []),
-    ...busyWith(outcome.holders),
-    ...(isSilent ? [] : [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]),
+    ...(outcome.result === 'busy' ? [inUse(outcome, started)] : []),
+    ...held(outcome, started),
   ].join(', ')
 }
 
@@ -158,25 +173,28 @@ const offUntil = (off: BackupOutcome['off']): readonly string[] => {
   return [off.until === null ? 'bandwidth is off' : `bandwidth is off until ${off.until}`]
 }
 
-const busyWith = (holders: readonly LockHolder[]): readonly string[] =>
-  holders.length === 0
-    ? []
-    : [`held by ${holders.map((holder) => `${holder.command} (pid ${holder.pid})`).join(', ')}`]
+const inUse = ({ backup, holders }: BackupOutcome, now: string): string =>
+  `in use by ${inUseBy(holders, now)}; reconcile status ${backup} shows how far that is, --lock-timeout 1h waits for it`
+
+/** What is known of the destination, and if this pass did not look at it, as of when. */
+function held({ result, stale, complete, lookedAt }: BackupOutcome, started: string): readonly string[] {
+  if (result === 'busy' || result === 'suspended' || stale.length > 0 || lookedAt === null) return []
+  if (Date.parse(lookedAt) < Date.parse(started)) return [`not looked at since ${lookedAt}`]
+  return [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]
+}
 
 function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
-  const { halt, holds, conflicts, lost, problems, waiting, warnings, late, stale, suspended } = outcome
+  const { conflicts, lost, problems, waiting, warnings, late, stale } = outcome
   const overdue = new Set(problems.flatMap(({ code, path }) => (code === 'wait-overdue' ? path : [])))
   const rows = [
-    ...(suspended === null ? [] : [suspendedRow(outcome.backup, suspended)]),
-    ...(halt === null ? [] : [haltRow(halt)]),
-    ...holds.map(holdRow),
+    ...stopRows(outcome),
     ...shorten(stale.map(staleRow), SHOWN, (left) =>
       alertRow('stale', 'red', `… and ${humanCount(left)} more (${MORE})`),
     ),
     ...conflictRows(conflicts, MORE),
     ...filesRow(lost, LOST),
     ...problemRows(problems, MORE),
-    ...lateRows(late),
+    ...lateRows(outcome.backup, late),
   ]
   if (isBrief) return rows
   return [
@@ -189,8 +207,12 @@ function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
   ]
 }
 
-function lateRows(late: readonly LateSeries[]): readonly Row[] {
-  const rows = late.map(({ message }) => alertRow('late', 'yellow', message))
+function lateRows(backup: string, late: readonly LateSeries[]): readonly Row[] {
+  const rows = late.map(({ series, message }) => {
+    const prefix = `${series}: `
+    const detail = message.startsWith(prefix) ? message.slice(prefix.length) : message
+    return alertRow('late', 'yellow', detail, series === backup ? {} : { path: series })
+  })
   if (rows.length < 2) return rows
   return [countedRow(rows, { ...alertRow('late', 'yellow', ''), noun: 'series', more: MORE })]
 }
@@ -240,11 +262,12 @@ function state({ backups }: Result): string {
     [sum((one) => one.stale.length), 'stale'],
     ...(['halted', 'failed', 'busy', 'incomplete', 'cancelled', 'suspended'] as const).map(endedAs),
   ])
-  const problems = sum((one) => one.problems.length)
-  const all = backups.every((one) => one.result === 'in-sync')
+  const problems = problemCount(backups)
+  const [inSync] = endedAs('in-sync')
+  const all = inSync === backups.length
   return (
     [
-      ...(all ? [`${counted(backups.length, 'backup')} in sync`] : []),
+      ...(inSync === 0 ? [] : [all ? `${counted(inSync, 'backup')} in sync` : `${inSync} in sync`]),
       ...said,
       ...(problems > 0 ? [counted(problems, 'problem')] : []),
     ].join(', ') || 'done'

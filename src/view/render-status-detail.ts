@@ -1,9 +1,12 @@
 import stringWidth from 'string-width'
+import { causesOf, type Faults, SAID_BY } from '../decide/status/causes.ts'
 import { isTrouble } from '../decide/status/conditions.ts'
 import { describeCause } from '../decide/status/late-cause.ts'
+import { needsWords } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
+import { groupBy } from '../model/group-by.ts'
 import type { Instant } from '../model/instant.ts'
-import type { BackupStatus, Condition } from '../model/status.ts'
+import type { BackupStatus, WaitingNow } from '../model/status.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
@@ -16,11 +19,12 @@ import { indentText, padText, wrapText } from './wrap-text.ts'
 /** What is behind one backup's line in the table: times, series, and conditions where they are not well. */
 export function detailLines(
   backup: BackupStatus,
+  faults: Faults,
   options: { readonly now: Instant; readonly zone: Zone; readonly width: number },
   brush: Paint,
 ): readonly string[] {
   const { now, zone, width } = options
-  const { destination, running, staged, lastPass, nextRun, validUntil, watch } = backup
+  const { destination, running, staged, lastPass, nextRun, validUntil, watch, waiting } = backup
   const when = (time: string | null): string =>
     time === null ? 'never' : `${inLocalTime(time, zone)} (${humanAge(time, now)})`
   const reconciling = backup.conditions.find(
@@ -35,6 +39,7 @@ export function detailLines(
     ...(nextRun === null ? [] : [['next run', when(nextRun)]]),
     ...(watch === null ? [] : [['watch', daemonWord(watch)]]),
     ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
+    ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
     ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [
       series,
       [
@@ -59,23 +64,40 @@ export function detailLines(
     ...(staged === null ? [] : dim(stagedText(staged))),
     ...guessedLines(backup.series).flatMap(dim),
     ...(backup.beside === undefined ? [] : dim(besideText(backup.beside))),
-    ...unwell(backup.conditions).flatMap((text) =>
+    ...unwell(backup, faults).flatMap((text) =>
       indentText(inLocalTime(text, zone), width, (line) => brush('yellow', line)),
     ),
   ]
 }
 
-/** Conditions that are so for the same reason are one, in the words of the one that says most. */
-function unwell(conditions: readonly Condition[]): readonly string[] {
-  const byReason = new Map<string, Condition[]>()
-  for (const condition of conditions.filter(isTrouble))
-    byReason.set(condition.reason, [...(byReason.get(condition.reason) ?? []), condition])
-  return [...byReason.values()].map((same) => {
-    const types = same.map(({ type, status }) => `${type} ${status}`).join(', ')
+/**
+ * All that is wrong, the worst first: since when, and by which conditions. Those that are so for the same reason are one, in the words of
+ * the one that says most.
+ */
+function unwell(backup: BackupStatus, faults: Faults): readonly string[] {
+  if (backup.shared !== undefined) return []
+  const byReason = groupBy(backup.conditions.filter(isTrouble), ({ reason }) => reason)
+  const causes = needsWords(backup) ? causesOf(backup) : []
+  const worst = causes.map((cause) => {
+    const same = byReason.get(cause.code) ?? []
+    byReason.delete(cause.code)
+    const [message] = [cause, ...same].map((one) => one.message).toSorted((a, b) => b.length - a.length)
+    return [same, causeText({ ...cause, message: message! }, faults)] as const
+  })
+  if (causes.length > 0) for (const reason of Object.keys(SAID_BY)) byReason.delete(reason)
+  const others = [...byReason.values()].map((same) => {
     const [most] = same.toSorted((a, b) => b.message.length - a.message.length)
-    return `${types} since ${same[0]!.since}: ${causeText(most!)}`
+    return [same, causeText({ code: most!.reason, message: most!.message }, faults)] as const
+  })
+  return [...worst, ...others].map(([same, text]) => {
+    const types = same.map(({ type, status }) => `${type} ${status}`).join(', ')
+    return same[0] === undefined ? text : `${types} since ${same[0].since}: ${text}`
   })
 }
+
+/** `12 files not finished at the source, a.tar the longest: since …`. */
+const waitingText = ({ files, path, since }: WaitingNow, when: (time: string) => string): string =>
+  `${counted(files, 'file')} not finished at the source${path === null || since === null ? '' : `, the longest ${path}: since ${when(since)}`}`
 
 const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
   [

@@ -1,11 +1,12 @@
 import stringWidth from 'string-width'
 import { type Verdict, verdictOf } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
-import { DAY, type Instant } from '../model/instant.ts'
+import type { Instant } from '../model/instant.ts'
 import type { StatusReport } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { humanAge, localTime } from './human-time.ts'
+import { dayTime, humanAge } from './human-time.ts'
+import { countedWords } from './plan-totals.ts'
 import { clipText } from './wrap-text.ts'
 
 interface VerdictOptions {
@@ -24,10 +25,23 @@ export function renderVerdict(
   const faults = diagnostics.filter(({ severity }) => severity === 'error').length
   if (verdict.total === 0)
     return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
-  if (verdict.sick.length > 0) {
-    const { sick, total } = verdict
+  const { sick, shared, total } = verdict
+  const needing = sick.length + (shared?.count ?? 0)
+  if (needing > 0) {
     const names = sick.map(({ backup, why }) => [escapeText(backup), escapeText(why)] as const)
-    return withNames(`${sick.length} of ${total} ${sick.length === 1 ? 'needs' : 'need'} you: `, names, width)
+    const lead = `${needing} of ${total} ${needing === 1 ? 'needs' : 'need'} you`
+    const isOne = sick.length > 2 && shared === null && names.every(([, why]) => why === names[0]![1])
+    if (isOne)
+      return withNames(
+        `${lead} (each: ${names[0]![1]}): `,
+        names.map(([name]) => [name] as const),
+        width,
+      )
+    const others =
+      shared === null
+        ? []
+        : ([[sick.length === 0 ? 'all' : `${shared.count} more`, escapeText(shared.why)]] as const)
+    return withNames(`${lead}: `, [...others, ...names], width)
   }
   const [name] = backups
   const isAll = verdict.fine === verdict.total
@@ -38,9 +52,12 @@ export function renderVerdict(
       : `all ${verdict.total} fine`
   const parts = [
     ...(verdict.fine === 0 ? [] : [fine]),
-    ...(verdict.running === 0 ? [] : [`${verdict.running} running`]),
-    ...(verdict.pending === 0 ? [] : [`${verdict.pending} pending`]),
-    ...(verdict.suspended === 0 ? [] : [`${verdict.suspended} suspended`]),
+    ...countedWords([
+      [verdict.running, 'running'],
+      [verdict.pending, 'pending'],
+      [verdict.released, 'released (the next pass looks)'],
+      [verdict.suspended, 'suspended'],
+    ]),
     ...(faults === 0 ? [] : [`${counted(faults, 'fault')} in specs or settings`]),
   ].join(', ')
   // Not all is well, and the line is short.
@@ -61,18 +78,19 @@ export function renderVerdict(
       )
 }
 
-/** As many names as the line has room for, the first in any case; of many without the reasons. */
-function withNames(
+/** As many names as the line has room for, the first in any case; without the reasons where fewer than `least` have room with theirs. */
+export function withNames(
   lead: string,
   names: readonly (readonly [name: string, why?: string])[],
   width: number,
+  least = 2,
 ): string {
   const whole = names.map(([name, why]) => (why === undefined ? name : `${name} (${why})`))
-  for (const [texts, least] of [
-    [whole, Math.min(names.length, 2)],
+  for (const [texts, fewest] of [
+    [whole, Math.min(names.length, least)],
     [names.map(([name]) => name), 1],
   ] as const) {
-    for (let shown = texts.length; shown >= least; shown--) {
+    for (let shown = texts.length; shown >= fewest; shown--) {
       const more = shown === texts.length ? '' : ` and ${texts.length - shown} more`
       const line = lead + texts.slice(0, shown).join(', ') + more
       if (stringWidth(line) <= width) return line
@@ -87,8 +105,6 @@ export const newestText = (newest: string, now: Instant): string =>
 
 function dueText({ due }: Verdict, now: Instant, zone: Zone): readonly string[] {
   if (due === null) return []
-  const at = Date.parse(due)
-  if (at <= now) return [`one due since ${humanAge(due, now).replace(/ ago$/, '')}`]
-  const local = localTime(due, zone)
-  return [`nothing due before ${at - now < DAY ? local.slice(11, 16) : local.slice(0, 16)}`]
+  if (Date.parse(due) <= now) return [`one due since ${humanAge(due, now).replace(/ ago$/, '')}`]
+  return [`nothing due before ${dayTime(due, now, zone)}`]
 }

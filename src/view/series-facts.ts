@@ -1,4 +1,5 @@
 import { describeCause } from '../decide/status/late-cause.ts'
+import { groupBy } from '../model/group-by.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { BesideCount, SeriesStatus } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
@@ -50,14 +51,10 @@ export function besideText({ files, names }: BesideCount): string {
 
 /** Series that are guessed, and the pattern to write for them, a line for each pattern. */
 export function guessedLines(series: readonly Pick<SeriesStatus, 'series' | 'pattern'>[]): readonly string[] {
-  const byPattern = new Map<string | null, string[]>()
-  for (const { series: name, pattern } of series) {
-    if (pattern === undefined) continue
-    const names = byPattern.get(pattern)
-    if (names === undefined) byPattern.set(pattern, [name])
-    else names.push(name)
-  }
-  return [...byPattern].slice(0, PATTERNS).map(([pattern, names]) => {
+  const guessed = series.filter(({ pattern }) => pattern !== undefined)
+  const byPattern = groupBy(guessed, ({ pattern }) => pattern ?? null)
+  return [...byPattern].slice(0, PATTERNS).map(([pattern, these]) => {
+    const names = these.map((one) => one.series)
     const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : ''
     const what = `series guessed by date: ${names.slice(0, NAMED).join(', ')}${more}`
     return pattern === null ? what : `${what}; to fix it, write series.pattern: ${JSON.stringify(pattern)}`

@@ -1,15 +1,37 @@
 import stringWidth from 'string-width'
+import { type Cause, type Faults, fileName } from '../decide/status/causes.ts'
 import type { Zone } from '../decide/time/zone.ts'
+import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
-import { type Instant, isoTime } from '../model/instant.ts'
-import type { Condition, RunningNow, StagedNow } from '../model/status.ts'
+import type { Instant } from '../model/instant.ts'
+import type { BackupStatus, RunningNow, StagedNow } from '../model/status.ts'
+import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { humanAge, humanDuration, localTime } from './human-time.ts'
+import { dayTime, humanAge, humanDuration } from './human-time.ts'
 import { cutText } from './wrap-text.ts'
 
-export const causeText = ({ reason, message }: Pick<Condition, 'reason' | 'message'>): string =>
-  message === '' || message === reason ? reason : `${reason}: ${message}`
+/** Shown once, above all that it is about. */
+export const faultText = ({ file, line, column, message }: Diagnostic): string =>
+  `${file === '' ? '' : `${fileName(file)}:${line}:${column}: `}${message}`
+
+/** `key-refused: nas does not accept the key`; of a faulty spec the first fault, all of which are for validate to say. */
+export function causeText(
+  { code, message, place }: Pick<Cause, 'code' | 'message' | 'place'>,
+  { own, common }: Faults,
+): string {
+  if (place === undefined) {
+    if (message === '') return code
+    return message.startsWith(`${code} `) ? message : `${code}: ${message}`
+  }
+  const { file, line, column } = place
+  if (common.some((one) => one.file === file))
+    return `spec-invalid: ${fileName(file)}:${line}:${column}, as above`
+  const faults = own.filter((one) => one.file === file)
+  const first = faults.find((one) => one.line === line && one.column === column)
+  const more = faults.length > 1 ? `, and ${faults.length - 1} more` : ''
+  return `${code}: ${first === undefined ? message : faultText(first)}${more}`
+}
 
 /** `running since 14:58: 0.9 of 1.4 GiB, 25 KiB/s, about 6 h left (4 s ago): db.tar.gz`. A path that is too long loses its beginning. */
 export function runningText(
@@ -26,20 +48,25 @@ export function runningText(
       ? []
       : [`verifying ${counted(verifying.files, 'file')}, ${humanSize(verifying.bytes)}`]),
   ].join(', ')
-  const text = `running since ${sinceText(since, now, zone)}: ${facts} (${humanAge(at, now)})`
+  const text = `running since ${dayTime(since, now, zone)}: ${facts} (${humanAge(at, now)})`
   const room = width - stringWidth(text) - 2
   return path === null || room < SHORTEST_PATH ? text : `${text}: ${cutText(escapeText(path), room)}`
 }
 
 const SHORTEST_PATH = 8
 
-/** Of today the time alone. */
-function sinceText(since: string, now: Instant, zone: Zone): string {
-  const [then, today] = [localTime(since, zone), localTime(isoTime(now), zone)]
-  return then.slice(0, 10) === today.slice(0, 10) ? then.slice(11, 16) : then.slice(0, 16)
-}
-
 export function stagedText({ files, bytes, size: whole, path }: StagedNow): string {
   const part = whole === null || whole < bytes ? humanSize(bytes) : humanPart(bytes, whole)
   return `stopped: ${part} staged of ${files === 1 ? escapeText(path) : `${counted(files, 'file')}, ${escapeText(path)} among them`}; the next pass goes on`
+}
+
+/** What each backup is called: where folders hold several of one name, with the folder. */
+export function namesOf(backups: readonly BackupStatus[]): ReadonlyMap<BackupStatus, string> {
+  const byName = groupBy(backups, ({ backup }) => backup)
+  return new Map(
+    backups.map((one) => {
+      const isAlone = byName.get(one.backup)!.length === 1
+      return [one, escapeText(isAlone ? one.backup : `${one.backup} at ${one.destination}`)]
+    }),
+  )
 }

@@ -1,10 +1,13 @@
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
-import type { Warning } from '../model/plan.ts'
+import { groupBy } from '../model/group-by.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
 import type { Suspended } from '../model/suspension.ts'
-import type { Conflict, Halt, Hold, Problem } from '../model/trouble.ts'
+import type { Conflict, Halt, Hold, Problem, Warning } from '../model/trouble.ts'
+import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import type { Hint, Row } from './lay-rows.ts'
-import type { Tone } from './paint.ts'
+import type { Paint, Tone } from './paint.ts'
+import { wrapText } from './wrap-text.ts'
 
 /** Digits of a digest that people compare by eye. */
 const SHORT = 8
@@ -18,12 +21,49 @@ export const alertRow = (word: string, tone: Tone, detail: string, more: Partial
   ...more,
 })
 
-const advice = (prose: string): Pick<Row, 'hints'> => ({ hints: [{ prose }] })
+/** A release at the end is a command by itself, to be copied. */
+export function splitHint(hint: string): { readonly prose: string; readonly command: string | null } {
+  const [, prose = hint, command = null] = /^(.*:) (reconcile release [^.]*"…")$/s.exec(hint) ?? []
+  return { prose, command }
+}
+
+function advice(hint: string): Pick<Row, 'hints'> {
+  const { prose, command } = splitHint(hint)
+  return { hints: [{ prose }, ...(command === null ? [] : [{ command }])] }
+}
 
 export const haltRow = ({ message, hint }: Halt): Row => alertRow('halted', 'red', message, advice(hint))
 
+/** What stops a backup, but for what is reported once for many. */
+export const stopRows = ({
+  suspended,
+  backup,
+  halt,
+  holds,
+}: Pick<BackupOutcome, 'suspended' | 'backup' | 'halt' | 'holds'>): readonly Row[] => [
+  ...(suspended === null ? [] : [suspendedRow(backup, suspended)]),
+  ...(halt === null ? [] : [haltRow(halt)]),
+  ...holds.filter(({ shared }) => shared === undefined).map(holdRow),
+]
+
 export const holdRow = ({ id, message }: Hold): Row =>
   alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
+
+/** One that many backups have in common counts once. */
+export const problemCount = (backups: readonly { readonly problems: readonly Problem[] }[]): number =>
+  new Set(backups.flatMap(({ problems }) => problems.map((one) => one.shared ?? one))).size
+
+/** Backups that are stopped by what is reported once for all. */
+export function sharedLine(
+  shared: readonly { readonly backup: string }[],
+  brush: Paint,
+  width: number,
+): readonly string[] {
+  if (shared.length < 2) return []
+  const names = shared.map(({ backup }) => escapeText(backup)).join(', ')
+  const lines = wrapText(`${counted(shared.length, 'backup')} stopped for one cause: ${names}`, width)
+  return lines.map((line) => brush('red', line))
+}
 
 /** Of many, only the first few are named. */
 const NAMED = 3
@@ -59,13 +99,8 @@ export function countedRow(
 
 /** Problems, those of one code in one row. `more`: what shows the ones that are not named. */
 export function problemRows(problems: readonly Problem[], more: string): readonly Row[] {
-  const byCode = new Map<string, Problem[]>()
-  for (const problem of problems) {
-    const known = byCode.get(problem.code)
-    if (known === undefined) byCode.set(problem.code, [problem])
-    else known.push(problem)
-  }
-  return [...byCode.values()].map((these) => {
+  const own = problems.filter(({ shared }) => shared === undefined)
+  return [...groupBy(own, ({ code }) => code).values()].map((these) => {
     const [first] = these as [Problem]
     if (these.length === 1) return problemRow(first)
     const noun = these.every(({ path }) => path !== undefined) ? 'file' : 'problem'
@@ -87,7 +122,7 @@ export function problemRow({ path, message, hint }: Problem): Row {
   return alertRow('problem', 'red', message, { ...advice(hint), ...named })
 }
 
-export const suspendedRow = (backup: string, suspended: Suspended): Row => ({
+const suspendedRow = (backup: string, suspended: Suspended): Row => ({
   ...alertRow('suspended', 'yellow', describeSuspended(suspended), advice(resumeHint(backup, suspended))),
   mark: '.',
 })
@@ -98,6 +133,7 @@ export const warningRow = ({ message, hint }: Warning): Row =>
 /** Whether the message names its file itself. */
 const names = (message: string, path: string): boolean =>
   message.startsWith(`${path} `) ||
+  (path.startsWith('/') && message.includes(path)) ||
   [`"${path}"`, `'${path}'`, `\`${path}\``].some((name) => message.includes(name))
 
 /** Both digests, shortened for comparison. */

@@ -1,12 +1,19 @@
 import stringWidth from 'string-width'
 import { escapeProse } from './escape-text.ts'
 
+/** A local time is not broken. */
+const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)/g
+/** For a space at which no line breaks: escaped text holds none of these. */
+const GLUE = '\u0001'
+const glued = (text: string): string => text.replaceAll(' ', GLUE)
+
 /** Escaped prose, broken at spaces into lines of at most `width` columns. A word that is longer stays whole: names can be copied. */
 export function wrapText(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
   let used = 0
-  for (const word of text.split(' ')) {
+  for (const part of text.replace(TIME, glued).split(' ')) {
+    const word = part.replaceAll(GLUE, ' ')
     const columns = stringWidth(word)
     if (line !== '' && used + 1 + columns > width) {
       lines.push(line)
@@ -21,7 +28,7 @@ export function wrapText(text: string, width: number): readonly string[] {
 
 /** The same, broken only after a comma, a colon or a full stop, so that `1 waiting` stays on one line. */
 export const wrapList = (text: string, width: number): readonly string[] =>
-  wrapText(text.replace(/(?<![,.:]) /g, '\u00a0'), width).map((line) => line.replaceAll('\u00a0', ' '))
+  wrapText(text.replace(/(?<![,.:]) /g, GLUE), width)
 
 /** Raw prose as an indented paragraph, its further lines indented more. Each line may be tinted. */
 export const indentText = (
@@ -48,6 +55,13 @@ export function clipText(text: string, width: number): string {
     kept += character
   }
   return `${kept.trimEnd()}…`
+}
+
+/** Escaped prose in at most so many lines; what is too long loses its end. */
+export function clipLines(text: string, width: number, most: number): readonly string[] {
+  const lines = wrapText(text, width)
+  const last = lines.slice(most - 1).join(' ')
+  return last === '' ? lines : [...lines.slice(0, most - 1), clipText(last, width)]
 }
 
 /** At most `width` columns; text that is too long loses its beginning, as names differ at their ends. */

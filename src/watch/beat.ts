@@ -1,10 +1,10 @@
 import type { Clock } from '../model/clock.ts'
 import { instant, isoTime } from '../model/instant.ts'
-import { failureFrom } from '../model/system-error.ts'
 import { BEAT_LASTS, type WatchBeat } from '../model/watch-beat.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
 import type { FollowedSpecs } from './follow-specs.ts'
 import type { Loop } from './loop.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 /** Milliseconds. */
 const BEAT = 60_000
@@ -31,11 +31,8 @@ export function heartbeats(memory: { writeBeat(beat: WatchBeat): Promise<void> }
     },
     /** Runs until the signal is aborted. The last heartbeat is no longer valid. */
     async keep(beat: () => WatchBeat, signal: AbortSignal, warn: (message: string) => void): Promise<void> {
-      const write = (word: WatchBeat) =>
-        memory.writeBeat(word).catch((error: unknown) => {
-          const { message, hint } = failureFrom(error)
-          warn(`${message}. ${hint}`)
-        })
+      const { attempt } = withoutRepeats(warn)
+      const write = (word: WatchBeat) => attempt('beat', () => memory.writeBeat(word))
       signal.addEventListener('abort', () => waking.abort(), { once: true })
       while (!signal.aborted) {
         waking = new AbortController()

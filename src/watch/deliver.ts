@@ -1,55 +1,60 @@
 import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type HookRequest, hookRequest, isAccepted, lackOf } from '../decide/notices/messages.ts'
 import type { MailHook, Notice, NoticeHook, TestNotice, UrlHook } from '../model/notice.ts'
 import type { Halt } from '../model/trouble.ts'
 import { readCaFile } from '../system/ca-file.ts'
-import { type Answer, type Posted, post } from './post.ts'
+import { type Delivery, post } from './post.ts'
 import { sendMail } from './sendmail.ts'
 import { readUrlFile, type SecretUrl } from './url-file.ts'
 
-export type Delivery =
-  | { readonly state: 'delivered'; readonly answer: Answer | null; readonly host: string | null }
-  | {
-      readonly state: 'failed'
-      readonly why: string
-      readonly again: boolean
-      readonly answer: Answer | null
-      readonly host: string | null
-    }
-  /** Nothing was sent: a file of the hook cannot be used. */
-  | { readonly state: 'unusable'; readonly fault: Halt }
+/** What is called by URL. */
+export type Place = Pick<UrlHook, 'urlFile' | 'caFile'> & { readonly kind?: UrlHook['kind'] }
 
 /** The hook's name for people: the file's name, never the URL. */
-export const nameOf = (hook: NoticeHook): string =>
-  hook.kind === 'sendmail' ? hook.to : `the URL in ${basename(hook.urlFile)}`
+export const nameOf = (hook: MailHook | Place): string =>
+  'urlFile' in hook ? `the URL in ${basename(hook.urlFile)}` : hook.to
+
+/** Why something was not delivered, in sentences. */
+export const whyNot = (sent: Exclude<Delivery, { readonly state: 'delivered' }>, what: string): string =>
+  sent.state === 'unusable'
+    ? `${sent.fault.message}. ${sent.fault.hint}`
+    : `cannot send ${what}: ${sent.why}.`
 
 /** Sends a notice in the form that the hook takes. Throws only the signal's reason. */
-export function deliver(
+export const deliver = (
   hook: NoticeHook,
   notice: Notice | TestNotice,
   open: readonly string[],
   signal: AbortSignal,
-): Promise<Delivery> {
-  return hook.kind === 'sendmail'
-    ? deliverMail(hook, notice, signal)
+): Promise<Delivery> =>
+  hook.kind === 'sendmail'
+    ? sendMail(hook, notice, signal)
     : request(hook, hookRequest(hook.kind, notice, open), signal)
+
+async function request(place: Place, asked: HookRequest, signal: AbortSignal): Promise<Delivery> {
+  const read = await readTarget(place)
+  if (!read.ok) return { state: 'unusable', fault: read.fault, answer: null, host: null }
+  const accepts = (body: string) => isAccepted(place.kind ?? 'webhook', body)
+  return post(read.secret, { ...asked, ca: read.ca, accepts }, signal)
 }
 
-async function deliverMail(
-  hook: MailHook,
-  notice: Notice | TestNotice,
+/** Milliseconds before each further attempt of a sign of life. One that comes late is worthless: none is kept for the next run. */
+const WAITS = [1000, 3000]
+
+/** Makes one call that nobody keeps, with retries, unless it is to be tried `once`. Null: the signal came first. Never throws. */
+export async function callNow(
+  place: Place,
+  asked: HookRequest,
   signal: AbortSignal,
-): Promise<Delivery> {
-  return { ...(await sendMail(hook, notice, signal)), answer: null, host: null }
-}
-
-export async function request(hook: UrlHook, asked: HookRequest, signal: AbortSignal): Promise<Delivery> {
-  const read = await readTarget(hook, hook.kind)
-  if (!read.ok) return { state: 'unusable', fault: read.fault }
-  const { secret, ca } = read
-  const accepts = (body: string) => isAccepted(hook.kind, body)
-  const posted: Posted = await post(secret, { ...asked, ca, accepts }, signal)
-  return { ...posted, host: secret.url.host }
+  once = false,
+): Promise<Delivery | null> {
+  for (const wait of once ? [null] : [...WAITS, null]) {
+    const sent = await request(place, asked, signal).catch(() => null)
+    if (sent?.state !== 'failed' || !sent.again || wait === null) return sent
+    await sleep(Math.max(wait, sent.after), undefined, { signal }).catch(() => {})
+  }
+  return null
 }
 
 type Target =
@@ -57,20 +62,16 @@ type Target =
   | { readonly ok: false; readonly fault: Halt }
 
 /** The URL and the certificates to trust, read for each call, as they may change. */
-export async function readTarget(
-  { urlFile, caFile }: Pick<UrlHook, 'urlFile' | 'caFile'>,
-  kind: UrlHook['kind'] = 'webhook',
-): Promise<Target> {
+export async function readTarget({ urlFile, caFile, kind = 'webhook' }: Place): Promise<Target> {
+  const no = (code: string, what: string, file: string, why: string): Target => ({
+    ok: false,
+    fault: { code, message: `cannot use the ${what} in ${basename(file)}: ${why}`, hint: `Check ${file}.` },
+  })
   const read = await readUrlFile(urlFile)
   if (!read.ok) return read
   const lack = lackOf(kind, read.secret.url)
-  if (lack !== null) {
-    const message = `cannot use the URL in ${basename(urlFile)}: for ${kind} it ${lack}`
-    return { ok: false, fault: { code: 'url-file-bad', message, hint: `Check ${urlFile}.` } }
-  }
+  if (lack !== null) return no('url-file-bad', 'URL', urlFile, `for ${kind} it ${lack}`)
   if (caFile === null) return { ...read, ca: null }
   const ca = readCaFile(caFile)
-  if (ca.ok) return { ...read, ca: ca.pem }
-  const message = `cannot use the certificates in ${basename(caFile)}: ${ca.fault}`
-  return { ok: false, fault: { code: 'ca-file-unusable', message, hint: `Check ${caFile}.` } }
+  return ca.ok ? { ...read, ca: ca.pem } : no('ca-file-unusable', 'certificates', caFile, ca.fault)
 }

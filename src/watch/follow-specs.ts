@@ -3,6 +3,7 @@ import { type Instant, isoTime } from '../model/instant.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec, KeptSpecs, SpecFault } from '../model/watched-specs.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
 export interface FollowPorts {
   /** Reads the specs. Throws a Failure if they cannot be read. */
@@ -38,22 +39,13 @@ export function followSpecs(
   let kept = ''
   let isKept = true
   const spent = new Set<string>()
-  const troubles = new Set<string>()
+  const repeats = withoutRepeats((message) => emit({ type: 'warning', message }))
 
   /** A full, read-only or damaged state folder stops nothing. Warns once, until it works again. */
-  async function attempt<T>(what: string, act: () => Promise<T>): Promise<T | null> {
-    try {
-      const done = await act()
-      for (const one of troubles) if (one.startsWith(what)) troubles.delete(one)
-      return done
-    } catch (error) {
-      const failure = failureFrom(error)
-      const message = `${what}: ${failure.message}. ${failure.hint}`
-      if (!troubles.has(message)) emit({ type: 'warning', message })
-      troubles.add(message)
-      isKept = false
-      return null
-    }
+  async function attempt<T>(what: keyof typeof TROUBLES, act: () => Promise<T>): Promise<T | null> {
+    const done = await repeats.attempt(what, act, `${TROUBLES[what]}: `)
+    if (done === null) isKept = false
+    return done
   }
 
   return {
@@ -72,22 +64,22 @@ export function followSpecs(
       unread = null
       const at = isoTime(ports.now())
       isKept = true
-      const released = (await attempt(UNKNOWN, ports.released)) ?? new Set<string>()
+      const released = (await attempt('released', ports.released)) ?? new Set<string>()
       const decided = specChanges(known, found, { at, released })
       const { active, orphans, holds, broken } = decided
       // Saved before the events: a restart obeys what was reported.
       const word = { specs: active.map(toKeep), orphans, holds }
       const text = JSON.stringify(word)
       if (text !== kept) {
-        await attempt(FORGOTTEN, async () => {
+        await attempt('keep', async () => {
           await ports.keep(word)
           kept = text
         })
       }
-      if (found.hold === null) await attempt(DEFAULTS, ports.settle)
+      if (found.hold === null) await attempt('settle', ports.settle)
       for (const id of decided.passed) spent.add(id)
       for (const id of spent) {
-        await attempt(UNSPENT, async () => {
+        await attempt('consume', async () => {
           await ports.consume(id)
           spent.delete(id)
         })
@@ -99,10 +91,12 @@ export function followSpecs(
   }
 }
 
-const UNKNOWN = 'cannot read the releases, so every hold stays'
-const FORGOTTEN = 'cannot save the specs in force, so a restart would not know them'
-const DEFAULTS = 'cannot record whether there is a _defaults.yaml'
-const UNSPENT = 'a release was used, but cannot be marked as used'
+const TROUBLES = {
+  released: 'cannot read the releases, so every hold stays',
+  keep: 'cannot save the specs in force, so a restart would not know them',
+  settle: 'cannot record whether there is a _defaults.yaml',
+  consume: 'a release was used, but cannot be marked as used',
+}
 
 const toKeep = ({ spec, document }: ActiveSpec) => ({ file: spec.file, line: spec.line, document })
 
@@ -121,18 +115,19 @@ function emitChanges(
     if (orphan !== undefined) emit({ type: 'spec-removed', backup: spec.name, orphan, revision })
   }
   const names = new Set<string>(decided.active.map(({ spec }) => spec.name))
-  const said = new Set(before.broken.map(wordOf))
-  for (const fault of decided.broken) {
-    if (!said.has(wordOf(fault)))
-      emit({ type: 'spec-broken', backup: fault.backup, fault, lastGood: names.has(fault.backup) })
-  }
-  const broken = new Set(decided.broken.map(({ backup }) => backup))
-  for (const { backup } of before.broken)
-    if (!broken.has(backup) && names.has(backup)) emit({ type: 'spec-mended', backup })
-  const held = new Set(before.holds.map(({ id }) => id))
-  for (const hold of decided.holds) if (!held.has(hold.id)) emit({ type: 'specs-held', hold })
-  const stands = new Set(decided.holds.map(({ id }) => id))
-  for (const hold of before.holds) if (!stands.has(hold.id)) emit({ type: 'specs-hold-over', hold })
+  for (const fault of newIn(decided.broken, before.broken, wordOf))
+    emit({ type: 'spec-broken', backup: fault.backup, fault, lastGood: names.has(fault.backup) })
+  for (const { backup } of newIn(before.broken, decided.broken, (one) => one.backup))
+    if (names.has(backup)) emit({ type: 'spec-mended', backup })
+  for (const hold of newIn(decided.holds, before.holds, ({ id }) => id)) emit({ type: 'specs-held', hold })
+  for (const hold of newIn(before.holds, decided.holds, ({ id }) => id))
+    emit({ type: 'specs-hold-over', hold })
+}
+
+/** What is in the first list alone. */
+function newIn<T>(some: readonly T[], others: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  const known = new Set(others.map(keyOf))
+  return some.filter((one) => !known.has(keyOf(one)))
 }
 
 const wordOf = ({ backup, file, line, column, code, message }: SpecFault): string =>

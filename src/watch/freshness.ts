@@ -58,9 +58,9 @@ export async function followFreshness(ports: FreshnessPorts, run: Run): Promise<
         await lookForLate(one, looked, ports, run)
         repeats.well(one.backup)
       } catch (error) {
-        const { message } = failureFrom(error)
+        const { message, code } = failureFrom(error)
         // Lateness is unknown then; the next pass reports the trouble too.
-        if (!run.signal.aborted)
+        if (!run.signal.aborted && code !== 'state-damaged')
           repeats.trouble(one.backup, `cannot tell whether ${one.backup} is late: ${message}`)
       }
     }

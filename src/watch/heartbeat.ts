@@ -1,16 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import { access } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { systemErrorOf } from '../model/system-error.ts'
-import { readTarget } from './deliver.ts'
-import { post } from './post.ts'
+import { callNow, nameOf, type Place, whyNot } from './deliver.ts'
 
-interface Place {
-  readonly urlFile: string
-  readonly caFile: string | null
+interface Target extends Place {
   /** A file that does not exist is no trouble. */
   readonly isOptional?: boolean
   /** What ties the end of a run to its beginning, so that the service can measure how long it took. */
@@ -22,18 +17,10 @@ interface Options {
   readonly warn: (text: string) => void
 }
 
-export interface HeartbeatOptions extends Options {
-  /** Read for each call. Null: no heartbeat. */
-  readonly place: () => Place | null
-}
+/** `log` is recorded, and neither a success nor a failure. */
+type Call = 'start' | '' | 'fail' | 'log'
 
-/** `/log` is recorded, and neither a success nor a failure. */
-type Call = '/start' | '' | '/fail' | '/log'
-
-/** Milliseconds before each further attempt. A late heartbeat is worthless: no call is kept for the next run. */
-const WAITS = [1000, 3000]
-
-/** Milliseconds that the end of a short pass waits for its `/start` call. */
+/** Milliseconds that the end of a short pass waits for its `start` call. */
 const PATIENCE = 3000
 
 /** Milliseconds. */
@@ -42,36 +29,19 @@ const MINUTE = 60_000
 /** Characters. */
 const LONGEST_BODY = 10_000
 
-/** Makes one call, with retries. Never throws. */
-async function call(
-  which: Call,
-  text: string,
-  waits: readonly number[],
-  { place, signal, warn }: HeartbeatOptions,
-): Promise<void> {
-  for (let attempt = 0; !signal.aborted; attempt++) {
-    const target = place()
-    if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
-    const read = await readTarget(target)
-    if (!read.ok) return warn(`${read.fault.message}. ${read.fault.hint}`)
-    const { url, authorization } = read.secret
-    const there = new URL(url)
-    if (which !== '') there.pathname = `${there.pathname.replace(/\/+$/, '')}${which}`
-    const asked = {
-      headers: { 'content-type': 'text/plain; charset=utf-8' },
-      query: target.rid === undefined ? {} : { rid: target.rid },
-      body: text.slice(0, LONGEST_BODY),
-      ca: read.ca,
-    }
-    const posted = await post({ url: there, authorization }, asked, signal).catch(() => null)
-    if (posted === null || posted.state === 'delivered') return
-    const wait = waits[attempt]
-    if (!posted.again || wait === undefined) {
-      const name = basename(target.urlFile)
-      return warn(`cannot send the heartbeat to the URL in ${name}: ${posted.why}.`)
-    }
-    await sleep(wait, undefined, { signal }).catch(() => {})
+/** Makes one call, with retries unless it is a `start`: that one matters little, as the end will be reported. Never throws. */
+async function call(which: Call, lines: Iterable<string>, target: Target | null, { signal, warn }: Options) {
+  if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
+  const asked = {
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    query: target.rid === undefined ? {} : { rid: target.rid },
+    body: [...lines].join('\n').slice(0, LONGEST_BODY),
+    under: which,
   }
+  const isStart = which === 'start'
+  const sent = await callNow(target, asked, signal, isStart)
+  if (sent !== null && sent.state !== 'delivered' && !isStart)
+    warn(whyNot(sent, `the heartbeat to ${nameOf(target)}`))
 }
 
 const isMissing = (file: string): Promise<boolean> =>
@@ -80,76 +50,59 @@ const isMissing = (file: string): Promise<boolean> =>
     (error: unknown) => systemErrorOf(error)?.name === 'ENOENT',
   )
 
-/** For one pass: `/start` as it begins, in the background, then the bare URL, `/fail` or `/log`. */
-export function passHeartbeat(options: HeartbeatOptions) {
-  const startCut = new AbortController()
-  let started: Promise<void> = Promise.resolve()
-  return {
-    began(): void {
-      const signal = AbortSignal.any([startCut.signal, options.signal])
-      // A failed `/start` matters little: the end will be reported.
-      started = call('/start', '', [], { ...options, signal, warn: () => {} })
-    },
-    /** Null: how it ended is unknown. */
-    async ended(which: Exclude<Call, '/start'> | null, lines: readonly string[]): Promise<void> {
-      // `/start` must not arrive after the end: it would look like another start.
-      const { signal } = options
-      await Promise.race([started, sleep(PATIENCE, undefined, { signal, ref: false }).catch(() => {})])
-      startCut.abort()
-      await started
-      if (which !== null) await call(which, lines.join('\n'), WAITS, options)
-    },
-  }
-}
-
-export interface EachOptions extends Options {
-  /** Of each backup, by name; read for each pass. Null: it has none. */
-  readonly place: (backup: string) => Place | null
-}
-
 /**
- * For each backup that has a URL of its own: `/start` when its pass has the destination to itself, so that one that finds it in use does not
- * restart the measured run; then how it ended. Success is said only of a pass that ran to its end with exit code 0 (I14).
+ * For passes, by name: `start` as one begins, in the background, then the bare URL, `fail` or `log`; one after another for each name.
+ * `place`: read for each pass. Null: it has no heartbeat.
  */
-export function eachHeartbeat({ place, ...options }: EachOptions) {
-  const running = new Map<string, ReturnType<typeof passHeartbeat>>()
-  const over = new Map<string, string>()
+export function passHeartbeats(place: (name: string) => Target | null, options: Options) {
+  const open = (name: string) => ({
+    target: place(name),
+    cut: new AbortController(),
+    started: Promise.resolve(),
+  })
+  const running = new Map<string, ReturnType<typeof open>>()
   const calling = new Map<string, Promise<void>>()
 
-  function open(backup: string) {
-    const where = place(backup)
-    const one = where === null ? null : { ...where, isOptional: true, rid: randomUUID() }
-    return passHeartbeat({ ...options, place: () => one })
+  function queue(name: string, act: () => Promise<void>): void {
+    calling.set(name, (calling.get(name) ?? Promise.resolve()).then(act))
   }
 
-  /** One after another for each backup. */
-  function queue(backup: string, act: () => Promise<void>): void {
-    calling.set(backup, (calling.get(backup) ?? Promise.resolve()).then(act))
+  /** Null: how it ended is unknown. */
+  function ended(name: string, which: Exclude<Call, 'start'> | null, lines: readonly string[]): void {
+    const run = running.get(name) ?? open(name)
+    running.delete(name)
+    queue(name, async () => {
+      // `start` must not arrive after the end: it would look like another start.
+      const wait = sleep(PATIENCE, undefined, { signal: options.signal, ref: false })
+      await Promise.race([run.started, wait.catch(() => {})])
+      run.cut.abort()
+      await run.started
+      if (which !== null) await call(which, lines, run.target, options)
+    })
   }
 
   return {
-    began(backup: string): void {
-      const beat = open(backup)
-      running.set(backup, beat)
-      queue(backup, async () => beat.began())
+    began(name: string): void {
+      const run = open(name)
+      running.set(name, run)
+      const signal = AbortSignal.any([run.cut.signal, options.signal])
+      queue(name, async () => {
+        run.started = call('start', [], run.target, { ...options, signal })
+      })
     },
-    /** The fault or hold over its spec, whatever its passes return; null: none. `isToCall`: report a new one at once, whether a pass follows or not. */
-    stands(backup: string, line: string | null, isToCall: boolean): void {
-      const isNew = line !== null && over.get(backup) !== line
-      if (line === null) over.delete(backup)
-      else over.set(backup, line)
-      if (isNew && isToCall) queue(backup, () => open(backup).ended('/fail', [line]))
-    },
-    finished({ backup, result, exitCode }: BackupOutcome, lines: readonly string[]): void {
-      const beat = running.get(backup) ?? open(backup)
-      running.delete(backup)
-      const fault = over.get(backup)
+    ended,
+    /** Whether a pass follows or not. */
+    fail: (name: string, line: string): void => queue(name, () => call('fail', [line], place(name), options)),
+    /** Of one backup. Success is said only of a pass that ran to its end with exit code 0 (I14). `fault`: over its spec; null: none. */
+    finished(
+      { backup, result, exitCode }: BackupOutcome,
+      lines: readonly string[],
+      fault: string | null,
+    ): void {
       const isWhole = result === 'in-sync' || result === 'applied'
-      const which = exitCode !== 0 || fault !== undefined ? '/fail' : isWhole ? '' : '/log'
-      const all = fault === undefined ? lines : [...lines, fault]
-      queue(backup, () => beat.ended(result === 'cancelled' ? null : which, all))
+      const which = exitCode !== 0 || fault !== null ? 'fail' : isWhole ? '' : 'log'
+      ended(backup, result === 'cancelled' ? null : which, fault === null ? lines : [...lines, fault])
     },
-    forget: (backup: string): void => void over.delete(backup),
     async settled(): Promise<void> {
       await Promise.all(calling.values())
     },
@@ -157,12 +110,15 @@ export function eachHeartbeat({ place, ...options }: EachOptions) {
 }
 
 /**
- * For `watch`: the bare URL after each good pass while no backup is failing, at most once a minute; `/fail` when one starts to fail.
+ * For `watch`: the bare URL after each good pass while no backup is failing, at most once a minute; `fail` when one starts to fail.
  * A backup that has not run yet counts as `remember` says; one with a fault or hold over its spec fails, whatever its passes return.
  */
-export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: () => void }) {
+export function watchHeartbeat(
+  place: () => Target | null,
+  over: ReadonlyMap<string, string>,
+  options: Options & { readonly onGood: () => void },
+) {
   const unwell = new Map<string, string>()
-  const over = new Map<string, string>()
   let calling: Promise<void> | null = null
   let next: (() => Promise<void>) | null = null
   let lastGood = Number.NEGATIVE_INFINITY
@@ -184,7 +140,7 @@ export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: ()
   function fail(): void {
     isFailing = true
     const lines = new Set([...over.values(), ...unwell.values()])
-    queue(() => call('/fail', [...lines].join('\n'), WAITS, options))
+    queue(() => call('fail', lines, place(), options))
   }
 
   return {
@@ -192,17 +148,7 @@ export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: ()
       if (line === null) unwell.delete(backup)
       else unwell.set(backup, line)
     },
-    forget(backup: string): void {
-      unwell.delete(backup)
-      over.delete(backup)
-    },
-    /** The fault or hold over its spec; null: none. */
-    stands(backup: string, line: string | null): void {
-      const isNew = line !== null && !over.has(backup)
-      if (line === null) over.delete(backup)
-      else over.set(backup, line)
-      if (isNew) fail()
-    },
+    fail,
     finished({ backup, result, exitCode }: BackupOutcome, line: string): void {
       if (result === 'busy' || result === 'cancelled' || result === 'suspended') return
       const wasWell = !unwell.has(backup)
@@ -217,7 +163,7 @@ export function watchHeartbeat(options: HeartbeatOptions & { readonly onGood: ()
       isFailing = false
       lastGood = now
       options.onGood()
-      queue(() => call('', '', WAITS, options))
+      queue(() => call('', [], place(), options))
     },
     async settled(): Promise<void> {
       await calling

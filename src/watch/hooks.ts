@@ -1,12 +1,15 @@
+import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inTrouble, withoutNotice } from '../decide/notices/due.ts'
-import { signOfLife } from '../decide/notices/messages.ts'
+import { inTrouble, restingNotice, withoutNotice } from '../decide/notices/due.ts'
+import { statusPush } from '../decide/notices/messages.ts'
+import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { NoticeBook, NoticeHook, NoticeMemory } from '../model/notice.ts'
-import { type Delivery, deliver, nameOf, request } from './deliver.ts'
+import { callNow, deliver, nameOf, whyNot } from './deliver.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
 export interface HookOptions {
   readonly memory: NoticeMemory
+  readonly now: () => Instant
   /** Once aborted, nothing more is sent; undelivered notices stay pending. */
   readonly signal: AbortSignal
   /** Takes a sentence for people, without secrets. */
@@ -16,55 +19,62 @@ export interface HookOptions {
   readonly forever: boolean
 }
 
-export interface Hooks {
-  /** Starts sending what is pending. Does not wait for it. */
-  kick(): void
-  /** A pass went well: Uptime Kuma is to hear so, where nothing is open that it was told. Does not wait for it. */
-  well(text: string): void
-  /** Waits until nothing is being sent. */
-  settled(): Promise<void>
-}
-
-/** Milliseconds before each further attempt of a sign of life, which is worth nothing later. */
-const LIFE_WAITS = [1000, 3000]
-
 /** Seconds to wait while another process sends what is pending. */
 const LOCK_WAIT = 15
+
+/** Milliseconds that a refused notice rests: after the first refusal, and after each further one. */
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+/** Milliseconds that a single run waits at most because a server says so. */
+const LONGEST_WAIT = 10_000
 
 /**
  * Sends pending notices in the background, to all hooks at once and in order for each; one process per box at a time, so that nothing is
  * sent twice. A process that ends between the answer and recording it sends that notice again, under the same id.
  */
-export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptions): Hooks {
-  const { memory, signal, warn, waits, forever } = options
+export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptions) {
+  const { memory, now, signal, warn, waits, forever } = options
   let sending: Promise<void> | null = null
   let living: Promise<void> = Promise.resolve()
   let isAsked = false
   let waking = new AbortController()
   const repeats = withoutRepeats(warn)
 
-  /** Returns whether another attempt makes sense. */
-  async function sendTo(hook: NoticeHook, book: NoticeBook): Promise<boolean> {
+  /** Returns the least milliseconds until another attempt makes sense; null: none does. */
+  async function sendTo(hook: NoticeHook, book: NoticeBook): Promise<number | null> {
     const open = inTrouble(book, hook.id)
+    const version = await versionOf(hook)
+    let soonest: number | null = null
     for (const one of book.pending.filter(({ hook: id }) => id === hook.id)) {
-      const sent = await deliver(hook, one.notice, open, signal)
-      if (isOut(hook, sent, `a notice to ${nameOf(hook)}`, ' It is kept for later.')) {
+      const rest = one.rest?.version === version ? one.rest : null
+      const left = rest === null ? 0 : Date.parse(rest.until) - now()
+      // What is further away than any rest was written under another clock.
+      const isResting = left > 0 && left <= DAY
+      const sent = isResting ? null : await deliver(hook, one.notice, open, signal)
+      if (sent?.state === 'delivered') {
+        repeats.well(hook.id)
         await memory.change((before) => withoutNotice(before, one))
         continue
       }
-      // One that is rejected for its content does not hold up the others.
-      if (sent.state === 'unusable') return false
-      if (sent.state === 'failed' && sent.again) return true
+      let refusals = rest?.refusals ?? 0
+      const isRefused = sent?.state === 'failed' && !sent.again
+      if (isRefused) refusals++
+      if (sent !== null && !(isRefused && refusals > 1)) {
+        const more = isRefused ? REFUSED : sent.state === 'failed' ? ' It is kept for later.' : ''
+        repeats.trouble(hook.id, `${whyNot(sent, `a notice to ${nameOf(hook)}`)}${more}`)
+      }
+      if (sent?.state === 'unusable') return soonest
+      const asked = Math.min(sent?.after ?? left, DAY)
+      const wait = isRefused ? Math.max(asked, refusals === 1 ? HOUR : DAY) : asked
+      if (sent !== null && wait > 0) {
+        const until = isoTime(instant(now() + wait))
+        await memory.change((before) => restingNotice(before, one, { until, refusals, version }))
+      }
+      // One that is refused for its content does not hold up the others.
+      if (refusals === 0) return wait
+      soonest = Math.min(soonest ?? wait, wait)
     }
-    return false
-  }
-
-  /** Whether it was delivered; else warns. */
-  function isOut({ id }: NoticeHook, sent: Delivery, what: string, more: string): boolean {
-    if (sent.state === 'delivered') repeats.well(id)
-    else if (sent.state === 'unusable') repeats.trouble(id, `${sent.fault.message}. ${sent.fault.hint}`)
-    else repeats.trouble(id, `cannot send ${what}: ${sent.why}.${more}`)
-    return sent.state === 'delivered'
+    return soonest
   }
 
   async function sendLife(text: string): Promise<void> {
@@ -75,45 +85,43 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
     await Promise.all(
       calm.map(async (hook) => {
         if (hook.kind !== 'uptime-kuma') return
-        for (const wait of [...LIFE_WAITS, null]) {
-          const sent = await request(hook, signOfLife(text), signal)
-          const again = sent.state === 'failed' && sent.again && wait !== null
-          if (!again) return void isOut(hook, sent, `a sign of life to ${nameOf(hook)}`, '')
-          await sleep(wait, undefined, { signal })
-        }
+        const sent = await callNow(hook, statusPush(true, text), signal)
+        if (sent?.state === 'delivered') repeats.well(hook.id)
+        else if (sent !== null) repeats.trouble(hook.id, whyNot(sent, `a sign of life to ${nameOf(hook)}`))
       }),
     )
   }
 
-  async function round(): Promise<boolean> {
-    let isToRepeat = false
+  /** Returns what `sendTo` does, over all hooks. */
+  async function round(): Promise<number | null> {
+    const soonest: number[] = []
     await memory.alone(LOCK_WAIT, signal, async () => {
       const book = await memory.read()
-      const tried = hooks().map((hook) => sendTo(hook, book))
-      const ended = await Promise.allSettled(tried)
+      const ended = await Promise.allSettled(hooks().map((hook) => sendTo(hook, book)))
       for (const one of ended) {
         if (one.status === 'rejected') throw one.reason
-        isToRepeat ||= one.value
+        if (one.value !== null) soonest.push(one.value)
       }
     })
-    return isToRepeat
+    return soonest.length === 0 ? null : Math.min(...soonest)
   }
 
   async function send(): Promise<void> {
     for (let attempt = 0; !signal.aborted; ) {
       isAsked = false
       waking = new AbortController()
-      let isToRepeat: boolean
+      let left: number | null
       try {
-        isToRepeat = await round()
+        left = await round()
       } catch (error) {
         if (!signal.aborted) warn(`cannot send notices: ${(error as Error).message}`)
         return
       }
       const wait = waits[Math.min(attempt, forever ? waits.length - 1 : attempt)]
-      if (isToRepeat && wait !== undefined) {
+      if (left !== null && wait !== undefined && (forever || left <= LONGEST_WAIT)) {
         // A new notice for one hook does not wait for the retry of another that is down.
-        await sleep(wait, undefined, { signal: AbortSignal.any([signal, waking.signal]) }).catch(() => {})
+        const either = AbortSignal.any([signal, waking.signal])
+        await sleep(Math.max(wait, left), undefined, { signal: either }).catch(() => {})
         if (!waking.signal.aborted) attempt++
       } else if (isAsked) attempt = 0
       else return
@@ -121,7 +129,8 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
   }
 
   return {
-    kick() {
+    /** Starts sending what is pending. Does not wait for it. */
+    kick(): void {
       isAsked = true
       if (signal.aborted) return
       waking.abort()
@@ -129,7 +138,8 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
         sending = null
       })
     },
-    well(text) {
+    /** A pass went well: Uptime Kuma is to hear so, where nothing is open that it was told. Does not wait for it. */
+    well(text: string): void {
       if (signal.aborted || !hooks().some(({ kind }) => kind === 'uptime-kuma')) return
       living = living
         .then(() => sendLife(text))
@@ -137,9 +147,20 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
           if (!signal.aborted) warn(`cannot send a sign of life: ${(error as Error).message}`)
         })
     },
-    async settled() {
+    /** Waits until nothing is being sent. */
+    async settled(): Promise<void> {
       while (sending !== null) await sending
       await living
     },
   }
+}
+
+const REFUSED =
+  ' It is tried again in an hour, then once a day. See what it takes with `reconcile notify test`.'
+
+/** Changes with what could make a refused notice acceptable: the URL's file, or how it is sent. */
+async function versionOf(hook: NoticeHook): Promise<string> {
+  if (hook.kind === 'sendmail') return `${hook.from}`
+  const file = await stat(hook.urlFile).catch(() => null)
+  return `${hook.kind} ${file?.ino} ${file?.ctimeMs}`
 }

@@ -3,7 +3,6 @@ import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
 import type { StoredSuspensions } from '../model/suspension.ts'
-import { failureFrom } from '../model/system-error.ts'
 import type { Loop } from './loop.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
@@ -50,20 +49,9 @@ export async function followState(
 ): Promise<void> {
   let released: ReadonlySet<string> | null = null
   let suspended: ReadonlySet<string> | null = null
-  const repeats = withoutRepeats(warn)
-  const read = async <T>(what: 'releases' | 'suspensions', act: () => Promise<T>): Promise<T | null> => {
-    try {
-      const found = await act()
-      repeats.well(what)
-      return found
-    } catch (error) {
-      const { message, hint } = failureFrom(error)
-      repeats.trouble(what, `${message}. ${hint}`)
-      return null
-    }
-  }
+  const { attempt } = withoutRepeats(warn)
   while (!signal.aborted) {
-    const now = await read('releases', () => left().releases())
+    const now = await attempt('releases', () => left().releases())
     for (const id of now ?? []) {
       if (released === null || released.has(id)) continue
       loop.look()
@@ -71,7 +59,7 @@ export async function followState(
       if (name !== undefined) loop.trigger(name, 'released')
     }
     released = now ?? released
-    const stored = await read('suspensions', () => left().suspensions())
+    const stored = await attempt('suspensions', () => left().suspensions())
     if (stored !== null) {
       const resting = new Set(
         loop

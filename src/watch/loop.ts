@@ -43,18 +43,7 @@ type Ending = Pick<BackupOutcome, 'result' | 'retry' | 'off'>
 const resumeOf = ({ result, off }: Ending): Instant | null =>
   result === 'incomplete' && off?.until != null ? instant(Date.parse(off.until)) : null
 
-export interface Loop {
-  /** Runs until the signal is aborted and every pass has ended; `before`: the specs in force at the start. */
-  run(before: readonly ActiveSpec[], signal: AbortSignal): Promise<void>
-  /** The specs may have changed. */
-  look(): void
-  /** Runs one backup, or all, as soon as possible. */
-  trigger(name: string | null, cause: Cause): void
-  /** Ends a backup's run, if there is one, and keeps the bytes received. */
-  stop(name: string, why: string): void
-  /** The state of each backup. */
-  standing(): readonly Standing[]
-}
+export type Loop = ReturnType<typeof watchLoop>
 
 export interface Standing {
   readonly backup: string
@@ -76,7 +65,7 @@ const DRIFT = 5_000
  * Level-based: a trigger only queues a name, and the run reads everything anew. Waits are monotonic; what depends on the wall clock is
  * evaluated each time, so that a clock that jumps neither starves a backup nor starts all of them.
  */
-export function watchLoop(ports: LoopPorts): Loop {
+export function watchLoop(ports: LoopPorts) {
   const { clock, emit } = ports
   const backups = new Map<string, Backup>()
   const runs = new Map<string, { readonly controller: AbortController; readonly ended: Promise<void> }>()
@@ -155,22 +144,17 @@ export function watchLoop(ports: LoopPorts): Loop {
     }))
   }
 
-  function triggerDue(): void {
+  /** Queues what is due. Returns the milliseconds until the next one is; queued and running ones do not count, as their end wakes us. */
+  function triggerDue(): number {
     const busy = new Set([...waitingRuns.waiting(), ...waitingRuns.running()])
+    let least = LONGEST_REST
     for (const [name, backup] of backups) {
       if (busy.has(name)) continue
       const { rest, cause } = dueIn(backup, here())
       if (rest <= 0) waitingRuns.add(name, cause)
+      else least = Math.min(least, rest)
     }
-  }
-
-  /** Milliseconds until the next backup is due. Queued and running ones do not count: their end wakes us. */
-  function rest(): number {
-    const busy = new Set([...waitingRuns.waiting(), ...waitingRuns.running()])
-    let least = LONGEST_REST
-    for (const [name, backup] of backups)
-      if (!busy.has(name)) least = Math.min(least, dueIn(backup, here()).rest)
-    return Math.max(0, least)
+    return least
   }
 
   function start(name: string, causes: readonly Cause[]): void {
@@ -274,7 +258,8 @@ export function watchLoop(ports: LoopPorts): Loop {
   }
 
   return {
-    async run(before, signal) {
+    /** Runs until the signal is aborted and every pass has ended; `before`: the specs in force at the start. */
+    async run(before: readonly ActiveSpec[], signal: AbortSignal): Promise<void> {
       const stopAll = (): void => {
         emit({ type: 'stopping', running: [...runs.keys()] })
         for (const { controller } of runs.values()) controller.abort(signal.reason)
@@ -299,11 +284,11 @@ export function watchLoop(ports: LoopPorts): Loop {
           lookIfWanted()
           if (decided !== null) obey(decided)
           decided = null
-          triggerDue()
+          const rest = triggerDue()
           for (let next = waitingRuns.take(); next !== null; next = waitingRuns.take())
             start(next.name, next.causes)
           if (bug !== null) throw bug.error
-          await clock.wait(rest(), waking.signal)
+          await clock.wait(rest, waking.signal)
         }
       } finally {
         signal.removeEventListener('abort', stopAll)
@@ -311,14 +296,18 @@ export function watchLoop(ports: LoopPorts): Loop {
         await Promise.all([looking, ...[...runs.values()].map(({ ended }) => ended)])
       }
     },
-    look() {
+    /** The specs may have changed. */
+    look(): void {
       wantsLook = true
       wake()
     },
-    trigger(name, cause) {
+    /** Runs one backup, or all, as soon as possible. */
+    trigger(name: string | null, cause: Cause): void {
       for (const one of name === null ? backups.keys() : [name]) if (backups.has(one)) trigger(one, cause)
     },
+    /** Ends a backup's run, if there is one, and keeps the bytes received. */
     stop,
+    /** The state of each backup. */
     standing,
   }
 }

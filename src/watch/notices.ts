@@ -8,40 +8,18 @@ import {
   findTrouble,
   type OverBackup,
 } from '../decide/notices/find-trouble.ts'
+import { cutTo } from '../decide/notices/messages.ts'
 import { messageOf } from '../decide/status/fold.ts'
 import { Stop } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
-import type { NoticeMemory } from '../model/notice.ts'
+import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
-import { eachHeartbeat, passHeartbeat, watchHeartbeat } from './heartbeat.ts'
+import type { DestinationStatus } from '../model/status.ts'
+import { passHeartbeats, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
-/**
- * Reports the results of passes to the hooks of `notify` and to the `heartbeat`. Nothing here throws, delays a transfer or changes an
- * exit code: errors go to `warn`.
- */
-export interface Notices {
-  /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
-  began(): void
-  /** A whole pass over one backup has the destination to itself. Waits for nothing. */
-  locked(backup: string): void
-  /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
-  finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void>
-  /** The series that are late now, also without a pass. */
-  late(backup: string, late: readonly LateSeries[]): Promise<void>
-  /**
-   * The faults and holds over its spec, whatever its passes return. `isAll`: there are no others, so earlier ones are over. False: it
-   * could not be saved.
-   */
-  stands(backup: string, over: OverBackup, isAll: boolean): Promise<boolean>
-  /** Before the first pass of `watch`: how the last one over this backup failed; null: it did not, or is unknown. */
-  remember(backup: string, wentBadly: string | null): void
-  /** The backup is no longer declared, so its open problems are over. False: that could not be saved. */
-  gone(backup: string): Promise<boolean>
-  /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
-  ended(result: Result | null): Promise<void>
-}
+export type Notices = ReturnType<typeof openNotices>
 
 export interface NoticeOptions {
   readonly memory: NoticeMemory
@@ -64,97 +42,119 @@ export type NoticeUse = 'all' | 'some' | 'watch'
 const PATIENCE = 15_000
 const LAST_PATIENCE = 3_000
 
-const WAITS: Readonly<Record<NoticeUse, readonly number[]>> = {
-  all: [1000, 3000, 6000],
-  some: [1000, 3000, 6000],
-  watch: [1000, 5000, 30_000, 120_000, 600_000],
-}
+/** Before each further attempt, of a run and of `watch`. */
+const WAITS = [1000, 3000, 6000]
+const LONG_WAITS = [1000, 5000, 30_000, 120_000, 600_000]
 
+/**
+ * Reports the results of passes to the hooks of `notify` and to the `heartbeat`. Nothing here throws, delays a transfer or changes an
+ * exit code: errors go to `warn`.
+ */
 export function openNotices(
   settings: () => Pick<Settings, 'notify' | 'heartbeat'>,
   use: NoticeUse,
   options: NoticeOptions,
-): Notices {
+) {
   const { memory, now, host, oneLine } = options
   const { signal, endIn, close } = deadline(options.signal)
   const warn = (text: string) => options.warn(oneLine(text))
   const notify = () => settings().notify
-  const hooks = openHooks(notify, { memory, signal, warn, waits: WAITS[use], forever: use === 'watch' })
-  const placeOf = (key: 'urlFile' | 'eachFile', name = '') => {
-    const { [key]: file = null, caFile = null } = settings().heartbeat ?? {}
-    return file === null ? null : { urlFile: file.replaceAll('{name}', name), caFile }
+  const forever = use === 'watch'
+  const waits = forever ? LONG_WAITS : WAITS
+  const hooks = openHooks(notify, { memory, now, signal, warn, waits, forever })
+  /** Of one backup; of passes over all: ''. */
+  const placeOf = (name: string) => {
+    const { urlFile = null, eachFile = null, caFile = null } = settings().heartbeat ?? {}
+    if (name === '') return urlFile === null ? null : { urlFile, caFile }
+    const file = eachFile?.replaceAll('{name}', name)
+    return file === undefined ? null : { urlFile: file, caFile, isOptional: true, rid: randomUUID() }
   }
-  const beat = { place: () => placeOf('urlFile'), signal, warn }
-  const pass = use === 'all' ? passHeartbeat(beat) : null
+  /** The fault or hold over the spec of each backup that has one, whatever its passes return. */
+  const over = new Map<string, string>()
+  const beats = passHeartbeats(placeOf, { signal, warn })
   const onGood = () => hooks.well(`all is well on ${host}`)
-  const watch = use === 'watch' ? watchHeartbeat({ ...beat, onGood }) : null
-  const each = eachHeartbeat({ place: (backup) => placeOf('eachFile', backup), signal, warn })
+  const watch = forever ? watchHeartbeat(() => placeOf(''), over, { signal, warn, onGood }) : null
 
-  async function save(found: Findings | null): Promise<boolean> {
-    if (found === null || notify().length === 0) return true
-    const findings = escaped(found, oneLine)
-    const sender = { at: now(), host, revision: options.revision(), stamp: randomUUID() }
+  /** False: it could not be saved. */
+  async function save(found: readonly Findings[]): Promise<boolean> {
+    if (found.length === 0 || notify().length === 0) return true
+    const findings = found.map((one) => escaped(one, oneLine))
+    const sender = { at: now(), host, revision: options.revision(), stamp: '' }
+    const fold = (book: NoticeBook): NoticeBook =>
+      findings.reduce(
+        (before, one) => foldNotices(before, notify(), one, { ...sender, stamp: randomUUID() }),
+        book,
+      )
     try {
       const before = await memory.read()
       // Most passes bring no news, and then need no lock.
-      if (foldNotices(before, notify(), findings, sender) === before) return true
-      await memory.change((book) => foldNotices(book, notify(), findings, sender))
+      if (fold(before) === before) return true
+      await memory.change(fold)
     } catch (error) {
-      warn(`cannot save a notice about ${findings.backup}: ${(error as Error).message}`)
+      warn(
+        `cannot save a notice about ${found.map(({ backup }) => backup).join(', ')}: ${(error as Error).message}`,
+      )
       return false
-    } finally {
-      hooks.kick()
     }
+    hooks.kick()
     return true
   }
 
   return {
-    began() {
+    /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
+    began(): void {
       if (notify().length > 0) hooks.kick()
-      pass?.began()
+      if (use === 'all') beats.began('')
     },
-    locked: each.began,
-    async finished(outcome, extent) {
+    /** A whole pass over one backup has the destination to itself. Waits for nothing. */
+    locked: beats.began,
+    /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
+    async finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void> {
       watch?.finished(outcome, oneLine(lineOf(outcome)))
-      if (extent === 'whole') each.finished(outcome, summaryOf(outcome).map(oneLine))
-      await save(findTrouble(outcome, extent))
+      if (extent === 'whole')
+        beats.finished(outcome, summaryOf(outcome).map(oneLine), over.get(outcome.backup) ?? null)
+      const found = findTrouble(outcome, extent)
+      await save(found === null ? [] : [found])
+      // What could not be delivered may be accepted by now.
+      if (notify().length > 0) hooks.kick()
     },
-    async late(backup, late) {
-      await save(findLate(backup, late))
+    /** The series that are late now, also without a pass. */
+    async late(backup: string, late: readonly LateSeries[]): Promise<void> {
+      await save([findLate(backup, late)])
     },
-    async stands(backup, over, isAll) {
-      const found = findOverSpec(backup, over, isAll)
-      const line = found.troubles.map(({ message }) => message).join('; ')
-      watch?.stands(backup, line === '' ? null : oneLine(line))
-      each.stands(backup, line === '' ? null : oneLine(line), use !== 'some')
-      return save(found)
+    /** The faults and holds over the spec of each of these, whatever passes return. `isAll`: there are no others, so earlier ones are over. */
+    async stands(overEach: ReadonlyMap<string, OverBackup>, isAll: boolean): Promise<void> {
+      const found = [...overEach].map(([backup, one]) => findOverSpec(backup, one, isAll))
+      for (const { backup, troubles } of found) {
+        const line = oneLine(troubles.map(({ message }) => message).join('; '))
+        const before = over.get(backup)
+        over.delete(backup)
+        if (line === '') continue
+        over.set(backup, line)
+        if (before === undefined) watch?.fail()
+        if (before !== line && use !== 'some') beats.fail(backup, line)
+      }
+      await save(found)
     },
-    remember: (backup, wentBadly) => watch?.remember(backup, wentBadly === null ? null : oneLine(wentBadly)),
-    gone(backup) {
-      watch?.forget(backup)
-      each.forget(backup)
-      return save(findGone(backup))
+    /** Before the first pass of `watch`: how the last one over this backup ended; null: unknown. */
+    remember(backup: string, last: DestinationStatus | null): void {
+      const isBad = last !== null && last.exitCode !== 0 && last.result !== 'cancelled'
+      watch?.remember(backup, isBad ? last.result : null)
     },
-    async ended(result) {
+    /** The backup is no longer declared, so its open problems are over. False: that could not be saved. */
+    gone(backup: string): Promise<boolean> {
+      over.delete(backup)
+      watch?.remember(backup, null)
+      return save([findGone(backup)])
+    },
+    /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
+    async ended(result: Result | null): Promise<void> {
       endIn(PATIENCE)
       const isKnown = result !== null && !signal.aborted && saysSomething(result)
       if (isKnown && result.exitCode === 0) onGood()
-      const lines =
-        result?.backups.filter(({ exitCode }) => exitCode !== 0).map((one) => oneLine(lineOf(one))) ?? []
-      const faults = result?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
-      const own = result?.problems.map(({ message }) => oneLine(message)) ?? []
-      const more = faults.map(({ file, line, message }) => oneLine(`${file}:${line}: ${message}`))
-      await Promise.all([
-        hooks.settled(),
-        watch?.settled(),
-        each.settled(),
-        pass?.ended(isKnown ? (result.exitCode === 0 ? '' : '/fail') : null, [
-          `exit ${result?.exitCode}`,
-          ...lines,
-          ...own,
-          ...more,
-        ]),
-      ])
+      const end = isKnown ? (result.exitCode === 0 ? '' : 'fail') : null
+      if (use === 'all') beats.ended('', end, result === null ? [] : summaryOfAll(result).map(oneLine))
+      await Promise.all([hooks.settled(), watch?.settled(), beats.settled()])
       close()
     },
   }
@@ -195,7 +195,17 @@ function deadline(run: AbortSignal) {
 const lineOf = (outcome: BackupOutcome): string =>
   `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
 
-/** What a pass came to, a line each. */
+/** What a pass over all backups came to: its exit code, and what is not well. */
+const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Result): readonly string[] => [
+  `exit ${exitCode}`,
+  ...backups.filter((one) => one.exitCode !== 0).map(lineOf),
+  ...problems.map(({ message }) => message),
+  ...diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ file, line, message }) => `${file}:${line}: ${message}`),
+]
+
+/** What a pass over one came to, a line each. */
 function summaryOf(outcome: BackupOutcome): readonly string[] {
   const { published, repaired, pruned, pending, complete, bytes, seconds, problems, late } = outcome
   return [
@@ -212,13 +222,14 @@ const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => str
   troubles: troubles.map((one) => ({
     ...one,
     message: cut(oneLine(one.message)),
-    details: one.details.map(({ path, ...detail }) => ({
+    details: one.details.map(({ path, hint, ...detail }) => ({
       ...detail,
       ...(path === undefined ? {} : { path: oneLine(path) }),
       message: cut(oneLine(detail.message)),
+      ...(hint === undefined ? {} : { hint: oneLine(hint) }),
     })),
   })),
 })
 
 /** A message may contain text of any length from a source. */
-const cut = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}…` : text)
+const cut = (text: string): string => cutTo(text, 1000)

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
-import type { SecretUrl } from './url-file.ts'
+import { cutTo, type HookRequest } from '../decide/notices/messages.ts'
+import type { Halt } from '../model/trouble.ts'
+import { type SecretUrl, safeDecode } from './url-file.ts'
 
 /** What a server said, without any part of the URL. */
 export interface Answer {
@@ -10,28 +12,38 @@ export interface Answer {
   readonly line: string
 }
 
-/** The result of one request. `why`: without any part of the URL. */
-export type Posted =
-  | { readonly state: 'delivered'; readonly answer: Answer }
-  | {
-      readonly state: 'failed'
-      readonly why: string
-      /** A retry may succeed without anyone's help. */
-      readonly again: boolean
-      /** Null: there was none. */
-      readonly answer: Answer | null
-    }
+/** What came of one attempt. No part of it shows more of a URL than its host. */
+export type Delivery =
+  | { readonly state: 'delivered'; readonly answer: Answer | null; readonly host: string | null }
+  | Failed
+  /** Nothing was sent: a file or a program that it needs cannot be used. */
+  | { readonly state: 'unusable'; readonly fault: Halt; readonly answer: null; readonly host: null }
 
-export interface HttpCall {
-  /** POST where there is a body, else GET. */
-  readonly body: string | null
-  readonly headers: Readonly<Record<string, string>>
-  /** Parameters that replace or join those of the URL. */
-  readonly query?: Readonly<Record<string, string>>
+export interface Failed {
+  readonly state: 'failed'
+  readonly why: string
+  /** A retry may succeed without anyone's help. */
+  readonly again: boolean
+  /** Milliseconds that the server wants left alone; 0: it did not say. */
+  readonly after: number
+  readonly answer: Answer | null
+  readonly host: string | null
+}
+
+export const failed = (why: string, again: boolean): Failed => ({
+  state: 'failed',
+  why,
+  again,
+  after: 0,
+  answer: null,
+  host: null,
+})
+
+export interface HttpCall extends HookRequest {
   /** PEM: trusted in place of the usual certificates; null: those. */
   readonly ca: string | null
-  /** Whether the body of a 2xx answer says that it was accepted. Default: each does. */
-  readonly accepts?: (body: string) => boolean
+  /** Whether the body of a 2xx answer says that it was accepted. */
+  readonly accepts: (body: string) => boolean
 }
 
 /** Milliseconds for the whole exchange. */
@@ -44,30 +56,28 @@ const MOST_LINE = 200
 /**
  * One request. Follows no redirect: the URL is a secret that no other host may learn. Throws only the signal's reason.
  */
-export async function post(secret: SecretUrl, call: HttpCall, signal: AbortSignal): Promise<Posted> {
+export async function post(secret: SecretUrl, call: HttpCall, signal: AbortSignal): Promise<Delivery> {
   signal.throwIfAborted()
   // As many hooks as the settings name listen to one signal.
   setMaxListeners(0, signal)
-  const cut = new AbortController()
-  const timer = setTimeout(() => cut.abort(), TIMEOUT)
-  const stop = () => cut.abort()
-  signal.addEventListener('abort', stop, { once: true })
+  const timeout = AbortSignal.timeout(TIMEOUT)
+  const { host } = secret.url
   try {
-    const { status, body } = await exchange(secret, call, cut.signal)
-    return judge({ status, line: firstLine(body, secret) }, call.accepts?.(body) ?? true)
+    const { status, after, body } = await exchange(secret, call, AbortSignal.any([signal, timeout]))
+    const answer = { status, line: firstLine(body, secret) }
+    const refusal = refusalOf(answer, call.accepts(body))
+    if (refusal === null) return { state: 'delivered', answer, host }
+    return { ...failed(refusal, AGAIN.has(status) || status >= 500), after, answer, host }
   } catch (error) {
     signal.throwIfAborted()
-    if (cut.signal.aborted) return failed('no answer within 10 s', true)
-    return failed(reasonOf(error), true)
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', stop)
+    return { ...failed(timeout.aborted ? 'no answer within 10 s' : reasonOf(error), true), host }
   }
 }
 
 async function exchange({ url, authorization }: SecretUrl, call: HttpCall, signal: AbortSignal) {
   const there = new URL(url)
-  for (const [name, value] of Object.entries(call.query ?? {})) there.searchParams.set(name, value)
+  if ((call.under ?? '') !== '') there.pathname = `${there.pathname.replace(/\/+$/, '')}/${call.under}`
+  for (const [name, value] of Object.entries(call.query)) there.searchParams.set(name, value)
   const options = {
     method: call.body === null ? 'GET' : 'POST',
     headers: {
@@ -88,7 +98,8 @@ async function exchange({ url, authorization }: SecretUrl, call: HttpCall, signa
     request.on('error', reject)
     request.end(call.body ?? undefined)
   })
-  return { status: response.statusCode ?? 0, body: await bodyOf(response) }
+  const after = delayOf(response.headers['retry-after'] ?? '')
+  return { status: response.statusCode ?? 0, after, body: await bodyOf(response) }
 }
 
 /** As far as it comes: the status has said most. */
@@ -105,57 +116,46 @@ const bodyOf = (response: IncomingMessage): Promise<string> =>
     response.once('close', () => resolve(Buffer.concat(chunks).toString('utf8', 0, MOST_BODY)))
   })
 
-function judge(answer: Answer, isAccepted: boolean): Posted {
-  const { status, line } = answer
-  const said = line === '' ? '' : `: ${line}`
-  if (status >= 200 && status < 300)
-    return isAccepted
-      ? { state: 'delivered', answer }
-      : failed(`it answers ${status}, but does not accept it${said}`, false, answer)
-  if (status >= 300 && status < 400)
-    return failed(
-      `it answers with a redirect (${status}), which is not followed: use the URL that it leads to`,
-      false,
-      answer,
-    )
-  const again = status >= 500 || status === 408 || status === 425 || status === 429
-  return failed(`it answers ${status}${said}`, again, answer)
+/** Of Retry-After, seconds or a date, in milliseconds; 0: it says none. */
+function delayOf(retryAfter: string): number {
+  const delay = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
+  return Math.max(delay || 0, 0)
 }
 
-const failed = (why: string, again: boolean, answer: Answer | null = null): Posted => ({
-  state: 'failed',
-  why,
-  again,
-  answer,
-})
+/** Answers below 500 that a retry may change. */
+const AGAIN: ReadonlySet<number> = new Set([408, 425, 429])
+
+/** Null: it is delivered. */
+function refusalOf({ status, line }: Answer, isAccepted: boolean): string | null {
+  const said = line === '' ? '' : `: ${line}`
+  if (status >= 200 && status < 300)
+    return isAccepted ? null : `it answers ${status}, but does not accept it${said}`
+  return status >= 300 && status < 400
+    ? `it answers with a redirect (${status}), which is not followed: use the URL that it leads to`
+    : `it answers ${status}${said}`
+}
 
 /** Servers like to repeat what they were asked for. */
 function firstLine(body: string, secret: SecretUrl): string {
   const line = body.split(/[\r\n]+/).find((one) => one.trim() !== '') ?? ''
-  let shown = line.trim().slice(0, 4 * MOST_LINE)
+  let shown = line.trim()
   for (const part of secretParts(secret)) shown = shown.replaceAll(part, '…')
-  return shown.length > MOST_LINE ? `${shown.slice(0, MOST_LINE)}…` : shown
+  return cutTo(shown, MOST_LINE)
 }
 
 /** What of the URL must not be shown, longest first. Shorter words are the service's own, such as `push`. */
 function secretParts({ url, authorization }: SecretUrl): readonly string[] {
   const pair = authorization === null ? '' : Buffer.from(authorization.slice(6), 'base64').toString()
-  const decoded = (text: string): string => {
-    try {
-      return decodeURIComponent(text)
-    } catch {
-      return text
-    }
-  }
   const words = [
     ...url.pathname.split('/'),
     ...url.searchParams.values(),
+    ...url.search.split('&').map((one) => one.slice(one.indexOf('=') + 1)),
     ...pair.split(':'),
     url.host,
     url.hostname,
   ]
   const whole = [url.href, `${url.pathname}${url.search}`, url.pathname, url.search]
-  return [...new Set([...whole, ...words].flatMap((one) => [one, decoded(one)]))]
+  return [...new Set([...whole, ...words].flatMap((one) => [one, safeDecode(one)]))]
     .filter((one) => one.length >= 6)
     .sort((a, b) => b.length - a.length)
 }
@@ -163,12 +163,11 @@ function secretParts({ url, authorization }: SecretUrl): readonly string[] {
 /** From the code only: the system's message names host and address. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return (
-    WORDS[code] ?? (/^[A-Z][A-Z0-9_]+$/.test(code) ? `the request failed (${code})` : 'the request failed')
-  )
+  if (/SELF_SIGNED_CERT|^UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF)/.test(code))
+    return 'its certificate is not signed by a CA that is trusted here: name yours with caFile'
+  const words = /^[A-Z][A-Z0-9_]+$/.test(code) ? `the request failed (${code})` : 'the request failed'
+  return WORDS[code] ?? words
 }
-
-const UNTRUSTED = 'its certificate is not signed by a CA that is trusted here: name yours with caFile'
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
@@ -178,11 +177,6 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'the connection timed out',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 }

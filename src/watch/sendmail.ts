@@ -1,12 +1,9 @@
-import { bodyLines, encodedWord, titleOf } from '../decide/notices/messages.ts'
-import { Failure } from '../model/failure.ts'
+import { bodyLines, cutTo, encodedWord, titleOf } from '../decide/notices/messages.ts'
 import type { MailHook, Notice, TestNotice } from '../model/notice.ts'
+import { failureFrom } from '../model/system-error.ts'
 import { childEnvironment, runChild } from '../system/child.ts'
 import { homeFolder } from '../system/who-am-i.ts'
-
-type Sent =
-  | { readonly state: 'delivered' }
-  | { readonly state: 'failed'; readonly why: string; readonly again: boolean }
+import { type Delivery, failed } from './post.ts'
 
 /** Seconds until a mail system has taken a message. */
 const LIMIT = 60
@@ -25,7 +22,7 @@ export async function sendMail(
   hook: MailHook,
   notice: Notice | TestNotice,
   signal: AbortSignal,
-): Promise<Sent> {
+): Promise<Delivery> {
   signal.throwIfAborted()
   const environment = childEnvironment()
   try {
@@ -42,24 +39,28 @@ export async function sendMail(
     })
     signal.throwIfAborted()
     if (cause !== 'itself') return failed(`it took longer than ${LIMIT} s`, true)
-    if (code === 0) return { state: 'delivered' }
-    const said =
+    if (code === 0) return { state: 'delivered', answer: null, host: null }
+    const said = cutTo(
       Buffer.from(stderr, 'latin1')
-        .toString('utf8')
+        .toString()
         .trim()
-        .split(/[\r\n]+/)[0] ?? ''
+        .split(/[\r\n]+/, 1)[0]!,
+      MOST_LINE,
+    )
     const how = code === null ? 'was killed' : `exits with ${code}`
-    return failed(`sendmail ${how}${said === '' ? '' : `: ${said.slice(0, MOST_LINE)}`}`, code === TRY_LATER)
+    return failed(`sendmail ${how}${said === '' ? '' : `: ${said}`}`, code === TRY_LATER)
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof Failure && error.code === 'missing-tool')
-      return failed('there is no sendmail on this machine: install a mail system that has one', false)
-    if (error instanceof Failure) return failed(error.message, true)
-    throw error
+    const { code, message } = failureFrom(error)
+    if (code !== 'missing-tool') return failed(message, true)
+    const fault = {
+      code,
+      message: 'there is no sendmail on this machine',
+      hint: 'Install a mail system that has one.',
+    }
+    return { state: 'unusable', fault, answer: null, host: null }
   }
 }
-
-const failed = (why: string, again: boolean): Sent => ({ state: 'failed', why, again })
 
 /** The addresses are checked where settings are read, the subject is encoded, and the text is base64: nothing can add a header. */
 function mailOf({ to, from }: MailHook, notice: Notice | TestNotice): string {

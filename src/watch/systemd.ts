@@ -1,32 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../model/failure.ts'
 import { type ChildEnd, childEnvironment, runChild } from '../system/child.ts'
+import { withoutRepeats } from './without-repeats.ts'
 
-/** Notifies systemd, by its notify protocol, where `watch` runs as a service. Never throws. */
-export interface ServiceManager {
-  /** It works; `status` is the line that `systemctl status` shows. */
-  ready(status?: string): Promise<void>
-  /** It still works. */
-  alive(): Promise<void>
-  status(text: string): Promise<void>
-  /** It is about to end. */
-  stopping(): Promise<void>
-  /** Milliseconds within which to call `alive`; null: not asked for. */
-  readonly watchdogInterval: number | null
-}
+export type ServiceManager = ReturnType<typeof openServiceManager>
 
 /** Seconds. systemd-notify itself waits at most five seconds for an answer. */
 const TIMEOUT = 10
 
 /**
- * Uses systemd-notify, as Node has no Unix datagram sockets; so the unit needs NotifyAccess=all. Without NOTIFY_SOCKET it does nothing.
+ * Notifies systemd, by its notify protocol, where `watch` runs as a service. Never throws. Uses systemd-notify, as Node has no Unix datagram sockets; so the unit needs NotifyAccess=all. Without NOTIFY_SOCKET it does nothing.
  */
-export function openServiceManager(
-  env: NodeJS.ProcessEnv,
-  pid: number,
-  warn: (text: string) => void,
-): ServiceManager {
+export function openServiceManager(env: NodeJS.ProcessEnv, pid: number, warn: (text: string) => void) {
   const socket = env['NOTIFY_SOCKET'] ?? ''
-  let isWarned = false
+  const repeats = withoutRepeats(warn)
 
   async function notify(...words: readonly string[]): Promise<void> {
     if (socket === '') return
@@ -44,18 +31,18 @@ export function openServiceManager(
         ? 'systemd-notify is not installed'
         : String((error as Error).message),
     )
-    if (why === null) isWarned = false
-    else if (!isWarned) {
-      isWarned = true
-      warn(`cannot notify the service manager: ${why}`)
-    }
+    if (why === null) repeats.well('')
+    else repeats.trouble('', `cannot notify the service manager: ${why}`)
   }
 
   return {
-    ready: (status) => notify('READY=1', ...(status === undefined ? [] : [statusWord(status)])),
+    /** It works; `status` is the line that `systemctl status` shows. The protocol has one word a line. */
+    ready: (status: string) => notify('READY=1', `STATUS=${status.replace(/\s+/g, ' ').slice(0, 500)}`),
+    /** It still works. */
     alive: () => notify('WATCHDOG=1'),
-    status: (text) => notify(statusWord(text)),
+    /** It is about to end. */
     stopping: () => notify('STOPPING=1'),
+    /** Milliseconds within which to call `alive`; null: not asked for. */
     watchdogInterval: intervalOf(env, pid),
   }
 }
@@ -67,9 +54,6 @@ function whatFailed({ cause, code, endedBy, stderr }: ChildEnd): string | null {
   return stderr.trim() || `systemd-notify ${how}`
 }
 
-/** The protocol has one word a line. */
-const statusWord = (text: string): string => `STATUS=${text.replace(/\s+/g, ' ').slice(0, 500)}`
-
 /** Half of what systemd allows, as it recommends. */
 function intervalOf(env: NodeJS.ProcessEnv, pid: number): number | null {
   const microseconds = Number(env['WATCHDOG_USEC'])
@@ -79,17 +63,12 @@ function intervalOf(env: NodeJS.ProcessEnv, pid: number): number | null {
 }
 
 /** Calls `alive` at intervals if the service manager asks for it, from the same thread that does the work. */
-export async function keepAlive(service: ServiceManager, signal: AbortSignal): Promise<void> {
-  if (service.watchdogInterval === null || signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const timer = setInterval(() => void service.alive(), service.watchdogInterval!)
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(timer)
-        resolve()
-      },
-      { once: true },
-    )
-  })
+export async function keepAlive(
+  { watchdogInterval, alive }: ServiceManager,
+  signal: AbortSignal,
+): Promise<void> {
+  while (watchdogInterval !== null && !signal.aborted) {
+    await sleep(watchdogInterval, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) void alive()
+  }
 }

@@ -75,7 +75,7 @@ function parse(text: string): SecretUrl | null {
   return { url, authorization: pair === ':' ? null : `Basic ${Buffer.from(pair).toString('base64')}` }
 }
 
-function safeDecode(text: string): string {
+export function safeDecode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

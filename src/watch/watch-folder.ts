@@ -3,18 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import type { Clock } from '../model/clock.ts'
 
-export interface FolderWatch {
-  /** Once resolved, no change is missed. */
-  readonly ready: Promise<void>
-  /**
-   * Waits until the folder has been stable and git is not at work, and returns its fingerprint: only such a state may be obeyed.
-   * Null: the watch has ended.
-   */
-  settled(): Promise<string | null>
-  /** Checks now, without waiting for an event. */
-  look(): void
-  close(): Promise<void>
-}
+export type FolderWatch = ReturnType<typeof watchFolder>
 
 /** Milliseconds that a state must be stable before it counts. */
 const STILL = 1_000
@@ -48,7 +37,7 @@ export function watchFolder(
     /** Called once for each message. */
     readonly onTrouble: (message: string) => void
   },
-): FolderWatch {
+) {
   const { clock, read } = options
   const closing = new AbortController()
   const ending = AbortSignal.any([closing.signal, options.signal])
@@ -121,6 +110,10 @@ export function watchFolder(
     return ending.aborted ? null : still
   }
 
+  /**
+   * Waits until the folder has been stable and git is not at work, and returns its fingerprint: only such a state may be obeyed.
+   * Null: the watch has ended.
+   */
   const settled = (): Promise<string | null> => {
     settling ??= settle().finally(() => {
       settling = null
@@ -147,10 +140,12 @@ export function watchFolder(
   ending.addEventListener('abort', end, { once: true })
   const following = follow()
   return {
+    /** Once resolved, no change is missed. */
     ready: first,
     settled,
+    /** Checks now, without waiting for an event. */
     look: wake,
-    async close() {
+    async close(): Promise<void> {
       closing.abort()
       await following
       await settling

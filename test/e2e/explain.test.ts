@@ -153,7 +153,7 @@ describe('what is not there', () => {
   ])('%j: exit %i', async (what, code, told) => {
     const ended = await world.run('explain', what)
     expect(ended).toMatchObject({ code, stdout: '' })
-    expect(ended.stderr).toContain(told)
+    expect(ended.stderr.replace(/\n +/g, ' ')).toContain(told)
   })
 
   test('a faulty spec: exit 3, and a document that says so', async () => {

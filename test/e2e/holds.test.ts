@@ -135,6 +135,51 @@ describe('a destination that is not the expected one', () => {
     expect(await at.pass()).toMatchObject({ result: 'in-sync', holds: [], exitCode: 0 })
   })
 
+  test.each(['disks, and state is lost', 'paths in the specs'])(
+    'two backups whose %s were swapped: held, whatever their bytes; a release hands it over',
+    async (what) => {
+      const own = await makeWorld('local', { calls: 'here' })
+      try {
+        const [one, two] = [await backupIn(own, 'one'), await backupIn(own, 'two')]
+        for (const at of [one, two]) await at.offer('same.tar', 'same', { mtime: 1_700_000_000 })
+        expect((await own.pass()).exitCode).toBe(0)
+        if (what.startsWith('disks')) {
+          const away = join(own.folder, 'away')
+          await rename(one.destination, away)
+          await rename(two.destination, one.destination)
+          await rename(away, two.destination)
+          await rm(own.state, { recursive: true })
+        } else {
+          await one.declare({ destination: { path: two.destination } })
+          await two.declare({ destination: { path: one.destination } })
+        }
+        const { backups } = await own.pass()
+        const [id] = backups.map((backup) => isHeld(backup, 'destination-other-id'))
+        expect(backups[0]!.holds[0]!.message).toContain('of the backup two')
+        expect((await own.status()).backups[0]).toMatchObject({ state: 'held' })
+        expect((await own.run('release', '--all-destinations', '--reason', 'x')).code).toBe(64)
+        expect(await own.run('release', id!, '--reason', 'it takes it over')).toMatchObject({ code: 0 })
+        for (const pass of ['first', 'second'])
+          expect((await own.pass('one')).backups[0], pass).toMatchObject({ result: 'in-sync', holds: [] })
+      } finally {
+        await own.end()
+      }
+    },
+  )
+
+  test('a backup that was renamed keeps its destination, without a question', async () => {
+    const own = await makeWorld('local', { calls: 'here' })
+    try {
+      const at = await backupIn(own, 'old')
+      await at.offer('a.tar', 'a')
+      expect((await own.pass()).exitCode).toBe(0)
+      await rename(join(own.specs, 'old.yaml'), join(own.specs, 'new.yaml'))
+      expect((await own.pass()).backups).toMatchObject([{ backup: 'new', result: 'in-sync', holds: [] }])
+    } finally {
+      await own.end()
+    }
+  })
+
   test('an id that nothing is held under: 64, with those that are', async () => {
     const { code, stderr } = await release('deadbeef')
     expect(code).toBe(64)
@@ -168,22 +213,31 @@ describe('the state folder is lost', () => {
     )
     for (const one of backups) isHeld(one, 'destination-unknown')
     expect(await treeOf(a!.destination)).toEqual(before)
-    const { stdout } = await lost.run()
-    expect(stdout.match(/knows no\s+destination/g)).toHaveLength(1)
-    expect((await lost.plan()).diagnostics).toMatchObject([{ code: 'state-lost', file: lost.state }])
-    expect((await lost.run('--dry-run')).code).toBe(7)
-    expect((await lost.status()).problems).toMatchObject([{ code: 'state-lost' }])
+    for (const words of [[], ['-q'], ['--dry-run'], ['-n', '-q'], ['status']]) {
+      const { stdout, code } = await lost.run(...words)
+      expect(code, words.join(' ')).toBe(words[0] === 'status' ? 0 : 7)
+      expect(stdout.match(/knows no\s+destination/g), words.join(' ')).toHaveLength(1)
+      expect(stdout.match(/reconcile release .*/g)).toEqual([
+        'reconcile release --all-destinations --reason "…"',
+      ])
+    }
+    expect((await lost.plan()).problems).toMatchObject([{ code: 'state-lost' }])
+    const status = await lost.status()
+    expect(status.problems).toMatchObject([{ code: 'state-lost' }])
+    expect(status.backups.map(({ shared }) => shared)).toEqual(['state-lost', 'state-lost', 'state-lost'])
+    expect((await lost.run('status')).stdout).toMatch(/^3 of 3 need you: all \(the state folder is lost\)/)
     const check = await lost.run('status', '--check')
     expect(check.code).toBe(2)
     expect(check.stdout.split('\n')[0]).toContain(`state folder ${lost.state} knows no destination`)
+    expect(check.stdout).toContain('reconcile release --all-destinations --reason')
+    expect(check.stdout).not.toMatch(/never seen|could not be read/)
   })
 
   test('one release accepts all unknown disks, never one that stands in for another', async () => {
     await forget()
     // State knows c again, and another disk is in its place.
-    const idle = await lost.run('c')
-    const [, id] = /reconcile release (\w+)/.exec(idle.stdout)!
-    await lost.run('release', id!, '--reason', 'c is fine')
+    const id = isHeld(await c!.pass(), 'destination-unknown')
+    await lost.run('release', id, '--reason', 'c is fine')
     expect((await c!.pass()).exitCode).toBe(0)
     await rename(c!.destination, `${c!.destination}-away`)
     await b!.declare({ destination: { path: `${c!.destination}-b` } })
@@ -200,10 +254,17 @@ describe('the state folder is lost', () => {
     ])
     expect((await lost.run('release', '--all-destinations')).code).toBe(64)
     expect((await lost.run('release', '--all-destinations', '--reason', ' ')).code).toBe(64)
-    expect((await lost.run('release', id!, '--all-destinations', '--reason', 'x')).code).toBe(64)
+    expect((await lost.run('release', id, '--all-destinations', '--reason', 'x')).code).toBe(64)
     const { code, stdout } = await lost.run('release', '--all-destinations', '--reason', 'new box')
     expect(code).toBe(0)
-    expect(stdout.match(/^Released \w+ \((?:a|b)\)/gm)).toHaveLength(2)
+    expect(stdout.match(/^Released \w+ \((?:a|b)\): \S+$/gm)).toHaveLength(2)
+    expect(stdout).toContain('2 destinations are released')
+    const again = await lost.run('release', '--all-destinations', '--reason', 'new box')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Nothing is held any more/) })
+    const after = await lost.status()
+    expect(after.problems).toBeUndefined()
+    expect(after.backups.map(({ state }) => state)).toEqual(['pending', 'pending', 'held'])
+    expect((await lost.run('status', 'a')).stdout).toContain('1 released (the next pass looks)')
     const { backups } = await lost.pass()
     expect(backups.map(({ exitCode }) => exitCode)).toEqual([0, 0, 7])
     isHeld(backups[2]!, 'destination-other-id')
@@ -227,6 +288,33 @@ describe('the state folder is lost', () => {
       await small.end()
     }
   })
+})
+
+describe('the state folder cannot be read', () => {
+  test.each(['releases', 'suspensions', 'destinations', 'watch-specs'])(
+    '%s.json is damaged: one problem of the box, and no fault of a spec',
+    async (file) => {
+      const own = await makeWorld('local', { calls: 'here' })
+      try {
+        for (const name of ['a', 'b']) await (await backupIn(own, name)).offer(`${name}.tar`, name)
+        expect((await own.pass()).exitCode).toBe(0)
+        await writeFile(join(own.state, `${file}.json`), '{')
+        const screens = file === 'watch-specs' ? [['status']] : [[], ['-q'], ['-n'], ['status']]
+        for (const words of screens) {
+          const { stdout, code } = await own.run(...words)
+          expect(code, words.join(' ')).toBe(1)
+          expect(stdout.replaceAll(/\s+/g, ' ').match(/does not hold what this program/g)).toHaveLength(1)
+          expect(stdout).not.toMatch(/fault/)
+        }
+        const { problems, diagnostics } = await own.status()
+        expect(problems).toMatchObject([{ code: 'state-damaged', path: join(own.state, `${file}.json`) }])
+        expect(diagnostics).toEqual([])
+        expect((await own.run('status', '--check')).code).toBe(2)
+      } finally {
+        await own.end()
+      }
+    },
+  )
 })
 
 describe('I10: a ledger that was changed', () => {
@@ -303,10 +391,21 @@ describe('_defaults.yaml', () => {
       expect(held.exitCode).toBe(7)
       const ids = held.backups.map(({ holds }) => holds[0]?.id)
       expect(held.backups.map(({ holds }) => holds[0]?.code)).toEqual(['defaults-gone', 'defaults-gone'])
+      expect(held.problems).toMatchObject([{ code: 'defaults-gone', release: ids[0] }])
+      for (const words of [[], ['-q'], ['-n'], ['status']]) {
+        const { stdout } = await own.run(...words)
+        expect(stdout.match(/_defaults.yaml was there/g), words.join(' ')).toHaveLength(1)
+        expect(stdout.match(/reconcile release .*/g)).toEqual([`reconcile release ${ids[0]} --reason "…"`])
+      }
+      const check = await own.run('status', '--check')
+      expect(check).toMatchObject({ code: 2, stdout: expect.stringContaining('2 of 2 not well for that') })
+      const changed = await own.run('--on-change')
+      expect(changed.stdout).toContain('_defaults.yaml was there')
       expect(await one.names()).toEqual(['a.tar', 'a.tar.md5'])
 
       expect(await own.run('release', ids[0]!, '--reason', 'no defaults any more')).toMatchObject({ code: 0 })
-      expect(await own.pass()).toMatchObject({ exitCode: 0 })
+      const after = await own.run('--on-change')
+      expect(after).toMatchObject({ code: 0, stdout: expect.stringContaining('Resolved: defaults-gone.') })
       expect(await one.names()).toContain('b.log')
       expect(await own.pass()).toMatchObject({ exitCode: 0, backups: [{ holds: [] }, { holds: [] }] })
     } finally {

@@ -30,7 +30,9 @@ async function configure(hook: string, beat = receiver.origin): Promise<readonly
   const file = join(world.folder, 'etc/config.yaml')
   await mkdir(dirname(file), { recursive: true })
   for (const [name, origin] of Object.entries({ hook, beat })) {
-    await writeFile(join(world.folder, 'etc', name), `${origin}${SECRET}/${name}`, { mode: 0o600 })
+    const url = `${origin}${SECRET}/${name}`
+    const path = join(world.folder, 'etc', name)
+    if ((await readFile(path, 'utf8').catch(() => '')) !== url) await writeFile(path, url, { mode: 0o600 })
   }
   await writeFile(file, stringify({ notify: [{ urlFile: 'hook' }], heartbeat: { urlFile: 'beat' } }))
   return ['--config', file]
@@ -106,6 +108,26 @@ test('nobody who listens fails no run, shows no URL anywhere, and is told later'
   expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook failing', '/hook recovered'])
 })
 
+test('with --on-change a message that cannot be sent is printed once, until it changes', async () => {
+  const dead = await deadOrigin()
+  const pass = async (hook: string, beat: string) => {
+    const ended = await world.run(...(await configure(hook, beat)), '--on-change')
+    return ended.stderr.split('\n').filter((line) => line !== '')
+  }
+  await world.offer('a.tar', 'one', { marker: 'nonsense' })
+  const [hook, beat] = [/to the URL in hook: .* refused/, /the heartbeat to the URL in beat: .* refused/]
+  const both = [expect.stringMatching(hook), expect.stringMatching(beat)]
+  expect((await pass(dead, dead)).sort()).toEqual(both.toSorted())
+  expect(await pass(dead, dead)).toEqual([])
+  receiver.answer(403)
+  expect(await pass(receiver.origin, dead)).toEqual([expect.stringContaining('it answers 403')])
+  // It is refused, and rests.
+  expect(await pass(receiver.origin, dead)).toEqual([])
+  receiver.answer(200)
+  expect(await pass(receiver.origin, receiver.origin)).toEqual([])
+  expect(await pass(receiver.origin, dead)).toEqual([expect.stringMatching(beat)])
+})
+
 test('a signal while nobody answers ends it within 5 s; the result is printed', async () => {
   receiver.answer('hang')
   await world.offer('a.tar', 'one', { marker: 'nonsense' })
@@ -148,6 +170,36 @@ test('each backup has its own heartbeat, from any whole pass over it', async () 
   )
   expect(calls).toEqual(['/pg/start?rid', '/pg?rid'])
   expect(receiver.received[1]!.body).toMatch(/^pg: exit 0: applied\npublished 1,/)
+  // A pass with nothing to do, and one that is unwell.
+  await world.run(flag, file)
+  await world.offer('a.tar', 'two', { mtime: 1_700_000_009 })
+  expect((await world.run(flag, file)).code).toBe(6)
+  const [start, good, again, bad] = receiver.received.slice(2).map(({ url }) => new URL(url, 'http://x'))
+  expect([start, good, again, bad].map((one) => one!.pathname.slice(SECRET.length))).toEqual([
+    '/pg/start',
+    '/pg',
+    '/pg/start',
+    '/pg/fail',
+  ])
+  expect(start!.search).toBe(good!.search)
+  expect(receiver.received[3]!.body).toMatch(/^pg: exit 0: in-sync\npublished 0,/)
+  expect(receiver.received[5]!.body).toMatch(/^pg: exit 6: 1 in conflict: a.tar\n/)
+})
+
+// The limit of this test is the promise.
+test('a server that never answers costs a pass no more than its budget', { timeout: 25_000 }, async () => {
+  receiver.answer('hang')
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })
+  await writeFile(
+    file,
+    'notify: [{ urlFile: hook }]\nheartbeat: { urlFile: beat, eachFile: "beat-{name}" }\n',
+  )
+  await world.offer('b.tar', 'two', { marker: 'nonsense' })
+  expect((await world.run(flag, file)).code).toBe(1)
+  expect(new Set(told().map((one) => one.split(/[ ?]/)[0]))).toEqual(
+    new Set(['/beat/start', '/pg/start', '/hook', '/beat/fail', '/pg/fail']),
+  )
 })
 
 test('notify test shows what each answers, and never the URL', async () => {

@@ -43,8 +43,8 @@ const SICK = `b07  failed  1 file complete, 3 B
                   digest: "1"
                   reason: "…"`
 
-const RESULT = `Result: 1 in conflict, 1 failed (exit 6: a conflict, a failed checksum, rot,
-loss or a damaged ledger: a person must look).`
+const resultOf = (inSync: number) => `Result: ${inSync} in sync, 1 in conflict, 1 failed (exit 6: a conflict,
+a failed checksum, rot, loss or a damaged ledger: a person must look).`
 
 const anyDigest = (text: string): string =>
   text
@@ -58,7 +58,7 @@ describe('a pass that prints only trouble', () => {
     await sicken('b07')
     const { code, stdout, stderr } = await world.run('-q')
     expect({ code, stderr }).toEqual({ code: 6, stderr: '' })
-    expect(anyDigest(stdout)).toBe(anyDigest(`${SICK}\n${RESULT}`))
+    expect(anyDigest(stdout)).toBe(anyDigest(`${SICK}\n${resultOf(19)}`))
     expect((await world.run('-n', '-q')).stdout.split('\n')[0]).toMatch(/^b07 {2}/)
   })
 
@@ -76,7 +76,7 @@ describe('a pass that prints only trouble', () => {
     const pass = () => world.run('run', '--on-change')
     expect(await pass()).toEqual(silent(0))
     await sicken('b07')
-    expect(anyDigest((await pass()).stdout)).toBe(anyDigest(`${SICK}\n${RESULT}`))
+    expect(anyDigest((await pass()).stdout)).toBe(anyDigest(`${SICK}\n${resultOf(7)}`))
     expect(await pass()).toEqual(silent(6))
     // What another pass has printed is no news.
     await sicken('b03')
@@ -173,7 +173,7 @@ b02  failed   1 file complete, 3 B
                   digest: <digest>
                   reason: "…"
 b03  in sync  1 file complete, 3 B
-Result: 1 published, 1 in conflict, 1 failed (exit 6: a conflict,
+Result: 1 in sync, 1 published, 1 in conflict, 1 failed (exit 6: a conflict,
 a failed checksum, rot, loss or a damaged ledger: a person must look).`
 
   const plain = (text: string): string =>
@@ -256,17 +256,53 @@ describe('help', () => {
   })
 
   test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'status'],
+      ['status', '--help'],
+    ],
+    [
+      ['help', 'service', 'print'],
+      ['service', 'print', '--help'],
+    ],
+  ])('%j is %j', async (words, flag) => {
+    await backups(0)
+    expect(await world.run(...words)).toEqual(await world.run(...flag))
+  })
+
+  test.each([['-n'], [], ['status'], ['validate']])(
+    'without any spec, %s says what to do',
+    async (...words) => {
+      await backups(0)
+      const { stdout, stderr } = await world.run(...words)
+      expect(`${stdout}${stderr}`.replace(/\s+/g, ' ')).toContain(
+        'put one YAML file per backup there. Check: reconcile validate',
+      )
+    },
+  )
+
+  test.each([
     [['stauts'], 'Did you mean reconcile status?'],
     [['stauts', '--check'], 'Did you mean reconcile status?'],
     [['--max-tme', '1h'], 'Did you mean --max-time?'],
     [['status', '--outptu', 'json'], 'Did you mean --output?'],
     [['status', '--chekc'], 'Did you mean --check?'],
     [['--shwo', 'f'], 'Did you mean --show, a flag of plan?'],
-    [['service', 'prnt'], 'Did you mean service print?'],
+    [['service', 'prnt'], 'Did you mean reconcile service print?'],
     [['b0', '-n'], 'Did you mean b01?'],
+    // Also where something required is missing.
+    [['snapshot', '--too', 'x'], 'Did you mean --to?'],
+    [['suspend', 'b01', '--reasn', 'x'], 'Did you mean --reason?'],
+    [['explain', '--al'], 'Did you mean --all?'],
+    [['help', 'statsu'], 'Did you mean reconcile help status?'],
+    [['status', '--foo'], 'reconcile status --help shows how it is used.'],
+    [['--lock-timeout', '1w5'], '--lock-timeout 1w5 is not a duration such as 90s'],
+    [['nobody'], 'There are: b01.'],
   ])('a misspelt %j gets the nearest', async (words, hint) => {
     await backups(1)
     const { code, stderr } = await world.run(...words)
+    for (const line of stderr.split('\n').filter((text) => text.includes(' ')))
+      expect(line.length).toBeLessThanOrEqual(80)
     expect({ code, said: stderr.replace(/\s+/g, ' ') }).toEqual({
       code: 64,
       said: expect.stringContaining(hint),

@@ -71,7 +71,7 @@ test('I11: a destination in use is busy: 0 unnamed, 5 named, its holder told, an
   expect(named.holders.map(({ pid }) => pid)).toContain(child.pid)
   const { code, stdout } = await world.run()
   expect(code).toBe(0)
-  expect(stdout).toMatch(/pg +busy +held by .*cli\.js/)
+  expect(stdout).toMatch(/pg +busy +in use by pid \d+, a pass since \d\d:\d\d;/)
   // A dry run takes no lock.
   expect((await at.plan()).halt).toBeNull()
 

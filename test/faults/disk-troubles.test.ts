@@ -1,4 +1,5 @@
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { Result } from '../../src/model/outcome.ts'
@@ -44,6 +45,64 @@ describe.skipIf(!canMount())('a disk of its own (needs root)', () => {
     await expectConverged(at, offered)
   })
 
+  test('minFree is kept where two backups of one run share it, and the run does not end well', async () => {
+    world = await makeWorld('local', { calls: 'here' })
+    const disk = smallDisk('32m')
+    const minFree = 10 * MiB
+    for (const name of ['a', 'b']) {
+      await world.offer(`${name}/one.tar`, Buffer.alloc(12 * MiB, `${name} 1`))
+      await world.offer(`${name}/two.tar`, Buffer.alloc(3 * MiB, `${name} 2`))
+      const source = { path: join(world.source, name) }
+      await world.declare(name, { source, destination: { path: join(disk.path, name), minFree: '10MiB' } })
+    }
+    const result = await world.pass('--concurrency', '2')
+    expect(result.exitCode).toBe(7)
+    expect(result.backups.flatMap(({ problems }) => problems)).toEqual([])
+    expect(result.backups.flatMap(({ halt }) => halt?.code ?? [])).toContain('min-free')
+    const { bavail, bsize } = await statfs(disk.path)
+    expect(bavail * bsize).toBeGreaterThanOrEqual(minFree)
+    // What fits has come all the same.
+    expect(bavail * bsize).toBeLessThan(minFree + 12 * MiB)
+    const held = (await world.status()).backups.filter(({ state }) => state === 'held')
+    expect(held.length).toBeGreaterThan(0)
+    for (const { conditions } of held)
+      expect(conditions).toContainEqual(expect.objectContaining({ type: 'Ready', reason: 'min-free' }))
+  })
+
+  test('minFree is kept where something else fills it during a transfer: what is staged stays, and later it goes on', async () => {
+    world = await makeWorld('ssh', { calls: 'here' })
+    const disk = smallDisk('32m')
+    const at: World = { ...world, destination: join(disk.path, 'pg') }
+    const offered = new Map([['db.tar', noise(12 * MiB)]])
+    await world.offer('db.tar', offered.get('db.tar')!)
+    const destination = { path: at.destination, minFree: '10MiB' }
+    await world.declare('pg', { destination, transfer: { bandwidth: '2MiB/s' } })
+    const child = world.start(['--output', 'ndjson'])
+    const litter = join(disk.path, 'litter')
+    const all = Buffer.alloc(14 * MiB)
+    let result: Result | null = null
+    for await (const line of child) {
+      const event = JSON.parse(line) as { type: string; bytes?: { done: number }; result?: Result }
+      if (event.type === 'progress' && event.bytes!.done > 0) await writeFile(litter, all)
+      if (event.type === 'result') result = event.result!
+    }
+    expect((await child).exitCode).toBe(7)
+    expect(result).toMatchObject({
+      exitCode: 7,
+      backups: [{ result: 'halted', published: [], pending: 1, problems: [], halt: { code: 'min-free' } }],
+    })
+    const staged = await stagedSize(at, 'db.tar')
+    expect(staged).toBeGreaterThan(0)
+    expect((await world.status()).backups).toMatchObject([{ state: 'held', exitCode: 7 }])
+    await rm(litter)
+    await world.declare('pg', { destination })
+    expect(await world.pass()).toMatchObject({
+      exitCode: 0,
+      backups: [{ published: ['db.tar'], halt: null }],
+    })
+    await expectConverged(at, offered)
+  })
+
   test('one that is read-only is looked at and planned for; a pass says so and what to do, and later goes on', async () => {
     world = await makeWorld('local', { calls: 'here' })
     const disk = smallDisk('8m')
@@ -72,6 +131,42 @@ describe.skipIf(!canMount())('a disk of its own (needs root)', () => {
     ])
     await expectOnlyWhole(at, offered)
   })
+})
+
+test('a quota that is used up in the middle of a file: said so, what is staged stays, and the next pass goes on from there', async () => {
+  world = await makeWorld('local', { calls: 'here' })
+  const offered = new Map([['db.tar', noise(20_000)]])
+  await world.offer('db.tar', offered.get('db.tar')!)
+  await world.declare()
+  // Root has no quota: an rsync that has, when it pulls.
+  const rsync = join(world.folder, 'bin/rsync')
+  await mkdir(join(world.folder, 'bin'))
+  await writeFile(
+    rsync,
+    `#!/bin/sh
+case "$*" in *--inplace*) ;; *) exec ${execFileSync('which', ['rsync'], { encoding: 'utf8' }).trim()} "$@" ;; esac
+for into; do :; done
+head -c 5000 '${join(world.source, 'db.tar')}' > "$into/db.tar"
+echo 'rsync: [receiver] write failed on "db.tar": Disk quota exceeded (122)' >&2
+echo 'rsync error: error in file IO (code 11) at receiver.c(381) [receiver=3.2.7]' >&2
+exit 11
+`,
+    { mode: 0o755 },
+  )
+  const PATH = `${join(world.folder, 'bin')}:${process.env['PATH']}`
+  const { stdout, exitCode } = await world.start(['--json'], { env: { PATH } })
+  const result = resultOf(String(stdout))
+  expect([exitCode, result.exitCode]).toEqual([1, 1])
+  expect(result.backups[0]).toMatchObject({ result: 'failed', published: [], pending: 1, retry: true })
+  expect(codes(result)).toEqual(['disk-full', 'not-whole'])
+  expect(result.backups[0]!.problems[0]!.message).toContain('the quota is used up')
+  expect(await stagedSize(world, 'db.tar')).toBe(5000)
+  expect(await world.status()).toMatchObject({ backups: [{ state: 'failed', exitCode: 1 }] })
+  expect(await world.pass()).toMatchObject({
+    exitCode: 0,
+    backups: [{ published: ['db.tar'], bytes: 15_000 }],
+  })
+  await expectConverged(world, offered)
 })
 
 describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {

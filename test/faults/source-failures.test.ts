@@ -50,6 +50,9 @@ describe('what lies on this machine or between', () => {
     expect(await listed(bed, { identity: await newKey('locked', 'secret') })).toBe('identity-encrypted')
     await execa('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', 'secret', '-f', at('pem')])
     expect(await listed(bed, { identity: at('pem') })).toBe('identity-encrypted')
+    await writeFile(at('locked-cut'), (await readFile(at('locked'), 'latin1')).trimEnd(), { mode: 0o600 })
+    expect(await listed(bed, { identity: at('locked-cut') })).toBe('identity-encrypted')
+    expect(await listed(bed, { identity: bed.folder })).toBe('identity-unreadable')
     expect(bed.sshd!.countSessions()).toBe(before)
   })
 
@@ -57,14 +60,23 @@ describe('what lies on this machine or between', () => {
     const before = bed.sshd!.countSessions()
     const key = await newKey('plain')
     const text = await readFile(key, 'latin1')
-    const strange: readonly (readonly [name: string, text: string, says: string, hint: string])[] = [
+    const strange: (readonly [name: string, text: string, says: string, hint: string])[] = [
       ['no-newline', text.trimEnd(), 'does not end with a newline', 'echo >> '],
       ['crlf', text.replaceAll('\n', '\r\n'), 'Windows line endings', 'sed -i'],
       ['key.ppk', 'PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\n', 'PuTTY', 'puttygen'],
       ['half.pub', await readFile(`${key}.pub`, 'latin1'), 'public half', 'half'],
-      ['empty', '', 'no private key', 'ssh-keygen'],
+      ['empty', '', 'is empty', 'ssh-keygen'],
+      ['cut', `${text.split('\n').slice(0, 3).join('\n')}\n`, 'is cut off', 'scp'],
+      ['one-line', text.replaceAll('\n', ' '), 'lost its line breaks', 'scp'],
+      ['indented', text.replaceAll(/^/gm, '  '), 'blanks or other text', '-----BEGIN'],
+      ['damaged', text.replace(/\n.{9}/, '\n'), 'is damaged', 'ssh-keygen'],
+      ['certificate', 'ssh-ed25519-cert-v01@openssh.com AAAA x\n', 'is a certificate', 'private key'],
       ['words', 'not a key\n', 'no private key', 'ssh-keygen'],
     ]
+    const dsa = at('dsa')
+    const made = await execa('ssh-keygen', ['-q', '-t', 'dsa', '-N', '', '-f', dsa], { reject: false })
+    if (made.exitCode === 0)
+      strange.push(['old', await readFile(dsa, 'latin1'), 'is a DSA key', 'ssh-keygen'])
     for (const [name, content, says, hint] of strange) {
       await writeFile(at(name), content, { mode: 0o600 })
       const source = bed.open({ identity: at(name) })

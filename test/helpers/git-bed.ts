@@ -66,10 +66,7 @@ export async function makeGitBed(): Promise<GitBed> {
     string,
   ]
   const key = join(folder, 'key')
-  // Looks like one: what is reached here asks for none.
-  await writeFile(key, '-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n', {
-    mode: 0o600,
-  })
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
   const run = async (words: readonly string[], input?: string | Uint8Array) =>
     String(
       (

@@ -1,12 +1,12 @@
 import { markerOf } from '../../src/model/marker-name.ts'
 import { parseMarker } from '../../src/model/parse-marker.ts'
-import type { LockedDestination, PruneRequest, PruneVerdict, UndoVerdict } from '../../src/model/ports.ts'
+import type { LockedDestination, PruneRequest, PruneVerdict } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
 import { bytesOf, digestsOf, quietRun, toPrune } from '../contract/destination.ts'
 import { complete, ledgerOf, lockedOn, PATH, pair, passOf } from './crash-scenarios.ts'
 import { type ModelDisk, modelDisk } from './model-disk.ts'
 
-type Verdict = PruneVerdict | UndoVerdict
+type Verdict = PruneVerdict | PruneVerdict
 type Files = Readonly<Record<string, string>>
 
 /** Published before anything is removed. */

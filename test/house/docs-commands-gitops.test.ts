@@ -186,7 +186,7 @@ test('a new box asks once for what it finds, and begins anew what is lost', asyn
   const dump = await followTen(here, 5)
   const state = join(at.folder, 'state')
   rmSync(state, { recursive: true })
-  holdIn(await type('reconcile -n'))
+  expect(await type('reconcile -n')).toMatchObject({ code: 7, out: expect.stringContaining('state folder') })
   const release = 'reconcile release --all-destinations --reason "the disks of the old box"'
   expect(await type(release)).toMatchObject({ code: 0 })
   expect(await type('reconcile')).toMatchObject({ code: 0, out: expect.stringMatching(/db1 +in sync/) })

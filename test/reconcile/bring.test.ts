@@ -28,7 +28,12 @@ test('a boundary of the timetable ends the wait after a broken line too', async 
   const source = {
     pull: async () => ({ ended: 'broken', failure, problems: [], received: 0 }),
   } as unknown as Source
-  const destination = { stage: async () => new Map(), staging: '/s', lockDescriptor: 0 }
+  const destination = {
+    stage: async () => new Map(),
+    free: async () => null,
+    staging: '/s',
+    lockDescriptor: 0,
+  }
   const file = { path: 'a' as RelPath, mode: 'append', size: 10, stagedBytes: 0 } as unknown as WantedFile
   const isInForce = () => {
     if (asked === null) return true

@@ -124,11 +124,33 @@ describe('status --check', () => {
     expect(check([])).toEqual({ code: 3, text: 'RECONCILE UNKNOWN - no backup is declared\n' })
   })
 
-  test('names the worst five, and counts the rest', () => {
+  test('names the worst, and counts the rest: the first line is short, and says nothing twice', () => {
     const many = Array.from({ length: 9 }, (_, i) => backup(i === 8 ? 'late' : 'held', { backup: `b${i}` }))
     const line = first(check(many).text)
-    expect(line).toContain('9 of 9 not well: b8 (late), b0 (held)')
-    expect(line).toContain(', and 4 more')
+    expect(line).toMatch(
+      /^RECONCILE CRITICAL - 9 of 9 not well: b8 \(late\), b0 \(held: why\) and 7 more \| /,
+    )
+    const fault = { severity: 'error', code: 'x', message: 'bad', line: 2, column: 1 } as const
+    const own = { ...fault, file: '/b/x.yaml' }
+    const alone = check([faultyStatus('x', [own], NOW, null)], null, [own])
+    expect(alone.text.replace(/ \|.*/, '')).toBe(
+      'RECONCILE CRITICAL - 1 of 1 not well: x (failed: its spec is faulty)\nx: failed; /b/x.yaml:2:1: bad\n',
+    )
+    const under = { ...fault, file: '/b/_defaults.yaml' }
+    const several = ['x', 'y', 'web10', 'web2'].map((name) => faultyStatus(name, [under], NOW, null))
+    expect(check(several, null, [under]).text.replace(/ \|.*/, '')).toBe(
+      [
+        'RECONCILE CRITICAL - 4 of 4 not well: web2, web10, x, y',
+        '/b/_defaults.yaml:2:1: bad',
+        ...['web2', 'web10', 'x', 'y'].map((name) => `${name}: failed; its spec is faulty, as above`),
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('two of one name, in two folders, have data of their own', () => {
+    const { text } = check([backup('ok'), backup('ok', { destination: '/e' })])
+    expect(text).toMatch(/'pg at \/d_age'=3600s .*'pg at \/e_age'=3600s/)
   })
 })
 

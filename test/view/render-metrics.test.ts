@@ -98,7 +98,7 @@ describe('status --output prometheus', () => {
       diagnostics: [{ file: 'x', line: 1, column: 1, severity: 'error', code: 'x', message: 'x' }],
     })
     expect(told).toMatchObject({ backups: 1, spec_faults: 1, 'backup_state x failed': 1 })
-    const known = Object.keys(told).filter((key) => !/^(backup_state|condition|build_info) /.test(key))
+    const known = Object.keys(told).filter((key) => !/^(backup_state|condition|build_info|cause) /.test(key))
     expect(known.toSorted()).toEqual(['backups', 'spec_faults', 'status_timestamp_seconds'])
   })
 
@@ -107,6 +107,26 @@ describe('status --output prometheus', () => {
     expect(await values([backup()], { stale })).toMatchObject({
       'specs_stale_since_timestamp_seconds git-unreachable': Date.parse(TIME) / 1000,
     })
+  })
+
+  test('says why a backup is not well, and where', async () => {
+    const told = await values([
+      backup({
+        state: 'failed',
+        conditions: [{ type: 'Ready', status: 'false', reason: 'rot', message: 'a: x', since: TIME }],
+        troubles: [
+          { code: 'rot', count: 2, names: ['a\n\u001b', 'b'] },
+          { code: 'nothing-found', count: 0, names: [] },
+        ],
+      }),
+      faultyStatus('x', [{ file: '/b/x.yaml', line: 2, column: 1, code: 'yaml', message: 'm' }], NOW, null),
+      backup({ backup: 'fine', troubles: [{ code: 'wait-overdue', count: 1, names: ['a'] }] }),
+    ])
+    expect(Object.entries(told).filter(([key]) => key.startsWith('cause '))).toEqual([
+      ['cause pg rot a\\n\\x1b', 2],
+      ['cause pg nothing-found ', 1],
+      ['cause x yaml /b/x.yaml:2:1', 1],
+    ])
   })
 
   test('tells what is late, and why', async () => {

@@ -148,7 +148,7 @@ describe('a plan in text', () => {
       message: 'm',
     } as const
     const made = { ...plan(calm('a', 1)), diagnostics: [fault] }
-    const said = (revision: string | null) => renderPlan({ ...made, revision }, { color: false, width: 80 })
+    const said = (revision: string | null) => renderPlan({ ...made, revision }, { color: false, width: 100 })
     expect(said('0123456789abcdef')).toContain(
       'The newest commit is rejected, commit 01234567 stays in force. See reconcile validate.',
     )

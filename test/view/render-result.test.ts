@@ -99,8 +99,8 @@ describe('the summary after a pass', () => {
                     b: holds bb
                     Look.
         ! late      2 series
-                    g is late
-                    h is late
+                    g: g is late
+                    h: h is late
         ? waiting   new.tar    not finished at the source yet
       Result: 2 late, 49 waiting, 2 in conflict, 2 lost, 1 failed,
       50 problems (exit 6: a conflict, a failed checksum, rot,
@@ -129,7 +129,7 @@ describe('the summary after a pass', () => {
       "nas  failed  14 files complete, 18 GiB
         ! problem   its key is refused
                     Run doctor.
-      Result: 1 waiting, 1 failed, 1 problem (exit 1: a step failed,
+      Result: 1 in sync, 1 waiting, 1 failed, 1 problem (exit 1: a step failed,
       something is late, or nothing was found to back up).
       "
     `)
@@ -141,11 +141,40 @@ describe('the summary after a pass', () => {
     expect(brief({ box: 'shown' })).toContain('As before: nas.')
   })
 
-  it('names who holds a busy destination', () => {
-    const busy = outcome({ result: 'busy', exitCode: 5, holders: [{ pid: 4711, command: 'rsync' }] })
-    expect(text(5, busy)).toMatchInlineSnapshot(`
-      "postgres  busy  held by rsync (pid 4711)
-      Result: 1 busy (exit 5: another run is using the destination).
+  it.each([
+    ['node /opt/reconcile/dist/cli.js --config /etc/x.yaml', 'pid 4711, a pass since 02:58'],
+    ['/usr/bin/reconcile watch --config /etc/x.yaml', 'pid 4711, reconcile watch'],
+    ['reconcile prune pg --undo a', 'pid 4711, reconcile prune since 02:58'],
+    ['/usr/bin/rsync -t --from0 .', 'pid 4711, rsync since 02:58'],
+  ])('says who uses a busy destination, without arguments, and what to do: %s', (command, who) => {
+    const since = '2026-11-24T02:58:20Z'
+    const holders = [
+      { pid: 4711, command, since },
+      { pid: 4712, command: 'rsync -t', since },
+    ]
+    expect(text(5, outcome({ result: 'busy', exitCode: 5, holders })).replace(/\n +/g, ' ')).toBe(
+      `postgres  busy  in use by ${who}; reconcile status postgres shows how far that is, --lock-timeout 1h waits for it\n` +
+        'Result: 1 busy (exit 5: another run is using the destination).\n',
+    )
+  })
+
+  it('says of a destination that was not looked at only what is known, and as of when', () => {
+    const halt = { code: 'c', message: 'is not mounted', hint: 'Mount it.' }
+    const none = { result: 'halted', exitCode: 7, halt, complete: { files: 0, bytes: 0 } } as const
+    expect(text(7, outcome({ ...none, lookedAt: null }))).toMatch(/^postgres {2}halted\n/)
+    expect(text(7, outcome({ ...none, lookedAt: '2026-11-23T14:03:22Z' }))).toContain(
+      'halted  not looked at since 2026-11-23 14:03 UTC',
+    )
+  })
+
+  it('gives times in prose by the wall clock, and the cause of exit code 1', () => {
+    const message = 'postgres: the newest is of 2026-11-20T22:59:59.999Z'
+    const late = outcome({ exitCode: 1, late: [{ series: 'postgres', message }] })
+    expect(text(1, late, outcome({ backup: 'wiki' }))).toMatchInlineSnapshot(`
+      "postgres  in sync  14 files complete, 18 GiB
+        ! late      the newest is of 2026-11-20 22:59 UTC
+      wiki      in sync  14 files complete, 18 GiB
+      Result: 2 backups in sync, 1 late (exit 1: something is late).
       "
     `)
   })
@@ -165,7 +194,7 @@ describe('the summary after a pass', () => {
     (state) => {
       const shown = text(1, outcome({ result: state }), outcome({ backup: 'wiki' }))
       expect(shown).toContain(`1 ${state}`)
-      expect(shown).not.toMatch(/Result:.*in sync/)
+      expect(shown).not.toContain('backups in sync')
     },
   )
 

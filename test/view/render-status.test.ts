@@ -92,6 +92,7 @@ const stopped = fine('cut', {
 const invalid = {
   ...ready('false', 'unknown-key', '/b/x.yaml:2:1: unknown key "sorce"; /b/x.yaml:3:1: and one more'),
   type: 'SpecValid',
+  place: { file: '/b/x.yaml', line: 2, column: 1 },
 } as const
 const fault: Diagnostic = {
   file: '/b/x.yaml',
@@ -144,13 +145,13 @@ describe('the screen of all backups', () => {
 
   it('shows 20 that are fine, with when the next one is due', () => {
     const text = screen(many(20), { height: 50 })
-    expect(text.split('\n')[0]).toBe('all 20 fine: newest 3 h ago, nothing due before 02:15')
+    expect(text.split('\n')[0]).toBe('all 20 fine: newest 3 h ago, nothing due before tomorrow 02:15')
     expect(lines(text)).toBe(25)
   })
 
   it('says of the only one who it is', () => {
     expect(screen([fine('pg')])).toMatchInlineSnapshot(`
-      "pg is fine: newest 3 h ago, nothing due before 02:15
+      "pg is fine: newest 3 h ago, nothing due before tomorrow 02:15
 
       BACKUP  STATE  NEWEST   DUE      NEXT  HELD
       pg      ok     3 h ago  in 22 h  -     14 files, 18 GiB
@@ -201,40 +202,251 @@ describe('the screen of all backups', () => {
     const sick = many(60).map((one) => ({ ...nas, backup: one.backup }))
     const all = screen([...many(200).slice(60), ...sick])
     expect(all).toMatchInlineSnapshot(`
-      "60 of 200 need you: web001, web002, web003, web004, web005, web006 and 54 more
+      "60 of 200 need you (each: its key is refused): web001, web002 and 58 more
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
       web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      web006  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      web007  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      web008  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      web009  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      web010  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      web011  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-      … 49 more need you: web012, web013, web014, web015, web016, web017, web018,
-      web019, web020, web021, web022, web023, web024, web025, web026, web027, web028,
-      web029, web030, web031, web032, web033, web034, web035, web036, web037, web038,
-      web039, web040, web041, web042, web043, web044, web045, web046, web047, web048,
-      web049, web050, web051, web052, web053, web054, web055, web056, web057, web058,
-      web059, web060
-      … 140 more are fine; --all shows them
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      … and 55 more need you (reconcile status --all, or NAME): web006, web007,
+      web008, web009, web010, web011, web012, web013, web014, web015, web016, web017,
+      web018, web019, web020, web021, web022, web023, web024, web025, web026, web027,
+      web028, web029, web030, web031, web032, web033, web034, web035, web036, web037,
+      web038, web039, web040, web041, web042, web043, web044, web045, web046, web047,
+      web048, web049, web050, web051, web052, web053, web054, web055, web056, web057,
+      web058, web059, web060
+      … 140 more are fine
 
       Sources as the last pass of each saw them: 12 min ago to 2 h ago.
       "
     `)
     for (const { backup: name } of sick) expect(all).toContain(name)
-    expect(lines(screen(many(200), { height: null }))).toBe(205)
+    expect(lines(screen(many(200), { height: Number.POSITIVE_INFINITY }))).toBe(205)
     for (const text of [two, all, screen(many(200))])
       expect([lines(text) < 24, widest(text) <= 80]).toEqual([true, true])
   })
 
+  it('shows whoever needs somebody with the cause, as far as there is room, before anything that is fine', () => {
+    const sick = many(11).map((one) => ({ ...nas, backup: one.backup }))
+    const text = screen([...many(200).slice(11), ...sick])
+    expect(text).toMatchInlineSnapshot(`
+      "11 of 200 need you (each: its key is refused): web001, web002, web003 and 8 more
+
+      BACKUP  STATE   NEWEST     DUE       NEXT  HELD
+      web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web006  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web007  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web008  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      … and 3 more need you (reconcile status --all, or NAME): web009, web010, web011
+      … 189 more are fine
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      "
+    `)
+    expect(lines(text)).toBeLessThan(24)
+    // Room for nobody.
+    for (const count of [60, 200]) {
+      const none = screen(
+        many(count).map((one) => ({ ...nas, backup: one.backup })),
+        { height: 24 },
+      )
+      expect([lines(none) < 24, widest(none) <= 80]).toEqual([true, true])
+      expect(none).toMatch(/key-refused: .*\n… and \d+ more need you/s)
+    }
+  })
+
+  it('shows a fault that is under several once, above them, and where it is with each', () => {
+    const under = { file: '/b/_defaults.yaml', line: 3, column: 1 }
+    const common = { ...fault, ...under, message: 'unknown key "retian"' }
+    const message = '/b/_defaults.yaml:3:1: unknown key "retian"'
+    const faulted = many(20).map((one) => ({
+      ...faulty,
+      backup: one.backup,
+      conditions: [faulty.conditions[0]!, { ...invalid, message, place: under }],
+    }))
+    const text = screen([...faulted, nas], { diagnostics: [common] })
+    expect(text).toMatchInlineSnapshot(`
+      "21 of 21 need you: nas, web001, web002, web003, web004, web005 and 15 more
+      _defaults.yaml:3:1: unknown key "retian"
+
+      BACKUP  STATE   NEWEST     DUE       NEXT  HELD
+      nas     failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web001  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+      web002  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+      web003  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+      web004  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+      web005  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+      … and 15 more need you (reconcile status --all, or NAME): web006, web007,
+      web008, web009, web010, web011, web012, web013, web014, web015, web016, web017,
+      web018, web019, web020
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      "
+    `)
+    expect(text.match(/retian/g)).toHaveLength(1)
+    expect(lines(text)).toBeLessThan(24)
+    // Also where it is under one alone.
+    expect(screen(faulted.slice(0, 1), { diagnostics: [common] })).toMatchInlineSnapshot(`
+      "1 of 1 needs you: web001 (_defaults.yaml is faulty)
+      _defaults.yaml:3:1: unknown key "retian"
+
+      BACKUP  STATE   NEWEST   DUE      NEXT  HELD
+      web001  failed  3 h ago  in 22 h  -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+
+      Sources as the last pass of each saw them: 2 h ago.
+      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      "
+    `)
+    // Two faults of its own, and one that is not.
+    const own = [fault, { ...fault, line: 5 }, common]
+    expect(screen([faulty, faulted[0]!], { diagnostics: own })).toMatchInlineSnapshot(`
+      "2 of 2 need you: web001 (_defaults.yaml is faulty), x (its spec is faulty)
+      _defaults.yaml:3:1: unknown key "retian"
+
+      BACKUP  STATE   NEWEST   DUE      NEXT  HELD
+      web001  failed  3 h ago  in 22 h  -     14 files, 18 GiB
+        spec-invalid: _defaults.yaml:3:1, as above
+      x       failed  3 h ago  in 22 h  -     14 files, 18 GiB
+        unknown-key: x.yaml:2:1: unknown key "sorce", and 1 more
+
+      Sources as the last pass of each saw them: 2 h ago.
+      3 faults in specs or settings: faulty backups do not run. See reconcile
+      validate.
+      "
+    `)
+  })
+
+  it('shows all that is wrong with one, the worst first, and how much is left out', () => {
+    const several = fine('db', {
+      state: 'failed',
+      conditions: [
+        ready('false', 'checksum-failed', 'b.tar: what the source sends does not match its marker, twice'),
+        { ...ready('false', 'late', 'db: one was due'), type: 'Fresh' },
+      ],
+      troubles: [
+        { code: 'checksum-failed', count: 1, names: ['b.tar'] },
+        { code: 'nothing-found', count: 0, names: [] },
+        { code: 'rot', count: 2, names: ['c.tar', 'd.tar'] },
+        { code: 'wait-overdue', count: 12, names: ['a1.tar', 'a2.tar', 'a3.tar'] },
+      ],
+    })
+    expect(screen([several])).toMatchInlineSnapshot(`
+      "1 of 1 needs you: db (a file fails its checksum)
+
+      BACKUP  STATE   NEWEST   DUE      NEXT  HELD
+      db      failed  3 h ago  in 22 h  -     14 files, 18 GiB
+        checksum-failed: b.tar: what the source sends does not match its marker, twice
+        rot: a file is rotten: c.tar, d.tar
+        late: db: one was due
+        nothing-found: its source is empty
+        wait-overdue: no marker for over a day: a1.tar, a2.tar, a3.tar and 9 more
+
+      Sources as the last pass of each saw them: 2 h ago.
+      "
+    `)
+    expect(screen([several, nas, clash])).toMatchInlineSnapshot(`
+      "3 of 3 need you: wiki, db, nas
+
+      BACKUP  STATE     NEWEST     DUE       NEXT  HELD
+      wiki    conflict  3 h ago    in 22 h   -     14 files, 18 GiB
+        conflict: 2 in conflict: wiki-1.tar, wiki-2.tar
+      db      failed    3 h ago    in 22 h   -     14 files, 18 GiB
+        checksum-failed: b.tar: what the source sends does not match its marker, twice
+        and 4 more: rot, late, nothing-found, wait-overdue
+      nas     failed    2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      "
+    `)
+    expect(
+      screen([several, ...many(5).map((one) => ({ ...nas, backup: one.backup }))]),
+    ).toMatchInlineSnapshot(`
+      "6 of 6 need you: db, web001, web002, web003, web004, web005
+
+      BACKUP  STATE   NEWEST     DUE       NEXT  HELD
+      db      failed  3 h ago    in 22 h   -     14 files, 18 GiB
+        checksum-failed: b.tar: what the source sends does not match its…; and 4 more
+      web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+      web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+
+      Sources as the last pass of each saw them: 12 min ago to 2 h ago.
+      "
+    `)
+    expect(screen([several], { detail: true })).toMatchInlineSnapshot(`
+      "1 of 1 needs you: db (a file fails its checksum)
+
+      BACKUP  STATE   NEWEST   DUE      NEXT  HELD
+      db      failed  3 h ago  in 22 h  -     14 files, 18 GiB
+        destination   /srv/offsite/postgres
+        last success  2026-11-24 02:00 +01:00 (2 h ago)
+        last pass     2026-11-24 02:00 +01:00 (2 h ago)
+        db            ok, 14 points, newest 2026-11-24 01:00 +01:00 (3 h ago),
+                      expected every 24h, due 2026-11-25 02:15 +01:00 (in 22 h)
+        Ready false since 2026-11-23 04:00 +01:00: checksum-failed: b.tar: what the
+          source sends does not match its marker, twice
+        rot: a file is rotten: c.tar, d.tar
+        Fresh false since 2026-11-23 04:00 +01:00: late: db: one was due
+        nothing-found: its source is empty
+        wait-overdue: no marker for over a day: a1.tar, a2.tar, a3.tar and 9 more
+
+      Sources as the last pass of each saw them: 2 h ago.
+      "
+    `)
+  })
+
+  it('orders names as people count', () => {
+    const names = ['web10', 'web2', 'web1', 'db'].map((name) => fine(name))
+    expect(screen(names).match(/^(?:web|db)\d*/gm)).toEqual(['db', 'web1', 'web2', 'web10'])
+  })
+
+  it('says on which day the next one is due', () => {
+    const due = (at: string) => screen([fine('pg', daily('2026-11-24T00:00:00Z', at))]).split('\n')[0]
+    expect([due('2026-11-24T22:59:00Z'), due('2026-11-24T23:00:00Z'), due('2026-11-26T03:00:00Z')]).toEqual([
+      'pg is fine: newest 3 h ago, nothing due before 23:59',
+      'pg is fine: newest 3 h ago, nothing due before tomorrow 00:00',
+      'pg is fine: newest 3 h ago, nothing due before 2026-11-26 04:00',
+    ])
+  })
+
   it('shows how far a running pass is, and what a stopped one has staged', () => {
     expect(screen([fine('pg'), running, stopped])).toMatchInlineSnapshot(`
-      "1 fine, 1 running, 1 pending: newest 3 h ago, nothing due before 02:15
+      "1 fine, 1 running, 1 pending: newest 3 h ago, nothing due before tomorrow 02:15
 
       BACKUP  STATE    NEWEST   DUE      NEXT     HELD
       big     pending  3 h ago  in 22 h  running  14 files, 18 GiB
@@ -283,12 +495,12 @@ describe('the screen of all backups', () => {
       screen([fine('pg')], { diagnostics: [{ ...fault, file: '/b/_hosts.yaml' }] }),
     ).toMatchInlineSnapshot(`
       "pg is fine, 1 fault in specs or settings
+      _hosts.yaml:2:1: unknown key "sorce"
 
       BACKUP  STATE  NEWEST   DUE      NEXT  HELD
       pg      ok     3 h ago  in 22 h  -     14 files, 18 GiB
 
       Sources as the last pass of each saw them: 2 h ago.
-      /b/_hosts.yaml:2:1: unknown key "sorce"
       1 fault in specs or settings: faulty backups do not run. See reconcile validate.
       "
     `)
@@ -296,11 +508,11 @@ describe('the screen of all backups', () => {
 
   it('counts suspended ones apart', () => {
     expect(screen([...many(3), suspended])).toMatchInlineSnapshot(`
-      "3 fine, 1 suspended: newest 3 h ago, nothing due before 02:15
+      "3 fine, 1 suspended: newest 3 h ago, nothing due before tomorrow 02:15
 
       BACKUP  STATE      NEWEST   DUE      NEXT  HELD
       old     suspended  3 h ago  in 22 h  -     14 files, 18 GiB
-        suspended: suspended by anna since 2026-11-23 10:00 +01:00: disk swap
+        suspended by anna since 2026-11-23 10:00 +01:00: disk swap
       web001  ok         3 h ago  in 22 h  -     14 files, 18 GiB
       web002  ok         3 h ago  in 22 h  -     14 files, 18 GiB
       web003  ok         3 h ago  in 22 h  -     14 files, 18 GiB
@@ -309,6 +521,9 @@ describe('the screen of all backups', () => {
       "
     `)
     expect(screen([suspended]).split('\n')[0]).toBe('1 suspended')
+    const all = screen(many(30).map((one) => ({ ...suspended, backup: one.backup })))
+    expect(lines(all)).toBeLessThan(24)
+    expect(all).toContain('… 22 more: 22 suspended; --all shows them')
   })
 
   it('says free space once a disk', () => {
@@ -377,7 +592,7 @@ describe('the screen of all backups', () => {
       expect(screen([odd], { detail }).replaceAll('\n', '')).not.toMatch(NASTY)
     const rows = screen([fine('日本'), fine('wiki')]).split('\n')
     // Two characters that are two columns wide each.
-    expect([rows[3]?.indexOf('ok'), rows[4]?.indexOf('ok')]).toEqual([6, 8])
+    expect([rows[3]?.indexOf('ok'), rows[4]?.indexOf('ok')]).toEqual([8, 6])
   })
 })
 
@@ -417,6 +632,17 @@ describe('the screen of one backup', () => {
       Sources as the last pass of each saw them: 2 h ago.
       "
     `)
+  })
+
+  it('shows what waits for its marker', () => {
+    const waiting = { files: 12, path: 'db-1.tar', since: '2026-11-23T23:00:00Z' }
+    expect(screen([fine('pg', { waiting })], { detail: true })).toContain(
+      '  waiting       12 files not finished at the source, the longest db-1.tar: since\n' +
+        '                2026-11-24 00:00 +01:00 (4 h ago)\n',
+    )
+    expect(
+      screen([fine('pg', { waiting: { files: 1, path: null, since: null } })], { detail: true }),
+    ).toContain('  waiting       1 file not finished at the source\n')
   })
 
   it('leaves a time that is part of a name as it is', () => {

@@ -88,6 +88,7 @@ export function outcome(more: Partial<BackupOutcome> = {}): BackupOutcome {
     seconds: 1.2,
     pending: 0,
     complete: { files: 14, bytes: 18 * GIB },
+    lookedAt: '2026-11-24T03:20:00Z',
     retry: false,
     holders: [],
     stale: [],

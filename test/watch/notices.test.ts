@@ -7,6 +7,7 @@ import { Stop } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../src/model/notice.ts'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
+import type { DestinationStatus } from '../../src/model/status.ts'
 import { openHooks } from '../../src/watch/hooks.ts'
 import { type NoticeUse, openNotices } from '../../src/watch/notices.ts'
 import { deadOrigin, heartbeatTo, type Receiver, startReceiver, webhook } from '../helpers/receiver.ts'
@@ -44,12 +45,14 @@ interface RunOptions {
   /** With `{name}`. */
   readonly each?: string
   readonly kuma?: string
+  /** Milliseconds since the first run. */
+  readonly after?: number
 }
 
 /** A run of this program with such settings. */
 function open(
   urlFiles: readonly string[],
-  { use = 'some', on = NOTICE_KINDS, signal, heartbeat, each, kuma }: RunOptions = {},
+  { use = 'some', on = NOTICE_KINDS, signal, heartbeat, each, kuma, after = 0 }: RunOptions = {},
 ) {
   const warnings: string[] = []
   const memory = openNoticeMemory(join(folder, 'state'))
@@ -71,7 +74,7 @@ function open(
       memory,
       host: 'box',
       revision: () => 'c0ffee',
-      now: () => instant(Date.UTC(2026, 10, 24)),
+      now: () => instant(Date.UTC(2026, 10, 24) + after),
       signal: signal ?? new AbortController().signal,
       warn: (text) => warnings.push(text),
       oneLine: (text) => text.replaceAll('\n', '\\n'),
@@ -127,6 +130,7 @@ describe('notices', () => {
     const warned: string[] = []
     const hooks = openHooks(() => names.map((urlFile) => webhook(urlFile)), {
       memory,
+      now: () => instant(0),
       signal: stopping.signal,
       warn: (text) => warned.push(text),
       waits: [3_600_000],
@@ -154,6 +158,16 @@ describe('notices', () => {
     const told = JSON.parse(receiver.received[0]!.body) as Notice
     expect(told.message).toMatch(/^failing: a\\nbx+…$/)
     expect(receiver.received[0]!.body.length).toBeLessThan(4000)
+  })
+
+  test('are never cut inside a character', async () => {
+    const problems = [0, 1].map((more) => ({
+      code: `rsync-failed-${more}`,
+      message: `${'x'.repeat(more)}${'🙂'.repeat(900)}`,
+      hint: '',
+    }))
+    await run([await hook()], { result: 'failed', exitCode: 1, problems })
+    expect(receiver.received[0]!.body).not.toMatch(/\\ud[89a-f]/i)
   })
 
   test('are tried again within the run', async () => {
@@ -216,11 +230,70 @@ describe('notices', () => {
     expect(kinds().slice(before)).toEqual(['conflict'])
   })
 
+  test.each([400, 401, 403, 404, 410])(
+    'one that is refused (%i) is not sent again before its time',
+    async (status) => {
+      receiver.answer(status)
+      const ops = await hook()
+      const pass = async (after: number) => (await run([ops], inConflict, { after })).warnings
+      const [warning, ...more] = await pass(0)
+      expect(more).toEqual([])
+      expect(warning).toMatch(
+        new RegExp(`the URL in ops: it answers ${status}: no … here\\. .*\`reconcile notify test\``),
+      )
+      const [minute, hour] = [60_000, 3_600_000]
+      for (const [after, sent] of [
+        [minute, 1],
+        [hour - minute, 1],
+        [hour, 2],
+        [2 * hour, 2],
+        [24 * hour, 2],
+        [25 * hour, 3],
+        [25 * hour + minute, 3],
+      ] as const) {
+        expect(await pass(after)).toEqual([])
+        expect(receiver.received).toHaveLength(sent)
+      }
+      // A new message is tried, and so are all once the file of the URL has changed.
+      await run([ops], { ...inConflict, lost: ['b'] }, { after: 26 * hour })
+      expect(kinds().slice(3)).toEqual(['lost'])
+      receiver.answer(200)
+      await rm(ops)
+      await hook()
+      expect(await run([ops], { ...inConflict, lost: ['b'] }, { after: 26 * hour })).toEqual({
+        warnings: [],
+        pending: [],
+      })
+      expect(kinds().slice(4)).toEqual(['conflict', 'lost'])
+    },
+  )
+
+  test('a server that asks for time (Retry-After) gets it, also from later runs', async () => {
+    receiver.answer((response) => response.writeHead(429, { 'retry-after': '600' }).end())
+    const ops = await hook()
+    const state = { ...inConflict, lost: ['b'] }
+    expect((await run([ops], state)).warnings).toEqual([
+      'cannot send a notice to the URL in ops: it answers 429. It is kept for later.',
+    ])
+    expect((await run([ops], state, { after: 599_000 })).warnings).toEqual([])
+    expect(kinds()).toEqual(['lost'])
+    receiver.answer(200)
+    expect((await run([ops], state, { after: 600_000 })).pending).toEqual([])
+    expect(kinds()).toEqual(['lost', 'lost', 'conflict'])
+  })
+
+  test('a rest that another clock wrote down ends', async () => {
+    receiver.answer(403)
+    const ops = await hook()
+    await run([ops], inConflict, { after: 366 * 86_400_000 })
+    receiver.answer(200)
+    expect((await run([ops], inConflict)).pending).toEqual([])
+  })
+
   test('one that a hook refuses keeps no later one back', async () => {
     receiver.answer(400)
     expect((await run([await hook()], { ...inConflict, lost: ['b'] })).pending).toEqual(['lost', 'conflict'])
-    // Whoever is slow may try both once more.
-    expect(kinds().slice(0, 2)).toEqual(['lost', 'conflict'])
+    expect(kinds()).toEqual(['lost', 'conflict'])
   })
 
   test('a hook that fails keeps no other one back', async () => {
@@ -354,7 +427,7 @@ describe('the heartbeat of watch', () => {
       // Of those that wait for their turn the newest alone is sent.
       await new Promise((turn) => setTimeout(turn, 50))
     }
-    notices.remember('old', 'old: exit 1: from before')
+    notices.remember('old', { exitCode: 1, result: 'failed' } as DestinationStatus)
     await pass('a', 0)
     expect(receiver.received).toEqual([])
     await pass('old', 0)
@@ -429,14 +502,33 @@ describe('the heartbeat of each backup', () => {
   test('a fault over its spec fails it at once, and its good passes until it is over', async () => {
     const notices = await each('watch')
     const faults = [{ code: 'x', message: 'bad spec' }]
-    await notices.stands('postgres', { faults, holds: [] }, true)
+    await notices.stands(new Map([['postgres', { faults, holds: [] }]]), true)
     await notices.finished(outcome({}), 'whole')
-    await notices.stands('postgres', { faults: [], holds: [] }, true)
+    await notices.stands(new Map([['postgres', { faults: [], holds: [] }]]), true)
     await notices.finished(outcome({}), 'whole')
     await notices.ended(null)
     expect(calls().map(({ call }) => call)).toEqual(['/fail', '/fail', ''])
     expect(receiver.received[0]!.body).toContain('bad spec')
   })
+})
+
+test.each(['terminate', 'max-time'] as const)('servers that hang do not outlive a %s', async (why) => {
+  receiver.answer('hang')
+  await hook('beat-postgres')
+  const stopping = new AbortController()
+  const notices = open([await hook()], {
+    use: 'all',
+    each: join(folder, 'beat-{name}'),
+    signal: stopping.signal,
+  })
+  notices.began()
+  notices.locked('postgres')
+  await notices.finished(outcome(inConflict), 'whole')
+  await receiver.got(2)
+  stopping.abort(new Stop(why))
+  await notices.ended(result(6, outcome(inConflict)))
+  expect(notices.warnings).toEqual([])
+  expect((await notices.memory.read()).pending).toHaveLength(1)
 })
 
 test('Uptime Kuma hears of each good pass, but not while it was told of trouble', async () => {

@@ -37,7 +37,20 @@ const NOTICE: Notice = {
   ],
 }
 const RECOVERED: Notice = { ...NOTICE, kind: 'recovered', details: [], text: 'pg on box: all is well again' }
-const LONG: Notice = { ...NOTICE, message: '*é🙂<'.repeat(4000) }
+/** What a source can name its files. */
+const HOSTILE_NAME =
+  'a\r\nBcc: evil@example.net\r\n\r\n@everyone @here <!channel> <@U123> [x](http://evil.example) *b* _i_ `c` ||s|| "q" \\ &amp; é🙂'
+const HOSTILE: Notice = {
+  ...NOTICE,
+  message: `2 files in conflict: ${HOSTILE_NAME}`,
+  text: `pg on box: 2 files in conflict: ${HOSTILE_NAME}`,
+  details: NOTICE.details.map((detail) => ({ ...detail, path: HOSTILE_NAME })),
+}
+/** Of characters that grow in one form or another. */
+const LONG = ['*é🙂<', '漢', '"\\', '@x', 'a'].map((text): Notice => {
+  const long = text.repeat(30_000 / text.length)
+  return { ...NOTICE, message: long, text: long, details: [] }
+})
 
 type Verdict = readonly [status: number, body: string]
 type Json = Record<string, unknown>
@@ -56,6 +69,8 @@ interface Service {
 
 const json = (request: IncomingMessage, body: string): Json => {
   if (!request.headers['content-type']?.startsWith('application/json')) throw new Error('not json')
+  // Half a character is not UTF-8.
+  if (/\\ud[89a-f]/i.test(body)) throw new Error('not well-formed')
   return JSON.parse(body) as Json
 }
 
@@ -67,8 +82,8 @@ const SERVICES: Readonly<Record<Exclude<UrlKind, 'webhook'>, Service>> = {
       if (url.pathname !== '/my-topic') return [403, '{"code":40301,"http":403,"error":"forbidden"}\n']
       const { title = '', priority } = request.headers
       const isPriority = ['min', 'low', 'default', 'high', 'urgent'].includes(String(priority))
-      // Longer ones become an attachment.
-      return request.method === 'POST' && title !== '' && isPriority && Buffer.byteLength(body) <= 4096
+      // Longer ones become an attachment, and so does one of just that length.
+      return request.method === 'POST' && title !== '' && isPriority && Buffer.byteLength(body) < 4096
         ? [200, '{"id":"x","event":"message"}']
         : [400, '{"code":40000}']
     },
@@ -138,7 +153,8 @@ const SERVICES: Readonly<Record<Exclude<UrlKind, 'webhook'>, Service>> = {
         card.content['type'] === 'AdaptiveCard' &&
         isText(card.content['version'], 5) &&
         Array.isArray(card.content['body']) &&
-        Buffer.byteLength(text) <= 28 * 1024
+        Buffer.byteLength(text) <= 21_000
+      // Documented as 28 KB; refused from 21 KB on by people's experience.
       return isCard ? [202, ''] : [400, '{"error":{"code":"TriggerInputSchemaMismatch"}}']
     },
   },
@@ -200,11 +216,11 @@ const signal = () => new AbortController().signal
 describe.each(KINDS)('%s', (kind) => {
   const { url, judge, wrong } = SERVICES[kind]
 
-  test('takes trouble, recovery and the longest message', async () => {
+  test('takes trouble, recovery, hostile names and the longest message', async () => {
     const server = await serve(judge)
     try {
       const hook = await hookTo(kind, `${server.origin}${url}`)
-      for (const notice of [NOTICE, RECOVERED, LONG])
+      for (const notice of [NOTICE, RECOVERED, HOSTILE, ...LONG])
         expect(await deliver(hook, notice, [], signal())).toMatchObject({ state: 'delivered' })
       for (const body of server.bodies) expect(body).not.toMatch(/undefined|\[object/)
     } finally {
@@ -226,16 +242,43 @@ describe.each(KINDS)('%s', (kind) => {
 })
 
 describe('what came from a source', () => {
-  const bodyOf = async (kind: Exclude<UrlKind, 'webhook'>) => {
+  const sent = async (kind: Exclude<UrlKind, 'webhook'>, notice: Notice) => {
     const { url, judge } = SERVICES[kind]
     const server = await serve(judge)
     try {
-      await deliver(await hookTo(kind, `${server.origin}${url}`), NOTICE, [], signal())
-      return JSON.parse(server.bodies[0]!) as Json
+      await deliver(await hookTo(kind, `${server.origin}${url}`), notice, [], signal())
+      return { body: server.bodies[0]!, url: server.urls[0]!, headers: server.headers[0]! }
     } finally {
       await server.end()
     }
   }
+  const bodyOf = async (kind: Exclude<UrlKind, 'webhook'>, notice = NOTICE) =>
+    JSON.parse((await sent(kind, notice)).body) as Json
+
+  test('of a hostile name mentions nobody, and adds neither header nor field', async () => {
+    const { headers, body } = await sent('ntfy', HOSTILE)
+    expect(Object.keys(headers)).not.toContain('bcc')
+    expect(headers['title']).toBe('pg on box: conflict')
+    expect(body).toContain(HOSTILE_NAME)
+    expect(await bodyOf('gotify', HOSTILE)).toEqual({
+      title: 'pg on box: conflict',
+      message: expect.stringContaining(HOSTILE_NAME),
+      priority: 8,
+    })
+    const discord = await bodyOf('discord', HOSTILE)
+    expect(discord['allowed_mentions']).toEqual({ parse: [] })
+    expect(String(discord['content']).split('\n').slice(1).join('\n')).not.toMatch(/(?<!\\)[*_~`|<>@#:[\]()]/)
+    const slack = String((await bodyOf('slack', HOSTILE))['text'])
+    expect(slack).not.toMatch(/[<>]|&(?!(amp|lt|gt);)|@\w/)
+    expect(slack).toContain('&amp;amp;')
+    const telegram = await bodyOf('telegram', HOSTILE)
+    expect(Object.keys(telegram).sort()).toEqual(['link_preview_options', 'text'])
+    expect(telegram['text']).not.toMatch(/@\w/)
+    expect(JSON.stringify(await bodyOf('teams', HOSTILE))).not.toContain('"TextBlock"')
+    const kuma = (await sent('uptime-kuma', HOSTILE)).url.searchParams
+    expect([...kuma.keys()].sort()).toEqual(['msg', 'ping', 'status'])
+    expect(kuma.get('msg')).not.toMatch(/@\w|<[!@#]/)
+  })
 
   test('formats, links and mentions nothing in Discord', async () => {
     const { content, flags } = await bodyOf('discord')
@@ -247,7 +290,7 @@ describe('what came from a source', () => {
   test('is plain text in Slack', async () => {
     const body = await bodyOf('slack')
     expect(body).toMatchObject({ mrkdwn: false, unfurl_links: false, unfurl_media: false })
-    expect(body['text']).toContain('a*b_&lt;!channel&gt;@everyone.tar')
+    expect(body['text']).toContain('a*b_&lt;\u200b!channel&gt;@\u200beveryone.tar')
     expect(body['text']).toContain('(http://evil.example)&amp;.tar')
     expect(body['text']).not.toMatch(/[<>]/)
   })
@@ -335,6 +378,40 @@ test('Telegram and Uptime Kuma: a 2xx that does not say ok is not taken for one'
   }
 })
 
+describe("a URL's secrets", () => {
+  // Each part in a form that servers echo.
+  const SECRET_URL =
+    '/b0t-s3cr3t/s%C3%A9cret%2Bpath/sendMessage?chat_id=-100123456&sig=abc%2Bdef%3D%3D&token=Pa55w0rd'
+  const SECRETS = /b0t-s3cr3t|s%C3%A9cret|sécret|100123456|abc%2Bdef|abc\+def|Pa55w0rd|user-n4me|us3r-pw/
+
+  test.each([...KINDS, 'webhook'] as const)('%s: are in nothing that anyone is shown', async (kind) => {
+    const path = {
+      'uptime-kuma': '/api/push/Pa55w0rd?sig=abc%2Bdef%3D%3D',
+      gotify: '/message?token=Pa55w0rd',
+    }
+    const asked = path[kind as keyof typeof path] ?? SECRET_URL
+    const told: string[] = []
+    const server = await serve((request, url) => [
+      403,
+      `${'x'.repeat(30)} ${request.url} ${url.searchParams.get('sig')} ${request.headers.authorization} ${decodeURIComponent(url.pathname)} ${url.search.slice(1).split('&').reverse().join('&')}\nno`,
+    ])
+    try {
+      const origin = server.origin.replace('//', '//user-n4me:us3r-pw@')
+      const hook = await hookTo(kind, `${origin}${asked}`)
+      told.push(JSON.stringify(await deliver(hook, NOTICE, [], signal())))
+    } finally {
+      await server.end()
+    }
+    expect(told[0]).toContain('it answers 403')
+    // Refused, not found, not trusted, no URL at all.
+    for (const text of [`${server.origin}${asked}`, `http://nowhere.invalid${asked}`, `not a url ${asked}`]) {
+      const hook = { ...(await hookTo(kind, text)), urlFile: join(folder, kind) }
+      told.push(JSON.stringify(await deliver(hook, NOTICE, [], signal())))
+    }
+    for (const one of told) expect(one).not.toMatch(SECRETS)
+  })
+})
+
 describe('a private CA', () => {
   let ca: PrivateCa
   let receiver: Receiver
@@ -413,6 +490,29 @@ describe('sendmail', () => {
     ])
     expect(Buffer.from(text, 'base64').toString()).toContain('Bcc: evil@example.net\n\n.\nbøx')
     expect(text.split('\n').every((line) => line.length <= 76)).toBe(true)
+  })
+
+  test('takes hostile names and the longest message: no header is theirs, no line too long', async () => {
+    await install(`cat > ${folder}/mail`)
+    for (const notice of [
+      HOSTILE,
+      ...LONG,
+      { ...HOSTILE, host: `bøx\r\nBcc: evil@example.net${'é'.repeat(90)}` },
+    ]) {
+      expect(await deliver(hook, notice, [], signal())).toMatchObject({ state: 'delivered' })
+      const [head, text] = (await readFile(join(folder, 'mail'), 'utf8')).split('\n\n') as [string, string]
+      expect(head).not.toMatch(/^bcc/im)
+      for (const line of head.split('\n')) expect(line).toMatch(/^(?:[\w-]+: | )[\x20-\x7e]{1,900}$/)
+      expect(Buffer.from(text, 'base64').toString()).toContain(notice.message)
+    }
+  })
+
+  test('that is not there is no refusal: nothing was sent', async () => {
+    process.env['PATH'] = folder
+    expect(await deliver(hook, NOTICE, [], signal())).toMatchObject({
+      state: 'unusable',
+      fault: { code: 'missing-tool', message: 'there is no sendmail on this machine' },
+    })
   })
 
   test.each([

@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { backupIn } from '../helpers/backup.ts'
@@ -67,7 +67,9 @@ test('damaged files of its state end no daemon, and are told', async () => {
   expect(await daemon.saw(finished('pg'), from)).toMatchObject({ outcome: { result: 'failed' } })
   const status = await world.run('status', '--json')
   expect(JSON.parse(status.stdout)).toMatchObject({
-    diagnostics: [{ code: 'state-damaged', file: join(world.state, 'suspensions.json') }],
+    problems: expect.arrayContaining([
+      expect.objectContaining({ code: 'state-damaged', path: join(world.state, 'suspensions.json') }),
+    ]),
     backups: [{ backup: other.name }, { backup: 'pg' }],
   })
   expect(status.code).not.toBe(0)
@@ -77,6 +79,19 @@ test('damaged files of its state end no daemon, and are told', async () => {
   const next = start(world)
   await next.saw(warned('earlier last good specs, orphans and holds are lost'))
   expect(await next.stop()).toBe(0)
+})
+
+test('a lost state folder is one warning, whatever the number of backups', async () => {
+  world = await makeWorld('local', { calls: 'here' })
+  for (const name of ['a', 'b', 'c']) await (await backupIn(world, name)).offer('x.tar', name)
+  expect((await world.pass()).exitCode).toBe(0)
+  await rm(world.state, { recursive: true })
+  const daemon = start(world)
+  for (const name of ['a', 'b', 'c']) await daemon.saw(finished(name))
+  await daemon.saw(warned('reconcile release --all-destinations'))
+  expect(await daemon.stop()).toBe(0)
+  expect(daemon.lines().filter(warned('state-lost'))).toHaveLength(1)
+  expect(daemon.lines().filter(({ type }) => type === 'hold')).toEqual([])
 })
 
 test.skipIf(!canMount())('a full state disk ends no daemon', async () => {

@@ -16,22 +16,16 @@ const refuse = (text: string) => {
 }
 
 describe('systemd hears', () => {
-  test('that it is ready, alive, at what, and about to end', async ({ skip }) => {
+  test('that it is ready, with what, alive, and about to end', async ({ skip }) => {
     if (!hasTool) skip('systemd-notify is not installed: nothing was tested')
     socket = await listenForNotices()
     if (socket === null) return skip('python3 is not installed: nothing was tested')
     const systemd = openServiceManager({ NOTIFY_SOCKET: socket.path, PATH: process.env['PATH'] }, 1, refuse)
-    await systemd.ready('watching 3 backups')
+    await systemd.ready('watching\n3 backups')
     await systemd.alive()
-    await systemd.status('pulling\npostgres')
     await systemd.stopping()
     // systemd-notify waits until its word is taken, so all of them are here by now.
-    expect(socket.heard).toEqual([
-      'READY=1\nSTATUS=watching 3 backups',
-      'WATCHDOG=1',
-      'STATUS=pulling postgres',
-      'STOPPING=1',
-    ])
+    expect(socket.heard).toEqual(['READY=1\nSTATUS=watching 3 backups', 'WATCHDOG=1', 'STOPPING=1'])
   })
 
   test('nothing where nobody listens; that is warned of once and throws nothing', async ({ skip }) => {
@@ -40,7 +34,7 @@ describe('systemd hears', () => {
     const systemd = openServiceManager({ NOTIFY_SOCKET: '/nonexistent/socket' }, 1, (text) =>
       warnings.push(text),
     )
-    await systemd.ready()
+    await systemd.ready('')
     await systemd.alive()
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatch(/^cannot notify the service manager: /)
@@ -57,7 +51,7 @@ describe('systemd hears', () => {
 
   test('nothing at all outside of a service', async () => {
     const systemd = openServiceManager({ PATH: '/nonexistent', WATCHDOG_USEC: '2000000' }, 1, refuse)
-    await systemd.ready()
+    await systemd.ready('')
     expect(systemd.watchdogInterval).toBeNull()
   })
 })

@@ -13,7 +13,7 @@ export interface Console {
   readonly color: { readonly write: boolean; readonly writeError: boolean }
   /** Columns of stdout: 80 where it is no terminal. */
   readonly width: number
-  /** Lines of stdout. */
+  /** Lines of stdout; without a terminal none is too many. */
   readonly height: number
   /** Where lines break that other programs read whole: at a terminal's edge alone. */
   readonly edge: { readonly write: number; readonly writeError: number }
@@ -33,7 +33,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
-    height: stdout.rows ?? 50,
+    height: stdout.rows ?? Number.POSITIVE_INFINITY,
     width: stdout.columns ?? 80,
     edge: { write: edgeOf(stdout), writeError: edgeOf(stderr) },
     stderr,

@@ -10,18 +10,14 @@ import {
   object,
   oneOf,
   optional,
-  parseJson,
+  parseDocument,
   relPath,
   text,
   time,
 } from '../../model/check-json.ts'
-import { isObject } from '../../model/is-object.ts'
 import { ACTIONS, makesWhole, type Plan, type Step } from '../../model/plan.ts'
 import type { SavedPlan } from '../../model/saved-plan.ts'
-
-const FORMAT = 'reconcile.plan/1'
-
-const troubles = list(object({ code: text, path: optional(text), message: text, hint: text }))
+import { checkedHalt, checkedHold, checkedProblem } from '../../model/trouble.ts'
 
 const summary = object(Object.fromEntries([...ACTIONS, 'bytes'].map((key) => [key, count])))
 
@@ -67,9 +63,9 @@ const backup = object({
   from: text,
   to: text,
   steps: list(checkedStep),
-  halt: nullable(object({ code: text, message: text, hint: text })),
-  holds: list(object({ id: text, code: text, message: text })),
-  problems: troubles,
+  halt: nullable(checkedHalt),
+  holds: list(checkedHold),
+  problems: list(checkedProblem),
   suspended: optional(
     nullable(
       object({
@@ -80,7 +76,7 @@ const backup = object({
       }),
     ),
   ),
-  warnings: optional(list(object({ code: text, message: text, hint: text }))),
+  warnings: optional(list(checkedHalt)),
   summary,
   series: list(
     object({
@@ -124,32 +120,22 @@ const plan = object({
 const EARLIER = { retained: null, warnings: [], suspended: null, rateUntil: null }
 
 export type ReadPlan =
-  | { readonly state: 'sound'; readonly plan: SavedPlan }
+  | { readonly plan: SavedPlan }
   /** Of a version that this program does not know. */
-  | { readonly state: 'other-version'; readonly format: string }
-  | { readonly state: 'broken'; readonly fault: string }
+  | { readonly format: string }
+  | { readonly fault: string }
 
 /** What a saved plan's file holds. Whoever made it is not trusted: paths are safe, numbers are numbers, each backup is in it once. */
 export function readSavedPlan(json: string): ReadPlan {
-  const parsed = parseJson(json)
-  if ('fault' in parsed) return { state: 'broken', fault: parsed.fault }
-  const { value } = parsed
-  const format = isObject(value) && Object.hasOwn(value, 'format') ? value['format'] : undefined
-  if (typeof format !== 'string') return { state: 'broken', fault: 'it names no format' }
-  if (format !== FORMAT) {
-    return /^reconcile\.plan\/\d+$/.test(format)
-      ? { state: 'other-version', format }
-      : { state: 'broken', fault: 'it is not a saved plan' }
-  }
-  const fault = plan(value, 'plan')
-  if (fault !== null) return { state: 'broken', fault }
-  const read = value as Plan
+  const parsed = parseDocument(json, 'plan', 'saved plan', plan)
+  if (!('value' in parsed)) return parsed
+  const read = parsed.value as Plan
   // What earlier versions did not write.
   const backups = read.backups.map((one) => ({ ...EARLIER, ...one }))
   const found = { specs: {}, ...read, backups }
   const names = found.backups.map((one) => one.backup)
-  if (new Set(names).size < names.length) return { state: 'broken', fault: 'it contains a backup twice' }
-  return { state: 'sound', plan: found }
+  if (new Set(names).size < names.length) return { fault: 'it contains a backup twice' }
+  return { plan: found }
 }
 
 /** The document that a plan is saved as. */

@@ -10,7 +10,7 @@ import {
   object,
   oneOf,
   optional,
-  parseJson,
+  parseDocument,
   relPath,
   text,
   time,
@@ -22,8 +22,8 @@ import { markerPath, suffixOf } from '../../model/marker-name.ts'
 import type { Observation, SourceView } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
-import type { MarkerClaim, SourceFile, SourceMarker } from '../../model/source-file.ts'
-import type { Halt, Hold } from '../../model/trouble.ts'
+import type { SourceFile, SourceMarker } from '../../model/source-file.ts'
+import { checkedHalt, checkedHold, checkedProblem, type Halt, type Hold } from '../../model/trouble.ts'
 
 /** What one look at both sides of a backup found, kept to plan from elsewhere. Holds no key and no file's contents. */
 export interface Snapshot {
@@ -44,12 +44,9 @@ export interface SnapshotPlace {
   readonly destination: string
 }
 
-const FORMAT = 'reconcile.snapshot/1'
-
 type Fields = Readonly<Record<string, Check>>
 
 const listed = { size: count, mtime: integer }
-const problem = { code: text, path: optional(text), message: text, hint: text }
 const sourceFile: Fields = {
   listed: nullable(object(listed)),
   marker: (value, at) =>
@@ -101,18 +98,21 @@ const seenFile: Fields = {
   gate: nullable(object({ at: integer, ...listed, digest })),
   waitingSince: nullable(integer),
 }
-const halt = nullable(object({ code: text, message: text, hint: text }))
+
+/** Maps of which each row has the values' own fields, and those of which each has a `value`. */
+const ROWS = { files: heldFile, records: record, staged: { size: count }, pruned: prunedFile }
+const VALUES = { abandoned: integer, begun: nullable(text), surplus: integer }
 
 const document = object({
   backup: text,
   taken: time,
   place: object({ source: text, listing: nullable(text), checksum: text, destination: text }),
-  halt,
-  holds: list(object({ id: text, code: text, message: text })),
+  halt: nullable(checkedHalt),
+  holds: list(checkedHold),
   source: object({
     completeness: oneOf('complete', 'incomplete', 'unknown'),
     files: rows(sourceFile),
-    problems: list(object(problem)),
+    problems: list(checkedProblem),
     instead: optional(object({ suffixes: rows({ value: text }), sums: nullable(relPath) })),
     links: optional(list(relPath)),
   }),
@@ -123,12 +123,8 @@ const document = object({
       lastSeenAt: nullable(text),
       hasPrivateFolder: flag,
     }),
-    files: rows(heldFile),
-    records: rows(record),
-    staged: rows({ size: count }),
-    abandoned: rows({ value: integer }),
-    pruned: rows(prunedFile),
-    begun: rows({ value: nullable(text) }),
+    ...each(ROWS, rows),
+    ...each(VALUES, (value) => rows({ value })),
     lastPrune: nullable(object({ policy: text, basis: text })),
     // Earlier versions knew neither.
     surplus: optional(rows({ value: integer })),
@@ -141,8 +137,8 @@ const document = object({
     lastTime: nullable(integer),
     free: nullable(amount),
     used: amount,
-    halt,
-    problems: list(object(problem)),
+    halt: nullable(checkedHalt),
+    problems: list(checkedProblem),
   } satisfies Readonly<Record<keyof Holding, Check>>),
 })
 
@@ -150,159 +146,122 @@ function rows(fields: Fields): Check {
   return list(object({ path: relPath, ...fields }))
 }
 
+function each<Key extends string, Value, Made>(
+  table: Readonly<Record<Key, Value>>,
+  make: (value: Value, key: Key) => Made,
+): Record<Key, Made> {
+  const made = Object.entries<Value>(table).map(([key, value]) => [key, make(value, key as Key)])
+  return Object.fromEntries(made) as Record<Key, Made>
+}
+
 /** The snapshot's document: `reconcile.snapshot/1`. Maps are lists of rows with a `path`; markers' bytes are left out. */
-export function encodeSnapshot(snapshot: Snapshot): unknown {
-  const { taken, observation, ...rest } = snapshot
+export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unknown {
   const { source, destination } = observation
-  const marked = [...source.files].map(([path, { listed: there, marker }]) => ({
-    path,
-    listed: there,
-    marker: markerToRow(path, marker),
-  }))
   return {
-    format: FORMAT,
+    format: 'reconcile.snapshot/1',
     ...rest,
     taken: isoTime(taken),
     source: {
       ...source,
-      files: marked,
+      files: Array.from(source.files, ([path, file]) => ({
+        path,
+        listed: file.listed,
+        marker: markerToRow(path, file.marker),
+      })),
       ...(source.instead === undefined
         ? {}
         : { instead: { ...source.instead, suffixes: toValues(source.instead.suffixes) } }),
     },
     destination: {
       ...destination,
-      files: toRows(destination.files, heldFile),
-      records: toRows(destination.records, record),
-      staged: toRows(destination.staged, { size: count }),
-      abandoned: toValues(destination.abandoned),
-      awaited: [...destination.awaited].map(([series, since]) => ({ series, since })),
-      pruned: toRows(destination.pruned, prunedFile),
-      begun: toValues(destination.begun),
-      surplus: toValues(destination.surplus),
-      seen: [...destination.seen].map(([path, seen]) => toSeenRow(path, seen)),
+      ...each(ROWS, (fields, key) => toRows(destination[key], fields)),
+      ...each(VALUES, (_, key) => toValues(destination[key])),
+      awaited: Array.from(destination.awaited, ([series, since]) => ({ series, since })),
+      seen: Array.from(destination.seen, ([path, seen]) => toSeenRow(path, seen)),
     },
   }
 }
 
 /** The fields that are named, and no others that the values may have for themselves. */
-const toRows = <V extends object>(map: ReadonlyMap<RelPath, V>, fields: Fields) =>
-  [...map].map(([path, value]) => ({
+const toRows = (map: ReadonlyMap<RelPath, object>, fields: Fields): readonly object[] =>
+  Array.from(map, ([path, value]) => ({
     path,
     ...Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(fields, key))),
   }))
 
-const toValues = (map: ReadonlyMap<RelPath, unknown>) => [...map].map(([path, value]) => ({ path, value }))
-
-export type ReadSnapshot = { readonly snapshot: Snapshot } | { readonly fault: string }
+const toValues = (map: ReadonlyMap<RelPath, unknown>) => Array.from(map, ([path, value]) => ({ path, value }))
 
 /** What a snapshot's file holds. Whoever made it is not trusted: names are safe, digests are digests, numbers are numbers. */
-export function decodeSnapshot(json: string): ReadSnapshot {
-  const parsed = parseJson(json)
+export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | { readonly fault: string } {
+  const parsed = parseDocument(json, 'snapshot', 'snapshot', document)
+  if ('format' in parsed) return { fault: `it is of another version, ${parsed.format}` }
   if ('fault' in parsed) return parsed
-  const { value } = parsed
-  const format = isObject(value) && Object.hasOwn(value, 'format') ? value['format'] : undefined
-  if (format !== FORMAT) {
-    const isOther = typeof format === 'string' && /^reconcile\.snapshot\/\d+$/.test(format)
-    return { fault: isOther ? `it is of another version, ${format}` : 'it is not a snapshot' }
-  }
-  const fault = document(value, 'snapshot')
-  if (fault !== null) return { fault }
   // Checked just now, down to each path and digest.
-  const { backup, taken, place, holds, source, destination, halt: stop } = value as unknown as Encoded
-  const { instead, ...seen } = source
-  return {
-    snapshot: {
-      backup,
-      taken: instant(Date.parse(taken)),
-      place,
-      halt: stop,
-      holds,
-      observation: {
-        source: {
-          ...seen,
-          files: fromRows(source.files, ({ path, listed: there, marker }) => ({
-            listed: there,
-            marker: markerFromRow(path, marker),
-          })),
-          ...(instead === undefined
-            ? {}
-            : { instead: { ...instead, suffixes: fromRows(instead.suffixes, (row) => row.value) } }),
-        },
-        destination: {
-          ...destination,
-          files: fromRows(destination.files),
-          records: fromRows(destination.records, (row) => row),
-          staged: fromRows(destination.staged),
-          abandoned: fromRows(destination.abandoned, (row) => row.value),
-          awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since]) ?? []),
-          pruned: fromRows(destination.pruned),
-          begun: fromRows(destination.begun, (row) => row.value),
-          surplus: fromRows(destination.surplus ?? [], (row) => row.value),
-          terms: destination.terms ?? [],
-          seen: fromRows(destination.seen, fromSeenRow),
-        },
-      },
+  const { backup, taken, place, holds, source, destination, halt } = parsed.value as Encoded
+  const { instead, ...shown } = source
+  const observation = {
+    source: {
+      ...shown,
+      files: byPath(source.files, ({ path, listed: there, marker }) => ({
+        listed: there,
+        marker: markerFromRow(path, marker),
+      })),
+      ...(instead === undefined
+        ? {}
+        : { instead: { ...instead, suffixes: byPath(instead.suffixes, ({ value }) => value) } }),
     },
+    destination: {
+      terms: [],
+      ...destination,
+      ...each(ROWS, (_, key) => byPath(destination[key], key === 'records' ? (row) => row : withoutPath)),
+      ...each(VALUES, (_, key) => byPath(destination[key] ?? [], ({ value }) => value)),
+      awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since])),
+      seen: byPath(destination.seen, fromSeenRow),
+    } as Holding,
   }
+  return { snapshot: { backup, taken: instant(Date.parse(taken)), place, halt, holds, observation } }
 }
 
-type MarkerRow =
-  | Exclude<SourceMarker, { readonly suffix: string }>
-  | { readonly state: 'unread'; readonly path: RelPath; readonly size: number; readonly mtime: number }
-  | (Omit<MarkerClaim, 'suffix' | 'text'> & { readonly path: RelPath })
+type MarkerRow = Exclude<SourceMarker, { readonly suffix: string }> | (SuffixedMarker & InRow)
+type SuffixedMarker = Extract<SourceMarker, { readonly suffix: string }>
 
-function markerToRow(path: RelPath, marker: SourceMarker): MarkerRow {
-  if (marker.state === 'none' || marker.state === 'unreadable') return marker
-  const { suffix: _, ...rest } = { ...marker, path: markerPath(path, marker) }
-  if (rest.state === 'unread') return rest
-  const { text: __, ...claim } = rest
-  return claim
+function markerToRow(data: RelPath, marker: SourceMarker): object {
+  if (!('suffix' in marker)) return marker
+  const { suffix: _, text: __, ...rest } = { text: null, ...marker }
+  return { ...rest, path: markerPath(data, marker) }
 }
 
-function markerFromRow(data: RelPath, marker: MarkerRow): SourceMarker {
-  if (marker.state === 'none' || marker.state === 'unreadable') return marker
-  const { path, ...rest } = marker
-  const suffix = suffixOf(data, path)
-  return rest.state === 'unread' ? { ...rest, suffix } : { ...rest, suffix, text: null }
+function markerFromRow(data: RelPath, row: MarkerRow): SourceMarker {
+  if (!('path' in row)) return row
+  const { path, ...rest } = row
+  const marker = { ...rest, suffix: suffixOf(data, path) }
+  return marker.state === 'claimed' ? { ...marker, text: null } : marker
 }
 
-type Row<V> = V & { readonly path: RelPath }
-type Valued<V> = { readonly path: RelPath; readonly value: V }
-type RowOf<M> = M extends ReadonlyMap<RelPath, infer V> ? Row<V> : never
+interface InRow {
+  readonly path: RelPath
+}
 
-type MapKey = 'files' | 'records' | 'staged' | 'abandoned' | 'pruned' | 'begun' | 'surplus' | 'seen'
+type Valued<Value> = InRow & { readonly value: Value }
 
-type Encoded = Omit<Snapshot, 'taken' | 'observation'> & {
+interface Encoded extends Omit<Snapshot, 'taken' | 'observation'> {
   readonly taken: string
   readonly source: Omit<SourceView, 'files' | 'instead'> & {
     readonly instead?: { readonly suffixes: readonly Valued<string>[]; readonly sums: RelPath | null }
-    readonly files: readonly {
-      readonly path: RelPath
-      readonly listed: SourceFile['listed']
-      readonly marker: MarkerRow
-    }[]
+    readonly files: readonly (InRow & { readonly listed: SourceFile['listed']; readonly marker: MarkerRow })[]
   }
-  readonly destination: Omit<Holding, MapKey | 'terms' | 'awaited'> & {
-    readonly [K in Exclude<MapKey, 'begun' | 'abandoned' | 'surplus' | 'seen'>]: readonly RowOf<Holding[K]>[]
-  } & {
-    readonly surplus?: readonly Valued<Instant>[]
-    readonly terms?: Holding['terms']
-    readonly seen: readonly SeenRow[]
-    readonly awaited?: readonly { readonly series: string; readonly since: Instant }[]
-    readonly begun: readonly Valued<string | null>[]
-    readonly abandoned: readonly Valued<Instant>[]
-  }
+  readonly destination: Omit<
+    Holding,
+    keyof typeof ROWS | keyof typeof VALUES | 'seen' | 'awaited' | 'terms'
+  > &
+    Readonly<Record<keyof typeof ROWS, readonly InRow[]>> &
+    Readonly<Record<keyof typeof VALUES, readonly Valued<unknown>[] | undefined>> & {
+      readonly seen: readonly SeenRow[]
+      readonly awaited?: readonly { readonly series: string; readonly since: Instant }[]
+    }
 }
 
-function fromRows<V extends object>(list: readonly Row<V>[]): Map<RelPath, V>
-function fromRows<R extends { readonly path: RelPath }, V>(
-  list: readonly R[],
-  to: (row: R) => V,
-): Map<RelPath, V>
-function fromRows(
-  list: readonly { readonly path: RelPath }[],
-  to: (row: never) => unknown = ({ path: _, ...value }: { readonly path: RelPath }) => value,
-): Map<RelPath, unknown> {
-  return new Map(list.map((row) => [row.path, to(row as never)]))
-}
+const byPath = <Row extends InRow, Value>(list: readonly Row[], to: (row: Row) => Value) =>
+  new Map(list.map((row) => [row.path, to(row)]))
+
+const withoutPath = ({ path: _, ...value }: InRow): object => value

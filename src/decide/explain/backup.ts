@@ -6,6 +6,7 @@ import type {
   Removed,
   SeriesExplanation,
 } from '../../model/explanation.ts'
+import { groupBy } from '../../model/group-by.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import { comparePaths } from '../../model/rel-path.ts'
@@ -65,23 +66,15 @@ function explainSeries(
   const status = decided.plan.series.find(({ series }) => series === name)
   const zone = zoneOf(spec.series.timezone)
   const counts = { kept: 0, surplus: 0, coming: 0, waiting: 0, notWanted: 0 }
-  const days = new Map<string, { mark: Mark; points: number }>()
   const lines: PointLine[] = []
   const why = reasonsOf(spec, decided, points)
   for (const point of points) {
     const mark = markOf(point, observation)
     counts[mark ?? 'notWanted']++
     if (mark === null) continue
-    const moment = momentOf(point.time, zone)
-    const day = moment.local.split(' ')[0]!
-    const known = days.get(day)
-    if (known === undefined) days.set(day, { mark, points: 1 })
-    else {
-      known.points++
-      if (WEIGHT.indexOf(mark) < WEIGHT.indexOf(known.mark)) known.mark = mark
-    }
-    lines.push({ mark, ...moment, files: filesOf(point), why: why(point) })
+    lines.push({ mark, ...momentOf(point.time, zone), files: filesOf(point), why: why(point) })
   }
+  const days = groupBy(lines, ({ local }) => local.split(' ')[0]!)
   const counted = points.filter(({ isAhead, standing }) => !isAhead && standing !== 'unfinished')
   return {
     series: name,
@@ -91,7 +84,10 @@ function explainSeries(
     state: status?.state ?? 'unknown',
     due: dueOf(name, status, spec, observation, asOf),
     counts,
-    days: [...days].map(([day, facts]) => ({ day, ...facts })),
+    days: Array.from(days, ([day, these]) => {
+      const marks = new Set(these.map(({ mark }) => mark))
+      return { day, mark: WEIGHT.find((mark) => marks.has(mark))!, points: these.length }
+    }),
     points: lines,
     forecast: forecast(name, counted, spec, asOf),
   }

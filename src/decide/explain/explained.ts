@@ -33,19 +33,20 @@ export function explainedBy(
   { plan, retention }: Decided,
   problems: readonly Problem[],
 ): Explained {
+  const { backup, from, to, halt, holds } = plan
   return {
     format: 'reconcile.explain/1',
-    backup: spec.name,
+    backup,
     asOf: isoTime(look.context.asOf),
     spec: plan.spec,
-    from: plan.from,
-    to: plan.to,
+    from,
+    to,
     known: {
       source: look.observation.source.completeness,
       destination: look.isKnown && retention !== null ? 'complete' : 'unknown',
     },
-    halt: plan.halt,
-    holds: plan.holds,
+    halt,
+    holds,
     problems,
     diagnostics: look.diagnostics,
     rules: spec.retain === null ? null : policyText(spec.retain),

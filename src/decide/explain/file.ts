@@ -5,7 +5,7 @@ import type {
   FileStanding,
   Verdict,
 } from '../../model/explanation.ts'
-import { type Instant, isoSeconds, isoTime } from '../../model/instant.ts'
+import { isoSeconds, isoTime } from '../../model/instant.ts'
 import { markerPath } from '../../model/marker-name.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
@@ -46,9 +46,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
   const held = destination.files.get(path)
   const record = destination.records.get(path)
   const pruned = held === undefined ? destination.pruned.get(path) : undefined
-  const staged = destination.staged.get(path)
   const source = observation.source.files.get(path) ?? look.unselected
-  const abandoned = destination.abandoned.get(path)
   const steps = plan.steps.filter((step) => step.path === path)
   const asked = wouldGo(spec, look, point)
   const about = { spec, look, path, point, decided, asked, steps, pruned, source }
@@ -62,53 +60,44 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
     kind: 'file',
     path,
     selection: explainSelection(spec.select, spec.source.listing, path),
-    point: point === null ? null : filePoint(path, point, spec, observation),
+    point: known(point, (one) => filePoint(path, one, spec, observation)),
     matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
-    wanted: point === null ? null : { wanted: point.reasons !== null, reasons: point.reasons ?? [] },
+    wanted: known(point, ({ reasons }) => ({ wanted: reasons !== null, reasons: reasons ?? [] })),
     verdicts: point === null || retention === null ? [] : verdictsOn(point, retention, spec),
     pinnedBy:
       point === null ? [] : (spec.retain?.pin ?? []).filter((pin) => filesOf(point).some(anyOf([pin]))),
-    source: source === null ? null : atSource(path, source, observation),
-    destination:
-      held === undefined
-        ? null
-        : {
-            size: held.size,
-            marker:
-              held.marker === null
-                ? null
-                : {
-                    path: held.marker.path ?? null,
-                    digest: held.marker.digest,
-                    wrong: held.marker.isWrong === true,
-                  },
-          },
-    staged:
-      staged === undefined
-        ? null
-        : {
-            bytes: staged.size,
-            digest: destination.seen.get(path)?.stagedFor ?? null,
-            unwantedSince: abandoned === undefined ? null : isoTime(abandoned),
-          },
-    ledger:
-      record === undefined
-        ? null
-        : {
-            size: record.size,
-            md5: record.md5,
-            sha256: record.sha256,
-            since: isoTime(record.since),
-            readAt: isoTime(record.readAt),
-            rotten: record.isRotten === true,
-            planId: record.planId,
-            revision: record.revision ?? null,
-          },
-    pruned: pruned === undefined ? null : removedFile(path, pruned, spec, look),
+    source: known(source, (file) => atSource(path, file, observation)),
+    destination: known(held, ({ size, marker }) => ({
+      size,
+      marker: known(marker, (one) => ({
+        path: one.path ?? null,
+        digest: one.digest,
+        wrong: one.isWrong === true,
+      })),
+    })),
+    staged: known(destination.staged.get(path), ({ size }) => ({
+      bytes: size,
+      digest: destination.seen.get(path)?.stagedFor ?? null,
+      unwantedSince: known(destination.abandoned.get(path), isoTime),
+    })),
+    ledger: known(record, ({ size, md5, sha256, since, readAt, isRotten, planId, revision = null }) => ({
+      size,
+      md5,
+      sha256,
+      since: isoTime(since),
+      readAt: isoTime(readAt),
+      rotten: isRotten === true,
+      planId,
+      revision,
+    })),
+    pruned: known(pruned, (one) => removedFile(path, one, spec, look)),
     steps,
     ...whatNext(about),
   }
 }
+
+const known = <Value, Told>(value: Value | null | undefined, tell: (value: Value) => Told): Told | null =>
+  value == null ? null : tell(value)
 
 function filePoint(path: RelPath, point: Point, { series }: Spec, observation: Observation): FilePoint {
   return {
@@ -148,16 +137,15 @@ function atSource(path: RelPath, file: SourceFile, { destination }: Observation)
   const { listed, marker } = file
   const seen = destination.seen.get(path)
   const isRemembered = marker.state === 'claimed' && marker.text === null
-  const time = (at: Instant | null | undefined) => (at == null ? null : isoTime(at))
   return {
     size: listed?.size ?? null,
-    mtime: listed === null ? null : isoSeconds(listed.mtime),
+    mtime: known(listed?.mtime, isoSeconds),
     marker: marker.state,
     markerPath: marker.state === 'claimed' || marker.state === 'unread' ? markerPath(path, marker) : null,
     digest: claimOf(file),
-    readAt: isRemembered ? time(seen?.readAt) : null,
-    waitingSince: marker.state === 'none' ? time(seen?.waitingSince) : null,
-    failedAt: hasFailedGate(seen, file) ? time(seen?.gate?.at) : null,
+    readAt: isRemembered ? known(seen?.readAt, isoTime) : null,
+    waitingSince: marker.state === 'none' ? known(seen?.waitingSince, isoTime) : null,
+    failedAt: hasFailedGate(seen, file) ? known(seen?.gate?.at, isoTime) : null,
   }
 }
 

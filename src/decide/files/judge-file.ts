@@ -1,7 +1,7 @@
 import { type Digest, digestKind } from '../../model/digest.ts'
 import type { HeldFile, LedgerRecord, PrunedFile, Seen } from '../../model/holding.ts'
 import { type Instant, isoSeconds } from '../../model/instant.ts'
-import type { Step } from '../../model/plan.ts'
+import type { Action, Step } from '../../model/plan.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { changedUnderMarker } from './as-published.ts'
@@ -109,14 +109,8 @@ function judgeUnmarkedOfOurs(
   )
 }
 
-const adopt = (facts: FileFacts, { size }: HeldFile, digest: Digest, why: string): Step => ({
-  action: 'adopt',
-  path: facts.path,
-  because: [why],
-  size,
-  digest,
-  expect: expectations(facts),
-})
+const adopt = (facts: FileFacts, { size }: HeldFile, digest: Digest, why: string): Step =>
+  stepOn(facts, 'adopt', [why], { size, digest })
 
 /** Data that is here without a marker and that the ledger never knew: half a file of an older script's, perhaps. */
 function judgeUnmarked(facts: FileFacts, held: HeldFile, spec: Spec, asOf: Instant): Judgement {
@@ -163,8 +157,7 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
       'the ledger says we had it, it is gone here, and the source no longer has it',
       `its ${spec.checksum} was ${held}`,
     ]
-    const expect = { source: null, destination: null }
-    return toDo({ action: 'lost', path, because, size: record.size, held, expect })
+    return toDo(stepOn(facts, 'lost', because, { size: record.size, held }))
   }
   const claim = claimOf(source)
   if (claim === null || source.listed === null) {
@@ -208,16 +201,15 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   }
   const staged = facts.staged?.size ?? 0
   const usable = usableBytes(facts, claim, source.listed.size)
-  return toDo({
-    action: staged > 0 ? 'resume' : 'pull',
-    path,
-    because: ['selected'],
-    size: source.listed.size,
-    time: isoSeconds(source.listed.mtime),
-    digest: claim,
-    ...(staged > 0 ? { stagedBytes: usable } : {}),
-    expect: expectations(facts),
-  })
+  const time = isoSeconds(source.listed.mtime)
+  return toDo(
+    stepOn(facts, staged > 0 ? 'resume' : 'pull', ['selected'], {
+      size: source.listed.size,
+      time,
+      digest: claim,
+      ...(staged > 0 ? { stagedBytes: usable } : {}),
+    }),
+  )
 }
 
 /** Staged bytes that need not come again. Those of another digest may all have to. */
@@ -228,15 +220,11 @@ function usableBytes({ staged, seen }: FileFacts, claim: Digest, size: number): 
 
 function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: string): Step {
   const staged = facts.staged?.size ?? 0
-  return {
-    action: 'repair',
-    path: facts.path,
-    because: [because, 'the source still has the bytes we published'],
+  return stepOn(facts, 'repair', [because, 'the source still has the bytes we published'], {
     size: facts.source?.listed?.size ?? record.size,
     digest: claim,
     ...(staged > 0 ? { stagedBytes: staged } : {}),
-    expect: expectations(facts),
-  }
+  })
 }
 
 function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): Judgement {
@@ -247,16 +235,20 @@ function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: S
     : toDo(keep(facts, record, 'complete; the other digest at the source is acknowledged'))
 }
 
-const conflictStep = (facts: FileFacts, held: Digest, claim: Digest): Step => ({
-  action: 'conflict',
-  path: facts.path,
-  because: [
+function conflictStep(facts: FileFacts, held: Digest, claim: Digest): Step {
+  const because =
     facts.held === undefined
       ? 'was held here and is gone; the source has different bytes under this name'
-      : `same name, different ${digestKind(claim)}; neither is touched`,
-  ],
-  held,
-  source: claim,
+      : `same name, different ${digestKind(claim)}; neither is touched`
+  return stepOn(facts, 'conflict', [because], { held, source: claim })
+}
+
+/** A step that relies on what was found of its file. */
+const stepOn = (facts: FileFacts, action: Action, because: readonly string[], more: Partial<Step>): Step => ({
+  action,
+  path: facts.path,
+  because,
+  ...more,
   expect: expectations(facts),
 })
 
@@ -270,17 +262,12 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   size: record.size,
 })
 
-const wait = (facts: FileFacts, { checksum }: Spec): Step => ({
-  action: 'wait',
-  path: facts.path,
-  because: [
-    facts.source?.listed == null ? 'the list names it, and it is not there yet' : `no .${checksum} yet`,
-  ],
-  ...(facts.source?.listed == null
-    ? {}
-    : { size: facts.source.listed.size, time: isoSeconds(facts.source.listed.mtime) }),
-  expect: expectations(facts),
-})
+function wait(facts: FileFacts, { checksum }: Spec): Step {
+  const listed = facts.source?.listed
+  if (listed == null) return stepOn(facts, 'wait', ['the list names it, and it is not there yet'], {})
+  const { size, mtime } = listed
+  return stepOn(facts, 'wait', [`no .${checksum} yet`], { size, time: isoSeconds(mtime) })
+}
 
 function isOverdue(seen: Seen | undefined, asOf: Instant): boolean {
   const since = seen?.waitingSince ?? null

@@ -1,11 +1,10 @@
 import type { Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import type { Observation } from '../../model/observation.ts'
-import type { Warning } from '../../model/plan.ts'
 import type { RefusedNames } from '../../model/ports.ts'
 import { comparePaths, foldName, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import type { Problem } from '../../model/trouble.ts'
+import type { Problem, Warning } from '../../model/trouble.ts'
 import { policyText } from '../retention/retain.ts'
 import type { FileFacts } from './facts.ts'
 

@@ -6,6 +6,7 @@ import {
   type NoticeHook,
   type NoticeKind,
   type PendingNotice,
+  type Rest,
   type Told,
   type ToldOfBackup,
   TROUBLE_KINDS,
@@ -81,13 +82,13 @@ function foldHook(
     if (found === undefined) {
       if (known === undefined) continue
       const isOver = known.over || keys.length === 0
-      after[kind] = isOver ? { ...known, over: true } : sameKeys(known, keys) ? known : { ...known, keys }
+      after[kind] = isOver ? { ...known, over: true } : isSame(known.keys, keys) ? known : { ...known, keys }
       continue
     }
     const since = isGoingOn ? known.since : isoTime(teller.at)
     const isNew = !isGoingOn || hasGrown(known, found)
     after[kind] =
-      isNew || !sameKeys(known, keys) ? { since, message: found.message, keys, over: false } : known
+      isNew || !isSame(known.keys, keys) ? { since, message: found.message, keys, over: false } : known
     if (isNew) news.push(noticeOf(backup, kind, found, since, teller))
   }
   const all = Object.values(after)
@@ -96,9 +97,6 @@ function foldHook(
 }
 
 const hasGrown = (known: Told, found: Trouble): boolean => found.keys.some((key) => !known.keys.includes(key))
-
-const sameKeys = (known: Told, keys: readonly string[]): boolean =>
-  known.keys.length === keys.length && keys.every((key, i) => key === known.keys[i])
 
 function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: Teller): Notice {
   const kinds = TROUBLE_KINDS.flatMap((kind) => {
@@ -145,4 +143,12 @@ export const withoutNotice = (book: NoticeBook, { hook, notice }: PendingNotice)
   pending: book.pending.filter((one) => one.hook !== hook || one.notice.id !== notice.id),
 })
 
-const isSame = (a: ToldOfBackup, b: ToldOfBackup): boolean => JSON.stringify(a) === JSON.stringify(b)
+/** With one that is left alone for now. */
+export const restingNotice = (book: NoticeBook, { hook, notice }: PendingNotice, rest: Rest): NoticeBook => ({
+  ...book,
+  pending: book.pending.map((one) =>
+    one.hook === hook && one.notice.id === notice.id ? { ...one, rest } : one,
+  ),
+})
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

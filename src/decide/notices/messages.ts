@@ -6,10 +6,22 @@ export interface HookRequest {
   /** Parameters that replace or join those of the URL. */
   readonly query: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Below the URL's path. */
+  readonly under?: string
 }
 
-/** Characters, or bytes of UTF-8 where the service counts those: what each takes, or less where that is more than anyone reads. */
-const LIMITS = { ntfy: 4096, gotify: 8000, discord: 2000, slack: 4000, telegram: 4096, teams: 8000 } as const
+/**
+ * What each takes, or less where that is more than anyone reads: characters; for ntfy bytes of UTF-8, as a message of 4096 or more becomes
+ * an attachment; for Teams bytes of JSON, of which a whole card may have 28 KiB at most.
+ */
+const LIMITS = {
+  ntfy: 4095,
+  gotify: 8000,
+  discord: 2000,
+  slack: 4000,
+  telegram: 4096,
+  teams: 16_000,
+} as const
 const MOST_STATUS = 250
 
 /**
@@ -60,26 +72,23 @@ export function hookRequest(
       })
     case 'telegram':
       return json({
-        text: bounded(chatLines(notice, forTelegram), LIMITS.telegram),
+        text: bounded(chatLines(notice, withoutMentions), LIMITS.telegram),
         link_preview_options: { is_disabled: true },
       })
     case 'teams':
-      return json(card(titleOf(notice), bounded(bodyLines(notice), LIMITS.teams), isTrouble))
+      return json(card(titleOf(notice), bounded(bodyLines(notice), LIMITS.teams, jsonBytesOf), isTrouble))
     case 'uptime-kuma': {
-      const others = open.length === 0 ? '' : `; still in trouble: ${open.join(', ')}`
       const isUp = !isTrouble && open.length === 0
-      const text = isTrouble ? notice.text : `${notice.text}${others}`
-      return statusPush(isUp, text)
+      const others = isTrouble || isUp ? '' : `; still in trouble: ${open.join(', ')}`
+      return statusPush(isUp, `${notice.text}${others}`)
     }
   }
 }
 
-/** A regular sign of life for Uptime Kuma, which calls a monitor down that hears nothing. */
-export const signOfLife = (text: string): HookRequest => statusPush(true, text)
-
-const statusPush = (isUp: boolean, text: string): HookRequest => ({
+/** For Uptime Kuma: the state of a monitor. It calls one down that hears nothing. */
+export const statusPush = (isUp: boolean, text: string): HookRequest => ({
   headers: {},
-  query: { status: isUp ? 'up' : 'down', msg: cutTo(text, MOST_STATUS) },
+  query: { status: isUp ? 'up' : 'down', msg: cutTo(withoutMentions(text), MOST_STATUS) },
   body: null,
 })
 
@@ -89,23 +98,18 @@ export function isAccepted(kind: UrlKind, body: string): boolean {
   return kind === 'telegram' || kind === 'uptime-kuma' ? /^\s*\{[\s\S]*"ok"\s*:\s*true\b/.test(body) : true
 }
 
-/** What a service needs in its URL and this one lacks, in words after "it"; null: nothing. Shows nothing of the URL. */
-export function lackOf(kind: UrlKind, url: URL): string | null {
-  const path = url.pathname.replace(/\/+$/, '')
-  switch (kind) {
-    case 'ntfy':
-      return path === '' ? 'must end in the topic: https://ntfy.sh/TOPIC' : null
-    case 'gotify':
-      return path.endsWith('/message') ? null : 'must end in /message?token=TOKEN'
-    case 'telegram':
-      return path.endsWith('/sendMessage') && url.searchParams.has('chat_id')
-        ? null
-        : 'must end in /sendMessage?chat_id=ID'
-    case 'uptime-kuma':
-      return /\/api\/push\/[^/]+$/.test(path) ? null : "must be a push monitor's URL: …/api/push/TOKEN"
-    default:
-      return null
-  }
+/** What a URL needs, and that in words after "it". */
+const NEEDS: { readonly [kind in UrlKind]?: readonly [need: RegExp, words: string] } = {
+  ntfy: [/^[^?]*[^/?]/, 'must end in the topic: https://ntfy.sh/TOPIC'],
+  gotify: [/^[^?]*\/message(?:\?|$)/, 'must end in /message?token=TOKEN'],
+  telegram: [/^[^?]*\/sendMessage\?(?:.*&)?chat_id=/, 'must end in /sendMessage?chat_id=ID'],
+  'uptime-kuma': [/^[^?]*\/api\/push\/[^/?]+(?:\?|$)/, "must be a push monitor's URL: …/api/push/TOKEN"],
+}
+
+/** What a service needs in its URL and this one lacks; null: nothing. Shows nothing of the URL. */
+export function lackOf(kind: UrlKind, { pathname, search }: URL): string | null {
+  const [need, words] = NEEDS[kind] ?? []
+  return need?.test(`${pathname.replace(/\/+$/, '')}${search}`) === false ? (words ?? null) : null
 }
 
 export const titleOf = ({ backup, host, kind }: Notice | TestNotice): string =>
@@ -149,12 +153,12 @@ const NO_PREVIEWS = 4
 /** A backslash takes the meaning of each sign that begins formatting, a mention or a link. */
 const forDiscord = (text: string): string => text.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
-/** These three characters are all that Slack reads, in plain text. */
+/** Slack reads three characters in plain text. Mattermost, which takes the same, reads mentions too. */
 const forSlack = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  withoutMentions(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
-/** Without parse_mode only mentions, hashtags, commands and links are found in a text: a zero-width space keeps people from being called. */
-const forTelegram = (text: string): string => text.replace(/@(?=\w)/g, '@\u200b')
+/** A zero-width space keeps people from being called where a text is plain, or passed on to a chat as Uptime Kuma does. */
+const withoutMentions = (text: string): string => text.replace(/@(?=\w)|<(?=[!@#])/g, '$&\u200b')
 
 /** Text runs hold no Markdown, unlike text blocks. */
 const card = (title: string, text: string, isTrouble: boolean) => ({
@@ -179,13 +183,14 @@ const card = (title: string, text: string, isTrouble: boolean) => ({
 const paragraph = (run: object) => ({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', ...run }] })
 
 const bytesOf = (character: string): number => new TextEncoder().encode(character).length
+const jsonBytesOf = (character: string): number => bytesOf(JSON.stringify(character)) - 2
 const unitsOf = (character: string): number => character.length
 
 const bounded = (lines: readonly string[], limit: number, sizeOf = unitsOf): string =>
   cutTo(lines.join('\n'), limit, sizeOf)
 
 /** Whole characters, and `…` where something is left out. */
-function cutTo(text: string, limit: number, sizeOf: (character: string) => number = unitsOf): string {
+export function cutTo(text: string, limit: number, sizeOf: (character: string) => number = unitsOf): string {
   let size = 0
   let kept = 0
   const room = limit - sizeOf('…')
@@ -200,18 +205,13 @@ function cutTo(text: string, limit: number, sizeOf: (character: string) => numbe
 /** For a header: as it is in printable ASCII, else in RFC 2047's encoded words. */
 export function encodedWord(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text) && !text.includes('=?')) return text
-  const words: string[] = []
-  let word: number[] = []
+  const words = ['']
   for (const character of text) {
-    const bytes = new TextEncoder().encode(character)
-    if (word.length + bytes.length > WORD_BYTES) {
-      words.push(btoa(String.fromCharCode(...word)))
-      word = []
-    }
-    word.push(...bytes)
+    if (bytesOf(`${words.at(-1)}${character}`) > WORD_BYTES) words.push('')
+    words.push(`${words.pop()}${character}`)
   }
-  words.push(btoa(String.fromCharCode(...word)))
-  return words.map((one) => `=?UTF-8?B?${one}?=`).join(' ')
+  const base64 = (word: string) => btoa(String.fromCharCode(...new TextEncoder().encode(word)))
+  return words.map((word) => `=?UTF-8?B?${base64(word)}?=`).join(' ')
 }
 
 /** An encoded word is at most 75 characters long. */

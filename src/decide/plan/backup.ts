@@ -1,17 +1,10 @@
 import { instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
-import {
-  ACTIONS,
-  type Action,
-  type BackupPlan,
-  type PlanSummary,
-  type Step,
-  type Warning,
-} from '../../model/plan.ts'
+import { ACTIONS, type Action, type BackupPlan, type PlanSummary, type Step } from '../../model/plan.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Newer } from '../../model/status.ts'
-import type { Problem } from '../../model/trouble.ts'
+import type { Problem, Warning } from '../../model/trouble.ts'
 import { isAsPublished } from '../files/as-published.ts'
 import { concernOf } from '../files/concern.ts'
 import { findUnfinished, isEnded } from '../files/emptiness.ts'

@@ -30,7 +30,12 @@ export type SavedVerdict =
   /** Something is not as a step expects it, and this plan did not make it so. */
   | { readonly state: 'stale'; readonly differences: readonly Difference[] }
   /** All that it had to do is done; `at`: when the last of it was, where the ledger records it. Left are steps that only inform. */
-  | { readonly state: 'done'; readonly at: Instant | null; readonly steps: readonly Step[] }
+  | {
+      readonly state: 'done'
+      readonly at: Instant | null
+      readonly steps: readonly Step[]
+      readonly problems: []
+    }
   /** Its removals are stopped by the fresh plan's holds. */
   | { readonly state: 'held' }
   | {
@@ -76,7 +81,7 @@ export function judgeSaved(saved: SavedPart, now: Now): SavedVerdict {
   const done = verdicts.flatMap((one) => (one.is === 'done' ? [one.at ?? 0] : []))
   if (done.length > 0 && problems.length === 0 && !steps.some(acts)) {
     const at = Math.max(...done)
-    return { state: 'done', at: at === 0 ? null : (at as Instant), steps }
+    return { state: 'done', at: at === 0 ? null : (at as Instant), steps, problems: [] }
   }
   return { state: 'pending', steps, problems }
 }
@@ -112,13 +117,13 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
 
   const facts = factsOf(path, now.observation, NONE)
   const found = expectations(facts)
-  if (!sameAtSource(step.expect.source, found.source)) {
+  if (inWords(step.expect.source) !== inWords(found.source)) {
     const unseen = found.source === null && source.completeness !== 'complete'
     const there = unseen ? 'not shown by a listing that is incomplete' : inWords(found.source)
     return stale('stale-source', path, inWords(step.expect.source), there)
   }
   const fresh = makesWhole(step) ? freshStep(step, facts, now) : null
-  if (!sameHere(step.expect.destination, found.destination)) {
+  if (inWords(step.expect.destination) !== inWords(found.destination)) {
     return fresh !== null && isOurLeftover(step, fresh, now)
       ? { is: 'pending', step: fresh }
       : stale('stale-destination', path, inWords(step.expect.destination), inWords(found.destination))
@@ -183,12 +188,7 @@ const kindOf = (action: Action): Action => (action === 'resume' ? 'pull' : actio
 
 type Expect = NonNullable<Step['expect']>
 
-const sameAtSource = (a: Expect['source'], b: Expect['source']): boolean =>
-  a === null || b === null ? a === b : a.size === b.size && a.mtime === b.mtime && a.digest === b.digest
-
-const sameHere = (a: Expect['destination'], b: Expect['destination']): boolean =>
-  a === null || b === null ? a === b : a.size === b.size && a.digest === b.digest
-
+/** All that is expected of one side, so that two are the same where their words are. */
 const inWords = (side: Expect['source'] | Expect['destination']): string => {
   if (side === null) return 'nothing'
   const when = 'mtime' in side ? `, modified ${side.mtime}` : ''

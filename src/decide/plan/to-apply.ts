@@ -33,23 +33,10 @@ export function planToApply(saved: SavedPart | null, now: Now, bandwidth: Bandwi
       const refused: BareOutcome = { ...emptyOutcome(fresh.backup), result: 'halted', holds }
       return { plan: { ...nothing, holds }, refused }
     }
-    case 'done':
-      return { plan: only(saved, now, bandwidth, verdict.steps, []), refused: null }
-    case 'pending':
+    default:
       return { plan: only(saved, now, bandwidth, verdict.steps, verdict.problems), refused: null }
   }
 }
-
-/** A plan that turned out stale after it had begun: what was done is reported as well. */
-export const refusedMidway = ({
-  stale,
-  holds,
-  result,
-}: BareOutcome): Pick<BareOutcome, 'stale' | 'holds' | 'result'> => ({
-  stale,
-  holds,
-  result,
-})
 
 /** The fresh plan with the saved one's steps alone. Paths that none of them names do not matter. */
 function only(

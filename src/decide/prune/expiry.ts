@@ -7,7 +7,7 @@ import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
-import { type BoxClock, clockHold } from '../time/box-clock.ts'
+import { type BoxClock, clockHold, leapWords } from '../time/box-clock.ts'
 import { graceInForce } from './grace.ts'
 
 /** Staged bytes that nothing wants any more are kept this long, counted from our own record. Milliseconds. */
@@ -115,7 +115,7 @@ export function decideExpiry(
   const what = steps.length === 1 ? '1 file is' : `${steps.length} files are`
   const hold: Hold = {
     ...clockHold('leapt', spec, lastTime),
-    message: `${what} due to be removed from trash or staging for good, and the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`,
+    message: `${what} due to be removed from trash or staging for good, and ${leapWords(asOf, lastTime)}`,
   }
   return { steps: [], holds: [hold] }
 }

@@ -6,6 +6,7 @@ import type { SeriesStatus } from '../../model/status.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
 import type { PlanContext } from '../plan/context.ts'
+import { leapWords } from '../time/box-clock.ts'
 import type { Candidates } from './candidates.ts'
 
 /** What is due to be removed, and how things stand meanwhile. */
@@ -106,10 +107,8 @@ function guardsOf(
     const why = `the clock went back: it shows ${isoTime(asOf)}, and ${isoTime(lastTime)} was already recorded here`
     guards.push(all('prune-clock-back', [lastTime], why))
   }
-  if (clock === 'leapt' && lastTime !== null) {
-    const why = `the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`
-    guards.push(all('clock-leap', [lastTime], why))
-  }
+  if (clock === 'leapt' && lastTime !== null)
+    guards.push(all('clock-leap', [lastTime], leapWords(asOf, lastTime)))
   if (conflicts.length > 0) {
     const some = conflicts.length === 1 ? `${conflicts[0]} is` : `${conflicts.length} files are`
     guards.push(all('prune-conflict', conflicts.toSorted(), `${some} in conflict with the source`))

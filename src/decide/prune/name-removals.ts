@@ -4,17 +4,13 @@ import type { PruneRequest } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
+import { unobserved } from '../look/unobserved.ts'
 import type { Point } from '../retention/series-points.ts'
 import { type Retention, retention } from '../retention/wanted.ts'
 
 /** What is held, with its points, without a look at the source. */
-export function heldPoints(spec: Spec, destination: Holding, asOf: Instant): Retention {
-  const observation = {
-    source: { completeness: 'unknown', files: new Map(), problems: [] },
-    destination,
-  } as const
-  return retention(spec, observation, asOf)
-}
+export const heldPoints = (spec: Spec, destination: Holding, asOf: Instant): Retention =>
+  retention(spec, { ...unobserved(), destination }, asOf)
 
 /** Removals of files that a person names (I8). */
 export function namedRemovals(

@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import { firstPublished, type Holding } from '../../model/holding.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
 import type { RelPath } from '../../model/rel-path.ts'
@@ -90,15 +91,12 @@ export function removedFirsts(
   nthOf: (path: RelPath) => number,
 ): ReadonlyMap<string, readonly First[]> {
   const dated = dateFiles(spec.series)
-  const bySeries = new Map<string, First[]>()
-  for (const path of pruned.keys()) {
+  const firsts = [...pruned.keys()].flatMap((path) => {
     const record = records.get(path)
     const date = dated(path)
-    if (record === undefined || date === null) continue
-    const first = { time: date.time ?? recordedTime(record), nth: nthOf(path), ...firstPublished(record) }
-    const others = bySeries.get(date.series)
-    if (others === undefined) bySeries.set(date.series, [first])
-    else others.push(first)
-  }
-  return bySeries
+    if (record === undefined || date === null) return []
+    const time = date.time ?? recordedTime(record)
+    return { series: date.series, time, nth: nthOf(path), ...firstPublished(record) }
+  })
+  return groupBy(firsts, ({ series }) => series)
 }

@@ -1,7 +1,6 @@
 import type { DiskNames, Identity, StrangeDisk } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
-import type { BackupStatus } from '../../model/status.ts'
-import type { Hold, Problem } from '../../model/trouble.ts'
+import type { Hold } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
 
 const UNKNOWN = 'destination-unknown'
@@ -12,11 +11,11 @@ const UNKNOWN = 'destination-unknown'
  * Null: it is the expected one, or a new folder.
  */
 export function holdOfIdentity(path: string, identity: Identity): Hold | null {
-  const { expected, found, lastSeenAt, strange } = identity
-  if (expected === found) return null
+  const { expected, found, lastSeenAt, owner, strange } = identity
+  if (expected === found && owner === undefined) return null
   const { filesystem = null, within = null } = strange?.disk ?? {}
   const hold = (code: string, message: string): Hold => ({
-    id: holdId(code, [path, expected, found, filesystem, within]),
+    id: holdId(code, [path, expected, found, filesystem, within, ...(owner === undefined ? [] : [owner])]),
     code,
     message,
     ...(code === UNKNOWN && lastSeenAt === null ? { neverSeen: true } : {}),
@@ -30,6 +29,12 @@ export function holdOfIdentity(path: string, identity: Identity): Hold | null {
   }
   const lastPass = strange?.lastPass ?? null
   const its = lastPass === null ? found : `${found} (last pass over it ${lastPass})`
+  if (owner !== undefined) {
+    return hold(
+      'destination-other-id',
+      `${path} is the destination ${its} of the backup ${owner}, by the status of its last pass.${now} If disks or paths were swapped, put them right and run again; release only if this backup is to take it over`,
+    )
+  }
   if (expected === null) {
     const where = lastSeenAt === null ? 'this box has never seen it' : `this box knows it at ${lastSeenAt}`
     return hold(
@@ -62,40 +67,6 @@ function diskName({ type, label, size, source }: DiskNames): string {
 
 /** Whether `release --all-destinations` accepts it: never a disk that stands where another is expected, or where one is missing. */
 export const isUnknownDisk = ({ code }: Hold): boolean => code === UNKNOWN
-
-/** The same hold where the state folder is to blame, which is said once for all of them. */
-export const withoutDisk = (hold: Hold): Hold =>
-  hold.neverSeen === true ? { ...hold, message: NEVER_SEEN } : hold
-
-/** The same of what status says of such a backup. */
-export const underLostState = (status: BackupStatus): BackupStatus => ({
-  ...status,
-  conditions: status.conditions.map((one) =>
-    one.reason === UNKNOWN ? { ...one, message: NEVER_SEEN } : one,
-  ),
-})
-
-const NEVER_SEEN = 'this box has never seen the destination at this path: see its state folder'
-
-/**
- * That `state` has no memory of disks that hold backups already: of several, or of the only one while it knows none at all. One trouble of
- * the box, in the place of one a backup. Null: it is not so.
- */
-export function stateLost(
-  holds: readonly Hold[],
-  state: { readonly folder: string; readonly isEmpty: boolean },
-): Problem | null {
-  const count = new Set(holds.filter(({ neverSeen }) => neverSeen === true).map(({ id }) => id)).size
-  if (count === 0 || (count === 1 && !state.isEmpty)) return null
-  const knows = state.isEmpty ? 'knows no destination' : 'is new, or not the one used before'
-  const what = count === 1 ? '1 destination that holds' : `${count} destinations that hold`
-  return {
-    code: 'state-lost',
-    message: `the state folder ${state.folder} ${knows}, and there ${count === 1 ? 'is' : 'are'} ${what} a backup already: nothing is written to ${count === 1 ? 'it' : 'them'}`,
-    hint: 'Check that the volume of the state folder is mounted, that the same user runs this as before, and --state (`state` in config.yaml). If it is lost, or this box is new: reconcile release --all-destinations --reason "…" accepts these disks as they are.',
-    retryable: false,
-  }
-}
 
 /** `_defaults.yaml` applies to every spec: where it was there and is gone, what every spec means has changed. */
 export const holdOfDefaults = (folder: string): Hold => ({

@@ -5,25 +5,29 @@ import type { LateSeries } from '../../model/outcome.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type {
   BackupStatus,
+  ConditionType,
+  DestinationStatus,
   LateCause,
   Progress,
   RunningNow,
   SeriesStatus,
   StagedNow,
+  TroubleNow,
+  WaitingNow,
 } from '../../model/status.ts'
-import type { Diagnostic, Halt } from '../../model/trouble.ts'
+import type { Halt } from '../../model/trouble.ts'
 import { isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
-import { claimsOf, judgeState, triesAgain } from './claims.ts'
-import { type Claim, dated, joined } from './conditions.ts'
+import { claimsOf, faultOf, judgeState, triesAgain } from './claims.ts'
+import { type Claim, claim, dated, FEW } from './conditions.ts'
 import { codeOfStatus, firstOf } from './exit-code.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { lateCause } from './late-cause.ts'
-import { withoutOverSpecs } from './over-specs.ts'
+import { isOverSpecs, withoutOverSpecs } from './over-specs.ts'
 import { lateSeries, type SeriesView, seriesViews, withCause } from './series.ts'
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
@@ -40,9 +44,13 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const held = count(facts)
   const isUnderWay = isAtWork(facts)
   const points = pointsOf(facts, asOf)
+  const gone = goneNow(held.gone, last)
+  const troubles = troublesNow(gone, last)
+  const waiting = waitingNow(facts)
   const views = viewsIn(points, facts, asOf)
   const misfit = spec === null || points === null ? null : patternFitsNothing(spec, points.beside, false)
-  const look: StatusLook = { asOf, halt, gone: held.gone, held: held.files, views, misfit, isUnderWay }
+  const staged = isUnderWay || holding === null ? null : stagedNow(holding)
+  const look: StatusLook = { asOf, halt, gone, held: held.files, views, misfit, isUnderWay, staged }
   const judged = judgeState(facts, look)
   return {
     backup: facts.backup,
@@ -51,6 +59,8 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     series: spec === null && holding !== null ? held.series : views.map(withDue),
     ...besideOf(points),
     conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
+    ...(troubles.length === 0 ? {} : { troubles }),
+    ...(waiting === null ? {} : { waiting }),
     lastPass: last?.finished ?? null,
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,
@@ -62,7 +72,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
     running: facts.progress === null ? null : runningNow(facts.progress),
-    staged: isUnderWay || holding === null ? null : stagedNow(holding),
+    staged,
     disk: facts.disk,
     exitCode: codeOfStatus(facts, judged.state, halt),
   }
@@ -86,6 +96,37 @@ function stagedNow({ staged, abandoned, seen }: Holding): StagedNow | null {
     size: whole.includes(null) ? null : whole.reduce<number>((sum, size) => sum + size!, 0),
     path: most[0],
   }
+}
+
+/** What the last pass found to be lost, or in conflict, is that. */
+function goneNow(gone: readonly string[], last: DestinationStatus | null): readonly string[] {
+  const known = new Set(
+    last?.troubles?.flatMap(({ code, paths }) => (code === 'lost' || code === 'conflict' ? paths : [])),
+  )
+  return gone.filter((path) => !known.has(path))
+}
+
+/** What is late, and what stands over all specs, is known better than by the last pass. */
+function troublesNow(gone: readonly string[], last: DestinationStatus | null): readonly TroubleNow[] {
+  const before = (last?.troubles ?? []).filter(
+    ({ code }) => code !== 'late' && code !== 'missing-here' && !isOverSpecs(code),
+  )
+  return [...before, ...(gone.length === 0 ? [] : [{ code: 'missing-here', paths: gone }])].map(
+    ({ code, paths }) => ({ code, count: paths.length, names: paths.slice(0, FEW) }),
+  )
+}
+
+function waitingNow({ last, holding, spec }: StatusFacts): WaitingNow | null {
+  const files = last?.counts.waiting ?? 0
+  if (files === 0) return null
+  const isWanted = spec === null ? () => true : selectorOf(spec)
+  let oldest: { readonly path: string; readonly since: Instant; readonly mtime: number } | null = null
+  for (const [path, { waitingSince: since, listed }] of holding?.seen ?? []) {
+    if (since === null || !isWanted(path)) continue
+    const order = oldest === null ? -1 : since - oldest.since || listed.mtime - oldest.mtime
+    if (order < 0) oldest = { path, since, mtime: listed.mtime }
+  }
+  return { files, path: oldest?.path ?? null, since: oldest === null ? null : isoTime(oldest.since) }
 }
 
 const withDue = ({ status, due }: SeriesView): SeriesStatus => ({
@@ -206,32 +247,25 @@ export function lateNow(facts: StatusFacts, asOf: Instant): LateNow | null {
  */
 export function faultyStatus(
   backup: string,
-  faults: readonly Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'>[],
+  faults: StatusFacts['specFaults'],
   asOf: Instant,
   /** When its file was last written to; null: not known. */
   written: Instant | null,
   seen: BackupStatus | null = null,
 ): BackupStatus {
-  const reason = faults[0]?.code ?? 'spec-invalid'
-  const message =
-    faults.length === 0
-      ? 'its spec is faulty; see reconcile validate'
-      : joined(faults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`))
-  const unknown = { status: 'unknown', reason: 'spec-invalid', message: 'its spec is faulty' } as const
+  const fault = faultOf(faults) ?? {
+    reason: 'spec-invalid',
+    message: 'its spec is faulty; see reconcile validate',
+  }
+  const unknown = (type: ConditionType) => claim(type, 'unknown', 'spec-invalid', 'its spec is faulty')
   const claims: readonly Claim[] = [
-    {
-      type: 'Ready',
-      status: 'false',
-      reason: 'spec-invalid',
-      message: 'its spec is faulty: it does not run',
-    },
-    { type: 'Stalled', status: 'true', reason, message },
-    { type: 'Fresh', ...unknown },
-    { type: 'SpecValid', status: 'false', reason, message },
+    claim('Ready', 'false', 'spec-invalid', 'its spec is faulty: it does not run'),
+    { type: 'Stalled', status: 'true', ...fault },
+    unknown('Fresh'),
+    { type: 'SpecValid', status: 'false', ...fault },
     ...(['Reconciling', 'SourceReachable', 'Held', 'Pushed'] as const).map((type) => {
       const { since: _, ...found } = seen?.conditions.find((one) => one.type === type) ?? {
-        type,
-        ...unknown,
+        ...unknown(type),
         since: '',
       }
       return found

@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import type { BackupOutcome } from '../../model/outcome.ts'
 import type { StaleReason } from '../../model/specs-memory.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -13,12 +14,12 @@ export function apartFromBox(
   outcomes: readonly BackupOutcome[],
   named: boolean,
 ): { readonly backups: readonly BackupOutcome[]; readonly problems: readonly Problem[] } {
-  const own = new Map<string, readonly Problem[]>()
+  const own = groupBy(
+    outcomes.flatMap(({ problems }) => problems.filter(isOfBox)),
+    ({ code }) => code,
+  )
   const backups = outcomes.map((outcome) => {
-    const problems = outcome.problems.filter((one) => {
-      if (isOfBox(one)) own.set(one.code, [...(own.get(one.code) ?? []), one])
-      return !isOfBox(one)
-    })
+    const problems = outcome.problems.filter((one) => !isOfBox(one))
     if (problems.length === outcome.problems.length) return outcome
     const rest = { ...outcome, problems }
     // A signal's code stands alone.

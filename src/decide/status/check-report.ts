@@ -1,7 +1,9 @@
 import { type Instant, instant } from '../../model/instant.ts'
 import type { BackupState, BackupStatus, SeriesStatus, StatusReport } from '../../model/status.ts'
-import { isTrouble } from './conditions.ts'
+import type { Problem } from '../../model/trouble.ts'
+import { type Cause, causesOf, type Faults, faultsOf } from './causes.ts'
 import { isDeaf, isNotSeen } from './over-specs.ts'
+import { worstFirst } from './verdict.ts'
 
 /** The return codes of a monitoring plugin, as Nagios and Icinga read them. */
 export const PLUGIN_CODES = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const
@@ -21,9 +23,6 @@ const STATES: Readonly<Record<BackupState, PluginState>> = {
 }
 const WORST_FIRST: readonly PluginState[] = ['CRITICAL', 'UNKNOWN', 'WARNING', 'OK']
 
-/** What a problem of the box comes to; of all others WARNING. */
-const OF_BOX: Readonly<Record<string, PluginState>> = { 'state-lost': 'CRITICAL' }
-
 const OVERDUE = 'overdue'
 
 /** A backup that has had work left for longer than this without one good pass in between. Milliseconds. */
@@ -34,7 +33,10 @@ export interface Checked {
   readonly state: PluginState
   /** In two or three words: `late`, `newest point too old`. */
   readonly word: string
-  readonly details: readonly string[]
+  /** Why it is not well. */
+  readonly causes: readonly Cause[]
+  /** That its newest point is too old; null: that is not so. */
+  readonly old: string | null
   /** Seconds since the newest complete point, of the series that counts for most; null: there is none, or it is not known. */
   readonly age: number | null
 }
@@ -42,10 +44,12 @@ export interface Checked {
 export interface CheckReport {
   readonly state: PluginState
   readonly backups: readonly Checked[]
-  /** The box's own, in words. */
-  readonly problems: readonly string[]
-  /** Of specs and settings, in words. */
-  readonly faults: readonly string[]
+  /** Those that are not OK, the worst first. */
+  readonly bad: readonly Checked[]
+  /** The box's own. */
+  readonly problems: readonly Problem[]
+  /** Of specs and settings. */
+  readonly faults: Faults
   /** Why newer specs are not seen, in words; null: as far as anybody can tell none are missed. */
   readonly unseen: string | null
   readonly maxAge: number | null
@@ -54,16 +58,15 @@ export interface CheckReport {
 /** What `status --check` says: the worst of all backups. `maxAge` in seconds: an older newest point is critical, whatever is expected. */
 export function checkReport(report: StatusReport, maxAge: number | null, asOf: Instant): CheckReport {
   const { problems = [] } = report
-  const backups = report.backups.map((backup) => checkBackup(backup, maxAge, asOf))
-  const faults = report.diagnostics
-    .filter(({ severity }) => severity === 'error')
-    .map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
+  const backups = worstFirst(report.backups).map((backup) => checkBackup(backup, maxAge, asOf))
+  const faults = faultsOf(report)
   const unseen = report.stale.find(({ code }) => isNotSeen(code))
   const states = [
     ...backups.map(({ state }) => state),
-    ...problems.map(({ code }) => OF_BOX[code] ?? 'WARNING'),
+    // Nothing runs until somebody has seen to it.
+    ...problems.map(({ retryable }) => (retryable === false ? 'CRITICAL' : 'WARNING')),
     // What is faulty does not run.
-    ...(faults.length > 0 ? (['CRITICAL'] as const) : []),
+    ...(faults.own.length + faults.common.length > 0 ? (['CRITICAL'] as const) : []),
     ...(unseen !== undefined && isDeaf({ ...unseen, since: instant(Date.parse(unseen.since)) }, asOf)
       ? (['WARNING'] as const)
       : []),
@@ -73,7 +76,10 @@ export function checkReport(report: StatusReport, maxAge: number | null, asOf: I
   return {
     state: worst(states),
     backups,
-    problems: problems.map(({ message }) => message),
+    bad: backups
+      .filter(({ state }) => state !== 'OK')
+      .toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state)),
+    problems,
     faults,
     unseen: unseen?.message ?? null,
     maxAge,
@@ -85,17 +91,16 @@ const worst = (states: readonly PluginState[]): PluginState =>
 
 function checkBackup(backup: BackupStatus, maxAge: number | null, asOf: Instant): Checked {
   const age = ageOf(backup, asOf)
-  const said = backup.conditions.filter(isTrouble).map(({ message, reason }) => message || reason)
   const own = ofState(backup, asOf)
   const old = maxAge === null ? null : ofAge(backup, age, maxAge)
   const state = worst([own.state, ...(old === null ? [] : [old.state])])
-  const details = own.state === 'OK' ? [] : [...new Set(said)]
   const words = [own, ...(old === null ? [] : [old])].filter((one) => one.state === state)
   return {
     backup,
     state,
     word: words.map(({ word }) => word).join(', '),
-    details: old === null ? details : [...details, old.detail],
+    causes: own.state === 'OK' ? [] : causesOf(backup),
+    old: old?.detail ?? null,
     age,
   }
 }
@@ -136,13 +141,7 @@ function ageOf({ series }: BackupStatus, asOf: Instant): number | null {
   const expected = series.filter(({ expect, state }) => expect !== null && state !== 'ended')
   const age = ({ newest }: SeriesStatus): number =>
     newest === null ? Number.POSITIVE_INFINITY : Math.max(0, (asOf - Date.parse(newest)) / 1000)
-  const ages = (expected.length > 0 ? expected : series).map(age)
-  const found = ages.reduce(
-    expected.length > 0 ? larger : smaller,
-    expected.length > 0 ? 0 : Number.POSITIVE_INFINITY,
-  )
-  return Number.isFinite(found) ? found : null
+  const ages = (expected.length > 0 ? expected : series).map(age).toSorted((a, b) => a - b)
+  const found = ages.at(expected.length > 0 ? -1 : 0)
+  return found === undefined || !Number.isFinite(found) ? null : found
 }
-
-const larger = (a: number, b: number): number => Math.max(a, b)
-const smaller = (a: number, b: number): number => Math.min(a, b)

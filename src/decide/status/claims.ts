@@ -1,14 +1,14 @@
 import { SKEW } from '../../model/clock-sanity.ts'
+import { humanSize } from '../../model/human-size.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { Schedule } from '../../model/spec.ts'
-import type { StaleReason } from '../../model/specs-memory.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../../model/status.ts'
-import type { Hold } from '../../model/trouble.ts'
+import { type Hold, type SpecPlace, withHint } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
-import { type Claim, fewOf, joined } from './conditions.ts'
+import { type Claim, claim, fewOf, joined } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
-import { heldClaim } from './fold.ts'
+import { heldClaim, releaseText } from './fold.ts'
 import { scheduleText } from './freshness.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
@@ -23,7 +23,7 @@ export interface Judged {
   readonly doubt: Said | null
 }
 
-type Said = Pick<Claim, 'reason' | 'message' | 'since'>
+type Said = Pick<Claim, 'reason' | 'message' | 'since' | 'place'>
 
 /** The state, and what is to be said of readiness. The worst that is known comes first; then doubt; only then is it ok. */
 export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
@@ -35,12 +35,14 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     ready: said === null ? null : { type: 'Ready', status: 'false', ...said },
     doubt,
   })
-  if (hold !== null) return is('held', { reason: hold.code, message: `${hold.message} (release ${hold.id})` })
-  if (halt !== null) return is('failed', { reason: halt.code, message: `${halt.message}. ${halt.hint}` })
+  if (hold !== null) return is('held', { reason: hold.code, message: releaseText(hold) })
+  if (facts.isReleased === true && doubt === null)
+    return { state: 'pending', ready: { type: 'Ready', status: 'unknown', ...RELEASED }, doubt }
+  if (halt !== null) return is('failed', { reason: halt.code, message: withHint(halt) })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
+  if (last !== null && last.counts.lost > 0) return is('failed')
   if (gone.length > 0)
     return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
-  if (last !== null && last.counts.lost > 0) return is('failed')
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
     const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
@@ -54,19 +56,19 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const said = last === null ? null : saidByLast(last)
   if (said === 'held') return is(said)
   // By the spec as it is now: no pass need have obeyed it yet.
-  if (misfit !== null)
-    return is('failed', { reason: misfit.code, message: `${misfit.message}. ${misfit.hint}` })
+  if (misfit !== null) return is('failed', { reason: misfit.code, message: withHint(misfit) })
   const empty = emptyNow(facts, look, said)
   if (empty !== null) return is('empty', empty.said)
   if (said === 'failed') return is(said)
+  const crowded = crowdedNow(facts, look)
+  if (crowded !== null) return is('held', crowded)
   const late = lateSeries(views)
   if (late[0] !== undefined) return is('late', { reason: 'late', message: late[0].message })
   if (specFaults.length > 0)
     return is('failed', { reason: 'spec-invalid', message: LAST_GOOD, ...sinceWritten(facts) })
   const [over] = facts.overSpecs ?? []
   if (over !== undefined) {
-    const message = `${over.message} (release ${over.id})`
-    return is('held', { reason: over.code, message, ...sinceHeld(facts, over.code) })
+    return is('held', { reason: over.code, message: releaseText(over), ...sinceHeld(facts, over.code) })
   }
   if (doubt !== null || holding === null) {
     // The first pass is at it, or one that is long due.
@@ -82,6 +84,10 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
 }
 
 const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
+
+const RELEASED: Said = { reason: 'released', message: 'its hold was released: the next pass looks' }
+
+const HELD: Said = { reason: 'not-looked-at', message: 'it is not looked at while it is held' }
 
 const NOT_LOOKED_AT: Said = { reason: 'not-looked-at', message: 'the destination could not be read' }
 
@@ -106,9 +112,23 @@ function emptyNow(
   return { said: { reason: 'empty', message } }
 }
 
+/** The next pass would halt: something is to come, and less than minFree is free. Null: that is not so. */
+function crowdedNow({ spec, holding, last }: StatusFacts, { isUnderWay, staged }: StatusLook): Said | null {
+  const isWanted = staged !== null || (last !== null && last.counts.pending > 0)
+  if (isUnderWay || !isWanted || spec === null || holding?.free == null) return null
+  const { minFree, path } = spec.destination
+  if (holding.free >= minFree) return null
+  return {
+    reason: 'min-free',
+    message: `files are still to be transferred, ${humanSize(holding.free)} free at ${path}, and destination.minFree reserves ${humanSize(minFree)}`,
+  }
+}
+
 function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'well' {
   const cutShort = last.result === 'incomplete' || last.result === 'cancelled'
   if (!cutShort && last.exitCode !== 0) {
+    // Damage is worse than what a removal is held for.
+    if (last.exitCode === 6 && last.result !== 'halted') return 'failed'
     if (last.result === 'halted' || last.holds.length > 0) return 'held'
     // Lateness makes a pass exit with 1 where nothing else was wrong with it.
     const isWell = last.result === 'in-sync' || last.result === 'applied'
@@ -206,104 +226,101 @@ function heldNow(facts: StatusFacts, kept: Claim): Claim {
   const own = hold === null ? (last?.holds ?? []) : [hold]
   const holds = new Map([...own, ...(overSpecs ?? [])].map((one) => [one.id, one]))
   if (holds.size === 0 && last === null) return kept
-  const claim = heldClaim([...holds.values()])
-  return { ...claim, ...sinceHeld(facts, claim.reason) }
+  const held = heldClaim([...holds.values()])
+  return { ...held, ...sinceHeld(facts, held.reason) }
 }
 
 function readyClaim(judged: Judged, kept: Claim, { watch }: StatusFacts): Claim {
-  const claim = withDoubt(judged, kept)
+  const ready = withDoubt(judged, kept)
   const again = triesAgain(watch)
-  if (again === null || claim.status === 'true') return claim
+  if (again === null || ready.status === 'true') return ready
   const count = watch?.failures === 1 ? 'a failure' : `${watch?.failures} failures in a row`
-  return { ...claim, message: `${claim.message}; watch tries again at ${again}, after ${count}` }
+  return { ...ready, message: also(ready.message, `watch tries again at ${again}, after ${count}`) }
 }
 
-function withDoubt({ ready, doubt }: Judged, kept: Claim): Claim {
-  const claim = ready ?? kept
-  if (doubt === null || claim.reason === doubt.reason || doubt.reason === 'never-run') return claim
+function withDoubt({ ready, doubt }: Judged, last: Claim): Claim {
+  const known = ready ?? last
+  if (doubt === null || known.reason === doubt.reason || doubt.reason === 'never-run') return known
   // A trouble that is known stays one; it is said beside it that it may be worse by now.
-  return { ...claim, message: `${claim.message}; ${doubt.message}` }
+  return { ...known, message: also(known.message, doubt.message) }
 }
+
+const also = (message: string, more: string): string => `${message.replace(/\.$/, '')}; ${more}`
 
 function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
-  if (last === null)
-    return { type, status: 'unknown', reason: 'never-run', message: 'no pass has finished here yet' }
+  if (last === null) return claim(type, 'unknown', 'never-run', 'no pass has finished here yet')
   const found = last.conditions.find((one) => one.type === type)
   if (found === undefined)
-    return {
-      type,
-      status: 'unknown',
-      reason: 'not-recorded',
-      message: 'the last pass recorded nothing about it',
-    }
-  const { since: _, ...claim } = found
-  return claim
+    return claim(type, 'unknown', 'not-recorded', 'the last pass recorded nothing about it')
+  const { since: _, ...kept } = found
+  return kept
 }
 
 function reconcilingClaim({ holders, progress }: StatusFacts): Claim {
   const type = 'Reconciling'
-  if (holders === null) {
-    const message = 'the lock is of another user, whose processes only root can see'
-    return { type, status: 'unknown', reason: 'not-visible', message }
-  }
-  if (holders.length === 0) return { type, status: 'false', reason: 'idle', message: '' }
+  const foreign = 'the lock is of another user, whose processes only root can see'
+  if (holders === null) return claim(type, 'unknown', 'not-visible', foreign)
+  if (holders.length === 0) return claim(type, 'false', 'idle')
   // Arguments are nobody's business.
   const processes = `pid ${holders.map(({ pid }) => pid).join(', ')}`
-  const message = progress === null ? processes : `a pass since ${progress.since} (${processes})`
-  return { type, status: 'true', reason: 'in-use', message }
+  const pass = progress === null ? processes : `a pass since ${progress.since} (${processes})`
+  return claim(type, 'true', 'in-use', pass)
 }
 
 function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Claim {
   const { hold, overSpecs } = facts
-  const type = 'Stalled'
-  const heldBy = ({ id, code, message }: Hold): Claim => ({
-    type,
-    status: 'true',
-    reason: code,
-    message: `${message} (release ${id})`,
-    ...sinceHeld(facts, code),
+  const heldBy = (one: Hold): Claim => ({
+    ...claim('Stalled', 'true', one.code, releaseText(one)),
+    ...sinceHeld(facts, one.code),
   })
   if (hold !== null) return heldBy(hold)
-  if (halt !== null)
-    return { type, status: 'true', reason: halt.code, message: `${halt.message}. ${halt.hint}` }
+  if (halt !== null) return claim('Stalled', 'true', halt.code, withHint(halt))
   const [over] = overSpecs ?? []
   return over === undefined || kept.status === 'true' ? kept : heldBy(over)
 }
 
-function freshNow({ spec, holding }: StatusFacts, { views, halt }: StatusLook, { doubt }: Judged): Claim {
-  const unknown = (said: Said): Claim => ({ type: 'Fresh', status: 'unknown', ...said })
-  if (spec === null) return unknown({ reason: 'no-spec', message: 'without a spec nothing is expected' })
-  if (holding === null || halt !== null) return unknown(NOT_LOOKED_AT)
-  const claim = freshClaim(views)
+function freshNow(
+  { spec, holding, hold, isReleased }: StatusFacts,
+  { views, halt }: StatusLook,
+  { doubt }: Judged,
+): Claim {
+  const unknown = ({ reason, message }: Said): Claim => claim('Fresh', 'unknown', reason, message)
+  if (spec === null) return claim('Fresh', 'unknown', 'no-spec', 'without a spec nothing is expected')
+  if (holding === null || halt !== null)
+    return unknown(isReleased === true ? RELEASED : hold !== null ? HELD : NOT_LOOKED_AT)
+  const fresh = freshClaim(views)
   // With a clock that is wrong nothing is in time.
-  return claim.status === 'true' && doubt?.reason === 'box-clock' ? unknown(doubt) : claim
+  return fresh.status === 'true' && doubt?.reason === 'box-clock' ? unknown(doubt) : fresh
 }
 
 function specClaim(facts: StatusFacts): Claim {
   const { spec, last, specFaults, stale } = facts
   const type = 'SpecValid'
-  if (specFaults[0] !== undefined) {
-    const places = specFaults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`)
-    const message = `${joined(places)}; watch obeys the last good spec`
-    return { type, status: 'false', reason: specFaults[0].code, message, ...sinceWritten(facts) }
+  const fault = faultOf(specFaults)
+  if (fault !== null) {
+    const message = `${fault.message}; watch obeys the last good spec`
+    return { type, status: 'false', ...fault, message, ...sinceWritten(facts) }
   }
-  if (spec === null)
-    return { type, status: 'unknown', reason: 'no-spec', message: 'a folder was named: no spec was read' }
-  const refused = stale.find(({ code }) => isRefusal(code))
-  if (refused !== undefined) return staleClaim('false', refused)
-  const away = stale.find(({ code }) => isNotSeen(code))
-  if (away !== undefined) return staleClaim('unknown', away)
-  if (!isOtherSpec(last, spec.digest)) return { type, status: 'true', reason: 'valid', message: '' }
-  return { type, status: 'true', reason: 'spec-changed', message: 'the spec has changed since the last pass' }
+  if (spec === null) return claim(type, 'unknown', 'no-spec', 'a folder was named: no spec was read')
+  const why = stale.find(({ code }) => isRefusal(code)) ?? stale.find(({ code }) => isNotSeen(code))
+  if (why !== undefined) {
+    const status = isRefusal(why.code) ? 'false' : 'unknown'
+    return { ...claim(type, status, why.code, why.message), since: why.since }
+  }
+  if (!isOtherSpec(last, spec.digest)) return claim(type, 'true', 'valid')
+  return claim(type, 'true', 'spec-changed', 'the spec has changed since the last pass')
 }
 
-const staleClaim = (status: Claim['status'], { code, message, since }: StaleReason): Claim => ({
-  type: 'SpecValid',
-  status,
-  reason: code,
-  message,
-  since,
-})
+/** Faults as a condition shows them: all in words, and where the first one was written. Null: there are none. */
+export function faultOf(
+  faults: StatusFacts['specFaults'],
+): (Pick<Claim, 'reason' | 'message'> & { readonly place: SpecPlace }) | null {
+  const [first] = faults
+  if (first === undefined) return null
+  const { file, line, column, code } = first
+  const message = joined(faults.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`))
+  return { reason: code, message, place: { file, line, column } }
+}
 
 /** When a daemon tries again what failed; null: nothing did. */
 export const triesAgain = (watch: WatchWord | null): string | null =>

@@ -7,6 +7,13 @@ export interface Claim extends Omit<Condition, 'since'> {
   readonly since?: Instant
 }
 
+export const claim = (
+  type: ConditionType,
+  status: Condition['status'],
+  reason: string,
+  message = '',
+): Claim => ({ type, status, reason, message })
+
 /** What a condition of these types says is good when it is true. */
 const GOOD: ReadonlySet<ConditionType> = new Set(['Ready', 'Fresh', 'SpecValid', 'SourceReachable'])
 
@@ -41,13 +48,13 @@ export function dated(
   })
 }
 
-/** The first few names of many. */
-export function fewOf(names: readonly string[]): string {
-  const first = names.slice(0, FEW).join(', ')
-  return names.length > FEW ? `${first} and ${names.length - FEW} more` : first
+/** The first few names of `count`. */
+export function fewOf(names: readonly string[], count = names.length): string {
+  const first = names.slice(0, FEW)
+  return `${first.join(', ')}${count > first.length ? ` and ${count - first.length} more` : ''}`
 }
 
-const FEW = 3
+export const FEW = 3
 const NAMED = 20
 
 /** Several troubles of one kind in one message. */

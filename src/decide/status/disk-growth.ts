@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import { firstPublished, type Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
@@ -37,26 +38,28 @@ export interface DiskUse {
   /** The same for all destinations on one disk; null: unknown. */
   readonly disk: string | null
   readonly free: number | null
+  /** Of these, bytes that no pull may take. */
+  readonly minFree: number
   /** Bytes a day; null: unknown. */
   readonly growth: number | null
 }
 
 /** Disks that will be full within two weeks if all of their backups go on growing as they did; one problem a disk. */
 export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
-  const disks = new Map<string, DiskUse[]>()
-  for (const use of uses.toSorted((a, b) => (a.backup < b.backup ? -1 : 1)))
-    if (use.disk !== null) disks.set(use.disk, [...(disks.get(use.disk) ?? []), use])
-  return [...disks.values()].flatMap((on) => {
+  const known = uses.filter(({ disk }) => disk !== null).sort((a, b) => (a.backup < b.backup ? -1 : 1))
+  return [...groupBy(known, ({ disk }) => disk).values()].flatMap((on) => {
     const growth = on.reduce((sum, use) => sum + (use.growth ?? 0), 0)
     const free = Math.min(...on.map((use) => use.free ?? Number.POSITIVE_INFINITY))
-    const days = free / growth
+    // Where the first of them stops.
+    const kept = Math.max(...on.map(({ minFree }) => minFree))
+    const days = Math.max(0, free - kept) / growth
     if (growth <= 0 || !(days < SOON)) return []
     const [first] = on
     const others = on.length === 1 ? '' : ` and ${on.length - 1} more`
     const when = days < 1 ? 'within a day' : `in about ${Math.floor(days)} ${days < 2 ? 'day' : 'days'}`
     return {
       code: 'disk-filling',
-      message: `the disk of ${first!.path} (${first!.backup}${others}) will be full ${when}: ${humanSize(free)} free, and its backups grew by ${humanSize(Math.round(growth))} a day in the last 30 days`,
+      message: `the disk of ${first!.path} (${first!.backup}${others}) will be full ${when}: ${humanSize(free)} free, of which destination.minFree reserves ${humanSize(kept)}, and its backups grew by ${humanSize(Math.round(growth))} a day in the last 30 days`,
       hint: 'Make room, use a larger disk, or keep less: `retain` with `prune` in the specs.',
     }
   })

@@ -70,14 +70,20 @@ export function codeOfStatus(
 
 const FINE: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspended'])
 
+/** Of a report, whatever its backups are like: 3 where a spec is invalid, 1 where the state folder could not be read. */
+export const codeOfReading = ({ diagnostics, problems = [] }: StatusReport): number =>
+  firstOf([codeOfDiagnostics(diagnostics), ...(problems.some(({ path }) => path !== undefined) ? [1] : [])])
+
 /** All of a report; `named`: its backups were asked for by name. */
-export const codeOfReport = ({ backups, diagnostics }: StatusReport, named: boolean): number =>
-  firstOf([
-    codeOfDiagnostics(diagnostics),
+export function codeOfReport(report: StatusReport, named: boolean): number {
+  const { backups } = report
+  return firstOf([
+    codeOfReading(report),
     ...backups.map(({ exitCode }) => exitCode),
     ...(named && backups.some(({ state }) => state === 'suspended') ? [7] : []),
     ...(backups.length === 0 ? [1] : []),
   ])
+}
 
 export function codeOfPlan(plan: Plan, detailed: boolean): number {
   const { pull, resume, adopt, repair, prune, expire } = plan.summary

@@ -3,7 +3,7 @@ import type { Instant } from '../../model/instant.ts'
 import type { LockHolder } from '../../model/outcome.ts'
 import type { DestinationPlace, Spec } from '../../model/spec.ts'
 import type { StaleReason } from '../../model/specs-memory.ts'
-import type { DestinationStatus, DiskUnder, Progress } from '../../model/status.ts'
+import type { DestinationStatus, DiskUnder, Progress, StagedNow } from '../../model/status.ts'
 import type { SuspendedNow } from '../../model/suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
@@ -19,6 +19,8 @@ export interface StatusFacts {
   readonly last: DestinationStatus | null
   readonly halt: Halt | null
   readonly hold: Hold | null
+  /** A hold over its disk was released, and no pass has looked since. */
+  readonly isReleased?: boolean
   /** Holds over all specs, under which it goes on by what was obeyed before; null: whether there are any is only known from the last pass. */
   readonly overSpecs: readonly Hold[] | null
   /** Why what is obeyed is not the newest there is. */
@@ -52,4 +54,6 @@ export interface StatusLook {
   /** Held files are selected, and none of them fits a pattern; null: that is not so. */
   readonly misfit: Problem | null
   readonly isUnderWay: boolean
+  /** What an earlier pass left to be continued; null: nothing, or a pass is at it. */
+  readonly staged: StagedNow | null
 }

@@ -1,12 +1,14 @@
+import { groupBy } from '../../model/group-by.ts'
 import type { LedgerHead } from '../../model/holding.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
 import type { SourceView } from '../../model/observation.ts'
 import type { BareOutcome, CodedOutcome } from '../../model/outcome.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
-import type { Problem } from '../../model/trouble.ts'
+import { type Hold, type Problem, withHint } from '../../model/trouble.ts'
 import { isAwaited } from '../files/emptiness.ts'
-import { type Claim, dated, fewOf, joined } from './conditions.ts'
+import { GRAVE, severity } from './causes.ts'
+import { type Claim, claim, dated, fewOf, joined } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
@@ -47,7 +49,7 @@ export function foldStatus(
     stalled(outcome),
     freshClaim(views),
     // It could be obeyed.
-    { type: 'SpecValid', status: 'true', reason: 'valid', message: '' },
+    claim('SpecValid', 'true', 'valid'),
     reachable(source),
     heldClaim(outcome.holds),
     pushedClaim(outcome.warnings),
@@ -118,6 +120,7 @@ export function foldFailure(
   const kept = before.conditions.filter(({ type }) => type !== 'Ready' && type !== 'Stalled')
   return {
     ...before,
+    backup: outcome.backup,
     finished: isoTime(at),
     result: outcome.result,
     exitCode: outcome.exitCode,
@@ -128,97 +131,115 @@ export function foldFailure(
   }
 }
 
-const ready = (outcome: CodedOutcome): Claim => ({
-  type: 'Ready',
-  status: outcome.exitCode === 0 ? 'true' : 'false',
-  reason: reasonOf(outcome),
-  message: messageOf(outcome),
-})
+function ready(outcome: CodedOutcome): Claim {
+  const [worst] = findingsOf(outcome)
+  const { reason, message } = worst ?? { reason: outcome.result, message: outcome.result }
+  return claim('Ready', outcome.exitCode === 0 ? 'true' : 'false', reason, message)
+}
 
+/** Why trying again alone will not mend what a pass came to: somebody has to do something first. */
 function stalled(outcome: CodedOutcome): Claim {
-  const stall = stallOf(outcome)
-  if (stall !== null) return { type: 'Stalled', status: 'true', ...stall }
-  return { type: 'Stalled', status: 'false', reason: 'not-stalled', message: '' }
+  const stall = findingsOf(outcome).flatMap((one) => one.stall ?? [])[0]
+  return stall === undefined
+    ? claim('Stalled', 'false', 'not-stalled')
+    : { type: 'Stalled', status: 'true', ...stall }
 }
 
 function reachable({ completeness, failure }: SourceLook): Claim {
-  if (completeness === 'complete')
-    return { type: 'SourceReachable', status: 'true', reason: 'listed', message: '' }
-  if (completeness === 'incomplete') {
-    const message = 'it was listed, but not whole'
-    return { type: 'SourceReachable', status: 'true', reason: 'listing-incomplete', message }
-  }
+  const type = 'SourceReachable'
+  if (completeness === 'complete') return claim(type, 'true', 'listed')
+  if (completeness === 'incomplete')
+    return claim(type, 'true', 'listing-incomplete', 'it was listed, but not whole')
   const { code = 'not-listed', message = 'it could not be listed', hint = '' } = failure ?? {}
-  return { type: 'SourceReachable', status: 'false', reason: code, message: `${message} ${hint}`.trim() }
+  return claim(type, 'false', code, withHint({ message, hint }))
 }
+
+/** What a hold asks, and by which id it may pass. */
+export const releaseText = ({ id, message }: Hold): string => `${message} (release ${id})`
 
 /** Of the holds that are open: one says all of them. */
 export const heldClaim = (holds: DestinationStatus['holds']): Claim =>
   holds[0] === undefined
-    ? { type: 'Held', status: 'false', reason: 'not-held', message: '' }
-    : {
-        type: 'Held',
-        status: 'true',
-        reason: holds[0].code,
-        message: joined(holds.map(({ id, message }) => `${message} (release ${id})`)),
-      }
+    ? claim('Held', 'false', 'not-held')
+    : claim('Held', 'true', holds[0].code, joined(holds.map(releaseText)))
 
 /** I9: whether far more came than the rules were made for. */
-const pushedClaim = (warnings: BareOutcome['warnings']): Claim => {
-  const pushed = warnings.filter(({ code }) => code === 'points-pushed')
+function pushedClaim(warnings: BareOutcome['warnings']): Claim {
+  const pushed = warnings.flatMap(({ code, message }) => (code === 'points-pushed' ? message : []))
   return pushed.length === 0
-    ? { type: 'Pushed', status: 'false', reason: 'not-pushed', message: '' }
-    : {
-        type: 'Pushed',
-        status: 'true',
-        reason: 'points-pushed',
-        message: joined(pushed.map(({ message }) => message)),
-      }
+    ? claim('Pushed', 'false', 'not-pushed')
+    : claim('Pushed', 'true', 'points-pushed', joined(pushed))
 }
 
-function reasonOf(outcome: CodedOutcome): string {
-  if (outcome.halt !== null) return outcome.halt.code
-  // Where removals alone are held, the holds themselves are told beside this.
-  if (outcome.holds[0] !== undefined) return outcome.result === 'halted' ? outcome.holds[0].code : 'held'
-  if (outcome.conflicts.length > 0) return 'conflict'
-  if (outcome.lost.length > 0) return 'lost'
-  return outcome.problems[0]?.code ?? (outcome.late.length > 0 ? 'late' : outcome.result)
+interface Finding extends Pick<Claim, 'reason' | 'message'> {
+  /** Where somebody has to do something first: what. */
+  readonly stall?: Pick<Claim, 'reason' | 'message'>
 }
 
-/** Where the pass itself went on. */
+/** What is wrong by an outcome, the worst first. */
+function findingsOf({
+  halt,
+  holds,
+  result,
+  conflicts,
+  lost,
+  problems,
+  late,
+}: BareOutcome): readonly Finding[] {
+  const lasting = (reason: string, message: string, all = message): Finding => ({
+    reason,
+    message,
+    stall: { reason, message: all },
+  })
+  const [hold] = holds
+  const held = hold === undefined ? [] : [lasting(hold.code, hold.message, releaseText(hold))]
+  const isStopped = result === 'halted'
+  const byCode = groupBy(problems, ({ code }) => code)
+  const found = [...byCode.values()]
+    .map((these) => these.find(({ retryable }) => retryable === false) ?? these[0]!)
+    .toSorted((a, b) => severity(a.code) - severity(b.code))
+    .map((one) => {
+      const { code, path, message, hint, retryable } = one
+      const all = byCode.get(code)!.length
+      const about = path === undefined ? message : `${path}: ${message}`
+      const text = all === 1 ? about : `${about} (and ${all - 1} more)`
+      return retryable === false || isDamage(code)
+        ? lasting(code, text, withHint({ message: text, hint }))
+        : { reason: code, message: text }
+    })
+  return [
+    ...(halt === null ? [] : [lasting(halt.code, halt.message, withHint(halt))]),
+    ...(isStopped ? held : []),
+    ...(conflicts.length === 0
+      ? []
+      : [
+          lasting(
+            'conflict',
+            countText(
+              conflicts.map(({ path }) => path),
+              'in conflict',
+            ),
+          ),
+        ]),
+    ...(lost.length === 0 ? [] : [lasting('lost', countText(lost, 'lost'))]),
+    ...found.filter(({ reason }) => severity(reason) < GRAVE),
+    // The pass itself went on; the holds are reported beside this.
+    ...(isStopped
+      ? []
+      : held.map(({ stall }) => ({ reason: 'held', message: whatIsHeld(holds), stall: stall! }))),
+    ...found.filter(({ reason }) => severity(reason) >= GRAVE),
+    ...late.slice(0, 1).map(({ message }) => ({ reason: 'late', message })),
+  ]
+}
+
 const whatIsHeld = (holds: BareOutcome['holds']): string =>
   [
     ...(holds.some(({ code }) => isOverSpecs(code)) ? ['newer specs are held'] : []),
     ...(holds.every(({ code }) => isOverSpecs(code)) ? [] : ['a removal is held']),
   ].join(', and ')
 
+const countText = (paths: readonly string[], what: string): string =>
+  `${paths.length} ${what}: ${fewOf(paths)}`
+
 /** What is worst of an outcome, in one line. */
-export function messageOf(outcome: CodedOutcome): string {
-  if (outcome.halt !== null) return outcome.halt.message
-  if (outcome.holds[0] !== undefined)
-    return outcome.result === 'halted' ? outcome.holds[0].message : whatIsHeld(outcome.holds)
-  if (outcome.conflicts.length > 0) return conflictText(outcome)
-  if (outcome.lost.length > 0) return lostText(outcome)
-  const first = outcome.problems[0]
-  if (first !== undefined) return first.path === undefined ? first.message : `${first.path}: ${first.message}`
-  return outcome.late[0]?.message ?? outcome.result
-}
-
-const conflictText = ({ conflicts }: BareOutcome): string =>
-  `${conflicts.length} in conflict: ${fewOf(conflicts.map(({ path }) => path))}`
-
-const lostText = ({ lost }: BareOutcome): string => `${lost.length} lost: ${fewOf(lost)}`
-
-/** Why trying again alone will not mend what a pass came to: somebody has to do something first. Null: it may. */
-function stallOf(outcome: BareOutcome): { readonly reason: string; readonly message: string } | null {
-  const { halt, holds, conflicts, lost, problems } = outcome
-  if (halt !== null) return { reason: halt.code, message: `${halt.message}. ${halt.hint}` }
-  const [hold] = holds
-  if (hold !== undefined) return { reason: hold.code, message: `${hold.message} (release ${hold.id})` }
-  if (conflicts.length > 0) return { reason: 'conflict', message: conflictText(outcome) }
-  if (lost.length > 0) return { reason: 'lost', message: lostText(outcome) }
-  const lasting = problems.find(({ retryable, code }) => retryable === false || isDamage(code))
-  if (lasting === undefined) return null
-  const { code, path, message, hint } = lasting
-  return { reason: code, message: `${path === undefined ? '' : `${path}: `}${message} ${hint}` }
-}
+export const messageOf = (outcome: CodedOutcome): string => findingsOf(outcome)[0]?.message ?? outcome.result

@@ -40,15 +40,10 @@ export function freshness(
 }
 
 /** One line for people about a series that is late. */
-export function describeLate(
-  series: string,
-  fresh: Freshness,
-  newest: Instant | null,
-  asOf: Instant,
-): string {
+export function describeLate(series: string, fresh: Freshness, newest: Instant | null): string {
   const has = newest === null ? 'no complete point yet' : `its newest complete point is of ${isoTime(newest)}`
   const due = fresh.due === null ? '' : `; one was due ${isoTime(fresh.due)}`
-  return `${series}: ${has}, expected ${fresh.expect ?? 'nothing'}${due} and is not here at ${isoTime(asOf)}`
+  return `${series}: ${has}, expected ${fresh.expect ?? 'nothing'}${due} and is not here`
 }
 
 /** What is expected of a series: the first that fits. */

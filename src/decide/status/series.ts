@@ -8,7 +8,7 @@ import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
-import { type Claim, joined } from './conditions.ts'
+import { type Claim, claim, joined } from './conditions.ts'
 import { describeLate, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
 
@@ -112,7 +112,7 @@ function viewOf(
       state,
       points,
     },
-    late: state === 'late' ? describeLate(name, fresh, newest, asOf) : null,
+    late: state === 'late' ? describeLate(name, fresh, newest) : null,
     due: fresh.due,
     lateAfter: isSpared ? first : fresh.lateAfter,
   }
@@ -137,26 +137,23 @@ export function freshClaim(views: readonly SeriesView[]): Claim {
       null,
     )
     const message = joined(lateSeries(late).map((one) => one.message))
-    const claim = { type: 'Fresh', status: 'false', reason: 'late', message } as const
-    return since === null ? claim : { ...claim, since }
+    return { ...claim('Fresh', 'false', 'late', message), ...(since === null ? {} : { since }) }
   }
   const expected = views.filter(({ status }) => status.expect !== null)
   if (expected.length === 0)
-    return unknown('nothing-expected', 'the spec does not say how often new points should come')
+    return claim(
+      'Fresh',
+      'unknown',
+      'nothing-expected',
+      'the spec does not say how often new points should come',
+    )
   // Nothing that was never here is fresh, also while none is due.
   const open = expected.filter(
     ({ status }) => status.state === 'unknown' || (status.newest === null && status.state !== 'ended'),
   )
   if (open.length > 0) {
     const names = open.map(({ status }) => `${status.series}: none`)
-    return unknown('no-point-yet', `${joined(names)} has come yet, and none is late`)
+    return claim('Fresh', 'unknown', 'no-point-yet', `${joined(names)} has come yet, and none is late`)
   }
-  return { type: 'Fresh', status: 'true', reason: 'fresh', message: '' }
+  return claim('Fresh', 'true', 'fresh')
 }
-
-const unknown = (reason: string, message: string): Claim => ({
-  type: 'Fresh',
-  status: 'unknown',
-  reason,
-  message,
-})

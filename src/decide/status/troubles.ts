@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import type { CodedOutcome, Result } from '../../model/outcome.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { TroubleGroup } from '../../model/status.ts'
@@ -43,15 +44,10 @@ export const areSame = (one: readonly TroubleGroup[], other: readonly TroubleGro
 function grouped(
   troubles: readonly { readonly code: string; readonly path?: string }[],
 ): readonly TroubleGroup[] {
-  const byCode = new Map<string, Set<string>>()
-  for (const { code, path } of troubles) {
-    const paths = byCode.get(code) ?? new Set()
-    byCode.set(code, path === undefined ? paths : paths.add(path))
-  }
-  return [...byCode]
+  return [...groupBy(troubles, ({ code }) => code)]
     .toSorted(([a], [b]) => comparePaths(a, b))
     .map(([code, found]) => {
-      const paths = [...found].sort(comparePaths)
+      const paths = [...new Set(found.flatMap(({ path }) => path ?? []))].sort(comparePaths)
       if (paths.length <= MOST_PATHS) return { code, paths }
       return { code, paths: paths.slice(0, MOST_PATHS), more: fingerprint(paths.slice(MOST_PATHS)) }
     })

@@ -1,4 +1,5 @@
 import type { BackupState, BackupStatus, SeriesStatus } from '../../model/status.ts'
+import { whyOf, wordsForAll } from './causes.ts'
 import { isTrouble } from './conditions.ts'
 
 /** What a screen of all backups begins with. */
@@ -6,6 +7,8 @@ export interface Verdict {
   readonly total: number
   /** Who needs a person, worst first, and why in a few words. */
   readonly sick: readonly { readonly backup: string; readonly why: string }[]
+  /** How many of all that need one do so for what is wrong with many, and why; null: none. */
+  readonly shared: { readonly count: number; readonly why: string } | null
   /** `ok` but for a warning. */
   readonly warned: readonly string[]
   /** `ok`, the warned ones among them. */
@@ -13,6 +16,8 @@ export interface Verdict {
   /** Not at its end yet: a pass is under way, or the next one goes on. */
   readonly running: number
   readonly pending: number
+  /** Those whose hold was released, and that no pass has looked at since. */
+  readonly released: number
   readonly suspended: number
   /** Of the fine ones: the newest point of all, and when the next one is due. ISO text; null: none, or unknown. */
   readonly newest: string | null
@@ -36,17 +41,29 @@ const NEEDS_NOBODY: ReadonlySet<BackupState> = new Set(['ok', 'pending', 'suspen
 
 export const isSick = ({ state }: BackupStatus): boolean => !NEEDS_NOBODY.has(state)
 
+const isReleased = ({ conditions }: BackupStatus): boolean =>
+  conditions.some(({ type, reason }) => type === 'Ready' && reason === 'released')
+
 /** It does all it should, and something about it is worth a look. */
-export const isWarned = ({ state, conditions }: BackupStatus): boolean =>
+const isWarned = ({ state, conditions }: BackupStatus): boolean =>
   state === 'ok' && conditions.some((one) => one.type === 'Pushed' && isTrouble(one))
+
+/** There is something to say about why it is as it is. */
+export const needsWords = (backup: BackupStatus): boolean =>
+  isSick(backup) || isWarned(backup) || backup.state === 'suspended'
 
 /** A process holds its lock. */
 export const isUnderWay = ({ conditions }: BackupStatus): boolean =>
   conditions.some(({ type, status }) => type === 'Reconciling' && status === 'true')
 
-/** Worst first, then what is running; else by the order in which they were declared. */
+/** Worst first, then what is running; else by name, `web2` before `web10`. */
 export const worstFirst = (backups: readonly BackupStatus[]): readonly BackupStatus[] =>
-  backups.toSorted((a, b) => rank(a) - rank(b))
+  backups.toSorted((a, b) => rank(a) - rank(b) || byName(a, b))
+
+const NAMES = new Intl.Collator('en', { numeric: true })
+
+export const byName = (a: Pick<BackupStatus, 'backup'>, b: Pick<BackupStatus, 'backup'>): number =>
+  NAMES.compare(a.backup, b.backup)
 
 function rank(backup: BackupStatus): number {
   if (isSick(backup)) return ORDER.indexOf(backup.state)
@@ -57,6 +74,9 @@ function rank(backup: BackupStatus): number {
 
 export function verdictOf(all: readonly BackupStatus[]): Verdict {
   const backups = worstFirst(all)
+  const sick = backups.filter(isSick)
+  const same = sick.filter(({ shared }) => shared !== undefined)
+  const shared = same.length > 1 ? same : []
   const count = (state: BackupState) => backups.filter((one) => one.state === state).length
   const pending = backups.filter(({ state }) => state === 'pending')
   const facts = backups.filter(({ state }) => state === 'ok').map(freshOf)
@@ -64,11 +84,13 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     facts.flatMap((one) => one[which] ?? []).toSorted((a, b) => Date.parse(a) - Date.parse(b))
   return {
     total: backups.length,
-    sick: backups.filter(isSick).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    sick: sick.filter((one) => !shared.includes(one)).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    shared: shared[0] === undefined ? null : { count: shared.length, why: wordsForAll(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
     running: pending.filter(isUnderWay).length,
-    pending: pending.filter((one) => !isUnderWay(one)).length,
+    pending: pending.filter((one) => !isUnderWay(one) && !isReleased(one)).length,
+    released: pending.filter((one) => !isUnderWay(one) && isReleased(one)).length,
     suspended: count('suspended'),
     newest: times('newest').at(-1) ?? null,
     due: times('due')[0] ?? null,
@@ -92,38 +114,3 @@ export function freshOf({
 
 const timeOf = (text: string | null | undefined, none: number): number =>
   text == null ? none : Date.parse(text) || none
-
-/** How the worst that is known of it is said in a few words. What is not listed here says its code. */
-const WORDS: Readonly<Record<string, string>> = {
-  'box-clock': "this box's clock is wrong",
-  conflict: 'the source has other bytes',
-  'connection-refused': 'its source refuses connections',
-  crashed: 'a bug ended its last pass',
-  'destination-id-missing': 'its disk is not here',
-  'destination-other-id': 'another disk is there',
-  'disk-full': 'its disk is full',
-  empty: 'it holds nothing complete',
-  'host-key-changed': 'the host key has changed',
-  'host-unreachable': 'its source is unreachable',
-  'identity-missing': 'its key is missing',
-  'key-refused': 'its key is refused',
-  'ledger-damaged': 'its ledger is damaged',
-  'ledger-missing': 'its ledger is gone',
-  late: 'a backup is late',
-  lost: 'files are lost',
-  'missing-here': 'files are gone',
-  'never-run': 'no pass yet',
-  'not-mounted': 'its disk is not mounted',
-  'nothing-found': 'its source is empty',
-  overdue: 'nobody looks',
-  'pattern-fits-nothing': 'its pattern fits nothing',
-  'path-missing': "the source's folder is gone",
-  rot: 'a file is rotten',
-  'spec-invalid': 'its spec is faulty',
-  'watch-gone': 'watch does not run',
-}
-
-function whyOf({ state, conditions }: BackupStatus): string {
-  const reason = conditions.find(({ type }) => type === 'Ready')?.reason ?? state
-  return Object.hasOwn(WORDS, reason) ? WORDS[reason]! : reason.replaceAll('-', ' ')
-}

@@ -42,13 +42,13 @@ export function boxClock(
   if (state === 'sane') return anyClock(asOf)
   const hold = clockHold(state, spec, lastTime)
   const shows = `this box's clock shows ${isoTime(asOf)}`
-  const message =
-    lastTime === null || lastTime < OLDEST
-      ? `${shows}: it is behind`
-      : `${shows}, ${state === 'behind' ? 'behind' : `over ${leap / DAY} days past`} ${isoTime(lastTime)}, the last time recorded at ${spec.destination.path}`
-  if (released.has(hold.id)) return { ...anyClock(asOf), passed: { ...hold, message } }
   // Without any measure nothing is ahead of what might be.
   const known = lastTime === null || lastTime < OLDEST ? null : lastTime
+  const message =
+    known === null
+      ? `${shows}: it is behind`
+      : `${shows}, ${state === 'behind' ? 'behind' : `over ${leap / DAY} days past`} ${isoTime(known)}, the last time recorded at ${spec.destination.path}`
+  if (released.has(hold.id)) return { ...anyClock(asOf), passed: { ...hold, message } }
   const horizon = state === 'leapt' ? asOf : (known ?? FOREVER)
   const hint =
     state === 'behind'
@@ -64,6 +64,10 @@ export const leapOf = ({ schedule }: Pick<Spec, 'schedule'>): number =>
   Math.max(LEAP, Math.ceil((3 * longestBeat(schedule) * 1000) / DAY) * DAY)
 
 const FOREVER = instant(8_000_000_000_000_000)
+
+/** Why a removal waits, in words that go on after "and ". */
+export const leapWords = (asOf: Instant, lastTime: Instant): string =>
+  `the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`
 
 /** The question whether the clock is right: the same one for as long as the same time was the last. */
 export function clockHold(

@@ -1,7 +1,7 @@
 import { humanSize } from '../../model/human-size.ts'
 import { type Instant, instant } from '../../model/instant.ts'
-import type { Warning } from '../../model/plan.ts'
 import type { Bandwidth, Expectation, Schedule, Spec } from '../../model/spec.ts'
+import type { Warning } from '../../model/trouble.ts'
 import { filesOf, type Point } from '../retention/series-points.ts'
 import { cronAfter } from './next-run.ts'
 import { bytesOfWeek, longestOff, WEEK_SECONDS } from './timetable.ts'

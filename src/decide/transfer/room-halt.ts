@@ -8,17 +8,23 @@ import type { BatchItem } from './batches.ts'
 export const fullHalt = (halt: Halt | null): Halt | null =>
   halt === null || halt.code === 'min-free' || halt.code === 'max-size' ? null : halt
 
+interface Room {
+  readonly free: number | null
+  /** What is free and other passes are about to fill. */
+  readonly others?: number
+  /** By this backup. */
+  readonly used: number
+}
+
 /** Stops pulls, never anything that makes room: `bytes` more would leave less than minFree, or more than maxSize. */
-export function roomHalt(
-  place: DestinationPlace,
-  now: { readonly free: number | null; readonly used: number },
-  bytes: number,
-): Halt | null {
+export function roomHalt(place: DestinationPlace, now: Room, bytes: number): Halt | null {
   if (bytes === 0) return null
-  if (now.free !== null && now.free - bytes < place.minFree) {
+  const { free, others = 0 } = now
+  if (free !== null && free - others - bytes < place.minFree) {
+    const coming = others === 0 ? '' : `, ${humanSize(others)} of it for what other backups are transferring`
     return {
       code: 'min-free',
-      message: `${humanSize(bytes)} to transfer, ${humanSize(now.free)} free at ${place.path}, and destination.minFree reserves ${humanSize(place.minFree)}`,
+      message: `${humanSize(bytes)} to transfer, ${humanSize(free)} free at ${place.path}${coming}, and destination.minFree reserves ${humanSize(place.minFree)}`,
       hint: 'Make room on the destination, lower destination.minFree, or select less. What fits is still pulled.',
     }
   }
@@ -36,7 +42,7 @@ export function roomHalt(
 export function fitting<Item extends BatchItem>(
   items: readonly Item[],
   place: DestinationPlace,
-  now: { readonly free: number | null; readonly used: number },
+  now: Room,
 ): { readonly fit: readonly Item[]; readonly halt: Halt | null } {
   const fit: Item[] = []
   let taken = 0

@@ -22,34 +22,33 @@ export type FailedFolders = ReadonlyMap<string, unknown>
 export function folders(disk: Disk, root: string): Folders {
   const known = new Set<string>()
   const dirty = new Set<string>()
+  /** `missing`: what to do where the folder `at` is not there; returns what ends the walk, or null. */
+  const walk = async <End>(
+    path: string,
+    doing: string,
+    missing: (at: string) => Promise<End | null>,
+  ): Promise<End | Problem | null> => {
+    let at = root
+    for (const part of path.split('/').slice(0, -1)) {
+      at = join(at, part)
+      if (known.has(at)) continue
+      const stat = await disk.lstat(at)
+      if (stat !== null && stat.kind !== 'folder') return inTheWay(path, at, stat.kind, doing)
+      const end = stat === null ? await missing(at) : null
+      if (end !== null) return end
+      known.add(at)
+    }
+    return null
+  }
   return {
-    async make(path, mode) {
-      let at = root
-      for (const part of path.split('/').slice(0, -1)) {
-        at = join(at, part)
-        if (known.has(at)) continue
-        const stat = await disk.lstat(at)
-        if (stat === null) {
-          // If it cannot be made, something else may have made it meanwhile: look again.
-          if (!(await disk.mkdir(at, mode)) && (await disk.lstat(at))?.kind !== 'folder')
-            return inTheWay(path, at, 'something', 'put in place')
-        } else if (stat.kind !== 'folder') return inTheWay(path, at, stat.kind, 'put in place')
-        known.add(at)
-      }
-      return null
-    },
-    async find(path) {
-      let at = root
-      for (const part of path.split('/').slice(0, -1)) {
-        at = join(at, part)
-        if (known.has(at)) continue
-        const stat = await disk.lstat(at)
-        if (stat === null) return 'absent'
-        if (stat.kind !== 'folder') return inTheWay(path, at, stat.kind, 'reached')
-        known.add(at)
-      }
-      return 'there'
-    },
+    make: (path, mode) =>
+      walk(path, 'put in place', async (at) =>
+        // If it cannot be made, something else may have made it meanwhile: look again.
+        (await disk.mkdir(at, mode)) || (await disk.lstat(at))?.kind === 'folder'
+          ? null
+          : inTheWay(path, at, 'something', 'put in place'),
+      ),
+    find: async (path) => (await walk(path, 'reached', async () => 'absent' as const)) ?? 'there',
     touched(path) {
       // All above it too: a folder that a killed run made may not be durable yet, and looks like any other.
       for (let at = dirname(path); at.length >= root.length; at = dirname(at)) {

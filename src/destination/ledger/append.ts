@@ -51,35 +51,23 @@ function sealAppend(from: LedgerEnd, events: readonly LedgerEvent[], first: numb
   const texts: string[] = []
   const lines: [LedgerLine, LinePlace][] = []
   const append = from.head.seq + 1
-  let { head, end } = from
+  let { head, end }: LedgerEnd = from
   for (let i = first; i < events.length; i++) {
-    const event = events[i]!
-    const sealed = sealLine(event, head, append, at)
-    const length = Buffer.byteLength(sealed.text)
+    const { text, line } = sealLine(events[i]!, head, append, at)
+    const length = Buffer.byteLength(text)
     if (length >= APPEND_LIMIT) throw new Error(`a ledger line of ${length} bytes`)
     if (end + length + 1 - from.end > APPEND_LIMIT) break
-    texts.push(sealed.text, '\n')
-    lines.push([lineOf(event, sealed.head, head, append, at), { offset: end, length }])
-    head = sealed.head
+    texts.push(text, '\n')
+    lines.push([line, { offset: end, length }])
+    head = line
     end += length + 1
   }
-  return { bytes: Buffer.from(texts.join('')), written: { head, end, lines }, taken: lines.length }
+  return {
+    bytes: Buffer.from(texts.join('')),
+    written: { head: { seq: head.seq, hash: head.hash }, end, lines },
+    taken: lines.length,
+  }
 }
-
-const lineOf = (
-  event: LedgerEvent,
-  head: LedgerHead,
-  previous: LedgerHead,
-  append: number,
-  at: Instant,
-): LedgerLine => ({
-  ...event,
-  seq: head.seq,
-  append,
-  time: new Date(at).toISOString(),
-  prev: previous.hash,
-  hash: head.hash,
-})
 
 async function write(disk: Disk, files: Layout, end: number, bytes: Buffer): Promise<void> {
   try {

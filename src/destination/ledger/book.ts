@@ -172,13 +172,6 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'staging-expired':
       book.abandoned.delete(line.path as RelPath)
       return
-    case 'prune-begin':
-    case 'prune-done':
-    case 'undo-begin':
-    case 'undo-done':
-    case 'trash-expired':
-      enterRemoval(book, line, at)
-      return
     case 'released':
       // A person lets the clock count as it is: what was written by another one is no measure any more.
       if (!CLOCK_HOLDS.has(line.code)) return
@@ -194,7 +187,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'rebuilt':
       return
     default:
-      line satisfies never
+      enterRemoval(book, line, at)
   }
 }
 

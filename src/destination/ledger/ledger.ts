@@ -49,7 +49,7 @@ export interface Ledger {
   readonly lastTime: Instant
   readonly records: ReadonlyMap<RelPath, LedgerRecord>
   /** `repair-begin` without its `repair-done`, in the order they began. */
-  readonly openRepairs: readonly RepairIntent[]
+  readonly repairs: ReadonlyMap<RelPath, RepairIntent>
   /** Staged files that were given up and not expired yet: path -> since when. */
   readonly abandoned: ReadonlyMap<RelPath, Instant>
   /** When its first line was written. */
@@ -59,10 +59,10 @@ export interface Ledger {
   readonly surplus: Holding['surplus']
   readonly terms: Holding['terms']
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
-  readonly openPrunes: readonly PruneIntent[]
-  readonly openUndos: readonly UndoIntent[]
+  readonly prunes: ReadonlyMap<RelPath, PruneIntent>
+  readonly undos: ReadonlyMap<RelPath, UndoIntent>
   /** Files in the trash that were published again after they were pruned. */
-  readonly strays: readonly { readonly path: RelPath; readonly trash: string }[]
+  readonly strays: ReadonlyMap<string, { readonly path: RelPath; readonly trash: string }>
   /** The torn tail that this opening moved into quarantine (`write`) or read past (`read`); null: there was none. */
   readonly recovered: { readonly bytes: number; readonly quarantine: string } | null
   /** The marker the ledger's last word on `path` holds, read from the disk; null: it knows none. */
@@ -114,8 +114,7 @@ async function ledgerFrom(
   book: Book,
   chain: Chain,
 ): Promise<Ledger> {
-  let head = chain.head
-  let end = chain.end
+  let { head, end } = chain
   let broken: unknown = null
   let last: Promise<void> = Promise.resolve()
 
@@ -169,9 +168,6 @@ async function ledgerFrom(
     get lastTime() {
       return lastTime()
     },
-    get openRepairs() {
-      return [...book.repairs.values()]
-    },
     get created() {
       return book.created!
     },
@@ -181,15 +177,10 @@ async function ledgerFrom(
     },
     surplus: book.surplus,
     terms: book.terms,
-    get openPrunes() {
-      return [...book.prunes.values()]
-    },
-    get openUndos() {
-      return [...book.undos.values()]
-    },
-    get strays() {
-      return [...book.strays.values()]
-    },
+    repairs: book.repairs,
+    prunes: book.prunes,
+    undos: book.undos,
+    strays: book.strays,
     readMarker: (path) => readMarker(disk, files, book, path),
     append(events) {
       if (options.mode === 'read') throw new Error('a ledger that was opened for reading is not written to')

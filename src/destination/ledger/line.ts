@@ -26,7 +26,7 @@ const SEAL_OPEN = Buffer.from(',"hash":"')
 const SEAL_LENGTH = ',"hash":"'.length + 64 + '"}'.length
 
 /**
- * The line's text without its newline, and its hash. The hash comes last and covers every byte before it, `prev` among
+ * The line, and its text without its newline. The hash comes last and covers every byte before it, `prev` among
  * them, so that not one byte of a chain can change unseen (I10), and checking a line needs no second form of it.
  */
 export function sealLine(
@@ -34,12 +34,13 @@ export function sealLine(
   previous: LedgerHead,
   append: number,
   at: Instant,
-): { readonly text: string; readonly head: LedgerHead } {
+): { readonly text: string; readonly line: LedgerLine } {
   const seq = previous.seq + 1
   const stamp: Stamp = { seq, append, time: isoTime(at), prev: previous.hash }
-  const body = JSON.stringify({ ...stamp, ...event }).slice(0, -1)
+  const sealed = { ...stamp, ...event }
+  const body = JSON.stringify(sealed).slice(0, -1)
   const hash = sha256(Buffer.from(body))
-  return { text: `${body},"hash":"${hash}"}`, head: { seq, hash } }
+  return { text: `${body},"hash":"${hash}"}`, line: { ...sealed, hash } }
 }
 
 /** A line, without its newline, whose own hash is right; null where any byte is not as it was written. */

@@ -33,6 +33,8 @@ export interface Ground {
   readonly uid: number
   /** Milliseconds past the last time written down by which a clock is believed; left out: see clockSanity. */
   readonly leap?: number
+  /** Whether another backup of this name is declared; left out: none is. */
+  readonly isOther?: (backup: string) => boolean
   /** Why nothing may be written there, whatever is there; left out or null: nothing forbids it. */
   readonly refused?: Halt | null
   /** The disk that a path is on; given only if `disk` is not a real one. */
@@ -52,16 +54,19 @@ export async function identify(
     // Another user's folder cannot be read, and need not be.
     const found = halt === null ? await readId(disk, files) : null
     const expected = await box.knownId(place.path, found)
-    const identity = {
+    const last = found === null ? null : await readStatus(disk, files)
+    const owner = last !== null && ground.isOther?.(last.backup) === true ? { owner: last.backup } : {}
+    const identity: Identity = {
+      ...owner,
       found,
       expected,
       lastSeenAt: found === null ? null : await box.lastPlaceOf(found),
       hasPrivateFolder: (await disk.lstat(files.own)) !== null,
     }
-    if (halt !== null || found === expected) return { identity, halt }
-    const lastPass = found === null ? null : ((await readStatus(disk, files))?.finished ?? null)
+    if (halt !== null || (found === expected && identity.owner === undefined)) return { identity, halt }
     const before = expected === null ? null : await box.wasHere(expected)
-    const strange = { disk: await (ground.diskOf ?? diskFacts)(place.path), lastPass, before }
+    const on = await (ground.diskOf ?? diskFacts)(place.path)
+    const strange = { disk: on, lastPass: last?.finished ?? null, before }
     return { identity: { ...identity, strange }, halt }
   } catch (error) {
     throw diskFailure(error, 'look at', files.own)
@@ -135,7 +140,7 @@ export async function takeHolding(
 
 /** What the ledger says was begun and not finished, and by which plan. */
 function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
-  const intents = ledger === null ? [] : [...ledger.openRepairs, ...ledger.openPrunes]
+  const intents = ledger === null ? [] : [...ledger.repairs.values(), ...ledger.prunes.values()]
   return new Map(intents.map(({ path, planId }) => [path as RelPath, planId]))
 }
 

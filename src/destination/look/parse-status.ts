@@ -10,6 +10,7 @@ import {
   text,
 } from '../../model/check-json.ts'
 import { CONDITION_TYPES, type DestinationStatus, troubleGroups } from '../../model/status.ts'
+import { checkedHold } from '../../model/trouble.ts'
 
 /**
  * What a `status.json` of any version says; null if it is not one. Earlier versions wrote less, and later ones may write more: what is
@@ -31,7 +32,7 @@ export function parseStatus(value: unknown): DestinationStatus | null {
     clock: known(value.clock, moment) ?? finished,
     leapt: known(value.leapt, moment),
     troubles: known(value.troubles, troubleGroups),
-    holds: sound(value.holds, hold),
+    holds: sound(value.holds, checkedHold),
     lookBy: known(value.lookBy, moment),
     observed: known(value.observed, observed),
     promised: known(value.promised, promised),
@@ -64,7 +65,6 @@ const condition = object({
   message: text,
   since: moment,
 })
-const hold = object({ id: text, code: text, message: text })
 const observed = object({ digest: text, revision: nullable(text) })
 const promised = object({ nextRun: moment, validUntil: moment })
 const awaited = object({ series: text, since: moment })

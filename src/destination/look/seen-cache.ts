@@ -2,6 +2,7 @@ import type { LedgerRecord, Seen } from '../../model/holding.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { diskFailure, isFull } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
+import { replaceUnsynced } from '../disk/replace-file.ts'
 import type { Layout } from '../layout.ts'
 import { readSeen, seenLine } from './seen-line.ts'
 
@@ -59,7 +60,7 @@ export async function openSeen(
           for (const [path, seen] of records) yield seenLine(path, seen)
         })
       try {
-        if (anew) await replace(disk, files.seen, bytes)
+        if (anew) await replaceUnsynced(disk, files.seen, bytes)
         else await disk.writeAt(files.seen, size, bytes)
         size = anew ? bytes.length : size + bytes.length
         lines = anew ? records.size : lines + changed
@@ -87,18 +88,6 @@ function bytesOf(lines: () => Iterable<string>): Buffer {
 }
 
 const PIECE = 1024 * 1024
-
-async function replace(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
-  const next = `${path}.new`
-  await disk.unlink(next)
-  try {
-    await disk.create(next, bytes, 0o600)
-    await disk.rename(next, path)
-  } catch (error) {
-    await disk.unlink(next)
-    throw error
-  }
-}
 
 async function readLines(
   disk: Disk,

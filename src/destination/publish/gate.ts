@@ -2,7 +2,8 @@ import type { GateRequest, GateVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { agrees, diskProblem, isRead, readWhole, type Site, stagedPath } from './site.ts'
+import type { DiskStat } from '../disk/disk.ts'
+import { agrees, isRead, readEach, type Site, stagedPath } from './site.ts'
 
 /**
  * Protocol step 4. Only to be called when every process that wrote the files is gone. Changes nothing on the disk; remembers which
@@ -13,36 +14,25 @@ export async function gate(
   requests: readonly GateRequest[],
   run: Run,
 ): Promise<ReadonlyMap<RelPath, GateVerdict>> {
-  const verdicts = new Map<RelPath, GateVerdict>()
-  const open: { readonly request: GateRequest; readonly inode: string }[] = []
-  for (const request of requests) {
-    site.judged.delete(request.path)
-    const look = await lookAt(site, request)
-    if (typeof look === 'string') open.push({ request, inode: look })
-    else verdicts.set(request.path, look)
-  }
-  startFlushing(
+  for (const { path } of requests) site.judged.delete(path)
+  startFlushing(site, requests)
+  const read = await readEach(
     site,
-    open.map(({ request }) => request),
-  )
-  const read = await readWhole(
-    site,
-    open.map(({ request: { path, size } }) => ({ path, place: stagedPath(site, path), size })),
+    requests.map((request) => ({ ...request, place: stagedPath(site, request.path) })),
     run,
+    (request) => lookAt(site, request),
+    changed,
   )
-  for (const { request, inode } of open) {
-    const { path, size, digest } = request
+  const verdictOf = ({ path, size, digest }: GateRequest): GateVerdict => {
     const found = read.get(path)!
-    if (!isRead(found)) verdicts.set(path, { verdict: 'refused', problem: found })
-    else if (found.inode !== inode || found.size !== size)
-      verdicts.set(path, { verdict: 'refused', problem: changed(path) })
-    else {
-      const { digests } = found
-      site.judged.set(path, found)
-      verdicts.set(path, { verdict: agrees(digests, digest) ? 'passed' : 'mismatch', digests })
-    }
+    if ('verdict' in found) return found
+    if (!isRead(found)) return { verdict: 'refused', problem: found }
+    if (found.size !== size) return { verdict: 'refused', problem: changed(path) }
+    site.judged.set(path, found)
+    const { digests } = found
+    return { verdict: agrees(digests, digest) ? 'passed' : 'mismatch', digests }
   }
-  return verdicts
+  return new Map(requests.map((request) => [request.path, verdictOf(request)]))
 }
 
 /** More bytes than this are worth it. */
@@ -57,21 +47,17 @@ function startFlushing({ disk, files }: Site, requests: readonly GateRequest[]):
   if (bytes >= FLUSH_FROM) disk.syncSoon(files.staging).catch(() => {})
 }
 
-/** The inode to read, or a verdict that needs no reading. */
-async function lookAt(site: Site, { path, size }: GateRequest): Promise<string | GateVerdict> {
-  try {
-    const stat = await site.disk.lstat(stagedPath(site, path))
-    if (stat === null) return { verdict: 'missing' }
-    if (stat.kind !== 'file')
-      return refused('staged-not-regular', path, `a ${stat.kind} arrived instead of a file`)
-    if (stat.links !== 1)
-      return refused('staged-linked', path, `the staged file has ${stat.links} names, and must have one`)
-    if (stat.owner !== site.uid)
-      return refused('staged-owner', path, `the staged file belongs to uid ${stat.owner}`)
-    return stat.size === size ? stat.inode : { verdict: 'size', size: stat.size }
-  } catch (error) {
-    return { verdict: 'refused', problem: diskProblem(error, 'look at', path) }
-  }
+/** What is to be read, or a verdict that needs no reading. */
+async function lookAt(site: Site, { path, size }: GateRequest): Promise<DiskStat | GateVerdict> {
+  const stat = await site.disk.lstat(stagedPath(site, path))
+  if (stat === null) return { verdict: 'missing' }
+  if (stat.kind !== 'file')
+    return refused('staged-not-regular', path, `a ${stat.kind} arrived instead of a file`)
+  if (stat.links !== 1)
+    return refused('staged-linked', path, `the staged file has ${stat.links} names, and must have one`)
+  if (stat.owner !== site.uid)
+    return refused('staged-owner', path, `the staged file belongs to uid ${stat.owner}`)
+  return stat.size === size ? stat : { verdict: 'size', size: stat.size }
 }
 
 const refused = (code: string, path: string, message: string): GateVerdict => ({

@@ -1,8 +1,11 @@
+import type { DigestPair } from '../../model/digest.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
+import type { DiskStat } from '../disk/disk.ts'
+import { folders } from '../disk/folders.ts'
 import { writeProtect } from '../disk/modes.ts'
-import { diskProblem, finalPath, isRead, isStill, type ReadBytes, readWhole, type Site } from './site.ts'
+import { finalPath, isRead, isStill, type ReadBytes, readEach, type Site, sameDigests } from './site.ts'
 
 /** Hashes what is under final names, or returns why that is impossible. Changes nothing. Throws the signal's reason when it is aborted. */
 export async function judgeStanding(
@@ -10,27 +13,20 @@ export async function judgeStanding(
   paths: readonly RelPath[],
   run: Run,
 ): Promise<ReadonlyMap<RelPath, ReadBytes | Problem>> {
-  const results = new Map<RelPath, ReadBytes | Problem>()
-  const open = new Map<RelPath, { readonly inode: string; readonly size: number }>()
-  for (const path of paths) {
-    try {
-      const stat = await site.disk.lstat(finalPath(site, path))
-      if (stat?.kind === 'file') open.set(path, stat)
-      else results.set(path, stat === null ? gone(path) : taken(path, stat.kind))
-    } catch (error) {
-      results.set(path, diskProblem(error, 'look at', path))
-    }
-  }
-  const read = await readWhole(
+  const seen = folders(site.disk, site.path)
+  return readEach(
     site,
-    [...open].map(([path, { size }]) => ({ path, place: finalPath(site, path), size })),
+    paths.map((path) => ({ path, place: finalPath(site, path) })),
     run,
+    async ({ path, place }): Promise<DiskStat | Problem> => {
+      // I6: through a symlinked folder we would read a file that is not ours.
+      const above = await seen.find(path)
+      if (typeof above !== 'string') return above
+      const stat = above === 'there' ? await site.disk.lstat(place) : null
+      return stat === null ? gone(path) : stat.kind === 'file' ? stat : taken(path, stat.kind)
+    },
+    moved,
   )
-  for (const [path, { inode }] of open) {
-    const found = read.get(path)!
-    results.set(path, isRead(found) && found.inode !== inode ? moved(path) : found)
-  }
-  return results
 }
 
 /** Makes judged data read-only and durable under its final name; a problem where it is not what was judged any more. */
@@ -39,6 +35,23 @@ export async function secureStanding(site: Site, path: RelPath, judged: ReadByte
   await writeProtect(site.disk, final)
   await site.disk.syncFile(final)
   return isStill(await site.disk.lstat(final), judged) ? null : moved(path)
+}
+
+/**
+ * I4: what already has a file's name stays. The same bytes, ours or not, count as ours and are secured: null. Others are returned as they
+ * are, or why they are not known.
+ */
+export async function secureSame(
+  site: Site,
+  path: RelPath,
+  digests: DigestPair,
+  run: Run,
+): Promise<ReadBytes | Problem | null> {
+  // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
+  const { signal } = new AbortController()
+  const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
+  const isSame = isRead(standing) && sameDigests(standing.digests, digests)
+  return isSame ? secureStanding(site, path, standing) : standing
 }
 
 export const taken = (path: string, kind: string): Problem => ({

@@ -8,7 +8,7 @@ import { forEachFile, type StepEnd, synced } from '../disk/for-each-file.ts'
 import { FOLDER_MODE } from '../disk/modes.ts'
 import { fileEvent } from '../ledger/file-event.ts'
 import { markerFinder } from './find-markers.ts'
-import { judgeStanding, secureStanding } from './judge-standing.ts'
+import { secureSame } from './judge-standing.ts'
 import { markerFault, placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { replace } from './replace.ts'
@@ -129,14 +129,11 @@ async function publishNew(
   )
 }
 
-/** I4: what already has the name stays. The same bytes count as our own (null), others are a conflict. */
+/** Other bytes under its name are a conflict; null: they are the same. */
 async function compare(site: Site, request: PublishRequest, run: Run): Promise<StepEnd<PublishVerdict>> {
   const { path, digests } = request
-  // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
-  const signal = new AbortController().signal
-  const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (!isRead(standing)) return standing
-  if (sameDigests(standing.digests, digests)) return secureStanding(site, path, standing)
+  const standing = await secureSame(site, path, digests, run)
+  if (standing === null || !isRead(standing)) return standing
   const kind = kindOfMarker(request)
   return { verdict: 'conflict', conflict: { path, held: standing.digests[kind], source: digests[kind] } }
 }

@@ -18,7 +18,7 @@ import { isStagingName } from './staging-name.ts'
 export async function recover(site: Site, run: Run): Promise<readonly string[]> {
   try {
     const done: string[] = []
-    for (const intent of site.ledger.openRepairs) {
+    for (const intent of [...site.ledger.repairs.values()]) {
       const end = await finishIntent(site, intent, run)
       if (end === 'finished') done.push(`finished the replacement of ${intent.path}`)
       else if (end === 'undone') done.push(`put ${intent.path} back: its replacement was gone`)

@@ -95,4 +95,35 @@ export async function readWhole(
   )
 }
 
+/**
+ * Reads files whole at their places, those of which `look` returns the stat of a regular file; what else it returns, or the disk's error,
+ * is what they come to. `moved`: what one comes to that was replaced meanwhile. Throws the signal's reason.
+ */
+export async function readEach<T extends { readonly path: RelPath; readonly place: string }, End>(
+  site: Site,
+  items: readonly T[],
+  run: Run,
+  look: (item: T) => Promise<DiskStat | End>,
+  moved: (path: string) => Problem,
+): Promise<Map<RelPath, ReadBytes | Problem | End>> {
+  const results = new Map<RelPath, ReadBytes | Problem | End>()
+  const open = new Map<RelPath, DiskStat & { readonly path: RelPath; readonly place: string }>()
+  for (const item of items) {
+    const { path, place } = item
+    try {
+      const found = await look(item)
+      if (isStat(found)) open.set(path, { ...found, path, place })
+      else results.set(path, found)
+    } catch (error) {
+      results.set(path, diskProblem(error, 'look at', path))
+    }
+  }
+  for (const [path, found] of await readWhole(site, [...open.values()], run))
+    results.set(path, isRead(found) && found.inode !== open.get(path)!.inode ? moved(path) : found)
+  return results
+}
+
+const isStat = (found: unknown): found is DiskStat =>
+  typeof found === 'object' && found !== null && 'inode' in found
+
 export const isRead = (found: ReadBytes | Problem): found is ReadBytes => 'digests' in found

@@ -34,7 +34,7 @@ export async function expireStrays(site: Site): Promise<readonly Problem[]> {
   const { ledger, disk } = site
   const verdicts = new Map<RelPath, PruneVerdict>()
   const needless: InTrash[] = []
-  for (const stray of ledger.strays) {
+  for (const stray of ledger.strays.values()) {
     const size = (await disk.lstat(finalPath(site, stray.path)))?.size
     const isHeld = size !== undefined && size === ledger.records.get(stray.path)?.size
     if (isHeld || ledger.pruned.has(stray.path)) needless.push(stray)

@@ -1,19 +1,12 @@
+import type { LedgerRecord } from '../../model/holding.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
+import type { DiskStat } from '../disk/disk.ts'
 import { folders } from '../disk/folders.ts'
 import { markerFinder } from '../publish/find-markers.ts'
-import { judgeStanding, taken } from '../publish/judge-standing.ts'
-import {
-  agrees,
-  diskProblem,
-  finalPath,
-  isRead,
-  type ReadBytes,
-  readWhole,
-  type Site,
-  sameDigests,
-} from '../publish/site.ts'
+import { judgeStanding, moved, taken } from '../publish/judge-standing.ts'
+import { agrees, isRead, type ReadBytes, readEach, type Site, sameDigests } from '../publish/site.ts'
 import { type InTrash, trashName, trashPlace } from './trash.ts'
 
 export type TrashState =
@@ -30,94 +23,55 @@ export async function judgeTrash(
   items: readonly InTrash[],
   run: Run,
 ): Promise<ReadonlyMap<RelPath, TrashState>> {
-  const found = new Map<RelPath, TrashState>()
-  const open: InTrash[] = []
-  const empty: InTrash[] = []
   const seen = folders(site.disk, site.path)
-  for (const item of items) {
-    try {
-      const above = await seen.find(trashName(item.trash, item.path))
-      const stat = above === 'there' ? await site.disk.lstat(trashPlace(site, item)) : null
-      if (typeof above !== 'string') found.set(item.path, { state: 'problem', problem: above })
-      else if (stat === null) empty.push(item)
-      else if (stat.kind === 'file') open.push(item)
-      else found.set(item.path, { state: 'hopeless', problem: rotten(item.path, `a ${stat.kind}`) })
-    } catch (error) {
-      found.set(item.path, { state: 'problem', problem: diskProblem(error, 'look at', item.path) })
-    }
-  }
-  const records = site.ledger.records
-  const read = await readWhole(
+  const lying = await readEach(
     site,
-    open.map((item) => ({
-      path: item.path,
-      place: trashPlace(site, item),
-      size: records.get(item.path)!.size,
-    })),
+    items.map((item) => ({ ...item, place: trashPlace(site, item) })),
     run,
+    async ({ path, trash, place }): Promise<DiskStat | Problem> => {
+      const above = await seen.find(trashName(trash, path))
+      if (typeof above !== 'string') return above
+      const stat = above === 'there' ? await site.disk.lstat(place) : null
+      if (stat === null) return goneFromTrash(path)
+      return stat.kind === 'file' ? stat : rotten(path, `a ${stat.kind}`)
+    },
+    moved,
   )
-  const sound = new Map<RelPath, ReadBytes>()
-  for (const [path, what] of read) {
-    if (!isRead(what)) found.set(path, { state: 'problem', problem: what })
-    else if (sameDigests(what.digests, records.get(path)!)) sound.set(path, what)
-    else found.set(path, { state: 'hopeless', problem: rotten(path, 'something else') })
+  const standing = await judgeStanding(site, [...lying.keys()], run)
+  const beside = markerFinder(site)
+  const found = new Map<RelPath, TrashState>()
+  for (const [path, inTrash] of lying) {
+    const record = site.ledger.records.get(path)!
+    const state = stateOf(path, inTrash, standing.get(path)!, record)
+    found.set(path, state)
+    if ('problem' in state) continue
+    // I2: data must not be placed next to a marker that says something else.
+    for (const { digest } of (await seen.find(path)) === 'there' ? await beside(path) : [])
+      if (!agrees(record, digest)) found.set(path, hopeless(markerTaken(path)))
   }
-  await lookAtNames(
-    site,
-    sound,
-    empty.map(({ path }) => path),
-    found,
-    run,
-  )
   return found
 }
 
-/** Looks at what already has the files' names. */
-async function lookAtNames(
-  site: Site,
-  sound: ReadonlyMap<RelPath, ReadBytes>,
-  empty: readonly RelPath[],
-  found: Map<RelPath, TrashState>,
-  run: Run,
-): Promise<void> {
-  const seen = folders(site.disk, site.path)
-  const standing: RelPath[] = []
-  for (const path of [...sound.keys(), ...empty]) {
-    try {
-      const above = await seen.find(path)
-      if (typeof above !== 'string') found.set(path, { state: 'problem', problem: above })
-      else if (above === 'there' && (await site.disk.lstat(finalPath(site, path))) !== null)
-        standing.push(path)
-      else {
-        const judged = sound.get(path)
-        found.set(
-          path,
-          judged === undefined
-            ? { state: 'hopeless', problem: goneFromTrash(path) }
-            : { state: 'in-trash', judged },
-        )
-      }
-    } catch (error) {
-      found.set(path, { state: 'problem', problem: diskProblem(error, 'look at', path) })
-    }
-  }
-  for (const [path, judged] of await judgeStanding(site, standing, run)) {
-    const inTrash = sound.get(path)
-    if (!isRead(judged))
-      found.set(path, { state: judged.code === 'name-taken' ? 'hopeless' : 'problem', problem: judged })
-    else if (sameDigests(judged.digests, site.ledger.records.get(path)!))
-      found.set(path, inTrash === undefined ? { state: 'placed' } : { state: 'in-trash', judged: inTrash })
-    else found.set(path, { state: 'hopeless', problem: taken(path, 'file with other bytes') })
-  }
-  const beside = markerFinder(site)
-  for (const [path, { state }] of found) {
-    if (state !== 'in-trash' && state !== 'placed') continue
-    const record = site.ledger.records.get(path)!
-    // I2: data must not be placed next to a marker that says something else.
-    for (const { digest } of (await seen.find(path)) === 'there' ? await beside(path) : [])
-      if (!agrees(record, digest)) found.set(path, { state: 'hopeless', problem: markerTaken(path) })
-  }
+/** From what is in the trash, and what has the file's name now. */
+function stateOf(
+  path: RelPath,
+  inTrash: ReadBytes | Problem,
+  standing: ReadBytes | Problem,
+  record: LedgerRecord,
+): TrashState {
+  if (isRead(inTrash) && !sameDigests(inTrash.digests, record))
+    return hopeless(rotten(path, 'something else'))
+  if (!isRead(inTrash) && inTrash.code !== 'trash-gone')
+    return { state: inTrash.code === 'rot' ? 'hopeless' : 'problem', problem: inTrash }
+  if (!isRead(standing) && standing.code !== 'vanished-here')
+    return { state: standing.code === 'name-taken' ? 'hopeless' : 'problem', problem: standing }
+  if (isRead(standing) && !sameDigests(standing.digests, record))
+    return hopeless(taken(path, 'file with other bytes'))
+  if (isRead(inTrash)) return { state: 'in-trash', judged: inTrash }
+  return isRead(standing) ? { state: 'placed' } : hopeless(inTrash)
 }
+
+const hopeless = (problem: Problem): TrashState => ({ state: 'hopeless', problem })
 
 const rotten = (path: string, what: string): Problem => ({
   code: 'rot',

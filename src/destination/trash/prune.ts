@@ -36,7 +36,7 @@ export async function prune(
       await forEachFile(batch, 'look at', verdicts, ({ path }) => faultOf(site, path, seen)),
       verdicts,
     )
-    const begun = new Map(site.ledger.openPrunes.map((intent) => [intent.path, intent]))
+    const begun = new Map(site.ledger.prunes)
     // One that an earlier run began, and recovery could not finish, is gone on with.
     const intents = sound.map(
       (request): PruneIntent => begun.get(request.path) ?? { event: 'prune-begin', ...request, trash },
@@ -54,7 +54,7 @@ export async function prune(
 
 /** Finishes what earlier runs began, wherever they were cut off (I7). */
 export const finishPrunes = (site: Site, run: Run): Promise<Finished> =>
-  finishAll(site.ledger.openPrunes, run, (some, verdicts) => carryOut(site, some, verdicts))
+  finishAll([...site.ledger.prunes.values()], run, (some, verdicts) => carryOut(site, some, verdicts))
 
 /** In batches that part no point: a removal that is cut off between two of them has begun with all files of a point, or with none (I7). */
 export function byPoints(requests: readonly PruneRequest[]): readonly (readonly PruneRequest[])[] {

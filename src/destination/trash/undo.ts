@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { DigestPair } from '../../model/digest.ts'
 import type { PrunedFile } from '../../model/holding.ts'
-import type { UndoVerdict } from '../../model/ports.ts'
+import type { PruneVerdict } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -10,26 +10,17 @@ import { FOLDER_MODE, writeProtect } from '../disk/modes.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { UndoIntent } from '../ledger/book.ts'
 import { claimOf, markerFinder, markerPlaces } from '../publish/find-markers.ts'
-import { judgeStanding, moved, secureStanding, taken } from '../publish/judge-standing.ts'
+import { moved, secureSame, taken } from '../publish/judge-standing.ts'
 import { markerOfLedger, placeMarkers, type ToMark } from '../publish/place-markers.ts'
 import { putInPlace } from '../publish/put-in-place.ts'
 import { setAside } from '../publish/quarantine.ts'
 import { sweep } from '../publish/secure-staged.ts'
-import {
-  agrees,
-  finalPath,
-  isRead,
-  isStill,
-  type ReadBytes,
-  relativeTo,
-  type Site,
-  sameDigests,
-} from '../publish/site.ts'
+import { agrees, finalPath, isRead, isStill, type ReadBytes, relativeTo, type Site } from '../publish/site.ts'
 import { judgeTrash, type TrashState } from './judge.ts'
 import { type Finished, finishAll, recordEnds, recorded } from './record.ts'
 import { type InTrash, removeFromTrash, TRASH_BATCH, trashPlace, trashSteps } from './trash.ts'
 
-type Verdicts = Map<RelPath, UndoVerdict>
+type Verdicts = Map<RelPath, PruneVerdict>
 
 /**
  * Publishes pruned files again out of the trash: their bytes are read first and must be those of the ledger (I2), what already
@@ -40,7 +31,7 @@ export async function undoPrune(
   paths: readonly RelPath[],
   why: { readonly reason: string; readonly by: string },
   run: Run,
-): Promise<ReadonlyMap<RelPath, UndoVerdict>> {
+): Promise<ReadonlyMap<RelPath, PruneVerdict>> {
   const verdicts: Verdicts = new Map()
   const wanted = [...new Set(paths)]
   for (let from = 0; from < wanted.length; from += TRASH_BATCH) {
@@ -64,7 +55,7 @@ export async function undoPrune(
 
 /** Finishes what earlier runs began, wherever they were cut off (I7). */
 export const finishUndos = (site: Site, run: Run): Promise<Finished> =>
-  finishAll(site.ledger.openUndos, run, async (some, verdicts) =>
+  finishAll([...site.ledger.undos.values()], run, async (some, verdicts) =>
     carryOut(site, some, await judgeTrash(site, some, run), verdicts, run),
   )
 
@@ -101,8 +92,10 @@ async function carryOut(
       (await withReserve(site.disk, site.files, () => putInPlace(site, trashPlace(site, item), final))) ===
         'placed'
     if (isPlaced) return null
-    const other = await accept(site, item, run)
-    if (other?.code === 'name-taken') hopeless.push(item)
+    const standing = await secureSame(site, item.path, item.digests, run)
+    if (standing === null) return null
+    const other = isRead(standing) ? taken(item.path, 'file with other bytes') : standing
+    if (other.code === 'name-taken') hopeless.push(item)
     return other
   })
   // I3: from here on the data of all that are left is durable under its final name.
@@ -135,17 +128,6 @@ async function isSecured(site: Site, item: InTrash, judged: ReadBytes): Promise<
   if (!isStill(stat, judged)) return false
   if (await writeProtect(site.disk, place)) await site.disk.syncFile(place)
   return true
-}
-
-/** I4: what already has the name stays; the same bytes, ours or not, count as ours and are secured. */
-async function accept(site: Site, { path, digests }: Item, run: Run): Promise<Problem | null> {
-  // Not to be stopped half-way: others of the batch are in place already, and wait for their markers.
-  const signal = new AbortController().signal
-  const standing = (await judgeStanding(site, [path], { ...run, signal })).get(path)!
-  if (!isRead(standing)) return standing
-  return sameDigests(standing.digests, digests)
-    ? secureStanding(site, path, standing)
-    : taken(path, 'file with other bytes')
 }
 
 /** I2: only those that name the digest; others are moved to quarantine. False: the data has none now. */

@@ -9,7 +9,17 @@ const LIMIT = 300
 /** What git or the server says, and what helps. Each is a definite refusal: waiting does not help. */
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
-    /could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|error: 40[17]\b/i,
+    /error: 407\b|response 407|code 407/i,
+    'a proxy on the way wants a user and a password',
+    'Let this machine reach the server without a proxy, or use ssh. git uses no proxy here by itself.',
+  ],
+  [
+    /not valid: |unable to update url base from redirection/i,
+    'what answered is a web page and no repository',
+    'Check git.url: many servers want .git at its end. See what answers, such as a login page or a proxy: curl -si URL/info/refs?service=git-upload-pack',
+  ],
+  [
+    /could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|error: 401\b/i,
     'the server wants a user and a password, and none is kept here',
     'Use ssh with a key of its own: git.identity.',
   ],
@@ -39,9 +49,19 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
     'Name the repository by the URL it moved to.',
   ],
   [
-    /SSL certificate problem|certificate verification failed|certificate subject name|host name does not match/i,
+    /certificate subject name|host ?name (?:does not match|mismatch)|matches? target host|IP address mismatch/i,
+    'its certificate is for another name',
+    'This may be a man in the middle. Use the name in git.url that the certificate has, or give the server a certificate for the name used. git.caFile does not help.',
+  ],
+  [
+    /certificate (?:has expired|is not yet valid|expiration date has passed|not activated)/i,
+    'its certificate has expired, or is not valid yet',
+    'Check the clock of this machine (date). If it is right, the certificate has to be renewed on the server. git.caFile does not help.',
+  ],
+  [
+    /SSL certificate problem|certificate verification failed/i,
     'its certificate is not one that this machine trusts',
-    'This may be a man in the middle. Compare the certificate with the one that the server should have, and see the clock of this machine. If a private CA signed it, name that CA with git.caFile, or add it to the certificates of this machine.',
+    'This may be a man in the middle. See who signed the certificate, and whether it has expired: openssl s_client -connect HOST:443. If a private CA signed it, name that CA with git.caFile, or add it to the certificates of this machine.',
   ],
   [
     /fsck error|hasDot|invalid path/i,
@@ -120,20 +140,13 @@ export function fetchFailure(place: GitPlace, ended: ChildEnd): Failure {
 
 const NAMED = 5
 
-const refused = ({ url }: GitPlace, why: string, hint: string): Failure =>
-  new Failure({
-    code: 'git-refused',
-    message: `${url} could not be fetched: ${why}`,
-    hint,
-  })
+const failed =
+  (code: string, retryable: boolean) =>
+  ({ url }: GitPlace, why: string, hint: string): Failure =>
+    new Failure({ code, message: `${url} could not be fetched: ${why}`, hint, retryable })
 
-const unreachable = ({ url }: GitPlace, why: string, hint: string): Failure =>
-  new Failure({
-    code: 'git-unreachable',
-    message: `${url} could not be fetched: ${why}`,
-    hint,
-    retryable: true,
-  })
+const refused = failed('git-refused', false)
+const unreachable = failed('git-unreachable', true)
 
 const inSentence = (sentence: string): string =>
   sentence.replace(/^(?:The|No|Others) /, (word) => word.toLowerCase()).replace(/\.$/, '')

@@ -29,14 +29,8 @@ export async function gitFiles(
   subpath: string,
   label: string,
 ): Promise<SpecFiles | null> {
-  const found = await clone.run([
-    'ls-tree',
-    '-z',
-    '-l',
-    '--full-tree',
-    '--end-of-options',
-    treeOf(commit, subpath),
-  ])
+  const words = ['ls-tree', '-z', '-l', '--full-tree', '--end-of-options', `${commit}:${subpath}`]
+  const found = await clone.run(words)
   if (found.code !== 0) {
     if ((await clone.commitOf(commit)) !== null) return null
     throw unreadable(commit, found.stderr)
@@ -73,8 +67,6 @@ export async function gitFiles(
       .sort((a, b) => comparePaths(a.name, b.name)),
   }
 }
-
-const treeOf = (commit: string, subpath: string): string => `${commit}:${subpath}`
 
 const isFile = (mode: string): boolean => mode === '100644' || mode === '100755' || mode === '100664'
 const isFolder = (mode: string): boolean => mode === '040000' || mode === '160000'

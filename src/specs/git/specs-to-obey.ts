@@ -87,19 +87,14 @@ export function specsToObey(
           newer: commit,
           message: `${instead}, for the newer ${shortId(commit)} is broken or held`,
         }
-  if (read !== null) return { ...read, faults, holds, stale, lastGood, notes }
-  return {
+  // They are declared, and their faults are reported.
+  const declared = newest?.specs.map(({ name, file }) => ({ name, file })) ?? []
+  const nothing = {
     ...nothingObeyed(label),
-    // They are declared, and their faults are reported.
-    faulty:
-      newest === null ? [] : [...newest.specs.map(({ name, file }) => ({ name, file })), ...newest.faulty],
+    faulty: [...declared, ...(newest?.faulty ?? [])],
     fileCount: newest?.fileCount ?? 0,
-    faults,
-    holds,
-    stale,
-    lastGood,
-    notes,
   }
+  return { ...(read ?? nothing), faults, holds, stale, lastGood, notes }
 }
 
 function firstOf(faults: readonly Diagnostic[]): string {

@@ -117,6 +117,7 @@ function gitOf(
     over[key] = parsed.value
   }
   if (flags.specs !== undefined || (flags.git === undefined && under === undefined)) return null
+  if (under?.url === '') return NOWHERE
   const { url, ref, subpath, ...rest } = under ?? {}
   const same = flags.git === undefined || over['url'] === url
   const written: WrittenGit = { ...(same ? under : rest), ...over }

@@ -1,4 +1,4 @@
-import type { Settings } from '../../model/settings.ts'
+import type { GitPlace, Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
 import { readNearPath } from '../spec/near-path.ts'
@@ -20,7 +20,22 @@ import { readHeartbeat, readHooks } from './read-hooks.ts'
 export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
   /** Empty: it is written, and faulty. */
   readonly specs?: string
+  /** Its URL is empty where any of it is faulty. */
   readonly git?: WrittenGit
+}
+
+type GitKey = keyof Omit<GitPlace, 'kind'>
+
+/** What is said of a value that cannot be read. */
+const GIT_CODES: Readonly<Record<GitKey, string>> = {
+  url: 'bad-git-url',
+  ref: 'bad-git-ref',
+  subpath: 'unsafe-path',
+  interval: 'bad-unit',
+  identity: 'unsafe-path',
+  knownHosts: 'unsafe-path',
+  verifySignatures: 'unsafe-path',
+  caFile: 'ca-file-unusable',
 }
 
 interface ReadSettings {
@@ -35,17 +50,23 @@ export function readSettings(
 ): ReadSettings {
   const { written, faults } = readAll(source, known)
   // They show the lines around them, where a URL may hold a password.
-  const quiet = { ...source, text: withoutSecrets(source.text) }
+  const quiet = { ...source, text: hidden(source.text) }
   return {
     written,
     faults: faults.map((fault) => ({
       ...fault,
-      message: withoutSecrets(fault.message),
-      ...(fault.hint === undefined ? {} : { hint: withoutSecrets(fault.hint) }),
+      message: hidden(fault.message),
+      ...(fault.hint === undefined ? {} : { hint: hidden(fault.hint) }),
       place: { ...fault.place, source: quiet },
     })),
   }
 }
+
+/** A URL that stands where the file of one belongs is as secret as in that file. */
+const hidden = (text: string): string =>
+  withoutSecrets(text).replace(/(?<=File['"]?\s*:[\s>|"'-]*\w+:\/\/)[^\s"',}\]]+/g, (url) =>
+    '*'.repeat(url.length),
+  )
 
 function readAll(
   source: SourceText,
@@ -69,6 +90,8 @@ function readAll(
     (text: string): Parsed<string> => {
       const near = (path: string) => readNearPath(path, 'any', { home: known.home, name })
       if (/^(?:\/|~\/)/.test(text)) return near(text)
+      if (/^\w+:\/\//.test(text))
+        return { ok: false, fault: 'is a URL: write it into a file, and its path here' }
       const base = near(known.folder)
       return base.ok
         ? near(`${known.folder}/${text}`)
@@ -84,24 +107,16 @@ function readAll(
     faults.push(faultAt(placeOf(root, ['git']), 'wrong-value', message, 'remove one of them'))
   }
   const readers = gitReaders(known)
-  const part = <Key extends keyof WrittenGit>(key: Key, code: string) => {
-    const value = read<NonNullable<WrittenGit[Key]>>(
-      ['git', key],
-      readers[key] as (text: string) => Parsed<NonNullable<WrittenGit[Key]>>,
-      code,
-    )
-    return value === undefined ? {} : { [key]: value }
-  }
-  const writtenGit: WrittenGit = {
-    ...part('url', 'bad-git-url'),
-    ...part('ref', 'bad-git-ref'),
-    ...part('subpath', 'unsafe-path'),
-    ...part('interval', 'bad-unit'),
-    ...part('identity', 'unsafe-path'),
-    ...part('knownHosts', 'unsafe-path'),
-    ...part('verifySignatures', 'unsafe-path'),
-    ...part('caFile', 'ca-file-unusable'),
-  }
+  const parts = Object.entries(GIT_CODES).flatMap(([key, code]) => {
+    const value = read(['git', key], readers[key as GitKey] as (text: string) => Parsed<unknown>, code)
+    return value === undefined ? [] : [[key, value]]
+  })
+  // Fetched otherwise than as written, it would fail a second time, or bring what is not meant.
+  const isFaulty = faults.some(
+    ({ severity, place: { start, end } }) =>
+      severity === 'error' && git !== null && start >= git.place.start && end <= git.place.end,
+  )
+  const writtenGit: WrittenGit = { ...Object.fromEntries(parts), ...(isFaulty ? { url: '' } : {}) }
   const state = folder(['state'])
   const concurrency = valueAt(root, ['concurrency'])
   const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined

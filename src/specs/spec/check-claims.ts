@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { groupBy } from '../../model/group-by.ts'
 import { isWithin } from '../../model/is-within.ts'
 import { type RealPath, realPath } from '../../system/real-path.ts'
 import { type Fault, faultAt, lineAndColumn, type Place } from '../yaml/located.ts'
@@ -83,8 +84,7 @@ export async function checkClaims(
 }
 
 function sharedNames(claims: readonly Claim[], holding: ReadonlySet<Claim>): readonly ClaimFault[] {
-  const byName = new Map<string, Claim[]>()
-  for (const claim of claims) byName.set(claim.name.text, [...(byName.get(claim.name.text) ?? []), claim])
+  const byName = groupBy(claims, ({ name }) => name.text)
   return [...byName.values()].flatMap((same) => {
     if (same.length < 2) return []
     const [holder, ...more] = same.filter((claim) => holding.has(claim))
@@ -114,10 +114,9 @@ interface Destination {
 }
 
 function clashes(destinations: readonly Destination[]): readonly ClaimFault[] {
-  const byPath = new Map<string, Destination[]>()
   // The holder comes first: the others name it in their faults.
-  for (const each of destinations.toSorted((a, b) => Number(b.holds) - Number(a.holds)))
-    byPath.set(each.real.path, [...(byPath.get(each.real.path) ?? []), each])
+  const holdersFirst = destinations.toSorted((a, b) => Number(b.holds) - Number(a.holds))
+  const byPath = groupBy(holdersFirst, ({ real }) => real.path)
   const faults: ClaimFault[] = []
   const said = new Set<string>()
   const report = (one: Destination, other: Destination, relation: string) => {

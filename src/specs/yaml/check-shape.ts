@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { groupBy } from '../../model/group-by.ts'
 import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
 import {
@@ -17,7 +18,8 @@ import { suggestKey } from './suggest-key.ts'
 
 /**
  * Every fault of shape, each where it was written: at the key where a key is unknown, else at the value. `part` leaves out
- * what is only missing, for a document such as `_defaults.yaml` that is not whole by itself.
+ * what is only missing, for a document such as `_defaults.yaml` that is not whole by itself. Of unknown keys that came from
+ * there only the first: they were found in that file, and every spec has them all.
  */
 export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' | 'part'): readonly Fault[] {
   const schema = loadSchema(name)
@@ -33,13 +35,20 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
       (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
   )
   const orphans = errors.filter(({ keyword }) => keyword === 'dependencies')
+  const isOwn = (error: ErrorObject) =>
+    error.keyword !== 'additionalProperties' ||
+    keyPlaceOf(root, [...pathOf(error.instancePath, root), unknownIn(error)]).source === root.place.source
+  const inherited = errors.find((error) => !isOwn(error))
   return [
     ...errors
       .filter((error) => error.keyword !== 'dependencies' && !isEchoOf(error, orphans))
+      .filter((error) => error === inherited || isOwn(error))
       .map((error) => describe(error, root, schema)),
     ...describeOrphans(orphans, root),
   ]
 }
+
+const unknownIn = ({ params }: ErrorObject): string => String(params['additionalProperty'])
 
 const hasKeys = (data: unknown): boolean =>
   typeof data === 'object' && data !== null && Object.keys(data).length > 0
@@ -61,7 +70,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   const reader = what === BANDWIDTH ? parseRate : quantityReader(error.schemaPath)
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownKey(root, schema, path, String(error.params['additionalProperty']))
+      return unknownKey(root, schema, path, unknownIn(error))
     case 'required':
       return missingKey(root, path, String(error.params['missingProperty']))
     case 'const':
@@ -154,11 +163,7 @@ const MISSING_HINTS: Readonly<Record<string, string>> = {
 
 /** Keys that mean something only beside another one: all of one map in one fault, at the first that this file wrote. */
 function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): readonly Fault[] {
-  const groups = new Map<string, ErrorObject[]>()
-  for (const error of errors) {
-    const group = `${error.instancePath} ${error.params['missingProperty']}`
-    groups.set(group, [...(groups.get(group) ?? []), error])
-  }
+  const groups = groupBy(errors, (error) => `${error.instancePath} ${error.params['missingProperty']}`)
   return [...groups.values()].map((group) => {
     const [first] = group as [ErrorObject]
     const path = pathOf(first.instancePath, root)

@@ -42,7 +42,7 @@ export function readYaml(source: SourceText): { root: LocatedMap | null; faults:
   const wrong = notASpec(source) ?? nestingFault(source)
   if (wrong !== null) return { root: null, faults: [wrong] }
   const { root, faults } = parse(source)
-  const wantQuotes = faults.length === 0 ? [] : unquoted(source)
+  const wantQuotes = faults.length === 0 ? [] : unquoted(source).slice(0, MAX_FAULTS)
   return wantQuotes.length === 0 ? { root, faults } : { root: null, faults: wantQuotes }
 }
 
@@ -54,7 +54,10 @@ function parse(source: SourceText): { root: LocatedMap | null; faults: readonly 
     prettyErrors: false,
     logLevel: 'error',
   })
-  const reported = [...document.errors, ...document.warnings].slice(0, MAX_FAULTS)
+  const errors = [...document.errors, ...document.warnings].slice(0, MAX_FAULTS)
+  const tab = errors.find(({ code }) => code === 'TAB_AS_INDENT')
+  // Whoever indents with tabs does so in every line.
+  const reported = tab === undefined ? errors : [tab]
   const faults = reported.map(({ code, message, pos: [start, end] }) => {
     const words =
       code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : message.replace(/\s+/g, ' ')

@@ -63,20 +63,37 @@ const OTHER_WORDS: ReadonlyMap<string, string> = new Map(
 
 const squeeze = (key: string): string => key.toLowerCase().replace(/[-_. ]/g, '')
 
-/** Letters that changed places count as one slip. */
-const misspelt = (asked: string, name: string): number =>
-  inOrder(asked) === inOrder(name) ? Math.min(1, distance(asked, name)) : distance(asked, name)
-
-const inOrder = (word: string): string => [...word].sort().join('')
-
 /** Longer than any key or word of ours, with a few slips. */
 const MOST_LETTERS = 40
 
-/** Every key of a schema as a dotted path, lists' items without an index. */
-function keyPaths(schema: Schema, above = ''): readonly string[] {
-  const inner = schema.items === undefined ? [] : keyPaths(schema.items, above)
+/** A key of ours: its dotted path, lists' items without an index, and its last part as it is compared. */
+interface Known {
+  readonly path: string
+  readonly above: string
+  readonly name: string
+  readonly squeezed: string
+  readonly sorted: string
+}
+
+const sorted = (word: string): string => [...word].sort().join('')
+
+/** By schema: a hostile file asks for thousands of keys. */
+const known = new WeakMap<Schema, readonly Known[]>()
+
+function keysOf(schema: Schema): readonly Known[] {
+  const keys = known.get(schema) ?? listKeys(schema, '')
+  known.set(schema, keys)
+  return keys
+}
+
+function listKeys(schema: Schema, above: string): readonly Known[] {
+  const inner = schema.items === undefined ? [] : listKeys(schema.items, above)
   return Object.entries(schema.properties ?? {})
-    .flatMap(([key, value]) => [`${above}${key}`, ...keyPaths(value, `${above}${key}.`)])
+    .flatMap(([name, value]) => {
+      const squeezed = squeeze(name)
+      const key = { path: above + name, above, name, squeezed, sorted: sorted(squeezed) }
+      return [key, ...listKeys(value, `${above}${name}.`)]
+    })
     .concat(inner)
 }
 
@@ -86,29 +103,28 @@ function keyPaths(schema: Schema, above = ''): readonly string[] {
  */
 export function suggestKey(schema: Schema, parent: string, key: string): string | null {
   if (key.length > MOST_LETTERS) return null
-  const all = keyPaths(schema)
+  const all = keysOf(schema)
   const here = parent === '' ? '' : `${parent}.`
-  const siblings = all.filter((path) => path.startsWith(here) && !path.slice(here.length).includes('.'))
-  const lastPart = (path: string) => path.slice(path.lastIndexOf('.') + 1)
+  const siblings = all.filter(({ above }) => above === here)
   const asked = squeeze(key)
-  const named = (test: (name: string) => boolean) =>
-    siblings.find((path) => test(lastPart(path))) ?? all.find((path) => test(lastPart(path)))
-  const [nearest] = siblings
-    .map((path) => ({ path, far: misspelt(asked, squeeze(lastPart(path))) }))
-    .sort((a, b) => a.far - b.far)
+  const letters = sorted(asked)
+  const isAsked = ({ squeezed }: Known) => squeezed === asked
   const word = OTHER_WORDS.get(asked)
-  const isAsked = (path: string) => squeeze(lastPart(path)) === asked
   const found =
     siblings.find(isAsked) ??
-    (word !== undefined && all.some((path) => path === word || lastPart(path) === word)
-      ? (all.find((path) => path === here + word) ??
-        all.find((path) => path === word || lastPart(path) === word))
-      : undefined) ??
+    all.find(({ path }) => word !== undefined && path === here + word) ??
+    all.find(({ path, name }) => path === word || name === word) ??
     all.find(isAsked) ??
-    (nearest !== undefined && nearest.far <= Math.max(1, Math.floor(asked.length / 3))
-      ? nearest.path
-      : undefined) ??
-    named((name) => asked.length > 3 && distance(asked, squeeze(name)) <= Math.floor(asked.length / 4))
+    // Letters that changed places count as one slip.
+    nearest(siblings, Math.max(1, Math.floor(asked.length / 3)), (one) =>
+      Math.min(distance(asked, one.squeezed), one.sorted === letters ? 1 : MOST_LETTERS),
+    ) ??
+    all.find(({ squeezed }) => asked.length > 3 && distance(asked, squeezed) <= Math.floor(asked.length / 4))
   if (found === undefined) return null
-  return siblings.includes(found) ? lastPart(found) : found
+  return siblings.includes(found) ? found.name : found.path
+}
+
+function nearest(keys: readonly Known[], most: number, far: (key: Known) => number): Known | undefined {
+  const [first] = keys.map((key) => ({ key, far: far(key) })).sort((a, b) => a.far - b.far)
+  return first !== undefined && first.far <= most ? first.key : undefined
 }

@@ -1,4 +1,5 @@
 import { type BabelCodeFrameOptions, codeFrameColumns } from '@babel/code-frame'
+import { groupBy } from '../../model/group-by.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
 import { type Fault, faultAt, lineAndColumn } from './located.ts'
@@ -21,14 +22,7 @@ export function toDiagnostics(faults: readonly Fault[]): readonly Diagnostic[] {
     const { place, code, message } = fault
     once.set(`${place.source.file}\0${place.start}\0${code}\0${message}`, fault)
   }
-  const byFile = new Map<string, Fault[]>()
-  for (const fault of once.values()) {
-    const { file } = fault.place.source
-    const inFile = byFile.get(file)
-    if (inFile === undefined) byFile.set(file, [fault])
-    else inFile.push(fault)
-  }
-  return [...byFile]
+  return [...groupBy(once.values(), ({ place }) => place.source.file)]
     .sort(([a], [b]) => comparePaths(a, b))
     .flatMap(([, inFile]) => {
       const shown = inFile.sort((a, b) => a.place.start - b.place.start).slice(0, MAX_FAULTS)

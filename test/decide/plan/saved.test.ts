@@ -209,8 +209,8 @@ test('a plan comes back from its file as it was saved, with the same id, and wit
   const document = assemblePlan([plan], [], NOON, null)
   const saved = toSavedPlan(document, new Map([['postgres', { retain: { daily: 7 } }]]))
   const back = readSavedPlan(JSON.stringify(saved))
-  expect(back).toEqual({ state: 'sound', plan: JSON.parse(JSON.stringify(saved)) })
-  if (back.state !== 'sound') return
+  expect(back).toEqual({ plan: JSON.parse(JSON.stringify(saved)) })
+  if (!('plan' in back)) return
   expect(planIdOf(back.plan.backups, back.plan.revision)).toBe(document.planId)
   expect(back.plan.backups[0]!.steps.map(({ action }) => action)).not.toContain('keep')
 })

@@ -41,6 +41,7 @@ const use = (over: Partial<DiskUse>): DiskUse => ({
   path: '/srv/pg',
   disk: '1',
   free: 1000,
+  minFree: 0,
   growth: 0,
   ...over,
 })
@@ -76,4 +77,13 @@ test('what is not known fills nothing; a full disk is full at once', () => {
     fillingDisks([use({ growth: 50, free: null }), use({ growth: null }), use({ disk: null, growth: 999 })]),
   ).toEqual([])
   expect(fillingDisks([use({ growth: 50, free: 0 })])[0]?.message).toContain('full within a day')
+})
+
+test('what minFree reserves is no room: the largest counts, since that backup stops first', () => {
+  const uses = [use({ growth: 20, minFree: 100 }), use({ backup: 'wiki', growth: 20, minFree: 600 })]
+  expect(fillingDisks(uses)[0]?.message).toMatch(
+    /full in about 10 days: 1000 B free, of which destination.minFree reserves 600 B,/,
+  )
+  expect(fillingDisks([use({ growth: 1, minFree: 2000 })])[0]?.message).toContain('full within a day')
+  expect(fillingDisks([use({ growth: 40, minFree: 100 })])).toEqual([])
 })

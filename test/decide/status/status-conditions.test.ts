@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { backupStatus, faultyStatus } from '../../../src/decide/status/backup.ts'
+import { causesOf } from '../../../src/decide/status/causes.ts'
 import type { StatusFacts } from '../../../src/decide/status/facts.ts'
 import { type FoldFacts, foldStatus } from '../../../src/decide/status/fold.ts'
 import { instant, isoTime } from '../../../src/model/instant.ts'
@@ -12,7 +13,7 @@ import {
   type DestinationStatus,
 } from '../../../src/model/status.ts'
 import { dated } from '../../helpers/explained.ts'
-import { NOON, picture, seen, statusFacts } from '../../helpers/picture.ts'
+import { NOON, picture, seen, spec, statusFacts } from '../../helpers/picture.ts'
 
 const HOUR = 3600_000
 const at = (hours: number) => instant(NOON + hours * HOUR)
@@ -57,6 +58,26 @@ const short = (type: ConditionType, told: Told) => {
   return `${found?.status} ${found?.reason}`
 }
 
+test('a disk below its minFree is unwell once something is to come, whatever the last pass said', () => {
+  const holding = { ...picture('held db-2026-11-22.tar 1 A').destination, free: 99 }
+  const place = { path: '/d', mount: null, minFree: 100, maxSize: null }
+  const on = { holding, spec: spec({ destination: place }) }
+  const cut = fold({ result: 'incomplete', pending: 2 })
+  expect(look(cut, on)).toMatchObject({ state: 'held', exitCode: 7 })
+  expect(of('Ready', look(cut, on))).toMatchObject({
+    status: 'false',
+    reason: 'min-free',
+    message: 'files are still to be transferred, 99 B free at /d, and destination.minFree reserves 100 B',
+  })
+  // Of a pass that was killed only what is staged is left.
+  const staged = new Map([[rel('db-2026-11-23.tar'), { size: 5 }]])
+  expect(look(fold(), { ...on, holding: { ...holding, staged } }).state).toBe('held')
+  expect(look(fold(), on).state).toBe('ok')
+  expect(look(cut, { ...on, holding: { ...holding, free: 100 } }).state).toBe('pending')
+  // A pass that is under way says it itself.
+  expect(look(cut, { ...on, holders: [{ pid: 1, command: 'node' }] }).state).toBe('pending')
+})
+
 test('there is one condition of each type, whatever there is to say', () => {
   const several = fold({ exitCode: 7, holds: [hold('a'), hold('b')] })
   for (const told of [
@@ -71,6 +92,97 @@ test('there is one condition of each type, whatever there is to say', () => {
     reason: 'code-a',
     message: 'asks about a (release a); asks about b (release b)',
   })
+})
+
+describe('of several troubles', () => {
+  const problem = (code: string, path?: string) => ({
+    code,
+    message: `${code} it is`,
+    hint: `Mend ${code}.`,
+    ...(path === undefined ? {} : { path }),
+  })
+  const waits = Array.from({ length: 12 }, (_, i) => problem('wait-overdue', `w${i}.tar`))
+  const codes = (told: BackupStatus) => causesOf(told).map(({ code, count }) => `${code} ${count}`)
+
+  test('the worst is why it is not ready, and the others are beside it', () => {
+    const told = look(
+      fold({
+        result: 'failed',
+        exitCode: 6,
+        problems: [
+          ...waits,
+          problem('marker-odd'),
+          problem('checksum-failed', 'b.tar'),
+          problem('checksum-failed', 'c.tar'),
+        ],
+      }),
+    )
+    expect(of('Ready', told)).toMatchObject({
+      reason: 'checksum-failed',
+      message: 'b.tar: checksum-failed it is (and 1 more)',
+    })
+    expect(of('Stalled', told)?.message).toBe(
+      'b.tar: checksum-failed it is (and 1 more). Mend checksum-failed.',
+    )
+    expect(codes(told)).toEqual(['checksum-failed 2', 'marker-odd 1', 'wait-overdue 12'])
+    expect(causesOf(told)[2]?.message).toBe('no marker for over a day: w0.tar, w1.tar, w10.tar and 9 more')
+  })
+
+  test('a loss comes before the empty source it was found with, and hides nothing that is gone since', () => {
+    const holding = picture('held a.tar 1 A\ngone b.tar 1 B\ngone c.tar 1 C').destination
+    const last = fold({
+      result: 'failed',
+      exitCode: 6,
+      lost: ['b.tar'],
+      problems: [problem('nothing-found')],
+    })
+    const told = look(last, { holding })
+    expect(told.state).toBe('failed')
+    expect(short('Ready', told)).toBe('false lost')
+    expect(codes(told)).toEqual(['lost 1', 'missing-here 1', 'nothing-found 1'])
+    expect(told.troubles?.find(({ code }) => code === 'missing-here')?.names).toEqual(['c.tar'])
+  })
+
+  test('damage comes before a removal that is held, which says what it asks', () => {
+    const held = { result: 'applied', exitCode: 7, holds: [hold('a')] } as const
+    expect(codes(look(fold(held)))).toEqual(['code-a 1'])
+    expect(look(fold(held)).state).toBe('held')
+    const both = look(fold({ ...held, result: 'failed', exitCode: 6, problems: [problem('rot', 'r.tar')] }))
+    expect([both.state, short('Ready', both)]).toEqual(['failed', 'false rot'])
+    expect(codes(both)).toEqual(['rot 1', 'code-a 1'])
+  })
+
+  test('a message ends before what to do begins', () => {
+    const silent = { ...problem('source-silent'), message: 'nothing came', hint: 'Look.' }
+    const told = look(
+      fold({ result: 'failed', exitCode: 1 }, { source: { completeness: 'unknown', failure: silent } }),
+    )
+    expect(of('SourceReachable', told)?.message).toBe('nothing came. Look.')
+  })
+
+  test('what is unknown counts only where nothing is known', () => {
+    expect(codes(look(null))).toEqual(['never-run 1'])
+  })
+})
+
+test('files that are not finished are counted, with the one that has waited longest', () => {
+  const files = new Map(
+    (
+      [
+        ['a.tar', at(-1), 5],
+        ['b.tar', at(-3), 9],
+        ['c.tar', at(-3), 7],
+        ['d.tar', null, 1],
+      ] as const
+    ).map(([name, waitingSince, mtime]) => [rel(name), seen({ waitingSince, listed: { size: 1, mtime } })]),
+  )
+  const holding = { ...picture('held db-2026-11-22.tar 1 A').destination, seen: files }
+  expect(look(fold({ waiting: ['a.tar', 'b.tar', 'c.tar'] }), { holding }).waiting).toEqual({
+    files: 3,
+    path: 'c.tar',
+    since: isoTime(at(-3)),
+  })
+  expect(look(fold(), { holding })).not.toHaveProperty('waiting')
 })
 
 describe('what a live daemon says', () => {
@@ -96,6 +208,7 @@ describe('what a live daemon says', () => {
     expect(of('SpecValid', told)).toMatchObject({
       status: 'false',
       reason: 'unknown-key',
+      place: { file: 'a.yaml', line: 3, column: 1 },
       message: 'a.yaml:3:1: no; watch obeys the last good spec',
     })
   })

@@ -70,7 +70,7 @@ describe('what was appended is read back', () => {
       { ...published('/etc/x'), event: 'repair-begin', quarantine: 'q' },
     ])
     const again = await openWhole(files)
-    expect([again.records.size, again.openRepairs.length]).toEqual([0, 0])
+    expect([again.records.size, again.repairs.size]).toEqual([0, 0])
   })
 
   test('intents stay open until they are done, abandoned files until they expire or arrive', async () => {
@@ -87,7 +87,9 @@ describe('what was appended is read back', () => {
     )
     await ledger.append([{ event: 'staging-expired', path: 'x' }, published('y')])
     const again = await openWhole(files)
-    expect(again.openRepairs).toEqual([expect.objectContaining({ event: 'repair-begin', path: 'b' })])
+    expect([...again.repairs.values()]).toEqual([
+      expect.objectContaining({ event: 'repair-begin', path: 'b' }),
+    ])
     expect([...again.abandoned]).toEqual([['z', NOON]])
   })
 

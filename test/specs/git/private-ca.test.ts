@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadSettings } from '../../../src/specs/settings/load.ts'
 import { readSettings } from '../../../src/specs/settings/read.ts'
 import { type GitBed, makeGitBed } from '../../helpers/git-bed.ts'
 import { makeCa, type PrivateCa } from '../../helpers/private-ca.ts'
@@ -75,6 +76,37 @@ test('specs come over https from a server whose certificate git.caFile vouches f
     await server.end()
   }
 })
+
+test('a certificate for another name is no matter of git.caFile', async () => {
+  await bed.push({ 'pg.yaml': SPEC })
+  const server = await serve(dirname(bed.remote))
+  try {
+    const url = `${server.origin.replace('127.0.0.1', 'localhost')}/remote.git`
+    await expect(bed.load({ place: { url, caFile: ca.file } })).rejects.toMatchObject({
+      code: 'git-refused',
+      message: expect.stringContaining('its certificate is for another name'),
+    })
+  } finally {
+    await server.end()
+  }
+})
+
+test.each(['caFile: /nowhere/ca.pem', 'caFil: /nowhere/ca.pem', 'interval: 5'])(
+  'a fault of git in config.yaml is the only one: nothing is fetched otherwise than as written (%s)',
+  async (line) => {
+    const config = join(bed.folder, 'config.yaml')
+    await writeFile(config, `git:\n  url: https://127.0.0.1:9/x.git\n  ${line}\n`)
+    const { settings, faults } = await loadSettings({
+      configFile: config,
+      home: bed.folder,
+      uid: 0,
+      env: {},
+      flags: {},
+    })
+    expect(faults).toHaveLength(1)
+    expect(settings.specs).toMatchObject({ kind: 'git', url: '' })
+  },
+)
 
 describe('git.caFile', () => {
   const faultsOf = (caFile: string) =>

@@ -174,4 +174,36 @@ describe('what a server says', () => {
       retryable: !isNo,
     })
   })
+
+  const access = (why: string) => `fatal: unable to access 'https://git.example.net/x.git/': ${why}`
+  test.each([
+    [said('407'), /a proxy .* wants/, /without a proxy/],
+    [access('CONNECT tunnel failed, response 407'), /a proxy .* wants/, /without a proxy/],
+    [access('Received HTTP code 407 from proxy after CONNECT'), /a proxy .* wants/, /without a proxy/],
+    [
+      'fatal: https://git.example.net/x.git/info/refs not valid: could not determine hash algorithm; is this a git repository?',
+      /a web page/,
+      /login page or a proxy/,
+    ],
+    [
+      access("SSL: no alternative certificate subject name matches target host name 'git.example.net'"),
+      /for another name/,
+      /caFile does not help/,
+    ],
+    [
+      access("SSL: certificate subject name (a.example) does not match target host name 'git.example.net'"),
+      /for another name/,
+      /caFile does not help/,
+    ],
+    [access('SSL certificate problem: certificate has expired'), /has expired/, /clock/],
+    [access('SSL certificate problem: certificate is not yet valid'), /has expired/, /clock/],
+    [access('server certificate expiration date has passed.'), /has expired/, /clock/],
+    [access('SSL certificate problem: unable to get local issuer certificate'), /trusts/, /git\.caFile/],
+    [access('server certificate verification failed. CAfile: none CRLfile: none'), /trusts/, /git\.caFile/],
+  ])('names its own cause: %s', (stderr, why, hint) => {
+    const ended = { code: 128, stdout: Buffer.alloc(0), stderr, cause: 'itself' as const, endedBy: null }
+    const failure = fetchFailure(https, ended)
+    expect(failure.message).toMatch(why)
+    expect(failure.hint).toMatch(hint)
+  })
 })

@@ -159,6 +159,11 @@ describe('settings', () => {
       'notify: [{ urlFile: x, on: [lates] }]',
       '1:29 wrong-value notify[0].on[0] is "lates"',
     ],
+    [
+      'a URL in place of its file',
+      'notify: [{ urlFile: "https://hooks.example.net/T0/s3cret" }]',
+      `1:21 unsafe-path notify[0].urlFile: "https://${'*'.repeat(27)}" is a URL: write it into a file`,
+    ],
     ['no kind', 'notify: [{ urlFile: x, on: [] }]', '1:28 wrong-value notify[0].on is an empty list'],
     ['no file', 'notify: [{ on: [late] }]', '1:10 missing-key "urlFile" is missing in notify[0]'],
     [

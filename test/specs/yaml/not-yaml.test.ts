@@ -9,6 +9,7 @@ const faultsOf = async (text: string | Buffer): Promise<readonly string[]> => {
 }
 const quoted = (line: string, begins: string, value: string) =>
   `${line} yaml the value begins with "${begins} in YAML (put it in quotes: "${value}")`
+const RESERVED = ', which is reserved'
 const MAP = '{", which begins a map'
 const ALIAS = '*", which begins an alias'
 
@@ -46,8 +47,50 @@ describe('a value that has to stand in quotes is one fault, which no others foll
       `${head}destination: { path: /d }\nschedule: { cron: * 3 * * 1-5, timezone: UTC }\n`,
       quoted('4:19', ALIAS, '* 3 * * 1-5'),
     ],
+    [
+      'a path in a flow map',
+      `${head}destination: { path: /srv/{name}, mount: /srv }\n`,
+      '3:22 yaml the value holds "{", which begins a map in YAML (put it in quotes: "/srv/{name}")',
+    ],
+    [
+      'a pattern in a flow map that does not begin with a brace',
+      `${head}series: { pattern: db-{YYYY}.tar.{a,b}, timezone: UTC }\n`,
+      '3:20 yaml the value holds "{", which begins a map in YAML (put it in quotes: "db-{YYYY}.tar.{a,b}")',
+    ],
+    ['a glob', `${head}select:\n  include: *.gz # all\n`, quoted('4:12', ALIAS, '*.gz')],
+    [
+      'two globs in a line',
+      `${head}select: { include: [*.gz, ab[0-9].gz] }\n`,
+      `3:21 yaml the value begins with "${ALIAS} in YAML (put each in quotes: "*.gz", "ab[0-9].gz")`,
+    ],
+    [
+      'a glob of brackets',
+      `${head}select:\n  include:\n    - [ab]*.gz\n`,
+      quoted('5:7', '[", which begins a list', '[ab]*.gz'),
+    ],
+    ['a glob of braces', `${head}select: { include: [{a,b}.gz] }\n`, quoted('3:21', MAP, '{a,b}.gz')],
+    ['a nickname of cron', `${head}schedule: { cron: @daily }\n`, quoted('3:19', `@"${RESERVED}`, '@daily')],
+    ['a percent sign', `${head}destination:\n  path: %d/x y\n`, quoted('4:9', `%"${RESERVED}`, '%d/x y')],
+    ['a backtick', `${head}destination:\n  path: \`date\`\n`, quoted('4:9', `\`"${RESERVED}`, '`date`')],
   ])('%s', async (_, text, fault) => {
     expect(await faultsOf(text)).toEqual([fault])
+  })
+
+  test('a word behind an asterisk may be an alias whose anchor is missing', async () => {
+    expect(await faultsOf(`a: &x 1\nb: *x\nc: *y\n`)).toEqual([
+      '3:4 unknown-alias *y refers to an anchor that is not there (if it is a glob, put it in quotes: "*y")',
+    ])
+  })
+
+  test('what is sound around a fault is not part of it', async () => {
+    const text = `a: {b: "{name}", "c":"{d}"}\ne: it's {x}\nsuspend: { reason: in {rack} }\nf: /srv/{name}\ng: *.gz\n`
+    expect(await faultsOf(text)).toEqual([quoted('5:4', ALIAS, '*.gz')])
+  })
+
+  test('tabs are one fault of the file', async () => {
+    expect(await faultsOf(`${head}destination:\n\tpath: /d\n\tmount: /d\n`)).toEqual([
+      '4:1 yaml Tabs are not allowed as indentation (indent with spaces)',
+    ])
   })
 
   test.each([
@@ -74,6 +117,20 @@ describe('what is no spec yet is named as what it is, in one fault', () => {
       /^2:17 yaml a template/,
     ],
     ['one in quotes', `version: 1\nsource: { path: "{{ path }}" }\n`, /^2:18 yaml a template/],
+    ['one of Hiera', `version: 1\nsource: { path: %{hiera} }\na: 1\n`, /^2:17 yaml a template of Hiera/],
+    ['one of ERB', `version: 1\nsource: { path: <%= @path %> }\n`, /^2:17 yaml a template of ERB/],
+    ['one of sed', `version: 1\nsource: { path: @@PATH@@ }\n`, /^2:17 yaml a template of sed/],
+    [
+      'one of autoconf',
+      `version: 1\nsource: { path: @prefix@/x }\na: @PATH@\n`,
+      /^3:4 yaml a template of sed/,
+    ],
+    ['one of a shell', `version: 1\nsource: { path: \${PATH}/x }\n`, /^2:17 yaml a template of a shell/],
+    ['one of make', `version: 1\nsource: { path: /x/$(NAME) }\n`, /^2:20 yaml a template of a shell/],
+    ['a comment of Jinja', `{# old #}\nversion: 1\n`, /^1:1 yaml a template of Jinja/],
+    ['a page of HTML', `<!DOCTYPE html>\n<html><body>404</body></html>\n`, /^1:1 yaml .*HTML/],
+    ['ansible-vault', `$ANSIBLE_VAULT;1.1;AES256\n6231\n`, /^1:1 yaml the file is encrypted/],
+    ['PGP', `-----BEGIN PGP MESSAGE-----\n\nhQ\n`, /^1:1 yaml the file is encrypted/],
     ['a template statement', `{% if x %}\nversion: 1\n{% endif %}\n`, /^1:1 yaml a template/],
     ['a merge', `version: 1\n<<<<<<< HEAD\nsource: { path: /a }\n=======\n>>>>>>> x\n`, /^2:1 yaml a merge/],
     [
@@ -94,6 +151,9 @@ describe('what is no spec yet is named as what it is, in one fault', () => {
       spec({ more: 'retain: { last: 3 } # {{ last }} {% x %} ENC[AES256_GCM,x]' }),
     ],
     ['a reason', spec({ more: 'suspend: { reason: "wait for {{ticket}}" }' })],
+    ['a reason of two lines', spec({ more: 'suspend:\n  reason: wait\n    for {{ticket}} %{x}' })],
+    ['a reason in quotes of two lines', spec({ more: 'suspend:\n  reason: "wait\n    for @@X@@"' })],
+    ['a block', spec({ more: `suspend:\n  reason: |-\n    wait\n\n    for \${x}\n    <%= y %>` })],
   ])('%s that speaks of such things is none', async (_, text) => {
     expect(await load({ 'db.yaml': text })).toMatchObject({ faults: [], specs: [{ name: 'db' }] })
   })
@@ -115,6 +175,8 @@ describe('hostile text of 256 KiB is read through once', () => {
     'cron: * *,*',
     '#',
     'a#',
+    ...['%{', '${', '$(', '@@', '@A', '<%', '{#', ' "', " '", '"\\', '&a.b *a.b ', '*.b ', '{a}', '[a]'],
+    ...['reason: ', 'reason: a\n', 'a: |\n', ' a: |\n', '\r', 'a:\r', 'a: {\r', '\u2028', '%Y\n', '<<<<<<< '],
   ]
   test.each(SIGNS.map((sign) => [sign, sign.repeat(Math.floor((256 * 1024) / sign.length))]))(
     '%j',

@@ -1,0 +1,47 @@
+import { isOverSpecs } from '../decide/status/over-specs.ts'
+import type { PassEvent } from '../model/event.ts'
+import { isWithin } from '../model/is-within.ts'
+import type { BackupOutcome } from '../model/outcome.ts'
+import type { Run } from '../model/run.ts'
+import { disksNow } from './release.ts'
+import { sharedBy, type Workspace } from './workspace.ts'
+
+type Stopped = Extract<PassEvent, { type: 'hold' | 'problem' }>
+
+/** Reports what stops many backups of a daemon once, for as long as it does, in place of an event for each. */
+export function sharedEvents(emit: (event: PassEvent) => void, warn: (message: string) => void) {
+  const told = new Set<string>()
+  const stopped = new Set<string>()
+  const later = new Map<string, Stopped[]>()
+
+  function onEvent(event: PassEvent, state: string): void {
+    if (event.type === 'hold' && event.hold.neverSeen === true) defer(event)
+    else if (event.type === 'problem' && isWithin(event.problem.path ?? '', state)) defer(event)
+    // The daemon reports a guard over all specs when it finds it.
+    else if (event.type !== 'hold' || !isOverSpecs(event.hold.code)) emit(event)
+  }
+  const defer = (event: Stopped): void =>
+    void later.set(event.backup, [...(later.get(event.backup) ?? []), event])
+
+  /** After a pass. */
+  async function ended({ backup, problems }: BackupOutcome, workspace: Workspace, run: Run): Promise<void> {
+    const events = later.get(backup) ?? []
+    later.delete(backup)
+    stopped.delete(backup)
+    if (events.length > 0) {
+      const holds = events.some(({ type }) => type === 'hold')
+        ? (await disksNow(workspace, run)).flatMap(({ hold }) => hold ?? [])
+        : []
+      const shared = await sharedBy([{ holds, problems }], workspace)
+      for (const event of events)
+        if (shared.codeOf(event.type === 'hold' ? event.hold : event.problem) === null) emit(event)
+        else stopped.add(backup)
+      for (const { code, message, hint } of shared.problems) {
+        if (!told.has(code)) warn(`${code}: ${message}. ${hint}`)
+        told.add(code)
+      }
+    }
+    if (stopped.size === 0) told.clear()
+  }
+  return { onEvent, ended }
+}

@@ -1,0 +1,157 @@
+import { groupBy } from '../../model/group-by.ts'
+import type { BackupStatus, ConditionType, StatusReport } from '../../model/status.ts'
+import type { Diagnostic, SpecPlace } from '../../model/trouble.ts'
+import { fewOf, isTrouble } from './conditions.ts'
+import { isDamage } from './exit-code.ts'
+
+/** One thing that is wrong with a backup. */
+export interface Cause {
+  readonly code: string
+  /** One line; empty where the code says it all. */
+  readonly message: string
+  /** Of a faulty spec: where its first fault was written. */
+  readonly place?: SpecPlace
+  /** The first file, or series, that it is about. */
+  readonly path?: string
+  /** How many of them. */
+  readonly count: number
+}
+
+/** Reasons of readiness of which another condition says more. */
+export const SAID_BY: Readonly<Record<string, ConditionType>> = { 'spec-invalid': 'SpecValid', held: 'Held' }
+
+/** All that is wrong with a backup, each once: first why it is in its state, then the worst. What is unknown counts only where nothing is known. */
+export function causesOf({
+  conditions,
+  troubles = [],
+  shared,
+}: Pick<BackupStatus, 'conditions' | 'troubles' | 'shared'>): readonly Cause[] {
+  // Reported once for all.
+  if (shared !== undefined) return []
+  const found = conditions.filter(isTrouble)
+  const certain = found.filter(({ status }) => status !== 'unknown')
+  const known = certain.length > 0 ? certain : found
+  const ready = known.find(({ type }) => type === 'Ready')
+  const first = known.find(({ type }) => type === SAID_BY[ready?.reason ?? '']) ?? ready
+  const about = new Map(troubles.map((one) => [one.code, one]))
+  const said = [...(first === undefined ? [] : [first]), ...known.filter((one) => one !== ready)].map(
+    ({ reason, message, place }): Cause => ({
+      code: reason,
+      message: message === reason ? '' : message,
+      ...(place === undefined ? {} : { place }),
+      ...filesOf(about.get(reason)),
+    }),
+  )
+  const others = troubles.map((one): Cause => {
+    const files = one.count === 0 ? [] : [fewOf(one.names, one.count)]
+    return {
+      code: one.code,
+      message: [...(shortly(one.code) ?? []), ...files].join(': '),
+      ...filesOf(one),
+    }
+  })
+  const all = [...groupBy([...said, ...others], ({ code }) => code).values()].map(([one]) => one!)
+  return [...all.slice(0, 1), ...all.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
+}
+
+const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefined) => {
+  const { names: [path] = [], count = 0 } = trouble ?? {}
+  return { count: Math.max(1, count), ...(path === undefined ? {} : { path }) }
+}
+
+/** Where a problem stands among others, the worst lowest. */
+export const severity = (code: string): number => RANKS[code] ?? (isDamage(code) ? 3 : 5)
+
+/** Below it: what a person must see before anything that is held. */
+export const GRAVE = 4
+
+const RANKS: Readonly<Record<string, number>> = {
+  conflict: 0,
+  lost: 1,
+  // I14: nothing complete is held.
+  empty: 2,
+  'list-fits-nothing': 2,
+  'missing-here': 4,
+  'wait-overdue': 6,
+}
+
+/** What is said of it in a few words; what is not listed here says its code. */
+const WORDS: Readonly<Record<string, string>> = {
+  'box-clock': "this box's clock is wrong",
+  'checksum-failed': 'a file fails its checksum',
+  conflict: 'the source has other bytes',
+  'connection-refused': 'its source refuses connections',
+  crashed: 'a bug ended its last pass',
+  'defaults-gone': '_defaults.yaml is gone',
+  'destination-id-missing': 'its disk is not here',
+  'destination-other-id': 'another disk is there',
+  'disk-full': 'its disk is full',
+  empty: 'it holds nothing complete',
+  'host-key-changed': 'the host key has changed',
+  'host-unreachable': 'its source is unreachable',
+  'identity-missing': 'its key is missing',
+  'key-refused': 'its key is refused',
+  'ledger-damaged': 'its ledger is damaged',
+  'ledger-missing': 'its ledger is gone',
+  late: 'a backup is late',
+  lost: 'files are lost',
+  'max-size': 'it has reached maxSize',
+  'min-free': 'its disk is down to minFree',
+  'missing-here': 'files are gone',
+  'never-run': 'no pass yet',
+  'not-mounted': 'its disk is not mounted',
+  'nothing-found': 'its source is empty',
+  overdue: 'nobody looks',
+  'pattern-fits-nothing': 'its pattern fits nothing',
+  'path-missing': "the source's folder is gone",
+  rot: 'a file is rotten',
+  'spec-invalid': 'its spec is faulty',
+  'state-damaged': 'the state folder is damaged',
+  'state-lost': 'the state folder is lost',
+  'wait-overdue': 'no marker for over a day',
+  'watch-gone': 'watch does not run',
+}
+
+const shortly = (code: string): readonly string[] => (Object.hasOwn(WORDS, code) ? [WORDS[code]!] : [])
+
+/** Why it is in its state, in a few words. */
+export function whyOf({
+  state,
+  conditions,
+  shared,
+}: Pick<BackupStatus, 'state' | 'conditions' | 'shared'>): string {
+  const reason = shared ?? conditions.find(({ type }) => type === 'Ready')?.reason ?? state
+  const place = reason === 'spec-invalid' ? placeOf({ conditions }) : undefined
+  if (place !== undefined && isUnderAll(place.file)) return `${fileName(place.file)} is faulty`
+  return wordsFor(reason)
+}
+
+const wordsFor = (reason: string): string => shortly(reason)[0] ?? reason.replaceAll('-', ' ')
+
+/** A disk in trouble that is no destination's is the state folder's. */
+export const wordsForAll = (code: string): string =>
+  code.startsWith('disk-') ? 'the state folder cannot be used' : wordsFor(code)
+
+const placeOf = ({ conditions }: Pick<BackupStatus, 'conditions'>): SpecPlace | undefined =>
+  conditions.find(({ type }) => type === 'SpecValid')?.place
+
+/** `_defaults.yaml`, `_hosts.yaml`: no backup's own. */
+const isUnderAll = (file: string): boolean => fileName(file).startsWith('_')
+
+export const fileName = (file: string): string => file.split('/').at(-1)!
+
+/** The faults of specs and settings: those of one backup's own file, and those that are shown once for all. */
+export interface Faults {
+  readonly own: readonly Diagnostic[]
+  readonly common: readonly Diagnostic[]
+}
+
+export function faultsOf({ backups, diagnostics }: Pick<StatusReport, 'backups' | 'diagnostics'>): Faults {
+  const users = groupBy(
+    backups.flatMap((backup) => placeOf(backup) ?? []),
+    ({ file }) => file,
+  )
+  const isOwn = ({ file }: Diagnostic) => !isUnderAll(file) && users.get(file)?.length === 1
+  const errors = diagnostics.filter(({ severity: rank }) => rank === 'error')
+  return { own: errors.filter(isOwn), common: errors.filter((one) => !isOwn(one)) }
+}
