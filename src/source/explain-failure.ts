@@ -1,5 +1,5 @@
-import type { SshPlace } from '../model/spec.ts'
 import { Failure } from '../model/failure.ts'
+import type { SshPlace } from '../model/spec.ts'
 import { runChild } from '../system/child.ts'
 import { hintFromSshConfig } from '../system/ssh-config.ts'
 import { type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
@@ -48,8 +48,12 @@ export async function explainFailure(
     code: end.code,
   }
   const fail = (kind: RsyncFailure, detail = lastWords(text)): Failure => {
-    const { says, hint, retryable, code = kind }: (typeof RSYNC_WORDS)[RsyncFailure] & { code?: string } =
-      RSYNC_WORDS[kind]
+    const {
+      says,
+      hint,
+      retryable,
+      code = kind,
+    }: (typeof RSYNC_WORDS)[RsyncFailure] & { code?: string } = RSYNC_WORDS[kind]
     const fill = (words: string): string => words.replace(/\{(\w+)\}/g, (_, key: string) => `${about[key]}`)
     return new Failure({ code, message: withDetail(fill(says), detail), hint: fill(hint), retryable })
   }
@@ -76,7 +80,9 @@ export async function explainFailure(
   if (pattern === undefined || kind === undefined)
     return fail(end.endedBy !== null || end.code === 20 || end.code === 19 ? 'rsync-killed' : 'rsync-failed')
   // The line that names the cause is seldom the last one.
-  const line = pattern.test('') ? undefined : linesOf(text).find((one) => !NOISE.test(one) && pattern.test(one))
+  const line = pattern.test('')
+    ? undefined
+    : linesOf(text).find((one) => !NOISE.test(one) && pattern.test(one))
   if (kind === 'option-refused' && ssh?.protocol != null) return fail('option-refused-again', line)
   if (kind !== 'garbage-from-source' || ssh === null) return fail(kind, line && printable(line))
   const answer = await firstWords(ssh, far.ssh!, signal)
@@ -104,7 +110,9 @@ async function bySsh(place: SshPlace, { code, stderr }: RsyncEnd, unread?: strin
   const detail = unread === undefined || said.includes(unread) ? said : `${printable(unread)}; ${said}`
   const words = (text: string): string => wordsAbout(text, peer, way[at + 1])
   const configured =
-    at === place.jump.length && CONFIGURED.has(failed.code) ? await hintFromSshConfig(peer) : null
+    at === place.jump.length && CONFIGURED.has(failed.code)
+      ? await hintFromSshConfig(peer.host, peer.user)
+      : null
   return new Failure({
     code: failed.code,
     message: withDetail(words(failed.says), detail),
@@ -114,7 +122,11 @@ async function bySsh(place: SshPlace, { code, stderr }: RsyncEnd, unread?: strin
 }
 
 /** What ssh's own configuration may be the answer to. */
-const CONFIGURED: ReadonlySet<string> = new Set(['host-unresolvable', 'host-unreachable', 'connection-refused'])
+const CONFIGURED: ReadonlySet<string> = new Set([
+  'host-unresolvable',
+  'host-unreachable',
+  'connection-refused',
+])
 
 /**
  * Which machine of the way failed, from 0. Each ssh that goes on through the one that failed sees its connection end before it has

@@ -79,7 +79,7 @@ export const RSYNC_WORDS = {
   ),
   'no-shell': final(
     'The account {user} at {where} has no login shell, so nothing can be started there.',
-    "Give it one: usermod -s /bin/sh {user}. The forced command of our key (rrsync -ro DIR) still limits what it may do.",
+    'Give it one: usermod -s /bin/sh {user}. The forced command of our key (rrsync -ro DIR) still limits what it may do.',
     'garbage-from-source',
   ),
   'sftp-only': final(

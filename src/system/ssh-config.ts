@@ -2,8 +2,8 @@ import { access } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { childEnvironment, runChild } from './child.ts'
-import { HOST_OR_USER, IPV6 } from './ssh-options.ts'
 import { hopText } from './ssh-failures.ts'
+import { HOST_OR_USER, IPV6 } from './ssh-options.ts'
 import { homeFolder } from './who-am-i.ts'
 
 type Resolved = ReadonlyMap<string, string>
@@ -94,11 +94,16 @@ async function resolveHops(
     if (!HOST_OR_USER.test(name) && !IPV6.test(name)) return null
     const given = [...(user === undefined ? [] : ['-l', user]), ...(port === undefined ? [] : ['-p', port])]
     const found = await ask([...file, ...given, '--', name])
-    const to = { user: found?.get('user') ?? '', host: found?.get('hostname') ?? '', port: Number(found?.get('port')) }
+    const to = {
+      user: found?.get('user') ?? '',
+      host: found?.get('hostname') ?? '',
+      port: Number(found?.get('port')),
+    }
     if (!HOST_OR_USER.test(to.user)) return null
     // Only the first one is reached as its own lines say.
     const before = index === 0 ? found?.get('proxyjump') : undefined
-    if (before !== undefined && deepest > 0) hops.push(...((await resolveHops(before, file, deepest - 1)) ?? []))
+    if (before !== undefined && deepest > 0)
+      hops.push(...((await resolveHops(before, file, deepest - 1)) ?? []))
     hops.push(hopText(to).replace(/:22$/, ''))
   }
   return hops
