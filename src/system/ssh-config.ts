@@ -34,7 +34,8 @@ export async function hintFromSshConfig(
   const leads = [own('hostname'), own('port'), command, jumps, user === null ? own('user') : null]
   if (leads.every((value) => value === null)) return null
   const account = own('user') ?? user ?? found.get('user') ?? ''
-  const identity = keyPath(own('identityfile') ?? '', found, host)
+  const key = own('identityfile')
+  const identity = keyPath(key ?? '', found, host)
   const hops = jumps === null ? null : await resolveHops(jumps, file, DEEPEST)
   const keys: readonly (readonly [string, string | null])[] = [
     ['host', yaml(found.get('hostname') ?? host)],
@@ -44,8 +45,12 @@ export async function hintFromSshConfig(
     ['jump', hops === null ? null : `[${hops.map(yaml).join(', ')}]`],
   ]
   const written = keys.flatMap(([key, value]) => (value === null ? [] : `${key}: ${value}`)).join(', ')
+  const unnamed =
+    key === null || identity !== null
+      ? ''
+      : ' Its IdentityFile cannot be written in a spec: copy the key to a path without white space.'
   const proxy = command === null ? '' : ' Its ProxyCommand has no key here: use jump.'
-  return `~/.ssh/config knows this name, and is not read here. Write what it says into the spec: source: { ${written} }${proxy}`
+  return `~/.ssh/config knows this name, and is not read here. Write what it says into the spec: source: { ${written} }${proxy}${unnamed}`
 }
 
 /** ssh looks into the home folder of its user, whatever HOME says; a configuration that HOME names is the one that people mean. */
@@ -109,14 +114,14 @@ async function resolveHops(
   return hops
 }
 
-/** `IdentityFile` as a spec takes it: absolute or below `~`; null: it is not one. */
+/** `IdentityFile` as a spec takes it: absolute or below `~`, without what ssh would read in its own way; null: it is not one. */
 function keyPath(file: string, found: Resolved, host: string): string | null {
   const tokens: Readonly<Record<string, string | undefined>> = {
     ...{ '%%': '%', '%d': '~', '%n': host, '%h': found.get('hostname'), '%p': found.get('port') },
     ...{ '%r': found.get('user'), '%u': userInfo().username, '${HOME}': '~' },
   }
   const path = file.replace(/%.|\$\{HOME\}/g, (token) => tokens[token] ?? '\0')
-  return /^(?:~\/|\/)/.test(path) && !/["\\\u0000-\u001f\u007f]|\$\{/.test(path) ? path : null
+  return /^(?:~\/|\/)/.test(path) && !/[\s"'%#\\${}\p{Cc}]/u.test(path) ? path : null
 }
 
 /** In a flow map. What YAML might take for a number or a word of its own is quoted. */

@@ -150,6 +150,7 @@ const NOISE = [
   'tput: No value for $TERM and no -T specified',
   'mesg: ttyname failed: Inappropriate ioctl for device',
   'Welcome to db1!',
+  'WARNING: authorized use only',
 ]
 
 test('what a login shell prints is no problem of a file', () => {
