@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { runChild } from '../system/child.ts'
 import { hintFromSshConfig } from '../system/ssh-config.ts'
-import { type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
+import { hopText, type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
 import { diskSaid } from './explain-disk.ts'
 import { printable } from './quote.ts'
 import type { Far } from './rsync-command.ts'
@@ -113,10 +113,16 @@ async function bySsh(place: SshPlace, { code, stderr }: RsyncEnd, unread?: strin
     at === place.jump.length && CONFIGURED.has(failed.code)
       ? await hintFromSshConfig(peer.host, peer.user)
       : null
+  // A jump host that breaks off after it said who it is says no more than the machine after it would.
+  const before = failed.code === 'connection-lost' ? way[at - 1] : undefined
+  const doubt =
+    before === undefined
+      ? ''
+      : ` Or the jump host ${hopText(before)} broke the connection: see source.jump, and the log of sshd there.`
   return new Failure({
     code: failed.code,
     message: withDetail(words(failed.says), detail),
-    hint: configured ?? words(failed.hint),
+    hint: configured ?? `${words(failed.hint)}${doubt}`,
     retryable: failed.retryable,
   })
 }

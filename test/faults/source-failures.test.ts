@@ -357,6 +357,30 @@ describe('what fails at a jump host names it and source.jump', () => {
     }
   })
 
+  test('it resets the connection before it says who it is, or after that, which looks as if the next one did', async () => {
+    const before = createServer((socket) => socket.resetAndDestroy())
+    const after = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write('SSH-2.0-Rude\r\n')
+      socket.once('data', () => socket.resetAndDestroy())
+    })
+    try {
+      for (const server of [before, after]) {
+        const rude = { ...hop(first), port: await listening(server) }
+        for (const jump of [[rude], [rude, hop(second)]])
+          expect(await failing(jump)).toMatchObject({
+            code: 'connection-lost',
+            ...(server === before
+              ? { message: names(rude) }
+              : { hint: expect.stringContaining(`Or the jump host ${text(rude)} broke`) }),
+          })
+      }
+    } finally {
+      before.close()
+      after.close()
+    }
+  })
+
   test('AllowTcpForwarding no', async () => {
     const strict = await makeSourceBed('ssh', { command: null, config: ['AllowTcpForwarding no'] })
     try {
