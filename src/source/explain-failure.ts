@@ -1,91 +1,73 @@
 import { Failure } from '../model/failure.ts'
-import type { Hop, SshPlace } from '../model/spec.ts'
-import { SSH_FAILURES } from '../system/ssh-failures.ts'
+import type { SshPlace } from '../model/spec.ts'
+import { runChild } from '../system/child.ts'
+import { hintFromSshConfig } from '../system/ssh-config.ts'
+import { hopText, type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
 import { diskSaid } from './explain-disk.ts'
 import { printable } from './quote.ts'
-import type { Place } from './rsync-command.ts'
-import { RSYNC_FAILURES } from './rsync-failures.ts'
+import type { Far } from './rsync-command.ts'
+import { BANNERS, RSYNC_FAILURES, RSYNC_WORDS, type RsyncFailure } from './rsync-failures.ts'
 import type { RsyncEnd } from './run-rsync.ts'
-import { hintFromSshConfig } from './ssh-config.ts'
 import { unsupported } from './unsupported.ts'
 
 export type Stage = 'list' | 'fetch' | 'look' | 'pull'
 
-/** Explains a failure from the exit code and stderr; ssh's and rsync's exit codes alone say very little. */
-export function explainFailure(
-  stage: Stage,
-  place: Place,
-  ended: RsyncEnd,
-  timeout: number,
-  lacksInodes = false,
-): Failure {
-  const end = ownEnd(ended)
-  const where = place.kind === 'ssh' ? `${place.host} (port ${place.port})` : place.path
-  const folder =
-    place.kind === 'ssh' ? `The folder ${place.path} at ${place.host}` : `The folder ${place.path}`
-  const text = end.stderr
-  let detail = lastWords(text)
-  const fail = (code: string, message: string, hint: string, retryable = false): Failure =>
-    new Failure({ code, message: detail === '' ? message : `${message} It said: ${detail}`, hint, retryable })
+const STAGES: Record<Stage, string> = {
+  list: 'listed its folder',
+  fetch: 'read its list file and markers',
+  look: 'asked for the digests of files',
+  pull: 'pulled files',
+}
 
-  switch (end.cause) {
-    case 'silent':
-      return fail(
-        'source-silent',
-        `${where} accepted the connection and then sent nothing for ${timeout} s.`,
-        'Check whether the machine is overloaded or its disk hangs; raise transfer.timeout if it is only slow.',
-        true,
-      )
-    case 'stalled':
-      return fail(
-        'source-stalled',
-        `${where} stopped sending: no progress for ${timeout} s. What arrived is kept.`,
-        'It is retried. If this persists, check the network and rsync on the source, or raise transfer.timeout.',
-        true,
-      )
-    case 'flood':
-      return fail(
-        'source-flood',
-        `${where} sent far more than allowed while we ${STAGES[stage]}; it was cut off.`,
-        'Check what is in the folder; the limit is 2,000,000 entries. Or the source cannot be trusted.',
-      )
-    case 'grown':
-      return fail(
-        'source-grew',
-        `${where} sent more of a file than it had listed; it was cut off.`,
-        'The file is still being written, or the source cannot be trusted. The next run checks it again.',
-        true,
-      )
-    case 'stopped':
-    case 'itself':
+const CAUSES: Readonly<Partial<Record<RsyncEnd['cause'], RsyncFailure>>> = {
+  silent: 'source-silent',
+  stalled: 'source-stalled',
+  flood: 'source-flood',
+  grown: 'source-grew',
+}
+
+/**
+ * Explains a failure from the exit code and stderr; ssh's and rsync's exit codes alone say very little. Where something else than rsync
+ * answered, it is asked once more for its words, which rsync keeps to itself; `signal` ends that.
+ */
+export async function explainFailure(
+  stage: Stage,
+  far: Far,
+  ended: RsyncEnd,
+  signal: AbortSignal,
+  lacksInodes = false,
+): Promise<Failure> {
+  const { place } = far
+  const end = ownEnd(ended)
+  const text = end.stderr
+  const ssh = place.kind === 'ssh' ? place : null
+  const about: Readonly<Record<string, unknown>> = {
+    ...ssh,
+    where: ssh === null ? place.path : `${ssh.host} (port ${ssh.port})`,
+    folder: `The folder ${place.path}${ssh === null ? '' : ` at ${ssh.host}`}`,
+    doing: STAGES[stage],
+    timeout: far.timeout,
+    code: end.code,
+  }
+  const fail = (kind: RsyncFailure, detail = lastWords(text)): Failure => {
+    const {
+      says,
+      hint,
+      retryable,
+      code = kind,
+    }: (typeof RSYNC_WORDS)[RsyncFailure] & { code?: string } = RSYNC_WORDS[kind]
+    const fill = (words: string): string => words.replace(/\{(\w+)\}/g, (_, key: string) => `${about[key]}`)
+    return new Failure({ code, message: withDetail(fill(says), detail), hint: fill(hint), retryable })
   }
 
-  if (place.kind === 'ssh') {
-    // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
-    const failed = SSH_FAILURES.find(
-      ({ pattern, isVague }) =>
-        pattern.test(text) &&
-        (end.code === 255 || ((end.code === 10 || end.code === 12) && isVague !== true)),
-    )
-    if (failed !== undefined) {
-      const { pattern, code, says, hint, retryable } = failed
-      const line = text.split(/[\r\n]+/).find((one) => pattern.test(one)) ?? ''
-      // When a jump host fails, the last line is from our own ssh and is not the one that matters.
-      if (place.jump.length > 0) detail = printable(line.trim())
-      // Why ssh had no key to show; that it was refused then says nothing.
-      const unread = text.split(/[\r\n]+/).find((one) => /^Load key /.test(one))
-      if (unread !== undefined && !detail.includes(unread.trim()))
-        detail = `${printable(unread.trim())}; ${detail}`
-      if (code === 'key-refused' && unread !== undefined && /invalid format|error in libcrypto/.test(unread))
-        return fail(
-          'identity-no-key',
-          `The private key ${place.identity} is not one that ssh can read, so none was offered.`,
-          `Write it again, whole and as ssh-keygen made it. This shows its public half once it can be read: ssh-keygen -y -f ${place.identity}`,
-        )
-      const { host, port, user } = machineNamed(line, place)
-      const configured = code === 'host-unresolvable' ? hintFromSshConfig(host) : null
-      return fail(code, says(host, port, user), configured ?? hint, retryable)
-    }
+  const cut = CAUSES[end.cause]
+  if (cut !== undefined) return fail(cut)
+  if (ssh !== null) {
+    const unread = linesOf(text).find((line) => /^Load key /.test(line))
+    const failure = await bySsh(ssh, end, unread)
+    if (failure?.code === 'key-refused' && unread !== undefined && UNREADABLE.test(unread))
+      return fail('identity-no-key', `${printable(unread)}; ${lastWords(text)}`)
+    if (failure !== null) return failure
   }
   // A disk error of the receiving rsync is a problem of this machine, not of the source.
   const into = stage === 'pull' ? 'staging' : 'the temporary folder (TMPDIR)'
@@ -94,42 +76,97 @@ export function explainFailure(
     if (said !== null) return said
   }
   if (stage === 'look' && (end.code === 4 || /checksum/.test(text))) return unsupported()
-  const pair = RSYNC_FAILURES.find(
-    ([pattern, codes]) => (codes === null || codes.includes(end.code ?? -1)) && pattern.test(text),
-  )
-  if (pair !== undefined) {
-    const [pattern, , code, says, hint, retryable] = pair
-    // The line that names the cause is seldom the last one.
-    const line = text
-      .split(/[\r\n]+/)
-      .find((one) => one.trim() !== '' && !NOISE.test(one) && pattern.test(one))
-    if (line !== undefined && !isCatchAll(pattern)) detail = printable(line.trim())
-    const protocol = place.kind === 'ssh' ? place.protocol : null
-    return fail(code, says(where, folder), typeof hint === 'string' ? hint : hint(protocol), retryable)
-  }
-  if (end.endedBy !== null || end.code === 20 || end.code === 19)
-    return fail(
-      'rsync-killed',
-      `rsync was killed on this machine while we ${STAGES[stage]}.`,
-      "It is retried. If nobody killed it, look for the OOM killer in the kernel's log.",
-      true,
-    )
-  return fail(
-    'rsync-failed',
-    `rsync ended with code ${end.code} while we ${STAGES[stage]} at ${where}.`,
-    'Run the same by hand with rsync -v to see more; "EXIT VALUES" in rsync(1) explains the code.',
-    true,
-  )
+  const [pattern, , kind] =
+    RSYNC_FAILURES.find(
+      ([words, codes]) => (codes === null || codes.includes(end.code ?? -1)) && words.test(text),
+    ) ?? []
+  if (pattern === undefined || kind === undefined)
+    return fail(end.endedBy !== null || end.code === 20 || end.code === 19 ? 'rsync-killed' : 'rsync-failed')
+  // The line that names the cause is seldom the last one.
+  const line = pattern.test('')
+    ? undefined
+    : linesOf(text).find((one) => !NOISE.test(one) && pattern.test(one))
+  if (kind === 'option-refused' && ssh?.protocol != null) return fail('option-refused-again', line)
+  if (kind !== 'garbage-from-source' || ssh === null) return fail(kind, line && printable(line))
+  const answer = await firstWords(ssh, far.ssh!, signal)
+  const [banner] = linesOf(answer)
+  if (banner === undefined || /[\0-\b\x0e-\x1a]/.test(banner)) return fail(kind, line && printable(line))
+  const spoken = BANNERS.find(([words]) => words.test(answer))?.[1]
+  return fail(spoken ?? kind, printable(banner))
 }
 
-/** The machine that ssh's line is about: the jump host it names, else the source itself. */
-function machineNamed(line: string, place: SshPlace): Hop | SshPlace {
-  const machines = [place, ...place.jump]
-  return (
-    machines.find(({ host, port }) => line.includes(`[${host}]:${port}`)) ??
-    machines.find(({ host }) => line.includes(host)) ??
-    place
+/** What ssh ended with; null: it is not what failed. `unread`: why it had no key to show; that it was refused then says nothing. */
+async function bySsh(place: SshPlace, { code, stderr }: RsyncEnd, unread?: string): Promise<Failure | null> {
+  // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
+  const failed = SSH_FAILURES.find(
+    ({ pattern, isVague }) =>
+      pattern.test(stderr) && (code === 255 || ((code === 10 || code === 12) && isVague !== true)),
   )
+  if (failed === undefined) return null
+  const lines = linesOf(stderr)
+  const way: readonly Peer[] = [...place.jump, place]
+  const at = whereItFailed(lines, place.jump.length)
+  const peer = way[at]!
+  // When a jump host fails, the last line is from our own ssh and is not the one that matters.
+  const line = place.jump.length === 0 ? undefined : lines.find((one) => failed.pattern.test(one))
+  const said = line === undefined || failed.code === 'host-key-changed' ? lastWords(stderr) : printable(line)
+  const detail = unread === undefined || said.includes(unread) ? said : `${printable(unread)}; ${said}`
+  const words = (text: string): string => wordsAbout(text, peer, way[at + 1])
+  const configured =
+    at === place.jump.length && CONFIGURED.has(failed.code)
+      ? await hintFromSshConfig(peer.host, peer.user)
+      : null
+  // A jump host that breaks off after it said who it is says no more than the machine after it would.
+  const before = failed.code === 'connection-lost' ? way[at - 1] : undefined
+  const doubt =
+    before === undefined
+      ? ''
+      : ` Or the jump host ${hopText(before)} broke the connection: see source.jump, and the log of sshd there.`
+  return new Failure({
+    code: failed.code,
+    message: withDetail(words(failed.says), detail),
+    hint: configured ?? `${words(failed.hint)}${doubt}`,
+    retryable: failed.retryable,
+  })
+}
+
+/** What ssh's own configuration may be the answer to. */
+const CONFIGURED: ReadonlySet<string> = new Set([
+  'host-unresolvable',
+  'host-unreachable',
+  'connection-refused',
+])
+
+/**
+ * Which machine of the way failed, from 0. Each ssh that goes on through the one that failed sees its connection end before it has
+ * begun, and says so in one line of its own; so does the one that failed where the machine hung up on it, and then says nothing else.
+ */
+function whereItFailed(lines: readonly string[], jumps: number): number {
+  const cut = lines.flatMap((line, i) => (/^(?:kex|ssh)_exchange_identification: /.test(line) ? i : []))
+  const isSaid = lines
+    .slice(0, cut[0])
+    .some((line) => SSH_FAILURES.some(({ pattern }) => !pattern.test('') && pattern.test(line)))
+  return Math.min(jumps, Math.max(0, jumps - cut.length + (isSaid ? 0 : 1)))
+}
+
+const MOST_WORDS = 4096
+
+/** What the source prints where rsync should speak, one character a byte. One more session, which asks for what rsync asks for. */
+async function firstWords(place: SshPlace, ssh: readonly string[], signal: AbortSignal): Promise<string> {
+  let heard = ''
+  const [program, ...words] = ssh
+  await runChild({
+    program: program!,
+    arguments: [...words, '-l', place.user, place.host, 'rsync --server --sender -tre.LsfxCIvu . ./'],
+    input: '',
+    limits: { total: 20 },
+    signal,
+    hear: (chunk) => {
+      heard += chunk.toString('latin1')
+      return heard.length < MOST_WORDS
+    },
+  })
+  return heard.slice(0, MOST_WORDS)
 }
 
 /**
@@ -141,28 +178,25 @@ function ownEnd(end: RsyncEnd): RsyncEnd {
   return end.code === 255 && unwritten !== null ? { ...end, code: 11, stderr: unwritten.join('\n') } : end
 }
 
-const STAGES: Record<Stage, string> = {
-  list: 'listed its folder',
-  fetch: 'read its list file and markers',
-  look: 'asked for the digests of files',
-  pull: 'pulled files',
-}
+const withDetail = (message: string, detail: string): string =>
+  detail === '' ? message : `${message} It said: ${detail}`
 
-const isCatchAll = (pattern: RegExp): boolean => pattern.test('')
+const UNREADABLE = /invalid format|error in libcrypto/
 
 // What ssh and rsync say after the line that matters.
 const NOISE =
-  /^(rsync error: |rsync: connection unexpectedly closed|rsync: \[\w+\] write error|@{5}|\(see the rsync|It is required|This private key|\s*$)/
+  /^(rsync error: |rsync: connection unexpectedly closed|rsync: \[\w+\] write error|@{5}|\(see the rsync|It is required|This private key)/
 
-/** The last meaningful line. */
+const linesOf = (text: string): readonly string[] =>
+  text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+
+/** The last meaningful line; for a changed host key the fingerprint, which people compare. */
 function lastWords(stderr: string): string {
-  const lines = stderr.split(/[\r\n]+/)
-  // For a changed host key, people compare the fingerprint.
-  const fingerprint = lines.find((line) => /^SHA256:\S+\.$/.test(line))
-  if (fingerprint !== undefined) return printable(fingerprint)
-  for (let i = lines.length - 1; i >= 0; i--) {
-    const line = lines[i]!
-    if (!NOISE.test(line)) return printable(line.trim())
-  }
-  return ''
+  const lines = linesOf(stderr)
+  const line =
+    lines.find((one) => /^SHA256:\S+\.$/.test(one)) ?? lines.filter((one) => !NOISE.test(one)).at(-1)
+  return printable(line ?? '')
 }

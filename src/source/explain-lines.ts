@@ -9,7 +9,7 @@ const LINE =
   /^(?:rsync: (?:\[[^\]]*\] )?)?(?:\w+: )?(\w[\w ]*?)(?: failed)?(?: to open)?(?::? |\()"(.*)"\)?(?: failed)?(?:: (.*?))?(?: \(\d+\))?$/
 /** What rsync begins its complaints with, of every version. */
 const OF_RSYNC =
-  /^(?:rsync: |rsync warning: |rsync error: |(?:file|directory) has vanished: |IO error |(?:ERROR|WARNING): |skipping |symlink |cannot )/
+  /^(?:rsync: |rsync warning: |rsync error: |(?:file|directory) has vanished: |IO error |ERROR: |WARNING: .* failed verification|skipping |symlink |cannot )/
 const NO_MATTER =
   /^(rsync error: |IO error encountered|cannot delete|\*\*\* Skipping any contents|\s*$|rsync warning: )/
 

@@ -27,8 +27,8 @@ import { LIST_LIMIT, parseListFile } from './parse-list-file.ts'
 import { parseSums } from './parse-sums.ts'
 import { pathFinder } from './path-finder.ts'
 import { collectProblems } from './problems.ts'
-import { fetchAllArguments, fetchArguments, namesOnStdin } from './rsync-command.ts'
-import { type Far, holdSession } from './session.ts'
+import { type Far, fetchAllArguments, fetchArguments, namesOnStdin } from './rsync-command.ts'
+import { holdSession } from './session.ts'
 
 /** Names that may always go over stdin; the client's work grows with their square. */
 const NAMES = 2_000

@@ -3,8 +3,8 @@ import type { Run } from '../model/run.ts'
 import { bootTime } from '../system/boot-time.ts'
 import { explainFailure } from './explain-failure.ts'
 import { parseListing } from './parse-listing.ts'
-import { listArguments } from './rsync-command.ts'
-import { type Far, holdSession } from './session.ts'
+import { type Far, listArguments } from './rsync-command.ts'
+import { holdSession } from './session.ts'
 import { type Complaints, weighComplaints } from './weigh-complaints.ts'
 
 const NONE: Complaints = { areRuledOut: true, problems: [] }
@@ -30,7 +30,7 @@ export async function listFolder(far: Far, run: Run, concern: Concern = EVERYTHI
   )
   // An existing folder lists at least itself.
   if (!heard || /change_dir .* failed/.test(end.stderr))
-    throw explainFailure('list', far.place, end, far.timeout)
+    throw await explainFailure('list', far, end, run.signal)
   const { files, links, folders, problems, garbled } = parser.end()
   const complaints = end.code === 0 ? NONE : weighComplaints(end.stderr, folders, concern)
   return {

@@ -7,7 +7,7 @@ import { listFolder } from './list-folder.ts'
 import { lookAt } from './look-at.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { pullBatch } from './pull-batch.ts'
-import type { Far } from './session.ts'
+import type { Far } from './rsync-command.ts'
 import { sshCommand } from './ssh-command.ts'
 
 /** The far side of one backup, over ssh or on this machine. Connects to nothing until it is asked. */

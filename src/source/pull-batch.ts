@@ -9,9 +9,8 @@ import { explainFailure } from './explain-failure.ts'
 import { explainLines } from './explain-lines.ts'
 import { followPull } from './follow-pull.ts'
 import { pathFinder } from './path-finder.ts'
-import { namesOnStdin, pullArguments } from './rsync-command.ts'
+import { type Far, namesOnStdin, pullArguments } from './rsync-command.ts'
 import { runRsync, type Verdict } from './run-rsync.ts'
-import type { Far } from './session.ts'
 import { REHASH_RATE, startWatchdog, WRITE_BUFFER } from './watchdog.ts'
 
 const KIBIBYTE = 1024
@@ -75,7 +74,7 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
   return {
     ...base,
     ended: 'broken',
-    failure: explainFailure('pull', far.place, end, batch.timeout, lacksInodes),
+    failure: await explainFailure('pull', { ...far, timeout: batch.timeout }, end, run.signal, lacksInodes),
   }
 }
 

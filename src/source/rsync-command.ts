@@ -4,6 +4,15 @@ import { rshOption } from './ssh-command.ts'
 
 export type Place = SshPlace | LocalPlace
 
+/** One source and the settings of every session with it. */
+export interface Far {
+  readonly place: Place
+  /** The ssh that rsync is to start; null for a folder on this machine. */
+  readonly ssh: readonly string[] | null
+  /** Seconds without progress. */
+  readonly timeout: number
+}
+
 /**
  * On every call. A source sends regular files and folders and nothing else: no links, devices, modes, owners; no compression and
  * no incremental recursion, where clients had holes that a hostile sender could use.

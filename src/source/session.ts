@@ -1,18 +1,9 @@
 import type { Run } from '../model/run.ts'
 import { bytesMoved } from '../system/process-group.ts'
 import { explainFailure, type Stage } from './explain-failure.ts'
-import type { Place } from './rsync-command.ts'
+import type { Far } from './rsync-command.ts'
 import { type RsyncEnd, runRsync, type Verdict } from './run-rsync.ts'
 import { startWatchdog } from './watchdog.ts'
-
-/** One source and the settings of every session with it. */
-export interface Far {
-  readonly place: Place
-  /** The ssh that rsync is to start; null for a folder on this machine. */
-  readonly ssh: readonly string[] | null
-  /** Seconds without progress. */
-  readonly timeout: number
-}
 
 /**
  * A short session: a listing, or a list file and markers. Returns if rsync ended by itself with 0, 23 or 24, and throws a
@@ -59,5 +50,5 @@ export async function holdSession(
   })
   if (end.cause === 'stopped') throw run.signal.reason
   if (end.cause === 'itself' && (end.code === 0 || end.code === 23 || end.code === 24)) return end
-  throw explainFailure(stage, far.place, end, far.timeout)
+  throw await explainFailure(stage, far, end, run.signal)
 }

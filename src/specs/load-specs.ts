@@ -2,6 +2,7 @@ import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
+import { hintFromSshConfig } from '../system/ssh-config.ts'
 import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
 import { folderFiles } from './folder-files.ts'
 import type { ClaimContext } from './spec/check-claims.ts'
@@ -143,7 +144,10 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
       continue
     }
     const found = readSpec(source, defaults, { home: context.home, baseName })
-    faults.push(...found.faults)
+    for (const { host, ...fault } of found.faults) {
+      const hint = host === undefined ? null : await hintFromSshConfig(host, null, context.home)
+      faults.push(hint === null ? fault : { ...fault, hint })
+    }
     read.push({ file: source.file, ...found })
     if (found.spec === null) faulty.push({ name: found.claim?.name.text ?? baseName, file: entry.file })
   }

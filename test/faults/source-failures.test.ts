@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/model/failure.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
-import type { SshPlace } from '../../src/model/spec.ts'
+import type { Hop, SshPlace } from '../../src/model/spec.ts'
 import { checkKeys } from '../../src/source/check-keys.ts'
 import { makeSourceBed, quietRun, type SourceBed } from '../helpers/source-bed.ts'
 
@@ -209,6 +209,223 @@ test('a jump host carries the session on', async () => {
     expect(here.countSessions()).toBe(3)
   } finally {
     await gate.end()
+    await bed.end()
+  }
+})
+
+describe('what fails at a jump host names it and source.jump', () => {
+  let first: SourceBed
+  let second: SourceBed
+  let bed: SourceBed
+  let pinned: string
+  beforeAll(async () => {
+    first = await makeSourceBed('ssh', { command: null })
+    second = await makeSourceBed('ssh', { command: null })
+    bed = await makeSourceBed('ssh')
+    await writeFile(join(bed.served, 'a.tar'), 'abc')
+    const ours = await readFile(`${bed.sshd!.identity}.pub`, 'utf8')
+    for (const gate of [first, second]) await writeFile(join(gate.folder, 'keys', 'authorized_keys'), ours)
+    pinned = await pin(first, second, bed)
+  })
+  afterAll(async () => {
+    for (const each of [first, second, bed]) await each.end()
+  })
+  const pin = async (...beds: readonly SourceBed[]): Promise<string> => {
+    const path = join(bed.folder, `pinned ${beds.map((each) => each.sshd!.port).join(' ')}`)
+    const lines = await Promise.all(beds.map((each) => readFile(each.sshd!.knownHosts, 'utf8')))
+    await writeFile(path, lines.join(''))
+    return path
+  }
+  const hop = (gate: SourceBed): Hop => ({
+    user: gate.sshd!.user,
+    host: gate.sshd!.host,
+    port: gate.sshd!.port,
+  })
+  const text = ({ user, host, port }: Hop): string => `${user}@${host}:${port}`
+  const failing = (jump: readonly Hop[], change: Partial<SshPlace> = {}): Promise<unknown> =>
+    bed
+      .open({ jump, knownHosts: pinned, ...change })
+      .list(quietRun())
+      .catch((error: Failure) => error)
+  const names = (gate: Hop): unknown =>
+    expect.stringMatching(new RegExp(`the jump host ${text(gate)}\\b`, 'i'))
+
+  test('two hops carry it', async () => {
+    expect(await listed(bed, { jump: [hop(first), hop(second)], knownHosts: pinned })).toBe('complete a.tar')
+  })
+
+  test('its host key is not pinned: the first, the second, or the source itself', async () => {
+    const way = [hop(first), hop(second)]
+    const known = { code: 'host-key-unknown', hint: expect.stringContaining('ssh-keyscan') }
+    for (const [jump, at, others] of [
+      [[hop(first)], first, [bed]],
+      [way, first, [second, bed]],
+      [way, second, [first, bed]],
+    ] as const)
+      expect(await failing(jump, { knownHosts: await pin(...others) })).toMatchObject({
+        ...known,
+        message: names(hop(at)),
+        hint: expect.stringContaining(`[127.0.0.1]:${hop(at).port}`),
+      })
+    const source = await failing(way, { knownHosts: await pin(first, second) })
+    expect(source).toMatchObject({ ...known, message: expect.not.stringContaining('jump host') })
+  })
+
+  test('its host key is not the pinned one', async () => {
+    const changed = join(bed.folder, 'changed')
+    const [other] = (await readFile(bed.sshd!.knownHosts, 'utf8'))
+      .split('\n')
+      .map((line) => line.split(' ').slice(1).join(' '))
+    for (const [jump, at, rest] of [
+      [[hop(first)], first, [bed]],
+      [[hop(second), hop(first)], first, [second, bed]],
+      [[hop(first), hop(second)], first, [second, bed]],
+    ] as const) {
+      const lines = `[127.0.0.1]:${hop(at).port} ${other}\n${await readFile(await pin(...rest), 'utf8')}`
+      await writeFile(changed, lines)
+      expect(await failing(jump, { knownHosts: changed })).toMatchObject({
+        code: 'host-key-changed',
+        message: expect.stringMatching(new RegExp(`jump host ${text(hop(at))}.*SHA256:`)),
+      })
+    }
+  })
+
+  test('nobody listens there, or its name is not known', async () => {
+    const closed = { ...hop(first), port: 1 }
+    for (const [jump, at] of [
+      [[closed], closed],
+      [[closed, hop(second)], closed],
+    ] as const)
+      expect(await failing(jump)).toMatchObject({
+        code: 'connection-refused',
+        message: names(at),
+        hint: expect.stringContaining('source.jump'),
+      })
+    const nameless = { ...hop(first), host: 'no-such-host.invalid' }
+    for (const jump of [[nameless], [nameless, hop(second)]])
+      expect(await failing(jump)).toMatchObject({
+        code: 'host-unresolvable',
+        message: names(nameless),
+        hint: expect.stringContaining('source.jump'),
+      })
+  })
+
+  test('it cannot reach the next one', async () => {
+    const closed = { ...hop(first), port: 1 }
+    for (const [jump, change] of [
+      [[hop(first)], { port: 1 }],
+      [[hop(first), closed], {}],
+    ] as const)
+      expect(await failing(jump, change)).toMatchObject({
+        code: 'jump-refused',
+        message: names(hop(first)),
+        hint: expect.stringContaining('source.jump'),
+      })
+  })
+
+  test('it refuses our key', async () => {
+    for (const [jump, at] of [
+      [[hop(first)], first],
+      [[hop(first), hop(second)], second],
+    ] as const) {
+      const keys = join(at.folder, 'keys', 'authorized_keys')
+      const kept = await readFile(keys, 'utf8')
+      await writeFile(keys, '')
+      expect(await failing(jump)).toMatchObject({
+        code: 'key-refused',
+        message: names(hop(at)),
+        hint: expect.stringContaining('restrict,port-forwarding'),
+      })
+      await writeFile(keys, kept)
+    }
+  })
+
+  test('it hangs up on us before it says who it is', async () => {
+    const server = createServer((socket) => socket.destroy())
+    const port = await listening(server)
+    try {
+      const rude = { ...hop(first), port }
+      for (const jump of [[rude], [rude, hop(second)], [hop(first), rude]])
+        expect(await failing(jump)).toMatchObject({ code: 'connection-lost', message: names(rude) })
+      const source = await failing([hop(first)], { port })
+      expect(source).toMatchObject({
+        code: 'connection-lost',
+        message: expect.not.stringContaining('jump host'),
+      })
+    } finally {
+      server.close()
+    }
+  })
+
+  test('it resets the connection before it says who it is, or after that, which looks as if the next one did', async () => {
+    const before = createServer((socket) => socket.resetAndDestroy())
+    const after = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write('SSH-2.0-Rude\r\n')
+      socket.once('data', () => socket.resetAndDestroy())
+    })
+    try {
+      for (const server of [before, after]) {
+        const rude = { ...hop(first), port: await listening(server) }
+        for (const jump of [[rude], [rude, hop(second)]])
+          expect(await failing(jump)).toMatchObject({
+            code: 'connection-lost',
+            ...(server === before
+              ? { message: names(rude) }
+              : { hint: expect.stringContaining(`Or the jump host ${text(rude)} broke`) }),
+          })
+      }
+    } finally {
+      before.close()
+      after.close()
+    }
+  })
+
+  test('AllowTcpForwarding no', async () => {
+    const strict = await makeSourceBed('ssh', { command: null, config: ['AllowTcpForwarding no'] })
+    try {
+      const ours = await readFile(`${bed.sshd!.identity}.pub`, 'utf8')
+      await writeFile(join(strict.folder, 'keys', 'authorized_keys'), ours)
+      for (const jump of [[hop(strict)], [hop(first), hop(strict)], [hop(strict), hop(second)]])
+        expect(await failing(jump, { knownHosts: await pin(first, second, strict, bed) })).toMatchObject({
+          code: 'jump-refused',
+          message: names(hop(strict)),
+          hint: expect.stringContaining('AllowTcpForwarding'),
+        })
+    } finally {
+      await strict.end()
+    }
+  })
+})
+
+test.each([
+  [
+    'an account without a shell',
+    'echo This account is currently not available.; exit 1',
+    'This account is currently not available.',
+    /usermod -s/,
+  ],
+  ['a login script that prints', 'echo; echo Welcome; exec rrsync -ro /tmp', 'Welcome', /\.bashrc/],
+  [
+    'sftp only',
+    'echo This service allows sftp connections only.; exit 1',
+    'This service allows sftp',
+    /internal-sftp/,
+  ],
+  ['something else', 'echo Hello from a switch', 'Hello from a switch', /rrsync -ro DIR/],
+])('what answers in place of rsync is shown: %s', async (_, command, said, hint) => {
+  const bed = await makeSourceBed('ssh', { command })
+  try {
+    const failure = await bed
+      .open()
+      .list(quietRun())
+      .catch((error: Failure) => error)
+    expect(failure).toMatchObject({
+      code: 'garbage-from-source',
+      message: expect.stringContaining(`It said: ${said}`),
+      hint: expect.stringMatching(hint),
+    })
+  } finally {
     await bed.end()
   }
 })

@@ -1,7 +1,7 @@
 import { Failure } from '../../model/failure.ts'
 import type { GitPlace } from '../../model/settings.ts'
 import type { ChildEnd } from '../../system/child.ts'
-import { SSH_FAILURES } from '../../system/ssh-failures.ts'
+import { SSH_FAILURES, wordsAbout } from '../../system/ssh-failures.ts'
 import { serverOf } from './url.ts'
 
 const LIMIT = 300
@@ -185,7 +185,7 @@ function bySsh({ url }: GitPlace, stderr: string, sureness: 'certain' | 'vague')
   // Of a changed host key the fingerprint is what people compare.
   const line =
     lines.find((one) => /^SHA256:\S+\.$/.test(one)) ?? lines.find((one) => failure.pattern.test(one))
-  const says = inSentence(failure.says(server.host, server.port, server.user))
+  const says = inSentence(wordsAbout(failure.says, server))
   const why = `${says} (${(line ?? lastWords(stderr)).slice(0, LIMIT)})`
   return { why, hint, isNo: NO.has(failure.code) }
 }

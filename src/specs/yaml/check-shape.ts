@@ -185,7 +185,9 @@ function describeOrphans(errors: readonly ErrorObject[], root: LocatedMap): read
             ? 'name the account on the source, for example "user: backup"'
             : `add "${needed}", or, for a folder on this machine, remove ${keys.length === 1 ? 'it' : 'them'} (an empty value removes what _defaults.yaml gives)`
     const message = `${listed(keys)} without "${needed}"${inMap(path)}`
-    return faultAt(own?.place ?? keyPlaceOf(root, path), 'missing-key', message, hint)
+    const fault = faultAt(own?.place ?? keyPlaceOf(root, path), 'missing-key', message, hint)
+    const host = needed === 'user' ? valueAt(root, [...path, 'host']) : null
+    return host?.kind === 'scalar' ? { ...fault, host: String(host.value) } : fault
   })
 }
 

@@ -51,6 +51,8 @@ export interface Fault {
   readonly code: string
   readonly message: string
   readonly hint?: string
+  /** Of a host without a user: ssh's own configuration may know it, and is asked for a better hint. */
+  readonly host?: string
 }
 
 /** An error by default. */
