@@ -4,7 +4,6 @@ import { failureOf } from '../model/system-error.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
 import type { Host } from './argv/command-line.ts'
-import { edgeOf } from './argv/console.ts'
 import { type Program, program, withHelpFlag } from './program.ts'
 
 /** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
@@ -43,7 +42,7 @@ function printThrown(error: unknown, print: (text: string) => void): number {
     const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
     // Logs keep other messages on one line.
     const isTyped = code === 'usage' || code === 'unknown-backup'
-    const width = (isTyped ? (process.stderr.columns ?? 80) : edgeOf(process.stderr)) - 2
+    const width = (process.stderr.columns ?? (isTyped ? 80 : Number.POSITIVE_INFINITY)) - 2
     const lines = [`reconcile: ${where}${escapeProse(message)}`, escapeProse(hint)]
     print(`${lines.flatMap((text) => wrapText(text, width)).join('\n  ')}\n`)
     return codeOfFailure(code)

@@ -6,7 +6,7 @@ import { inTrouble } from '../decide/notices/due.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isoTime } from '../model/instant.ts'
 import { type NoticeHook, type TestNotice, URL_KINDS } from '../model/notice.ts'
-import { renderDiagnostics } from '../view/diagnostics.ts'
+import { withHint } from '../model/trouble.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
 import { deliver, nameOf } from '../watch/deliver.ts'
@@ -14,7 +14,7 @@ import type { Delivery } from '../watch/post.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
-import { openSettings } from './workspace.ts'
+import { openSettings, printDiagnostics } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
@@ -25,11 +25,9 @@ export function add(command: Command, host: Host): void {
       ends(host, async (kind: string | undefined, given: SharedFlags) => {
         const console = openConsole(given)
         const { settings, faults } = await openSettings(given)
-        if (faults.length > 0) {
-          console.writeError(renderDiagnostics(faults, { color: console.color.writeError }))
-          const code = codeOfDiagnostics(faults)
-          if (code !== 0) return code
-        }
+        printDiagnostics(faults, console)
+        const code = codeOfDiagnostics(faults)
+        if (code !== 0) return code
         const hooks = settings.notify.filter((hook) => kind === undefined || hook.kind === kind)
         if (hooks.length === 0) throw nothingToTest(kind, settings.file)
         const notice = testNotice(isoTime(host.run.now()))
@@ -77,8 +75,7 @@ function testNotice(at: string): TestNotice {
 function toRow(hook: NoticeHook, sent: Delivery) {
   const line = sent.answer?.line ?? ''
   const isAccepted = sent.state === 'delivered'
-  const why =
-    sent.state === 'unusable' ? `${sent.fault.message}. ${sent.fault.hint}` : isAccepted ? '' : sent.why
+  const why = sent.state === 'unusable' ? withHint(sent.fault) : isAccepted ? '' : sent.why
   return {
     kind: hook.kind,
     /** The file's name, or the address. */

@@ -9,6 +9,7 @@ import type { LockHolder } from '../model/outcome.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import { withHint } from '../model/trouble.ts'
 import { underLock } from '../reconcile/under-lock.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { whoAmI } from '../system/who-am-i.ts'
@@ -179,7 +180,7 @@ async function pruneByName(
     console.writeError(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
   }
   for (const { path, message, hint } of problems)
-    console.writeError(`${escapeText(path ?? '')}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    console.writeError(`${escapeText(path ?? '')}: ${escapeProse(withHint({ message, hint }))}\n`)
   return problems.length > 0 ? 1 : 0
 }
 
@@ -208,7 +209,7 @@ async function undoPrune(
     }
     code = 1
     const { message, hint } = verdict?.problem ?? { message: 'no result', hint: '' }
-    console.writeError(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    console.writeError(`${escapeText(path)}: ${escapeProse(withHint({ message, hint }))}\n`)
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
     console.writeError(

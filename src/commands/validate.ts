@@ -12,7 +12,7 @@ import { readTarget } from '../watch/deliver.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
-import { noSpecs, openWorkspace, plainDiagnostics, type Workspace } from './workspace.ts'
+import { noSpecs, openWorkspace, plainDiagnostics, printDiagnostics, type Workspace } from './workspace.ts'
 
 interface Loaded {
   readonly loaded: LoadedSpecs
@@ -79,22 +79,14 @@ export async function validate(
     return code
   }
   if (effective !== null) {
-    if (diagnostics.length > 0) {
-      console.writeError(
-        renderDiagnostics(diagnostics, {
-          color: console.color.writeError,
-          folder: flags.cwd,
-          width: console.edge.writeError,
-        }),
-      )
-    }
+    printDiagnostics(diagnostics, console, flags.cwd)
     const { stringify } = await import('yaml')
     console.write(stringify(effective, { lineWidth: 0 }))
     return code
   }
   if (diagnostics.length > 0) {
     console.write(
-      `${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd, width: console.edge.write })}\n`,
+      `${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd, width: console.width })}\n`,
     )
   }
   console.write(`${verdict(loaded, errors.length, diagnostics.length - errors.length)}\n`)

@@ -18,7 +18,6 @@ import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { realClock } from '../system/real-clock.ts'
 import { realPath } from '../system/real-path.ts'
-import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { beatOf, heartbeats } from '../watch/beat.ts'
 import { specNotices } from '../watch/daemon-notices.ts'
@@ -42,6 +41,7 @@ import {
   openCommonHolds,
   openPlace,
   openSettings,
+  printDiagnostics,
   specSource,
   type Workspace,
 } from './workspace.ts'
@@ -96,7 +96,7 @@ export async function watch(
   watchers: Watchers,
 ): Promise<number> {
   const { settings, faults } = await options.settings()
-  if (faults.length > 0) console.writeError(renderDiagnostics(faults, { color: console.color.writeError }))
+  printDiagnostics(faults, console)
   if (codeOfDiagnostics(faults) !== 0) return codeOfDiagnostics(faults)
   const memory = openWatchMemory(settings.state)
   const lock = await memory.lock(run.signal)

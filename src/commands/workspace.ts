@@ -144,11 +144,15 @@ export const plainDiagnostics = (diagnostics: readonly Diagnostic[]): readonly D
 export function printSpecs({ loaded, diagnostics }: Workspace, console: Console): void {
   const isBrief = console.quiet || console.output !== 'text'
   const shown = diagnostics.filter(({ severity }) => severity === 'error' || !isBrief)
-  if (shown.length > 0) {
-    const width = console.edge.writeError
-    console.writeError(renderDiagnostics(shown, { color: console.color.writeError, width }))
-  }
+  printDiagnostics(shown, console)
   printUsedSpecs({ loaded }, console)
+}
+
+/** Prints faults to stderr. */
+export function printDiagnostics(faults: readonly Diagnostic[], console: Console, folder?: string): void {
+  if (faults.length === 0) return
+  const options = { color: console.color.writeError, width: console.errorWidth }
+  console.writeError(renderDiagnostics(faults, folder === undefined ? options : { ...options, folder }))
 }
 
 /** Prints to stderr which specs are used. */

@@ -1,4 +1,4 @@
-import { type Digest, type DigestKind, toDigest } from './digest.ts'
+import type { Digest, DigestKind } from './digest.ts'
 import { baseName } from './rel-path.ts'
 
 /** One for all: each has memory of its own, which half a million markers would make gigabytes. */
@@ -14,14 +14,31 @@ export interface FaultyMarker {
   readonly fault: MarkerFault
   /** The name in it, where it is about another file. */
   readonly name?: string
+  /** Hexadecimal digits of what it holds, where the marker's kind has another number. */
+  readonly digits?: number
   /** What wrote it, where that is known. */
-  readonly writtenAs?: 'utf-16' | 'certutil' | 'get-filehash' | 'windows' | 'bsd'
+  readonly writtenAs?: 'html' | 'zeros' | 'utf-16' | 'certutil' | 'get-filehash' | 'windows' | 'bsd'
 }
+
+/** Checksums by their number of hexadecimal digits. */
+export const CHECKSUMS: Readonly<Record<number, string>> = {
+  8: 'CRC-32',
+  32: 'MD5',
+  40: 'SHA-1',
+  56: 'SHA-224',
+  64: 'SHA-256',
+  96: 'SHA-384',
+  128: 'SHA-512',
+}
+
+/** Hexadecimal digits of a digest. */
+export const DIGITS: Readonly<Record<DigestKind, number>> = { md5: 32, sha256: 64 }
 
 /**
  * What a marker claims of the data file `dataPath`. Reads all that `md5sum -c` does: GNU (`digest  name`, `digest *name`, one blank or tab
- * between, `\`-escaped names), BSD and openssl (`MD5 (name) = digest`, `MD5(name)= digest`), blanks before, comment lines; and bare
- * digests, LF or CRLF, blanks at the end, and `\` between folders. The base name must be the data file's; one digest, of the marker's kind.
+ * between, `\`-escaped names), BSD and openssl (`MD5 (name) = digest`, `MD5(name)= digest`), blanks before, a zero byte after, comments and
+ * whatever else is around a line that names the file; and bare digests, any line end, blanks at the end, `;` comments, and `\` between
+ * folders. The base name must be the data file's; one digest of the marker's kind, however often.
  */
 export function parseMarker(
   bytes: Uint8Array,
@@ -30,24 +47,31 @@ export function parseMarker(
 ): { readonly digest: Digest } | FaultyMarker {
   if (bytes.length > MARKER_LIMIT) return { fault: 'too-long' }
   const text = utf8.decode(bytes)
-  const faulty = (fault: MarkerFault): FaultyMarker => {
+  const faulty = (fault: MarkerFault, more: Pick<FaultyMarker, 'name' | 'digits'> = {}): FaultyMarker => {
     const writtenAs = isUtf16(bytes) ? 'utf-16' : WRITERS.find(([, mark]) => mark.test(text))?.[0]
-    return writtenAs === undefined ? { fault } : { fault, writtenAs }
+    return { fault, ...more, ...(writtenAs === undefined ? {} : { writtenAs }) }
   }
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  const lines = text.split(/\r\n?|\n/).filter((line) => line.trim() !== '' && !/^[#;]/.test(line))
   if (lines.length === 0) return faulty('empty')
-  if (lines.length > 1) return faulty('ambiguous')
-  const claim = parseLine(lines[0]!)
-  if (claim === null) return faulty('no-digest')
-  if (claim.name !== null && !isNameOf(claim.name, baseName(dataPath)))
-    return { ...faulty('other-name'), name: claim.name }
-  const digest = toDigest(claim.hex)
-  if (digest === null) return faulty('no-digest')
-  if (digest.length !== (kind === 'md5' ? 32 : 64)) return faulty('other-kind')
-  return { digest }
+  const all = lines.flatMap((line) => readLine(line.replace(/\0.*$/s, '')) ?? [])
+  const claims = all.filter(({ hex }) => hex.length === DIGITS[kind])
+  const [claim = all[0]] = claims
+  if (claim === undefined) return faulty('no-digest')
+  const digits = claim.hex.length
+  if (claims.length === 0) return faulty(digits in CHECKSUMS ? 'other-kind' : 'no-digest', { digits })
+  const otherName = ({ name }: Claim) =>
+    name === null || isNameOf(name, baseName(dataPath)) ? undefined : name
+  const name = otherName(claim)
+  if (claims.some((one) => one.hex !== claim.hex || otherName(one) !== name)) return faulty('ambiguous')
+  // Only a line that names the file stands out from others.
+  if (claims.length < lines.length && claims.every((one) => one.name === null)) return faulty('ambiguous')
+  if (name !== undefined) return faulty('other-name', { name })
+  return { digest: claim.hex as Digest }
 }
 
 const WRITERS = [
+  ['html', /^\s*<(?:!doctype|html|head|body|\?xml)\b/i],
+  ['zeros', /^\0+$/],
   ['certutil', /^CertUtil:|\bhash of (?:file )?.+:\r?\n/im],
   ['get-filehash', /^Algorithm\s+(?:Hash|:)/m],
   ['bsd', /^\s*(?:MD5|SHA2?-?256) \(/],
@@ -66,23 +90,53 @@ const isNameOf = (written: string, name: string): boolean =>
     (text) => baseName(text) === name || baseName(text.replaceAll('\\', '/')) === name,
   )
 
-/** One line of a checksum file: `name` is null for a bare digest, and for one of standard input (`-`). */
-export function parseLine(line: string): { readonly hex: string; readonly name: string | null } | null {
-  const bsd = /^[ \t]*(\\?)(MD5|SHA256|SHA2-256)[ \t]*\((.+)\)[ \t]*=[ \t]*([0-9a-fA-F]+)\s*$/s.exec(line)
+interface Claim {
+  /** In lower case. */
+  readonly hex: string
+  /** Null for a bare digest, and for one of standard input (`-`). */
+  readonly name: string | null
+}
+
+/** One line of a checksum file. */
+export function parseLine(line: string): Claim | null {
+  const claim = readLine(line)
+  return claim !== null && Object.values(DIGITS).includes(claim.hex.length) ? claim : null
+}
+
+const TAGGED: Readonly<Record<string, number>> = {
+  MD5: 32,
+  SHA1: 40,
+  SHA224: 56,
+  SHA256: 64,
+  'SHA2-256': 64,
+  SHA384: 96,
+  SHA512: 128,
+  'SHA2-512': 128,
+}
+
+/** What has the form of a line of a checksum file, whatever the number of digits. */
+function readLine(line: string): Claim | null {
+  const bsd = /^[ \t]*(\\?)([A-Z0-9-]{3,8})[ \t]*\((.+)\)[ \t]*=[ \t]*([0-9a-fA-F]+)\s*$/s.exec(line)
   if (bsd !== null) {
-    const [, escaped, kind, name, hex] = bsd as unknown as readonly string[]
-    if (hex!.length !== (kind === 'MD5' ? 32 : 64)) return null
-    return { hex: hex!, name: escaped === '' ? name! : unescapeName(name!) }
+    const [, escaped, tag, name, hex] = bsd as unknown as readonly string[]
+    return hex!.length === TAGGED[tag!] ? claimOf(hex!, name!, escaped !== '') : null
   }
-  const gnu = /^[ \t]*(\\?)([0-9a-fA-F]{32}|[0-9a-fA-F]{64})[ \t][ *]?(.*\S.*)$/s.exec(line)
+  const gnu = /^[ \t]*(\\?)([0-9a-fA-F]{8,})[ \t][ *]?(.*\S.*)$/s.exec(line)
   if (gnu !== null) {
     const [, escaped, hex, name] = gnu as unknown as readonly string[]
-    if (name!.trim() === '-') return { hex: hex!, name: null }
-    return { hex: hex!, name: escaped === '' ? name! : unescapeName(name!) }
+    return name!.trim() === '-' ? claimOf(hex!, null) : claimOf(hex!, name!, escaped !== '')
   }
-  const bare = /^\s*([0-9a-fA-F]{32}|[0-9a-fA-F]{64})\s*$/.exec(line)
-  return bare === null ? null : { hex: bare[1]!, name: null }
+  const bare = /^\s*([0-9a-fA-F]{8,})\s*$/.exec(line)
+  if (bare !== null) return claimOf(bare[1]!, null)
+  // As .sfv files have it.
+  const sfv = /^(.*\S)[ \t]+([0-9a-fA-F]{8})\s*$/s.exec(line)
+  return sfv === null ? null : claimOf(sfv[2]!, sfv[1]!)
 }
+
+const claimOf = (hex: string, name: string | null, isEscaped = false): Claim => ({
+  hex: hex.toLowerCase(),
+  name: name !== null && isEscaped ? unescapeName(name) : name,
+})
 
 const unescapeName = (name: string): string =>
   name.replace(/\\(.)/gs, (_, c: string) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c))

@@ -1,6 +1,13 @@
 import type { DigestKind } from '../model/digest.ts'
 import { markerOf } from '../model/marker-name.ts'
-import { type FaultyMarker, MARKER_LIMIT, type MarkerFault, parseMarker } from '../model/parse-marker.ts'
+import {
+  CHECKSUMS,
+  DIGITS,
+  type FaultyMarker,
+  MARKER_LIMIT,
+  type MarkerFault,
+  parseMarker,
+} from '../model/parse-marker.ts'
 import { baseName, type RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
 import { quote } from './quote.ts'
@@ -11,27 +18,41 @@ const WHY: Record<MarkerFault, string> = {
   'no-digest': 'holds no checksum in a form that md5sum -c reads',
   'other-name': 'is about a file of another name',
   'other-kind': 'holds a checksum of another kind than its suffix says',
-  ambiguous: 'holds more than one line, so it is not clear which counts',
+  ambiguous: 'holds more than one checksum or line, so it is not clear which counts',
 }
 
-/** What wrote it, where its form is one that md5sum -c does not read. */
+/** What it is instead, where its form is one that md5sum -c does not read. */
 const FORMS: Partial<Record<NonNullable<FaultyMarker['writtenAs']>, string>> = {
+  html: 'is an HTML page, such as an error page that was saved under its name',
+  zeros: 'holds nothing but zero bytes, as after a crash',
   'utf-16': 'is written in UTF-16, as > and Out-File of Windows PowerShell do by default',
   certutil: 'is the output of certutil, which is not a line of checksum and name',
   'get-filehash': 'is the output of Get-FileHash, which is not a line of checksum and name',
 }
 
 /** Its file waits: only a marker that can be read finishes one. */
-export function explainMarker(path: string, { fault, name, writtenAs }: FaultyMarker): Problem {
-  const data = baseName(markerOf(path)?.data ?? path)
+export function explainMarker(path: string, { fault, name, digits, writtenAs }: FaultyMarker): Problem {
+  const { data, kind } = markerOf(path) ?? { data: path, kind: 'md5' }
   const form = writtenAs === undefined ? undefined : FORMS[writtenAs]
-  const why = name === undefined ? (form ?? WHY[fault]) : `is about ${quote(name)}, not ${quote(data)}`
+  const file = baseName(data)
+  const why =
+    name !== undefined
+      ? `is about ${quote(name)}, not ${quote(file)}`
+      : (form ?? (digits === undefined ? WHY[fault] : describeDigits(digits, kind)))
   return {
     code: `marker-${fault}`,
     path,
     message: `The marker ${quote(path)} ${why}.`,
-    hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), data, writtenAs)}`,
+    hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), file, writtenAs)}`,
   }
+}
+
+function describeDigits(digits: number, kind: DigestKind): string {
+  const needed = `${CHECKSUMS[DIGITS[kind]]} with ${DIGITS[kind]}`
+  const found = CHECKSUMS[digits]
+  return found === undefined
+    ? `holds ${digits} hexadecimal digits, not a checksum of ${needed}`
+    : `holds a checksum of ${digits} digits, which is ${found} by its length, not ${needed}`
 }
 
 /** What writes a right one on the system that wrote this one. A name that a shell would take for more than a name is not put into it. */
@@ -39,7 +60,8 @@ function commandFor(marker: string, data: string, writtenAs: FaultyMarker['writt
   const suffix = marker.slice(data.length)
   const [file, into] = /^\w[\w.+=@,-]*$/.test(marker) ? [data, marker] : ['FILE', `FILE${suffix}`]
   const isSha256 = /^\.sha256/i.test(suffix)
-  if (writtenAs === undefined) return `${isSha256 ? 'sha256sum' : 'md5sum'} ${file} > ${into}`
+  if (writtenAs === undefined || ['html', 'zeros'].includes(writtenAs))
+    return `${isSha256 ? 'sha256sum' : 'md5sum'} ${file} > ${into}`
   if (writtenAs === 'bsd') return `${isSha256 ? 'sha256' : 'md5'} -r ${file} > ${into}`
   const digest = `(Get-FileHash -Algorithm ${isSha256 ? 'SHA256' : 'MD5'} '${file}').Hash`
   return `${digest} + '  ${file}' | Set-Content -Encoding ascii '${into}'`

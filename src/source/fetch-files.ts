@@ -14,7 +14,7 @@ import {
   type SumsFile,
 } from '../model/listing.ts'
 import { markerOf } from '../model/marker-name.ts'
-import { MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
+import { DIGITS, MARKER_LIMIT, parseMarker } from '../model/parse-marker.ts'
 import type { FetchRequest } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -213,7 +213,7 @@ async function readSums(
       refuse(path, () => sumsTooLong(path))
       continue
     }
-    const { claims, others } = parseSums(bytes, path, checksum === 'md5' ? 32 : 64, listed)
+    const { claims, others } = parseSums(bytes, path, DIGITS[checksum], listed)
     if (claims.size === 0) refuse(path, () => sumsWithout(path, bytes, checksum, others))
     sums.set(path, claims)
     await breathe()

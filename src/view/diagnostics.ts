@@ -6,15 +6,15 @@ import { wrapText } from './wrap-text.ts'
 
 /**
  * Faults of specs and settings in a compiler's style: the place, the fault, the lines around it, a hint. A blank line between two;
- * a newline at the end. Files below `folder` are named relative to it. Prose breaks at `width` columns, if given.
+ * a newline at the end. Files below `folder` are named relative to it. Prose breaks at `width` columns; frames stay whole.
  */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
-  options: { readonly color: boolean; readonly folder?: string; readonly width?: number },
+  options: { readonly color: boolean; readonly folder?: string; readonly width: number },
 ): string {
   const tone = paint(options.color)
   // Less the indent of further lines.
-  const width = (options.width ?? Number.POSITIVE_INFINITY) - 4
+  const width = options.width - 4
   return diagnostics
     .map(({ file, line, column, severity, message, hint, frame }) => {
       const near = options.folder !== undefined && file.startsWith(`${options.folder}/`)

@@ -1,6 +1,8 @@
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
 import { groupBy } from '../model/group-by.ts'
+import { markerOf } from '../model/marker-name.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
+import { baseName } from '../model/rel-path.ts'
 import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem, Warning } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
@@ -97,10 +99,10 @@ export function countedRow(
   }
 }
 
-/** Problems, those of one code in one row. `more`: what shows the ones that are not named. */
+/** Problems, those of one code with one way out in one row. `more`: what shows the ones that are not named. */
 export function problemRows(problems: readonly Problem[], more: string): readonly Row[] {
   const own = problems.filter(({ shared }) => shared === undefined)
-  return [...groupBy(own, ({ code }) => code).values()].map((these) => {
+  return [...groupBy(own, (one) => `${one.code} ${hintForAny(one)}`).values()].map((these) => {
     const [first] = these as [Problem]
     if (these.length === 1) return problemRow(first)
     const noun = these.every(({ path }) => path !== undefined) ? 'file' : 'problem'
@@ -109,9 +111,18 @@ export function problemRows(problems: readonly Problem[], more: string): readonl
       if (isSame) return { path }
       return { path: isNamed(message, path) ? undefined : path, detail: message }
     })
-    const row = alertRow('problem', 'red', isSame ? first.message : '', advice(first.hint))
+    const hint = these.every((one) => one.hint === first.hint) ? first.hint : hintForAny(first)
+    const row = alertRow('problem', 'red', isSame ? first.message : '', advice(hint))
     return countedRow(items, { ...row, noun, more })
   })
+}
+
+/** A hint without the name of its own file, as it holds for others too. */
+function hintForAny({ path, hint }: Problem): string {
+  if (path === undefined) return hint
+  const data = markerOf(path)?.data ?? path
+  const [whole, name] = [data, baseName(data)].map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
+  return hint.replace(new RegExp(`(?<![\\w/.-])(?:${whole}|${name})(?![\\w-])`, 'g'), 'FILE')
 }
 
 const isNamed = (message: string, path: string | undefined): boolean =>

@@ -27,6 +27,10 @@ function withoutChance(text: string, folder: string): string {
   }
   return (
     text
+      // Where a fault's message breaks hangs on the folder's name.
+      .replace(/^\S+:\d+:\d+: (?:error|warning):.*(?:\n {4}(?![ >]).*)+/gm, (fault) =>
+        fault.replace(/\n {4}/g, ' '),
+      )
       .replaceAll(folder, '<folder>')
       .replace(/\b\w+@127\.0\.0\.1:\d+/g, '<user>@<host>:<port>')
       .replace(/\b127\.0\.0\.1\b/g, '<host>')

@@ -39,6 +39,17 @@ test.each([
   ['comment lines', `# made by cron\n${MD5}  a.tar\n# end\n`],
   ['a Windows path', `${MD5} *C:\\dumps\\a.tar\r\n`],
   ['a relative Windows path', `${MD5}  .\\a.tar\r\n`],
+  ['semicolon comments', `; made by a tool\r\n${MD5} *a.tar\r\n`],
+  ['carriage returns alone', `# made by cron\r${MD5}  a.tar\r`],
+  ['the same line twice', `${MD5}  a.tar\n${MD5}  a.tar\n`],
+  ['the same claim in two forms', `${MD5}  a.tar\nMD5 (./a.tar) = ${MD5.toUpperCase()}\n`],
+  ['the same claim of two kinds', `${MD5}  a.tar\n${SHA256}  a.tar\n`],
+  [
+    'a signed file',
+    `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${MD5}  a.tar\n-----BEGIN PGP SIGNATURE-----\n`,
+  ],
+  ['a zero byte at the end', `${MD5}  a.tar\0`],
+  ['a byte order mark before a comment', `\ufeff# made by cron\r\n${MD5}  a.tar\r\n`],
   ['a byte order mark', `\ufeff${MD5}  a.tar\n`],
 ])('an md5 marker: %s', (_, text) => {
   expect(parse(text)).toBe(MD5)
@@ -62,7 +73,16 @@ test.each([
   ['the name in other letters', `${MD5}  A.tar\n`, 'other-name'],
   ['a longer name', `${MD5}  a.tar.gz\n`, 'other-name'],
   ['two lines', `${MD5}  a.tar\n${MD5}  b.tar\n`, 'ambiguous'],
-  ['the same line twice', `${MD5}  a.tar\n${MD5}  a.tar\n`, 'ambiguous'],
+  ['the same name with two digests', `${MD5}  a.tar\n${MD5.replace('d', 'e')}  a.tar\n`, 'ambiguous'],
+  ['another name twice', `${MD5}  b.tar\n${MD5}  b.tar\n`, 'other-name'],
+  ['a bare digest among words', `made by cron\n${MD5}\n`, 'ambiguous'],
+  ['comments alone', `; made\n# by cron\n`, 'empty'],
+  ['several lines of words', 'not\na marker\n', 'no-digest'],
+  ['a sha1', `${'a'.repeat(40)}  a.tar\n`, 'other-kind'],
+  ['a sha1 of BSD', `SHA1 (a.tar) = ${'a'.repeat(40)}\n`, 'other-kind'],
+  ['a sha512, bare', 'a'.repeat(128), 'other-kind'],
+  ['a crc32', 'cbf43926\n', 'other-kind'],
+  ['a digest of another kind that has as many digits', `MD4 (a.tar) = ${MD5}\n`, 'no-digest'],
   ['a sha256', `${SHA256}  a.tar\n`, 'other-kind'],
   ['a sha256 that is called md5', `MD5 (a.tar) = ${SHA256}\n`, 'no-digest'],
   ['too much', `${MD5}  a.tar\n${'\n'.repeat(MARKER_LIMIT)}`, 'too-long'],
@@ -113,6 +133,28 @@ describe('what a faulty one looks like is reported', () => {
     ['another name', `${MD5}  b.tar\n`, 'is about "b.tar", not "a.tar"', /md5sum a\.tar > a\.tar\.md5$/],
     ['another name, on Windows', `${MD5} *D:\\b.tar\r\n`, 'is about "D:\\', POWERSHELL],
     ['another name, on BSD', `MD5 (b.tar) = ${MD5}\n`, 'is about "b.tar"', /md5 -r a\.tar > a\.tar\.md5$/],
+    [
+      'sha1',
+      `${'a'.repeat(40)}  a.tar\n`,
+      '40 digits, which is SHA-1 by its length, not MD5 with 32',
+      /md5sum a\.tar > /,
+    ],
+    ['sha256', `${SHA256}\n`, 'SHA-256 by its length, not MD5', /md5sum a\.tar > a\.tar\.md5$/],
+    ['sha512', `${'a'.repeat(128)}  a.tar\n`, 'SHA-512 by its length, not MD5', /md5sum a\.tar > /],
+    [
+      'crc32 of an .sfv',
+      `; made by a tool\na.tar CBF43926\n`,
+      'CRC-32 by its length, not MD5',
+      /md5sum a\.tar > /,
+    ],
+    ['a digest that is cut', `${MD5.slice(1)}  a.tar\n`, 'holds 31 hexadecimal digits', /md5sum a\.tar > /],
+    [
+      'an error page',
+      '<!DOCTYPE html>\r\n<html><body>404</body></html>\r\n',
+      'is an HTML page',
+      /md5sum a\.tar > /,
+    ],
+    ['zeros', '\0'.repeat(48), 'nothing but zero bytes', /md5sum a\.tar > /],
     ['words', 'not ready\n', 'no checksum', /md5sum a\.tar > a\.tar\.md5$/],
   ])('%s', (_, text, says, hint) => {
     expect(why(text)).toContain(says)
@@ -121,6 +163,12 @@ describe('what a faulty one looks like is reported', () => {
 
   test('a sha256 marker is written by what makes sha256', () => {
     expect(why('words', 'dir/a.tar.sha256')).toMatch(/sha256sum a\.tar > a\.tar\.sha256$/)
+  })
+
+  test('an md5 in a sha256 marker is named', () => {
+    expect(why(`${MD5}  a.tar\n`, 'dir/a.tar.sha256')).toMatch(
+      /32 digits, which is MD5 .*, not SHA-256 with 64\./,
+    )
   })
 
   test('a name that a shell would run is not in the command', () => {

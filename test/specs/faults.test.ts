@@ -102,7 +102,11 @@ describe('each fault points at its place and says what to do', () => {
       more('select: { include: "*.gz" }'),
       '4:20 wrong-type select.include is "*.gz", not a list (write a list: ["*.gz"])',
     ],
-    ['text that is a list', more('checksum: [md5]'), '4:11 wrong-type checksum is a list, not text'],
+    [
+      'text that is a list',
+      more('checksum: [md5]'),
+      '4:11 wrong-value checksum is a list, not "md5" or "sha256"',
+    ],
     [
       'a map that is text',
       more('transfer: fast'),
@@ -224,6 +228,43 @@ describe('each fault points at its place and says what to do', () => {
     ['nothing', '# soon\n', '1:1 empty the file holds no keys'],
   ])('%s', async (_, text, fault) => {
     expect((await faultsOf(text)).map((line) => line.slice(0, fault.length))).toContain(fault)
+  })
+
+  const TEXT = 'without quotes: yes, no, on and off are text in YAML 1.2'
+  test.each<[string, string]>([
+    [
+      'suspend: yes',
+      `4:10 wrong-type suspend is "yes", not true, false, or keys with values (write true, ${TEXT})`,
+    ],
+    [
+      'suspend: Off',
+      `4:10 wrong-type suspend is "Off", not true, false, or keys with values (write false, ${TEXT})`,
+    ],
+    [
+      'suspend: "true"',
+      `4:10 wrong-type suspend is "true", not true, false, or keys with values (write true, ${TEXT})`,
+    ],
+    ['suspend: soon', '4:10 wrong-type suspend is "soon", not true, false, or keys with values'],
+    [
+      'prune: { mode: off }',
+      '4:16 wrong-value prune.mode is "off", not "never" or "manual" or "auto" (did you mean "never"?)',
+    ],
+    [
+      'prune: { mode: false }',
+      '4:16 wrong-value prune.mode is false, not "never" or "manual" or "auto" (did you mean "never"?)',
+    ],
+    ['retain: no', '4:9 wrong-type retain is "no", not keys with values'],
+    [
+      'schedule: { cron: 0022 }',
+      '4:19 wrong-type schedule.cron is 0022, not text (put it in quotes: "0022")',
+    ],
+    ['schedule: { every: 22:00 }', '4:20 bad-unit schedule.every: "22:00" is not a duration such as 90s'],
+    [
+      'suspend: { until: 2026-12-01 10:00 }',
+      '4:19 bad-time suspend.until: "2026-12-01 10:00" has no offset: end it with Z or, for example, +01:00',
+    ],
+  ])('without quotes, YAML 1.2 reads it as one value with one fault: %s', async (text, fault) => {
+    expect(await faultsOf(more(text))).toEqual([fault])
   })
 
   test('the frame shows the lines around, and marks the place', async () => {

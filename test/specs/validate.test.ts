@@ -26,9 +26,9 @@ async function run(
         said.err += text
       },
       color: { write: false, writeError: false },
-      width: 100,
+      width: 80,
       height: 50,
-      edge: { write: Number.POSITIVE_INFINITY, writeError: Number.POSITIVE_INFINITY },
+      errorWidth: 80,
       stderr: process.stderr,
       quiet: false,
     },
@@ -74,6 +74,16 @@ b.yaml:5:1: error: unknown key "bwlimit"
 
 1 fault; 1 of 2 specs in DIR valid.
 `)
+  })
+
+  test('without a terminal messages and hints break at 80 columns, with one indent', async () => {
+    const { out } = await run({
+      'a.yaml': spec({ more: 'retain: { daily: 7 }\nexpect: { every: 1d }\nprune: { mode: auto }' }),
+    })
+    const lines = out.split('\n').filter((line) => !/^ +(?:> )?\d* ?\|/.test(line))
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(out).toMatch(/: warning: prune\.mode .*\n {4}\S/)
+    expect(out).toMatch(/\n {2}hint: write how .*\n {4}\S/)
   })
 
   test('a warning alone leaves 0', async () => {

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { waitOverdue } from '../../src/decide/files/problems.ts'
+import { markerOf } from '../../src/model/marker-name.ts'
+import { parseMarker } from '../../src/model/parse-marker.ts'
+import type { Problem } from '../../src/model/trouble.ts'
+import { explainMarker } from '../../src/source/explain-marker.ts'
 import { type Brief, renderResult } from '../../src/view/render-result.ts'
+import { problemRows } from '../../src/view/trouble-rows.ts'
 import { NASTY, nastyText } from './nasty.ts'
 import { GIB, HELD, OTHER, outcome, result } from './sample-documents.ts'
 
@@ -46,6 +51,45 @@ describe('the summary after a pass', () => {
       rot, loss or a damaged ledger: a person must look).
       "
     `)
+  })
+
+  it('shows problems of one code in one row each way out, with a name for any of them', () => {
+    const marker = (path: string, text: string): Problem => {
+      const { data, kind } = markerOf(path)!
+      const parsed = parseMarker(Buffer.from(text), data, kind)
+      if ('digest' in parsed) throw new Error('it is sound')
+      return explainMarker(path, parsed)
+    }
+    const certutil = `MD5 hash of FILE:\r\n${HELD}\r\nCertUtil: -hashfile command completed.\r\n`
+    const rows = problemRows(
+      [
+        marker('a.tar.md5', 'nothing\n'),
+        marker('sub/b.tar.md5', 'nothing here\n'),
+        marker('c.tar.md5', certutil),
+        marker('d.tar.md5', `${HELD}\n${HELD.replace('9', '8')}\n`),
+        marker('e.tar.md5', certutil),
+        marker('f.tar.md5', 'Algorithm : MD5\r\n'),
+      ],
+      '--json shows them',
+    )
+    expect(
+      rows.map(({ path, hints }) => [path, ...(hints ?? []).map((one) => Object.values(one)[0])]),
+    ).toEqual([
+      [
+        '2 files',
+        expect.stringContaining('a.tar.md5'),
+        expect.stringContaining('sub/b.tar.md5'),
+        expect.stringMatching(/md5sum FILE > FILE\.md5$/),
+      ],
+      [
+        '2 files',
+        expect.anything(),
+        expect.anything(),
+        expect.stringMatching(/MD5 'FILE'\)\.Hash .* 'FILE\.md5'$/),
+      ],
+      [undefined, expect.stringMatching(/md5sum d\.tar > d\.tar\.md5$/)],
+      [undefined, expect.stringMatching(/'f\.tar\.md5'$/)],
+    ])
   })
 
   it('shows troubles of one code in one row with a count and the first few names', () => {

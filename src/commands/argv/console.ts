@@ -11,19 +11,15 @@ export interface Console {
   readonly writeError: (text: string) => void
   /** Of stdout and stderr. */
   readonly color: { readonly write: boolean; readonly writeError: boolean }
-  /** Columns of stdout: 80 where it is no terminal. */
+  /** Columns of stdout and of stderr: 80 where it is no terminal. */
   readonly width: number
+  readonly errorWidth: number
   /** Lines of stdout; without a terminal none is too many. */
   readonly height: number
-  /** Where lines break that other programs read whole: at a terminal's edge alone. */
-  readonly edge: { readonly write: number; readonly writeError: number }
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
   readonly quiet: boolean
 }
-
-/** Columns; without a terminal none. */
-export const edgeOf = (stream: NodeJS.WriteStream): number => stream.columns ?? Number.POSITIVE_INFINITY
 
 export function processConsole(output: Output, quiet: boolean): Console {
   const { stdout, stderr, env } = process
@@ -35,7 +31,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
     height: stdout.rows ?? Number.POSITIVE_INFINITY,
     width: stdout.columns ?? 80,
-    edge: { write: edgeOf(stdout), writeError: edgeOf(stderr) },
+    errorWidth: stderr.columns ?? 80,
     stderr,
   }
 }

@@ -14,12 +14,17 @@ export interface Zone {
 }
 
 const known = new Map<string, Zone>()
+/** Without aliases. */
+let usual: ReadonlySet<string> | undefined
 /** Moments on days of change that are kept in mind: many series have names of the same ones. */
 const MANY_MOMENTS = 10_000
 
 /** Whether the platform knows a zone of this name. The library would also take an offset, or a date that names a zone. */
 export function isZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false
+  // Its rules, and the first use of Intl's formats, would take most of what a faultless spec takes to check.
+  usual ??= new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])
+  if (usual.has(name)) return true
   try {
     zoneOf(name)
     return true

@@ -9,9 +9,7 @@ import {
   valueAt,
 } from '../yaml/located.ts'
 import { nameFault } from './backup-name.ts'
-import { checkAt, itemPaths } from './check-at.ts'
-import { checkSeries } from './check-series.ts'
-import { checkTimes } from './check-times.ts'
+import { checkAt, checkSeries, checkTimes, itemPaths } from './check-rules.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
 import { faultIn, globFault, quantityFault, type TextFault } from './text-faults.ts'

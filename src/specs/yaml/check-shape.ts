@@ -25,11 +25,15 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   const schema = loadSchema(name)
   const validate = validatorOf(name)
   if (validate(plainValue(root))) return []
-  const errors = (validate.errors ?? []).filter(
-    ({ keyword, schemaPath, data }) =>
+  const all = validate.errors ?? []
+  const chosen = new Set(all.flatMap(({ keyword, instancePath }) => (keyword === 'enum' ? instancePath : [])))
+  const errors = all.filter(
+    ({ keyword, schemaPath, instancePath, data }) =>
       keyword !== 'if' &&
       // An empty map, or a value that is not a map, has a fault of its own.
-      !(keyword === 'oneOf' && !hasKeys(data)) &&
+      !(['oneOf', 'not'].includes(keyword) && !hasKeys(data)) &&
+      // What is none of a few words need not be text.
+      !(keyword === 'type' && chosen.has(instancePath)) &&
       // What each choice lacks: the choice itself is reported.
       !schemaPath.includes('/oneOf/') &&
       (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
@@ -80,8 +84,9 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       )
     case 'enum': {
       const allowed: readonly unknown[] = error.params['allowedValues']
+      const data = String(error.data).toLowerCase()
       const near = allowed.find(
-        (one) => typeof one === 'string' && String(error.data).toLowerCase().startsWith(one),
+        (one) => typeof one === 'string' && (data.startsWith(one) || (one === 'never' && NO.test(data))),
       )
       const meant = near === undefined ? undefined : `did you mean ${shown(near)}?`
       return here('wrong-value', `${what} is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
@@ -130,6 +135,9 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       return here('wrong-value', `${what} ${error.message ?? 'is not valid'}`)
   }
 }
+
+const YES = /^(?:yes|on|y|true)$/i
+const NO = /^(?:no|off|n|none|false)$/i
 
 function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string): Fault {
   const parent = keyPathText(path.filter((part) => typeof part === 'string'))
@@ -196,6 +204,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   string: 'text',
   integer: 'a whole number',
+  boolean: 'true or false',
   'string,array': 'text or a list',
   'object,array': 'keys with values, or a list of such',
   'boolean,object': 'true, false, or keys with values',
@@ -216,9 +225,16 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
           ? `write a list: [${JSON.stringify(data)}]`
           : wanted === 'integer' && typeof data === 'string' && /^[0-9]+$/.test(data)
             ? `write it without quotes: ${data}`
-            : undefined
+            : wanted.startsWith('boolean') && typeof data === 'string'
+              ? truthHint(data)
+              : undefined
   const message = `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`
   return faultAt(placeOf(root, path), 'wrong-type', message, hint)
+}
+
+function truthHint(text: string): string | undefined {
+  if (!YES.test(text) && !NO.test(text)) return undefined
+  return `write ${YES.test(text)}, without quotes: yes, no, on and off are text in YAML 1.2`
 }
 
 function quantityReader(schemaPath: string): ((text: string) => Parsed<unknown>) | null {
