@@ -5,8 +5,10 @@ import { realDisk } from '../destination/disk/real-disk.ts'
 import { layout } from '../destination/layout.ts'
 import { rebuildLedger } from '../destination/ledger/rebuild.ts'
 import { Failure } from '../model/failure.ts'
+import { isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import { takeLock } from '../system/lock.ts'
+import { inUseBy } from '../view/local-prose.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -51,8 +53,8 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
   }
   const lock = await takeLock(files.lock, 0, run.signal)
   if (lock.state === 'busy') {
-    const who = lock.holders.map(({ pid, command }) => `${pid} (${command})`).join(', ')
-    console.writeError(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
+    const who = inUseBy(lock.holders, isoTime(run.now()))
+    console.writeError(`${name} is busy: in use by ${who}. Try again when that has ended.\n`)
     return 5
   }
   try {

@@ -6,6 +6,7 @@ import { inTrouble } from '../decide/notices/due.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isoTime } from '../model/instant.ts'
 import { type NoticeHook, type TestNotice, URL_KINDS } from '../model/notice.ts'
+import { withHint } from '../model/trouble.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
@@ -77,8 +78,7 @@ function testNotice(at: string): TestNotice {
 function toRow(hook: NoticeHook, sent: Delivery) {
   const line = sent.answer?.line ?? ''
   const isAccepted = sent.state === 'delivered'
-  const why =
-    sent.state === 'unusable' ? `${sent.fault.message}. ${sent.fault.hint}` : isAccepted ? '' : sent.why
+  const why = sent.state === 'unusable' ? withHint(sent.fault) : isAccepted ? '' : sent.why
   return {
     kind: hook.kind,
     /** The file's name, or the address. */

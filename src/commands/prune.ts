@@ -4,16 +4,18 @@ import { faultyNames } from '../decide/specs/faults.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
-import { isoSeconds } from '../model/instant.ts'
+import { isoSeconds, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import { withHint } from '../model/trouble.ts'
 import { underLock } from '../reconcile/under-lock.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { whoAmI } from '../system/who-am-i.ts'
-import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
+import { inUse, localProse } from '../view/local-prose.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
@@ -142,8 +144,9 @@ async function pruneByName(
   words: readonly string[],
   reason: string,
   { dryRun = false, lockTimeout = 0 }: PlanFlags,
-  { workspace, console, run }: Context,
+  context: Context,
 ): Promise<number> {
+  const { workspace, console, run } = context
   if (reason.trim() === '') throw usage('a removal needs a reason: it goes on the record')
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
@@ -167,19 +170,19 @@ async function pruneByName(
     const removed = new Set(paths.filter((path) => verdicts.get(path)?.verdict === 'done'))
     return { problems, removed, thin: thinSeries(spec, holding, removed, run.now()) }
   })
-  if (done.state === 'busy') return printBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, context)
   const { removed, problems, thin } = done.value
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   for (const path of removed)
     console.write(
-      `removed ${escapeText(path)}: in the trash until ${until}; it will not be pulled again. To restore it: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
+      `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
     )
   for (const { series, left } of thin) {
     const of = escapeText(series)
     console.writeError(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
   }
-  for (const { path, message, hint } of problems)
-    console.writeError(`${escapeText(path ?? '')}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+  for (const problem of problems)
+    console.writeError(`${escapeText(problem.path ?? '')}: ${localProse(withHint(problem))}\n`)
   return problems.length > 0 ? 1 : 0
 }
 
@@ -188,8 +191,9 @@ async function undoPrune(
   name: string,
   words: readonly string[] | 'last',
   { reason = 'undone', lockTimeout = 0 }: PruneFlags,
-  { workspace, console, run }: Context,
+  context: Context,
 ): Promise<number> {
+  const { workspace, console, run } = context
   const paths = words === 'last' ? null : words.map(pathOf)
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
@@ -198,7 +202,7 @@ async function undoPrune(
     const chosen = paths ?? lastRemoved(name, holding)
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
-  if (done.state === 'busy') return printBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, context)
   let code = 0
   for (const path of done.value.chosen) {
     const verdict = done.value.verdicts.get(path)
@@ -207,8 +211,8 @@ async function undoPrune(
       continue
     }
     code = 1
-    const { message, hint } = verdict?.problem ?? { message: 'no result', hint: '' }
-    console.writeError(`${escapeText(path)}: ${escapeProse(message)}. ${escapeProse(hint)}\n`)
+    const problem = verdict?.problem ?? { message: 'no result', hint: '' }
+    console.writeError(`${escapeText(path)}: ${localProse(withHint(problem))}\n`)
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
     console.writeError(
@@ -252,8 +256,7 @@ function pathOf(text: string): RelPath {
   return path
 }
 
-function printBusy(name: string, holders: readonly LockHolder[], console: Console): number {
-  const who = holders.map(({ pid, command }) => `${escapeText(command)} (pid ${pid})`).join(', ')
-  console.writeError(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
+function printBusy(name: string, holders: readonly LockHolder[], { console, run }: Context): number {
+  console.writeError(`${name} is busy: ${inUse(name, holders, isoTime(run.now()))}.\n`)
   return 5
 }

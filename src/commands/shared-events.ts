@@ -3,6 +3,7 @@ import type { PassEvent } from '../model/event.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
+import { withHint } from '../model/trouble.ts'
 import { disksNow } from './release.ts'
 import { sharedBy, type Workspace } from './workspace.ts'
 
@@ -36,8 +37,9 @@ export function sharedEvents(emit: (event: PassEvent) => void, warn: (message: s
       for (const event of events)
         if (shared.codeOf(event.type === 'hold' ? event.hold : event.problem) === null) emit(event)
         else stopped.add(backup)
-      for (const { code, message, hint } of shared.problems) {
-        if (!told.has(code)) warn(`${code}: ${message}. ${hint}`)
+      for (const problem of shared.problems) {
+        const { code } = problem
+        if (!told.has(code)) warn(`${code}: ${withHint(problem)}`)
         told.add(code)
       }
     }

@@ -7,7 +7,7 @@ import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
-import { inUseBy, localProse } from './local-prose.ts'
+import { inUse, localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
@@ -163,7 +163,7 @@ function facts(outcome: BackupOutcome, started: string): string {
     ]),
     ...offUntil(outcome.off),
     ...(bytes > 0 ? [`${humanSize(bytes)} in ${humanDuration(seconds)}${rate}`] : []),
-    ...(outcome.result === 'busy' ? [inUse(outcome, started)] : []),
+    ...(outcome.result === 'busy' ? [inUse(outcome.backup, outcome.holders, started)] : []),
     ...held(outcome, started),
   ].join(', ')
 }
@@ -172,9 +172,6 @@ const offUntil = (off: BackupOutcome['off']): readonly string[] => {
   if (off === null) return []
   return [off.until === null ? 'bandwidth is off' : `bandwidth is off until ${off.until}`]
 }
-
-const inUse = ({ backup, holders }: BackupOutcome, now: string): string =>
-  `in use by ${inUseBy(holders, now)}; reconcile status ${backup} shows how far that is, --lock-timeout 1h waits for it`
 
 /** What is known of the destination, and if this pass did not look at it, as of when. */
 function held({ result, stale, complete, lookedAt }: BackupOutcome, started: string): readonly string[] {

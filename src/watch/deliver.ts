@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HookRequest, hookRequest, isAccepted, lackOf } from '../decide/notices/messages.ts'
 import type { MailHook, Notice, NoticeHook, TestNotice, UrlHook } from '../model/notice.ts'
-import type { Halt } from '../model/trouble.ts'
+import { type Halt, withHint } from '../model/trouble.ts'
 import { readCaFile } from '../system/ca-file.ts'
 import { type Delivery, post } from './post.ts'
 import { sendMail } from './sendmail.ts'
@@ -17,9 +17,7 @@ export const nameOf = (hook: MailHook | Place): string =>
 
 /** Why something was not delivered, in sentences. */
 export const whyNot = (sent: Exclude<Delivery, { readonly state: 'delivered' }>, what: string): string =>
-  sent.state === 'unusable'
-    ? `${sent.fault.message}. ${sent.fault.hint}`
-    : `cannot send ${what}: ${sent.why}.`
+  sent.state === 'unusable' ? withHint(sent.fault) : `cannot send ${what}: ${sent.why}.`
 
 /** Sends a notice in the form that the hook takes. Throws only the signal's reason. */
 export const deliver = (

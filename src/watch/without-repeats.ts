@@ -1,4 +1,5 @@
 import { failureFrom } from '../model/system-error.ts'
+import { withHint } from '../model/trouble.ts'
 
 /** Warns once about the trouble of one thing, and again if it changes or comes back. */
 export function withoutRepeats(warn: (message: string) => void) {
@@ -18,8 +19,7 @@ export function withoutRepeats(warn: (message: string) => void) {
         well(of)
         return done
       } catch (error) {
-        const { message, hint } = failureFrom(error)
-        trouble(of, `${words}${message}. ${hint}`)
+        trouble(of, words + withHint(failureFrom(error)))
         return null
       }
     },

@@ -313,7 +313,7 @@ describe('status beside it', () => {
     // Those that are gone can be looked at and stopped by name: the daemon runs them.
     const now = ['--as-of', isoTime(daemon.clock.now())]
     expect((await world.run('status', '--check', 'other', ...now)).stdout).toMatch(
-      /^other: held; more than half(?:(?!more than half).)*\(release \w+\)$/m,
+      /^other: held; more than half(?:(?!more than half).)*\(reconcile release \w+\)$/m,
     )
 
     daemon.hangup()

@@ -12,6 +12,7 @@ import type { Observation } from '../../model/observation.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
+import { withHint } from '../../model/trouble.ts'
 import type { Decided } from '../plan/backup.ts'
 import { keptText, whyKeptText } from '../prune/why-kept.ts'
 import { newestFirst, policyText, retain } from '../retention/retain.ts'
@@ -116,7 +117,7 @@ function reasonsOf(
       ? []
       : facts.flatMap(({ path }) => {
           const problem = problems.get(path)
-          return problem === undefined ? [] : [`${problem.code}: ${problem.message}. ${problem.hint}`]
+          return problem === undefined ? [] : [`${problem.code}: ${withHint(problem)}`]
         })
   const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
   // Wanted over the copies here alone: that spares a point too (I9).
