@@ -9,6 +9,7 @@ import { isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import { takeLock } from '../system/lock.ts'
 import { inUseBy } from '../view/local-prose.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -54,7 +55,9 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
   const lock = await takeLock(files.lock, 0, run.signal)
   if (lock.state === 'busy') {
     const who = inUseBy(lock.holders, isoTime(run.now()))
-    console.writeError(`${name} is busy: in use by ${who}. Try again when that has ended.\n`)
+    console.writeError(
+      foldText(`${name} is busy: in use by ${who}. Try again when that has ended.`, console.width),
+    )
     return 5
   }
   try {
@@ -72,9 +75,12 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
         ? 'There was no readable ledger.'
         : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
     const where = done.quarantine === null ? '' : ` It is kept as ${join(files.quarantine, done.quarantine)}.`
-    console.write(`Started a new ledger in ${path}. ${old}${where}\n`)
+    console.write(foldText(`Started a new ledger in ${path}. ${old}${where}`, console.width))
     console.write(
-      `No data was touched. Next: reconcile ${name} hashes every file and records those that match.\n`,
+      foldText(
+        `No data was touched. Next: reconcile ${name} hashes every file and records those that match.`,
+        console.width,
+      ),
     )
     return 0
   } finally {

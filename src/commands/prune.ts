@@ -18,6 +18,7 @@ import { counted } from '../view/human-count.ts'
 import { inUse, localProse } from '../view/local-prose.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { shellWords } from '../view/shell-words.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
@@ -173,16 +174,24 @@ async function pruneByName(
   if (done.state === 'busy') return printBusy(name, done.holders, context)
   const { removed, problems, thin } = done.value
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
-  for (const path of removed)
-    console.write(
-      `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
-    )
+  for (const path of removed) {
+    const what = `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it:`
+    console.write(foldText(what, console.width))
+    console.write(`  ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`)
+  }
   for (const { series, left } of thin) {
     const of = escapeText(series)
-    console.writeError(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
+    console.writeError(
+      foldText(
+        `${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.`,
+        console.width,
+      ),
+    )
   }
   for (const problem of problems)
-    console.writeError(`${escapeText(problem.path ?? '')}: ${localProse(withHint(problem))}\n`)
+    console.writeError(
+      foldText(`${escapeText(problem.path ?? '')}: ${localProse(withHint(problem))}`, console.width),
+    )
   return problems.length > 0 ? 1 : 0
 }
 
@@ -212,11 +221,14 @@ async function undoPrune(
     }
     code = 1
     const problem = verdict?.problem ?? { message: 'no result', hint: '' }
-    console.writeError(`${escapeText(path)}: ${localProse(withHint(problem))}\n`)
+    console.writeError(foldText(`${escapeText(path)}: ${localProse(withHint(problem))}`, console.width))
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
     console.writeError(
-      'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.\n',
+      foldText(
+        'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.',
+        console.width,
+      ),
     )
   return code
 }
@@ -257,6 +269,7 @@ function pathOf(text: string): RelPath {
 }
 
 function printBusy(name: string, holders: readonly LockHolder[], { console, run }: Context): number {
-  console.writeError(`${name} is busy: ${inUse(name, holders, isoTime(run.now()))}.\n`)
+  const who = inUse(name, holders, isoTime(run.now()))
+  console.writeError(foldText(`${name} is busy: ${who}.`, console.width))
   return 5
 }

@@ -26,6 +26,9 @@ export function wrapText(text: string, width: number): readonly string[] {
   return line === '' ? lines : [...lines, line]
 }
 
+/** The same as one text, the further lines indented. Ends with a newline. */
+export const foldText = (text: string, width: number): string => `${wrapText(text, width - 2).join('\n  ')}\n`
+
 /** The same, broken only after a comma, a colon or a full stop, so that `1 waiting` stays on one line. */
 export const wrapList = (text: string, width: number): readonly string[] =>
   wrapText(text.replace(/(?<![,.:]) /g, GLUE), width)
