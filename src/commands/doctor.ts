@@ -74,11 +74,12 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
       done.oldHead === null
         ? 'There was no readable ledger.'
         : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
-    const where = done.quarantine === null ? '' : ` It is kept as ${join(files.quarantine, done.quarantine)}.`
-    console.write(foldText(`Started a new ledger in ${path}. ${old}${where}`, console.width))
+    const where =
+      done.quarantine === null ? '' : `\nIt is kept as ${join(files.quarantine, done.quarantine)}.`
+    console.write(`Started a new ledger in ${path}.\n${old}${where}\n`)
     console.write(
       foldText(
-        `No data was touched. Next: reconcile ${name} hashes every file and records those that match.`,
+        `No data was touched. The next pass hashes every file and records those that match: reconcile ${name}`,
         console.width,
       ),
     )

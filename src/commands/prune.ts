@@ -176,8 +176,8 @@ async function pruneByName(
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   for (const path of removed) {
     const what = `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it:`
-    console.write(foldText(what, console.width))
-    console.write(`  ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`)
+    const how = escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))
+    console.write(foldText(`${what} ${how}`, console.width))
   }
   for (const { series, left } of thin) {
     const of = escapeText(series)
