@@ -5,8 +5,11 @@ import { realDisk } from '../destination/disk/real-disk.ts'
 import { layout } from '../destination/layout.ts'
 import { rebuildLedger } from '../destination/ledger/rebuild.ts'
 import { Failure } from '../model/failure.ts'
+import { isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import { takeLock } from '../system/lock.ts'
+import { inUseBy } from '../view/local-prose.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -51,8 +54,10 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
   }
   const lock = await takeLock(files.lock, 0, run.signal)
   if (lock.state === 'busy') {
-    const who = lock.holders.map(({ pid, command }) => `${pid} (${command})`).join(', ')
-    console.writeError(`${name} is busy: ${path} is held by ${who || 'another process'}.\n`)
+    const who = inUseBy(lock.holders, isoTime(run.now()))
+    console.writeError(
+      foldText(`${name} is busy: in use by ${who}. Try again when that has ended.`, console.width),
+    )
     return 5
   }
   try {
@@ -69,10 +74,14 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
       done.oldHead === null
         ? 'There was no readable ledger.'
         : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
-    const where = done.quarantine === null ? '' : ` It is kept as ${join(files.quarantine, done.quarantine)}.`
-    console.write(`Started a new ledger in ${path}. ${old}${where}\n`)
+    const where =
+      done.quarantine === null ? '' : `\nIt is kept as ${join(files.quarantine, done.quarantine)}.`
+    console.write(`Started a new ledger in ${path}.\n${old}${where}\n`)
     console.write(
-      `No data was touched. Next: reconcile ${name} hashes every file and records those that match.\n`,
+      foldText(
+        `No data was touched. The next pass hashes every file and records those that match: reconcile ${name}`,
+        console.width,
+      ),
     )
     return 0
   } finally {

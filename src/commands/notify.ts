@@ -7,8 +7,9 @@ import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isoTime } from '../model/instant.ts'
 import { type NoticeHook, type TestNotice, URL_KINDS } from '../model/notice.ts'
 import { withHint } from '../model/trouble.ts'
+import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeProse } from '../view/escape-text.ts'
-import { wrapText } from '../view/wrap-text.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { deliver, nameOf } from '../watch/deliver.ts'
 import type { Delivery } from '../watch/post.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -97,5 +98,5 @@ function linesOf(
   const where = host === null ? target : `${host} (${target})`
   const answered = status === null ? '' : ` ${status}${answer === null ? '' : `: ${answer}`}`
   const said = accepted ? `accepted${answered}` : `not accepted: ${why}`
-  return `${wrapText(`${kind}: ${where}: ${said}`, width - 2).join('\n  ')}\n`
+  return foldText(`${kind}: ${where}: ${said}`, width)
 }

@@ -130,7 +130,7 @@ export async function makePlan(
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
     const next = plans.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
-    console.writeError(`Saved to ${file}, plan ${document.planId}. ${next}\n`)
+    console.writeError(`Saved to ${file}, plan ${document.planId}.\n${next}\n`)
   }
   return code
 }

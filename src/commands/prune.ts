@@ -4,7 +4,7 @@ import { faultyNames } from '../decide/specs/faults.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
-import { isoSeconds } from '../model/instant.ts'
+import { isoSeconds, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
@@ -13,10 +13,12 @@ import { withHint } from '../model/trouble.ts'
 import { underLock } from '../reconcile/under-lock.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { whoAmI } from '../system/who-am-i.ts'
-import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
+import { inUse, localProse } from '../view/local-prose.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { shellWords } from '../view/shell-words.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
@@ -143,8 +145,9 @@ async function pruneByName(
   words: readonly string[],
   reason: string,
   { dryRun = false, lockTimeout = 0 }: PlanFlags,
-  { workspace, console, run }: Context,
+  context: Context,
 ): Promise<number> {
+  const { workspace, console, run } = context
   if (reason.trim() === '') throw usage('a removal needs a reason: it goes on the record')
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
@@ -168,19 +171,27 @@ async function pruneByName(
     const removed = new Set(paths.filter((path) => verdicts.get(path)?.verdict === 'done'))
     return { problems, removed, thin: thinSeries(spec, holding, removed, run.now()) }
   })
-  if (done.state === 'busy') return printBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, context)
   const { removed, problems, thin } = done.value
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
-  for (const path of removed)
-    console.write(
-      `removed ${escapeText(path)}: in the trash until ${until}; it will not be pulled again. To restore it: ${escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))}\n`,
-    )
+  for (const path of removed) {
+    const what = `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it:`
+    const how = escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))
+    console.write(foldText(`${what} ${how}`, console.width))
+  }
   for (const { series, left } of thin) {
     const of = escapeText(series)
-    console.writeError(`${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.\n`)
+    console.writeError(
+      foldText(
+        `${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.`,
+        console.width,
+      ),
+    )
   }
-  for (const { path, message, hint } of problems)
-    console.writeError(`${escapeText(path ?? '')}: ${escapeProse(withHint({ message, hint }))}\n`)
+  for (const problem of problems)
+    console.writeError(
+      foldText(`${escapeText(problem.path ?? '')}: ${localProse(withHint(problem))}`, console.width),
+    )
   return problems.length > 0 ? 1 : 0
 }
 
@@ -189,8 +200,9 @@ async function undoPrune(
   name: string,
   words: readonly string[] | 'last',
   { reason = 'undone', lockTimeout = 0 }: PruneFlags,
-  { workspace, console, run }: Context,
+  context: Context,
 ): Promise<number> {
+  const { workspace, console, run } = context
   const paths = words === 'last' ? null : words.map(pathOf)
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
@@ -199,7 +211,7 @@ async function undoPrune(
     const chosen = paths ?? lastRemoved(name, holding)
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
-  if (done.state === 'busy') return printBusy(name, done.holders, console)
+  if (done.state === 'busy') return printBusy(name, done.holders, context)
   let code = 0
   for (const path of done.value.chosen) {
     const verdict = done.value.verdicts.get(path)
@@ -208,12 +220,15 @@ async function undoPrune(
       continue
     }
     code = 1
-    const { message, hint } = verdict?.problem ?? { message: 'no result', hint: '' }
-    console.writeError(`${escapeText(path)}: ${escapeProse(withHint({ message, hint }))}\n`)
+    const problem = verdict?.problem ?? { message: 'no result', hint: '' }
+    console.writeError(foldText(`${escapeText(path)}: ${localProse(withHint(problem))}`, console.width))
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
     console.writeError(
-      'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.\n',
+      foldText(
+        'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.',
+        console.width,
+      ),
     )
   return code
 }
@@ -253,8 +268,8 @@ function pathOf(text: string): RelPath {
   return path
 }
 
-function printBusy(name: string, holders: readonly LockHolder[], console: Console): number {
-  const who = holders.map(({ pid, command }) => `${escapeText(command)} (pid ${pid})`).join(', ')
-  console.writeError(`${name} is busy: its destination is held by ${who || 'another process'}.\n`)
+function printBusy(name: string, holders: readonly LockHolder[], { console, run }: Context): number {
+  const who = inUse(name, holders, isoTime(run.now()))
+  console.writeError(foldText(`${name} is busy: ${who}.`, console.width))
   return 5
 }

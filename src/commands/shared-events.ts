@@ -38,8 +38,9 @@ export function sharedEvents(emit: (event: PassEvent) => void, warn: (message: s
         if (shared.codeOf(event.type === 'hold' ? event.hold : event.problem) === null) emit(event)
         else stopped.add(backup)
       for (const problem of shared.problems) {
-        if (!told.has(problem.code)) warn(`${problem.code}: ${withHint(problem)}`)
-        told.add(problem.code)
+        const { code } = problem
+        if (!told.has(code)) warn(`${code}: ${withHint(problem)}`)
+        told.add(code)
       }
     }
     if (stopped.size === 0) told.clear()

@@ -5,11 +5,13 @@ import { problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Problem } from '../model/trouble.ts'
+import { type Problem, withHint } from '../model/trouble.ts'
 import { takeSnapshot } from '../reconcile/plan-offline.ts'
 import { checkTools } from '../system/check-host-tools.ts'
-import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
+import { localProse } from '../view/local-prose.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
@@ -88,16 +90,16 @@ async function snapshot(
       backups,
       diagnostics,
     })
-  } else if (!console.quiet) for (const one of backups) console.write(line(one))
+  } else if (!console.quiet) for (const one of backups) console.write(foldText(line(one), console.width))
   const isMissing = backups.length === 0 || backups.some(({ file }) => file === null)
   return firstOf([codeOfDiagnostics(diagnostics), ...(isMissing ? [1] : [])])
 }
 
 function line({ backup, file, files, problems }: Taken): string {
   if (file === null || files === null) {
-    const why = problems.map(({ message }) => escapeProse(message)).join('; ')
-    return `${escapeText(backup)}: no snapshot: ${why}\n`
+    const why = problems.map((one) => localProse(withHint(one))).join(' ')
+    return `${escapeText(backup)}: no snapshot: ${why}`
   }
   const counts = `${counted(files.source, 'file')} at the source, ${counted(files.destination, 'file')} here`
-  return `${escapeText(backup)}: ${escapeText(file)} (${counts})\n`
+  return `${escapeText(backup)}: ${escapeText(file)} (${counts})`
 }

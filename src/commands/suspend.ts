@@ -2,8 +2,11 @@ import type { Command } from 'commander'
 import { resumeHint, suspensionOf, toSuspended } from '../decide/status/suspended.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
+import { withHint } from '../model/trouble.ts'
 import { whoAmI } from '../system/who-am-i.ts'
 import { escapeProse } from '../view/escape-text.ts'
+import { localProse } from '../view/local-prose.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -82,7 +85,7 @@ export async function suspend(
   await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
   const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
   const end = until === null ? 'until resumed' : `until ${isoTime(until)}`
-  console.write(`Suspended ${who} ${end}: ${escapeProse(reason)}\n`)
+  console.write(foldText(`Suspended ${who} ${localProse(end)}: ${escapeProse(reason)}`, console.width))
   return 0
 }
 
@@ -109,7 +112,13 @@ export async function resume(
     if (still !== null) {
       stays = true
       const why = still.from === 'spec' ? 'its spec says so' : 'all backups are suspended'
-      console.write(`${spec.name} stays suspended: ${why}. ${resumeHint(spec.name, toSuspended(still))}\n`)
+      const hint = resumeHint(spec.name, toSuspended(still))
+      console.write(
+        foldText(
+          `${spec.name} stays suspended: ${localProse(withHint({ message: why, hint }))}`,
+          console.width,
+        ),
+      )
     } else if (suspensionOf(spec, before, now) !== null) console.write(`Resumed ${spec.name}\n`)
     else if (chosen !== 'all') console.write(`${spec.name} was not suspended\n`)
   }

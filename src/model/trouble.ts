@@ -18,6 +18,10 @@ export interface Problem extends Halt {
 export const withHint = ({ message, hint }: Pick<Problem, 'message' | 'hint'>): string =>
   hint === '' ? message : `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${hint}`
 
+/** A hold and how to let it pass, as sentences of one line. */
+export const withRelease = ({ id, message }: Pick<Hold, 'id' | 'message'>): string =>
+  withHint({ message, hint: `To release it: reconcile release ${id} --reason "…"` })
+
 /** Stops this backup (or its pulls) until somebody has fixed the cause. */
 export interface Halt {
   readonly code: string

@@ -2,7 +2,7 @@ import { describeSuspended } from '../decide/status/suspended.ts'
 import type { PassEvent } from '../model/event.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
-import { withHint } from '../model/trouble.ts'
+import { withHint, withRelease } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
@@ -41,10 +41,8 @@ export function describeEvent(event: PassEvent): Described {
     }
     case 'halt':
       return said('red', `halted: ${localProse(withHint(event.halt))}`)
-    case 'hold': {
-      const how = `To release it: reconcile release ${event.hold.id} --reason "…"`
-      return said('yellow', `held: ${localProse(withHint({ message: event.hold.message, hint: how }))}`)
-    }
+    case 'hold':
+      return said('yellow', `held: ${localProse(withRelease(event.hold))}`)
     case 'recovered':
       return said('yellow', `recovered: ${localProse(event.what)}`)
     case 'backup-finished':

@@ -31,3 +31,7 @@ export function inUseBy(holders: readonly LockHolder[], now?: string): string {
     since === undefined || now === undefined ? since : dayTime(since, instant(Date.parse(now)), ownZone())
   return localProse(`pid ${holder.pid}, ${what}${at === undefined ? '' : ` since ${at}`}`)
 }
+
+/** The same, with what to do about it. */
+export const inUse = (backup: string, holders: readonly LockHolder[], now: string): string =>
+  `in use by ${inUseBy(holders, now)}; reconcile status ${backup} shows how far that is, --lock-timeout 1h waits for it`

@@ -7,7 +7,7 @@ import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
-import { inUseBy, localProse } from './local-prose.ts'
+import { inUse, localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
@@ -15,6 +15,7 @@ import {
   alertRow,
   conflictRows,
   countedRow,
+  NAMED,
   problemCount,
   problemRows,
   sharedLine,
@@ -86,13 +87,22 @@ export function renderResult(
   const brush = paint(options.color)
   const { width, brief } = options
   const shared = result.backups.filter(isAllShared)
+  const late = result.backups
+    .filter(
+      (one) =>
+        one.late.length > 0 &&
+        !(shared.length > 1 && shared.includes(one)) &&
+        (brief === undefined || brief.unwell.has(one.backup)),
+    )
+    .toSorted(byName)
   const backups = result.backups.toSorted(byName).flatMap((outcome): readonly Shown[] => {
     if (shared.length > 1 && shared.includes(outcome)) return []
     const word = outcome.result.replace('-', ' ')
     if (brief?.recovered.has(outcome.backup) === true)
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]
     if (brief !== undefined && !brief.unwell.has(outcome.backup)) return []
-    return [{ outcome, word, tone: TONES[outcome.result], rows: troubleRows(outcome, brief !== undefined) }]
+    const rows = troubleRows(outcome, { isBrief: brief !== undefined, isLateAlone: late.length <= NAMED })
+    return [{ outcome, word, tone: TONES[outcome.result], rows }]
   })
   const columns = {
     names: Math.max(0, ...backups.map(({ outcome }) => outcome.backup.length)),
@@ -103,6 +113,7 @@ export function renderResult(
     ...layRows(one.rows, brush, width),
   ])
   lines.push(...sharedLine(shared, brush, width))
+  if (late.length > NAMED) lines.push(...layRows([lateBackups(late)], brush, width))
   const box = brief?.box ?? 'shown'
   if (box === 'recovered') {
     const over = brief?.over ?? []
@@ -163,7 +174,7 @@ function facts(outcome: BackupOutcome, started: string): string {
     ]),
     ...offUntil(outcome.off),
     ...(bytes > 0 ? [`${humanSize(bytes)} in ${humanDuration(seconds)}${rate}`] : []),
-    ...(outcome.result === 'busy' ? [inUse(outcome, started)] : []),
+    ...(outcome.result === 'busy' ? [inUse(outcome.backup, outcome.holders, started)] : []),
     ...held(outcome, started),
   ].join(', ')
 }
@@ -173,9 +184,6 @@ const offUntil = (off: BackupOutcome['off']): readonly string[] => {
   return [off.until === null ? 'bandwidth is off' : `bandwidth is off until ${off.until}`]
 }
 
-const inUse = ({ backup, holders }: BackupOutcome, now: string): string =>
-  `in use by ${inUseBy(holders, now)}; reconcile status ${backup} shows how far that is, --lock-timeout 1h waits for it`
-
 /** What is known of the destination, and if this pass did not look at it, as of when. */
 function held({ result, stale, complete, lookedAt }: BackupOutcome, started: string): readonly string[] {
   if (result === 'busy' || result === 'suspended' || stale.length > 0 || lookedAt === null) return []
@@ -183,7 +191,11 @@ function held({ result, stale, complete, lookedAt }: BackupOutcome, started: str
   return [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]
 }
 
-function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
+/** `isLateAlone`: what is late is shown with each backup, and not once for many. */
+function troubleRows(
+  outcome: BackupOutcome,
+  { isBrief, isLateAlone }: { readonly isBrief: boolean; readonly isLateAlone: boolean },
+): readonly Row[] {
   const { conflicts, lost, problems, waiting, warnings, late, stale } = outcome
   const overdue = new Set(problems.flatMap(({ code, path }) => (code === 'wait-overdue' ? path : [])))
   const rows = [
@@ -194,7 +206,7 @@ function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
     ...conflictRows(conflicts, MORE),
     ...filesRow(lost, LOST),
     ...problemRows(problems, MORE),
-    ...lateRows(outcome.backup, late),
+    ...(isLateAlone ? lateRows(outcome.backup, late) : []),
   ]
   if (isBrief) return rows
   return [
@@ -208,13 +220,25 @@ function troubleRows(outcome: BackupOutcome, isBrief: boolean): readonly Row[] {
 }
 
 function lateRows(backup: string, late: readonly LateSeries[]): readonly Row[] {
-  const rows = late.map(({ series, message }) => {
-    const prefix = `${series}: `
-    const detail = message.startsWith(prefix) ? message.slice(prefix.length) : message
-    return alertRow('late', 'yellow', detail, series === backup ? {} : { path: series })
-  })
+  const rows = late.map((one) =>
+    alertRow('late', 'yellow', lateText(one), one.series === backup ? {} : { path: one.series }),
+  )
   if (rows.length < 2) return rows
   return [countedRow(rows, { ...alertRow('late', 'yellow', ''), noun: 'series', more: MORE })]
+}
+
+function lateText({ series, message }: LateSeries): string {
+  const prefix = `${series}: `
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message
+}
+
+/** Of many backups at once: how many, and the first of them. */
+function lateBackups(backups: readonly BackupOutcome[]): Row {
+  const items = backups.map(({ backup, late }) => {
+    const more = late.length > 1 ? ` (and ${humanCount(late.length - 1)} more of its series)` : ''
+    return { path: backup, detail: `${lateText(late[0]!)}${more}` }
+  })
+  return countedRow(items, { ...alertRow('late', 'yellow', ''), noun: 'backup', more: MORE })
 }
 
 const WAITING: Row = {

@@ -5,6 +5,7 @@ import { isSick, worstFirst } from '../decide/status/verdict.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanSize } from '../model/human-size.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
+import { withHint } from '../model/trouble.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted } from './human-count.ts'
@@ -93,7 +94,7 @@ const problemLines = (
 ): readonly string[] =>
   problems.flatMap(({ code, message, hint }) => {
     const { prose, command } = splitHint(hint)
-    const lines = wrapText(escapeProse(`${code}: ${message}. ${prose}`), width)
+    const lines = wrapText(escapeProse(`${code}: ${withHint({ message, hint: prose })}`), width)
     return [
       ...lines.map((line) => brush('red', line)),
       ...(command === null ? [] : [`  ${escapeText(command)}`]),

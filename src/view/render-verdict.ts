@@ -78,7 +78,7 @@ export function renderVerdict(
       )
 }
 
-/** As many names as the line has room for, the first in any case; without the reasons where fewer than `least` have room with theirs. */
+/** As many names as the line has room for, the first in any case, and with its reason; with theirs too where at least `least` have room. */
 export function withNames(
   lead: string,
   names: readonly (readonly [name: string, why?: string])[],
@@ -88,6 +88,7 @@ export function withNames(
   const whole = names.map(([name, why]) => (why === undefined ? name : `${name} (${why})`))
   for (const [texts, fewest] of [
     [whole, Math.min(names.length, least)],
+    [names.map(([name], i) => (i === 0 ? whole[0]! : name)), 1],
     [names.map(([name]) => name), 1],
   ] as const) {
     for (let shown = texts.length; shown >= fewest; shown--) {

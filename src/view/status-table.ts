@@ -169,10 +169,14 @@ function underLines(
     ...cause,
     text: inLocalTime(escapeProse(causeText(cause, faults)), options.zone),
   }))
+  const part = staged === null ? [] : [stagedText(staged)]
+  // A first pass that was stopped: that there is none yet says less.
+  const isFirst = texts[0]?.code === 'never-run'
   return [
+    ...(isFirst ? part : []),
     ...causeLines(texts, causes, room),
     ...(running === null ? [] : [runningText(running, options, room)]),
-    ...(staged === null ? [] : [stagedText(staged)]),
+    ...(isFirst ? [] : part),
     ...(beside === undefined ? [] : [escapeProse(besideText(beside))]),
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)
 }
@@ -184,17 +188,30 @@ function causeLines(
   width: number,
 ): readonly string[] {
   const whole = causes.flatMap(({ text, place }) =>
-    place === undefined ? wrapText(text, width) : [clipText(text, width)],
+    place === undefined ? wrapText(text, width) : clipCause(text, width),
   )
   if (whole.length <= most) return whole
   const [first, ...others] = causes
   const spare = most - others.length
   if (spare > 0)
-    return [...clipLines(first!.text, width, spare), ...others.map(({ text }) => clipText(text, width))]
+    return [...clipCause(first!.text, width, spare), ...others.flatMap(({ text }) => clipCause(text, width))]
   const shown = others.slice(0, Math.max(0, most - 2))
   const left = others.slice(shown.length)
   const named = `and ${counted(left.length, 'more', 'more')}: ${left.map(({ code }) => code).join(', ')}`
-  if (most > 1) return [first!, ...shown].map(({ text }) => clipText(text, width)).concat(named)
+  if (most > 1) return [first!, ...shown].flatMap(({ text }) => clipCause(text, width)).concat(named)
   const short = stringWidth(named) <= width / 2 ? named : named.split(':')[0]!
-  return [`${clipText(first!.text, width - stringWidth(short) - 2)}; ${short}`]
+  return [`${clipCause(first!.text, width - stringWidth(short) - 2)[0]}; ${short}`]
+}
+
+/** In at most so many lines. Of a hold its beginning and the id by which it is released stay. */
+function clipCause(text: string, width: number, most = 1): readonly string[] {
+  const [, message, release] = /^(.*?)( \((?:reconcile )?release \w+\))/.exec(text) ?? []
+  if (release === undefined || wrapText(text, width).length <= most) return clipLines(text, width, most)
+  const lines = wrapText(`${message}${release}`, width)
+  if (lines.length <= most) return lines
+  const last = lines
+    .slice(most - 1)
+    .join(' ')
+    .slice(0, -release.length)
+  return [...lines.slice(0, most - 1), clipText(last, width - stringWidth(release)) + release]
 }

@@ -68,7 +68,7 @@ export function sharedLine(
 }
 
 /** Of many, only the first few are named. */
-const NAMED = 3
+export const NAMED = 3
 
 /** One of several troubles of one code. */
 interface Item {

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { stringify } from 'yaml'
 import type { Instant } from '../model/instant.ts'
-import { withHint } from '../model/trouble.ts'
+import { withHint, withRelease } from '../model/trouble.ts'
 import type { Cause, WatchEvent } from '../model/watch-event.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import type { EventLogger } from './event-log.ts'
@@ -52,7 +52,7 @@ function sentenceOf(event: WatchEvent): string {
     case 'spec-mended':
       return 'spec is valid again'
     case 'specs-held':
-      return `held: ${escapeProse(event.hold.message)}. To release it: reconcile release ${event.hold.id} --reason "…"`
+      return `held: ${escapeProse(withRelease(event.hold))}`
     case 'specs-hold-over':
       return `no longer held (${event.hold.code}, ${event.hold.id}): the specs now count as they are`
     case 'specs-unreadable':

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width'
 import { escapeProse } from './escape-text.ts'
 
-/** A local time is not broken. */
-const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)/g
+/** A local time is not broken, nor a command from its hold's id. */
+const WHOLE = /\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)|reconcile release \w+/g
 /** For a space at which no line breaks: escaped text holds none of these. */
 const GLUE = '\u0001'
 const glued = (text: string): string => text.replaceAll(' ', GLUE)
@@ -12,7 +12,7 @@ export function wrapText(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
   let used = 0
-  for (const part of text.replace(TIME, glued).split(' ')) {
+  for (const part of text.replace(WHOLE, glued).split(' ')) {
     const word = part.replaceAll(GLUE, ' ')
     const columns = stringWidth(word)
     if (line !== '' && used + 1 + columns > width) {
@@ -25,6 +25,10 @@ export function wrapText(text: string, width: number): readonly string[] {
   }
   return line === '' ? lines : [...lines, line]
 }
+
+/** The same as one text, the further lines indented; a command at its end stays whole. Ends with a newline. */
+export const foldText = (text: string, width: number): string =>
+  `${wrapText(text.replace(/(?<=: )reconcile .*$/, glued), width - 2).join('\n  ')}\n`
 
 /** The same, broken only after a comma, a colon or a full stop, so that `1 waiting` stays on one line. */
 export const wrapList = (text: string, width: number): readonly string[] =>

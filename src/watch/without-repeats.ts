@@ -19,7 +19,7 @@ export function withoutRepeats(warn: (message: string) => void) {
         well(of)
         return done
       } catch (error) {
-        trouble(of, `${words}${withHint(failureFrom(error))}`)
+        trouble(of, words + withHint(failureFrom(error)))
         return null
       }
     },

@@ -45,8 +45,9 @@ function withoutChance(text: string, folder: string): string {
       .replace(/\b[0-9a-f]{8}\b/g, (hit) => (holds.has(hit) ? named('hold')(hit) : hit))
       .replace(/\b\d{8}T\d{6}Z-[0-9a-f]{12}\b/g, named('quarantine'))
       // Where its lines break hangs on the disk's name.
-      .replace(/(?:was|is) the\s+destination[^"]*?(?:start\s+afresh|its\s+place|right\s+one)\b/g, (hold) =>
-        hold.replace(/\s+/g, ' '),
+      .replace(
+        /(?:was|is) the\s+destination[^"]*?(?:start\s+afresh|its\s+place|right\s+one)\b(?:\s+\(reconcile\s+release\s+<hold \d+>\))?/g,
+        (hold) => hold.replace(/\s+/g, ' '),
       )
       .replace(/(?:on )?\w+, [\d.]+ [KMGT]iB, \S+(?=, mounted|; last)/g, '<disk>')
       .replace(/mounted at [^ .]+/g, 'mounted at <mount>')

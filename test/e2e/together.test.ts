@@ -72,6 +72,13 @@ test('I11: a destination in use is busy: 0 unnamed, 5 named, its holder told, an
   const { code, stdout } = await world.run()
   expect(code).toBe(0)
   expect(stdout).toMatch(/pg +busy +in use by pid \d+, a pass since \d\d:\d\d;/)
+  const removal = await world.run('prune', 'pg', 'large.tar', '--reason', 'r')
+  expect(removal).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/^pg is busy: in use by pid \d+, a pass since \d\d:\d\d; /),
+  })
+  const rebuilt = await world.run('doctor', '--rebuild-ledger', 'pg')
+  expect(rebuilt.stderr).toMatch(/^pg is busy: in use by pid \d+, a pass since \d\d:\d\d\.\s+Try\s+again/)
   // A dry run takes no lock.
   expect((await at.plan()).halt).toBeNull()
 

@@ -110,6 +110,8 @@ export function breaches({ path, text }: SourceText): readonly string[] {
 
   if (/(?:\.|await )rename\(|\brenameSync\(/.test(code) && !RENAMES.includes(path))
     found.push('renames, and is not known to')
+  if (/\$\{[^}]*(?:[mM]essage|why)\b[^}]*\}\. \$\{/.test(code))
+    found.push('joins sentences itself, not by withHint')
   if (/\bJSON\.parse\b/.test(code) && !READS_JSON.includes(path)) found.push('parses JSON past its checks')
 
   const world = room === 'decide' ? WORLD.exec(code) : null

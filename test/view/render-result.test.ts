@@ -223,6 +223,31 @@ describe('the summary after a pass', () => {
     `)
   })
 
+  it('shows what is late with many backups once', () => {
+    const overdue = Array.from({ length: 20 }, (_, i) => {
+      const backup = `web${i + 1}`
+      const series = i === 1 ? ['a', 'b'] : [backup]
+      const late = series.map((one) => ({
+        series: one,
+        message: `${one}: one was due at 2026-11-24T00:00:00Z`,
+      }))
+      return outcome({ backup, exitCode: 1, late })
+    })
+    expect(
+      text(1, ...overdue)
+        .split('\n')
+        .slice(19, -1),
+    ).toEqual([
+      'web20  in sync  14 files complete, 18 GiB',
+      '  ! late      20 backups',
+      '              web1: one was due at 2026-11-24 00:00 UTC',
+      '              web2: one was due at 2026-11-24 00:00 UTC (and 1 more of its series)',
+      '              web3: one was due at 2026-11-24 00:00 UTC',
+      '              and 17 more (--json shows them)',
+      'Result: 20 backups in sync, 21 late (exit 1: something is late).',
+    ])
+  })
+
   it('says what is still to come, and which hold can be released how', () => {
     const held = outcome({
       result: 'incomplete',

@@ -285,7 +285,7 @@ describe('the screen of all backups', () => {
     }))
     const text = screen([...faulted, nas], { diagnostics: [common] })
     expect(text).toMatchInlineSnapshot(`
-      "21 of 21 need you: nas, web001, web002, web003, web004, web005 and 15 more
+      "21 of 21 need you: nas (its key is refused), web001, web002, web003 and 17 more
       _defaults.yaml:3:1: unknown key "retian"
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
@@ -372,7 +372,7 @@ describe('the screen of all backups', () => {
       "
     `)
     expect(screen([several, nas, clash])).toMatchInlineSnapshot(`
-      "3 of 3 need you: wiki, db, nas
+      "3 of 3 need you: wiki (the source has other bytes), db, nas
 
       BACKUP  STATE     NEWEST     DUE       NEXT  HELD
       wiki    conflict  3 h ago    in 22 h   -     14 files, 18 GiB
@@ -389,7 +389,7 @@ describe('the screen of all backups', () => {
     expect(
       screen([several, ...many(5).map((one) => ({ ...nas, backup: one.backup }))]),
     ).toMatchInlineSnapshot(`
-      "6 of 6 need you: db, web001, web002, web003, web004, web005
+      "6 of 6 need you: db (a file fails its checksum), web001, web002 and 3 more
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
       db      failed  3 h ago    in 22 h   -     14 files, 18 GiB
@@ -465,6 +465,44 @@ describe('the screen of all backups', () => {
     expect(screen([{ ...running, running: { ...running.running!, rate: 0, left: null } }])).toContain(
       'nothing is coming in',
     )
+  })
+
+  it('of a first pass that was stopped shows first what is staged', () => {
+    const message = 'no pass has finished here; run reconcile cut'
+    const killed = {
+      ...stopped,
+      state: 'unknown',
+      conditions: [ready('unknown', 'never-run', message)],
+    } as const
+    expect(screen([killed]).split('\n').slice(4, 6)).toEqual([
+      '  stopped: 0.9 of 1.4 GiB staged of cut-2026-11-24.tar; the next pass goes on',
+      `  never-run: ${message}`,
+    ])
+  })
+
+  it('keeps the id that releases a hold, however little room there is', () => {
+    const message = `its disk is another one: ${'so and so '.repeat(40)}(reconcile release 1a2b3c4d)`
+    const held = (name: string) =>
+      fine(name, {
+        state: 'held',
+        conditions: [
+          ready('false', 'held', ''),
+          { ...ready('true', 'destination-other-id', message), type: 'Held' },
+          { ...ready('false', 'late', 'db: one was due'), type: 'Fresh' },
+        ],
+      })
+    for (const count of [1, 3, 8]) {
+      const text = screen(many(count).map(({ backup: name }) => held(name)))
+      expect(text.match(/\(reconcile release 1a2b3c4d\)/g)).toHaveLength(count)
+      expect(widest(text)).toBeLessThanOrEqual(80)
+    }
+  })
+
+  it('keeps the first reason where many differ', () => {
+    const [verdict] = screen(
+      many(12).map((one, i) => (i % 2 ? { ...nas, backup: one.backup } : { ...clash, backup: one.backup })),
+    ).split('\n')
+    expect(verdict).toBe('12 of 12 need you: web001 (the source has other bytes), web003 and 10 more')
   })
 
   it('of a faulty spec shows what its destination shows, and tells the fault in one line', () => {

@@ -6,9 +6,9 @@ import type { BackupState, ConditionType, DestinationStatus } from '../../model/
 import { type Hold, type SpecPlace, withHint } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
-import { type Claim, claim, fewOf, joined } from './conditions.ts'
+import { type Claim, claim, fewOf, joined, releaseText } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
-import { heldClaim, releaseText } from './fold.ts'
+import { heldClaim } from './fold.ts'
 import { scheduleText } from './freshness.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
@@ -45,7 +45,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
     return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
-    const message = `suspended ${describeSuspended(suspended)}. ${resumeHint(facts.backup, suspended)}`
+    const hint = resumeHint(facts.backup, suspended)
+    const message = withHint({ message: `suspended ${describeSuspended(suspended)}`, hint })
     const since = suspension.from === 'command' ? { since: suspension.at } : {}
     return is('suspended', { reason: 'suspended', message, ...since })
   }

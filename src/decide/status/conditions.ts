@@ -1,5 +1,6 @@
 import { type Instant, isoTime } from '../../model/instant.ts'
 import { CONDITION_TYPES, type Condition, type ConditionType } from '../../model/status.ts'
+import type { Hold } from '../../model/trouble.ts'
 
 /** A condition before it is known since when it holds. */
 export interface Claim extends Omit<Condition, 'since'> {
@@ -63,3 +64,7 @@ export const joined = (messages: readonly string[]): string =>
     ...messages.slice(0, NAMED),
     ...(messages.length > NAMED ? [`and ${messages.length - NAMED} more`] : []),
   ].join('; ')
+
+/** What a hold asks, and by which id it may pass. */
+export const releaseText = ({ id, message }: Pick<Hold, 'id' | 'message'>): string =>
+  `${message} (reconcile release ${id})`

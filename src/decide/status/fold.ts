@@ -5,10 +5,10 @@ import type { SourceView } from '../../model/observation.ts'
 import type { BareOutcome, CodedOutcome } from '../../model/outcome.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
-import { type Hold, type Problem, withHint } from '../../model/trouble.ts'
+import { type Problem, withHint } from '../../model/trouble.ts'
 import { isAwaited } from '../files/emptiness.ts'
 import { GRAVE, severity } from './causes.ts'
-import { type Claim, claim, dated, fewOf, joined } from './conditions.ts'
+import { type Claim, claim, dated, fewOf, joined, releaseText } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
 import { isOverSpecs } from './over-specs.ts'
@@ -153,9 +153,6 @@ function reachable({ completeness, failure }: SourceLook): Claim {
   const { code = 'not-listed', message = 'it could not be listed', hint = '' } = failure ?? {}
   return claim(type, 'false', code, withHint({ message, hint }))
 }
-
-/** What a hold asks, and by which id it may pass. */
-export const releaseText = ({ id, message }: Hold): string => `${message} (release ${id})`
 
 /** Of the holds that are open: one says all of them. */
 export const heldClaim = (holds: DestinationStatus['holds']): Claim =>

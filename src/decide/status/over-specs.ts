@@ -1,6 +1,7 @@
 import type { Instant } from '../../model/instant.ts'
 import type { StaleReason } from '../../model/specs-memory.ts'
 import type { Condition, DestinationStatus } from '../../model/status.ts'
+import { releaseText } from './conditions.ts'
 
 /** Guards over the specs as a whole. What was obeyed before stays in force under them, so a backup as such is not stopped by one. */
 const OVER_SPECS: ReadonlySet<string> = new Set([
@@ -41,7 +42,7 @@ export function withoutOverSpecs(last: DestinationStatus): DestinationStatus {
   const stalled =
     hold === undefined
       ? ({ status: 'false', reason: 'not-stalled', message: '' } as const)
-      : ({ status: 'true', reason: hold.code, message: `${hold.message} (release ${hold.id})` } as const)
+      : ({ status: 'true', reason: hold.code, message: releaseText(hold) } as const)
   const ready = isBad
     ? ({ status: 'false', reason: 'failed', message: `the last pass failed, or met a problem` } as const)
     : ({ status: 'true', reason: result, message: result } as const)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { GitPlace, Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
@@ -10,6 +12,8 @@ import {
   type KeyPath,
   keyPathText,
   type Located,
+  type LocatedMap,
+  type Place,
   placeOf,
   type SourceText,
   valueAt,
@@ -48,15 +52,19 @@ export function readSettings(
   source: SourceText,
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
-  const { written, faults } = readAll(source, known)
+  const { root, faults: inYaml } = readYaml(source)
+  const { written, faults } = readAll(root, inYaml, known)
+  const secrets = root === null ? [] : secretsIn(root)
   // They show the lines around them, where a URL may hold a password.
-  const quiet = { ...source, text: hidden(source.text) }
+  const quiet = { ...source, text: hidden(withoutPlaces(source.text, root, secrets)) }
+  const hide = (text: string) =>
+    hidden(secrets.reduce((said, { value }) => said.replaceAll(value, starred(value)), text))
   return {
     written,
     faults: faults.map((fault) => ({
       ...fault,
-      message: hidden(fault.message),
-      ...(fault.hint === undefined ? {} : { hint: hidden(fault.hint) }),
+      message: hide(fault.message),
+      ...(fault.hint === undefined ? {} : { hint: hide(fault.hint) }),
       place: { ...fault.place, source: quiet },
     })),
   }
@@ -68,11 +76,54 @@ const hidden = (text: string): string =>
     '*'.repeat(url.length),
   )
 
+interface Secret {
+  readonly place: Place
+  readonly value: string
+}
+
+/** A host's name before a path, with or without a scheme. */
+const LIKE_URL = /^\w+:\/\/|^(?:[^\s/@]*@)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?[/?]/i
+/** Keys that somebody may take for `urlFile`. */
+const LIKE_KEY = /^(?:ur[il]|.*hook)s?$/i
+
+/** URLs that stand where only their files belong, whatever their keys. */
+function secretsIn(root: Located, key = '', isTop = true): readonly Secret[] {
+  if (root.kind === 'list') return root.items.flatMap((item) => secretsIn(item, key, false))
+  if (root.kind === 'map')
+    return [...root.entries].flatMap(([name, { value }]) =>
+      isTop && PUBLIC.has(name) ? [] : secretsIn(value, name, false),
+    )
+  const { place, value } = root
+  const isSecret =
+    typeof value === 'string' && (LIKE_URL.test(value) || (LIKE_KEY.test(key) && !/^[~/.]|^$/.test(value)))
+  return isSecret ? [{ place, value }] : []
+}
+
+/** A repository's URL, of which only logins are secret, and folders. */
+const PUBLIC: ReadonlySet<string> = new Set(['git', 'specs', 'state', 'roots'])
+
+/** As long as it was, and on as many lines. */
+const starred = (text: string): string =>
+  text.replace(
+    /^(["']?(?:\w+:\/\/)?)([\s\S]*?)(["']?)$/,
+    (_, scheme: string, secret: string, end: string) => scheme + secret.replace(/\S/g, '*') + end,
+  )
+
+/** Of a text that is no YAML, whatever follows such a key. */
+function withoutPlaces(text: string, root: Located | null, secrets: readonly Secret[]): string {
+  if (root === null) return text.replace(/(?<=(?:File|\bur[il])['"]?\s*:[\s>|"'-]*)[^\s"',}\]]+/gi, starred)
+  return secrets.reduce(
+    (left, { place: { start, end } }) =>
+      left.slice(0, start) + starred(left.slice(start, end)) + left.slice(end),
+    text,
+  )
+}
+
 function readAll(
-  source: SourceText,
+  root: LocatedMap | null,
+  inYaml: readonly Fault[],
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
-  const { root, faults: inYaml } = readYaml(source)
   if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
   const faults = [...inYaml, ...checkShape('config', root, 'whole')]
   const faulty = (value: Located) => faults.some(({ place }) => place === value.place)
@@ -86,11 +137,12 @@ function readAll(
     return undefined
   }
   const readFolder =
-    (name: string | null) =>
+    (name: string | null, isFile: boolean) =>
     (text: string): Parsed<string> => {
       const near = (path: string) => readNearPath(path, 'any', { home: known.home, name })
       if (/^(?:\/|~\/)/.test(text)) return near(text)
-      if (/^\w+:\/\//.test(text))
+      const [host = ''] = text.split('/', 1)
+      if (/^\w+:\/\//.test(text) || (isFile && LIKE_URL.test(text) && !existsSync(join(known.folder, host))))
         return { ok: false, fault: 'is a URL: write it into a file, and its path here' }
       const base = near(known.folder)
       return base.ok
@@ -98,7 +150,11 @@ function readAll(
         : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
     }
   const folder = (path: KeyPath, named?: 'named') =>
-    read(path, readFolder(named === undefined ? null : '{name}'), 'unsafe-path')
+    read(
+      path,
+      readFolder(named === undefined ? null : '{name}', /File$/.test(String(path.at(-1)))),
+      'unsafe-path',
+    )
 
   const specs = folder(['specs'])
   const git = valueAt(root, ['git'])

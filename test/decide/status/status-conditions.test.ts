@@ -90,7 +90,7 @@ test('there is one condition of each type, whatever there is to say', () => {
   expect(of('Held', look(several))).toMatchObject({
     status: 'true',
     reason: 'code-a',
-    message: 'asks about a (release a); asks about b (release b)',
+    message: 'asks about a (reconcile release a); asks about b (reconcile release b)',
   })
 })
 
@@ -245,7 +245,7 @@ describe('a hold over all specs', () => {
 
   test('is told before any pass has met it, and no more once it is over, before any pass has met that', () => {
     expect(words(look(fold(), { overSpecs: [over] }))).toBe(HELD)
-    expect(of('Held', look(fold(), { overSpecs: [over] }))?.message).toBe('rewritten (release a1)')
+    expect(of('Held', look(fold(), { overSpecs: [over] }))?.message).toBe('rewritten (reconcile release a1)')
     expect(words(look(under, { overSpecs: [over] }))).toBe(HELD)
     expect(words(look(under, { overSpecs: [] }))).toBe(FINE)
   })

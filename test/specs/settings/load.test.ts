@@ -164,6 +164,11 @@ describe('settings', () => {
       'notify: [{ urlFile: "https://hooks.example.net/T0/s3cret" }]',
       `1:21 unsafe-path notify[0].urlFile: "https://${'*'.repeat(27)}" is a URL: write it into a file`,
     ],
+    [
+      'a URL without its scheme',
+      'notify: [{ urlFile: hooks.example.net/T0/s3cret }]',
+      `1:21 unsafe-path notify[0].urlFile: "${'*'.repeat(27)}" is a URL: write it into a file`,
+    ],
     ['no kind', 'notify: [{ urlFile: x, on: [] }]', '1:28 wrong-value notify[0].on is an empty list'],
     ['no file', 'notify: [{ on: [late] }]', '1:10 missing-key "urlFile" is missing in notify[0]'],
     [
@@ -209,6 +214,35 @@ describe('settings', () => {
     const { faults } = await box({ 'etc/config.yaml': text })
     expect(faults).toHaveLength(1)
     expect(faults[0]).toContain(`etc/config.yaml:${fault}`)
+  })
+
+  test.each([
+    'notify: [{ urlFile: hooks.example.net/T0/s3cret }]',
+    'notify: [{ url: "https://hooks.example.net/T0/s3cret" }]',
+    'notify:\n  - url: s3cret\n    kind: nfty',
+    'notify: ["https://hooks.example.net/T0/s3cret"]',
+    'notify:\n  - urlFile: >-\n      hooks.example.net/T0/s3cret',
+    'heartbeat: { url: hooks.example.net/s3cret }',
+    'heartbeet: { urlFile: bot@example.net/s3cret }',
+    'heartbeat: { url: "https://example.net/s3cret"\nroots: 3',
+    'heartbeat: { urlFile: example.net/s3cret',
+  ])('%s: no fault shows the URL, nor do the lines around it', async (text) => {
+    const folder = await scratch()
+    await fill(folder, { 'c.yaml': text })
+    const { faults } = await loadSettings({
+      ...{ configFile: 'c.yaml', cwd: folder, home: folder, etc: folder },
+      ...{ uid: 0, env: {}, flags: {} },
+    })
+    expect(faults).not.toEqual([])
+    expect(JSON.stringify(faults)).not.toContain('s3cret')
+  })
+
+  test('a folder of keys may be called as a host is', async () => {
+    const config = 'notify: [{ urlFile: keys.example/ops }]'
+    expect(await box({ 'etc/config.yaml': config, 'etc/keys.example/ops': 'x' })).toMatchObject({
+      faults: [],
+      notify: [{ urlFile: expect.stringMatching(/keys\.example\/ops$/) }],
+    })
   })
 
   test('a faulty root allows no more than the others', async () => {
