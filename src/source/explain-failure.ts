@@ -105,7 +105,9 @@ export function explainFailure(
       .find((one) => one.trim() !== '' && !NOISE.test(one) && pattern.test(one))
     if (line !== undefined && !isCatchAll(pattern)) detail = printable(line.trim())
     const protocol = place.kind === 'ssh' ? place.protocol : null
-    return fail(code, says(where, folder), typeof hint === 'string' ? hint : hint(protocol), retryable)
+    const advice = typeof hint === 'string' ? hint : hint(protocol)
+    const isPath = code.startsWith('path-') || code === 'refused-by-rrsync'
+    return fail(code, says(where, folder), isPath ? pathHint(place, text, advice) : advice, retryable)
   }
   if (end.endedBy !== null || end.code === 20 || end.code === 19)
     return fail(
@@ -139,6 +141,15 @@ function machineNamed(line: string, place: SshPlace): Hop | SshPlace {
 function ownEnd(end: RsyncEnd): RsyncEnd {
   const unwritten = end.stderr.match(/^.*\[receiver\] write failed.*$/gim)
   return end.code === 255 && unwritten !== null ? { ...end, code: 11, stderr: unwritten.join('\n') } : end
+}
+
+/** rrsync puts the folder that it serves before every path, also before an absolute one. */
+function pathHint({ kind, path }: Place, stderr: string, hint: string): string {
+  if (kind !== 'ssh' || !path.startsWith('/')) return hint
+  const relative = 'write source.path relative to the folder that rrsync serves ("." for that folder itself).'
+  return stderr.includes('rrsync')
+    ? `rrsync answers there and takes no absolute path: ${relative}`
+    : `${hint} If rrsync serves that account, ${relative}`
 }
 
 const STAGES: Record<Stage, string> = {
