@@ -48,7 +48,7 @@ async function compileSchemas(folder) {
   const module = join(folder, 'specs', 'yaml', 'shape-validators.js')
   const { AJV_OPTIONS } = await import(pathToFileURL(module).href)
   const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true, esm: true } })
-  const names = ['backup', 'config']
+  const names = ['backup', 'hosts', 'config']
   for (const name of names)
     ajv.addSchema(JSON.parse(readFileSync(join(root, 'schemas', `${name}.schema.json`), 'utf8')), name)
   const code = standalone.default(ajv, Object.fromEntries(names.map((name) => [name, name])))

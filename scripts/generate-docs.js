@@ -1,4 +1,4 @@
-// Writes docs/spec.md from the two schemas. Run by `npm run docs`; a test checks that the file is current.
+// Writes docs/spec.md from the schemas. Run by `npm run docs`; a test checks that the file is current.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
  *   title?: string, description?: string, type?: string | string[], default?: unknown, examples?: unknown[], enum?: unknown[],
  *   const?: unknown, minimum?: number, maximum?: number, required?: string[], allOf?: { $ref: string }[], $ref?: string,
  *   properties?: Record<string, Schema>, items?: Schema, dependencies?: Record<string, string[]>,
- *   definitions?: Record<string, Schema>, then?: Schema,
+ *   definitions?: Record<string, Schema>, then?: Schema, additionalProperties?: Schema,
  * }} Schema
  */
 
@@ -146,6 +146,20 @@ faulty spec does not run and makes the exit code 3; the good ones still run.
 \`expect\`, replace the inherited value whole. An empty value (\`port:\`, or \`port: null\`) removes it. The file has the keys of a spec, but
 no \`name\`, and none is required there. If it disappears, every backup is held until someone has looked.
 
+**\`_hosts.yaml\`** names connections, for specs that share a machine:
+
+\`\`\`yaml
+nas:
+  address: nas.example.net
+  port: 222
+  user: backup
+\`\`\`
+
+A spec with \`source: { host: nas }\` takes them. Its own keys go before those of the host, and those before \`_defaults.yaml\`; again an
+empty value removes. A name in this file goes before a machine of that name, in upper or lower case, and an \`address\` is not looked up
+again. A changed host changes the specs that use it, and no others. A fault in a host stops the backups that use it; if the file
+cannot be parsed, every backup with a \`host\`. A host that no spec uses is a warning. If the file disappears, every backup is held.
+
 **Refused**:
 
 - unknown keys and keys written twice
@@ -199,15 +213,18 @@ no date, the modification time counts.
 
 ## Keys of a spec`
 
+const HOSTS = `## Keys of _hosts.yaml`
+
 const BETWEEN = `## Keys of config.yaml`
 
 /**
  * docs/spec.md, whole.
  * @param {Schema} backup
+ * @param {Schema} hosts
  * @param {Schema} config
  */
-export const specDocs = (backup, config) =>
-  `${[BEFORE, ...sections(backup, backup.definitions ?? {}, '', '###'), BETWEEN, config.description ?? '', ...sections(config, config.definitions ?? {}, '', '###')].join('\n\n')}\n`
+export const specDocs = (backup, hosts, config) =>
+  `${[BEFORE, ...sections(backup, backup.definitions ?? {}, '', '###'), HOSTS, hosts.description ?? '', ...sections(hosts.additionalProperties ?? {}, hosts.definitions ?? {}, 'NAME.', '###'), BETWEEN, config.description ?? '', ...sections(config, config.definitions ?? {}, '', '###')].join('\n\n')}\n`
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -215,5 +232,5 @@ const root = resolve(import.meta.dirname, '..')
 const schema = (name) => JSON.parse(readFileSync(resolve(root, `schemas/${name}.schema.json`), 'utf8'))
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(resolve(root, 'docs/spec.md'), specDocs(schema('backup'), schema('config')))
+  writeFileSync(resolve(root, 'docs/spec.md'), specDocs(schema('backup'), schema('hosts'), schema('config')))
 }

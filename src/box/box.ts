@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { BoxState } from '../model/box.ts'
-import { flag, list, number, object, record, text } from '../model/check-json.ts'
+import { flag, list, number, object, optional, record, text } from '../model/check-json.ts'
 import type { DiskBefore, DiskFacts, LedgerHead } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import { claimSlot } from './claim-slot.ts'
@@ -51,11 +51,15 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
     { releases: [] },
     { releases: list(object({ hold: text, reason: text, by: text, at: number })) },
   )
-  const folders = stateFile<{ readonly withDefaults: readonly string[] }>(
+  // An older version wrote no `withHosts`.
+  const folders = stateFile<{
+    readonly withDefaults: readonly string[]
+    readonly withHosts?: readonly string[]
+  }>(
     stateFolder,
     'spec-folders',
     { withDefaults: [] },
-    { withDefaults: list(text) },
+    { withDefaults: list(text), withHosts: optional(list(text)) },
   )
   const known = async (): Promise<readonly KnownDestination[]> => (await destinations.read()).destinations
   const knownAs = async (id: string) => (await known()).find((one) => one.id === id) ?? null
@@ -116,13 +120,26 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
         releases: [...without(before, hold).releases, { hold, reason, by, at }],
       })),
 
-    defaultsSeen: async (folder) => (await folders.read()).withDefaults.includes(folder),
-    rememberDefaults: (folder) =>
-      folders.change(({ withDefaults }) => ({
-        withDefaults: [...new Set([...withDefaults, folder])].sort(),
-      })),
-    forgetDefaults: (folder) =>
-      folders.change(({ withDefaults }) => ({ withDefaults: withDefaults.filter((one) => one !== folder) })),
+    async sharedFilesSeen(folder) {
+      const { withDefaults, withHosts = [] } = await folders.read()
+      return [
+        ...(withDefaults.includes(folder) ? ['_defaults.yaml'] : []),
+        ...(withHosts.includes(folder) ? ['_hosts.yaml'] : []),
+      ]
+    },
+    rememberSharedFiles(folder, { present, gone }) {
+      const noted = (before: readonly string[], file: string): readonly string[] =>
+        present.includes(file)
+          ? [...new Set([...before, folder])].sort()
+          : before.filter((one) => one !== folder || !gone.includes(file))
+      return folders.change(({ withDefaults, withHosts = [] }) => {
+        const hosts = noted(withHosts, '_hosts.yaml')
+        return {
+          withDefaults: noted(withDefaults, '_defaults.yaml'),
+          ...(hosts.length === 0 ? {} : { withHosts: hosts }),
+        }
+      })
+    },
   }
 }
 

@@ -12,7 +12,8 @@ const LOST: Readonly<Record<string, string>> = {
   'destinations.json':
     'the box then asks once about each destination it knew, and takes each ledger as it stands',
   'releases.json': 'open releases are then lost; give them again with `reconcile release`',
-  'spec-folders.json': 'a missing _defaults.yaml then goes unnoticed, so check first that it is there',
+  'spec-folders.json':
+    'a missing _defaults.yaml or _hosts.yaml then goes unnoticed, so check first that they are there',
   'suspensions.json':
     'everything suspended by command then runs again, until you run `reconcile suspend` again',
   'watch-specs.json':

@@ -209,28 +209,28 @@ async function beginPassNotices(
   }
 }
 
-/** The holds over all backups; if there are none, first records whether there is a `_defaults.yaml`. */
+/** The holds over all backups; if there are none, first records which files underlie all specs. */
 export const settledHolds = (
   workspace: Workspace,
   common: Promise<readonly Hold[]>,
 ): Promise<readonly Hold[]> => {
   const settled = common.then(async (holds) => {
-    if (holds.length === 0) await settleDefaults(workspace)
+    if (holds.length === 0) await settleShared(workspace)
     return holds
   })
   settled.catch(() => {})
   return settled
 }
 
-/** Records that there is a `_defaults.yaml`, or, if its removal was released, that there is none any more. */
-export async function settleDefaults(workspace: Workspace): Promise<void> {
+/** Records whether there are a `_defaults.yaml` and a `_hosts.yaml`. Called where no removal of one is held, or its release is used up. */
+export async function settleShared(workspace: Workspace): Promise<void> {
   const { box, loaded } = workspace
-  const { folder, defaults } = loaded
+  const { folder, shared } = loaded
   // For git, the last good commit is remembered instead.
   if (folder === null) return
-  for (const hold of await commonHolds(workspace)) {
-    await box.forgetDefaults(folder)
-    await box.consume(hold.id)
-  }
-  if (defaults === 'present') await box.rememberDefaults(folder)
+  const released = await commonHolds(workspace)
+  const seen: readonly string[] = await box.sharedFilesSeen(folder)
+  const gone = seen.filter((file) => !shared.some((one) => one === file))
+  await box.rememberSharedFiles(folder, { present: shared, gone })
+  for (const hold of released) await box.consume(hold.id)
 }

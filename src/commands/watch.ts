@@ -33,7 +33,7 @@ import type { Console } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { lookAt } from './look-at.ts'
 import { refusals } from './over-specs.ts'
-import { runPass, settleDefaults } from './passes.ts'
+import { runPass, settleShared } from './passes.ts'
 import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
@@ -166,7 +166,7 @@ async function watchLocked(
       find,
       released: () => box.releases(),
       consume: (id) => box.consume(id),
-      settle: () => settleDefaults(workspaceOf(found)),
+      settle: () => settleShared(workspaceOf(found)),
       keep: (word) => mendKept(() => memory.keep(source.label, word)),
       now: clock.now,
       emit,

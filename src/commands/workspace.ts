@@ -1,7 +1,8 @@
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
+import { holdId } from '../decide/documents/fingerprint.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
-import { holdOfDefaults } from '../decide/specs/identity-hold.ts'
+import { goneShared } from '../decide/specs/vanished.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
 import { type SharedTroubles, sharedTroubles } from '../decide/status/shared-troubles.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
@@ -248,11 +249,12 @@ function allowedBandwidth(spec: Spec, { settings, ignoresOff }: Workspace): Band
   return withinCap(ignoresOff ? withoutOff(bandwidth) : bandwidth, share)
 }
 
-/** Holds over all backups: `_defaults.yaml` was there and is gone. */
+/** Holds over all backups: a file that underlies every spec was there and is gone. */
 export async function commonHolds({ loaded, box }: Workspace): Promise<readonly Hold[]> {
   const { folder } = loaded
-  if (folder === null || loaded.defaults === 'present' || !(await box.defaultsSeen(folder))) return []
-  return [holdOfDefaults(folder)]
+  if (folder === null) return []
+  const gone = goneShared(await box.sharedFilesSeen(folder), loaded.shared, `${folder}/`)
+  return gone.map((one) => ({ id: holdId(one.code, [folder]), ...one }))
 }
 
 /** Those of them that are not released. */

@@ -49,11 +49,13 @@ export interface BoxState extends Box, Suspensions {
   knownHead(id: string): Promise<LedgerHead | null>
   recordHead(id: string, head: LedgerHead): Promise<void>
   writeRelease(hold: string, reason: string, by: string, at: Instant): Promise<void>
-  /** Whether `_defaults.yaml` was ever seen in this specs folder: where it vanished, everything is held. */
-  defaultsSeen(folder: string): Promise<boolean>
-  rememberDefaults(folder: string): Promise<void>
-  /** Its vanishing was released: its absence is what is expected now. */
-  forgetDefaults(folder: string): Promise<void>
+  /** Of `_defaults.yaml` and `_hosts.yaml`, those expected in this specs folder: where one vanished, everything is held. */
+  sharedFilesSeen(folder: string): Promise<readonly string[]>
+  /** `gone`: their vanishing was released, and their absence is what is expected now. */
+  rememberSharedFiles(
+    folder: string,
+    files: { readonly present: readonly string[]; readonly gone: readonly string[] },
+  ): Promise<void>
 }
 
 export interface AnnouncedPlace {

@@ -55,7 +55,7 @@ export interface Suspension {
 
 export interface SshPlace extends Hop {
   readonly kind: 'ssh'
-  /** Relative to the folder rrsync serves; '.' is that folder itself. */
+  /** Relative to the folder rrsync serves, '.' for that folder itself; or absolute, where no rrsync stands between. */
   readonly path: string
   /** Absolute paths on this machine. */
   readonly identity: string

@@ -57,7 +57,9 @@ export async function explainFailure(
       code = kind,
     }: (typeof RSYNC_WORDS)[RsyncFailure] & { code?: string } = RSYNC_WORDS[kind]
     const fill = (words: string): string => words.replace(/\{(\w+)\}/g, (_, key: string) => `${about[key]}`)
-    return new Failure({ code, message: withDetail(fill(says), detail), hint: fill(hint), retryable })
+    const isPath = code.startsWith('path-') || code === 'refused-by-rrsync'
+    const advice = isPath ? pathHint(place, text, fill(hint)) : fill(hint)
+    return new Failure({ code, message: withDetail(fill(says), detail), hint: advice, retryable })
   }
 
   const cut = CAUSES[end.cause]
@@ -180,6 +182,15 @@ function ownEnd(end: RsyncEnd): RsyncEnd {
 
 const withDetail = (message: string, detail: string): string =>
   detail === '' ? message : `${message} It said: ${detail}`
+
+/** rrsync puts the folder that it serves before every path, also before an absolute one. */
+function pathHint({ kind, path }: Far['place'], stderr: string, hint: string): string {
+  if (kind !== 'ssh' || !path.startsWith('/')) return hint
+  const relative = 'write source.path relative to the folder that rrsync serves ("." for that folder itself).'
+  return stderr.includes('rrsync')
+    ? `rrsync answers there and takes no absolute path: ${relative}`
+    : `${hint} If rrsync serves that account, ${relative}`
+}
 
 const UNREADABLE = /invalid format|error in libcrypto/
 

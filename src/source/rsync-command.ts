@@ -126,11 +126,12 @@ export const namesOnStdin = (paths: Iterable<RelPath>): string => {
   return text
 }
 
-/** Options about the peer, and the folder there. A remote path starts with `./`, so it is neither an option nor `::module`. */
+/** Options about the peer, and the folder there. A remote path starts with `/` or `./`, so it is neither an option nor `::module`. */
 function far(place: Place, ssh: readonly string[] | null): readonly string[] {
   if (place.kind === 'local') return [`${place.path.replace(/\/+$/, '')}/`]
   const host = place.host.includes(':') ? `[${place.host}]` : place.host
-  const folder = place.path === '.' ? './' : `./${place.path.replace(/^(\.\/)+|\/+$/g, '')}/`
+  const path = place.path.replace(/^(\.\/)+|\/+$/g, '')
+  const folder = place.path.startsWith('/') ? `${path}/` : path === '.' ? './' : `./${path}/`
   return [
     ...(place.protocol === null ? [] : [`--protocol=${place.protocol}`]),
     `--rsh=${rshOption(ssh!)}`,

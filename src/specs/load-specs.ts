@@ -1,3 +1,4 @@
+import type { SharedFile } from '../decide/specs/vanished.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
@@ -29,8 +30,9 @@ export interface LoadedSpecs {
   readonly faulty: readonly { readonly name: string; readonly file: string }[]
   /** Every fault of every file, warnings among them, in the order of files and lines. */
   readonly faults: readonly Diagnostic[]
-  readonly defaults: 'present' | 'absent'
-  /** Spec files found, faulty ones among them, `_defaults.yaml` not. */
+  /** Which of the files that underlie all specs are there. */
+  readonly shared: readonly SharedFile[]
+  /** Spec files found, faulty ones among them; `_defaults.yaml` and `_hosts.yaml` are none. */
   readonly fileCount: number
   /** By name, the merged document of each spec that can be parsed, with defaults written out: plain JSON data. */
   readonly effective: ReadonlyMap<string, unknown>
@@ -80,15 +82,13 @@ export const nothingObeyed = (label: string): LoadedSpecs => ({
   specs: [],
   faulty: [],
   faults: [],
-  defaults: 'absent',
+  shared: [],
   fileCount: 0,
   effective: new Map(),
   holds: [],
   stale: null,
   lastGood: null,
 })
-
-const DEFAULTS_FILE = '_defaults.yaml'
 
 /**
  * Reads all specs of a folder. Faulty ones are left out and their faults reported; the good ones beside them are returned. Throws
@@ -118,19 +118,30 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
   const { label, folder, revision, entries } = files
   // Parser and schema cost a tenth of a second: nothing else that starts pays it.
   const { readDefaults, readSpec } = await import('./spec/read.ts')
+  const { readHosts, unusedHosts } = await import('./spec/hosts.ts')
   const { checkClaims } = await import('./spec/check-claims.ts')
   const faults: Fault[] = entries.flatMap(oddEntry)
 
   const plain = entries.filter(({ kind }) => kind === 'file')
-  const written = plain.find(({ name }) => name === DEFAULTS_FILE)
-  const defaultsFile = written === undefined ? null : await readText(written)
+  const textOf = async (file: SharedFile) => {
+    const entry = plain.find(({ name }) => name === file)
+    return entry === undefined ? null : readText(entry)
+  }
+  const defaultsFile = await textOf('_defaults.yaml')
+  const hostsFile = await textOf('_hosts.yaml')
   const { defaults, faults: inDefaults } =
     defaultsFile === null
       ? { defaults: 'absent' as const, faults: [] }
       : defaultsFile.fault === null
         ? readDefaults(defaultsFile.source)
         : { defaults: 'broken' as const, faults: [defaultsFile.fault] }
-  faults.push(...inDefaults)
+  const { hosts, faults: inHosts } =
+    hostsFile === null
+      ? { hosts: new Map<string, never>(), faults: [] }
+      : hostsFile.fault === null
+        ? readHosts(hostsFile.source, context.home)
+        : { hosts: 'broken' as const, faults: [hostsFile.fault] }
+  faults.push(...inDefaults, ...inHosts)
 
   const specFiles = plain.filter(({ name }) => isSpecFile(name))
   const read: (ReadSpec & { readonly file: string })[] = []
@@ -143,7 +154,7 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
       faulty.push({ name: baseName, file: entry.file })
       continue
     }
-    const found = readSpec(source, defaults, { home: context.home, baseName })
+    const found = readSpec(source, { defaults, hosts }, { home: context.home, baseName })
     for (const { host, ...fault } of found.faults) {
       const hint = host === undefined ? null : await hintFromSshConfig(host, null, context.home)
       faults.push(hint === null ? fault : { ...fault, hint })
@@ -151,6 +162,10 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     read.push({ file: source.file, ...found })
     if (found.spec === null) faulty.push({ name: found.claim?.name.text ?? baseName, file: entry.file })
   }
+
+  // A spec that cannot be read may use any of them.
+  if (specFiles.length > 0 && read.length === specFiles.length && read.every(({ claim }) => claim !== null))
+    faults.push(...unusedHosts(hosts, new Set(read.map(({ host }) => host))))
 
   const claims = read.flatMap(({ claim }) => (claim === null ? [] : [claim]))
   const unread = faulty.filter(
@@ -177,7 +192,10 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faulty,
     faults: faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults),
-    defaults: defaultsFile === null ? 'absent' : 'present',
+    shared: [
+      ...(defaultsFile === null ? [] : (['_defaults.yaml'] as const)),
+      ...(hostsFile === null ? [] : (['_hosts.yaml'] as const)),
+    ],
     fileCount: specFiles.length,
     effective,
     holds: [],
@@ -186,7 +204,8 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
   }
 }
 
-const isSpecFile = (name: string): boolean => SPEC_FILE.test(name) && !/^_defaults\.ya?ml$/.test(name)
+const isSpecFile = (name: string): boolean =>
+  SPEC_FILE.test(name) && !/^_(?:defaults|hosts)\.ya?ml$/.test(name)
 
 /** The backup's name, where its spec gives none. */
 const baseNameOf = (name: string): string => name.replace(/\.ya?ml$/, '')
@@ -199,9 +218,10 @@ function oddEntry(entry: SpecEntry): Fault[] {
     const hint = 'move its specs up, or it out'
     return [faultAt(place, 'subfolder', 'subfolders are not read', hint, 'warning')]
   }
-  if (entry.name === '_defaults.yml') {
-    const message = 'defaults are read from _defaults.yaml alone'
-    return [faultAt(place, 'not-read', message, 'rename it to _defaults.yaml')]
+  const [, shared] = /^_(defaults|hosts)\.yml$/.exec(entry.name) ?? []
+  if (shared !== undefined) {
+    const message = `${shared} are read from _${shared}.yaml alone`
+    return [faultAt(place, 'not-read', message, `rename it to _${shared}.yaml`)]
   }
   if (/\.ya?ml$/i.test(entry.name) && !SPEC_FILE.test(entry.name)) {
     const message = 'only names that end in .yaml or .yml are read'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The part of JSON Schema (draft-07) that our own two schemas use. */
+/** The part of JSON Schema (draft-07) that our own schemas use. */
 export interface Schema {
   readonly title?: string
   readonly description?: string
@@ -9,6 +9,8 @@ export interface Schema {
   readonly required?: readonly string[]
   readonly dependencies?: Readonly<Record<string, readonly string[]>>
   readonly items?: Schema
+  /** `false`, or what each key of an open map holds. */
+  readonly additionalProperties?: false | Schema
   readonly allOf?: readonly { readonly $ref: string }[]
   readonly default?: unknown
   readonly minProperties?: number
@@ -18,8 +20,10 @@ export interface Schema {
   readonly definitions?: Readonly<Record<string, Schema>>
 }
 
-/** `backup`: a spec. `config`: the box's own settings. */
-export type SchemaName = 'backup' | 'config'
+/** `backup`: a spec. `hosts`: `_hosts.yaml`. `config`: the box's own settings. */
+export type SchemaName = (typeof SCHEMAS)[number]
+
+export const SCHEMAS = ['backup', 'hosts', 'config'] as const
 
 /** The schema file's text; it lies beside `src` and beside `dist` alike. */
 export const schemaText = (name: SchemaName): string =>

@@ -94,7 +94,7 @@ export function followSpecs(
 const TROUBLES = {
   released: 'cannot read the releases, so every hold stays',
   keep: 'cannot save the specs in force, so a restart would not know them',
-  settle: 'cannot record whether there is a _defaults.yaml',
+  settle: 'cannot record whether there are a _defaults.yaml and a _hosts.yaml',
   consume: 'a release was used, but cannot be marked as used',
 }
 

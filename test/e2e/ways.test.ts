@@ -1,4 +1,4 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { backupIn, problemsOf } from '../helpers/backup.ts'
@@ -24,6 +24,66 @@ describe('other ways to a source', () => {
     } finally {
       await far.end()
       await gate.end()
+    }
+  })
+
+  test('an absolute folder of an account with a shell; rrsync wants a relative one, and the message says so', async () => {
+    const [shell, served] = [await makeWorld('ssh', { command: null }), await makeWorld()]
+    try {
+      for (const { offer } of [shell, served]) await offer('in here/a.tar', 'a')
+      await shell.declare('far', { source: { path: `${shell.source}/in here/` } })
+      const { backups } = await shell.pass()
+      expect(backups[0]).toMatchObject({ published: ['a.tar'], problems: [], exitCode: 0 })
+      await shell.declare('far', { source: { path: `${shell.source}/nowhere` } })
+      const gone = (await shell.pass()).backups[0]!.problems
+      expect(gone).toMatchObject([
+        { code: 'path-missing', hint: expect.stringContaining('If rrsync serves') },
+      ])
+
+      await served.declare('far', { source: { path: `${served.source}/in here` } })
+      const [problem] = (await served.pass()).backups[0]!.problems
+      expect(problem).toMatchObject({
+        code: 'path-missing',
+        hint: 'rrsync answers there and takes no absolute path: write source.path relative to the folder that rrsync serves ("." for that folder itself).',
+      })
+      await served.declare('far', { source: { path: 'in here' } })
+      expect((await served.pass()).backups[0]).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+    } finally {
+      await shell.end()
+      await served.end()
+    }
+  })
+
+  test('a host of _hosts.yaml: in passes, in plans without a network, and held when the file is gone', async () => {
+    const world = await makeWorld()
+    try {
+      await world.offer('a.tar', 'a')
+      const { host, port, user, identity, knownHosts } = world.sshd!
+      const hosts = join(world.specs, '_hosts.yaml')
+      const written = JSON.stringify({ nas: { address: host, port, user, identity, knownHosts } })
+      await writeFile(hosts, written)
+      const source = 'source: { host: nas }\n'
+      const destination = `destination: { path: ${world.destination}, minFree: 1MiB }\n`
+      await writeFile(join(world.specs, 'far.yaml'), `version: 1\n${source}${destination}`)
+      const effective = await world.run('validate', '--effective', 'far')
+      expect(effective.stdout).toContain(`host: ${host}\n`)
+      expect((await world.pass()).backups[0]).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+      await mkdir(join(world.folder, 'snapshots'))
+      expect((await world.run('snapshot', '--to', join(world.folder, 'snapshots'))).code).toBe(0)
+      const offline = await world.plan('--offline', join(world.folder, 'snapshots'))
+      expect(offline.backups).toMatchObject([{ backup: 'far' }])
+
+      // The specs still mean something without the file, and another machine.
+      const inline = JSON.stringify({ host, port, user, identity, knownHosts })
+      await writeFile(join(world.specs, 'far.yaml'), `version: 1\nsource: ${inline}\n${destination}`)
+      await rm(hosts)
+      const held = await world.pass()
+      expect(held).toMatchObject({ exitCode: 7, problems: [{ code: 'hosts-gone' }] })
+      const words = ['release', held.backups[0]!.holds[0]!.id, '--reason', 'inline now']
+      expect(await world.run(...words)).toMatchObject({ code: 0 })
+      expect(await world.pass()).toMatchObject({ exitCode: 0, problems: [] })
+    } finally {
+      await world.end()
     }
   })
 

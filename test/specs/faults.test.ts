@@ -296,7 +296,11 @@ describe('I6: what would reach ssh, rsync or a shell is refused', () => {
     ].map((host) => ['host', host] as const),
     ...['-l', 'root;x', 'a b', 'a@b', '$USER', '', '%u'].map((user) => ['user', user] as const),
     ...[
-      '/abs',
+      '/abs/../up',
+      '/-x',
+      '/a$(x)',
+      '/a\nb',
+      '/.reconcile/x',
       '../up',
       'a/../b',
       '-x',
@@ -388,6 +392,17 @@ describe('I6: what would reach ssh, rsync or a shell is refused', () => {
   test.each(['/abs', '../x', 'a/../b', '.reconcile/x', '', 'a\nb'])('acknowledge.path %j', async (path) => {
     const entry = { path, digest: '60303ae22b998861bce3b28f33eec1be', reason: 'r' }
     expect(await faultsOf(spec({ more: `acknowledge: ${JSON.stringify([entry])}` }))).toHaveLength(1)
+  })
+
+  test.each([
+    ['/srv//dumps/./x/', '/srv/dumps/x'],
+    ['/srv/a:b', '/srv/a:b'],
+    ['/', '/'],
+  ])('while the absolute path %s is fine', async (path, read) => {
+    const { specs } = await load({
+      'a.yaml': spec({ source: JSON.stringify({ host: 'a', user: 'u', path }) }),
+    })
+    expect(specs[0]?.source).toMatchObject({ path: read })
   })
 
   test.each(['2001:db8::17', '192.0.2.7', 'db_1.example.net', 'DB1'])(

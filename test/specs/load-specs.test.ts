@@ -183,7 +183,7 @@ describe('_defaults.yaml', () => {
       'c.yaml': 'source: { path: /data, user: null, port: null }\ndestination: { path: /srv/c }\nselect:\n',
     })
     expect(faults).toEqual([])
-    expect(found).toMatchObject({ defaults: 'present', fileCount: 3, faulty: [] })
+    expect(found).toMatchObject({ shared: ['_defaults.yaml'], fileCount: 3, faulty: [] })
     expect(specs.map(({ source, select }) => [source, select.exclude])).toMatchObject([
       [{ host: 'a', user: 'backup', port: 222 }, ['tmp-*', '*.bak']],
       [{ host: 'b', user: 'backup', port: 22 }, ['x']],
@@ -218,6 +218,115 @@ describe('_defaults.yaml', () => {
   test('is not looked for under another suffix', async () => {
     const found = await load({ '_defaults.yml': 'version: 1\n', 'a.yaml': spec() })
     expect(told(found)[0]).toMatch(/^_defaults\.yml:1:1 not-read .*rename it/)
+  })
+})
+
+describe('_hosts.yaml', () => {
+  const NAS = 'address: nas.example.net, port: 222, user: backup, identity: "/keys/{name}"'
+  const of = (source: string): string => spec({ source })
+
+  test('defaults < host < spec, upper case or not, and the digest is that of what is merged', async () => {
+    const found = await load({
+      '_defaults.yaml': 'source: { port: 2, protocol: 30, knownHosts: /kh }\n',
+      '_hosts.yaml': `nas: { ${NAS}, protocol: null }\nplain: { user: me }\n`,
+      'a.yaml': of('{ host: nas }'),
+      'b.yaml': of('{ host: NAS, port: 7, identity: null, path: /srv }'),
+      'c.yaml': of('{ host: plain }'),
+      'd.yaml': of('{ host: nas.example.net, user: x }'),
+    })
+    expect(told(found)).toEqual([])
+    expect(found.shared).toEqual(['_defaults.yaml', '_hosts.yaml'])
+    const nas = { host: 'nas.example.net', user: 'backup', knownHosts: '/kh', protocol: null }
+    expect(found.specs.map(({ source }) => source)).toMatchObject([
+      { ...nas, port: 222, identity: '/keys/a' },
+      { ...nas, port: 7, identity: '/etc/reconcile/keys/b', path: '/srv' },
+      { host: 'plain', user: 'me', port: 2, protocol: 30 },
+      { host: 'nas.example.net', user: 'x', port: 2 },
+    ])
+    const inline = await load({
+      'a.yaml': of(`{ host: nas.example.net, ${NAS.slice(26)}, knownHosts: /kh }`),
+    })
+    expect(told(inline)).toEqual([])
+    expect(inline.specs[0]?.digest).toBe(found.specs[0]?.digest)
+    expect(inline.shared).toEqual([])
+  })
+
+  test('serves a host that the defaults name, and what is missing is missing where source was written', async () => {
+    const found = await load({
+      '_defaults.yaml': 'source: { host: nas }\n',
+      '_hosts.yaml': `nas: { address: nas.example.net }\n`,
+      'a.yaml': of('{ user: me }'),
+      'b.yaml': of('{ path: x }'),
+    })
+    expect(found.specs).toMatchObject([{ name: 'a', source: { host: 'nas.example.net', user: 'me' } }])
+    expect(told(found)).toEqual([
+      'b.yaml:2:1 missing-key "host" without "user" in source (name the account on the source, for example "user: backup")',
+    ])
+  })
+
+  test('has its faults told once, where they are; only backups that use a faulty host are faulty', async () => {
+    const found = await load({
+      '_hosts.yaml': [
+        'nas: { adress: x, port: 0, identity: ~root/k, key: /k, hostname: y, path: /srv }',
+        'gone:',
+        'Big: { user: a }',
+        'text: 10.0.0.1',
+        'fine: { address: f, user: u }',
+        'ip: { address: "1:2", jump: ["u@[::g]"] }',
+        'odd: { user: u }',
+        '',
+      ].join('\n'),
+      'a.yaml': of('{ host: nas, user: u }'),
+      'b.yaml': of('{ host: nas, user: u }'),
+      'c.yaml': of('{ host: gone, user: u }'),
+      'd.yaml': of('{ host: BIG, user: u }'),
+      'e.yaml': of('{ host: text, user: u }'),
+      'f.yaml': of('{ host: fine }'),
+      'g.yaml': of('{ host: other, user: u }'),
+      'h.yaml': of('{ host: ip, user: u }'),
+    })
+    expect(told(found)).toMatchInlineSnapshot(`
+      [
+        "_hosts.yaml:1:8 unknown-key unknown key "adress" in nas (did you mean "address"?)",
+        "_hosts.yaml:1:25 out-of-range nas.port is 0, not between 1 and 65535",
+        "_hosts.yaml:1:38 wrong-value nas.identity: "~root/k" is not an absolute path: begin it with / or ~/",
+        "_hosts.yaml:1:47 unknown-key unknown key "key" in nas (did you mean "identity"?)",
+        "_hosts.yaml:1:56 unknown-key unknown key "hostname" in nas (did you mean "address"?)",
+        "_hosts.yaml:1:69 unknown-key unknown key "path" in nas",
+        "_hosts.yaml:2:1 wrong-value gone is empty (give it an "address", or remove it)",
+        "_hosts.yaml:3:1 bad-name "Big" is no name: lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit",
+        "_hosts.yaml:4:7 wrong-type text is "10.0.0.1", not keys with values",
+        "_hosts.yaml:6:16 unsafe-host ip.address: "1:2" is no IPv6 address",
+        "_hosts.yaml:6:30 wrong-value ip.jump[0]: "u@[::g]" is no jump host: write user@host or user@host:port",
+        "_hosts.yaml:7:6 unused-host no spec uses the host odd (remove it, or name it in source.host)",
+      ]
+    `)
+    expect(found.specs.map(({ name }) => name)).toEqual(['f', 'g'])
+    expect(found.faulty.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd', 'e', 'h'])
+  })
+
+  test('that cannot be parsed stops every spec with a host; an empty one, or another suffix', async () => {
+    const broken = await load({
+      '_hosts.yaml': 'nas: { address\n',
+      'a.yaml': of('{ host: db1, user: u }'),
+      'b.yaml': of('{ path: /data }'),
+      'c.yaml': of('{ host: nas }'),
+    })
+    expect(told(broken).map((text) => text.split(' ')[0])).toEqual(['_hosts.yaml:2:1'])
+    expect(broken.specs.map(({ name }) => name)).toEqual(['b'])
+    const empty = await load({ '_hosts.yaml': '# none\n', '_hosts.yml': '', 'a.yaml': of('{ path: /data }') })
+    expect(empty.shared).toEqual(['_hosts.yaml'])
+    expect(told(empty)).toEqual([
+      '_hosts.yml:1:1 not-read hosts are read from _hosts.yaml alone (rename it to _hosts.yaml)',
+    ])
+  })
+
+  test('a second one of a name makes what all of them mean unknown', async () => {
+    const found = await load({
+      '_hosts.yaml': 'nas: { user: u }\nnas: { user: v }\n',
+      'a.yaml': of('{ host: nas }'),
+    })
+    expect([found.specs, found.faulty.length, told(found).length]).toEqual([[], 1, 1])
   })
 })
 

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { specDocs } from '../../scripts/generate-docs.js'
 import { loadSpecs } from '../../src/specs/load-specs.ts'
-import { loadSchema, type Schema, schemaText, withDefaults } from '../../src/specs/schema.ts'
+import { loadSchema, SCHEMAS, type Schema, schemaText, withDefaults } from '../../src/specs/schema.ts'
 import { fill, load, scratch, told } from './spec-folder.ts'
 
 interface Documented extends Schema {
@@ -13,13 +13,13 @@ interface Documented extends Schema {
 
 /** Every key with its own schema, by dotted path. */
 const keysOf = (schema: Schema, above = ''): readonly (readonly [string, Documented])[] =>
-  Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
+  Object.entries((schema.additionalProperties || schema).properties ?? {}).flatMap(([key, inner]) => [
     [`${above}${key}`, inner] as const,
     ...keysOf(inner, `${above}${key}.`),
     ...(inner.items === undefined ? [] : keysOf(inner.items, `${above}${key}[].`)),
   ])
 
-describe.each(['backup', 'config'] as const)('the schema of %s', (name) => {
+describe.each(SCHEMAS)('the schema of %s', (name) => {
   const schema: Documented = loadSchema(name)
   const ajv = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true })
 
@@ -56,6 +56,7 @@ test('docs/spec.md is what `npm run docs` writes', async () => {
   const read = async (path: string) => readFile(path, 'utf8')
   const made = specDocs(
     JSON.parse(await read('schemas/backup.schema.json')),
+    JSON.parse(await read('schemas/hosts.schema.json')),
     JSON.parse(await read('schemas/config.schema.json')),
   )
   expect(await read('docs/spec.md')).toBe(made)

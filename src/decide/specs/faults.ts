@@ -1,14 +1,14 @@
 import type { Diagnostic } from '../../model/trouble.ts'
 
 /**
- * The errors that keep a backup's spec from counting: those of the files that declare it, else those of the defaults under them, else
+ * The errors that keep a backup's spec from counting: those of the files that declare it, else those of `_defaults.yaml` and `_hosts.yaml` under them, else
  * all: a commit counts as a whole.
  */
 export function specFaults(files: readonly string[], faults: readonly Diagnostic[]): readonly Diagnostic[] {
   const errors = faults.filter(({ severity }) => severity === 'error')
   const own = errors.filter(({ file }) => files.includes(file))
   if (own.length > 0) return own
-  const under = errors.filter(({ file }) => isDefaults(file))
+  const under = errors.filter(({ file }) => isShared(file))
   return under.length > 0 ? under : errors
 }
 
@@ -19,4 +19,4 @@ export const faultyNames = ({
   readonly faulty: readonly { readonly name: string }[]
 }): readonly string[] => [...new Set(faulty.map(({ name }) => name))]
 
-const isDefaults = (file: string): boolean => /(?:^|\/)_defaults\.ya?ml$/.test(file)
+const isShared = (file: string): boolean => /(?:^|\/)_(?:defaults|hosts)\.ya?ml$/.test(file)

@@ -67,10 +67,3 @@ function diskName({ type, label, size, source }: DiskNames): string {
 
 /** Whether `release --all-destinations` accepts it: never a disk that stands where another is expected, or where one is missing. */
 export const isUnknownDisk = ({ code }: Hold): boolean => code === UNKNOWN
-
-/** `_defaults.yaml` applies to every spec: where it was there and is gone, what every spec means has changed. */
-export const holdOfDefaults = (folder: string): Hold => ({
-  id: holdId('defaults-gone', [folder]),
-  code: 'defaults-gone',
-  message: `${folder}/_defaults.yaml was there before and is gone: every spec in the folder may mean something else now`,
-})

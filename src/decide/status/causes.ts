@@ -88,6 +88,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'disk-full': 'its disk is full',
   empty: 'it holds nothing complete',
   'host-key-changed': 'the host key has changed',
+  'hosts-gone': '_hosts.yaml is gone',
   'host-unreachable': 'its source is unreachable',
   'identity-missing': 'its key is missing',
   'key-refused': 'its key is refused',

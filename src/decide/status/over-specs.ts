@@ -9,6 +9,7 @@ const OVER_SPECS: ReadonlySet<string> = new Set([
   'specs-vanished',
   'history-rewritten',
   'defaults-gone',
+  'hosts-gone',
 ])
 
 export const isOverSpecs = (code: string): boolean => OVER_SPECS.has(code)

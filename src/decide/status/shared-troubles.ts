@@ -1,6 +1,7 @@
 import { isWithin } from '../../model/is-within.ts'
 import type { BackupStatus, Condition } from '../../model/status.ts'
 import type { Hold, Problem } from '../../model/trouble.ts'
+import { isSharedFileGone } from '../specs/vanished.ts'
 import { isTrouble } from './conditions.ts'
 import { isOverSpecs } from './over-specs.ts'
 
@@ -9,7 +10,7 @@ export interface BoxFacts {
   readonly folder: string
   /** It knows no destination at all. */
   readonly isEmpty: boolean
-  /** Specs come from a folder: without its `_defaults.yaml` nothing runs. With git, what was obeyed before does. */
+  /** Specs come from a folder: without its `_defaults.yaml` or `_hosts.yaml` nothing runs. With git, what was obeyed before does. */
   readonly inFolder: boolean
 }
 
@@ -106,7 +107,7 @@ function stateLost(count: number, { folder, isEmpty }: BoxFacts): Problem {
 const overAll = ({ id, code, message }: Hold, { inFolder }: BoxFacts): Problem => ({
   code,
   message,
-  hint: `${code === 'defaults-gone' ? 'Put it back. ' : ''}If that is meant, let it pass: reconcile release ${id} --reason "…"`,
-  ...(code === 'defaults-gone' && inFolder ? { retryable: false } : {}),
+  hint: `${isSharedFileGone(code) ? 'Put it back. ' : ''}If that is meant, let it pass: reconcile release ${id} --reason "…"`,
+  ...(isSharedFileGone(code) && inFolder ? { retryable: false } : {}),
   release: id,
 })

@@ -123,9 +123,9 @@ export async function readCommit(specs: GitSpecs, clone: GitClone, commit: strin
 export const isFaulty = ({ faults }: LoadedSpecs): boolean =>
   faults.some(({ severity }) => severity === 'error')
 
-const declared = ({ specs, defaults }: LoadedSpecs): Declared => ({
+const declared = ({ specs, shared }: LoadedSpecs): Declared => ({
   backups: specs.map(({ name, destination }) => ({ name, destination: destination.path })),
-  defaults: defaults === 'present',
+  shared,
 })
 
 /** Null: a clone that had it is gone, and the repository has it no more. */

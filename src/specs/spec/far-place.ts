@@ -25,16 +25,16 @@ export function farPathFault(text: string): string | null {
   return fault === null ? null : PATH_FAULTS[fault]
 }
 
-/** A source's folder relative to the one that rrsync serves, `.` for that one itself. */
+/** A source's folder: relative to the one that rrsync serves, `.` for that one itself; or absolute, for an account without rrsync. */
 export function readFarPath(text: string): Parsed<string> {
-  if (text.startsWith('/')) return no('is absolute; it is relative to the folder that rrsync serves')
+  const root = text.startsWith('/') ? '/' : ''
   // rsync's own rule: what is before a colon, if no slash comes first, is a host; two colons make it a module.
   if (/^[^/]*:/.test(text))
     return no(
       'has ":" before any "/", which rsync reads as another host or a module; write ./ before a folder',
     )
   const parts = text.split('/').filter((part) => part !== '' && part !== '.')
-  if (parts.length === 0) return { ok: true, value: '.' }
+  if (parts.length === 0) return { ok: true, value: root || '.' }
   const path = parts.join('/')
   const unsafe = farPathFault(path)
   if (unsafe !== null) return no(unsafe)
@@ -42,7 +42,7 @@ export function readFarPath(text: string): Parsed<string> {
   if (special !== undefined)
     return no(`holds ${special}, which a shell at the source might read in its own way`)
   if (parts.some((part) => part.startsWith('-'))) return no('has a part that begins with "-"')
-  return { ok: true, value: path }
+  return { ok: true, value: `${root}${path}` }
 }
 
 /** A list file's name: directly in the source's folder. */

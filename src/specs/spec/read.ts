@@ -9,7 +9,6 @@ import {
   keyPlaceOf,
   type LocatedMap,
   lineAndColumn,
-  mergeMaps,
   placeOf,
   plainValue,
   type SourceText,
@@ -21,6 +20,7 @@ import { nameFault } from './backup-name.ts'
 import { buildSpec, type SpecDocument } from './build.ts'
 import type { Claim, WrittenPath } from './check-claims.ts'
 import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
+import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
 
 /** Not merged with the defaults: half of each set of rules would be a set that nobody wrote. */
@@ -45,6 +45,8 @@ export interface ReadSpec {
   readonly document: unknown
   /** Null where there are faults. */
   readonly spec: Spec | null
+  /** The name of `_hosts.yaml` that it uses; null: none. */
+  readonly host: string | null
 }
 
 /** `_defaults.yaml`: it need not be whole, and names no backup. */
@@ -63,14 +65,26 @@ export function readDefaults(source: SourceText): { defaults: Defaults; faults: 
   return { defaults: root, faults: found }
 }
 
-export function readSpec(source: SourceText, defaults: Defaults, context: SpecContext): ReadSpec {
+export function readSpec(
+  source: SourceText,
+  under: { readonly defaults: Defaults; readonly hosts: Hosts },
+  context: SpecContext,
+): ReadSpec {
   const { root: own, faults } = readYaml(source)
-  if (own === null) return { faults, claim: null, document: null, spec: null }
-  const root = mergeMaps(typeof defaults === 'string' ? null : defaults, own, REPLACED_WHOLE)
-  const whole = defaults !== 'broken'
+  if (own === null) return { faults, claim: null, document: null, spec: null, host: null }
+  const defaults = typeof under.defaults === 'string' ? null : under.defaults
+  const { root, host } = withHost(under.hosts, defaults, own, REPLACED_WHOLE)
+  const whole = under.defaults !== 'broken' && host !== 'unknown'
   const shape = checkShape('backup', root, whole ? 'whole' : 'part')
-  const found = [...faults, ...shape, ...checkValues(root, context, shape)]
-  if (!whole) return { faults: found, claim: null, document: null, spec: null }
+  const inSpec = [...shape, ...checkValues(root, context, shape)]
+  const isFaultyHost = host !== null && host !== 'unknown' && !host.isSound
+  const found = [
+    ...faults,
+    // What a faulty host gives was reported when its file was read.
+    ...inSpec.filter(({ place }) => !isFaultyHost || place.source !== host.map.place.source),
+  ]
+  if (host === 'unknown' || !whole)
+    return { faults: found, claim: null, document: null, spec: null, host: null }
   const claim = claimOf(root, source, context)
   const document = effectiveDocument(root, claim.name.text)
   const { line } = lineAndColumn(source.text, root.place.start)
@@ -80,11 +94,12 @@ export function readSpec(source: SourceText, defaults: Defaults, context: SpecCo
     line: lineAndColumn(suspend.source.text, suspend.start).line,
   }
   // Without an error the schema has vouched for the document's shape.
-  const spec = found.some(({ severity }) => severity === 'error')
-    ? null
-    : buildSpec(document as SpecDocument, { file: source.file, line, suspend: suspendedAt }, context)
+  const spec =
+    isFaultyHost || found.some(({ severity }) => severity === 'error')
+      ? null
+      : buildSpec(document as SpecDocument, { file: source.file, line, suspend: suspendedAt }, context)
   const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
-  return { faults: [...found, ...warnings], claim, document, spec }
+  return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null }
 }
 
 const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault =>

@@ -19,7 +19,12 @@ export async function rebuildSpecs(
   const read = kept.map(({ file, line, document }) => ({
     file,
     line,
-    ...readSpec({ file, text: stringify(document) }, 'absent', { home: context.home, baseName: 'kept' }),
+    // Merged when it was kept.
+    ...readSpec(
+      { file, text: stringify(document) },
+      { defaults: 'absent', hosts: new Map() },
+      { home: context.home, baseName: 'kept' },
+    ),
   }))
   const claims = read.flatMap(({ claim }) => claim ?? [])
   const clashes = await checkClaims(claims, await claimContext(context))

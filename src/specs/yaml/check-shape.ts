@@ -30,6 +30,8 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   const errors = all.filter(
     ({ keyword, schemaPath, instancePath, data }) =>
       keyword !== 'if' &&
+      // The name itself is reported.
+      keyword !== 'propertyNames' &&
       // An empty map, or a value that is not a map, has a fault of its own.
       !(['oneOf', 'not'].includes(keyword) && !hasKeys(data)) &&
       // What is none of a few words need not be text.
@@ -67,6 +69,10 @@ const BANDWIDTH = 'transfer.bandwidth'
 
 function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   const path = pathOf(error.instancePath, root)
+  if (error.propertyName !== undefined) {
+    const place = keyPlaceOf(root, [...path, error.propertyName])
+    return faultAt(place, 'bad-name', `${shown(error.propertyName)} ${patternFault(error)}`)
+  }
   const what = keyPathText(path)
   const value = written(root, path, error.data)
   const here = (code: string, message: string, hint?: string) =>
@@ -141,7 +147,9 @@ const NO = /^(?:no|off|n|none|false)$/i
 
 function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string): Fault {
   const parent = keyPathText(path.filter((part) => typeof part === 'string'))
-  const meant = suggestKey(schema, parent, key)
+  const meant = schema.additionalProperties
+    ? suggestKey(asSource(schema.additionalProperties), 'source', key)
+    : suggestKey(schema, parent, key)
   const hint =
     key === '<<'
       ? 'merge keys are not read: repeat the values, or put them into _defaults.yaml'
@@ -151,6 +159,11 @@ function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string
   const place = keyPlaceOf(root, [...path, key])
   return faultAt(place, 'unknown-key', `unknown key ${shown(key)}${inMap(path)}`, hint)
 }
+
+/** What a named host gives, as the part of a spec that it is: one object, since keys are looked up by it. */
+const asSource = (connection: Schema): Schema => (connectionKeys ??= { properties: { source: connection } })
+
+let connectionKeys: Schema | undefined
 
 function missingKey(root: LocatedMap, path: KeyPath, key: string): Fault {
   const map = valueAt(root, path)

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein'
+import { groupBy } from '../../model/group-by.ts'
 import type { Schema } from '../schema.ts'
 
 /** What other programs, and this one's users, call each of our keys: in lower case without `-` and `_`. */
@@ -8,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'transfer.maxFileSize': 'maxsizefile',
   'transfer.order': 'sort',
   'source.host': 'hostname server address remote',
+  'source.address': 'host hostname server remote ip',
   'source.user': 'login username account',
   'source.identity': 'key keyfile identityfile privatekey sshkey',
   'source.knownHosts': 'hostkey hostkeys userknownhostsfile',
@@ -57,8 +59,9 @@ const WORDS: Readonly<Record<string, string>> = {
   roots: 'allowedroots',
 }
 
-const OTHER_WORDS: ReadonlyMap<string, string> = new Map(
-  Object.entries(WORDS).flatMap(([key, words]) => words.split(' ').map((word) => [word, key] as const)),
+const OTHER_WORDS = groupBy(
+  Object.entries(WORDS).flatMap(([key, words]) => words.split(' ').map((word) => ({ word, key }))),
+  ({ word }) => word,
 )
 
 const squeeze = (key: string): string => key.toLowerCase().replace(/[-_. ]/g, '')
@@ -109,11 +112,11 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
   const asked = squeeze(key)
   const letters = sorted(asked)
   const isAsked = ({ squeezed }: Known) => squeezed === asked
-  const word = OTHER_WORDS.get(asked)
+  const words = (OTHER_WORDS.get(asked) ?? []).map(({ key }) => key)
   const found =
     siblings.find(isAsked) ??
-    all.find(({ path }) => word !== undefined && path === here + word) ??
-    all.find(({ path, name }) => path === word || name === word) ??
+    all.find(({ path }) => words.some((word) => path === here + word)) ??
+    all.find(({ path, name }) => words.includes(path) || words.includes(name)) ??
     all.find(isAsked) ??
     // Letters that changed places count as one slip.
     nearest(siblings, Math.max(1, Math.floor(asked.length / 3)), (one) =>

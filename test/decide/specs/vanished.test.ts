@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { type Declared, vanishedSpecs } from '../../../src/decide/specs/vanished.ts'
 
-/** `a b` are backups; `c=a` is one called c in the destination of a; `+` says that there are defaults. */
+/** `a b` are backups; `c=a` is one called c in the destination of a; `+` is `_defaults.yaml`, `@` is `_hosts.yaml`. */
 const folder = (text: string): Declared => {
   const words = text.split(' ').filter((word) => word !== '')
   return {
     backups: words
       .filter((word) => /^[a-z]/.test(word))
       .map((word) => ({ name: word[0]!, destination: `/srv/${word.at(-1)}` })),
-    defaults: words.includes('+'),
+    shared: [
+      ...(words.includes('+') ? (['_defaults.yaml'] as const) : []),
+      ...(words.includes('@') ? (['_hosts.yaml'] as const) : []),
+    ],
   }
 }
 
@@ -25,6 +28,8 @@ describe('specs that are gone at once', () => {
     ['+ a', 'a', ['defaults-gone']],
     ['a', '+ a', []],
     ['+ a', '', ['specs-vanished', 'defaults-gone']],
+    ['@ + a', 'a', ['defaults-gone', 'hosts-gone']],
+    ['@ a', '@ a', []],
   ])('from "%s" to "%s": %j', (before, after, codes) => {
     expect(vanishedSpecs(folder(before), folder(after)).map(({ code }) => code)).toEqual(codes)
   })

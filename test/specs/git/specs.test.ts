@@ -38,7 +38,7 @@ describe('specs from git', () => {
       holds: [],
       stale: null,
       lastGood: null,
-      defaults: 'present',
+      shared: ['_defaults.yaml'],
     })
     expect(loaded.specs[0]).toMatchObject({ file: 'sub/a.yaml', prune: { mode: 'manual' } })
     const [clone] = (await readdir(`${bed.state}/git`)).filter((name) => !name.endsWith('.lock'))
@@ -268,6 +268,18 @@ describe('specs that vanish', () => {
     expect(held).toMatchObject({ revision: good, holds: [{ code: 'specs-vanished' }] })
     await bed.box.writeRelease(held.holds[0]!.id, 'two hosts are gone', 'me', bed.clock)
     expect(names(await bed.load())).toEqual(['c'])
+  })
+
+  test('_hosts.yaml is read at the commit, and a hold once it is gone', async () => {
+    await bed.push({
+      'a.yaml': spec({ source: '{ host: nas }' }),
+      '_hosts.yaml': 'nas: { address: b, user: u }\n',
+    })
+    expect((await bed.load()).specs.find(({ name }) => name === 'a')).toMatchObject({ source: { host: 'b' } })
+    await bed.push({ '_hosts.yaml': null, 'a.yaml': spec({ source: '{ host: nas, user: u }' }) })
+    const held = await bed.load()
+    expect(held.holds).toMatchObject([{ code: 'hosts-gone' }])
+    expect(held.specs.find(({ name }) => name === 'a')).toMatchObject({ source: { host: 'b' } })
   })
 
   test('_defaults.yaml: a hold; renamed backups: none', async () => {

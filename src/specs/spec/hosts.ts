@@ -1,0 +1,123 @@
+import { checkShape } from '../yaml/check-shape.ts'
+import {
+  type Entry,
+  type Fault,
+  faultAt,
+  type LocatedMap,
+  mergeMaps,
+  type SourceText,
+  textAt,
+} from '../yaml/located.ts'
+import { readYaml } from '../yaml/read.ts'
+import { checkAt, itemPaths } from './check-at.ts'
+import { hostFault, readHop } from './far-place.ts'
+import { readNearPath } from './near-path.ts'
+import { faultIn } from './text-faults.ts'
+
+/** A connection of `_hosts.yaml`. */
+export interface Host {
+  readonly name: string
+  readonly map: LocatedMap
+  /** No fault was found in it. */
+  readonly isSound: boolean
+}
+
+/** By name. `broken`: the file is there and cannot be parsed, so what any `source.host` stands for is unknown. */
+export type Hosts = ReadonlyMap<string, Host> | 'broken'
+
+export function readHosts(source: SourceText, home: string): { hosts: Hosts; faults: readonly Fault[] } {
+  const { root, faults: inYaml } = readYaml(source)
+  if (root === null) {
+    const empty = inYaml.every(({ code }) => code === 'empty')
+    return empty ? { hosts: new Map(), faults: [] } : { hosts: 'broken', faults: inYaml }
+  }
+  const shape = checkShape('hosts', root, 'whole')
+  const check = checkAt(root, new Set(shape.map(({ place }) => place)))
+  const near = (text: string) => faultIn(readNearPath(text, 'ssh-file', { home, name: 'name' }))
+  const faults = [
+    ...inYaml,
+    ...shape,
+    ...[...root.removed].map(([name, place]) =>
+      faultAt(place, 'wrong-value', `${name} is empty`, 'give it an "address", or remove it'),
+    ),
+    ...[...root.entries.keys()].flatMap((name) => [
+      ...check([name, 'address'], 'unsafe-host', hostFault),
+      ...check([name, 'identity'], 'unsafe-path', near),
+      ...check([name, 'knownHosts'], 'unsafe-path', near),
+      ...itemPaths(root, [name, 'jump']).flatMap((path) =>
+        check(path, 'unsafe-host', (text) => faultIn(readHop(text))),
+      ),
+    ]),
+  ]
+  const errors = faults.filter(({ severity }) => severity === 'error')
+  const isIn = ({ place }: Fault, { key, value }: Entry): boolean =>
+    place.start >= key.start && place.end <= Math.max(key.end, value.place.end)
+  const entries: readonly (readonly [string, Entry])[] = [
+    ...root.entries,
+    ...[...root.removed].map(
+      ([name, key]) => [name, { key, value: { kind: 'scalar', place: key, value: null } }] as const,
+    ),
+  ]
+  const isElsewhere = errors.some((error) => !entries.some(([, entry]) => isIn(error, entry)))
+  const hosts = new Map<string, Host>()
+  for (const [written, entry] of entries) {
+    const name = written.toLowerCase()
+    const { value } = entry
+    const map: LocatedMap =
+      value.kind === 'map'
+        ? value
+        : { kind: 'map', place: value.place, entries: new Map(), removed: new Map() }
+    hosts.set(name, { name, map, isSound: !isElsewhere && !errors.some((error) => isIn(error, entry)) })
+  }
+  return { hosts, faults }
+}
+
+/**
+ * `defaults` < the host that `source.host` names < the spec's own keys, whose `source.host` is then the host's address. A name of
+ * `_hosts.yaml` goes before a machine of that name; as with machines, upper case does not matter. `unknown`: it cannot be told
+ * whether the spec uses one.
+ */
+export function withHost(
+  hosts: Hosts,
+  defaults: LocatedMap | null,
+  own: LocatedMap,
+  whole: ReadonlySet<string>,
+): { readonly root: LocatedMap; readonly host: Host | 'unknown' | null } {
+  const root = mergeMaps(defaults, own, whole)
+  const named = textAt(root, ['source', 'host'])
+  if (named === null) return { root, host: null }
+  if (hosts === 'broken') return { root, host: 'unknown' }
+  const host = hosts.get(named.toLowerCase())
+  if (host === undefined) return { root, host: null }
+  const { address, ...rest } = Object.fromEntries(host.map.entries)
+  // Where the spec or the defaults wrote `source`: what is missing in it is missing there.
+  const inSource = (
+    entries: Iterable<readonly [string, Entry]>,
+    removed: LocatedMap['removed'],
+  ): LocatedMap => {
+    const source = root.entries.get('source')!
+    const value = { kind: 'map', place: source.value.place, entries: new Map(entries), removed } as const
+    return { ...root, entries: new Map([['source', { key: source.key, value }]]), removed: new Map() }
+  }
+  const below = mergeMaps(defaults, inSource(Object.entries(rest), host.map.removed), whole)
+  const merged = mergeMaps(below, own, whole)
+  const addressed =
+    address === undefined ? merged : mergeMaps(merged, inSource([['host', address]], new Map()), whole)
+  return { root: addressed, host }
+}
+
+/** A name that no spec uses is likely a typing error there, or a leftover here. */
+export const unusedHosts = (hosts: Hosts, used: ReadonlySet<string | null>): readonly Fault[] =>
+  hosts === 'broken'
+    ? []
+    : [...hosts.values()]
+        .filter(({ name }) => !used.has(name))
+        .map(({ name, map }) =>
+          faultAt(
+            map.place,
+            'unused-host',
+            `no spec uses the host ${name}`,
+            'remove it, or name it in source.host',
+            'warning',
+          ),
+        )
