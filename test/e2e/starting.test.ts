@@ -144,7 +144,7 @@ describe.each(shells)('the script for sources, in %s', (...shell) => {
     expect(readFileSync(path('b.tar.md5'), 'utf8')).toBe('kept\n')
   })
 
-  test('a file that changes while it is read gets no marker; a folder in its place is reported', () => {
+  test('a file that changes while it is read gets no marker, nor one without a digest; a folder in its place is reported', () => {
     put('a.tar', 'a')
     mkdirSync(path('bin'))
     writeFileSync(
@@ -156,6 +156,8 @@ describe.each(shells)('the script for sources, in %s', (...shell) => {
     expect(mark(['-f', folder], env)).toEqual({ code: 0, said: '' })
     expect(existsSync(path('a.tar.md5'))).toBe(false)
     put('a.tar', 'a')
+    writeFileSync(path('bin/md5sum'), '#!/bin/sh\n')
+    expect(mark(['-f', folder], env)).toMatchObject({ code: 1, said: expect.stringContaining('no digest') })
     mkdirSync(path('a.tar.md5'))
     utimesSync(path('a.tar.md5'), 1e9, 1e9)
     expect(mark()).toMatchObject({ code: 1, said: expect.stringContaining('is a folder') })
