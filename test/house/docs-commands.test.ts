@@ -1,11 +1,13 @@
 import {
   appendFileSync,
+  chmodSync,
   copyFileSync,
   existsSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -43,6 +45,26 @@ describe('README.md', () => {
 })
 
 describe('docs/source-setup.md', () => {
+  test('the script that it shows marks what is finished', async () => {
+    const { source, folder } = await world()
+    const type = (command: string) => follow('docs/source-setup.md', command)
+    expect((await type('reconcile source marker-script > mark-finished')).code).toBe(0)
+    copyFileSync(join(folder, 'box/mark-finished'), join(folder, 'bin/mark-finished'))
+    chmodSync(join(folder, 'bin/mark-finished'), 0o755)
+    writeFileSync(join(source, 'db.tar'), 'a dump')
+    utimesSync(join(source, 'db.tar'), 1e9, 1e9)
+    expect(await type('mark-finished -v /srv/backups')).toMatchObject({
+      code: 0,
+      all: join(source, 'db.tar'),
+    })
+    expect(existsSync(join(source, 'db.tar.md5'))).toBe(true)
+    for (const unit of ['service', 'timer']) {
+      const shows = `reconcile source marker-script --systemd ${unit} > mark-finished.${unit}`
+      expect((await type(shows)).code).toBe(0)
+      expect(readFileSync(join(folder, `box/mark-finished.${unit}`), 'utf8')).toContain('[Unit]')
+    }
+  })
+
   test('its steps lead to a source that gives nothing but rsync', async () => {
     const at = await world()
     const { here, authorize, declare, folder, source } = at

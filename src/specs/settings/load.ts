@@ -137,7 +137,10 @@ const usage = (message: string): Failure =>
 const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
 
 /** A plain user's own file comes before the box's. */
-function usualConfigs({ home, uid, env }: SettingsOptions, etc: string): readonly string[] {
+export function usualConfigs(
+  { home, uid, env }: Pick<SettingsOptions, 'home' | 'uid' | 'env'>,
+  etc: string,
+): readonly string[] {
   const own = join(xdgFolder(env['XDG_CONFIG_HOME'], join(home, '.config')), 'reconcile', 'config.yaml')
   const usual = join(etc, 'config.yaml')
   return uid === 0 ? [usual] : [own, usual]

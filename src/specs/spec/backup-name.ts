@@ -12,6 +12,7 @@ const COMMAND_WORDS: ReadonlySet<string> = new Set([
     'doctor',
     'explain',
     'help',
+    'init',
     'log',
     'plan',
     'prune',

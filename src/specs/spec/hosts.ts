@@ -9,7 +9,7 @@ import {
   textAt,
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
-import { checkAt, itemPaths } from './check-at.ts'
+import { checkAt, itemPaths } from './check-rules.ts'
 import { hostFault, readHop } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
 import { faultIn } from './text-faults.ts'
