@@ -12,3 +12,11 @@ export function nearestOf(
   }
   return best
 }
+
+/** The candidate that a misspelt word is meant to be; null: none is close. */
+export function nearest(typed: string, candidates: Iterable<string>): string | null {
+  const found = nearestOf(typed, candidates)
+  const length = typed.replace(/^-+/, '').length
+  const most = length < 4 ? 1 : Math.max(2, Math.floor(length / 3))
+  return found !== null && found.edits <= most ? found.name : null
+}

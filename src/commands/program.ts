@@ -2,7 +2,7 @@ import { Command, type CommanderError, Help, type Option } from 'commander'
 import { Failure } from '../model/failure.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
 import { flags, PASS_FLAGS, type PlanFlags, quietFlag, SHARED_FLAGS } from './argv/flags.ts'
-import { nearestOf } from './nearest.ts'
+import { nearest } from './nearest.ts'
 
 /** Gives a command its arguments, flags and help, and what it does. */
 type Declare = (command: Command, host: Host) => void
@@ -174,14 +174,6 @@ export function withHelpFlag(argv: readonly string[]): readonly string[] {
     )
   }
   return [...rest, '--help']
-}
-
-/** The candidate that a misspelt word is closest to; null: none is close. */
-function nearest(typed: string, candidates: readonly string[]): string | null {
-  const found = nearestOf(typed, candidates)
-  const length = typed.replace(/^-+/, '').length
-  const most = length < 4 ? 1 : Math.max(2, Math.floor(length / 3))
-  return found !== null && found.edits <= most ? found.name : null
 }
 
 /** What stands for a command is taken for a backup's name, also where there are no specs at all. */

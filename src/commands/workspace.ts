@@ -34,7 +34,7 @@ import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
 import { wrapText } from '../view/wrap-text.ts'
 import type { Console } from './argv/console.ts'
-import { nearestOf } from './nearest.ts'
+import { nearest } from './nearest.ts'
 
 /** Flags that every command takes; they override config.yaml. */
 export interface GlobalFlags extends SettingsFlags {
@@ -188,8 +188,8 @@ export function chooseSpecs(
   if (known.length === 0 && isReported) return []
   for (const name of names) {
     if (known.includes(name)) continue
-    const near = nearestOf(name, known)
-    const guess = near !== null && near.edits <= 3 ? ` Did you mean ${near.name}?` : ''
+    const near = nearest(name, known)
+    const guess = near === null ? '' : ` Did you mean ${near}?`
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,

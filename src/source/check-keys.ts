@@ -21,8 +21,11 @@ export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Pro
     knownHosts,
     'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the one on the machine itself.',
   )
+  const text = await readFile(identity, 'latin1')
   const { mode, uid } = await stat(identity)
-  if ((mode & 0o077) !== 0 && uid === process.getuid?.())
+  // Of the wrong file nobody needs the rights changed.
+  const isOther = /^(?:PuTTY-User-Key-File|(?:ssh|ecdsa|sk)-\S+ )/.test(text)
+  if (!isOther && (mode & 0o077) !== 0 && uid === process.getuid?.())
     throw keyFailure(
       'identity-too-open',
       `The private key ${identity} is readable by others, so ssh refuses to use it.`,
@@ -35,7 +38,6 @@ export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Pro
     (read.exitCode === 0 && (algorithms === 'legacy' || !read.stdout.startsWith('ssh-dss ')))
   )
     return
-  const text = await readFile(identity, 'latin1')
   const [, is, hint, code = 'identity-no-key'] =
     read.exitCode === 0 ? DSA : (ODD_KEYS.find(([fits]) => fits(text)) ?? DAMAGED)
   const said = is === DAMAGED[1] ? ` It said: ${read.stderr.split('\n', 1)[0]}` : ''

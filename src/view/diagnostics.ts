@@ -1,8 +1,12 @@
 import stringWidth from 'string-width'
+import { groupBy } from '../model/group-by.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { paint } from './paint.ts'
 import { wrapText } from './wrap-text.ts'
+
+/** As many faults of one code at one place are shown one by one. */
+const SAME = 3
 
 /**
  * Faults of specs and settings in a compiler's style: the place, the fault, the lines around it, a hint. A blank line between two;
@@ -15,8 +19,16 @@ export function renderDiagnostics(
   const tone = paint(options.color)
   // Less the indent of further lines.
   const width = options.width - 4
-  return diagnostics
-    .map(({ file, line, column, severity, message, hint, frame }) => {
+  const byPlace = groupBy(diagnostics, ({ file, line, column, code }) =>
+    [file, line, column, code].join('\0'),
+  )
+  // What is written for all backups is wrong for each of them, and is shown for the first.
+  const isMany = (of: readonly Diagnostic[]): boolean => of.length > SAME
+  return [...byPlace.values()]
+    .flatMap((same) =>
+      isMany(same) ? [[same[0]!, same.length - 1] as const] : same.map((one) => [one, 0] as const),
+    )
+    .map(([{ file, line, column, severity, message, hint, frame }, others]) => {
       const near = options.folder !== undefined && file.startsWith(`${options.folder}/`)
       const name = escapeText(near ? file.slice(options.folder.length + 1) : file)
       const rank = severity === 'error' ? tone('red', 'error') : tone('yellow', 'warning')
@@ -36,6 +48,7 @@ export function renderDiagnostics(
             i === 0 ? `  ${tone('cyan', 'hint')}${text.slice(4)}` : `    ${text}`,
           ),
         )
+      if (others > 0) lines.push(`  and ${others} more at this place, for other backups`)
       return `${lines.join('\n')}\n`
     })
     .join('\n')

@@ -298,6 +298,7 @@ describe('help', () => {
     [['status', '--foo'], 'reconcile status --help shows how it is used.'],
     [['--lock-timeout', '1w5'], '--lock-timeout 1w5 is not a duration such as 90s'],
     [['nobody'], 'There are: b01.'],
+    [['logs'], 'There are: b01.'],
   ])('a misspelt %j gets the nearest', async (words, hint) => {
     await backups(1)
     const { code, stderr } = await world.run(...words)

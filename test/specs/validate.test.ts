@@ -52,6 +52,21 @@ test.each([
 })
 
 describe('reconcile validate', () => {
+  test('shows what is written for all backups once, with how many it is wrong for', async () => {
+    const own = 'version: 1\nsource: { path: /srv/x }\n'
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const files = Object.fromEntries(names.map((name) => [`${name}.yaml`, own]))
+    const { code, out } = await run({ '_defaults.yaml': 'destination: { path: "/etc/{name}" }\n', ...files })
+    expect(code).toBe(3)
+    expect(out.match(/_defaults\.yaml:1:/g)).toHaveLength(1)
+    expect(out).toContain('  and 4 more at this place, for other backups\n')
+    const few = await run({
+      '_defaults.yaml': 'destination: { path: "/etc/{name}" }\n',
+      'a.yaml': own,
+      'b.yaml': own,
+    })
+    expect(few.out.match(/_defaults\.yaml:1:/g)).toHaveLength(2)
+  })
   test('says in one line that all is sound', async () => {
     expect(await run({ 'a.yaml': spec() })).toMatchObject({
       code: 0,
