@@ -17,6 +17,7 @@ import { shortCommit } from './short-commit.ts'
 import {
   bothDigests,
   countedRow,
+  explainedOnce,
   problemCount,
   problemRow,
   problemRows,
@@ -67,8 +68,8 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const names = Math.max(0, ...plan.backups.filter(inSync).map((backup) => backup.backup.length))
   const lines: string[] = []
   const shared = plan.backups.filter((one) => one.steps.length === 0 && isAllShared(one))
-  for (const backup of plan.backups.toSorted(byName)) {
-    if (shared.length > 1 && shared.includes(backup)) continue
+  const own = plan.backups.filter((one) => shared.length < 2 || !shared.includes(one))
+  for (const backup of explainedOnce(own.toSorted(byName))) {
     if (inSync(backup)) lines.push(syncLine(backup, names, brush))
     else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')

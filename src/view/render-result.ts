@@ -15,6 +15,7 @@ import {
   alertRow,
   conflictRows,
   countedRow,
+  explainedOnce,
   NAMED,
   problemCount,
   problemRows,
@@ -95,8 +96,11 @@ export function renderResult(
         (brief === undefined || brief.unwell.has(one.backup)),
     )
     .toSorted(byName)
-  const backups = result.backups.toSorted(byName).flatMap((outcome): readonly Shown[] => {
-    if (shared.length > 1 && shared.includes(outcome)) return []
+  const others = result.backups.filter((one) => shared.length < 2 || !shared.includes(one))
+  const isShown = ({ backup }: BackupOutcome): boolean => brief === undefined || brief.unwell.has(backup)
+  const shown = explainedOnce(others.filter(isShown).toSorted(byName))
+  const quiet = others.filter((one) => !isShown(one))
+  const backups = [...shown, ...quiet].toSorted(byName).flatMap((outcome): readonly Shown[] => {
     const word = outcome.result.replace('-', ' ')
     if (brief?.recovered.has(outcome.backup) === true)
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]

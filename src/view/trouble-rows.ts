@@ -31,7 +31,7 @@ export function splitHint(hint: string): { readonly prose: string; readonly comm
 
 function advice(hint: string): Pick<Row, 'hints'> {
   const { prose, command } = splitHint(hint)
-  return { hints: [{ prose }, ...(command === null ? [] : [{ command }])] }
+  return { hints: [...(prose === '' ? [] : [{ prose }]), ...(command === null ? [] : [{ command }])] }
 }
 
 export const haltRow = ({ message, hint }: Halt): Row => alertRow('halted', 'red', message, advice(hint))
@@ -115,6 +115,27 @@ export function problemRows(problems: readonly Problem[], more: string): readonl
     const row = alertRow('problem', 'red', isSame ? first.message : '', advice(hint))
     return countedRow(items, { ...row, noun, more })
   })
+}
+
+/**
+ * The same backups, in their order: what keeps one from its source is explained with the first of those that it keeps from theirs, and the
+ * others refer to it.
+ */
+export function explainedOnce<T extends { readonly backup: string; readonly problems: readonly Problem[] }>(
+  backups: readonly T[],
+): readonly T[] {
+  const first = new Map<string, string>()
+  return backups.map((one) => ({
+    ...one,
+    problems: one.problems.map((problem) => {
+      const { path, code, message, hint, shared } = problem
+      if (path !== undefined || shared !== undefined) return problem
+      const key = [code, message, hint].join('\0')
+      const before = first.get(key) ?? one.backup
+      first.set(key, before)
+      return before === one.backup ? problem : { ...problem, message: `${code}, as with ${before}`, hint: '' }
+    }),
+  }))
 }
 
 /** A hint without the name of its own file, as it holds for others too. */

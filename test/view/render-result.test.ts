@@ -53,6 +53,24 @@ describe('the summary after a pass', () => {
     `)
   })
 
+  it('explains once what keeps several backups from one source', () => {
+    const away = {
+      code: 'connection-refused',
+      message: 'nas (port 22) refuses connections.',
+      hint: 'Start sshd there.',
+    }
+    const failed = (backup: string) => outcome({ backup, result: 'failed', exitCode: 1, problems: [away] })
+    const all = [failed('b10'), failed('b9'), failed('b1')]
+    const said = text(1, ...all)
+    expect(said.match(/refuses connections/g)).toHaveLength(1)
+    expect(said.match(/Start sshd there/g)).toHaveLength(1)
+    expect(said.match(/! problem {3}connection-refused, as with b1$/gm)).toHaveLength(2)
+    // Nobody is referred to who is not shown.
+    const brief: Brief = { unwell: new Set(['b9']), recovered: new Set(), box: 'same' }
+    const one = renderResult(result(1, ...all), { color: false, width: 100, brief })
+    expect(one).toContain('refuses connections')
+  })
+
   it('shows problems of one code in one row each way out, with a name for any of them', () => {
     const marker = (path: string, text: string): Problem => {
       const { data, kind } = markerOf(path)!
