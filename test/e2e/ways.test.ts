@@ -14,7 +14,7 @@ describe('other ways to a source', () => {
       await far.declare('far', { source: { jump: [`${user}@${host}:${port}`] } })
       const strange = await far.pass()
       expect(problemsOf(strange.backups[0]!)).toEqual(['host-key-unknown'])
-      expect(strange.backups[0]!.problems[0]!.message).toContain(`(port ${port})`)
+      expect(strange.backups[0]!.problems[0]!.message).toContain(`jump host ${user}@${host}:${port}`)
 
       await appendFile(far.sshd!.knownHosts, await readFile(knownHosts))
       await appendFile(join(gate.folder, 'keys/authorized_keys'), await readFile(`${far.sshd!.identity}.pub`))
