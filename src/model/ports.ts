@@ -28,11 +28,12 @@ export interface Source {
 
   /**
    * How these files are now, as the source's own rsync shows them: it transfers nothing, and what is gone is left out. With `digests` it
-   * reads each of them whole for its md5, and is given `patience` seconds for that. Throws a Failure as `list` does.
+   * reads each of them whole for its md5, and is given time by their sizes: twice as much after each of `stops`. Throws a Failure as
+   * `list` does.
    */
   look(
-    paths: readonly RelPath[],
-    options: { readonly digests: boolean; readonly patience: number },
+    files: readonly Pick<PullFile, 'path' | 'size'>[],
+    options: { readonly digests: boolean; readonly stops?: number },
     run: Run,
   ): Promise<ReadonlyMap<RelPath, Shown>>
 

@@ -10,13 +10,6 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 
-/** A source's disk reads at least this fast; bytes a second. */
-const READ_RATE = 20 * 1024 * 1024
-
-/** Seconds in which a source has read these files. */
-export const patienceFor = (files: readonly { readonly size: number }[]): number =>
-  files.reduce((sum, { size }) => sum + size, 0) / READ_RATE
-
 /** Of the source's files whose claims are wanted and can be asked for, those that are asked for next: a part, so that transfers begin soon. */
 export const claimsToAsk = (
   spec: Spec,
@@ -37,27 +30,25 @@ export async function askClaims(
   run: Run,
 ): Promise<SourceView> {
   if (paths.length === 0) return view
-  const files = paths.flatMap((path) => view.files.get(path)?.listed ?? [])
-  const bytes = files.reduce((sum, { size }) => sum + size, 0)
-  run.emit({ type: 'asking', backup: spec.name, files: paths.length, bytes })
-  const stops = paths.map((path) => {
-    const marker = view.files.get(path)?.marker
-    return marker?.state === 'unread' ? (marker.quiet?.stops ?? 0) : 0
+  const files = paths.map((path) => {
+    const { listed, marker } = view.files.get(path)!
+    const stops = marker.state === 'unread' ? (marker.quiet?.stops ?? 0) : 0
+    return { path, size: listed?.size ?? 0, stops }
   })
-  const patience = patienceFor(files) * 2 ** Math.max(...stops)
-  const answered = (shown: ReadonlyMap<RelPath, Shown> | null, now: Parameters<typeof withAnswers>[3]) =>
-    withAnswers(view.files, paths, shown, now)
-  const now = { at: run.now(), ...UNKNOWN_BOOT }
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  run.emit({ type: 'asking', backup: spec.name, files: files.length, bytes })
+  const stops = Math.max(...files.map((one) => one.stops))
+  const answered = (shown: ReadonlyMap<RelPath, Shown> | null) =>
+    withAnswers(view.files, paths, shown, { at: run.now(), ...UNKNOWN_BOOT })
   try {
-    const shown = await source.look(paths, { digests: true, patience }, run)
-    return { ...view, files: answered(shown, now) }
+    return { ...view, files: answered(await source.look(files, { digests: true, stops }, run)) }
   } catch (error) {
     run.signal.throwIfAborted()
     const failure = failureFrom(error)
     const isSlow = failure.code === 'source-silent' || failure.code === 'source-stalled'
     return {
       ...view,
-      ...(isSlow ? { files: answered(null, now) } : {}),
+      ...(isSlow ? { files: answered(null) } : {}),
       problems: [...view.problems, problemOf(failure)],
     }
   }

@@ -11,7 +11,7 @@ import { type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts
 import type { Admitted } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
-import { askClaims, claimsToAsk, patienceFor } from './ask-claims.ts'
+import { askClaims, claimsToAsk } from './ask-claims.ts'
 import { bring } from './bring.ts'
 import { gateAndPublish, type HashedFile, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
@@ -114,9 +114,9 @@ type Publishing = ReturnType<typeof publishInBackground>
  */
 async function asListed(batch: readonly WantedFile[], pass: Pass): Promise<readonly WantedFile[]> {
   const { source, tally, run } = pass
-  const unsure = batch.filter(({ vouched }) => vouched === 'source').map(({ path }) => path)
+  const unsure = batch.filter(({ vouched }) => vouched === 'source')
   if (unsure.length === 0) return batch
-  const shown = await source.look(unsure, { digests: false, patience: 0 }, run)
+  const shown = await source.look(unsure, { digests: false }, run)
   return batch.filter((file) => {
     const { path, size, mtime, vouched } = file
     const now = shown.get(path)
@@ -230,14 +230,8 @@ async function believeNewMarkers(
   const listed: Listing = { completeness: 'complete', files, problems: [] }
   const paths = mismatches.map(({ file }) => file.path)
   const maker = claimMaker(spec, listed, nothingHeld, { at: run.now(), ...UNKNOWN_BOOT })
-  const asked =
-    spec.finished.kind === 'quiet'
-      ? await source.look(
-          paths,
-          { digests: true, patience: patienceFor(mismatches.map(({ file }) => file)) },
-          run,
-        )
-      : null
+  const whole = mismatches.map(({ file }) => file)
+  const asked = spec.finished.kind === 'quiet' ? await source.look(whole, { digests: true }, run) : null
   const fetched = await source.fetch(
     { list: false, ...maker.request(paths), checksum: spec.checksum, listed },
     run,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toDigest } from '../model/digest.ts'
-import type { Shown } from '../model/ports.ts'
+import type { Shown, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { childEnvironment } from '../system/child.ts'
@@ -10,6 +10,7 @@ import { type Far, lookArguments, namesOnStdin } from './rsync-command.ts'
 import { holdSession } from './session.ts'
 import { unescapeName } from './unescape-name.ts'
 import { unsupported } from './unsupported.ts'
+import { REHASH_RATE } from './watchdog.ts'
 
 const LINE = /^([0-9a-f]{32})? *\|(\d+)\|(\d{4})\/(\d\d)\/(\d\d)-(\d\d):(\d\d):(\d\d)\|(.+)$/
 /** Bytes of what it may say, a name. */
@@ -18,10 +19,11 @@ const MOST = 20_000
 /** One session: what the source's rsync says of these files. What it was not asked about, and what is no such line, is passed over. */
 export async function lookAt(
   far: Far,
-  paths: readonly RelPath[],
-  { digests, patience }: { readonly digests: boolean; readonly patience: number },
+  files: Parameters<Source['look']>[0],
+  { digests, stops = 0 }: Parameters<Source['look']>[1],
   run: Run,
 ): Promise<ReadonlyMap<RelPath, Shown>> {
+  const paths = files.map(({ path }) => path)
   const wanted = new Set<string>(paths)
   const shown = new Map<RelPath, Shown>()
   const twice = new Set<RelPath>()
@@ -35,12 +37,15 @@ export async function lookAt(
     const mtime = Date.UTC(Number(year), ...time) / 1000
     shown.set(path, { size: Number(size), mtime, digest: toDigest(digest ?? '') })
   }
+  // It reads each whole, silently.
+  const bytes = digests ? files.reduce((sum, { size }) => sum + size, 0) : 0
+  const patience = (bytes / REHASH_RATE) * 2 ** stops
   const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
   let rest = ''
   let heard = 0
   try {
     await holdSession(
-      { ...far, timeout: far.timeout + (digests ? patience : 0) },
+      { ...far, timeout: far.timeout + patience },
       'look',
       {
         arguments: lookArguments(far.place, far.ssh, { digests, into }),

@@ -29,7 +29,7 @@ export function openSource(
     host: place.kind === 'ssh' ? place.host.toLowerCase() : null,
     list: async (run, concern) => listFolder(await far(), run, concern),
     fetch: async (wanted, run) => fetchFiles(await far(), wanted, run),
-    look: async (paths, options, run) => lookAt(await far(), paths, options, run),
+    look: async (files, options, run) => lookAt(await far(), files, options, run),
     pull: async (batch, run) => {
       try {
         return await pullBatch(await far(), batch, run)

@@ -13,7 +13,7 @@ export function startWatchdog(timeout: number) {
   }
 }
 
-/** Both ends hash a staged prefix again, silently, at least this fast; bytes a second. */
+/** Both ends hash what they have again, silently, at least this fast; bytes a second. */
 export const REHASH_RATE = 20 * 1024 * 1024
 
 /** Bytes that rsync's receiver buffers before it writes. At a low rate no progress is visible meanwhile. */

@@ -1,12 +1,12 @@
 import type { Concern } from '../../model/listing.ts'
 import { markerOf } from '../../model/marker-name.ts'
-import { anyOf, exceptData, type Selecting, sumsNamed } from './select.ts'
+import { anyOf, exceptData, type Selecting, sumsFilesOf } from './select.ts'
 
 /** What of a source a spec could select, and so may be trouble: what `select` rules out is nobody's, whatever it is. */
 export function concernOf(spec: Selecting): Concern {
   const { select, source, finished } = spec
   const never = exceptData(spec)
-  const isSums = finished?.kind === 'sums' ? sumsNamed(finished.name) : () => false
+  const isSums = sumsFilesOf(finished)
   const included = anyOf(select.include)
   const excluded = anyOf(select.exclude)
   const mayBeBelow = select.include.map(reach)

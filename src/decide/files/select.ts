@@ -43,7 +43,7 @@ export function exceptData({
   source: { listing },
   finished,
 }: Selecting): (path: string) => Selected['never'] {
-  const isSums = finished?.kind === 'sums' ? sumsNamed(finished.name) : () => false
+  const isSums = sumsFilesOf(finished)
   return (path) => {
     if (path === listing) return 'list-file'
     if (isSidecar(path)) return 'sidecar'
@@ -53,8 +53,9 @@ export function exceptData({
   }
 }
 
-/** Whether a path is that of a sums file, which the spec names by a glob on the base name. */
-export const sumsNamed = (name: string): ((path: string) => boolean) => anyOf([name])
+/** Whether a path is that of a sums file, which a spec names by a glob on the base name. */
+export const sumsFilesOf = (finished: Selecting['finished']): ((path: string) => boolean) =>
+  finished?.kind === 'sums' ? anyOf([finished.name]) : () => false
 
 /** Whether a name fits one of the patterns; one without `/` is held against the base name. */
 export function anyOf(patterns: readonly string[]): (path: string) => boolean {

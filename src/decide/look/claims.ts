@@ -20,10 +20,10 @@ import {
   type SourceFile,
   type SourceMarker,
 } from '../../model/source-file.ts'
-import type { Spec } from '../../model/spec.ts'
+import type { Finished, Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { isWhole } from '../files/facts.ts'
-import { sumsNamed } from '../files/select.ts'
+import { sumsFilesOf } from '../files/select.ts'
 
 /** What names and times show of a claim that was not read yet. */
 export interface Evidence extends ListedFile {
@@ -62,7 +62,7 @@ export function claimMaker(
     case 'marker':
       return byMarkers(checksum, listing)
     case 'sums':
-      return bySums(finished.name, checksum, listing)
+      return bySums(finished, checksum, listing)
     case 'quiet':
       return byQuiet(finished.seconds, holding, { ...now, stops: 0 })
     default:
@@ -123,8 +123,8 @@ function byMarkers(kind: DigestKind, { files }: Listing): ClaimMaker {
 }
 
 /** Files that name others with their digests, each in a folder of the data or above it. The marker is ours. */
-function bySums(name: string, kind: DigestKind, { files }: Listing): ClaimMaker {
-  const isSums = sumsNamed(name)
+function bySums(finished: Finished, kind: DigestKind, { files }: Listing): ClaimMaker {
+  const isSums = sumsFilesOf(finished)
   const inFolder = new Map<string, RelPath[]>()
   for (const path of files.keys()) {
     if (!isSums(path)) continue
