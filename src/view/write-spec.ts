@@ -47,11 +47,11 @@ function section(key: string, findings: readonly Finding[]): readonly string[] {
 
 const asComment = (line: string): string => (line.startsWith('# ') ? `#   ${line.slice(2)}` : `#   ${line}`)
 
+/** The ground, and the question as a sentence of its own below it. */
 const comment = ({ ground, question }: Finding): readonly string[] =>
-  wrapText(
-    escapeProse(`${ground}.${question === undefined ? '' : ` ${question.replace(/(?<![?.])$/, '.')}`}`),
-    WIDTH,
-  ).map((line) => `# ${line}`)
+  [ground, ...(question === undefined ? [] : [question.replace(/(?<![?.])$/, '.')])].flatMap((text) =>
+    wrapText(escapeProse(text), WIDTH - 4).map((line) => `# ${line}`),
+  )
 
 function written({ value, example }: Finding, key: string): readonly string[] {
   if (value !== undefined) return entry(key, value)

@@ -62,7 +62,7 @@ export interface Look {
   readonly box: string
   /** A repository, or files that are in use. */
   readonly isLive: boolean
-  /** A tree of photos, films or sounds: each is kept, none replaces another. */
+  /** A tree of photos, documents or the like: each is kept, none replaces another. */
   readonly isOriginals: boolean
 }
 
@@ -71,10 +71,8 @@ export interface Naming {
   readonly findings: readonly Finding[]
   readonly patterns: readonly string[]
   readonly timezone: string
-  /** The backups that make one series under `select.as`, newest or oldest first; null: names are kept as they are. */
+  /** The backups that make one series under `select.as`; null: names are kept as they are. */
   readonly renamed: readonly string[] | null
-  /** Backups that no series with dates has. */
-  readonly undated: readonly string[]
 }
 
 /** A few names for a sentence. */

@@ -1,19 +1,22 @@
 import { DAY } from '../../model/instant.ts'
 import type { ListedFile } from '../../model/listing.ts'
+import { isSumsFile } from '../../model/marker-name.ts'
 import { baseName } from '../../model/rel-path.ts'
 import { anyOf } from '../files/select.ts'
 import { spanText } from '../status/freshness.ts'
 import { isZone } from '../time/zone.ts'
 import type { Finding, Guess, GuessFacts, Look, Sort } from './findings.ts'
 import { someOf } from './findings.ts'
-import { kindsOf } from './name-kinds.ts'
+import { kindsOf, type NameKinds } from './name-kinds.ts'
 import { guessNaming } from './naming.ts'
 import { guessRhythm } from './rhythms.ts'
 import {
   findVouchers,
   isMedia,
   isPlainText,
+  isTree,
   literalGlob,
+  type SortedFiles,
   sortFiles,
   uselessChecksums,
   type Vouchers,
@@ -29,11 +32,11 @@ export function guessSpec(
 ): Guess {
   const box = isZone(zone) ? zone : 'UTC'
   const warning = liveData(files)
-  const sorted = sortFiles(files, texts)
+  // Of a repository no file is beside the others.
+  const sorted = warning === null ? sortFiles(files, texts) : allOf(files.keys())
   const kinds = kindsOf(sorted.backups, files, now)
   const isLive = warning !== null
-  const media = sorted.backups.filter(isMedia).length
-  const isOriginals = !isLive && media * 5 > sorted.backups.length * 4
+  const isOriginals = !isLive && areOriginals(sorted.backups, kinds)
   const look = { files, sorted, kinds, now, box, isLive, isOriginals }
   const naming = guessNaming(look)
   const rhythm = guessRhythm(look, naming)
@@ -53,15 +56,27 @@ export function guessSpec(
   }
 }
 
+const allOf = (paths: Iterable<string>): SortedFiles => ({
+  ...{ backups: [...paths], sidecars: [], sums: [], others: [], exclude: [] },
+})
+
+/** Photos, films or sounds; or many names in many folders, of which nothing tells versions apart. */
+function areOriginals(backups: readonly string[], { fixed, numbered }: NameKinds): boolean {
+  if (backups.filter(isMedia).length * 5 > backups.length * 4) return true
+  const alone = numbered.filter(({ how }) => how === 'counted').flatMap(({ members }) => members)
+  return (fixed.length + alone.length) * 2 > backups.length && isTree([...fixed, ...alone])
+}
+
 /** What is no pile of finished files, by the names in it. */
 function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
   const found = new Set<string>()
   let config = ''
   for (const path of files.keys()) {
+    if (!HINT.test(path)) continue
     if (/(?:^|\/)config$/.test(path)) config = path.slice(0, -'config'.length)
     for (const [name, sign] of SIGNS) if (sign.test(path)) found.add(name)
   }
-  const where = config === '' || config === undefined ? '' : ` in ${config}`
+  const where = config === '' ? '' : ` in ${config}`
   const tool = found.has('restic') ? 'restic' : found.has('borg') && found.has('borg index') ? 'borg' : null
   if (tool !== null || found.has('kopia')) {
     return {
@@ -88,6 +103,8 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
   }
 }
 
+/** One look at most names instead of one for each sign. */
+const HINT = /config$|[0-9a-f]{64}$|data\/|\.\d+$|kopia|ibdata|PG_VERSION|pg_wal|ib_logfile|appdata_/
 const SIGNS: readonly (readonly [name: string, sign: RegExp])[] = [
   ['restic', /(?:^|\/)(?:snapshots|keys|index|data\/[0-9a-f]{2})\/[0-9a-f]{64}$/],
   ['borg', /(?:^|\/)data\/\d+\/\d+$/],
@@ -129,7 +146,9 @@ function guessFinished(
     if (named === null || isKnown) {
       const ground =
         named === null
-          ? `${sums.name} has the name of a file with the sums of others`
+          ? isSumsFile(sums.name)
+            ? `${sums.name} has the name of a file with the sums of others`
+            : `${sums.name} files stand beside several files, and not one for each`
           : `${named.length} of ${judged.length} backups are named in ${sums.name}`
       const question =
         named === null

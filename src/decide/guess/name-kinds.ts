@@ -1,5 +1,5 @@
 import { DAY, type Instant } from '../../model/instant.ts'
-import { baseName, folderOf } from '../../model/rel-path.ts'
+import { baseName } from '../../model/rel-path.ts'
 import { UNDATED } from '../../model/status.ts'
 import { guessSeries } from '../retention/guess-series.ts'
 import { dateOf } from '../retention/name-date.ts'
@@ -68,9 +68,9 @@ export function kindsOf(backups: readonly string[], files: Times, now: Instant):
   }
   const dated = new Map<string, Dated>()
   for (const [series, { count, sample, isSure, first }] of groups) {
-    // Each costs a look; of so many no pattern is written anyway.
-    const pattern =
-      dated.size > MOST_GROUPS ? null : isSure ? patternOf(sample) : twofoldPattern(first, files)
+    // Each costs a look, and so many are alike or have no pattern in common.
+    if (dated.size === MOST_GROUPS) break
+    const pattern = isSure ? patternOf(sample) : twofoldPattern(first, files)
     dated.set(series, { count, sample, pattern })
   }
   return { dated, ...undatedKinds(undated, files, now) }
@@ -277,16 +277,3 @@ function isOneRun(members: readonly string[], files: Times): boolean {
 /** What DESIGN calls `{ext}`: the longest run of `.x` at the end, x of one to five letters or digits with a letter. */
 export const extensionsOf = (path: string): string =>
   /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path).slice(1))?.[0] ?? ''
-
-/** A tree of a person's files rather than backups that were made: many names, in many folders or of many kinds. */
-export function isTree(paths: readonly string[]): boolean {
-  if (paths.length <= 50) return false
-  const folders = new Set<string>()
-  const kinds = new Set<string>()
-  for (const path of paths) {
-    folders.add(folderOf(path))
-    kinds.add(/\.[^./]{1,5}$/.exec(path)?.[0].toLowerCase() ?? '')
-    if (folders.size > 10 || kinds.size > 5) return true
-  }
-  return false
-}

@@ -2,11 +2,15 @@ import { DAY } from '../../model/instant.ts'
 import { baseName, folderOf } from '../../model/rel-path.ts'
 import { patternFault, patternPrecision } from '../retention/series-pattern.ts'
 import { type Finding, type Look, type Naming, someOf } from './findings.ts'
-import { around, extensionsOf, isTree, type Numbered } from './name-kinds.ts'
+import { around, extensionsOf, type Numbered } from './name-kinds.ts'
 import { isPlainText, literalGlob } from './sort-files.ts'
 import { guessZone } from './zone.ts'
 
 const MOST_PATTERNS = 20
+/** Days: who writes a name anew does so within a month. */
+const FRESH = 35
+/** So many names that nothing tells apart are files of a person. */
+const MOST_REWRITTEN = 200
 const DATE = '{YYYY}-{MM}-{DD}'
 const WRITTEN_ANEW = `{stem}-${DATE}{ext}`
 
@@ -34,7 +38,6 @@ export function guessNaming(look: Look): Naming {
     patterns: written.patterns,
     timezone,
     renamed: versions.renamed,
-    undated: versions.undated,
   }
 }
 
@@ -50,74 +53,72 @@ interface Versions {
   /** Null: names are kept. */
   readonly as: string | null
   readonly renamed: readonly string[] | null
-  readonly undated: readonly string[]
 }
 
 /** Names that repeat: each night's backup under the name of the last, or numbers that move up. */
 function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versions {
   const { numbered, fixed } = kinds
+  const none = { findings: [], as: null, renamed: null }
+  if (isLive || isOriginals) return none
   const undated = [...fixed, ...numbered.flatMap(({ members }) => members)]
-  const none = { findings: [], as: null, renamed: null, undated }
-  if (undated.length === 0 || isLive || isOriginals) return none
   const rotated = numbered.filter(({ how }) => how === 'rotated')
   const isMixed = kinds.dated.size + kinds.loose.size > 0
   const unknown = (ground: string, question: string, example = WRITTEN_ANEW): Versions => ({
     ...none,
     findings: [{ key: 'select.as', value: undefined, example, ground, sure: false, question }],
   })
-  const few = (ground: string) => ({ key: 'select.as', value: WRITTEN_ANEW, ground, sure: false }) as const
 
   if (rotated.length > 0) {
     const [first] = rotated
     const ground = `${someOf(first!.members)}: the lowest number is the newest, so each backup moves through all of them`
     if (rotated[0]!.isFolder)
       return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
-    const as = rotatedName(first!, files)
+    const as = commonName(first!, files)
     const isAlone = !isMixed && rotated.length === 1 && undated.length === first!.members.length
     if (!isAlone || as === null)
-      return unknown(ground, `${APART} Its select.as names no number`, as ?? undefined)
+      return unknown(ground, `${APART} Its select.as leaves the number out`, as ?? undefined)
     return {
       findings: [{ key: 'select.as', value: as, ground, sure: true }],
       as,
       renamed: first!.members,
-      undated: [],
     }
   }
-  const counted = numbered
-    .filter(({ how }) => how === 'counted' || how === 'split')
-    .flatMap(({ members }) => members)
-  const again = undated.filter((path) => !counted.includes(path))
-  if (again.length === 0 || isTree(undated)) return none
   const rings = numbered.filter(({ how }) => how === 'ring')
-  const newest = again.reduce((most, path) => Math.max(most, files.get(path)!.mtime), 0)
-  const days = Math.max(0, Math.floor((now - newest * 1000) / DAY))
+  const again = [...fixed, ...rings.flatMap(({ members }) => members)]
+  if (again.length === 0) return none
+  const daysOld = (path: string): number =>
+    Math.max(0, Math.floor(((now / 1000 - files.get(path)!.mtime) * 1000) / DAY))
+  const fresh = again.filter((path) => daysOld(path) <= FRESH)
+  const days = again.reduce((least, path) => Math.min(least, daysOld(path)), Number.POSITIVE_INFINITY)
   const age = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
   const ground =
     rings.length > 0
       ? `${someOf(rings[0]!.members)}: each is written anew in its turn`
       : `${someOf(again)}: no date in the name, and the newest is ${age} old`
-  if (isMixed || counted.length > 0)
-    return days > 35
+  if (isMixed || undated.length > again.length)
+    return fresh.length === 0
       ? none
       : unknown(ground, `Is it written anew each time? Then only its first copy would be held here. ${APART}`)
-  if (days > 35) return unknown(ground, 'Are these names written anew with each backup?')
+  if (fresh.length * 2 < again.length || again.length > MOST_REWRITTEN)
+    return unknown(ground, 'Are these names written anew with each backup?')
+  const ring = again.length === rings[0]?.members.length ? rings[0] : undefined
+  const as = ring === undefined ? null : commonName(ring, files)
+  if (ring !== undefined && as !== null)
+    return {
+      findings: [{ key: 'select.as', value: as, ground, sure: true }],
+      as,
+      renamed: ring.members,
+    }
   const question =
-    rings.length > 0
-      ? undefined
-      : 'Is each name written anew with each backup? If a name is only ever written once, remove this line'
-  const finding: Finding = {
-    ...few(ground),
-    sure: question === undefined,
-    ...(question === undefined ? {} : { question }),
-  }
-  const ring = rings.length === 1 && again.length === rings[0]!.members.length ? again : null
-  return { findings: [finding], as: WRITTEN_ANEW, renamed: ring ?? [], undated: [] }
+    'Is each name written anew with each backup? If a name is only ever written once, remove this line'
+  const finding: Finding = { key: 'select.as', value: WRITTEN_ANEW, ground, sure: false, question }
+  return { findings: [finding], as: WRITTEN_ANEW, renamed: [] }
 }
 
 const APART = 'Give it a spec of its own, with select.include and select.as.'
 
 /** What all numbers of a family are called here, by their time; null: it cannot be written. */
-function rotatedName({ before, after, members }: Numbered, files: Look['files']): string | null {
+function commonName({ before, after, members }: Numbered, files: Look['files']): string | null {
   const whole = baseName(before + after)
   if (/[{}]/.test(whole) || !isPlainText(whole)) return null
   const times = members.map((path) => files.get(path)!.mtime).sort((a, b) => a - b)
@@ -163,7 +164,6 @@ function rotatedFolders(
     ],
     as: WRITTEN_ANEW,
     renamed: kept.length === 1 ? (all.find(({ members }) => members[0] === kept[0])?.members ?? []) : [],
-    undated: [],
   }
 }
 

@@ -2,12 +2,13 @@ import { groupBy } from '../../model/group-by.ts'
 import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
 import { isWithin } from '../../model/is-within.ts'
 import { folderOf } from '../../model/rel-path.ts'
+import { UNDATED } from '../../model/status.ts'
 import { retain } from '../retention/retain.ts'
 import { dateFiles, patternPrecision } from '../retention/series-pattern.ts'
 import { spanText } from '../status/freshness.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
 import { type Finding, type Look, type Naming, someOf } from './findings.ts'
-import { isPlainText, literalGlob } from './sort-files.ts'
+import { isPlainText, literalGlob, starredGlob } from './sort-files.ts'
 
 /** When the points of one series were made: sorted, each once, none of them ahead of now. */
 export interface SeriesTimes {
@@ -137,6 +138,9 @@ export function retainFor(
   for (const rule of ORDER.slice(first)) rules[rule] = USUAL[rule]
   let isCut = false
   for (const { times, rhythm } of all) {
+    const rule = own(rhythm)
+    if (rhythm !== null)
+      rules[rule] = Math.min(MOST[rule], Math.max(rules[rule] ?? 0, lastRun(times, rhythm.every)))
     for (const rule of new Set([own(rhythm), 'last' as const])) {
       if (keepsAll(times, rules, zone)) break
       isCut ||= rule === own(rhythm) && times.length > MOST[rule]
@@ -151,6 +155,13 @@ export function retainFor(
     rules: Object.fromEntries(ORDER.flatMap((rule) => (rules[rule] ? [[rule, rules[rule]]] : []))),
     isCut,
   }
+}
+
+/** How many points come one after the other at their usual pace, up to the newest. */
+function lastRun(times: readonly number[], every: number): number {
+  let count = 1
+  while (count < times.length && times.at(-count)! - times.at(-count - 1)! < every * 1750) count++
+  return count
 }
 
 function keepsAll(
@@ -179,7 +190,7 @@ export function guessRhythm(
   const known = all.flatMap(({ rhythm }) => (rhythm === null ? [] : [rhythm]))
   const shortest = known.length === 0 ? null : Math.min(...known.map(({ every }) => every))
   if (isOriginals) {
-    const ground = 'these are photos, films or sounds: each is a file of its own, and none replaces another'
+    const ground = 'these are files of their own, such as photos or documents: none replaces another'
     const question = 'Is everything to be kept, and may nothing new come for months? Then leave it so'
     return { findings: [{ key: 'retain', value: undefined, ground, sure: true, question }], shortest: null }
   }
@@ -213,7 +224,7 @@ function timesBySeries(
     const read = dateFiles({ patterns, timezone })
     for (const path of sorted.backups) {
       const found = read(path)
-      if (found !== null) add(found.series, found.time ?? mtimeOf(path))
+      if (found !== null && found.series !== UNDATED) add(found.series, found.time ?? mtimeOf(path))
     }
   }
   return [...bySeries].map(([name, times]) => ({
@@ -229,7 +240,8 @@ const FINEST: Readonly<Record<string, RetainRule>> = { month: 'monthly', day: 'd
 function retainFinding(all: readonly Timed[], { patterns }: Naming, zone: Zone): Finding {
   const allowed = patterns.map((pattern) => ORDER.indexOf(FINEST[patternPrecision(pattern)] ?? 'last'))
   const finest = ORDER[patterns.length === 0 ? 0 : Math.min(...allowed)]!
-  const { rules, isCut } = retainFor(all, finest, zone)
+  const known = all.length === 0 ? [{ name: '', times: [], rhythm: null }] : all
+  const { rules, isCut } = retainFor(known, finest, zone)
   const most = all.reduce((count, { times }) => Math.max(count, times.length), 0)
   const ground = isCut
     ? `a choice: the source holds ${most} of one series, and that many are not kept`
@@ -308,9 +320,8 @@ function globsOf(group: readonly Timed[], all: readonly Timed[]): readonly strin
   const globs = group.flatMap(({ name }) => {
     const folder = folderOf(name)
     const isWhole = folder !== '' && ![...strangers].some((other) => isWithin(other, folder))
-    const glob = isWhole ? `${literalGlob(folder)}/**` : literalGlob(name)
-    // A guessed series has a star where its date is.
-    return isPlainText(glob) ? glob.replaceAll('\\*', '*') : []
+    const glob = isWhole ? `${literalGlob(folder)}/**` : starredGlob(name)
+    return isPlainText(glob) ? glob : []
   })
   return [...new Set(globs)]
 }

@@ -2,6 +2,8 @@ import type { DigestKind } from '../../model/digest.ts'
 import { isSidecar, isSumsFile, markerOf, otherChecksum } from '../../model/marker-name.ts'
 import { type FaultyMarker, parseLine, parseMarker } from '../../model/parse-marker.ts'
 import { baseName, folderOf } from '../../model/rel-path.ts'
+import { anyOf } from '../files/select.ts'
+import { guessSeries } from '../retention/guess-series.ts'
 import { dateOf } from '../retention/name-date.ts'
 
 /** What a listing's files are, as far as their names and the small texts that were fetched say. */
@@ -21,8 +23,9 @@ type Texts = ReadonlyMap<string, string>
 const SERVICE_FOLDER = /(?:^|\/)(@eaDir|#recycle|#snapshot|\$RECYCLE\.BIN|System Volume Information)\//
 const UNFINISHED =
   /(\.(?:part|partial|tmp|temp|lock|lck|pid|swp|filepart|crdownload|incomplete|inprogress|writing|uploading|dat\.tmp))$|^(?:tmp|temp)[-_.]|^~\$|~$/i
+const JUNK = /^(?:thumbs\.db|desktop\.ini|icon\r)$/i
 const NOTE =
-  /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|files|filelist|contents|ls-lr|thumbs\.db|desktop\.ini|done|ready|ok|status|latest)(?:\.(?:txt|md|html?|gz))?$/i
+  /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|files|filelist|contents|ls-lr|done|ready|ok|status|latest)(?:\.(?:txt|md|html?|gz))?$/i
 const LOG = /\.(?:log|err|out|notes|nfo)$/i
 /** A backup by itself, or a note about one. */
 const TEXT = /\.(?:txt|html?|json|xml|csv|lst|list|md)$/i
@@ -49,7 +52,7 @@ export function sortFiles(files: Sizes, texts: Texts): SortedFiles {
       if (service !== null) folders.add(`**/${literalGlob(service[1]!)}/**`)
     } else if (isSidecar(path)) sidecars.push(path)
     else if (isSumsFile(path) || (text !== undefined && isSums(text, path, files))) sums.push(path)
-    else if (UNFINISHED.test(name)) aside.push(path)
+    else if (UNFINISHED.test(name) || JUNK.test(name)) aside.push(path)
     else if (NOTE.test(name) || LOG.test(name) || TEXT.test(name)) notes.push(path)
     else if (size === 0 && dateOf(path) === null) aside.push(path)
     else backups.push(path)
@@ -67,12 +70,19 @@ function besideBackups(notes: readonly string[], backups: readonly string[]): re
     const plain = notes.filter((path) => NOTE.test(baseName(path)))
     return plain.length < notes.length ? plain : []
   }
+  if (isPersonal([...backups, ...notes])) return []
   const dated = notes.filter((path) => TEXT.test(path) && !NOTE.test(baseName(path)) && dateOf(path) !== null)
   const stems = new Set(dated.length === 0 ? [] : backups.flatMap(stemsOf))
   const own = new Set(dated.filter((path) => !stems.has(path.replace(TEXT, ''))))
-  // Texts in a tree of photos or documents belong to it.
-  const isTree = backups.filter(isMedia).length * 2 > backups.length
-  return notes.filter((path) => NOTE.test(baseName(path)) || LOG.test(path) || !(isTree || own.has(path)))
+  return notes.filter((path) => NOTE.test(baseName(path)) || LOG.test(path) || !own.has(path))
+}
+
+/** Texts in a tree of photos or documents belong to it. */
+function isPersonal(paths: readonly string[]): boolean {
+  const step = Math.ceil(paths.length / 500)
+  const some = paths.filter((_, i) => i % step === 0)
+  if (some.filter(isMedia).length * 2 > some.length) return true
+  return isTree(paths) && some.filter((path) => dateOf(path) === null).length * 2 > some.length
 }
 
 /** The path without its last extensions. */
@@ -88,18 +98,29 @@ function stemsOf(path: string): readonly string[] {
 
 const MOST_GLOBS = 100
 
-/** Globs that match these files and none of the backups, by extension where that is enough. */
+/** Globs that match these files and none of the backups: by extension where it says that a file is none, by what they are called else. */
 function globsOf(aside: readonly string[], backups: readonly string[]): readonly string[] {
   const kept = new Set(backups.map(extensionOf))
+  const guess = guessSeries('UTC')
   const globs = new Set<string>()
+  const matchesAny = (glob: string): boolean => {
+    const matches = anyOf([glob])
+    return backups.some((path) => path.endsWith(extensionOf(glob)) && matches(path))
+  }
   for (const path of aside) {
+    if (globs.size > MOST_GLOBS) break
     const name = baseName(path)
     const extension = extensionOf(path)
     const leading = /^(?:tmp|temp)[-_.]/i.exec(name)?.[0]
+    const isTelling = (UNFINISHED.test(name) || LOG.test(name)) && /^\.[a-z]{2,12}$/i.test(extension)
+    // The next one will have another date.
+    const series = dateOf(name) === null ? name : guess(name).series
     if (leading !== undefined) globs.add(`${leading}*`)
-    else if (/^\.[a-z]{2,12}$/i.test(extension) && !kept.has(extension) && !NOTE.test(name))
-      globs.add(`*${extension}`)
-    else if (isPlainText(name)) globs.add(literalGlob(name))
+    else if (isTelling && !kept.has(extension)) globs.add(`*${extension}`)
+    else if (isPlainText(series) && isPlainText(name)) {
+      const glob = series === name ? literalGlob(name) : starredGlob(series)
+      if (!globs.has(glob)) globs.add(series !== name && matchesAny(glob) ? literalGlob(name) : glob)
+    }
   }
   return [...globs]
 }
@@ -111,6 +132,9 @@ export const isPlainText = (text: string): boolean => !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl
 
 /** A glob that matches this text alone. */
 export const literalGlob = (text: string): string => text.replace(/[\\*?[\](){}!+@|^$]/g, '\\$&')
+
+/** The name of a guessed series as a glob: it has stars where its dates are. */
+export const starredGlob = (series: string): string => literalGlob(series).replaceAll('\\*', '*')
 
 /** Whether a text is checksum lines about files that are listed. */
 const isSums = (text: string, path: string, files: Sizes): boolean => {
@@ -171,7 +195,9 @@ export function findVouchers(
   const ofMany: string[] = []
   let faulty: Vouchers['unreadable'] = null
   const read = { sound: 0, faulty: 0 }
-  const heads = sidecars.length === 0 ? new Set<string>() : new Set(backups.flatMap(stemsOf))
+  // Only checksum files that belong to no one file need it.
+  const isOrphan = (path: string): boolean => !files.has(markerOf(path)?.data ?? path)
+  const heads = new Set(sidecars.some(isOrphan) ? backups.flatMap(stemsOf) : [])
   for (const path of sidecars) {
     const marker = markerOf(path)
     if (marker === null) continue
@@ -239,3 +265,16 @@ export const uselessChecksums = ({ sidecars, sums }: SortedFiles): readonly stri
       ? /sha-?(?:1|512)|b2/i.test(baseName(path))
       : otherChecksum(path) !== null && markerOf(path) === null,
   )
+
+/** A tree of a person's files rather than backups that were made: many names, in many folders or of many kinds. */
+export function isTree(paths: readonly string[]): boolean {
+  if (paths.length <= 50) return false
+  const folders = new Set<string>()
+  const kinds = new Set<string>()
+  for (const path of paths) {
+    folders.add(folderOf(path))
+    kinds.add(/\.[^./]{1,5}$/.exec(path)?.[0].toLowerCase() ?? '')
+    if (folders.size > 10 || kinds.size > 5) return true
+  }
+  return false
+}
