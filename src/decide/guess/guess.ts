@@ -139,34 +139,24 @@ function guessFinished(
   const checksum = (of: (typeof KINDS)[number], ground: string): readonly Finding[] =>
     of === 'md5' ? [] : [{ key: 'checksum', value: 'sha256', ground, sure: true }]
 
-  const named = sums?.named == null ? null : judged.filter((path) => sums.named!.has(path) || own.has(path))
-  if (sums !== null && (named === null ? !isMarked : named.length > judged.length - bare.length)) {
-    const missed = named === null ? [] : judged.filter((path) => !named.includes(path))
-    const isKnown = named !== null && missed.length * 2 <= judged.length
-    if (named === null || isKnown) {
-      const ground =
-        named === null
-          ? isSumsFile(sums.name)
-            ? `${sums.name} has the name of a file with the sums of others`
-            : `${sums.name} files stand beside several files, and not one for each`
-          : `${named.length} of ${judged.length} backups are named in ${sums.name}`
-      const question =
-        named === null
-          ? `Does ${sums.name} name every backup, and is it written last?`
-          : missed.length > 0
-            ? `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
-            : undefined
-      return [
-        {
-          key: 'finished',
-          value: { sums: sums.name },
-          ground,
-          sure: question === undefined,
-          ...ask(question),
-        },
-        ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
-      ]
-    }
+  const { named = null } = sums ?? {}
+  const missed = named === null ? [] : bare.filter((path) => !named.has(path))
+  const isNamed = named !== null && missed.length < bare.length && missed.length * 2 <= judged.length
+  if (sums !== null && (isNamed || (named === null && !isMarked))) {
+    const ground = isNamed
+      ? `${judged.length - missed.length} of ${judged.length} backups are named in ${sums.name}`
+      : isSumsFile(sums.name)
+        ? `${sums.name} has the name of a file with the sums of others`
+        : `${sums.name} files stand next to several files, and not one for each`
+    const question = !isNamed
+      ? `Does ${sums.name} name every backup, and is it written last?`
+      : missed.length === 0
+        ? undefined
+        : `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
+    return [
+      { key: 'finished', value: { sums: sums.name }, ground, sure: question === undefined, ...ask(question) },
+      ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
+    ]
   }
   if (isMarked) {
     const ground = `${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`

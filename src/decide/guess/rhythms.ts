@@ -1,6 +1,5 @@
 import { groupBy } from '../../model/group-by.ts'
 import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
-import { isWithin } from '../../model/is-within.ts'
 import { folderOf } from '../../model/rel-path.ts'
 import { UNDATED } from '../../model/status.ts'
 import { retain } from '../retention/retain.ts'
@@ -38,7 +37,7 @@ const STEPS = [
 ]
 
 /** How often a series gets a new point; null: too few of them to say. */
-export function rhythmOf({ times }: SeriesTimes, zone: Zone, now: Instant): Rhythm | null {
+function rhythmOf({ times }: SeriesTimes, zone: Zone, now: Instant): Rhythm | null {
   if (times.length < 3) return null
   // Cadences change, and a source that thins out its own old backups has wider gaps there.
   const recent = times.slice(-1 - Math.max(2, Math.min(RECENT, Math.ceil(times.length / 2))))
@@ -47,7 +46,7 @@ export function rhythmOf({ times }: SeriesTimes, zone: Zone, now: Instant): Rhyt
   const median = sorted[sorted.length >> 1]!
   if (median < 240) return null
   const every = nearest(median)
-  const late = sorted[Math.ceil(sorted.length * 0.9) - 1]! - every
+  const late = sorted[Math.ceil(sorted.length * 0.85) - 1]! - every
   const cron = every === DAYS ? weekdays(times.slice(-60), zone) : null
   const usual = graceOf(every)
   // Some gaps are nothing unusual: whoever is late now and then is not to be reported each time.
@@ -94,14 +93,16 @@ function weekdays(times: readonly number[], zone: Zone): string | null {
 }
 
 /** As a value of `expect`. */
-export const expectation = ({ every, cron, grace, isOver }: Rhythm): Readonly<Record<string, string>> =>
+const expectation = ({ every, cron, grace, isOver }: Rhythm): Readonly<Record<string, string>> =>
   isOver
     ? { every: 'never' }
     : { ...(cron === null ? { every: spanText(every) } : { cron }), grace: spanText(grace) }
 
 /** In words: `every 24h`. */
-export const rhythmWords = ({ every, cron }: Rhythm): string =>
-  cron === null ? `every ${spanText(every)}` : `on some days of the week (${cron})`
+function rhythmWords({ every, cron, grace }: Rhythm): string {
+  if (cron !== null) return `on some days of the week (${cron})`
+  return `every ${spanText(every)}${grace > graceOf(every) ? ', often later' : ''}`
+}
 
 type RetainRule = 'last' | 'hourly' | 'daily' | 'weekly' | 'monthly'
 const ORDER: readonly RetainRule[] = ['last', 'hourly', 'daily', 'weekly', 'monthly']
@@ -123,7 +124,7 @@ const MOST: Readonly<Record<RetainRule, number>> = {
  * Rules that keep what many people keep, and all that the source holds of any series, unless that is very much. `finest`: the finest rule
  * that the dates in names allow.
  */
-export function retainFor(
+function retainFor(
   all: readonly (SeriesTimes & { readonly rhythm: Rhythm | null })[],
   finest: RetainRule,
   zone: Zone,
@@ -133,7 +134,7 @@ export function retainFor(
     const rule = rhythm === null ? 'daily' : ruleFor(rhythm.every)
     return rule === 'last' || allowed.includes(rule) ? rule : allowed[0]!
   }
-  const first = Math.min(...all.map(({ rhythm }) => ORDER.indexOf(own(rhythm))))
+  const first = all.reduce((least, { rhythm }) => Math.min(least, ORDER.indexOf(own(rhythm))), ORDER.length)
   const rules: Partial<Record<RetainRule, number>> = {}
   for (const rule of ORDER.slice(first)) rules[rule] = USUAL[rule]
   let isCut = false
@@ -188,7 +189,7 @@ export function guessRhythm(
   const isKept = isOriginals || isLive || (naming.patterns.length === 0 && look.kinds.dated.size === 0)
   const all = timesBySeries(look, naming).map((one) => ({ ...one, rhythm: rhythmOf(one, zone, now) }))
   const known = all.flatMap(({ rhythm }) => (rhythm === null ? [] : [rhythm]))
-  const shortest = known.length === 0 ? null : Math.min(...known.map(({ every }) => every))
+  const shortest = known.reduce<number | null>((least, { every }) => Math.min(least ?? every, every), null)
   if (isOriginals) {
     const ground = 'these are files of their own, such as photos or documents: none replaces another'
     const question = 'Is everything to be kept, and may nothing new come for months? Then leave it so'
@@ -316,10 +317,13 @@ const MOST_ENTRIES = 60
 /** Globs on the names of these series and of no others: a folder's, where all in it come alike. */
 function globsOf(group: readonly Timed[], all: readonly Timed[]): readonly string[] {
   const own = new Set(group)
-  const strangers = new Set(all.flatMap((one) => (own.has(one) ? [] : folderOf(one.name))))
+  const strangers = new Set<string>()
+  for (const one of all)
+    if (!own.has(one))
+      for (let folder = folderOf(one.name); folder !== ''; folder = folderOf(folder)) strangers.add(folder)
   const globs = group.flatMap(({ name }) => {
     const folder = folderOf(name)
-    const isWhole = folder !== '' && ![...strangers].some((other) => isWithin(other, folder))
+    const isWhole = folder !== '' && !strangers.has(folder)
     const glob = isWhole ? `${literalGlob(folder)}/**` : starredGlob(name)
     return isPlainText(glob) ? glob : []
   })

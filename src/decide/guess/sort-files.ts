@@ -142,7 +142,7 @@ const isSums = (text: string, path: string, files: Sizes): boolean => {
   return named.length > 0 && named.length * 2 >= lines
 }
 
-const MOST_LINES = 10_000
+const MOST_LINES = 500_000
 
 /** The listed files that a text names with a checksum, each with its number of digits, and how many lines it has at all. */
 function claimsIn(
