@@ -26,6 +26,8 @@ const UNFINISHED =
 const JUNK = /^(?:thumbs\.db|desktop\.ini|icon\r)$/i
 const NOTE =
   /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|files|filelist|contents|ls-lr|done|ready|ok|status|latest)(?:\.(?:txt|md|html?|gz))?$/i
+/** Another name, or a copy, of the newest. */
+const ALIAS = /(?:^|[-_.])(?:latest|current|newest)(?=[-_.]|$)/i
 const LOG = /\.(?:log|err|out|notes|nfo)$/i
 /** A backup by itself, or a note about one. */
 const TEXT = /\.(?:txt|html?|json|xml|csv|lst|list|md)$/i
@@ -42,6 +44,7 @@ export function sortFiles(files: Sizes, texts: Texts): SortedFiles {
   const notes: string[] = []
   const folders = new Set<string>()
   const aside: string[] = []
+  const aliases: string[] = []
   for (const [path, { size }] of files) {
     const name = baseName(path)
     const text = texts.get(path)
@@ -53,10 +56,13 @@ export function sortFiles(files: Sizes, texts: Texts): SortedFiles {
     } else if (isSidecar(path)) sidecars.push(path)
     else if (isSumsFile(path) || (text !== undefined && isSums(text, path, files))) sums.push(path)
     else if (UNFINISHED.test(name) || JUNK.test(name)) aside.push(path)
+    else if (ALIAS.test(name)) aliases.push(path)
     else if (NOTE.test(name) || LOG.test(name) || TEXT.test(name)) notes.push(path)
     else if (size === 0 && dateOf(path) === null) aside.push(path)
     else backups.push(path)
   }
+  const sizes = new Set(aliases.length === 0 ? [] : backups.map((path) => files.get(path)!.size))
+  for (const path of aliases) (sizes.has(files.get(path)!.size) ? aside : backups).push(path)
   for (const path of besideBackups(notes, backups)) aside.push(path)
   const isAside = new Set(aside)
   for (const path of notes) if (!isAside.has(path)) backups.push(path)

@@ -18,7 +18,7 @@ export function guessZone(
   files: ReadonlyMap<string, { readonly mtime: number }>,
   box: string,
 ): ZoneGuess {
-  const own = `the time zone of this machine`
+  const own = 'the time zone of this machine'
   const known = paths.flatMap((path) => {
     const found = dateOf(path)
     return found === null || found.date === null ? [] : [{ ...found, date: found.date, path }]
@@ -39,8 +39,7 @@ export function guessZone(
   if (all.length < 3) return { zone: box, ground: own, isSure: false }
   const [here, utc] = [share(box), share('UTC')]
   const what = all === timed ? 'times' : 'days'
-  const words = (zone: string) =>
-    `the files were written at the ${what} in their names by the clock of ${zone}`
+  const words = (zone: string) => `the ${what} in names match the modification times in ${zone}`
   if (here >= 0.8 && (utc < 0.5 || box === 'UTC')) return { zone: box, ground: words(box), isSure: true }
   if (utc >= 0.8 && here < 0.5) return { zone: 'UTC', ground: words('UTC'), isSure: true }
   const hours = here >= 0.5 || all !== timed ? null : wholeOffset(timed, files)

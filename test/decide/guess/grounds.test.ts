@@ -207,6 +207,23 @@ describe('names', () => {
     expect(guess.files).toMatchObject({ backups: { count: 9 }, others: { count: 1, names: [name] } })
   })
 
+  test('a copy of the newest is none of its own, an overwritten one is', () => {
+    const parts = daysBack(9).map((day): Part => [`db-${ymd(day)}.gz`, day])
+    const backups = (size: number) =>
+      guessSpec(listing([...parts, ['db-latest.gz', ago(8), size]]), { now: NOW, zone: 'UTC' }).files.backups
+        .count
+    expect([backups(parts[0]![2] ?? 700_000_000), backups(5)]).toEqual([9, 10])
+  })
+
+  test.each([
+    'db-2026-11-28-incr.gz',
+    'job2026-11-28T020000.vib',
+    'duplicity-inc.20261127T020000Z.to.20261128T020000Z.vol1.difftar.gpg',
+  ])('what needs earlier backups is not thinned out unasked: %s', (name) => {
+    const parts = daysBack(9).map((day): Part => [`db-${ymd(day)}-full.gz`, day])
+    expect(finding('retain', [...parts, [name, ago(20)]])).toEqual(unsure(undefined))
+  })
+
   test('logs alone are what is to be kept', () => {
     const parts = daysBack(9).map((day): Part => [`access-${ymd(day)}.log`, day])
     expect(finding('series.pattern', parts)).toEqual(sure('{series}-{YYYY}-{MM}-{DD}.log'))
