@@ -84,7 +84,7 @@ const FINEST: Readonly<Record<string, RetainRule>> = { month: 'monthly', day: 'd
 
 /** Backups that cannot be restored without earlier ones. */
 const INCREMENT =
-  /(?:^|[-_.])(?:incr?|incremental|diff|differential)(?:[-_.\d]|$)|\.vib$|duplicity-(?:inc|new)|\.difftar/i
+  /(?:^|[-_.])(?:incr?|incremental|diff|differential)(?:[-_.\d]|$)|\.vib$|duplicity-(?:inc|new)|\.difftar|^[0-9A-F]{24}(?:\.|$)/i
 
 /** What to keep: a choice that loses nothing of what the source holds now. */
 export function guessRetain(

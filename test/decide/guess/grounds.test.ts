@@ -183,6 +183,14 @@ describe('names', () => {
     expect(finding('series.pattern', parts)).toEqual(sure('{series}_{YYYY}-{MM}-{DD}_{hh}.{mm}_{part}.tar'))
   })
 
+  test('what is of one file alone before the date is any part', () => {
+    const parts = daysBack(9).map(
+      (day): Part => [`${day.getTime() / 1000}_${ymd(day, '_')}_16.5.1-ee_gitlab_backup.tar`, day],
+    )
+    expect(finding('series.pattern', parts)).toEqual(sure('{part}_{YYYY}_{MM}_{DD}_{series}.tar'))
+    expect(finding('expect', parts)).toEqual(sure({ every: '24h', grace: '6h' }))
+  })
+
   test('kinds after the date are no ids', () => {
     const parts = daysBack(9).flatMap((day): Part[] =>
       ['full', 'incr', 'logs', 'meta'].map((kind) => [`${ymd(day)}-${kind}.tar`, day]),
@@ -218,6 +226,7 @@ describe('names', () => {
   test.each([
     'db-2026-11-28-incr.gz',
     'job2026-11-28T020000.vib',
+    '00000001000000A000000010',
     'duplicity-inc.20261127T020000Z.to.20261128T020000Z.vol1.difftar.gpg',
   ])('what needs earlier backups is not thinned out unasked: %s', (name) => {
     const parts = daysBack(9).map((day): Part => [`db-${ymd(day)}-full.gz`, day])

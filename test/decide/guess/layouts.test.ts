@@ -425,6 +425,18 @@ describe('other sources', () => {
     })
   })
 
+  test('rotated trees are asked about', () => {
+    const parts = ['daily', 'weekly'].flatMap((kind, k) =>
+      [0, 1, 2].flatMap((n) =>
+        Array.from({ length: 60 }, (_, i): Part => {
+          const name = `${kind}.${n}/web1/etc/${'abcdefgh'[i % 8]}/conf${i}.cfg`
+          return [name, ago(8 + n * (k === 0 ? 24 : 168)), 900]
+        }),
+      ),
+    )
+    expect(found(parts)).toMatchObject({ 'select.include': '?', files: '360 0 0 0' })
+  })
+
   test('rotated folders: only the first is new', () => {
     const parts = [0, 1, 2, 3].flatMap((n): Part[] => [
       [`daily.${n}/db.tar.gz`, ago(8 + 24 * n)],
