@@ -296,4 +296,4 @@ function isOneRun(members: readonly string[], files: Times): boolean {
 
 /** What DESIGN calls `{ext}`: the longest run of `.x` at the end, x of one to five letters or digits with a letter. */
 export const extensionsOf = (path: string): string =>
-  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path).slice(1))?.[0] ?? ''
+  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path))?.[0] ?? ''

@@ -129,7 +129,8 @@ function commonName({ before, after, members }: Numbered, files: Look['files']):
   const gaps = times.slice(1).map((time, i) => time - times[i]!)
   const clock = Math.min(...gaps) < 72_000 ? '_{hh}{mm}' : ''
   const ext = extensionsOf(whole)
-  return `${whole.slice(0, whole.length - ext.length)}-${DATE}${clock}${ext}`
+  const stem = whole.slice(0, whole.length - ext.length)
+  return `${stem === '' ? '' : `${stem}-`}${DATE}${clock}${ext}`
 }
 
 /** daily.0/db.tar: only what comes into the first folder is new. */

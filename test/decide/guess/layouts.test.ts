@@ -122,6 +122,7 @@ describe('thirteen layouts of sources', () => {
     [(n: number) => `backup-${n}.tar`, 'backup-{YYYY}-{MM}-{DD}.tar'],
     [(n: number) => `daily.${n - 1}`, 'daily-{YYYY}-{MM}-{DD}'],
     [(n: number) => `db.sql.${n}.gz`, 'db-{YYYY}-{MM}-{DD}.sql.gz'],
+    [(n: number) => `${n}.tar`, '{YYYY}-{MM}-{DD}.tar'],
     [(n: number) => `db (${n}).bak`, 'db-{YYYY}-{MM}-{DD}.bak'],
     [(n: number) => (n === 1 ? 'dump.gz' : `dump.gz.${n - 1}`), 'dump-{YYYY}-{MM}-{DD}.gz'],
   ])('rotated numbers: all become one dated name, %s', (name, as) => {
