@@ -30,13 +30,13 @@ interface Dated {
 }
 
 export interface Loose {
-  readonly by: 'epoch' | 'month' | 'week' | 'id' | 'part' | 'count'
+  readonly by: 'epoch' | 'month' | 'week' | 'id'
   readonly sample: string
   readonly count: number
 }
 
 export interface Numbered {
-  /** `rotated`: number 1 is the newest and moves up; `ring`: each is written anew in turn; `counted`: it goes up; `split`: parts of one file. */
+  /** `rotated`: number 1 is the newest and moves up; `ring`: each is overwritten in turn; `counted`: it goes up; `split`: parts of one file. */
   readonly how: 'rotated' | 'ring' | 'counted' | 'split'
   /** Whether the number is that of a folder. */
   readonly isFolder: boolean
@@ -86,6 +86,7 @@ const PART_ENDINGS = [
   /(\.[zr])\d\d()$/i,
 ]
 
+/** A pattern whose series is what is before the date. */
 const SERIES_FIRST =
   /(?<=^|\/)\{series\}([^/]*\})(?:([-_.]+)[^{}/.][^{}/]*?)?((?:\.[A-Za-z][A-Za-z0-9]{0,4})*)$/
 

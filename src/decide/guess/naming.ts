@@ -34,12 +34,7 @@ export function guessNaming(look: Look): Naming {
       sure: zone.isSure,
       ...(zone.isSure ? {} : { question: 'Which time zone are the dates in?' }),
     })
-  return {
-    findings,
-    patterns: written.patterns,
-    timezone,
-    renamed: versions.renamed,
-  }
+  return { findings, patterns: written.patterns, timezone, renamed: versions.renamed }
 }
 
 /** Up to a few hundred, from all groups alike. */
@@ -69,20 +64,24 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
     findings: [{ key: 'select.as', value: undefined, example, ground, sure: false, question }],
   })
 
-  if (rotated.length > 0) {
-    const [first] = rotated
-    const ground = `${someOf(first!.members)}: the lowest number is the newest, so each backup moves through all of them`
-    if (rotated[0]!.isFolder)
-      return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
-    const as = commonName(first!, files)
-    const isAlone = !isMixed && rotated.length === 1 && undated.length === first!.members.length
-    if (!isAlone || as === null)
-      return unknown(ground, `${APART} Its select.as leaves the number out`, as ?? undefined)
-    return {
-      findings: [{ key: 'select.as', value: as, ground, sure: true }],
-      as,
-      renamed: first!.members,
-    }
+  /** One dated name for all of these families, each in its folder, where nothing else is there. */
+  const together = (families: readonly Numbered[], ground: string): Versions | null => {
+    const names = new Set(families.map((one) => commonName(one, files)))
+    const [as = null] = names
+    const count = families.reduce((sum, { members }) => sum + members.length, 0)
+    if (isMixed || names.size !== 1 || as === null || count !== undated.length) return null
+    const findings: Finding[] = [{ key: 'select.as', value: as, ground, sure: true }]
+    return { findings, as, renamed: families[0]!.members }
+  }
+
+  const [first] = rotated
+  if (first !== undefined) {
+    const ground = `${someOf(first.members)}: the lowest number is the newest, so each backup moves through all of them`
+    if (first.isFolder) return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
+    const example = commonName(first, files) ?? undefined
+    return (
+      together(rotated, ground) ?? unknown(ground, `${APART} Its select.as leaves the number out`, example)
+    )
   }
   const rings = numbered.filter(({ how }) => how === 'ring')
   const again = [...fixed, ...rings.flatMap(({ members }) => members)]
@@ -105,14 +104,8 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
         )
   if (fresh.length * 2 < again.length || again.length > MOST_REWRITTEN)
     return unknown(ground, 'Are these names overwritten by each backup?')
-  const ring = again.length === rings[0]?.members.length ? rings[0] : undefined
-  const as = ring === undefined ? null : commonName(ring, files)
-  if (ring !== undefined && as !== null)
-    return {
-      findings: [{ key: 'select.as', value: as, ground, sure: true }],
-      as,
-      renamed: ring.members,
-    }
+  const ring = rings.length === 0 ? null : together(rings, ground)
+  if (ring !== null) return ring
   const question =
     'Is each name overwritten by the next backup? If a name is only ever written once, remove this line'
   const finding: Finding = { key: 'select.as', value: OVERWRITTEN, ground, sure: false, question }
@@ -157,18 +150,14 @@ function rotatedFolders(
     }
   }
   const question = `Is ${top} always the newest? Then only it needs to be copied`
+  const again = 'each backup reuses the name of the one before'
   return {
     findings: [
       { key: 'select.include', value: [include], ground, sure: false, question },
-      {
-        key: 'select.as',
-        value: OVERWRITTEN,
-        ground: 'each backup reuses the name of the one before',
-        sure: true,
-      },
+      { key: 'select.as', value: OVERWRITTEN, ground: again, sure: true },
     ],
     as: OVERWRITTEN,
-    renamed: kept.length === 1 ? (all.find(({ members }) => members[0] === kept[0])?.members ?? []) : [],
+    renamed: all.find(({ members }) => members[0] === kept[0])?.members ?? [],
   }
 }
 

@@ -418,6 +418,19 @@ describe('other sources', () => {
     expect(found(parts)).toMatchObject({ 'select.as': 'db-{YYYY}-{MM}-{DD}.sql.gz', expect: DAILY })
   })
 
+  test('rotated names in the folder of each host', () => {
+    const parts = ['web', 'db'].flatMap((host) =>
+      [1, 2, 3].map((n): Part => [`${host}/backup.tar.${n}`, ago(8 + 24 * (n - 1))]),
+    )
+    const as = 'backup-{YYYY}-{MM}-{DD}.tar'
+    expect(found(parts)).toMatchObject({ 'select.as': as, 'series.pattern': as, expect: DAILY })
+    const two = [1, 2, 3].flatMap((n): Part[] => [
+      [`a.${n}`, ago(24 * n)],
+      [`b.${n}`, ago(24 * n)],
+    ])
+    expect(found(two)).toMatchObject({ 'select.as': '?' })
+  })
+
   test('hosts with numbers are no rotation', () => {
     const parts = ['web1', 'web2', 'web3'].map((name, i): Part => [`${name}.tar`, ago(8 - i / 2)])
     expect(found(parts)).toMatchObject({
