@@ -25,12 +25,16 @@ const UNFINISHED =
   /(\.(?:part|partial|tmp|temp|lock|lck|pid|swp|filepart|crdownload|incomplete|inprogress|writing|uploading|dat\.tmp))$|^(?:tmp|temp)[-_.]|^~\$|~$/i
 const JUNK = /^(?:thumbs\.db|desktop\.ini|icon\r)$/i
 const NOTE =
-  /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|files|filelist|contents|ls-lr|done|ready|ok|status|latest)(?:\.(?:txt|md|html?|gz))?$/i
+  /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|filelist|contents|ls-lr(?:\.gz)?|done|ready|ok|status|latest)(?:\.(?:txt|md|html?))?$/i
+/** Bytes: no note about a backup is so large. */
+const LARGE = 64 * 2 ** 20
 /** Another name, or a copy, of the newest. */
 const ALIAS = /(?:^|[-_.])(?:latest|current|newest)(?=[-_.]|$)/i
 const LOG = /\.(?:log|err|out|notes|nfo)$/i
-/** A backup by itself, or a note about one. */
+/** A backup by itself, or a note about one: what is called like a backup, or has no date. */
 const TEXT = /\.(?:txt|html?|json|xml|csv|lst|list|md)$/i
+/** The same, but no note even without a date. */
+const EXPORT = /\.(?:json|xml|csv|html?)$/i
 const MEDIA =
   /\.(?:jpe?g|heic|png|gif|tiff?|webp|raw|raf|cr[23]|nef|arw|dng|orf|rw2|mov|mp4|m4v|avi|mkv|mts|mp3|flac|m4a|wav|aae|xmp)$/i
 
@@ -57,7 +61,7 @@ export function sortFiles(files: Sizes, texts: Texts): SortedFiles {
     else if (isSumsFile(path) || (text !== undefined && isSums(text, path, files))) sums.push(path)
     else if (UNFINISHED.test(name) || JUNK.test(name)) aside.push(path)
     else if (ALIAS.test(name)) aliases.push(path)
-    else if (NOTE.test(name) || LOG.test(name) || TEXT.test(name)) notes.push(path)
+    else if (size < LARGE && (NOTE.test(name) || LOG.test(name) || TEXT.test(name))) notes.push(path)
     else if (size === 0 && dateOf(path) === null) aside.push(path)
     else backups.push(path)
   }
@@ -77,9 +81,11 @@ function besideBackups(notes: readonly string[], backups: readonly string[]): re
     return plain.length < notes.length ? plain : []
   }
   if (isPersonal([...backups, ...notes])) return []
-  const dated = notes.filter((path) => TEXT.test(path) && !NOTE.test(baseName(path)) && dateOf(path) !== null)
-  const stems = new Set(dated.length === 0 ? [] : backups.flatMap(stemsOf))
-  const own = new Set(dated.filter((path) => !stems.has(path.replace(TEXT, ''))))
+  const texts = notes.filter(
+    (path) => !NOTE.test(baseName(path)) && (EXPORT.test(path) || (TEXT.test(path) && dateOf(path) !== null)),
+  )
+  const stems = new Set(texts.length === 0 ? [] : backups.flatMap(stemsOf))
+  const own = new Set(texts.filter((path) => !stems.has(path.replace(TEXT, ''))))
   return notes.filter((path) => NOTE.test(baseName(path)) || LOG.test(path) || !own.has(path))
 }
 

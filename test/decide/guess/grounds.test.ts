@@ -207,6 +207,8 @@ describe('names', () => {
     '@eaDir/x.gz',
     'LIST',
     'db.log',
+    'db-2026-11-28.json',
+    'notes.txt',
     '.hidden',
     'x~',
   ])('%s next to dumps is no backup', (name) => {
@@ -231,6 +233,18 @@ describe('names', () => {
   ])('what needs earlier backups is not thinned out unasked: %s', (name) => {
     const parts = daysBack(9).map((day): Part => [`db-${ymd(day)}-full.gz`, day])
     expect(finding('retain', [...parts, [name, ago(20)]])).toEqual(unsure(undefined))
+  })
+
+  test.each([
+    ['files.gz', 900],
+    ['notes.tar.gz', 900],
+    ['passwords.csv', 900],
+    ['config.xml', 900],
+    ['audit.log', 900_000_000],
+  ])('%s of %i bytes next to dumps is a backup', (name, size) => {
+    const parts = daysBack(9).map((day): Part => [`db-${ymd(day)}.gz`, day])
+    const { files } = guessSpec(listing([...parts, [name, ago(3), size]]), { now: NOW, zone: 'UTC' })
+    expect(files).toMatchObject({ backups: { count: 10 }, others: { count: 0 } })
   })
 
   test('logs alone are what is to be kept', () => {
