@@ -12,7 +12,7 @@ import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge, inLocalTime } from './human-time.ts'
 import type { Paint } from './paint.ts'
-import { besideText, guessedLines } from './series-facts.ts'
+import { besideText, guessedLines, isUnnamed } from './series-facts.ts'
 import { causeText, runningText, stagedText } from './status-facts.ts'
 import { indentText, padText, wrapText } from './wrap-text.ts'
 
@@ -41,7 +41,7 @@ export function detailLines(
     ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
     ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
     ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [
-      series,
+      isUnnamed({ series, newest }) ? 'no point yet' : series,
       [
         state,
         counted(points, 'point'),

@@ -44,6 +44,10 @@ export const indentText = (
     (line, i) => `${i === 0 ? '  ' : '    '}${tint(line)}`,
   )
 
+/** How far lines that are not wrapped are indented: less where they would not fit, as they are to be copied. */
+export const indentOf = (lines: readonly string[], indent: number, width: number): number =>
+  Math.max(2, Math.min(indent, width - Math.max(0, ...lines.map((line) => stringWidth(line)))))
+
 /** Padded with spaces to `width` columns as a terminal counts them. */
 export const padText = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - stringWidth(text)))
