@@ -127,7 +127,9 @@ function source(
     if (problems.some((one) => one.path === path && one.code.startsWith('name-')))
       return ['its name there is refused: see above']
     if (known.source === 'complete') return ['it is not there']
-    return [known.source === 'unknown' ? 'not known' : 'it was not seen, but the source was not read completely']
+    return [
+      known.source === 'unknown' ? 'not known' : 'it was not seen, but the source was not read completely',
+    ]
   }
   const listed =
     file.size === null || file.mtime === null
