@@ -32,7 +32,7 @@ import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
-import { wrapText } from '../view/wrap-text.ts'
+import { foldText } from '../view/wrap-text.ts'
 import type { Console } from './argv/console.ts'
 import { nearest } from './nearest.ts'
 
@@ -162,7 +162,7 @@ export function printUsedSpecs({ loaded }: Pick<Workspace, 'loaded'>, console: C
   const isEmpty = loaded.fileCount === 0 && loaded.faults.length === 0
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
   const used = `Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})`
-  console.writeError(isEmpty ? `${wrapText(noSpecs(loaded), console.width).join('\n  ')}\n` : `${used}\n`)
+  console.writeError(foldText(isEmpty ? noSpecs(loaded) : used, console.errorWidth))
 }
 
 export const noSpecs = ({ label }: LoadedSpecs): string =>

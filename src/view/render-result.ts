@@ -162,7 +162,10 @@ function headLines(
 ): readonly string[] {
   const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(tone, padText(word, columns.words))}  `
   const indent = columns.names + columns.words + 4
-  const [first = '', ...rest] = wrapText(localProse(facts(outcome, started)), Math.max(40, width - indent))
+  const text = localProse(facts(outcome, started))
+  // After long names there is no room.
+  if (width - indent < 30) return [head.trimEnd(), ...wrapText(text, width - 4).map((line) => `    ${line}`)]
+  const [first = '', ...rest] = wrapText(text, width - indent)
   return [`${head}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(indent) + line)]
 }
 
