@@ -2,7 +2,7 @@ import { Command, type CommanderError, Help, type Option } from 'commander'
 import { Failure } from '../model/failure.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
 import { flags, PASS_FLAGS, type PlanFlags, quietFlag, SHARED_FLAGS } from './argv/flags.ts'
-import { nearest } from './nearest.ts'
+import { meaningOf, nearest } from './nearest.ts'
 
 /** Gives a command its arguments, flags and help, and what it does. */
 type Declare = (command: Command, host: Host) => void
@@ -67,7 +67,7 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       ends(host, async (names: string[], given: PlanFlags) => {
         const { run } = await import('./run.ts')
         return run(names, given, host).catch((error: unknown) => {
-          throw misspelt(names[0], error) ?? error
+          throw misspelt(names, error) ?? error
         })
       }),
     )
@@ -136,8 +136,8 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
   }
   /** A flag of another command, or what was probably meant; null: no idea. */
   async function meantBy(flag: string, acting: Command, word: string | undefined): Promise<string | null> {
-    const command = acting === main && word !== undefined ? nearest(word, COMMAND_NAMES) : null
-    if (command !== null) return `Did you mean reconcile ${command}?`
+    const command = acting === main && word !== undefined ? insteadOf(word) : null
+    if (command !== null) return command
     const takers = await takersOf(flag)
     if (takers.length > 0) return `${flag} is a flag of ${takers.join(', ')}.`
     const longs = (options: readonly Option[]) => options.flatMap(({ long }) => long ?? [])
@@ -166,23 +166,26 @@ export function withHelpFlag(argv: readonly string[]): readonly string[] {
   if (argv[at] !== 'help' || argv[at - 1]?.startsWith('--')) return argv
   const rest = argv.slice(at + 1)
   const name = rest.find((word) => !word.startsWith('-'))
-  if (name !== undefined && !COMMAND_NAMES.includes(name)) {
-    const near = nearest(name, COMMAND_NAMES)
-    throw usage(
-      `no command is named ${name}`,
-      near === null ? undefined : `Did you mean reconcile help ${near}?`,
-    )
-  }
+  if (name !== undefined && !COMMAND_NAMES.includes(name))
+    throw usage(`no command is named ${name}`, insteadOf(name, 'reconcile help') ?? undefined)
   return [...rest, '--help']
 }
 
+/** The command that a word is meant to be, by its meaning or its spelling; null: no idea. */
+function insteadOf(word: string, before = 'reconcile'): string | null {
+  const near = nearest(word, COMMAND_NAMES)
+  return meaningOf(word) ?? (near === null ? null : `Did you mean ${before} ${near}?`)
+}
+
 /** What stands for a command is taken for a backup's name, also where there are no specs at all. */
-function misspelt(word: string | undefined, error: unknown): Failure | null {
-  const command = word === undefined ? null : nearest(word, COMMAND_NAMES)
-  if (command === null || !(error instanceof Failure)) return null
-  const isUnknown = error.code === 'unknown-backup' && error.message.includes(` named ${word} `)
+function misspelt(names: readonly string[], error: unknown): Failure | null {
+  if (!(error instanceof Failure)) return null
+  const isUnknown = error.code === 'unknown-backup'
+  const word = isUnknown ? names.find((name) => error.message.includes(` named ${name} `)) : names[0]
+  const command = word === undefined ? null : insteadOf(word)
+  if (command === null) return null
   if (isUnknown ? error.message.includes('Did you mean') : error.code !== 'specs-not-found') return null
-  return usage(`no command and no backup is named ${word}`, `Did you mean reconcile ${command}?`)
+  return usage(`no command and no backup is named ${word}`, command)
 }
 
 /** The help of `reconcile` itself, at most 40 lines of 80 columns. What a pass takes is in that of `run`. */

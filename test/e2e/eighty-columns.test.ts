@@ -11,6 +11,8 @@ const name = (number: number) => `backup-${number}-of-${LONG.slice(0, 30)}`
 
 let world: World
 let config: string
+/** The same with notifications that nobody answers, which a pass waits for. */
+let noisy: string
 
 /** Twenty backups with long names, hosts, folders and files, and what can be wrong with each. */
 beforeAll(async () => {
@@ -18,10 +20,12 @@ beforeAll(async () => {
   const settings = join(world.folder, `settings-of-${LONG}`)
   await mkdir(settings)
   config = join(settings, 'config.yaml')
+  noisy = join(settings, 'noisy.yaml')
+  await writeFile(config, stringify({ concurrency: 4 }))
   const url = join(settings, 'url')
   await writeFile(url, 'http://127.0.0.1:9/a-hook-that-nobody-answers', { mode: 0o600 })
   await writeFile(
-    config,
+    noisy,
     stringify({
       notify: [{ urlFile: url }, { kind: 'ntfy', urlFile: join(settings, `no-url-of-${LONG}`) }],
       heartbeat: { urlFile: url },
@@ -93,7 +97,7 @@ test.each<[string, ...(() => readonly string[])[]]>([
   ['a saved plan', () => ['plan', '--show', plan()], () => ['apply', plan()]],
   [
     'passes',
-    () => [],
+    () => ['--config', noisy],
     () => ['-q'],
     () => ['run', '--on-change'],
     () => [name(4)],
@@ -115,7 +119,12 @@ test.each<[string, ...(() => readonly string[])[]]>([
     () => ['explain', `${name(5)}/${day(20)}`],
     () => ['explain', `${name(8)}/${day(21)}`],
   ],
-  ['checks', () => ['validate'], () => ['validate', '--effective', name(99)], () => ['notify', 'test']],
+  [
+    'checks',
+    () => ['validate'],
+    () => ['validate', '--effective', name(99)],
+    () => ['notify', 'test', '--config', noisy],
+  ],
   [
     'what a person decides',
     () => ['prune', name(2), '-n'],

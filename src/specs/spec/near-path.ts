@@ -1,4 +1,4 @@
-import { normalize } from 'node:path'
+import { join, normalize } from 'node:path'
 import { isWithin } from '../../model/is-within.ts'
 import { foldName, PRIVATE_FOLDER } from '../../model/rel-path.ts'
 import { no, type Parsed } from './units.ts'
@@ -15,6 +15,10 @@ type Use = 'folder' | 'ssh-file' | 'any'
 
 /** Linux's PATH_MAX, less the end of the string. */
 const MOST_BYTES = 4095
+
+/** With a relative path joined to the folder that it starts from, `..` as it is written there. */
+export const inFolder = (folder: string, text: string): string =>
+  /^(?:\/|~\/)/.test(text) ? text : join(folder, text)
 
 /** A path on this machine as written in a spec or a setting, made absolute and normal; or what is wrong with it. */
 export function readNearPath(
