@@ -1,8 +1,9 @@
 import stringWidth from 'string-width'
 import { escapeProse } from './escape-text.ts'
 
-/** A local time is not broken, nor a command from its hold's id. */
-const WHOLE = /\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)|reconcile release \w+/g
+/** A local time is not broken, nor a command from its hold's id, nor a public key. */
+const WHOLE =
+  /(?:ssh|ecdsa|sk)-\S+ AAAA\S+|\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)|reconcile release \w+/g
 /** For a space at which no line breaks: escaped text holds none of these. */
 const GLUE = '\u0001'
 const glued = (text: string): string => text.replaceAll(' ', GLUE)

@@ -318,10 +318,10 @@ describe('I6: what would reach ssh, rsync or a shell is refused', () => {
     ...['a/b', '..', '.', '', '-L', '.reconcile', 'LIST.md5', 'a\u0000b', '\u202eLIST'].map(
       (listing) => ['listing', listing] as const,
     ),
-    ...['k', '/a b', '/k%h', '/k$x', '/k"', '/../k', '/k\n', '/{user}'].map(
+    ...['k', '/a\tb', '/k%h', '/k$x', '/k"', '/../k', '/k\n', '/{user}'].map(
       (key) => ['identity', key] as const,
     ),
-    ...['/a /b', '/a,%h', '~other/k', '/k#'].map((pin) => ['knownHosts', pin] as const),
+    ...['/a\u00a0b', '/a,%h', '~other/k', '/k#'].map((pin) => ['knownHosts', pin] as const),
   ])('source.%s %j', async (key, value) => {
     const source = { host: 'h', user: 'u', [key]: value }
     const faults = await faultsOf(spec({ source: JSON.stringify(source) }))
