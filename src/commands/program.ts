@@ -132,18 +132,25 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       const near = nearest(/'([^']+)'/.exec(message)?.[1] ?? '', names)
       return usage(plain(message), near === null ? help : `Did you mean reconcile ${nameOf(acting)} ${near}?`)
     }
+    if (code === 'commander.excessArguments' && acting.registeredArguments.length === 0)
+      return usage(`${nameOf(acting)} takes no names`, help)
     return usage(plain(message), help)
   }
   /** A flag of another command, or what was probably meant; null: no idea. */
   async function meantBy(flag: string, acting: Command, word: string | undefined): Promise<string | null> {
     const command = acting === main && word !== undefined ? insteadOf(word) : null
     if (command !== null) return command
-    const takers = await takersOf(flag)
+    if (/^(?:-v|--verbose)$/.test(flag)) return '--log-level debug logs more; -V prints the version.'
+    // Those of the demo mean nothing elsewhere.
+    const takers = (await takersOf(flag)).filter((name) => name !== 'demo')
     if (takers.length > 0) return `${flag} is a flag of ${takers.join(', ')}.`
     const longs = (options: readonly Option[]) => options.flatMap(({ long }) => long ?? [])
-    const own = nearest(flag, [...longs([...acting.options, ...SHARED_FLAGS]), '--help'])
+    const help = flag.startsWith('--h') ? ['--help'] : []
+    const known = [...longs([...acting.options, ...SHARED_FLAGS]), ...help]
+    const [begun, ...more] = flag.length < 5 ? [] : known.filter((one) => one.startsWith(flag))
+    const own = begun !== undefined && more.length === 0 ? begun : nearest(flag, known)
     if (own !== null) return `Did you mean ${own}?`
-    const all = main.commands.flatMap((one) => [one, ...one.commands])
+    const all = main.commands.filter((one) => one.name() !== 'demo').flatMap((one) => [one, ...one.commands])
     const other = nearest(flag, longs(all.flatMap(({ options }) => options)))
     return other === null ? null : `Did you mean ${other}, a flag of ${(await takersOf(other)).join(', ')}?`
   }

@@ -220,7 +220,7 @@ const withoutSuffix = (file: string): string => basename(file).replace(/\.ya?ml$
 const SHOWN = 20
 
 function hintFor(typed: string, near: string | null, known: readonly string[]): string {
-  if (near !== null && typed.startsWith(`${near}/`))
+  if (near !== null && typed.startsWith(`${near}/`) && !typed.endsWith('/'))
     return `One file cannot be chosen here; reconcile explain ${typed} says what becomes of it.`
   const matched = /[*?[{]/.test(typed) ? known.filter(anyOf([typed])) : []
   if (matched.length > 0) return `Patterns are not taken. Name each: ${few(matched, ' ')}`

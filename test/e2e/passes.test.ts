@@ -312,11 +312,15 @@ describe('help', () => {
     [['version'], 'reconcile --version prints it'],
     [['diff'], 'reconcile --dry-run --diff'],
     [['help', 'restore'], 'There is no such command'],
+    [['-v'], '--log-level debug logs more; -V prints the version.'],
+    [['run', '--dry'], 'Did you mean --dry-run?'],
+    [['prune', 'b01', '--keep', '3'], 'reconcile prune --help shows how it is used.'],
+    [['validate', 'b01'], 'validate takes no names reconcile validate --help'],
     // A backup by its file, in other letters, by a pattern.
     [['b01.yaml'], 'Did you mean b01? A backup is named, not its file'],
     [['status', 'B01'], 'Did you mean b01?'],
     [['backups.d/b01.yml'], 'Did you mean b01?'],
-    [['-n', 'b01/'], 'Did you mean b01?'],
+    [['-n', 'b01/'], 'Did you mean b01? There are: b01.'],
     [['b01/x.tar'], 'One file cannot be chosen here; reconcile explain b01/x.tar says'],
     [['b*'], 'Patterns are not taken. Name each: b01'],
   ])('a misspelt %j gets the nearest', async (words, hint) => {

@@ -253,7 +253,10 @@ describe('each fault points at its place and says what to do', () => {
       'prune: { mode: false }',
       '4:16 wrong-value prune.mode is false, not "never" or "manual" or "auto" (did you mean "never"?)',
     ],
-    ['retain: no', '4:9 wrong-type retain is "no", not keys with values'],
+    [
+      'retain: no',
+      '4:9 wrong-type retain is "no", not keys with values (write it as retain: { daily: 7, weekly: 4 })',
+    ],
     [
       'schedule: { cron: 0022 }',
       '4:19 wrong-type schedule.cron is 0022, not text (put it in quotes: "0022")',
@@ -544,4 +547,17 @@ describe('whatever a file holds', () => {
       { numRuns: 150 },
     )
   })
+})
+
+test.each([
+  ['schedule: daily', 'schedule: { every: 1h }'],
+  ['expect: 24h', 'expect: { every: 24h }'],
+  ['retain: 7', 'retain: { daily: 7, weekly: 4 }'],
+  ['prune: auto', 'prune: { mode: manual }'],
+  ['select: "*.tar"', 'select: { include: ["*.tar.gz"] }'],
+])('%s: how it is written', async (text, written) => {
+  const { faults } = await load({ 'db.yaml': more(text) })
+  expect(faults).toMatchObject([
+    { code: 'wrong-type', hint: expect.stringContaining(`write it as ${written}`) },
+  ])
 })
