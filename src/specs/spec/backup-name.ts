@@ -6,6 +6,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/
 const COMMAND_WORDS: ReadonlySet<string> = new Set([
   ...[
     'acknowledge',
+    'add',
     'apply',
     'completion',
     'demo',
@@ -18,7 +19,20 @@ const COMMAND_WORDS: ReadonlySet<string> = new Set([
     'prune',
     'release',
   ],
-  ...['restore', 'resume', 'run', 'schema', 'serve', 'service', 'snapshot', 'source', 'status', 'suspend'],
+  ...[
+    'notify',
+    'report',
+    'restore',
+    'resume',
+    'run',
+    'schema',
+    'serve',
+    'service',
+    'snapshot',
+    'source',
+    'status',
+    'suspend',
+  ],
   ...['validate', 'verify', 'version', 'watch'],
 ])
 
