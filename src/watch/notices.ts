@@ -43,8 +43,8 @@ export type NoticeUse = 'all' | 'some' | 'watch'
 const PATIENCE = 15_000
 const LAST_PATIENCE = 3_000
 
-/** Before each further attempt, of a run and of `watch`. */
-const WAITS = [1000, 3000, 6000]
+/** After each failure in a row, of a run and of `watch`. */
+const WAITS = [1000, 3000, 6000, 600_000]
 const LONG_WAITS = [1000, 5000, 30_000, 120_000, 600_000]
 
 /**

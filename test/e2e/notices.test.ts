@@ -208,9 +208,12 @@ test('notify test shows what each answers, and never the URL', async () => {
   const [flag, file] = (await configure(receiver.origin)) as [string, string]
   expect(await world.run(flag, file, 'notify', 'test')).toMatchObject({
     code: 0,
-    stdout: `webhook: ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
+    stdout: [
+      `webhook: ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
+      `heartbeat: ${receiver.origin.slice(7)} (the URL in beat): accepted 200: no …/log here`,
+    ].join('\n'),
   })
-  expect(JSON.parse(receiver.received[0]!.body)).toMatchObject({ format: 'reconcile.notice/1', kind: 'test' })
+  expect(told().sort()).toEqual([expect.stringMatching(/^\/beat\/log test on /), '/hook test'])
   receiver.answer((response) => response.writeHead(400).end('invalid_payload\nmore'))
   const refused = await world.run(flag, file, 'notify', 'test', 'webhook', '--json')
   expect(refused.code).toBe(1)
@@ -222,4 +225,34 @@ test('notify test shows what each answers, and never the URL', async () => {
   const none = await world.run(flag, file, 'notify', 'test')
   expect(none.code).toBe(64)
   expect(none.stderr).toContain('no notify is configured')
+})
+
+test('notify test calls every heartbeat there is, and fails if one refuses', async () => {
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  const run = (...words: string[]) => world.run(flag, file, 'notify', 'test', 'heartbeat', ...words)
+  await writeFile(file, 'heartbeat: { urlFile: beat, eachFile: "beat-{name}" }\n')
+  // Not every backup needs one, but that none has one is worth a word.
+  const none = await run()
+  expect(none.code).toBe(1)
+  expect(none.stdout).toMatch(/heartbeat: the URL in beat-pg: not accepted: [\s\S]*no such file/)
+  await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })
+  await world.declare('other', { destination: { path: join(world.folder, 'other') } })
+  receiver.answer((response) => response.writeHead(404).end('not found: no such check\nmore'))
+  const { code, stdout } = await run('--json')
+  expect(code).toBe(1)
+  const row = { kind: 'heartbeat', accepted: false, status: 404, answer: 'not found: no such check' }
+  expect(JSON.parse(stdout).sent).toMatchObject([
+    { ...row, target: 'the URL in beat' },
+    { ...row, target: 'the URL in beat-pg', why: 'it answers 404: not found: no such check' },
+  ])
+  expect(stdout).not.toContain('S3CRET')
+  // As a test must not look like a pass, it neither starts nor ends one.
+  expect(
+    told()
+      .slice(-2)
+      .map((one) => one.split(' ')[0])
+      .sort(),
+  ).toEqual(['/beat/log', '/pg/log'])
+  await writeFile(file, '{}\n')
+  expect((await run()).stderr).toContain('no heartbeat is configured')
 })
