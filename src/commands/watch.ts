@@ -209,10 +209,11 @@ async function watchLocked(
     const onLocked = () => notices.locked(spec.name)
     const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
     const { outcome } = await runPass(spec, workspace, options, passRun)
-    await shared.ended(outcome, workspace, passRun)
+    const met = await shared.ended(outcome, workspace, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
-    await notices.finished(outcome, 'whole')
+    await notices.finished(met.outcome, 'whole')
+    await notices.shared(met.problems, met.isAll)
     return outcome
   }
   const loop = watchLoop({

@@ -536,9 +536,9 @@ describe('the heartbeat of each backup', () => {
   test('a fault over its spec fails it at once, and its good passes until it is over', async () => {
     const notices = await each('watch')
     const faults = [{ code: 'x', message: 'bad spec' }]
-    await notices.stands(new Map([['postgres', { faults, holds: [] }]]), true)
+    await notices.stands(new Map([['postgres', faults]]), { faults: [], holds: [] }, true)
     await notices.finished(outcome({}), 'whole')
-    await notices.stands(new Map([['postgres', { faults: [], holds: [] }]]), true)
+    await notices.stands(new Map([['postgres', []]]), { faults: [], holds: [] }, true)
     await notices.finished(outcome({}), 'whole')
     await notices.ended(null)
     expect(calls().map(({ call }) => call)).toEqual(['/fail', '/fail', ''])

@@ -1,6 +1,7 @@
 import { groupBy } from '../../model/group-by.ts'
 import type { BackupStatus, ConditionType, StatusReport } from '../../model/status.ts'
 import type { Diagnostic, SpecPlace } from '../../model/trouble.ts'
+import { isUnderAll } from '../specs/faults.ts'
 import { fewOf, isTrouble } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 
@@ -135,9 +136,6 @@ export const wordsForAll = (code: string): string =>
 
 const placeOf = ({ conditions }: Pick<BackupStatus, 'conditions'>): SpecPlace | undefined =>
   conditions.find(({ type }) => type === 'SpecValid')?.place
-
-/** `_defaults.yaml`, `_hosts.yaml`: no backup's own. */
-const isUnderAll = (file: string): boolean => fileName(file).startsWith('_')
 
 export const fileName = (file: string): string => file.split('/').at(-1)!
 
