@@ -332,13 +332,13 @@ async function look(
   { common, met, ...facts }: OtherFacts,
   run: Run,
 ): Promise<BackupStatus> {
-  const { problem, ...seen } = await lookAt(destination, facts.spec, common, run)
+  const { problem, own, ...seen } = await lookAt(destination, facts.spec, common, run)
   const isReleased = seen.hold !== null && met?.isReleased(seen.hold.id) === true
   const hold = isReleased ? null : seen.hold
   if (problem !== null) met?.problems.push(problem)
   const { path } = destination
   const disk = await diskUnder(path)
-  if (hold !== null) met?.holds.push(hold)
+  if (hold !== null) met?.holds.push(hold, ...(own === null || met.isReleased(own.id) ? [] : [own]))
   if (seen.holding !== null && met !== undefined) {
     const growth = growthOf(seen.holding, run.now())
     const { free } = seen.holding

@@ -2,7 +2,7 @@ import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
 import { holdId } from '../decide/documents/fingerprint.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
-import { goneShared } from '../decide/specs/vanished.ts'
+import { goneShared, isSharedFileGone } from '../decide/specs/vanished.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
 import { type SharedTroubles, sharedTroubles } from '../decide/status/shared-troubles.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
@@ -122,6 +122,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
     home: homeFolder(),
     memory: openSpecsMemory(settings.state, box),
     holders: () => holders(box),
+    sharedBefore: (folder) => sharedBefore(folder, box),
     use,
     checkKeys,
   })
@@ -250,15 +251,32 @@ function allowedBandwidth(spec: Spec, { settings, ignoresOff }: Workspace): Band
 }
 
 /** Holds over all backups: a file that underlies every spec was there and is gone. */
-export async function commonHolds({ loaded, box }: Workspace): Promise<readonly Hold[]> {
+export async function commonHolds({
+  loaded,
+  box,
+}: Pick<Workspace, 'loaded' | 'box'>): Promise<readonly Hold[]> {
   const { folder } = loaded
   if (folder === null) return []
   const gone = goneShared(await box.sharedFilesSeen(folder), loaded.shared, `${folder}/`)
-  return gone.map((one) => ({ id: holdId(one.code, [folder]), ...one }))
+  return gone.map(({ code, message }) => ({ id: holdId(code, [folder]), code, message }))
+}
+
+/** The files under all specs that were there before, without those whose removal is released. What cannot be read is reported elsewhere. */
+async function sharedBefore(folder: string, box: BoxState): Promise<readonly string[]> {
+  try {
+    const [seen, released] = [await box.sharedFilesSeen(folder), await box.releases()]
+    const gone = goneShared(seen, [], '').filter(({ code }) => !released.has(holdId(code, [folder])))
+    return gone.map(({ file }) => file)
+  } catch (error) {
+    failureFrom(error)
+    return []
+  }
 }
 
 /** Those of them that are not released. */
-export async function openCommonHolds(workspace: Workspace): Promise<readonly Hold[]> {
+export async function openCommonHolds(
+  workspace: Pick<Workspace, 'loaded' | 'box'>,
+): Promise<readonly Hold[]> {
   const holds = await commonHolds(workspace)
   const released = await Promise.all(holds.map((hold) => workspace.box.released(hold.id)))
   return holds.filter((_, i) => released[i] === null)
@@ -269,14 +287,19 @@ export async function sharedBy(
   found: readonly { readonly holds: readonly Hold[]; readonly problems: readonly Problem[] }[],
   { settings, box, loaded }: Pick<Workspace, 'settings' | 'box' | 'loaded'>,
 ): Promise<SharedTroubles> {
-  const holds = found.flatMap((one) => one.holds)
+  // A destination that is not looked at says nothing of them.
+  const common = await openCommonHolds({ box, loaded }).catch(() => [])
+  const holds = [...found.flatMap((one) => one.holds), ...common]
   const known = holds.some(({ neverSeen }) => neverSeen === true) ? await box.places().catch(() => []) : []
   const facts = { folder: settings.state, isEmpty: known.length === 0, inFolder: loaded.folder !== null }
-  return sharedTroubles(
+  const { problems, codeOf } = sharedTroubles(
     holds,
-    found.flatMap(({ problems }) => problems),
+    found.flatMap((one) => one.problems),
     facts,
   )
+  // Where specs lack what is gone, it is their fault, and reported as that.
+  const isFault = ({ code }: Problem): boolean => loaded.faults.some((fault) => fault.code === code)
+  return { problems: problems.filter((one) => !isSharedFileGone(one.code) || !isFault(one)), codeOf }
 }
 
 /** What was asked of a pass or a plan. */

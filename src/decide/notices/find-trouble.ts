@@ -118,10 +118,15 @@ export function findOverSpecs(
     (one.file !== undefined && isUnderAll(one.file)) ||
     faults.some(({ code, message }) => code === one.code && message === one.message)
   const under = [...overEach.values()].flat().filter(isShared)
+  // What is held already need not be said as a fault.
+  const isHeld = ({ code }: Pick<Diagnostic, 'code'>): boolean => holds.some((hold) => hold.code === code)
   const own = [...overEach].map(([backup, its]) =>
     findOverSpec(backup, { faults: its.filter((one) => !isShared(one)), holds: [] }, isAll),
   )
-  return [findOverSpec(ALL_BACKUPS, { faults: [...faults, ...under], holds }, isAll), ...own]
+  return [
+    findOverSpec(ALL_BACKUPS, { faults: [...faults, ...under].filter((one) => !isHeld(one)), holds }, isAll),
+    ...own,
+  ]
 }
 
 /** Of a backup that does not run, or not as declared now, as its newest spec does not count; or of all, by what is over all specs. */
