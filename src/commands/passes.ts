@@ -140,7 +140,9 @@ export async function reportPasses(
 const briefOf = ({ backups, exitCode }: Result, { quiet }: Console): Brief | undefined =>
   quiet
     ? {
-        unwell: new Set(backups.flatMap((one) => (one.exitCode === 0 ? [] : [one.backup]))),
+        unwell: new Set(
+          backups.flatMap((one) => (one.exitCode === 0 && one.repaired.length === 0 ? [] : [one.backup])),
+        ),
         recovered: new Set(),
         box: exitCode === 0 ? 'same' : 'shown',
       }

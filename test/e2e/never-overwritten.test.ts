@@ -153,6 +153,22 @@ describe('what was published and is gone or rotten here', () => {
     expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
   })
 
+  test('what was repaired is said with -q and --on-change, and exits with 0; the next pass is silent', async () => {
+    const at = await holding('said')
+    for (const word of ['-q', '--on-change']) {
+      await rm(join(at.destination, NAME))
+      const told = await at.run(word)
+      expect(told).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/1 published file was rotten or gone/),
+      })
+      expect(told.stdout).toContain(NAME)
+      expect(await at.run(word)).toMatchObject({ code: 0, stdout: '' })
+    }
+    await rm(join(at.destination, NAME))
+    expect((await at.pass()).warnings).toMatchObject([{ code: 'repaired' }])
+  })
+
   test('cut short here: repaired from a copy of it, and the rotten file is kept in quarantine', async () => {
     const bytes = noise(300_000)
     const at = await holding('cut', bytes)

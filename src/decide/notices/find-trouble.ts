@@ -228,7 +228,16 @@ const heldBy = (halt: BackupOutcome['halt'], holds: readonly Hold[]): readonly T
   )
 
 /** Single files are told apart only where it is damage: else each name that comes and goes would be news. */
-function failing({ problems, result, conflicts, lost: gone, pending }: BackupOutcome): readonly Trouble[] {
+function failing(outcome: BackupOutcome): readonly Trouble[] {
+  const { problems, repaired, result, conflicts, lost: gone, pending } = outcome
+  // It is well again, and the disk may not be.
+  const mended = repaired.map((path) => ({
+    key: `repaired ${path}`,
+    code: 'repaired',
+    path,
+    message: 'was rotten or gone here, and is pulled again',
+    hint: 'Check the disk, and who else writes there.',
+  }))
   const listed = problems
     .filter((one) => one.shared === undefined && !isOfBox(one))
     .map((one) => ({
@@ -241,7 +250,7 @@ function failing({ problems, result, conflicts, lost: gone, pending }: BackupOut
     code: 'failed',
     message: pending > 0 ? `${files(pending)} could not be brought` : 'the pass failed',
   }
-  return trouble('failing', isExplained ? listed : [unexplained], failingText)
+  return trouble('failing', [...(isExplained ? listed : [unexplained]), ...mended], failingText)
 }
 
 const failingText = (count: number): string => (count === 1 ? 'failing' : `failing, ${count} problems`)
