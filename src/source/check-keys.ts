@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
@@ -42,6 +43,23 @@ export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Pro
     read.exitCode === 0 ? DSA : (ODD_KEYS.find(([fits]) => fits(text)) ?? DAMAGED)
   const said = is === DAMAGED[1] ? ` It said: ${read.stderr.split('\n', 1)[0]}` : ''
   throw keyFailure(code, `The private key ${identity} ${is}.${said}`, hint.replaceAll('FILE.KEY', identity))
+}
+
+/** What others on this machine may change, and so put a key or a host of theirs in place: files and folders on the way to them. Absolute paths. */
+export async function openToOthers({ identity, knownHosts }: Keys): Promise<readonly string[]> {
+  const found: string[] = []
+  const isOpen = async (path: string, rights: number): Promise<boolean> => {
+    const mode = (await stat(path).catch(() => null))?.mode ?? 0
+    // In a sticky folder, as /tmp is, nobody replaces what is another's.
+    return (mode & rights) !== 0 && (mode & 0o1000) === 0
+  }
+  if (await isOpen(identity, 0o077)) found.push(identity)
+  if (await isOpen(knownHosts, 0o022)) found.push(knownHosts)
+  const folders = new Set<string>()
+  for (const file of [identity, knownHosts])
+    for (let at = dirname(file); at !== dirname(at); at = dirname(at)) folders.add(at)
+  for (const folder of folders) if (await isOpen(folder, 0o022)) found.push(folder)
+  return found
 }
 
 async function mustBeReadable(what: string, named: string, path: string, hint: string): Promise<void> {

@@ -98,7 +98,11 @@ export async function explainFailure(
 }
 
 /** What ssh ended with; null: it is not what failed. `unread`: why it had no key to show; that it was refused then says nothing. */
-async function bySsh(place: SshPlace, { code, stderr }: RsyncEnd, unread?: string): Promise<Failure | null> {
+export async function bySsh(
+  place: SshPlace,
+  { code, stderr }: Pick<RsyncEnd, 'code' | 'stderr'>,
+  unread?: string,
+): Promise<Failure | null> {
   // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
   const failed = SSH_FAILURES.find(
     ({ pattern, isVague }) =>

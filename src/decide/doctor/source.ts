@@ -1,0 +1,231 @@
+import { SKEW } from '../../model/clock-sanity.ts'
+import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
+import { Failure } from '../../model/failure.ts'
+import type { Finished, SshPlace } from '../../model/spec.ts'
+import { failed, ok, skipped } from './check.ts'
+
+/** All that is asked of an account, in the order of a report. */
+const ACCOUNT = ['shell', 'write', 'outside', 'forward'] as const
+export const CONTENTS = ['listing', 'claims'] as const
+
+/** What makes ssh say who a machine is, or that it is another one. */
+const OF_HOST_KEY: ReadonlySet<string> = new Set(['host-key-changed', 'host-key-unknown'])
+const OF_KNOWN_HOSTS: ReadonlySet<string> = new Set(['known-hosts-missing', 'known-hosts-unreadable'])
+
+export interface KeyFacts {
+  /** Why ssh could not use the key, or the file of host keys; null: it can. */
+  readonly failure: Failure | null
+  /** Files and folders that others may change. */
+  readonly open: readonly string[]
+  /** `user@host:port` of those for which no host key is pinned. */
+  readonly unpinned: readonly string[]
+}
+
+/** Of what is on this machine: key, host keys and who may change them. */
+export function judgeKeys({ identity, knownHosts, host, port }: SshPlace, facts: KeyFacts): readonly Check[] {
+  const { failure, open, unpinned } = facts
+  const pin = port === 22 ? host : `[${host}]:${port}`
+  const isOfHosts = failure !== null && OF_KNOWN_HOSTS.has(failure.code)
+  return [
+    failure === null || isOfHosts
+      ? ok('identity', `${identity} is a private key`)
+      : failed('identity', failure),
+    isOfHosts ? failed('known-hosts', failure) : ok('known-hosts', `${knownHosts} can be read`),
+    open.length === 0
+      ? ok('key-rights', 'nobody else may read the key, or change it or the pinned host keys')
+      : {
+          code: 'key-rights',
+          state: 'warning',
+          message: `others on this machine may read or replace the key or the pinned host keys: ${open.join(', ')}`,
+          hint: `Take the rights away: chmod go-w FOLDER, chmod 600 KEY.`,
+        },
+    ...(isOfHosts
+      ? [skipped('host-key', 'there are no pinned host keys')]
+      : unpinned.length > 0
+        ? [
+            failed('host-key', {
+              code: 'host-key-unknown',
+              message: `no host key is pinned in ${knownHosts} for ${unpinned.join(', ')}`,
+              hint: `Put its key there, in a line that begins with ${pin}, after comparing it with the one on the machine: ssh-keyscan -t ed25519 -p ${port} ${host}`,
+            }),
+          ]
+        : [ok('host-key', `pinned as ${pin}`)]),
+  ]
+}
+
+/** Instead of what was not asked, as it was not possible. `found`: what is known so far. */
+export const notAsked = (
+  found: readonly Check[],
+  why: string,
+  codes: readonly string[] = ['login', ...CONTENTS, ...ACCOUNT, 'clock'],
+): readonly Check[] =>
+  codes.filter((code) => !found.some((one) => one.code === code)).map((code) => skipped(code, why))
+
+/** That nobody could log in, as far as it is about the login itself. */
+export function judgeLogin(failure: Failure | null, { user, host, port }: SshPlace): Check {
+  if (failure === null)
+    return ok(
+      'login',
+      `as ${user} at ${host}${port === 22 ? '' : `, port ${port}`}, which showed the pinned host key`,
+    )
+  return failed(OF_HOST_KEY.has(failure.code) ? 'host-key' : 'login', failure)
+}
+
+const TOKEN = /^reconcile-probe\s*$/m
+
+export const gaveShell = ({ stdout }: Answer): boolean => TOKEN.test(stdout)
+
+const RESTRICT = 'Put restrict,command="rrsync -ro DIR" before this key in authorized_keys there.'
+
+/** What the account lets this key do. */
+export function judgeAccount(facts: AccountFacts): readonly Check[] {
+  const { shell, write, outside, forward } = facts
+  const free = gaveShell(shell)
+  const not = free ? 'the account has a shell, so it can do that' : 'the folder cannot be listed'
+  return [
+    free
+      ? {
+          code: 'shell',
+          state: 'warning',
+          message: 'this account is not confined: it runs any command that this key sends',
+          hint: `${RESTRICT} Whoever takes this box could otherwise change or remove the files there.`,
+        }
+      : shell.isCut
+        ? skipped('shell', 'the account did not answer')
+        : ok('shell', 'a shell is refused'),
+    write === null ? skipped('write', not) : judgeWrite(write),
+    outside === null ? skipped('outside', not) : judgeOutside(outside),
+    judgeForward(forward),
+  ]
+}
+
+/** The far rsync took the role of one that writes: it was not stopped from it, whatever went wrong then. */
+const RECEIVES = /\[(?:[Rr]eceiver|generator)\b/
+
+function judgeWrite({ code, stderr, isCut }: Answer): Check {
+  if (isCut) return skipped('write', 'the source did not answer')
+  if (code !== 0 && !RECEIVES.test(stderr)) return ok('write', 'a write is refused')
+  return {
+    code: 'write',
+    state: 'failed',
+    message: 'a write is not refused: with this key the files at the source can be changed',
+    hint: 'Say -ro in the command of this key in authorized_keys there: restrict,command="rrsync -ro DIR".',
+  }
+}
+
+/** rsync looked there, and what it found was no rule about it. */
+const LOOKED = /\b(?:opendir|change_dir|link_stat|readdir)\b/
+
+function judgeOutside({ code, stdout, stderr, isCut }: Answer): Check {
+  if (isCut) return skipped('outside', 'the source did not answer')
+  if (code !== 0 && stdout === '' && !LOOKED.test(stderr))
+    return ok('outside', 'a path outside of the folder is refused')
+  return {
+    code: 'outside',
+    state: 'warning',
+    message: 'this account is not confined: the folder above the one that is backed up can be read as well',
+    hint: RESTRICT,
+  }
+}
+
+function judgeForward({ stdout, stderr, isCut }: Answer): Check {
+  if (/^SSH-/.test(stdout) || /connect failed/i.test(stderr))
+    return {
+      code: 'forward',
+      state: 'warning',
+      message: 'a TCP port forward is not refused: this key opens the network behind the source',
+      hint: 'Put restrict before this key in authorized_keys there (before OpenSSH 7.2: no-port-forwarding).',
+    }
+  return !isCut && /prohibited|forwarding failed/i.test(stderr)
+    ? ok('forward', 'a TCP port forward is refused')
+    : skipped('forward', 'the source gave no clear answer')
+}
+
+const NO_CLAIM = {
+  marker: {
+    message: 'no selected file has a checksum file next to it, so none counts as finished',
+    hint: 'Have one written at the source (reconcile source marker-script), or see finished: sums and quiet.',
+  },
+  sums: {
+    message:
+      'no sums file names a selected file with a checksum of the right kind, so none counts as finished',
+    hint: 'See finished.sums and checksum in the spec, and what the sums file holds.',
+  },
+  quiet: {
+    message: "the source's rsync gave no md5 of the file it was asked for",
+    hint: 'Perhaps the file has just gone; run it again.',
+  },
+} as const
+
+/** What the source shows of its files, or why it shows none. */
+export function judgeContents(facts: SourceFacts | Failure, { kind }: Finished): readonly Check[] {
+  if (facts instanceof Failure)
+    return [failed('listing', facts), skipped('claims', 'the folder cannot be listed')]
+  const { files, selected, isComplete, problems, claims } = facts
+  const shows = `${files} files, ${selected.length} of them selected`
+  const [problem] = problems
+  const listing: Check =
+    !isComplete || problem !== undefined
+      ? {
+          code: 'listing',
+          state: 'warning',
+          message: `shows ${shows}, and not all is well: ${problem?.message ?? 'the source could not list everything'}`,
+          hint: problem?.hint ?? 'See what the account may not read there.',
+          ...(problem === undefined ? {} : { cause: problem.code }),
+        }
+      : selected.length === 0
+        ? {
+            code: 'listing',
+            state: 'warning',
+            message: `shows ${shows}`,
+            hint: 'See source.path and select in the spec, and whether the source has made anything yet.',
+          }
+        : ok('listing', `shows ${shows}`)
+  return [listing, judgeClaims(claims, selected.length, kind)]
+}
+
+function judgeClaims(
+  { asked, read, trouble }: SourceFacts['claims'],
+  selected: number,
+  kind: Finished['kind'],
+): Check {
+  if (read > 0 && trouble === null)
+    return ok(
+      'claims',
+      kind === 'quiet'
+        ? "the source's rsync says the md5 of a file"
+        : `${read} of ${asked} read, and all good`,
+    )
+  if (read > 0)
+    return {
+      ...failed('claims', trouble!),
+      state: 'warning',
+      message: `${read} of ${asked} read: ${trouble!.message}`,
+    }
+  if (trouble !== null) return failed('claims', trouble)
+  if (selected === 0) return skipped('claims', 'no file is selected')
+  if (kind === 'quiet' && asked === 0) return skipped('claims', 'every file is over 64 MiB')
+  return { code: 'claims', state: 'failed', ...NO_CLAIM[kind] }
+}
+
+/** Seconds that a source's clock may differ by. */
+const MOST_APART = SKEW / 1000
+
+/** The source's clock, which only a shell shows. `newest`: of its files; `now` in seconds. */
+export function judgeSourceClock(shell: AccountFacts['shell'], newest: number | null, now: number): Check {
+  const shown = gaveShell(shell) ? /^(\d{9,12})\s*$/m.exec(shell.stdout)?.[1] : undefined
+  const apart = shown === undefined ? Math.max(0, (newest ?? 0) - now) : Number(shown) - shell.asked
+  if (Math.abs(apart) > MOST_APART)
+    return {
+      code: 'clock',
+      state: 'warning',
+      message:
+        shown === undefined
+          ? `the newest file at the source is dated ${Math.round(apart / 60)} minutes ahead of this box's clock`
+          : `the source's clock is ${Math.round(Math.abs(apart) / 60)} minutes ${apart > 0 ? 'ahead of' : 'behind'} this box's`,
+      hint: 'Have both set by NTP (timedatectl).',
+    }
+  return shown === undefined
+    ? skipped('clock', 'a source without a shell shows no clock; no file there is dated ahead')
+    : ok('clock', "the source's clock is right")
+}
