@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { judgeBox } from '../decide/doctor/box.ts'
-import { exitCodeOfChecks, failed } from '../decide/doctor/check.ts'
+import { exitCodeOfChecks, failedCheck } from '../decide/doctor/check.ts'
 import { judgeDestination, SAMPLE_NAMES } from '../decide/doctor/destination.ts'
 import {
   CONTENTS,
@@ -221,7 +221,7 @@ async function checkDestination(
     const recorded = holding === null ? [] : [{ path, last: holding.lastTime, leap: leapOf(spec) }]
     return { checks: judgeDestination(place, facts), recorded }
   } catch (error) {
-    return { checks: [failed('destination', failureOr(error, run))], recorded: [] }
+    return { checks: [failedCheck('destination', failureOr(error, run))], recorded: [] }
   }
 }
 

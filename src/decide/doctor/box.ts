@@ -3,7 +3,7 @@ import type { Check } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
 import type { Diagnostic, Halt } from '../../model/trouble.ts'
-import { failed, ok } from './check.ts'
+import { failedCheck, okCheck } from './check.ts'
 
 export interface BoxFacts {
   /** Why this machine can keep no destination; null: it can. */
@@ -25,23 +25,25 @@ export interface BoxFacts {
 
 export function judgeBox({ tools, versions, state, now, recorded, urls }: BoxFacts): readonly Check[] {
   return [
-    tools === null ? ok('tools', 'flock, setpriv and prlimit are here') : failed('tools', tools),
+    tools === null ? okCheck('tools', 'flock, setpriv and prlimit are here') : failedCheck('tools', tools),
     ...(['rsync', 'ssh', 'git'] as const).flatMap((program) => {
       const found = versions[program]
       if (found === undefined) return []
-      return [found instanceof Failure ? failed(program, found) : ok(program, shortVersion(found))]
+      return [found instanceof Failure ? failedCheck(program, found) : okCheck(program, shortVersion(found))]
     }),
-    state.fault === null ? ok('state', `${state.path} can be written`) : failed('state', state.fault),
+    state.fault === null
+      ? okCheck('state', `${state.path} can be written`)
+      : failedCheck('state', state.fault),
     judgeClock(now, recorded),
     ...urls.faults.map((fault) => ({
-      ...failed('notify', {
+      ...failedCheck('notify', {
         code: fault.code,
         message: `${fault.file}: ${fault.message}`,
         hint: fault.hint ?? '',
       }),
     })),
     ...(urls.count > 0 && urls.faults.length === 0
-      ? [ok('notify', `the files of ${urls.count === 1 ? 'one URL' : `${urls.count} URLs`} can be read`)]
+      ? [okCheck('notify', `the files of ${urls.count === 1 ? 'one URL' : `${urls.count} URLs`} can be read`)]
       : []),
   ]
 }
@@ -52,7 +54,7 @@ const shortVersion = (line: string): string => /\d+\.[\w.]+/.exec(line)?.[0] ?? 
 function judgeClock(now: Instant, recorded: BoxFacts['recorded']): Check {
   const shows = `this box's clock shows ${isoTime(now)}`
   if (now < OLDEST)
-    return failed('box-clock', {
+    return failedCheck('box-clock', {
       code: 'box-clock',
       message: `${shows}: it is behind`,
       hint: 'Set it, best by NTP.',
@@ -62,8 +64,8 @@ function judgeClock(now: Instant, recorded: BoxFacts['recorded']): Check {
     if (state === 'sane') continue
     const message = `${shows}, ${state === 'behind' ? 'behind' : 'far past'} ${isoTime(last!)}, the last time recorded at ${path}`
     const hint = 'Set it, best by NTP. If it is right and the box was only off, the next passes believe it.'
-    const found = failed('box-clock', { code: 'box-clock', message, hint })
+    const found = failedCheck('box-clock', { code: 'box-clock', message, hint })
     return state === 'behind' ? found : { ...found, state: 'warning' }
   }
-  return ok('box-clock', shows)
+  return okCheck('box-clock', shows)
 }

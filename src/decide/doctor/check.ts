@@ -1,16 +1,16 @@
 import type { BackupChecks, Check } from '../../model/doctor.ts'
 import type { Diagnostic, Halt } from '../../model/trouble.ts'
 
-export const ok = (code: string, message: string): Check => ({ code, state: 'ok', message })
+export const okCheck = (code: string, message: string): Check => ({ code, state: 'ok', message })
 
-export const skipped = (code: string, why: string): Check => ({
+export const skippedCheck = (code: string, why: string): Check => ({
   code,
   state: 'skipped',
   message: `not tried: ${why}`,
 })
 
 /** A trouble that a pass would meet too, under the check that found it. */
-export const failed = (code: string, { code: cause, message, hint }: Halt): Check => ({
+export const failedCheck = (code: string, { code: cause, message, hint }: Halt): Check => ({
   code,
   state: 'failed',
   message,

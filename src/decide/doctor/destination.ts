@@ -5,7 +5,7 @@ import type { RefusedNames } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { DestinationPlace } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
-import { failed, ok, skipped } from './check.ts'
+import { failedCheck, okCheck, skippedCheck } from './check.ts'
 
 /** Names of the kinds that not every file system takes: what is tried beside the source's own. */
 export const SAMPLE_NAMES: readonly RelPath[] = [
@@ -43,38 +43,40 @@ export function judgeDestination(place: DestinationPlace, facts: NearFacts): rea
   const at = halt === null ? order.length : order.indexOf((CHECK_OF[halt.code] ?? 'owner') as 'owner')
   const pass = (code: (typeof order)[number], message: string): void => {
     const mine = order.indexOf(code)
-    if (mine < at) checks.push(ok(code, message))
-    else checks.push(mine === at ? failed(code, halt!) : skipped(code, 'see what failed before'))
+    if (mine < at) checks.push(okCheck(code, message))
+    else checks.push(mine === at ? failedCheck(code, halt!) : skippedCheck(code, 'see what failed before'))
   }
   if (at > 0 && facts.fault !== null && (halt === null || at > 1))
-    checks.push(failed('destination', facts.fault))
+    checks.push(failedCheck('destination', facts.fault))
   else pass('destination', facts.isThere ? `${path} can be written` : `${path} can be made`)
   if (place.mount !== null) pass('mount', `${place.mount} is mounted`)
   if (place.encrypted !== undefined) pass('encrypted', 'it is on an encrypted disk')
   if (hasPrivateFolder || at === 3) pass('owner', '.reconcile is ours')
   if (hold !== null)
     checks.push(
-      failed('disk-identity', {
+      failedCheck('disk-identity', {
         ...hold,
         hint: `If this is the right disk: reconcile release ${hold.id} --reason "…"`,
       }),
     )
   else if (hasPrivateFolder && halt === null)
-    checks.push(ok('disk-identity', 'it is the disk that was here before'))
+    checks.push(okCheck('disk-identity', 'it is the disk that was here before'))
   if (holding !== null && hasPrivateFolder)
-    checks.push(holding.halt === null ? ok('ledger', 'the ledger is sound') : failed('ledger', holding.halt))
+    checks.push(
+      holding.halt === null ? okCheck('ledger', 'the ledger is sound') : failedCheck('ledger', holding.halt),
+    )
   // The disk below a missing mount is another one.
   const rest = ['space', 'inodes', 'links', 'names']
-  if (halt !== null) return [...checks, ...rest.map((code) => skipped(code, 'see what failed before'))]
+  if (halt !== null) return [...checks, ...rest.map((code) => skippedCheck(code, 'see what failed before'))]
   return [...checks, judgeSpace(place, facts), ...judgeInodes(facts), judgeLinks(facts), judgeNames(facts)]
 }
 
 function judgeSpace({ minFree }: DestinationPlace, { free, on }: NearFacts): Check {
-  if (free === null) return skipped('space', 'the file system does not say how much is free')
+  if (free === null) return skippedCheck('space', 'the file system does not say how much is free')
   const where = on === null ? '' : ` on ${on.source} (${on.type})`
   if (free >= minFree)
-    return ok('space', `${humanSize(free)} free${where}, ${humanSize(minFree)} is to stay free`)
-  return failed('space', {
+    return okCheck('space', `${humanSize(free)} free${where}, ${humanSize(minFree)} is to stay free`)
+  return failedCheck('space', {
     code: 'min-free',
     message: `${humanSize(free)} is free${where}, and destination.minFree is ${humanSize(minFree)}: nothing is pulled`,
     hint: 'Free some space, or lower destination.minFree.',
@@ -85,7 +87,7 @@ const FEW_INODES = 1_000
 
 function judgeInodes({ inodes }: NearFacts): readonly Check[] {
   if (inodes === null) return []
-  if (inodes.free >= FEW_INODES) return [ok('inodes', `${inodes.free} inodes free`)]
+  if (inodes.free >= FEW_INODES) return [okCheck('inodes', `${inodes.free} inodes free`)]
   return [
     {
       code: 'inodes',
@@ -102,8 +104,8 @@ const LINKLESS: ReadonlySet<string> = new Set(['vfat', 'msdos', 'exfat'])
 
 function judgeLinks({ tried, on }: NearFacts): Check {
   const has = 'links' in tried ? tried.links : on !== null && LINKLESS.has(on.type) ? false : null
-  if (has === null) return skipped('links', 'not' in tried ? tried.not : '')
-  if (has) return ok('links', 'hard links work')
+  if (has === null) return skippedCheck('links', 'not' in tried ? tried.not : '')
+  if (has) return okCheck('links', 'hard links work')
   return {
     code: 'links',
     state: 'warning',
@@ -127,8 +129,8 @@ function judgeNames({ tried, refused, on }: NearFacts): Check {
       cause: 'name-refused',
     }
   }
-  if (!known) return skipped('names', tried.not)
-  if (all.length === 0) return ok('names', 'it takes colons, long names and any letters')
+  if (!known) return skippedCheck('names', tried.not)
+  if (all.length === 0) return okCheck('names', 'it takes colons, long names and any letters')
   return {
     code: 'names',
     state: 'warning',

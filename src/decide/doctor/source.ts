@@ -2,7 +2,7 @@ import { SKEW } from '../../model/clock-sanity.ts'
 import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Finished, SshPlace } from '../../model/spec.ts'
-import { failed, ok, skipped } from './check.ts'
+import { failedCheck, okCheck, skippedCheck } from './check.ts'
 
 /** All that is asked of an account, in the order of a report. */
 const ACCOUNT = ['shell', 'write', 'outside', 'forward'] as const
@@ -28,11 +28,11 @@ export function judgeKeys({ identity, knownHosts, host, port }: SshPlace, facts:
   const isOfHosts = failure !== null && OF_KNOWN_HOSTS.has(failure.code)
   return [
     failure === null || isOfHosts
-      ? ok('identity', `${identity} is a private key`)
-      : failed('identity', failure),
-    isOfHosts ? failed('known-hosts', failure) : ok('known-hosts', `${knownHosts} can be read`),
+      ? okCheck('identity', `${identity} is a private key`)
+      : failedCheck('identity', failure),
+    isOfHosts ? failedCheck('known-hosts', failure) : okCheck('known-hosts', `${knownHosts} can be read`),
     open.length === 0
-      ? ok('key-rights', 'nobody else may read the key, or change it or the pinned host keys')
+      ? okCheck('key-rights', 'nobody else may read the key, or change it or the pinned host keys')
       : {
           code: 'key-rights',
           state: 'warning',
@@ -40,16 +40,16 @@ export function judgeKeys({ identity, knownHosts, host, port }: SshPlace, facts:
           hint: `Take the rights away: chmod go-w FOLDER, chmod 600 KEY.`,
         },
     ...(isOfHosts
-      ? [skipped('host-key', 'there are no pinned host keys')]
+      ? [skippedCheck('host-key', 'there are no pinned host keys')]
       : unpinned.length > 0
         ? [
-            failed('host-key', {
+            failedCheck('host-key', {
               code: 'host-key-unknown',
               message: `no host key is pinned in ${knownHosts} for ${unpinned.join(', ')}`,
               hint: `Put its key there, in a line that begins with ${pin}, after comparing it with the one on the machine: ssh-keyscan -t ed25519 -p ${port} ${host}`,
             }),
           ]
-        : [ok('host-key', `pinned as ${pin}`)]),
+        : [okCheck('host-key', `pinned as ${pin}`)]),
   ]
 }
 
@@ -59,16 +59,16 @@ export const notAsked = (
   why: string,
   codes: readonly string[] = ['login', ...CONTENTS, ...ACCOUNT, 'clock'],
 ): readonly Check[] =>
-  codes.filter((code) => !found.some((one) => one.code === code)).map((code) => skipped(code, why))
+  codes.filter((code) => !found.some((one) => one.code === code)).map((code) => skippedCheck(code, why))
 
 /** That nobody could log in, as far as it is about the login itself. */
 export function judgeLogin(failure: Failure | null, { user, host, port }: SshPlace): Check {
   if (failure === null)
-    return ok(
+    return okCheck(
       'login',
       `as ${user} at ${host}${port === 22 ? '' : `, port ${port}`}, which showed the pinned host key`,
     )
-  return failed(OF_HOST_KEY.has(failure.code) ? 'host-key' : 'login', failure)
+  return failedCheck(OF_HOST_KEY.has(failure.code) ? 'host-key' : 'login', failure)
 }
 
 const TOKEN = /^reconcile-probe\s*$/m
@@ -91,10 +91,10 @@ export function judgeAccount(facts: AccountFacts): readonly Check[] {
           hint: `${RESTRICT} Whoever takes this box could otherwise change or remove the files there.`,
         }
       : shell.isCut
-        ? skipped('shell', 'the account did not answer')
-        : ok('shell', 'a shell is refused'),
-    write === null ? skipped('write', not) : judgeWrite(write),
-    outside === null ? skipped('outside', not) : judgeOutside(outside),
+        ? skippedCheck('shell', 'the account did not answer')
+        : okCheck('shell', 'a shell is refused'),
+    write === null ? skippedCheck('write', not) : judgeWrite(write),
+    outside === null ? skippedCheck('outside', not) : judgeOutside(outside),
     judgeForward(forward),
   ]
 }
@@ -103,8 +103,8 @@ export function judgeAccount(facts: AccountFacts): readonly Check[] {
 const RECEIVES = /\[(?:[Rr]eceiver|generator)\b/
 
 function judgeWrite({ code, stderr, isCut }: Answer): Check {
-  if (isCut) return skipped('write', 'the source did not answer')
-  if (code !== 0 && !RECEIVES.test(stderr)) return ok('write', 'a write is refused')
+  if (isCut) return skippedCheck('write', 'the source did not answer')
+  if (code !== 0 && !RECEIVES.test(stderr)) return okCheck('write', 'a write is refused')
   return {
     code: 'write',
     state: 'failed',
@@ -117,9 +117,9 @@ function judgeWrite({ code, stderr, isCut }: Answer): Check {
 const LOOKED = /\b(?:opendir|change_dir|link_stat|readdir)\b/
 
 function judgeOutside({ code, stdout, stderr, isCut }: Answer): Check {
-  if (isCut) return skipped('outside', 'the source did not answer')
+  if (isCut) return skippedCheck('outside', 'the source did not answer')
   if (code !== 0 && stdout === '' && !LOOKED.test(stderr))
-    return ok('outside', 'a path outside of the folder is refused')
+    return okCheck('outside', 'a path outside of the folder is refused')
   return {
     code: 'outside',
     state: 'warning',
@@ -137,8 +137,8 @@ function judgeForward({ stdout, stderr, isCut }: Answer): Check {
       hint: 'Put restrict before this key in authorized_keys there (before OpenSSH 7.2: no-port-forwarding).',
     }
   return !isCut && /prohibited|forwarding failed/i.test(stderr)
-    ? ok('forward', 'a TCP port forward is refused')
-    : skipped('forward', 'the source gave no clear answer')
+    ? okCheck('forward', 'a TCP port forward is refused')
+    : skippedCheck('forward', 'the source gave no clear answer')
 }
 
 const NO_CLAIM = {
@@ -160,7 +160,7 @@ const NO_CLAIM = {
 /** What the source shows of its files, or why it shows none. */
 export function judgeContents(facts: SourceFacts | Failure, { kind }: Finished): readonly Check[] {
   if (facts instanceof Failure)
-    return [failed('listing', facts), skipped('claims', 'the folder cannot be listed')]
+    return [failedCheck('listing', facts), skippedCheck('claims', 'the folder cannot be listed')]
   const { files, selected, isComplete, problems, claims } = facts
   const shows = `${files} files, ${selected.length} of them selected`
   const [problem] = problems
@@ -180,7 +180,7 @@ export function judgeContents(facts: SourceFacts | Failure, { kind }: Finished):
             message: `shows ${shows}`,
             hint: 'See source.path and select in the spec, and whether the source has made anything yet.',
           }
-        : ok('listing', `shows ${shows}`)
+        : okCheck('listing', `shows ${shows}`)
   return [listing, judgeClaims(claims, selected.length, kind)]
 }
 
@@ -190,7 +190,7 @@ function judgeClaims(
   kind: Finished['kind'],
 ): Check {
   if (read > 0 && trouble === null)
-    return ok(
+    return okCheck(
       'claims',
       kind === 'quiet'
         ? "the source's rsync says the md5 of a file"
@@ -198,13 +198,13 @@ function judgeClaims(
     )
   if (read > 0)
     return {
-      ...failed('claims', trouble!),
+      ...failedCheck('claims', trouble!),
       state: 'warning',
       message: `${read} of ${asked} read: ${trouble!.message}`,
     }
-  if (trouble !== null) return failed('claims', trouble)
-  if (selected === 0) return skipped('claims', 'no file is selected')
-  if (kind === 'quiet' && asked === 0) return skipped('claims', 'every file is over 64 MiB')
+  if (trouble !== null) return failedCheck('claims', trouble)
+  if (selected === 0) return skippedCheck('claims', 'no file is selected')
+  if (kind === 'quiet' && asked === 0) return skippedCheck('claims', 'every file is over 64 MiB')
   return { code: 'claims', state: 'failed', ...NO_CLAIM[kind] }
 }
 
@@ -226,6 +226,6 @@ export function judgeSourceClock(shell: AccountFacts['shell'], newest: number | 
       hint: 'Have both set by NTP (timedatectl).',
     }
   return shown === undefined
-    ? skipped('clock', 'a source without a shell shows no clock; no file there is dated ahead')
-    : ok('clock', "the source's clock is right")
+    ? skippedCheck('clock', 'a source without a shell shows no clock; no file there is dated ahead')
+    : okCheck('clock', "the source's clock is right")
 }
