@@ -16,7 +16,7 @@ import { sshCommand } from './ssh-command.ts'
 const PATIENCE = 30
 const MOST = 64 * 1024
 
-/** What a shell makes of it is what it holds without the quotes; a command that only repeats what it was sent shows them. */
+/** A shell prints what is after `echo`, as a rule without the quotes; a command that only repeats what it was sent prints all of it. */
 const ECHO = "echo reconcile''-probe; date +%s"
 
 /** Machines on the way to a source, and the source itself, for which no key is pinned. Connects to nothing. */

@@ -15,7 +15,7 @@ const TONES: Readonly<Record<Check['state'], Tone>> = {
 
 const BOX = 'this box'
 
-interface Told {
+interface Found {
   readonly name: string
   readonly check: Check
 }
@@ -30,7 +30,7 @@ export function renderDoctor(
 ): string {
   const brush = paint(options.color)
   const parts = [...backups.map(({ backup, checks }) => [backup, checks] as const), [BOX, box] as const]
-  const all = parts.flatMap(([name, checks]) => checks.map((check): Told => ({ name, check })))
+  const all = parts.flatMap(([name, checks]) => checks.map((check): Found => ({ name, check })))
   const of = (state: Check['state']) => all.filter(({ check }) => check.state === state)
   if (options.quiet && exitCode === 0) return ''
   const width = options.width - 4
@@ -76,7 +76,7 @@ export function renderDoctor(
   return `${[...lines, ...(options.quiet ? [] : rest)].join('\n').trimEnd()}\n`
 }
 
-function verdict(count: number, failed: readonly Told[], warnings: readonly Told[]): string {
+function verdict(count: number, failed: readonly Found[], warnings: readonly Found[]): string {
   const bad = [...groupBy(failed, ({ name }) => name)].map(
     ([name, of]) => `${escapeText(name)} (${[...new Set(of.map(({ check }) => check.code))].join(', ')})`,
   )

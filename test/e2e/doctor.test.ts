@@ -308,7 +308,7 @@ describe('destinations', () => {
       destination: 'failed disk-path',
     })
     expect(await at('unmounted', { mount: near.folder })).toMatchObject({
-      ...{ listing: 'ok', destination: 'ok', mount: 'failed not-mounted' },
+      ...{ listing: 'ok', mount: 'failed not-mounted', destination: 'skipped' },
       ...{ space: 'skipped', inodes: 'skipped', links: 'skipped', names: 'skipped' },
     })
     expect(await at('bare', { encrypted: 'required' })).toMatchObject({ encrypted: 'failed not-encrypted' })

@@ -14,9 +14,10 @@ export const SAMPLE_NAMES: readonly RelPath[] = [
   `${'x'.repeat(240)}.tar`,
 ] as RelPath[]
 
+const BEFORE = 'see what failed before'
+
 /** Which check a halt of the whole destination belongs to. */
 const CHECK_OF: Readonly<Record<string, string>> = {
-  'destination-forbidden': 'destination',
   'mount-unknown': 'mount',
   'not-mounted': 'mount',
   'not-encrypted': 'encrypted',
@@ -37,21 +38,23 @@ export interface NearFacts extends DestinationFacts {
 
 /** Of one destination; what a halt leaves unknown is not tried. */
 export function judgeDestination(place: DestinationPlace, facts: NearFacts): readonly Check[] {
-  const { halt, hold, holding, hasPrivateFolder, path } = facts
+  const { halt, hold, holding, hasPrivateFolder, path, fault } = facts
   const checks: Check[] = []
-  const order = ['destination', 'mount', 'encrypted', 'owner'] as const
-  const at = halt === null ? order.length : order.indexOf((CHECK_OF[halt.code] ?? 'owner') as 'owner')
-  const pass = (code: (typeof order)[number], message: string): void => {
-    const mine = order.indexOf(code)
-    if (mine < at) checks.push(okCheck(code, message))
-    else checks.push(mine === at ? failedCheck(code, halt!) : skippedCheck(code, 'see what failed before'))
+  const stop = halt ?? fault
+  const stoppedAt = stop === null ? null : (CHECK_OF[stop.code] ?? 'destination')
+  const order: readonly (readonly [code: string, isAsked: boolean, message: string])[] = [
+    ['mount', place.mount !== null, `${place.mount} is mounted`],
+    ['encrypted', place.encrypted !== undefined, 'it is on an encrypted disk'],
+    ['owner', hasPrivateFolder || stoppedAt === 'owner', '.reconcile is ours'],
+    ['destination', true, `${path} can be ${facts.isThere ? 'written' : 'made'}`],
+  ]
+  let isStopped = halt !== null && stoppedAt === 'destination'
+  for (const [code, isAsked, message] of order) {
+    if (!isAsked) continue
+    if (code === stoppedAt) checks.push(failedCheck(code, stop!))
+    else checks.push(isStopped ? skippedCheck(code, BEFORE) : okCheck(code, message))
+    isStopped ||= code === stoppedAt
   }
-  if (at > 0 && facts.fault !== null && (halt === null || at > 1))
-    checks.push(failedCheck('destination', facts.fault))
-  else pass('destination', facts.isThere ? `${path} can be written` : `${path} can be made`)
-  if (place.mount !== null) pass('mount', `${place.mount} is mounted`)
-  if (place.encrypted !== undefined) pass('encrypted', 'it is on an encrypted disk')
-  if (hasPrivateFolder || at === 3) pass('owner', '.reconcile is ours')
   if (hold !== null)
     checks.push(
       failedCheck('disk-identity', {
@@ -67,7 +70,7 @@ export function judgeDestination(place: DestinationPlace, facts: NearFacts): rea
     )
   // The disk below a missing mount is another one.
   const rest = ['space', 'inodes', 'links', 'names']
-  if (halt !== null) return [...checks, ...rest.map((code) => skippedCheck(code, 'see what failed before'))]
+  if (halt !== null) return [...checks, ...rest.map((code) => skippedCheck(code, BEFORE))]
   return [...checks, judgeSpace(place, facts), ...judgeInodes(facts), judgeLinks(facts), judgeNames(facts)]
 }
 

@@ -71,7 +71,8 @@ export function judgeLogin(failure: Failure | null, { user, host, port }: SshPla
   return failedCheck(OF_HOST_KEY.has(failure.code) ? 'host-key' : 'login', failure)
 }
 
-const TOKEN = /^reconcile-probe\s*$/m
+/** cmd.exe leaves the quotes in. A command that only repeats what it was sent begins with `echo`. */
+const TOKEN = /^reconcile(?:'')?-probe\b/m
 
 export const gaveShell = ({ stdout }: Answer): boolean => TOKEN.test(stdout)
 
