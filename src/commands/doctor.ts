@@ -31,11 +31,10 @@ import type { Run } from '../model/run.ts'
 import type { Spec, SshPlace } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import { lookForDoctor } from '../reconcile/look-for-doctor.ts'
-import { checkKeys, openToOthers } from '../source/check-keys.ts'
+import { checkIdentity, checkKnownHosts, openToOthers } from '../source/check-keys.ts'
 import { openAccount, unpinnedHops } from '../source/probe-account.ts'
 import { checkHostTools, gitHere, rsyncHere, sshHere } from '../system/check-host-tools.ts'
 import { takeLock } from '../system/lock.ts'
-import { hopText } from '../system/ssh-failures.ts'
 import { inUseBy } from '../view/local-prose.ts'
 import { renderDoctor } from '../view/render-doctor.ts'
 import { foldText } from '../view/wrap-text.ts'
@@ -97,7 +96,10 @@ async function diagnose(
   const accounts: Accounts = new Map()
   const found = await inParallel(specs, settings.concurrency, async (spec) => {
     const { source, destination } = await openPorts(spec, workspace)
-    const far = await checkSource(spec, source, { missing, accounts }, run)
+    const far = await checkSource(spec, source, { missing, accounts }, run).catch((error: unknown) => {
+      const login = failedCheck('login', failureOr(error, run))
+      return { checks: [login, ...notAsked([login], 'see what failed before')], selected: [] }
+    })
     const near = await checkDestination(spec, destination, far.selected, run)
     return { backup: spec.name, checks: [...far.checks, ...near.checks], recorded: near.recorded }
   })
@@ -191,12 +193,10 @@ function failureOr(error: unknown, { signal }: Run): Failure {
 }
 
 async function lookAtKeys(place: SshPlace): Promise<KeyFacts> {
-  const failure = await checkKeys(place).then(
-    () => null,
-    (error: unknown) => failureFrom(error),
-  )
-  const unpinned = failure === null ? await unpinnedHops(place) : []
-  return { failure, open: await openToOthers(place), unpinned: unpinned.map(hopText) }
+  const whyNot = (check: Promise<void>) => check.then(() => null, failureFrom)
+  const [identity, knownHosts] = [await whyNot(checkIdentity(place)), await whyNot(checkKnownHosts(place))]
+  const unpinned = knownHosts === null ? await unpinnedHops(place) : []
+  return { identity, knownHosts, open: await openToOthers(place), unpinned }
 }
 
 async function checkDestination(

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { AccountFacts, Answer } from '../model/doctor.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
-import type { SshPlace } from '../model/spec.ts'
+import type { Hop, SshPlace } from '../model/spec.ts'
 import { runChild, runTool } from '../system/child.ts'
-import { hopText, type Peer } from '../system/ssh-failures.ts'
+import { hopText } from '../system/ssh-failures.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { outsideArguments, writeArguments } from './rsync-command.ts'
@@ -20,8 +20,8 @@ const MOST = 64 * 1024
 const ECHO = "echo reconcile''-probe; date +%s"
 
 /** Machines on the way to a source, and the source itself, for which no key is pinned. Connects to nothing. */
-export async function unpinnedHops({ jump, knownHosts, ...place }: SshPlace): Promise<readonly Peer[]> {
-  const found: Peer[] = []
+export async function unpinnedHops({ jump, knownHosts, ...place }: SshPlace): Promise<readonly Hop[]> {
+  const found: Hop[] = []
   for (const hop of [...jump, place]) {
     const host = hop.host.toLowerCase()
     // ssh takes the line of port 22 for another port too.

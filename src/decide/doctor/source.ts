@@ -1,7 +1,7 @@
 import { SKEW } from '../../model/clock-sanity.ts'
 import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
-import type { Finished, SshPlace } from '../../model/spec.ts'
+import type { Finished, Hop, SshPlace } from '../../model/spec.ts'
 import { failedCheck, okCheck, skippedCheck } from './check.ts'
 
 /** All that is asked of an account, in the order of a report. */
@@ -10,48 +10,53 @@ export const CONTENTS = ['listing', 'claims'] as const
 
 /** What makes ssh say who a machine is, or that it is another one. */
 const OF_HOST_KEY: ReadonlySet<string> = new Set(['host-key-changed', 'host-key-unknown'])
-const OF_KNOWN_HOSTS: ReadonlySet<string> = new Set(['known-hosts-missing', 'known-hosts-unreadable'])
 
 export interface KeyFacts {
-  /** Why ssh could not use the key, or the file of host keys; null: it can. */
-  readonly failure: Failure | null
+  /** Why ssh could not use the key; null: it can. */
+  readonly identity: Failure | null
+  /** Why the file of host keys cannot be read; null: it can be. */
+  readonly knownHosts: Failure | null
   /** Files and folders that others may change. */
   readonly open: readonly string[]
-  /** `user@host:port` of those for which no host key is pinned. */
-  readonly unpinned: readonly string[]
+  /** Those for which no host key is pinned. */
+  readonly unpinned: readonly Hop[]
 }
 
 /** Of what is on this machine: key, host keys and who may change them. */
-export function judgeKeys({ identity, knownHosts, host, port }: SshPlace, facts: KeyFacts): readonly Check[] {
-  const { failure, open, unpinned } = facts
-  const pin = port === 22 ? host : `[${host}]:${port}`
-  const isOfHosts = failure !== null && OF_KNOWN_HOSTS.has(failure.code)
+export function judgeKeys(place: SshPlace, facts: KeyFacts): readonly Check[] {
+  const { identity, knownHosts } = place
   return [
-    failure === null || isOfHosts
+    facts.identity === null
       ? okCheck('identity', `${identity} is a private key`)
-      : failedCheck('identity', failure),
-    isOfHosts ? failedCheck('known-hosts', failure) : okCheck('known-hosts', `${knownHosts} can be read`),
-    open.length === 0
+      : failedCheck('identity', facts.identity),
+    facts.knownHosts === null
+      ? okCheck('known-hosts', `${knownHosts} can be read`)
+      : failedCheck('known-hosts', facts.knownHosts),
+    facts.open.length === 0
       ? okCheck('key-rights', 'nobody else may read the key, or change it or the pinned host keys')
       : {
           code: 'key-rights',
           state: 'warning',
-          message: `others on this machine may read or replace the key or the pinned host keys: ${open.join(', ')}`,
-          hint: `Take the rights away: chmod go-w FOLDER, chmod 600 KEY.`,
+          message: `others on this machine may read or replace the key or the pinned host keys: ${facts.open.join(', ')}`,
+          hint: 'Take the rights away: chmod go-w FOLDER, chmod 600 KEY.',
         },
-    ...(isOfHosts
-      ? [skippedCheck('host-key', 'there are no pinned host keys')]
-      : unpinned.length > 0
-        ? [
-            failedCheck('host-key', {
-              code: 'host-key-unknown',
-              message: `no host key is pinned in ${knownHosts} for ${unpinned.join(', ')}`,
-              hint: `Put its key there, in a line that begins with ${pin}, after comparing it with the one on the machine: ssh-keyscan -t ed25519 -p ${port} ${host}`,
-            }),
-          ]
-        : [okCheck('host-key', `pinned as ${pin}`)]),
+    judgePinned(place, facts),
   ]
 }
+
+function judgePinned(place: SshPlace, { knownHosts, unpinned }: KeyFacts): Check {
+  const [first] = unpinned
+  if (knownHosts !== null) return skippedCheck('host-key', 'there are no pinned host keys')
+  if (first === undefined) return okCheck('host-key', `pinned as ${pinOf(place)}`)
+  return failedCheck('host-key', {
+    code: 'host-key-unknown',
+    message: `no host key is pinned in ${place.knownHosts} for ${unpinned.map(pinOf).join(', ')}`,
+    hint: `Put its key there, in a line that begins with ${pinOf(first)}, after comparing it with the one on the machine: ssh-keyscan -t ed25519 -p ${first.port} ${first.host}`,
+  })
+}
+
+/** What its line in known_hosts begins with. */
+const pinOf = ({ host, port }: Hop): string => (port === 22 ? host : `[${host}]:${port}`)
 
 /** Instead of what was not asked, as it was not possible. `found`: what is known so far. */
 export const notAsked = (
