@@ -33,7 +33,10 @@ export function judgeBox({ tools, versions, state, now, recorded, urls }: BoxFac
     }),
     state.fault === null
       ? okCheck('state', `${state.path} can be written`)
-      : failedCheck('state', state.fault),
+      : failedCheck('state', {
+          ...state.fault,
+          hint: 'Run as the user who owns it, or give another folder (--state, `state` in config.yaml).',
+        }),
     judgeClock(now, recorded),
     ...urls.faults.map((fault) => ({
       ...failedCheck('notify', {
