@@ -44,6 +44,30 @@ describe('what an account lets a key do', () => {
       'failed',
     ],
     ['no answer to a write', { write: said(null, '', '', true) }, 'write', 'skipped'],
+    [
+      'a connection that was refused',
+      { write: said(255, '', 'kex_exchange_identification: read: reset') },
+      'write',
+      'skipped',
+    ],
+    [
+      'a connection that broke',
+      {
+        outside: said(
+          12,
+          '',
+          'Connection closed by 10.0.0.1 port 22\r\nrsync: connection unexpectedly closed',
+        ),
+      },
+      'outside',
+      'skipped',
+    ],
+    [
+      'a wrapper that refuses without a word',
+      { write: said(12, '', 'rsync: connection unexpectedly closed') },
+      'write',
+      'ok',
+    ],
     ['a refused path', {}, 'outside', 'ok'],
     [
       'names from outside',

@@ -3,7 +3,7 @@ import type { Check } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
 import type { Diagnostic, Halt } from '../../model/trouble.ts'
-import { failedCheck, okCheck } from './check.ts'
+import { failedCheck, okCheck, troubledCheck } from './check.ts'
 
 export interface BoxFacts {
   /** Why this machine can keep no destination; null: it can. */
@@ -67,8 +67,11 @@ function judgeClock(now: Instant, recorded: BoxFacts['recorded']): Check {
     if (state === 'sane') continue
     const message = `${shows}, ${state === 'behind' ? 'behind' : 'far past'} ${isoTime(last!)}, the last time recorded at ${path}`
     const hint = 'Set it, best by NTP. If it is right and the box was only off, the next passes believe it.'
-    const found = failedCheck('box-clock', { code: 'box-clock', message, hint })
-    return state === 'behind' ? found : { ...found, state: 'warning' }
+    return (state === 'behind' ? failedCheck : troubledCheck)('box-clock', {
+      code: 'box-clock',
+      message,
+      hint,
+    })
   }
   return okCheck('box-clock', shows)
 }

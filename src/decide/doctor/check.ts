@@ -9,6 +9,11 @@ export const skippedCheck = (code: string, why: string): Check => ({
   message: `not tried: ${why}`,
 })
 
+/** What is doubtful and stops no pass. */
+export const warningCheck = (code: string, message: string, hint: string): Check => ({
+  ...{ code, state: 'warning', message, hint },
+})
+
 /** A trouble that a pass would meet too, under the check that found it. */
 export const failedCheck = (code: string, { code: cause, message, hint }: Halt): Check => ({
   code,
@@ -16,6 +21,12 @@ export const failedCheck = (code: string, { code: cause, message, hint }: Halt):
   message,
   hint,
   cause,
+})
+
+/** The same where a pass goes on. */
+export const troubledCheck = (code: string, trouble: Halt): Check => ({
+  ...failedCheck(code, trouble),
+  state: 'warning',
 })
 
 /** 1: a check has failed; 3: a spec or a setting is faulty; 0: all is well, or there are only warnings. */

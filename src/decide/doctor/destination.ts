@@ -5,7 +5,7 @@ import type { RefusedNames } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { DestinationPlace } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
-import { failedCheck, okCheck, skippedCheck } from './check.ts'
+import { failedCheck, okCheck, skippedCheck, warningCheck } from './check.ts'
 
 /** Names of the kinds that not every file system takes: what is tried beside the source's own. */
 export const SAMPLE_NAMES: readonly RelPath[] = [
@@ -109,12 +109,11 @@ function judgeLinks({ tried, on }: NearFacts): Check {
   const has = 'links' in tried ? tried.links : on !== null && LINKLESS.has(on.type) ? false : null
   if (has === null) return skippedCheck('links', 'not' in tried ? tried.not : '')
   if (has) return okCheck('links', 'hard links work')
-  return {
-    code: 'links',
-    state: 'warning',
-    message: `there are no hard links on ${on?.type ?? 'this file system'}: files are published by a rename that replaces nothing`,
-    hint: 'It works, if the system call for it does. ext4, XFS, btrfs and ZFS have links.',
-  }
+  return warningCheck(
+    'links',
+    `there are no hard links on ${on?.type ?? 'this file system'}: files are published by a rename that replaces nothing`,
+    'It works, if the system call for it does. ext4, XFS, btrfs and ZFS have links.',
+  )
 }
 
 function judgeNames({ tried, refused, on }: NearFacts): Check {
@@ -134,10 +133,9 @@ function judgeNames({ tried, refused, on }: NearFacts): Check {
   }
   if (!known) return skippedCheck('names', tried.not)
   if (all.length === 0) return okCheck('names', 'it takes colons, long names and any letters')
-  return {
-    code: 'names',
-    state: 'warning',
-    message: `the file system (${type}) does not take every name: ${all.map((one) => (one.length > 60 ? 'one of 244 letters' : one)).join(', ')}`,
-    hint: 'No file at the source has such a name now.',
-  }
+  return warningCheck(
+    'names',
+    `the file system (${type}) does not take every name: ${all.map((one) => (one.length > 60 ? 'one of 244 letters' : one)).join(', ')}`,
+    'No file at the source has such a name now.',
+  )
 }

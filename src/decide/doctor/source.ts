@@ -2,7 +2,7 @@ import { SKEW } from '../../model/clock-sanity.ts'
 import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Finished, Hop, SshPlace } from '../../model/spec.ts'
-import { failedCheck, okCheck, skippedCheck } from './check.ts'
+import { failedCheck, okCheck, skippedCheck, troubledCheck, warningCheck } from './check.ts'
 
 /** All that is asked of an account, in the order of a report. */
 const ACCOUNT = ['shell', 'write', 'outside', 'forward'] as const
@@ -34,12 +34,11 @@ export function judgeKeys(place: SshPlace, facts: KeyFacts): readonly Check[] {
       : failedCheck('known-hosts', facts.knownHosts),
     facts.open.length === 0
       ? okCheck('key-rights', 'nobody else may read the key, or change it or the pinned host keys')
-      : {
-          code: 'key-rights',
-          state: 'warning',
-          message: `others on this machine may read or replace the key or the pinned host keys: ${facts.open.join(', ')}`,
-          hint: 'Take the rights away: chmod go-w FOLDER, chmod 600 KEY.',
-        },
+      : warningCheck(
+          'key-rights',
+          `others on this machine may read or replace the key or the pinned host keys: ${facts.open.join(', ')}`,
+          'Take the rights away: chmod go-w FOLDER, chmod 600 KEY.',
+        ),
     judgePinned(place, facts),
   ]
 }
@@ -81,6 +80,7 @@ const TOKEN = /^reconcile(?:'')?-probe\b/m
 
 export const gaveShell = ({ stdout }: Answer): boolean => TOKEN.test(stdout)
 
+const NO_ANSWER = 'the source gave no clear answer'
 const RESTRICT = 'Put restrict,command="rrsync -ro DIR" before this key in authorized_keys there.'
 
 /** What the account lets this key do. */
@@ -90,12 +90,11 @@ export function judgeAccount(facts: AccountFacts): readonly Check[] {
   const not = free ? 'the account has a shell, so it can do that' : 'the folder cannot be listed'
   return [
     free
-      ? {
-          code: 'shell',
-          state: 'warning',
-          message: 'this account is not confined: it runs any command that this key sends',
-          hint: `${RESTRICT} Whoever takes this box could otherwise change or remove the files there.`,
-        }
+      ? warningCheck(
+          'shell',
+          'this account is not confined: it runs any command that this key sends',
+          `${RESTRICT} Whoever takes this box could otherwise change or remove the files there.`,
+        )
       : shell.isCut
         ? skippedCheck('shell', 'the account did not answer')
         : okCheck('shell', 'a shell is refused'),
@@ -108,8 +107,13 @@ export function judgeAccount(facts: AccountFacts): readonly Check[] {
 /** The far rsync took the role of one that writes: it was not stopped from it, whatever went wrong then. */
 const RECEIVES = /\[(?:[Rr]eceiver|generator)\b/
 
-function judgeWrite({ code, stderr, isCut }: Answer): Check {
-  if (isCut) return skippedCheck('write', 'the source did not answer')
+/** Nobody there has answered. Whoever refuses has been reached, and ssh says nothing of its own. */
+const isLost = ({ code, stderr, isCut }: Answer): boolean =>
+  isCut || code === 255 || /^(?:ssh: |\w+_exchange|Connection |client_loop|Timeout, )/m.test(stderr)
+
+function judgeWrite(answer: Answer): Check {
+  const { code, stderr } = answer
+  if (isLost(answer)) return skippedCheck('write', NO_ANSWER)
   if (code !== 0 && !RECEIVES.test(stderr)) return okCheck('write', 'a write is refused')
   return {
     code: 'write',
@@ -122,29 +126,28 @@ function judgeWrite({ code, stderr, isCut }: Answer): Check {
 /** rsync looked there, and what it found was no rule about it. */
 const LOOKED = /\b(?:opendir|change_dir|link_stat|readdir)\b/
 
-function judgeOutside({ code, stdout, stderr, isCut }: Answer): Check {
-  if (isCut) return skippedCheck('outside', 'the source did not answer')
+function judgeOutside(answer: Answer): Check {
+  const { code, stdout, stderr } = answer
+  if (isLost(answer)) return skippedCheck('outside', NO_ANSWER)
   if (code !== 0 && stdout === '' && !LOOKED.test(stderr))
     return okCheck('outside', 'a path outside of the folder is refused')
-  return {
-    code: 'outside',
-    state: 'warning',
-    message: 'this account is not confined: the folder above the one that is backed up can be read as well',
-    hint: RESTRICT,
-  }
+  return warningCheck(
+    'outside',
+    'this account is not confined: the folder above the one that is backed up can be read as well',
+    RESTRICT,
+  )
 }
 
 function judgeForward({ stdout, stderr, isCut }: Answer): Check {
   if (/^SSH-/.test(stdout) || /connect failed/i.test(stderr))
-    return {
-      code: 'forward',
-      state: 'warning',
-      message: 'a TCP port forward is not refused: this key opens the network behind the source',
-      hint: 'Put restrict before this key in authorized_keys there (before OpenSSH 7.2: no-port-forwarding).',
-    }
+    return warningCheck(
+      'forward',
+      'a TCP port forward is not refused: this key opens the network behind the source',
+      'Put restrict before this key in authorized_keys there (before OpenSSH 7.2: no-port-forwarding).',
+    )
   return !isCut && /prohibited|forwarding failed/i.test(stderr)
     ? okCheck('forward', 'a TCP port forward is refused')
-    : skippedCheck('forward', 'the source gave no clear answer')
+    : skippedCheck('forward', NO_ANSWER)
 }
 
 const NO_CLAIM = {
@@ -167,27 +170,21 @@ const NO_CLAIM = {
 export function judgeContents(facts: SourceFacts | Failure, { kind }: Finished): readonly Check[] {
   if (facts instanceof Failure)
     return [failedCheck('listing', facts), skippedCheck('claims', 'the folder cannot be listed')]
-  const { files, selected, isComplete, problems, claims } = facts
-  const shows = `${files} files, ${selected.length} of them selected`
+  return [judgeListing(facts), judgeClaims(facts.claims, facts.selected.length, kind)]
+}
+
+function judgeListing({ files, selected, isComplete, problems }: SourceFacts): Check {
   const [problem] = problems
-  const listing: Check =
-    !isComplete || problem !== undefined
-      ? {
-          code: 'listing',
-          state: 'warning',
-          message: `shows ${shows}, and not all is well: ${problem?.message ?? 'the source could not list everything'}`,
-          hint: problem?.hint ?? 'See what the account may not read there.',
-          ...(problem === undefined ? {} : { cause: problem.code }),
-        }
-      : selected.length === 0
-        ? {
-            code: 'listing',
-            state: 'warning',
-            message: `shows ${shows}`,
-            hint: 'See source.path and select in the spec, and whether the source has made anything yet.',
-          }
-        : okCheck('listing', `shows ${shows}`)
-  return [listing, judgeClaims(claims, selected.length, kind)]
+  const shows = `shows ${files} files, ${selected.length} of them selected`
+  if (problem !== undefined)
+    return troubledCheck('listing', {
+      ...problem,
+      message: `${shows}, and not all is well: ${problem.message}`,
+    })
+  if (!isComplete)
+    return warningCheck('listing', `${shows}, and not all there is`, 'See what the account may not read.')
+  const hint = 'See source.path and select in the spec, and whether the source has made anything yet.'
+  return selected.length === 0 ? warningCheck('listing', shows, hint) : okCheck('listing', shows)
 }
 
 function judgeClaims(
@@ -198,16 +195,10 @@ function judgeClaims(
   if (read > 0 && trouble === null)
     return okCheck(
       'claims',
-      kind === 'quiet'
-        ? "the source's rsync says the md5 of a file"
-        : `${read} of ${asked} read, and all good`,
+      kind === 'quiet' ? "the source's rsync says the md5 of a file" : `${read} of ${asked} read`,
     )
   if (read > 0)
-    return {
-      ...failedCheck('claims', trouble!),
-      state: 'warning',
-      message: `${read} of ${asked} read: ${trouble!.message}`,
-    }
+    return troubledCheck('claims', { ...trouble!, message: `${read} of ${asked} read: ${trouble!.message}` })
   if (trouble !== null) return failedCheck('claims', trouble)
   if (selected === 0) return skippedCheck('claims', 'no file is selected')
   if (kind === 'quiet' && asked === 0) return skippedCheck('claims', 'every file is over 64 MiB')
@@ -222,15 +213,13 @@ export function judgeSourceClock(shell: AccountFacts['shell'], newest: number | 
   const shown = gaveShell(shell) ? /^(\d{9,12})\s*$/m.exec(shell.stdout)?.[1] : undefined
   const apart = shown === undefined ? Math.max(0, (newest ?? 0) - now) : Number(shown) - shell.asked
   if (Math.abs(apart) > MOST_APART)
-    return {
-      code: 'clock',
-      state: 'warning',
-      message:
-        shown === undefined
-          ? `the newest file at the source is dated ${Math.round(apart / 60)} minutes ahead of this box's clock`
-          : `the source's clock is ${Math.round(Math.abs(apart) / 60)} minutes ${apart > 0 ? 'ahead of' : 'behind'} this box's`,
-      hint: 'Have both set by NTP (timedatectl).',
-    }
+    return warningCheck(
+      'clock',
+      shown === undefined
+        ? `the newest file at the source is dated ${Math.round(apart / 60)} minutes ahead of this box's clock`
+        : `the source's clock is ${Math.round(Math.abs(apart) / 60)} minutes ${apart > 0 ? 'ahead of' : 'behind'} this box's`,
+      'Have both set by NTP (timedatectl).',
+    )
   return shown === undefined
     ? skippedCheck('clock', 'a source without a shell shows no clock; no file there is dated ahead')
     : okCheck('clock', "the source's clock is right")
