@@ -127,7 +127,7 @@ type Accounts = Map<
   {
     shell?: AccountFacts['shell'] | Failure
     forward?: Answer
-    confined?: { readonly write: Answer; readonly outside: Answer }
+    confined?: Pick<AccountFacts, 'write' | 'outside'>
   }
 >
 

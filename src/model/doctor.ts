@@ -45,8 +45,8 @@ export interface AccountFacts {
   readonly forward: Answer
   /** rsync -n of one file there. */
   readonly write: Answer | null
-  /** A listing of the folder above. */
-  readonly outside: Answer | null
+  /** A listing of the folder above. `isInside`: a key bound to one folder showed that, whatever it was asked for. */
+  readonly outside: (Answer & { readonly isInside: boolean }) | null
 }
 
 /** What a source showed of its files. */

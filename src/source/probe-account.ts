@@ -9,7 +9,7 @@ import { runChild, runTool } from '../system/child.ts'
 import { hopText } from '../system/ssh-failures.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
-import { outsideArguments, writeArguments } from './rsync-command.ts'
+import { namesArguments, writeArguments } from './rsync-command.ts'
 import { sshCommand } from './ssh-command.ts'
 
 /** Seconds for one question. ssh gives up connecting before that. */
@@ -38,7 +38,7 @@ export interface Account {
   forward(run: Run): Promise<Answer>
   /** Only of an account that gave no shell: there `-n` is the far rsync's to obey. */
   write(run: Run): Promise<Answer>
-  outside(run: Run): Promise<Answer>
+  outside(run: Run): Promise<NonNullable<AccountFacts['outside']>>
 }
 
 /** What an account lets our key do, asked so that nothing at the source changes. */
@@ -72,7 +72,11 @@ export async function openAccount(place: SshPlace): Promise<Account> {
         await rm(folder, { recursive: true, force: true })
       }
     },
-    outside: (run) => ask(['rsync'], outsideArguments(place, ssh), run),
+    async outside(run) {
+      const names = (below: '' | '../') => ask(['rsync'], namesArguments(place, ssh, below), run)
+      const answer = await names('../')
+      return { ...answer, isInside: answer.stdout !== '' && (await names('')).stdout === answer.stdout }
+    },
   }
 }
 

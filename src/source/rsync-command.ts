@@ -127,11 +127,12 @@ export const writeArguments = (
   name: string,
 ): readonly string[] => ['-nt', ...SAFE, file, ...far(place, ssh, name)]
 
-/** Asks for the names in the folder above. */
-export const outsideArguments = (place: Place, ssh: readonly string[] | null): readonly string[] => [
-  ...['-dt', ...SAFE],
-  ...far(place, ssh, '../'),
-]
+/** Asks for the names in one folder: at `below` from ours. */
+export const namesArguments = (
+  place: Place,
+  ssh: readonly string[] | null,
+  below: '' | '../',
+): readonly string[] => ['-dt', ...SAFE, ...far(place, ssh, below)]
 
 /** Names for `--files-from=- --from0`. The `./` keeps a name from being taken for an option or a comment. */
 export const namesOnStdin = (paths: Iterable<RelPath>): string => {

@@ -31,7 +31,7 @@ describe('what an account lets a key do', () => {
   const closed = said(255, '', 'channel 0: open failed: administratively prohibited: open failed\n')
   const account = {
     shell: { ...said(1), asked: 0 },
-    ...{ write: refusal, outside: refusal, forward: closed },
+    ...{ write: refusal, outside: { ...refusal, isInside: false }, forward: closed },
   }
 
   test.each<[string, Partial<typeof account>, string, string]>([
@@ -71,13 +71,18 @@ describe('what an account lets a key do', () => {
     ['a refused path', {}, 'outside', 'ok'],
     [
       'names from outside',
-      { outside: said(0, 'drwxr-xr-x 4,096 2026/01/01 00:00:00 .\n') },
+      { outside: { ...said(0, 'drwxr-xr-x 4,096 2026/01/01 00:00:00 .\n'), isInside: false } },
       'outside',
       'warning',
     ],
     [
       'a folder outside that only its rights close',
-      { outside: said(23, '', 'rsync: [sender] opendir "/srv/." failed: Permission denied (13)') },
+      {
+        outside: {
+          ...said(23, '', 'rsync: [sender] opendir "/srv/." failed: Permission denied (13)'),
+          isInside: false,
+        },
+      },
       'outside',
       'warning',
     ],

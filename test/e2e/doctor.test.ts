@@ -105,6 +105,12 @@ describe('accounts that are set up otherwise', () => {
       1,
     ],
     [
+      'one fixed sender',
+      () => `restrict,command="rsync --server --sender -tre.LsfxCIvu . ${served()}/"`,
+      { listing: 'ok', shell: 'ok', ...refused },
+      1,
+    ],
+    [
       'a command that only repeats what it is sent',
       () => 'restrict,command="echo $SSH_ORIGINAL_COMMAND"',
       { ...notRsync, ...closed },

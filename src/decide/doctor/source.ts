@@ -126,10 +126,10 @@ function judgeWrite(answer: Answer): Check {
 /** rsync looked there, and what it found was no rule about it. */
 const LOOKED = /\b(?:opendir|change_dir|link_stat|readdir)\b/
 
-function judgeOutside(answer: Answer): Check {
-  const { code, stdout, stderr } = answer
+function judgeOutside(answer: NonNullable<AccountFacts['outside']>): Check {
+  const { code, stdout, stderr, isInside } = answer
   if (isLost(answer)) return skippedCheck('outside', NO_ANSWER)
-  if (code !== 0 && stdout === '' && !LOOKED.test(stderr))
+  if (isInside || (code !== 0 && stdout === '' && !LOOKED.test(stderr)))
     return okCheck('outside', 'a path outside of the folder is refused')
   return warningCheck(
     'outside',
