@@ -53,11 +53,10 @@ describe('what an account lets a key do', () => {
     [
       'a connection that broke',
       {
-        outside: said(
-          12,
-          '',
-          'Connection closed by 10.0.0.1 port 22\r\nrsync: connection unexpectedly closed',
-        ),
+        outside: {
+          ...said(12, '', 'Connection closed by 10.0.0.1 port 22\r\nrsync: connection unexpectedly closed'),
+          isInside: false,
+        },
       },
       'outside',
       'skipped',
@@ -85,6 +84,12 @@ describe('what an account lets a key do', () => {
       },
       'outside',
       'warning',
+    ],
+    [
+      'one folder, whatever it is asked for',
+      { outside: { ...said(0, '-rw- 1 a.tar\n'), isInside: true } },
+      'outside',
+      'ok',
     ],
     ['a refused forward', {}, 'forward', 'ok'],
     ['a forward to sshd', { forward: said(null, 'SSH-2.0-OpenSSH_9.2\r\n') }, 'forward', 'warning'],
