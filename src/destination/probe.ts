@@ -3,6 +3,7 @@ import { promises } from 'node:fs'
 import { join } from 'node:path'
 import type { DestinationFacts, Tried } from '../model/doctor.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import { diskFailure } from '../system/disk-failure.ts'
 import { takeLock } from '../system/lock.ts'
 import type { Disk } from './disk/disk.ts'
 import { mountUnder, nearestFolder } from './disk/facts.ts'
@@ -49,6 +50,8 @@ export async function tryDisk(
     await disk.create(from, new Uint8Array(), 0o600)
     const links = (await disk.link(from, to)) === 'linked'
     return { links, refused: await refusedOf(disk, files.staging, names) }
+  } catch (error) {
+    return { not: diskFailure(error, 'write to', files.staging).message }
   } finally {
     for (const one of [from, to]) await disk.unlink(one).catch(() => false)
     lock.close()

@@ -334,6 +334,18 @@ describe('destinations', () => {
     })
   })
 
+  test.skipIf(!canMount())('a disk that is full', async () => {
+    const disk = smallDisk('6m')
+    const path = join(disk.path, 'offsite')
+    const full = await backupIn(near, 'full', { destination: { path, mount: disk.path } })
+    await full.offer('a.tar', 'a')
+    await full.pass()
+    await writeFile(join(disk.path, 'junk'), Buffer.alloc(8 << 20)).catch(() => {})
+    expect(await statesOf('full', near)).toMatchObject({
+      ...{ mount: 'ok', destination: 'ok', ledger: 'ok', space: 'failed min-free' },
+    })
+  })
+
   test('its ledger is damaged, it is another disk, it is in use', async () => {
     const own = await backupIn(near, 'own')
     await own.offer('a.tar', 'a')
