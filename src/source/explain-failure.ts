@@ -103,9 +103,9 @@ export async function explainFailure(
 }
 
 /** What ssh ended with; null: it is not what failed. `unread`: why it had no key to show; that it was refused then says nothing. */
-async function bySsh(
+export async function bySsh(
   place: SshPlace,
-  { code, stderr }: RsyncEnd,
+  { code, stderr }: Pick<RsyncEnd, 'code' | 'stderr'>,
   signal: AbortSignal,
   unread?: string,
 ): Promise<Failure | null> {
