@@ -1,5 +1,3 @@
-import type { BackupName } from '../../model/spec.ts'
-
 const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/
 
 /** Every command's first word, those to come among them: a backup of that name could not be asked for. */
@@ -29,6 +27,3 @@ export function nameFault(name: string): string | null {
     ? null
     : 'is no name: lower-case letters, digits, ".", "_" and "-", beginning with a letter or digit'
 }
-
-export const toBackupName = (name: string): BackupName | null =>
-  nameFault(name) === null ? (name as BackupName) : null

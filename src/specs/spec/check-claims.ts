@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path'
 import { groupBy } from '../../model/group-by.ts'
 import { isWithin } from '../../model/is-within.ts'
 import { type RealPath, realPath } from '../../system/real-path.ts'
-import { type Fault, faultAt, lineAndColumn, type Place } from '../yaml/located.ts'
+import { type Fault, faultAt, lineOf, type Place } from '../yaml/located.ts'
 import { FORBIDDEN_HINT, forbidden, type OurPlace } from './our-places.ts'
 
 /** What is known of one spec, whole or not, as far as it concerns the others. Paths are absolute. */
@@ -279,7 +279,7 @@ function besideMount(claim: Claim, destination: string | null, mount: string | n
 /** The other spec lies in the same folder. A path that came from `_defaults.yaml` has no line in it. */
 function where(file: string, place: Place): string {
   const own = place.source.file === file
-  return own ? `${basename(file)}:${lineAndColumn(place.source.text, place.start).line}` : basename(file)
+  return own ? `${basename(file)}:${lineOf(place)}` : basename(file)
 }
 
 const error = (claim: Claim, place: Place, code: string, message: string, hint: string): ClaimFault => ({

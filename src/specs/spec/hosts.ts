@@ -5,14 +5,14 @@ import {
   faultAt,
   type LocatedMap,
   mergeMaps,
+  plainValue,
   type SourceText,
   textAt,
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
-import { checkAt, itemPaths } from './check-rules.ts'
 import { hostFault, readHop } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
-import { faultIn } from './text-faults.ts'
+import { faultless, valueReader } from './value-reader.ts'
 
 /** A connection of `_hosts.yaml`. */
 export interface Host {
@@ -32,22 +32,21 @@ export function readHosts(source: SourceText, home: string): { hosts: Hosts; fau
     return empty ? { hosts: new Map(), faults: [] } : { hosts: 'broken', faults: inYaml }
   }
   const shape = checkShape('hosts', root, 'whole')
-  const check = checkAt(root, new Set(shape.map(({ place }) => place)))
-  const near = (text: string) => faultIn(readNearPath(text, 'ssh-file', { home, name: 'name' }))
+  const { read, each, faults: inValues } = valueReader(root, plainValue(root), shape)
+  const near = (text: string) => readNearPath(text, 'ssh-file', { home, name: 'name' })
+  for (const name of root.entries.keys()) {
+    read([name, 'address'], 'unsafe-host', faultless(hostFault))
+    read([name, 'identity'], 'unsafe-path', near)
+    read([name, 'knownHosts'], 'unsafe-path', near)
+    each([name, 'jump'], (path) => read(path, 'unsafe-host', readHop))
+  }
   const faults = [
     ...inYaml,
     ...shape,
     ...[...root.removed].map(([name, place]) =>
       faultAt(place, 'wrong-value', `${name} is empty`, 'give it an "address", or remove it'),
     ),
-    ...[...root.entries.keys()].flatMap((name) => [
-      ...check([name, 'address'], 'unsafe-host', hostFault),
-      ...check([name, 'identity'], 'unsafe-path', near),
-      ...check([name, 'knownHosts'], 'unsafe-path', near),
-      ...itemPaths(root, [name, 'jump']).flatMap((path) =>
-        check(path, 'unsafe-host', (text) => faultIn(readHop(text))),
-      ),
-    ]),
+    ...inValues,
   ]
   const errors = faults.filter(({ severity }) => severity === 'error')
   const isIn = ({ place }: Fault, { key, value }: Entry): boolean =>

@@ -8,7 +8,6 @@ import {
   faultAt,
   keyPlaceOf,
   type LocatedMap,
-  lineAndColumn,
   placeOf,
   plainValue,
   type SourceText,
@@ -17,11 +16,10 @@ import {
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
 import { nameFault } from './backup-name.ts'
-import { buildSpec, type SpecDocument } from './build.ts'
 import type { Claim, WrittenPath } from './check-claims.ts'
-import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
 import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
+import { readValues, type SpecContext, sourceKind } from './read-values.ts'
 
 /** Not merged with the defaults: half of each set of rules would be a set that nobody wrote. */
 const REPLACED_WHOLE: ReadonlySet<string> = new Set([
@@ -76,28 +74,21 @@ export function readSpec(
   const { root, host } = withHost(under.hosts, defaults, own, REPLACED_WHOLE)
   const whole = under.defaults !== 'broken' && host !== 'unknown'
   const shape = checkShape('backup', root, whole ? 'whole' : 'part')
-  const inSpec = [...shape, ...checkValues(root, context, shape)]
+  const claim = claimOf(root, source, context)
+  const document = effectiveDocument(root, claim.name.text)
+  const values = readValues(root, document, context, shape)
   const isFaultyHost = host !== null && host !== 'unknown' && !host.isSound
   const found = [
     ...faults,
     // What a faulty host gives was reported when its file was read.
-    ...inSpec.filter(({ place }) => !isFaultyHost || place.source !== host.map.place.source),
+    ...[...shape, ...values.faults].filter(
+      ({ place }) => !isFaultyHost || place.source !== host.map.place.source,
+    ),
   ]
   if (host === 'unknown' || !whole)
     return { faults: found, claim: null, document: null, spec: null, host: null }
-  const claim = claimOf(root, source, context)
-  const document = effectiveDocument(root, claim.name.text)
-  const { line } = lineAndColumn(source.text, root.place.start)
-  const suspend = keyPlaceOf(root, ['suspend'])
-  const suspendedAt = {
-    file: suspend.source.file,
-    line: lineAndColumn(suspend.source.text, suspend.start).line,
-  }
-  // Without an error the schema has vouched for the document's shape.
-  const spec =
-    isFaultyHost || found.some(({ severity }) => severity === 'error')
-      ? null
-      : buildSpec(document as SpecDocument, { file: source.file, line, suspend: suspendedAt }, context)
+  const isSound = !isFaultyHost && !found.some(({ severity }) => severity === 'error')
+  const spec = isSound ? values.spec : null
   const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null }
 }
