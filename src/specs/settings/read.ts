@@ -4,22 +4,20 @@ import type { GitPlace, Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
 import { readNearPath } from '../spec/near-path.ts'
-import { bandwidthFault, type Parsed, parseRate } from '../spec/units.ts'
+import { bandwidthFault, no, type Parsed, parseRate } from '../spec/units.ts'
+import { valueReader } from '../spec/value-reader.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
   type Fault,
-  faultAt,
-  type KeyPath,
-  keyPathText,
   type Located,
   type LocatedMap,
   type Place,
-  placeOf,
+  plainValue,
   type SourceText,
   valueAt,
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
-import { readHeartbeat, readHooks } from './read-hooks.ts'
+import { type ReadFolder, readHeartbeat, readHooks } from './read-hooks.ts'
 
 export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
   /** Empty: it is written, and faulty. */
@@ -125,17 +123,9 @@ function readAll(
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
   if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
-  const faults = [...inYaml, ...checkShape('config', root, 'whole')]
-  const faulty = (value: Located) => faults.some(({ place }) => place === value.place)
-  const read = <T>(path: KeyPath, reader: (text: string) => Parsed<T>, code: string): T | undefined => {
-    const value = valueAt(root, path)
-    if (value?.kind !== 'scalar' || typeof value.value !== 'string' || faulty(value)) return undefined
-    const parsed = reader(value.value)
-    if (parsed.ok) return parsed.value
-    const message = `${keyPathText(path)}: ${JSON.stringify(value.value)} ${parsed.fault}`
-    faults.push(faultAt(placeOf(root, path), code, message))
-    return undefined
-  }
+  const shape = checkShape('config', root, 'whole')
+  const reader = valueReader(root, plainValue(root), shape)
+  const { read, plain, each, isFaulty, isWritten, fault } = reader
   const readFolder =
     (name: string | null, isFile: boolean) =>
     (text: string): Parsed<string> => {
@@ -143,63 +133,49 @@ function readAll(
       if (/^(?:\/|~\/)/.test(text)) return near(text)
       const [host = ''] = text.split('/', 1)
       if (/^\w+:\/\//.test(text) || (isFile && LIKE_URL.test(text) && !existsSync(join(known.folder, host))))
-        return { ok: false, fault: 'is a URL: write it into a file, and its path here' }
+        return no('is a URL: write it into a file, and its path here')
       const base = near(known.folder)
-      return base.ok
-        ? near(`${known.folder}/${text}`)
-        : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
+      return base.ok ? near(`${known.folder}/${text}`) : no(`lies in ${known.folder}, which ${base.fault}`)
     }
-  const folder = (path: KeyPath, named?: 'named') =>
-    read(
-      path,
-      readFolder(named === undefined ? null : '{name}', /File$/.test(String(path.at(-1)))),
-      'unsafe-path',
-    )
+  const folder: ReadFolder = (path, name) =>
+    read(path, 'unsafe-path', readFolder(name ?? null, /File$/.test(String(path.at(-1)))))
 
   const specs = folder(['specs'])
-  const git = valueAt(root, ['git'])
-  if (git !== null && valueAt(root, ['specs']) !== null) {
+  if (isWritten(['git']) && isWritten(['specs'])) {
     const message = 'git and specs exclude each other: specs lie in one place'
-    faults.push(faultAt(placeOf(root, ['git']), 'wrong-value', message, 'remove one of them'))
+    fault(['git'], 'wrong-value', message, 'remove one of them')
   }
   const readers = gitReaders(known)
   const parts = Object.entries(GIT_CODES).flatMap(([key, code]) => {
-    const value = read(['git', key], readers[key as GitKey] as (text: string) => Parsed<unknown>, code)
+    const value = read(['git', key], code, readers[key as GitKey] as (text: string) => Parsed<unknown>)
     return value === undefined ? [] : [[key, value]]
   })
+  const git = valueAt(root, ['git'])?.place
   // Fetched otherwise than as written, it would fail a second time, or bring what is not meant.
-  const isFaulty = faults.some(
+  const isBad = [...inYaml, ...shape, ...reader.faults].some(
     ({ severity, place: { start, end } }) =>
-      severity === 'error' && git !== null && start >= git.place.start && end <= git.place.end,
+      severity === 'error' && git !== undefined && start >= git.start && end <= git.end,
   )
-  const writtenGit: WrittenGit = { ...Object.fromEntries(parts), ...(isFaulty ? { url: '' } : {}) }
   const state = folder(['state'])
-  const concurrency = valueAt(root, ['concurrency'])
-  const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined
-  const bandwidth = read(['bandwidth'], parseRate, 'bad-unit')
-  const tooLittle = bandwidthFault(bandwidth ?? null, slots ?? 2)
-  if (tooLittle !== null) {
-    const hint = 'raise it, or lower "concurrency"'
-    faults.push(faultAt(placeOf(root, ['bandwidth']), 'out-of-range', tooLittle, hint))
-  }
-  const list = valueAt(root, ['roots'])
-  const roots =
-    list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
-  const reading = { root, faulty, folder, fault: (fault: Fault) => void faults.push(fault) }
-  const notify = readHooks(reading)
-  const heartbeat = readHeartbeat(reading)
+  const concurrency = isFaulty(['concurrency']) ? undefined : plain<number | undefined>(['concurrency'])
+  const bandwidth = read(['bandwidth'], 'bad-unit', parseRate)
+  const tooLittle = bandwidthFault(bandwidth ?? null, concurrency ?? 2)
+  if (tooLittle !== null) fault(['bandwidth'], 'out-of-range', tooLittle, 'raise it, or lower "concurrency"')
+  const roots = each(['roots'], (path) => folder(path) ?? []).flat()
+  const notify = readHooks(reader, folder)
+  const heartbeat = readHeartbeat(reader, folder)
   return {
     written: {
-      ...(valueAt(root, ['specs']) === null ? {} : { specs: specs ?? '' }),
-      ...(git === null ? {} : { git: writtenGit }),
+      ...(isWritten(['specs']) ? { specs: specs ?? '' } : {}),
+      ...(git === undefined ? {} : { git: { ...Object.fromEntries(parts), ...(isBad ? { url: '' } : {}) } }),
       ...(state === undefined ? {} : { state }),
-      ...(slots === undefined ? {} : { concurrency: slots }),
+      ...(concurrency === undefined ? {} : { concurrency }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       // A faulty root allows nothing more than the others do.
-      ...(list === null ? {} : { roots: (roots ?? []).flatMap((root) => root ?? []) }),
+      ...(isWritten(['roots']) ? { roots } : {}),
       ...(notify === null ? {} : { notify }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
     },
-    faults,
+    faults: [...inYaml, ...shape, ...reader.faults],
   }
 }

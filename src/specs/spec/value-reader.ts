@@ -55,6 +55,8 @@ export function valueReader(root: LocatedMap, document: unknown, shape: readonly
     plain,
     read,
     each,
+    /** A text as it is; undefined where there is none, or a faulty one. */
+    text: (path: KeyPath): string | undefined => read(path, '', (value) => ({ ok: true, value })),
     isWritten: (path: KeyPath): boolean => valueAt(root, path) !== null,
     fault: (path: KeyPath, code: string, message: string, hint?: string, severity?: Fault['severity']) =>
       void faults.push(faultAt(placeOf(root, path), code, message, hint, severity)),
