@@ -129,18 +129,8 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
   }
   const defaultsFile = await textOf('_defaults.yaml')
   const hostsFile = await textOf('_hosts.yaml')
-  const { defaults, faults: inDefaults } =
-    defaultsFile === null
-      ? { defaults: 'absent' as const, faults: [] }
-      : defaultsFile.fault === null
-        ? readDefaults(defaultsFile.source)
-        : { defaults: 'broken' as const, faults: [defaultsFile.fault] }
-  const { hosts, faults: inHosts } =
-    hostsFile === null
-      ? { hosts: new Map<string, never>(), faults: [] }
-      : hostsFile.fault === null
-        ? readHosts(hostsFile.source, context.home)
-        : { hosts: 'broken' as const, faults: [hostsFile.fault] }
+  const { defaults, faults: inDefaults } = readDefaults(defaultsFile)
+  const { hosts, faults: inHosts } = readHosts(hostsFile, context.home)
   faults.push(...inDefaults, ...inHosts)
 
   const specFiles = plain.filter(({ name }) => isSpecFile(name))

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
@@ -48,7 +49,7 @@ interface CloneOptions {
 export async function openClone(folder: string, place: GitPlace, options: CloneOptions): Promise<GitClone> {
   await makeWithParents(folder)
   const gitDir = join(folder, 'repo.git')
-  if (!(await isThere(join(gitDir, 'HEAD')))) {
+  if (!existsSync(join(gitDir, 'HEAD'))) {
     const next = `${gitDir}.new`
     await rm(next, { recursive: true, force: true })
     await initClone(next, folder, place, options)
@@ -63,7 +64,7 @@ export async function openClone(folder: string, place: GitPlace, options: CloneO
 /** The clone that stays, to look into without the lock; null: there is none. Nothing is written. */
 export async function lookIntoClone(folder: string, place: GitPlace, run: Run): Promise<GitClone | null> {
   const gitDir = join(folder, 'repo.git')
-  return (await isThere(join(gitDir, 'HEAD'))) ? cloneAt(gitDir, '/dev/null', place, { run }) : null
+  return existsSync(join(gitDir, 'HEAD')) ? cloneAt(gitDir, '/dev/null', place, { run }) : null
 }
 
 /** A clone for the moment, in a private folder that is removed; it borrows what the one that stays in `folder` has. */
@@ -78,7 +79,7 @@ export async function withPassingClone<T>(
     const gitDir = join(own, 'repo.git')
     await initClone(gitDir, own, place, options)
     const lent = join(folder, 'repo.git', 'objects')
-    if (await isThere(lent)) await writeFile(join(gitDir, 'objects/info/alternates'), `${lent}\n`)
+    if (existsSync(lent)) await writeFile(join(gitDir, 'objects/info/alternates'), `${lent}\n`)
     return await use(cloneAt(gitDir, await configFile(own, place), place, options))
   } finally {
     await rm(own, { recursive: true, force: true })
@@ -209,24 +210,16 @@ async function configFile(folder: string, { url }: GitPlace): Promise<string> {
 
 /** Removes what a killed fetch left behind: the caller holds the clone's lock, so no other git runs. */
 async function clearLocks(gitDir: string): Promise<void> {
-  const away = async (folder: string, isLeft: (name: string) => boolean, depth: number): Promise<void> => {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) {
-        if (depth > 0) await away(path, isLeft, depth - 1)
-      } else if (isLeft(entry.name)) await rm(path, { force: true })
-    }
+  const away = async (folder: string, left: RegExp, recursive = false): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true, recursive }).catch(() => [])
+    for (const entry of entries)
+      if (!entry.isDirectory() && left.test(entry.name))
+        await rm(join(entry.parentPath, entry.name), { force: true })
   }
-  await away(gitDir, (name) => name.endsWith('.lock'), 0)
-  await away(join(gitDir, 'refs'), (name) => name.endsWith('.lock'), 5)
-  await away(join(gitDir, 'objects/pack'), (name) => name.startsWith('tmp_'), 0)
+  await away(gitDir, /\.lock$/)
+  await away(join(gitDir, 'refs'), /\.lock$/, true)
+  await away(join(gitDir, 'objects/pack'), /^tmp_/)
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
 
 const broken = (where: string, stderr: string): Failure =>
   new Failure({

@@ -20,12 +20,6 @@ export function specsToObey(
   run: Run,
 ): LoadedSpecs & { readonly notes: readonly Diagnostic[] } {
   const { newest, obeyed, signature, holds, taken, unkept } = judged
-  const note = (
-    severity: Diagnostic['severity'],
-    code: string,
-    message: string,
-    hint: string,
-  ): Diagnostic => ({ file: label, line: 1, column: 1, severity, code, message, hint })
   const good = memory.good?.commit ?? null
   const instead =
     good === null
@@ -34,22 +28,21 @@ export function specsToObey(
         ? `the last good one, ${shortId(good)}, is gone from the repository and from here: nothing runs`
         : `the specs are those of the last good commit ${shortId(good)}`
   const notes: Diagnostic[] = []
-  if (!taken && signature !== null) {
-    const message = `commit ${commit} is not taken: it ${signature.message}; ${instead}`
-    notes.push(note('error', 'commit-unsigned', message, signature.hint))
-  }
-  if (!taken && newest !== null && isFaulty(newest)) {
-    const message = `commit ${commit} is not taken: it ${firstOf(newest.faults)}; ${instead}`
-    notes.push(note('error', 'commit-refused', message, 'Fix its faults, and push again.'))
-  }
-  for (const hold of holds) {
-    const message = `commit ${commit} is not taken: ${hold.message}; ${instead}`
-    const hint = `If that is meant: reconcile release ${hold.id} --reason "…"`
-    notes.push(note(obeyed === null ? 'error' : 'warning', hold.code, message, hint))
+  const note = (severity: Diagnostic['severity'], code: string, message: string, hint: string) =>
+    void notes.push({ file: label, line: 1, column: 1, severity, code, message, hint })
+  const notTaken = (severity: Diagnostic['severity'], code: string, why: string, hint: string) =>
+    note(severity, code, `commit ${commit} is not taken: ${why}; ${instead}`, hint)
+  if (!taken && signature !== null)
+    notTaken('error', 'commit-unsigned', `it ${signature.message}`, signature.hint)
+  if (!taken && newest !== null && isFaulty(newest))
+    notTaken('error', 'commit-refused', `it ${firstOf(newest.faults)}`, 'Fix its faults, and push again.')
+  for (const { id, code, message } of holds) {
+    const hint = `If that is meant: reconcile release ${id} --reason "…"`
+    notTaken(obeyed === null ? 'error' : 'warning', code, message, hint)
   }
   if (unkept !== null) {
-    const message = `commit ${commit} is not taken: ${unkept.message}; ${instead}`
-    notes.push(note(unkept instanceof Failure ? 'error' : 'warning', 'commit-unkept', message, unkept.hint))
+    const severity = unkept instanceof Failure ? 'error' : 'warning'
+    notTaken(severity, 'commit-unkept', unkept.message, unkept.hint)
   }
   const away = memory.unreachable
   if (away !== null) {
@@ -57,7 +50,7 @@ export function specsToObey(
     const why = away.why ?? unreachable?.message ?? 'it could not be fetched'
     const hint = away.hint ?? unreachable?.hint ?? 'reconcile --dry-run asks it again.'
     const message = `since ${isoTime(away.since)} newer commits are not seen: ${why}`
-    notes.push(note('warning', away.code ?? 'git-unreachable', message, hint))
+    note('warning', away.code ?? 'git-unreachable', message, hint)
   }
   const read = taken ? newest : obeyed
   const faults = [

@@ -6,10 +6,9 @@ import {
   type LocatedMap,
   mergeMaps,
   plainValue,
-  type SourceText,
   textAt,
 } from '../yaml/located.ts'
-import { readYaml } from '../yaml/read.ts'
+import { readUnderlying } from '../yaml/read.ts'
 import { hostFault, readHop } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
 import { faultless, valueReader } from './value-reader.ts'
@@ -25,12 +24,12 @@ export interface Host {
 /** By name. `broken`: the file is there and cannot be parsed, so what any `source.host` stands for is unknown. */
 export type Hosts = ReadonlyMap<string, Host> | 'broken'
 
-export function readHosts(source: SourceText, home: string): { hosts: Hosts; faults: readonly Fault[] } {
-  const { root, faults: inYaml } = readYaml(source)
-  if (root === null) {
-    const empty = inYaml.every(({ code }) => code === 'empty')
-    return empty ? { hosts: new Map(), faults: [] } : { hosts: 'broken', faults: inYaml }
-  }
+export function readHosts(
+  text: Parameters<typeof readUnderlying>[0],
+  home: string,
+): { hosts: Hosts; faults: readonly Fault[] } {
+  const { root, faults: inYaml } = readUnderlying(text)
+  if (typeof root === 'string') return { hosts: root === 'broken' ? root : new Map(), faults: inYaml }
   const shape = checkShape('hosts', root, 'whole')
   const { read, each, faults: inValues } = valueReader(root, plainValue(root), shape)
   const near = (text: string) => readNearPath(text, 'ssh-file', { home, name: 'name' })

@@ -12,9 +12,9 @@ import {
   plainValue,
   type SourceText,
   startOf,
-  valueAt,
+  textAt,
 } from '../yaml/located.ts'
-import { readYaml } from '../yaml/read.ts'
+import { readUnderlying, readYaml } from '../yaml/read.ts'
 import { nameFault } from './backup-name.ts'
 import type { Claim, WrittenPath } from './check-claims.ts'
 import { type Hosts, withHost } from './hosts.ts'
@@ -48,12 +48,12 @@ export interface ReadSpec {
 }
 
 /** `_defaults.yaml`: it need not be whole, and names no backup. */
-export function readDefaults(source: SourceText): { defaults: Defaults; faults: readonly Fault[] } {
-  const { root, faults } = readYaml(source)
-  if (root === null) {
-    const empty = faults.every(({ code }) => code === 'empty')
-    return empty ? { defaults: 'absent', faults: [] } : { defaults: 'broken', faults }
-  }
+export function readDefaults(text: Parameters<typeof readUnderlying>[0]): {
+  defaults: Defaults
+  faults: readonly Fault[]
+} {
+  const { root, faults } = readUnderlying(text)
+  if (typeof root === 'string') return { defaults: root, faults }
   const found = [...faults, ...checkShape('backup', root, 'part')]
   if (root.entries.has('name')) {
     const message = 'a "name" for all backups would be one that they share'
@@ -97,16 +97,15 @@ const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarnin
   faultAt(placeOf(root, key), code, message, hint, 'warning')
 
 function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Claim {
-  const named = textAt(root, 'name')
+  const named = textAt(root, ['name'])
   const name =
-    named === null || nameFault(named.path) !== null
+    named === null || nameFault(named) !== null
       ? { text: context.baseName, place: startOf(source) }
-      : { text: named.path, place: named.place }
+      : { text: named, place: placeOf(root, ['name']) }
   const path = (use: Parameters<typeof readNearPath>[1], ...keys: readonly string[]): WrittenPath | null => {
-    const written = textAt(root, ...keys)
-    if (written === null) return null
-    const read = readNearPath(written.path, use, { home: context.home, name: name.text })
-    return read.ok ? { path: read.value, place: written.place } : null
+    const written = textAt(root, keys)
+    const read = written === null ? null : readNearPath(written, use, { home: context.home, name: name.text })
+    return read?.ok ? { path: read.value, place: placeOf(root, keys) } : null
   }
   return {
     file: source.file,
@@ -118,27 +117,14 @@ function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Cl
   }
 }
 
-function textAt(root: LocatedMap, ...keys: readonly string[]): WrittenPath | null {
-  const value = valueAt(root, keys)
-  return value?.kind === 'scalar' && typeof value.value === 'string'
-    ? { path: value.value, place: value.place }
-    : null
-}
-
 /** The document that the spec's digest is taken of: what is implied is written out. */
 function effectiveDocument(root: LocatedMap, name: string): unknown {
-  const written = plainValue(root) as {
-    readonly source?: unknown
-    readonly series?: unknown
-    readonly expect?: unknown
-  }
+  const written = plainValue(root) as Readonly<Record<string, unknown>>
   const { source, series, expect } = written
-  const overSsh = typeof source === 'object' && source !== null && 'host' in source
-  const implied = overSsh && !('path' in source) ? { ...source, path: '.' } : source
   return withDefaults(loadSchema('backup'), {
     ...written,
     name,
-    ...(implied === undefined ? {} : { source: implied }),
+    ...(isObject(source) && 'host' in source ? { source: { path: '.', ...source } } : {}),
     // One is the same as a list of one.
     ...(isObject(series) && typeof series['pattern'] === 'string'
       ? { series: { ...series, pattern: [series['pattern']] } }

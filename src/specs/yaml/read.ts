@@ -46,6 +46,19 @@ export function readYaml(source: SourceText): { root: LocatedMap | null; faults:
   return wantQuotes.length === 0 ? { root, faults } : { root: null, faults: wantQuotes }
 }
 
+/** The same of a file that underlies all specs, `text` of it; null: there is none. `broken`: it is there and cannot be parsed. */
+export function readUnderlying(text: { readonly source: SourceText; readonly fault: Fault | null } | null): {
+  readonly root: LocatedMap | 'absent' | 'broken'
+  readonly faults: readonly Fault[]
+} {
+  if (text === null) return { root: 'absent', faults: [] }
+  if (text.fault !== null) return { root: 'broken', faults: [text.fault] }
+  const { root, faults } = readYaml(text.source)
+  if (root !== null) return { root, faults }
+  const isEmpty = faults.every(({ code }) => code === 'empty')
+  return isEmpty ? { root: 'absent', faults: [] } : { root: 'broken', faults }
+}
+
 function parse(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
   const document = parseDocument(source.text, {
     // Duplicates are found below: the parser's own search is quadratic.
