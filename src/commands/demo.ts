@@ -95,10 +95,7 @@ async function lookFirst(stage: DemoStage, scene: DemoScene): Promise<void> {
 }
 
 /** Returns the staged bytes once everything has ended, and their inode. */
-async function cutOff(
-  stage: DemoStage,
-  scene: DemoScene,
-): Promise<{ readonly size: number; readonly inode: number }> {
+async function cutOff(stage: DemoStage, scene: DemoScene) {
   stage.title('Pull, and cut the power halfway through the large file')
   const partial = join(layout(scene.offsite).staging, scene.large)
   const whole = (await stat(join(scene.source, scene.large))).size
@@ -124,7 +121,7 @@ async function cutOff(
 async function carryOn(
   stage: DemoStage,
   scene: DemoScene,
-  before: { readonly size: number; readonly inode: number },
+  before: Awaited<ReturnType<typeof cutOff>>,
 ): Promise<void> {
   stage.title('Again: it continues where it was cut off')
   const partial = join(layout(scene.offsite).staging, scene.large)
@@ -155,9 +152,9 @@ async function carryOn(
 async function nothingLeft(stage: DemoStage, scene: DemoScene): Promise<void> {
   stage.title('In sync, except for what only the source can fix')
   const { ledger } = layout(scene.offsite)
-  const before = await readFile(ledger, 'utf8').catch(() => '')
+  const before = await textOf(ledger)
   const ended = await stage.reconcile(['--dry-run', '--all'])
-  const after = await readFile(ledger, 'utf8').catch(() => '')
+  const after = await textOf(ledger)
   stage.promise('with everything here, nothing was left to fetch', ended.code === 6 && before === after)
 }
 
@@ -167,27 +164,16 @@ async function rot(stage: DemoStage, scene: DemoScene): Promise<void> {
   stage.say('The hourly script would now overwrite the last good copy.')
   const digest = await md5Of(join(scene.offsite, name)).catch(() => '')
   await stage.run(['md5sum', `offsite/${name}`])
-  await stage.run([
-    'dd',
-    'if=/dev/urandom',
-    `of=source/${name}`,
-    'bs=512',
-    'count=1',
-    'conv=notrunc',
-    'status=none',
-  ])
+  const quietly = ['bs=512', 'count=1', 'conv=notrunc', 'status=none']
+  await stage.run(['dd', 'if=/dev/urandom', `of=source/${name}`, ...quietly])
   await stage.run(['md5sum', name], { redirect: { folder: 'source', file: `${name}.md5` } })
   const ended = await stage.reconcile([])
   const rotten = await md5Of(join(scene.source, name))
   await stage.run(['md5sum', `offsite/${name}`])
-  stage.promise(
-    'no file was published twice',
-    publishedLines(await readFile(layout(scene.offsite).ledger, 'utf8').catch(() => '')) ===
-      scene.sound.length,
-  )
-  const status = JSON.parse(
-    await readFile(layout(scene.offsite).status, 'utf8').catch(() => '{}'),
-  ) as Partial<DestinationStatus>
+  const own = layout(scene.offsite)
+  const published = (await textOf(own.ledger)).match(/"event":"published"/g)?.length ?? 0
+  stage.promise('no file was published twice', published === scene.sound.length)
+  const status: Partial<DestinationStatus> = JSON.parse((await textOf(own.status)) || '{}')
   stage.promise(
     'the rotten file was reported as a conflict (exit code 6), and the good copy was not touched',
     ended.code === 6 &&
@@ -244,7 +230,8 @@ async function allPublished(scene: DemoScene): Promise<boolean> {
   return true
 }
 
-const publishedLines = (ledger: string): number => ledger.match(/"event":"published"/g)?.length ?? 0
+/** Empty where it cannot be read. */
+const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
 
 /** A killed run's lock lasts until its last child has ended. */
 async function untilUnlocked(lock: string): Promise<void> {

@@ -41,14 +41,17 @@ const isFound = (tool: string, searched: string): boolean =>
   searched
     .split(':')
     .filter((folder) => folder.startsWith('/'))
-    .some((folder) => {
-      try {
-        accessSync(join(folder, tool), constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
+    .some((folder) => isProgram(join(folder, tool)))
+
+/** Whether this user may run a file. */
+export function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Whether rsync and ssh are here, and rsync is new enough to meet a hostile source; null: all is well. */
 export async function checkSourceTools(): Promise<Failure | null> {
