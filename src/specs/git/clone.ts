@@ -5,9 +5,15 @@ import { join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
-import { type ChildCall, type ChildEnd, runChild, type TimeLimits } from '../../system/child.ts'
+import {
+  type ChildCall,
+  type ChildEnd,
+  childEnvironment,
+  runChild,
+  type TimeLimits,
+} from '../../system/child.ts'
 import { makeWithParents } from '../../system/make-with-parents.ts'
-import { gitArguments, gitEnvironment, gitSshCommand } from './command.ts'
+import { shellQuoted, sshWords, tokenSafe } from '../../system/ssh-options.ts'
 import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
 import { isCommitId } from './ref.ts'
 import { folderOf, transportOf } from './url.ts'
@@ -228,3 +234,57 @@ const broken = (where: string, stderr: string): Failure =>
     hint: 'Check the disk, and move the clone away: the next run fetches it anew. The last good commit is remembered beside it.',
     path: where,
   })
+
+/** Settings of every git that we start: no hooks, no helpers, and everything fetched is checked. */
+const CONFIG: Readonly<Record<string, string>> = {
+  'core.hooksPath': '/dev/null',
+  'core.fsync': 'all',
+  'core.askPass': '',
+  'credential.helper': '',
+  'protocol.ext.allow': 'never',
+  'transfer.fsckObjects': 'true',
+  'fetch.fsckObjects': 'true',
+  'fetch.recurseSubmodules': 'false',
+  'transfer.bundleURI': 'false',
+  'gc.autoDetach': 'false',
+  'maintenance.autoDetach': 'false',
+  'http.lowSpeedLimit': '1',
+  'http.lowSpeedTime': '60',
+  // ssh's signatures alone count here.
+  'gpg.format': 'ssh',
+  'gpg.openpgp.program': '/bin/false',
+  'gpg.x509.program': '/bin/false',
+}
+
+const gitArguments = (gitDir: string, more: Readonly<Record<string, string>> = {}): readonly string[] => [
+  `--git-dir=${gitDir}`,
+  '--no-replace-objects',
+  ...Object.entries({ ...CONFIG, ...more }).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+]
+
+/** `configFile`: the only settings that git's helpers read beside ours. */
+const gitEnvironment = (
+  configFile: string,
+  ssh: string | null,
+  caFile: string | null = null,
+): Record<string, string> => ({
+  ...childEnvironment(),
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: configFile,
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ALLOW_PROTOCOL: 'file:https:ssh',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_NO_LAZY_FETCH: '1',
+  ...(caFile === null ? {} : { GIT_SSL_CAINFO: caFile }),
+  GIT_SSH_VARIANT: 'ssh',
+  // Without a key of its own no ssh is started at all.
+  GIT_SSH_COMMAND: ssh ?? 'false',
+})
+
+/** git hands this to a shell: every word is quoted, and the two that come from settings are absolute paths. Null: one of them is not. */
+function gitSshCommand({ identity, knownHosts }: Pick<GitPlace, 'identity' | 'knownHosts'>): string | null {
+  const [key, pin] = [tokenSafe(identity), tokenSafe(knownHosts)]
+  if (key === null || pin === null) return null
+  return sshWords(key, pin, { ProxyCommand: 'none' }).map(shellQuoted).join(' ')
+}

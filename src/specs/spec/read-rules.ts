@@ -1,9 +1,39 @@
 import { type Precision, patternFault, patternPrecision } from '../../decide/retention/series-pattern.ts'
-import type { Expectation, PruneRules, RetainRules, SeriesRules } from '../../model/spec.ts'
-import { faultAt, type KeyPath, keyPathText, placeOf, textAt, valueAt } from '../yaml/located.ts'
-import { readUntil } from './read-until.ts'
+import { plainRate } from '../../decide/time/timetable.ts'
+import { isZone, zoneOf } from '../../decide/time/zone.ts'
+import { DAY, type Instant, instant } from '../../model/instant.ts'
+import type {
+  Bandwidth,
+  BandwidthEntry,
+  Expectation,
+  PruneRules,
+  Rate,
+  RetainRules,
+  Schedule,
+  SeriesRules,
+  Suspension,
+} from '../../model/spec.ts'
+import {
+  faultAt,
+  type KeyPath,
+  keyPathText,
+  keyPlaceOf,
+  lineOf,
+  placeOf,
+  textAt,
+  valueAt,
+} from '../yaml/located.ts'
 import { cronFault, globFault, zoneFault } from './text-faults.ts'
-import { atLeast, parseDuration, parsePeriod, parseRhythm } from './units.ts'
+import {
+  atLeast,
+  MIN_RATE,
+  no,
+  type Parsed,
+  parseDuration,
+  parsePeriod,
+  parseRate,
+  parseRhythm,
+} from './units.ts'
 import { faultless, type ValueReader } from './value-reader.ts'
 
 /** How files are told apart by date, and what is kept, expected and pruned of them. */
@@ -32,7 +62,7 @@ export function readRules(reader: ValueReader): {
 }
 
 /** Where no other zone is named. */
-export const timezoneOf = ({ root }: ValueReader): string => textAt(root, ['series', 'timezone']) ?? 'UTC'
+const timezoneOf = ({ root }: ValueReader): string => textAt(root, ['series', 'timezone']) ?? 'UTC'
 
 function readRetain({ read, plain, each }: ValueReader): RetainRules {
   const counts = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
@@ -67,7 +97,7 @@ function readExpectation(reader: ValueReader, path: KeyPath): Expectation {
 }
 
 /** Null: nothing is written there. */
-export const readUntilAt = (reader: ValueReader, path: KeyPath) =>
+const readUntilAt = (reader: ValueReader, path: KeyPath) =>
   reader.read(path, 'bad-time', (text) => readUntil(text, timezoneOf(reader))) ?? null
 
 /** The paths of a list's items, or of the single value that may be written instead of a list. */
@@ -151,3 +181,99 @@ function endingOf(reader: ValueReader): string {
   const [first] = oneOrMany(reader, ['select', 'include'])
   return /^[^/]*\*((?:\.[A-Za-z0-9]+)+)$/.exec((first && textAt(reader.root, first)) ?? '')?.[1] ?? '.tar.gz'
 }
+
+const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
+const TIME =
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?)([Zz]|[+-][0-9]{2}:[0-9]{2})$/
+
+/** A moment with its offset (RFC 3339), or a day, which means its end in the zone. */
+function readUntil(text: string, timezone: string): Parsed<Instant> {
+  const day = dayOf(text)
+  if (day !== null)
+    return { ok: true, value: zoneOf(isZone(timezone) ? timezone : 'UTC').toInstant(day + DAY) }
+  const [, date, clock, offset] = TIME.exec(text) ?? []
+  const at = date === undefined || dayOf(date) === null ? Number.NaN : Date.parse(`${date}T${clock}${offset}`)
+  if (!Number.isNaN(at)) return { ok: true, value: instant(at) }
+  return /^[0-9-]+[Tt ][0-9:.]+$/.test(text)
+    ? no('has no offset: end it with Z or, for example, +01:00')
+    : no('is no time: write 2026-12-31, or 2026-12-31T12:00:00Z')
+}
+
+/** The wall clock's midnight at which the day begins; null where no calendar has it. */
+function dayOf(text: string): number | null {
+  const [, year, month, day] = DATE.exec(text)?.map(Number) ?? []
+  if (year === undefined || month === undefined || day === undefined || year < 1970) return null
+  const at = Date.UTC(year, month - 1, day)
+  return new Date(at).toISOString().startsWith(text) ? at : null
+}
+
+/** When a backup runs, when not, and how fast. */
+export function readTimes(reader: ValueReader): {
+  readonly schedule: Schedule
+  readonly suspend: Suspension | null
+  readonly bandwidth: Bandwidth
+} {
+  const schedule = readSchedule(reader)
+  const suspend = reader.plain(['suspend']) === false ? null : readSuspension(reader)
+  return { schedule, suspend, bandwidth: readBandwidth(reader) }
+}
+
+function readSchedule(reader: ValueReader): Schedule {
+  const { read } = reader
+  const seconds = read(['schedule', 'every'], 'out-of-range', atLeast(parseDuration, 1))
+  const cron = read(['schedule', 'cron'], 'bad-cron', faultless(cronFault))
+  const timezone = read(['schedule', 'timezone'], 'bad-timezone', faultless(zoneFault)) ?? timezoneOf(reader)
+  return cron === undefined ? { kind: 'every', seconds } : { kind: 'cron', cron: cron.trim(), timezone }
+}
+
+function readSuspension(reader: ValueReader): Suspension {
+  const place = keyPlaceOf(reader.root, ['suspend'])
+  return {
+    reason: reader.plain<string | undefined>(['suspend', 'reason']) ?? null,
+    until: readUntilAt(reader, ['suspend', 'until']),
+    file: place.source.file,
+    line: lineOf(place),
+  }
+}
+
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+function readBandwidth(reader: ValueReader): Bandwidth {
+  const { read, each, fault, isWritten } = reader
+  const written: KeyPath = ['transfer', 'bandwidth']
+  const rate = read(written, 'out-of-range', readRate)
+  const timezone = read(['transfer', 'timezone'], 'bad-timezone', faultless(zoneFault)) ?? timezoneOf(reader)
+  const entries = each(written, (path): BandwidthEntry => {
+    const days = each([...path, 'days'], (day) => WEEKDAYS.indexOf(reader.plain(day)) + 1)
+    const window = readWindow(reader, path)
+    const rate = read([...path, 'rate'], 'out-of-range', readRate)
+    return { days: days.length === 0 ? null : days, window, rate }
+  })
+  if (entries.length > 0 && !isWritten(['transfer', 'timezone']) && !isWritten(['series', 'timezone'])) {
+    const message = 'transfer.bandwidth is a timetable without a time zone'
+    const hint = 'name the zone by whose clock it is, for example "timezone: Europe/Oslo" in transfer'
+    fault(written, 'missing-key', message, hint)
+  }
+  return entries.length === 0 ? plainRate(rate) : { timezone, entries }
+}
+
+/** Null: all day. */
+function readWindow({ root, isFaulty, fault }: ValueReader, path: KeyPath): BandwidthEntry['window'] {
+  const [from, to] = [textAt(root, [...path, 'from']), textAt(root, [...path, 'to'])]
+  const at = [...path, to === null ? 'from' : 'to']
+  // One that closes when it opens: all day, or never?
+  if ((from ?? '00:00') === (to ?? '24:00') && !isFaulty(at)) {
+    const message = `${keyPathText(path)} closes at ${to ?? '24:00'}, when it opens`
+    fault(at, 'never-open', message, 'for the whole day leave out "from" and "to"')
+  }
+  return from === null && to === null
+    ? null
+    : { from: minuteOf(from ?? '00:00'), to: minuteOf(to ?? '24:00') }
+}
+
+const minuteOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))
+
+const readRate = (text: string): Parsed<Rate> =>
+  text === 'off'
+    ? { ok: true, value: text }
+    : atLeast(parseRate, MIN_RATE, 'is below 1KiB/s, the least that rsync can hold')(text)
