@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import { comparePaths } from '../model/rel-path.ts'
-import { systemErrorOf } from '../model/system-error.ts'
+import { systemErrorOf, whyUnreadable } from '../model/system-error.ts'
 import { withoutSecrets } from './git/url.ts'
 import { MAX_SPEC_BYTES, readText, type SpecEntry, type SpecFiles, type Unreadable } from './spec-files.ts'
 import type { Fault, SourceText } from './yaml/located.ts'
@@ -35,15 +35,8 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.sort((a, b) => comparePaths(a.name, b.name))
   } catch (cause) {
-    const code = systemErrorOf(cause)?.name
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such folder'
-        : code === 'ENOTDIR'
-          ? 'it is no folder'
-          : code === 'EACCES'
-            ? 'permission denied'
-            : code
+    const isOther = systemErrorOf(cause)?.name === 'ENOTDIR'
+    const why = isOther ? 'it is no folder' : whyUnreadable(cause, 'there is no such folder')
     throw new Failure({
       code: 'specs-not-found',
       message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${why}`,
@@ -83,13 +76,9 @@ async function readSpecBytes(file: string, within: string | null): Promise<Uint8
       await handle.close()
     }
   } catch (error) {
-    const code = systemErrorOf(error)?.name
-    const why =
-      code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'it is a dangling link, or is gone' : code
-    return {
-      message: `the file cannot be read: ${why}`,
-      hint: 'make it readable for the user who runs reconcile',
-    }
+    const why = whyUnreadable(error, 'it is a dangling link, or is gone')
+    const hint = 'make it readable for the user who runs reconcile'
+    return { message: `the file cannot be read: ${why}`, hint }
   }
 }
 

@@ -19,7 +19,7 @@ import {
   faultAt,
   type Located,
   type LocatedMap,
-  lineAndColumn,
+  lineOf,
   type Place,
   type Scalar,
   type SourceText,
@@ -127,13 +127,18 @@ function locateTree(
     const [start, end] = node.range ?? [0, 0]
     return { source, start, end }
   }
+  const report = (node: Node, code: string, message: string, hint?: string): null => {
+    faults.push(faultAt(place(node), code, message, hint))
+    return null
+  }
+  const explode = (fault: Fault): null => {
+    bomb ??= fault
+    return null
+  }
 
   function locate(node: Node, depth: number): Measured | null {
     if (bomb !== null) return null
-    if (depth > MAX_DEPTH) {
-      bomb = nestedTooDeep(place(node))
-      return null
-    }
+    if (depth > MAX_DEPTH) return explode(nestedTooDeep(place(node)))
     if (isAlias(node)) return follow(node, depth)
     const known = anchored.get(node)
     if (known !== undefined) return known
@@ -141,12 +146,8 @@ function locateTree(
     const measured = isMap(node) ? locateMap(node, depth) : isSeq(node) ? locateList(node, depth) : leaf(node)
     open.delete(node)
     if (measured !== null && measured.size > MAX_VALUES) {
-      bomb ??= faultAt(
-        place(node),
-        'too-many-values',
-        `more than ${MAX_VALUES} values, aliases counted as often as used`,
-      )
-      return null
+      const message = `more than ${MAX_VALUES} values, aliases counted as often as used`
+      return explode(faultAt(place(node), 'too-many-values', message))
     }
     if (!isAlias(node) && node.anchor !== undefined) anchored.set(node, measured)
     return measured
@@ -154,32 +155,18 @@ function locateTree(
 
   function follow(alias: Alias, depth: number): Measured | null {
     if (++aliases > MAX_ALIASES) {
-      bomb = faultAt(
-        place(alias),
-        'too-many-aliases',
-        `more than ${MAX_ALIASES} aliases`,
-        `common values belong into _defaults.yaml`,
-      )
-      return null
+      const hint = 'common values belong into _defaults.yaml'
+      return explode(faultAt(place(alias), 'too-many-aliases', `more than ${MAX_ALIASES} aliases`, hint))
     }
     const target = alias.resolve(document)
     if (target === undefined) {
       const text = source.text.slice(place(alias).start, place(alias).end)
-      faults.push(
-        faultAt(
-          place(alias),
-          'unknown-alias',
-          `${text} refers to an anchor that is not there`,
-          `if it is a glob, put it in quotes: "${text}"`,
-        ),
-      )
-      return null
+      const hint = `if it is a glob, put it in quotes: "${text}"`
+      return report(alias, 'unknown-alias', `${text} refers to an anchor that is not there`, hint)
     }
-    if (open.has(target)) {
-      faults.push(faultAt(place(alias), 'circular-alias', `*${alias.source} refers to a value that holds it`))
-      return null
-    }
-    return locate(target, depth)
+    return open.has(target)
+      ? report(alias, 'circular-alias', `*${alias.source} refers to a value that holds it`)
+      : locate(target, depth)
   }
 
   function leaf(node: Node): Measured {
@@ -212,15 +199,8 @@ function locateTree(
       const before = entries.get(key)?.key ?? removed.get(key)
       if (before !== undefined) {
         if (faults.length >= MAX_DUPLICATES) continue
-        const { line } = lineAndColumn(before.source.text, before.start)
-        faults.push(
-          faultAt(
-            keyPlace,
-            'duplicate-key',
-            `"${key}" is written twice: first in line ${line}`,
-            'keep one of them',
-          ),
-        )
+        const message = `"${key}" is written twice: first in line ${lineOf(before)}`
+        report(pair.key, 'duplicate-key', message, 'keep one of them')
         continue
       }
       const measured = isNode(pair.value) ? locate(pair.value, depth + 1) : null
