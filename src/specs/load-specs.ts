@@ -174,10 +174,9 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     if (claim !== null && !effective.has(claim.name.text)) effective.set(claim.name.text, document)
   }
   return {
-    label,
+    ...nothingObeyed(label),
     folder,
     revision,
-    fingerprint: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faulty,
     faults: faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults),
@@ -187,9 +186,6 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     ],
     fileCount: specFiles.length,
     effective,
-    holds: [],
-    stale: null,
-    lastGood: null,
   }
 }
 

@@ -39,12 +39,6 @@ export interface ThrowawayOptions {
 
 const SSHD = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/usr/bin/sshd', '/sbin/sshd']
 const RRSYNC = ['/usr/bin/rrsync', '/usr/local/bin/rrsync', '/usr/share/doc/rsync/scripts/rrsync']
-const ENVIRONMENT = {
-  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
-  LC_ALL: 'C',
-  TZ: 'UTC',
-  HOME: '/',
-}
 const ATTEMPTS = 5
 
 /**
@@ -78,7 +72,6 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
     const child = startChild({
       program: sshd,
       arguments: ['-D', '-f', at('sshd_config'), '-E', at('log')],
-      env: ENVIRONMENT,
       onto: [log.fd, log.fd],
       signal: stop.signal,
     })

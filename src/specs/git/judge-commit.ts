@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { holdId } from '../../decide/documents/fingerprint.ts'
 import { type Declared, vanishedSpecs } from '../../decide/specs/vanished.ts'
-import type { Instant } from '../../model/instant.ts'
 import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
 import type { GitMemory, SpecsMemory } from '../../model/specs-memory.ts'
-import type { Diagnostic, Hold } from '../../model/trouble.ts'
+import type { Diagnostic, Hold, Release } from '../../model/trouble.ts'
 import type { TimeLimits } from '../../system/child.ts'
 import { type BoxContext, type LoadedSpecs, readSpecs } from '../load-specs.ts'
 import type { CheckKeys, GitClone } from './clone.ts'
@@ -45,12 +44,6 @@ export interface Judged {
   readonly unkept: { readonly message: string; readonly hint: string } | null
   /** What was refused before, where this is only more of the same. */
   readonly stillRefused: GitMemory['refused']
-}
-
-interface Release {
-  readonly reason: string
-  readonly by: string
-  readonly at: Instant
 }
 
 /**

@@ -93,6 +93,14 @@ const GIT_FLAGS = {
   verifySignatures: 'verifySignatures',
 } as const
 
+/** The flags about git that are given: each with how it is written, and its text. */
+export const gitFlags = (flags: SettingsFlags) =>
+  (Object.keys(GIT_FLAGS) as (keyof typeof GIT_FLAGS)[]).flatMap((flag) => {
+    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    const text = flags[flag]
+    return text === undefined ? [] : [[flag, name, text] as const]
+  })
+
 /**
  * The place in git that flags and config.yaml name together; null: they name none. Another `--git` than the written one has a ref and a
  * subpath of its own; what signatures and keys are asked for stays. Throws a Failure (`usage`) where flags make no sense.
@@ -104,10 +112,8 @@ function gitOf(
 ): GitPlace | null {
   const readers = gitReaders(known)
   const over: Record<string, unknown> = {}
-  for (const [flag, key] of Object.entries(GIT_FLAGS) as [keyof typeof GIT_FLAGS, keyof typeof readers][]) {
-    const text = flags[flag]
-    if (text === undefined) continue
-    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  for (const [flag, name, text] of gitFlags(flags)) {
+    const key = GIT_FLAGS[flag]
     if (flags.specs !== undefined)
       throw usage(`--specs and ${name} exclude each other: specs lie in one place`)
     if (flags.git === undefined && under === undefined)

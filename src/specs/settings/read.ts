@@ -27,7 +27,9 @@ import {
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
 
-export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
+export type WrittenSettings = {
+  readonly [Key in Exclude<keyof Settings, 'file' | 'specs'>]?: Settings[Key] | undefined
+} & {
   /** Empty: it is written, and faulty. */
   readonly specs?: string
   /** Its URL is empty where any of it is faulty. */
@@ -176,13 +178,9 @@ function readAll(
     written: {
       ...(isWritten(['specs']) ? { specs: specs ?? '' } : {}),
       ...(git === undefined ? {} : { git: { ...Object.fromEntries(parts), ...(isBad ? { url: '' } : {}) } }),
-      ...(state === undefined ? {} : { state }),
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(bandwidth === undefined ? {} : { bandwidth }),
+      ...{ state, concurrency, bandwidth, notify, heartbeat },
       // A faulty root allows nothing more than the others do.
       ...(isWritten(['roots']) ? { roots } : {}),
-      ...(notify === null ? {} : { notify }),
-      ...(heartbeat === undefined ? {} : { heartbeat }),
     },
     faults: [...inYaml, ...shape, ...reader.faults],
   }
@@ -191,10 +189,10 @@ function readAll(
 /** A sound path, made absolute. `{name}` may be in it where that is its `name`. */
 type ReadFolder = (path: KeyPath, name?: '{name}') => string | undefined
 
-/** The sound ones of `notify`; null: there is none. Each file and address once: what was told is remembered by it. */
-function readHooks(reader: ValueReader, folder: ReadFolder): readonly NoticeHook[] | null {
+/** The sound ones of `notify`; undefined: there is none. Each file and address once: what was told is remembered by it. */
+function readHooks(reader: ValueReader, folder: ReadFolder): readonly NoticeHook[] | undefined {
   const { root, each, fault } = reader
-  if (valueAt(root, ['notify'])?.kind !== 'list') return null
+  if (valueAt(root, ['notify'])?.kind !== 'list') return undefined
   const hooks: NoticeHook[] = []
   each(['notify'], (path) => {
     const hook = readHook(reader, path, folder)

@@ -5,6 +5,7 @@ import {
   faultAt,
   type LocatedMap,
   mergeMaps,
+  type Place,
   plainValue,
   textAt,
 } from '../yaml/located.ts'
@@ -48,24 +49,22 @@ export function readHosts(
     ...inValues,
   ]
   const errors = faults.filter(({ severity }) => severity === 'error')
-  const isIn = ({ place }: Fault, { key, value }: Entry): boolean =>
-    place.start >= key.start && place.end <= Math.max(key.end, value.place.end)
-  const entries: readonly (readonly [string, Entry])[] = [
-    ...root.entries,
-    ...[...root.removed].map(
-      ([name, key]) => [name, { key, value: { kind: 'scalar', place: key, value: null } }] as const,
-    ),
+  const none = (place: Place): LocatedMap => ({ kind: 'map', place, entries: new Map(), removed: new Map() })
+  const named = [
+    ...[...root.entries].map(([name, { key, value }]) => {
+      const end = Math.max(key.end, value.place.end)
+      return { name, map: value.kind === 'map' ? value : none(value.place), start: key.start, end }
+    }),
+    ...[...root.removed].map(([name, key]) => ({ name, map: none(key), start: key.start, end: key.end })),
   ]
-  const isElsewhere = errors.some((error) => !entries.some(([, entry]) => isIn(error, entry)))
+  const isIn = ({ place }: Fault, { start, end }: (typeof named)[number]) =>
+    place.start >= start && place.end <= end
+  const isElsewhere = errors.some((error) => !named.some((one) => isIn(error, one)))
   const hosts = new Map<string, Host>()
-  for (const [written, entry] of entries) {
-    const name = written.toLowerCase()
-    const { value } = entry
-    const map: LocatedMap =
-      value.kind === 'map'
-        ? value
-        : { kind: 'map', place: value.place, entries: new Map(), removed: new Map() }
-    hosts.set(name, { name, map, isSound: !isElsewhere && !errors.some((error) => isIn(error, entry)) })
+  for (const one of named) {
+    const name = one.name.toLowerCase()
+    const isSound = !isElsewhere && !errors.some((error) => isIn(error, one))
+    hosts.set(name, { name, map: one.map, isSound })
   }
   return { hosts, faults }
 }
@@ -110,12 +109,7 @@ export const unusedHosts = (hosts: Hosts, used: ReadonlySet<string | null>): rea
     ? []
     : [...hosts.values()]
         .filter(({ name }) => !used.has(name))
-        .map(({ name, map }) =>
-          faultAt(
-            map.place,
-            'unused-host',
-            `no spec uses the host ${name}`,
-            'remove it, or name it in source.host',
-            'warning',
-          ),
-        )
+        .map(({ name, map }) => {
+          const hint = 'remove it, or name it in source.host'
+          return faultAt(map.place, 'unused-host', `no spec uses the host ${name}`, hint, 'warning')
+        })
