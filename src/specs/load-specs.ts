@@ -8,16 +8,10 @@ import { fingerprintFiles, folderFiles, SPEC_FILE } from './folder-files.ts'
 import type { ClaimContext } from './spec/check-claims.ts'
 import type { OurPlace } from './spec/our-places.ts'
 import type { ReadSpec } from './spec/read.ts'
-import { readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
+import { diagnosticsOf, readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
 import { type Fault, faultAt, startOf } from './yaml/located.ts'
 
-export interface LoadedSpecs {
-  /** For people: an absolute folder, or `URL@ref:subpath`. The same on every run. */
-  readonly label: string
-  /** Absolute; null: they were read from a commit. */
-  readonly folder: string | null
-  /** The commit they were read at; null: a plain folder. */
-  readonly revision: string | null
+export interface LoadedSpecs extends Omit<SpecFiles, 'entries'> {
   /** Of the very bytes that were read, as `fingerprintSpecs` returns it; null: not of a plain folder. */
   readonly fingerprint: string | null
   /** Those without a fault, in the order of their files. */
@@ -179,7 +173,7 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     revision,
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faulty,
-    faults: faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults),
+    faults: await diagnosticsOf(faults),
     shared: [
       ...(defaultsFile === null ? [] : (['_defaults.yaml'] as const)),
       ...(hostsFile === null ? [] : (['_hosts.yaml'] as const)),

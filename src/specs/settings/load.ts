@@ -8,6 +8,7 @@ import { readSpecFile } from '../folder-files.ts'
 import { gitPlace, gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
 import { bandwidthFault } from '../spec/units.ts'
+import { diagnosticsOf } from '../spec-files.ts'
 import type { WrittenSettings } from './read.ts'
 
 /** What flags and `config.yaml` may say; what neither says has a default. */
@@ -192,7 +193,5 @@ async function readConfig(file: string, options: SettingsOptions) {
     fault === null
       ? readSettings(source, { home: options.home, folder: dirname(file) })
       : { written: {}, faults: [fault] }
-  if (faults.length === 0) return { written, faults: [] }
-  const { toDiagnostics } = await import('../yaml/to-diagnostics.ts')
-  return { written, faults: toDiagnostics(faults) }
+  return { written, faults: await diagnosticsOf(faults) }
 }
