@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import stringify from 'safe-stable-stringify'
+import { fingerprint } from '../../decide/documents/fingerprint.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
 import { isObject } from '../../model/is-object.ts'
@@ -188,7 +187,8 @@ function readValues(
     name,
     file: root.place.source.file,
     line: lineOf(root.place),
-    digest: documentDigest(document),
+    // Comments, layout, key order and the file's place do not change it.
+    digest: fingerprint(document),
     source:
       kind === 'local'
         ? { kind, path: nearSource, listing }
@@ -269,9 +269,3 @@ function sourceKind(root: LocatedMap): 'ssh' | 'local' | 'unclear' {
   if (valueAt(root, ['source', 'host']) !== null) return 'ssh'
   return valueAt(root, ['source', 'user']) === null ? 'local' : 'unclear'
 }
-
-/** sha256 of the canonical form: comments, layout, key order and the file's place do not change it. */
-const documentDigest = (document: unknown): string =>
-  createHash('sha256')
-    .update(`${stringify(document)}`)
-    .digest('hex')
