@@ -58,7 +58,7 @@ export async function checkSourceTools(): Promise<Failure | null> {
   const [rsync, ssh] = await Promise.all([firstLine('rsync', ['--version']), firstLine('ssh', ['-V'])])
   if (rsync instanceof Failure) return rsync
   const version = /version v?(\d+)\.(\d+)\.(\d+)/.exec(rsync)?.slice(1).map(Number)
-  if (version === undefined || isOlder(version, OLDEST_RSYNC))
+  if (version === undefined || rankOf(version) < rankOf(OLDEST_RSYNC))
     return failure(
       'rsync-too-old',
       `rsync on this machine is ${version?.join('.') ?? 'of an unknown version'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
@@ -83,19 +83,14 @@ export function namelessUser(): Failure | null {
   }
 }
 
-function isOlder(version: readonly number[], than: readonly number[]): boolean {
-  for (let i = 0; i < than.length; i++) if (version[i] !== than[i]) return version[i]! < than[i]!
-  return false
-}
+/** In the order of versions. */
+const rankOf = ([major = 0, minor = 0, patch = 0]: readonly number[]): number =>
+  (major * 1000 + minor) * 1000 + patch
 
 async function firstLine(program: string, words: readonly string[]): Promise<string | Failure> {
+  const hint = `Run ${program} ${words.join(' ')} by hand.`
   const broken = (cause?: unknown): Failure =>
-    failure(
-      'tool-broken',
-      `${program} is installed but does not run.`,
-      `Run ${program} ${words.join(' ')} by hand.`,
-      cause,
-    )
+    failure('tool-broken', `${program} is installed but does not run.`, hint, cause)
   try {
     const { exitCode, stdout } = await runTool(program, words)
     return exitCode === 0 ? stdout.split('\n', 1)[0]! : broken()

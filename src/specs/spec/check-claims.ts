@@ -100,15 +100,12 @@ function sharedNames(claims: readonly Claim<Led>[], holding: ReadonlySet<Claim<L
     return same.flatMap((claim) => {
       if (claim === goesOn) return []
       const other = goesOn ?? same.find((each) => each !== claim)!
-      return error(
-        claim,
-        claim.name.place,
-        'duplicate-name',
-        `the name "${claim.name.text}" is also that of ${where(other.file, other.name.place)}`,
+      const message = `the name "${claim.name.text}" is also that of ${where(other.file, other.name.place)}`
+      const hint =
         goesOn === undefined
           ? 'give one of them another name; neither runs'
-          : 'give it another name; the other one has a destination already, and goes on',
-      )
+          : 'give it another name; the other one has a destination already, and goes on'
+      return error(claim, claim.name.place, 'duplicate-name', message, hint)
     })
   })
 }
