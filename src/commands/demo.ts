@@ -6,26 +6,17 @@ import type { Command } from 'commander'
 import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
+import type { Run } from '../model/run.ts'
 import type { DestinationStatus } from '../model/status.ts'
 import { runTool } from '../system/child.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
+import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
 import { startThrowawaySource } from './demo/source.ts'
 import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
-
-interface DemoOptions {
-  /** Do not remove the folder at the end. */
-  readonly keep: boolean
-  readonly color: boolean
-  readonly write: (text: string) => void
-  /** On a Stop, everything is ended and removed first. */
-  readonly signal: AbortSignal
-  /** Milliseconds. */
-  readonly now: () => number
-}
 
 export function add(command: Command, host: Host): void {
   command
@@ -33,9 +24,7 @@ export function add(command: Command, host: Host): void {
     .option('--keep', 'keep that folder afterwards')
     .action(
       ends(host, async ({ keep = false, ...given }: SharedFlags & { readonly keep?: boolean }) => {
-        const { write, color } = openConsole(given)
-        const { signal, now } = host.run
-        return demo({ keep, color: color.write, write, signal, now })
+        return demo(keep, openConsole(given), host.run)
       }),
     )
 }
@@ -44,9 +33,9 @@ export function add(command: Command, host: Host): void {
  * Plays the main job with the real programs in a private folder. Returns exit code 0 only if every promise held. Leaves no process
  * behind, and without `keep` no file.
  */
-async function demo(options: DemoOptions): Promise<number> {
-  const scene = await demoScene(options.now())
-  const stage = demoStage({ ...options, folder: scene.folder })
+async function demo(keep: boolean, { write, color }: Console, { signal, now }: Run): Promise<number> {
+  const scene = await demoScene(now())
+  const stage = demoStage({ write, color: color.write, signal, folder: scene.folder })
   let stopSource = async (): Promise<void> => {}
   try {
     const source = await startThrowawaySource({ folder: scene.keys, served: scene.source })
@@ -58,17 +47,15 @@ async function demo(options: DemoOptions): Promise<number> {
     await carryOn(stage, scene, staged)
     await nothingLeft(stage, scene)
     await rot(stage, scene)
-    return curtain(stage, scene, options.keep)
+    return curtain(stage, scene, keep)
   } catch (error) {
-    if (!(options.signal.reason instanceof Stop)) throw error
-    options.write(
-      `\nStopped. ${options.keep ? `Everything is in ${scene.folder}.` : 'Everything is removed.'}\n`,
-    )
-    return codeOfStop(options.signal.reason.why)
+    if (!(signal.reason instanceof Stop)) throw error
+    write(`\nStopped. ${keep ? `Everything is in ${scene.folder}.` : 'Everything is removed.'}\n`)
+    return codeOfStop(signal.reason.why)
   } finally {
     await stopSource()
     await untilSendersAreGone(scene.source)
-    if (!options.keep) await rm(scene.folder, { recursive: true, force: true, maxRetries: 5 })
+    if (!keep) await rm(scene.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
