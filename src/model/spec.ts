@@ -140,6 +140,8 @@ export interface DestinationPlace {
   /** Absolute. */
   readonly path: string
   readonly mount: string | null
+  /** Several disks take turns at `mount`. */
+  readonly rotate: boolean
   readonly minFree: number
   readonly maxSize: number | null
 }

@@ -69,7 +69,7 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
   expect: [],
   prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
   verifyEvery: 30 * 86_400,
-  destination: { path: '/dest', mount: null, minFree: 0, maxSize: null },
+  destination: { path: '/dest', mount: null, rotate: false, minFree: 0, maxSize: null },
   transfer: { bandwidth: plainRate(null), timeout: 60, maxFileSize: null, order: 'newest' },
   acknowledge: [],
   schedule: { kind: 'every', seconds: 3600 },

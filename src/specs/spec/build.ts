@@ -33,6 +33,8 @@ export interface SpecDocument extends RulesDocument, Pick<TimesDocument, 'schedu
   readonly destination: {
     readonly path: string
     readonly mount?: string
+    /** Left out: false, and likewise no default of the schema. */
+    readonly rotate?: boolean
     readonly minFree: string
     readonly maxSize?: string
   }
@@ -89,6 +91,7 @@ export function buildSpec(
     destination: {
       path: near(destination.path),
       mount: destination.mount === undefined ? null : near(destination.mount),
+      rotate: destination.rotate === true,
       minFree: sound(parseSize(destination.minFree)),
       maxSize: size(destination.maxSize),
     },

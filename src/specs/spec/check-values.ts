@@ -111,6 +111,16 @@ function quietNeeds(root: LocatedMap): readonly Fault[] {
   return [faultAt(placeOf(root, ['finished', 'quiet']), 'wrong-value', message, hint)]
 }
 
+/** What a whole spec needs to let disks take turns: without a mount point, an emptied folder would look like another disk. */
+export function rotateNeeds(root: LocatedMap): readonly Fault[] {
+  const rotate = valueAt(root, ['destination', 'rotate'])
+  if (rotate?.kind !== 'scalar' || rotate.value !== true || valueAt(root, ['destination', 'mount']) !== null)
+    return []
+  const message = '"rotate" without "mount" in destination'
+  const hint = 'name the mount point at which the disks take turns'
+  return [faultAt(placeOf(root, ['destination', 'rotate']), 'missing-key', message, hint)]
+}
+
 /** `unclear`: there is a user but no host. */
 export function sourceKind(root: LocatedMap): 'ssh' | 'local' | 'unclear' {
   if (valueAt(root, ['source', 'host']) !== null) return 'ssh'

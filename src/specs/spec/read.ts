@@ -19,7 +19,7 @@ import { readYaml } from '../yaml/read.ts'
 import { nameFault } from './backup-name.ts'
 import { buildSpec, type SpecDocument } from './build.ts'
 import type { Claim, WrittenPath } from './check-claims.ts'
-import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
+import { checkValues, rotateNeeds, type SpecContext, sourceKind } from './check-values.ts'
 import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
 
@@ -76,7 +76,7 @@ export function readSpec(
   const { root, host } = withHost(under.hosts, defaults, own, REPLACED_WHOLE)
   const whole = under.defaults !== 'broken' && host !== 'unknown'
   const shape = checkShape('backup', root, whole ? 'whole' : 'part')
-  const inSpec = [...shape, ...checkValues(root, context, shape)]
+  const inSpec = [...shape, ...checkValues(root, context, shape), ...(whole ? rotateNeeds(root) : [])]
   const isFaultyHost = host !== null && host !== 'unknown' && !host.isSound
   const found = [
     ...faults,

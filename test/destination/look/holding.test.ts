@@ -16,7 +16,7 @@ import {
 } from '../../helpers/disk-folder.ts'
 
 const ground = (path: string, place: Partial<DestinationPlace> = {}, uid = process.getuid!()) => ({
-  place: { path, mount: null, minFree: 0, maxSize: null, ...place },
+  place: { path, mount: null, rotate: false, minFree: 0, maxSize: null, ...place },
   disk: realDisk,
   box: openBox(join(temporaryFolder(), 'state'), { concurrency: 1 }),
   uid,
