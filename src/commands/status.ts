@@ -227,10 +227,7 @@ async function knownPlaces(
 }
 
 const openFolder = (path: string, backup: string, box: BoxState) =>
-  openPlace({ path, mount: null, rotate: false, minFree: 0, maxSize: null }, backup, {
-    box,
-    loaded: nothingObeyed(''),
-  })
+  openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {

@@ -63,6 +63,7 @@ export function lockedDestination(
       const on = {
         path: place.path,
         backup: ground.backup,
+        rotates: place.rotate,
         disk: await (ground.diskOf ?? diskFacts)(place.path),
       }
       await establishIdentity(disk, files, {

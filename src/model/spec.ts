@@ -136,14 +136,17 @@ export interface PruneRules {
   readonly trashFor: number
 }
 
-export interface DestinationPlace {
+export interface DestinationPlace extends NearPlace {
+  readonly minFree: number
+  readonly maxSize: number | null
+}
+
+export interface NearPlace {
   /** Absolute. */
   readonly path: string
   readonly mount: string | null
   /** Several disks take turns at `mount`. */
   readonly rotate: boolean
-  readonly minFree: number
-  readonly maxSize: number | null
 }
 
 export interface TransferRules {

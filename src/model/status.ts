@@ -200,7 +200,7 @@ export interface SeriesStatus {
   readonly series: string
   /** Of one that is guessed: the pattern to write, so that it is not; null: none says it. */
   readonly pattern?: string | null
-  /** Of its newest complete point here. */
+  /** Of its newest complete point here; where disks take turns, of the newest on any of them. */
   readonly newest: string | null
   /** Of status alone: when its next point is due, or was; null: none is, or that is unknown. */
   readonly due?: string | null

@@ -123,7 +123,7 @@ async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
 
 /** Reports what keeps the destination from being looked at. */
 async function blocked(
-  { source, box }: Ports,
+  { source, destination, box }: Ports,
   spec: Spec,
   options: PassOptions,
   blockedBy: NonNullable<Identified['blockedBy']>,
@@ -134,6 +134,7 @@ async function blocked(
   run.emit({ type: 'planned', backup: spec.name, plan })
   for (const hold of plan.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   announce(plan, run)
+  if (blockedBy.halt?.away === true) await box.noteAway(destination.path)
   return { outcome: { ...emptyOutcome(spec.name), result: 'halted', ...blockedBy }, plan }
 }
 

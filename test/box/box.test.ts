@@ -12,7 +12,7 @@ const newBox = (concurrency = 2, state = join(temporaryFolder(), 'state')) => ({
   state,
   box: openBox(state, { concurrency }),
 })
-const place = (id: string, path: string) => ({ id, path, backup: 'x', disk: NO_DISK })
+const place = (id: string, path: string) => ({ id, path, backup: 'x', rotates: false, disk: NO_DISK })
 const head = (seq: number) => ({ seq, hash: 'a'.repeat(64) })
 
 describe('the box’s memory', () => {

@@ -15,7 +15,7 @@ import {
   text,
   time,
 } from '../../model/check-json.ts'
-import type { Holding, LedgerRecord, PrunedFile } from '../../model/holding.ts'
+import type { Holding, LedgerRecord, PrunedFile, Turn } from '../../model/holding.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import { isObject } from '../../model/is-object.ts'
 import { markerPath, suffixOf } from '../../model/marker-name.ts'
@@ -151,6 +151,15 @@ const document = object({
     used: amount,
     halt: nullable(checkedHalt),
     problems: list(checkedProblem),
+    turn: optional(
+      nullable(
+        object({
+          isBack: flag,
+          newest: list(object({ series: text, at: integer })),
+          policy: nullable(object({ policy: text, points: count })),
+        }),
+      ),
+    ),
   } satisfies Readonly<Record<keyof Holding, Check>>),
 })
 
@@ -169,6 +178,7 @@ function each<Key extends string, Value, Made>(
 /** The snapshot's document: `reconcile.snapshot/1`. Maps are lists of rows with a `path`; markers' bytes are left out. */
 export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unknown {
   const { source, destination } = observation
+  const { turn } = destination
   return {
     format: 'reconcile.snapshot/1',
     ...rest,
@@ -190,6 +200,7 @@ export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unkno
       ...each(VALUES, (_, key) => toValues(destination[key])),
       awaited: Array.from(destination.awaited, ([series, since]) => ({ series, since })),
       seen: Array.from(destination.seen, ([path, seen]) => toSeenRow(path, seen)),
+      turn: turn && { ...turn, newest: Array.from(turn.newest, ([series, at]) => ({ series, at })) },
     },
   }
 }
@@ -211,6 +222,8 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
   // Checked just now, down to each path and digest.
   const { backup, taken, place, holds, source, destination, halt } = parsed.value as Encoded
   const { instead, ...shown } = source
+  // An earlier version wrote none.
+  const { turn = null } = destination
   const observation = {
     source: {
       ...shown,
@@ -229,6 +242,7 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
       ...each(VALUES, (_, key) => byPath(destination[key] ?? [], ({ value }) => value)),
       awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since])),
       seen: byPath(destination.seen, fromSeenRow),
+      turn: turn && { ...turn, newest: new Map(turn.newest.map(({ series, at }) => [series, at])) },
     } as Holding,
   }
   return { snapshot: { backup, taken: instant(Date.parse(taken)), place, halt, holds, observation } }
@@ -264,12 +278,17 @@ interface Encoded extends Omit<Snapshot, 'taken' | 'observation'> {
   }
   readonly destination: Omit<
     Holding,
-    keyof typeof ROWS | keyof typeof VALUES | 'seen' | 'awaited' | 'terms'
+    keyof typeof ROWS | keyof typeof VALUES | 'seen' | 'awaited' | 'terms' | 'turn'
   > &
     Readonly<Record<keyof typeof ROWS, readonly InRow[]>> &
     Readonly<Record<keyof typeof VALUES, readonly Valued<unknown>[] | undefined>> & {
       readonly seen: readonly SeenRow[]
       readonly awaited?: readonly { readonly series: string; readonly since: Instant }[]
+      readonly turn?:
+        | (Omit<Turn, 'newest'> & {
+            readonly newest: readonly { readonly series: string; readonly at: Instant }[]
+          })
+        | null
     }
 }
 

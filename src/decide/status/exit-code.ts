@@ -130,6 +130,7 @@ const USAGE = new Set([
 
 /** What halts or holds a whole backup, met by a command outside of any pass. */
 const HALTS = new Set([
+  'destination-copy',
   'destination-id-missing',
   'destination-other-id',
   'destination-unknown',

@@ -18,6 +18,8 @@ export const FIRST_FILE = DAY
 /** One series as it is held, with the words for it where it is late. */
 export interface SeriesView {
   readonly status: SeriesStatus
+  /** Of its newest complete point on this disk; `status` has that of all disks that take turns. Null: there is none. */
+  readonly here: Instant | null
   readonly late: string | null
   /** When its next point is, or was, due; null where none is. */
   readonly due: Instant | null
@@ -45,7 +47,7 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 export function seriesViews(
   spec: Spec,
   { series }: Pick<Retention, 'series'>,
-  { created, awaited }: Pick<Holding, 'created' | 'awaited'>,
+  { created, awaited, turn }: Pick<Holding, 'created' | 'awaited' | 'turn'>,
   asOf: Instant,
   coming: 'count' | 'do-not-count' = 'do-not-count',
 ): readonly SeriesView[] {
@@ -53,14 +55,23 @@ export function seriesViews(
     !point.isAhead &&
     (point.standing === 'whole' ||
       (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
-  const held = [...series].map(([name, of]) => ({ name, of, ...countHere(of, isHere, asOf) }))
+  // A series of another disk that is not on this one yet is late or in time all the same.
+  const away = [...(turn?.newest.keys() ?? [])].flatMap((name) =>
+    series.has(name) ? [] : [[name, []] as const],
+  )
+  const held = [...series, ...away].map(([name, of]) => {
+    const elsewhere = turn?.newest.get(name) ?? null
+    return { name, of, elsewhere, ...countHere(of, isHere, asOf) }
+  })
   const holdsOthers = held.some(({ points }) => points > 0)
   const views = held.map((one) => {
-    const isNew = holdsOthers && one.points === 0
+    const isNew = holdsOthers && one.points === 0 && one.elsewhere === null
     return viewOf(one, spec, created, isNew ? (awaited.get(one.name) ?? asOf) : null, asOf)
   })
   if (views.length === 0 && spec.expect.length > 0)
-    return [viewOf({ name: UNDATED, of: [], points: 0, newest: null }, spec, created, null, asOf)]
+    return [
+      viewOf({ name: UNDATED, of: [], points: 0, newest: null, elsewhere: null }, spec, created, null, asOf),
+    ]
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
 
@@ -69,6 +80,8 @@ interface Held {
   readonly of: readonly Point[]
   readonly points: number
   readonly newest: Instant | null
+  /** Of its newest point on the other disks that take turns. */
+  readonly elsewhere: Instant | null
 }
 
 function countHere(
@@ -91,12 +104,13 @@ function countHere(
 
 /** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
 function viewOf(
-  { name, of, points, newest }: Held,
+  { name, of, points, newest: here, elsewhere }: Held,
   spec: Spec,
   created: Instant | null,
   awaited: Instant | null,
   asOf: Instant,
 ): SeriesView {
+  const newest = elsewhere !== null && (here === null || elsewhere > here) ? elsewhere : here
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
   const fresh = freshness(name, newest, rules, awaited ?? created, asOf)
   // I14: it has so long for its first finished file, however often more are expected.
@@ -112,6 +126,7 @@ function viewOf(
       state,
       points,
     },
+    here,
     late: state === 'late' ? describeLate(name, fresh, newest) : null,
     due: fresh.due,
     lateAfter: isSpared ? first : fresh.lateAfter,

@@ -1,0 +1,85 @@
+import type { Box, DiskSeries, KnownDisk, Rotation } from '../model/box.ts'
+import { count, list, moment, nullable, object, record, text } from '../model/check-json.ts'
+import { parseStatus } from '../model/parse-status.ts'
+import type { DestinationStatus } from '../model/status.ts'
+import { stateFile } from './state-file.ts'
+
+/** As it was last left at one path, whatever the disks are called by now. */
+interface Left extends Pick<Rotation, 'policy'> {
+  /** Null: none. */
+  readonly current: string | null
+  readonly disks: {
+    readonly [id: string]: { readonly status: DestinationStatus; readonly series: DiskSeries }
+  }
+}
+
+interface Rotations {
+  readonly rotations: { readonly [path: string]: Left }
+}
+
+type Memory = Pick<Box, 'noteTurn' | 'noteAway'> & {
+  /** What was left at this path on the disks that are known there. */
+  read(path: string, known: readonly Omit<KnownDisk, 'status' | 'series'>[]): Promise<Rotation>
+  /** No disks take turns at this path any more. */
+  end(path: string): Promise<void>
+  /** Of this disk, wherever it was. */
+  forget(id: string): Promise<void>
+}
+
+/** What passes leave to know of disks that take turns: `state/rotations.json`. */
+export function openRotations(stateFolder: string): Memory {
+  const file = stateFile<Rotations>(stateFolder, 'rotations', { rotations: {} }, { rotations: record(left) })
+  const at = ({ rotations }: Rotations, path: string): Left | undefined =>
+    Object.hasOwn(rotations, path) ? rotations[path] : undefined
+  const change = (path: string, to: (before: Left | undefined) => Left | undefined) =>
+    file.change((all) => {
+      const { [path]: _, ...others } = all.rotations
+      const after = to(at(all, path))
+      return { rotations: after === undefined ? others : { ...others, [path]: after } }
+    })
+  return {
+    async read(path, known) {
+      const before = at(await file.read(), path)
+      const disks = known.map((disk): KnownDisk => {
+        const of =
+          before !== undefined && Object.hasOwn(before.disks, disk.id) ? before.disks[disk.id] : undefined
+        return { ...disk, status: of === undefined ? null : parseStatus(of.status), series: of?.series ?? [] }
+      })
+      if (before === undefined) return { disks, policy: null }
+      return { disks, current: before.current, policy: before.policy }
+    },
+    noteTurn: (path, id, { status, series, look }) =>
+      change(path, (before = NOTHING) => ({
+        ...before,
+        ...(look === null ? {} : { ...look, current: id }),
+        disks: {
+          ...before.disks,
+          [id]: { status, series: series ?? before.disks[id]?.series ?? [] },
+        },
+      })),
+    noteAway: (path) => change(path, (before) => before && { ...before, current: null }),
+    end: (path) => change(path, () => undefined),
+    forget: (id) =>
+      file.change(({ rotations }) => ({
+        rotations: Object.fromEntries(
+          Object.entries(rotations).map(([path, { disks, ...rest }]) => {
+            const { [id]: _, ...others } = disks
+            return [path, { ...rest, disks: others }]
+          }),
+        ),
+      })),
+  }
+}
+
+const NOTHING: Left = { current: null, policy: null, disks: {} }
+
+const left = object({
+  current: nullable(text),
+  policy: nullable(object({ policy: text, points: count })),
+  disks: record(
+    object({
+      status: (value, at) => (parseStatus(value) === null ? `${at} is no status` : null),
+      series: list(object({ series: text, newest: nullable(moment), points: count })),
+    }),
+  ),
+})
