@@ -94,12 +94,12 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
         })),
       )
     },
-    async forget(id) {
+    async forget(id, why) {
       await destinations.change((before) => ({
         ...before,
         destinations: before.destinations.filter((one) => one.id !== id),
       }))
-      await turns.forget(id)
+      await turns.forget(id, why)
     },
     noteTurn: turns.noteTurn,
     noteAway: turns.noteAway,

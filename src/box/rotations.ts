@@ -1,7 +1,8 @@
 import type { Box, DiskSeries, KnownDisk, Rotation } from '../model/box.ts'
-import { count, list, moment, nullable, object, record, text } from '../model/check-json.ts'
+import { count, list, moment, nullable, number, object, record, text } from '../model/check-json.ts'
 import { parseStatus } from '../model/parse-status.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import type { Release } from '../model/trouble.ts'
 import { stateFile } from './state-file.ts'
 
 /** As it was last left at one path, whatever the disks are called by now. */
@@ -15,6 +16,7 @@ interface Left extends Pick<Rotation, 'policy'> {
 
 interface Rotations {
   readonly rotations: { readonly [path: string]: Left }
+  readonly forgotten: readonly ({ readonly id: string } & Release)[]
 }
 
 type Memory = Pick<Box, 'noteTurn' | 'noteAway'> & {
@@ -23,19 +25,24 @@ type Memory = Pick<Box, 'noteTurn' | 'noteAway'> & {
   /** No disks take turns at this path any more. */
   end(path: string): Promise<void>
   /** Of this disk, wherever it was. */
-  forget(id: string): Promise<void>
+  forget(id: string, why: Release): Promise<void>
 }
 
 /** What passes leave to know of disks that take turns: `state/rotations.json`. */
 export function openRotations(stateFolder: string): Memory {
-  const file = stateFile<Rotations>(stateFolder, 'rotations', { rotations: {} }, { rotations: record(left) })
+  const file = stateFile<Rotations>(
+    stateFolder,
+    'rotations',
+    { rotations: {}, forgotten: [] },
+    { rotations: record(left), forgotten: list(object({ id: text, reason: text, by: text, at: number })) },
+  )
   const at = ({ rotations }: Rotations, path: string): Left | undefined =>
     Object.hasOwn(rotations, path) ? rotations[path] : undefined
   const change = (path: string, to: (before: Left | undefined) => Left | undefined) =>
     file.change((all) => {
       const { [path]: _, ...others } = all.rotations
       const after = to(at(all, path))
-      return { rotations: after === undefined ? others : { ...others, [path]: after } }
+      return { ...all, rotations: after === undefined ? others : { ...others, [path]: after } }
     })
   return {
     async read(path, known) {
@@ -59,8 +66,9 @@ export function openRotations(stateFolder: string): Memory {
       })),
     noteAway: (path) => change(path, (before) => before && { ...before, current: null }),
     end: (path) => change(path, () => undefined),
-    forget: (id) =>
-      file.change(({ rotations }) => ({
+    forget: (id, why) =>
+      file.change(({ rotations, forgotten }) => ({
+        forgotten: [...forgotten, { id, ...why }],
         rotations: Object.fromEntries(
           Object.entries(rotations).map(([path, { disks, ...rest }]) => {
             const { [id]: _, ...others } = disks

@@ -10,7 +10,8 @@ import type { Hold } from '../model/trouble.ts'
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
   try {
     const { identity, halt } = await destination.identify(run)
-    if (halt !== null) return { ...UNSEEN, halt }
+    const rotation = await destination.rotation()
+    if (halt !== null) return { ...UNSEEN, halt, rotation }
     if (spec === null && !identity.hasPrivateFolder)
       throw noDestination(`${destination.path} is not a destination`)
     const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
@@ -18,7 +19,7 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
     // The last pass could not record that it could not write.
     const refused = await destination.writeFault()
     const [last, progress] = [await destination.readStatus(), await destination.readProgress()]
-    return { ...UNSEEN, hold, halt: refused, holding, last, progress }
+    return { ...UNSEEN, hold, halt: refused, holding, last, progress, rotation }
   } catch (error) {
     const failure = failureFrom(error)
     const { code, message, hint } = failure
@@ -28,7 +29,15 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
 }
 
 /** `problem`: why the look failed; null: it did not. */
-const UNSEEN = { hold: null, halt: null, holding: null, last: null, progress: null, problem: null }
+const UNSEEN = {
+  hold: null,
+  halt: null,
+  holding: null,
+  last: null,
+  progress: null,
+  rotation: null,
+  problem: null,
+}
 
 export const noDestination = (message: string): Failure =>
   new Failure({

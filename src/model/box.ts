@@ -1,5 +1,5 @@
 import type { DiskBefore, DiskFacts, LedgerHead, Turn } from './holding.ts'
-import type { Instant } from './instant.ts'
+import { type Instant, instant } from './instant.ts'
 import type { Run } from './run.ts'
 import type { DestinationStatus, SeriesStatus } from './status.ts'
 import type { StoredSuspension, StoredSuspensions } from './suspension.ts'
@@ -55,6 +55,16 @@ export interface KnownDisk extends DiskBefore {
   readonly series: DiskSeries
 }
 
+/** Of each series the newest point on any of these disks. */
+export function newestOn(disks: readonly Pick<KnownDisk, 'series'>[]): ReadonlyMap<string, Instant> {
+  const found = new Map<string, Instant>()
+  for (const { series: name, newest } of disks.flatMap(({ series }) => series)) {
+    const at = newest === null ? Number.NaN : Date.parse(newest)
+    if (at >= (found.get(name) ?? at)) found.set(name, instant(at))
+  }
+  return found
+}
+
 /** What the last pass over any of the disks left; null: not known. */
 export const latestStatus = ({ disks }: Pick<Rotation, 'disks'>): DestinationStatus | null =>
   disks.reduce<DestinationStatus | null>(
@@ -89,8 +99,8 @@ export interface BoxState extends Box, Suspensions {
   wasHere(id: string): Promise<DiskBefore | null>
   /** What is remembered of the disks that take turns at this path. */
   rotation(path: string): Promise<Rotation>
-  /** Forgets a disk: should it come again, it is unknown. Durable. */
-  forget(id: string): Promise<void>
+  /** Forgets a disk: should it come again, it is unknown. Durable, with who said so and why. */
+  forget(id: string, why: Release): Promise<void>
   /** Announces a destination about to be made: see `establishIdentity`. Durable. */
   expect(place: AnnouncedPlace): Promise<void>
   /** Learns, durably, that this destination has this id. */

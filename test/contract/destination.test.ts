@@ -18,7 +18,7 @@ const onRealDisk = (disk: Disk) => async (): Promise<World> => {
   const folder = await mkdtemp(join(tmpdir(), 'destination-'))
   const path = join(folder, 'held')
   const destination = openDestination(
-    { path, mount: null, rotate: false, minFree: 0, maxSize: null },
+    { path, mount: null, rotate: false },
     {
       disk,
       box: openBox(join(folder, 'state'), { concurrency: 2 }),
@@ -41,7 +41,7 @@ for (const hardLinks of [true, false]) {
     const disk = modelDisk({ hardLinks })
     const path = '/model/held'
     const destination = openDestination(
-      { path, mount: null, rotate: false, minFree: 0, maxSize: null },
+      { path, mount: null, rotate: false },
       {
         disk,
         box: openBox(state, { concurrency: 2 }),

@@ -138,7 +138,7 @@ describe.skipIf(!canMount())('a read-only disk', () => {
     ).rejects.toMatchObject(readOnly)
     const holding = await takeHolding(
       {
-        place: { path, mount: null, rotate: false, minFree: 0, maxSize: null },
+        place: { path, mount: null, rotate: false },
         disk: realDisk,
         box,
         uid: process.getuid!(),

@@ -171,6 +171,7 @@ export const statusFacts = (over: Partial<StatusFacts> = {}): StatusFacts => ({
   spec: null,
   holding: null,
   last: null,
+  rotation: null,
   halt: null,
   hold: null,
   suspension: null,

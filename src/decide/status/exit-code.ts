@@ -117,6 +117,7 @@ const USAGE = new Set([
   'specs-not-found',
   'missing-tool',
   'no-destination',
+  'no-such-disk',
   'no-such-hold',
   'prune-off',
   'not-held',

@@ -1,5 +1,5 @@
 import { promises } from 'node:fs'
-import { type BoxState, type KnownDisk, latestStatus, type Rotation } from '../../model/box.ts'
+import { type BoxState, type KnownDisk, latestStatus, newestOn, type Rotation } from '../../model/box.ts'
 import { clockSanity } from '../../model/clock-sanity.ts'
 import {
   type DiskFacts,
@@ -113,14 +113,7 @@ function isElsewhere({ filesystem, within }: KnownDisk, on: DiskFacts): boolean 
 function turnOf(rotation: Rotation | null, found: string | null): Turn | null {
   if (rotation === null) return null
   const { disks, current, policy } = rotation
-  const newest = new Map<string, Instant>()
-  for (const disk of disks) {
-    if (disk.id === found) continue
-    for (const { series, newest: time } of disk.series) {
-      const at = time === null ? null : instant(Date.parse(time))
-      if (at !== null && at > (newest.get(series) ?? at - 1)) newest.set(series, at)
-    }
-  }
+  const newest = newestOn(disks.filter(({ id }) => id !== found))
   return { isBack: current !== undefined && current !== found, newest, policy }
 }
 
