@@ -6,7 +6,7 @@ import type { Release } from '../model/trouble.ts'
 import { stateFile } from './state-file.ts'
 
 /** As it was last left at one path, whatever the disks are called by now. */
-interface Left extends Pick<Rotation, 'policy'> {
+interface Left extends Pick<Rotation, 'policy' | 'clock'> {
   /** Null: none. */
   readonly current: string | null
   readonly disks: {
@@ -52,8 +52,9 @@ export function openRotations(stateFolder: string): Memory {
           before !== undefined && Object.hasOwn(before.disks, disk.id) ? before.disks[disk.id] : undefined
         return { ...disk, status: of === undefined ? null : parseStatus(of.status), series: of?.series ?? [] }
       })
-      if (before === undefined) return { disks, policy: null }
-      return { disks, current: before.current, policy: before.policy }
+      if (before === undefined) return { disks, policy: null, clock: null }
+      const { current, policy, clock } = before
+      return { disks, current, policy, clock }
     },
     noteTurn: (path, id, { status, series, look }) =>
       change(path, (before = NOTHING) => ({
@@ -64,7 +65,8 @@ export function openRotations(stateFolder: string): Memory {
           [id]: { status, series: series ?? before.disks[id]?.series ?? [] },
         },
       })),
-    noteAway: (path) => change(path, (before) => before && { ...before, current: null }),
+    noteAway: (path, clock) =>
+      change(path, (before) => before && { ...before, current: null, clock: clock ?? before.clock }),
     end: (path) => change(path, () => undefined),
     forget: (id, why) =>
       file.change(({ rotations, forgotten }) => ({
@@ -79,10 +81,11 @@ export function openRotations(stateFolder: string): Memory {
   }
 }
 
-const NOTHING: Left = { current: null, policy: null, disks: {} }
+const NOTHING: Left = { current: null, clock: null, policy: null, disks: {} }
 
 const left = object({
   current: nullable(text),
+  clock: nullable(number),
   policy: nullable(object({ policy: text, points: count })),
   disks: record(
     object({

@@ -23,8 +23,8 @@ export interface Box {
   consume(hold: string): Promise<void>
   /** What a pass left on one of the disks that take turns at this path. Durable. */
   noteTurn(path: string, id: string, left: TurnLeft): Promise<void>
-  /** None of them is here: whichever comes next has been away. */
-  noteAway(path: string): Promise<void>
+  /** None of them is here: whichever comes next has been away. `clock`: the time, by a clock that is believed; null: it is not. */
+  noteAway(path: string, clock: Instant | null): Promise<void>
 }
 
 /** What a pass leaves to know of a disk while it is away. */
@@ -43,6 +43,8 @@ export interface Rotation extends Pick<Turn, 'policy'> {
   readonly disks: readonly KnownDisk[]
   /** The disk over which the last pass that saw the whole source went; null: none has been here since; left out: not known. */
   readonly current?: string | null
+  /** When a pass by a clock that was believed last found none of them; null: not known. */
+  readonly clock: Instant | null
 }
 
 export interface KnownDisk extends DiskBefore {
@@ -63,6 +65,13 @@ export function newestOn(disks: readonly Pick<KnownDisk, 'series'>[]): ReadonlyM
     if (at >= (found.get(name) ?? at)) found.set(name, instant(at))
   }
   return found
+}
+
+/** The latest time that passes wrote down, whether a disk was here or not; null: none. */
+export function latestClock({ disks, clock }: Rotation): Instant | null {
+  const times = disks.flatMap(({ status }) => (status === null ? [] : Date.parse(status.clock) || []))
+  const all = [...times, ...(clock === null ? [] : [clock])]
+  return all.length === 0 ? null : instant(Math.max(...all))
 }
 
 /** What the last pass over any of the disks left; null: not known. */

@@ -4,7 +4,10 @@ import { pathsToKnow } from '../decide/plan/saved.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { lateSeries } from '../decide/status/series.ts'
 import { suspensionOf, toSuspended } from '../decide/status/suspended.ts'
+import { leapOf } from '../decide/time/box-clock.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
+import { latestClock } from '../model/box.ts'
+import { clockSanity } from '../model/clock-sanity.ts'
 import { type BackupOutcome, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
@@ -134,8 +137,20 @@ async function blocked(
   run.emit({ type: 'planned', backup: spec.name, plan })
   for (const hold of plan.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   announce(plan, run)
-  if (blockedBy.halt?.away === true) await box.noteAway(destination.path)
+  if (blockedBy.halt?.away === true) await noteAway(destination, box, spec, run)
   return { outcome: { ...emptyOutcome(spec.name), result: 'halted', ...blockedBy }, plan }
+}
+
+/** What was here is not any more: time goes on for it all the same. */
+async function noteAway(
+  { path, rotation }: Ports['destination'],
+  box: Ports['box'],
+  spec: Spec,
+  run: Run,
+): Promise<void> {
+  const known = await rotation()
+  const isSane = known !== null && clockSanity(latestClock(known), run.now(), leapOf(spec)) === 'sane'
+  await box.noteAway(path, isSane ? run.now() : null)
 }
 
 async function claimedPass(opened: Opened): Promise<Passed> {

@@ -8,7 +8,7 @@ import type { BackupStatus, DiskInTurn, RunningNow, StagedNow } from '../model/s
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { dayTime, humanAge, humanDuration } from './human-time.ts'
+import { dayTime, humanAge, humanDuration, newestText } from './human-time.ts'
 import { cutText } from './wrap-text.ts'
 
 /** Shown once, above all that it is about. */
@@ -72,7 +72,7 @@ export function turnText(
   { here, lastHere, newest }: Pick<DiskInTurn, 'here' | 'lastHere' | 'newest'>,
   now: Instant,
 ): string {
-  const age = newest === null ? 'nothing complete' : `newest ${humanAge(newest, now)}`
+  const age = newest === null ? 'nothing complete' : `newest ${newestText(newest, now)}`
   if (here) return `here, ${age}`
   return `away, ${lastHere === null ? '' : `last here ${humanAge(lastHere, now)}, `}${age}`
 }

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from './disk-folder.ts'
 
@@ -18,4 +20,24 @@ export function canMount(): boolean {
   } catch {
     return false
   }
+}
+
+/** Folders that are mounted in turn at `mountPoint`, as disks that come and go with what is on them. */
+export function disksInTurn(folder: string, mountPoint: string) {
+  mkdirSync(mountPoint, { recursive: true })
+  let inside: string | null = null
+  const disks = {
+    path: (name: string) => join(folder, `disk-${name}`),
+    eject() {
+      if (inside !== null) execFileSync('umount', [mountPoint])
+      inside = null
+    },
+    insert(name: string) {
+      disks.eject()
+      mkdirSync(disks.path(name), { recursive: true })
+      execFileSync('mount', ['--bind', disks.path(name), mountPoint])
+      inside = name
+    },
+  }
+  return disks
 }

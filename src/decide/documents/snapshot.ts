@@ -177,8 +177,8 @@ function each<Key extends string, Value, Made>(
 
 /** The snapshot's document: `reconcile.snapshot/1`. Maps are lists of rows with a `path`; markers' bytes are left out. */
 export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unknown {
-  const { source, destination } = observation
-  const { turn } = destination
+  const { source } = observation
+  const { turn, ...destination } = observation.destination
   return {
     format: 'reconcile.snapshot/1',
     ...rest,
@@ -200,7 +200,9 @@ export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unkno
       ...each(VALUES, (_, key) => toValues(destination[key])),
       awaited: Array.from(destination.awaited, ([series, since]) => ({ series, since })),
       seen: Array.from(destination.seen, ([path, seen]) => toSeenRow(path, seen)),
-      turn: turn && { ...turn, newest: Array.from(turn.newest, ([series, at]) => ({ series, at })) },
+      ...(turn === null
+        ? {}
+        : { turn: { ...turn, newest: Array.from(turn.newest, ([series, at]) => ({ series, at })) } }),
     },
   }
 }

@@ -1,5 +1,12 @@
 import { promises } from 'node:fs'
-import { type BoxState, type KnownDisk, latestStatus, newestOn, type Rotation } from '../../model/box.ts'
+import {
+  type BoxState,
+  type KnownDisk,
+  latestClock,
+  latestStatus,
+  newestOn,
+  type Rotation,
+} from '../../model/box.ts'
 import { clockSanity } from '../../model/clock-sanity.ts'
 import {
   type DiskFacts,
@@ -203,12 +210,10 @@ function believedAt(
   leap?: number,
 ): { readonly at: Instant; readonly seq: number } | null {
   const seq = status?.head?.seq ?? 0
-  const all = [status, ...(rotation?.disks ?? []).map((one) => one.status)]
-  const times = all.flatMap((one) => {
-    const [last, other] = [one?.clock ?? '', one?.leapt ?? ''].map((time) => Date.parse(time) as Instant)
-    const at = other! > 0 && clockSanity(other!, now, leap) === 'sane' ? other! : last!
-    return Number.isNaN(at) ? [] : at
-  })
+  const [last, other] = [status?.clock ?? '', status?.leapt ?? ''].map((time) => Date.parse(time) as Instant)
+  const own = other! > 0 && clockSanity(other!, now, leap) === 'sane' ? other! : last!
+  const known = rotation === null ? null : latestClock(rotation)
+  const times = [...(Number.isNaN(own) ? [] : [own]), ...(known === null ? [] : [known])]
   return times.length === 0 ? null : { at: instant(Math.max(...times)), seq }
 }
 
