@@ -61,8 +61,11 @@ export async function leaveStatus(
   )
   if (fault === null) return outcome
   const problem = problemOf(fault)
-  run.emit({ type: 'problem', backup: spec.name, problem })
-  const failed = alsoFailed(outcome, problem, fault.retryable)
+  const isKnown = outcome.problems.some(
+    ({ code, message }) => code === problem.code && message === problem.message,
+  )
+  if (!isKnown) run.emit({ type: 'problem', backup: spec.name, problem })
+  const failed = isKnown ? outcome : alsoFailed(outcome, problem, fault.retryable)
   await leaveFailure(pass, failed)
   return failed
 }

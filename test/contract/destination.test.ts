@@ -48,7 +48,7 @@ for (const hardLinks of [true, false]) {
         uid: process.getuid!(),
         backup: 'test',
         hash: disk.hash,
-        takeLock: async () => ({ state: 'locked', descriptor: -1, close: () => {} }),
+        takeLock: async () => ({ state: 'locked', descriptor: -1, isInPlace: () => true, close: () => {} }),
       },
     )
     return { path, disk, destination, remove: () => rm(state, { recursive: true, force: true }) }

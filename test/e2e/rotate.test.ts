@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -7,7 +7,7 @@ import type { BackupStatus } from '../../src/model/status.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
 import { canMount, disksInTurn } from '../helpers/disk-small.ts'
 import { treeOf } from '../helpers/tree.ts'
-import { makeWorld, publishedIn, type World } from '../helpers/world.ts'
+import { makeWorld, noise, publishedIn, type World } from '../helpers/world.ts'
 
 // Disks that take turns at one mount point: folders that are mounted and unmounted, and a clock that is set by hand.
 
@@ -416,6 +416,31 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     expect((await at.pass()).holds).toMatchObject([{ code: 'destination-unknown' }])
     disks.insert('b')
     expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
+  })
+
+  test('I11: one that is torn out during a pass, and another put in: an outcome in words, and nothing is written to the other', async () => {
+    await make()
+    await admit('a')
+    await admit('b')
+    vi.useRealTimers()
+    disks.insert('a')
+    await at.declare(spec({ transfer: { bandwidth: '512KiB/s' } }))
+    await at.offer('big.tar', noise(2 ** 20))
+    const before = await treeOf(disks.path('b'))
+    const running = world.start(['db', '--json'])
+    const staged = join(disks.path('a'), 'db/.reconcile/staging/big.tar')
+    await vi.waitUntil(() => existsSync(staged) && statSync(staged).size > 0, { timeout: 60_000 })
+    disks.eject('torn')
+    disks.insert('b')
+    const { exitCode, stdout, stderr } = await running
+    expect([exitCode, stderr]).toEqual([1, expect.not.stringMatching(/^ +at /m)])
+    expect(JSON.parse(String(stdout)).backups).toMatchObject([
+      { result: 'failed', published: [], problems: [{ code: 'disk-gone' }] },
+    ])
+    expect(await treeOf(disks.path('b'))).toEqual(before)
+    disks.insert('a')
+    await at.declare(spec())
+    expect(await at.pass()).toMatchObject({ published: ['big.tar'], problems: [], exitCode: 0 })
   })
 
   test('a disk of another backup is never taken for one of these', async () => {

@@ -28,8 +28,9 @@ export function disksInTurn(folder: string, mountPoint: string) {
   let inside: string | null = null
   const disks = {
     path: (name: string) => join(folder, `disk-${name}`),
-    eject() {
-      if (inside !== null) execFileSync('umount', [mountPoint])
+    /** `torn`: also while it is in use. */
+    eject(how: 'idle' | 'torn' = 'idle') {
+      if (inside !== null) execFileSync('umount', [...(how === 'torn' ? ['-l'] : []), mountPoint])
       inside = null
     },
     insert(name: string) {
