@@ -62,9 +62,9 @@ export function stagedText({ files, bytes, size: whole, path }: StagedNow): stri
 
 /** `ext4 "offsite2", 1.8 TiB`; of one that was never named, the beginning of its id. */
 export function turnName({ id, label, type, size }: DiskInTurn): string {
-  const kind =
-    type === null ? id.slice(0, 8) : label === null ? `${type} ${id.slice(0, 8)}` : `${type} "${label}"`
-  return escapeText(size === null ? kind : `${kind}, ${humanSize(size)}`)
+  const name = label === null ? id.slice(0, 8) : `"${escapeText(label)}"`
+  const kind = type === null ? name : `${escapeText(type)} ${name}`
+  return size === null ? kind : `${kind}, ${humanSize(size)}`
 }
 
 /** `here, newest 3 h ago`, `away, last here 6 d ago, newest 6 d ago`. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -5,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { BackupStatus } from '../../src/model/status.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
-import { canMount, disksInTurn } from '../helpers/disk-small.ts'
+import { canMount, canMountImages, disksInTurn } from '../helpers/disk-small.ts'
 import { treeOf } from '../helpers/tree.ts'
 import { makeWorld, noise, publishedIn, type World } from '../helpers/world.ts'
 
@@ -453,5 +454,72 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     await cp(join(world.folder, 'web'), join(disks.path('c'), 'db'), { recursive: true })
     disks.insert('c')
     expect((await at.pass()).holds).toMatchObject([{ code: 'destination-other-id' }])
+  })
+})
+
+describe.skipIf(!canMountImages())('disks with labels', () => {
+  test('are named by them; one that was emptied is that disk, and a copy of one is none of them', async () => {
+    const world = await makeWorld('local', { calls: 'here' })
+    const mount = join(world.folder, 'offsite')
+    const disks = disksInTurn(world.folder, mount, 'ext4')
+    try {
+      const at = await backupIn(world, 'db', {
+        destination: { path: join(mount, 'db'), mount, rotate: true },
+      })
+      await at.offer('a.tar', 'a')
+      const hold = async (code: string) => {
+        const { holds, exitCode } = await at.pass()
+        expect({ exitCode, holds }).toMatchObject({ exitCode: 7, holds: [{ code }] })
+        return holds[0]!
+      }
+      const release = (...words: string[]) => world.run('release', ...words, '--reason', 'ours')
+      disks.insert('offsite1')
+      expect(await at.pass()).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+      disks.insert('offsite2')
+      const { id, message } = await hold('destination-unknown')
+      expect(message).toMatch(
+        /^ext4 "offsite2", 1\d(\.\d)? MiB, \/dev\/loop\d+ is at .* \(ext4 "offsite1", last here 20\d\d-\d\d-\d\d\)\. It holds no destination yet\./,
+      )
+      expect(await release(id)).toMatchObject({ code: 0 })
+      expect(await at.pass()).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+      disks.insert('offsite1')
+      expect(await at.pass()).toMatchObject({ result: 'in-sync', holds: [], exitCode: 0 })
+      const text = (await world.run('status')).stdout
+      expect(text).toMatch(/^ext4 "offsite1", 1\d(\.\d)? MiB: here, newest .+$/m)
+      expect(text).toMatch(/^ext4 "offsite2", 1\d(\.\d)? MiB: away, last here just now, newest .+$/m)
+      expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+      disks.eject()
+      expect((await at.pass()).halt).toMatchObject({ hint: 'Mount one of its disks: offsite1, offsite2.' })
+
+      disks.insert('offsite2')
+      await rename(join(mount, 'db'), join(mount, 'moved'))
+      expect((await hold('destination-id-missing')).message).toContain('ext4 "offsite2"')
+      await rename(join(mount, 'moved'), join(mount, 'db'))
+
+      // Another file system, and all that was on this one.
+      disks.insert('offsite3')
+      disks.eject('torn')
+      await mkdir(join(world.folder, 'aside'))
+      execFileSync('mount', ['-oloop', disks.path('offsite3'), join(world.folder, 'aside')])
+      disks.insert('offsite1')
+      await cp(join(mount, 'db'), join(world.folder, 'aside/db'), {
+        recursive: true,
+        preserveTimestamps: true,
+      })
+      execFileSync('umount', [join(world.folder, 'aside')])
+      disks.insert('offsite3')
+      expect((await hold('destination-copy')).message).toMatch(
+        /on ext4 "offsite3".* copy .* on ext4 "offsite1"/,
+      )
+
+      expect(await release('--forget-disk', 'offsite3')).toMatchObject({ code: 64 })
+      expect(await release('--forget-disk', 'offsite2')).toMatchObject({ code: 0 })
+      expect((await world.status()).backups[0]!.disks).toMatchObject([{ label: 'offsite1' }])
+      disks.insert('offsite2')
+      await hold('destination-unknown')
+    } finally {
+      disks.eject()
+      await world.end()
+    }
   })
 })

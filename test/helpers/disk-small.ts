@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from './disk-folder.ts'
@@ -22,12 +23,19 @@ export function canMount(): boolean {
   }
 }
 
-/** Folders that are mounted in turn at `mountPoint`, as disks that come and go with what is on them. */
-export function disksInTurn(folder: string, mountPoint: string) {
+/** Disks that are mounted in turn at `mountPoint`, and keep what is on them: folders, or ext4 file systems with labels of their own. */
+export function disksInTurn(folder: string, mountPoint: string, kind: 'folder' | 'ext4' = 'folder') {
   mkdirSync(mountPoint, { recursive: true })
   let inside: string | null = null
+  const path = (name: string) => join(folder, `disk-${name}`)
+  const make = (name: string) => {
+    if (existsSync(path(name))) return
+    if (kind === 'folder') mkdirSync(path(name))
+    else formatted(path(name), name)
+  }
   const disks = {
-    path: (name: string) => join(folder, `disk-${name}`),
+    /** Its folder, or the image of it. */
+    path,
     /** `torn`: also while it is in use. */
     eject(how: 'idle' | 'torn' = 'idle') {
       if (inside !== null) execFileSync('umount', [...(how === 'torn' ? ['-l'] : []), mountPoint])
@@ -35,10 +43,29 @@ export function disksInTurn(folder: string, mountPoint: string) {
     },
     insert(name: string) {
       disks.eject()
-      mkdirSync(disks.path(name), { recursive: true })
-      execFileSync('mount', ['--bind', disks.path(name), mountPoint])
+      make(name)
+      execFileSync('mount', [kind === 'folder' ? '--bind' : '-oloop', path(name), mountPoint])
       inside = name
     },
   }
   return disks
+}
+
+function formatted(image: string, label: string): void {
+  execFileSync('truncate', ['-s', '16M', image])
+  execFileSync('mkfs.ext4', ['-q', '-L', label, image])
+}
+
+/** Whether this user can mount images of disks. */
+export function canMountImages(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'image-'))
+  try {
+    formatted(join(folder, 'image'), 'try')
+    execFileSync('unshare', ['-m', 'mount', '-oloop', join(folder, 'image'), folder], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
