@@ -19,7 +19,10 @@ import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspa
 export function add(command: Command, host: Host): void {
   command
     .argument('[id]', 'the id printed with the hold')
-    .option('--all-destinations', 'every destination that this box does not know: its state folder was lost')
+    .option(
+      '--all-destinations',
+      'every destination that this box does not know: new disks, or its state folder was lost',
+    )
     .option('--forget-disk <disk>', 'a disk that will not take its turn again: its label, UUID or id')
     .requiredOption('--reason <text>', 'why; on the record')
     .action(
