@@ -2,6 +2,7 @@ import { seenAtStart } from '../decide/look/next-seen.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { pathsToKnow } from '../decide/plan/saved.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { viewsAway } from '../decide/status/rotation.ts'
 import { lateSeries } from '../decide/status/series.ts'
 import { suspensionOf, toSuspended } from '../decide/status/suspended.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
@@ -137,20 +138,23 @@ async function blocked(
   run.emit({ type: 'planned', backup: spec.name, plan })
   for (const hold of plan.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   announce(plan, run)
-  if (blockedBy.halt?.away === true) await noteAway(destination, box, spec, run)
-  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', ...blockedBy }, plan }
+  const late = blockedBy.halt?.away === true ? await passAway(destination, box, spec, run) : []
+  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', late, ...blockedBy }, plan }
 }
 
-/** What was here is not any more: time goes on for it all the same. */
-async function noteAway(
+/** None of the disks that take turns is here: time goes on for them all the same. Returns what is late by what is known of them. */
+async function passAway(
   { path, rotation }: Ports['destination'],
   box: Ports['box'],
   spec: Spec,
   run: Run,
-): Promise<void> {
+): Promise<BackupOutcome['late']> {
   const known = await rotation()
-  const isSane = known !== null && clockSanity(latestClock(known), run.now(), leapOf(spec)) === 'sane'
-  await box.noteAway(path, isSane ? run.now() : null)
+  if (known === null) return []
+  const now = run.now()
+  const isSane = clockSanity(latestClock(known), now, leapOf(spec)) === 'sane'
+  await box.noteAway(path, isSane ? now : null)
+  return isSane ? lateSeries(viewsAway(spec, known, now)) : []
 }
 
 async function claimedPass(opened: Opened): Promise<Passed> {

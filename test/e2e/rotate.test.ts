@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
@@ -146,6 +146,8 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     pass(24 * HOUR)
     expect(await at.pass()).toMatchObject({ exitCode: 7 })
     expect(await status()).toMatchObject({ state: 'late', series: [{ state: 'late' }] })
+    // Passes of cron say so too, for whoever is notified.
+    expect(await at.pass()).toMatchObject({ exitCode: 7, late: [{ series: 'db' }] })
     disks.insert('a')
     await make()
     expect(await at.pass()).toMatchObject({ published: [dayOf(now)], problems: [], late: [], exitCode: 0 })
@@ -375,6 +377,20 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     expect(await release(held(lost.backups[0]!))).toMatchObject({ code: 0 })
     expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
     disks.insert('b')
+    expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
+  })
+
+  test('what is known of them is damaged: a problem of the box, and it says which file', async () => {
+    await make()
+    await admit('a')
+    await writeFile(join(world.state, 'rotations.json'), '{')
+    expect(await at.pass()).toMatchObject({
+      published: [],
+      problems: [{ code: 'state-damaged' }],
+      exitCode: 1,
+    })
+    expect((await world.status()).problems).toMatchObject([{ code: 'state-damaged' }])
+    await rm(join(world.state, 'rotations.json'))
     expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
   })
 

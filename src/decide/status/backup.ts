@@ -170,7 +170,7 @@ function viewsIn(points: Retention | null, facts: StatusFacts, asOf: Instant): r
   const { holding, spec } = facts
   const isUnderWay = isAtWork(facts)
   const caused = (view: SeriesView) => withCause(view, (late) => causeOf(late, facts, isUnderWay))
-  if (spec !== null && isAllAway(facts)) return viewsAway(spec, facts, asOf).map(caused)
+  if (spec !== null && isAllAway(facts)) return viewsAway(spec, facts.rotation, asOf).map(caused)
   if (points === null || holding === null || spec === null) return []
   // Of what is awaited nothing is here, and the last pass saw it.
   const awaited = [...holding.awaited.keys()].map((name) => [name, []] as const)

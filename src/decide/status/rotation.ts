@@ -14,8 +14,10 @@ export function lastOf({ last, rotation, holding }: StatusFacts): DestinationSta
   return latest === null ? last : { ...latest, promised: null }
 }
 
-export const isAllAway = ({ halt, rotation, last }: StatusFacts): boolean =>
-  halt?.away === true && rotation !== null && last !== null
+export const isAllAway = <Facts extends StatusFacts>(
+  facts: Facts,
+): facts is Facts & { readonly rotation: Rotation; readonly last: DestinationStatus } =>
+  facts.halt?.away === true && facts.rotation !== null && facts.last !== null
 
 /** The one that is here first, then the one that was here last. */
 export function disksIn(
@@ -46,8 +48,7 @@ export function disksIn(
 }
 
 /** As the last pass over each disk left it. */
-export function viewsAway(spec: Spec, facts: StatusFacts, asOf: Instant): readonly SeriesView[] {
-  const disks = facts.rotation?.disks ?? []
+export function viewsAway(spec: Spec, { disks }: Rotation, asOf: Instant): readonly SeriesView[] {
   const turn = { isBack: true, newest: newestOn(disks), policy: null }
   const known = disks.flatMap(({ series }) => series)
   return seriesViews(spec, { series: new Map() }, { ...nothingHeld, turn }, asOf).map((view) => {
