@@ -92,7 +92,7 @@ const RELEASED: Said = { reason: 'released', message: 'its hold was released: th
 
 const SWAPPED: Said = {
   reason: 'disk-swapped',
-  message: 'another of its disks is here since the last pass: the next pass looks',
+  message: 'the disk that is here was away when the backup was last looked at: the next pass looks',
 }
 
 const HELD: Said = { reason: 'not-looked-at', message: 'it is not looked at while it is held' }
