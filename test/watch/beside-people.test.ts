@@ -142,7 +142,11 @@ describe('whoever the settings name', () => {
         disks.eject()
         for (let passes = 0; passes < 2; passes++)
           expect(await next()).toMatchObject({ halt: { code: 'not-mounted' } })
-        expect(await status('pg')).toMatchObject({ state: 'ok', disks: [{ here: false }] })
+        expect(await status('pg')).toMatchObject({
+          state: 'ok',
+          nextRun: expect.any(String),
+          disks: [{ here: false }],
+        })
         expect(told()).toEqual([])
         disks.insert('b')
         const { holds } = await next()

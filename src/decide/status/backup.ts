@@ -68,7 +68,8 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,
     observed: last?.observed ?? null,
-    nextRun: triesAgain(facts.watch) ?? last?.promised?.nextRun ?? null,
+    nextRun:
+      triesAgain(facts.watch) ?? last?.promised?.nextRun ?? (isAway ? facts.watch?.nextRun : null) ?? null,
     validUntil: last?.promised?.validUntil ?? null,
     watch: facts.watch,
     files: holding === null ? null : held.files,
