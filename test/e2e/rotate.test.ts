@@ -79,7 +79,7 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     expect(outcome.holds[0]).toMatchObject({
       code: 'destination-unknown',
       message: expect.stringMatching(
-        / is at .*offsite, and is none of the disks that take turns for .*last here 2026-11-01.*It holds no destination yet/,
+        /^the disk at .*offsite, .*, is new to .*offsite\/db, which knows .*\(last here 2026-11-01\)\. It holds no destination yet\./,
       ),
     })
     expect(existsSync(join(disks.path('b'), 'db'))).toBe(false)
@@ -494,7 +494,7 @@ describe.skipIf(!canMountImages())('disks with labels', () => {
       disks.insert('offsite2')
       const { id, message } = await hold('destination-unknown')
       expect(message).toMatch(
-        /^ext4 "offsite2", 1\d(\.\d)? MiB, \/dev\/loop\d+ is at .* \(ext4 "offsite1", last here 20\d\d-\d\d-\d\d\)\. It holds no destination yet\./,
+        /^the disk at .*offsite, ext4 "offsite2", 1\d(\.\d)? MiB, \/dev\/loop\d+, is new to .*, which knows ext4 "offsite1" \(last here 20\d\d-\d\d-\d\d\)\. It holds no destination yet\./,
       )
       expect(await release(id)).toMatchObject({ code: 0 })
       expect(await at.pass()).toMatchObject({ published: ['a.tar'], exitCode: 0 })

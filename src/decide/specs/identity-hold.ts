@@ -67,12 +67,12 @@ function holdOfTurn(
     return { id, code, message }
   }
   const names = known.map((one) => {
-    const day = one.day === null ? '' : `, last here ${one.day}`
+    const day = one.day === null ? '' : ` (last here ${one.day})`
     return `${one.disk === null ? 'one without a name' : shortName(one.disk)}${day}`
   })
   const pass = lastPass === null ? '' : `, last pass over it ${lastPass}`
   const holds = found === null ? 'It holds no destination yet' : `It holds the destination ${found}${pass}`
-  const message = `${name} is at ${disk.mountPoint}, and is none of the disks that take turns for ${path} (${names.join('; ')}). ${holds}. Mount one of those; or release it to let it take turns too`
+  const message = `the disk at ${disk.mountPoint}, ${name}, is new to ${path}, which knows ${names.join(', ')}. ${holds}. Mount a known disk, or release this one to let it take turns too`
   return { id, code, message }
 }
 
