@@ -95,7 +95,7 @@ async function suspendedPass(
 /** Opens the destination, takes its lock, and holds it to the end. */
 async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: Run): Promise<Passed> {
   const { destination } = ports
-  const { identity, blockedBy } = await identifyDestination(ports, options, run)
+  const { blockedBy } = await identifyDestination(ports, options, run)
   // Nothing is written, not even a lock file, to a disk that is not the one meant.
   if (blockedBy !== null) return blocked(ports, spec, options, blockedBy, run)
   const lock = await destination.lock(options.lockWait, run)
@@ -103,6 +103,12 @@ async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
   if (lock.state === 'busy') {
     const { holders } = lock
     return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders, retry: true }, plan: null }
+  }
+  // While the lock was waited for, another disk may have come.
+  const { identity, blockedBy: blockedNow } = await identifyDestination(ports, options, run)
+  if (blockedNow !== null) {
+    await lock.destination.close()
+    return blocked(ports, spec, options, blockedNow, run)
   }
   options.onLocked?.()
   const opened: Opened = {
