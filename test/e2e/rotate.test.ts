@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { BackupStatus } from '../../src/model/status.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
+import { kill, otherHolder, untilSomebodyWaits } from '../helpers/disk-sharers.ts'
 import { canMount, canMountImages, disksInTurn } from '../helpers/disk-small.ts'
 import { treeOf } from '../helpers/tree.ts'
 import { makeWorld, noise, publishedIn, type World } from '../helpers/world.ts'
@@ -458,6 +459,27 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     disks.insert('a')
     await at.declare(spec())
     expect(await at.pass()).toMatchObject({ published: ['big.tar'], problems: [], exitCode: 0 })
+  })
+
+  test('I11: one that comes while a pass waits for the lock is asked about like any other', async () => {
+    await make()
+    disks.insert('c')
+    expect((await world.run('db', '--state', join(world.folder, 'elsewhere'))).code).toBe(0)
+    disks.insert('a')
+    expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
+    vi.useRealTimers()
+    const lock = join(disks.path('a'), 'db/.reconcile/lock')
+    const holder = await otherHolder(lock)
+    const running = world.start(['db', '--json', '--lock-timeout', '120s'])
+    await untilSomebodyWaits(statSync(lock, { bigint: true }).ino)
+    disks.eject('torn')
+    disks.insert('c')
+    await kill(holder)
+    const { exitCode, stdout } = await running
+    expect(exitCode).toBe(7)
+    expect(JSON.parse(String(stdout)).backups).toMatchObject([{ holds: [{ code: 'destination-unknown' }] }])
+    const id = await readFile(join(disks.path('c'), 'db/.reconcile/id'), 'utf8')
+    expect(await readFile(join(world.state, 'destinations.json'), 'utf8')).not.toContain(id.trim())
   })
 
   test('a disk of another backup is never taken for one of these', async () => {
