@@ -23,6 +23,8 @@ export type LedgerEvent =
     }
   /** The clock is believed from here on: what was written by one that was not happened by this line's time at the latest. */
   | { readonly event: 'clock-believed' }
+  /** The source's file is newer than this version of it, by its mtime (whole seconds), and has the same bytes: nothing was pulled. */
+  | { readonly event: 'same'; readonly path: string; readonly from: string; readonly mtime: number }
   /** Its bytes were read again and are those that were published. */
   | { readonly event: 'verified'; readonly path: string }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
@@ -61,6 +63,8 @@ export interface FileEvent {
   /** `published`: pulled and gated. `adopted`: found here and gated. `repaired`: put back, same digest as before. */
   readonly event: 'published' | 'adopted' | 'repaired'
   readonly path: string
+  /** The source's name for it, where that is another: it is a version, kept under a dated name. */
+  readonly from?: string | undefined
   /** Bytes. */
   readonly size: number
   readonly md5: string

@@ -82,6 +82,8 @@ const record: Fields = {
   planId: nullable(text),
   first: optional(object({ at: integer, planId: nullable(text) })),
   revision: optional(text),
+  from: optional(relPath),
+  same: optional(integer),
 } satisfies Readonly<Record<Exclude<keyof LedgerRecord, 'path'>, Check>>
 const prunedFile: Fields = {
   at: integer,

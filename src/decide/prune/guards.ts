@@ -116,7 +116,7 @@ function guardsOf(
   if (lastGood !== null)
     guards.push(all('prune-policy-last-good', [lastGood.obeyed, lastGood.newer], lastGood.message))
   if (lastPrune !== null && lastPrune.basis !== basis) {
-    const why = 'source, series or checksum in the spec has changed since the last prune'
+    const why = 'source, series, checksum, finished or select.as in the spec has changed since the last prune'
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
   }
   guards.push(...changed)

@@ -166,10 +166,11 @@ async function finish(
   if (left.length > 0) {
     await site.ledger.append(
       left.map(({ path, request, judged, marker }): LedgerEvent => {
-        const { mtime, markerMtime, vouched, planId, revision } = request
+        const { from, mtime, markerMtime, vouched, planId, revision } = request
         const { size, digests } = judged
         return fileEvent('adopted', {
           path,
+          from,
           size,
           digests,
           marker,

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import type { RelPath } from '../../model/rel-path.ts'
+import type { Staged } from '../../model/ports.ts'
+import { folderOf, type RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import { diskFailure, errnoOf, isFull } from '../../system/disk-failure.ts'
+import type { DiskStat } from '../disk/disk.ts'
 import { eventName } from '../ledger/event-name.ts'
 import { setAsideNow } from './quarantine.ts'
-import { finalPath, type Site, stagedPath } from './site.ts'
+import { finalPath, nameInStaging, type Site, stagedPath } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 /**
@@ -13,17 +15,19 @@ import { newStagingName } from './staging-name.ts'
  */
 export async function stage(
   site: Site,
-  files: readonly { readonly path: RelPath; readonly basis: boolean }[],
+  files: readonly (Staged & { readonly basis: boolean })[],
   run: Run,
 ): Promise<ReadonlyMap<RelPath, number>> {
   const staged = new Map<RelPath, number>()
   const known = new Set<string>()
-  for (const { path, basis } of files) {
+  for (const file of files) {
+    const { path, basis } = file
+    const name = nameInStaging(file)
     try {
       // Whatever was judged may be written to from now on.
-      site.judged.delete(path)
-      await makeStagingFolder(site, path, known, run)
-      staged.set(path, (await stagedBytes(site, path, run)) ?? (basis ? await copyHeld(site, path) : 0))
+      site.judged.delete(name)
+      await makeStagingFolder(site, name, known, run)
+      staged.set(path, (await stagedBytes(site, name, run)) ?? (basis ? await copyHeld(site, path, name) : 0))
     } catch (error) {
       throw diskFailure(error, 'stage', path)
     }
@@ -69,8 +73,7 @@ export async function detach(site: Site, path: string): Promise<'removed' | 'cop
   const { disk } = site
   const staged = stagedPath(site, path)
   const stat = await disk.lstat(staged)
-  const final = await disk.lstat(finalPath(site, path))
-  if (stat !== null && final !== null && final.inode === stat.inode && final.device === stat.device) {
+  if (stat !== null && (await isUnderFinalName(site, path, stat))) {
     await disk.unlink(staged)
     return 'removed'
   }
@@ -85,12 +88,24 @@ export async function detach(site: Site, path: string): Promise<'removed' | 'cop
   return 'copied'
 }
 
+/** Under its own, or under another of its folder: a version of what the source calls so. */
+async function isUnderFinalName(site: Site, path: string, staged: DiskStat): Promise<boolean> {
+  const { disk } = site
+  const isIt = (stat: DiskStat | null) => stat?.inode === staged.inode && stat.device === staged.device
+  if (isIt(await disk.lstat(finalPath(site, path)))) return true
+  const folder = finalPath(site, folderOf(path))
+  if ((await disk.lstat(folder))?.kind !== 'folder') return false
+  for (const { name, kind } of (await disk.list(folder)) ?? [])
+    if (name !== null && kind === 'file' && isIt(await disk.lstat(join(folder, name)))) return true
+  return false
+}
+
 /** The held file's bytes as the start of its own replacement: rsync then fetches only what differs. */
-async function copyHeld(site: Site, path: RelPath): Promise<number> {
+async function copyHeld(site: Site, path: RelPath, name: RelPath): Promise<number> {
   const { disk } = site
   const held = await disk.lstat(finalPath(site, path))
   if (held?.kind !== 'file') return 0
-  const staged = stagedPath(site, path)
+  const staged = stagedPath(site, name)
   try {
     await disk.copy(finalPath(site, path), staged, 0o600)
     return held.size

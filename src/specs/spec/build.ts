@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import stringify from 'safe-stable-stringify'
 import { type DigestKind, toDigest } from '../../model/digest.ts'
-import type { Finished, LocalPlace, Spec, SshPlace } from '../../model/spec.ts'
+import type { Finished, LocalPlace, Selection, Spec, SshPlace } from '../../model/spec.ts'
 import { toBackupName } from './backup-name.ts'
 import { buildRules, type RulesDocument } from './build-rules.ts'
 import { buildTimes, type TimesDocument } from './build-times.ts'
@@ -29,7 +29,7 @@ export interface SpecDocument extends RulesDocument, Pick<TimesDocument, 'schedu
   /** Left out: marker. It is not a default of the schema, so that specs of before it keep their digests. */
   readonly finished?: 'marker' | { readonly sums?: string; readonly quiet?: string }
   readonly checksum: DigestKind
-  readonly select: { readonly include: readonly string[]; readonly exclude: readonly string[] }
+  readonly select: Selection
   readonly destination: {
     readonly path: string
     readonly mount?: string

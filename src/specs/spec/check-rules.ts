@@ -1,3 +1,5 @@
+import { templateFault } from '../../decide/files/dated-name.ts'
+import type { PatternFault } from '../../decide/retention/parse-pattern.ts'
 import { type Precision, patternFault, patternPrecision } from '../../decide/retention/series-pattern.ts'
 import {
   type Fault,
@@ -83,10 +85,15 @@ const oneOrMany = (root: LocatedMap, path: KeyPath): readonly KeyPath[] => {
 }
 
 /** At the token itself, if the file holds the text without escapes. */
-function checkPattern(root: LocatedMap, path: KeyPath, faulty: ReadonlySet<Place>): readonly Fault[] {
+function checkPattern(
+  root: LocatedMap,
+  path: KeyPath,
+  faulty: ReadonlySet<Place>,
+  faultOf: (text: string) => PatternFault | null = patternFault,
+): readonly Fault[] {
   const text = textAt(root, path)
   const whole = placeOf(root, path)
-  const fault = text === null || faulty.has(whole) ? null : patternFault(text)
+  const fault = text === null || faulty.has(whole) ? null : faultOf(text)
   if (text === null || fault === null) return []
   const written = whole.source.text.slice(whole.start, whole.end)
   const quote = /^["']/.test(written) ? 1 : 0
@@ -94,6 +101,18 @@ function checkPattern(root: LocatedMap, path: KeyPath, faulty: ReadonlySet<Place
   const start = whole.start + quote + fault.at
   const place = asIs ? { source: whole.source, start, end: start + fault.length } : whole
   return [faultAt(place, 'bad-pattern', `${keyPathText(path)}: ${fault.message}`)]
+}
+
+const AS: KeyPath = ['select', 'as']
+
+/** The names under which versions are kept, and the zone by which they are dated. */
+export function checkNames(root: LocatedMap, faulty: ReadonlySet<Place>): readonly Fault[] {
+  if (!has(root, AS)) return []
+  const wrong = checkPattern(root, AS, faulty, templateFault)
+  if (has(root, ['series', 'timezone'])) return wrong
+  const message = 'select.as needs series.timezone: by which clock a version is dated is never guessed'
+  const hint = 'add for example "series: { timezone: Europe/Oslo }"'
+  return [...wrong, faultAt(placeOf(root, AS), 'missing-key', message, hint)]
 }
 
 const FINENESS: readonly Precision[] = ['year', 'month', 'day', 'hour']

@@ -9,7 +9,7 @@ import {
   valueAt,
 } from '../yaml/located.ts'
 import { nameFault } from './backup-name.ts'
-import { checkAt, checkSeries, checkTimes, itemPaths } from './check-rules.ts'
+import { checkAt, checkNames, checkSeries, checkTimes, itemPaths } from './check-rules.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
 import { faultIn, globFault, quantityFault, type TextFault } from './text-faults.ts'
@@ -84,6 +84,7 @@ export function checkValues(
     ...check(['finished', 'quiet'], 'out-of-range', aSecond),
     ...check(['finished', 'sums'], 'bad-glob', globFault),
     ...quietNeeds(root),
+    ...checkNames(root, faulty),
     ...check(['verify', 'every'], 'out-of-range', aSecond),
     ...itemPaths(root, ['acknowledge']).flatMap((path) =>
       check([...path, 'path'], 'unsafe-path', farPathFault),
