@@ -56,6 +56,8 @@ export interface Conflict {
   /** Digests in lower-case hex, of the kind the source's marker has. */
   readonly held: string
   readonly source: string
+  /** What to do, where more is known of it. */
+  readonly hint?: string
 }
 
 /** Where a fault was written. */

@@ -15,6 +15,7 @@ import { byTurn, planCounts, stepSize, transferFacts, transfers, troubleCounts }
 import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
 import { shortCommit } from './short-commit.ts'
 import {
+  advice,
   bothDigests,
   countedRow,
   explainedOnce,
@@ -189,7 +190,8 @@ function stepRow(step: Step): Row {
     step.held !== undefined && step.source !== undefined
       ? `${bothDigests({ held: step.held, source: step.source })}; ${because}`
       : because
-  const row = { ...MARKS[step.action], word: step.action, path: step.path, detail }
+  const hints = step.hint === undefined ? {} : advice(step.hint)
+  const row = { ...MARKS[step.action], word: step.action, path: step.path, detail, ...hints }
   const amount = stepAmount(step)
   return amount === null ? row : { ...row, amount }
 }

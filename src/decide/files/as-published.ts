@@ -22,8 +22,9 @@ export function changedUnderMarker(
   record: LedgerRecord,
   seen: Seen | undefined,
 ): boolean {
-  const { listed, marker } = source
-  if (listed === null || marker.state !== 'claimed') return false
+  const { listed, marker, from } = source
+  // A version is what its marker, which is no older, says.
+  if (listed === null || marker.state !== 'claimed' || from !== undefined) return false
   if (listed.size !== record.size) return true
   if (record.mtime !== null && marker.mtime === record.markerMtime) return listed.mtime !== record.mtime
   return changedSinceSeen(source, record, seen)

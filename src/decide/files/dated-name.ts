@@ -1,3 +1,4 @@
+import type { Holding } from '../../model/holding.ts'
 import { isSidecar } from '../../model/marker-name.ts'
 import { baseName, folderOf, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
@@ -175,6 +176,21 @@ function makeNames(template: string, spec: NamesVersions): DatedNames {
       }
       return false
     },
+  }
+}
+
+/**
+ * Whether what is here belongs to what a spec selects. Of a version the name that it had at the source says so; of what the ledger does
+ * not know, whether it could be one.
+ */
+export function heldSelectorOf(spec: NamesVersions, records: Holding['records']): (path: RelPath) => boolean {
+  const selects = selectorOf(spec)
+  const names = datedNames(spec)
+  if (names === null) return selects
+  return (path) => {
+    const record = records.get(path)
+    if (record?.from !== undefined) return selects(record.from)
+    return (record !== undefined && selects(path)) || names.couldBe(path)
   }
 }
 

@@ -8,8 +8,8 @@ import type { Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { joined } from '../status/conditions.ts'
 import { FIRST_FILE, type SeriesView } from '../status/series.ts'
+import { heldSelectorOf } from './dated-name.ts'
 import { isWhole } from './facts.ts'
-import { selectorOf } from './select.ts'
 
 /** Nothing is asked of a backup whose series have all ended. */
 export const isEnded = (views: readonly SeriesView[]): boolean =>
@@ -17,7 +17,7 @@ export const isEnded = (views: readonly SeriesView[]): boolean =>
 
 /** Whether any selected file is here, whole. */
 function holdsAnything(spec: Spec, { records, files }: Pick<Holding, 'records' | 'files'>): boolean {
-  const wanted = selectorOf(spec)
+  const wanted = heldSelectorOf(spec, records)
   for (const [path, record] of records) if (wanted(path) && isWhole(files.get(path), record)) return true
   return false
 }

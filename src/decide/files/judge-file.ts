@@ -25,6 +25,7 @@ import {
   unmarkedHere,
   waitOverdue,
 } from './problems.ts'
+import { twoVersions } from './versions.ts'
 
 export interface Judgement {
   readonly steps: readonly Step[]
@@ -43,7 +44,8 @@ const wrong = (...problems: readonly Problem[]): Judgement => ({ steps: [], prob
 
 /** What to do about one path. The whole table of cases; pure and total. */
 export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
-  const { held, record, pruned } = facts
+  const { held, record, pruned, source } = facts
+  if (source?.rival !== undefined && held?.marker == null) return rivals(facts, spec)
   if (pruned !== undefined && record !== undefined) return judgePruned(facts, record, pruned, spec, asOf)
   if (held !== undefined && held.marker !== null) {
     return record === undefined
@@ -86,7 +88,7 @@ function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgeme
   const agrees = claim === null || digestKind(own) !== digestKind(claim) || own === claim
   return agrees || acknowledged(spec, facts.path, claim)
     ? toDo(step)
-    : toDo(step, conflictStep(facts, own, claim))
+    : toDo(step, conflictStep(facts, own, claim, spec))
 }
 
 /** Data that the ledger knows, without its marker. The ledger judges first. */
@@ -240,24 +242,36 @@ function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: 
 
 function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): Judgement {
   if (!acknowledged(spec, facts.path, claim))
-    return toDo(conflictStep(facts, digestOfKind(record, claim), claim))
+    return toDo(conflictStep(facts, digestOfKind(record, claim), claim, spec))
   return facts.held === undefined
     ? NOTHING
     : toDo(keep(facts, record, 'complete; the other digest at the source is acknowledged'))
 }
 
-function conflictStep(facts: FileFacts, held: Digest, claim: Digest): Step {
+function conflictStep(facts: FileFacts, held: Digest, claim: Digest, spec: Spec): Step {
   const because =
     facts.held === undefined
       ? 'was held here and is gone; the source has different bytes under this name'
       : `same name, different ${digestKind(claim)}; neither is touched`
-  return stepOn(facts, 'conflict', [because], { held, source: claim })
+  const { as } = spec.select
+  const hint = as === undefined ? {} : { hint: twoVersions(as) }
+  return stepOn(facts, 'conflict', [because], { held, source: claim, ...hint })
+}
+
+/** Two files of the source have one name here, and nothing says which of them is meant. */
+function rivals(facts: FileFacts, spec: Spec): Judgement {
+  const { from, rival } = facts.source!
+  const because = `${from} and ${rival!.from} both have this name here, with different checksums; neither is pulled`
+  const digests = { held: rival!.digest, source: claimOf(facts.source)! }
+  const hint = twoVersions(spec.select.as!)
+  return toDo(stepOn(facts, 'conflict', [because], { ...digests, hint }))
 }
 
 /** A step that relies on what was found of its file. */
 const stepOn = (facts: FileFacts, action: Action, because: readonly string[], more: Partial<Step>): Step => ({
   action,
   path: facts.path,
+  ...(facts.source?.from === undefined ? {} : { from: facts.source.from }),
   because,
   ...more,
   expect: expectations(facts),
@@ -274,11 +288,14 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
 })
 
 function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
+  const isOlder = marker.state === 'none' && marker.isOlder === true
   switch (finished.kind) {
     case 'marker':
-      return `no .${checksum} yet`
+      return isOlder ? `its .${checksum} is older than it: that of an earlier version` : `no .${checksum} yet`
     case 'sums':
-      return `not named in ${finished.name} yet`
+      return isOlder
+        ? `${finished.name} is older than it: it names an earlier version`
+        : `not named in ${finished.name} yet`
     case 'quiet':
       return marker.state === 'unread'
         ? 'unchanged; the source is asked for its md5 when its turn comes'

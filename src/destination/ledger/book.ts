@@ -317,7 +317,7 @@ function versionOf({ from, mtime }: FileEvent, before: LedgerRecord | undefined)
   if (name === null) return before?.same === undefined ? {} : { same: before.same }
   return {
     from: name,
-    mtime: mtime ?? before?.mtime ?? null,
+    mtime: before?.mtime ?? mtime,
     ...(before?.same === undefined ? {} : { same: before.same }),
   }
 }
