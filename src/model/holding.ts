@@ -213,6 +213,8 @@ export interface Seen extends SourceFile {
   readonly gate: GateFailure | null
   /** Since when it has been listed without a marker; null: it has one. */
   readonly waitingSince: Instant | null
+  /** Of what is in conflict: the last mtimes under which it was seen to have other bytes, one a day at most, the newest last. */
+  readonly changes?: readonly number[]
 }
 
 export type SeenClaim = MarkerClaim & { readonly text: null }

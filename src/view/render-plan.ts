@@ -185,7 +185,8 @@ function stepRows(actions: readonly Action[], { steps, problems }: BackupPlan, a
 }
 
 function stepRow(step: Step): Row {
-  const because = step.because.join(', ')
+  const from = isPull(step) && step.from !== undefined ? [`from ${step.from}`] : []
+  const because = [...step.because, ...from].join(', ')
   const detail =
     step.held !== undefined && step.source !== undefined
       ? `${bothDigests({ held: step.held, source: step.source })}; ${because}`
@@ -195,6 +196,8 @@ function stepRow(step: Step): Row {
   const amount = stepAmount(step)
   return amount === null ? row : { ...row, amount }
 }
+
+const isPull = ({ action }: Step): boolean => action === 'pull' || action === 'resume'
 
 function stepAmount(step: Step): string | null {
   if (step.size === undefined || step.action === 'conflict' || step.action === 'wait') return null

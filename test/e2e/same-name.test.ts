@@ -141,6 +141,26 @@ describe('a source that overwrites its file every night', () => {
   })
 })
 
+describe('without `as`', () => {
+  test('a conflict over a name that changed on each of the last three days suggests it', async () => {
+    await begin({ select: {} })
+    await offer('backup.tar.gz', 'night 1', night(1))
+    await pass()
+    for (const day of [2, 3, 4]) {
+      await offer('backup.tar.gz', `night ${day}`, night(day))
+      const { conflicts, exitCode } = await pass()
+      expect(exitCode).toBe(6)
+      if (day < 4) expect(conflicts[0]!.hint).toBeUndefined()
+      else expect(conflicts[0]!.hint).toContain('select.as')
+    }
+    const before = await readFile(join(world.destination, '.reconcile/seen.jsonl'), 'utf8')
+    const { conflicts } = await pass()
+    expect(conflicts[0]!.hint).toContain('each of the last three days')
+    expect(await readFile(join(world.destination, '.reconcile/seen.jsonl'), 'utf8')).toBe(before)
+    expect((await world.run('--dry-run')).stdout).toContain('select.as')
+  })
+})
+
 describe('rotated names', () => {
   const as = 'backup-{YYYY}-{MM}-{DD}.tar'
   test('are versions of one file, whatever they are called by now', async () => {

@@ -105,6 +105,7 @@ const seenFile: Fields = {
   waitingSince: nullable(integer),
   by: optional(voucher),
   quiet: optional(quiet),
+  changes: optional(list(integer)),
 }
 
 /** Maps of which each row has the values' own fields, and those of which each has a `value`. */

@@ -5,7 +5,7 @@ import type { Action, Step } from '../../model/plan.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { changedUnderMarker } from './as-published.ts'
+import { changedUnderMarker, changesDaily, changesOf } from './as-published.ts'
 import {
   acknowledged,
   claimOf,
@@ -254,9 +254,14 @@ function conflictStep(facts: FileFacts, held: Digest, claim: Digest, spec: Spec)
       ? 'was held here and is gone; the source has different bytes under this name'
       : `same name, different ${digestKind(claim)}; neither is touched`
   const { as } = spec.select
-  const hint = as === undefined ? {} : { hint: twoVersions(as) }
+  const { source, record, seen } = facts
+  const isDaily = source !== undefined && changesDaily(changesOf(source, record, seen))
+  const hint = as !== undefined ? { hint: twoVersions(as) } : isDaily ? { hint: EVERY_DAY } : {}
   return stepOn(facts, 'conflict', [because], { held, source: claim, ...hint })
 }
+
+const EVERY_DAY =
+  'It changed on each of the last three days. If it is written anew every day, select.as keeps each version under a dated name, for example as: "{stem}-{YYYY}-{MM}-{DD}{ext}".'
 
 /** Two files of the source have one name here, and nothing says which of them is meant. */
 function rivals(facts: FileFacts, spec: Spec): Judgement {

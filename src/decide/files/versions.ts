@@ -210,6 +210,16 @@ export function sameEvents({ source, destination }: Observation): readonly Ledge
 /** What to do about two versions of one name. */
 export const twoVersions = (as: string): string => `Two versions have one name here: ${finerName(as)}.`
 
+/** Files that the source shows, each by its own name for it. */
+export function listedCount({ files }: SourceView): number {
+  let count = files.size
+  for (const { from, others } of files.values()) {
+    if (from === undefined) break
+    count += others?.length ?? 0
+  }
+  return count
+}
+
 /** What the source calls a file. */
 export const nameAtSource = (path: RelPath, file: SourceFile | undefined): RelPath => file?.from ?? path
 

@@ -5,7 +5,7 @@ import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { type MarkerClaim, NO_MARKER, type NoMarker, type SourceFile } from '../../model/source-file.ts'
-import { changedSinceSeen } from '../files/as-published.ts'
+import { changedSinceSeen, changesOf } from '../files/as-published.ts'
 import { byNameAtSource, nameAtSource } from '../files/versions.ts'
 import { isTransfer } from '../plan/backup.ts'
 
@@ -70,6 +70,7 @@ function remembered(
   if (file.listed === null) return null
   const isOther = record !== undefined && file.from === undefined && changedSinceSeen(file, record, before)
   const { marker } = file
+  const changes = changesOf(file, record, before)
   const claimed = marker.state === 'claimed' ? marker : null
   return {
     // What its marker was next to: data that changed under it is reported at every look, until the marker is written again.
@@ -80,6 +81,7 @@ function remembered(
     stagedFor: before?.stagedFor ?? null,
     gate: before?.gate ?? null,
     waitingSince: marker.state === 'none' ? waitTime(before, asOf, clock) : null,
+    ...(changes === undefined ? {} : { changes }),
   }
 }
 
@@ -117,7 +119,8 @@ const sameSeen = (a: Seen, b: Seen): boolean =>
   a.gate === b.gate &&
   a.waitingSince === b.waitingSince &&
   sameClaim(claimIn(a), claimIn(b)) &&
-  sameLook(a.marker, b.marker)
+  sameLook(a.marker, b.marker) &&
+  String(a.changes) === String(b.changes)
 
 const sameLook = (a: Seen['marker'], b: Seen['marker']): boolean => {
   const [one, other] = [a, b].map((marker) => (marker.state === 'none' ? marker.quiet : undefined))

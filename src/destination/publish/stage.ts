@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import type { Staged } from '../../model/ports.ts'
-import { folderOf, type RelPath } from '../../model/rel-path.ts'
+import { folderOf, type RelPath, toRelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import { diskFailure, errnoOf, isFull } from '../../system/disk-failure.ts'
 import type { DiskStat } from '../disk/disk.ts'
+import { folders } from '../disk/folders.ts'
 import { eventName } from '../ledger/event-name.ts'
+import { markerFinder } from './find-markers.ts'
 import { setAsideNow } from './quarantine.ts'
-import { finalPath, nameInStaging, type Site, stagedPath } from './site.ts'
+import { finalPath, nameInStaging, relativeTo, type Site, stagedPath } from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 /**
@@ -67,15 +69,19 @@ async function stagedBytes(site: Site, path: RelPath, run: Run): Promise<number 
 
 /**
  * Detaches a staged file from its other names (I1: rsync writes in place). One that is already published is removed; one that was
- * linked elsewhere (`cp -al`) is replaced by a copy.
+ * linked elsewhere (`cp -al`) is replaced by a copy. A version (its final name is another) that had a final name and nothing else yet
+ * loses that name: by now the source may have another one, and nothing would finish it.
  */
-export async function detach(site: Site, path: string): Promise<'removed' | 'copied'> {
+export async function detach(site: Site, path: string): Promise<'removed' | 'kept'> {
   const { disk } = site
   const staged = stagedPath(site, path)
   const stat = await disk.lstat(staged)
-  if (stat !== null && (await isUnderFinalName(site, path, stat))) {
-    await disk.unlink(staged)
-    return 'removed'
+  const final = stat === null ? null : await finalNameOf(site, path, stat)
+  if (final !== null) {
+    const isPublished = site.ledger.records.has(final) || (await markerFinder(site)(final)).length > 0
+    const isGoing = final === path || isPublished
+    await disk.unlink(isGoing ? staged : finalPath(site, final))
+    return isGoing ? 'removed' : 'kept'
   }
   const copy = newStagingName(site.files)
   try {
@@ -85,19 +91,21 @@ export async function detach(site: Site, path: string): Promise<'removed' | 'cop
     throw error
   }
   await disk.rename(copy, staged)
-  return 'copied'
+  return 'kept'
 }
 
-/** Under its own, or under another of its folder: a version of what the source calls so. */
-async function isUnderFinalName(site: Site, path: string, staged: DiskStat): Promise<boolean> {
+/** The path by which a staged file is under a final name: its own, or another of its folder, of a version. Null: none. */
+async function finalNameOf(site: Site, path: string, staged: DiskStat): Promise<RelPath | null> {
   const { disk } = site
   const isIt = (stat: DiskStat | null) => stat?.inode === staged.inode && stat.device === staged.device
-  if (isIt(await disk.lstat(finalPath(site, path)))) return true
+  if (isIt(await disk.lstat(finalPath(site, path)))) return path as RelPath
   const folder = finalPath(site, folderOf(path))
-  if ((await disk.lstat(folder))?.kind !== 'folder') return false
+  // I6: what a symlink leads to is not ours.
+  if ((await folders(disk, site.path).find(path)) !== 'there') return null
   for (const { name, kind } of (await disk.list(folder)) ?? [])
-    if (name !== null && kind === 'file' && isIt(await disk.lstat(join(folder, name)))) return true
-  return false
+    if (name !== null && kind === 'file' && isIt(await disk.lstat(join(folder, name))))
+      return toRelPath(relativeTo(site, join(folder, name)))
+  return null
 }
 
 /** The held file's bytes as the start of its own replacement: rsync then fetches only what differs. */
