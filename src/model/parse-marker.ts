@@ -12,8 +12,9 @@ export type MarkerFault = 'too-long' | 'empty' | 'no-digest' | 'other-name' | 'o
 /** Why a marker cannot be used, and what it looks like, for those who have to write another one. */
 export interface FaultyMarker {
   readonly fault: MarkerFault
-  /** The name in it, where it is about another file. */
+  /** The name in it, where it is about another file, and what it claims of that. */
   readonly name?: string
+  readonly ofOther?: Digest
   /** Hexadecimal digits of what it holds, where the marker's kind has another number. */
   readonly digits?: number
   /** What wrote it, where that is known. */
@@ -47,7 +48,10 @@ export function parseMarker(
 ): { readonly digest: Digest } | FaultyMarker {
   if (bytes.length > MARKER_LIMIT) return { fault: 'too-long' }
   const text = utf8.decode(bytes)
-  const faulty = (fault: MarkerFault, more: Pick<FaultyMarker, 'name' | 'digits'> = {}): FaultyMarker => {
+  const faulty = (
+    fault: MarkerFault,
+    more: Pick<FaultyMarker, 'name' | 'digits' | 'ofOther'> = {},
+  ): FaultyMarker => {
     const writtenAs = isUtf16(bytes) ? 'utf-16' : WRITERS.find(([, mark]) => mark.test(text))?.[0]
     return { fault, ...more, ...(writtenAs === undefined ? {} : { writtenAs }) }
   }
@@ -65,8 +69,8 @@ export function parseMarker(
   if (claims.some((one) => one.hex !== claim.hex || otherName(one) !== name)) return faulty('ambiguous')
   // Only a line that names the file stands out from others.
   if (claims.length < lines.length && claims.every((one) => one.name === null)) return faulty('ambiguous')
-  if (name !== undefined) return faulty('other-name', { name })
-  return { digest: claim.hex as Digest }
+  const digest = claim.hex as Digest
+  return name === undefined ? { digest } : faulty('other-name', { name, ofOther: digest })
 }
 
 const WRITERS = [

@@ -48,6 +48,8 @@ export interface FetchRequest {
   /** Read the place's list file, if it has one. */
   readonly list: boolean
   readonly markers: readonly RelPath[]
+  /** A marker counts whatever name is in it: its file may have been renamed with it. */
+  readonly anyName?: boolean
   /** Files that name others with their digests. */
   readonly sums?: readonly RelPath[]
   /** Of their digests, which kind counts; left out: md5. */

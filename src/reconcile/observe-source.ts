@@ -1,4 +1,5 @@
 import { concernOf } from '../decide/files/concern.ts'
+import { datedNames } from '../decide/files/dated-name.ts'
 import { claimOf } from '../decide/files/facts.ts'
 import { judgeList } from '../decide/files/judge-list.ts'
 import { selectorOf } from '../decide/files/select.ts'
@@ -39,6 +40,7 @@ export async function observeSource(
     const [listing, holding] = await Promise.all([source.list(run, concern), looking])
     const now = { at: run.now(), ...(listing.booted ?? UNKNOWN_BOOT) }
     const versions = versionsOf(spec, holding)
+    const anyName = datedNames(spec)?.isRotated === true
     const maker = claimMaker(spec, listing, holding, now, versions?.heldOf)
     const read = new Set<RelPath>()
     const assembled = (fetched: Fetched): SourceView => {
@@ -63,7 +65,7 @@ export async function observeSource(
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       for (const path of paths) read.add(path)
       return source.fetch(
-        { list, ...maker.request(paths), checksum: spec.checksum, listed: listing, concern },
+        { list, ...maker.request(paths), anyName, checksum: spec.checksum, listed: listing, concern },
         run,
       )
     }

@@ -1,3 +1,4 @@
+import { datedNames } from '../decide/files/dated-name.ts'
 import { checksumFailed } from '../decide/files/problems.ts'
 import { byNameAtSource } from '../decide/files/versions.ts'
 import { claimBySource, claimMaker } from '../decide/look/claims.ts'
@@ -246,7 +247,13 @@ async function believeNewMarkers(
   const whole = mismatches.map(({ file }) => atSource(file))
   const asked = spec.finished.kind === 'quiet' ? await source.look(whole, { digests: true }, run) : null
   const fetched = await source.fetch(
-    { list: false, ...maker.request(paths), checksum: spec.checksum, listed },
+    {
+      list: false,
+      ...maker.request(paths),
+      anyName: datedNames(spec)?.isRotated === true,
+      checksum: spec.checksum,
+      listed,
+    },
     run,
   )
   const good: HashedFile[] = []

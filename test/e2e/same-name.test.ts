@@ -168,7 +168,6 @@ describe('rotated names', () => {
     await offer('backup-1.tar', 'one', night(1))
     expect((await pass()).published).toEqual(['backup-2026-10-01.tar'])
     for (const suffix of ['', '.md5']) await rename(at(`backup-1.tar${suffix}`), at(`backup-2.tar${suffix}`))
-    await writeFile(at('backup-2.tar.md5'), `${digestOf('md5', 'one')}  backup-2.tar\n`)
     await offer('backup-1.tar', 'two', night(2))
     expect(await pass()).toMatchObject({ exitCode: 0, published: ['backup-2026-10-02.tar'] })
     expect((await pass()).result).toBe('in-sync')
@@ -383,4 +382,44 @@ describe('what else goes by these names', () => {
       expect(text.stdout).toContain('backup.tar.gz')
     }
   })
+})
+
+describe('what is said of a source that is not finished', () => {
+  test('nothing held and a marker of an earlier version: both are named as the source calls them', async () => {
+    await begin()
+    await offer('backup.tar', 'one', night(1))
+    await writeFile(at('backup.tar'), 'two')
+    await utimes(at('backup.tar'), night(2), night(2))
+    const { problems, exitCode } = await pass()
+    expect(exitCode).toBe(1)
+    expect(problems).toMatchObject([{ code: 'empty' }])
+    expect(problems[0]!.message).toContain('expected backup.tar.md5 next to backup.tar')
+    expect(problems[0]!.message).toContain('older than it')
+  })
+  test('a checksum of another kind', async () => {
+    await begin()
+    await offer('a.tar', 'one', night(1))
+    await pass()
+    await world.offer('b.tar', 'two', { mtime: night(1), kind: 'sha256' })
+    expect((await pass()).problems).toMatchObject([{ code: 'other-checksum', path: 'b.tar' }])
+  })
+})
+
+test('what a changed `as` would group otherwise is not removed before a person says so (I9)', async () => {
+  const prunes = {
+    prune: { mode: 'manual', minAge: '0s', keepAtLeast: 1 },
+    retain: { last: 1 },
+    expect: { every: '24h' },
+  }
+  await begin(prunes)
+  for (const day of [1, 2, 3]) {
+    await offer('backup.tar', `night ${day}`, night(day))
+    await pass()
+  }
+  await declare({ ...prunes, select: { as: '{YYYY}{MM}{DD}-{name}' } })
+  const { code, stdout } = await world.run('prune', 'pg', '--dry-run', '--json')
+  expect(code).not.toBe(0)
+  expect(JSON.parse(stdout).backups[0].holds.map((hold: { code: string }) => hold.code)).toContain(
+    'prune-source-changed',
+  )
 })

@@ -119,6 +119,8 @@ export interface DatedNames {
   readonly nameOf: (from: RelPath, mtime: number) => string
   /** The same for every version of a file. */
   readonly familyOf: (from: RelPath) => string
+  /** The source's names do not tell its files apart: it rotates them. */
+  readonly isRotated: boolean
   /** Whether a file here may be a version of something that the spec selects. */
   readonly couldBe: (path: RelPath) => boolean
 }
@@ -165,6 +167,7 @@ function makeNames(template: string, spec: NamesVersions): DatedNames {
         from,
         render(pieces, splitName(baseName(from)), () => '\0'),
       ),
+    isRotated: !hasPart('stem'),
     couldBe(path) {
       const folder = folderOf(path)
       for (const parts of readings(pieces, baseName(path))) {

@@ -192,7 +192,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   if (source.listed === null || source.marker.state === 'none' || isUnasked) {
     return {
       steps: [wait(facts, spec)],
-      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished)] : [],
+      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished, isOlder(source))] : [],
     }
   }
   // The marker is there and could not be read: the source's own problems say why.
@@ -292,13 +292,16 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   size: record.size,
 })
 
+const isOlder = ({ marker }: Pick<SourceFile, 'marker'>): boolean =>
+  marker.state === 'none' && marker.isOlder === true
+
 function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
-  const isOlder = marker.state === 'none' && marker.isOlder === true
+  const older = isOlder({ marker })
   switch (finished.kind) {
     case 'marker':
-      return isOlder ? `its .${checksum} is older than it: that of an earlier version` : `no .${checksum} yet`
+      return older ? `its .${checksum} is older than it: that of an earlier version` : `no .${checksum} yet`
     case 'sums':
-      return isOlder
+      return older
         ? `${finished.name} is older than it: it names an earlier version`
         : `not named in ${finished.name} yet`
     case 'quiet':

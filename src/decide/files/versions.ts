@@ -171,7 +171,7 @@ function collidingNames(
 }
 
 const unfitName = (from: RelPath, path: string, fault: string): Problem => ({
-  code: `name-${fault}`,
+  code: fault === 'checksum-file' ? 'name-checksum-file' : `name-${fault}`,
   path: from,
   message:
     fault === 'too-long'

@@ -1,6 +1,6 @@
 import { type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
-import type { Diagnostic, Hold } from '../../model/trouble.ts'
+import { type Diagnostic, type Hold, withHint } from '../../model/trouble.ts'
 import { isDamage } from '../status/exit-code.ts'
 import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
 
@@ -140,11 +140,11 @@ const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
 const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
   trouble(
     'conflict',
-    conflicts.map(({ path, held, source }) => ({
+    conflicts.map(({ path, held, source, hint }) => ({
       key: `${path} ${source}`,
       code: 'conflict',
       path,
-      message: `held ${held}, source ${source}; neither is touched`,
+      message: withHint({ message: `held ${held}, source ${source}; neither is touched`, hint: hint ?? '' }),
     })),
     (count) => `${files(count)} in conflict`,
   )
