@@ -62,26 +62,27 @@ async function stagedBytes(site: Site, path: RelPath, run: Run): Promise<number 
     await setAsideNow(site, eventName(run.now()), staged, path)
     return null
   }
-  if (stat.links > 1 && (await detach(site, path)) === 'removed') return null
+  if (stat.links > 1 && (await detach(site, path, 'write')) === 'removed') return null
   if (stat.links > 1 || stat.mode !== 0o600) await disk.chmod(staged, 0o600)
   return stat.size
 }
 
 /**
  * Detaches a staged file from its other names (I1: rsync writes in place). One that is already published is removed; one that was
- * linked elsewhere (`cp -al`) is replaced by a copy. A version (its final name is another) that had a final name and nothing else yet
- * loses that name: by now the source may have another one, and nothing would finish it.
+ * linked elsewhere (`cp -al`) is replaced by a copy. A version, whose final name is another, may have been cut off with that name and
+ * nothing else: until it is finished, or written to, it is left as it is.
  */
-export async function detach(site: Site, path: string): Promise<'removed' | 'kept'> {
+export async function detach(site: Site, path: string, next: 'write' | 'leave'): Promise<'removed' | 'kept'> {
   const { disk } = site
   const staged = stagedPath(site, path)
   const stat = await disk.lstat(staged)
   const final = stat === null ? null : await finalNameOf(site, path, stat)
   if (final !== null) {
-    const isPublished = site.ledger.records.has(final) || (await markerFinder(site)(final)).length > 0
-    const isGoing = final === path || isPublished
-    await disk.unlink(isGoing ? staged : finalPath(site, final))
-    return isGoing ? 'removed' : 'kept'
+    if (final === path || site.ledger.records.has(final) || (await markerFinder(site)(final)).length > 0) {
+      await disk.unlink(staged)
+      return 'removed'
+    }
+    if (next === 'leave') return 'kept'
   }
   const copy = newStagingName(site.files)
   try {

@@ -217,15 +217,32 @@ describe('a version, which the source and staging know by another name', () => {
     expect((await locked.inspect(quietRun())).records.get(version.path)).toMatchObject({ from: version.from })
   })
 
-  test('that was cut off with nothing but its name waits in staging', async () => {
+  test('that was cut off with nothing but its name is finished under it, and then is no more in staging', async () => {
     const { path, locked } = await world()
     await staged(locked, 'x')
     await mkdir(join(path, 'd'))
     await link(join(locked.staging, version.from), join(path, version.path))
     await locked.recover(quietRun())
+    expect((await locked.inspect(quietRun())).files.get(version.path)).toMatchObject({ marker: null })
+    const adopted = { ...toAdopt(version.path, 'source', 'x'), from: version.from }
+    expect((await locked.adopt([adopted], quietRun())).get(version.path)).toMatchObject({
+      verdict: 'adopted',
+    })
+    await locked.recover(quietRun())
     const holding = await locked.inspect(quietRun())
-    expect([...holding.files.keys()]).toEqual([])
-    expect(holding.staged.get(version.from)).toEqual({ size: 1 })
+    expect(holding.staged.size).toBe(0)
+    expect(holding.records.get(version.path)).toMatchObject({ from: version.from })
+  })
+
+  test('whose final name is all that there is of it is not written to by that name (I1)', async () => {
+    const { path, locked } = await world()
+    await staged(locked, 'half')
+    await mkdir(join(path, 'd'))
+    await link(join(locked.staging, version.from), join(path, version.path))
+    const again = [{ path: version.path, from: version.from, basis: false }]
+    expect((await locked.stage(again, quietRun())).get(version.path)).toBe(4)
+    await writeFile(join(locked.staging, version.from), 'other')
+    expect(Buffer.from((await realDisk.read(join(path, version.path)))!).toString()).toBe('half')
   })
 
   test('that was cut off with its marker in place is no more in staging', async () => {
