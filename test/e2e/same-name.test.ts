@@ -68,6 +68,7 @@ describe('a source that overwrites its file every night', () => {
     expect(await steps()).toEqual([])
     const newest = async () => (await world.status()).backups[0]!.series[0]!.newest
     expect(await newest()).toBe('2026-10-01T02:00:00Z')
+    expect((await world.plan()).backups[0]!.series[0]!.newest).toBe('2026-10-03T02:00:00Z')
     expect(await pass()).toMatchObject({ result: 'in-sync', published: [] })
     expect(await newest()).toBe('2026-10-03T02:00:00Z')
     expect((await ledger()).at(-1)).toMatchObject({
@@ -84,6 +85,23 @@ describe('a source that overwrites its file every night', () => {
     await pass()
     await offer('backup.tar.gz', 'same', night(5))
     expect((await pass()).published).toEqual(['backup-2026-10-05.tar.gz'])
+  })
+
+  test('the same bytes keep a series with a pattern fresh, in status, checks and metrics', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const pattern = '{series}-{YYYY}-{MM}-{DD}.tar.gz'
+    await begin({ series: { pattern, timezone: 'UTC' }, expect: { every: '24h', grace: '1h' } })
+    await offer('backup.tar.gz', 'same', now - 5 * 86_400)
+    expect((await pass()).exitCode).toBe(1)
+    expect((await world.run('status', '--check')).code).not.toBe(0)
+    await offer('backup.tar.gz', 'same', now - 3600)
+    expect(await pass()).toMatchObject({ exitCode: 0, published: [], late: [] })
+    expect((await world.status()).backups[0]).toMatchObject({
+      state: 'ok',
+      series: [{ state: 'ok', points: 1 }],
+    })
+    const at = `${now - 3600}`
+    expect((await world.run('status', '--output', 'prometheus')).stdout).toContain(at)
   })
 
   test('a marker of an earlier version finishes nothing', async () => {

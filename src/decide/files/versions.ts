@@ -43,9 +43,12 @@ export function versionsOf(
   }
   const pathOf: Versions['pathOf'] = (from, { mtime }, claim) => {
     const path = names.nameOf(from, mtime) as RelPath
-    if (claim === null || records.has(path) || files.has(path)) return path
+    if (claim === null) return path
+    const same = before(from, mtime).find((one) => digestOfKind(one, claim) === claim)
+    // It may be here under a name of another template, zone, or none.
+    if (same?.mtime === mtime) return same.path
     // The same bytes under a new mtime are the version before it.
-    return before(from, mtime).find((one) => digestOfKind(one, claim) === claim)?.path ?? path
+    return records.has(path) || files.has(path) ? path : (same?.path ?? path)
   }
   return {
     pathOf,

@@ -103,6 +103,13 @@ describe('where a version is kept', () => {
       'b-2026-11-18.tar 18 A b.tar',
       ['a.tar a-2026-11-20.tar claimed'],
     ],
+    [
+      'under the name that another zone gave it, though another version has its name by now',
+      AS,
+      'a.tar 20 A',
+      'a-2026-11-19.tar 20 A a.tar\na-2026-11-20.tar 21 B a.tar',
+      ['a.tar a-2026-11-19.tar claimed'],
+    ],
     ['under its own name, held before', AS, 'a.tar 18 A', 'a.tar 18 A', ['a.tar a.tar claimed']],
     [
       'by its time, while its claim is unread',
