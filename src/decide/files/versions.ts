@@ -34,12 +34,17 @@ export function versionsOf(
   if (names === null) return null
   const { files, records, pruned } = holding
   let families: Map<string, LedgerRecord[]> | null = null
-  /** Those of a file that are, or should be, here and are not newer than this, the newest first to be asked. */
+  /** Of those of a file that are, or should be, here and are not newer than this, the newest. */
   const before = (from: RelPath, mtime: number): readonly LedgerRecord[] => {
     families ??= familiesOf(names.familyOf, records, pruned)
     const family = families.get(names.familyOf(from)) ?? []
-    const last = family[firstIndex(family, (one) => timeOf(one) > mtime) - 1]
-    return last === undefined ? [] : family.filter((one) => timeOf(one) === timeOf(last))
+    const end = firstIndex(family, (one) => timeOf(one) > mtime)
+    const last = family[end - 1]
+    if (last === undefined) return []
+    return family.slice(
+      firstIndex(family, (one) => timeOf(one) >= timeOf(last)),
+      end,
+    )
   }
   const pathOf: Versions['pathOf'] = (from, { mtime }, claim) => {
     const path = names.nameOf(from, mtime) as RelPath
