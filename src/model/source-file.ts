@@ -12,8 +12,8 @@ export interface SourceFile {
   readonly from?: RelPath
   /** With `select.as`: further files with its path here, each with its own `from`. */
   readonly others?: readonly SourceFile[]
-  /** One of them that claims another digest, while nothing here says which of them is meant. */
-  readonly rival?: { readonly from: RelPath; readonly digest: Digest }
+  /** One of them that claims another digest, while nothing here says which of them is meant: the source's name for it. */
+  readonly rival?: RelPath
 }
 
 /** A marker's path is its data's and the `suffix`, as the source spells it: `.md5`, `.SHA256`. */

@@ -36,7 +36,7 @@ export function describeEvent(event: PassEvent): Described {
     }
     case 'conflict': {
       const { path, held, source, hint = '' } = event.conflict
-      const both = `held ${escapeText(held)}, source ${escapeText(source)}`
+      const both = `held ${escapeText(held) || 'nothing'}, source ${escapeText(source)}`
       const what = withHint({ message: `${both}; neither is touched`, hint })
       return said('red', `conflict: ${escapeText(path)}: ${what}`)
     }

@@ -170,7 +170,7 @@ const names = (message: string, path: string): boolean =>
 
 /** Both digests, shortened for comparison. */
 export const bothDigests = ({ held, source }: { readonly held: string; readonly source: string }): string =>
-  `held ${held.slice(0, SHORT)}, source ${source.slice(0, SHORT)}`
+  `held ${held === '' ? 'nothing' : held.slice(0, SHORT)}, source ${source.slice(0, SHORT)}`
 
 /** One row, with what to do; none if there are none. */
 export function conflictRows(conflicts: readonly Conflict[], more: string): readonly Row[] {

@@ -266,10 +266,9 @@ const EVERY_DAY =
 /** Two files of the source have one name here, and nothing says which of them is meant. */
 function rivals(facts: FileFacts, spec: Spec): Judgement {
   const { from, rival } = facts.source!
-  const because = `${from} and ${rival!.from} both have this name here, with different checksums; neither is pulled`
-  const digests = { held: rival!.digest, source: claimOf(facts.source)! }
+  const because = `${from} and ${rival} both have this name here, with different checksums; neither is pulled`
   const hint = twoVersions(spec.select.as!)
-  return toDo(stepOn(facts, 'conflict', [because], { ...digests, hint }))
+  return toDo(stepOn(facts, 'conflict', [because], { source: claimOf(facts.source)!, hint }))
 }
 
 /** A step that relies on what was found of its file. */

@@ -147,7 +147,7 @@ function chosen(
       marker.state === 'claimed' ? { ...marker, text: ownText(marker.digest, marker.text, path) } : marker,
     from: from!,
     ...(others.length === 0 ? {} : { others }),
-    ...(rival === undefined ? {} : { rival: { from: rival.from!, digest: claimOf(rival)! } }),
+    ...(rival === undefined ? {} : { rival: rival.from! }),
   }
 }
 

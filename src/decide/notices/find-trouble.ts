@@ -144,7 +144,10 @@ const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
       key: `${path} ${source}`,
       code: 'conflict',
       path,
-      message: withHint({ message: `held ${held}, source ${source}; neither is touched`, hint: hint ?? '' }),
+      message: withHint({
+        message: `held ${held || 'nothing'}, source ${source}; neither is touched`,
+        hint: hint ?? '',
+      }),
     })),
     (count) => `${files(count)} in conflict`,
   )
