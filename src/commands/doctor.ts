@@ -39,18 +39,18 @@ import { inUseBy } from '../view/local-prose.ts'
 import { renderDoctor } from '../view/render-doctor.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
-import { type Console, printDocument } from './argv/console.ts'
+import { printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { inParallel } from './in-parallel.ts'
 import { urlFiles } from './validate.ts'
 import {
+  type Context,
   chooseSpecs,
   openNear,
   openPorts,
   openWorkspace,
   plainDiagnostics,
   printSpecs,
-  type Workspace,
 } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
@@ -64,9 +64,10 @@ export function add(command: Command, host: Host): void {
         if (rebuildLedger !== undefined && names.length > 0)
           throw usage('--rebuild-ledger takes one name, and checks nothing', 'reconcile doctor NAME checks.')
         const console = openConsole(given)
-        if (rebuildLedger === undefined)
-          return diagnose(names, await openWorkspace(given, 'recall', host.run, 'report'), console, host.run)
-        return rebuild(rebuildLedger, await openWorkspace(given, 'recall', host.run), console, host.run)
+        const whereNone = rebuildLedger === undefined ? 'report' : 'fail'
+        const workspace = await openWorkspace(given, 'recall', host.run, whereNone)
+        const context = { workspace, console, run: host.run }
+        return rebuildLedger === undefined ? diagnose(names, context) : rebuild(rebuildLedger, context)
       }),
     )
 }
@@ -75,12 +76,7 @@ export function add(command: Command, host: Host): void {
  * `reconcile doctor [NAME…]`: proves what a pass relies on. Nothing changes at a source or in the state, and at a destination only what
  * is tried under its lock and gone again. Exit code 1 if a check failed, 3 if a spec is faulty.
  */
-async function diagnose(
-  names: readonly string[],
-  workspace: Workspace,
-  console: Console,
-  run: Run,
-): Promise<number> {
+async function diagnose(names: readonly string[], { workspace, console, run }: Context): Promise<number> {
   printSpecs(workspace, console)
   const specs = chooseSpecs(workspace, names)
   const { settings } = workspace
@@ -229,7 +225,7 @@ async function checkDestination(
  * `reconcile doctor --rebuild-ledger NAME`: sets a damaged ledger aside and starts a new one that names the old head. Touches no data:
  * the next pass hashes every pair and records those that match.
  */
-async function rebuild(name: string, workspace: Workspace, console: Console, run: Run): Promise<number> {
+async function rebuild(name: string, { workspace, console, run }: Context): Promise<number> {
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const destination = await openNear(spec, workspace)

@@ -7,18 +7,18 @@ import type { Explanation } from '../model/explanation.ts'
 import { Failure } from '../model/failure.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
-import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { lookNow, lookOffline } from '../reconcile/look-to-explain.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { renderExplain } from '../view/render-explain.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
-import { type Console, printDocument } from './argv/console.ts'
+import { printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { nearestOf } from './nearest.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
+  type Context,
   openPorts,
   openWorkspace,
   passOptions,
@@ -26,7 +26,6 @@ import {
   printSpecs,
   runnableSpecs,
   sourceLabel,
-  type Workspace,
 } from './workspace.ts'
 
 /** `offline`: a folder of snapshots to use instead of both sides. Without `asOf`: now, or when the snapshot was taken. */
@@ -50,7 +49,7 @@ export function add(command: Command, host: Host): void {
           given.offline === undefined ? 'look' : 'recall',
           host.run,
         )
-        return explain(what, workspace, given, console, host.run)
+        return explain(what, given, { workspace, console, run: host.run })
       }),
     )
 }
@@ -58,10 +57,8 @@ export function add(command: Command, host: Host): void {
 /** `reconcile explain NAME[/PATH]`: why a file, or a backup's points, are here. Writes nothing and takes no lock. */
 async function explain(
   what: string,
-  workspace: Workspace,
   given: ExplainFlags,
-  console: Console,
-  run: Run,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   // A backup's name has no slash.
   const [name = '', ...rest] = what.split('/')
@@ -75,7 +72,7 @@ async function explain(
     return codeOfDiagnostics(diagnostics)
   }
   const asked = { path: path === '' ? null : path, diagnostics }
-  const look = await lookAtSides(spec, asked, workspace, given, run)
+  const look = await lookAtSides(spec, asked, given, { workspace, run })
   const known = knownPaths(look, path)
   const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
   // A side that could not be read may have the path.
@@ -97,9 +94,8 @@ interface Asked {
 async function lookAtSides(
   spec: Spec,
   asked: Asked,
-  workspace: Workspace,
   { offline, asOf: given }: ExplainFlags,
-  run: Run,
+  { workspace, run }: Omit<Context, 'console'>,
 ): Promise<Look> {
   if (offline !== undefined) {
     const snapshot = (await readSnapshots(offline, [spec])).get(spec.name) ?? null

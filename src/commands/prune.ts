@@ -6,7 +6,6 @@ import type { Holding, PrunedFile } from '../model/holding.ts'
 import { isoSeconds, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
-import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { withHint } from '../model/trouble.ts'
 import { underLock } from '../reconcile/under-lock.ts'
@@ -17,32 +16,25 @@ import { counted } from '../view/human-count.ts'
 import { inUse, localProse } from '../view/local-prose.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
-import { type Console, complain, printDocument, say } from './argv/console.ts'
+import { complain, printDocument, say } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { passOver } from './passes.ts'
 import { planDocument, planEach, printPlan } from './plan.ts'
 import {
+  type Context,
   chooseSpecs,
   declaredNames,
   openNear,
   openWorkspace,
   printSpecs,
   runnableSpecs,
-  type Workspace,
 } from './workspace.ts'
 
 interface PruneFlags extends PlanFlags {
   readonly reason?: string
   readonly undo?: string | true
   readonly last?: boolean
-}
-
-/** What each form of the command works with. */
-interface Context {
-  readonly workspace: Workspace
-  readonly console: Console
-  readonly run: Run
 }
 
 export function add(command: Command, host: Host): void {

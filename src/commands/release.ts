@@ -11,11 +11,10 @@ import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { foldText, wrapText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
-import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { commonHolds } from './common-holds.ts'
 import { planEach } from './plan.ts'
-import { openPlace, openWorkspace, type Workspace } from './workspace.ts'
+import { type Context, openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
@@ -39,10 +38,10 @@ export function add(command: Command, host: Host): void {
         }
         const workspace = await openWorkspace(given, 'obey', host.run)
         const console = openConsole(given)
-        if (disk !== undefined) return forgetDisk(disk, reason, workspace, console, host.run)
+        if (disk !== undefined) return forgetDisk(disk, reason, { workspace, console, run: host.run })
         return id === undefined
-          ? releaseDestinations(reason, workspace, console, host.run)
-          : release(id, reason, workspace, console, host.run)
+          ? releaseDestinations(reason, { workspace, console, run: host.run })
+          : release(id, reason, { workspace, console, run: host.run })
       }),
     )
 }
@@ -54,12 +53,7 @@ type ReleaseFlags = SharedFlags & {
 }
 
 /** Every disk that this box does not know is taken for the one that is meant. One that stands in for another is not. */
-async function releaseDestinations(
-  reason: string,
-  workspace: Workspace,
-  console: Console,
-  run: Run,
-): Promise<number> {
+async function releaseDestinations(reason: string, { workspace, console, run }: Context): Promise<number> {
   const unknown = (await disksNow(workspace, run)).flatMap(({ name, destination, hold }) =>
     hold !== null && isUnknownDisk(hold) ? [{ name, path: destination.path, id: hold.id }] : [],
   )
@@ -88,9 +82,7 @@ async function releaseDestinations(
 async function forgetDisk(
   name: string,
   reason: string,
-  { loaded, box }: Workspace,
-  console: Console,
-  run: Run,
+  { workspace: { loaded, box }, console, run }: Context,
 ): Promise<number> {
   const known: { readonly backup: string; readonly disk: KnownDisk; readonly isHere: boolean }[] = []
   for (const { name: backup, destination: place } of loaded.specs) {
@@ -129,13 +121,7 @@ async function forgetDisk(
 const SHORT_ID = 8
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
-async function release(
-  id: string,
-  reason: string,
-  workspace: Workspace,
-  console: Console,
-  run: Run,
-): Promise<number> {
+async function release(id: string, reason: string, { workspace, console, run }: Context): Promise<number> {
   const holds = [...(await holdsNow(workspace, run))]
   // A hold over pruning follows from what both sides hold: recorded by the last pass, or found by a plan made now.
   if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))

@@ -3,7 +3,6 @@ import { encodeSnapshot } from '../decide/documents/snapshot.ts'
 import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
 import { problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
-import type { Run } from '../model/run.ts'
 import { failureFrom } from '../model/system-error.ts'
 import { type Problem, withHint } from '../model/trouble.ts'
 import { takeSnapshot } from '../reconcile/plan-offline.ts'
@@ -12,20 +11,20 @@ import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { localProse } from '../view/local-prose.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
-import { type Console, printDocument, say } from './argv/console.ts'
+import { printDocument, say } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { snapshotFile } from './read-snapshots.ts'
 import {
+  type Context,
   openPorts,
   openWorkspace,
   passOptions,
   plainDiagnostics,
   printSpecs,
   runnableSpecs,
-  type Workspace,
 } from './workspace.ts'
 
 interface Taken {
@@ -45,7 +44,8 @@ export function add(command: Command, host: Host): void {
       ends(host, async (names: string[], given: SharedFlags & { readonly to: string }) => {
         const console = openConsole(given)
         await checkTools()
-        return snapshot(names, given.to, await openWorkspace(given, 'look', host.run), console, host.run)
+        const workspace = await openWorkspace(given, 'look', host.run)
+        return snapshot(names, given.to, { workspace, console, run: host.run })
       }),
     )
 }
@@ -54,9 +54,7 @@ export function add(command: Command, host: Host): void {
 async function snapshot(
   names: readonly string[],
   folder: string,
-  workspace: Workspace,
-  console: Console,
-  run: Run,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   const specs = runnableSpecs(workspace, names)
   await mayWriteTo(folder, workspace)

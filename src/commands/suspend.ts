@@ -7,11 +7,11 @@ import { whoAmI } from '../system/who-am-i.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { localProse } from '../view/local-prose.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
-import { type Console, say } from './argv/console.ts'
+import { say } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { liveBeat } from './over-specs.ts'
-import { chooseSpecs, openWorkspace, type Workspace } from './workspace.ts'
+import { type Context, chooseSpecs, openWorkspace, type Workspace } from './workspace.ts'
 
 interface SuspendFlags extends SharedFlags {
   readonly all?: boolean
@@ -42,7 +42,11 @@ export function add(command: Command, host: Host): void {
               ? until.at
               : wholeSecond(host.run.now() + until.seconds * 1000)
         const workspace = await openWorkspace(given, 'obey', host.run)
-        return suspend({ names, all }, { reason, until: end }, workspace, openConsole(given), host.run)
+        return suspend(
+          { names, all },
+          { reason, until: end },
+          { workspace, console: openConsole(given), run: host.run },
+        )
       }),
     )
 }
@@ -54,7 +58,10 @@ export function addResume(command: Command, host: Host): void {
     .action(
       ends(host, async (names: string[], given: SharedFlags & { readonly all?: boolean }) => {
         const workspace = await openWorkspace(given, 'obey', host.run)
-        return resume({ names, all: given.all === true }, workspace, openConsole(given), host.run)
+        return resume(
+          { names, all: given.all === true },
+          { workspace, console: openConsole(given), run: host.run },
+        )
       }),
     )
 }
@@ -72,9 +79,7 @@ export interface Which {
 export async function suspend(
   which: Which,
   { reason, until }: { readonly reason: string; readonly until: Instant | null },
-  workspace: Workspace,
-  console: Console,
-  run: Run,
+  { workspace, console, run }: Context,
 ): Promise<number> {
   const chosen = await choose(which, 'suspend', workspace, run)
   const at = run.now()
@@ -91,12 +96,7 @@ export async function suspend(
 /**
  * `reconcile resume NAME…|--all`: ends their suspensions. Exit code 7 if a named one stays suspended, and prints why.
  */
-export async function resume(
-  which: Which,
-  workspace: Workspace,
-  console: Console,
-  run: Run,
-): Promise<number> {
+export async function resume(which: Which, { workspace, console, run }: Context): Promise<number> {
   const { box, loaded } = workspace
   const chosen = await choose(which, 'resume', workspace, run)
   const before = await box.suspensions()

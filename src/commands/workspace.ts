@@ -56,6 +56,13 @@ export interface Workspace {
   readonly ignoresOff: boolean
 }
 
+/** What a command works with. */
+export interface Context {
+  readonly workspace: Workspace
+  readonly console: Console
+  readonly run: Run
+}
+
 export async function openSettings(flags: GlobalFlags) {
   const { config: _, ...given } = flags
   return loadSettings({

@@ -154,12 +154,12 @@ function fetchBy(
     }
     if (except.length < NAMES && (markers.length > NAMES_AT_MOST || 2 * markers.length > there))
       return {
-        arguments: fetchAllArguments(far.place, far.ssh, { maxSize, into, also, except }),
+        arguments: fetchAllArguments(far, { maxSize, into, also, except }),
         input: null,
       }
   }
   return {
-    arguments: fetchArguments(far.place, far.ssh, { maxSize, into }),
+    arguments: fetchArguments(far, { maxSize, into }),
     input: namesOnStdin([...also, ...markers]),
   }
 }

@@ -17,7 +17,7 @@ export async function listFolder(far: Far, run: Run, concern: Concern = EVERYTHI
     far,
     'list',
     {
-      arguments: listArguments(far.place, far.ssh),
+      arguments: listArguments(far),
       input: null,
       fileLimit: 0,
       budget: Number.POSITIVE_INFINITY,

@@ -48,7 +48,7 @@ export async function lookAt(
       { ...far, timeout: far.timeout + patience },
       'look',
       {
-        arguments: lookArguments(far.place, far.ssh, { digests, into }),
+        arguments: lookArguments(far, { digests, into }),
         // Old rsyncs refuse --checksum-choice, and agree on a digest from this.
         ...(digests ? { env: { ...childEnvironment(), RSYNC_CHECKSUM_LIST: 'md5' } } : {}),
         input: namesOnStdin(paths),

@@ -67,13 +67,13 @@ export async function openAccount(place: SshPlace): Promise<Account> {
         const file = join(folder, 'probe')
         await writeFile(file, 'reconcile doctor\n')
         const name = `.reconcile-doctor-${process.pid}-${run.now()}`
-        return await ask(['rsync'], writeArguments(place, ssh, file, name), run)
+        return await ask(['rsync'], writeArguments({ place, ssh }, file, name), run)
       } finally {
         await rm(folder, { recursive: true, force: true })
       }
     },
     async outside(run) {
-      const names = (below: '' | '../') => ask(['rsync'], namesArguments(place, ssh, below), run)
+      const names = (below: '' | '../') => ask(['rsync'], namesArguments({ place, ssh }, below), run)
       const answer = await names('../')
       return { ...answer, isInside: answer.stdout !== '' && (await names('')).stdout === answer.stdout }
     },

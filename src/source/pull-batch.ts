@@ -32,7 +32,7 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
   let spoken = false
 
   const end = await runRsync({
-    arguments: pullArguments(far.place, far.ssh, {
+    arguments: pullArguments(far, {
       mode: batch.mode,
       maxSize: largest,
       rate: batch.rate === null ? null : Math.floor(batch.rate / KIBIBYTE),

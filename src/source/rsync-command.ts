@@ -4,11 +4,14 @@ import { rshOption } from './ssh-command.ts'
 
 export type Place = SshPlace | LocalPlace
 
-/** One source and the settings of every session with it. */
-export interface Far {
+/** One source, and the ssh that rsync is to start for it; null for a folder on this machine. */
+export interface End {
   readonly place: Place
-  /** The ssh that rsync is to start; null for a folder on this machine. */
   readonly ssh: readonly string[] | null
+}
+
+/** One source and the settings of every session with it. */
+export interface Far extends End {
   /** Seconds without progress. */
   readonly timeout: number
 }
@@ -30,42 +33,39 @@ const SAFE = [
 ]
 
 /** Connection 1: the folder's entries, one a line, on stdout. */
-export function listArguments(place: Place, ssh: readonly string[] | null): readonly string[] {
-  return [place.listing === null ? '-rt' : '-dt', ...SAFE, '--exclude=lost+found/', ...far(place, ssh)]
+export function listArguments(end: End): readonly string[] {
+  return [end.place.listing === null ? '-rt' : '-dt', ...SAFE, '--exclude=lost+found/', ...far(end)]
 }
 
 /** Connection 2 by names on stdin: the names, whole, into `into`. */
 export function fetchArguments(
-  place: Place,
-  ssh: readonly string[] | null,
+  end: End,
   options: { readonly maxSize: number; readonly into: string },
 ): readonly string[] {
   return [
     ...['-t', '--files-from=-', '--from0', `--max-size=${options.maxSize}`, ...SAFE],
-    ...far(place, ssh),
+    ...far(end),
     `${options.into}/`,
   ]
 }
 
 /** A look at the names on stdin: `DIGEST|SIZE|MTIME|NAME` a line, and nothing is transferred into the empty `into`. */
 export function lookArguments(
-  place: Place,
-  ssh: readonly string[] | null,
+  end: End,
   options: { readonly digests: boolean; readonly into: string },
 ): readonly string[] {
   return [
     ...['-nt', '--files-from=-', '--from0', ...(options.digests ? ['--checksum'] : [])],
     `--out-format=${options.digests ? '%C' : ''}|%l|%M|%n`,
     ...SAFE,
-    ...far(place, ssh),
+    ...far(end),
     `${options.into}/`,
   ]
 }
 
 /** Connection 2 where the names are too many for that: every file with such a suffix. */
 export function fetchAllArguments(
-  place: Place,
-  ssh: readonly string[] | null,
+  end: End,
   options: {
     readonly maxSize: number
     readonly into: string
@@ -73,7 +73,7 @@ export function fetchAllArguments(
     readonly except: readonly RelPath[]
   },
 ): readonly string[] {
-  const deep = place.listing === null
+  const deep = end.place.listing === null
   const anchor = deep ? '' : '/'
   return [
     ...[deep ? '-rt' : '-dt', `--max-size=${options.maxSize}`, ...SAFE],
@@ -86,15 +86,14 @@ export function fetchAllArguments(
       `--include=${anchor}*.${kind}[sS][uU][mM]`,
     ]),
     '--exclude=*',
-    ...far(place, ssh),
+    ...far(end),
     `${options.into}/`,
   ]
 }
 
 /** A pull: the names on stdin, into staging. Says `=BYTES NAME` for each file when it is through (`%b` is what makes rsync wait), then statistics. */
 export function pullArguments(
-  place: Place,
-  ssh: readonly string[] | null,
+  end: End,
   options: {
     readonly mode: 'append' | 'mend'
     readonly maxSize: number
@@ -103,6 +102,7 @@ export function pullArguments(
     readonly into: string
   },
 ): readonly string[] {
+  const { place } = end
   // A peer of protocol 29 may know no --append; a delta keeps staged bytes as well, for a little upstream.
   const appends =
     options.mode === 'append' && !(place.kind === 'ssh' && place.protocol !== null && place.protocol < 30)
@@ -114,25 +114,25 @@ export function pullArguments(
     ...(options.rate === null ? [] : [`--bwlimit=${options.rate}`]),
     ...SAFE,
     ...['--stats', '--out-format==%b %n'],
-    ...far(place, ssh),
+    ...far(end),
     `${options.into}/`,
   ]
 }
 
 /** Asks whether it may write a file of ours there under this name. With -n nothing is written, whatever it says. */
-export const writeArguments = (
-  place: Place,
-  ssh: readonly string[] | null,
-  file: string,
-  name: string,
-): readonly string[] => ['-nt', ...SAFE, file, ...far(place, ssh, name)]
+export const writeArguments = (end: End, file: string, name: string): readonly string[] => [
+  '-nt',
+  ...SAFE,
+  file,
+  ...far(end, name),
+]
 
 /** Asks for the names in one folder: at `below` from ours. */
-export const namesArguments = (
-  place: Place,
-  ssh: readonly string[] | null,
-  below: '' | '../',
-): readonly string[] => ['-dt', ...SAFE, ...far(place, ssh, below)]
+export const namesArguments = (end: End, below: '' | '../'): readonly string[] => [
+  '-dt',
+  ...SAFE,
+  ...far(end, below),
+]
 
 /** Names for `--files-from=- --from0`. The `./` keeps a name from being taken for an option or a comment. */
 export const namesOnStdin = (paths: Iterable<RelPath>): string => {
@@ -142,7 +142,7 @@ export const namesOnStdin = (paths: Iterable<RelPath>): string => {
 }
 
 /** Options about the peer, and the folder there, or what is at `below` from it. A remote path starts with `/` or `./`, so it is neither an option nor `::module`. */
-function far(place: Place, ssh: readonly string[] | null, below = ''): readonly string[] {
+function far({ place, ssh }: End, below = ''): readonly string[] {
   if (place.kind === 'local') return [`${place.path.replace(/\/+$/, '')}/${below}`]
   const host = place.host.includes(':') ? `[${place.host}]` : place.host
   const path = place.path.replace(/^(\.\/)+|\/+$/g, '')

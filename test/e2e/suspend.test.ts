@@ -110,7 +110,7 @@ describe('suspend and resume', () => {
     const run = { now: () => instant(Date.now()), signal: new AbortController().signal, emit: () => {} }
     const workspace = await openWorkspace({ specs: world.specs, state: world.state }, 'look', run)
     const say = (which: Partial<Which>, reason = 'x', until: Instant | null = null) =>
-      suspend({ names: [], all: false, ...which }, { reason, until }, workspace, console, run)
+      suspend({ names: [], all: false, ...which }, { reason, until }, { workspace, console, run })
     await expect(say({ names: ['pgg'] })).rejects.toThrow('Did you mean pg?')
     await expect(say({})).rejects.toThrow('needs the names of backups, or --all')
     await expect(say({ names: ['pg'], all: true })).rejects.toThrow('not both')
@@ -119,7 +119,7 @@ describe('suspend and resume', () => {
       '1970-01-01T00:00:00Z, which has passed',
     )
     const wrong = { names: ['pgg'], all: false }
-    await expect(resume(wrong, workspace, console, run)).rejects.toThrow('Did you mean pg?')
+    await expect(resume(wrong, { workspace, console, run })).rejects.toThrow('Did you mean pg?')
     const soon = await world.run('suspend', 'pg', '--reason', 'x', '--until', 'soon')
     expect(soon).toMatchObject({ code: 64, stderr: expect.stringContaining('is not a duration') })
     expect(told).toEqual([])

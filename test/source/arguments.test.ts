@@ -157,11 +157,11 @@ describe('rsync', () => {
     const ssh = ['ssh']
     const into = '/srv/x/.reconcile/staging'
     return [
-      listArguments(spec, ssh),
-      fetchArguments(spec, ssh, { maxSize: 1, into }),
-      fetchAllArguments(spec, ssh, { maxSize: 1, into, also: [], except: [] }),
-      pullArguments(spec, ssh, { mode: 'append', maxSize: 1, rate: 25, into }),
-      pullArguments(spec, ssh, { mode: 'mend', maxSize: 1, rate: null, into }),
+      listArguments({ place: spec, ssh }),
+      fetchArguments({ place: spec, ssh }, { maxSize: 1, into }),
+      fetchAllArguments({ place: spec, ssh }, { maxSize: 1, into, also: [], except: [] }),
+      pullArguments({ place: spec, ssh }, { mode: 'append', maxSize: 1, rate: 25, into }),
+      pullArguments({ place: spec, ssh }, { mode: 'mend', maxSize: 1, rate: null, into }),
     ]
   }
 
@@ -200,18 +200,24 @@ describe('rsync', () => {
       .filter((name) => name !== null)
     fc.assert(
       fc.property(path, (name) => {
-        const words = fetchAllArguments(PLACE, ['ssh'], {
-          maxSize: 1,
-          into: '/x',
-          also: [name],
-          except: [name],
-        })
-        const plain = fetchAllArguments(PLACE, ['ssh'], {
-          maxSize: 1,
-          into: '/x',
-          also: ['a' as RelPath],
-          except: ['a' as RelPath],
-        })
+        const words = fetchAllArguments(
+          { place: PLACE, ssh: ['ssh'] },
+          {
+            maxSize: 1,
+            into: '/x',
+            also: [name],
+            except: [name],
+          },
+        )
+        const plain = fetchAllArguments(
+          { place: PLACE, ssh: ['ssh'] },
+          {
+            maxSize: 1,
+            into: '/x',
+            also: ['a' as RelPath],
+            except: ['a' as RelPath],
+          },
+        )
         expect(words).toHaveLength(plain.length)
         for (const word of words.filter((word, i) => word !== plain[i]))
           expect(word).toMatch(/^--(in|ex)clude=\//)
@@ -239,7 +245,7 @@ describe('rsync', () => {
 
   test('a pull appends or mends in place, capped', () => {
     const pull = (mode: 'append' | 'mend', spec = PLACE): string =>
-      pullArguments(spec, ['ssh'], { mode, maxSize: 77, rate: 25, into: '/x' }).join(' ')
+      pullArguments({ place: spec, ssh: ['ssh'] }, { mode, maxSize: 77, rate: 25, into: '/x' }).join(' ')
     expect(pull('append')).toMatch(
       /--inplace --no-whole-file --append-verify --max-size=77 --info=skip --bwlimit=25 /,
     )
@@ -248,12 +254,15 @@ describe('rsync', () => {
   })
 
   test('what an old peer is told, it knows', async () => {
-    const words = pullArguments({ ...PLACE, protocol: 29 }, ['sh', '-c', 'echo "$@" >&2', '-'], {
-      mode: 'append',
-      maxSize: 1,
-      rate: 5,
-      into: '/tmp',
-    })
+    const words = pullArguments(
+      { place: { ...PLACE, protocol: 29 }, ssh: ['sh', '-c', 'echo "$@" >&2', '-'] },
+      {
+        mode: 'append',
+        maxSize: 1,
+        rate: 5,
+        into: '/tmp',
+      },
+    )
     const { stderr } = await execa('rsync', words, { reject: false, input: '' })
     expect(stderr.split('\n')[0]).toBe(
       '-l foo db1.example.net rsync --server --sender -tIR --bwlimit=5 --inplace --files-from=- --from0 . ./',
@@ -261,6 +270,6 @@ describe('rsync', () => {
   })
 
   test('an IPv6 host stands in brackets', () => {
-    expect(listArguments({ ...PLACE, host: '::1' }, ['ssh']).at(-1)).toBe('foo@[::1]:./')
+    expect(listArguments({ place: { ...PLACE, host: '::1' }, ssh: ['ssh'] }).at(-1)).toBe('foo@[::1]:./')
   })
 })
