@@ -11,16 +11,21 @@ type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> & Partial<Pick<SshPlace, '
 const MAKE_ONE = 'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.'
 
 /** Throws if this user, or the key files on this machine, make a session impossible; ssh itself would say little or nothing of it. */
-export async function checkKeys({ identity, knownHosts, algorithms }: Keys): Promise<void> {
+export async function checkKeys(keys: Keys): Promise<void> {
   const nameless = namelessUser()
   if (nameless !== null) throw nameless
-  await mustBeReadable('identity', 'private key', identity, MAKE_ONE)
+  await checkIdentity(keys)
   await mustBeReadable(
     'known-hosts',
     'file of pinned host keys',
-    knownHosts,
+    keys.knownHosts,
     'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the one on the machine itself.',
   )
+}
+
+/** The same of the private key alone. */
+export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownHosts'>): Promise<void> {
+  await mustBeReadable('identity', 'private key', identity, MAKE_ONE)
   const text = await readFile(identity, 'latin1')
   const { mode, uid } = await stat(identity)
   // Of the wrong file nobody needs the rights changed.

@@ -97,8 +97,18 @@ export async function explainFailure(
   return fail(spoken ?? kind, printable(banner))
 }
 
+/** Why a session of ssh alone failed; null: not at ssh. */
+export const explainSsh = (
+  place: SshPlace,
+  end: Pick<RsyncEnd, 'code' | 'stderr'>,
+): Promise<Failure | null> => bySsh(place, end)
+
 /** What ssh ended with; null: it is not what failed. `unread`: why it had no key to show; that it was refused then says nothing. */
-async function bySsh(place: SshPlace, { code, stderr }: RsyncEnd, unread?: string): Promise<Failure | null> {
+async function bySsh(
+  place: SshPlace,
+  { code, stderr }: Pick<RsyncEnd, 'code' | 'stderr'>,
+  unread?: string,
+): Promise<Failure | null> {
   // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
   const failed = SSH_FAILURES.find(
     ({ pattern, isVague }) =>

@@ -6,6 +6,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/
 const COMMAND_WORDS: ReadonlySet<string> = new Set([
   ...[
     'acknowledge',
+    'add',
     'apply',
     'completion',
     'demo',

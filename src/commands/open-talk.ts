@@ -1,0 +1,75 @@
+import { stat } from 'node:fs/promises'
+import { Option } from 'commander'
+import { readFingerprint } from '../decide/add/fingerprint.ts'
+import { runTool } from '../system/child.ts'
+import type { Owner } from '../system/make-key.ts'
+import { shellWords } from '../view/shell-words.ts'
+import { openAsker } from './argv/ask.ts'
+import { type Host, openConsole, usage } from './argv/command-line.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
+import type { Talk } from './first-login.ts'
+
+/** Of `add` and `source init`. */
+export interface SetUpFlags extends SharedFlags {
+  readonly fingerprint?: string
+  readonly yes?: boolean
+  /** Seconds. */
+  readonly wait?: number
+}
+
+export const SET_UP_FLAGS: readonly Option[] = [
+  new Option('--fingerprint <fingerprint>', "the source's host key, as ssh-keygen -l shows it: SHA256:…"),
+  new Option('--yes', 'ask nothing; an unknown host key then needs --fingerprint'),
+  new Option('--wait <time>', 'how long to try the login (default: on a terminal, until it works)').argParser(
+    parseFlag.duration,
+  ),
+]
+
+/** Whoever is there to talk to. Throws a usage Failure where flags have to do, and do not. */
+export async function openTalk(given: SetUpFlags, state: string, { run }: Host): Promise<Talk> {
+  const { yes = false, wait } = given
+  const console = openConsole(given)
+  if (console.output !== 'text') throw usage('this is a conversation: it prints text alone')
+  const fingerprint = given.fingerprint === undefined ? null : readFingerprint(given.fingerprint)
+  if (given.fingerprint !== undefined && fingerprint === null)
+    throw usage(
+      `--fingerprint ${given.fingerprint} is no SHA256 fingerprint`,
+      'At the source: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
+    )
+  const asker = yes ? null : openAsker(run.signal)
+  if (asker === null && !yes)
+    throw usage(
+      'there is no terminal to ask questions on: pass --yes, and --fingerprint SHA256:… unless the host key is pinned',
+      'At the source: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
+    )
+  return {
+    ...{ console, asker, yes, fingerprint, run, owner: await ownerOf(state) },
+    wait: wait ?? (asker === null ? 0 : null),
+  }
+}
+
+/** What root makes is for who owns `state`, as its service runs as that user. */
+async function ownerOf(state: string): Promise<Owner> {
+  if (process.getuid?.() !== 0) return null
+  const found = await stat(state).catch(() => null)
+  return found === null || found.uid === 0 ? null : { uid: found.uid, gid: found.gid }
+}
+
+/** What to type next, by the user whose backups these are, with the flags that find the same specs. */
+export async function nextCommand(
+  words: readonly string[],
+  { specs, config, state }: SharedFlags,
+  owner: Owner,
+): Promise<string> {
+  const found = Object.entries({ specs, config, state }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`, value],
+  )
+  const next = shellWords(['reconcile', ...found, ...words])
+  return owner === null ? next : `runuser -u ${await userName(owner.uid)} -- ${next}`
+}
+
+async function userName(uid: number): Promise<string> {
+  const { exitCode, stdout } = await runTool('id', ['-un', String(uid)])
+  return exitCode === 0 ? stdout.trim() : `'#${uid}'`
+}
