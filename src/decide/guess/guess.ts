@@ -1,0 +1,222 @@
+import { DAY } from '../../model/instant.ts'
+import type { ListedFile } from '../../model/listing.ts'
+import { isSumsFile } from '../../model/marker-name.ts'
+import { baseName } from '../../model/rel-path.ts'
+import { anyOf } from '../files/select.ts'
+import { spanText } from '../status/freshness.ts'
+import { isZone } from '../time/zone.ts'
+import type { Finding, Guess, GuessFacts, Look, Sort } from './findings.ts'
+import { someOf } from './findings.ts'
+import { kindsOf, type NameKinds } from './name-kinds.ts'
+import { guessNaming } from './naming.ts'
+import { guessRhythm } from './rhythms.ts'
+import {
+  findVouchers,
+  isMedia,
+  isPlainText,
+  isTree,
+  literalGlob,
+  type SortedFiles,
+  sortFiles,
+  uselessChecksums,
+  type Vouchers,
+} from './sort-files.ts'
+
+/**
+ * A spec's keys as the files of a source suggest them, each with its ground. What a listing cannot show is a question. Paths may be any
+ * text: what the listing refused cannot hurt.
+ */
+export function guessSpec(
+  files: ReadonlyMap<string, Pick<ListedFile, 'size' | 'mtime'>>,
+  { now, texts = new Map(), zone }: GuessFacts,
+): Guess {
+  const box = isZone(zone) ? zone : 'UTC'
+  const warning = liveData(files)
+  // Of a repository no file is beside the others.
+  const sorted = warning === null ? sortFiles(files, texts) : allOf(files.keys())
+  const kinds = kindsOf(sorted.backups, files, now)
+  const isLive = warning !== null
+  const isOriginals = !isLive && areOriginals(sorted.backups, kinds)
+  const look = { files, sorted, kinds, now, box, isLive, isOriginals }
+  const naming = guessNaming(look)
+  const rhythm = guessRhythm(look, naming)
+  const finished = guessFinished(look, findVouchers(sorted, files, texts), rhythm.shortest)
+  const findings = [
+    ...(warning === null ? [] : [warning]),
+    ...finished,
+    ...selected(look, finished[0]!.value),
+    ...naming.findings,
+    ...rhythm.findings,
+  ]
+  const sort = (paths: readonly string[]): Sort => ({ count: paths.length, names: paths.slice(0, 3) })
+  const { backups, sidecars, sums, others } = sorted
+  return {
+    findings,
+    files: { backups: sort(backups), sidecars: sort(sidecars), sums: sort(sums), others: sort(others) },
+  }
+}
+
+const allOf = (paths: Iterable<string>): SortedFiles => ({
+  ...{ backups: [...paths], sidecars: [], sums: [], others: [], exclude: [] },
+})
+
+/** Photos, films or sounds; or many names in many folders, of which nothing tells versions apart. */
+function areOriginals(backups: readonly string[], { fixed, numbered }: NameKinds): boolean {
+  if (backups.filter(isMedia).length * 5 > backups.length * 4) return true
+  const alone = numbered.filter(({ how }) => how === 'counted').flatMap(({ members }) => members)
+  return (fixed.length + alone.length) * 2 > backups.length && isTree([...fixed, ...alone])
+}
+
+/** What is no pile of finished files, by the names in it. */
+function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
+  const found = new Set<string>()
+  let config = ''
+  for (const path of files.keys()) {
+    if (!HINT.test(path)) continue
+    if (/(?:^|\/)config$/.test(path)) config = path.slice(0, -'config'.length)
+    for (const [name, sign] of SIGNS) if (sign.test(path)) found.add(name)
+  }
+  const where = config === '' ? '' : ` in ${config}`
+  const tool = found.has('restic') ? 'restic' : found.has('borg') && found.has('borg index') ? 'borg' : null
+  if (tool !== null || found.has('kopia')) {
+    return {
+      key: 'source',
+      value: undefined,
+      ground: `these are the files of a ${tool ?? 'kopia'} repository${where}, which only make sense together`,
+      sure: false,
+      question: `Should the repository itself be copied? A copy made while ${tool ?? 'kopia'} writes may not open: copy it while nothing writes, and prove it with a drill. "${tool ?? 'kopia'} copy" or a second repository is often better`,
+    }
+  }
+  const live = found.has('nextcloud')
+    ? "Nextcloud's data folder"
+    : found.has('database')
+      ? 'a database'
+      : null
+  if (live === null) return null
+  return {
+    key: 'source',
+    value: undefined,
+    ground: `these look like the live files of ${live}, which change while they are read`,
+    sure: false,
+    question:
+      'Is there a folder with finished dumps or archives instead? A copy of live files may not be usable',
+  }
+}
+
+/** One look at most names instead of one for each sign. */
+const HINT = /config$|[0-9a-f]{64}$|data\/|\.\d+$|kopia|ibdata|PG_VERSION|pg_wal|ib_logfile|appdata_/
+const SIGNS: readonly (readonly [name: string, sign: RegExp])[] = [
+  ['restic', /(?:^|\/)(?:snapshots|keys|index|data\/[0-9a-f]{2})\/[0-9a-f]{64}$/],
+  ['borg', /(?:^|\/)data\/\d+\/\d+$/],
+  ['borg index', /(?:^|\/)(?:index|hints|integrity)\.\d+$/],
+  ['kopia', /(?:^|\/)kopia\.(?:repository|blobcfg)(?:\.f)?$/],
+  ['nextcloud', /(?:^|\/)appdata_[0-9a-z]+\//],
+  ['database', /(?:^|\/)(?:ibdata1|PG_VERSION|pg_wal\/[0-9A-F]{24}|ib_logfile0)$/],
+]
+
+const KINDS = ['sha256', 'md5'] as const
+
+/** `shortest`: seconds between two backups of the series that makes the most; null: not known. */
+function guessFinished(
+  { files, sorted, now }: Look,
+  { marked, unreadable, sums }: Vouchers,
+  shortest: number | null,
+): readonly Finding[] {
+  const { backups } = sorted
+  if (backups.length === 0) {
+    const question =
+      'Does the source write X.md5 next to each X, or one MD5SUMS? If neither, quiet takes what has not changed for a while'
+    const ground = files.size === 0 ? 'the source shows no files yet' : 'the source shows no backups yet'
+    return [{ key: 'finished', value: undefined, example: { quiet: '30m' }, ground, sure: false, question }]
+  }
+  // Of what is being written now the sidecar comes last.
+  const settled = backups.filter((path) => files.get(path)!.mtime * 1000 < now - DAY)
+  const judged = settled.length === 0 ? backups : settled
+  const kind = marked.sha256.size >= marked.md5.size ? 'sha256' : 'md5'
+  const own = marked[kind]
+  const bare = judged.filter((path) => !own.has(path))
+  const isMarked = own.size > 0 && unreadable === null && bare.length * 2 <= judged.length
+  const checksum = (of: (typeof KINDS)[number], ground: string): readonly Finding[] =>
+    of === 'md5' ? [] : [{ key: 'checksum', value: 'sha256', ground, sure: true }]
+
+  const named = sums?.named == null ? null : judged.filter((path) => sums.named!.has(path) || own.has(path))
+  if (sums !== null && (named === null ? !isMarked : named.length > judged.length - bare.length)) {
+    const missed = named === null ? [] : judged.filter((path) => !named.includes(path))
+    const isKnown = named !== null && missed.length * 2 <= judged.length
+    if (named === null || isKnown) {
+      const ground =
+        named === null
+          ? isSumsFile(sums.name)
+            ? `${sums.name} has the name of a file with the sums of others`
+            : `${sums.name} files stand beside several files, and not one for each`
+          : `${named.length} of ${judged.length} backups are named in ${sums.name}`
+      const question =
+        named === null
+          ? `Does ${sums.name} name every backup, and is it written last?`
+          : missed.length > 0
+            ? `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
+            : undefined
+      return [
+        {
+          key: 'finished',
+          value: { sums: sums.name },
+          ground,
+          sure: question === undefined,
+          ...ask(question),
+        },
+        ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
+      ]
+    }
+  }
+  if (isMarked) {
+    const ground = `${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
+    const question =
+      bare.length === 0
+        ? undefined
+        : `${someOf(bare)}: without one, so ${bare.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have the source mark them?`
+    return [
+      { key: 'finished', value: 'marker', ground, sure: question === undefined, ...ask(question) },
+      ...checksum(kind, `the checksum files are .sha256`),
+    ]
+  }
+  const useless = uselessChecksums(sorted)
+  const largest = judged.reduce((most, path) => Math.max(most, files.get(path)!.size), 0)
+  const usual = largest >= 100 * 2 ** 30 ? 7200 : 1800
+  const span = spanText(Math.max(60, Math.min(usual, Math.floor((shortest ?? usual * 4) / 240) * 60)))
+  const ground =
+    unreadable !== null
+      ? `${unreadable.path} and its like cannot be read as checksum files${WRITERS[unreadable.fault.writtenAs ?? ''] ?? ''}`
+      : useless.length > 0
+        ? `${someOf(useless, 1)}: only MD5 and SHA-256 can be checked here`
+        : own.size > 0
+          ? `only ${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
+          : 'the source has no checksum files'
+  const question =
+    unreadable !== null
+      ? `Can they be written as md5sum does ("DIGEST  NAME")? Then finished: marker is better`
+      : `Can a job pause for more than ${span} while it writes? Then choose longer`
+  return [{ key: 'finished', value: { quiet: span }, ground, sure: false, question }]
+}
+
+const WRITERS: Readonly<Record<string, string>> = {
+  'get-filehash': ": they are PowerShell's table, not its Hash alone",
+  'utf-16': ': they are UTF-16, as PowerShell writes it',
+  html: ': they are web pages',
+  zeros: ': they are full of zeros',
+}
+
+const ask = (question: string | undefined): Pick<Finding, 'question'> =>
+  question === undefined ? {} : { question }
+
+/** What a spec would select and is no backup. */
+function selected({ sorted }: Look, finished: Finding['value']): readonly Finding[] {
+  const isUsed =
+    typeof finished === 'object' && finished !== null && 'sums' in finished
+      ? anyOf([String(finished['sums'])])
+      : () => false
+  const unused = new Set(sorted.sums.filter((path) => !isUsed(path)).map(baseName))
+  const globs = [...sorted.exclude, ...[...unused].filter(isPlainText).map(literalGlob)].slice(0, 200)
+  if (globs.length === 0) return []
+  const ground = `${someOf([...sorted.others, ...unused])}: no backups by ${sorted.others.length + unused.size === 1 ? 'its name' : 'their names'}`
+  return [{ key: 'select.exclude', value: globs, ground, sure: true }]
+}

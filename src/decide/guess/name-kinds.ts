@@ -1,0 +1,279 @@
+import { DAY, type Instant } from '../../model/instant.ts'
+import { baseName } from '../../model/rel-path.ts'
+import { UNDATED } from '../../model/status.ts'
+import { guessSeries } from '../retention/guess-series.ts'
+import { dateOf } from '../retention/name-date.ts'
+import { patternFault } from '../retention/series-pattern.ts'
+import { suggestPattern } from '../retention/suggest-pattern.ts'
+import { isPlainText } from './sort-files.ts'
+
+type Times = ReadonlyMap<string, { readonly size: number; readonly mtime: number }>
+
+/** How the names of backups are made. */
+export interface NameKinds {
+  /** Those that carry a whole date, by the name of their guessed series. */
+  readonly dated: ReadonlyMap<string, Dated>
+  /** Those that something else in the name tells apart: an epoch, a month, a week, an id. By the pattern that fits. */
+  readonly loose: ReadonlyMap<string, Loose>
+  /** Names that carry a number, which counts versions or parts. By the path with `#` in its place. */
+  readonly numbered: readonly Numbered[]
+  /** All others: names that stay the same, or that say nothing. */
+  readonly fixed: readonly string[]
+}
+
+interface Dated {
+  readonly count: number
+  /** One whose date can be read in one way only, where there is one. */
+  readonly sample: string
+  /** Null: no pattern can say it. */
+  readonly pattern: string | null
+}
+
+export interface Loose {
+  readonly by: 'epoch' | 'month' | 'week' | 'id' | 'part' | 'count'
+  readonly sample: string
+  readonly count: number
+}
+
+export interface Numbered {
+  /** `rotated`: number 1 is the newest and moves up; `ring`: each is written anew in turn; `counted`: it goes up; `split`: parts of one file. */
+  readonly how: 'rotated' | 'ring' | 'counted' | 'split'
+  /** Whether the number is that of a folder. */
+  readonly isFolder: boolean
+  /** Before and after the number; a separator next to it is not in them. */
+  readonly before: string
+  readonly after: string
+  /** From the lowest number on. */
+  readonly members: readonly string[]
+}
+
+export function kindsOf(backups: readonly string[], files: Times, now: Instant): NameKinds {
+  const guess = guessSeries('UTC')
+  const groups = new Map<string, { count: number; sample: string; isSure: boolean; first: string[] }>()
+  const undated: string[] = []
+  for (const path of backups) {
+    const { series, time } = guess(path)
+    if (series === UNDATED) {
+      undated.push(path)
+      continue
+    }
+    const group = groups.get(series)
+    if (group === undefined)
+      groups.set(series, { count: 1, sample: path, isSure: time !== null, first: [path] })
+    else {
+      group.count++
+      if (group.first.length < SAMPLE) group.first.push(path)
+      if (!group.isSure && time !== null) Object.assign(group, { sample: path, isSure: true })
+    }
+  }
+  const dated = new Map<string, Dated>()
+  for (const [series, { count, sample, isSure, first }] of groups) {
+    // Each costs a look, and so many are alike or have no pattern in common.
+    if (dated.size === MOST_GROUPS) break
+    const pattern = isSure ? patternOf(sample) : twofoldPattern(first, files)
+    dated.set(series, { count, sample, pattern })
+  }
+  return { dated, ...undatedKinds(undated, files, now) }
+}
+
+const SAMPLE = 50
+const MOST_GROUPS = 2_000
+
+/** Parts of a large file, by the end of their names. */
+const PART_ENDINGS = [
+  /(\.part[-_]?)(?:[a-z]{2,3}|\d{1,4})(\.rar)?$/i,
+  /(\.(?:tar|gz|tgz|zst|xz|bz2|zip|7z|img|dump|sql|vma|bak)[-_.]?)(?:a[a-z]|x[a-z]{2}|\d{3})()$/i,
+  /(\.[zr])\d\d()$/i,
+]
+
+function patternOf(path: string): string | null {
+  const found = dateOf(path)
+  // A pattern reads no zone: with an offset that changes it would be wrong for half a year.
+  if (found === null || (found.offset !== null && found.offset !== 0)) return null
+  const pattern = suggestPattern(path)
+  if (pattern === null) return null
+  for (const ending of PART_ENDINGS) {
+    const whole: string = pattern.replace(ending, '$1{part}$2')
+    if (whole !== pattern && patternFault(whole) === null) return whole
+  }
+  return pattern
+}
+
+/** Of dates that could be read two ways, all of them: by which way they agree with when the files were made. */
+function twofoldPattern(paths: readonly string[], files: Times): string | null {
+  const votes = { DMY: 0, MDY: 0 }
+  for (const path of paths) {
+    const made = new Date((files.get(path)?.mtime ?? 0) * 1000)
+    const span = dateOf(path)?.spans[0]
+    if (span === undefined) continue
+    const [one, two] = [...path.slice(span.start, span.dateEnd).matchAll(/\d\d/g)].map(Number)
+    const near = (day: number, month: number) => {
+      const dated = Date.UTC(made.getUTCFullYear(), month - 1, day)
+      return Math.abs(dated - made.getTime()) < 2 * DAY
+    }
+    if (near(one!, two!)) votes.DMY++
+    if (near(two!, one!)) votes.MDY++
+  }
+  const [path] = paths
+  const span = dateOf(path!)?.spans[0]
+  if (votes.DMY === votes.MDY || span === undefined) return null
+  const [one, two] = votes.DMY > votes.MDY ? ['25', '11'] : ['11', '25']
+  const { start, dateEnd, between } = span
+  const year = path!.slice(dateEnd - 4, dateEnd)
+  return patternOf(`${path!.slice(0, start)}${one}${between}${two}${between}${year}${path!.slice(dateEnd)}`)
+}
+
+const EPOCH = /(?<!\d)1\d{9}(?!\d)/
+const MONTH = /(?<!\d)(?:199\d|20\d\d)[-_.](?:0[1-9]|1[0-2])(?![-_.]?\d)/
+const WEEK = /(?<!\d)(?:199\d|20\d\d)[-_.]?(?:W|KW|CW|week)[-_.]?(?:0[1-9]|[1-4]\d|5[0-3])(?!\d)/i
+const WEEK_FIRST = /(?<![a-z\d])(?:W|KW|CW)(?:0[1-9]|[1-4]\d|5[0-3])[-_.]?(?:199\d|20\d\d)(?!\d)/i
+const ID =
+  /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64})(?![0-9a-z])/i
+const WEEKDAY = /(?<![a-z])(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?(?![a-z])/i
+
+function undatedKinds(undated: readonly string[], files: Times, now: Instant): Omit<NameKinds, 'dated'> {
+  const loose = new Map<string, { by: Loose['by']; sample: string; count: number }>()
+  const byShape = new Map<string, Member[]>()
+  const rest: string[] = []
+  for (const path of undated) {
+    const name = baseName(path)
+    const found = looseIn(name, now)
+    const pattern = found === null ? null : around(name, found.start, found.end, found.token)
+    if (found !== null && pattern !== null) {
+      const known = loose.get(pattern)
+      if (known !== undefined) known.count++
+      else loose.set(pattern, { by: found.by, sample: path, count: 1 })
+      continue
+    }
+    const number = numberIn(path)
+    if (number === null) rest.push(path)
+    else {
+      const shape = `${path.slice(0, number.start)}#${path.slice(number.end)}`
+      const members = byShape.get(shape) ?? []
+      byShape.set(shape, members)
+      members.push({ path, ...number })
+    }
+  }
+  const alone = new Set(rest)
+  const numbered: Numbered[] = []
+  for (const members of byShape.values()) {
+    const family = familyOf(members, alone, files)
+    if (family === null) rest.push(...members.map(({ path }) => path))
+    else {
+      numbered.push(family)
+      for (const path of family.members) alone.delete(path)
+    }
+  }
+  const taken = new Set(numbered.flatMap(({ members }) => members))
+  return { loose, numbered, fixed: rest.filter((path) => !taken.has(path)) }
+}
+
+interface Found {
+  readonly by: Loose['by']
+  readonly token: string
+  readonly start: number
+  readonly end: number
+}
+
+function looseIn(name: string, now: Instant): Found | null {
+  const kinds: readonly (readonly [Loose['by'], RegExp, string])[] = [
+    ['epoch', EPOCH, '{epoch}'],
+    ['week', WEEK, '{part}'],
+    ['week', WEEK_FIRST, '{part}'],
+    ['month', MONTH, ''],
+    ['id', ID, '{part}'],
+  ]
+  for (const [by, sign, token] of kinds) {
+    const match = sign.exec(name)
+    if (match === null || (by === 'epoch' && Number(match[0]) * 1000 > now + 2 * DAY)) continue
+    const text = match[0]
+    const start = match.index
+    return { by, token: token || `{YYYY}${text.charAt(4)}{MM}`, start, end: start + text.length }
+  }
+  return null
+}
+
+/** A pattern with a token in the place of a stretch of a name; null: none can be written. */
+export function around(name: string, start: number, end: number, token: string): string | null {
+  if (/[{}]/.test(name)) return null
+  const [, head = '', separator = ''] = /^(.*?)([-_. ]*)$/s.exec(name.slice(0, start)) ?? []
+  // Two tokens of any length could share the name in other ways than it is meant.
+  const before = head === '' ? separator : `${token === '{part}' ? head : '{series}'}${separator}`
+  const pattern = before + token + name.slice(end)
+  return patternFault(pattern) === null && isPlainText(pattern) ? pattern : null
+}
+
+interface Member {
+  readonly path: string
+  readonly start: number
+  readonly end: number
+  readonly number: number
+  readonly isFolder: boolean
+}
+
+/** The number that tells versions apart: that of a name, after its letters and before its extensions; else of a folder. */
+function numberIn(path: string): Omit<Member, 'path'> | null {
+  const from = path.lastIndexOf('/') + 1
+  const name = path.slice(from)
+  const day = WEEKDAY.exec(name)
+  if (day !== null) {
+    const start = from + day.index
+    const number = WEEKDAYS.indexOf(day[0].slice(0, 3).toLowerCase())
+    return { start, end: start + day[0].length, number, isFolder: false }
+  }
+  // Not the digit of an extension such as bz2 or mp4, nor of a version such as 1.2.3.
+  const match = /(?<![\d]|\d\.)(?<=[-_.]|^|[A-Za-z)(])\d{1,4}(?=\)?(?:\.[a-z][a-z0-9]{0,4})*$|$)/i.exec(name)
+  if (match !== null && !/\.[a-z]+\d$/i.test(name.slice(0, match.index + match[0].length)))
+    return {
+      start: from + match.index,
+      end: from + match.index + match[0].length,
+      number: Number(match[0]),
+      isFolder: false,
+    }
+  const folder = /(?<=^|\/)[A-Za-z][A-Za-z-]*[._-](\d{1,3})(?=\/)/.exec(path)
+  if (folder === null) return null
+  const end = folder.index + folder[0].length
+  return { start: end - folder[1]!.length, end, number: Number(folder[1]), isFolder: true }
+}
+
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+/** Null: one number says nothing. */
+function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Times): Numbered | null {
+  const sorted = all.toSorted((a, b) => a.number - b.number)
+  const { path, start, end, isFolder } = sorted[0]!
+  const before = path.slice(0, start).replace(/[-_.( ]+$/, '')
+  const after = path.slice(end).replace(/^\)/, '')
+  // backup.tar, which becomes backup.tar.1.
+  const current = before + after
+  const members = [...(alone.has(current) && !isFolder ? [current] : []), ...sorted.map((one) => one.path)]
+  if (members.length < 2) return null
+  const times = members.map((one) => files.get(one)?.mtime ?? 0)
+  const gaps = times.slice(1).map((time, i) => time - times[i]!)
+  const up = gaps.filter((gap) => gap >= 0).length
+  const numbers = sorted.map(({ number }) => number)
+  const isFromStart =
+    numbers[0]! <= 2 && numbers.every((number, i) => i === 0 || number - numbers[i - 1]! <= 2)
+  if (PART_ENDINGS.some((ending) => ending.test(path)) && isOneRun(members, files))
+    return { how: 'split', isFolder, before, after, members }
+  // web1 and web2 are two hosts, whose dumps come minutes apart.
+  const typical = gaps.map(Math.abs).sort((a, b) => a - b)[gaps.length >> 1]!
+  const adjoins = /[a-z]/i.test(path.charAt(start - 1))
+  if (typical < (adjoins ? 72_000 : 1800) || (adjoins && members.length < 3)) return null
+  const isRing = isFromStart && members.length > 2 && up === gaps.length - 1 && times.at(-1)! <= times[0]!
+  const how =
+    WEEKDAY.test(baseName(path)) || isRing ? 'ring' : up === 0 && isFromStart ? 'rotated' : 'counted'
+  return { how, isFolder, before, after, members }
+}
+
+/** Parts of one file: all of the same size but the last, and made one after the other. */
+function isOneRun(members: readonly string[], files: Times): boolean {
+  const all = members.map((path) => files.get(path)!)
+  const isSame = all.slice(1, -1).every(({ size }) => size === all[0]!.size)
+  const span = Math.max(...all.map(({ mtime }) => mtime)) - Math.min(...all.map(({ mtime }) => mtime))
+  return isSame && all.at(-1)!.size <= all[0]!.size && span < (DAY / 1000) * all.length
+}
+
+/** What DESIGN calls `{ext}`: the longest run of `.x` at the end, x of one to five letters or digits with a letter. */
+export const extensionsOf = (path: string): string =>
+  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path).slice(1))?.[0] ?? ''

@@ -1,0 +1,278 @@
+import { DAY } from '../../model/instant.ts'
+import { baseName, folderOf } from '../../model/rel-path.ts'
+import { patternFault, patternPrecision } from '../retention/series-pattern.ts'
+import { type Finding, type Look, type Naming, someOf } from './findings.ts'
+import { around, extensionsOf, type Numbered } from './name-kinds.ts'
+import { isPlainText, literalGlob } from './sort-files.ts'
+import { guessZone } from './zone.ts'
+
+const MOST_PATTERNS = 20
+/** Days: who writes a name anew does so within a month. */
+const FRESH = 35
+/** So many names that nothing tells apart are files of a person. */
+const MOST_REWRITTEN = 200
+const DATE = '{YYYY}-{MM}-{DD}'
+const WRITTEN_ANEW = `{stem}-${DATE}{ext}`
+
+export function guessNaming(look: Look): Naming {
+  const { files, sorted, kinds, box } = look
+  const versions = guessVersions(look)
+  const dated = sorted.backups.length === 0 ? [] : [...kinds.dated.values()]
+  const zone = guessZone(samplePaths(look), files, box)
+  const written = patternsFor(look, versions)
+  const timezone = zone.zone
+  const findings = [...versions.findings]
+  if (written.findings !== null) findings.push(written.findings)
+  const needsZone =
+    written.patterns.length > 0 || versions.as !== null || (dated.length > 0 && !look.isOriginals)
+  if (needsZone && !look.isLive)
+    findings.push({
+      key: 'series.timezone',
+      value: timezone,
+      ground: zone.ground,
+      sure: zone.isSure,
+      ...(zone.isSure ? {} : { question: 'In which time zone are the dates of this source?' }),
+    })
+  return {
+    findings,
+    patterns: written.patterns,
+    timezone,
+    renamed: versions.renamed,
+  }
+}
+
+/** Up to a few hundred, from all groups alike. */
+function samplePaths({ sorted: { backups }, kinds }: Look): readonly string[] {
+  if (kinds.dated.size === 0) return []
+  const step = Math.max(1, Math.floor(backups.length / 400))
+  return backups.filter((_, i) => i % step === 0 || i >= backups.length - 50)
+}
+
+interface Versions {
+  readonly findings: readonly Finding[]
+  /** Null: names are kept. */
+  readonly as: string | null
+  readonly renamed: readonly string[] | null
+}
+
+/** Names that repeat: each night's backup under the name of the last, or numbers that move up. */
+function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versions {
+  const { numbered, fixed } = kinds
+  const none = { findings: [], as: null, renamed: null }
+  if (isLive || isOriginals) return none
+  const undated = [...fixed, ...numbered.flatMap(({ members }) => members)]
+  const rotated = numbered.filter(({ how }) => how === 'rotated')
+  const isMixed = kinds.dated.size + kinds.loose.size > 0
+  const unknown = (ground: string, question: string, example = WRITTEN_ANEW): Versions => ({
+    ...none,
+    findings: [{ key: 'select.as', value: undefined, example, ground, sure: false, question }],
+  })
+
+  if (rotated.length > 0) {
+    const [first] = rotated
+    const ground = `${someOf(first!.members)}: the lowest number is the newest, so each backup moves through all of them`
+    if (rotated[0]!.isFolder)
+      return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
+    const as = commonName(first!, files)
+    const isAlone = !isMixed && rotated.length === 1 && undated.length === first!.members.length
+    if (!isAlone || as === null)
+      return unknown(ground, `${APART} Its select.as leaves the number out`, as ?? undefined)
+    return {
+      findings: [{ key: 'select.as', value: as, ground, sure: true }],
+      as,
+      renamed: first!.members,
+    }
+  }
+  const rings = numbered.filter(({ how }) => how === 'ring')
+  const again = [...fixed, ...rings.flatMap(({ members }) => members)]
+  if (again.length === 0) return none
+  const daysOld = (path: string): number =>
+    Math.max(0, Math.floor(((now / 1000 - files.get(path)!.mtime) * 1000) / DAY))
+  const fresh = again.filter((path) => daysOld(path) <= FRESH)
+  const days = again.reduce((least, path) => Math.min(least, daysOld(path)), Number.POSITIVE_INFINITY)
+  const age = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
+  const ground =
+    rings.length > 0
+      ? `${someOf(rings[0]!.members)}: each is written anew in its turn`
+      : `${someOf(again)}: no date in the name, and the newest is ${age} old`
+  if (isMixed || undated.length > again.length)
+    return fresh.length === 0
+      ? none
+      : unknown(ground, `Is it written anew each time? Then only its first copy would be held here. ${APART}`)
+  if (fresh.length * 2 < again.length || again.length > MOST_REWRITTEN)
+    return unknown(ground, 'Are these names written anew with each backup?')
+  const ring = again.length === rings[0]?.members.length ? rings[0] : undefined
+  const as = ring === undefined ? null : commonName(ring, files)
+  if (ring !== undefined && as !== null)
+    return {
+      findings: [{ key: 'select.as', value: as, ground, sure: true }],
+      as,
+      renamed: ring.members,
+    }
+  const question =
+    'Is each name written anew with each backup? If a name is only ever written once, remove this line'
+  const finding: Finding = { key: 'select.as', value: WRITTEN_ANEW, ground, sure: false, question }
+  return { findings: [finding], as: WRITTEN_ANEW, renamed: [] }
+}
+
+const APART = 'Give it a spec of its own, with select.include and select.as.'
+
+/** What all numbers of a family are called here, by their time; null: it cannot be written. */
+function commonName({ before, after, members }: Numbered, files: Look['files']): string | null {
+  const whole = baseName(before + after)
+  if (/[{}]/.test(whole) || !isPlainText(whole)) return null
+  const times = members.map((path) => files.get(path)!.mtime).sort((a, b) => a - b)
+  const gaps = times.slice(1).map((time, i) => time - times[i]!)
+  const clock = Math.min(...gaps) < 72_000 ? '_{hh}{mm}' : ''
+  const ext = extensionsOf(whole)
+  return `${whole.slice(0, whole.length - ext.length)}-${DATE}${clock}${ext}`
+}
+
+/** daily.0/db.tar: only what comes into the first folder is new. */
+function rotatedFolders(
+  all: readonly Numbered[],
+  ground: string,
+  none: Versions,
+  files: Look['files'],
+): Versions {
+  const firsts = all.map(({ members }) => members[0]!)
+  const newest = firsts.reduce((best, path) =>
+    files.get(path)!.mtime > files.get(best)!.mtime ? path : best,
+  )
+  const top = /^.*?[._-]\d+(?=\/)/.exec(newest)?.[0] ?? folderOf(newest)
+  const kept = firsts.filter((path) => path.startsWith(`${top}/`))
+  const include = `${literalGlob(top)}/**`
+  if (kept.length > 20 || !isPlainText(include)) {
+    const question = `Are these trees of files rather than archives? Copying ${top} alone brings each change once`
+    return {
+      ...none,
+      findings: [
+        { key: 'select.include', value: undefined, example: [include], ground, sure: false, question },
+      ],
+    }
+  }
+  const question = `Is ${top} always the newest? Then only it needs to be copied`
+  return {
+    findings: [
+      { key: 'select.include', value: [include], ground, sure: false, question },
+      {
+        key: 'select.as',
+        value: WRITTEN_ANEW,
+        ground: 'each backup comes under the name of the one before',
+        sure: true,
+      },
+    ],
+    as: WRITTEN_ANEW,
+    renamed: kept.length === 1 ? (all.find(({ members }) => members[0] === kept[0])?.members ?? []) : [],
+  }
+}
+
+/** The patterns to write; none where names say nothing, or too many things. */
+function patternsFor(
+  { kinds, sorted, isLive, isOriginals }: Look,
+  { as, findings }: Versions,
+): { readonly patterns: readonly string[]; readonly findings: Finding | null } {
+  const nothing = { patterns: [], findings: null }
+  if (isLive || isOriginals) return nothing
+  if (as !== null) return patternsOfRenamed(as, findings, sorted.backups)
+  const found = new Map<string, number>()
+  const missing: string[] = []
+  const add = (pattern: string, count: number) => found.set(pattern, (found.get(pattern) ?? 0) + count)
+  for (const { pattern, sample, count } of kinds.dated.values()) {
+    if (pattern === null) missing.push(sample)
+    else add(pattern, count)
+  }
+  const singles: string[] = []
+  for (const [pattern, { by, sample, count }] of kinds.loose)
+    if (count > 1 || by === 'epoch' || by === 'month') add(pattern, count)
+    else singles.push(sample)
+  for (const { how, members, before } of kinds.numbered) {
+    if (how !== 'counted' && how !== 'split') continue
+    const name = baseName(members.at(-1)!)
+    const start = /^[-_.( ]*/.exec(name.slice(baseName(before).length))![0].length + baseName(before).length
+    const digits = /^\d+/.exec(name.slice(start))?.[0].length ?? 0
+    const pattern = digits === 0 || how === 'split' ? null : around(name, start, start + digits, '{part}')
+    if (pattern !== null) add(pattern, members.length)
+  }
+  const merged = mergeTails(found)
+  if (merged.length === 0 && missing.length === 0) return nothing
+  const ground =
+    merged.length === 0
+      ? `${someOf(missing)}: the date is read, but no pattern can say it`
+      : merged.length > MOST_PATTERNS
+        ? `names have ${merged.length} different forms, such as ${someOf(merged)}`
+        : `${someOf(merged.length === 1 ? sorted.backups.slice(0, 1) : sorted.backups)}`
+  if (merged.length === 0 || merged.length > MOST_PATTERNS || missing.length > 0) {
+    const question =
+      missing.length > 0
+        ? `How is the date in ${missing[0]} to be read? Without a pattern series are guessed by the dates in names`
+        : 'Which of them matter? Without a pattern series are guessed by the dates in names'
+    const [example] = merged
+    return {
+      patterns: [],
+      findings: {
+        ...{ key: 'series.pattern', value: undefined, ground, sure: false, question },
+        ...(example === undefined ? {} : { example }),
+      },
+    }
+  }
+  const [only] = merged
+  const value = merged.length === 1 ? only! : merged
+  const beside = singles.length + kinds.fixed.length
+  const question =
+    beside === 0
+      ? undefined
+      : `${someOf([...singles, ...kinds.fixed])}: without a date, so kept for good. Is that meant?`
+  return {
+    patterns: merged,
+    findings: {
+      key: 'series.pattern',
+      value,
+      ground: `names such as ${ground}`,
+      sure: question === undefined,
+      ...(question === undefined ? {} : { question }),
+    },
+  }
+}
+
+/**
+ * The most exact pattern first, for the first that fits counts. Where names end with an id of their own, each would have a pattern: what
+ * differs is any part then.
+ */
+function mergeTails(found: ReadonlyMap<string, number>): readonly string[] {
+  const tails = new Map<string, string[]>()
+  for (const pattern of found.keys()) {
+    const key = pattern.replace(TAIL, (_, separator: string) => `${separator}{part}`)
+    const same = tails.get(key)
+    if (same === undefined) tails.set(key, [pattern])
+    else same.push(pattern)
+  }
+  const all = [...tails].flatMap(([key, same]) => {
+    const files = same.reduce((sum, pattern) => sum + found.get(pattern)!, 0)
+    const isId = same.length > 3 && same.length * 2 > files && patternFault(key) === null
+    return isId ? [key] : same
+  })
+  const rank = (pattern: string): number =>
+    pattern.includes('{epoch}') ? 20 : patternPrecision(pattern) === 'none' ? 30 : -pattern.split('{').length
+  return all.sort((a, b) => rank(a) - rank(b))
+}
+
+/** What follows the last token, up to the extensions. */
+const TAIL = /(?<=\})([-_.]+)[^{}/.]+(?=(?:\.[A-Za-z][A-Za-z0-9]{0,4})*$)/
+
+/** Under `select.as` all names carry a date. */
+function patternsOfRenamed(
+  as: string,
+  findings: readonly Finding[],
+  backups: readonly string[],
+): ReturnType<typeof patternsFor> {
+  const ends = new Set(backups.map(extensionsOf).filter((ext) => !/[{}]/.test(ext)))
+  const patterns = as.includes('{ext}')
+    ? [...ends].map((ext) => as.replace('{stem}', '{series}').replace('{ext}', ext))
+    : [as]
+  if (patterns.length > MOST_PATTERNS) return { patterns: [], findings: null }
+  const ground = 'as select.as names them'
+  const sure = findings.every((one) => one.sure)
+  const value = patterns.length === 1 ? patterns[0]! : patterns
+  return { patterns, findings: { key: 'series.pattern', value, ground, sure } }
+}
