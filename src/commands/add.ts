@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
-import { guessSpec, type Yaml } from '../decide/guess/guess.ts'
-import { writeSpec } from '../decide/guess/write-spec.ts'
+import type { Finding, Guess, Yaml } from '../decide/guess/findings.ts'
+import { guessSpec } from '../decide/guess/guess.ts'
 import { firstOf } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
 import type { Listing } from '../model/listing.ts'
@@ -18,7 +18,8 @@ import { nameFault } from '../specs/spec/backup-name.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { homeFolder } from '../system/who-am-i.ts'
 import { escapeText } from '../view/escape-text.ts'
-import { renderGuess } from '../view/render-setup.ts'
+import { renderFiles } from '../view/render-setup.ts'
+import { writeSpec } from '../view/write-spec.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
 import { firstLogin, say, type Talk } from './first-login.ts'
 import { settingsText, writeNew } from './init.ts'
@@ -71,10 +72,10 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     const facts = { now: run.now(), texts, zone: Intl.DateTimeFormat().resolvedOptions().timeZone }
     const guess = guessSpec(listing.files, facts)
     const found: Base = { ...base, source: { ...base.source, ...pathOf(address, place.path) } }
-    const written = writeSpec(guess, found)
-    talk.console.writeError(`\n${renderGuess(guess, talk.console.errorWidth)}`)
+    talk.console.writeError(`\n${renderFiles(guess, talk.console.errorWidth)}`)
     for (const { message } of listing.problems.slice(0, 5)) say(talk, message)
-    orFaults(await draft(found, written))
+    const isSound = async (text: string) => (await draft(found, text)).spec !== null
+    const written = await soundSpec(guess, (findings) => writeSpec({ findings }, found), isSound)
     if (home.folder === null) {
       say(talk, `\nSpecs come from git: put this into the repository as ${name}.yaml.`)
       talk.console.write(written)
@@ -97,6 +98,24 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
   } finally {
     talk.asker?.close()
   }
+}
+
+/** The text with each guess that leaves the spec sound; the others are comments. */
+async function soundSpec(
+  { findings }: Guess,
+  write: (findings: Guess['findings']) => string,
+  isSound: (text: string) => Promise<boolean>,
+): Promise<string> {
+  if (await isSound(write(findings))) return write(findings)
+  let kept = findings.map(({ value, ...rest }): Finding => {
+    return { ...rest, value: undefined, ...(value === undefined ? {} : { example: value }) }
+  })
+  const topOf = ({ key }: Finding) => key.split('.')[0]
+  for (const key of new Set(findings.map(topOf))) {
+    const more = kept.map((one, i) => (topOf(one) === key ? findings[i]! : one))
+    if (await isSound(write(more))) kept = more
+  }
+  return write(kept)
 }
 
 /** Checks all specs, then shows the first plan, and what to type next. */

@@ -1,5 +1,5 @@
 import type { Paste } from '../decide/add/paste.ts'
-import type { Finding, Guess, Sort } from '../decide/guess/guess.ts'
+import type { Guess, Sort } from '../decide/guess/findings.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { wrapText } from './wrap-text.ts'
@@ -25,16 +25,15 @@ export function renderPaste({ at, ways }: Paste, width: number): string {
   return `\nPaste ${which} at ${escapeText(at)}.\n\n${blocks.join('\n')}`
 }
 
-/** What was found, and each guess with its ground; what is not known, as a question. */
-export function renderGuess({ files, findings }: Guess, width: number): string {
+/** What is at the source, by sort. */
+export function renderFiles({ files }: Pick<Guess, 'files'>, width: number): string {
   const sorts = Object.entries(files)
     .filter(([, { count }]) => count > 0)
     .map(
       ([sort, found]) => `${counted(found.count, NOUNS[sort as keyof typeof NOUNS])} (${firstNames(found)})`,
     )
-  const head = sorts.length === 0 ? 'No files are there yet.' : `Found ${sorts.join('; ')}.`
-  const rows = findings.flatMap((finding) => [...indented(guessText(finding), width)])
-  return `${[...wrapText(head, width), ...rows].join('\n')}\n`
+  const text = sorts.length === 0 ? 'No files are there yet.' : `Found ${sorts.join('; ')}.`
+  return `${wrapText(text, width).join('\n')}\n`
 }
 
 const NOUNS = {
@@ -46,21 +45,3 @@ const NOUNS = {
 
 const firstNames = ({ count, names }: Sort): string =>
   `${names.slice(0, 2).map(escapeProse).join(', ')}${count > Math.min(2, names.length) ? ', …' : ''}`
-
-function guessText({ key, value, ground, sure, question }: Finding): string {
-  const what = value === undefined ? `${key}?` : `${key}: ${flow(value)}`
-  const doubt = question === undefined ? '' : ` ${question}`
-  return escapeProse(`${what} — ${ground}${sure || value === undefined ? '' : ' (a guess)'}.${doubt}`)
-}
-
-/** As YAML has it in one line, near enough to read. */
-const flow = (value: unknown): string =>
-  typeof value === 'string'
-    ? value
-    : JSON.stringify(value)
-        .replaceAll('"', '')
-        .replaceAll(/([:,])/g, '$1 ')
-
-function indented(text: string, width: number): readonly string[] {
-  return wrapText(text, width - 4).map((line, i) => `${i === 0 ? '  ' : '    '}${line}`)
-}
