@@ -9,6 +9,7 @@ import { Failure } from '../model/failure.ts'
 import type { Listing } from '../model/listing.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
+import type { Diagnostic } from '../model/trouble.ts'
 import { openSource } from '../source/open-source.ts'
 import { readTexts } from '../source/read-texts.ts'
 import { readDraft } from '../specs/read-draft.ts'
@@ -23,7 +24,7 @@ import { writeSpec } from '../view/write-spec.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
 import { firstLogin, say, type Talk } from './first-login.ts'
 import { settingsText, writeNew } from './init.ts'
-import { nextCommand, openTalk, SET_UP_FLAGS, type SetUpFlags } from './open-talk.ts'
+import { makeFolder, nextCommand, openTalk, SET_UP_FLAGS, type SetUpFlags } from './open-talk.ts'
 import { makePlan } from './plan.ts'
 import { validate } from './validate.ts'
 import { boxContext, openSettings, openWorkspace, printDiagnostics } from './workspace.ts'
@@ -64,7 +65,10 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     const { stringify } = await import('yaml')
     const draft = (base: Base, text = stringify(base)) => readDraft(name, text, home.folder, context)
     const blank = baseOf(address, given)
-    const base = await withKeys(blank, orFaults(await draft(blank)), given)
+    const first = await draft(blank)
+    if (first.spec === null && address.kind === 'ssh' && address.user === null)
+      mustNameUser(text, first.faults)
+    const base = await withKeys(blank, orFaults(first), given)
     const spec = orFaults(await draft(base))
     say(talk, `Backup ${name}: ${text} -> ${spec.destination.path}`)
     const { place, listing } = await lookThere(spec, talk)
@@ -82,11 +86,9 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
       return 0
     }
     const file = join(home.folder, `${name}.yaml`)
-    talk.console.writeError(`\n${written}\n`)
-    if (
-      talk.asker !== null &&
-      /^no?$/i.test(await talk.asker.ask(`Write it to ${escapeText(file)}? [Y/n] `))
-    ) {
+    talk.console.writeError(`\n${written.split('\n').map(escapeText).join('\n')}\n`)
+    say(talk, `To be written: ${file}`)
+    if (talk.asker !== null && /^no?$/i.test(await talk.asker.ask('Write it? [Y/n] '))) {
       say(talk, 'Nothing is written. The key and the pinned host key stay.')
       return 0
     }
@@ -94,7 +96,7 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     if (!(await writeNew(file, written))) throw exists(name, file)
     talk.console.writeError(`wrote ${escapeText(file)}\n\n`)
     talk.asker?.close()
-    return await proveIt(name, given, talk, host)
+    return await proveIt(spec, given, talk, host)
   } finally {
     talk.asker?.close()
   }
@@ -119,11 +121,20 @@ async function soundSpec(
 }
 
 /** Checks all specs, then shows the first plan, and what to type next. */
-async function proveIt(name: string, given: AddFlags, talk: Talk, host: Host): Promise<number> {
+async function proveIt(
+  { name, destination }: Spec,
+  given: AddFlags,
+  talk: Talk,
+  host: Host,
+): Promise<number> {
   const workspace = await openWorkspace(given, 'newest', host.run)
   const valid = await validate(workspace, { effective: null, cwd: process.cwd() }, talk.console)
   const planned = await makePlan([name], null, { ...given, dryRun: true }, host)
-  talk.console.write(`\nNext, the first pass:\n  ${await nextCommand([name], given, talk.owner)}\n`)
+  const next = [
+    ...(await makeFolder(destination.path, talk.owner)),
+    await nextCommand([name], given, talk.owner),
+  ]
+  talk.console.write(`\nNext, the first pass:\n${next.map((line) => `  ${line}\n`).join('')}`)
   return firstOf([valid, planned])
 }
 
@@ -268,6 +279,15 @@ function orRefuse<T>(
     `${text} ${parsed.fault}`,
     'The source is [USER@]HOST[:PORT]:[PATH], or a folder on this machine.',
   )
+}
+
+/** Neither `_hosts.yaml` nor `_defaults.yaml` has one. */
+function mustNameUser(text: string, faults: readonly Diagnostic[]): void {
+  const fault = faults.find(({ message }) => message.startsWith('"host" without "user"'))
+  if (fault === undefined) return
+  const isKnown = fault.hint?.includes('~/.ssh/config') === true
+  const hint = isKnown ? fault.hint : `Write USER@${text}: the account is never guessed.`
+  throw usage(`${text} names no account at the source`, hint)
 }
 
 function orFaults({ spec, faults }: Awaited<ReturnType<typeof readDraft>>): Spec {

@@ -97,7 +97,7 @@ async function confirmHostKey(place: SshPlace, shown: readonly HostKey[], talk: 
   if (known !== undefined)
     return say(talk, `Host key: pinned already, ${kindOf(known.type)} ${known.fingerprint}`)
   const chosen = trusted ?? (await askForHostKey(where, shown, talk))
-  await pinHostKey(place, chosen, talk.owner)
+  await pinHostKey(place, chosen)
   say(talk, `Host key: pinned ${kindOf(chosen.type)} ${chosen.fingerprint} in ${knownHosts}`)
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Option } from 'commander'
 import { readFingerprint } from '../decide/add/fingerprint.ts'
@@ -66,10 +67,17 @@ export async function nextCommand(
     value === undefined ? [] : [`--${flag}`, value],
   )
   const next = shellWords(['reconcile', ...found, ...words])
-  return owner === null ? next : `runuser -u ${await userName(owner.uid)} -- ${next}`
+  return owner === null ? next : `runuser -u ${await nameOf('-un', owner)} -- ${next}`
 }
 
-async function userName(uid: number): Promise<string> {
-  const { exitCode, stdout } = await runTool('id', ['-un', String(uid)])
-  return exitCode === 0 ? stdout.trim() : `'#${uid}'`
+/** Whoever may not make a folder there has to be given one. */
+export async function makeFolder(folder: string, owner: Owner): Promise<readonly string[]> {
+  if (owner === null || existsSync(folder)) return []
+  const [user, group] = [await nameOf('-un', owner), await nameOf('-gn', owner)]
+  return [shellWords(['install', '-d', '-o', user, '-g', group, folder])]
+}
+
+async function nameOf(question: '-un' | '-gn', { uid }: { readonly uid: number }): Promise<string> {
+  const { exitCode, stdout } = await runTool('id', [question, String(uid)])
+  return exitCode === 0 ? stdout.trim() : String(uid)
 }

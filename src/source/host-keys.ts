@@ -6,7 +6,7 @@ import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { runChild, runTool } from '../system/child.ts'
-import { makeOwnFolder, type Owner } from '../system/make-key.ts'
+import { makeOwnFolder } from '../system/make-key.ts'
 import { explainSsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { sshCommand } from './ssh-command.ts'
@@ -138,7 +138,6 @@ export async function pinnedKeys(
 export async function pinHostKey(
   place: Pick<SshPlace, 'host' | 'port' | 'knownHosts'>,
   { type, blob }: HostKey,
-  owner: Owner,
 ): Promise<void> {
   const { knownHosts } = place
   try {
@@ -152,7 +151,6 @@ export async function pinHostKey(
     try {
       await file.write(before === null || before === '' || before.endsWith('\n') ? line : `\n${line}`)
       await file.sync()
-      if (before === null && owner !== null) await file.chown(owner.uid, owner.gid)
     } finally {
       await file.close()
     }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -68,7 +68,7 @@ describe('a conversation', () => {
       `\nrestrict,command="rrsync -ro ${world.source}" ${await read('box/keys/pg.pub')}`,
     )
     await letIn()
-    await screen.until(/Write it to .*\? \[Y\/n\] /)
+    await screen.until(/Write it\? /)
     screen.type('')
     expect(await screen.ended).toBe(0)
     expect(screen.shown()).toMatch(/ \+ pull +db-2026-11-23\.tar/)
@@ -113,7 +113,7 @@ describe('a conversation', () => {
     expect(screen.shown()).toContain('does not exist')
     await mkdir(world.source)
     screen.type('')
-    await screen.until(/Write it to/)
+    await screen.until(/Write it\?/)
     screen.type('y')
     await screen.ended
     expect(await spec()).toHaveProperty('version', 1)
@@ -222,6 +222,7 @@ describe('a script', () => {
     ['a dangerous destination', ['--to', '/etc/reconcile-copies'], /which is the\s+system's/],
     ['no name', ['--name', 'Über'], /--name Über is no name/],
     ["a command's word", ['--name', 'status'], /is a command's word/],
+    ['no account', ['--specs', 'other'], /names no account/, '127.0.0.1:'],
     ['an rsync daemon', [], /rsync daemon/, 'h::module'],
     ['json', ['--json'], /prints text alone/],
   ])('%s is refused before anything is made', async (_, more, why, from = address()) => {
@@ -266,6 +267,19 @@ describe('a script', () => {
     const ended = await script('nas:')
     expect(ended.stderr).toContain('No files are there yet')
     expect(await spec()).toMatchObject({ source: { host: 'nas' } })
+  })
+
+  test.runIf(process.getuid?.() === 0)('what root makes belongs to who owns state', async () => {
+    const [uid, gid] = [65_534, 65_534]
+    await mkdir(world.state)
+    await chown(world.state, uid, gid)
+    await rm(world.destination, { recursive: true })
+    await script(address(), '--fingerprint', fingerprint)
+    for (const path of ['box/keys', 'box/keys/pg', 'box/keys/pg.pub'])
+      expect(await stat(at(path)), path).toMatchObject({ uid, gid })
+    await letIn()
+    const { stdout } = await script(address())
+    expect(stdout).toMatch(/\n {2}install -d -o nobody -g nogroup \S+\n {2}runuser -u nobody -- reconcile /)
   })
 
   test('where specs come from git, the spec is printed for the repository', async () => {

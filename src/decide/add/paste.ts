@@ -28,7 +28,7 @@ export function pasteForSource(
   const other = path.startsWith('/') ? '' : ` Instead of ${SOME_FOLDER}, write the folder of the backups.`
   const ways: readonly PasteWay[] = [
     {
-      title: `without root, as ${user} itself`,
+      title: user === 'root' ? 'as root' : `without root, as ${user} itself`,
       lines: [
         'mkdir -p -m 700 ~/.ssh',
         ...appended('~/.ssh/authorized_keys', line),
