@@ -80,12 +80,7 @@ async function confirmHostKey(place: SshPlace, shown: readonly HostKey[], talk: 
       hint: `Somebody may be intercepting the connection. If the machine was really reinstalled, compare the key on its own console, and remove the old one: ssh-keygen -R ${port === 22 ? host : `'[${host}]:${port}'`} -f ${knownHosts}`,
     })
   }
-  const trusted =
-    fingerprint === null
-      ? known
-      : (known === undefined ? shown : pinned.keys.filter(isShown)).find(
-          (key) => key.fingerprint === fingerprint,
-        )
+  const trusted = shown.find((key) => key.fingerprint === fingerprint)
   if (fingerprint !== null && trusted === undefined) {
     prints()
     throw new Failure({
