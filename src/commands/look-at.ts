@@ -1,10 +1,13 @@
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
+import { nothingObeyed } from '../specs/load-specs.ts'
+import { openPlace } from './workspace.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
@@ -36,3 +39,7 @@ export const noDestination = (message: string): Failure =>
     message,
     hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
   })
+
+/** A destination of which nothing is known but its folder. */
+export const openFolder = (path: string, backup: string, box: BoxState) =>
+  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, { box, loaded: nothingObeyed('') })

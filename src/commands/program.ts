@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   'Every day:': [
     ['run', 'one pass; the same as no command', () => import('./run.ts')],
     ['status', 'what the destinations hold', () => import('./status.ts')],
+    ['restore', 'copy files back out of a destination, verified', () => import('./restore.ts')],
     ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
   ],
   'Getting started:': [

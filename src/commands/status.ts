@@ -25,7 +25,6 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Hold, Problem } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
-import { nothingObeyed } from '../specs/load-specs.ts'
 import { findLockHolders } from '../system/lock-holders.ts'
 import { renderStatus } from '../view/render-status.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -33,7 +32,7 @@ import { type Console, printDocument } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { inParallel } from './in-parallel.ts'
-import { lookAt, noDestination } from './look-at.ts'
+import { lookAt, noDestination, openFolder } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import {
   boxContext,
@@ -225,9 +224,6 @@ async function knownPlaces(
     if (backup !== undefined && names.includes(backup)) found.set(backup, await openFolder(path, backup, box))
   return found
 }
-
-const openFolder = (path: string, backup: string, box: BoxState) =>
-  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, { box, loaded: nothingObeyed('') })
 
 /** When the last of these files was modified; null: unknown, as for files of a commit. */
 async function lastWritten(files: readonly string[]): Promise<Instant | null> {

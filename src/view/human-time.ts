@@ -32,6 +32,10 @@ function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
   return `${new Date(local).toISOString().slice(0, 16).replace('T', ' ')} ${minutes === 0 ? 'UTC' : offset}`
 }
 
+/** `2026-11-24 04:00`: likewise, without the zone. */
+export const localMinute = (time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string =>
+  localTime(time, zone).slice(0, 16)
+
 /** `02:15` of today, `tomorrow 02:15`, `yesterday 23:10`, else with its date: as the zone's wall clock shows it. */
 export function dayTime(time: string, now: Instant, zone: Pick<Zone, 'name' | 'toLocal'>): string {
   const local = localTime(time, zone)

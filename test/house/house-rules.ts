@@ -15,13 +15,14 @@ const KNOWS: Readonly<Record<string, readonly string[]>> = {
   specs: ['model', 'decide', 'system'],
   source: ['model', 'system'],
   destination: ['model', 'system'],
+  restore: ['model', 'system'],
   view: ['model', 'decide'],
   serve: ['model', 'view'],
   reconcile: ['model', 'decide'],
   watch: ['model', 'decide', 'reconcile', 'system'],
   commands: [
-    ...['model', 'decide', 'system', 'box', 'specs', 'source', 'destination', 'view', 'serve', 'reconcile'],
-    'watch',
+    ...['model', 'decide', 'system', 'box', 'specs', 'source', 'destination', 'restore', 'view', 'serve'],
+    ...['reconcile', 'watch'],
   ],
   // src/cli.ts
   '': ['model', 'decide', 'commands', 'view'],

@@ -33,16 +33,16 @@ name: db
 
 source: { host: db1.example.net, user: backup }
 
-# the source has no checksum files
+# there are no checksum files
 # Can a job pause for more than 30m while it writes? Then choose longer.
 finished: { quiet: 30m }
 
 select:
-  # db.log: no backups by its name
+  # db.log: not a backup, by its name
   exclude: [ "*.log" ]
   # config.tar.gz: no date in the name, and the newest is less than a day old
-  # Is it written anew each time? Then only its first copy would be held here.
-  # Give it a spec of its own, with select.include and select.as.
+  # Is it overwritten by each backup? Then only its first copy would be held
+  # here. Give it a spec of its own, with select.include and select.as.
   # as: "{stem}-{YYYY}-{MM}-{DD}{ext}"
 
 series:
@@ -50,14 +50,14 @@ series:
   # config.tar.gz: without a date, so kept for good. Is that meant?
   pattern: "{series}-{YYYY}-{MM}-{DD}.sql.gz"
   # the time zone of this machine
-  # In which time zone are the dates of this source?
+  # Which time zone are the dates in?
   timezone: Europe/Oslo
 
-# a choice, which keeps all that the source holds now
-# How long are backups to be kept? Without retain nothing is ever surplus.
+# a choice: it keeps everything the source holds now
+# How long should backups be kept? Without retain all are.
 retain: { daily: 8, weekly: 4, monthly: 12 }
 
-# by the dates there are: every 24h
+# from the dates: every 24h
 expect: { every: 24h, grace: 6h }
 
 destination: { path: "/srv/offsite/{name}" }

@@ -9,7 +9,8 @@ import type { Finding, Guess, GuessFacts, Look, Sort } from './findings.ts'
 import { someOf } from './findings.ts'
 import { kindsOf, type NameKinds } from './name-kinds.ts'
 import { guessNaming } from './naming.ts'
-import { guessRhythm } from './rhythms.ts'
+import { guessRetain } from './retention.ts'
+import { guessRhythm, shortestOf, timedSeries } from './rhythms.ts'
 import {
   findVouchers,
   isMedia,
@@ -39,14 +40,15 @@ export function guessSpec(
   const isOriginals = !isLive && areOriginals(sorted.backups, kinds)
   const look = { files, sorted, kinds, now, box, isLive, isOriginals }
   const naming = guessNaming(look)
-  const rhythm = guessRhythm(look, naming)
-  const finished = guessFinished(look, findVouchers(sorted, files, texts), rhythm.shortest)
+  const series = timedSeries(look, naming)
+  const finished = guessFinished(look, findVouchers(sorted, files, texts), shortestOf(series))
   const findings = [
     ...(warning === null ? [] : [warning]),
     ...finished,
     ...selected(look, finished[0]!.value),
     ...naming.findings,
-    ...rhythm.findings,
+    ...guessRetain(look, naming, series),
+    ...guessRhythm(look, series),
   ]
   const sort = (paths: readonly string[]): Sort => ({ count: paths.length, names: paths.slice(0, 3) })
   const { backups, sidecars, sums, others } = sorted
@@ -125,7 +127,7 @@ function guessFinished(
   const { backups } = sorted
   if (backups.length === 0) {
     const question =
-      'Does the source write X.md5 next to each X, or one MD5SUMS? If neither, quiet takes what has not changed for a while'
+      'Does the source write X.md5 next to each X, or one MD5SUMS? If neither, quiet takes what has stopped changing'
     const ground = files.size === 0 ? 'the source shows no files yet' : 'the source shows no backups yet'
     return [{ key: 'finished', value: undefined, example: { quiet: '30m' }, ground, sure: false, question }]
   }
@@ -139,34 +141,26 @@ function guessFinished(
   const checksum = (of: (typeof KINDS)[number], ground: string): readonly Finding[] =>
     of === 'md5' ? [] : [{ key: 'checksum', value: 'sha256', ground, sure: true }]
 
-  const named = sums?.named == null ? null : judged.filter((path) => sums.named!.has(path) || own.has(path))
-  if (sums !== null && (named === null ? !isMarked : named.length > judged.length - bare.length)) {
-    const missed = named === null ? [] : judged.filter((path) => !named.includes(path))
-    const isKnown = named !== null && missed.length * 2 <= judged.length
-    if (named === null || isKnown) {
-      const ground =
-        named === null
-          ? isSumsFile(sums.name)
-            ? `${sums.name} has the name of a file with the sums of others`
-            : `${sums.name} files stand beside several files, and not one for each`
-          : `${named.length} of ${judged.length} backups are named in ${sums.name}`
-      const question =
-        named === null
-          ? `Does ${sums.name} name every backup, and is it written last?`
-          : missed.length > 0
-            ? `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
-            : undefined
-      return [
-        {
-          key: 'finished',
-          value: { sums: sums.name },
-          ground,
-          sure: question === undefined,
-          ...ask(question),
-        },
-        ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
-      ]
-    }
+  const { named = null } = sums ?? {}
+  // Sums files by a suffix are markers too.
+  const unnamed = sums?.name === `*.${kind}` ? bare : judged
+  const missed = named === null ? [] : unnamed.filter((path) => !named.has(path))
+  const isNamed = named !== null && missed.length < bare.length && missed.length * 2 <= judged.length
+  if (sums !== null && (isNamed || (named === null && !isMarked))) {
+    const ground = isNamed
+      ? `${judged.length - missed.length} of ${judged.length} backups are named in ${sums.name}`
+      : isSumsFile(sums.name)
+        ? `${sums.name} has the name of a file with the sums of others`
+        : `each ${sums.name} seems to cover several files`
+    const question = !isNamed
+      ? `Does ${sums.name} name every backup, and is it written last?`
+      : missed.length === 0
+        ? undefined
+        : `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
+    return [
+      { key: 'finished', value: { sums: sums.name }, ground, sure: question === undefined, ...ask(question) },
+      ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
+    ]
   }
   if (isMarked) {
     const ground = `${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
@@ -190,7 +184,7 @@ function guessFinished(
         ? `${someOf(useless, 1)}: only MD5 and SHA-256 can be checked here`
         : own.size > 0
           ? `only ${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
-          : 'the source has no checksum files'
+          : 'there are no checksum files'
   const question =
     unreadable !== null
       ? `Can they be written as md5sum does ("DIGEST  NAME")? Then finished: marker is better`
@@ -217,6 +211,6 @@ function selected({ sorted }: Look, finished: Finding['value']): readonly Findin
   const unused = new Set(sorted.sums.filter((path) => !isUsed(path)).map(baseName))
   const globs = [...sorted.exclude, ...[...unused].filter(isPlainText).map(literalGlob)].slice(0, 200)
   if (globs.length === 0) return []
-  const ground = `${someOf([...sorted.others, ...unused])}: no backups by ${sorted.others.length + unused.size === 1 ? 'its name' : 'their names'}`
+  const ground = `${someOf([...sorted.others, ...unused])}: not ${sorted.others.length + unused.size === 1 ? 'a backup, by its name' : 'backups, by their names'}`
   return [{ key: 'select.exclude', value: globs, ground, sure: true }]
 }

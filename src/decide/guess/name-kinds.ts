@@ -30,13 +30,13 @@ interface Dated {
 }
 
 export interface Loose {
-  readonly by: 'epoch' | 'month' | 'week' | 'id' | 'part' | 'count'
+  readonly by: 'epoch' | 'month' | 'week' | 'id'
   readonly sample: string
   readonly count: number
 }
 
 export interface Numbered {
-  /** `rotated`: number 1 is the newest and moves up; `ring`: each is written anew in turn; `counted`: it goes up; `split`: parts of one file. */
+  /** `rotated`: number 1 is the newest and moves up; `ring`: each is overwritten in turn; `counted`: it goes up; `split`: parts of one file. */
   readonly how: 'rotated' | 'ring' | 'counted' | 'split'
   /** Whether the number is that of a folder. */
   readonly isFolder: boolean
@@ -86,12 +86,23 @@ const PART_ENDINGS = [
   /(\.[zr])\d\d()$/i,
 ]
 
+/** A pattern whose series is what is before the date. */
+const SERIES_FIRST =
+  /(?<=^|\/)\{series\}([^/]*\})(?:([-_.]+)[^{}/.][^{}/]*?)?((?:\.[A-Za-z][A-Za-z0-9]{0,4})*)$/
+
+const AFTER_DATE = (_: string, date: string, separator: string | undefined, extensions: string): string =>
+  `{part}${date}${separator === undefined ? '' : `${separator}{series}`}${extensions}`
+
 function patternOf(path: string): string | null {
   const found = dateOf(path)
   // A pattern reads no zone: with an offset that changes it would be wrong for half a year.
   if (found === null || (found.offset !== null && found.offset !== 0)) return null
-  const pattern = suggestPattern(path)
-  if (pattern === null) return null
+  const suggested = suggestPattern(path)
+  if (suggested === null) return null
+  // 1795917600_2026_11_29_gitlab_backup.tar: what is before the date is no series, but of this file alone.
+  const start = path.slice(path.lastIndexOf('/') + 1, found.spans.at(-1)!.start)
+  const own = EPOCH.test(start) || ID.test(start) ? suggested.replace(SERIES_FIRST, AFTER_DATE) : suggested
+  const pattern = patternFault(own) === null ? own : suggested
   for (const ending of PART_ENDINGS) {
     const whole: string = pattern.replace(ending, '$1{part}$2')
     if (whole !== pattern && patternFault(whole) === null) return whole
@@ -128,7 +139,7 @@ const MONTH = /(?<!\d)(?:199\d|20\d\d)[-_.](?:0[1-9]|1[0-2])(?![-_.]?\d)/
 const WEEK = /(?<!\d)(?:199\d|20\d\d)[-_.]?(?:W|KW|CW|week)[-_.]?(?:0[1-9]|[1-4]\d|5[0-3])(?!\d)/i
 const WEEK_FIRST = /(?<![a-z\d])(?:W|KW|CW)(?:0[1-9]|[1-4]\d|5[0-3])[-_.]?(?:199\d|20\d\d)(?!\d)/i
 const ID =
-  /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64})(?![0-9a-z])/i
+  /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64}|[0-9a-f]{20,64})(?![0-9a-z])/i
 const WEEKDAY = /(?<![a-z])(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?(?![a-z])/i
 
 function undatedKinds(undated: readonly string[], files: Times, now: Instant): Omit<NameKinds, 'dated'> {
@@ -215,6 +226,8 @@ interface Member {
 function numberIn(path: string): Omit<Member, 'path'> | null {
   const from = path.lastIndexOf('/') + 1
   const name = path.slice(from)
+  const rotated = ROTATED_FOLDER.exec(path)
+  if (rotated !== null) return ofFolder(rotated)
   const day = WEEKDAY.exec(name)
   if (day !== null) {
     const start = from + day.index
@@ -230,10 +243,18 @@ function numberIn(path: string): Omit<Member, 'path'> | null {
       number: Number(match[0]),
       isFolder: false,
     }
-  const folder = /(?<=^|\/)[A-Za-z][A-Za-z-]*[._-](\d{1,3})(?=\/)/.exec(path)
-  if (folder === null) return null
-  const end = folder.index + folder[0].length
-  return { start: end - folder[1]!.length, end, number: Number(folder[1]), isFolder: true }
+  const folder = NUMBERED_FOLDER.exec(path)
+  return folder === null ? null : ofFolder(folder)
+}
+
+/** As rsnapshot and its like have them. */
+const ROTATED_FOLDER =
+  /(?<=^|\/)(?:hourly|daily|weekly|monthly|yearly|alpha|beta|gamma|snapshot|backup)[._-](\d{1,3})(?=\/)/
+const NUMBERED_FOLDER = /(?<=^|\/)[A-Za-z][A-Za-z-]*[._-](\d{1,3})(?=\/)/
+
+function ofFolder({ 0: folder, 1: digits = '', index }: RegExpExecArray): Omit<Member, 'path'> {
+  const end = index + folder.length
+  return { start: end - digits.length, end, number: Number(digits), isFolder: true }
 }
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -276,4 +297,4 @@ function isOneRun(members: readonly string[], files: Times): boolean {
 
 /** What DESIGN calls `{ext}`: the longest run of `.x` at the end, x of one to five letters or digits with a letter. */
 export const extensionsOf = (path: string): string =>
-  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path).slice(1))?.[0] ?? ''
+  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path))?.[0] ?? ''

@@ -1,5 +1,6 @@
 import { DAY } from '../../model/instant.ts'
 import { baseName, folderOf } from '../../model/rel-path.ts'
+import { dateOf } from '../retention/name-date.ts'
 import { patternFault, patternPrecision } from '../retention/series-pattern.ts'
 import { type Finding, type Look, type Naming, someOf } from './findings.ts'
 import { around, extensionsOf, type Numbered } from './name-kinds.ts'
@@ -7,12 +8,12 @@ import { isPlainText, literalGlob } from './sort-files.ts'
 import { guessZone } from './zone.ts'
 
 const MOST_PATTERNS = 20
-/** Days: who writes a name anew does so within a month. */
+/** Days. */
 const FRESH = 35
 /** So many names that nothing tells apart are files of a person. */
 const MOST_REWRITTEN = 200
 const DATE = '{YYYY}-{MM}-{DD}'
-const WRITTEN_ANEW = `{stem}-${DATE}{ext}`
+const OVERWRITTEN = `{stem}-${DATE}{ext}`
 
 export function guessNaming(look: Look): Naming {
   const { files, sorted, kinds, box } = look
@@ -31,14 +32,9 @@ export function guessNaming(look: Look): Naming {
       value: timezone,
       ground: zone.ground,
       sure: zone.isSure,
-      ...(zone.isSure ? {} : { question: 'In which time zone are the dates of this source?' }),
+      ...(zone.isSure ? {} : { question: 'Which time zone are the dates in?' }),
     })
-  return {
-    findings,
-    patterns: written.patterns,
-    timezone,
-    renamed: versions.renamed,
-  }
+  return { findings, patterns: written.patterns, timezone, renamed: versions.renamed }
 }
 
 /** Up to a few hundred, from all groups alike. */
@@ -63,25 +59,29 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
   const undated = [...fixed, ...numbered.flatMap(({ members }) => members)]
   const rotated = numbered.filter(({ how }) => how === 'rotated')
   const isMixed = kinds.dated.size + kinds.loose.size > 0
-  const unknown = (ground: string, question: string, example = WRITTEN_ANEW): Versions => ({
+  const unknown = (ground: string, question: string, example = OVERWRITTEN): Versions => ({
     ...none,
     findings: [{ key: 'select.as', value: undefined, example, ground, sure: false, question }],
   })
 
-  if (rotated.length > 0) {
-    const [first] = rotated
-    const ground = `${someOf(first!.members)}: the lowest number is the newest, so each backup moves through all of them`
-    if (rotated[0]!.isFolder)
-      return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
-    const as = commonName(first!, files)
-    const isAlone = !isMixed && rotated.length === 1 && undated.length === first!.members.length
-    if (!isAlone || as === null)
-      return unknown(ground, `${APART} Its select.as leaves the number out`, as ?? undefined)
-    return {
-      findings: [{ key: 'select.as', value: as, ground, sure: true }],
-      as,
-      renamed: first!.members,
-    }
+  /** One dated name for all of these families, each in its folder, where nothing else is there. */
+  const together = (families: readonly Numbered[], ground: string): Versions | null => {
+    const names = new Set(families.map((one) => commonName(one, files)))
+    const [as = null] = names
+    const count = families.reduce((sum, { members }) => sum + members.length, 0)
+    if (isMixed || names.size !== 1 || as === null || count !== undated.length) return null
+    const findings: Finding[] = [{ key: 'select.as', value: as, ground, sure: true }]
+    return { findings, as, renamed: families[0]!.members }
+  }
+
+  const [first] = rotated
+  if (first !== undefined) {
+    const ground = `${someOf(first.members)}: the lowest number is the newest, so each backup moves through all of them`
+    if (first.isFolder) return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
+    const example = commonName(first, files) ?? undefined
+    return (
+      together(rotated, ground) ?? unknown(ground, `${APART} Its select.as leaves the number out`, example)
+    )
   }
   const rings = numbered.filter(({ how }) => how === 'ring')
   const again = [...fixed, ...rings.flatMap(({ members }) => members)]
@@ -93,26 +93,23 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
   const age = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
   const ground =
     rings.length > 0
-      ? `${someOf(rings[0]!.members)}: each is written anew in its turn`
+      ? `${someOf(rings[0]!.members)}: each is overwritten in turn`
       : `${someOf(again)}: no date in the name, and the newest is ${age} old`
   if (isMixed || undated.length > again.length)
     return fresh.length === 0
       ? none
-      : unknown(ground, `Is it written anew each time? Then only its first copy would be held here. ${APART}`)
+      : unknown(
+          ground,
+          `Is it overwritten by each backup? Then only its first copy would be held here. ${APART}`,
+        )
   if (fresh.length * 2 < again.length || again.length > MOST_REWRITTEN)
-    return unknown(ground, 'Are these names written anew with each backup?')
-  const ring = again.length === rings[0]?.members.length ? rings[0] : undefined
-  const as = ring === undefined ? null : commonName(ring, files)
-  if (ring !== undefined && as !== null)
-    return {
-      findings: [{ key: 'select.as', value: as, ground, sure: true }],
-      as,
-      renamed: ring.members,
-    }
+    return unknown(ground, 'Are these names overwritten by each backup?')
+  const ring = rings.length === 0 ? null : together(rings, ground)
+  if (ring !== null) return ring
   const question =
-    'Is each name written anew with each backup? If a name is only ever written once, remove this line'
-  const finding: Finding = { key: 'select.as', value: WRITTEN_ANEW, ground, sure: false, question }
-  return { findings: [finding], as: WRITTEN_ANEW, renamed: [] }
+    'Is each name overwritten by the next backup? If a name is only ever written once, remove this line'
+  const finding: Finding = { key: 'select.as', value: OVERWRITTEN, ground, sure: false, question }
+  return { findings: [finding], as: OVERWRITTEN, renamed: [] }
 }
 
 const APART = 'Give it a spec of its own, with select.include and select.as.'
@@ -125,7 +122,8 @@ function commonName({ before, after, members }: Numbered, files: Look['files']):
   const gaps = times.slice(1).map((time, i) => time - times[i]!)
   const clock = Math.min(...gaps) < 72_000 ? '_{hh}{mm}' : ''
   const ext = extensionsOf(whole)
-  return `${whole.slice(0, whole.length - ext.length)}-${DATE}${clock}${ext}`
+  const stem = whole.slice(0, whole.length - ext.length)
+  return `${stem === '' ? '' : `${stem}-`}${DATE}${clock}${ext}`
 }
 
 /** daily.0/db.tar: only what comes into the first folder is new. */
@@ -152,18 +150,14 @@ function rotatedFolders(
     }
   }
   const question = `Is ${top} always the newest? Then only it needs to be copied`
+  const again = 'each backup reuses the name of the one before'
   return {
     findings: [
       { key: 'select.include', value: [include], ground, sure: false, question },
-      {
-        key: 'select.as',
-        value: WRITTEN_ANEW,
-        ground: 'each backup comes under the name of the one before',
-        sure: true,
-      },
+      { key: 'select.as', value: OVERWRITTEN, ground: again, sure: true },
     ],
-    as: WRITTEN_ANEW,
-    renamed: kept.length === 1 ? (all.find(({ members }) => members[0] === kept[0])?.members ?? []) : [],
+    as: OVERWRITTEN,
+    renamed: all.find(({ members }) => members[0] === kept[0])?.members ?? [],
   }
 }
 
@@ -197,16 +191,16 @@ function patternsFor(
   const merged = mergeTails(found)
   if (merged.length === 0 && missing.length === 0) return nothing
   const ground =
-    merged.length === 0
-      ? `${someOf(missing)}: the date is read, but no pattern can say it`
+    merged.length === 0 || missing.length > 0
+      ? `${someOf(missing)}: no pattern can say this date`
       : merged.length > MOST_PATTERNS
         ? `names have ${merged.length} different forms, such as ${someOf(merged)}`
         : `${someOf(merged.length === 1 ? sorted.backups.slice(0, 1) : sorted.backups)}`
   if (merged.length === 0 || merged.length > MOST_PATTERNS || missing.length > 0) {
-    const question =
-      missing.length > 0
-        ? `How is the date in ${missing[0]} to be read? Without a pattern series are guessed by the dates in names`
-        : 'Which of them matter? Without a pattern series are guessed by the dates in names'
+    const isTwofold = missing.length > 0 && dateOf(missing[0]!)?.date === null
+    const question = isTwofold
+      ? `Is the month or the day first in ${missing[0]}?`
+      : 'Is it enough that series are guessed by the dates in names? Such are never pruned by themselves'
     const [example] = merged
     return {
       patterns: [],
@@ -271,7 +265,7 @@ function patternsOfRenamed(
     ? [...ends].map((ext) => as.replace('{stem}', '{series}').replace('{ext}', ext))
     : [as]
   if (patterns.length > MOST_PATTERNS) return { patterns: [], findings: null }
-  const ground = 'as select.as names them'
+  const ground = 'the names that select.as makes'
   const sure = findings.every((one) => one.sure)
   const value = patterns.length === 1 ? patterns[0]! : patterns
   return { patterns, findings: { key: 'series.pattern', value, ground, sure } }

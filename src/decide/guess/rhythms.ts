@@ -1,19 +1,19 @@
 import { groupBy } from '../../model/group-by.ts'
 import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
-import { isWithin } from '../../model/is-within.ts'
 import { folderOf } from '../../model/rel-path.ts'
 import { UNDATED } from '../../model/status.ts'
-import { retain } from '../retention/retain.ts'
-import { dateFiles, patternPrecision } from '../retention/series-pattern.ts'
+import { dateFiles } from '../retention/series-pattern.ts'
 import { spanText } from '../status/freshness.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
 import { type Finding, type Look, type Naming, someOf } from './findings.ts'
 import { isPlainText, literalGlob, starredGlob } from './sort-files.ts'
 
 /** When the points of one series were made: sorted, each once, none of them ahead of now. */
-export interface SeriesTimes {
+export interface TimedSeries {
   readonly name: string
   readonly times: readonly number[]
+  /** Null: too few of them to say. */
+  readonly rhythm: Rhythm | null
 }
 
 export interface Rhythm {
@@ -38,7 +38,7 @@ const STEPS = [
 ]
 
 /** How often a series gets a new point; null: too few of them to say. */
-export function rhythmOf({ times }: SeriesTimes, zone: Zone, now: Instant): Rhythm | null {
+function rhythmOf(times: readonly number[], zone: Zone, now: Instant): Rhythm | null {
   if (times.length < 3) return null
   // Cadences change, and a source that thins out its own old backups has wider gaps there.
   const recent = times.slice(-1 - Math.max(2, Math.min(RECENT, Math.ceil(times.length / 2))))
@@ -47,7 +47,7 @@ export function rhythmOf({ times }: SeriesTimes, zone: Zone, now: Instant): Rhyt
   const median = sorted[sorted.length >> 1]!
   if (median < 240) return null
   const every = nearest(median)
-  const late = sorted[Math.ceil(sorted.length * 0.9) - 1]! - every
+  const late = sorted[Math.ceil(sorted.length * 0.85) - 1]! - every
   const cron = every === DAYS ? weekdays(times.slice(-60), zone) : null
   const usual = graceOf(every)
   // Some gaps are nothing unusual: whoever is late now and then is not to be reported each time.
@@ -94,123 +94,23 @@ function weekdays(times: readonly number[], zone: Zone): string | null {
 }
 
 /** As a value of `expect`. */
-export const expectation = ({ every, cron, grace, isOver }: Rhythm): Readonly<Record<string, string>> =>
+const expectation = ({ every, cron, grace, isOver }: Rhythm): Readonly<Record<string, string>> =>
   isOver
     ? { every: 'never' }
     : { ...(cron === null ? { every: spanText(every) } : { cron }), grace: spanText(grace) }
 
 /** In words: `every 24h`. */
-export const rhythmWords = ({ every, cron }: Rhythm): string =>
-  cron === null ? `every ${spanText(every)}` : `on some days of the week (${cron})`
-
-type RetainRule = 'last' | 'hourly' | 'daily' | 'weekly' | 'monthly'
-const ORDER: readonly RetainRule[] = ['last', 'hourly', 'daily', 'weekly', 'monthly']
-
-/** The coarsest rule whose periods keep points apart that come so often. */
-function ruleFor(every: number): RetainRule {
-  if (every < HOUR) return 'last'
-  if (every < DAYS) return 'hourly'
-  return every < 7 * DAYS ? 'daily' : every < 28 * DAYS ? 'weekly' : 'monthly'
+function rhythmWords({ every, cron, grace }: Rhythm): string {
+  if (cron !== null) return `on some days of the week (${cron})`
+  return `every ${spanText(every)}${grace > graceOf(every) ? ', often later' : ''}`
 }
 
-/** What many people keep, and the most that is proposed because a source holds so much. */
-const USUAL: Readonly<Record<RetainRule, number>> = { last: 48, hourly: 24, daily: 7, weekly: 4, monthly: 12 }
-const MOST: Readonly<Record<RetainRule, number>> = {
-  ...{ last: 500, hourly: 400, daily: 400, weekly: 120, monthly: 120 },
-}
-
-/**
- * Rules that keep what many people keep, and all that the source holds of any series, unless that is very much. `finest`: the finest rule
- * that the dates in names allow.
- */
-export function retainFor(
-  all: readonly (SeriesTimes & { readonly rhythm: Rhythm | null })[],
-  finest: RetainRule,
-  zone: Zone,
-): { readonly rules: Readonly<Partial<Record<RetainRule, number>>>; readonly isCut: boolean } {
-  const allowed = ORDER.slice(Math.max(0, ORDER.indexOf(finest)))
-  const own = (rhythm: Rhythm | null): RetainRule => {
-    const rule = rhythm === null ? 'daily' : ruleFor(rhythm.every)
-    return rule === 'last' || allowed.includes(rule) ? rule : allowed[0]!
-  }
-  const first = Math.min(...all.map(({ rhythm }) => ORDER.indexOf(own(rhythm))))
-  const rules: Partial<Record<RetainRule, number>> = {}
-  for (const rule of ORDER.slice(first)) rules[rule] = USUAL[rule]
-  let isCut = false
-  for (const { times, rhythm } of all) {
-    const rule = own(rhythm)
-    if (rhythm !== null)
-      rules[rule] = Math.min(MOST[rule], Math.max(rules[rule] ?? 0, lastRun(times, rhythm.every)))
-    for (const rule of new Set([own(rhythm), 'last' as const])) {
-      if (keepsAll(times, rules, zone)) break
-      isCut ||= rule === own(rhythm) && times.length > MOST[rule]
-      if (times.length > MOST[rule]) {
-        rules[rule] = MOST[rule]
-        break
-      }
-      rules[rule] = Math.max(rules[rule] ?? 0, times.length)
-    }
-  }
-  return {
-    rules: Object.fromEntries(ORDER.flatMap((rule) => (rules[rule] ? [[rule, rules[rule]]] : []))),
-    isCut,
-  }
-}
-
-/** How many points come one after the other at their usual pace, up to the newest. */
-function lastRun(times: readonly number[], every: number): number {
-  let count = 1
-  while (count < times.length && times.at(-count)! - times.at(-count - 1)! < every * 1750) count++
-  return count
-}
-
-function keepsAll(
-  times: readonly number[],
-  rules: Readonly<Partial<Record<RetainRule, number>>>,
-  zone: Zone,
-): boolean {
-  // Of so many the rules that are proposed never keep all.
-  if (times.length > 1000) return false
-  const points = times.map((time) => ({ time: instant(time), name: '', pinned: false }))
-  const none = { last: null, hourly: null, daily: null, weekly: null, monthly: null, yearly: null }
-  return (
-    retain(points, { ...none, ...rules, within: null, pick: 'newest', pin: [] }, zone).size === points.length
-  )
-}
-
-/** What is expected, what is kept, and how often to look. `shortest`: seconds between two backups of what is made most often. */
-export function guessRhythm(
-  look: Look,
-  naming: Naming,
-): { readonly findings: readonly Finding[]; readonly shortest: number | null } {
-  const { sorted, isLive, isOriginals, now } = look
-  const zone = zoneOf(naming.timezone)
-  const isKept = isOriginals || isLive || (naming.patterns.length === 0 && look.kinds.dated.size === 0)
-  const all = timesBySeries(look, naming).map((one) => ({ ...one, rhythm: rhythmOf(one, zone, now) }))
-  const known = all.flatMap(({ rhythm }) => (rhythm === null ? [] : [rhythm]))
-  const shortest = known.length === 0 ? null : Math.min(...known.map(({ every }) => every))
-  if (isOriginals) {
-    const ground = 'these are files of their own, such as photos or documents: none replaces another'
-    const question = 'Is everything to be kept, and may nothing new come for months? Then leave it so'
-    return { findings: [{ key: 'retain', value: undefined, ground, sure: true, question }], shortest: null }
-  }
-  if (sorted.backups.length === 0 || isLive)
-    return { findings: [unknownExpect('nothing shows how often a backup comes')], shortest }
-  return {
-    findings: [
-      ...(isKept ? [] : [retainFinding(all, naming, zone)]),
-      expectFinding(all),
-      ...(shortest !== null && shortest < 2 * HOUR ? [scheduleFinding(shortest)] : []),
-    ],
-    shortest,
-  }
-}
-
-/** Only backups that a series with dates has: others are kept, and nothing is known of when they come. */
-function timesBySeries(
+/** Each series with its rhythm. Only of backups that carry a date: others are kept, and nothing is known of when they come. */
+export function timedSeries(
   { sorted, files, now }: Look,
   { patterns, timezone, renamed }: Naming,
-): readonly SeriesTimes[] {
+): readonly TimedSeries[] {
+  const zone = zoneOf(timezone)
   const bySeries = new Map<string, number[]>()
   const add = (name: string, time: number) => {
     if (time > now + DAY) return
@@ -227,28 +127,32 @@ function timesBySeries(
       if (found !== null && found.series !== UNDATED) add(found.series, found.time ?? mtimeOf(path))
     }
   }
-  return [...bySeries].map(([name, times]) => ({
-    name,
-    times: times.sort((a, b) => a - b).filter((time, i) => i === 0 || time !== times[i - 1]),
-  }))
+  return [...bySeries].map(([name, all]) => {
+    const times = all.sort((a, b) => a - b).filter((time, i) => i === 0 || time !== all[i - 1])
+    return { name, times, rhythm: rhythmOf(times, zone, now) }
+  })
 }
 
-type Timed = SeriesTimes & { readonly rhythm: Rhythm | null }
-
-const FINEST: Readonly<Record<string, RetainRule>> = { month: 'monthly', day: 'daily', hour: 'hourly' }
-
-function retainFinding(all: readonly Timed[], { patterns }: Naming, zone: Zone): Finding {
-  const allowed = patterns.map((pattern) => ORDER.indexOf(FINEST[patternPrecision(pattern)] ?? 'last'))
-  const finest = ORDER[patterns.length === 0 ? 0 : Math.min(...allowed)]!
-  const known = all.length === 0 ? [{ name: '', times: [], rhythm: null }] : all
-  const { rules, isCut } = retainFor(known, finest, zone)
-  const most = all.reduce((count, { times }) => Math.max(count, times.length), 0)
-  const ground = isCut
-    ? `a choice: the source holds ${most} of one series, and that many are not kept`
-    : 'a choice, which keeps all that the source holds now'
-  const question = 'How long are backups to be kept? Without retain nothing is ever surplus'
-  return { key: 'retain', value: rules, ground, sure: false, question }
+/** What is expected, and how often to look for it; nothing of what people put there by hand. */
+export function guessRhythm(
+  { sorted, isLive, isOriginals }: Look,
+  all: readonly TimedSeries[],
+): readonly Finding[] {
+  if (isOriginals) return []
+  if (sorted.backups.length === 0 || isLive) return [unknownExpect('nothing shows how often a backup comes')]
+  const shortest = shortestOf(all)
+  return [
+    expectFinding(all),
+    ...(shortest !== null && shortest < 2 * HOUR ? [scheduleFinding(shortest)] : []),
+  ]
 }
+
+/** Seconds between two backups of the series that has most; null: not known. */
+export const shortestOf = (all: readonly TimedSeries[]): number | null =>
+  all.reduce<number | null>(
+    (least, { rhythm }) => (rhythm === null ? least : Math.min(least ?? rhythm.every, rhythm.every)),
+    null,
+  )
 
 const unknownExpect = (ground: string): Finding => {
   const question = 'How often does a new backup come, and how late may it be?'
@@ -262,13 +166,15 @@ const unknownExpect = (ground: string): Finding => {
   }
 }
 
-function expectFinding(all: readonly Timed[]): Finding {
-  const known = all.filter((one): one is Timed & { rhythm: Rhythm } => one.rhythm !== null)
+function expectFinding(all: readonly TimedSeries[]): Finding {
+  const known = all.filter((one): one is TimedSeries & { rhythm: Rhythm } => one.rhythm !== null)
   const live = known.filter(({ rhythm }) => !rhythm.isOver)
-  if (known.length === 0) return unknownExpect('too few backups with dates to say how often one comes')
+  if (known.length === 0) return unknownExpect('too few dates to judge how often a backup comes')
   const newest = isoTime(instant(known.reduce((most, { times }) => Math.max(most, times.at(-1)!), 0)))
   if (live.length === 0) {
-    const found = unknownExpect(`they came ${rhythmWords(known[0]!.rhythm)}, and the newest is of ${newest}`)
+    const found = unknownExpect(
+      `they came ${rhythmWords(known[0]!.rhythm)}, and the newest is from ${newest}`,
+    )
     return { ...found, example: expectation({ ...known[0]!.rhythm, isOver: false }) }
   }
   const groups = groupBy(known, ({ rhythm }) => JSON.stringify(expectation(rhythm)))
@@ -287,25 +193,25 @@ function expectFinding(all: readonly Timed[]): Finding {
   const unknown = all.filter(({ rhythm }) => rhythm === null)
   const uneven = known.filter(({ rhythm }) => !rhythm.isEven)
   const over = known.filter(({ rhythm }) => rhythm.isOver)
-  const named = (series: readonly SeriesTimes[]) => someOf(series.map(({ name }) => name))
+  const named = (series: readonly TimedSeries[]) => someOf(series.map(({ name }) => name))
   const question =
     over.length > 0
-      ? `${named(over)}: nothing new for long. Has it ended?`
+      ? `${named(over)}: nothing new for a long time. Has it ended?`
       : uneven.length > 0
         ? `${named(uneven)}: the gaps differ. How late may a backup be?`
         : unknown.length > 0
-          ? `${named(unknown)}: too few to say. Does the same hold?`
+          ? `${named(unknown)}: too few to judge. Do they come as often?`
           : entries.length > MOST_ENTRIES
             ? 'Other series come at other times. Which of them matter?'
             : undefined
   const words = bySize.slice(0, 3).map((group) => {
     const names = bySize.length === 1 ? '' : `${named(group)} `
-    return `${names}${group[0]!.rhythm.isOver ? 'no more' : rhythmWords(group[0]!.rhythm)}`
+    return `${names}${group[0]!.rhythm.isOver ? 'ended' : rhythmWords(group[0]!.rhythm)}`
   })
   return {
     key: 'expect',
     value: isList ? [...entries, rest] : rest,
-    ground: `by the dates there are: ${words.join(', ')}`,
+    ground: `from the dates: ${words.join(', ')}`,
     sure: question === undefined,
     ...(question === undefined ? {} : { question }),
   }
@@ -314,12 +220,15 @@ function expectFinding(all: readonly Timed[]): Finding {
 const MOST_ENTRIES = 60
 
 /** Globs on the names of these series and of no others: a folder's, where all in it come alike. */
-function globsOf(group: readonly Timed[], all: readonly Timed[]): readonly string[] {
+function globsOf(group: readonly TimedSeries[], all: readonly TimedSeries[]): readonly string[] {
   const own = new Set(group)
-  const strangers = new Set(all.flatMap((one) => (own.has(one) ? [] : folderOf(one.name))))
+  const strangers = new Set<string>()
+  for (const one of all)
+    if (!own.has(one))
+      for (let folder = folderOf(one.name); folder !== ''; folder = folderOf(folder)) strangers.add(folder)
   const globs = group.flatMap(({ name }) => {
     const folder = folderOf(name)
-    const isWhole = folder !== '' && ![...strangers].some((other) => isWithin(other, folder))
+    const isWhole = folder !== '' && !strangers.has(folder)
     const glob = isWhole ? `${literalGlob(folder)}/**` : starredGlob(name)
     return isPlainText(glob) ? glob : []
   })

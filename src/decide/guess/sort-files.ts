@@ -25,10 +25,16 @@ const UNFINISHED =
   /(\.(?:part|partial|tmp|temp|lock|lck|pid|swp|filepart|crdownload|incomplete|inprogress|writing|uploading|dat\.tmp))$|^(?:tmp|temp)[-_.]|^~\$|~$/i
 const JUNK = /^(?:thumbs\.db|desktop\.ini|icon\r)$/i
 const NOTE =
-  /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|files|filelist|contents|ls-lr|done|ready|ok|status|latest)(?:\.(?:txt|md|html?|gz))?$/i
+  /^(?:readme|licen[cs]e|copying|changelog|notes?|index|list|filelist|contents|ls-lr(?:\.gz)?|done|ready|ok|status|latest)(?:\.(?:txt|md|html?))?$/i
+/** Bytes: no note about a backup is so large. */
+const LARGE = 64 * 2 ** 20
+/** Another name, or a copy, of the newest. */
+const ALIAS = /(?:^|[-_.])(?:latest|current|newest)(?=[-_.]|$)/i
 const LOG = /\.(?:log|err|out|notes|nfo)$/i
-/** A backup by itself, or a note about one. */
+/** A backup by itself, or a note about one: what is called like a backup, or has no date. */
 const TEXT = /\.(?:txt|html?|json|xml|csv|lst|list|md)$/i
+/** The same, but no note even without a date. */
+const EXPORT = /\.(?:json|xml|csv|html?)$/i
 const MEDIA =
   /\.(?:jpe?g|heic|png|gif|tiff?|webp|raw|raf|cr[23]|nef|arw|dng|orf|rw2|mov|mp4|m4v|avi|mkv|mts|mp3|flac|m4a|wav|aae|xmp)$/i
 
@@ -42,6 +48,7 @@ export function sortFiles(files: Sizes, texts: Texts): SortedFiles {
   const notes: string[] = []
   const folders = new Set<string>()
   const aside: string[] = []
+  const aliases: string[] = []
   for (const [path, { size }] of files) {
     const name = baseName(path)
     const text = texts.get(path)
@@ -53,10 +60,13 @@ export function sortFiles(files: Sizes, texts: Texts): SortedFiles {
     } else if (isSidecar(path)) sidecars.push(path)
     else if (isSumsFile(path) || (text !== undefined && isSums(text, path, files))) sums.push(path)
     else if (UNFINISHED.test(name) || JUNK.test(name)) aside.push(path)
-    else if (NOTE.test(name) || LOG.test(name) || TEXT.test(name)) notes.push(path)
+    else if (ALIAS.test(name)) aliases.push(path)
+    else if (size < LARGE && (NOTE.test(name) || LOG.test(name) || TEXT.test(name))) notes.push(path)
     else if (size === 0 && dateOf(path) === null) aside.push(path)
     else backups.push(path)
   }
+  const sizes = new Set(aliases.length === 0 ? [] : backups.map((path) => files.get(path)!.size))
+  for (const path of aliases) (sizes.has(files.get(path)!.size) ? aside : backups).push(path)
   for (const path of besideBackups(notes, backups)) aside.push(path)
   const isAside = new Set(aside)
   for (const path of notes) if (!isAside.has(path)) backups.push(path)
@@ -71,9 +81,11 @@ function besideBackups(notes: readonly string[], backups: readonly string[]): re
     return plain.length < notes.length ? plain : []
   }
   if (isPersonal([...backups, ...notes])) return []
-  const dated = notes.filter((path) => TEXT.test(path) && !NOTE.test(baseName(path)) && dateOf(path) !== null)
-  const stems = new Set(dated.length === 0 ? [] : backups.flatMap(stemsOf))
-  const own = new Set(dated.filter((path) => !stems.has(path.replace(TEXT, ''))))
+  const texts = notes.filter(
+    (path) => !NOTE.test(baseName(path)) && (EXPORT.test(path) || (TEXT.test(path) && dateOf(path) !== null)),
+  )
+  const stems = new Set(texts.length === 0 ? [] : backups.flatMap(stemsOf))
+  const own = new Set(texts.filter((path) => !stems.has(path.replace(TEXT, ''))))
   return notes.filter((path) => NOTE.test(baseName(path)) || LOG.test(path) || !own.has(path))
 }
 
@@ -142,7 +154,7 @@ const isSums = (text: string, path: string, files: Sizes): boolean => {
   return named.length > 0 && named.length * 2 >= lines
 }
 
-const MOST_LINES = 10_000
+const MOST_LINES = 500_000
 
 /** The listed files that a text names with a checksum, each with its number of digits, and how many lines it has at all. */
 function claimsIn(

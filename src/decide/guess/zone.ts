@@ -18,7 +18,7 @@ export function guessZone(
   files: ReadonlyMap<string, { readonly mtime: number }>,
   box: string,
 ): ZoneGuess {
-  const own = `the time zone of this machine`
+  const own = 'the time zone of this machine'
   const known = paths.flatMap((path) => {
     const found = dateOf(path)
     return found === null || found.date === null ? [] : [{ ...found, date: found.date, path }]
@@ -39,29 +39,37 @@ export function guessZone(
   if (all.length < 3) return { zone: box, ground: own, isSure: false }
   const [here, utc] = [share(box), share('UTC')]
   const what = all === timed ? 'times' : 'days'
-  const words = (zone: string) =>
-    `the files were written at the ${what} in their names by the clock of ${zone}`
+  const words = (zone: string) => `the ${what} in names match the modification times in ${zone}`
   if (here >= 0.8 && (utc < 0.5 || box === 'UTC')) return { zone: box, ground: words(box), isSure: true }
   if (utc >= 0.8 && here < 0.5) return { zone: 'UTC', ground: words('UTC'), isSure: true }
-  const hours = here >= 0.5 || all !== timed ? null : wholeOffset(timed, files)
+  const hours = here >= 0.5 || all !== timed ? null : wholeOffset(timed, files, box)
   if (hours === null) return { zone: box, ground: own, isSure: false }
   const zone = hours === 0 ? 'UTC' : `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`
   const ground = `the times in the names are ${Math.abs(hours)} h ${hours > 0 ? 'ahead of' : 'behind'} UTC`
   return { zone, ground, isSure: false }
 }
 
-/** By how many whole hours the clock in the names is ahead of UTC; null: there is no such number. */
+/** By how many whole hours the clock in the names is ahead of UTC; null: there is no such number, or this box's zone may do as well. */
 function wholeOffset(
   timed: readonly { readonly path: string; readonly date: Int32Array }[],
   files: ReadonlyMap<string, { readonly mtime: number }>,
+  box: string,
 ): number | null {
-  const timeOf = pointTimes('UTC')
-  const ahead = timed
-    .map(({ path, date }) => timeOf(date) - files.get(path)!.mtime * 1000)
-    .sort((a, b) => a - b)
-  const [low, high] = [0.1, 0.9].map((part) => ahead[Math.floor((ahead.length - 1) * part)]!)
-  // Written within minutes of it: the smallest delay is the nearest to the whole hour.
-  const hours = Math.round(high! / 3_600_000)
-  const isNear = Math.abs(high! - hours * 3_600_000) < 1_200_000 && high! - low! < 2_700_000
+  const delays = (zone: string): ((part: number) => number) => {
+    const timeOf = pointTimes(zone)
+    const sorted = timed
+      .map(({ path, date }) => files.get(path)!.mtime * 1000 - timeOf(date))
+      .sort((a, b) => a - b)
+    return (part) => sorted[Math.floor((sorted.length - 1) * part)]!
+  }
+  // A job of a few hours explains as much.
+  const here = delays(box)(0.5)
+  if (here >= 0 && here < 3 * HOUR) return null
+  const utc = delays('UTC')
+  // The smallest delay, of minutes, is the nearest to the whole hour.
+  const hours = -Math.round(utc(0.1) / HOUR)
+  const isNear = Math.abs(utc(0.1) + hours * HOUR) < HOUR / 3 && utc(0.9) - utc(0.1) < 0.75 * HOUR
   return isNear && Math.abs(hours) <= 12 ? hours : null
 }
+
+const HOUR = 3_600_000

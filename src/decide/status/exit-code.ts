@@ -105,6 +105,10 @@ const codesOfPlan = (plan: BackupPlan): readonly number[] => [
   ...(plan.series.some(({ state }) => state === 'late') ? [1] : []),
 ]
 
+/** Of a command that goes on after each of them. */
+export const codeOfProblems = (problems: readonly Problem[]): number =>
+  firstOf(codesOfTrouble(problems, null))
+
 const codesOfTrouble = (problems: readonly Problem[], halt: Halt | null): readonly number[] => [
   ...problems.map((problem) => (isDamage(problem.code) ? 6 : 1)),
   ...(halt === null ? [] : [isDamage(halt.code) ? 6 : 7]),

@@ -17,12 +17,11 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { errnoIn } from '../../model/system-error.ts'
 import { runTool } from '../../system/child.ts'
 import { errnoOf } from '../../system/disk-failure.ts'
+import { errno, moveNoReplace } from '../../system/move-no-replace.ts'
 import type { Disk, DiskEntry, DiskKind, DiskStat } from './disk.ts'
 import { PRIVATE_FOLDER_MODE } from './modes.ts'
 
@@ -154,20 +153,7 @@ export const realDisk: Disk = {
     }
   },
 
-  async moveNoReplace(from, to) {
-    const before = statOf(from)
-    if (before === null) throw errno('ENOENT', `nothing to move: ${from}`, from)
-    // mv copies across file systems, and would show halves under the final name.
-    if (statOf(dirname(to))?.device !== before.device) throw errno('EXDEV', `another file system: ${to}`, to)
-    const moved = await runTool('mv', ['-nT', '--', from, to])
-    // Whether `mv -n` fails when it refuses depends on its version: only the inodes tell.
-    const after = statOf(to)
-    const left = statOf(from)
-    if (left === null && after?.inode === before.inode && after.device === before.device) return 'moved'
-    if (left !== null && after !== null) return 'exists'
-    const code = errnoIn(moved.stderr) ?? 'EIO'
-    throw errno(code, `mv did not move ${from}: ${moved.stderr.trim().slice(0, 200)}`, to)
-  },
+  moveNoReplace,
 
   async rename(from, to) {
     await breathe()
@@ -276,6 +262,3 @@ function isAbsence(error: unknown): boolean {
   const code = errnoOf(error)
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
-
-const errno = (code: string, message: string, path: string): NodeJS.ErrnoException =>
-  Object.assign(new Error(message), { code, path })

@@ -122,6 +122,7 @@ describe('thirteen layouts of sources', () => {
     [(n: number) => `backup-${n}.tar`, 'backup-{YYYY}-{MM}-{DD}.tar'],
     [(n: number) => `daily.${n - 1}`, 'daily-{YYYY}-{MM}-{DD}'],
     [(n: number) => `db.sql.${n}.gz`, 'db-{YYYY}-{MM}-{DD}.sql.gz'],
+    [(n: number) => `${n}.tar`, '{YYYY}-{MM}-{DD}.tar'],
     [(n: number) => `db (${n}).bak`, 'db-{YYYY}-{MM}-{DD}.bak'],
     [(n: number) => (n === 1 ? 'dump.gz' : `dump.gz.${n - 1}`), 'dump-{YYYY}-{MM}-{DD}.gz'],
   ])('rotated numbers: all become one dated name, %s', (name, as) => {
@@ -417,12 +418,37 @@ describe('other sources', () => {
     expect(found(parts)).toMatchObject({ 'select.as': 'db-{YYYY}-{MM}-{DD}.sql.gz', expect: DAILY })
   })
 
+  test('rotated names in the folder of each host', () => {
+    const parts = ['web', 'db'].flatMap((host) =>
+      [1, 2, 3].map((n): Part => [`${host}/backup.tar.${n}`, ago(8 + 24 * (n - 1))]),
+    )
+    const as = 'backup-{YYYY}-{MM}-{DD}.tar'
+    expect(found(parts)).toMatchObject({ 'select.as': as, 'series.pattern': as, expect: DAILY })
+    const two = [1, 2, 3].flatMap((n): Part[] => [
+      [`a.${n}`, ago(24 * n)],
+      [`b.${n}`, ago(24 * n)],
+    ])
+    expect(found(two)).toMatchObject({ 'select.as': '?' })
+  })
+
   test('hosts with numbers are no rotation', () => {
     const parts = ['web1', 'web2', 'web3'].map((name, i): Part => [`${name}.tar`, ago(8 - i / 2)])
     expect(found(parts)).toMatchObject({
       'select.as': ['{stem}-{YYYY}-{MM}-{DD}{ext}', '?'],
       'series.pattern': ['{series}-{YYYY}-{MM}-{DD}.tar', '?'],
     })
+  })
+
+  test('rotated trees are asked about', () => {
+    const parts = ['daily', 'weekly'].flatMap((kind, k) =>
+      [0, 1, 2].flatMap((n) =>
+        Array.from({ length: 60 }, (_, i): Part => {
+          const name = `${kind}.${n}/web1/etc/${'abcdefgh'[i % 8]}/conf${i}.cfg`
+          return [name, ago(8 + n * (k === 0 ? 24 : 168)), 900]
+        }),
+      ),
+    )
+    expect(found(parts)).toMatchObject({ 'select.include': '?', files: '360 0 0 0' })
   })
 
   test('rotated folders: only the first is new', () => {

@@ -1,0 +1,236 @@
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { openBox } from '../box/box.ts'
+import {
+  chooseToRestore,
+  type RestorableFile,
+  type RestorePoint,
+  type RestoreWish,
+  restorePoints,
+} from '../decide/restore/points.ts'
+import { codeOfProblems } from '../decide/status/exit-code.ts'
+import { freeBytes } from '../destination/look/holding.ts'
+import { Failure } from '../model/failure.ts'
+import type { Holding } from '../model/holding.ts'
+import { humanSize } from '../model/human-size.ts'
+import { type Instant, instant } from '../model/instant.ts'
+import type { Destination } from '../model/ports.ts'
+import type { RelPath } from '../model/rel-path.ts'
+import type { RestoredFile, RestoreReport } from '../model/restored.ts'
+import type { Run } from '../model/run.ts'
+import type { SeriesRules } from '../model/spec.ts'
+import type { Problem } from '../model/trouble.ts'
+import { copyVerified } from '../restore/copy-verified.ts'
+import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
+import { type Console, printDocument } from './argv/console.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
+import { noDestination, openFolder } from './look-at.ts'
+import { nearestOf } from './nearest.ts'
+import { mayWriteTo } from './private-file.ts'
+import { chooseSpecs, openPlace, openSettings, openWorkspace, type Workspace } from './workspace.ts'
+
+interface RestoreFlags extends SharedFlags {
+  readonly to?: string
+  readonly series?: string
+  readonly at?: Instant
+  readonly publishedBefore?: Instant
+  readonly list?: boolean
+}
+
+export function add(command: Command, host: Host): void {
+  command
+    .description(
+      'copy published files out of a destination; each is verified while it is copied, and nothing is overwritten.\n' +
+        'Needs the disk alone: a destination folder may be given instead of a name.',
+    )
+    .argument('<name>', 'a backup, or the folder of a destination')
+    .argument('[path...]', 'files or folders of the backup; . is all of it')
+    .option('--to <folder>', 'where to; it is made if missing')
+    .option('--series <name>', 'only this series, as --list shows it')
+    .option(
+      '--at <time>',
+      'the newest point of each series up to this time, or now',
+      (text): Instant => (text === 'now' ? instant(Number.POSITIVE_INFINITY) : parseFlag.instant(text)),
+    )
+    .option('--published-before <time>', 'only files that came here before this time', parseFlag.instant)
+    .option('--list', 'show what there is to restore')
+    .action(
+      ends(host, async (name: string, paths: string[], given: RestoreFlags) => {
+        const console = openConsole(given)
+        const wish = given.list === true ? null : wishOf(name, paths, given)
+        const held = await openHeld(name, given, host.run)
+        if (wish === null) return list(held, given, console)
+        const { to } = given
+        if (to === undefined)
+          throw usage('restore needs a folder to restore to', `reconcile restore ${name} … --to DIR`)
+        if (held.workspace !== null) await mayWriteTo(to, held.workspace)
+        return restore(held, wish, resolve(to), console, host.run)
+      }),
+    )
+}
+
+function wishOf(name: string, paths: readonly string[], given: RestoreFlags): RestoreWish {
+  const { series = null, at, publishedBefore = null } = given
+  const byTime = series !== null || at !== undefined || publishedBefore !== null
+  if (paths.length > 0) {
+    if (byTime)
+      throw usage('restore takes either paths, or --series, --at and --published-before: not both of them')
+    return { paths }
+  }
+  if (!byTime)
+    throw usage(
+      'restore needs to know what to restore',
+      `reconcile restore ${name} --list shows what there is; --at now takes the newest point of each series.`,
+    )
+  return { series, at: at ?? instant(Number.POSITIVE_INFINITY), publishedBefore }
+}
+
+/** A destination, as far as restoring needs it. */
+interface Held {
+  readonly name: string
+  readonly destination: Destination
+  readonly holding: Holding
+  readonly points: readonly RestorePoint[]
+  /** Null: a folder was given. */
+  readonly workspace: Workspace | null
+}
+
+async function openHeld(name: string, given: RestoreFlags, run: Run): Promise<Held> {
+  const found = name.includes('/')
+    ? await folderAt(resolve(name), given)
+    : await backupOf(name, await openWorkspace(given, 'recall', run))
+  const holding = await found.destination.inspect(run)
+  const { halt, files } = holding
+  // With a damaged ledger the markers still vouch for what is there.
+  if (halt !== null && files.size === 0) throw new Failure(halt)
+  return { ...found, holding, points: restorePoints(holding, found.rules) }
+}
+
+async function folderAt(path: string, given: RestoreFlags) {
+  const there = await stat(path).catch(() => null)
+  if (there === null || !there.isDirectory()) throw noDestination(`${path} is not a folder`)
+  const { settings } = await openSettings(given)
+  const box = openBox(settings.state, { concurrency: settings.concurrency })
+  const rules: SeriesRules = { patterns: [], timezone: 'UTC' }
+  return { name: path, destination: await openFolder(path, basename(path), box), rules, workspace: null }
+}
+
+async function backupOf(name: string, workspace: Workspace) {
+  const [spec] = chooseSpecs(workspace, [name])
+  if (spec === undefined)
+    throw new Failure({
+      code: 'unknown-backup',
+      message: `the spec of ${name} is faulty, so its destination is not known`,
+      hint: "Give the destination's folder instead of the name: its disk alone is enough.",
+    })
+  const destination = await openPlace(spec.destination, spec.name, workspace)
+  return { name, destination, rules: spec.series, workspace }
+}
+
+function list(held: Held, given: RestoreFlags, console: Console): number {
+  const { series } = given
+  const shown = series === undefined ? held.points : held.points.filter((point) => point.series === series)
+  if (shown.length === 0 && series !== undefined) throw noSeries(series, held)
+  const points = pointList(held.name, shown)
+  if (console.output !== 'text') printDocument(console, points)
+  else console.write(renderPoints(points, { width: console.width }))
+  return 0
+}
+
+/** Goes on after a file that cannot be restored; what keeps all of them from being written ends it. */
+async function restore(
+  held: Held,
+  wish: RestoreWish,
+  to: string,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const { files, missing } = chooseToRestore(held.points, wish)
+  if (files.length === 0 && missing.length === 0) throw nothingFits(held, wish)
+  const problems: Problem[] = missing.map((path) => notHere(path, held))
+  await checkRoom(files, to)
+  const done: RestoredFile[] = []
+  const progress = restoreProgress(console.quiet ? null : console.stderr, files)
+  try {
+    for (const { path, size, digests, mtime } of files) {
+      const from = join(held.destination.path, path)
+      const request = { from, to: join(to, path), path, digests, mtime }
+      const verdict = await copyVerified(request, run.signal, (bytes) => progress.add(path, bytes))
+      if (verdict.verdict === 'problem') problems.push(verdict.problem)
+      else done.push({ path, size, state: verdict.verdict })
+    }
+  } finally {
+    progress.end()
+  }
+  const exitCode = codeOfProblems(problems)
+  const report: RestoreReport = {
+    format: 'reconcile.restore/1',
+    backup: held.name,
+    from: held.destination.path,
+    to,
+    files: done,
+    problems,
+    exitCode,
+  }
+  if (console.output !== 'text') printDocument(console, report)
+  else console.write(renderRestored(report, { width: console.width, isQuiet: console.quiet }))
+  return exitCode
+}
+
+/** Throws a Failure where the copies could not fit. */
+async function checkRoom(files: readonly RestorableFile[], to: string): Promise<void> {
+  const room = await freeBytes(to)
+  const needed = files.reduce((sum, file) => sum + file.size, 0)
+  if (room === null || needed <= room) return
+  const there = await Promise.all(files.map(({ path }) => stat(join(to, path)).catch(() => null)))
+  const held = there.reduce((sum, one) => sum + (one?.size ?? 0), 0)
+  if (needed - held <= room) return
+  throw new Failure({
+    code: 'no-room',
+    message: `${to} has ${humanSize(room)} free, and ${humanSize(needed - held)} are to be restored`,
+    hint: 'Nothing was written. Choose another folder, or restore fewer files.',
+  })
+}
+
+function notHere(path: string, { name, holding, points }: Held): Problem {
+  const known = points.flatMap(({ files }) => files.map((file) => file.path))
+  const near = nearestOf(path, known)
+  const guess = near !== null && near.edits <= 5 ? ` Did you mean ${near.name}?` : ''
+  const pruned = holding.pruned.get(path as RelPath)
+  const isHeld = holding.files.has(path as RelPath)
+  const [message, hint] = isHeld
+    ? [
+        'neither the ledger nor a marker says what its bytes must be',
+        'It was not published here. Copy it with cp.',
+      ]
+    : pruned === undefined
+      ? [`${name} holds no such file.${guess}`, `reconcile restore ${name} --list shows what there is.`]
+      : pruned.trash === null
+        ? ['it was removed by a prune, and its time in the trash is over', 'Restore another point.']
+        : [
+            'it was removed by a prune',
+            `reconcile prune ${name} --undo ${path} brings it back from the trash.`,
+          ]
+  return { code: 'unknown-path', path, message, hint }
+}
+
+const noSeries = (series: string, { name, points }: Held): Failure =>
+  new Failure({
+    code: 'usage',
+    message: `${name} holds no series ${series}`,
+    hint: `There are: ${[...new Set(points.map((point) => point.series))].join(', ') || 'none'}.`,
+  })
+
+function nothingFits(held: Held, wish: RestoreWish): Failure {
+  const series = 'series' in wish ? wish.series : null
+  if (series !== null && !held.points.some((point) => point.series === series)) return noSeries(series, held)
+  return new Failure({
+    code: 'nothing-to-restore',
+    message:
+      held.points.length === 0 ? `${held.name} holds nothing complete` : `${held.name} holds nothing so old`,
+    hint: `reconcile restore ${held.name} --list shows what there is.`,
+  })
+}

@@ -1,0 +1,106 @@
+import { createLogUpdate } from 'log-update'
+import type { RestorePoint } from '../decide/restore/points.ts'
+import { zoneOf } from '../decide/time/zone.ts'
+import { humanPart, humanSize } from '../model/human-size.ts'
+import { type Instant, isoTime } from '../model/instant.ts'
+import type { PointList, RestoreReport } from '../model/restored.ts'
+import { withHint } from '../model/trouble.ts'
+import { escapeText } from './escape-text.ts'
+import { counted } from './human-count.ts'
+import { localMinute } from './human-time.ts'
+import { cutText, foldText, indentText, padText, wrapText } from './wrap-text.ts'
+
+/** The points as a document, oldest first in each series. */
+export function pointList(backup: string, points: readonly RestorePoint[]): PointList {
+  const orNull = (at: Instant | null): string | null => (at === null ? null : isoTime(at))
+  const all = (times: readonly (Instant | null)[], pick: (...of: number[]) => number): Instant | null =>
+    times.includes(null) ? null : (pick(...(times as readonly number[])) as Instant)
+  return {
+    format: 'reconcile.points/1',
+    backup,
+    points: points.map(({ series, time, files }) => ({
+      series,
+      time: orNull(time),
+      files: files.map(({ path }) => path),
+      bytes: files.reduce((sum, { size }) => sum + size, 0),
+      published: orNull(
+        all(
+          files.map(({ published }) => published),
+          Math.max,
+        ),
+      ),
+      verified: orNull(
+        all(
+          files.map(({ verified }) => verified),
+          Math.min,
+        ),
+      ),
+      rotten: files.some(({ isRotten }) => isRotten),
+    })),
+  }
+}
+
+export function renderPoints({ backup, points }: PointList, { width }: { readonly width: number }): string {
+  if (points.length === 0) return foldText(`${escapeText(backup)} holds nothing complete.`, width)
+  const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const when = (time: string | null): string => (time === null ? '-' : localMinute(time, zone))
+  const lines: string[] = []
+  let last: string | null = null
+  for (const { series, time, files, bytes, published, verified, rotten } of points) {
+    if (series !== last) {
+      lines.push(...wrapText(`Series ${escapeText(series)}`, width))
+      lines.push(`  ${ROW('POINT', 'SIZE', 'PUBLISHED', 'VERIFIED')}`)
+    }
+    last = series
+    lines.push(
+      `  ${ROW(when(time), humanSize(bytes), when(published), rotten ? 'ROTTEN' : when(verified))}`.trimEnd(),
+    )
+    for (const path of files) lines.push(`    ${escapeText(path)}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const ROW = (point: string, size: string, published: string, verified: string): string =>
+  `${padText(point, 18)}${padText(size, 10)}${padText(published, 18)}${verified}`
+
+export function renderRestored(
+  { backup, files, to, problems }: RestoreReport,
+  { width, isQuiet }: { readonly width: number; readonly isQuiet: boolean },
+): string {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  const present = files.filter(({ state }) => state === 'present').length
+  const before = present === 0 ? '' : `, ${present} of them there already`
+  const failed = problems.length === 0 ? '' : ` ${counted(problems.length, 'file')} not restored.`
+  const done = `${counted(files.length, 'file')} of ${escapeText(backup)} (${humanSize(bytes)}) verified and in ${escapeText(to)}${before}.`
+  const lines = problems.flatMap((problem) => [
+    `! ${escapeText(problem.path ?? '')}`,
+    ...indentText(withHint(problem), width),
+  ])
+  const rows = lines.length === 0 ? '' : `${lines.join('\n')}\n`
+  return isQuiet ? rows : rows + foldText(done + failed, width)
+}
+
+/** One line on a terminal, redrawn in place; elsewhere nothing. */
+export function restoreProgress(
+  out: NodeJS.WriteStream | null,
+  files: readonly { readonly path: string; readonly size: number }[],
+): { add(path: string, bytes: number): void; end(): void } {
+  if (out?.isTTY !== true) return { add() {}, end() {} }
+  const picture = createLogUpdate(out, { showCursor: true })
+  const total = files.reduce((sum, { size }) => sum + size, 0)
+  let done = 0
+  let drawn = 0
+  return {
+    add(path, bytes) {
+      done += bytes
+      const step = Math.floor((done * 1000) / Math.max(1, total))
+      if (step === drawn) return
+      drawn = step
+      const amount = humanPart(Math.min(done, total), total)
+      picture(
+        `${amount}  ${cutText(escapeText(path), Math.max(20, (out.columns ?? 80) - amount.length - 4))}`,
+      )
+    },
+    end: () => picture.clear(),
+  }
+}

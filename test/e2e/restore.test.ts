@@ -1,0 +1,179 @@
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
+import { DUMPS } from '../helpers/world-of-dumps.ts'
+
+let open: World | null = null
+afterEach(async () => {
+  await open?.end()
+  open = null
+})
+
+const MTIME = 1_763_000_000
+
+/** Three dumps, a tree of photos next to them, all held; the state and the specs are not needed any more. */
+async function held(): Promise<World> {
+  const world = await makeWorld('local', { calls: 'here' })
+  open = world
+  for (const day of ['20', '21', '22'])
+    await world.offer(`db-2025-11-${day}.tar`, noise(3 << 20, day), { mtime: MTIME })
+  await world.offer('photos/2025/a b.jpg', 'a picture')
+  await world.declare('pg', { ...DUMPS, expect: undefined })
+  expect((await world.pass()).exitCode).toBe(0)
+  return world
+}
+
+const tree = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+    .sort()
+}
+
+test('files and folders by name: the bytes, the mtime, writable, and nothing else', async () => {
+  const world = await held()
+  const to = join(world.folder, 'out')
+  const ended = await world.run('restore', 'pg', 'db-2025-11-21.tar', 'photos/', '--to', to)
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  expect(ended.stdout).toMatch(/^2 files of pg \(3\.0 MiB\) verified and in\s+\S+out\.$/)
+  expect(await tree(to)).toEqual(['db-2025-11-21.tar', 'photos/2025/a b.jpg'])
+  expect(await readFile(join(to, 'db-2025-11-21.tar'))).toEqual(noise(3 << 20, '21'))
+  const { mtimeMs, mode } = await stat(join(to, 'db-2025-11-21.tar'))
+  expect([mtimeMs, mode & 0o600]).toEqual([MTIME * 1000, 0o600])
+})
+
+test('the newest point up to a time, from the bare disk, without specs, state or source', async () => {
+  const world = await held()
+  for (const gone of [world.specs, world.state, world.source]) await rm(gone, { recursive: true })
+  const to = join(world.folder, 'out')
+  const wish = ['--series', 'db-*.tar', '--at', '2025-11-22T06:00:00Z', '--to', to, '--json']
+  const ended = await world.run('restore', world.destination, ...wish)
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    format: 'reconcile.restore/1',
+    from: world.destination,
+    to,
+    files: [{ path: 'db-2025-11-21.tar', state: 'restored', size: 3 << 20 }],
+    problems: [],
+    exitCode: 0,
+  })
+})
+
+test('--at now takes the newest of every series; --published-before leaves out what came since', async () => {
+  const world = await held()
+  const to = join(world.folder, 'out')
+  expect((await world.run('restore', 'pg', '--at', 'now', '--to', to)).code).toBe(0)
+  expect(await tree(to)).toEqual(['db-2025-11-22.tar', 'photos/2025/a b.jpg'])
+  const early = ['--published-before', '2020-01-01T00:00:00Z', '--to', join(world.folder, 'none')]
+  const none = await world.run('restore', 'pg', ...early)
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('pg holds nothing so old')])
+})
+
+test('rot: exit 6, nothing of that file is left, the others come', async () => {
+  const world = await held()
+  const rotten = join(world.destination, 'db-2025-11-21.tar')
+  await chmod(rotten, 0o644)
+  const bytes = noise(3 << 20, '21')
+  bytes[2_000_000]! ^= 1
+  await writeFile(rotten, bytes)
+  const to = join(world.folder, 'out')
+  const ended = await world.run('restore', 'pg', '.', '--to', to)
+  expect(ended.code).toBe(6)
+  expect(ended.stdout).toMatch(/! db-2025-11-21\.tar\n\s+its bytes are not those that were published/)
+  expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'db-2025-11-22.tar', 'photos/2025/a b.jpg'])
+})
+
+test('what is there stays: the same bytes are counted, others are left alone, a link is not followed', async () => {
+  const world = await held()
+  const to = join(world.folder, 'out')
+  await mkdir(to)
+  await writeFile(join(to, 'db-2025-11-20.tar'), noise(3 << 20, '20'))
+  await writeFile(join(to, 'db-2025-11-21.tar'), 'mine')
+  await symlink('/nonexistent/x', join(to, 'db-2025-11-22.tar'))
+  const ended = await world.run('restore', 'pg', '.', '--to', to, '--json')
+  const { files, problems, exitCode } = JSON.parse(ended.stdout)
+  expect(exitCode).toBe(1)
+  expect(files).toMatchObject([
+    { path: 'db-2025-11-20.tar', state: 'present' },
+    { path: 'photos/2025/a b.jpg', state: 'restored' },
+  ])
+  expect(problems).toMatchObject([
+    { code: 'restore-exists', path: 'db-2025-11-21.tar' },
+    { code: 'restore-exists', path: 'db-2025-11-22.tar' },
+  ])
+  expect(await readFile(join(to, 'db-2025-11-21.tar'), 'utf8')).toBe('mine')
+  expect(await tree(to)).not.toContainEqual(expect.stringContaining('.restoring'))
+})
+
+test('an interrupted copy is gone on with, also where it went wrong', async () => {
+  const world = await held()
+  const to = join(world.folder, 'out')
+  await mkdir(to)
+  const wrong = noise(3 << 20, '20').subarray(0, 2_500_000)
+  wrong[1_500_000]! ^= 1
+  const whole = await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)
+  expect(whole.code).toBe(0)
+  const sha256 = JSON.parse(
+    (await readFile(join(world.destination, '.reconcile/ledger.jsonl'), 'utf8'))
+      .split('\n')
+      .find((line) => line.includes('db-2025-11-20.tar"'))!,
+  ).sha256
+  await rm(join(to, 'db-2025-11-20.tar'))
+  await writeFile(join(to, `.restoring-${sha256}`.slice(0, 60)), wrong)
+  expect((await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)).code).toBe(0)
+  expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(noise(3 << 20, '20'))
+  expect(await tree(to)).toEqual(['db-2025-11-20.tar'])
+})
+
+test('a damaged ledger: the markers vouch', async () => {
+  const world = await held()
+  const ledger = join(world.destination, '.reconcile/ledger.jsonl')
+  await writeFile(ledger, (await readFile(ledger, 'utf8')).replace(/"seq":2/, '"seq":9'))
+  const to = join(world.folder, 'out')
+  expect((await world.run('restore', 'pg', '.', '--to', to)).code).toBe(0)
+  expect(await readFile(join(to, 'db-2025-11-22.tar'))).toEqual(noise(3 << 20, '22'))
+})
+
+test('--list shows what there is, within 80 columns', async () => {
+  const world = await held()
+  const text = (await world.run('restore', 'pg', '--list')).stdout
+  expect(text).toContain('Series db\n  POINT')
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  const listed = JSON.parse((await world.run('restore', 'pg', '--list', '--series', 'db', '--json')).stdout)
+  expect(listed).toMatchObject({
+    format: 'reconcile.points/1',
+    points: [{ time: '2025-11-20T23:59:59.999Z' }, {}, { files: ['db-2025-11-22.tar'], rotten: false }],
+  })
+})
+
+test.each([
+  [['pg'], 64, 'needs to know what to restore'],
+  [['pg', 'db-2025-11-22.tar'], 64, 'needs a folder to restore to'],
+  [['pg', 'x', '--at', 'now', '--to', 'out'], 64, 'not both'],
+  [['pg', '--series', 'web', '--to', 'out'], 64, 'There are: db, undated'],
+  [['nope', '.', '--to', 'out'], 64, 'no backup is named nope'],
+  [['./nowhere', '.', '--to', 'out'], 64, 'is not a folder'],
+  [['pg', '.', '--to', 'destination/out'], 64, 'inside the destination of pg'],
+])('restore %j: exit %d, %s', async (words, code, said) => {
+  const world = await held()
+  const ended = await world.run(
+    'restore',
+    ...words.map((word) => (word.includes('out') ? join(world.folder, word) : word)),
+  )
+  expect([ended.code, ended.stdout]).toEqual([code, ''])
+  expect(ended.stderr.replace(/\s+/g, ' ')).toContain(said)
+})
+
+test('a name that is not held: the nearest, the trash', async () => {
+  const world = await held()
+  const to = join(world.folder, 'out')
+  const near = await world.run('restore', 'pg', 'db-2025-11-2l.tar', '--to', to)
+  expect([near.code, near.stdout.replace(/\s+/g, ' ')]).toEqual([
+    1,
+    expect.stringContaining('Did you mean db-2025-11-2'),
+  ])
+  expect((await world.run('prune', 'pg', 'db-2025-11-20.tar', '--reason', 'test')).code).toBe(0)
+  const pruned = await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)
+  expect(pruned.stdout.replace(/\s+/g, ' ')).toContain('reconcile prune pg --undo db-2025-11-20.tar')
+})

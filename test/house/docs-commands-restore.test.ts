@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { blocksIn } from './documented.ts'
+import { followDocuments } from './follow-documents.ts'
+
+const DOCUMENT = 'docs/restore.md'
+const { world, follow, expectAllRun } = followDocuments('docs-commands-restore.test.ts')
+
+describe(DOCUMENT, () => {
+  test('each way brings the bytes back', async () => {
+    const at = await world()
+    at.shareKeys()
+    at.declare(blocksIn('README.md', 'yaml')[0]!)
+    for (const day of ['20', '21', '22']) at.finish(`db-2026-11-${day}.tar.gz`, `dump of the ${day}th`)
+    utimesSync(join(at.source, 'db-2026-11-21.tar.gz'), 1e9, 1e9)
+    expect((await at.run('reconcile --now postgres')).code).not.toBe(3)
+    const type = async (command: string) => {
+      const ended = await follow(DOCUMENT, command)
+      expect(ended, command).toMatchObject({ code: 0 })
+      return ended.out
+    }
+    const read = (folder: string, day: string) =>
+      readFileSync(join(at.folder, 'srv', folder, `db-2026-11-${day}.tar.gz`), 'utf8')
+
+    expect(await type('reconcile restore postgres --list')).toContain('Series db')
+    expect(await type('reconcile restore postgres --list --series db')).toContain('db-2026-11-20.tar.gz')
+    await type('reconcile restore postgres db-2026-11-22.tar.gz --to /srv/restored')
+    expect(read('restored', '22')).toBe('dump of the 22th')
+    expect(await type('reconcile restore postgres --at now --to /srv/restored')).toMatch(
+      /1 of them there\s+already/,
+    )
+    await type('reconcile restore postgres --series db --at 2026-11-21T06:00:00Z --to /srv/restored')
+    expect(read('restored', '20')).toBe('dump of the 20th')
+    expect(await type('reconcile restore /srv/offsite/postgres --list')).toContain('Series db-*.tar.gz')
+    await type('reconcile restore /srv/offsite/postgres --at now --to /srv/rescued')
+    expect(read('rescued', '22')).toBe('dump of the 22th')
+    mkdirSync(join(at.folder, 'srv/by-hand'))
+    for (const block of blocksIn(DOCUMENT, 'sh').slice(-2))
+      for (const command of block.trim().split('\n')) await type(command)
+  })
+})
+
+expectAllRun()
