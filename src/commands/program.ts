@@ -45,12 +45,10 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
 }
 
 const ABOUT = `Pulls finished backup files from the machines that make them, as declared in
-backups.d. Without a command: one pass over the named backups, or all of them.
-Each command's --help lists its flags; reconcile run --help those of a pass.`
+backups.d. Without a command: one pass over the named backups, or all of them.`
 
-const EXIT_CODES = `Exit codes: 0 fine, 1 a step failed, 2 changes pending (--detailed-exitcode),
-3 invalid spec, 4 stale plan, 5 in use, 6 conflict, failed checksum, rot, loss
-or damaged ledger, 7 halted or held, 64 usage, 70 a bug, 130/143 stopped.
+const EXIT_CODES = `Exit codes: 0 fine, 1 failed, 2 changes pending, 3 invalid spec, 4 stale plan,
+5 in use, 6 conflict or damage, 7 held, 64 usage, 70 a bug, 130/143 stopped.
 `
 
 export interface Program {
@@ -201,7 +199,7 @@ Options:
 ${helpRows([
   ...[flags.dryRun, quietFlag].map((one) => [one.flags, one.description] as const),
   ['-V, --version', 'print the version'],
-  ['-h, --help', 'print this; reconcile help COMMAND: that of a command'],
+  ['-h, --help', 'print this; reconcile help COMMAND: the flags of one'],
 ])}
 ${EXIT_CODES}`
 }
