@@ -44,8 +44,11 @@ export async function openTalk(given: SetUpFlags, state: string, { run }: Host):
       'there is no terminal to ask questions on: pass --yes, and --fingerprint SHA256:… unless the host key is pinned',
       'At the source: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub',
     )
+  const owner = await ownerOf(state)
+  // The service reads what root makes for it.
+  if (owner !== null) process.umask(0o022)
   return {
-    ...{ console, asker, yes, fingerprint, run, owner: await ownerOf(state) },
+    ...{ console, asker, yes, fingerprint, run, owner },
     wait: wait ?? (asker === null ? 0 : null),
   }
 }

@@ -290,17 +290,15 @@ describe('a script', () => {
     const config = at('box/config.yaml')
     await mkdir(at('box'))
     await writeFile(config, stringify({ git: { url: repository }, state: world.state }))
-    const key = at('keys/user_key')
-    await appendFile(at('keys/authorized_keys'), await readFile(`${key}.pub`, 'utf8'))
-    const from = `${world.sshd!.user}@${address(world.source)}`
     const { exitCode, stdout, stderr } = await execa(
       process.execPath,
-      [CLI, '--config', config, ...words(from), '--yes', '--identity', key, '--fingerprint', fingerprint],
+      [CLI, '--config', config, ...words('./source'), '--yes'],
       { cwd: world.folder, reject: false, env: { XDG_CONFIG_HOME: at('xdg') } },
     )
     expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain('repository as pg.yaml')
     expect(parse(stdout)).toMatchObject({
-      source: { identity: key },
+      source: { path: world.source },
       destination: { path: world.destination },
     })
   })
