@@ -177,12 +177,13 @@ describe('a script', () => {
   test('over IPv6, with --identity, and where a key is there already', async () => {
     await mkdir(at('box/keys'), { recursive: true })
     await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('box/keys/pg')])
+    await writeFile(at('box/known_hosts'), '# without a line end')
     await letIn()
     const from = `${world.sshd!.user}@[::1]:${world.sshd!.port}:`
     const ended = await script(from, '--fingerprint', fingerprint, '--identity', at('box/keys/pg'))
     expect(ended.stderr).toContain('Key: found')
     expect(await spec()).toMatchObject({ source: { host: '::1', identity: at('box/keys/pg') } })
-    expect(await read('box/known_hosts')).toMatch(/^\[::1\]:/)
+    expect(await read('box/known_hosts')).toMatch(/^# without a line end\n\[::1\]:\S+ ssh-ed25519 \S+\n$/)
     const missing = await world.run('add', address(), '--to', at('x'), '--yes', '--identity', '/nope')
     expect(missing).toMatchObject({ code: 64, stderr: expect.stringContaining('no such file') })
   })
