@@ -32,9 +32,10 @@ export interface Talk {
 /** Seconds. An sshd that counts refused logins (PerSourcePenalties: 5 s each) does not shut us out. */
 const BETWEEN_TRIES = 6
 
-/** A paragraph to stderr. */
+/** A paragraph to stderr; a line end before it stays. */
 export function say({ console }: Pick<Talk, 'console'>, text: string): void {
-  console.writeError(`${wrapText(escapeProse(text), console.errorWidth).join('\n')}\n`)
+  const before = text.startsWith('\n') ? '\n' : ''
+  console.writeError(`${before}${wrapText(escapeProse(text), console.errorWidth).join('\n')}\n`)
 }
 
 /**

@@ -188,6 +188,15 @@ describe('a script', () => {
     expect(missing).toMatchObject({ code: 64, stderr: expect.stringContaining('no such file') })
   })
 
+  test('a key that ssh cannot use is explained, and stays as it is', async () => {
+    await mkdir(at('box/keys'), { recursive: true })
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'secret', '-f', at('box/keys/pg')])
+    const key = await read('box/keys/pg')
+    const ended = await script(address(), '--fingerprint', fingerprint)
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('has a passphrase') })
+    expect(await read('box/keys/pg')).toBe(key)
+  })
+
   test('an absolute path without rrsync; a folder that is not there; a source that is empty', async () => {
     await alreadyIn()
     await writeFile(at('keys/authorized_keys'), '')
