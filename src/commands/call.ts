@@ -40,9 +40,7 @@ function printThrown(error: unknown, print: (text: string) => void): number {
   if (failure !== null) {
     const { path, message, hint, code } = failure
     const where = path === null || message.includes(path) ? '' : `${escapeText(path)}: `
-    // Logs keep other messages on one line.
-    const isTyped = code === 'usage' || code === 'unknown-backup'
-    const width = (process.stderr.columns ?? (isTyped ? 80 : Number.POSITIVE_INFINITY)) - 2
+    const width = (process.stderr.columns ?? 80) - 2
     const lines = [`reconcile: ${where}${escapeProse(message)}`, escapeProse(hint)]
     print(`${lines.flatMap((text) => wrapText(text, width)).join('\n  ')}\n`)
     return codeOfFailure(code)

@@ -74,15 +74,13 @@ async function rebuild(name: string, workspace: Workspace, console: Console, run
       done.oldHead === null
         ? 'There was no readable ledger.'
         : `The old one ended with line ${done.oldHead.seq}, ${done.oldHead.hash}.`
-    const where =
-      done.quarantine === null ? '' : `\nIt is kept as ${join(files.quarantine, done.quarantine)}.`
-    console.write(`Started a new ledger in ${path}.\n${old}${where}\n`)
-    console.write(
-      foldText(
-        `No data was touched. The next pass hashes every file and records those that match: reconcile ${name}`,
-        console.width,
-      ),
-    )
+    const lines = [
+      `Started a new ledger in ${path}.`,
+      old,
+      ...(done.quarantine === null ? [] : [`It is kept as ${join(files.quarantine, done.quarantine)}.`]),
+      `No data was touched. The next pass hashes every file and records those that match: reconcile ${name}`,
+    ]
+    for (const line of lines) console.write(foldText(line, console.width))
     return 0
   } finally {
     lock.close()

@@ -1,12 +1,14 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFingerprint } from '../decide/add/fingerprint.ts'
 import { type Paste, pasteForJump, pasteForSource } from '../decide/add/paste.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
-import { checkIdentity } from '../source/check-keys.ts'
+import { checkIdentity, checkKnownHosts } from '../source/check-keys.ts'
 import { type HostKey, pinHostKey, pinnedKeys, scanHostKeys } from '../source/host-keys.ts'
-import { makeKey, type Owner, publicHalf } from '../system/make-key.ts'
+import { keyComment, makeKey, type Owner } from '../system/make-key.ts'
+import { publicKeyOf } from '../system/public-key.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { kindOf, renderFingerprints, renderPaste } from '../view/render-setup.ts'
 import { wrapText } from '../view/wrap-text.ts'
@@ -46,7 +48,7 @@ export async function firstLogin<T>(place: SshPlace, attempt: () => Promise<T>, 
   const { identity, jump } = place
   const isNew = await makeKey(identity, talk.owner)
   await checkIdentity(place)
-  const key = await publicHalf(identity)
+  const key = `${(await publicKeyOf(identity))?.line} ${keyComment()}`
   say(talk, `Key: ${isNew ? 'made' : 'found'} ${identity}`)
   const way: readonly Hop[] = [...jump, place]
   for (const [i, hop] of way.entries()) {
@@ -69,6 +71,7 @@ async function confirmHostKey(place: SshPlace, shown: readonly HostKey[], talk: 
   const where = `${host} (port ${port})`
   const isShown = ({ blob }: HostKey) => shown.some((key) => key.blob === blob)
   const prints = () => talk.console.writeError(renderFingerprints(shown))
+  if (existsSync(knownHosts)) await checkKnownHosts(place)
   const pinned = await pinnedKeys(place)
   if (pinned.trusted)
     return say(talk, `Host key: a certificate authority in ${knownHosts} vouches for ${where}`)

@@ -32,7 +32,7 @@ export async function openChanges(
   warn: (text: string) => void,
 ): Promise<Changes> {
   const memory = openTroublesMemory(workspace.settings.state)
-  const report = (error: unknown): void => warn(`warning: ${escapeProse(failureFrom(error).message)}\n`)
+  const report = (error: unknown): void => warn(`warning: ${escapeProse(failureFrom(error).message)}`)
   const book = await memory.read().catch((error: unknown): TroublesBook => {
     report(error)
     return {}

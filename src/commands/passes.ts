@@ -17,6 +17,7 @@ import { failedOutcome } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { type Brief, renderResult } from '../view/render-result.ts'
+import { foldText } from '../view/wrap-text.ts'
 import type { Notices, NoticeUse } from '../watch/notices.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -204,7 +205,7 @@ async function beginPassNotices(
       await notices.ended(use === 'all' && !isHeld ? result : null)
       // Live progress is over by now. Printed even with --quiet: a message that never arrives is reported nowhere else.
       const shown = changes === undefined ? warnings : await changes.news(warnings)
-      for (const text of shown) console.writeError(`warning: ${text}\n`)
+      for (const text of shown) console.writeError(foldText(`warning: ${text}`, console.errorWidth))
     },
   }
 }

@@ -19,6 +19,8 @@ import { escapeText } from '../view/escape-text.ts'
 import { renderManifestDiff } from '../view/render-manifest-diff.ts'
 import { renderPlan } from '../view/render-plan.ts'
 import { renderPlanMarkdown } from '../view/render-plan-markdown.ts'
+import { shellWords } from '../view/shell-words.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, PLAN_FLAGS, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
@@ -65,7 +67,8 @@ export function add(command: Command, host: Host): void {
 async function showPlan(file: string, all: boolean, console: Console): Promise<number> {
   const { plan, isEdited } = await openSavedPlan(file)
   if (isEdited) {
-    console.writeError(`Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.\n`)
+    const text = `Warning: ${escapeText(file)} was changed after it was saved. It cannot be applied.`
+    console.writeError(foldText(text, console.errorWidth))
   }
   if (console.output === 'markdown') console.write(renderPlanMarkdown(plan, isEdited))
   else if (console.output !== 'text') printDocument(console, plan)
@@ -129,8 +132,12 @@ export async function makePlan(
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)
-    const next = plans.length === 0 ? 'It is empty.' : `Apply it with: reconcile apply ${file}`
-    console.writeError(`Saved to ${file}, plan ${document.planId}.\n${next}\n`)
+    const next =
+      plans.length === 0
+        ? 'It is empty.'
+        : `Apply it with: ${escapeText(shellWords(['reconcile', 'apply', out]))}`
+    for (const line of [`Saved to ${file}, plan ${document.planId}.`, next])
+      console.writeError(foldText(line, console.errorWidth))
   }
   return code
 }

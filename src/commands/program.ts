@@ -2,7 +2,7 @@ import { Command, type CommanderError, Help, type Option } from 'commander'
 import { Failure } from '../model/failure.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
 import { flags, PASS_FLAGS, type PlanFlags, quietFlag, SHARED_FLAGS } from './argv/flags.ts'
-import { nearest } from './nearest.ts'
+import { meaningOf, nearest } from './nearest.ts'
 
 /** Gives a command its arguments, flags and help, and what it does. */
 type Declare = (command: Command, host: Host) => void
@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   ],
   'When something is wrong:': [
     ['release', 'let the next pass ignore a hold, once, on the record', () => import('./release.ts')],
-    ['suspend', 'pause backups until they are resumed', () => import('./suspend.ts')],
+    ['suspend', 'pause backups; let them run again', () => import('./suspend.ts')],
     ['resume', 'end a suspension', async () => ({ add: (await import('./suspend.ts')).addResume })],
     ['prune', 'remove what no rule keeps, or files by name; undo it', () => import('./prune.ts')],
     ['doctor', 'repair what stops a backup', () => import('./doctor.ts')],
@@ -47,8 +47,9 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
 const ABOUT = `Pulls finished backup files from the machines that make them, as declared in
 backups.d. Without a command: one pass over the named backups, or all of them.`
 
-const EXIT_CODES = `Exit codes: 0 fine, 1 failed, 2 changes pending, 3 invalid spec, 4 stale plan,
-5 in use, 6 conflict or damage, 7 held, 64 usage, 70 a bug, 130/143 stopped.
+const EXIT_CODES = `Exit codes: 0 fine, 1 failed or late, 2 changes pending, 3 invalid spec,
+4 stale plan, 5 in use, 6 conflict, rot or loss, 7 held, 64 usage, 70 a bug,
+130/143 stopped.
 `
 
 export interface Program {
@@ -67,7 +68,7 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       ends(host, async (names: string[], given: PlanFlags) => {
         const { run } = await import('./run.ts')
         return run(names, given, host).catch((error: unknown) => {
-          throw misspelt(names[0], error) ?? error
+          throw misspelt(names, error) ?? error
         })
       }),
     )
@@ -132,18 +133,25 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       const near = nearest(/'([^']+)'/.exec(message)?.[1] ?? '', names)
       return usage(plain(message), near === null ? help : `Did you mean reconcile ${nameOf(acting)} ${near}?`)
     }
+    if (code === 'commander.excessArguments' && acting.registeredArguments.length === 0)
+      return usage(`${nameOf(acting)} takes no names`, help)
     return usage(plain(message), help)
   }
   /** A flag of another command, or what was probably meant; null: no idea. */
   async function meantBy(flag: string, acting: Command, word: string | undefined): Promise<string | null> {
-    const command = acting === main && word !== undefined ? nearest(word, COMMAND_NAMES) : null
-    if (command !== null) return `Did you mean reconcile ${command}?`
-    const takers = await takersOf(flag)
+    const command = acting === main && word !== undefined ? insteadOf(word) : null
+    if (command !== null) return command
+    if (/^(?:-v|--verbose)$/.test(flag)) return '--log-level debug logs more; -V prints the version.'
+    // Those of the demo mean nothing elsewhere.
+    const takers = (await takersOf(flag)).filter((name) => name !== 'demo')
     if (takers.length > 0) return `${flag} is a flag of ${takers.join(', ')}.`
     const longs = (options: readonly Option[]) => options.flatMap(({ long }) => long ?? [])
-    const own = nearest(flag, [...longs([...acting.options, ...SHARED_FLAGS]), '--help'])
+    const help = flag.startsWith('--h') ? ['--help'] : []
+    const known = [...longs([...acting.options, ...SHARED_FLAGS]), ...help]
+    const [begun, ...more] = flag.length < 5 ? [] : known.filter((one) => one.startsWith(flag))
+    const own = begun !== undefined && more.length === 0 ? begun : nearest(flag, known)
     if (own !== null) return `Did you mean ${own}?`
-    const all = main.commands.flatMap((one) => [one, ...one.commands])
+    const all = main.commands.filter((one) => one.name() !== 'demo').flatMap((one) => [one, ...one.commands])
     const other = nearest(flag, longs(all.flatMap(({ options }) => options)))
     return other === null ? null : `Did you mean ${other}, a flag of ${(await takersOf(other)).join(', ')}?`
   }
@@ -166,30 +174,36 @@ export function withHelpFlag(argv: readonly string[]): readonly string[] {
   if (argv[at] !== 'help' || argv[at - 1]?.startsWith('--')) return argv
   const rest = argv.slice(at + 1)
   const name = rest.find((word) => !word.startsWith('-'))
-  if (name !== undefined && !COMMAND_NAMES.includes(name)) {
-    const near = nearest(name, COMMAND_NAMES)
-    throw usage(
-      `no command is named ${name}`,
-      near === null ? undefined : `Did you mean reconcile help ${near}?`,
-    )
-  }
+  if (name !== undefined && !COMMAND_NAMES.includes(name))
+    throw usage(`no command is named ${name}`, insteadOf(name, 'reconcile help') ?? undefined)
   return [...rest, '--help']
 }
 
+/** The command that a word is meant to be, by its meaning or its spelling; null: no idea. */
+function insteadOf(word: string, before = 'reconcile'): string | null {
+  const near = nearest(word, COMMAND_NAMES)
+  return meaningOf(word) ?? (near === null ? null : `Did you mean ${before} ${near}?`)
+}
+
 /** What stands for a command is taken for a backup's name, also where there are no specs at all. */
-function misspelt(word: string | undefined, error: unknown): Failure | null {
-  const command = word === undefined ? null : nearest(word, COMMAND_NAMES)
-  if (command === null || !(error instanceof Failure)) return null
-  const isUnknown = error.code === 'unknown-backup' && error.message.includes(` named ${word} `)
+function misspelt(names: readonly string[], error: unknown): Failure | null {
+  if (!(error instanceof Failure)) return null
+  const isUnknown = error.code === 'unknown-backup'
+  const word = isUnknown ? names.find((name) => error.message.includes(` named ${name} `)) : names[0]
+  const command = word === undefined ? null : insteadOf(word)
+  if (command === null) return null
   if (isUnknown ? error.message.includes('Did you mean') : error.code !== 'specs-not-found') return null
-  return usage(`no command and no backup is named ${word}`, `Did you mean reconcile ${command}?`)
+  return usage(`no command and no backup is named ${word}`, command)
 }
 
 /** The help of `reconcile` itself, at most 40 lines of 80 columns. What a pass takes is in that of `run`. */
 function topHelp(): string {
-  const groups = Object.entries(COMMANDS).map(
-    ([group, commands]) => `${group}\n${helpRows(commands.map(([name, what]) => [name, what]))}`,
-  )
+  const groups = Object.entries(COMMANDS).map(([group, commands]) => {
+    const rows = commands.flatMap(([name, what]) =>
+      name === 'resume' ? [] : ([[name === 'suspend' ? 'suspend/resume' : name, what]] as const),
+    )
+    return `${group}\n${helpRows(rows)}`
+  })
   return `Usage: reconcile [options] [command] [name...]
 
 ${ABOUT}
@@ -199,13 +213,13 @@ Options:
 ${helpRows([
   ...[flags.dryRun, quietFlag].map((one) => [one.flags, one.description] as const),
   ['-V, --version', 'print the version'],
-  ['-h, --help', 'print this; reconcile help COMMAND: the flags of one'],
+  ['-h, --help', 'print this; with a command: its flags (run: those of a pass)'],
 ])}
 ${EXIT_CODES}`
 }
 
 const helpRows = (items: readonly (readonly [name: string, what: string])[]): string =>
-  items.map(([name, what]) => `  ${name.padEnd(13)}  ${what}\n`).join('')
+  items.map(([name, what]) => `  ${name.padEnd(14)}  ${what}\n`).join('')
 
 /** As it is typed: `service print`. */
 const nameOf = (command: Command): string =>

@@ -157,7 +157,8 @@ async function pruneByName(
     const holding = await destination.inspect(run)
     if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
-    for (const path of paths) console.write(`would move to the trash: ${escapeText(path)}\n`)
+    for (const path of paths)
+      console.write(foldText(`would move to the trash: ${escapeText(path)}`, console.width))
     return 0
   }
   const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {

@@ -8,7 +8,7 @@ import type { Hold } from '../model/trouble.ts'
 import { whoAmI } from '../system/who-am-i.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
-import { wrapText } from '../view/wrap-text.ts'
+import { foldText, wrapText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -62,7 +62,8 @@ async function releaseDestinations(
   const released = await workspace.box.releases()
   const held = unknown.filter(({ id }) => !released.has(id))
   for (const { id } of held) await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
-  for (const { name, path, id } of held) console.write(`Released ${id} (${name}): ${escapeText(path)}\n`)
+  for (const { name, path, id } of held)
+    console.write(foldText(`Released ${id} (${name}): ${escapeText(path)}`, console.width))
   const what = `${counted(unknown.length, 'destination')} ${unknown.length === 1 ? 'is' : 'are'} released`
   console.write(
     held.length === 0

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { checkTools } from '../system/check-host-tools.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
 import { passOver } from './passes.ts'
@@ -35,6 +36,8 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
   const context = { workspace, console, run: host.run, log: given }
   if (!onChange) return passOver(specs, terms, context)
   const { openChanges } = await import('./on-change.ts')
-  const changes = await openChanges(specs, workspace, host.run, console.writeError)
+  const changes = await openChanges(specs, workspace, host.run, (text) =>
+    console.writeError(foldText(text, console.errorWidth)),
+  )
   return passOver(specs, terms, { ...context, changes })
 }

@@ -8,6 +8,7 @@ import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { retainedText } from '../view/render-plan.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { readTarget } from '../watch/deliver.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
@@ -89,8 +90,10 @@ export async function validate(
       `${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd, width: console.width })}\n`,
     )
   }
-  console.write(`${verdict(loaded, errors.length, diagnostics.length - errors.length)}\n`)
-  for (const { backup, ...counts } of both) console.write(`${backup}: ${retainedText(counts)}\n`)
+  const warnings = diagnostics.length - errors.length
+  console.write(foldText(verdict(loaded, errors.length, warnings), console.width))
+  for (const { backup, ...counts } of both)
+    console.write(foldText(`${backup}: ${retainedText(counts)}`, console.width))
   return code
 }
 

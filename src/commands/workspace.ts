@@ -1,6 +1,8 @@
+import { basename } from 'node:path'
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
 import { holdId } from '../decide/documents/fingerprint.ts'
+import { anyOf } from '../decide/files/select.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
 import { goneShared } from '../decide/specs/vanished.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
@@ -32,7 +34,7 @@ import { renderDiagnostics } from '../view/diagnostics.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
-import { wrapText } from '../view/wrap-text.ts'
+import { foldText } from '../view/wrap-text.ts'
 import type { Console } from './argv/console.ts'
 import { nearest } from './nearest.ts'
 
@@ -162,7 +164,7 @@ export function printUsedSpecs({ loaded }: Pick<Workspace, 'loaded'>, console: C
   const isEmpty = loaded.fileCount === 0 && loaded.faults.length === 0
   const at = loaded.revision === null ? '' : `, commit ${shortCommit(loaded.revision)}`
   const used = `Specs: ${escapeText(loaded.label)} (${counted(loaded.specs.length, 'backup')}${at})`
-  console.writeError(isEmpty ? `${wrapText(noSpecs(loaded), console.width).join('\n  ')}\n` : `${used}\n`)
+  console.writeError(foldText(isEmpty ? noSpecs(loaded) : used, console.errorWidth))
 }
 
 export const noSpecs = ({ label }: LoadedSpecs): string =>
@@ -188,16 +190,47 @@ export function chooseSpecs(
   if (known.length === 0 && isReported) return []
   for (const name of names) {
     if (known.includes(name)) continue
-    const near = nearest(name, known)
+    const near = nameMeant(name, workspace.loaded) ?? nearest(name, known)
     const guess = near === null ? '' : ` Did you mean ${near}?`
     throw new Failure({
       code: 'unknown-backup',
       message: `no backup is named ${name} in ${label}.${guess}`,
-      hint: known.length === 0 ? noSpecs(workspace.loaded) : `There are: ${known.join(', ')}.`,
+      hint: known.length === 0 ? noSpecs(workspace.loaded) : hintFor(name, near, known),
     })
   }
   return specs.filter((spec) => names.includes(spec.name))
 }
+
+/** The backup that is meant by its spec's file, its destination, or its name in other letters, with or without a path in it; null: none. */
+function nameMeant(typed: string, { specs, faulty }: LoadedSpecs): string | null {
+  const text = typed.replace(/\/+$/, '').toLowerCase()
+  const file = withoutSuffix(text)
+  const folders = specs.find(({ destination: { path } }) => path.toLowerCase() === text)
+  const all = [...specs, ...faulty]
+  const one =
+    folders ??
+    all.find(({ name }) => name === text) ??
+    all.find(({ file: its }) => withoutSuffix(its.toLowerCase()) === file) ??
+    all.find(({ name }) => name === file || text.startsWith(`${name}/`))
+  return one?.name ?? null
+}
+
+const withoutSuffix = (file: string): string => basename(file).replace(/\.ya?ml$/, '')
+
+const SHOWN = 20
+
+function hintFor(typed: string, near: string | null, known: readonly string[]): string {
+  if (near !== null && typed.startsWith(`${near}/`) && !typed.endsWith('/'))
+    return `One file cannot be chosen here; reconcile explain ${typed} says what becomes of it.`
+  const matched = /[*?[{]/.test(typed) ? known.filter(anyOf([typed])) : []
+  if (matched.length > 0) return `Patterns are not taken. Name each: ${few(matched, ' ')}`
+  const all = `There are: ${few(known, ', ')}.`
+  return /\.ya?ml$/i.test(typed) ? `A backup is named, not its file. ${all}` : all
+}
+
+const few = (names: readonly string[], between: string): string =>
+  names.slice(0, SHOWN).join(between) +
+  (names.length > SHOWN ? `${between}and ${names.length - SHOWN} more` : '')
 
 /** The chosen specs that may run. */
 export const runnableSpecs = (workspace: Workspace, names: readonly string[]): readonly Spec[] => {

@@ -14,6 +14,8 @@ export interface FaultyMarker {
   readonly fault: MarkerFault
   /** The name in it, where it is about another file. */
   readonly name?: string
+  /** Where it has more than one: which are at fault, counted from 1, and the names in them. */
+  readonly lines?: readonly { readonly number: number; readonly name: string | null }[]
   /** Hexadecimal digits of what it holds, where the marker's kind has another number. */
   readonly digits?: number
   /** What wrote it, where that is known. */
@@ -47,25 +49,41 @@ export function parseMarker(
 ): { readonly digest: Digest } | FaultyMarker {
   if (bytes.length > MARKER_LIMIT) return { fault: 'too-long' }
   const text = utf8.decode(bytes)
-  const faulty = (fault: MarkerFault, more: Pick<FaultyMarker, 'name' | 'digits'> = {}): FaultyMarker => {
+  const faulty = (
+    fault: MarkerFault,
+    more: Pick<FaultyMarker, 'name' | 'digits' | 'lines'> = {},
+  ): FaultyMarker => {
     const writtenAs = isUtf16(bytes) ? 'utf-16' : WRITERS.find(([, mark]) => mark.test(text))?.[0]
     return { fault, ...more, ...(writtenAs === undefined ? {} : { writtenAs }) }
   }
-  const lines = text.split(/\r\n?|\n/).filter((line) => line.trim() !== '' && !/^[#;]/.test(line))
+  const lines = text
+    .split(/\r\n?|\n/)
+    .map((line, i) => ({ line, number: i + 1 }))
+    .filter(({ line }) => line.trim() !== '' && !/^[#;]/.test(line))
   if (lines.length === 0) return faulty('empty')
-  const all = lines.flatMap((line) => readLine(line.replace(/\0.*$/s, '')) ?? [])
+  const all = lines.flatMap(({ line, number }) => {
+    const read = readLine(line.replace(/\0.*$/s, ''))
+    return read === null ? [] : [{ ...read, number }]
+  })
+  const at = (...these: typeof all) =>
+    lines.length === 1 && lines[0]!.number === 1
+      ? {}
+      : { lines: these.map(({ number, name }) => ({ number, name })) }
   const claims = all.filter(({ hex }) => hex.length === DIGITS[kind])
   const [claim = all[0]] = claims
   if (claim === undefined) return faulty('no-digest')
   const digits = claim.hex.length
-  if (claims.length === 0) return faulty(digits in CHECKSUMS ? 'other-kind' : 'no-digest', { digits })
+  if (claims.length === 0)
+    return faulty(digits in CHECKSUMS ? 'other-kind' : 'no-digest', { digits, ...at(claim) })
   const otherName = ({ name }: Claim) =>
     name === null || isNameOf(name, baseName(dataPath)) ? undefined : name
   const name = otherName(claim)
-  if (claims.some((one) => one.hex !== claim.hex || otherName(one) !== name)) return faulty('ambiguous')
+  const other = claims.find((one) => one.hex !== claim.hex || otherName(one) !== name)
+  if (other !== undefined) return faulty('ambiguous', at(claim, other))
   // Only a line that names the file stands out from others.
-  if (claims.length < lines.length && claims.every((one) => one.name === null)) return faulty('ambiguous')
-  if (name !== undefined) return faulty('other-name', { name })
+  if (claims.length < lines.length && claims.every((one) => one.name === null))
+    return faulty('ambiguous', at(claim))
+  if (name !== undefined) return faulty('other-name', { name, ...at(claim) })
   return { digest: claim.hex as Digest }
 }
 

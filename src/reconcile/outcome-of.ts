@@ -33,7 +33,7 @@ export function outcomeOf(
     adopted: tally.adopted,
     repaired: tally.repaired,
     waiting: paths('wait'),
-    pending: halt === tally.halt ? tally.left.size : plan.steps.filter(isTransfer).length,
+    pending: halt === tally.halt ? stillToCome(tally) : plan.steps.filter(isTransfer).length,
     lost: paths('lost'),
     problems,
     conflicts: [...conflictsOf(plan), ...tally.conflicts],
@@ -54,6 +54,12 @@ export function outcomeOf(
     // A plan that turned out stale after it had begun: what was done is reported as well.
     ...(refused === null ? {} : { stale: refused.stale, holds: refused.holds, result: refused.result }),
   }
+}
+
+/** What failed its checksum twice is not tried again by the next pass. */
+function stillToCome({ left, problems }: Tally): number {
+  const failed = new Set(problems.flatMap(({ code, path }) => (code === 'checksum-failed' ? path : [])))
+  return [...left].filter((path) => !failed.has(path)).length
 }
 
 function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run: Run): BackupResult {

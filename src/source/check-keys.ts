@@ -5,27 +5,39 @@ import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { namelessUser } from '../system/check-host-tools.ts'
 import { runTool } from '../system/child.ts'
+import { shellQuoted } from '../system/ssh-options.ts'
 
-type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> & Partial<Pick<SshPlace, 'algorithms'>>
+type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> &
+  Partial<Pick<SshPlace, 'algorithms' | 'host' | 'port'>>
 
-const MAKE_ONE = 'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and put its .pub into authorized_keys there.'
+const MAKE_ONE =
+  'Make one: ssh-keygen -t ed25519 -N "" -f IDENTITY, and put IDENTITY.pub into authorized_keys there.'
+const MAKE_ANOTHER = MAKE_ONE.replaceAll('IDENTITY', 'IDENTITY-ed25519')
+  .replace('one', 'another')
+  .replace('there.', 'there; then name it as identity.')
 
 /** Throws if this user, or the key files on this machine, make a session impossible; ssh itself would say little or nothing of it. */
 export async function checkKeys(keys: Keys): Promise<void> {
   const nameless = namelessUser()
   if (nameless !== null) throw nameless
   await checkIdentity(keys)
-  await mustBeReadable(
-    'known-hosts',
-    'file of pinned host keys',
-    keys.knownHosts,
-    'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the one on the machine itself.',
-  )
+  await checkKnownHosts(keys)
 }
 
-/** The same of the private key alone. */
+export const checkKnownHosts = ({
+  knownHosts,
+  host = 'HOST',
+  port = 22,
+}: Pick<Keys, 'knownHosts' | 'host' | 'port'>): Promise<void> =>
+  mustBeReadable(
+    'known-hosts',
+    'file of pinned host keys',
+    knownHosts,
+    `Pin the host key: ssh-keyscan -t ed25519 -p ${port} ${host} >> ${shellQuoted(knownHosts)}, after comparing it with the one on the machine itself.`,
+  )
+
 export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownHosts'>): Promise<void> {
-  await mustBeReadable('identity', 'private key', identity, MAKE_ONE)
+  await mustBeReadable('identity', 'private key', identity, named(MAKE_ONE, identity))
   const text = await readFile(identity, 'latin1')
   const { mode, uid } = await stat(identity)
   // Of the wrong file nobody needs the rights changed.
@@ -34,7 +46,7 @@ export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownH
     throw keyFailure(
       'identity-too-open',
       `The private key ${identity} is readable by others, so ssh refuses to use it.`,
-      `chmod 600 ${identity}`,
+      `chmod 600 ${shellQuoted(identity)}`,
     )
   // ssh reads some forms in spite of their line ends: it is asked, and the text only looked at for the reason.
   const read = await runTool('ssh-keygen', ['-y', '-P', '', '-f', identity]).catch(() => null)
@@ -46,8 +58,12 @@ export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownH
   const [, is, hint, code = 'identity-no-key'] =
     read.exitCode === 0 ? DSA : (ODD_KEYS.find(([fits]) => fits(text)) ?? DAMAGED)
   const said = is === DAMAGED[1] ? ` It said: ${read.stderr.split('\n', 1)[0]}` : ''
-  throw keyFailure(code, `The private key ${identity} ${is}.${said}`, hint.replaceAll('FILE.KEY', identity))
+  throw keyFailure(code, `The private key ${identity} ${is}.${said}`, named(hint, identity))
 }
+
+/** With the path of the key, quoted for a shell where it has to be. */
+const named = (hint: string, identity: string): string =>
+  hint.replace(/IDENTITY([\w.-]*\w)?/g, (_, more: string = '') => shellQuoted(`${identity}${more}`))
 
 async function mustBeReadable(what: string, named: string, path: string, hint: string): Promise<void> {
   const fault = await access(path, constants.R_OK).then(
@@ -73,7 +89,7 @@ async function mustBeReadable(what: string, named: string, path: string, hint: s
 type OddKey = readonly [
   fits: (text: string) => boolean,
   is: string,
-  /** FILE.KEY stands for its path. */
+  /** IDENTITY stands for its path. */
   hint: string,
   code?: string,
 ]
@@ -96,9 +112,9 @@ const lacks =
 const DSA: OddKey = [
   (text) => /BEGIN DSA PRIVATE KEY/.test(text) || bodyOf(text).includes('ssh-dss'),
   'is a DSA key, which ssh no longer uses',
-  MAKE_ONE,
+  MAKE_ANOTHER,
 ]
-const DAMAGED: OddKey = [() => true, 'is damaged, or of a kind that this ssh does not know', MAKE_ONE]
+const DAMAGED: OddKey = [() => true, 'is damaged, or of a kind that this ssh does not know', MAKE_ANOTHER]
 
 /** What a file is that ssh reads no key from; the first that fits. Those that are no use once repaired come first. */
 const ODD_KEYS: readonly OddKey[] = [
@@ -112,11 +128,11 @@ const ODD_KEYS: readonly OddKey[] = [
     'identity-encrypted',
   ],
   DSA,
-  [lacks(/\S/), 'is empty: it holds no private key', MAKE_ONE],
+  [lacks(/\S/), 'is empty: it holds no private key', MAKE_ANOTHER],
   [
     has(/^PuTTY-User-Key-File/),
     'is a PuTTY key (.ppk), which ssh cannot read',
-    'Convert it: puttygen KEY.ppk -O private-openssh -o KEY',
+    'Convert it: puttygen IDENTITY -O private-openssh -o IDENTITY.openssh, and name the new file as identity.',
   ],
   [
     has(/^(?:\xff\xfe|\xfe\xff)/),
@@ -129,7 +145,7 @@ const ODD_KEYS: readonly OddKey[] = [
     'holds the public half of a key',
     'Name the private half: the file without .pub that ssh-keygen wrote next to it.',
   ],
-  [lacks(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/), 'holds no private key that ssh can read', MAKE_ONE],
+  [lacks(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/), 'holds no private key that ssh can read', MAKE_ANOTHER],
   [
     has(/BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^\r\n]*[^\s]/),
     'has lost its line breaks, so ssh cannot read it',
@@ -139,14 +155,14 @@ const ODD_KEYS: readonly OddKey[] = [
   [
     has(/\r/),
     'has Windows line endings (CRLF), so ssh cannot read it',
-    "Convert it: sed -i 's/\\r$//' FILE.KEY",
+    "Convert it: sed -i 's/\\r$//' IDENTITY",
   ],
   [
     has(/^(?!-----BEGIN )|\n[ \t]/),
     'has blanks or other text before the lines of its key, so ssh cannot read it',
     'Remove what is before -----BEGIN, and blanks before each line.',
   ],
-  [has(/[^\n]$/), 'does not end with a newline, so ssh cannot read it', 'Add it: echo >> FILE.KEY'],
+  [has(/[^\n]$/), 'does not end with a newline, so ssh cannot read it', 'Add it: echo >> IDENTITY'],
 ]
 
 const keyFailure = (code: string, message: string, hint: string): Failure =>

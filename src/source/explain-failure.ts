@@ -1,8 +1,9 @@
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { runChild } from '../system/child.ts'
+import { publicKeyOf } from '../system/public-key.ts'
 import { hintFromSshConfig } from '../system/ssh-config.ts'
-import { hopText, type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
+import { hopText, keyWords, type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
 import { diskSaid } from './explain-disk.ts'
 import { printable } from './quote.ts'
 import type { Far } from './rsync-command.ts'
@@ -123,7 +124,8 @@ async function bySsh(
   const line = place.jump.length === 0 ? undefined : lines.find((one) => failed.pattern.test(one))
   const said = line === undefined || failed.code === 'host-key-changed' ? lastWords(stderr) : printable(line)
   const detail = unread === undefined || said.includes(unread) ? said : `${printable(unread)}; ${said}`
-  const words = (text: string): string => wordsAbout(text, peer, way[at + 1])
+  const key = failed.code === 'key-refused' ? await publicKeyOf(place.identity) : null
+  const words = (text: string): string => wordsAbout(text, peer, keyWords(place.identity, key), way[at + 1])
   const configured =
     at === place.jump.length && CONFIGURED.has(failed.code)
       ? await hintFromSshConfig(peer.host, peer.user)

@@ -18,7 +18,7 @@ const WHY: Record<MarkerFault, string> = {
   'no-digest': 'holds no checksum in a form that md5sum -c reads',
   'other-name': 'is about a file of another name',
   'other-kind': 'holds a checksum of another kind than its suffix says',
-  ambiguous: 'holds more than one checksum or line, so it is not clear which counts',
+  ambiguous: 'holds more than one checksum or line, and it is not clear which counts',
 }
 
 /** What it is instead, where its form is one that md5sum -c does not read. */
@@ -31,7 +31,8 @@ const FORMS: Partial<Record<NonNullable<FaultyMarker['writtenAs']>, string>> = {
 }
 
 /** Its file waits: only a marker that can be read finishes one. */
-export function explainMarker(path: string, { fault, name, digits, writtenAs }: FaultyMarker): Problem {
+export function explainMarker(path: string, faulty: FaultyMarker): Problem {
+  const { fault, name, digits, writtenAs, lines = [] } = faulty
   const { data, kind } = markerOf(path) ?? { data: path, kind: 'md5' }
   const form = writtenAs === undefined ? undefined : FORMS[writtenAs]
   const file = baseName(data)
@@ -42,9 +43,20 @@ export function explainMarker(path: string, { fault, name, digits, writtenAs }: 
   return {
     code: `marker-${fault}`,
     path,
-    message: `The marker ${quote(path)} ${why}.`,
+    message: `The marker ${quote(path)} ${why}${form === undefined ? whichLines(lines) : ''}.`,
     hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), file, writtenAs)}`,
   }
+}
+
+/** `: line 1 is about "a.tar", line 3 has no name`. */
+function whichLines(lines: NonNullable<FaultyMarker['lines']>): string {
+  const [only, ...others] = lines
+  if (only === undefined) return ''
+  if (others.length === 0) return ` (line ${only.number})`
+  const each = lines.map(({ number, name }) => {
+    return `line ${number} ${name === null ? 'has no name' : `is about ${quote(name)}`}`
+  })
+  return `: ${each.join(', ')}`
 }
 
 function describeDigits(digits: number, kind: DigestKind): string {

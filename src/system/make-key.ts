@@ -19,13 +19,15 @@ export async function makeKey(file: string, owner: Owner): Promise<boolean> {
   } catch (cause) {
     throw unmade(file, systemErrorOf(cause)?.name ?? String(cause), cause)
   }
-  const comment = `reconcile@${hostname().replace(/[^\w.-]/g, '')}`
-  const words = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file]
+  const words = ['-q', '-t', 'ed25519', '-N', '', '-C', keyComment(), '-f', file]
   const { exitCode, stderr, stdout } = await runTool('ssh-keygen', words)
   if (exitCode !== 0) throw unmade(file, (stderr || stdout).split('\n', 1)[0] ?? '')
   if (owner !== null) for (const one of [file, `${file}.pub`]) await chown(one, owner.uid, owner.gid)
   return true
 }
+
+/** Says in authorized_keys whose key it is. */
+export const keyComment = (): string => `reconcile@${hostname().replace(/[^\w.-]/g, '')}`
 
 /** A folder that is there keeps its mode and owner. Those above it are for everybody to pass through. */
 export async function makeOwnFolder(folder: string, mode: number, owner: Owner): Promise<void> {
@@ -39,13 +41,6 @@ export async function makeOwnFolder(folder: string, mode: number, owner: Owner):
   // Whatever the umask took.
   await chmod(folder, mode)
   if (owner !== null) await chown(folder, owner.uid, owner.gid)
-}
-
-/** `ssh-ed25519 AAAA… comment`: the public half of a private key that ssh can read. */
-export async function publicHalf(file: string): Promise<string> {
-  const { stdout } = await runTool('ssh-keygen', ['-y', '-P', '', '-f', file])
-  const [type = '', blob = '', ...comment] = stdout.split('\n', 1)[0]!.split(' ')
-  return [type, blob, comment.join(' ').replace(/[^\w.@-]/g, '') || 'reconcile'].join(' ')
 }
 
 const unmade = (file: string, why: string, cause?: unknown): Failure =>

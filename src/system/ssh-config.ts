@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { childEnvironment, runChild } from './child.ts'
@@ -14,7 +14,7 @@ const DEEPEST = 5
 /**
  * What to write into a spec for a host that only ssh's own configuration knows, which no session of ours reads: keys there could make ssh
  * run programs. ssh itself is asked, which connects to nothing for it. `user`: the spec's; null: it has none, and is to get one. Null: the
- * configuration does not change where the name leads, or has to run a program (`Match exec`) to say so.
+ * configuration does not change where the name leads.
  */
 export async function hintFromSshConfig(
   host: string,
@@ -24,7 +24,8 @@ export async function hintFromSshConfig(
   if (!HOST_OR_USER.test(host) && !IPV6.test(host)) return null
   const file = await configOf(home)
   const [found, plain] = await Promise.all([ask([...file, '--', host]), ask(['-F', 'none', '--', host])])
-  if (found === null || plain === null) return null
+  if (plain === null) return null
+  if (found === null) return hintWhereItRuns(host, home)
   const own = (key: string): string | null => {
     const value = found.get(key)
     return value === undefined || value === plain.get(key) ? null : value
@@ -48,9 +49,21 @@ export async function hintFromSshConfig(
   const unnamed =
     key === null || identity !== null
       ? ''
-      : ' Its IdentityFile cannot be written in a spec: copy the key to a path without white space.'
+      : ' Its IdentityFile cannot be written in a spec: copy the key to a path without quotes, % and #.'
+  const strange =
+    HOST_OR_USER.test(account) || account === ''
+      ? ''
+      : ` Its User ${JSON.stringify(account)} cannot be written in a spec, which takes letters, digits, ".", "_" and "-": use an account with such a name.`
   const proxy = command === null ? '' : ' Its ProxyCommand has no key here: use jump.'
-  return `~/.ssh/config knows this name, and is not read here. Write what it says into the spec: source: { ${written} }${proxy}${unnamed}`
+  return `~/.ssh/config knows this name, and is not read here. Write what it says into the spec: source: { ${written} }${proxy}${unnamed}${strange}`
+}
+
+/** What it says cannot be known without running a program, which is left to a person. Null: that is not why. */
+async function hintWhereItRuns(host: string, home: string): Promise<string | null> {
+  const text = await readFile(join(home, '.ssh/config'), 'utf8').catch(() => '')
+  return /^\s*Match\s(?:.*\s)?exec\b/im.test(text)
+    ? `~/.ssh/config may know this name, but runs a program to say so (Match exec), and is not read here. See what it says: ssh -G ${host}. Write its hostname, port, user and identityfile into the spec, as host, port, user and identity of source.`
+    : null
 }
 
 /** ssh looks into the home folder of its user, whatever HOME says; a configuration that HOME names is the one that people mean. */
@@ -121,7 +134,7 @@ function keyPath(file: string, found: Resolved, host: string): string | null {
     ...{ '%r': found.get('user'), '%u': userInfo().username, '${HOME}': '~' },
   }
   const path = file.replace(/%.|\$\{HOME\}/g, (token) => tokens[token] ?? '\0')
-  return /^(?:~\/|\/)/.test(path) && !/[\s"'%#\\${}\p{Cc}]/u.test(path) ? path : null
+  return /^(?:~\/|\/)/.test(path) && !/[^\S ]|["'%#\\${}\p{Cc}]/u.test(path) ? path : null
 }
 
 /** In a flow map. What YAML might take for a number or a word of its own is quoted. */

@@ -1,3 +1,6 @@
+import type { PublicKey } from './public-key.ts'
+import { shellQuoted } from './ssh-options.ts'
+
 /** A machine that ssh logs in to. */
 export interface Peer {
   readonly host: string
@@ -38,8 +41,8 @@ export const SSH_FAILURES: readonly SshFailure[] = [
   {
     code: 'key-refused',
     pattern: /Permission denied \(/,
-    says: '{name} refused our key for the account {user}.',
-    hint: "Put the public half of source.identity into that account's authorized_keys{carrying}, and see that the account is not locked (usermod -p '*').",
+    says: '{name} refused our key {key} for the account {user}.',
+    hint: "Put its public half into the authorized_keys of {user} there{carrying}, and see that the account is not locked (usermod -p '*' {user}). {public}",
     retryable: false,
   },
   {
@@ -82,7 +85,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     code: 'jump-refused',
     pattern: /stdio forwarding failed|administratively prohibited/,
     says: '{name} did not carry us on to {next}.',
-    hint: 'See source.jump. Where authorized_keys at the jump host says restrict, our key needs port-forwarding beside it: restrict,port-forwarding,command="/bin/false",permitopen="HOST:PORT". Check also AllowTcpForwarding in its sshd_config, and whether the jump host itself reaches that host.',
+    hint: 'See source.jump. Where authorized_keys at the jump host says restrict, our key needs port-forwarding beside it: restrict,port-forwarding,command="/bin/false",permitopen="{to}". Check also AllowTcpForwarding in its sshd_config, and whether the jump host itself reaches that host.',
     retryable: true,
   },
   {
@@ -110,13 +113,25 @@ export const SSH_FAILURES: readonly SshFailure[] = [
   },
 ]
 
-/** ssh's words about a machine, filled in. `next`: where a jump host was to carry us; null: the machine is none. */
-export function wordsAbout(text: string, peer: Peer, next: Peer | null = null): string {
+/** The key that was shown: what it is called, and how to get its public half. */
+export const keyWords = (identity: string, found: PublicKey | null): Readonly<Record<string, string>> => ({
+  key: found === null ? identity : `${identity} (${found.fingerprint})`,
+  public: `It is: ${found?.line ?? `what ssh-keygen -y -f ${shellQuoted(identity)} prints.`}`,
+})
+
+/** ssh's words about a machine, filled in. `next`: where a jump host was to carry us; null: the machine is none. `more`: of its key. */
+export function wordsAbout(
+  text: string,
+  peer: Peer,
+  more: Readonly<Record<string, string>>,
+  next: Peer | null = null,
+): string {
   const { host, port, user } = peer
   const jump = `the jump host ${hopText(peer)}`
   const about: Readonly<Record<string, string>> = {
     host,
     user,
+    ...more,
     port: String(port),
     pin: port === 22 ? host : `[${host}]:${port}`,
     ...(next === null
@@ -126,6 +141,7 @@ export function wordsAbout(text: string, peer: Peer, next: Peer | null = null): 
         }
       : {
           ...{ name: jump, at: jump, as: `, of ${jump}`, next: `${next.host} (port ${next.port})` },
+          to: `${next.host.includes(':') ? `[${next.host}]` : next.host}:${next.port}`,
           ...{ carrying: ' there, with restrict,port-forwarding before it', us: 'us' },
           ...{ hostKey: 'source.jump', portKey: 'source.jump' },
         }),

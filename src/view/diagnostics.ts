@@ -3,14 +3,14 @@ import { groupBy } from '../model/group-by.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { paint } from './paint.ts'
-import { wrapText } from './wrap-text.ts'
+import { clipText, wrapText } from './wrap-text.ts'
 
 /** As many faults of one code at one place are shown one by one. */
 const SAME = 3
 
 /**
  * Faults of specs and settings in a compiler's style: the place, the fault, the lines around it, a hint. A blank line between two;
- * a newline at the end. Files below `folder` are named relative to it. Prose breaks at `width` columns; frames stay whole.
+ * a newline at the end. Files below `folder` are named relative to it. Prose breaks at `width` columns; frames are cut there.
  */
 export function renderDiagnostics(
   diagnostics: readonly Diagnostic[],
@@ -40,8 +40,8 @@ export function renderDiagnostics(
         `${tone('bold', at)}: ${rank}:${first.slice(before.length)}`,
         ...rest.map((more) => `    ${more}`),
       ]
-      for (const each of frame?.split('\n') ?? [])
-        lines.push(tone('dim', `    ${escapeText(each)}`.trimEnd()))
+      for (const each of frame === undefined ? [] : fitFrame(frame, width))
+        lines.push(tone('dim', `    ${each}`.trimEnd()))
       if (hint !== undefined)
         lines.push(
           ...wrapText(`hint: ${escapeText(hint)}`, width).map((text, i) =>
@@ -52,4 +52,18 @@ export function renderDiagnostics(
       return `${lines.join('\n')}\n`
     })
     .join('\n')
+}
+
+/** The lines around a fault, escaped. Where they do not fit, what is shown of them is around the place that the carets mark. */
+function fitFrame(frame: string, width: number): readonly string[] {
+  const lines = frame.split('\n').map(escapeText)
+  const carets = lines.map((line) => /^\s*\| *\^/.exec(line)?.[0].length ?? 0)
+  const caret = Math.max(...carets)
+  const gutter = lines[0]!.indexOf('|') + 2
+  // The place is in the first half, unless it is there anyway.
+  const skip = caret > width * 0.75 ? caret - Math.floor(width / 2) : 0
+  return lines.map((line) => {
+    const shown = skip === 0 ? line : `${line.slice(0, gutter)}${line.slice(gutter + skip)}`
+    return clipText(shown, width)
+  })
 }

@@ -2,7 +2,7 @@ import stringWidth from 'string-width'
 import { escapeText } from './escape-text.ts'
 import { localProse } from './local-prose.ts'
 import type { Paint, Tone } from './paint.ts'
-import { padText, wrapText } from './wrap-text.ts'
+import { indentOf, padText, wrapText } from './wrap-text.ts'
 
 /** A row about one path, or the whole backup: `+ pull  db.tar.gz  1.4 GiB  because`. Raw text; escaped here. */
 export interface Row {
@@ -70,10 +70,13 @@ function layRow(
     if (first !== undefined) lines.push(' '.repeat(at) + first)
   }
   lines.push(...rest.map((line) => ' '.repeat(at) + line))
-  for (const hint of row.hints ?? [])
+  const hints = row.hints ?? []
+  const commands = hints.flatMap((hint) => ('command' in hint ? escapeText(hint.command) : []))
+  const indent = indentOf(commands, START, columns.width)
+  for (const hint of hints)
     lines.push(
       ...('command' in hint
-        ? [' '.repeat(START) + paint('cyan', escapeText(hint.command))]
+        ? [' '.repeat(indent) + paint('cyan', escapeText(hint.command))]
         : wrapText(localProse(hint.prose), columns.width - START).map(
             (line) => ' '.repeat(START) + paint('dim', line),
           )),

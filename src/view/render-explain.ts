@@ -1,9 +1,9 @@
 import type { BackupExplanation, FileExplanation } from '../model/explanation.ts'
-import { escapeText } from './escape-text.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import { paint } from './paint.ts'
 import { backupLines } from './render-calendar.ts'
 import { fileLines } from './render-file.ts'
+import { bothEnds } from './render-plan.ts'
 import { alertRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
 
 export interface ExplainTextOptions {
@@ -20,11 +20,9 @@ export function renderExplain(
   options: ExplainTextOptions,
 ): string {
   const brush = paint(options.color)
-  const { backup, from, to, known } = explained
+  const { backup, known } = explained
   const name = explained.kind === 'file' ? `${backup}/${explained.path}` : backup
-  const head = [
-    `${brush('bold', escapeText(name))}  ${escapeText(from)} ${brush('dim', '->')} ${escapeText(to)}`,
-  ]
+  const head = bothEnds(name, explained, brush, options.width)
   const unknown: readonly Row[] = [
     ...(known.source === 'complete' ? [] : [unknownRow(`the source ${readingOf(known.source)}`)]),
     ...(known.destination === 'complete' ? [] : [unknownRow('the destination was not read')]),

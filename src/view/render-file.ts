@@ -15,7 +15,7 @@ import { humanAge } from './human-time.ts'
 import type { Paint } from './paint.ts'
 import { shellWords } from './shell-words.ts'
 import { conflictHints } from './trouble-rows.ts'
-import { padText, wrapText } from './wrap-text.ts'
+import { indentOf, padText, wrapText } from './wrap-text.ts'
 
 /** A line under one heading; raw text, escaped here. `command` is never wrapped, so that it can be copied. */
 type Fact = string | { readonly command: string }
@@ -29,18 +29,19 @@ export function fileLines(
   brush: Paint,
   { width }: { readonly width: number },
 ): readonly string[] {
-  const part = (head: string, ...said: readonly Fact[]): readonly string[] =>
-    said.flatMap((one, i) => {
-      const lines =
-        typeof one === 'string'
-          ? wrapText(escapeProse(one), Math.max(40, width - START))
-          : [brush('cyan', `  ${escapeText(one.command)}`)]
+  const part = (head: string, ...said: readonly Fact[]): readonly string[] => {
+    const commands = said.flatMap((one) => (typeof one === 'string' ? [] : escapeText(one.command)))
+    const indent = ' '.repeat(indentOf(commands, START + 2, width))
+    return said.flatMap((one, i) => {
+      if (typeof one !== 'string') return indent + brush('cyan', escapeText(one.command))
+      const lines = wrapText(escapeProse(one), Math.max(40, width - START - 2))
       return lines.map((line, j) =>
         i === 0 && j === 0
           ? `  ${brush('dim', padText(head, HEAD))}  ${line}`
           : `${' '.repeat(START + (j > 0 ? 2 : 0))}${line}`,
       )
     })
+  }
   const ago = (time: string) =>
     `${time.replace(/\.\d+Z$/, 'Z')} (${humanAge(time, instant(Date.parse(file.asOf)))})`
   return [
@@ -118,10 +119,17 @@ function wanted({ wanted: verdict, matches, rules, selection }: FileExplanation)
   return `no: outside ${rules ?? ''}`
 }
 
-function source({ source: file, known }: FileExplanation, ago: (time: string) => string): readonly string[] {
+function source(
+  { source: file, known, path, problems }: FileExplanation,
+  ago: (time: string) => string,
+): readonly string[] {
   if (file === null) {
+    if (problems.some((one) => one.path === path && one.code.startsWith('name-')))
+      return ['its name there is refused: see above']
     if (known.source === 'complete') return ['it is not there']
-    return ['it was not seen, but the source was not read completely']
+    return [
+      known.source === 'unknown' ? 'not known' : 'it was not seen, but the source was not read completely',
+    ]
   }
   const listed =
     file.size === null || file.mtime === null
@@ -130,22 +138,23 @@ function source({ source: file, known }: FileExplanation, ago: (time: string) =>
   const waiting = file.waitingSince === null ? [] : [`without a marker since ${ago(file.waitingSince)}`]
   const failed =
     file.failedAt === null ? [] : [`this content failed its checksum twice, ${ago(file.failedAt)}`]
-  return [listed, marker(file, ago), ...waiting, ...failed]
+  return [listed, ...marker(file, ago), ...waiting, ...failed]
 }
 
 const BY = { sums: 'by a sums file', source: 'by its rsync, once it was quiet' } as const
 
-function marker(file: FileAtSource, ago: (time: string) => string): string {
+function marker(file: FileAtSource, ago: (time: string) => string): readonly string[] {
   switch (file.marker) {
     case 'none':
-      return 'no marker: it is not finished there'
+      return ['no marker: it is not finished there']
     case 'unreadable':
-      return 'its marker cannot be read'
+      return ['its marker cannot be used: see above']
     case 'unread':
-      return `marker ${file.markerPath}: not read, because the file is not wanted`
+      return [`marker ${file.markerPath}: not read, because the file is not wanted`]
     case 'claimed': {
       const read = file.readAt === null ? 'read just now' : `read ${ago(file.readAt)}`
-      return `${file.by === undefined ? `marker ${file.markerPath}` : BY[file.by]}: ${kindOf(file.digest)} ${file.digest}, ${read}`
+      const by = file.by === undefined ? `marker ${file.markerPath}` : BY[file.by]
+      return [`${by}, ${read}:`, ...digest(file.digest ?? '')]
     }
     default:
       return file.marker satisfies never
@@ -155,7 +164,8 @@ function marker(file: FileAtSource, ago: (time: string) => string): string {
 const sizeOf = (bytes: number): string =>
   bytes < 1024 ? humanSize(bytes) : `${humanSize(bytes)} (${humanCount(bytes)} bytes)`
 
-const kindOf = (digest: string | null): string => (digest?.length === 64 ? 'sha256' : 'md5')
+/** A sha256 has a line of its own: with a word before it, it would not fit 80 columns. */
+const digest = (hex: string): readonly string[] => (hex.length === 64 ? ['sha256', hex] : [`md5 ${hex}`])
 
 function destination({ destination: held, known }: FileExplanation): string {
   if (held === null) return known.destination === 'complete' ? 'it is not here' : 'not known'
@@ -186,8 +196,8 @@ function ledger({ ledger: record, pruned }: FileExplanation, ago: (time: string)
   if (record === null) return ['it is not in the ledger', ...gone]
   return [
     `published ${ago(record.since)}${byPlan(record.planId, record.revision)}`,
-    `md5 ${record.md5}`,
-    `sha256 ${record.sha256}`,
+    ...digest(record.md5),
+    ...digest(record.sha256),
     record.rotten
       ? `last read ${ago(record.readAt)} and sound then; its content has changed since: rotten`
       : `last read ${ago(record.readAt)}, and sound`,

@@ -70,7 +70,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const shared = plan.backups.filter((one) => one.steps.length === 0 && isAllShared(one))
   const own = plan.backups.filter((one) => shared.length < 2 || !shared.includes(one))
   for (const backup of explainedOnce(own.toSorted(byName))) {
-    if (inSync(backup)) lines.push(syncLine(backup, names, brush))
+    if (inSync(backup)) lines.push(...syncLines(backup, names, brush, options.width))
     else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
       const timed = { ...options, asOf: instant(Date.parse(plan.asOf)) }
@@ -97,12 +97,14 @@ const inSync = (plan: BackupPlan): boolean =>
   plan.steps.every((step) => step.action === 'keep') &&
   planCounts(plan.summary, '') === ''
 
-function syncLine(plan: BackupPlan, names: number, brush: Paint): string {
+function syncLines(plan: BackupPlan, names: number, brush: Paint, width: number): readonly string[] {
   const free = plan.free === null ? 'free space unknown' : `${humanSize(plan.free)} free`
   const beside =
     plan.beside === undefined ? '' : `, ${humanCount(plan.beside.files)} of them matching no series.pattern`
   const facts = `${counted(plan.summary.keep, 'file')}${beside}, ${free}`
-  return `${brush('bold', padText(plan.backup, names))}  ${brush('green', 'in sync')}  ${brush('dim', facts)}`
+  const head = `${brush('bold', padText(plan.backup, names))}  ${brush('green', 'in sync')}`
+  if (names + 11 + facts.length > width) return [head, ...dimLines(facts, brush, width)]
+  return [`${head}  ${brush('dim', facts)}`]
 }
 
 function backupLines(
@@ -141,12 +143,25 @@ function headLines(
   { width, asOf }: PlanTextOptions & { readonly asOf: Instant },
 ): readonly string[] {
   const fresh = freshFacts(plan.series, asOf)
-  const [from, to] = [escapeText(plan.from), escapeText(plan.to)]
-  const head = `${brush('bold', plan.backup)}  ${from} ${brush('dim', '->')} ${to}`
-  if (fresh === '') return [head]
-  if (stringWidth(`${plan.backup}  ${from} -> ${to}   ${fresh}`) > width)
-    return [head, ...dimLines(fresh, brush, width)]
-  return [`${head}   ${brush('dim', fresh)}`]
+  const head = bothEnds(plan.backup, plan, brush, width)
+  if (fresh === '') return head
+  if (stringWidth(`${plan.backup}  ${escapeText(`${plan.from} -> ${plan.to}`)}   ${fresh}`) > width)
+    return [...head, ...dimLines(fresh, brush, width)]
+  return [`${head[0]}   ${brush('dim', fresh)}`]
+}
+
+/** What it is about, from where and to where: in one line if that fits. */
+export function bothEnds(
+  name: string,
+  ends: Pick<BackupPlan, 'from' | 'to'>,
+  brush: Paint,
+  width: number,
+): readonly string[] {
+  const [what, from, to] = [name, ends.from, ends.to].map(escapeText) as [string, string, string]
+  const arrow = brush('dim', '->')
+  return stringWidth(`${what}  ${from} -> ${to}`) <= width
+    ? [`${brush('bold', what)}  ${from} ${arrow} ${to}`]
+    : [brush('bold', what), `  ${from}`, `  ${arrow} ${to}`]
 }
 
 const dimLines = (text: string, brush: Paint, width: number): readonly string[] =>

@@ -3,6 +3,7 @@ import { byName } from '../decide/status/verdict.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
+import { UNDATED } from '../model/status.ts'
 import { faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
@@ -161,7 +162,10 @@ function headLines(
 ): readonly string[] {
   const head = `${brush('bold', padText(outcome.backup, columns.names))}  ${brush(tone, padText(word, columns.words))}  `
   const indent = columns.names + columns.words + 4
-  const [first = '', ...rest] = wrapText(localProse(facts(outcome, started)), Math.max(40, width - indent))
+  const text = localProse(facts(outcome, started))
+  // After long names there is no room.
+  if (width - indent < 30) return [head.trimEnd(), ...wrapText(text, width - 4).map((line) => `    ${line}`)]
+  const [first = '', ...rest] = wrapText(text, width - indent)
   return [`${head}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(indent) + line)]
 }
 
@@ -175,6 +179,7 @@ function facts(outcome: BackupOutcome, started: string): string {
       [pruned.length, 'pruned'],
       [repaired.length, 'repaired'],
       [outcome.pending, 'still to come'],
+      [failedTwice(outcome), 'with a failed checksum'],
     ]),
     ...offUntil(outcome.off),
     ...(bytes > 0 ? [`${humanSize(bytes)} in ${humanDuration(seconds)}${rate}`] : []),
@@ -182,6 +187,10 @@ function facts(outcome: BackupOutcome, started: string): string {
     ...held(outcome, started),
   ].join(', ')
 }
+
+/** They are not pulled again before they change at the source or a day has passed. */
+const failedTwice = ({ problems }: BackupOutcome): number =>
+  problems.filter(({ code }) => code === 'checksum-failed').length
 
 const offUntil = (off: BackupOutcome['off']): readonly string[] => {
   if (off === null) return []
@@ -225,16 +234,21 @@ function troubleRows(
 
 function lateRows(backup: string, late: readonly LateSeries[]): readonly Row[] {
   const rows = late.map((one) =>
-    alertRow('late', 'yellow', lateText(one), one.series === backup ? {} : { path: one.series }),
+    alertRow(
+      'late',
+      'yellow',
+      lateText(one),
+      one.series === backup || (one.series === UNDATED && !isNamed(one)) ? {} : { path: one.series },
+    ),
   )
   if (rows.length < 2) return rows
   return [countedRow(rows, { ...alertRow('late', 'yellow', ''), noun: 'series', more: MORE })]
 }
 
-function lateText({ series, message }: LateSeries): string {
-  const prefix = `${series}: `
-  return message.startsWith(prefix) ? message.slice(prefix.length) : message
-}
+const isNamed = ({ series, message }: LateSeries): boolean => message.startsWith(`${series}: `)
+
+const lateText = (late: LateSeries): string =>
+  isNamed(late) ? late.message.slice(late.series.length + 2) : late.message
 
 /** Of many backups at once: how many, and the first of them. */
 function lateBackups(backups: readonly BackupOutcome[]): Row {
@@ -283,6 +297,7 @@ function state({ backups }: Result): string {
     [sum((one) => one.pruned.length), 'pruned'],
     [sum((one) => one.late.length), 'late'],
     [sum((one) => one.pending), 'still to come'],
+    [sum(failedTwice), 'with a failed checksum'],
     [sum((one) => one.waiting.length), 'waiting'],
     [sum((one) => one.conflicts.length), 'in conflict'],
     [sum((one) => one.lost.length), 'lost'],

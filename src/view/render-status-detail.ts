@@ -12,9 +12,12 @@ import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge, inLocalTime } from './human-time.ts'
 import type { Paint } from './paint.ts'
-import { besideText, guessedLines } from './series-facts.ts'
+import { besideText, guessedLines, isUnnamed } from './series-facts.ts'
 import { causeText, runningText, stagedText } from './status-facts.ts'
 import { indentText, padText, wrapText } from './wrap-text.ts'
+
+/** Columns of a name next to its value; a longer one has a line of its own. */
+const LONGEST = 30
 
 /** What is behind one backup's line in the table: times, series, and conditions where they are not well. */
 export function detailLines(
@@ -41,7 +44,7 @@ export function detailLines(
     ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
     ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
     ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [
-      series,
+      isUnnamed({ series, newest }) ? 'no point yet' : series,
       [
         state,
         counted(points, 'point'),
@@ -52,14 +55,16 @@ export function detailLines(
       ].join(', '),
     ]),
   ].map(([name, value]) => [escapeText(name ?? ''), inLocalTime(escapeProse(value ?? ''), zone)] as const)
-  const column = Math.max(...facts.map(([name]) => stringWidth(name)))
+  const column = Math.max(...facts.map(([name]) => stringWidth(name)).filter((one) => one <= LONGEST))
   const dim = (text: string): readonly string[] => indentText(text, width, (line) => brush('dim', line))
   return [
-    ...facts.flatMap(([name, value]) =>
-      wrapText(value, Math.max(40, width - column - 4)).map(
-        (line, i) => `  ${brush('dim', padText(i === 0 ? name : '', column))}  ${line}`,
-      ),
-    ),
+    ...facts.flatMap(([name, value]) => {
+      const isLong = stringWidth(name) > column
+      const lines = wrapText(value, width - column - 4).map(
+        (line, i) => `  ${brush('dim', padText(i === 0 && !isLong ? name : '', column))}  ${line}`,
+      )
+      return isLong ? [`  ${brush('dim', name)}`, ...lines] : lines
+    }),
     ...(running === null ? [] : dim(runningText(running, options, Number.POSITIVE_INFINITY))),
     ...(staged === null ? [] : dim(stagedText(staged))),
     ...guessedLines(backup.series).flatMap(dim),

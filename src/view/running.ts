@@ -14,6 +14,8 @@ export interface Running {
   readonly gating: { readonly files: number; readonly bytes: number } | null
   readonly waiting: 'destination' | 'host' | 'slot' | null
   readonly planned: boolean
+  /** Files of this transfer that failed their checksums twice. */
+  readonly failed: number
   /** Found so far; the summary lists them. */
   readonly troubles: number
 }
@@ -21,7 +23,7 @@ export interface Running {
 /** The backups that are running, in the order in which they began. */
 export type RunningBackups = ReadonlyMap<string, Running>
 
-const BEGUN = { progress: null, gating: null, waiting: null, planned: false, troubles: 0 } as const
+const BEGUN = { progress: null, gating: null, waiting: null, planned: false, failed: 0, troubles: 0 } as const
 
 /** Pure: the running backups after one more event. */
 export function foldRunning(running: RunningBackups, event: PassEvent): RunningBackups {
@@ -43,7 +45,12 @@ export function foldRunning(running: RunningBackups, event: PassEvent): RunningB
       return next.set(event.backup, { ...now, gating: { files: event.files, bytes: event.bytes } })
     case 'published':
       return next.set(event.backup, { ...now, gating: null, progress: onePublished(now.progress, event.how) })
-    case 'problem':
+    case 'problem': {
+      // One that is known from an earlier pass is reported before anything is transferred.
+      const hasFailed = event.problem.code === 'checksum-failed' && now.progress !== null
+      const failed = hasFailed ? { failed: now.failed + 1, gating: null } : {}
+      return next.set(event.backup, { ...now, ...failed, troubles: now.troubles + 1 })
+    }
     case 'conflict':
     case 'halt':
     case 'hold':
@@ -60,15 +67,17 @@ function onePublished(progress: Progress | null, how: 'pulled' | 'adopted' | 're
 }
 
 /** `12 of 40 published, 3 being checked, 5 staged`: publishing lags a batch behind the transfer. */
-export function filesDone({ progress, gating }: Running): string {
+export function filesDone({ progress, gating, failed }: Running): string {
   if (progress === null) return ''
   const { done, total, published } = progress.files
-  const verifying = Math.min(gating?.files ?? 0, Math.max(0, done - published))
+  const open = Math.max(0, done - published - failed)
+  const verifying = Math.min(gating?.files ?? 0, open)
   return [
     `${humanCount(published)} of ${humanCount(total)} published`,
     ...countedWords([
       [verifying, 'being checked'],
-      [done - published - verifying, 'staged'],
+      [open - verifying, 'staged'],
+      [failed, 'failed'],
     ]),
   ].join(', ')
 }

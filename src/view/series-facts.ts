@@ -1,7 +1,7 @@
 import { describeCause } from '../decide/status/late-cause.ts'
 import { groupBy } from '../model/group-by.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
-import type { BesideCount, SeriesStatus } from '../model/status.ts'
+import { type BesideCount, type SeriesStatus, UNDATED } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge } from './human-time.ts'
@@ -33,6 +33,10 @@ const ageOf = (newest: string | null, asOf: Instant): string =>
       ? `newest of ${newest.slice(0, 10)}`
       : `newest ${humanAge(newest, asOf)}`
 
+/** Nothing has come that could have named a series. */
+export const isUnnamed = ({ series, newest }: Pick<SeriesStatus, 'series' | 'newest'>): boolean =>
+  series === UNDATED && newest === null
+
 /** One late series, with what was expected of it, and why it is late. */
 export function lateRow({ series, newest, expect, cause }: SeriesStatus, asOf: Instant): Row {
   const what =
@@ -40,7 +44,7 @@ export function lateRow({ series, newest, expect, cause }: SeriesStatus, asOf: I
       ? `no complete point yet, expected ${expect}`
       : `its newest complete point is of ${newest} (${humanAge(newest, asOf)}), expected ${expect}`
   const why = cause === undefined ? '' : `: ${describeCause(cause)}`
-  return alertRow('late', 'red', what + why, { path: series })
+  return alertRow('late', 'red', what + why, isUnnamed({ series, newest }) ? {} : { path: series })
 }
 
 /** `3 files fit no series.pattern: a, b, c`. */

@@ -1,8 +1,9 @@
 import stringWidth from 'string-width'
 import { escapeProse } from './escape-text.ts'
 
-/** A local time is not broken, nor a command from its hold's id. */
-const WHOLE = /\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)|reconcile release \w+/g
+/** A local time is not broken, nor a command from its hold's id, nor a public key. */
+const WHOLE =
+  /(?:ssh|ecdsa|sk)-\S+ AAAA\S+|\d{4}-\d\d-\d\d \d\d:\d\d (?:UTC|[+-]\d\d:\d\d)|reconcile release \w+/g
 /** For a space at which no line breaks: escaped text holds none of these. */
 const GLUE = '\u0001'
 const glued = (text: string): string => text.replaceAll(' ', GLUE)
@@ -43,6 +44,10 @@ export const indentText = (
   wrapText(escapeProse(text), Math.max(40, width - 4)).map(
     (line, i) => `${i === 0 ? '  ' : '    '}${tint(line)}`,
   )
+
+/** How far lines that are not wrapped are indented: less where they would not fit, as they are to be copied. */
+export const indentOf = (lines: readonly string[], indent: number, width: number): number =>
+  Math.max(2, Math.min(indent, width - Math.max(0, ...lines.map((line) => stringWidth(line)))))
 
 /** Padded with spaces to `width` columns as a terminal counts them. */
 export const padText = (text: string, width: number): string =>

@@ -98,7 +98,7 @@ describe('one file', () => {
   test('as text, with the line that settles a conflict', async () => {
     const { code, stdout } = await world.run('explain', `pg/${day(20)}`)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^pg\/db-2026-11-20\.tar {2}/)
+    expect(stdout).toMatch(/^pg\/db-2026-11-20\.tar\s/)
     expect(stdout).toMatch(/acknowledge:\n +- path: .*\n +digest: [0-9a-f]{32}\n +reason: "…"/)
   })
 })
@@ -183,5 +183,77 @@ describe('what is not there', () => {
     } finally {
       await local.end()
     }
+  })
+})
+
+describe('why a file does not come', () => {
+  let far: World
+  const MD5 = 'e'.repeat(32)
+
+  beforeAll(async () => {
+    far = await makeWorld('local', { calls: 'here' })
+    const spec = {
+      source: { listing: 'LIST' },
+      select: { exclude: ['*.tmp'] },
+      retain: { last: 20 },
+      prune: { mode: 'manual' },
+    }
+    await far.declare('pg', spec)
+    const list = (...names: string[]) => far.offer('LIST', names.map((name) => `${name}\n`).join(''), BARE)
+    await far.offer('removed.tar', 'r')
+    await far.offer('kept.tar', 'k')
+    await list('removed.tar', 'kept.tar')
+    await far.pass()
+    await far.run('prune', 'pg', 'removed.tar', '--reason', 'not ours')
+    await far.offer('empty.tar', 'x', { marker: '' })
+    await far.offer('other.tar', 'x', { marker: `# cron\n${MD5}  elsewhere.tar\n` })
+    await far.offer('wrong.tar', 'x', { marker: `${MD5}  wrong.tar\n` })
+    await far.offer('waits.tar', 'x', BARE)
+    await far.offer('left.tmp', 'x')
+    await far.offer('KEPT.tar', 'other letters')
+    const names = ['empty', 'other', 'wrong', 'waits', 'removed', 'kept', 'absent', 'KEPT']
+    await list(...names.map((name) => `${name}.tar`), 'left.tmp')
+  })
+  afterAll(() => far.end())
+
+  const BARE = { marker: null }
+
+  test('a pass says that it failed, and that nothing of it is still to come', async () => {
+    const { stdout, code } = await far.run()
+    expect(code).toBe(6)
+    expect(stdout).toMatch(/^pg +failed +1 with a failed checksum, /)
+    expect(stdout).toMatch(/^Result: 1 with a failed checksum, /m)
+    expect(stdout).not.toContain('still to come')
+    expect(JSON.parse((await far.run('--json')).stdout)).toMatchObject({ backups: [{ pending: 0 }] })
+  })
+
+  test.each<[file: string, ...said: string[]]>([
+    ['empty.tar', 'The marker "empty.tar.md5" is empty. Write it again', 'next Nothing: The marker'],
+    ['other.tar', 'is about "elsewhere.tar", not "other.tar" (line 2).'],
+    ['wrong.tar', 'does not match its marker', 'pulled again when it or its marker changes', 'or from 2'],
+    ['waits.tar', 'It is waiting: no .md5 yet. It is pulled once its marker is next to it'],
+    ['absent.tar', 'It is waiting: the list names it', 'pulled once it is there and finished'],
+    ['removed.tar', 'pruned ', 'A person removed it by name: it is never pulled again', 'prune pg --undo'],
+    ['left.tmp', 'no: exclude "*.tmp" matches it', 'It is not pulled: the spec does not select it'],
+    ['KEPT.tar', 'may confuse it with "kept.tar". Rename', 'source its name there is refused'],
+  ])('%s', async (path, ...said) => {
+    const { stdout, code, stderr } = await far.run('explain', `pg/${path}`)
+    expect(code, stderr).toBe(0)
+    for (const text of said) expect(stdout.replace(/\s+/g, ' ')).toContain(text)
+  })
+
+  test('the calendar says it too, and a marker leads to its file', async () => {
+    const text = (await far.run('explain', 'pg', '--all')).stdout.replace(/\s+/g, ' ')
+    expect(text).toContain('marker-empty: The marker "empty.tar.md5" is empty')
+    const { code, stderr } = await far.run('explain', 'pg/empty.tar.md5')
+    expect(code).toBe(1)
+    expect(stderr).toContain('Did you mean pg/empty.tar?')
+  })
+
+  test('a hold', async () => {
+    await rm(far.state, { recursive: true })
+    const { stdout } = await far.run('explain', 'pg/waits.tar')
+    expect(stdout).toMatch(/next +Nothing, for now\.\n +The backup is held: /)
+    expect(stdout).toMatch(/^ +reconcile release \w+ --reason "…"$/m)
   })
 })

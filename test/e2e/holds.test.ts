@@ -337,7 +337,7 @@ describe('I10: a ledger that was changed', () => {
 
     const doctor = await world.run('doctor', '--rebuild-ledger', 'edited')
     expect(doctor).toMatchObject({ code: 0 })
-    expect(doctor.stdout).toMatch(/line \d+, [0-9a-f]{64}/)
+    expect(doctor.stdout).toMatch(/line \d+,\s+[0-9a-f]{64}/)
     expect(doctor.stdout).toContain(join(at.destination, '.reconcile/quarantine/'))
     const before = await at.published()
     expect(await at.pass()).toMatchObject({

@@ -38,7 +38,20 @@ describe('what lies on this machine or between', () => {
   }
 
   test('a key that the source does not know is refused', async () => {
-    expect(await listed(bed, { identity: await newKey('other') })).toBe('key-refused')
+    const identity = await newKey('an other')
+    const public_ = (await readFile(`${identity}.pub`, 'utf8')).split(' ').slice(0, 2).join(' ')
+    const { stdout } = await execa('ssh-keygen', ['-lf', `${identity}.pub`])
+    const source = bed.open({ identity })
+    const { message, hint, code } = await source.list(quietRun()).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    )
+    expect(code).toBe('key-refused')
+    expect(message).toContain(
+      `our key ${identity} (${stdout.split(' ')[1]}) for the account ${bed.sshd!.user}`,
+    )
+    expect(hint).toContain(`(usermod -p '*' ${bed.sshd!.user})`)
+    expect(hint).toMatch(new RegExp(`${public_.replaceAll('+', '\\+')}$`))
   })
 
   test('a key file that is missing, open to others, or has a passphrase is named before anybody is asked', async () => {
@@ -63,7 +76,15 @@ describe('what lies on this machine or between', () => {
     const strange: (readonly [name: string, text: string, says: string, hint: string])[] = [
       ['no-newline', text.trimEnd(), 'does not end with a newline', 'echo >> '],
       ['crlf', text.replaceAll('\n', '\r\n'), 'Windows line endings', 'sed -i'],
-      ['key.ppk', 'PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\n', 'PuTTY', 'puttygen'],
+      [
+        'a key.ppk',
+        'PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\n',
+        'PuTTY',
+        `puttygen '${at('a key.ppk')}' -O private-openssh -o '${at('a key.ppk')}.openssh'`.replace(
+          ".ppk'.openssh'",
+          ".ppk.openssh'",
+        ),
+      ],
       ['half.pub', await readFile(`${key}.pub`, 'latin1'), 'public half', 'half'],
       ['empty', '', 'is empty', 'ssh-keygen'],
       ['cut', `${text.split('\n').slice(0, 3).join('\n')}\n`, 'is cut off', 'scp'],

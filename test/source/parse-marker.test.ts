@@ -161,6 +161,25 @@ describe('what a faulty one looks like is reported', () => {
     expect(why(text)).toMatch(hint)
   })
 
+  test.each([
+    ['one line', `${MD5}  b.tar\n`, 'is about "b.tar", not "a.tar".'],
+    ['another name', `# by cron\n${MD5}  b.tar\n`, 'is about "b.tar", not "a.tar" (line 2).'],
+    ['another kind', `made by cron\n\n${'a'.repeat(40)}  a.tar\n`, 'not MD5 with 32 (line 3).'],
+    [
+      'two names',
+      `${MD5}  a.tar\n${MD5}  a.tar\n${MD5}  b.tar\n`,
+      ': line 1 is about "a.tar", line 3 is about "b.tar".',
+    ],
+    [
+      'two digests',
+      `${MD5}  a.tar\n${'e'.repeat(32)}\n`,
+      'which counts: line 1 is about "a.tar", line 2 has no name.',
+    ],
+    ['a bare digest among words', `made by cron\n${MD5}\n`, 'which counts (line 2).'],
+  ])('which line: %s', (_, text, says) => {
+    expect(why(text)).toContain(says)
+  })
+
   test('a sha256 marker is written by what makes sha256', () => {
     expect(why('words', 'dir/a.tar.sha256')).toMatch(/sha256sum a\.tar > a\.tar\.sha256$/)
   })

@@ -253,7 +253,10 @@ describe('each fault points at its place and says what to do', () => {
       'prune: { mode: false }',
       '4:16 wrong-value prune.mode is false, not "never" or "manual" or "auto" (did you mean "never"?)',
     ],
-    ['retain: no', '4:9 wrong-type retain is "no", not keys with values'],
+    [
+      'retain: no',
+      '4:9 wrong-type retain is "no", not keys with values (write it as retain: { daily: 7, weekly: 4 })',
+    ],
     [
       'schedule: { cron: 0022 }',
       '4:19 wrong-type schedule.cron is 0022, not text (put it in quotes: "0022")',
@@ -318,10 +321,10 @@ describe('I6: what would reach ssh, rsync or a shell is refused', () => {
     ...['a/b', '..', '.', '', '-L', '.reconcile', 'LIST.md5', 'a\u0000b', '\u202eLIST'].map(
       (listing) => ['listing', listing] as const,
     ),
-    ...['k', '/a b', '/k%h', '/k$x', '/k"', '/../k', '/k\n', '/{user}'].map(
+    ...['k', '/a\tb', '/k%h', '/k$x', '/k"', '/../k', '/k\n', '/{user}'].map(
       (key) => ['identity', key] as const,
     ),
-    ...['/a /b', '/a,%h', '~other/k', '/k#'].map((pin) => ['knownHosts', pin] as const),
+    ...['/a\u00a0b', '/a,%h', '~other/k', '/k#'].map((pin) => ['knownHosts', pin] as const),
   ])('source.%s %j', async (key, value) => {
     const source = { host: 'h', user: 'u', [key]: value }
     const faults = await faultsOf(spec({ source: JSON.stringify(source) }))
@@ -544,4 +547,17 @@ describe('whatever a file holds', () => {
       { numRuns: 150 },
     )
   })
+})
+
+test.each([
+  ['schedule: daily', 'schedule: { every: 1h }'],
+  ['expect: 24h', 'expect: { every: 24h }'],
+  ['retain: 7', 'retain: { daily: 7, weekly: 4 }'],
+  ['prune: auto', 'prune: { mode: manual }'],
+  ['select: "*.tar"', 'select: { include: ["*.tar.gz"] }'],
+])('%s: how it is written', async (text, written) => {
+  const { faults } = await load({ 'db.yaml': more(text) })
+  expect(faults).toMatchObject([
+    { code: 'wrong-type', hint: expect.stringContaining(`write it as ${written}`) },
+  ])
 })

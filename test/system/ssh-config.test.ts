@@ -47,8 +47,8 @@ const CONFIG = [
 ]
 
 test.each([
-  ['db', 'bak', 'host: db1.example.net, port: 222, user: foo'],
-  ['other', null, 'host: db1.example.net, port: 222, user: foo'],
+  ['db', 'bak', 'host: db1.example.net, port: 222, user: foo, identity: "~/.ssh/my key"'],
+  ['other', null, 'host: db1.example.net, port: 222, user: foo, identity: "~/.ssh/my key"'],
   ['x.wild', 'bak', 'host: x.wild.example.net, user: bak, identity: ~/.ssh/wild'],
   ['behind', 'bak', 'host: behind, user: inner, jump: [jumper@gate.example.net, "second@10.0.0.2:2222"]'],
   ['keyed', 'bak', 'host: keyed.example.net, user: bak, identity: "~/keys/the-1.key+x"'],
@@ -82,10 +82,13 @@ test.each([
   expect(faults[0]).not.toHaveProperty('host')
 })
 
-test('a key file with a blank in its name: a spec cannot name it', async () => {
-  expect(await hintFromSshConfig('db', 'bak', homeWith(...CONFIG))).toMatch(
-    /user: foo \} Its IdentityFile .* copy the key/,
-  )
+test('a key file that a spec cannot name, and a user', async () => {
+  const home = homeWith('Host db', '  IdentityFile "~/.ssh/my#key"', '  HostName db1', '  User dom\\\\foo')
+  const hint = await hintFromSshConfig('db', 'bak', home)
+  expect(hint).toMatch(/ Its IdentityFile .* copy the key/)
+  expect(hint).toContain('Its User "dom\\\\')
+  expect(hint).toContain('cannot be written in a spec')
+  expect(hint).not.toMatch(/source: \{[^}]*user/)
 })
 
 test('a ProxyCommand has no key: jump is named', async () => {
@@ -115,7 +118,7 @@ test('Match exec, and what ssh could run otherwise, runs nothing', async () => {
     'Host db',
     '  HostName db2.example.net',
   )
-  expect(await hintFromSshConfig('db', 'bak', home)).toBeNull()
+  expect(await hintFromSshConfig('db', 'bak', home)).toMatch(/runs a program .*Match exec.* ssh -G db\. /)
   const others = homeWith(
     'Host db',
     '  HostName db2.example.net',

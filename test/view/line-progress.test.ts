@@ -128,9 +128,12 @@ describe('progress without a terminal', () => {
     for (const path of ['a', 'b', 'c'])
       onEvent({ type: 'published', backup: 'postgres', path, size: 1, digest: HELD, how: 'pulled' })
     expect(seen()).toContain('postgres: 15 of 60 published, 2 staged, 0.9 of 1.4 GiB')
+    const problem = { code: 'checksum-failed', path: 'd', message: 'twice', hint: '' }
+    onEvent({ type: 'problem', backup: 'postgres', problem })
+    expect(seen()).toContain('postgres: 15 of 60 published, 1 staged, 1 failed, 0.9 of 1.4 GiB')
     onEvent(now(60, 60, 0))
     expect(seen()).toBe(
-      'postgres: 60 of 60 published, 0.9 of 1.4 GiB (410 MiB resumed), nothing is coming in',
+      'postgres: 60 of 60 published, 1 failed, 0.9 of 1.4 GiB (410 MiB resumed), nothing is coming in',
     )
   })
 

@@ -40,20 +40,20 @@ describe('a file explained', () => {
           not set    hourly, daily, monthly, yearly, within, pin
         source       2.0 KiB (2,048 bytes), modified 1970-01-01T00:16:40Z (57 years
                        ago)
-                     marker db-2026-11-20.tar.md5: md5
-                       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, read just now
+                     marker db-2026-11-20.tar.md5, read just now:
+                     md5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         destination  2.0 KiB (2,048 bytes), with its marker db-2026-11-20.tar.md5
         ledger       published 1970-01-01T00:00:00Z (57 years ago)
                      md5 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
                      sha256
-                       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+                     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
                      last read 2026-11-23T12:00:00Z (just now), and sound
-        next         It is surplus and stays: outside last=2 weekly=2, and prune.mode
-                       is never
+        next         It is surplus and stays: outside last=2 weekly=2, and
+                       prune.mode is never
         to change    Let surplus go: prune.mode in the spec, manual (when asked) or
                        auto (with each pass)
-                     Remove this one file anyway; that is remembered, and it is never
-                       pulled again:
+                     Remove this one file anyway; that is remembered, and it is
+                       never pulled again:
                        reconcile prune postgres db-2026-11-20.tar --reason '…'
       "
     `)

@@ -8,6 +8,7 @@ import type {
 } from '../../model/explanation.ts'
 import { groupBy } from '../../model/group-by.ts'
 import { type Instant, instant } from '../../model/instant.ts'
+import { markerOf } from '../../model/marker-name.ts'
 import type { Observation } from '../../model/observation.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
@@ -109,7 +110,9 @@ function reasonsOf(
   points: readonly Point[],
 ): (point: Point) => readonly string[] {
   const problems = new Map(
-    plan.problems.flatMap((one) => (one.path === undefined ? [] : [[one.path, one] as const])),
+    plan.problems.flatMap((one) =>
+      one.path === undefined ? [] : [[markerOf(one.path)?.data ?? one.path, one] as const],
+    ),
   )
   // A copy that rotted and cannot be brought again waits for a person: that is to be seen here, and what to do.
   const troubleOf = ({ facts, standing }: Point): readonly string[] =>

@@ -1,11 +1,13 @@
 import type { Explained, Removed } from '../../model/explanation.ts'
 import type { PrunedFile } from '../../model/holding.ts'
 import { isoTime } from '../../model/instant.ts'
+import { markerOf } from '../../model/marker-name.ts'
 import type { Observation } from '../../model/observation.ts'
-import type { RelPath } from '../../model/rel-path.ts'
+import { baseName, type RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Diagnostic, Problem } from '../../model/trouble.ts'
+import { sumsFilesOf } from '../files/select.ts'
 import { type Decided, decideBackup } from '../plan/backup.ts'
 import type { PlanContext } from '../plan/context.ts'
 import { trashUntil } from '../prune/expiry.ts'
@@ -53,6 +55,16 @@ export function explainedBy(
     pick: spec.retain?.pick ?? 'newest',
     timezone: spec.series.timezone,
   }
+}
+
+/** Whether a problem is about this file: about itself, its marker, or a sums file that would vouch for it. */
+export function isAbout(path: string, { finished }: Spec): (problem: Problem) => boolean {
+  const isSums = sumsFilesOf(finished)
+  return ({ path: its }) =>
+    its !== undefined &&
+    (its === path ||
+      markerOf(its)?.data === path ||
+      (isSums(its) && path.startsWith(its.slice(0, its.length - baseName(its).length))))
 }
 
 /** One removal, and until when it can be undone. */

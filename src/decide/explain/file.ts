@@ -6,7 +6,7 @@ import type {
   Verdict,
 } from '../../model/explanation.ts'
 import { isoSeconds, isoTime } from '../../model/instant.ts'
-import { markerPath } from '../../model/marker-name.ts'
+import { markerOf, markerPath } from '../../model/marker-name.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
@@ -20,7 +20,7 @@ import { filesOf, type Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { zoneOf } from '../time/zone.ts'
-import { decideLook, explainedBy, type Look, removedFile } from './explained.ts'
+import { decideLook, explainedBy, isAbout, type Look, removedFile } from './explained.ts'
 import { momentOf, verdicts } from './verdicts.ts'
 import { whatNext } from './what-next.ts'
 
@@ -31,8 +31,9 @@ export function knownPaths({ observation, unselected }: Look, asked: string): Re
   for (const map of [source.files, destination.files, destination.records, destination.staged])
     for (const path of map.keys()) known.add(path)
   for (const path of source.links ?? []) known.add(path)
+  // A marker is explained with its data.
   for (const { path } of [...source.problems, ...destination.problems])
-    if (path !== undefined) known.add(path)
+    if (path !== undefined && !known.has(markerOf(path)?.data ?? '')) known.add(path)
   return known
 }
 
@@ -48,6 +49,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
   const pruned = held === undefined ? destination.pruned.get(path) : undefined
   const source = observation.source.files.get(path) ?? look.unselected
   const steps = plan.steps.filter((step) => step.path === path)
+  const isOurs = isAbout(path, spec)
   const asked = wouldGo(spec, look, point)
   const about = { spec, look, path, point, decided, asked, steps, pruned, source }
   return {
@@ -55,7 +57,7 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
       spec,
       look,
       decided,
-      plan.problems.filter((problem) => problem.path === path || problem.path === undefined),
+      plan.problems.filter((problem) => problem.path === undefined || isOurs(problem)),
     ),
     kind: 'file',
     path,

@@ -1,17 +1,20 @@
 import type { Advice } from '../../model/explanation.ts'
 import type { PrunedFile } from '../../model/holding.ts'
 import { humanPart, humanSize } from '../../model/human-size.ts'
+import { isoSeconds } from '../../model/instant.ts'
 import type { Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
+import { RETRY_FAILED_GATE } from '../files/judge-file.ts'
 import { selectorOf } from '../files/select.ts'
 import type { Decided } from '../plan/backup.ts'
 import { describeWhyKept } from '../prune/why-kept.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/series-points.ts'
-import type { Look } from './explained.ts'
+import { spanText } from '../status/freshness.ts'
+import { isAbout, type Look } from './explained.ts'
 
 export interface Subject {
   readonly spec: Spec
@@ -75,7 +78,7 @@ function ofStep(step: Step, about: Subject): Outlook {
     case 'repair':
       return outlook(`The next pass pulls it again and replaces the copy here: ${because}`)
     case 'wait':
-      return outlook(`It is waiting: ${because}. It is pulled once its marker is next to it`)
+      return outlook(`It is waiting: ${because}. ${comesOnce(about)}`)
     case 'conflict':
       return outlook(
         `Nothing is done to either copy: ${because}`,
@@ -104,6 +107,15 @@ function ofStep(step: Step, about: Subject): Outlook {
     default:
       return step.action satisfies never
   }
+}
+
+/** What a file that waits is waiting for. */
+function comesOnce({ spec: { finished }, source }: Subject): string {
+  if (source?.listed === null) return 'It is pulled once it is there and finished'
+  if (finished.kind === 'sums') return `It is pulled once ${finished.name} names it`
+  return finished.kind === 'quiet'
+    ? `It is pulled once it has not changed for ${spanText(finished.seconds)}`
+    : 'It is pulled once its marker is next to it'
 }
 
 /** Published, wanted by no rule, and kept: why it may not go, or not yet. */
@@ -170,7 +182,13 @@ function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Outlook {
 
 /** No step names it: nothing is to be done, or nothing can be. */
 function ofNoStep({ spec, path, point, decided, source, look }: Subject): Outlook {
-  const problem = decided.plan.problems.find((one) => one.path === path)
+  const problem = decided.plan.problems.find(isAbout(path, spec))
+  const failed = look.observation.destination.seen.get(path)?.gate ?? null
+  if (problem?.code === 'checksum-failed' && failed !== null)
+    return outlook(
+      `It is pulled again when it or its marker changes at the source, or from ${isoSeconds(Math.ceil((failed.at + RETRY_FAILED_GATE) / 1000))} on`,
+      'Check the file and its marker at the source',
+    )
   if (problem !== undefined) return outlook(`Nothing: ${problem.message}`, problem.hint)
   const isHeld = look.observation.destination.files.has(path)
   if (look.observation.source.links?.includes(path)) {
@@ -195,7 +213,7 @@ function ofNoStep({ spec, path, point, decided, source, look }: Subject): Outloo
       'It is pulled if a rule of retain keeps it, or a glob of retain.pin matches it',
     )
   const isUnreadable = source?.marker.state === 'unreadable'
-  return outlook(isUnreadable ? 'Nothing: its marker at the source cannot be read' : 'Nothing')
+  return outlook(isUnreadable ? 'Nothing: its marker at the source cannot be used' : 'Nothing')
 }
 
 const releaseOf = ({ id, message }: Hold): Advice => ({

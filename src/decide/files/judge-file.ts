@@ -34,7 +34,7 @@ export interface Judgement {
 /** A file may wait this long for its marker before that is a problem. Milliseconds. */
 const PATIENCE = 24 * 3600 * 1000
 /** A file whose gate failed twice is tried again after this long. Milliseconds. */
-const RETRY_FAILED_GATE = 24 * 3600 * 1000
+export const RETRY_FAILED_GATE = 24 * 3600 * 1000
 
 const NOTHING: Judgement = { steps: [], problems: [] }
 

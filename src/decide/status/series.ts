@@ -8,7 +8,7 @@ import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
-import { type Claim, claim, joined } from './conditions.ts'
+import { type Claim, claim, fewOf, joined } from './conditions.ts'
 import { describeLate, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
 
@@ -19,6 +19,8 @@ export const FIRST_FILE = DAY
 export interface SeriesView {
   readonly status: SeriesStatus
   readonly late: string | null
+  /** What messages call it; null: nothing has shown itself that could be named. */
+  readonly label: string | null
   /** When its next point is, or was, due; null where none is. */
   readonly due: Instant | null
   /** When its grace ends, or ended: where it is late, since when. Null where nothing is due. */
@@ -57,15 +59,27 @@ export function seriesViews(
   const holdsOthers = held.some(({ points }) => points > 0)
   const views = held.map((one) => {
     const isNew = holdsOthers && one.points === 0
-    return viewOf(one, spec, created, isNew ? (awaited.get(one.name) ?? asOf) : null, asOf)
+    const since = isNew ? (awaited.get(one.name) ?? asOf) : null
+    return viewOf({ ...one, label: one.name }, spec, created, since, asOf)
   })
-  if (views.length === 0 && spec.expect.length > 0)
-    return [viewOf({ name: UNDATED, of: [], points: 0, newest: null }, spec, created, null, asOf)]
+  if (views.length === 0 && spec.expect.length > 0) {
+    const { patterns } = spec.series
+    const label = `series.pattern ${patterns.map((one) => JSON.stringify(one)).join(' or ')}`
+    const none = {
+      name: UNDATED,
+      label: patterns.length === 0 ? null : label,
+      of: [],
+      points: 0,
+      newest: null,
+    }
+    return [viewOf(none, spec, created, null, asOf)]
+  }
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
 
 interface Held {
   readonly name: string
+  readonly label: string | null
   readonly of: readonly Point[]
   readonly points: number
   readonly newest: Instant | null
@@ -91,7 +105,7 @@ function countHere(
 
 /** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
 function viewOf(
-  { name, of, points, newest }: Held,
+  { name, label, of, points, newest }: Held,
   spec: Spec,
   created: Instant | null,
   awaited: Instant | null,
@@ -112,7 +126,8 @@ function viewOf(
       state,
       points,
     },
-    late: state === 'late' ? describeLate(name, fresh, newest) : null,
+    label,
+    late: state === 'late' ? describeLate(label ?? name, fresh, newest) : null,
     due: fresh.due,
     lateAfter: isSpared ? first : fresh.lateAfter,
   }
@@ -152,8 +167,9 @@ export function freshClaim(views: readonly SeriesView[]): Claim {
     ({ status }) => status.state === 'unknown' || (status.newest === null && status.state !== 'ended'),
   )
   if (open.length > 0) {
-    const names = open.map(({ status }) => `${status.series}: none`)
-    return claim('Fresh', 'unknown', 'no-point-yet', `${joined(names)} has come yet, and none is late`)
+    const names = open.flatMap(({ label }) => label ?? [])
+    const of = names.length === 0 ? '' : ` of ${fewOf(names)}`
+    return claim('Fresh', 'unknown', 'no-point-yet', `no point has come yet${of}, and none is late`)
   }
   return claim('Fresh', 'true', 'fresh')
 }

@@ -1,7 +1,8 @@
 import { Failure } from '../../model/failure.ts'
 import type { GitPlace } from '../../model/settings.ts'
 import type { ChildEnd } from '../../system/child.ts'
-import { SSH_FAILURES, wordsAbout } from '../../system/ssh-failures.ts'
+import { keyWords, SSH_FAILURES, wordsAbout } from '../../system/ssh-failures.ts'
+import { shellQuoted } from '../../system/ssh-options.ts'
 import { serverOf } from './url.ts'
 
 const LIMIT = 300
@@ -16,7 +17,7 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /not valid: |unable to update url base from redirection/i,
     'what answered is a web page and no repository',
-    'Check git.url: many servers want .git at its end. See what answers, such as a login page or a proxy: curl -si URL/info/refs?service=git-upload-pack',
+    'Check git.url: many servers want .git at its end. See what answers, such as a login page or a proxy: curl -si {INFO}',
   ],
   [
     /could not read (?:Username|Password)|Authentication failed|terminal prompts disabled|error: 401\b/i,
@@ -61,7 +62,7 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /SSL certificate problem|certificate verification failed/i,
     'its certificate is not one that this machine trusts',
-    'This may be a man in the middle. See who signed the certificate, and whether it has expired: openssl s_client -connect HOST:443. If a private CA signed it, name that CA with git.caFile, or add it to the certificates of this machine.',
+    'This may be a man in the middle. See who signed the certificate, and whether it has expired: openssl s_client -connect {HOST}:{PORT}. If a private CA signed it, name that CA with git.caFile, or add it to the certificates of this machine.',
   ],
   [
     /fsck error|hasDot|invalid path/i,
@@ -75,7 +76,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'host-key-changed':
     'This may be a man in the middle. Leave the pinned key until those who run the server have confirmed its new fingerprint by another way.',
   'host-key-unknown':
-    'Put its key into git.knownHosts: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the fingerprint that the server publishes.',
+    'Put its key into git.knownHosts: ssh-keyscan -t ed25519 -p {PORT} {HOST} >> {KNOWN_HOSTS}, after comparing it with the fingerprint that the server publishes.',
   'key-refused':
     'Add the public half of git.identity to the repository as a read-only deploy key, and check the user in git.url.',
   'host-unresolvable': "See git.url and this machine's DNS.",
@@ -85,10 +86,10 @@ const HINTS: Readonly<Record<string, string>> = {
   'no-common-algorithm': 'Update sshd there.',
   'connection-lost': 'It will be retried. If it persists, check the network and the log of sshd there.',
   'identity-missing':
-    'Make one: ssh-keygen -t ed25519 -N "" -f FILE, and add its .pub to the repository as a read-only deploy key; or name it with git.identity.',
+    'Make one: ssh-keygen -t ed25519 -N "" -f {IDENTITY}, and add its .pub to the repository as a read-only deploy key; or name it with git.identity.',
   'identity-encrypted': 'Use a key of its own for this box, without a passphrase: a read-only deploy key.',
   'known-hosts-missing':
-    'Pin the host key: ssh-keyscan -t ed25519 -p PORT HOST, after comparing it with the fingerprint that the server publishes; or name the file with git.knownHosts.',
+    'Pin the host key: ssh-keyscan -t ed25519 -p {PORT} {HOST} >> {KNOWN_HOSTS}, after comparing it with the fingerprint that the server publishes; or name the file with git.knownHosts.',
 }
 
 /** Of what ssh says: a no that stays one, whatever the line does. The others may pass by themselves. */
@@ -99,9 +100,24 @@ const NO: ReadonlySet<string> = new Set([
   'no-common-algorithm',
 ])
 
+/** With what it is about in the place of words in braces, so that commands can be copied. */
+function filled(hint: string, { url, identity, knownHosts }: GitPlace): string {
+  const server = serverOf(url)
+  const host = server?.host ?? (URL.canParse(url) ? new URL(url).hostname : '')
+  const words: Readonly<Record<string, string>> = {
+    ...{
+      HOST: host,
+      PORT: String(server?.port ?? 443),
+      INFO: shellQuoted(`${url}/info/refs?service=git-upload-pack`),
+    },
+    ...{ IDENTITY: shellQuoted(identity), KNOWN_HOSTS: shellQuoted(knownHosts) },
+  }
+  return hint.replace(/\{([A-Z_]+)\}/g, (_, word: string) => words[word]!)
+}
+
 /** Why a fetch cannot go through with the keys as they are. */
 export const keysFailure = (place: GitPlace, { code, message, hint }: Failure): Failure =>
-  refused(place, inSentence(message), HINTS[code] ?? hint)
+  refused(place, inSentence(message), code in HINTS ? filled(HINTS[code]!, place) : hint)
 
 /** A repository that has nothing under the ref that is to be followed. `heads`: its branches; `head`: its default one, null where none is named. */
 export function nothingThere(place: GitPlace, heads: readonly string[], head: string | null): Failure {
@@ -164,7 +180,7 @@ function whyOf(place: GitPlace, { cause, stderr }: ChildEnd): Why {
   }
   return (
     bySsh(place, stderr, 'certain') ??
-    byGit(stderr) ??
+    byGit(place, stderr) ??
     bySsh(place, stderr, 'vague') ?? {
       why: lastWords(stderr),
       hint: 'Check the URL and the line, by hand: git ls-remote.',
@@ -173,8 +189,8 @@ function whyOf(place: GitPlace, { cause, stderr }: ChildEnd): Why {
   )
 }
 
-function bySsh({ url }: GitPlace, stderr: string, sureness: 'certain' | 'vague'): Why | null {
-  const server = serverOf(url)
+function bySsh(place: GitPlace, stderr: string, sureness: 'certain' | 'vague'): Why | null {
+  const server = serverOf(place.url)
   if (server === null) return null
   const failure = SSH_FAILURES.find(
     ({ pattern, isVague }) => (isVague === true) === (sureness === 'vague') && pattern.test(stderr),
@@ -185,14 +201,15 @@ function bySsh({ url }: GitPlace, stderr: string, sureness: 'certain' | 'vague')
   // Of a changed host key the fingerprint is what people compare.
   const line =
     lines.find((one) => /^SHA256:\S+\.$/.test(one)) ?? lines.find((one) => failure.pattern.test(one))
-  const says = inSentence(wordsAbout(failure.says, server))
+  const says = inSentence(wordsAbout(failure.says, server, keyWords(place.identity, null)))
   const why = `${says} (${(line ?? lastWords(stderr)).slice(0, LIMIT)})`
-  return { why, hint, isNo: NO.has(failure.code) }
+  return { why, hint: filled(hint, place), isNo: NO.has(failure.code) }
 }
 
-function byGit(stderr: string): Why | null {
+function byGit(place: GitPlace, stderr: string): Why | null {
   for (const [pattern, why, hint] of CAUSES) {
-    if (pattern.test(stderr)) return { why: `${why} (${lastWords(stderr)})`, hint, isNo: true }
+    if (pattern.test(stderr))
+      return { why: `${why} (${lastWords(stderr)})`, hint: filled(hint, place), isNo: true }
   }
   return null
 }

@@ -1,7 +1,7 @@
 import type { GitPlace } from '../../model/settings.ts'
 import { readCaFile } from '../../system/ca-file.ts'
 import { readFarPath } from '../spec/far-place.ts'
-import { readNearPath } from '../spec/near-path.ts'
+import { inFolder, readNearPath } from '../spec/near-path.ts'
 import { type Parsed, parseDuration } from '../spec/units.ts'
 import { readGitRef } from './ref.ts'
 import { readGitUrl } from './url.ts'
@@ -38,7 +38,7 @@ export const gitReaders = (known: {
   readonly [Key in keyof Omit<GitPlace, 'kind'>]: (text: string) => Parsed<NonNullable<GitPlace[Key]>>
 } => {
   const near = (text: string): Parsed<string> =>
-    readNearPath(/^(?:\/|~\/)/.test(text) ? text : `${known.folder}/${text}`, 'ssh-file', {
+    readNearPath(inFolder(known.folder, text), 'ssh-file', {
       home: known.home,
       name: null,
     })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { GitPlace, Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
-import { readNearPath } from '../spec/near-path.ts'
+import { inFolder, readNearPath } from '../spec/near-path.ts'
 import { bandwidthFault, type Parsed, parseRate } from '../spec/units.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
@@ -146,7 +146,7 @@ function readAll(
         return { ok: false, fault: 'is a URL: write it into a file, and its path here' }
       const base = near(known.folder)
       return base.ok
-        ? near(`${known.folder}/${text}`)
+        ? near(inFolder(known.folder, text))
         : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
     }
   const folder = (path: KeyPath, named?: 'named') =>

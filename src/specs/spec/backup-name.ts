@@ -19,7 +19,20 @@ const COMMAND_WORDS: ReadonlySet<string> = new Set([
     'prune',
     'release',
   ],
-  ...['restore', 'resume', 'run', 'schema', 'serve', 'service', 'snapshot', 'source', 'status', 'suspend'],
+  ...[
+    'notify',
+    'report',
+    'restore',
+    'resume',
+    'run',
+    'schema',
+    'serve',
+    'service',
+    'snapshot',
+    'source',
+    'status',
+    'suspend',
+  ],
   ...['validate', 'verify', 'version', 'watch'],
 ])
 

@@ -1,4 +1,4 @@
-import { normalize } from 'node:path'
+import { join, normalize } from 'node:path'
 import { isWithin } from '../../model/is-within.ts'
 import { foldName, PRIVATE_FOLDER } from '../../model/rel-path.ts'
 import { no, type Parsed } from './units.ts'
@@ -8,13 +8,17 @@ const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u
 const PLACEHOLDER = /\{[^}]*\}/g
 
 /**
- * `folder`: kept or read whole, so never `/`. `ssh-file`: ssh expands `%` and `$` in it, and splits it at white space, so it
- * holds none of them. `any`: everything else.
+ * `folder`: kept or read whole, so never `/`. `ssh-file`: ssh expands `%` and `$` in it, and reads quotes, so it holds none
+ * of them. `any`: everything else.
  */
 type Use = 'folder' | 'ssh-file' | 'any'
 
 /** Linux's PATH_MAX, less the end of the string. */
 const MOST_BYTES = 4095
+
+/** With a relative path joined to the folder that it starts from, `..` as it is written there. */
+export const inFolder = (folder: string, text: string): string =>
+  /^(?:\/|~\/)/.test(text) ? text : join(folder, text)
 
 /** A path on this machine as written in a spec or a setting, made absolute and normal; or what is wrong with it. */
 export function readNearPath(
@@ -28,8 +32,8 @@ export function readNearPath(
     return no(`holds ${strange}; ${known.name === null ? 'nothing is' : 'only {name} is'} filled in`)
   }
   if (text.includes('$')) return no('holds "$"; variables are not expanded')
-  if (use === 'ssh-file' && /[\s%"'\\#]/.test(text)) {
-    return no('holds white space, a quote, or one of % # \\, which ssh would read in its own way')
+  if (use === 'ssh-file' && /[^\S ]|[%"'\\#]/.test(text)) {
+    return no('holds an odd blank, a quote, or one of % # \\, which ssh would read in its own way')
   }
   const named = known.name === null ? text : text.replaceAll('{name}', known.name)
   const absolute = named.startsWith('~/') ? `${known.home}/${named.slice(2)}` : named

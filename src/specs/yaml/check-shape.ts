@@ -223,6 +223,20 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   'boolean,object': 'true, false, or keys with values',
 }
 
+/** Keys that people give one value, as they are written. */
+const SHAPES: Readonly<Record<string, string>> = {
+  source: '{ host: db1.example.net, user: backup }',
+  select: '{ include: ["*.tar.gz"] }',
+  series: '{ pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: UTC }',
+  retain: '{ daily: 7, weekly: 4 }',
+  destination: '{ path: /srv/offsite/postgres }',
+  transfer: '{ bandwidth: 25KiB/s }',
+  schedule: '{ every: 1h }, or schedule: { cron: "0 2 * * *", timezone: UTC }',
+  expect: '{ every: 24h }',
+  prune: '{ mode: manual }',
+  verify: '{ every: 30d }',
+}
+
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
   const value = written(root, path, data)
@@ -240,7 +254,9 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
             ? `write it without quotes: ${data}`
             : wanted.startsWith('boolean') && typeof data === 'string'
               ? truthHint(data)
-              : undefined
+              : wanted.startsWith('object') && what in SHAPES
+                ? `write it as ${what}: ${SHAPES[what]}`
+                : undefined
   const message = `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`
   return faultAt(placeOf(root, path), 'wrong-type', message, hint)
 }

@@ -211,7 +211,7 @@ describe('what happens next, and what would change it', () => {
       dated('last=1'),
       `remote ${day(22)} 10 ?`,
       day(22),
-      /^Nothing: its marker at the source cannot be read$/,
+      /^Nothing: its marker at the source cannot be used$/,
     ],
   ])('%s', (_, spec, drawn, of, told) => {
     expect(said(spec, drawn, of)).toMatch(told)
@@ -261,7 +261,9 @@ describe('what happens next, and what would change it', () => {
       destination: { ...drawn.destination, seen: new Map([[path(day(22)), seen({ gate })]]) },
     }
     expect(explain(dated('last=1'), failed, day(22)).source).toMatchObject({ failedAt: isoTime(NOON) })
-    expect(said(dated('last=1'), failed, day(22))).toMatch(/^Nothing: /)
+    expect(said(dated('last=1'), failed, day(22))).toMatch(
+      /changes at the source, or from 2026-11-24T12:00:00Z on/,
+    )
   })
 })
 
