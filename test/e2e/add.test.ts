@@ -142,6 +142,23 @@ describe('a script', () => {
     expect(await readFile(join(world.specs, 'pg.yaml'), 'utf8')).toBe(text)
   })
 
+  test('--wait goes on trying until the key may log in', async () => {
+    const options = ['--yes', '--fingerprint', fingerprint, '--wait', '10m']
+    const running = world.start([...words(address()), ...options])
+    let said = ''
+    const isPrinted = new Promise<void>((resolve) => {
+      running.stderr.on('data', (chunk) => {
+        said += chunk
+        if (said.includes('Trying every')) resolve()
+      })
+    })
+    await isPrinted
+    await letIn()
+    await running
+    expect(said).toContain('works.')
+    expect(await spec()).toHaveProperty('version', 1)
+  })
+
   test('another fingerprint pins nothing, --yes alone accepts no unknown key', async () => {
     const other = await script(address(), '--fingerprint', `SHA256:${'A'.repeat(43)}`)
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was pinned') })
