@@ -44,6 +44,8 @@ export function pasteForSource(
         `usermod --password '*' ${user} &&`,
         `install -d -m 0755 ${home} ${home}/.ssh &&`,
         ...appended(`${home}/.ssh/authorized_keys`, line, ' &&'),
+        // sshd reads it as the account, whatever root's umask is.
+        `chmod 644 ${home}/.ssh/authorized_keys &&`,
         `chgrp -R ${user} ${quoted(folder)} &&`,
         `chmod -R g+rX ${quoted(folder)}`,
       ],

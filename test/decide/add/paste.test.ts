@@ -45,7 +45,9 @@ test('with root an account is made; one that is there is left as it is', () => {
   const stubs = { useradd: 0, usermod: 0, chgrp: 0, chmod: 0 }
   const made = pasted(paste, /as root/, stubs)
   expect(made.type()).toBe(0)
-  expect(made.read('trace')).toMatch(/^useradd .*\nusermod .*\nchgrp -R pull \/srv\/dumps\nchmod .*\n$/)
+  expect(made.read('trace')).toMatch(
+    /^useradd .*\nusermod .*\nchmod 644 .*\nchgrp -R pull \/srv\/dumps\nchmod .*\n$/,
+  )
   expect(made.read('pull/.ssh/authorized_keys')).toContain('rrsync -ro /srv/dumps')
   const there = pasted(paste, /as root/, { ...stubs, useradd: 9 })
   expect(there.type()).not.toBe(0)
