@@ -17,11 +17,11 @@ import { failedOutcome } from '../reconcile/failed-outcome.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { flags, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
+import { openCommonHolds } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
 import { type PassContext, reportPasses, runPass, settledHolds } from './passes.ts'
 import {
-  openCommonHolds,
   openPorts,
   openWorkspace,
   passOptions,

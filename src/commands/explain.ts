@@ -15,10 +15,10 @@ import { renderExplain } from '../view/render-explain.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
+import { openCommonHolds } from './common-holds.ts'
 import { nearestOf } from './nearest.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
-  openCommonHolds,
   openPorts,
   openWorkspace,
   passOptions,

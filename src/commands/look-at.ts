@@ -16,12 +16,13 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
     if (halt !== null) return { ...UNSEEN, halt }
     if (spec === null && !identity.hasPrivateFolder)
       throw noDestination(`${destination.path} is not a destination`)
-    const hold = spec === null ? null : (common ?? holdOfIdentity(destination.path, identity))
+    const own = spec === null ? null : holdOfIdentity(destination.path, identity)
+    const hold = spec === null ? null : (common ?? own)
     const holding = hold === null ? await destination.inspect(run) : null
     // The last pass could not record that it could not write.
     const refused = await destination.writeFault()
     const [last, progress] = [await destination.readStatus(), await destination.readProgress()]
-    return { ...UNSEEN, hold, halt: refused, holding, last, progress }
+    return { ...UNSEEN, hold, own, halt: refused, holding, last, progress }
   } catch (error) {
     const failure = failureFrom(error)
     const { code, message, hint } = failure
@@ -30,8 +31,8 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
   }
 }
 
-/** `problem`: why the look failed; null: it did not. */
-const UNSEEN = { hold: null, halt: null, holding: null, last: null, progress: null, problem: null }
+/** `own`: that of its disk, whatever else holds it. `problem`: why the look failed; null: it did not. */
+const UNSEEN = { hold: null, own: null, halt: null, holding: null, last: null, progress: null, problem: null }
 
 export const noDestination = (message: string): Failure =>
   new Failure({

@@ -92,7 +92,10 @@ export async function openChanges(
       const box = changed.find(([name]) => name === BOX)
       const backups = changed.filter(([name]) => name !== BOX)
       return {
-        unwell: new Set(backups.flatMap(([name, now]) => (now.length > 0 ? [name] : []))),
+        unwell: new Set([
+          ...backups.flatMap(([name, now]) => (now.length > 0 ? [name] : [])),
+          ...result.backups.flatMap(({ backup, repaired }) => (repaired.length > 0 ? [backup] : [])),
+        ]),
         recovered: new Set(backups.flatMap(([name, now]) => (now.length === 0 ? [name] : []))),
         over: box?.[1].length === 0 ? ofBox(before.get(BOX) ?? []) : [],
         box: box === undefined ? 'same' : box[1].length === 0 ? 'recovered' : 'shown',

@@ -5,14 +5,15 @@ import { planIdOf } from '../decide/plan/assemble.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
 import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
-import { marked } from '../decide/status/shared-troubles.ts'
+import { isNotSeen } from '../decide/status/over-specs.ts'
+import { marked, mayBeShared, type SharedTroubles } from '../decide/status/shared-troubles.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Hold } from '../model/trouble.ts'
+import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { failedOutcome } from '../reconcile/failed-outcome.ts'
 import { reconcileBackup } from '../reconcile/pass.ts'
 import { escapeProse } from '../view/escape-text.ts'
@@ -21,20 +22,18 @@ import { foldText } from '../view/wrap-text.ts'
 import type { Notices, NoticeUse } from '../watch/notices.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
+import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
 import { openWatchers } from './watchers.ts'
 import {
-  commonHolds,
   filesOf,
-  openCommonHolds,
   openPorts,
   type PassTerms,
   passOptions,
   plainDiagnostics,
   printSpecs,
-  sharedBy,
   type Workspace,
 } from './workspace.ts'
 
@@ -132,7 +131,7 @@ export async function reportPasses(
   } else if (!(console.quiet && !saysAnything(brief))) {
     console.write(renderResult(result, { color: console.color.write, width: console.width, brief }))
   }
-  await notices.ended(result)
+  await notices.ended(result, shared)
   return result.exitCode
 }
 
@@ -140,7 +139,9 @@ export async function reportPasses(
 const briefOf = ({ backups, exitCode }: Result, { quiet }: Console): Brief | undefined =>
   quiet
     ? {
-        unwell: new Set(backups.flatMap((one) => (one.exitCode === 0 ? [] : [one.backup]))),
+        unwell: new Set(
+          backups.flatMap((one) => (one.exitCode === 0 && one.repaired.length === 0 ? [] : [one.backup])),
+        ),
         recovered: new Set(),
         box: exitCode === 0 ? 'same' : 'shown',
       }
@@ -151,7 +152,7 @@ const saysAnything = (brief: Brief | undefined): boolean =>
 
 type PassNotices = Pick<Notices, 'locked' | 'finished'> & {
   /** Call after the result is printed. Waits a few seconds for requests under way. */
-  ended(result: Result): Promise<void>
+  ended(result: Result, shared: SharedTroubles): Promise<void>
 }
 
 const SILENT: PassNotices = { locked: () => {}, finished: async () => {}, ended: async () => {} }
@@ -181,25 +182,41 @@ async function beginPassNotices(
   notices.began()
   const faults = refusals(loaded, run.now())
   // If it cannot be read, each backup reports that.
-  const common = await openCommonHolds(workspace).catch((error: unknown) => {
+  const gone = await openCommonHolds(workspace).catch((error: unknown) => {
     failureFrom(error)
     return null
   })
-  const holds = [...loaded.holds, ...(common ?? [])]
+  const holds = [...loaded.holds, ...(gone ?? [])]
   // A running daemon knows more about the specs than one read shows.
   const live = await liveBeat(workspace, run)
-  const isAll = live === null && common !== null
-  const faultsOf = (name: string) => [...specFaults(filesOf(name, loaded), loaded.faults), ...faults]
-  await notices.stands(
-    new Map([
-      ...loaded.specs.map(({ name }) => [name, { faults, holds }] as const),
-      ...faultyNames(loaded).map((name) => [name, { faults: faultsOf(name), holds }] as const),
-    ]),
-    isAll,
-  )
+  const isAll = live === null && gone !== null
+  // What keeps a sound spec from counting, too, are the faults of files that declare none that is faulty.
+  const isOwn = ({ file }: Diagnostic): boolean => loaded.faulty.some((one) => one.file === file)
+  const common = loaded.faults.filter((one) => one.severity === 'error' && !isOwn(one))
+  const overAll = { faults: [...faults, ...common], holds }
+  const faultsOf = (name: string) => {
+    const files = filesOf(name, loaded)
+    const found = specFaults(files, loaded.faults)
+    return overAll.faults.length === 0 ? found : found.filter(({ file }) => files.includes(file))
+  }
+  const overEach = new Map([
+    ...loaded.specs.map(({ name }) => [name, []] as const),
+    ...faultyNames(loaded).map((name) => [name, faultsOf(name)] as const),
+  ])
+  await notices.stands(overEach, overAll, isAll)
+  const later: Parameters<Notices['finished']>[] = []
   return {
     ...notices,
-    async ended(result) {
+    async finished(outcome, extent) {
+      // Whether it is one trouble of many is known at the end.
+      if (mayBeShared(outcome, settings.state)) later.push([outcome, extent])
+      else await notices.finished(outcome, extent)
+    },
+    async ended(result, shared) {
+      for (const [outcome, extent] of later) await notices.finished(marked(outcome, shared), extent)
+      const ran = result.backups.some((one) => !['busy', 'cancelled', 'suspended'].includes(one.result))
+      const problems = result.problems.filter(({ code }) => !isNotSeen(code))
+      await notices.shared(problems, use === 'all' && ran)
       // A daemon's holds stay, however well this pass went.
       const isHeld = result.exitCode === 0 && live !== null && live.holds.length > 0
       await notices.ended(use === 'all' && !isHeld ? result : null)

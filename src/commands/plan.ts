@@ -24,12 +24,12 @@ import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, PLAN_FLAGS, type PlanFlags, RATE_FLAGS } from './argv/flags.ts'
+import { openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan, sealOf } from './open-saved-plan.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
-  openCommonHolds,
   openPorts,
   openWorkspace,
   type PassTerms,
@@ -37,7 +37,6 @@ import {
   plainDiagnostics,
   printSpecs,
   runnableSpecs,
-  sharedBy,
   sourceLabel,
   type Workspace,
 } from './workspace.ts'

@@ -48,8 +48,7 @@ const ABOUT = `Pulls finished backup files from the machines that make them, as 
 backups.d. Without a command: one pass over the named backups, or all of them.`
 
 const EXIT_CODES = `Exit codes: 0 fine, 1 failed or late, 2 changes pending, 3 invalid spec,
-4 stale plan, 5 in use, 6 conflict, rot or loss, 7 held, 64 usage, 70 a bug,
-130/143 stopped.
+4 stale plan, 5 in use, 6 conflict, rot or loss, 7 held, 64 usage, 70 a bug.
 `
 
 export interface Program {

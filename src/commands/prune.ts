@@ -22,11 +22,11 @@ import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
+import { openCommonHolds } from './common-holds.ts'
 import { passOver } from './passes.ts'
 import { planDocument, planEach } from './plan.ts'
 import {
   chooseSpecs,
-  openCommonHolds,
   openNear,
   openWorkspace,
   printSpecs,

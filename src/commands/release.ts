@@ -12,8 +12,9 @@ import { foldText, wrapText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
+import { commonHolds } from './common-holds.ts'
 import { planEach } from './plan.ts'
-import { commonHolds, openPlace, openWorkspace, type Workspace } from './workspace.ts'
+import { openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command

@@ -1,11 +1,14 @@
+import { isOfBox } from '../decide/status/box-problems.ts'
 import { isOverSpecs } from '../decide/status/over-specs.ts'
+import { marked, type SharedTroubles } from '../decide/status/shared-troubles.ts'
 import type { PassEvent } from '../model/event.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import { withHint } from '../model/trouble.ts'
+import { sharedBy } from './common-holds.ts'
 import { disksNow } from './release.ts'
-import { sharedBy, type Workspace } from './workspace.ts'
+import type { Workspace } from './workspace.ts'
 
 type Stopped = Extract<PassEvent, { type: 'hold' | 'problem' }>
 
@@ -24,8 +27,10 @@ export function sharedEvents(emit: (event: PassEvent) => void, warn: (message: s
   const defer = (event: Stopped): void =>
     void later.set(event.backup, [...(later.get(event.backup) ?? []), event])
 
-  /** After a pass. */
-  async function ended({ backup, problems }: BackupOutcome, workspace: Workspace, run: Run): Promise<void> {
+  /** After a pass. Returns its outcome with what it shares with others marked, what that is, and whether it is all there is of that. */
+  async function ended(outcome: BackupOutcome, workspace: Workspace, run: Run) {
+    const { backup, problems } = outcome
+    let found: SharedTroubles = { problems: [], codeOf: () => null }
     const events = later.get(backup) ?? []
     later.delete(backup)
     stopped.delete(backup)
@@ -34,6 +39,7 @@ export function sharedEvents(emit: (event: PassEvent) => void, warn: (message: s
         ? (await disksNow(workspace, run)).flatMap(({ hold }) => hold ?? [])
         : []
       const shared = await sharedBy([{ holds, problems }], workspace)
+      found = shared
       for (const event of events)
         if (shared.codeOf(event.type === 'hold' ? event.hold : event.problem) === null) emit(event)
         else stopped.add(backup)
@@ -44,6 +50,8 @@ export function sharedEvents(emit: (event: PassEvent) => void, warn: (message: s
       }
     }
     if (stopped.size === 0) told.clear()
+    const all = [...problems.filter(isOfBox), ...found.problems]
+    return { outcome: marked(outcome, found), problems: all, isAll: stopped.size === 0 }
   }
   return { onEvent, ended }
 }

@@ -15,11 +15,11 @@ import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
+import { openCommonHolds } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { snapshotFile } from './read-snapshots.ts'
 import {
-  openCommonHolds,
   openPorts,
   openWorkspace,
   passOptions,

@@ -31,6 +31,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
+import { openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import { lookAt, noDestination, openFolder } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
@@ -39,13 +40,11 @@ import {
   chooseSpecs,
   filesOf,
   type GlobalFlags,
-  openCommonHolds,
   openPlace,
   openSettings,
   openWorkspace,
   plainDiagnostics,
   printUsedSpecs,
-  sharedBy,
   type Workspace,
 } from './workspace.ts'
 
@@ -328,13 +327,13 @@ async function look(
   { common, met, ...facts }: OtherFacts,
   run: Run,
 ): Promise<BackupStatus> {
-  const { problem, ...seen } = await lookAt(destination, facts.spec, common, run)
+  const { problem, own, ...seen } = await lookAt(destination, facts.spec, common, run)
   const isReleased = seen.hold !== null && met?.isReleased(seen.hold.id) === true
   const hold = isReleased ? null : seen.hold
   if (problem !== null) met?.problems.push(problem)
   const { path } = destination
   const disk = await diskUnder(path)
-  if (hold !== null) met?.holds.push(hold)
+  if (hold !== null) met?.holds.push(hold, ...(own === null || met.isReleased(own.id) ? [] : [own]))
   if (seen.holding !== null && met !== undefined) {
     const growth = growthOf(seen.holding, run.now())
     const { free } = seen.holding

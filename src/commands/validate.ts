@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { retained } from '../decide/retention/retained.ts'
 import { Failure } from '../model/failure.ts'
@@ -10,6 +9,7 @@ import { counted } from '../view/human-count.ts'
 import { retainedText } from '../view/render-plan.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { readTarget } from '../watch/deliver.ts'
+import { heartbeatFiles } from '../watch/heartbeat.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -37,15 +37,13 @@ export function add(command: Command, host: Host): void {
 
 /** Faults of the URL files of notices and heartbeat. Warnings, as they stop no backup. */
 async function urlFileFaults({ settings, loaded }: Workspace): Promise<readonly Diagnostic[]> {
-  const { urlFile = null, eachFile = null, caFile = null } = settings.heartbeat ?? {}
-  const each = eachFile === null ? [] : loaded.specs.map(({ name }) => eachFile.replaceAll('{name}', name))
-  // Not every backup needs one of its own; if none has one, the path is probably wrong.
-  const present = each.filter((file) => existsSync(file))
-  const beats = [...(urlFile === null ? [] : [urlFile]), ...(present.length > 0 ? present : each.slice(0, 1))]
+  const { heartbeat, notify } = settings
+  const names = loaded.specs.map(({ name }) => name)
+  const beats = heartbeat === null ? [] : heartbeatFiles(heartbeat, names)
   const found = new Map<string, Diagnostic>()
   const targets = [
-    ...settings.notify,
-    ...beats.map((file) => ({ kind: 'webhook', urlFile: file, caFile }) as const),
+    ...notify,
+    ...beats.map((file) => ({ kind: 'webhook', urlFile: file, caFile: heartbeat!.caFile }) as const),
   ]
   for (const target of targets) {
     if (target.kind === 'sendmail') continue

@@ -31,6 +31,7 @@ import { watchFolder } from '../watch/watch-folder.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
+import { openCommonHolds } from './common-holds.ts'
 import { lookAt } from './look-at.ts'
 import { refusals } from './over-specs.ts'
 import { runPass, settleShared } from './passes.ts'
@@ -38,7 +39,6 @@ import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
   boxContext,
-  openCommonHolds,
   openPlace,
   openSettings,
   printDiagnostics,
@@ -209,10 +209,11 @@ async function watchLocked(
     const onLocked = () => notices.locked(spec.name)
     const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
     const { outcome } = await runPass(spec, workspace, options, passRun)
-    await shared.ended(outcome, workspace, passRun)
+    const met = await shared.ended(outcome, workspace, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
-    await notices.finished(outcome, 'whole')
+    await notices.finished(met.outcome, 'whole')
+    await notices.shared(met.problems, met.isAll)
     return outcome
   }
   const loop = watchLoop({

@@ -1,12 +1,9 @@
 import { basename } from 'node:path'
 import { openBox } from '../box/box.ts'
 import { openSpecsMemory } from '../box/specs-memory.ts'
-import { holdId } from '../decide/documents/fingerprint.ts'
 import { anyOf } from '../decide/files/select.ts'
 import { faultyNames } from '../decide/specs/faults.ts'
-import { goneShared } from '../decide/specs/vanished.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
-import { type SharedTroubles, sharedTroubles } from '../decide/status/shared-troubles.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
 import { withinCap, withoutOff } from '../decide/time/timetable.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
@@ -19,7 +16,7 @@ import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Diagnostic, Halt, Hold, Problem } from '../model/trouble.ts'
+import type { Diagnostic, Halt } from '../model/trouble.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-context.ts'
 import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
@@ -36,6 +33,7 @@ import { counted } from '../view/human-count.ts'
 import { shortCommit } from '../view/short-commit.ts'
 import { foldText } from '../view/wrap-text.ts'
 import type { Console } from './argv/console.ts'
+import { sharedBefore } from './common-holds.ts'
 import { nearest } from './nearest.ts'
 
 /** Flags that every command takes; they override config.yaml. */
@@ -124,6 +122,7 @@ export const specSource = (settings: Settings, box: BoxState, use: GitUse): Spec
     home: homeFolder(),
     memory: openSpecsMemory(settings.state, box),
     holders: () => holders(box),
+    sharedBefore: (folder) => sharedBefore(folder, box),
     use,
     checkKeys,
   })
@@ -280,36 +279,6 @@ function allowedBandwidth(spec: Spec, { settings, ignoresOff }: Workspace): Band
   const { bandwidth } = spec.transfer
   const share = settings.bandwidth === null ? null : settings.bandwidth / settings.concurrency
   return withinCap(ignoresOff ? withoutOff(bandwidth) : bandwidth, share)
-}
-
-/** Holds over all backups: a file that underlies every spec was there and is gone. */
-export async function commonHolds({ loaded, box }: Workspace): Promise<readonly Hold[]> {
-  const { folder } = loaded
-  if (folder === null) return []
-  const gone = goneShared(await box.sharedFilesSeen(folder), loaded.shared, `${folder}/`)
-  return gone.map((one) => ({ id: holdId(one.code, [folder]), ...one }))
-}
-
-/** Those of them that are not released. */
-export async function openCommonHolds(workspace: Workspace): Promise<readonly Hold[]> {
-  const holds = await commonHolds(workspace)
-  const released = await Promise.all(holds.map((hold) => workspace.box.released(hold.id)))
-  return holds.filter((_, i) => released[i] === null)
-}
-
-/** What these backups have in common. */
-export async function sharedBy(
-  found: readonly { readonly holds: readonly Hold[]; readonly problems: readonly Problem[] }[],
-  { settings, box, loaded }: Pick<Workspace, 'settings' | 'box' | 'loaded'>,
-): Promise<SharedTroubles> {
-  const holds = found.flatMap((one) => one.holds)
-  const known = holds.some(({ neverSeen }) => neverSeen === true) ? await box.places().catch(() => []) : []
-  const facts = { folder: settings.state, isEmpty: known.length === 0, inFolder: loaded.folder !== null }
-  return sharedTroubles(
-    holds,
-    found.flatMap(({ problems }) => problems),
-    facts,
-  )
 }
 
 /** What was asked of a pass or a plan. */

@@ -1,6 +1,7 @@
 import type { VerifyVerdict } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
+import { secondsOf } from './disk/disk.ts'
 import { judgeStanding } from './publish/judge-standing.ts'
 import { isRead, type Site, sameDigests } from './publish/site.ts'
 import { notOurs } from './trash/prune.ts'
@@ -44,12 +45,13 @@ async function verifySome(
   verdicts: Map<RelPath, VerifyVerdict>,
   run: Run,
 ): Promise<void> {
-  const sound: RelPath[] = []
+  const sound = new Map<RelPath, number>()
   for (const [path, standing] of await judgeStanding(site, paths, run)) {
     if (!isRead(standing)) verdicts.set(path, { verdict: 'problem', problem: standing })
-    else if (sameDigests(site.ledger.records.get(path)!, standing.digests)) sound.push(path)
+    else if (sameDigests(site.ledger.records.get(path)!, standing.digests))
+      sound.set(path, secondsOf(standing.modified))
     else verdicts.set(path, { verdict: 'mismatch', digests: standing.digests })
   }
-  await site.ledger.append(sound.map((path) => ({ event: 'verified', path })))
-  for (const path of sound) verdicts.set(path, { verdict: 'sound' })
+  await site.ledger.append([...sound].map(([path, here]) => ({ event: 'verified', path, here })))
+  for (const path of sound.keys()) verdicts.set(path, { verdict: 'sound' })
 }

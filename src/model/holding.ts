@@ -132,6 +132,8 @@ export interface HeldFile {
   readonly size: number
   /** The marker next to it, of any kind; null: unmarked. */
   readonly marker: HeldMarker | null
+  /** Its time of change is another than when its bytes were last known: they are read again before they count as sound. */
+  readonly isTouched?: true
   /** Set only where this pass has hashed the bytes and they were not what they should be. */
   readonly foundOther?: DigestPair
 }
@@ -159,6 +161,8 @@ export interface LedgerRecord extends DigestPair {
   readonly readAt: Instant
   /** Set where they were read since, and were others. */
   readonly isRotten?: true
+  /** The file's own time of change (seconds) where that is not `mtime`; null: it was taken over, and is not on record. */
+  readonly here?: number | null
   /** Its last removal by policy, where it came again since: that day's limit counts it all the same. */
   readonly removedBefore?: Pick<PrunedFile, 'at' | 'series' | 'point'>
   /** Of the plan that last published, adopted or repaired it. */

@@ -23,8 +23,8 @@ export type LedgerEvent =
     }
   /** The clock is believed from here on: what was written by one that was not happened by this line's time at the latest. */
   | { readonly event: 'clock-believed' }
-  /** Its bytes were read again and are those that were published. */
-  | { readonly event: 'verified'; readonly path: string }
+  /** Its bytes were read again and are those that were published. `here`: the file's own time of change, seconds; earlier versions wrote none. */
+  | { readonly event: 'verified'; readonly path: string; readonly here?: number }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
   | { readonly event: 'rotten'; readonly path: string }
   /** What prunes go by from now on: a later change of it is measured against this. Earlier versions wrote no spans (seconds), and no floor. */

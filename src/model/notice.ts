@@ -3,6 +3,9 @@ export type NoticeKind = TroubleKind | 'recovered'
 
 export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held' | 'pushed'
 
+/** In place of a backup's name, where a trouble is over all of them: no backup can be named so. */
+export const ALL_BACKUPS = 'all backups'
+
 /** In the order in which they are reported. */
 export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held', 'failing', 'late', 'pushed']
 
@@ -54,6 +57,7 @@ export interface Notice {
   readonly format: 'reconcile.notice/1'
   /** The same however often it is sent, and wherever: a receiver can recognize a repeat. */
   readonly id: string
+  /** Or {@link ALL_BACKUPS}. */
   readonly backup: string
   readonly kind: NoticeKind
   readonly message: string

@@ -2,6 +2,7 @@ import { isAwaitingQuiet } from '../decide/files/emptiness.ts'
 import { selectorOf } from '../decide/files/select.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
+import { fewOf } from '../decide/status/conditions.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
@@ -12,7 +13,7 @@ import type { BackupPlan } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import type { Conflict } from '../model/trouble.ts'
+import type { Conflict, Warning } from '../model/trouble.ts'
 import type { Pass, PassOptions } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 import type { Tally } from './tally.ts'
@@ -39,7 +40,7 @@ export function outcomeOf(
     conflicts: [...conflictsOf(plan), ...tally.conflicts],
     pruned: tally.pruned.toSorted(),
     holds,
-    warnings: decided.plan.warnings,
+    warnings: [...decided.plan.warnings, ...repairWarning(tally.repaired)],
     late,
     halt,
     bytes: tally.received,
@@ -60,6 +61,19 @@ export function outcomeOf(
 function stillToCome({ left, problems }: Tally): number {
   const failed = new Set(problems.flatMap(({ code, path }) => (code === 'checksum-failed' ? path : [])))
   return [...left].filter((path) => !failed.has(path)).length
+}
+
+/** Nothing is wrong any more, and a disk that lets one file rot may have others: a person must learn of it. */
+function repairWarning(repaired: readonly string[]): readonly Warning[] {
+  if (repaired.length === 0) return []
+  const are = repaired.length === 1 ? '1 published file was' : `${repaired.length} published files were`
+  return [
+    {
+      code: 'repaired',
+      message: `${are} rotten or gone here, and pulled again: ${fewOf(repaired)}`,
+      hint: 'Check the disk (smartctl -a, the kernel log), and who else writes there. What was rotten is in .reconcile/quarantine.',
+    },
+  ]
 }
 
 function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run: Run): BackupResult {

@@ -30,6 +30,7 @@ import {
 import { choose, decide, namesRefused, planSuspended, type Standing } from './plan-pass.ts'
 import { progressShown } from './progress-shown.ts'
 import { pruneSurplus } from './prune-surplus.ts'
+import { inspectAndRead } from './read-touched.ts'
 import { newTally } from './tally.ts'
 import { tidy } from './tidy.ts'
 import { transfer } from './transfer.ts'
@@ -154,7 +155,7 @@ async function apply(opened: Opened): Promise<Passed> {
   const { source, box, destination, spec, options, run } = opened
   const [asOf, began] = [run.now(), performance.now()]
   const unfinished = await recover(opened)
-  const looking = destination.inspect(run)
+  const looking = inspectAndRead(opened)
   const asked = { asOf, mustRead: pathsToKnow(options.saved) }
   const view = await observeSource(source, spec, looking, asked, run)
   const observation = { source: view, destination: await looking }

@@ -1,5 +1,6 @@
+import { connect } from 'node:net'
 import { Failure } from '../model/failure.ts'
-import type { SshPlace } from '../model/spec.ts'
+import type { Hop, SshPlace } from '../model/spec.ts'
 import { runChild } from '../system/child.ts'
 import { publicKeyOf } from '../system/public-key.ts'
 import { hintFromSshConfig } from '../system/ssh-config.ts'
@@ -64,10 +65,13 @@ export async function explainFailure(
   }
 
   const cut = CAUSES[end.cause]
-  if (cut !== undefined) return fail(cut)
+  if (cut !== undefined) {
+    const failure = fail(cut)
+    return ssh === null ? failure : onTheWay(ssh, failure, ` for ${far.timeout} s`, signal)
+  }
   if (ssh !== null) {
     const unread = linesOf(text).find((line) => /^Load key /.test(line))
-    const failure = await bySsh(ssh, end, unread)
+    const failure = await explainSsh(ssh, end, signal, unread)
     if (failure?.code === 'key-refused' && unread !== undefined && UNREADABLE.test(unread))
       return fail('identity-no-key', `${printable(unread)}; ${lastWords(text)}`)
     if (failure !== null) return failure
@@ -98,16 +102,11 @@ export async function explainFailure(
   return fail(spoken ?? kind, printable(banner))
 }
 
-/** Why a session of ssh alone failed; null: not at ssh. */
-export const explainSsh = (
-  place: SshPlace,
-  end: Pick<RsyncEnd, 'code' | 'stderr'>,
-): Promise<Failure | null> => bySsh(place, end)
-
 /** What ssh ended with; null: it is not what failed. `unread`: why it had no key to show; that it was refused then says nothing. */
-async function bySsh(
+export async function explainSsh(
   place: SshPlace,
   { code, stderr }: Pick<RsyncEnd, 'code' | 'stderr'>,
+  signal: AbortSignal,
   unread?: string,
 ): Promise<Failure | null> {
   // If rsync sees the closed pipe before ssh exits, it exits with 10 or 12 instead of ssh's 255.
@@ -136,13 +135,59 @@ async function bySsh(
     before === undefined
       ? ''
       : ` Or the jump host ${hopText(before)} broke the connection: see source.jump, and the log of sshd there.`
-  return new Failure({
+  const failure = new Failure({
     code: failed.code,
     message: withDetail(words(failed.says), detail),
     hint: configured ?? `${words(failed.hint)}${doubt}`,
     retryable: failed.retryable,
   })
+  return at === place.jump.length ? onTheWay(place, failure, '', signal) : failure
 }
+
+const SILENCE: ReadonlySet<string> = new Set(['source-silent', 'source-stalled'])
+
+/**
+ * Over jump hosts, silence may be any machine's of the way. The first, which alone can be asked from here, is named where it does not even
+ * say who it is; else all that may be it are. `time`: for how long nothing came; '' where it was not measured.
+ */
+async function onTheWay(
+  { jump, host, port }: SshPlace,
+  failure: Failure,
+  time: string,
+  signal: AbortSignal,
+): Promise<Failure> {
+  const [first] = jump
+  if (first === undefined || !SILENCE.has(failure.code)) return failure
+  const { code, retryable } = failure
+  const [more, kept] = code === 'source-stalled' ? ['more ', ' What arrived is kept.'] : ['', '']
+  const nothing = `othing ${more}came from ${host} (port ${port})${time}`
+  if (await saysWhoItIs(first, signal)) {
+    const message = `N${nothing}: it is silent, or a jump host on the way there (${jump.map(hopText).join(', ')}).${kept}`
+    return new Failure({ code, message, hint: `${failure.hint} See source.jump too.`, retryable })
+  }
+  return new Failure({
+    code,
+    message: `The jump host ${hopText(first)} does not answer: n${nothing}.${kept}`,
+    hint: 'See source.jump: check whether sshd answers there, and whether the machine is overloaded.',
+    retryable,
+  })
+}
+
+/** Milliseconds. */
+const BANNER_WAIT = 5_000
+
+/** Whether a machine's sshd sends its first line. */
+const saysWhoItIs = ({ host, port }: Hop, signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(BANNER_WAIT)])
+    const socket = connect({ host, port, signal: ends })
+    const end = (said: boolean): void => {
+      resolve(said)
+      socket.destroy()
+    }
+    socket.once('data', () => end(true))
+    for (const event of ['error', 'close']) socket.on(event, () => end(false))
+  })
 
 /** What ssh's own configuration may be the answer to. */
 const CONFIGURED: ReadonlySet<string> = new Set([

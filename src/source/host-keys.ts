@@ -64,7 +64,7 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
       const keys = readKeys(await readFile(file, 'latin1').catch(() => ''))
       found.push(...keys)
       if (keys.length > 0) continue
-      trouble = await explainSsh(place, end)
+      trouble = await explainSsh(place, end, signal)
       if (trouble?.code !== 'no-common-algorithm') break
     }
     if (found.length > 0) return found

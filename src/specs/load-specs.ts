@@ -1,4 +1,4 @@
-import type { SharedFile } from '../decide/specs/vanished.ts'
+import { goneShared, type SharedFile } from '../decide/specs/vanished.ts'
 import type { Instant } from '../model/instant.ts'
 import type { LastGood, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
@@ -56,6 +56,8 @@ export interface BoxContext {
     readonly ours: readonly OurPlace[]
     /** See ClaimContext. */
     readonly holders: () => Promise<ReadonlyMap<string, string>>
+    /** The files under all specs of a folder that were there before, and whose removal nobody has released. */
+    readonly sharedBefore?: (folder: string) => Promise<readonly string[]>
     /** Where a `mount` would be of use, a warning says so. */
     readonly suggestsMounts: boolean
   }
@@ -143,6 +145,13 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
         : { hosts: 'broken' as const, faults: [hostsFile.fault] }
   faults.push(...inDefaults, ...inHosts)
 
+  const shared = [
+    ...(defaultsFile === null ? [] : (['_defaults.yaml'] as const)),
+    ...(hostsFile === null ? [] : (['_hosts.yaml'] as const)),
+  ]
+  const before = folder === null ? [] : ((await context.box?.sharedBefore?.(folder)) ?? [])
+  const gone = goneShared(before, shared, '')
+
   const specFiles = plain.filter(({ name }) => isSpecFile(name))
   const read: (ReadSpec & { readonly file: string })[] = []
   const faulty: { readonly name: string; readonly file: string }[] = []
@@ -154,7 +163,8 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
       faulty.push({ name: baseName, file: entry.file })
       continue
     }
-    const found = readSpec(source, { defaults, hosts }, { home: context.home, baseName })
+    const under = { defaults, hosts, isLessThanBefore: gone.length > 0 }
+    const found = readSpec(source, under, { home: context.home, baseName })
     for (const { host, ...fault } of found.faults) {
       const hint = host === undefined ? null : await hintFromSshConfig(host, null, context.home)
       faults.push(hint === null ? fault : { ...fault, hint })
@@ -162,6 +172,11 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     read.push({ file: source.file, ...found })
     if (found.spec === null) faulty.push({ name: found.claim?.name.text ?? baseName, file: entry.file })
   }
+
+  // What they lack may be what is gone: that is the one thing to say.
+  if (read.some(({ isCut }) => isCut))
+    for (const { file, code, message } of gone)
+      faults.push(faultAt(startOf({ file: `${folder}/${file}`, text: '' }), code, message, PUT_BACK))
 
   // A spec that cannot be read may use any of them.
   if (specFiles.length > 0 && read.length === specFiles.length && read.every(({ claim }) => claim !== null))
@@ -192,10 +207,7 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faulty,
     faults: faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults),
-    shared: [
-      ...(defaultsFile === null ? [] : (['_defaults.yaml'] as const)),
-      ...(hostsFile === null ? [] : (['_hosts.yaml'] as const)),
-    ],
+    shared,
     fileCount: specFiles.length,
     effective,
     holds: [],
@@ -203,6 +215,9 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     lastGood: null,
   }
 }
+
+const PUT_BACK =
+  'put it back; if it is meant to be gone, write what it gave into each spec, and release what reconcile status asks'
 
 const isSpecFile = (name: string): boolean =>
   SPEC_FILE.test(name) && !/^_(?:defaults|hosts)\.ya?ml$/.test(name)

@@ -25,6 +25,8 @@ export interface SpecsPorts {
   readonly memory: SpecsMemory
   /** See ClaimContext. */
   readonly holders?: () => Promise<ReadonlyMap<string, string>>
+  /** See BoxContext. */
+  readonly sharedBefore?: (folder: string) => Promise<readonly string[]>
   /** Of specs from git, what is done with a newer commit. */
   readonly use: GitUse
   /** Of specs from git over ssh: asked before each connection. */
@@ -46,6 +48,7 @@ export function openSpecs(settings: Settings, ports: SpecsPorts): SpecSource {
     box: {
       ours: ourPlaces(settings),
       holders: ports.holders ?? (async () => new Map()),
+      ...(ports.sharedBefore === undefined ? {} : { sharedBefore: ports.sharedBefore }),
       suggestsMounts: ports.use === 'newest',
     },
   }

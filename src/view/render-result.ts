@@ -221,10 +221,11 @@ function troubleRows(
     ...problemRows(problems, MORE),
     ...(isLateAlone ? lateRows(outcome.backup, late) : []),
   ]
-  if (isBrief) return rows
+  const shown = warnings.filter(({ code }) => code === 'repaired' || (!isBrief && code === 'points-pushed'))
+  if (isBrief) return [...rows, ...shown.map(warningRow)]
   return [
     ...rows,
-    ...warnings.filter(({ code }) => code === 'points-pushed').map(warningRow),
+    ...shown.map(warningRow),
     ...filesRow(
       waiting.filter((path) => !overdue.has(path)),
       WAITING,

@@ -88,12 +88,12 @@ export const bytesDone = ({ bytes }: Progress): string =>
     ? ''
     : humanPart(bytes.done, bytes.total) + (bytes.resumed > 0 ? ` (${humanSize(bytes.resumed)} resumed)` : '')
 
-/** `25 KiB/s, about 6 h left`; `starting` while the rate is not known. */
+/** `25 KiB/s, 6 h left`; `starting` while the rate is not known. */
 export function pace({ bytes, rate }: Progress): string {
   const left = bytes.total - bytes.done
   if (rate === null) return left > 0 ? 'starting' : ''
   if (left <= 0) return humanRate(rate)
-  return rate <= 0 ? 'nothing is coming in' : `${humanRate(rate)}, about ${humanDuration(left / rate)} left`
+  return rate <= 0 ? 'nothing is coming in' : `${humanRate(rate)}, ${humanDuration(left / rate)} left`
 }
 
 export const gatingText = ({ files, bytes }: NonNullable<Running['gating']>): string =>

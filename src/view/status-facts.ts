@@ -33,7 +33,7 @@ export function causeText(
   return `${code}: ${first === undefined ? message : faultText(first)}${more}`
 }
 
-/** `running since 14:58: 0.9 of 1.4 GiB, 25 KiB/s, about 6 h left (4 s ago): db.tar.gz`. A path that is too long loses its beginning. */
+/** `running since 14:58: 0.9 of 1.4 GiB, 25 KiB/s, 6 h left (4 s ago): db.tar.gz`. A path that is too long loses its beginning. */
 export function runningText(
   { since, at, bytes, total, rate, left, path, verifying }: RunningNow,
   { now, zone }: { readonly now: Instant; readonly zone: Zone },
@@ -43,7 +43,7 @@ export function runningText(
   const facts = [
     humanPart(bytes, total),
     ...(bytes >= total ? [] : pace),
-    ...(left === null || bytes >= total ? [] : [`about ${humanDuration(left)} left`]),
+    ...(left === null || bytes >= total ? [] : [`${humanDuration(left)} left`]),
     ...(verifying === null
       ? []
       : [`verifying ${counted(verifying.files, 'file')}, ${humanSize(verifying.bytes)}`]),

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupOutcome } from '../model/outcome.ts'
+import type { Heartbeat } from '../model/settings.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { callNow, nameOf, type Place, whyNot } from './deliver.ts'
+import type { Delivery } from './post.ts'
 
 interface Target extends Place {
   /** A file that does not exist is no trouble. */
@@ -11,6 +14,28 @@ interface Target extends Place {
   /** What ties the end of a run to its beginning, so that the service can measure how long it took. */
   readonly rid?: string
 }
+
+/**
+ * The files whose URLs passes over these backups call. Not every backup needs one of its own; if none has one, the path is probably wrong,
+ * and the first is among them.
+ */
+export function heartbeatFiles(
+  { urlFile, eachFile }: Heartbeat,
+  names: readonly string[],
+): readonly string[] {
+  const each = eachFile === null ? [] : names.map((name) => eachFile.replaceAll('{name}', name))
+  const present = each.filter((file) => existsSync(file))
+  return [...(urlFile === null ? [] : [urlFile]), ...(present.length > 0 ? present : each.slice(0, 1))]
+}
+
+/** One call that is recorded there and changes no state: a test must not hide that passes have stopped. Throws only the signal's reason. */
+export async function testHeartbeat(place: Place, line: string, signal: AbortSignal): Promise<Delivery> {
+  const sent = await callNow(place, { ...TEXT, query: {}, body: line, under: 'log' }, signal, true)
+  signal.throwIfAborted()
+  return sent!
+}
+
+const TEXT = { headers: { 'content-type': 'text/plain; charset=utf-8' } }
 
 interface Options {
   readonly signal: AbortSignal
@@ -36,7 +61,7 @@ const LONGEST_BODY = 10_000
 async function call(which: Call, lines: Iterable<string>, target: Target | null, { signal, warn }: Options) {
   if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
   const asked = {
-    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    ...TEXT,
     query: target.rid === undefined ? {} : { rid: target.rid },
     body: [...lines].join('\n').slice(0, LONGEST_BODY),
     under: which,

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inTrouble, restingNotice, withoutNotice } from '../decide/notices/due.ts'
 import { statusPush } from '../decide/notices/messages.ts'
@@ -14,8 +15,9 @@ export interface HookOptions {
   readonly signal: AbortSignal
   /** Takes a sentence for people, without secrets. */
   readonly warn: (text: string) => void
-  /** Milliseconds before each further attempt; with `forever` the last one repeats. */
+  /** Milliseconds for which a hook that is down is left alone, after each failure in a row; the last one repeats. */
   readonly waits: readonly number[]
+  /** Waits as long as that takes; a single run has no time for the longer waits, and leaves them to later ones. */
   readonly forever: boolean
 }
 
@@ -25,7 +27,7 @@ const LOCK_WAIT = 15
 /** Milliseconds that a refused notice rests: after the first refusal, and after each further one. */
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** Milliseconds that a single run waits at most because a server says so. */
+/** Milliseconds that a single run waits at most for another attempt. */
 const LONGEST_WAIT = 10_000
 
 /**
@@ -39,13 +41,22 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
   let isAsked = false
   let waking = new AbortController()
   const repeats = withoutRepeats(warn)
+  /** Hooks that are down, each with failures in a row and until when it is left alone, whatever news there is. Monotonic. */
+  const down = new Map<
+    string,
+    { readonly failures: number; readonly until: number; readonly version: string }
+  >()
 
   /** Returns the least milliseconds until another attempt makes sense; null: none does. */
   async function sendTo(hook: NoticeHook, book: NoticeBook): Promise<number | null> {
     const open = inTrouble(book, hook.id)
     const version = await versionOf(hook)
+    const pending = book.pending.filter(({ hook: id }) => id === hook.id)
+    const pause = down.get(hook.id)
+    const alone = pause?.version === version ? pause.until - performance.now() : 0
+    if (pending.length > 0 && alone > 0) return alone
     let soonest: number | null = null
-    for (const one of book.pending.filter(({ hook: id }) => id === hook.id)) {
+    for (const one of pending) {
       const rest = one.rest?.version === version ? one.rest : null
       const left = rest === null ? 0 : Date.parse(rest.until) - now()
       // What is further away than any rest was written under another clock.
@@ -53,6 +64,7 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
       const sent = isResting ? null : await deliver(hook, one.notice, open, signal)
       if (sent?.state === 'delivered') {
         repeats.well(hook.id)
+        down.delete(hook.id)
         await memory.change((before) => withoutNotice(before, one))
         continue
       }
@@ -71,7 +83,13 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
         await memory.change((before) => restingNotice(before, one, { until, refusals, version }))
       }
       // One that is refused for its content does not hold up the others.
-      if (refusals === 0) return wait
+      if (refusals === 0) {
+        if (sent === null) return wait
+        const failures = (pause?.failures ?? 0) + 1
+        const least = Math.max(wait, waits[Math.min(failures, waits.length) - 1]!)
+        down.set(hook.id, { failures, until: performance.now() + least, version })
+        return least
+      }
       soonest = Math.min(soonest ?? wait, wait)
     }
     return soonest
@@ -107,7 +125,7 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
   }
 
   async function send(): Promise<void> {
-    for (let attempt = 0; !signal.aborted; ) {
+    while (!signal.aborted) {
       isAsked = false
       waking = new AbortController()
       let left: number | null
@@ -117,14 +135,11 @@ export function openHooks(hooks: () => readonly NoticeHook[], options: HookOptio
         if (!signal.aborted) warn(`cannot send notices: ${(error as Error).message}`)
         return
       }
-      const wait = waits[Math.min(attempt, forever ? waits.length - 1 : attempt)]
-      if (left !== null && wait !== undefined && (forever || left <= LONGEST_WAIT)) {
+      if (left !== null && (forever || left <= LONGEST_WAIT)) {
         // A new notice for one hook does not wait for the retry of another that is down.
         const either = AbortSignal.any([signal, waking.signal])
-        await sleep(Math.max(wait, left), undefined, { signal: either }).catch(() => {})
-        if (!waking.signal.aborted) attempt++
-      } else if (isAsked) attempt = 0
-      else return
+        await sleep(left, undefined, { signal: either }).catch(() => {})
+      } else if (!isAsked) return
     }
   }
 

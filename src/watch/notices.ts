@@ -5,7 +5,8 @@ import {
   type Findings,
   findGone,
   findLate,
-  findOverSpec,
+  findOverSpecs,
+  findShared,
   findTrouble,
   type OverBackup,
 } from '../decide/notices/find-trouble.ts'
@@ -17,6 +18,7 @@ import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import type { BackupOutcome, LateSeries, Result } from '../model/outcome.ts'
 import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
+import type { Problem } from '../model/trouble.ts'
 import { passHeartbeats, TOO_LATE, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
@@ -43,8 +45,8 @@ export type NoticeUse = 'all' | 'some' | 'watch'
 const PATIENCE = 15_000
 const LAST_PATIENCE = 3_000
 
-/** Before each further attempt, of a run and of `watch`. */
-const WAITS = [1000, 3000, 6000]
+/** After each failure in a row, of a run and of `watch`. */
+const WAITS = [1000, 3000, 6000, 600_000]
 const LONG_WAITS = [1000, 5000, 30_000, 120_000, 600_000]
 
 /**
@@ -123,11 +125,19 @@ export function openNotices(
     async late(backup: string, late: readonly LateSeries[]): Promise<void> {
       await save([findLate(backup, late)])
     },
-    /** The faults and holds over the spec of each of these, whatever passes return. `isAll`: there are no others, so earlier ones are over. */
-    async stands(overEach: ReadonlyMap<string, OverBackup>, isAll: boolean): Promise<void> {
-      const found = [...overEach].map(([backup, one]) => findOverSpec(backup, one, isAll))
-      for (const { backup, troubles } of found) {
-        const line = oneLine(troubles.map(({ message }) => message).join('; '))
+    /**
+     * The faults over the spec of each of these, whatever passes return, and what is over all specs. `isAll`: there are no others, so earlier
+     * ones are over.
+     */
+    async stands(
+      overEach: ReadonlyMap<string, OverBackup['faults']>,
+      overAll: OverBackup,
+      isAll: boolean,
+    ): Promise<void> {
+      const found = findOverSpecs(overEach, overAll, isAll)
+      const [ofAll, ...own] = found
+      for (const { backup, troubles } of own) {
+        const line = oneLine([...troubles, ...ofAll!.troubles].map(({ message }) => message).join('; '))
         const before = over.get(backup)
         over.delete(backup)
         if (line === '') continue
@@ -136,6 +146,10 @@ export function openNotices(
         if (before !== line && use !== 'some') beats.fail(backup, line)
       }
       await save(found)
+    },
+    /** What passes met that stops many backups for one cause. `isAll`: there is nothing else of that, so what there was is over. */
+    async shared(problems: readonly Problem[], isAll: boolean): Promise<void> {
+      await save([findShared(problems, isAll)])
     },
     /** Before the first pass of `watch`: how the last one over this backup ended; null: unknown. */
     remember(backup: string, last: DestinationStatus | null): void {

@@ -218,7 +218,7 @@ describe('a pass on specs from git', () => {
         backups: [{ published: ['c.tar'], exitCode: 0, problems: [] }],
       })
       expect(told().ops.slice(before.ops.length)).toEqual([
-        expect.stringContaining('its newest spec is not seen: since'),
+        expect.stringContaining('the newest specs are not seen: since'),
       ])
       expect(told().beat.slice(before.beat.length)).toEqual(['/beat/start', '/beat/fail'])
       const text = await run(...words)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
 import { canMount } from '../helpers/disk-small.ts'
@@ -372,6 +373,66 @@ describe('I10: a ledger that was changed', () => {
     expect(await at.pass()).toMatchObject({ published: ['b.tar'], problems: [], exitCode: 0 })
     expect(await ledgerOf(at)).toContain('"event":"recovered"')
     expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
+  })
+})
+
+describe('a file under all specs that is gone and gave what they need', () => {
+  test.each([
+    ['_defaults.yaml', 'defaults-gone', 'source: { path: PATH }\n', {}],
+    ['_hosts.yaml', 'hosts-gone', 'nas: { address: 127.0.0.1, user: me }\n', { host: 'nas', path: '.' }],
+  ] as const)('%s is named once, and no key that it gave', async (name, code, text, source) => {
+    const own = await makeWorld('local', { calls: 'here' })
+    try {
+      const file = join(own.specs, name)
+      await own.offer('a.tar', 'one')
+      await writeFile(file, text.replace('PATH', own.source))
+      const spec = (of: string, more = '') =>
+        writeFile(
+          join(own.specs, `${of}.yaml`),
+          stringify({ version: 1, source, destination: { path: join(own.folder, of) } }) + more,
+        )
+      for (const of of ['pg', 'web', 'wiki']) await spec(of)
+      await own.run()
+      await rm(file)
+      for (const words of [['validate'], ['status'], ['--dry-run'], []]) {
+        const { code: exit, stdout } = await own.run(...words, '--json')
+        const { diagnostics } = JSON.parse(stdout)
+        expect([words, diagnostics], stdout).toMatchObject([words, [{ code, file, severity: 'error' }]])
+        expect(exit).toBe(3)
+        const told = await own.run(...words)
+        const all = `${told.stdout}\n${told.stderr}`.replace(/\s+/g, ' ')
+        expect(all.match(/was there before and is gone/g), `${words} ${all}`).toHaveLength(1)
+        expect(all).not.toMatch(/(is|are) missing/)
+      }
+      // What is its own fault is still one.
+      await spec('web', 'x: 1\n')
+      const both = JSON.parse((await own.run('validate', '--json')).stdout).diagnostics
+      expect(both).toMatchObject([{ code }, { code: 'unknown-key' }])
+      await spec('web')
+      await writeFile(file, text.replace('PATH', own.source))
+      expect(JSON.parse((await own.run('validate', '--json')).stdout).diagnostics).toEqual([])
+    } finally {
+      await own.end()
+    }
+  })
+
+  test('a lost state beside it hides neither', async () => {
+    const own = await makeWorld('local', { calls: 'here' })
+    try {
+      await own.offer('a.tar', 'one')
+      await own.declare('pg')
+      await own.declare('web', { destination: { path: join(own.folder, 'web') } })
+      await writeFile(join(own.specs, '_defaults.yaml'), 'transfer: { order: oldest }\n')
+      await own.run()
+      await rm(join(own.specs, '_defaults.yaml'))
+      // Of the state only what it knows of specs is left.
+      for (const name of await readdir(own.state))
+        if (!name.startsWith('spec-folders')) await rm(join(own.state, name), { recursive: true })
+      for (const { problems = [] } of [await own.pass(), await own.status()])
+        expect(problems.map(({ code }) => code).sort()).toEqual(['defaults-gone', 'state-lost'])
+    } finally {
+      await own.end()
+    }
   })
 })
 

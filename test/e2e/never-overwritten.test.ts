@@ -153,6 +153,47 @@ describe('what was published and is gone or rotten here', () => {
     expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
   })
 
+  test('altered here at the same size: read again by the next pass for its time of change, and repaired', async () => {
+    const at = await holding('altered')
+    const file = join(at.destination, NAME)
+    const bytes = await readFile(file)
+    await chmod(file, 0o644)
+    await writeFile(file, Buffer.alloc(bytes.length, 'x'))
+    expect(await at.pass()).toMatchObject({ repaired: [NAME], exitCode: 0 })
+    expect(await readFile(file)).toEqual(bytes)
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', repaired: [] })
+    // The same bytes: only the record is brought up to date, once.
+    await utimes(file, 1_600_000_000, 1_600_000_000)
+    const ledger = () => readFile(join(at.destination, '.reconcile/ledger.jsonl'), 'utf8')
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', published: [], exitCode: 0 })
+    const after = await ledger()
+    expect(after.trim().split('\n').at(-1)).toContain('"verified"')
+    expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
+    expect(await ledger()).toBe(after)
+    // Without the source's copy it is rot.
+    await rm(join(at.source, NAME))
+    await rm(join(at.source, `${NAME}.md5`))
+    await chmod(file, 0o644)
+    await writeFile(file, Buffer.alloc(bytes.length, 'y'))
+    expect(await at.pass()).toMatchObject({ exitCode: 6, problems: [{ code: 'rot', path: NAME }] })
+  })
+
+  test('what was repaired is said with -q and --on-change, and exits with 0; the next pass is silent', async () => {
+    const at = await holding('said')
+    for (const word of ['-q', '--on-change']) {
+      await rm(join(at.destination, NAME))
+      const told = await at.run(word)
+      expect(told).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/1 published file was rotten or gone/),
+      })
+      expect(told.stdout).toContain(NAME)
+      expect(await at.run(word)).toMatchObject({ code: 0, stdout: '' })
+    }
+    await rm(join(at.destination, NAME))
+    expect((await at.pass()).warnings).toMatchObject([{ code: 'repaired' }])
+  })
+
   test('cut short here: repaired from a copy of it, and the rotten file is kept in quarantine', async () => {
     const bytes = noise(300_000)
     const at = await holding('cut', bytes)

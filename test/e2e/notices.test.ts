@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { Notice } from '../../src/model/notice.ts'
 import type { Result } from '../../src/model/outcome.ts'
@@ -208,9 +208,12 @@ test('notify test shows what each answers, and never the URL', async () => {
   const [flag, file] = (await configure(receiver.origin)) as [string, string]
   expect(await world.run(flag, file, 'notify', 'test')).toMatchObject({
     code: 0,
-    stdout: `webhook: ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
+    stdout: [
+      `webhook: ${receiver.origin.slice(7)} (the URL in hook): accepted 200: no … here`,
+      `heartbeat: ${receiver.origin.slice(7)} (the URL in beat): accepted 200: no …/log here`,
+    ].join('\n'),
   })
-  expect(JSON.parse(receiver.received[0]!.body)).toMatchObject({ format: 'reconcile.notice/1', kind: 'test' })
+  expect(told().sort()).toEqual([expect.stringMatching(/^\/beat\/log test on /), '/hook test'])
   receiver.answer((response) => response.writeHead(400).end('invalid_payload\nmore'))
   const refused = await world.run(flag, file, 'notify', 'test', 'webhook', '--json')
   expect(refused.code).toBe(1)
@@ -222,4 +225,89 @@ test('notify test shows what each answers, and never the URL', async () => {
   const none = await world.run(flag, file, 'notify', 'test')
   expect(none.code).toBe(64)
   expect(none.stderr).toContain('no notify is configured')
+})
+
+test('notify test calls every heartbeat there is, and fails if one refuses', async () => {
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  const run = (...words: string[]) => world.run(flag, file, 'notify', 'test', 'heartbeat', ...words)
+  await writeFile(file, 'heartbeat: { urlFile: beat, eachFile: "beat-{name}" }\n')
+  // Not every backup needs one, but that none has one is worth a word.
+  const none = await run()
+  expect(none.code).toBe(1)
+  expect(none.stdout).toMatch(/heartbeat: the URL in beat-pg: not accepted: [\s\S]*no such file/)
+  await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })
+  await world.declare('other', { destination: { path: join(world.folder, 'other') } })
+  receiver.answer((response) => response.writeHead(404).end('not found: no such check\nmore'))
+  const { code, stdout } = await run('--json')
+  expect(code).toBe(1)
+  const row = { kind: 'heartbeat', accepted: false, status: 404, answer: 'not found: no such check' }
+  expect(JSON.parse(stdout).sent).toMatchObject([
+    { ...row, target: 'the URL in beat' },
+    { ...row, target: 'the URL in beat-pg', why: 'it answers 404: not found: no such check' },
+  ])
+  expect(stdout).not.toContain('S3CRET')
+  // As a test must not look like a pass, it neither starts nor ends one.
+  expect(
+    told()
+      .slice(-2)
+      .map((one) => one.split(' ')[0])
+      .sort(),
+  ).toEqual(['/beat/log', '/pg/log'])
+  await writeFile(file, '{}\n')
+  expect((await run()).stderr).toContain('no heartbeat is configured')
+})
+
+/** What was told since: of whom, and of what kind. */
+function since(count: number): readonly string[] {
+  const notices = receiver.received.slice(count).filter(({ body }) => body.startsWith('{'))
+  return notices.map(({ body }) => JSON.parse(body) as Notice).map(({ backup, kind }) => `${backup}: ${kind}`)
+}
+
+describe('what stops many backups for one cause is one notice, and its end one', () => {
+  let config: readonly string[]
+  beforeEach(async () => {
+    config = await configure(receiver.origin)
+    for (const name of ['web', 'wiki'])
+      await world.declare(name, { destination: { path: join(world.folder, name) } })
+  })
+  const pass = async (...words: readonly string[]) => {
+    const before = receiver.received.length
+    const { code } = await world.run(...config, ...words)
+    return [code, ...since(before)]
+  }
+
+  test('a lost state folder', async () => {
+    expect(await pass()).toEqual([0])
+    await rename(world.state, `${world.state}.old`)
+    expect(await pass()).toEqual([7, 'all backups: held'])
+    expect(await pass()).toEqual([7])
+    expect(await pass('pg')).toEqual([7])
+    expect((await world.run('release', '--all-destinations', '--reason', 'new box')).code).toBe(0)
+    expect(await pass()).toEqual([0, 'all backups: recovered'])
+    // One that is not known here, of several that are, is that backup's own.
+    await world.run('release', '--all-destinations', '--reason', 'new box')
+    expect(await pass()).toEqual([0])
+  })
+
+  test.each(['_defaults.yaml', '_hosts.yaml'])('%s is gone', async (name) => {
+    const file = join(world.specs, name)
+    const text = name === '_hosts.yaml' ? 'nas: { address: 127.0.0.1 }\n' : 'transfer: { order: oldest }\n'
+    await writeFile(file, text)
+    expect(await pass()).toEqual([0])
+    await rm(file)
+    expect(await pass()).toEqual([7, 'all backups: held'])
+    expect(await pass()).toEqual([7])
+    await writeFile(file, text)
+    expect(await pass()).toEqual([0, 'all backups: recovered'])
+  })
+
+  test('_defaults.yaml is faulty', async () => {
+    await writeFile(join(world.specs, '_defaults.yaml'), 'tranfer: {}\n')
+    expect(await pass()).toEqual([3, 'all backups: failing'])
+    await writeFile(join(world.specs, 'wiki.yaml'), 'version: 1\nsorce: {}\n')
+    expect(await pass()).toEqual([3, 'wiki: failing'])
+    await world.declare('wiki', { destination: { path: join(world.folder, 'wiki') } })
+    await writeFile(join(world.specs, '_defaults.yaml'), 'transfer: {}\n')
+    expect((await pass()).slice(1).sort()).toEqual(['all backups: recovered', 'wiki: recovered'])
+  })
 })

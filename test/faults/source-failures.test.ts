@@ -362,6 +362,38 @@ describe('what fails at a jump host names it and source.jump', () => {
     }
   })
 
+  test('it is silent: it is named where that can be known, else all that may be it are', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => sockets.push(socket))
+    const port = await listening(server)
+    try {
+      const silent = { ...hop(first), port }
+      const quick = (jump: readonly Hop[], change: Partial<SshPlace> = {}): Promise<unknown> =>
+        bed
+          .open({ jump, knownHosts: pinned, ...change }, 2)
+          .list(quietRun())
+          .catch((error: Failure) => error)
+      for (const jump of [[silent], [silent, hop(second)]])
+        expect(await quick(jump)).toMatchObject({
+          code: 'source-silent',
+          message: names(silent),
+          hint: expect.stringContaining('source.jump'),
+          retryable: true,
+        })
+      const some = await quick([hop(first), silent])
+      for (const one of [`${bed.sshd!.host} (port`, text(hop(first)), text(silent)])
+        expect(some).toMatchObject({ code: 'source-silent', message: expect.stringContaining(one) })
+      const source = await quick([hop(first)], { port })
+      expect(source).toMatchObject({
+        code: 'source-silent',
+        message: expect.stringMatching(/it is silent, or a jump host/),
+      })
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    }
+  })
+
   test('it hangs up on us before it says who it is', async () => {
     const server = createServer((socket) => socket.destroy())
     const port = await listening(server)

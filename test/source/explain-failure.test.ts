@@ -174,3 +174,33 @@ test('why ssh could not read the key is kept', async () => {
   expect(code).toBe('identity-no-key')
   expect(message).toMatch(/It said: Load key "\/keys\/db1": error in libcrypto; .*Permission denied/)
 })
+
+test.each([
+  [
+    'source-silent',
+    { cause: 'silent', stderr: '' },
+    /^The jump host .* does not answer: nothing came from db1 \(port 22\) for 30 s\.$/,
+  ],
+  [
+    'source-stalled',
+    { cause: 'stalled', stderr: '' },
+    /^The jump host .*: nothing more came from .* What arrived is kept\.$/,
+  ],
+  // As ssh itself prints it at its own limit, which is the same for all machines of the way.
+  [
+    'source-silent',
+    { cause: 'itself', stderr: 'Connection timed out during banner exchange' },
+    /^The jump host .* does not answer/,
+  ],
+] as const)('a jump host that does not answer is named: %s', async (code, end, says) => {
+  const jump = [{ user: 'gate', host: '127.0.0.1', port: 1 }]
+  const explained = (place: SshPlace) =>
+    explainFailure(
+      'pull',
+      { place, ssh: ['/bin/true'], timeout: 30 },
+      { code: 255, endedBy: null, ...end },
+      AbortSignal.timeout(30_000),
+    )
+  expect(await explained({ ...PLACE, jump })).toMatchObject({ code, message: expect.stringMatching(says) })
+  expect((await explained(PLACE)).message).toMatch(/^db1 /)
+})

@@ -49,7 +49,7 @@ describe('progress without a terminal', () => {
       onEvent(progress('db.tar.gz', 0.9))
     }
     expect(lines()).toBe(
-      'postgres: 9 of 40 published, 3 staged, 0.9 of 1.4 GiB (410 MiB resumed), 25 KiB/s, about 5.8 h left\n'.repeat(
+      'postgres: 9 of 40 published, 3 staged, 0.9 of 1.4 GiB (410 MiB resumed), 25 KiB/s, 5.8 h left\n'.repeat(
         3,
       ),
     )

@@ -33,7 +33,7 @@ describe('progress on a terminal', () => {
     onEvent(progress('db.tar.gz', 0.9))
     expect(draw()).toMatchInlineSnapshot(`
       "postgres  ╍╍╍╍╍╍━━━━━━━━━─────────   64 %  0.9 of 1.4 GiB (410 MiB resumed)
-                9 of 40 published, 3 staged   25 KiB/s, about 5.8 h left   db.tar.gz"
+                9 of 40 published, 3 staged   25 KiB/s, 5.8 h left   db.tar.gz"
     `)
   })
 

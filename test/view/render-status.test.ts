@@ -450,7 +450,7 @@ describe('the screen of all backups', () => {
 
       BACKUP  STATE    NEWEST   DUE      NEXT     HELD
       big     pending  3 h ago  in 22 h  running  14 files, 18 GiB
-        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s, about 5.8 h left (just now)
+        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s, 5.8 h left (just now): …-24.tar
       cut     pending  3 h ago  in 22 h  -        14 files, 18 GiB
         stopped: 0.9 of 1.4 GiB staged of cut-2026-11-24.tar; the next pass goes on
       pg      ok       3 h ago  in 22 h  -        14 files, 18 GiB
@@ -662,7 +662,7 @@ describe('the screen of one backup', () => {
         next run      2026-11-24 05:00 +01:00 (in 60 min)
         db            ok, 14 points, newest 2026-11-24 01:00 +01:00 (3 h ago),
                       expected every 24h, due 2026-11-25 02:15 +01:00 (in 22 h)
-        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s, about 5.8 h left (just now):
+        running since 02:58: 0.9 of 1.4 GiB, 25 KiB/s, 5.8 h left (just now):
           big-2026-11-24.tar
         Ready false, Stalled true since 2026-11-23 04:00 +01:00: conflict: 1 in
           conflict: db-1.tar

@@ -165,13 +165,39 @@ describe('whoever the settings name', () => {
     await daemon.until(() => told().length === 8)
     expect(told().slice(5).sort()).toEqual(['/beat/fail', '/ops failing', '/ops recovered'])
     // One that ran, and goes while it is faulty.
-    await backupIn(world, 'web')
+    await (await backupIn(world, 'web')).offer('b.tar', 'two')
     await daemon.finished('web')
     const before = told().length
     await writeFile(join(world.specs, 'web.yaml'), 'colour: red\n')
     await daemon.until(() => told().slice(before).includes('/ops failing'))
     await rm(join(world.specs, 'web.yaml'))
     await daemon.until(() => told().slice(before).includes('/ops recovered'))
+  })
+
+  test('is told once of what stops many backups for one cause, and of its end', async () => {
+    const whom = () =>
+      (receiver?.received ?? []).map(({ body }) => {
+        const { backup, kind } = JSON.parse(body) as Notice
+        return `${backup}: ${kind}`
+      })
+    const defaults = join(world.specs, '_defaults.yaml')
+    await writeFile(defaults, 'transfer: { order: oldest }\n')
+    await (await backupIn(world, 'web')).offer('b.tar', 'two')
+    for (const name of ['pg', 'web']) expect((await world.run(name)).code).toBe(0)
+    await rename(world.state, `${world.state}.old`)
+    start({ notify: [await hook('ops')] })
+    for (const name of ['pg', 'web']) await daemon.finished(name)
+    await until(() => whom().length === 1)
+    const from = daemon.mark()
+    await world.run('release', '--all-destinations', '--reason', 'new box')
+    daemon.hangup()
+    for (const name of ['pg', 'web']) await daemon.finished(name, from)
+    await until(() => whom().length === 2)
+    await rm(defaults)
+    await daemon.until(() => whom().length === 3)
+    await writeFile(defaults, 'transfer: { order: oldest }\n')
+    await daemon.until(() => whom().length === 4)
+    expect(whom()).toEqual(['held', 'recovered', 'held', 'recovered'].map((kind) => `all backups: ${kind}`))
   })
 
   test('may be others after SIGHUP', async () => {

@@ -148,6 +148,40 @@ describe('notices', () => {
     await hooks.settled()
   })
 
+  test.each<[string, Parameters<Receiver['answer']>[0]]>([
+    ['answers 503', 503],
+    ['hangs up', (response) => response.destroy()],
+    ['asks for time', (response) => response.writeHead(429, { 'retry-after': '600' }).end()],
+  ])('a hook that %s is not tried again after each backup of a pass', async (_, how) => {
+    receiver.answer(how)
+    const memory = openNoticeMemory(join(folder, 'state'))
+    const ops = await hook()
+    const warned: string[] = []
+    const hooks = openHooks(() => [webhook(ops)], {
+      memory,
+      now: () => instant(0),
+      signal: new AbortController().signal,
+      warn: (text) => warned.push(text),
+      waits: [3_600_000],
+      forever: false,
+    })
+    for (const backup of ['a', 'b', 'c', 'd']) {
+      const notice = { id: backup, backup, kind: 'late', message: '' } as Notice
+      await memory.change((book) => ({ ...book, pending: [...book.pending, { hook: ops, notice }] }))
+      hooks.kick()
+      await hooks.settled()
+    }
+    expect(receiver.received).toHaveLength(1)
+    expect(warned).toHaveLength(1)
+    // A new URL is tried at once.
+    receiver.answer(200)
+    await rm(ops)
+    await hook()
+    hooks.kick()
+    await hooks.settled()
+    expect((await memory.read()).pending).toEqual([])
+  })
+
   test('hold what a source made say on one line, cut', async () => {
     const message = `a\nb${'x'.repeat(5000)}`
     await run([await hook()], {
@@ -275,7 +309,7 @@ describe('notices', () => {
     expect((await run([ops], state)).warnings).toEqual([
       'cannot send a notice to the URL in ops: it answers 429. It is kept for later.',
     ])
-    expect((await run([ops], state, { after: 599_000 })).warnings).toEqual([])
+    expect((await run([ops], state, { after: 580_000 })).warnings).toEqual([])
     expect(kinds()).toEqual(['lost'])
     receiver.answer(200)
     expect((await run([ops], state, { after: 600_000 })).pending).toEqual([])
@@ -502,9 +536,9 @@ describe('the heartbeat of each backup', () => {
   test('a fault over its spec fails it at once, and its good passes until it is over', async () => {
     const notices = await each('watch')
     const faults = [{ code: 'x', message: 'bad spec' }]
-    await notices.stands(new Map([['postgres', { faults, holds: [] }]]), true)
+    await notices.stands(new Map([['postgres', faults]]), { faults: [], holds: [] }, true)
     await notices.finished(outcome({}), 'whole')
-    await notices.stands(new Map([['postgres', { faults: [], holds: [] }]]), true)
+    await notices.stands(new Map([['postgres', []]]), { faults: [], holds: [] }, true)
     await notices.finished(outcome({}), 'whole')
     await notices.ended(null)
     expect(calls().map(({ call }) => call)).toEqual(['/fail', '/fail', ''])

@@ -64,6 +64,7 @@ const sourceFile: Fields = {
 }
 const heldFile: Fields = {
   size: count,
+  isTouched: optional(oneOf(true)),
   marker: nullable(
     object({ path: optional(text), isWrong: optional(oneOf(true)), digest: nullable(digest) }),
   ),
@@ -78,6 +79,7 @@ const record: Fields = {
   since: integer,
   readAt: integer,
   isRotten: optional(oneOf(true)),
+  here: optional(nullable(integer)),
   removedBefore: optional(object({ at: integer, series: text, point: integer })),
   planId: nullable(text),
   first: optional(object({ at: integer, planId: nullable(text) })),

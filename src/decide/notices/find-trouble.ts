@@ -1,6 +1,8 @@
-import { type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
+import { ALL_BACKUPS, type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
-import type { Diagnostic, Hold } from '../../model/trouble.ts'
+import type { Diagnostic, Hold, Problem } from '../../model/trouble.ts'
+import { isUnderAll } from '../specs/faults.ts'
+import { isOfBox } from '../status/box-problems.ts'
 import { isDamage } from '../status/exit-code.ts'
 import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
 
@@ -40,7 +42,7 @@ const MOST_DETAILS = 20
 const MOST_KEYS = 200
 
 /**
- * What a pass says of a backup; null: nothing. `extent`: whether it looked at all that a whole pass looks at. What a pass could not see
+ * What a pass says of a backup; null: nothing. What is marked as shared, and guards over all specs, are told of all backups at once. `extent`: whether it looked at all that a whole pass looks at. What a pass could not see
  * (an unreachable source, a halt, its time was up) is not over: it may add trouble, and ends none.
  */
 export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): Findings | null {
@@ -72,6 +74,29 @@ export const findGone = (backup: string): Findings => ({
   realm: null,
 })
 
+/** What stops many backups for one cause, by what passes met. `isAll`: there is nothing else of that. */
+export function findShared(problems: readonly Problem[], isAll: boolean): Findings {
+  const found = problems.filter(({ code }) => !isOverSpecs(code))
+  const isHold = ({ code }: Problem): boolean => code === 'state-lost'
+  return {
+    backup: ALL_BACKUPS,
+    troubles: [
+      ...trouble('held', found.filter(isHold).map(toDetail), () => 'held'),
+      ...trouble('failing', found.filter((one) => !isHold(one)).map(toDetail), failingText),
+    ],
+    settled: new Set(isAll ? TROUBLE_KINDS : []),
+    realm: 'pass',
+  }
+}
+
+const toDetail = ({ code, path, message, hint }: Problem) => ({
+  key: code,
+  code,
+  ...(path === undefined ? {} : { path }),
+  message,
+  hint,
+})
+
 /** What is known of a backup's series at this moment, also without a pass. */
 export const findLate = (backup: string, late: readonly LateSeries[]): Findings => ({
   backup,
@@ -81,39 +106,70 @@ export const findLate = (backup: string, late: readonly LateSeries[]): Findings 
 })
 
 /**
- * A backup that does not run, or not as declared now, for its newest spec does not count; and what asks about all specs. `isAll`: there is
- * nothing else of that.
+ * What stands over the specs, of each backup and of all of them: a fault of a file under all specs, or one that is named among those of
+ * all, is no backup's own. `isAll`: there is nothing else of that.
  */
-export const findOverSpec = (backup: string, { faults, holds }: OverBackup, isAll: boolean): Findings => ({
-  backup,
-  troubles: [
-    ...heldBy(null, holds),
-    ...trouble(
-      'failing',
-      toldOnce(faults).map(({ file, line, code, message, hint }) => ({
-        key: isNotSeen(code) ? NOT_SEEN : SPEC,
-        code,
-        message: file === undefined ? message : `${file}:${line}: ${message}`,
-        ...(hint === undefined || hint === '' ? {} : { hint }),
-      })),
-      (count) => headOver(faults, count),
-    ),
-  ],
-  settled: new Set(isAll ? ['held', 'failing'] : []),
-  realm: 'spec',
-})
+export function findOverSpecs(
+  overEach: ReadonlyMap<string, OverBackup['faults']>,
+  { faults, holds }: OverBackup,
+  isAll: boolean,
+): readonly Findings[] {
+  const isShared = (one: OverBackup['faults'][number]): boolean =>
+    (one.file !== undefined && isUnderAll(one.file)) ||
+    faults.some(({ code, message }) => code === one.code && message === one.message)
+  const under = [...overEach.values()].flat().filter(isShared)
+  // What is held already need not be said as a fault.
+  const isHeld = ({ code }: Pick<Diagnostic, 'code'>): boolean => holds.some((hold) => hold.code === code)
+  const own = [...overEach].map(([backup, its]) =>
+    findOverSpec(backup, { faults: its.filter((one) => !isShared(one)), holds: [] }, isAll),
+  )
+  return [
+    findOverSpec(ALL_BACKUPS, { faults: [...faults, ...under].filter((one) => !isHeld(one)), holds }, isAll),
+    ...own,
+  ]
+}
 
-const headOver = (faults: OverBackup['faults'], count: number): string => {
-  if (faults.every(({ code }) => isNotSeen(code))) return 'its newest spec is not seen'
-  return count === 1 ? 'its newest spec does not count' : `its newest spec has ${count} faults`
+/** Of a backup that does not run, or not as declared now, as its newest spec does not count; or of all, by what is over all specs. */
+export function findOverSpec(backup: string, { faults, holds }: OverBackup, isAll: boolean): Findings {
+  const once = toldOnce(faults)
+  return {
+    backup,
+    troubles: [
+      ...heldBy(null, holds),
+      ...trouble(
+        'failing',
+        once.map(({ file, line, code, message, hint }) => ({
+          key: isNotSeen(code) ? NOT_SEEN : SPEC,
+          code,
+          message: file === undefined ? message : `${file}:${line}: ${message}`,
+          ...(hint === undefined || hint === '' ? {} : { hint }),
+        })),
+        (count) => headOver(once, count, backup === ALL_BACKUPS),
+      ),
+    ],
+    settled: new Set(isAll ? ['held', 'failing'] : []),
+    realm: 'spec',
+  }
+}
+
+function headOver(faults: OverBackup['faults'], count: number, isOfAll: boolean): string {
+  const [which, is, does, has] = isOfAll
+    ? ['the newest specs', 'are', 'do', 'have']
+    : ['its newest spec', 'is', 'does', 'has']
+  if (faults.every(({ code }) => isNotSeen(code))) return `${which} ${is} not seen`
+  return count === 1 ? `${which} ${does} not count` : `${which} ${has} ${count} faults`
 }
 
 /** Why a commit is refused is a fault of the specs too, where nothing was taken before it; no place in a file says more of it. */
 const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
   faults.filter(
-    ({ file, code, message }) =>
-      file === undefined ||
-      !faults.some((one) => one.file === undefined && one.code === code && one.message === message),
+    ({ file, line, code, message }, i) =>
+      !faults.some(
+        (one, j) =>
+          one.code === code &&
+          one.message === message &&
+          (one.file === file && one.line === line ? j < i : one.file === undefined),
+      ),
   )
 
 /** One thing, whatever its faults are. */
@@ -150,7 +206,11 @@ const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
   )
 
 /** Halts too: they are for a person to mend. By their codes: ids, and what the text counts, change with the facts. */
-const held = ({ holds, halt }: BackupOutcome): readonly Trouble[] => heldBy(halt, holds)
+const held = ({ holds, halt }: BackupOutcome): readonly Trouble[] =>
+  heldBy(
+    halt,
+    holds.filter(({ code, shared }) => shared === undefined && !isOverSpecs(code)),
+  )
 
 const heldBy = (halt: BackupOutcome['halt'], holds: readonly Hold[]): readonly Trouble[] =>
   trouble(
@@ -168,24 +228,32 @@ const heldBy = (halt: BackupOutcome['halt'], holds: readonly Hold[]): readonly T
   )
 
 /** Single files are told apart only where it is damage: else each name that comes and goes would be news. */
-function failing({ problems, result, conflicts, lost: gone, pending }: BackupOutcome): readonly Trouble[] {
-  const listed = problems.map(({ code, path, message, hint }) => ({
-    key: isDamage(code) && path !== undefined ? `${code} ${path}` : code,
-    code,
-    ...(path === undefined ? {} : { path }),
-    message,
-    hint,
+function failing(outcome: BackupOutcome): readonly Trouble[] {
+  const { problems, repaired, result, conflicts, lost: gone, pending } = outcome
+  // It is well again, and the disk may not be.
+  const mended = repaired.map((path) => ({
+    key: `repaired ${path}`,
+    code: 'repaired',
+    path,
+    message: 'was rotten or gone here, and is pulled again',
+    hint: 'Check the disk, and who else writes there.',
   }))
-  const isExplained = result !== 'failed' || listed.length + conflicts.length + gone.length > 0
+  const listed = problems
+    .filter((one) => one.shared === undefined && !isOfBox(one))
+    .map((one) => ({
+      ...toDetail(one),
+      ...(isDamage(one.code) && one.path !== undefined ? { key: `${one.code} ${one.path}` } : {}),
+    }))
+  const isExplained = result !== 'failed' || problems.length + conflicts.length + gone.length > 0
   const unexplained = {
     key: 'failed',
     code: 'failed',
     message: pending > 0 ? `${files(pending)} could not be brought` : 'the pass failed',
   }
-  return trouble('failing', isExplained ? listed : [unexplained], (count) =>
-    count === 1 ? 'failing' : `failing, ${count} problems`,
-  )
+  return trouble('failing', [...(isExplained ? listed : [unexplained]), ...mended], failingText)
 }
+
+const failingText = (count: number): string => (count === 1 ? 'failing' : `failing, ${count} problems`)
 
 /** By the series alone: each look may know more of the cause, and a newer point that is still too old is no news. */
 const lateIn = (late: readonly LateSeries[]): readonly Trouble[] =>

@@ -60,7 +60,7 @@ export function specChanges(
       ...NOTHING,
       active,
       orphans: before.orphans,
-      broken: faultsOf(found),
+      broken: faultsOf(found).filter(({ code }) => code !== hold.code),
       holds: [hold, ...found.policyHolds],
     }
   }

@@ -8,7 +8,7 @@ export function specFaults(files: readonly string[], faults: readonly Diagnostic
   const errors = faults.filter(({ severity }) => severity === 'error')
   const own = errors.filter(({ file }) => files.includes(file))
   if (own.length > 0) return own
-  const under = errors.filter(({ file }) => isShared(file))
+  const under = errors.filter(({ file }) => isUnderAll(file))
   return under.length > 0 ? under : errors
 }
 
@@ -19,4 +19,5 @@ export const faultyNames = ({
   readonly faulty: readonly { readonly name: string }[]
 }): readonly string[] => [...new Set(faulty.map(({ name }) => name))]
 
-const isShared = (file: string): boolean => /(?:^|\/)_(?:defaults|hosts)\.ya?ml$/.test(file)
+/** `_defaults.yaml`, `_hosts.yaml`: no backup's own. */
+export const isUnderAll = (file: string): boolean => /(?:^|\/)_(?:defaults|hosts)\.ya?ml$/.test(file)

@@ -20,9 +20,10 @@ export const goneShared = (
   before: readonly string[],
   after: readonly string[],
   folder: string,
-): readonly { readonly code: string; readonly message: string }[] =>
+): readonly { readonly file: SharedFile; readonly code: string; readonly message: string }[] =>
   SHARED_FILES.filter(({ file }) => before.includes(file) && !after.includes(file)).map(
     ({ file, code, effect }) => ({
+      file,
       code,
       message: `${folder}${file} was there before and is gone: ${effect}`,
     }),
@@ -32,13 +33,16 @@ export const goneShared = (
  * What is gone at once and is more likely a mishap than meant: more than half of the specs, or a file under all of them. A
  * backup that only has another name, or another place in the folder, is not gone: its destination shows that.
  */
-export function vanishedSpecs(before: Declared, after: Declared): ReturnType<typeof goneShared> {
+export function vanishedSpecs(
+  before: Declared,
+  after: Declared,
+): readonly { readonly code: string; readonly message: string }[] {
   const names = new Set(after.backups.map(({ name }) => name))
   const destinations = new Set(after.backups.map(({ destination }) => destination))
   const gone = before.backups.filter(
     ({ name, destination }) => !names.has(name) && !destinations.has(destination),
   )
-  const vanished = [...goneShared(before.shared, after.shared, '')]
+  const vanished = goneShared(before.shared, after.shared, '').map(({ code, message }) => ({ code, message }))
   if (gone.length * 2 > before.backups.length) {
     const some = gone.slice(0, SHOWN).map(({ name }) => name)
     const more = gone.length > SHOWN ? ` and ${gone.length - SHOWN} more` : ''

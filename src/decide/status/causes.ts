@@ -1,6 +1,8 @@
 import { groupBy } from '../../model/group-by.ts'
 import type { BackupStatus, ConditionType, StatusReport } from '../../model/status.ts'
 import type { Diagnostic, SpecPlace } from '../../model/trouble.ts'
+import { isUnderAll } from '../specs/faults.ts'
+import { isSharedFileGone } from '../specs/vanished.ts'
 import { fewOf, isTrouble } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 
@@ -122,7 +124,9 @@ export function whyOf({
   shared,
 }: Pick<BackupStatus, 'state' | 'conditions' | 'shared'>): string {
   const reason = shared ?? conditions.find(({ type }) => type === 'Ready')?.reason ?? state
-  const place = reason === 'spec-invalid' ? placeOf({ conditions }) : undefined
+  const spec = reason === 'spec-invalid' ? specOf({ conditions }) : undefined
+  const place = spec?.place
+  if (spec !== undefined && isSharedFileGone(spec.reason)) return wordsFor(spec.reason)
   if (place !== undefined && isUnderAll(place.file)) return `${fileName(place.file)} is faulty`
   return wordsFor(reason)
 }
@@ -133,11 +137,10 @@ const wordsFor = (reason: string): string => shortly(reason)[0] ?? reason.replac
 export const wordsForAll = (code: string): string =>
   code.startsWith('disk-') ? 'the state folder cannot be used' : wordsFor(code)
 
-const placeOf = ({ conditions }: Pick<BackupStatus, 'conditions'>): SpecPlace | undefined =>
-  conditions.find(({ type }) => type === 'SpecValid')?.place
+const specOf = ({ conditions }: Pick<BackupStatus, 'conditions'>) =>
+  conditions.find(({ type }) => type === 'SpecValid')
 
-/** `_defaults.yaml`, `_hosts.yaml`: no backup's own. */
-const isUnderAll = (file: string): boolean => fileName(file).startsWith('_')
+const placeOf = (backup: Pick<BackupStatus, 'conditions'>): SpecPlace | undefined => specOf(backup)?.place
 
 export const fileName = (file: string): string => file.split('/').at(-1)!
 

@@ -4,6 +4,7 @@ import { humanSize } from '../../model/human-size.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
 import type { DiskUnder } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
+import { fewOf } from './conditions.ts'
 
 const WINDOW = 30 * DAY
 /** Less history says nothing about a rate. */
@@ -44,7 +45,7 @@ export interface DiskUse {
   readonly growth: number | null
 }
 
-/** Disks that will be full within two weeks if all of their backups go on growing as they did; one problem a disk. */
+/** Disks that are down to `minFree`, or will be within two weeks if all of their backups go on growing as they did; one problem a disk. */
 export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
   const known = uses.filter(({ disk }) => disk !== null).sort((a, b) => (a.backup < b.backup ? -1 : 1))
   return [...groupBy(known, ({ disk }) => disk).values()].flatMap((on) => {
@@ -52,6 +53,15 @@ export function fillingDisks(uses: readonly DiskUse[]): readonly Problem[] {
     const free = Math.min(...on.map((use) => use.free ?? Number.POSITIVE_INFINITY))
     // Where the first of them stops.
     const kept = Math.max(...on.map(({ minFree }) => minFree))
+    const stopped = on.filter(({ minFree }) => free < minFree)
+    if (stopped.length > 0) {
+      const names = fewOf(stopped.map(({ backup }) => backup))
+      return {
+        code: 'min-free',
+        message: `the disk of ${stopped[0]!.path} has ${humanSize(free)} free, and destination.minFree reserves ${humanSize(kept)}: nothing more is pulled for ${names}`,
+        hint: 'Make room on the disk, or lower destination.minFree.',
+      }
+    }
     const days = Math.max(0, free - kept) / growth
     if (growth <= 0 || !(days < SOON)) return []
     const [first] = on

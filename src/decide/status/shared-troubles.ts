@@ -65,6 +65,14 @@ export function marked<T extends { readonly holds: readonly Hold[]; readonly pro
   return { ...one, holds: one.holds.map(mark), problems: one.problems.map(mark) }
 }
 
+/** Whether it may be that others are stopped by the same: what all of them met tells. */
+export const mayBeShared = (
+  { holds, problems }: { readonly holds: readonly Hold[]; readonly problems: readonly Problem[] },
+  folder: string,
+): boolean =>
+  holds.some(({ neverSeen }) => neverSeen === true) ||
+  problems.some(({ path }) => path !== undefined && isWithin(path, folder))
+
 /** Whether nothing else is wrong with a backup than what is reported once for all. */
 export const isAllShared = ({
   holds,

@@ -52,6 +52,9 @@ export interface DiskStat {
   readonly mode: number
 }
 
+/** A time of `modified` in whole seconds, as the ledger has it. */
+export const secondsOf = (modified: string): number => Math.trunc(Number(modified.slice(0, -9) || '0'))
+
 export interface DiskEntry {
   /** Null: the name's bytes are not UTF-8. */
   readonly name: string | null

@@ -119,6 +119,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
         ...(before === undefined ? {} : { first: firstPublished(before) }),
         ...removedBefore(removal, before),
+        ...(line.event === 'adopted' ? { here: null } : {}),
       })
       book.abandoned.delete(path)
       const trash = removal?.trash ?? book.prunes.get(path)?.trash
@@ -131,7 +132,11 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       const record = book.records.get(line.path as RelPath)
       if (record === undefined) return
       const { isRotten: _, ...sound } = record
-      book.records.set(line.path as RelPath, { ...sound, readAt: at })
+      book.records.set(line.path as RelPath, {
+        ...sound,
+        readAt: at,
+        ...(line.here === undefined || line.here === record.mtime ? {} : { here: line.here }),
+      })
       return
     }
     case 'rotten': {

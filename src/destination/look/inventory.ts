@@ -5,7 +5,7 @@ import { MARKER_LIMIT, parseMarker } from '../../model/parse-marker.ts'
 import { PRIVATE_FOLDER, type RelPath, toRelPath } from '../../model/rel-path.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
-import type { Disk, DiskEntry } from '../disk/disk.ts'
+import { type Disk, type DiskEntry, secondsOf } from '../disk/disk.ts'
 import type { Layout } from '../layout.ts'
 
 export interface Inventory {
@@ -50,8 +50,9 @@ export async function takeInventory(
           continue
         }
         if (isSidecar(name)) continue
-        const size = (await disk.lstat(`${destination}/${folder}${name}`))?.size
-        if (size === undefined) continue
+        const stat = await disk.lstat(`${destination}/${folder}${name}`)
+        if (stat === null) continue
+        const { size } = stat
         used += size
         const record = records.get((folder + name) as RelPath)
         // A name that no source can have, and no spec select, is not ours.
@@ -62,6 +63,7 @@ export async function takeInventory(
           size,
           marker:
             beside === undefined ? null : await heldMarker(disk, destination, folder + beside, record, name),
+          ...(record !== undefined && isTouched(record, stat.modified) ? { isTouched: true } : {}),
         })
       }
     }
@@ -87,6 +89,11 @@ export async function takeInventory(
   } catch (error) {
     throw diskFailure(error, 'look through', destination)
   }
+}
+
+/** Whoever writes to a file changes its time: seen at every look, and free. What is not on record is no sign. */
+function isTouched({ mtime, here = mtime }: LedgerRecord, modified: string): boolean {
+  return here !== null && here !== secondsOf(modified)
 }
 
 /** Visits a folder and all below it, never through a symlink. `folder` is relative and ends with `/`, or is ''. */

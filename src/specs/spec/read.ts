@@ -47,6 +47,8 @@ export interface ReadSpec {
   readonly spec: Spec | null
   /** The name of `_hosts.yaml` that it uses; null: none. */
   readonly host: string | null
+  /** It lacks what a file that is gone may have given. */
+  readonly isCut?: boolean
 }
 
 /** `_defaults.yaml`: it need not be whole, and names no backup. */
@@ -67,7 +69,12 @@ export function readDefaults(source: SourceText): { defaults: Defaults; faults: 
 
 export function readSpec(
   source: SourceText,
-  under: { readonly defaults: Defaults; readonly hosts: Hosts },
+  under: {
+    readonly defaults: Defaults
+    readonly hosts: Hosts
+    /** A file under all specs was there before and is gone. */
+    readonly isLessThanBefore: boolean
+  },
   context: SpecContext,
 ): ReadSpec {
   const { root: own, faults } = readYaml(source)
@@ -75,7 +82,10 @@ export function readSpec(
   const defaults = typeof under.defaults === 'string' ? null : under.defaults
   const { root, host } = withHost(under.hosts, defaults, own, REPLACED_WHOLE)
   const whole = under.defaults !== 'broken' && host !== 'unknown'
-  const shape = checkShape('backup', root, whole ? 'whole' : 'part')
+  const all = checkShape('backup', root, whole ? 'whole' : 'part')
+  const part = whole && under.isLessThanBefore ? checkShape('backup', root, 'part') : all
+  const isCut = all.length > part.length
+  const shape = isCut ? part : all
   const inSpec = [...shape, ...checkValues(root, context, shape)]
   const isFaultyHost = host !== null && host !== 'unknown' && !host.isSound
   const found = [
@@ -95,11 +105,11 @@ export function readSpec(
   }
   // Without an error the schema has vouched for the document's shape.
   const spec =
-    isFaultyHost || found.some(({ severity }) => severity === 'error')
+    isFaultyHost || isCut || found.some(({ severity }) => severity === 'error')
       ? null
       : buildSpec(document as SpecDocument, { file: source.file, line, suspend: suspendedAt }, context)
   const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
-  return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null }
+  return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
 
 const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault =>

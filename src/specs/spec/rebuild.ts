@@ -22,7 +22,7 @@ export async function rebuildSpecs(
     // Merged when it was kept.
     ...readSpec(
       { file, text: stringify(document) },
-      { defaults: 'absent', hosts: new Map() },
+      { defaults: 'absent', hosts: new Map(), isLessThanBefore: false },
       { home: context.home, baseName: 'kept' },
     ),
   }))

@@ -84,6 +84,21 @@ test('what minFree reserves is no room: the largest counts, since that backup st
   expect(fillingDisks(uses)[0]?.message).toMatch(
     /full in about 10 days: 1000 B free, of which destination.minFree reserves 600 B,/,
   )
-  expect(fillingDisks([use({ growth: 1, minFree: 2000 })])[0]?.message).toContain('full within a day')
   expect(fillingDisks([use({ growth: 40, minFree: 100 })])).toEqual([])
+})
+
+test('a disk below minFree is a warning before anything is to come, once, with those that stop', () => {
+  const uses = [
+    use({ minFree: 2000 }),
+    use({ backup: 'web' }),
+    use({ backup: 'wiki', minFree: 3000, growth: 9 }),
+  ]
+  expect(fillingDisks(uses)).toMatchObject([
+    {
+      code: 'min-free',
+      message: expect.stringMatching(
+        /1000 B free, .* reserves 2.9 KiB: nothing more is pulled for pg, wiki$/,
+      ),
+    },
+  ])
 })
