@@ -10,6 +10,7 @@ import { checkTools } from '../system/check-host-tools.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderFiles } from '../view/render-setup.ts'
 import { ends, type Host } from './argv/command-line.ts'
+import { diagnose } from './doctor.ts'
 import { firstLogin, say, type Talk } from './first-login.ts'
 import { type AddFlags, newSpec } from './new-spec.ts'
 import { makeFolder, nextCommand, openTalk, SET_UP_FLAGS } from './open-talk.ts'
@@ -71,7 +72,7 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
   }
 }
 
-/** Checks all specs, then shows the first plan, and what to type next. */
+/** Checks all specs and what a pass relies on, then shows the first plan, and what to type next. */
 async function proveIt(
   { name, destination }: Spec,
   given: AddFlags,
@@ -80,13 +81,16 @@ async function proveIt(
 ): Promise<number> {
   const workspace = await openWorkspace(given, 'newest', host.run)
   const valid = await validate(workspace, { effective: null, cwd: process.cwd() }, talk.console)
+  talk.console.write('\n')
+  const proven = await diagnose([name], workspace, talk.console, host.run)
+  talk.console.write('\n')
   const planned = await makePlan([name], null, { ...given, dryRun: true }, host)
   const next = [
     ...(await makeFolder(destination.path, talk.owner)),
     await nextCommand([name], given, talk.owner),
   ]
   talk.console.write(`\nNext, the first pass:\n${next.map((line) => `  ${line}\n`).join('')}`)
-  return firstOf([valid, planned])
+  return firstOf([valid, proven, planned])
 }
 
 /** The source's listing, once it can be had; and where it was had. */

@@ -30,7 +30,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ['suspend', 'pause backups; let them run again', () => import('./suspend.ts')],
     ['resume', 'end a suspension', async () => ({ add: (await import('./suspend.ts')).addResume })],
     ['prune', 'remove what no rule keeps, or files by name; undo it', () => import('./prune.ts')],
-    ['doctor', 'repair what stops a backup', () => import('./doctor.ts')],
+    ['doctor', 'prove that backups can run; repair a ledger', () => import('./doctor.ts')],
   ],
   'Reviewing changes:': [
     ['plan', 'print a plan, save it, or show a saved one', () => import('./plan.ts')],

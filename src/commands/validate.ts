@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { BoxFacts } from '../decide/doctor/box.ts'
 import { retained } from '../decide/retention/retained.ts'
 import { Failure } from '../model/failure.ts'
 import type { Diagnostic } from '../model/trouble.ts'
@@ -28,19 +29,20 @@ export function add(command: Command, host: Host): void {
     .action(
       ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
         const workspace = await openWorkspace(given, 'newest', host.run)
-        const diagnostics = [...workspace.diagnostics, ...(await urlFileFaults(workspace))]
+        const diagnostics = [...workspace.diagnostics, ...(await urlFiles(workspace)).faults]
         const how = { effective: given.effective ?? null, cwd: process.cwd() }
         return validate({ ...workspace, diagnostics }, how, openConsole(given))
       }),
     )
 }
 
-/** Faults of the URL files of notices and heartbeat. Warnings, as they stop no backup. */
-async function urlFileFaults({ settings, loaded }: Workspace): Promise<readonly Diagnostic[]> {
+/** The URL files of notices and heartbeat, and their faults. Warnings, as they stop no backup. */
+export async function urlFiles({ settings, loaded }: Workspace): Promise<BoxFacts['urls']> {
   const { heartbeat, notify } = settings
   const names = loaded.specs.map(({ name }) => name)
   const beats = heartbeat === null ? [] : heartbeatFiles(heartbeat, names)
-  const found = new Map<string, Diagnostic>()
+  const faults = new Map<string, Diagnostic>()
+  const files = new Set<string>()
   const targets = [
     ...notify,
     ...beats.map((file) => ({ kind: 'webhook', urlFile: file, caFile: heartbeat!.caFile }) as const),
@@ -49,9 +51,10 @@ async function urlFileFaults({ settings, loaded }: Workspace): Promise<readonly 
     if (target.kind === 'sendmail') continue
     const read = await readTarget(target)
     const { urlFile: file } = target
-    if (!read.ok) found.set(file, { file, line: 1, column: 1, severity: 'warning', ...read.fault })
+    files.add(file)
+    if (!read.ok) faults.set(file, { file, line: 1, column: 1, severity: 'warning', ...read.fault })
   }
-  return [...found.values()]
+  return { count: files.size, faults: [...faults.values()] }
 }
 
 /**

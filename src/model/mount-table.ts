@@ -2,6 +2,8 @@
 export interface Mount {
   /** The mount point. */
   readonly target: string
+  /** Major and minor number, `254:0`; the major of what is on no block device is 0. */
+  readonly device: string
   /** Which folder of the file system shows there. */
   readonly root: string
   readonly type: string
@@ -35,6 +37,7 @@ function* mounts(table: string): Generator<Mount> {
     const [root, target] = [unescapeOctal(fields[3]!), unescapeOctal(fields[4]!)]
     yield {
       target,
+      device: fields[2]!,
       root,
       type: fields[dash + 1] ?? '',
       source: unescapeOctal(fields[dash + 2] ?? ''),

@@ -140,6 +140,8 @@ export interface DestinationPlace {
   /** Absolute. */
   readonly path: string
   readonly mount: string | null
+  /** Nothing is written unless what it is on is seen to be encrypted; left out: it may be on anything. */
+  readonly encrypted?: 'required'
   readonly minFree: number
   readonly maxSize: number | null
 }

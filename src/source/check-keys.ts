@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
@@ -26,14 +27,14 @@ export async function checkKeys(keys: Keys): Promise<void> {
 
 export const checkKnownHosts = ({
   knownHosts,
-  host = 'HOST',
-  port = 22,
+  host,
+  port,
 }: Pick<Keys, 'knownHosts' | 'host' | 'port'>): Promise<void> =>
   mustBeReadable(
     'known-hosts',
     'file of pinned host keys',
     knownHosts,
-    `Pin the host key: ssh-keyscan -t ed25519 -p ${port} ${host} >> ${shellQuoted(knownHosts)}, after comparing it with the one on the machine itself.`,
+    `Pin the host key: ssh-keyscan -t ed25519 -p ${port ?? 22} ${host ?? 'HOST'} >> ${shellQuoted(knownHosts)}, after comparing it with the one on the machine itself.`,
   )
 
 export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownHosts'>): Promise<void> {
@@ -64,6 +65,23 @@ export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownH
 /** With the path of the key, quoted for a shell where it has to be. */
 const named = (hint: string, identity: string): string =>
   hint.replace(/IDENTITY([\w.-]*\w)?/g, (_, more: string = '') => shellQuoted(`${identity}${more}`))
+
+/** What others on this machine may change, and so put a key or a host of theirs in place: files and folders on the way to them. Absolute paths. */
+export async function openToOthers({ identity, knownHosts }: Keys): Promise<readonly string[]> {
+  const found: string[] = []
+  const isOpen = async (path: string, rights: number): Promise<boolean> => {
+    const mode = (await stat(path).catch(() => null))?.mode ?? 0
+    // In a sticky folder, as /tmp is, nobody replaces what is another's.
+    return (mode & rights) !== 0 && (mode & 0o1000) === 0
+  }
+  if (await isOpen(identity, 0o077)) found.push(identity)
+  if (await isOpen(knownHosts, 0o022)) found.push(knownHosts)
+  const folders = new Set<string>()
+  for (const file of [identity, knownHosts])
+    for (let at = dirname(file); at !== dirname(at); at = dirname(at)) folders.add(at)
+  for (const folder of folders) if (await isOpen(folder, 0o022)) found.push(folder)
+  return found
+}
 
 async function mustBeReadable(what: string, named: string, path: string, hint: string): Promise<void> {
   const fault = await access(path, constants.R_OK).then(

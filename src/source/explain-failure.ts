@@ -71,7 +71,7 @@ export async function explainFailure(
   }
   if (ssh !== null) {
     const unread = linesOf(text).find((line) => /^Load key /.test(line))
-    const failure = await explainSsh(ssh, end, signal, unread)
+    const failure = await bySsh(ssh, end, signal, unread)
     if (failure?.code === 'key-refused' && unread !== undefined && UNREADABLE.test(unread))
       return fail('identity-no-key', `${printable(unread)}; ${lastWords(text)}`)
     if (failure !== null) return failure
@@ -103,7 +103,7 @@ export async function explainFailure(
 }
 
 /** What ssh ended with; null: it is not what failed. `unread`: why it had no key to show; that it was refused then says nothing. */
-export async function explainSsh(
+export async function bySsh(
   place: SshPlace,
   { code, stderr }: Pick<RsyncEnd, 'code' | 'stderr'>,
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { runChild, runTool } from '../system/child.ts'
 import { makeOwnFolder } from '../system/make-key.ts'
-import { explainSsh } from './explain-failure.ts'
+import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { sshCommand } from './ssh-command.ts'
 
@@ -64,7 +64,7 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
       const keys = readKeys(await readFile(file, 'latin1').catch(() => ''))
       found.push(...keys)
       if (keys.length > 0) continue
-      trouble = await explainSsh(place, end, signal)
+      trouble = await bySsh(place, end, signal)
       if (trouble?.code !== 'no-common-algorithm') break
     }
     if (found.length > 0) return found

@@ -119,6 +119,21 @@ export function pullArguments(
   ]
 }
 
+/** Asks whether it may write a file of ours there under this name. With -n nothing is written, whatever it says. */
+export const writeArguments = (
+  place: Place,
+  ssh: readonly string[] | null,
+  file: string,
+  name: string,
+): readonly string[] => ['-nt', ...SAFE, file, ...far(place, ssh, name)]
+
+/** Asks for the names in one folder: at `below` from ours. */
+export const namesArguments = (
+  place: Place,
+  ssh: readonly string[] | null,
+  below: '' | '../',
+): readonly string[] => ['-dt', ...SAFE, ...far(place, ssh, below)]
+
 /** Names for `--files-from=- --from0`. The `./` keeps a name from being taken for an option or a comment. */
 export const namesOnStdin = (paths: Iterable<RelPath>): string => {
   let text = ''
@@ -126,16 +141,16 @@ export const namesOnStdin = (paths: Iterable<RelPath>): string => {
   return text
 }
 
-/** Options about the peer, and the folder there. A remote path starts with `/` or `./`, so it is neither an option nor `::module`. */
-function far(place: Place, ssh: readonly string[] | null): readonly string[] {
-  if (place.kind === 'local') return [`${place.path.replace(/\/+$/, '')}/`]
+/** Options about the peer, and the folder there, or what is at `below` from it. A remote path starts with `/` or `./`, so it is neither an option nor `::module`. */
+function far(place: Place, ssh: readonly string[] | null, below = ''): readonly string[] {
+  if (place.kind === 'local') return [`${place.path.replace(/\/+$/, '')}/${below}`]
   const host = place.host.includes(':') ? `[${place.host}]` : place.host
   const path = place.path.replace(/^(\.\/)+|\/+$/g, '')
   const folder = place.path.startsWith('/') ? `${path}/` : path === '.' ? './' : `./${path}/`
   return [
     ...(place.protocol === null ? [] : [`--protocol=${place.protocol}`]),
     `--rsh=${rshOption(ssh!)}`,
-    `${place.user}@${host}:${folder}`,
+    `${place.user}@${host}:${folder}${below}`,
   ]
 }
 

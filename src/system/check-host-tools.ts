@@ -52,7 +52,13 @@ const isFound = (tool: string, searched: string): boolean =>
 
 /** Whether rsync and ssh are here, and rsync is new enough to meet a hostile source; null: all is well. */
 export async function checkSourceTools(): Promise<Failure | null> {
-  const [rsync, ssh] = await Promise.all([firstLine('rsync', ['--version']), firstLine('ssh', ['-V'])])
+  const [rsync, ssh] = await Promise.all([rsyncHere(), sshHere()])
+  return rsync instanceof Failure ? rsync : ssh instanceof Failure ? ssh : null
+}
+
+/** What it says of its version, or why it is of no use. */
+export async function rsyncHere(): Promise<string | Failure> {
+  const rsync = await firstLine('rsync', ['--version'])
   if (rsync instanceof Failure) return rsync
   const version = /version v?(\d+)\.(\d+)\.(\d+)/.exec(rsync)?.slice(1).map(Number)
   if (version === undefined || isOlder(version, OLDEST_RSYNC))
@@ -61,8 +67,15 @@ export async function checkSourceTools(): Promise<Failure | null> {
       `rsync on this machine is ${version?.join('.') ?? 'of an unknown version'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
       'Update the package rsync; on Debian 11 from backports. At the source any old one will do.',
     )
-  return ssh instanceof Failure ? (namelessUser() ?? ssh) : null
+  return rsync
 }
+
+export async function sshHere(): Promise<string | Failure> {
+  const ssh = await firstLine('ssh', ['-V'])
+  return ssh instanceof Failure ? (namelessUser() ?? ssh) : ssh
+}
+
+export const gitHere = (): Promise<string | Failure> => firstLine('git', ['--version'])
 
 /** ssh looks its user up, and refuses to start where there is none of that number: a container that runs as any uid. Null: there is one. */
 export function namelessUser(): Failure | null {
@@ -94,8 +107,8 @@ async function firstLine(program: string, words: readonly string[]): Promise<str
       cause,
     )
   try {
-    const { exitCode, stdout } = await runTool(program, words)
-    return exitCode === 0 ? stdout.split('\n', 1)[0]! : broken()
+    const { exitCode, stdout, stderr } = await runTool(program, words)
+    return exitCode === 0 ? (stdout || stderr).split('\n', 1)[0]! : broken()
   } catch (error) {
     return error instanceof Failure && error.code === 'missing-tool' ? error : broken(error)
   }

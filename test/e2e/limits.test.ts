@@ -1,7 +1,9 @@
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { backupIn, problemsOf } from '../helpers/backup.ts'
+import { canMount, smallDisk } from '../helpers/disk-small.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 // What a spec and the command line allow: sizes, room, order, rate, time.
@@ -67,6 +69,47 @@ test('mount: nothing at all is made where the disk is not mounted', async () => 
   expect(await at.pass()).toMatchObject({ result: 'halted', halt: { code: 'not-mounted' }, exitCode: 7 })
   await expect(readdir(at.destination)).rejects.toThrow('ENOENT')
   expect(far.sshd!.countSessions()).toBe(sessions)
+})
+
+test('encrypted: nothing is made on a disk that is not, and plan and status say why', async () => {
+  const at = await backupIn(far, 'bare', { destination: { encrypted: 'required' } })
+  await at.offer('a.tar', 'a')
+  const sessions = far.sshd!.countSessions()
+  const why = { code: 'not-encrypted', message: expect.stringContaining('is not seen to be encrypted') }
+  expect(await at.plan()).toMatchObject({ halt: why })
+  expect(await at.pass()).toMatchObject({ result: 'halted', halt: why, exitCode: 7 })
+  expect((await far.status('bare')).backups).toMatchObject([{ exitCode: 7 }])
+  expect((await far.run('status', 'bare')).stdout).toContain('encrypted')
+  await expect(readdir(at.destination)).rejects.toThrow('ENOENT')
+  expect(far.sshd!.countSessions()).toBe(sessions)
+})
+
+test.skipIf(!canMount())(
+  'encrypted: a loop device is named with its file, memory as what it is',
+  async () => {
+    const halt = async (path: string) => {
+      const at = await backupIn(far, `on-${path.length}`, { destination: { path, encrypted: 'required' } })
+      return (await at.pass()).halt?.message
+    }
+    expect(await halt(join(smallDisk('4m').path, 'offsite'))).toContain('it is tmpfs from tmpfs')
+    const file = join(far.folder, 'disk.img')
+    await writeFile(file, Buffer.alloc(4 << 20))
+    execFileSync('mkfs.ext4', ['-q', file])
+    const path = join(far.folder, 'on-loop')
+    await mkdir(path)
+    execFileSync('mount', ['-o', 'loop', file, path])
+    onTestFinished(() => void execFileSync('umount', ['-l', path]))
+    expect(await halt(join(path, 'offsite'))).toMatch(
+      /ext4 is on loop\d+, a loop device over the file .*disk\.img/,
+    )
+  },
+)
+
+test('encrypted: takes no other word than required', async () => {
+  await far.declare('odd', { destination: { path: '/srv/odd', encrypted: true } })
+  const { code, stdout } = await far.run('validate')
+  await rm(join(far.specs, 'odd.yaml'))
+  expect([code, stdout]).toEqual([3, expect.stringMatching(/destination\.encrypted.*required/s)])
 })
 
 test.each([

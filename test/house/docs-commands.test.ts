@@ -120,10 +120,10 @@ describe('docs/source-setup.md', () => {
     expect(made).toMatch(/^db-\d{4}-\d\d-\d\d\.sql\.gz\ndb-\S+\.sql\.gz\.md5\n/)
 
     // 6. The proof
-    const refused = await type(shown('ssh -F none')[0]!)
-    expect(refused.code).not.toBe(0)
-    expect(refused.all).toContain('rrsync')
     declare(blocksIn('README.md', 'yaml')[0]!.replace('*.tar.gz', '*.sql.gz'))
+    const proven = await type('runuser -u reconcile -- reconcile doctor postgres')
+    expect(proven).toMatchObject({ code: 0, out: expect.stringMatching(/^All is well with 1 backup/) })
+    expect(proven.out).toMatch(/ok: .*\bshell, write,\s+outside, forward\b/s)
     const planned = await type('runuser -u reconcile -- reconcile --dry-run postgres')
     expect(planned.all).toMatch(/\+ pull +db-\S+\.sql\.gz/)
     expect(existsSync(join(folder, 'srv/offsite/postgres'))).toBe(false)

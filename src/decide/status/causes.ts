@@ -102,6 +102,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'min-free': 'its disk is down to minFree',
   'missing-here': 'files are gone',
   'never-run': 'no pass yet',
+  'not-encrypted': 'its disk is not seen to be encrypted',
   'not-mounted': 'its disk is not mounted',
   'nothing-found': 'its source is empty',
   overdue: 'nobody looks',

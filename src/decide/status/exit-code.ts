@@ -139,6 +139,7 @@ const HALTS = new Set([
   'destination-unknown',
   'destination-forbidden',
   'mount-unknown',
+  'not-encrypted',
   'not-mounted',
   'other-owner',
   'private-folder-strange',

@@ -38,13 +38,20 @@ export async function diskUnder(path: string): Promise<DiskUnder | null> {
   return mount && { mountPoint: mount.target, source: mount.source, type: mount.type, size }
 }
 
-async function mountUnder(path: string) {
+/** The mount that a path is on, or would be on once it is made. Null: unknown. `device`: major and minor of what is really there. */
+export async function mountUnder(path: string) {
   const folder = await nearestFolder(path)
   // Before the table is read: it wakes an automounter.
   const stat = await promises.statfs(folder).catch(() => null)
+  const { dev } = await promises.stat(folder, { bigint: true }).catch(() => ({ dev: 0n }))
   const table = await promises.readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
-  return { mount: mountOf(table, folder), size: stat === null ? null : stat.blocks * stat.bsize }
+  const size = stat === null ? null : stat.blocks * stat.bsize
+  return { mount: mountOf(table, folder), size, device: numbersOf(dev) }
 }
+
+/** As the kernel packs them for user space. */
+const numbersOf = (dev: bigint): string =>
+  `${((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)}:${(dev & 0xffn) | ((dev >> 12n) & ~0xffn)}`
 
 /** What findmnt knows of the uppermost file system at a mount point. */
 async function tagsOf(

@@ -16,7 +16,7 @@ import type { Halt } from '../../model/trouble.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
 import { diskFacts, nearestFolder } from '../disk/facts.ts'
-import { checkMount } from '../disk/mount.ts'
+import { checkEncrypted, checkMount } from '../disk/mount.ts'
 import { layout } from '../layout.ts'
 import { type Ledger, type LedgerOptions, type LedgerState, openLedger } from '../ledger/ledger.ts'
 import { readId } from './identity.ts'
@@ -50,7 +50,11 @@ export async function identify(
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
   try {
-    const halt = ground.refused ?? (await checkMount(place.mount)) ?? (await checkOwnership(disk, files, uid))
+    const halt =
+      ground.refused ??
+      (await checkMount(place.mount)) ??
+      (await checkEncrypted(place)) ??
+      (await checkOwnership(disk, files, uid))
     // Another user's folder cannot be read, and need not be.
     const found = halt === null ? await readId(disk, files) : null
     const expected = await box.knownId(place.path, found)

@@ -33,6 +33,7 @@ export interface SpecDocument extends RulesDocument, Pick<TimesDocument, 'schedu
   readonly destination: {
     readonly path: string
     readonly mount?: string
+    readonly encrypted?: 'required'
     readonly minFree: string
     readonly maxSize?: string
   }
@@ -89,6 +90,7 @@ export function buildSpec(
     destination: {
       path: near(destination.path),
       mount: destination.mount === undefined ? null : near(destination.mount),
+      ...(destination.encrypted === undefined ? {} : { encrypted: destination.encrypted }),
       minFree: sound(parseSize(destination.minFree)),
       maxSize: size(destination.maxSize),
     },

@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   destination: 'dest dst target to',
   path: 'dir directory folder root',
   'destination.mount': 'mountpoint',
+  'destination.encrypted': 'encryption encrypt luks crypt',
   'destination.minFree': 'freespace reserve',
   'destination.maxSize': 'quota',
   checksum: 'sum hash digesttype',
