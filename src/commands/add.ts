@@ -82,7 +82,9 @@ async function proveIt(
   const workspace = await openWorkspace(given, 'newest', host.run)
   const valid = await validate(workspace, { effective: null, cwd: process.cwd() }, talk.console)
   talk.console.write('\n')
-  const proven = await diagnose([name], workspace, talk.console, host.run)
+  // Which specs these are, validate has said, and their faults.
+  const brief = { ...talk.console, writeError: () => {} }
+  const proven = await diagnose([name], workspace, brief, host.run)
   talk.console.write('\n')
   const planned = await makePlan([name], null, { ...given, dryRun: true }, host)
   const next = [
