@@ -9,7 +9,7 @@ import { checkIdentity, checkKnownHosts } from '../source/check-keys.ts'
 import { type HostKey, pinHostKey, pinnedKeys, scanHostKeys } from '../source/host-keys.ts'
 import { keyComment, makeKey, type Owner } from '../system/make-key.ts'
 import { publicKeyOf } from '../system/public-key.ts'
-import { escapeProse, escapeText } from '../view/escape-text.ts'
+import { escapeProse } from '../view/escape-text.ts'
 import { kindOf, renderFingerprints, renderPaste } from '../view/render-setup.ts'
 import { wrapText } from '../view/wrap-text.ts'
 import type { Asker } from './argv/ask.ts'
@@ -184,6 +184,6 @@ const givenUp = ({ code }: Failure): Failure =>
 const notYet = ({ code, message }: Failure): Failure =>
   new Failure({
     code,
-    message: escapeText(message),
+    message,
     hint: 'Paste what is shown above there, then run the same command again. --wait 10m waits for it.',
   })

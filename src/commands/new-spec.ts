@@ -43,6 +43,7 @@ export async function newSpec(
   host: Host,
 ): Promise<NewSpec> {
   const address = orRefuse(text, readAddress(text))
+  if (given.to === '') throw usage('--to names no folder', 'For example: --to /srv/offsite/postgres')
   const { folder, config } = specsHome(settings, given)
   if (folder !== null) mustBeWritable(folder)
   const name = await freeName(address, given, folder, host)
