@@ -6,26 +6,17 @@ import type { Command } from 'commander'
 import { codeOfStop } from '../decide/status/exit-code.ts'
 import { layout } from '../destination/layout.ts'
 import { Stop } from '../model/failure.ts'
+import type { Run } from '../model/run.ts'
 import type { DestinationStatus } from '../model/status.ts'
 import { runTool } from '../system/child.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
+import type { Console } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { type DemoScene, declareBackup, demoScene, md5Of } from './demo/scene.ts'
 import { startThrowawaySource } from './demo/source.ts'
 import { type DemoStage, demoStage } from './demo/stage.ts'
 import { ourCommand } from './our-command.ts'
-
-interface DemoOptions {
-  /** Do not remove the folder at the end. */
-  readonly keep: boolean
-  readonly color: boolean
-  readonly write: (text: string) => void
-  /** On a Stop, everything is ended and removed first. */
-  readonly signal: AbortSignal
-  /** Milliseconds. */
-  readonly now: () => number
-}
 
 export function add(command: Command, host: Host): void {
   command
@@ -33,9 +24,7 @@ export function add(command: Command, host: Host): void {
     .option('--keep', 'keep that folder afterwards')
     .action(
       ends(host, async ({ keep = false, ...given }: SharedFlags & { readonly keep?: boolean }) => {
-        const { write, color } = openConsole(given)
-        const { signal, now } = host.run
-        return demo({ keep, color: color.write, write, signal, now })
+        return demo(keep, openConsole(given), host.run)
       }),
     )
 }
@@ -44,9 +33,9 @@ export function add(command: Command, host: Host): void {
  * Plays the main job with the real programs in a private folder. Returns exit code 0 only if every promise held. Leaves no process
  * behind, and without `keep` no file.
  */
-async function demo(options: DemoOptions): Promise<number> {
-  const scene = await demoScene(options.now())
-  const stage = demoStage({ ...options, folder: scene.folder })
+async function demo(keep: boolean, { write, color }: Console, { signal, now }: Run): Promise<number> {
+  const scene = await demoScene(now())
+  const stage = demoStage({ write, color: color.write, signal, folder: scene.folder })
   let stopSource = async (): Promise<void> => {}
   try {
     const source = await startThrowawaySource({ folder: scene.keys, served: scene.source })
@@ -58,17 +47,15 @@ async function demo(options: DemoOptions): Promise<number> {
     await carryOn(stage, scene, staged)
     await nothingLeft(stage, scene)
     await rot(stage, scene)
-    return curtain(stage, scene, options.keep)
+    return curtain(stage, scene, keep)
   } catch (error) {
-    if (!(options.signal.reason instanceof Stop)) throw error
-    options.write(
-      `\nStopped. ${options.keep ? `Everything is in ${scene.folder}.` : 'Everything is removed.'}\n`,
-    )
-    return codeOfStop(options.signal.reason.why)
+    if (!(signal.reason instanceof Stop)) throw error
+    write(`\nStopped. ${keep ? `Everything is in ${scene.folder}.` : 'Everything is removed.'}\n`)
+    return codeOfStop(signal.reason.why)
   } finally {
     await stopSource()
     await untilSendersAreGone(scene.source)
-    if (!options.keep) await rm(scene.folder, { recursive: true, force: true, maxRetries: 5 })
+    if (!keep) await rm(scene.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -95,10 +82,7 @@ async function lookFirst(stage: DemoStage, scene: DemoScene): Promise<void> {
 }
 
 /** Returns the staged bytes once everything has ended, and their inode. */
-async function cutOff(
-  stage: DemoStage,
-  scene: DemoScene,
-): Promise<{ readonly size: number; readonly inode: number }> {
+async function cutOff(stage: DemoStage, scene: DemoScene) {
   stage.title('Pull, and cut the power halfway through the large file')
   const partial = join(layout(scene.offsite).staging, scene.large)
   const whole = (await stat(join(scene.source, scene.large))).size
@@ -124,7 +108,7 @@ async function cutOff(
 async function carryOn(
   stage: DemoStage,
   scene: DemoScene,
-  before: { readonly size: number; readonly inode: number },
+  before: Awaited<ReturnType<typeof cutOff>>,
 ): Promise<void> {
   stage.title('Again: it continues where it was cut off')
   const partial = join(layout(scene.offsite).staging, scene.large)
@@ -155,9 +139,9 @@ async function carryOn(
 async function nothingLeft(stage: DemoStage, scene: DemoScene): Promise<void> {
   stage.title('In sync, except for what only the source can fix')
   const { ledger } = layout(scene.offsite)
-  const before = await readFile(ledger, 'utf8').catch(() => '')
+  const before = await textOf(ledger)
   const ended = await stage.reconcile(['--dry-run', '--all'])
-  const after = await readFile(ledger, 'utf8').catch(() => '')
+  const after = await textOf(ledger)
   stage.promise('with everything here, nothing was left to fetch', ended.code === 6 && before === after)
 }
 
@@ -167,27 +151,16 @@ async function rot(stage: DemoStage, scene: DemoScene): Promise<void> {
   stage.say('The hourly script would now overwrite the last good copy.')
   const digest = await md5Of(join(scene.offsite, name)).catch(() => '')
   await stage.run(['md5sum', `offsite/${name}`])
-  await stage.run([
-    'dd',
-    'if=/dev/urandom',
-    `of=source/${name}`,
-    'bs=512',
-    'count=1',
-    'conv=notrunc',
-    'status=none',
-  ])
+  const quietly = ['bs=512', 'count=1', 'conv=notrunc', 'status=none']
+  await stage.run(['dd', 'if=/dev/urandom', `of=source/${name}`, ...quietly])
   await stage.run(['md5sum', name], { redirect: { folder: 'source', file: `${name}.md5` } })
   const ended = await stage.reconcile([])
   const rotten = await md5Of(join(scene.source, name))
   await stage.run(['md5sum', `offsite/${name}`])
-  stage.promise(
-    'no file was published twice',
-    publishedLines(await readFile(layout(scene.offsite).ledger, 'utf8').catch(() => '')) ===
-      scene.sound.length,
-  )
-  const status = JSON.parse(
-    await readFile(layout(scene.offsite).status, 'utf8').catch(() => '{}'),
-  ) as Partial<DestinationStatus>
+  const own = layout(scene.offsite)
+  const published = (await textOf(own.ledger)).match(/"event":"published"/g)?.length ?? 0
+  stage.promise('no file was published twice', published === scene.sound.length)
+  const status: Partial<DestinationStatus> = JSON.parse((await textOf(own.status)) || '{}')
   stage.promise(
     'the rotten file was reported as a conflict (exit code 6), and the good copy was not touched',
     ended.code === 6 &&
@@ -244,7 +217,8 @@ async function allPublished(scene: DemoScene): Promise<boolean> {
   return true
 }
 
-const publishedLines = (ledger: string): number => ledger.match(/"event":"published"/g)?.length ?? 0
+/** Empty where it cannot be read. */
+const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
 
 /** A killed run's lock lasts until its last child has ended. */
 async function untilUnlocked(lock: string): Promise<void> {

@@ -71,9 +71,12 @@ async function showPlan(file: string, all: boolean, console: Console): Promise<n
   }
   if (console.output === 'markdown') console.write(renderPlanMarkdown(plan, isEdited))
   else if (console.output !== 'text') printDocument(console, plan)
-  else console.write(renderPlan(plan, { color: console.color.write, width: console.width, all }))
+  else printPlan(plan, all, console)
   return 0
 }
+
+export const printPlan = (plan: Plan, all: boolean, { color, width, write }: Console): void =>
+  write(renderPlan(plan, { color: color.write, width, all }))
 
 /**
  * `reconcile --dry-run`, `reconcile plan`: what a pass would do now. Writes nothing in destination, state or source, and takes no
@@ -120,14 +123,12 @@ export async function makePlan(
   if (console.output !== 'text') printDocument(console, document)
   else if (!console.quiet) {
     for (const diff of diffs) console.write(diff)
-    console.write(renderPlan(document, { color: console.color.write, width: console.width, all }))
+    printPlan(document, all, console)
   } else if (code !== 0 && code !== 2) {
     // Only what is unwell, and no warnings.
     const unwell = document.backups.filter(isUnwell).map((one) => ({ ...one, warnings: [] }))
     const only = assemblePlan(unwell, document.diagnostics, asOf, document.revision)
-    console.write(
-      renderPlan({ ...document, ...only }, { color: console.color.write, width: console.width, all }),
-    )
+    printPlan({ ...document, ...only }, all, console)
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
-import { systemErrorOf } from '../model/system-error.ts'
+import { whyUnreadable } from '../model/system-error.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { realPath } from '../system/real-path.ts'
 import { replaceFile } from '../system/replace-file.ts'
@@ -21,9 +21,7 @@ export async function readDocument(file: string, code: string, hint: string): Pr
     return await readFile(file, 'utf8')
   } catch (error) {
     if (error instanceof Failure) throw error
-    const why = systemErrorOf(error)?.name
-    const said = why === 'ENOENT' ? 'there is no such file' : why === 'EACCES' ? 'permission denied' : why
-    throw unreadable(code, file, String(said), hint)
+    throw unreadable(code, file, whyUnreadable(error), hint)
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { namedRemovals, thinSeries } from '../decide/prune/name-removals.ts'
-import { faultyNames } from '../decide/specs/faults.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
-import type { Holding } from '../model/holding.ts'
+import type { Holding, PrunedFile } from '../model/holding.ts'
 import { isoSeconds, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
@@ -16,17 +15,16 @@ import { whoAmI } from '../system/who-am-i.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { inUse, localProse } from '../view/local-prose.ts'
-import { renderPlan } from '../view/render-plan.ts'
 import { shellWords } from '../view/shell-words.ts'
-import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
-import { type Console, printDocument } from './argv/console.ts'
+import { type Console, complain, printDocument, say } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { passOver } from './passes.ts'
-import { planDocument, planEach } from './plan.ts'
+import { planDocument, planEach, printPlan } from './plan.ts'
 import {
   chooseSpecs,
+  declaredNames,
   openNear,
   openWorkspace,
   printSpecs,
@@ -79,11 +77,8 @@ export function add(command: Command, host: Host): void {
           return pruneByName(name, rest, reason, given, context)
         }
         const names = name === undefined ? [] : [name, ...rest]
-        const known = new Set<string>([
-          ...workspace.loaded.specs.map((spec) => spec.name),
-          ...faultyNames(workspace.loaded),
-        ])
-        const path = rest.find((word) => !known.has(word))
+        const known = declaredNames(workspace.loaded)
+        const path = rest.find((word) => !known.includes(word))
         if (path !== undefined)
           throw usage(`${path} is not a backup. To remove a file of ${name}, say why: --reason "…"`)
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
@@ -114,9 +109,7 @@ async function prune(
   const document = await planDocument(plans, workspace, asOf)
   const code = codeOfPlan(document, given.detailedExitcode === true)
   if (console.output === 'text') {
-    const { width } = console
-    if (!console.quiet || (dryRun && code !== 0))
-      console.write(renderPlan(document, { color: console.color.write, width, all }))
+    if (!console.quiet || (dryRun && code !== 0)) printPlan(document, all, console)
   } else if (dryRun) printDocument(console, document)
   if (dryRun) return code
   return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })
@@ -157,8 +150,7 @@ async function pruneByName(
     const holding = await destination.inspect(run)
     if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
-    for (const path of paths)
-      console.write(foldText(`would move to the trash: ${escapeText(path)}`, console.width))
+    for (const path of paths) say(console, `would move to the trash: ${escapeText(path)}`)
     return 0
   }
   const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {
@@ -178,21 +170,14 @@ async function pruneByName(
   for (const path of removed) {
     const what = `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it:`
     const how = escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))
-    console.write(foldText(`${what} ${how}`, console.width))
+    say(console, `${what} ${how}`)
   }
   for (const { series, left } of thin) {
-    const of = escapeText(series)
-    console.writeError(
-      foldText(
-        `${of} has ${counted(left, 'complete point')} left, fewer than prune.keepAtLeast.`,
-        console.width,
-      ),
-    )
+    const points = counted(left, 'complete point')
+    complain(console, `${escapeText(series)} has ${points} left, fewer than prune.keepAtLeast.`)
   }
   for (const problem of problems)
-    console.writeError(
-      foldText(`${escapeText(problem.path ?? '')}: ${localProse(withHint(problem))}`, console.width),
-    )
+    complain(console, `${escapeText(problem.path ?? '')}: ${localProse(withHint(problem))}`)
   return problems.length > 0 ? 1 : 0
 }
 
@@ -222,30 +207,27 @@ async function undoPrune(
     }
     code = 1
     const problem = verdict?.problem ?? { message: 'no result', hint: '' }
-    console.writeError(foldText(`${escapeText(path)}: ${localProse(withHint(problem))}`, console.width))
+    complain(console, `${escapeText(path)}: ${localProse(withHint(problem))}`)
   }
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
-    console.writeError(
-      foldText(
-        'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.',
-        console.width,
-      ),
+    complain(
+      console,
+      'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.',
     )
   return code
 }
 
 /** All files of the last event that is still in the trash. */
 function lastRemoved(name: string, { pruned }: Holding): readonly RelPath[] {
-  let last: { readonly at: number; readonly trash: string } | null = null
-  for (const { at, trash } of pruned.values())
-    if (trash !== null && (last === null || at >= last.at)) last = { at, trash }
-  if (last === null)
+  const { trash = null } = [...pruned.values()]
+    .filter((one) => one.trash !== null)
+    .reduce<Partial<PrunedFile>>((last, one) => (one.at >= (last.at ?? 0) ? one : last), {})
+  if (trash === null)
     throw new Failure({
       code: 'not-in-trash',
       message: `the trash of ${name} is empty`,
       hint: 'reconcile explain NAME shows what is in the trash, and until when.',
     })
-  const { trash } = last
   return [...pruned].flatMap(([path, one]) => (one.trash === trash ? [path] : []))
 }
 
@@ -271,6 +253,6 @@ function pathOf(text: string): RelPath {
 
 function printBusy(name: string, holders: readonly LockHolder[], { console, run }: Context): number {
   const who = inUse(name, holders, isoTime(run.now()))
-  console.writeError(foldText(`${name} is busy: ${who}.`, console.width))
+  complain(console, `${name} is busy: ${who}.`)
   return 5
 }

@@ -6,6 +6,7 @@ import { Argument, type Command } from 'commander'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { Settings } from '../model/settings.ts'
+import { gitFlags } from '../specs/settings/load.ts'
 import { renderUnit, type UnitKind } from '../view/systemd-units.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
@@ -94,15 +95,10 @@ function mayStandInUnit(text: string): void {
 /** How the daemon finds the specs; it reads the rest from the settings. */
 function specsFlags(specs: Settings['specs'], flags: GlobalFlags): readonly string[] {
   if (specs.kind === 'folder') return ['--specs', specs.path]
-  const { git, ref, subpath, gitInterval, verifySignatures } = flags
-  const given: Readonly<Record<string, string | undefined>> = {
-    '--git': git,
-    '--ref': ref,
-    '--subpath': subpath,
-    '--git-interval': gitInterval,
-    '--verify-signatures': verifySignatures === undefined ? undefined : (specs.verifySignatures ?? undefined),
-  }
-  return Object.entries(given).flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]))
+  return gitFlags(flags).flatMap(([flag, name, text]) => [
+    name,
+    flag === 'verifySignatures' ? (specs.verifySignatures ?? text) : text,
+  ])
 }
 
 /** Root should not run this. */

@@ -11,9 +11,8 @@ import { checkTools } from '../system/check-host-tools.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { localProse } from '../view/local-prose.ts'
-import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
-import { type Console, printDocument } from './argv/console.ts'
+import { type Console, printDocument, say } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
@@ -84,13 +83,9 @@ async function snapshot(
   })
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   if (console.output !== 'text') {
-    printDocument(console, {
-      format: 'reconcile.snapshots/1',
-      taken: isoTime(run.now()),
-      backups,
-      diagnostics,
-    })
-  } else if (!console.quiet) for (const one of backups) console.write(foldText(line(one), console.width))
+    const taken = isoTime(run.now())
+    printDocument(console, { format: 'reconcile.snapshots/1', taken, backups, diagnostics })
+  } else if (!console.quiet) for (const one of backups) say(console, line(one))
   const isMissing = backups.length === 0 || backups.some(({ file }) => file === null)
   return firstOf([codeOfDiagnostics(diagnostics), ...(isMissing ? [1] : [])])
 }

@@ -6,9 +6,8 @@ import { withHint } from '../model/trouble.ts'
 import { whoAmI } from '../system/who-am-i.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { localProse } from '../view/local-prose.ts'
-import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
-import type { Console } from './argv/console.ts'
+import { type Console, say } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { liveBeat } from './over-specs.ts'
@@ -85,7 +84,7 @@ export async function suspend(
   await workspace.box.suspend(chosen, { reason, until, by: whoAmI(), at })
   const who = chosen === 'all' ? 'all backups' : chosen.join(', ')
   const end = until === null ? 'until resumed' : `until ${isoTime(until)}`
-  console.write(foldText(`Suspended ${who} ${localProse(end)}: ${escapeProse(reason)}`, console.width))
+  say(console, `Suspended ${who} ${localProse(end)}: ${escapeProse(reason)}`)
   return 0
 }
 
@@ -113,12 +112,7 @@ export async function resume(
       stays = true
       const why = still.from === 'spec' ? 'its spec says so' : 'all backups are suspended'
       const hint = resumeHint(spec.name, toSuspended(still))
-      console.write(
-        foldText(
-          `${spec.name} stays suspended: ${localProse(withHint({ message: why, hint }))}`,
-          console.width,
-        ),
-      )
+      say(console, `${spec.name} stays suspended: ${localProse(withHint({ message: why, hint }))}`)
     } else if (suspensionOf(spec, before, now) !== null) console.write(`Resumed ${spec.name}\n`)
     else if (chosen !== 'all') console.write(`${spec.name} was not suspended\n`)
   }

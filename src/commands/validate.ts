@@ -16,12 +16,6 @@ import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { noSpecs, openWorkspace, plainDiagnostics, printDiagnostics, type Workspace } from './workspace.ts'
 
-interface Loaded {
-  readonly loaded: LoadedSpecs
-  /** Faults of settings and specs. */
-  readonly diagnostics: readonly Diagnostic[]
-}
-
 export function add(command: Command, host: Host): void {
   command
     .description('check specs and settings; exit code 3 if one is faulty')
@@ -62,7 +56,7 @@ export async function urlFiles({ settings, loaded }: Workspace): Promise<BoxFact
  * spec is printed instead. Exit code 3 with an error among the faults, 1 if there is no spec at all.
  */
 export async function validate(
-  { loaded, diagnostics }: Loaded,
+  { loaded, diagnostics }: Pick<Workspace, 'loaded' | 'diagnostics'>,
   flags: { readonly effective: string | null; readonly cwd: string },
   console: Console,
 ): Promise<number> {
@@ -87,9 +81,8 @@ export async function validate(
     return code
   }
   if (diagnostics.length > 0) {
-    console.write(
-      `${renderDiagnostics(diagnostics, { color: console.color.write, folder: flags.cwd, width: console.width })}\n`,
-    )
+    const how = { color: console.color.write, folder: flags.cwd, width: console.width }
+    console.write(`${renderDiagnostics(diagnostics, how)}\n`)
   }
   const warnings = diagnostics.length - errors.length
   console.write(foldText(verdict(loaded, errors.length, warnings), console.width))

@@ -18,7 +18,7 @@ export interface Watchers {
   end(): void
 }
 
-type Watcher = Pick<Watchers, 'onEvent' | 'end'> & Partial<Watchers>
+type Watcher = Pick<Watchers, 'onEvent'> & Partial<Watchers>
 
 /** Milliseconds by which a heartbeat may be late. */
 const BEAT = 5_000
@@ -45,7 +45,6 @@ export async function openWatchers(
     watchers.push({
       onEvent: (event) => console.write(ndjsonLine(event, now())),
       onWatch: (event) => console.write(views?.watchEventLine(event, now()) ?? ''),
-      end: () => {},
     })
   } else if (!console.quiet && !toStderr) {
     watchers.push(
@@ -64,7 +63,7 @@ export async function openWatchers(
     onEvent: (event) => each((one) => one.onEvent(event)),
     onWatch: (event) => each((one) => one.onWatch?.(event)),
     warn: (text) => each((one) => one.warn?.(text)),
-    end: () => each((one) => one.end()),
+    end: () => each((one) => one.end?.()),
   }
 }
 
@@ -104,7 +103,7 @@ async function logWatcher(
     isWarned = true
   }
   const dest = file === undefined ? 2 : openLog(file, complain)
-  if (dest === null) return { onEvent() {}, end() {} }
+  if (dest === null) return { onEvent() {} }
   const destination = pino.destination({ dest, sync: true })
   destination.on('error', complain)
   const logger = pino(
@@ -115,7 +114,6 @@ async function logWatcher(
     onEvent: logEvents(logger),
     ...(onWatch === undefined ? {} : { onWatch: onWatch(logger) }),
     warn: (text) => logger.warn({ what: text }, 'notification failed'),
-    end: () => {},
   }
 }
 

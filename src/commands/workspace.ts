@@ -134,6 +134,11 @@ export const boxContext = ({ settings, box }: Pick<Workspace, 'settings' | 'box'
   box: { ours: ourPlaces(settings), holders: () => holders(box), suggestsMounts: false },
 })
 
+/** The names of all backups that are declared, sound and faulty ones. */
+export const declaredNames = (loaded: LoadedSpecs): readonly string[] => [
+  ...new Set([...loaded.specs.map(({ name }) => name), ...faultyNames(loaded)]),
+]
+
 /** The files that declare a backup whose spec is faulty. */
 export const filesOf = (name: string, { faulty }: LoadedSpecs): readonly string[] =>
   faulty.flatMap((one) => (one.name === name ? one.file : []))
@@ -180,8 +185,7 @@ export function chooseSpecs(
 ): readonly Spec[] {
   const { specs, label } = workspace.loaded
   if (names.length === 0) return specs
-  const named = [...specs.map((spec) => spec.name), ...faultyNames(workspace.loaded), ...more]
-  const known = [...new Set(named)]
+  const known = [...new Set([...declaredNames(workspace.loaded), ...more])]
   // Nothing could be read, and the reason is reported.
   const isReported = workspace.diagnostics.some(
     ({ severity, code }) => severity === 'error' || isNotSeen(code),
@@ -269,8 +273,7 @@ export async function openPlace(
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
-  const isOther = (name: string) =>
-    name !== backup && [...loaded.specs.map((spec) => spec.name), ...faultyNames(loaded)].includes(name)
+  const isOther = (name: string) => name !== backup && declaredNames(loaded).includes(name)
   return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, isOther, ...options })
 }
 

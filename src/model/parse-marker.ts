@@ -121,23 +121,17 @@ export function parseLine(line: string): Claim | null {
   return claim !== null && Object.values(DIGITS).includes(claim.hex.length) ? claim : null
 }
 
-const TAGGED: Readonly<Record<string, number>> = {
-  MD5: 32,
-  SHA1: 40,
-  SHA224: 56,
-  SHA256: 64,
-  'SHA2-256': 64,
-  SHA384: 96,
-  SHA512: 128,
-  'SHA2-512': 128,
-}
+const TAG = /^(?:MD5|SHA(?:1|224|384)|SHA(?:2-)?(?:256|512))$/
+
+const isTagOf = (tag: string, hex: string): boolean =>
+  TAG.test(tag) && CHECKSUMS[hex.length] === tag.replace(/^SHA(?:2-)?/, 'SHA-')
 
 /** What has the form of a line of a checksum file, whatever the number of digits. */
 function readLine(line: string): Claim | null {
   const bsd = /^[ \t]*(\\?)([A-Z0-9-]{3,8})[ \t]*\((.+)\)[ \t]*=[ \t]*([0-9a-fA-F]+)\s*$/s.exec(line)
   if (bsd !== null) {
     const [, escaped, tag, name, hex] = bsd as unknown as readonly string[]
-    return hex!.length === TAGGED[tag!] ? claimOf(hex!, name!, escaped !== '') : null
+    return isTagOf(tag!, hex!) ? claimOf(hex!, name!, escaped !== '') : null
   }
   const gnu = /^[ \t]*(\\?)([0-9a-fA-F]{8,})[ \t][ *]?(.*\S.*)$/s.exec(line)
   if (gnu !== null) {

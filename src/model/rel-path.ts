@@ -79,15 +79,12 @@ export function comparePaths(a: string, b: string): number {
 }
 
 function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x === y) continue
-    const surrogateX = x >= 0xd800 && x <= 0xdfff
-    const surrogateY = y >= 0xd800 && y <= 0xdfff
-    // A surrogate stands for a code point above every single unit.
-    return surrogateX === surrogateY ? x - y : surrogateX ? 1 : -1
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const apart = rankOf(a.charCodeAt(i)) - rankOf(b.charCodeAt(i))
+    if (apart !== 0) return apart
   }
   return a.length - b.length
 }
+
+/** A surrogate stands for a code point above every single unit. */
+const rankOf = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)

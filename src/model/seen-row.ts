@@ -21,19 +21,12 @@ export function toSeenRow(path: RelPath, seen: Seen): SeenRow {
   const rest = { readAt, stagedFor, gate, waitingSince }
   if (marker.state === 'none') {
     const { quiet } = marker
-    return {
-      path,
-      size,
-      mtime,
-      marker: null,
-      digest: null,
-      ...rest,
-      ...(quiet === undefined ? {} : { quiet }),
-    }
+    const row = { path, size, mtime, marker: null, digest: null, ...rest }
+    return quiet === undefined ? row : { ...row, quiet }
   }
   const beside = { path: markerPath(path, marker), size: marker.size, mtime: marker.mtime }
-  const { digest, by } = marker
-  return { path, size, mtime, marker: beside, digest, ...rest, ...(by === undefined ? {} : { by }) }
+  const row = { path, size, mtime, marker: beside, digest: marker.digest, ...rest }
+  return marker.by === undefined ? row : { ...row, by: marker.by }
 }
 
 export function fromSeenRow(row: SeenRow): Seen {

@@ -60,6 +60,12 @@ function nameOf(given: string, errno: number | null): string | null {
   return UNNAMED[Math.abs(number)] ?? `error ${Math.abs(number)}`
 }
 
+/** Why a file cannot be read, as the end of a sentence; `gone`: where it is not there. */
+export function whyUnreadable(error: unknown, gone = 'there is no such file'): string {
+  const name = systemErrorOf(error)?.name ?? 'it cannot be read'
+  return name === 'ENOENT' ? gone : name === 'EACCES' ? 'permission denied' : name
+}
+
 /** What programs print of the errors that have words of their own below, in the C locale. */
 const PRINTED: readonly (readonly [string, string])[] = [
   ['No space left on device', 'ENOSPC'],

@@ -1,12 +1,13 @@
+import { createHash } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
 import { open, readdir, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import { comparePaths } from '../model/rel-path.ts'
-import { systemErrorOf } from '../model/system-error.ts'
+import { systemErrorOf, whyUnreadable } from '../model/system-error.ts'
 import { withoutSecrets } from './git/url.ts'
-import { MAX_SPEC_BYTES, readText, type SpecFiles, type Unreadable } from './spec-files.ts'
+import { MAX_SPEC_BYTES, readText, type SpecEntry, type SpecFiles, type Unreadable } from './spec-files.ts'
 import type { Fault, SourceText } from './yaml/located.ts'
 
 /** A folder on this machine. Throws a Failure (`specs-not-found`) where it cannot be read. */
@@ -34,15 +35,8 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.sort((a, b) => comparePaths(a.name, b.name))
   } catch (cause) {
-    const code = systemErrorOf(cause)?.name
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such folder'
-        : code === 'ENOTDIR'
-          ? 'it is no folder'
-          : code === 'EACCES'
-            ? 'permission denied'
-            : code
+    const isOther = systemErrorOf(cause)?.name === 'ENOTDIR'
+    const why = isOther ? 'it is no folder' : whyUnreadable(cause, 'there is no such folder')
     throw new Failure({
       code: 'specs-not-found',
       message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${why}`,
@@ -82,12 +76,36 @@ async function readSpecBytes(file: string, within: string | null): Promise<Uint8
       await handle.close()
     }
   } catch (error) {
-    const code = systemErrorOf(error)?.name
-    const why =
-      code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'it is a dangling link, or is gone' : code
-    return {
-      message: `the file cannot be read: ${why}`,
-      hint: 'make it readable for the user who runs reconcile',
-    }
+    const why = whyUnreadable(error, 'it is a dangling link, or is gone')
+    const hint = 'make it readable for the user who runs reconcile'
+    return { message: `the file cannot be read: ${why}`, hint }
   }
 }
+
+/** What is read as a spec, or as the defaults of all. Editors' files begin with a dot, or end otherwise. */
+export const SPEC_FILE = /^[^.].*\.ya?ml$/
+
+/**
+ * The same text for the same names with the same contents, whatever their times: a touch is no change. A folder or a file that cannot be
+ * read has a text of its own. Never throws.
+ */
+export async function fingerprintSpecs(folder: string): Promise<string> {
+  try {
+    return await fingerprintFiles((await folderFiles(folder)).entries)
+  } catch (error) {
+    return fingerprintOfFailure(error as Error)
+  }
+}
+
+export async function fingerprintFiles(entries: readonly SpecEntry[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const entry of entries) {
+    if (!SPEC_FILE.test(entry.name)) continue
+    const { source, fault } = await readText(entry)
+    hash.update(`${entry.name}\0${fault === null ? 'text' : fault.message}\0${source.text}\0`)
+  }
+  return hash.digest('hex')
+}
+
+/** Of a folder that cannot be read. */
+const fingerprintOfFailure = ({ message }: Error): string => `unreadable: ${message}`

@@ -4,21 +4,14 @@ import type { LastGood, Spec } from '../model/spec.ts'
 import type { StaleReason } from '../model/specs-memory.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { hintFromSshConfig } from '../system/ssh-config.ts'
-import { fingerprintFiles, SPEC_FILE } from './fingerprint-specs.ts'
-import { folderFiles } from './folder-files.ts'
+import { fingerprintFiles, folderFiles, SPEC_FILE } from './folder-files.ts'
 import type { ClaimContext } from './spec/check-claims.ts'
 import type { OurPlace } from './spec/our-places.ts'
 import type { ReadSpec } from './spec/read.ts'
-import { readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
+import { diagnosticsOf, readText, type SpecEntry, type SpecFiles } from './spec-files.ts'
 import { type Fault, faultAt, startOf } from './yaml/located.ts'
 
-export interface LoadedSpecs {
-  /** For people: an absolute folder, or `URL@ref:subpath`. The same on every run. */
-  readonly label: string
-  /** Absolute; null: they were read from a commit. */
-  readonly folder: string | null
-  /** The commit they were read at; null: a plain folder. */
-  readonly revision: string | null
+export interface LoadedSpecs extends Omit<SpecFiles, 'entries'> {
   /** Of the very bytes that were read, as `fingerprintSpecs` returns it; null: not of a plain folder. */
   readonly fingerprint: string | null
   /** Those without a fault, in the order of their files. */
@@ -131,18 +124,8 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
   }
   const defaultsFile = await textOf('_defaults.yaml')
   const hostsFile = await textOf('_hosts.yaml')
-  const { defaults, faults: inDefaults } =
-    defaultsFile === null
-      ? { defaults: 'absent' as const, faults: [] }
-      : defaultsFile.fault === null
-        ? readDefaults(defaultsFile.source)
-        : { defaults: 'broken' as const, faults: [defaultsFile.fault] }
-  const { hosts, faults: inHosts } =
-    hostsFile === null
-      ? { hosts: new Map<string, never>(), faults: [] }
-      : hostsFile.fault === null
-        ? readHosts(hostsFile.source, context.home)
-        : { hosts: 'broken' as const, faults: [hostsFile.fault] }
+  const { defaults, faults: inDefaults } = readDefaults(defaultsFile)
+  const { hosts, faults: inHosts } = readHosts(hostsFile, context.home)
   faults.push(...inDefaults, ...inHosts)
 
   const shared = [
@@ -200,19 +183,15 @@ export async function readSpecs(files: SpecFiles, context: BoxContext): Promise<
     if (claim !== null && !effective.has(claim.name.text)) effective.set(claim.name.text, document)
   }
   return {
-    label,
+    ...nothingObeyed(label),
     folder,
     revision,
-    fingerprint: null,
     specs: sound.filter(({ file }) => !clashing.has(file)),
     faulty,
-    faults: faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults),
+    faults: await diagnosticsOf(faults),
     shared,
     fileCount: specFiles.length,
     effective,
-    holds: [],
-    stale: null,
-    lastGood: null,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../model/trouble.ts'
 import { type Fault, faultAt, type SourceText, startOf } from './yaml/located.ts'
 
 /** One entry of a specs folder, wherever that lies: on this disk, or in a git commit. */
@@ -57,3 +58,7 @@ export async function readText(
     return no('not-utf-8', 'the file is not UTF-8 text', 'save it as UTF-8')
   }
 }
+
+/** Faults as people see them. Only those who have some load what draws frames. */
+export const diagnosticsOf = async (faults: readonly Fault[]): Promise<readonly Diagnostic[]> =>
+  faults.length === 0 ? [] : (await import('./yaml/to-diagnostics.ts')).toDiagnostics(faults)

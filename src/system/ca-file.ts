@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { systemErrorOf } from '../model/system-error.ts'
+import { whyUnreadable } from '../model/system-error.ts'
 
 type Read =
   | { readonly ok: true; readonly pem: string }
@@ -23,9 +23,7 @@ export function readCaFile(path: string): Read {
       ? { ok: true, pem }
       : { ok: false, fault: 'it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)' }
   } catch (error) {
-    const name = systemErrorOf(error)?.name ?? 'it cannot be read'
-    const fault = name === 'ENOENT' ? 'there is no such file' : name === 'EACCES' ? 'permission denied' : name
-    return { ok: false, fault }
+    return { ok: false, fault: whyUnreadable(error) }
   } finally {
     if (descriptor !== null) closeSync(descriptor)
   }

@@ -41,14 +41,17 @@ const isFound = (tool: string, searched: string): boolean =>
   searched
     .split(':')
     .filter((folder) => folder.startsWith('/'))
-    .some((folder) => {
-      try {
-        accessSync(join(folder, tool), constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
+    .some((folder) => isProgram(join(folder, tool)))
+
+/** Whether this user may run a file. */
+export function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Whether rsync and ssh are here, and rsync is new enough to meet a hostile source; null: all is well. */
 export async function checkSourceTools(): Promise<Failure | null> {
@@ -61,7 +64,7 @@ export async function rsyncHere(): Promise<string | Failure> {
   const rsync = await firstLine('rsync', ['--version'])
   if (rsync instanceof Failure) return rsync
   const version = /version v?(\d+)\.(\d+)\.(\d+)/.exec(rsync)?.slice(1).map(Number)
-  if (version === undefined || isOlder(version, OLDEST_RSYNC))
+  if (version === undefined || rankOf(version) < rankOf(OLDEST_RSYNC))
     return failure(
       'rsync-too-old',
       `rsync on this machine is ${version?.join('.') ?? 'of an unknown version'}; ${OLDEST_RSYNC.join('.')} is the oldest that is safe.`,
@@ -93,19 +96,14 @@ export function namelessUser(): Failure | null {
   }
 }
 
-function isOlder(version: readonly number[], than: readonly number[]): boolean {
-  for (let i = 0; i < than.length; i++) if (version[i] !== than[i]) return version[i]! < than[i]!
-  return false
-}
+/** In the order of versions. */
+const rankOf = ([major = 0, minor = 0, patch = 0]: readonly number[]): number =>
+  (major * 1000 + minor) * 1000 + patch
 
 async function firstLine(program: string, words: readonly string[]): Promise<string | Failure> {
+  const hint = `Run ${program} ${words.join(' ')} by hand.`
   const broken = (cause?: unknown): Failure =>
-    failure(
-      'tool-broken',
-      `${program} is installed but does not run.`,
-      `Run ${program} ${words.join(' ')} by hand.`,
-      cause,
-    )
+    failure('tool-broken', `${program} is installed but does not run.`, hint, cause)
   try {
     const { exitCode, stdout, stderr } = await runTool(program, words)
     return exitCode === 0 ? (stdout || stderr).split('\n', 1)[0]! : broken()

@@ -1,5 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
+import { instant, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
+import { listFolder, readText } from './proc.ts'
 
 const COMMAND_LIMIT = 300
 
@@ -43,9 +45,9 @@ function holdersOf(paths: readonly string[]): ReadonlyMap<string, readonly LockH
   }
   const found = new Map<string, LockHolder[]>()
   if (pathsByFile.size === 0) return found
-  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const pid of listFolder('/proc').filter((name) => /^\d+$/.test(name))) {
     const held = new Set<string>()
-    for (const descriptor of list(`/proc/${pid}/fd`)) {
+    for (const descriptor of listFolder(`/proc/${pid}/fd`)) {
       try {
         const { dev, ino } = statSync(`/proc/${pid}/fd/${descriptor}`, { bigint: true })
         const file = `${dev}:${ino}`
@@ -77,34 +79,19 @@ function fileAt(path: string): string | null {
 }
 
 function commandOf(pid: string): string {
-  try {
-    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-    return line === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : line.slice(0, COMMAND_LIMIT)
-  } catch {
-    return '?'
-  }
+  const line = readText(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  const name = line === '' ? readText(`/proc/${pid}/comm`, 'utf8').trim() : line.slice(0, COMMAND_LIMIT)
+  return name || '?'
 }
 
 /** Of a process's times, clock ticks a second: Linux counts them so on every machine. */
 const TICKS = 100
 
 function sinceOf(pid: string): Pick<LockHolder, 'since'> {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The 22nd field: ticks since boot. The second one, a command in brackets, may hold anything.
-    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
-    const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1])
-    return { since: new Date((boot + Math.floor(ticks / TICKS)) * 1000).toISOString().replace('.000Z', 'Z') }
-  } catch {
-    return {}
-  }
-}
-
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // The process has ended meanwhile, or is another user's.
-    return []
-  }
+  const stat = readText(`/proc/${pid}/stat`)
+  // The 22nd field: ticks since boot. The second one, a command in brackets, may hold anything.
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+  const boot = Number(/^btime (\d+)$/m.exec(readText('/proc/stat'))?.[1])
+  const since = (boot + Math.floor(ticks / TICKS)) * 1000
+  return Number.isNaN(since) ? {} : { since: isoTime(instant(since)) }
 }

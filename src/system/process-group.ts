@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listFolder, readLink, readText } from './proc.ts'
 
 /** The processes of a group that still run: neither zombies nor gone. Orphans that init has adopted are among them. */
 export function livingMembers(group: number): readonly number[] {
@@ -73,30 +73,5 @@ function groupExists(group: number): boolean {
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
-
-// A process may end at any moment: what no longer exists reads as empty.
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
-}
-
-function listFolder(path: string): readonly string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
   }
 }

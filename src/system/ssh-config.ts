@@ -88,15 +88,11 @@ async function ask(words: readonly string[]): Promise<Resolved | null> {
     })
     if (code !== 0) return null
     const lines = stdout.toString('utf8').split('\n')
-    return new Map(lines.map((line) => splitOnce(line)).reverse())
+    const pairs = lines.map((line) => /^([^ ]*) ?(.*)$/s.exec(line)?.slice(1) as [string, string])
+    return new Map(pairs.reverse())
   } catch {
     return null
   }
-}
-
-const splitOnce = (line: string): [string, string] => {
-  const at = line.indexOf(' ')
-  return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
 }
 
 /** `ProxyJump`'s hosts, each with what the configuration says of it; null: one cannot be written into a spec. */

@@ -65,13 +65,10 @@ export function beatOf(
     holds,
     broken,
     orphans,
-    backups: loop.standing().map(({ backup, phase, nextRun, failures, crash }) => ({
-      backup,
-      phase,
-      nextRun: isoTime(nextRun),
-      failures,
-      crash,
-      lastGood: lastGood.has(backup),
+    backups: loop.standing().map(({ active: _, ...one }) => ({
+      ...one,
+      nextRun: isoTime(one.nextRun),
+      lastGood: lastGood.has(one.backup),
     })),
   }
 }

@@ -1,19 +1,13 @@
 import { suspensionOf } from '../decide/status/suspended.ts'
+import type { BoxState } from '../model/box.ts'
 import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { Instant } from '../model/instant.ts'
-import type { StoredSuspensions } from '../model/suspension.ts'
 import type { Loop } from './loop.ts'
 import { withoutRepeats } from './without-repeats.ts'
 
 /** Milliseconds between two reads of what commands have left in the state folder. */
 const STATE_LOOK = 5_000
-
-/** What commands leave in the state folder. */
-export interface LeftByCommands {
-  releases(): Promise<ReadonlySet<string>>
-  suspensions(): Promise<StoredSuspensions>
-}
 
 /** Reads or writes the saved specs; moves a damaged file aside and tries once more. */
 export const orSetAside =
@@ -31,7 +25,7 @@ export const orSetAside =
 
 interface FollowStatePorts {
   /** Called each time: its place may change with the settings. */
-  readonly left: () => LeftByCommands
+  readonly left: () => Pick<BoxState, 'releases' | 'suspensions'>
   readonly loop: Loop
   /** Which backup each hold stops. */
   readonly heldBy: ReadonlyMap<string, string>

@@ -6,6 +6,7 @@ import { Stop } from '../model/failure.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Promised } from '../model/status.ts'
+import type { BeatOfBackup } from '../model/watch-beat.ts'
 import type { Cause, WatchEvent } from '../model/watch-event.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
 import { type Backup, type ClockReading, dueIn, newBackup, scheduledIn } from './due.ts'
@@ -45,14 +46,8 @@ const resumeOf = ({ result, off }: Ending): Instant | null =>
 
 export type Loop = ReturnType<typeof watchLoop>
 
-export interface Standing {
-  readonly backup: string
-  readonly phase: 'idle' | 'queued' | 'running'
+export interface Standing extends Pick<BeatOfBackup, 'backup' | 'phase' | 'failures' | 'crash'> {
   readonly nextRun: Instant
-  /** Failures in a row that a retry may fix. */
-  readonly failures: number
-  /** Its last pass ended with a bug: its message. */
-  readonly crash: string | null
   readonly active: ActiveSpec
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { systemErrorOf } from '../model/system-error.ts'
+import { whyUnreadable } from '../model/system-error.ts'
 import type { Halt } from '../model/trouble.ts'
 
 /** A URL and its credentials. Never show either: anyone who knows them can call it too. */
@@ -29,9 +29,8 @@ export async function readUrlFile(path: string): Promise<Read> {
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    const name = nameOf(error)
-    const why = name === 'ENOENT' ? 'there is no such file' : name === 'EACCES' ? 'permission denied' : name
-    return no('url-file-unreadable', why, `Make ${path} readable for the user who runs reconcile.`)
+    const hint = `Make ${path} readable for the user who runs reconcile.`
+    return no('url-file-unreadable', whyUnreadable(error), hint)
   }
   try {
     const stat = await handle.stat()
@@ -53,13 +52,11 @@ export async function readUrlFile(path: string): Promise<Read> {
       ? no('url-file-bad', 'it must hold one http or https URL and nothing else', ONE_LINE)
       : { ok: true, secret }
   } catch (error) {
-    return no('url-file-unreadable', nameOf(error), `Check ${path}.`)
+    return no('url-file-unreadable', whyUnreadable(error), `Check ${path}.`)
   } finally {
     await handle.close().catch(() => {})
   }
 }
-
-const nameOf = (error: unknown): string => systemErrorOf(error)?.name ?? 'it cannot be read'
 
 const ONE_LINE = 'Write one line: the URL.'
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { fingerprintSpecs, SPEC_FILE } from '../../src/specs/fingerprint-specs.ts'
+import { fingerprintSpecs, SPEC_FILE } from '../../src/specs/folder-files.ts'
 import { type FolderWatch, watchFolder } from '../../src/watch/watch-folder.ts'
 import { handClock } from '../helpers/hand-clock.js'
 

@@ -1,5 +1,6 @@
 import { escapeJson } from '../../view/escape-text.ts'
 import { useColor } from '../../view/paint.ts'
+import { foldText } from '../../view/wrap-text.ts'
 
 /** `markdown`: of `plan --show` alone; `prometheus`: of `status`. */
 export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus'
@@ -36,6 +37,13 @@ export function processConsole(output: Output, quiet: boolean): Console {
     stderr,
   }
 }
+
+/** Escaped prose, broken into lines that fit stdout. */
+export const say = (console: Console, text: string): void => console.write(foldText(text, console.width))
+
+/** The same on stderr. */
+export const complain = (console: Console, text: string): void =>
+  console.writeError(foldText(text, console.width))
 
 /** A document on one line (ndjson) or many; nothing in it can move a terminal's cursor. */
 export function printDocument(console: Console, document: unknown): void {

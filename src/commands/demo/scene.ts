@@ -5,26 +5,7 @@ import { dirname, join } from 'node:path'
 import type { ThrowawaySource } from './source.ts'
 
 /** The folder the demo plays in, and the names of what matters in it. Folders are absolute, names are bare. */
-export interface DemoScene {
-  readonly folder: string
-  readonly keys: string
-  readonly source: string
-  readonly offsite: string
-  readonly spec: string
-  readonly config: string
-  /** Finished and sound: these must arrive. Oldest first. */
-  readonly sound: readonly string[]
-  /** One of `sound`: big enough to be interrupted. */
-  readonly large: string
-  /** One of `sound`: it rots at the source later. */
-  readonly rotting: string
-  /** No `.md5` yet. */
-  readonly unfinished: string
-  /** Its `.md5` does not match. */
-  readonly bad: string
-  /** For people: each file of the source with a remark. */
-  readonly cast: readonly (readonly [name: string, bytes: number, remark: string])[]
-}
+export type DemoScene = Awaited<ReturnType<typeof demoScene>>
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -32,7 +13,7 @@ const LARGE_BYTES = 40 * MIB
 const RATE = '5MiB/s'
 
 /** Makes a private folder with a source in it: dated files, their markers and a list. `now` in milliseconds. */
-export async function demoScene(now: number): Promise<DemoScene> {
+export async function demoScene(now: number) {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'reconcile-demo-')))
   const source = join(folder, 'source')
   await mkdir(source, { mode: 0o700 })
@@ -43,7 +24,8 @@ export async function demoScene(now: number): Promise<DemoScene> {
   const large = `media-${day(1)}.tar.gz`
   const bad = `wiki-${day(1)}.tar.gz`
   const unfinished = `db-${day(0)}.tar.gz`
-  const cast: DemoScene['cast'] = [
+  /** For people: each file of the source with a remark. */
+  const cast: readonly (readonly [name: string, bytes: number, remark: string])[] = [
     ...databases.map((name) => [name, 300 * KIB, ''] as const),
     [unfinished, 200 * KIB, 'no .md5 yet: still being written'],
     [large, LARGE_BYTES, 'large: its transfer will be cut off'],
@@ -69,10 +51,15 @@ export async function demoScene(now: number): Promise<DemoScene> {
     offsite: join(folder, 'offsite'),
     spec: join(folder, 'backups.d', 'shop.yaml'),
     config: join(folder, 'etc', 'config.yaml'),
+    /** Finished and sound: these must arrive. Oldest first. */
     sound: [...databases, large],
+    /** One of `sound`: big enough to be interrupted. */
     large,
+    /** One of `sound`: it rots at the source later. */
     rotting: databases[1]!,
+    /** No `.md5` yet. */
     unfinished,
+    /** Its `.md5` does not match. */
     bad,
     cast,
   }

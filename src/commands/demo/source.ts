@@ -1,11 +1,13 @@
-import { constants, readFileSync } from 'node:fs'
-import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../model/failure.ts'
+import { isProgram } from '../../system/check-host-tools.ts'
 import { runTool, startChild } from '../../system/child.ts'
+import { shellQuoted } from '../../system/ssh-options.ts'
 
 /** A real sshd on loopback that serves one folder through rrsync, with throwaway keys. */
 export interface ThrowawaySource {
@@ -37,12 +39,6 @@ export interface ThrowawayOptions {
 
 const SSHD = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/usr/bin/sshd', '/sbin/sshd']
 const RRSYNC = ['/usr/bin/rrsync', '/usr/local/bin/rrsync', '/usr/share/doc/rsync/scripts/rrsync']
-const ENVIRONMENT = {
-  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
-  LC_ALL: 'C',
-  TZ: 'UTC',
-  HOME: '/',
-}
 const ATTEMPTS = 5
 
 /**
@@ -50,10 +46,10 @@ const ATTEMPTS = 5
  * killed. Throws a Failure that names the package if sshd, ssh-keygen or rrsync is missing.
  */
 export async function startThrowawaySource(options: ThrowawayOptions): Promise<ThrowawaySource> {
-  const sshd = await find(SSHD, 'sshd', 'openssh-server')
+  const sshd = find(SSHD, 'sshd', 'openssh-server')
   const command =
     options.command === undefined
-      ? `${await find(RRSYNC, 'rrsync', 'rsync')} -ro ${shellQuoted(resolve(options.served))}`
+      ? `${find(RRSYNC, 'rrsync', 'rsync')} -ro ${shellQuoted(resolve(options.served))}`
       : options.command
   const user = userInfo().username
   await mkdir(options.folder, { recursive: true, mode: 0o700 })
@@ -76,7 +72,6 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
     const child = startChild({
       program: sshd,
       arguments: ['-D', '-f', at('sshd_config'), '-E', at('log')],
-      env: ENVIRONMENT,
       onto: [log.fd, log.fd],
       signal: stop.signal,
     })
@@ -159,14 +154,9 @@ async function untilListening(ended: Promise<unknown>, log: string): Promise<str
   }
 }
 
-async function find(places: readonly string[], program: string, debianPackage: string): Promise<string> {
-  for (const place of places) {
-    const usable = await access(place, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (usable) return place
-  }
+function find(places: readonly string[], program: string, debianPackage: string): string {
+  const found = places.find(isProgram)
+  if (found !== undefined) return found
   throw new Failure({
     code: 'missing-tool',
     message: `${program} is not installed (looked for ${places.join(', ')}).`,
@@ -175,17 +165,7 @@ async function find(places: readonly string[], program: string, debianPackage: s
 }
 
 async function makeKey(file: string): Promise<void> {
-  const { exitCode } = await runTool('ssh-keygen', [
-    '-q',
-    '-t',
-    'ed25519',
-    '-N',
-    '',
-    '-C',
-    'throw-away',
-    '-f',
-    file,
-  ])
+  const { exitCode } = await runTool('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
   if (exitCode === 0) return
   throw new Failure({
     code: 'ssh-keygen-failed',
@@ -205,7 +185,5 @@ async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
   return address.port
 }
-
-const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 const configQuoted = (path: string): string => `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`

@@ -5,29 +5,16 @@ import { paint } from '../../view/paint.ts'
 import { shellWords } from '../../view/shell-words.ts'
 import { ourCommand } from '../our-command.ts'
 
-/** Prints the demo's text, runs the commands it prints, and records which promises held. */
-export interface DemoStage {
-  title(text: string): void
-  say(text: string): void
-  /** Prints one command as it would be typed in the demo's folder and runs exactly that, with the demo's output. */
-  run(argv: readonly string[], options?: RunOptions): Promise<Ended>
-  /** The same for our own command. */
-  reconcile(args: readonly string[], options?: RunOptions): Promise<Ended>
-  /** SIGKILL, printed as it would be typed. */
-  kill(pid: number): void
-  /** Records whether something promised was seen. */
-  promise(text: string, seen: boolean): void
-  readonly promises: readonly { readonly text: string; readonly seen: boolean }[]
-}
+export type DemoStage = ReturnType<typeof demoStage>
 
-export interface RunOptions {
+interface RunOptions {
   /** Runs there instead, relative to the demo's folder, with stdout into this file. */
   readonly redirect?: { readonly folder: string; readonly file: string }
   /** Called once it runs. */
   readonly meanwhile?: (child: { readonly pid: number; readonly ended: AbortSignal }) => Promise<void>
 }
 
-export interface Ended {
+interface Ended {
   /** Null: a signal ended it. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -37,18 +24,20 @@ export interface Ended {
 const PATIENCE = 60_000
 const SHOW_CURSOR = '\u001b[?25h'
 
+/** Prints the demo's text, runs the commands it prints, and records which promises held. */
 export function demoStage(options: {
   readonly folder: string
   readonly write: (text: string) => void
   readonly color: boolean
   readonly signal: AbortSignal
-}): DemoStage {
+}) {
   const { write, signal } = options
   const styled = paint(options.color)
-  const promises: { text: string; seen: boolean }[] = []
+  const promises: { readonly text: string; readonly seen: boolean }[] = []
   const ours = ourCommand()
   let chapter = 0
 
+  /** Prints one command as it would be typed in the demo's folder and runs exactly that, with the demo's output. */
   async function run(argv: readonly string[], how: RunOptions = {}): Promise<Ended> {
     signal.throwIfAborted()
     const typed = shellWords(argv)
@@ -82,26 +71,28 @@ export function demoStage(options: {
   }
 
   return {
-    title(text) {
+    title(text: string): void {
       chapter++
       write(`\n${styled('bold', `${chapter}. ${text}`)}\n`)
     },
-    say: (text) => write(`${text}\n`),
+    say: (text: string): void => write(`${text}\n`),
     run,
-    async reconcile(args, how) {
-      const ended = await run([...ours, ...args, '--config', 'etc/config.yaml'], how)
+    /** The same as `run` for our own command. */
+    async reconcile(args: readonly string[], options?: RunOptions): Promise<Ended> {
+      const ended = await run([...ours, ...args, '--config', 'etc/config.yaml'], options)
       // A killed command cannot restore the terminal.
       if (ended.signal !== null && process.stderr.isTTY) write(SHOW_CURSOR)
-      write(
-        `${styled('dim', ended.code === null ? `(ended by ${ended.signal})` : `(exit code ${ended.code})`)}\n`,
-      )
+      const how = ended.code === null ? `ended by ${ended.signal}` : `exit code ${ended.code}`
+      write(`${styled('dim', `(${how})`)}\n`)
       return ended
     },
-    kill(pid) {
+    /** SIGKILL, printed as it would be typed. */
+    kill(pid: number): void {
       process.kill(pid, 'SIGKILL')
       write(`\n${styled('cyan', '$')} ${styled('bold', `kill -9 ${pid}`)}\n`)
     },
-    promise(text, seen) {
+    /** Records whether something promised was seen. */
+    promise(text: string, seen: boolean): void {
       promises.push({ text, seen })
     },
     promises,

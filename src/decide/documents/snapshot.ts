@@ -21,8 +21,8 @@ import { isObject } from '../../model/is-object.ts'
 import { markerPath, suffixOf } from '../../model/marker-name.ts'
 import type { Observation, SourceView } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import { fromSeenRow, type SeenRow, toSeenRow } from '../../model/seen-row.ts'
-import type { SourceFile, SourceMarker } from '../../model/source-file.ts'
+import { fromSeenRow, toSeenRow } from '../../model/seen-row.ts'
+import type { SourceMarker } from '../../model/source-file.ts'
 import { checkedHalt, checkedHold, checkedProblem, type Halt, type Hold } from '../../model/trouble.ts'
 
 /** What one look at both sides of a backup found, kept to plan from elsewhere. Holds no key and no file's contents. */
@@ -169,27 +169,26 @@ function each<Key extends string, Value, Made>(
 }
 
 /** The snapshot's document: `reconcile.snapshot/1`. Maps are lists of rows with a `path`; markers' bytes are left out. */
-export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unknown {
+export function encodeSnapshot({ taken, observation, ...rest }: Snapshot) {
   const { source, destination } = observation
+  const { instead } = source
   return {
     format: 'reconcile.snapshot/1',
     ...rest,
     taken: isoTime(taken),
     source: {
-      ...source,
+      ...(source as Omit<SourceView, 'instead'>),
       files: Array.from(source.files, ([path, file]) => ({
         path,
         listed: file.listed,
         marker: markerToRow(path, file.marker),
       })),
-      ...(source.instead === undefined
-        ? {}
-        : { instead: { ...source.instead, suffixes: toValues(source.instead.suffixes) } }),
+      ...(instead === undefined ? {} : { instead: { ...instead, suffixes: toValues(instead.suffixes) } }),
     },
     destination: {
       ...destination,
       ...each(ROWS, (fields, key) => toRows(destination[key], fields)),
-      ...each(VALUES, (_, key) => toValues(destination[key])),
+      ...each(VALUES, (_, key) => toValues<unknown>(destination[key])),
       awaited: Array.from(destination.awaited, ([series, since]) => ({ series, since })),
       seen: Array.from(destination.seen, ([path, seen]) => toSeenRow(path, seen)),
     },
@@ -197,13 +196,14 @@ export function encodeSnapshot({ taken, observation, ...rest }: Snapshot): unkno
 }
 
 /** The fields that are named, and no others that the values may have for themselves. */
-const toRows = (map: ReadonlyMap<RelPath, object>, fields: Fields): readonly object[] =>
+const toRows = (map: ReadonlyMap<RelPath, object>, fields: Fields): readonly InRow[] =>
   Array.from(map, ([path, value]) => ({
     path,
     ...Object.fromEntries(Object.entries(value).filter(([key]) => Object.hasOwn(fields, key))),
   }))
 
-const toValues = (map: ReadonlyMap<RelPath, unknown>) => Array.from(map, ([path, value]) => ({ path, value }))
+const toValues = <Value>(map: ReadonlyMap<RelPath, Value>) =>
+  Array.from(map, ([path, value]) => ({ path, value }))
 
 /** What a snapshot's file holds. Whoever made it is not trusted: names are safe, digests are digests, numbers are numbers. */
 export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | { readonly fault: string } {
@@ -211,7 +211,9 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
   if ('format' in parsed) return { fault: `it is of another version, ${parsed.format}` }
   if ('fault' in parsed) return parsed
   // Checked just now, down to each path and digest.
-  const { backup, taken, place, holds, source, destination, halt } = parsed.value as Encoded
+  const { backup, taken, place, holds, source, destination, halt } = parsed.value as ReturnType<
+    typeof encodeSnapshot
+  >
   const { instead, ...shown } = source
   const observation = {
     source: {
@@ -225,8 +227,8 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
         : { instead: { ...instead, suffixes: byPath(instead.suffixes, ({ value }) => value) } }),
     },
     destination: {
-      terms: [],
       ...destination,
+      terms: destination.terms ?? [],
       ...each(ROWS, (_, key) => byPath(destination[key], key === 'records' ? (row) => row : withoutPath)),
       ...each(VALUES, (_, key) => byPath(destination[key] ?? [], ({ value }) => value)),
       awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since])),
@@ -239,10 +241,10 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
 type MarkerRow = Exclude<SourceMarker, { readonly suffix: string }> | (SuffixedMarker & InRow)
 type SuffixedMarker = Extract<SourceMarker, { readonly suffix: string }>
 
-function markerToRow(data: RelPath, marker: SourceMarker): object {
+function markerToRow(data: RelPath, marker: SourceMarker): MarkerRow {
   if (!('suffix' in marker)) return marker
   const { suffix: _, text: __, from: ___, ...rest } = { text: null, from: null, ...marker }
-  return { ...rest, path: markerPath(data, marker) }
+  return { ...rest, path: markerPath(data, marker) } as MarkerRow
 }
 
 function markerFromRow(data: RelPath, row: MarkerRow): SourceMarker {
@@ -254,25 +256,6 @@ function markerFromRow(data: RelPath, row: MarkerRow): SourceMarker {
 
 interface InRow {
   readonly path: RelPath
-}
-
-type Valued<Value> = InRow & { readonly value: Value }
-
-interface Encoded extends Omit<Snapshot, 'taken' | 'observation'> {
-  readonly taken: string
-  readonly source: Omit<SourceView, 'files' | 'instead'> & {
-    readonly instead?: { readonly suffixes: readonly Valued<string>[]; readonly sums: RelPath | null }
-    readonly files: readonly (InRow & { readonly listed: SourceFile['listed']; readonly marker: MarkerRow })[]
-  }
-  readonly destination: Omit<
-    Holding,
-    keyof typeof ROWS | keyof typeof VALUES | 'seen' | 'awaited' | 'terms'
-  > &
-    Readonly<Record<keyof typeof ROWS, readonly InRow[]>> &
-    Readonly<Record<keyof typeof VALUES, readonly Valued<unknown>[] | undefined>> & {
-      readonly seen: readonly SeenRow[]
-      readonly awaited?: readonly { readonly series: string; readonly since: Instant }[]
-    }
 }
 
 const byPath = <Row extends InRow, Value>(list: readonly Row[], to: (row: Row) => Value) =>

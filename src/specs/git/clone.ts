@@ -1,12 +1,19 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
-import { type ChildCall, type ChildEnd, runChild, type TimeLimits } from '../../system/child.ts'
+import {
+  type ChildCall,
+  type ChildEnd,
+  childEnvironment,
+  runChild,
+  type TimeLimits,
+} from '../../system/child.ts'
 import { makeWithParents } from '../../system/make-with-parents.ts'
-import { gitArguments, gitEnvironment, gitSshCommand } from './command.ts'
+import { shellQuoted, sshWords, tokenSafe } from '../../system/ssh-options.ts'
 import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
 import { isCommitId } from './ref.ts'
 import { folderOf, transportOf } from './url.ts'
@@ -48,7 +55,7 @@ interface CloneOptions {
 export async function openClone(folder: string, place: GitPlace, options: CloneOptions): Promise<GitClone> {
   await makeWithParents(folder)
   const gitDir = join(folder, 'repo.git')
-  if (!(await isThere(join(gitDir, 'HEAD')))) {
+  if (!existsSync(join(gitDir, 'HEAD'))) {
     const next = `${gitDir}.new`
     await rm(next, { recursive: true, force: true })
     await initClone(next, folder, place, options)
@@ -63,7 +70,7 @@ export async function openClone(folder: string, place: GitPlace, options: CloneO
 /** The clone that stays, to look into without the lock; null: there is none. Nothing is written. */
 export async function lookIntoClone(folder: string, place: GitPlace, run: Run): Promise<GitClone | null> {
   const gitDir = join(folder, 'repo.git')
-  return (await isThere(join(gitDir, 'HEAD'))) ? cloneAt(gitDir, '/dev/null', place, { run }) : null
+  return existsSync(join(gitDir, 'HEAD')) ? cloneAt(gitDir, '/dev/null', place, { run }) : null
 }
 
 /** A clone for the moment, in a private folder that is removed; it borrows what the one that stays in `folder` has. */
@@ -78,7 +85,7 @@ export async function withPassingClone<T>(
     const gitDir = join(own, 'repo.git')
     await initClone(gitDir, own, place, options)
     const lent = join(folder, 'repo.git', 'objects')
-    if (await isThere(lent)) await writeFile(join(gitDir, 'objects/info/alternates'), `${lent}\n`)
+    if (existsSync(lent)) await writeFile(join(gitDir, 'objects/info/alternates'), `${lent}\n`)
     return await use(cloneAt(gitDir, await configFile(own, place), place, options))
   } finally {
     await rm(own, { recursive: true, force: true })
@@ -209,24 +216,16 @@ async function configFile(folder: string, { url }: GitPlace): Promise<string> {
 
 /** Removes what a killed fetch left behind: the caller holds the clone's lock, so no other git runs. */
 async function clearLocks(gitDir: string): Promise<void> {
-  const away = async (folder: string, isLeft: (name: string) => boolean, depth: number): Promise<void> => {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) {
-        if (depth > 0) await away(path, isLeft, depth - 1)
-      } else if (isLeft(entry.name)) await rm(path, { force: true })
-    }
+  const away = async (folder: string, left: RegExp, recursive = false): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true, recursive }).catch(() => [])
+    for (const entry of entries)
+      if (!entry.isDirectory() && left.test(entry.name))
+        await rm(join(entry.parentPath, entry.name), { force: true })
   }
-  await away(gitDir, (name) => name.endsWith('.lock'), 0)
-  await away(join(gitDir, 'refs'), (name) => name.endsWith('.lock'), 5)
-  await away(join(gitDir, 'objects/pack'), (name) => name.startsWith('tmp_'), 0)
+  await away(gitDir, /\.lock$/)
+  await away(join(gitDir, 'refs'), /\.lock$/, true)
+  await away(join(gitDir, 'objects/pack'), /^tmp_/)
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
 
 const broken = (where: string, stderr: string): Failure =>
   new Failure({
@@ -235,3 +234,57 @@ const broken = (where: string, stderr: string): Failure =>
     hint: 'Check the disk, and move the clone away: the next run fetches it anew. The last good commit is remembered beside it.',
     path: where,
   })
+
+/** Settings of every git that we start: no hooks, no helpers, and everything fetched is checked. */
+const CONFIG: Readonly<Record<string, string>> = {
+  'core.hooksPath': '/dev/null',
+  'core.fsync': 'all',
+  'core.askPass': '',
+  'credential.helper': '',
+  'protocol.ext.allow': 'never',
+  'transfer.fsckObjects': 'true',
+  'fetch.fsckObjects': 'true',
+  'fetch.recurseSubmodules': 'false',
+  'transfer.bundleURI': 'false',
+  'gc.autoDetach': 'false',
+  'maintenance.autoDetach': 'false',
+  'http.lowSpeedLimit': '1',
+  'http.lowSpeedTime': '60',
+  // ssh's signatures alone count here.
+  'gpg.format': 'ssh',
+  'gpg.openpgp.program': '/bin/false',
+  'gpg.x509.program': '/bin/false',
+}
+
+const gitArguments = (gitDir: string, more: Readonly<Record<string, string>> = {}): readonly string[] => [
+  `--git-dir=${gitDir}`,
+  '--no-replace-objects',
+  ...Object.entries({ ...CONFIG, ...more }).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+]
+
+/** `configFile`: the only settings that git's helpers read beside ours. */
+const gitEnvironment = (
+  configFile: string,
+  ssh: string | null,
+  caFile: string | null = null,
+): Record<string, string> => ({
+  ...childEnvironment(),
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: configFile,
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ALLOW_PROTOCOL: 'file:https:ssh',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_NO_LAZY_FETCH: '1',
+  ...(caFile === null ? {} : { GIT_SSL_CAINFO: caFile }),
+  GIT_SSH_VARIANT: 'ssh',
+  // Without a key of its own no ssh is started at all.
+  GIT_SSH_COMMAND: ssh ?? 'false',
+})
+
+/** git hands this to a shell: every word is quoted, and the two that come from settings are absolute paths. Null: one of them is not. */
+function gitSshCommand({ identity, knownHosts }: Pick<GitPlace, 'identity' | 'knownHosts'>): string | null {
+  const [key, pin] = [tokenSafe(identity), tokenSafe(knownHosts)]
+  if (key === null || pin === null) return null
+  return sshWords(key, pin, { ProxyCommand: 'none' }).map(shellQuoted).join(' ')
+}

@@ -71,35 +71,26 @@ export async function gitFiles(
 const isFile = (mode: string): boolean => mode === '100644' || mode === '100755' || mode === '100664'
 const isFolder = (mode: string): boolean => mode === '040000' || mode === '160000'
 
+const ODD_MODES: Readonly<Record<string, string>> = {
+  '120000': 'the file is a symbolic link, and in a commit none is followed',
+  '160000': 'it is a submodule, not a file',
+}
+
 function bytesOf(entry: TreeEntry, blobs: ReadonlyMap<string, Uint8Array>): Uint8Array | Unreadable {
   const { mode, size, id, isNamed } = entry
   if (!isNamed) return { message: "the file's name is not UTF-8", hint: 'rename it' }
-  if (mode === '120000')
-    return {
-      message: 'the file is a symbolic link, and in a commit none is followed',
-      hint: 'put the file itself there',
-    }
-  if (mode === '160000')
-    return { message: 'it is a submodule, not a file', hint: 'put the file itself there' }
-  if (!isFile(mode)) return { message: 'it is no file', hint: 'put the file itself there' }
+  if (!isFile(mode)) return { message: ODD_MODES[mode] ?? 'it is no file', hint: 'put the file itself there' }
   // Not read at all: that it is too large is known.
   if ((size ?? 0) > MAX_SPEC_BYTES) return new Uint8Array(MAX_SPEC_BYTES + 1)
   return blobs.get(id) ?? { message: 'its contents are not in the repository' }
 }
 
 /** `MODE TYPE ID SIZE\tNAME\0` */
-function parseTree(bytes: Buffer): readonly TreeEntry[] {
-  const entries: TreeEntry[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(0, at)
-    const line = bytes.subarray(at, end === -1 ? bytes.length : end)
-    at = end === -1 ? bytes.length : end + 1
-    const tab = line.indexOf(9)
-    const [mode = '', , id = '', size = '-'] = line.subarray(0, tab).toString('latin1').split(/ +/)
-    entries.push({ mode, id, size: size === '-' ? null : Number(size), ...nameOf(line.subarray(tab + 1)) })
-  }
-  return entries
-}
+const parseTree = (bytes: Buffer): readonly TreeEntry[] =>
+  Array.from(bytes.toString('latin1').matchAll(/(\S+) +\S+ +(\S+) +(\S+)\t([^\0]*)\0/g), (line) => {
+    const [, mode = '', id = '', size = '-', name = ''] = line
+    return { mode, id, size: size === '-' ? null : Number(size), ...nameOf(Buffer.from(name, 'latin1')) }
+  })
 
 function nameOf(bytes: Buffer): { readonly name: string; readonly isNamed: boolean } {
   try {

@@ -8,6 +8,7 @@ import { readSpecFile } from '../folder-files.ts'
 import { gitPlace, gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
 import { bandwidthFault } from '../spec/units.ts'
+import { diagnosticsOf } from '../spec-files.ts'
 import type { WrittenSettings } from './read.ts'
 
 /** What flags and `config.yaml` may say; what neither says has a default. */
@@ -93,6 +94,14 @@ const GIT_FLAGS = {
   verifySignatures: 'verifySignatures',
 } as const
 
+/** The flags about git that are given: each with how it is written, and its text. */
+export const gitFlags = (flags: SettingsFlags) =>
+  (Object.keys(GIT_FLAGS) as (keyof typeof GIT_FLAGS)[]).flatMap((flag) => {
+    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    const text = flags[flag]
+    return text === undefined ? [] : [[flag, name, text] as const]
+  })
+
 /**
  * The place in git that flags and config.yaml name together; null: they name none. Another `--git` than the written one has a ref and a
  * subpath of its own; what signatures and keys are asked for stays. Throws a Failure (`usage`) where flags make no sense.
@@ -104,10 +113,8 @@ function gitOf(
 ): GitPlace | null {
   const readers = gitReaders(known)
   const over: Record<string, unknown> = {}
-  for (const [flag, key] of Object.entries(GIT_FLAGS) as [keyof typeof GIT_FLAGS, keyof typeof readers][]) {
-    const text = flags[flag]
-    if (text === undefined) continue
-    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  for (const [flag, name, text] of gitFlags(flags)) {
+    const key = GIT_FLAGS[flag]
     if (flags.specs !== undefined)
       throw usage(`--specs and ${name} exclude each other: specs lie in one place`)
     if (flags.git === undefined && under === undefined)
@@ -186,7 +193,5 @@ async function readConfig(file: string, options: SettingsOptions) {
     fault === null
       ? readSettings(source, { home: options.home, folder: dirname(file) })
       : { written: {}, faults: [fault] }
-  if (faults.length === 0) return { written, faults: [] }
-  const { toDiagnostics } = await import('../yaml/to-diagnostics.ts')
-  return { written, faults: toDiagnostics(faults) }
+  return { written, faults: await diagnosticsOf(faults) }
 }

@@ -1,27 +1,35 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { GitPlace, Settings } from '../../model/settings.ts'
+import {
+  NOTICE_KINDS,
+  type NoticeHook,
+  type NoticeKind,
+  URL_KINDS,
+  type UrlKind,
+} from '../../model/notice.ts'
+import type { GitPlace, Heartbeat, Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
 import { inFolder, readNearPath } from '../spec/near-path.ts'
-import { bandwidthFault, type Parsed, parseRate } from '../spec/units.ts'
+import { bandwidthFault, no, type Parsed, parseRate } from '../spec/units.ts'
+import { type ValueReader, valueReader } from '../spec/value-reader.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
   type Fault,
-  faultAt,
   type KeyPath,
   keyPathText,
   type Located,
   type LocatedMap,
   type Place,
-  placeOf,
+  plainValue,
   type SourceText,
   valueAt,
 } from '../yaml/located.ts'
 import { readYaml } from '../yaml/read.ts'
-import { readHeartbeat, readHooks } from './read-hooks.ts'
 
-export type WrittenSettings = Partial<Omit<Settings, 'file' | 'specs'>> & {
+export type WrittenSettings = {
+  readonly [Key in Exclude<keyof Settings, 'file' | 'specs'>]?: Settings[Key] | undefined
+} & {
   /** Empty: it is written, and faulty. */
   readonly specs?: string
   /** Its URL is empty where any of it is faulty. */
@@ -125,17 +133,9 @@ function readAll(
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
   if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
-  const faults = [...inYaml, ...checkShape('config', root, 'whole')]
-  const faulty = (value: Located) => faults.some(({ place }) => place === value.place)
-  const read = <T>(path: KeyPath, reader: (text: string) => Parsed<T>, code: string): T | undefined => {
-    const value = valueAt(root, path)
-    if (value?.kind !== 'scalar' || typeof value.value !== 'string' || faulty(value)) return undefined
-    const parsed = reader(value.value)
-    if (parsed.ok) return parsed.value
-    const message = `${keyPathText(path)}: ${JSON.stringify(value.value)} ${parsed.fault}`
-    faults.push(faultAt(placeOf(root, path), code, message))
-    return undefined
-  }
+  const shape = checkShape('config', root, 'whole')
+  const reader = valueReader(root, plainValue(root), shape)
+  const { read, plain, each, isFaulty, isWritten, fault } = reader
   const readFolder =
     (name: string | null, isFile: boolean) =>
     (text: string): Parsed<string> => {
@@ -143,63 +143,117 @@ function readAll(
       if (/^(?:\/|~\/)/.test(text)) return near(text)
       const [host = ''] = text.split('/', 1)
       if (/^\w+:\/\//.test(text) || (isFile && LIKE_URL.test(text) && !existsSync(join(known.folder, host))))
-        return { ok: false, fault: 'is a URL: write it into a file, and its path here' }
+        return no('is a URL: write it into a file, and its path here')
       const base = near(known.folder)
-      return base.ok
-        ? near(inFolder(known.folder, text))
-        : { ok: false, fault: `lies in ${known.folder}, which ${base.fault}` }
+      return base.ok ? near(inFolder(known.folder, text)) : no(`lies in ${known.folder}, which ${base.fault}`)
     }
-  const folder = (path: KeyPath, named?: 'named') =>
-    read(
-      path,
-      readFolder(named === undefined ? null : '{name}', /File$/.test(String(path.at(-1)))),
-      'unsafe-path',
-    )
+  const folder: ReadFolder = (path, name) =>
+    read(path, 'unsafe-path', readFolder(name ?? null, /File$/.test(String(path.at(-1)))))
 
   const specs = folder(['specs'])
-  const git = valueAt(root, ['git'])
-  if (git !== null && valueAt(root, ['specs']) !== null) {
+  if (isWritten(['git']) && isWritten(['specs'])) {
     const message = 'git and specs exclude each other: specs lie in one place'
-    faults.push(faultAt(placeOf(root, ['git']), 'wrong-value', message, 'remove one of them'))
+    fault(['git'], 'wrong-value', message, 'remove one of them')
   }
   const readers = gitReaders(known)
   const parts = Object.entries(GIT_CODES).flatMap(([key, code]) => {
-    const value = read(['git', key], readers[key as GitKey] as (text: string) => Parsed<unknown>, code)
+    const value = read(['git', key], code, readers[key as GitKey] as (text: string) => Parsed<unknown>)
     return value === undefined ? [] : [[key, value]]
   })
+  const git = valueAt(root, ['git'])?.place
   // Fetched otherwise than as written, it would fail a second time, or bring what is not meant.
-  const isFaulty = faults.some(
+  const isBad = [...inYaml, ...shape, ...reader.faults].some(
     ({ severity, place: { start, end } }) =>
-      severity === 'error' && git !== null && start >= git.place.start && end <= git.place.end,
+      severity === 'error' && git !== undefined && start >= git.start && end <= git.end,
   )
-  const writtenGit: WrittenGit = { ...Object.fromEntries(parts), ...(isFaulty ? { url: '' } : {}) }
   const state = folder(['state'])
-  const concurrency = valueAt(root, ['concurrency'])
-  const slots = concurrency?.kind === 'scalar' && !faulty(concurrency) ? Number(concurrency.value) : undefined
-  const bandwidth = read(['bandwidth'], parseRate, 'bad-unit')
-  const tooLittle = bandwidthFault(bandwidth ?? null, slots ?? 2)
-  if (tooLittle !== null) {
-    const hint = 'raise it, or lower "concurrency"'
-    faults.push(faultAt(placeOf(root, ['bandwidth']), 'out-of-range', tooLittle, hint))
-  }
-  const list = valueAt(root, ['roots'])
-  const roots =
-    list?.kind === 'list' ? [...list.items.keys()].map((index) => folder(['roots', index])) : undefined
-  const reading = { root, faulty, folder, fault: (fault: Fault) => void faults.push(fault) }
-  const notify = readHooks(reading)
-  const heartbeat = readHeartbeat(reading)
+  const concurrency = isFaulty(['concurrency']) ? undefined : plain<number | undefined>(['concurrency'])
+  const bandwidth = read(['bandwidth'], 'bad-unit', parseRate)
+  const tooLittle = bandwidthFault(bandwidth ?? null, concurrency ?? 2)
+  if (tooLittle !== null) fault(['bandwidth'], 'out-of-range', tooLittle, 'raise it, or lower "concurrency"')
+  const roots = each(['roots'], (path) => folder(path) ?? []).flat()
+  const notify = readHooks(reader, folder)
+  const heartbeat = readHeartbeat(reader, folder)
   return {
     written: {
-      ...(valueAt(root, ['specs']) === null ? {} : { specs: specs ?? '' }),
-      ...(git === null ? {} : { git: writtenGit }),
-      ...(state === undefined ? {} : { state }),
-      ...(slots === undefined ? {} : { concurrency: slots }),
-      ...(bandwidth === undefined ? {} : { bandwidth }),
+      ...(isWritten(['specs']) ? { specs: specs ?? '' } : {}),
+      ...(git === undefined ? {} : { git: { ...Object.fromEntries(parts), ...(isBad ? { url: '' } : {}) } }),
+      ...{ state, concurrency, bandwidth, notify, heartbeat },
       // A faulty root allows nothing more than the others do.
-      ...(list === null ? {} : { roots: (roots ?? []).flatMap((root) => root ?? []) }),
-      ...(notify === null ? {} : { notify }),
-      ...(heartbeat === undefined ? {} : { heartbeat }),
+      ...(isWritten(['roots']) ? { roots } : {}),
     },
-    faults,
+    faults: [...inYaml, ...shape, ...reader.faults],
   }
+}
+
+/** A sound path, made absolute. `{name}` may be in it where that is its `name`. */
+type ReadFolder = (path: KeyPath, name?: '{name}') => string | undefined
+
+/** The sound ones of `notify`; undefined: there is none. Each file and address once: what was told is remembered by it. */
+function readHooks(reader: ValueReader, folder: ReadFolder): readonly NoticeHook[] | undefined {
+  const { root, each, fault } = reader
+  if (valueAt(root, ['notify'])?.kind !== 'list') return undefined
+  const hooks: NoticeHook[] = []
+  each(['notify'], (path) => {
+    const hook = readHook(reader, path, folder)
+    if (hook === null) return
+    if (!hooks.some(({ id }) => id === hook.id)) hooks.push(hook)
+    else {
+      const at = [...path, hook.kind === 'sendmail' ? 'to' : 'urlFile']
+      const message = `${keyPathText(at)}: an entry before it names ${hook.id.replace(/^mailto:/, '')} already`
+      fault(at, 'wrong-value', message, 'write both lists of kinds into one "on"')
+    }
+  })
+  return hooks
+}
+
+function readHook(reader: ValueReader, path: KeyPath, folder: ReadFolder): NoticeHook | null {
+  const { text, each, isWritten, fault } = reader
+  const kind = text([...path, 'kind']) ?? 'webhook'
+  const isMail = kind === 'sendmail'
+  for (const key of isMail ? ['urlFile', 'caFile'] : ['to', 'from']) {
+    const at = [...path, key]
+    if (isWritten(at)) fault(at, 'wrong-value', `${keyPathText(at)} is not for kind ${kind}`, 'remove it')
+  }
+  const needed = isMail ? 'to' : 'urlFile'
+  if (!isWritten([...path, needed])) {
+    fault(path, 'missing-key', `"${needed}" is missing in ${keyPathText(path)}`)
+    return null
+  }
+  const isListed = valueAt(reader.root, [...path, 'on'])?.kind === 'list'
+  const kinds = isListed ? each([...path, 'on'], text) : NOTICE_KINDS
+  const on = NOTICE_KINDS.filter((one) => kinds.includes(one))
+  if (isMail) {
+    const to = text([...path, 'to'])
+    const from = text([...path, 'from']) ?? null
+    return to === undefined ? null : { kind, id: `mailto:${to}`, to, from, on }
+  }
+  const urlFile = folder([...path, 'urlFile'])
+  const caFile = folder([...path, 'caFile']) ?? null
+  return urlFile === undefined || !isUrlKind(kind)
+    ? null
+    : { kind, id: urlFile, urlFile, caFile, on: kind === 'uptime-kuma' ? [...on, ...missingEnd(on)] : on }
+}
+
+/** Without the end of trouble, Uptime Kuma would show it for ever. */
+const missingEnd = (on: readonly NoticeKind[]): readonly NoticeKind[] =>
+  on.includes('recovered') ? [] : ['recovered']
+
+const isUrlKind = (kind: string): kind is UrlKind => (URL_KINDS as readonly string[]).includes(kind)
+
+/** Undefined: there is none, or nothing of it is sound. */
+function readHeartbeat({ isWritten, fault }: ValueReader, folder: ReadFolder): Heartbeat | undefined {
+  if (!isWritten(['heartbeat'])) return undefined
+  const urlFile = folder(['heartbeat', 'urlFile']) ?? null
+  const eachFile = folder(['heartbeat', 'eachFile'], '{name}') ?? null
+  const caFile = folder(['heartbeat', 'caFile']) ?? null
+  if (!isWritten(['heartbeat', 'urlFile']) && !isWritten(['heartbeat', 'eachFile'])) {
+    const message = '"urlFile" is missing in heartbeat, and so is "eachFile"'
+    fault(['heartbeat'], 'missing-key', message)
+  }
+  if (eachFile !== null && !eachFile.includes('{name}')) {
+    const message = 'heartbeat.eachFile has no {name}, so all backups would call one URL'
+    fault(['heartbeat', 'eachFile'], 'wrong-value', message, 'write it as keys/beat-{name}, or use "urlFile"')
+  }
+  return urlFile === null && eachFile === null ? undefined : { urlFile, eachFile, caFile }
 }

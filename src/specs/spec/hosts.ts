@@ -5,14 +5,14 @@ import {
   faultAt,
   type LocatedMap,
   mergeMaps,
-  type SourceText,
+  type Place,
+  plainValue,
   textAt,
 } from '../yaml/located.ts'
-import { readYaml } from '../yaml/read.ts'
-import { checkAt, itemPaths } from './check-rules.ts'
+import { readUnderlying } from '../yaml/read.ts'
 import { hostFault, readHop } from './far-place.ts'
 import { readNearPath } from './near-path.ts'
-import { faultIn } from './text-faults.ts'
+import { faultless, valueReader } from './value-reader.ts'
 
 /** A connection of `_hosts.yaml`. */
 export interface Host {
@@ -25,49 +25,46 @@ export interface Host {
 /** By name. `broken`: the file is there and cannot be parsed, so what any `source.host` stands for is unknown. */
 export type Hosts = ReadonlyMap<string, Host> | 'broken'
 
-export function readHosts(source: SourceText, home: string): { hosts: Hosts; faults: readonly Fault[] } {
-  const { root, faults: inYaml } = readYaml(source)
-  if (root === null) {
-    const empty = inYaml.every(({ code }) => code === 'empty')
-    return empty ? { hosts: new Map(), faults: [] } : { hosts: 'broken', faults: inYaml }
-  }
+export function readHosts(
+  text: Parameters<typeof readUnderlying>[0],
+  home: string,
+): { hosts: Hosts; faults: readonly Fault[] } {
+  const { root, faults: inYaml } = readUnderlying(text)
+  if (typeof root === 'string') return { hosts: root === 'broken' ? root : new Map(), faults: inYaml }
   const shape = checkShape('hosts', root, 'whole')
-  const check = checkAt(root, new Set(shape.map(({ place }) => place)))
-  const near = (text: string) => faultIn(readNearPath(text, 'ssh-file', { home, name: 'name' }))
+  const { read, each, faults: inValues } = valueReader(root, plainValue(root), shape)
+  const near = (text: string) => readNearPath(text, 'ssh-file', { home, name: 'name' })
+  for (const name of root.entries.keys()) {
+    read([name, 'address'], 'unsafe-host', faultless(hostFault))
+    read([name, 'identity'], 'unsafe-path', near)
+    read([name, 'knownHosts'], 'unsafe-path', near)
+    each([name, 'jump'], (path) => read(path, 'unsafe-host', readHop))
+  }
   const faults = [
     ...inYaml,
     ...shape,
     ...[...root.removed].map(([name, place]) =>
       faultAt(place, 'wrong-value', `${name} is empty`, 'give it an "address", or remove it'),
     ),
-    ...[...root.entries.keys()].flatMap((name) => [
-      ...check([name, 'address'], 'unsafe-host', hostFault),
-      ...check([name, 'identity'], 'unsafe-path', near),
-      ...check([name, 'knownHosts'], 'unsafe-path', near),
-      ...itemPaths(root, [name, 'jump']).flatMap((path) =>
-        check(path, 'unsafe-host', (text) => faultIn(readHop(text))),
-      ),
-    ]),
+    ...inValues,
   ]
   const errors = faults.filter(({ severity }) => severity === 'error')
-  const isIn = ({ place }: Fault, { key, value }: Entry): boolean =>
-    place.start >= key.start && place.end <= Math.max(key.end, value.place.end)
-  const entries: readonly (readonly [string, Entry])[] = [
-    ...root.entries,
-    ...[...root.removed].map(
-      ([name, key]) => [name, { key, value: { kind: 'scalar', place: key, value: null } }] as const,
-    ),
+  const none = (place: Place): LocatedMap => ({ kind: 'map', place, entries: new Map(), removed: new Map() })
+  const named = [
+    ...[...root.entries].map(([name, { key, value }]) => {
+      const end = Math.max(key.end, value.place.end)
+      return { name, map: value.kind === 'map' ? value : none(value.place), start: key.start, end }
+    }),
+    ...[...root.removed].map(([name, key]) => ({ name, map: none(key), start: key.start, end: key.end })),
   ]
-  const isElsewhere = errors.some((error) => !entries.some(([, entry]) => isIn(error, entry)))
+  const isIn = ({ place }: Fault, { start, end }: (typeof named)[number]) =>
+    place.start >= start && place.end <= end
+  const isElsewhere = errors.some((error) => !named.some((one) => isIn(error, one)))
   const hosts = new Map<string, Host>()
-  for (const [written, entry] of entries) {
-    const name = written.toLowerCase()
-    const { value } = entry
-    const map: LocatedMap =
-      value.kind === 'map'
-        ? value
-        : { kind: 'map', place: value.place, entries: new Map(), removed: new Map() }
-    hosts.set(name, { name, map, isSound: !isElsewhere && !errors.some((error) => isIn(error, entry)) })
+  for (const one of named) {
+    const name = one.name.toLowerCase()
+    const isSound = !isElsewhere && !errors.some((error) => isIn(error, one))
+    hosts.set(name, { name, map: one.map, isSound })
   }
   return { hosts, faults }
 }
@@ -112,12 +109,7 @@ export const unusedHosts = (hosts: Hosts, used: ReadonlySet<string | null>): rea
     ? []
     : [...hosts.values()]
         .filter(({ name }) => !used.has(name))
-        .map(({ name, map }) =>
-          faultAt(
-            map.place,
-            'unused-host',
-            `no spec uses the host ${name}`,
-            'remove it, or name it in source.host',
-            'warning',
-          ),
-        )
+        .map(({ name, map }) => {
+          const hint = 'remove it, or name it in source.host'
+          return faultAt(map.place, 'unused-host', `no spec uses the host ${name}`, hint, 'warning')
+        })

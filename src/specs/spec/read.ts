@@ -1,27 +1,34 @@
+import { fingerprint } from '../../decide/documents/fingerprint.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
+import { type Digest, toDigest } from '../../model/digest.ts'
 import { isObject } from '../../model/is-object.ts'
-import type { Spec } from '../../model/spec.ts'
+import type { BackupName, Finished, Spec } from '../../model/spec.ts'
 import { loadSchema, withDefaults } from '../schema.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
   type Fault,
   faultAt,
+  type KeyPath,
   keyPlaceOf,
   type LocatedMap,
-  lineAndColumn,
+  lineOf,
   placeOf,
   plainValue,
   type SourceText,
   startOf,
+  textAt,
   valueAt,
 } from '../yaml/located.ts'
-import { readYaml } from '../yaml/read.ts'
+import { readUnderlying, readYaml } from '../yaml/read.ts'
 import { nameFault } from './backup-name.ts'
-import { buildSpec, type SpecDocument } from './build.ts'
 import type { Claim, WrittenPath } from './check-claims.ts'
-import { checkValues, type SpecContext, sourceKind } from './check-values.ts'
+import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
+import { readRules, readTimes } from './read-rules.ts'
+import { globFault } from './text-faults.ts'
+import { atLeast, no, type Parsed, parseDuration, parseSize } from './units.ts'
+import { faultless, type ValueReader, valueReader } from './value-reader.ts'
 
 /** Not merged with the defaults: half of each set of rules would be a set that nobody wrote. */
 const REPLACED_WHOLE: ReadonlySet<string> = new Set([
@@ -52,12 +59,12 @@ export interface ReadSpec {
 }
 
 /** `_defaults.yaml`: it need not be whole, and names no backup. */
-export function readDefaults(source: SourceText): { defaults: Defaults; faults: readonly Fault[] } {
-  const { root, faults } = readYaml(source)
-  if (root === null) {
-    const empty = faults.every(({ code }) => code === 'empty')
-    return empty ? { defaults: 'absent', faults: [] } : { defaults: 'broken', faults }
-  }
+export function readDefaults(text: Parameters<typeof readUnderlying>[0]): {
+  defaults: Defaults
+  faults: readonly Fault[]
+} {
+  const { root, faults } = readUnderlying(text)
+  if (typeof root === 'string') return { defaults: root, faults }
   const found = [...faults, ...checkShape('backup', root, 'part')]
   if (root.entries.has('name')) {
     const message = 'a "name" for all backups would be one that they share'
@@ -86,28 +93,21 @@ export function readSpec(
   const part = whole && under.isLessThanBefore ? checkShape('backup', root, 'part') : all
   const isCut = all.length > part.length
   const shape = isCut ? part : all
-  const inSpec = [...shape, ...checkValues(root, context, shape)]
+  const claim = claimOf(root, source, context)
+  const document = effectiveDocument(root, claim.name.text)
+  const values = readValues(root, document, context, shape)
   const isFaultyHost = host !== null && host !== 'unknown' && !host.isSound
   const found = [
     ...faults,
     // What a faulty host gives was reported when its file was read.
-    ...inSpec.filter(({ place }) => !isFaultyHost || place.source !== host.map.place.source),
+    ...[...shape, ...values.faults].filter(
+      ({ place }) => !isFaultyHost || place.source !== host.map.place.source,
+    ),
   ]
   if (host === 'unknown' || !whole)
     return { faults: found, claim: null, document: null, spec: null, host: null }
-  const claim = claimOf(root, source, context)
-  const document = effectiveDocument(root, claim.name.text)
-  const { line } = lineAndColumn(source.text, root.place.start)
-  const suspend = keyPlaceOf(root, ['suspend'])
-  const suspendedAt = {
-    file: suspend.source.file,
-    line: lineAndColumn(suspend.source.text, suspend.start).line,
-  }
-  // Without an error the schema has vouched for the document's shape.
-  const spec =
-    isFaultyHost || isCut || found.some(({ severity }) => severity === 'error')
-      ? null
-      : buildSpec(document as SpecDocument, { file: source.file, line, suspend: suspendedAt }, context)
+  const isSound = !isFaultyHost && !isCut && !found.some(({ severity }) => severity === 'error')
+  const spec = isSound ? values.spec : null
   const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
@@ -116,16 +116,15 @@ const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarnin
   faultAt(placeOf(root, key), code, message, hint, 'warning')
 
 function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Claim {
-  const named = textAt(root, 'name')
+  const named = textAt(root, ['name'])
   const name =
-    named === null || nameFault(named.path) !== null
+    named === null || nameFault(named) !== null
       ? { text: context.baseName, place: startOf(source) }
-      : { text: named.path, place: named.place }
+      : { text: named, place: placeOf(root, ['name']) }
   const path = (use: Parameters<typeof readNearPath>[1], ...keys: readonly string[]): WrittenPath | null => {
-    const written = textAt(root, ...keys)
-    if (written === null) return null
-    const read = readNearPath(written.path, use, { home: context.home, name: name.text })
-    return read.ok ? { path: read.value, place: written.place } : null
+    const written = textAt(root, keys)
+    const read = written === null ? null : readNearPath(written, use, { home: context.home, name: name.text })
+    return read?.ok ? { path: read.value, place: placeOf(root, keys) } : null
   }
   return {
     file: source.file,
@@ -137,31 +136,147 @@ function claimOf(root: LocatedMap, source: SourceText, context: SpecContext): Cl
   }
 }
 
-function textAt(root: LocatedMap, ...keys: readonly string[]): WrittenPath | null {
-  const value = valueAt(root, keys)
-  return value?.kind === 'scalar' && typeof value.value === 'string'
-    ? { path: value.value, place: value.place }
-    : null
-}
-
 /** The document that the spec's digest is taken of: what is implied is written out. */
 function effectiveDocument(root: LocatedMap, name: string): unknown {
-  const written = plainValue(root) as {
-    readonly source?: unknown
-    readonly series?: unknown
-    readonly expect?: unknown
-  }
+  const written = plainValue(root) as Readonly<Record<string, unknown>>
   const { source, series, expect } = written
-  const overSsh = typeof source === 'object' && source !== null && 'host' in source
-  const implied = overSsh && !('path' in source) ? { ...source, path: '.' } : source
   return withDefaults(loadSchema('backup'), {
     ...written,
     name,
-    ...(implied === undefined ? {} : { source: implied }),
+    ...(isObject(source) && 'host' in source ? { source: { path: '.', ...source } } : {}),
     // One is the same as a list of one.
     ...(isObject(series) && typeof series['pattern'] === 'string'
       ? { series: { ...series, pattern: [series['pattern']] } }
       : {}),
     ...(isObject(expect) ? { expect: [expect] } : {}),
   })
+}
+
+/** What a spec's values are read against. */
+export interface SpecContext {
+  readonly home: string
+  /** The file's base name without its suffix: the backup's name where the spec gives none. */
+  readonly baseName: string
+}
+
+/**
+ * The spec of a merged map, and what the schema cannot say about its values: every fault, each at the value. `document`: the same with
+ * defaults written out. With a fault, here or in its `shape`, the spec is not whole, and nobody is to see it.
+ */
+function readValues(
+  root: LocatedMap,
+  document: unknown,
+  { home, baseName }: SpecContext,
+  shape: readonly Fault[],
+): { readonly spec: Spec; readonly faults: readonly Fault[] } {
+  const reader = valueReader(root, document, shape)
+  const { read, plain, each } = reader
+  const name = readName(reader, baseName)
+  const near = (path: KeyPath, use: Parameters<typeof readNearPath>[1]) =>
+    read(path, 'unsafe-path', (text) => readNearPath(text, use, { home, name }))
+  const most = (path: KeyPath) =>
+    read(path, 'out-of-range', atLeast(parseSize, 1, 'allows no file at all')) ?? null
+  const seconds = (path: KeyPath) => read(path, 'out-of-range', atLeast(parseDuration, 1))
+  const glob = (path: KeyPath) => read(path, 'bad-glob', faultless(globFault))
+  const kind = sourceKind(root)
+  const nearSource = kind === 'local' ? near(['source', 'path'], 'folder') : ''
+  const farSource = kind === 'ssh' ? read(['source', 'path'], 'unsafe-path', readFarPath) : ''
+  const ssh = {
+    host: read(['source', 'host'], 'unsafe-host', faultless(hostFault)),
+    port: plain<number>(['source', 'port']),
+    user: plain<string>(['source', 'user']),
+    identity: near(['source', 'identity'], 'ssh-file'),
+    knownHosts: near(['source', 'knownHosts'], 'ssh-file'),
+    jump: each(['source', 'jump'], (path) => read(path, 'unsafe-host', readHop)),
+    protocol: plain<number | undefined>(['source', 'protocol']) ?? null,
+    algorithms: plain<'default' | 'legacy'>(['source', 'algorithms']),
+  }
+  const listing = read(['source', 'listing'], 'unsafe-path', readListing) ?? null
+  const { bandwidth, ...times } = readTimes(reader)
+  const spec: Spec = {
+    name,
+    file: root.place.source.file,
+    line: lineOf(root.place),
+    // Comments, layout, key order and the file's place do not change it.
+    digest: fingerprint(document),
+    source:
+      kind === 'local'
+        ? { kind, path: nearSource, listing }
+        : { kind: 'ssh', path: farSource, listing, ...ssh },
+    finished: readFinished(reader),
+    checksum: plain(['checksum']),
+    select: {
+      include: each(['select', 'include'], (path) => {
+        warnOfChecksums(reader, path)
+        return glob(path)
+      }),
+      exclude: each(['select', 'exclude'], glob),
+    },
+    ...readRules(reader),
+    verifyEvery: seconds(['verify', 'every']),
+    destination: {
+      path: near(['destination', 'path'], 'folder'),
+      mount: near(['destination', 'mount'], 'any') ?? null,
+      ...(reader.isWritten(['destination', 'encrypted']) ? { encrypted: 'required' as const } : {}),
+      minFree: read(['destination', 'minFree'], 'out-of-range', parseSize),
+      maxSize: most(['destination', 'maxSize']),
+    },
+    transfer: {
+      bandwidth,
+      timeout: seconds(['transfer', 'timeout']),
+      maxFileSize: most(['transfer', 'maxFileSize']),
+      order: plain(['transfer', 'order']),
+    },
+    acknowledge: each(['acknowledge'], (path) => ({
+      path: read([...path, 'path'], 'unsafe-path', faultless(farPathFault)),
+      digest: read([...path, 'digest'], 'wrong-value', readDigest),
+      reason: plain([...path, 'reason']),
+    })),
+    ...times,
+  }
+  return { spec, faults: reader.faults }
+}
+
+function readName({ fault, faults, isFaulty, root }: ValueReader, baseName: string): BackupName {
+  const name = textAt(root, ['name']) ?? baseName
+  const wrong = nameFault(name)
+  if (wrong === null) return name as BackupName
+  if (!root.entries.has('name')) {
+    const message = `the file's name makes the backup's name, and ${JSON.stringify(name)} ${wrong}`
+    const hint = 'rename the file, or give a "name"'
+    faults.push(faultAt(startOf(root.place.source), 'bad-name', message, hint))
+  } else if (!isFaulty(['name'])) fault(['name'], 'bad-name', `name: ${JSON.stringify(name)} ${wrong}`)
+  // What its paths are read with meanwhile.
+  return 'name' as BackupName
+}
+
+function readFinished({ root, read, plain, isWritten, fault }: ValueReader): Finished {
+  const quiet = read(['finished', 'quiet'], 'out-of-range', atLeast(parseDuration, 1))
+  const name = read(['finished', 'sums'], 'bad-glob', faultless(globFault))
+  // A peer of protocol 29 has no md5 to say.
+  if (isWritten(['finished', 'quiet']) && plain(['source', 'protocol']) === 29) {
+    const message = "finished: { quiet } asks the source's rsync for md5s, and protocol 29 has none"
+    const hint = 'remove source.protocol, or have markers or a sums file written at the source'
+    fault(['finished', 'quiet'], 'wrong-value', message, hint)
+  }
+  if (valueAt(root, ['finished'])?.kind !== 'map') return { kind: 'marker' }
+  return name === undefined ? { kind: 'quiet', seconds: quiet } : { kind: 'sums', name }
+}
+
+function warnOfChecksums({ plain, fault }: ValueReader, path: KeyPath): void {
+  const glob = plain(path)
+  if (typeof glob !== 'string' || !/\.(?:md5|sha256)$/i.test(glob)) return
+  const message = `select.include: ${JSON.stringify(glob)} selects nothing: checksum files come along by themselves`
+  fault(path, 'selects-nothing', message, undefined, 'warning')
+}
+
+function readDigest(text: string): Parsed<Digest> {
+  const digest = toDigest(text)
+  return digest === null ? no('is no digest') : { ok: true, value: digest }
+}
+
+/** `unclear`: there is a user but no host. */
+function sourceKind(root: LocatedMap): 'ssh' | 'local' | 'unclear' {
+  if (valueAt(root, ['source', 'host']) !== null) return 'ssh'
+  return valueAt(root, ['source', 'user']) === null ? 'local' : 'unclear'
 }

@@ -18,16 +18,9 @@ export async function suggestMounts(
     if (destination === null || written !== null) continue
     const mount = mountOf(mounts, (await realPath(destination.path)).path)
     if (mount === null || mount.target === '/' || NO_DISK.has(mount.type)) continue
-    found.push({
-      file,
-      fault: faultAt(
-        destination.place,
-        'mount-suggested',
-        `destination ${destination.path} lies on a disk of its own, mounted at ${mount.target}`,
-        `so that nothing is written below it while it is away, add under destination:  mount: ${scalar(mount.target)}`,
-        'warning',
-      ),
-    })
+    const message = `destination ${destination.path} lies on a disk of its own, mounted at ${mount.target}`
+    const hint = `so that nothing is written below it while it is away, add under destination:  mount: ${scalar(mount.target)}`
+    found.push({ file, fault: faultAt(destination.place, 'mount-suggested', message, hint, 'warning') })
   }
   return found
 }

@@ -3,32 +3,11 @@ import { distance } from 'fastest-levenshtein'
 import picomatch from 'picomatch'
 import { repeatsBesideOthers } from '../../decide/files/select.ts'
 import { isZone } from '../../decide/time/zone.ts'
-import { MIN_RATE, type Parsed, parseRate } from './units.ts'
-
-/** What is wrong with a text, as the end of a sentence that begins with it; null: nothing. */
-export type TextFault = (text: string) => string | null
-
-export const faultIn = (parsed: Parsed<unknown>): string | null => (parsed.ok ? null : parsed.fault)
-
-/** Of a quantity below `least`. That it is none at all the schema says. */
-export const quantityFault =
-  (parse: (text: string) => Parsed<number | null>, least = 0, words = ''): TextFault =>
-  (text) => {
-    const parsed = parse(text)
-    if (!parsed.ok) return parsed.fault === 'is too large' ? parsed.fault : null
-    return parsed.value !== null && parsed.value < least ? words : null
-  }
-
-/** Of a rate, or `off`. */
-export const rateFault: TextFault = (text) =>
-  text === 'off'
-    ? null
-    : quantityFault(parseRate, MIN_RATE, 'is below 1KiB/s, the least that rsync can hold')(text)
 
 /** Some leap day comes within eight years, also around a year that has none by the calendar's rule. */
 const FROM = new Date('2024-01-01T00:00:00Z')
 
-/** See `TextFault`: of five fields in cron's language. */
+/** What is wrong with five fields in cron's language, as the end of a sentence that begins with them; null: nothing. */
 export function cronFault(cron: string): string | null {
   const text = cron.trim()
   const fields = text.split(/\s+/)
@@ -48,7 +27,7 @@ export function cronFault(cron: string): string | null {
 
 const MOST_REPEATS = 3
 
-/** See `TextFault`: of a selection's glob. */
+/** The same of a selection's glob. */
 export function globFault(glob: string): string | null {
   if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(glob)) return 'holds a control or invisible character'
   if (glob.startsWith('!')) return 'begins with "!": write it without, under the other of include and exclude'
@@ -70,7 +49,7 @@ export function globFault(glob: string): string | null {
   }
 }
 
-/** See `TextFault`: of a time zone's name. */
+/** The same of a time zone's name. */
 export function zoneFault(name: string): string | null {
   if (/^(?:UTC|GMT)?[+-][0-9]/i.test(name)) {
     return 'is an offset: write the zone of a place, such as Europe/Oslo, which knows summer time, or UTC'

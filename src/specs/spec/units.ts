@@ -6,11 +6,13 @@ export type Parsed<T> =
 /** What is wrong, as the end of a sentence that begins with the text. */
 export const no = (fault: string): { readonly ok: false; readonly fault: string } => ({ ok: false, fault })
 
-/** What was read of a value that was checked before: a fault here is a bug. */
-export function sound<T>(parsed: Parsed<T>): T {
-  if (!parsed.ok) throw new Error(`a checked value ${parsed.fault}`)
-  return parsed.value
-}
+/** The same of a quantity that is not below `least`. */
+export const atLeast =
+  <T extends number | null>(parse: (text: string) => Parsed<T>, least: number, words = 'is below 1s') =>
+  (text: string): Parsed<T> => {
+    const parsed = parse(text)
+    return parsed.ok && parsed.value !== null && parsed.value < least ? no(words) : parsed
+  }
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 

@@ -77,6 +77,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
   const value = written(root, path, error.data)
   const here = (code: string, message: string, hint?: string) =>
     faultAt(placeOf(root, path), code, message, hint)
+  const wrong = (says: string, hint?: string) => here('wrong-value', `${what} ${says}`, hint)
   const reader = what === BANDWIDTH ? parseRate : quantityReader(error.schemaPath)
   switch (error.keyword) {
     case 'additionalProperties':
@@ -84,10 +85,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
     case 'required':
       return missingKey(root, path, String(error.params['missingProperty']))
     case 'const':
-      return here(
-        'wrong-value',
-        `${what} is ${value}; this program reads ${shown(error.params['allowedValue'])}`,
-      )
+      return wrong(`is ${value}; this program reads ${shown(error.params['allowedValue'])}`)
     case 'enum': {
       const allowed: readonly unknown[] = error.params['allowedValues']
       const data = String(error.data).toLowerCase()
@@ -95,7 +93,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
         (one) => typeof one === 'string' && (data.startsWith(one) || (one === 'never' && NO.test(data))),
       )
       const meant = near === undefined ? undefined : `did you mean ${shown(near)}?`
-      return here('wrong-value', `${what} is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
+      return wrong(`is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
     }
     case 'minimum':
     case 'maximum': {
@@ -111,34 +109,30 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       if (reader !== null) return here('bad-unit', `${what}: ${value} ${faultOf(reader(String(error.data)))}`)
       return here('wrong-value', `${what}: ${value} ${patternFault(error)}`)
     case 'minLength':
-      return here('wrong-value', `${what} is empty`)
+      return wrong('is empty')
     case 'minItems':
-      return here('wrong-value', `${what} is an empty list`, 'leave the key out for its default')
+      return wrong('is an empty list', 'leave the key out for its default')
     case 'minProperties':
-      return here('wrong-value', `${what} is empty`, 'leave the key out, or give it what it needs')
+      return wrong('is empty', 'leave the key out, or give it what it needs')
     case 'maxProperties':
-      return here('wrong-value', `${what} has more than one of its keys`, 'keep one of them')
+      return wrong('has more than one of its keys', 'keep one of them')
     case 'not':
-      return here(
-        'wrong-value',
-        `${what} says which point stands for a period, and of none how many to keep`,
+      return wrong(
+        'says which point stands for a period, and of none how many to keep',
         'add a rule, such as "daily: 7"',
       )
     case 'oneOf':
       return error.params['passingSchemas'] === null
         ? here('missing-key', `"every" is missing in ${what}`, EVERY_HINTS[what] ?? EVERY_HINT)
-        : here('wrong-value', `${what} has both "every" and "cron"`, 'keep one of them')
+        : wrong('has both "every" and "cron"', 'keep one of them')
     case 'maxLength':
-      return here('wrong-value', `${what} is longer than ${error.params['limit']} characters`)
+      return wrong(`is longer than ${error.params['limit']} characters`)
     case 'uniqueItems':
-      return here(
-        'wrong-value',
-        `${what} names ${shown((error.data as readonly unknown[])[error.params['i']])} twice`,
-      )
+      return wrong(`names ${shown((error.data as readonly unknown[])[error.params['i']])} twice`)
     case 'maxItems':
-      return here('wrong-value', `${what} has more than ${error.params['limit']} entries`)
+      return wrong(`has more than ${error.params['limit']} entries`)
     default:
-      return here('wrong-value', `${what} ${error.message ?? 'is not valid'}`)
+      return wrong(error.message ?? 'is not valid')
   }
 }
 

@@ -70,6 +70,9 @@ export function lineAndColumn(text: string, offset: number): { line: number; col
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
 }
 
+/** Counted from 1. */
+export const lineOf = ({ source, start }: Place): number => lineAndColumn(source.text, start).line
+
 /** The start of a file: for a fault that is the file's own. */
 export const startOf = (source: SourceText): Place => ({ source, start: 0, end: 0 })
 

@@ -134,12 +134,8 @@ export function unquoted(source: SourceText): readonly Fault[] {
   }
   return lines.map(({ place, says, values }) => {
     const quoted = values.map((value) => JSON.stringify(value)).join(', ')
-    return faultAt(
-      place,
-      'yaml',
-      `the value ${says}`,
-      `put ${values.length === 1 ? 'it' : 'each'} in quotes: ${quoted}`,
-    )
+    const hint = `put ${values.length === 1 ? 'it' : 'each'} in quotes: ${quoted}`
+    return faultAt(place, 'yaml', `the value ${says}`, hint)
   })
 }
 

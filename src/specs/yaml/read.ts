@@ -7,6 +7,7 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   type Node,
   parseDocument,
   type YAMLMap,
@@ -18,13 +19,12 @@ import {
   faultAt,
   type Located,
   type LocatedMap,
-  lineAndColumn,
+  lineOf,
   type Place,
   type Scalar,
   type SourceText,
   startOf,
 } from './located.ts'
-import { MAX_DEPTH, nestedTooDeep, nestingFault } from './nesting-fault.ts'
 import { notASpec, unquoted } from './not-yaml.ts'
 
 /** Of the YAML itself, in one file: hostile text has one a character. */
@@ -44,6 +44,19 @@ export function readYaml(source: SourceText): { root: LocatedMap | null; faults:
   const { root, faults } = parse(source)
   const wantQuotes = faults.length === 0 ? [] : unquoted(source).slice(0, MAX_FAULTS)
   return wantQuotes.length === 0 ? { root, faults } : { root: null, faults: wantQuotes }
+}
+
+/** The same of a file that underlies all specs, `text` of it; null: there is none. `broken`: it is there and cannot be parsed. */
+export function readUnderlying(text: { readonly source: SourceText; readonly fault: Fault | null } | null): {
+  readonly root: LocatedMap | 'absent' | 'broken'
+  readonly faults: readonly Fault[]
+} {
+  if (text === null) return { root: 'absent', faults: [] }
+  if (text.fault !== null) return { root: 'broken', faults: [text.fault] }
+  const { root, faults } = readYaml(text.source)
+  if (root !== null) return { root, faults }
+  const isEmpty = faults.every(({ code }) => code === 'empty')
+  return isEmpty ? { root: 'absent', faults: [] } : { root: 'broken', faults }
 }
 
 function parse(source: SourceText): { root: LocatedMap | null; faults: readonly Fault[] } {
@@ -114,13 +127,18 @@ function locateTree(
     const [start, end] = node.range ?? [0, 0]
     return { source, start, end }
   }
+  const report = (node: Node, code: string, message: string, hint?: string): null => {
+    faults.push(faultAt(place(node), code, message, hint))
+    return null
+  }
+  const explode = (fault: Fault): null => {
+    bomb ??= fault
+    return null
+  }
 
   function locate(node: Node, depth: number): Measured | null {
     if (bomb !== null) return null
-    if (depth > MAX_DEPTH) {
-      bomb = nestedTooDeep(place(node))
-      return null
-    }
+    if (depth > MAX_DEPTH) return explode(nestedTooDeep(place(node)))
     if (isAlias(node)) return follow(node, depth)
     const known = anchored.get(node)
     if (known !== undefined) return known
@@ -128,12 +146,8 @@ function locateTree(
     const measured = isMap(node) ? locateMap(node, depth) : isSeq(node) ? locateList(node, depth) : leaf(node)
     open.delete(node)
     if (measured !== null && measured.size > MAX_VALUES) {
-      bomb ??= faultAt(
-        place(node),
-        'too-many-values',
-        `more than ${MAX_VALUES} values, aliases counted as often as used`,
-      )
-      return null
+      const message = `more than ${MAX_VALUES} values, aliases counted as often as used`
+      return explode(faultAt(place(node), 'too-many-values', message))
     }
     if (!isAlias(node) && node.anchor !== undefined) anchored.set(node, measured)
     return measured
@@ -141,32 +155,18 @@ function locateTree(
 
   function follow(alias: Alias, depth: number): Measured | null {
     if (++aliases > MAX_ALIASES) {
-      bomb = faultAt(
-        place(alias),
-        'too-many-aliases',
-        `more than ${MAX_ALIASES} aliases`,
-        `common values belong into _defaults.yaml`,
-      )
-      return null
+      const hint = 'common values belong into _defaults.yaml'
+      return explode(faultAt(place(alias), 'too-many-aliases', `more than ${MAX_ALIASES} aliases`, hint))
     }
     const target = alias.resolve(document)
     if (target === undefined) {
       const text = source.text.slice(place(alias).start, place(alias).end)
-      faults.push(
-        faultAt(
-          place(alias),
-          'unknown-alias',
-          `${text} refers to an anchor that is not there`,
-          `if it is a glob, put it in quotes: "${text}"`,
-        ),
-      )
-      return null
+      const hint = `if it is a glob, put it in quotes: "${text}"`
+      return report(alias, 'unknown-alias', `${text} refers to an anchor that is not there`, hint)
     }
-    if (open.has(target)) {
-      faults.push(faultAt(place(alias), 'circular-alias', `*${alias.source} refers to a value that holds it`))
-      return null
-    }
-    return locate(target, depth)
+    return open.has(target)
+      ? report(alias, 'circular-alias', `*${alias.source} refers to a value that holds it`)
+      : locate(target, depth)
   }
 
   function leaf(node: Node): Measured {
@@ -199,15 +199,8 @@ function locateTree(
       const before = entries.get(key)?.key ?? removed.get(key)
       if (before !== undefined) {
         if (faults.length >= MAX_DUPLICATES) continue
-        const { line } = lineAndColumn(before.source.text, before.start)
-        faults.push(
-          faultAt(
-            keyPlace,
-            'duplicate-key',
-            `"${key}" is written twice: first in line ${line}`,
-            'keep one of them',
-          ),
-        )
+        const message = `"${key}" is written twice: first in line ${lineOf(before)}`
+        report(pair.key, 'duplicate-key', message, 'keep one of them')
         continue
       }
       const measured = isNode(pair.value) ? locate(pair.value, depth + 1) : null
@@ -227,3 +220,36 @@ function locateTree(
   const guessing = faults.some(({ code }) => code.endsWith('-alias'))
   return { root: guessing ? null : (root?.located ?? null), faults }
 }
+
+/** Far above any honest spec, and far below what the parser's stack holds. */
+const MAX_DEPTH = 24
+
+const nestedTooDeep = (place: Place): Fault =>
+  faultAt(place, 'too-deep', `values are nested more than ${MAX_DEPTH} deep`)
+
+/**
+ * Deep nesting is refused before the parser sees it: it recurses, and near the end of the stack V8 may abort the whole
+ * process instead of throwing. The lexer does not recurse. Nesting by lines stays shallow enough in a file of
+ * 256 KiB, as each level costs one more space on each line below it.
+ */
+function nestingFault(source: SourceText): Fault | null {
+  let flow = 0
+  let chain = 0
+  let at = 0
+  for (const token of new Lexer().lex(source.text)) {
+    // A line's "- - - x", "? ? x" and "x: x: x" nest as well, the last in a flow map too, and over its lines.
+    if (token === '-' || token === '?' || token === ':') chain++
+    else if (token === ',' || (flow === 0 && (token === '\n' || token === '\r\n'))) chain = 0
+    else if (token === '[' || token === '{') flow++
+    // One that closes nothing must not make room for others.
+    else if (token === ']' || token === '}') flow = Math.max(0, flow - 1)
+    if (flow > MAX_DEPTH || chain > MAX_DEPTH) {
+      return nestedTooDeep({ source, start: at, end: at + token.length })
+    }
+    if (!CONTROL_TOKENS.has(token)) at += token.length
+  }
+  return null
+}
+
+/** Tokens of the lexer that are not in the text. */
+const CONTROL_TOKENS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f'])

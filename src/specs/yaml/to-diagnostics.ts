@@ -64,8 +64,6 @@ function frameOf(text: string, line: number, column: number, length: number): st
     startLine: first,
     linesAbove: LINES_ABOVE,
     linesBelow: LINES_BELOW,
-    highlightCode: false,
-    forceColor: false,
   }
   return codeFrameColumns(
     lines.map((each) => each.slice(0, MAX_WIDTH)).join('\n'),

@@ -179,7 +179,7 @@ describe('settings', () => {
     ['git: { url: /x, ref: "a b" }', '1:22 bad-git-ref'],
     ['git: { ref: main }', '1:1 missing-key'],
     ['git: { url: /x, subpath: ../y }', '1:26 unsafe-path'],
-    ['git: { url: /x, identity: "/a b" }', '1:27 unsafe-path'],
+    ['git: { url: /x, identity: "a\\0b" }', '1:27 unsafe-path'],
     ['git: { url: /x, branch: main }', '1:17 unknown-key'],
     ['git: { url: /x }\nspecs: d', '1:6 wrong-value git and specs exclude'],
   ])('%s is a fault', async (text, fault) => {
