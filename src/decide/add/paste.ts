@@ -25,7 +25,8 @@ export function pasteForSource(
   const folder = path.startsWith('/') ? path : SOME_FOLDER
   const line = confinedLine(folder, publicKey)
   const home = `/var/lib/${user}`
-  const other = path.startsWith('/') ? '' : ` Instead of ${SOME_FOLDER}, write the folder of the backups.`
+  const meant = path === '.' ? 'the folder of the backups' : `the folder that ${path} is in`
+  const other = path.startsWith('/') ? '' : ` Instead of ${SOME_FOLDER}, write ${meant}.`
   const ways: readonly PasteWay[] = [
     {
       title: user === 'root' ? 'as root' : `without root, as ${user} itself`,

@@ -58,7 +58,9 @@ test('with root an account is made; one that is there is left as it is', () => {
 test('without an absolute path the folder is for the person to write; root needs no account made', () => {
   const { ways } = pasteForSource({ host: 'h', user: 'root', path: '.' }, KEY)
   expect(ways.map(({ title }) => title)).toEqual(['as root', expect.stringContaining('a NAS')])
-  for (const { note } of ways) expect(note).toMatch(/write the folder|needs the absolute path/)
+  for (const { note } of ways) expect(note).toMatch(/write the folder of|needs the absolute path/)
+  const below = pasteForSource({ host: 'h', user: 'me', path: 'dumps/nightly' }, KEY)
+  expect(below.ways[0]!.note).toContain('write the folder that dumps/nightly is in.')
 })
 
 test.each([
