@@ -4,6 +4,7 @@ import { flag, list, number, object, optional, record, text } from '../model/che
 import type { DiskBefore, DiskFacts, LedgerHead } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import { claimSlot } from './claim-slot.ts'
+import { openRotations } from './rotations.ts'
 import { stateFile } from './state-file.ts'
 import { openSuspensions } from './suspensions.ts'
 
@@ -12,6 +13,7 @@ interface KnownDestination extends Partial<DiskBefore> {
   readonly path: string
   readonly filesystem: string
   /** Left out: an older version did not write it down. */
+  readonly within?: string
   readonly backup?: string
   /** Announced, and not yet learnt: it may never have been made. */
   readonly announced: boolean
@@ -61,6 +63,7 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
     { withDefaults: [] },
     { withDefaults: list(text), withHosts: optional(list(text)) },
   )
+  const turns = openRotations(stateFolder)
   const known = async (): Promise<readonly KnownDestination[]> => (await destinations.read()).destinations
   const knownAs = async (id: string) => (await known()).find((one) => one.id === id) ?? null
 
@@ -70,7 +73,7 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
 
     async knownId(path, found) {
       const here = (await known()).filter((one) => one.path === path)
-      return (here.find(({ announced }) => !announced) ?? here.find(({ id }) => id === found))?.id ?? null
+      return (here.find(({ id }) => id === found) ?? here.findLast(({ announced }) => !announced))?.id ?? null
     },
     lastPlaceOf: async (id) => (await knownAs(id))?.path ?? null,
     places: known,
@@ -78,6 +81,28 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
       const before = await knownAs(id)
       return before === null ? null : { disk: before.disk ?? null, day: before.day ?? null }
     },
+    async rotation(path) {
+      const here = (await known()).filter((one) => one.path === path && !one.announced)
+      return turns.read(
+        path,
+        here.map(({ id, filesystem, within = null, disk = null, day = null }) => ({
+          id,
+          filesystem,
+          within,
+          disk,
+          day,
+        })),
+      )
+    },
+    async forget(id, why) {
+      await destinations.change((before) => ({
+        ...before,
+        destinations: before.destinations.filter((one) => one.id !== id),
+      }))
+      await turns.forget(id, why)
+    },
+    noteTurn: turns.noteTurn,
+    noteAway: turns.noteAway,
     expect: ({ id, path, backup, disk }) =>
       destinations.change((before) => ({
         ...before,
@@ -87,17 +112,21 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
           { id, path, backup, ...rememberedDisk(disk), announced: true },
         ],
       })),
-    learn({ id, path, backup, disk }, at) {
+    async learn({ id, path, backup, rotates, disk }, at) {
       const day = isoTime(at).slice(0, 10)
       const now = { id, path, backup, ...rememberedDisk(disk), day, announced: false }
-      return destinations.change((before) => {
+      // One path an id, and one id a path where no disks take turns.
+      const isOther = (one: KnownDestination) => one.id !== id && (rotates || one.path !== path)
+      await destinations.change((before) => {
         const old = before.destinations.find((one) => one.id === id)
+        const others = before.destinations.filter(isOther)
         // A day is as near as a person needs it, and a converged box writes once in one.
-        if (old !== undefined && KEPT.every((key) => old[key] === now[key])) return before
-        // One id a path, one path an id.
-        const others = before.destinations.filter((one) => one.id !== id && one.path !== path)
-        return { ...before, destinations: [...others, now] }
+        const isKnown = old !== undefined && KEPT.every((key) => old[key] === now[key])
+        return isKnown && others.length === before.destinations.length - 1
+          ? before
+          : { ...before, destinations: [...others, now] }
       })
+      if (!rotates) await turns.end(path)
     },
 
     async knownHead(id) {
@@ -143,13 +172,14 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
   }
 }
 
-const rememberedDisk = ({ filesystem, source, type, label, size }: DiskFacts) => ({
+const rememberedDisk = ({ filesystem, within, source, type, label, size }: DiskFacts) => ({
   filesystem,
+  within,
   disk: { source, type, label, size },
 })
 
 /** Not its size, which changes all the time where file systems share a pool. */
-const KEPT = ['path', 'backup', 'filesystem', 'day', 'announced'] as const
+const KEPT = ['path', 'backup', 'filesystem', 'within', 'day', 'announced'] as const
 
 const without = ({ releases }: Releases, hold: string): Releases => ({
   releases: releases.filter((one) => one.hold !== hold),

@@ -11,6 +11,7 @@ import { replaceFile } from '../system/replace-file.ts'
 const LOST: Readonly<Record<string, string>> = {
   'destinations.json':
     'the box then asks once about each destination it knew, and takes each ledger as it stands',
+  'rotations.json': 'how old each disk that takes turns is, is then unknown until a pass looks at it again',
   'releases.json': 'open releases are then lost; give them again with `reconcile release`',
   'spec-folders.json':
     'a missing _defaults.yaml or _hosts.yaml then goes unnoticed, so check first that they are there',

@@ -101,6 +101,7 @@ source:
 destination:
   path: /srv/offsite/{name}
   # mount: /srv/offsite            # refuse to write unless a disk is mounted there
+  # rotate: true                   # several disks take turns there; see docs/rotation.md
   # minFree: 10GiB
 
 # transfer: { bandwidth: 25KiB/s }

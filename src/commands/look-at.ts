@@ -13,7 +13,8 @@ import { openPlace } from './workspace.ts'
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
   try {
     const { identity, halt } = await destination.identify(run)
-    if (halt !== null) return { ...UNSEEN, halt }
+    const rotation = await destination.rotation()
+    if (halt !== null) return { ...UNSEEN, halt, rotation }
     if (spec === null && !identity.hasPrivateFolder)
       throw noDestination(`${destination.path} is not a destination`)
     const own = spec === null ? null : holdOfIdentity(destination.path, identity)
@@ -22,7 +23,7 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
     // The last pass could not record that it could not write.
     const refused = await destination.writeFault()
     const [last, progress] = [await destination.readStatus(), await destination.readProgress()]
-    return { ...UNSEEN, hold, own, halt: refused, holding, last, progress }
+    return { ...UNSEEN, hold, own, halt: refused, holding, last, progress, rotation }
   } catch (error) {
     const failure = failureFrom(error)
     const { code, message, hint } = failure
@@ -32,7 +33,16 @@ export async function lookAt(destination: Destination, spec: Spec | null, common
 }
 
 /** `own`: that of its disk, whatever else holds it. `problem`: why the look failed; null: it did not. */
-const UNSEEN = { hold: null, own: null, halt: null, holding: null, last: null, progress: null, problem: null }
+const UNSEEN = {
+  hold: null,
+  own: null,
+  halt: null,
+  holding: null,
+  last: null,
+  progress: null,
+  rotation: null,
+  problem: null,
+}
 
 export const noDestination = (message: string): Failure =>
   new Failure({
@@ -43,4 +53,4 @@ export const noDestination = (message: string): Failure =>
 
 /** A destination of which nothing is known but its folder. */
 export const openFolder = (path: string, backup: string, box: BoxState) =>
-  openPlace({ path, mount: null, minFree: 0, maxSize: null }, backup, { box, loaded: nothingObeyed('') })
+  openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })

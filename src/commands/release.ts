@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { holdOfIdentity, isUnknownDisk } from '../decide/specs/identity-hold.ts'
+import type { KnownDisk } from '../model/box.ts'
 import { Failure } from '../model/failure.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
@@ -19,21 +20,26 @@ import { openPlace, openWorkspace, type Workspace } from './workspace.ts'
 export function add(command: Command, host: Host): void {
   command
     .argument('[id]', 'the id printed with the hold')
-    .option('--all-destinations', 'every destination that this box does not know: its state folder was lost')
-    .requiredOption('--reason <text>', 'why; recorded in the ledger')
+    .option(
+      '--all-destinations',
+      'every destination that this box does not know: new disks, or its state folder was lost',
+    )
+    .option('--forget-disk <disk>', 'a disk that will not take its turn again: its label, UUID or id')
+    .requiredOption('--reason <text>', 'why; on the record')
     .action(
       ends(host, async (id: string | undefined, given: ReleaseFlags) => {
-        const { allDestinations = false, reason } = given
-        if (allDestinations === (id !== undefined))
-          throw usage('a release needs the id of a hold, or --all-destinations')
+        const { allDestinations = false, forgetDisk: disk, reason } = given
+        if ([allDestinations, id !== undefined, disk !== undefined].filter(Boolean).length !== 1)
+          throw usage('a release needs the id of a hold, or --all-destinations, or --forget-disk')
         if (reason.trim() === '') {
           throw usage(
             'a release needs a reason: it goes on the record',
-            `reconcile release ${id ?? '--all-destinations'} --reason "what you have checked"`,
+            `reconcile release ${id ?? (disk === undefined ? '--all-destinations' : `--forget-disk ${disk}`)} --reason "what you have checked"`,
           )
         }
         const workspace = await openWorkspace(given, 'obey', host.run)
         const console = openConsole(given)
+        if (disk !== undefined) return forgetDisk(disk, reason, workspace, console, host.run)
         return id === undefined
           ? releaseDestinations(reason, workspace, console, host.run)
           : release(id, reason, workspace, console, host.run)
@@ -41,7 +47,11 @@ export function add(command: Command, host: Host): void {
     )
 }
 
-type ReleaseFlags = SharedFlags & { readonly reason: string; readonly allDestinations?: true }
+type ReleaseFlags = SharedFlags & {
+  readonly reason: string
+  readonly allDestinations?: true
+  readonly forgetDisk?: string
+}
 
 /** Every disk that this box does not know is taken for the one that is meant. One that stands in for another is not. */
 async function releaseDestinations(
@@ -73,6 +83,50 @@ async function releaseDestinations(
   )
   return 0
 }
+
+/** A disk that is lost or retired is listed no more, for any backup. Nothing on it is touched: should it come again, it is unknown. */
+async function forgetDisk(
+  name: string,
+  reason: string,
+  { loaded, box }: Workspace,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const known: { readonly backup: string; readonly disk: KnownDisk; readonly isHere: boolean }[] = []
+  for (const { name: backup, destination: place } of loaded.specs) {
+    const destination = await openPlace(place, backup, { box, loaded })
+    const rotation = await destination.rotation()
+    if (rotation === null) continue
+    const { found } = (await destination.identify(run)).identity
+    for (const disk of rotation.disks) known.push({ backup, disk, isHere: disk.id === found })
+  }
+  const isMeant = ({ id, filesystem, disk }: KnownDisk): boolean =>
+    [id, id.slice(0, SHORT_ID), filesystem, disk?.label].includes(name)
+  const meant = known.filter(({ disk }) => isMeant(disk))
+  const names = [...new Set(known.map(({ disk }) => disk.disk?.label ?? disk.id.slice(0, SHORT_ID)))]
+  const noSuch = (message: string, hint: string) => new Failure({ code: 'no-such-disk', message, hint })
+  if (meant.length === 0)
+    throw noSuch(
+      `no disk that takes turns is called ${name}`,
+      names.length === 0
+        ? 'No spec has destination.rotate, or no pass has run.'
+        : `There are: ${names.join(', ')}.`,
+    )
+  const filesystems = new Set(meant.map(({ disk }) => disk.filesystem))
+  if (filesystems.size > 1)
+    throw noSuch(`several disks are called ${name}`, `Name one by its UUID: ${[...filesystems].join(', ')}.`)
+  if (meant.some(({ isHere }) => isHere))
+    throw noSuch(`${name} is mounted now, so its next pass would ask about it`, 'Unmount it first.')
+  const why = { reason, by: whoAmI(), at: run.now() }
+  for (const { backup, disk } of meant) {
+    await box.forget(disk.id, why)
+    console.write(`Forgot ${escapeText(name)} (${backup}): ${disk.id}\n`)
+  }
+  return 0
+}
+
+/** Of an id as much as status shows. */
+const SHORT_ID = 8
 
 /** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
 async function release(

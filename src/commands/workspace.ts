@@ -14,7 +14,7 @@ import { Failure } from '../model/failure.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import type { Bandwidth, DestinationPlace, Spec } from '../model/spec.ts'
+import type { Bandwidth, NearPlace, Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Halt } from '../model/trouble.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-context.ts'
@@ -266,7 +266,7 @@ export async function openNear(spec: Spec, { settings, box, loaded }: Workspace)
 
 /** By its real path: `/srv/offsite` may well be a link to another disk. Inside a destination no link is ever followed (I6). */
 export async function openPlace(
-  place: DestinationPlace,
+  place: NearPlace,
   backup: string,
   { box, loaded }: Pick<Workspace, 'box' | 'loaded'>,
   options: { readonly leap?: number; readonly refused?: Halt | null } = {},

@@ -26,7 +26,8 @@ import { verify } from './verify.ts'
 /** The destination as the holder of its lock has it. Nothing but `inspect` works before `recover`, or on a damaged ledger. */
 export function lockedDestination(
   ground: Ground & { readonly hash: HashFiles; readonly backup: string },
-  lock: { readonly descriptor: number; close(): void },
+  /** `isInPlace` is left out where there is no real lock. */
+  lock: { readonly descriptor: number; isInPlace?: () => boolean; close(): void },
 ): LockedDestination {
   const { place, disk, box } = ground
   const files = layout(place.path)
@@ -43,9 +44,10 @@ export function lockedDestination(
 
   const free = () => (ground.freeOn ?? freeBytes)(place.path)
 
-  /** What the disk refuses a whole batch. */
+  /** What the disk refuses a whole batch. Nothing is written to what has come in the place of the disk that was locked. */
   const inWords = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
     try {
+      if (lock.isInPlace?.() === false) throw diskTaken(place.path)
       return await work()
     } catch (error) {
       throw diskFailure(error, `${doing} files in`, place.path)
@@ -63,6 +65,7 @@ export function lockedDestination(
       const on = {
         path: place.path,
         backup: ground.backup,
+        rotates: place.rotate,
         disk: await (ground.diskOf ?? diskFacts)(place.path),
       }
       await establishIdentity(disk, files, {
@@ -122,26 +125,33 @@ export function lockedDestination(
       const { site } = opened()
       for (const path of paths) {
         site.judged.delete(path)
-        try {
-          await disk.unlink(stagedPath(site, path))
-        } catch (error) {
-          throw diskFailure(error, 'remove from staging', path)
-        }
+        await inWords('remove staged', () => disk.unlink(stagedPath(site, path)))
       }
     },
 
-    record: async (events) => opened().site.ledger.append(events),
-    remember: async (changes) => opened().seen.remember(changes),
+    record: (events) => inWords('record', () => opened().site.ledger.append(events)),
+    remember: (changes) => inWords('remember', () => opened().seen.remember(changes)),
 
     head: () => open?.site.ledger.head ?? null,
 
     async writeStatus(status) {
-      await writeStatus(disk, files, status)
+      await inWords('write the status of', () => writeStatus(disk, files, status))
       // I10: a ledger that is cut short later does not hold this head any more.
       if (open !== null) await box.recordHead(open.site.ledger.id, open.site.ledger.head)
     },
 
-    showProgress: (progress) => showProgress(disk, files, progress),
+    showProgress: async (progress) => {
+      if (lock.isInPlace?.() !== false) await showProgress(disk, files, progress)
+    },
     close: async () => lock.close(),
   }
 }
+
+const diskTaken = (path: string): Failure =>
+  new Failure({
+    code: 'disk-gone',
+    message: `${path} is no longer on the disk that this pass locked: it was unmounted, or another one took its place`,
+    hint: 'Mount it again; the next pass goes on. Before you unmount a disk: reconcile suspend, and wait for the pass that runs.',
+    retryable: true,
+    path,
+  })

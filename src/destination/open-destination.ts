@@ -1,6 +1,6 @@
 import type { BoxState } from '../model/box.ts'
 import type { Destination } from '../model/ports.ts'
-import type { DestinationPlace } from '../model/spec.ts'
+import type { NearPlace } from '../model/spec.ts'
 import type { Halt } from '../model/trouble.ts'
 import { takeLock } from '../system/lock.ts'
 import type { Disk } from './disk/disk.ts'
@@ -17,7 +17,7 @@ import { readStatus } from './look/status-file.ts'
 
 /** The near side of one backup. Touches nothing until it is asked to. */
 export function openDestination(
-  place: DestinationPlace,
+  place: NearPlace,
   options: {
     readonly disk: Disk
     readonly box: BoxState
@@ -42,6 +42,7 @@ export function openDestination(
     path: place.path,
     identify: () => identify(ground),
     readStatus: () => readStatus(options.disk, files),
+    rotation: async () => (place.rotate ? options.box.rotation(place.path) : null),
     readProgress: () => readProgress(options.disk, files),
     inspect: (run) => takeHolding(ground, run.now, null),
     async refusedNames(paths) {

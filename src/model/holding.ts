@@ -46,6 +46,18 @@ export interface Holding {
   readonly halt: Halt | null
   /** Symlinks and other strange things in the way. */
   readonly problems: readonly Problem[]
+  /** Of a disk that takes turns with others; null: it does not. */
+  readonly turn: Turn | null
+}
+
+/** What `state` knows of a backup beyond the one of its disks that is here. */
+export interface Turn {
+  /** When the backup was last looked at, another disk was here, or none: on the first pass over one that is back nothing is removed. */
+  readonly isBack: boolean
+  /** Of each series the newest point on the other disks, as the last pass over each of them left it. */
+  readonly newest: ReadonlyMap<string, Instant>
+  /** The policy that a pass last went by, and the most points that a disk held on which one did; null: not known. */
+  readonly policy: { readonly policy: string; readonly points: number } | null
 }
 
 /** What is known where nothing was looked at, or may be. */
@@ -67,6 +79,7 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   head: null,
   used: 0,
   problems: [],
+  turn: null,
 }
 
 /** `prune.keepAtLeast`, `minAge` and `trashFor` (seconds), as a pass first saw them. */
@@ -97,6 +110,10 @@ export interface StrangeDisk {
   readonly lastPass: string | null
   /** Of the expected one, as `state` remembers it; null: it does not. */
   readonly before: DiskBefore | null
+  /** The disks that take turns; left out: none do. */
+  readonly known?: readonly DiskBefore[]
+  /** It has the id of a known disk, and is on another file system or in another folder of it. */
+  readonly isCopy?: true
 }
 
 /** A file system, as people tell one from another. */

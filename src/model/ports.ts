@@ -1,3 +1,4 @@
+import type { Rotation } from './box.ts'
 import type { Digest, DigestKind, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
 import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
@@ -113,6 +114,9 @@ export interface Destination {
 
   /** The last pass's status; null where there is none that can be read. */
   readStatus(): Promise<DestinationStatus | null>
+
+  /** The disks that take turns here; null: none do. */
+  rotation(): Promise<Rotation | null>
 
   /** What a pass has left in progress.json; null where there is none that can be read. Whether one is running says the lock alone. */
   readProgress(): Promise<Progress | null>

@@ -136,14 +136,19 @@ export interface PruneRules {
   readonly trashFor: number
 }
 
-export interface DestinationPlace {
+export interface DestinationPlace extends NearPlace {
+  readonly minFree: number
+  readonly maxSize: number | null
+}
+
+export interface NearPlace {
   /** Absolute. */
   readonly path: string
   readonly mount: string | null
   /** Nothing is written unless what it is on is seen to be encrypted; left out: it may be on anything. */
   readonly encrypted?: 'required'
-  readonly minFree: number
-  readonly maxSize: number | null
+  /** Several disks take turns at `mount`. */
+  readonly rotate: boolean
 }
 
 export interface TransferRules {

@@ -177,6 +177,23 @@ export interface DiskUnder extends Omit<DiskNames, 'label'> {
   readonly mountPoint: string
 }
 
+/** One of the disks that take turns. What only it can say is as the last pass over it left it; null: not known. */
+export interface DiskInTurn {
+  readonly id: string
+  /** Its UUID, else the source of its mount. */
+  readonly filesystem: string
+  readonly label: string | null
+  readonly type: string | null
+  /** Bytes. */
+  readonly size: number | null
+  readonly source: string | null
+  readonly here: boolean
+  /** When a pass over it last ended: a time, or the day. */
+  readonly lastHere: string | null
+  /** Of its newest complete point. */
+  readonly newest: string | null
+}
+
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
 export interface Promised {
   readonly nextRun: string
@@ -200,7 +217,7 @@ export interface SeriesStatus {
   readonly series: string
   /** Of one that is guessed: the pattern to write, so that it is not; null: none says it. */
   readonly pattern?: string | null
-  /** Of its newest complete point here. */
+  /** Of its newest complete point here; where disks take turns, of the newest on any of them. */
   readonly newest: string | null
   /** Of status alone: when its next point is due, or was; null: none is, or that is unknown. */
   readonly due?: string | null
@@ -245,6 +262,8 @@ export interface BackupStatus {
   /** Null: nothing is staged, or a pass is running. */
   readonly staged: StagedNow | null
   readonly disk: DiskUnder | null
+  /** Left out where no disks take turns. */
+  readonly disks?: readonly DiskInTurn[]
   /** What a pass that finds the same exits with. */
   readonly exitCode: number
   /** All that is wrong with it is wrong with many backups at once: the code of the report's problem. */

@@ -27,6 +27,8 @@ export interface Halt {
   readonly code: string
   readonly message: string
   readonly hint: string
+  /** Nothing is mounted where disks take turns: that alone is no news, and lateness says when it matters. */
+  readonly away?: true
 }
 
 /** What is not wrong yet, and will not go well. It changes no exit code. */

@@ -4,8 +4,11 @@ import type { Retention } from '../decide/retention/wanted.ts'
 import { type FoldFacts, foldFailure, foldStatus, type SourceLook } from '../decide/status/fold.ts'
 import { lateSeries, type SeriesView } from '../decide/status/series.ts'
 import { nextClock } from '../decide/time/box-clock.ts'
+import type { TurnLeft } from '../model/box.ts'
 import type { Failure } from '../model/failure.ts'
 import { problemOf } from '../model/failure.ts'
+import type { Turn } from '../model/holding.ts'
+import { isoTime } from '../model/instant.ts'
 import type { SourceView } from '../model/observation.ts'
 import type { BareOutcome, CodedOutcome } from '../model/outcome.ts'
 import type { DestinationStatus, LateCause, Newer, Promised } from '../model/status.ts'
@@ -30,12 +33,21 @@ export async function leaveStatus(
   const views = afterPass(decided.views, decided.retention, source, tally)
   const outcome = outcomeOf(pass, last, lateSeries(views))
   const isHeld = [...first.plan.holds, ...last.holds].some(({ code }) => code === 'clock-leap')
-  const fault = await writeStatus(pass, outcome, (before, coded, promised) =>
+  const { identity, listedBefore } = observation.destination
+  const turnLeft: Omit<TurnLeft, 'status'> = {
+    series: views.map(({ status: { series, points }, here }) => ({
+      series,
+      newest: here === null ? null : isoTime(here),
+      points,
+    })),
+    look: source.completeness === 'complete' ? { policy: nextPolicy(last, views) } : null,
+  }
+  const fault = await writeStatus({ ...pass, identity }, outcome, turnLeft, (before, coded, promised) =>
     foldStatus(
       before,
       coded,
       {
-        listed: nextListed(observation, last.used)(before?.listed ?? null),
+        listed: nextListed(observation, last.used)(listedBefore ?? before?.listed ?? null),
         ...nextClock(first.decided.clock, { asOf: context.asOf, now: run.now(), passed, isHeld }),
         observed: { digest: spec.digest, revision: options.revision },
         promised,
@@ -49,10 +61,23 @@ export async function leaveStatus(
   )
   if (fault === null) return outcome
   const problem = problemOf(fault)
-  run.emit({ type: 'problem', backup: spec.name, problem })
-  const failed = alsoFailed(outcome, problem, fault.retryable)
+  const isKnown = outcome.problems.some(
+    ({ code, message }) => code === problem.code && message === problem.message,
+  )
+  if (!isKnown) run.emit({ type: 'problem', backup: spec.name, problem })
+  const failed = isKnown ? outcome : alsoFailed(outcome, problem, fault.retryable)
   await leaveFailure(pass, failed)
   return failed
+}
+
+/** Once this disk goes by the spec's policy, that one, with the most points of a disk that does; else as it was before. */
+function nextPolicy({ observation, decided }: Standing, views: readonly SeriesView[]): Turn['policy'] {
+  const { lastPrune, turn } = observation.destination
+  const known = turn?.policy ?? null
+  if (lastPrune === null || lastPrune.policy !== decided.prune?.policy) return known
+  const { policy } = lastPrune
+  const points = views.reduce((sum, { status }) => sum + status.points, 0)
+  return { policy, points: Math.max(points, known?.policy === policy ? known.points : 0) }
 }
 
 /**
@@ -60,15 +85,17 @@ export async function leaveStatus(
  * it alone.
  */
 export async function leaveFailure(opened: Opened, outcome: BareOutcome): Promise<void> {
-  await writeStatus(opened, outcome, (before, coded, promised) =>
+  const turnLeft = { series: null, look: null }
+  await writeStatus(opened, outcome, turnLeft, (before, coded, promised) =>
     foldFailure(before, coded, promised, opened.run.now()),
   )
 }
 
 /** Returns what kept the status from being written. */
 async function writeStatus(
-  { place, destination, options, run }: Opened,
+  { place, destination, box, spec, identity, options, run }: Opened,
   outcome: BareOutcome,
+  turnLeft: Omit<TurnLeft, 'status'>,
   fold: (
     before: DestinationStatus | null,
     coded: CodedOutcome,
@@ -82,6 +109,8 @@ async function writeStatus(
     const kept = promise === 'keep' ? (before?.promised ?? null) : null
     const status = fold(before, coded, typeof promise === 'function' ? promise(coded) : kept)
     if (status !== null) await destination.writeStatus(status)
+    if (status !== null && spec.destination.rotate && identity.found !== null)
+      await box.noteTurn(place.path, identity.found, { ...turnLeft, status })
     return null
   } catch (error) {
     return failureFrom(error)

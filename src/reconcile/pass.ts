@@ -2,9 +2,13 @@ import { seenAtStart } from '../decide/look/next-seen.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { pathsToKnow } from '../decide/plan/saved.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { viewsAway } from '../decide/status/rotation.ts'
 import { lateSeries } from '../decide/status/series.ts'
 import { suspensionOf, toSuspended } from '../decide/status/suspended.ts'
+import { leapOf } from '../decide/time/box-clock.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
+import { latestClock } from '../model/box.ts'
+import { clockSanity } from '../model/clock-sanity.ts'
 import { type BackupOutcome, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
@@ -92,7 +96,7 @@ async function suspendedPass(
 /** Opens the destination, takes its lock, and holds it to the end. */
 async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: Run): Promise<Passed> {
   const { destination } = ports
-  const { identity, blockedBy } = await identifyDestination(ports, options, run)
+  const { blockedBy } = await identifyDestination(ports, options, run)
   // Nothing is written, not even a lock file, to a disk that is not the one meant.
   if (blockedBy !== null) return blocked(ports, spec, options, blockedBy, run)
   const lock = await destination.lock(options.lockWait, run)
@@ -100,6 +104,12 @@ async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
   if (lock.state === 'busy') {
     const { holders } = lock
     return { outcome: { ...emptyOutcome(spec.name), result: 'busy', holders, retry: true }, plan: null }
+  }
+  // While the lock was waited for, another disk may have come.
+  const { identity, blockedBy: blockedNow } = await identifyDestination(ports, options, run)
+  if (blockedNow !== null) {
+    await lock.destination.close()
+    return blocked(ports, spec, options, blockedNow, run)
   }
   options.onLocked?.()
   const opened: Opened = {
@@ -124,7 +134,7 @@ async function openedPass(ports: Ports, spec: Spec, options: PassOptions, run: R
 
 /** Reports what keeps the destination from being looked at. */
 async function blocked(
-  { source, box }: Ports,
+  { source, destination, box }: Ports,
   spec: Spec,
   options: PassOptions,
   blockedBy: NonNullable<Identified['blockedBy']>,
@@ -135,7 +145,23 @@ async function blocked(
   run.emit({ type: 'planned', backup: spec.name, plan })
   for (const hold of plan.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   announce(plan, run)
-  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', ...blockedBy }, plan }
+  const late = blockedBy.halt?.away === true ? await passAway(destination, box, spec, run) : []
+  return { outcome: { ...emptyOutcome(spec.name), result: 'halted', late, ...blockedBy }, plan }
+}
+
+/** None of the disks that take turns is here: time goes on for them all the same. Returns what is late by what is known of them. */
+async function passAway(
+  { path, rotation }: Ports['destination'],
+  box: Ports['box'],
+  spec: Spec,
+  run: Run,
+): Promise<BackupOutcome['late']> {
+  const known = await rotation()
+  if (known === null) return []
+  const now = run.now()
+  const isSane = clockSanity(latestClock(known), now, leapOf(spec)) === 'sane'
+  await box.noteAway(path, isSane ? now : null)
+  return isSane ? lateSeries(viewsAway(spec, known, now)) : []
 }
 
 async function claimedPass(opened: Opened): Promise<Passed> {

@@ -45,16 +45,16 @@ export async function pruneSurplus(pass: Pass, standing: Standing): Promise<Stan
 const removalsOf = ({ plan }: Standing): ReadonlySet<RelPath> =>
   new Set(plan.steps.flatMap(({ action, path }) => (action === 'prune' ? (path as RelPath) : [])))
 
-/** Whether to decide again: something may be removed, or a late series may be on time by now. */
+/** Whether to decide again: something may be removed, a late series may be on time by now, or the newest point is to be remembered. */
 const isDecidedAnew = (
-  { spec: { retain, prune, expect }, tally }: Pass,
+  { spec: { retain, prune, expect, destination: near }, tally }: Pass,
   { observation: { destination } }: Standing,
   only: ReadonlySet<RelPath> | null,
 ): boolean =>
   (only === null
     ? (retain !== null && prune.mode !== 'never') || destination.surplus.size > 0
     : only.size > 0) ||
-  (expect.length > 0 && tally.published.length > 0)
+  ((expect.length > 0 || near.rotate) && tally.published.length > 0)
 
 /** Decides again, once the ledger knows what stopped being wanted and the points relied on have been read. */
 async function readyToRemove(

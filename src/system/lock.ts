@@ -12,6 +12,8 @@ const BUSY = 75
 export interface Flock {
   /** Node opens it close-on-exec: only a child that is handed it in `stdio` shares the lock. */
   readonly descriptor: number
+  /** Whether its file is still the one at its path: not where that was replaced, or another disk is mounted there by now. */
+  isInPlace(): boolean
   /** Lets go, as far as this process is concerned. */
   close(): void
 }
@@ -46,7 +48,8 @@ export async function takeFlock(
       if (!(await lock(descriptor, waitSeconds, signal))) return null
       // If the file was replaced while we waited, no other process looks at the lock that we hold.
       kept = isStillAt(descriptor, path)
-      if (kept) return { descriptor, close: closeOnce(descriptor) }
+      if (kept)
+        return { descriptor, isInPlace: () => isStillAt(descriptor, path), close: closeOnce(descriptor) }
     } catch (error) {
       throw diskFailure(error, 'take the lock', path)
     } finally {

@@ -21,6 +21,10 @@ export function humanAge(time: string | null, now: Instant): string {
   return seconds < 0 ? `in ${humanDuration(-seconds)}` : `${humanDuration(seconds)} ago`
 }
 
+/** A point with a date alone ends with its day. */
+export const newestText = (newest: string, now: Instant): string =>
+  Date.parse(newest) > now ? 'today' : humanAge(newest, now)
+
 /** `2026-11-24 04:00 +01:00`: to the minute, as the zone's wall clock shows it. */
 function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
   const at = Date.parse(time)

@@ -6,6 +6,7 @@ import {
   BACKUP_STATES,
   type BackupStatus,
   CONDITION_TYPES,
+  type DiskInTurn,
   type SeriesStatus,
   type StatusReport,
 } from '../model/status.ts'
@@ -64,6 +65,21 @@ function metricsOf(
     ofEach(name, help, ['series'], ({ series }) =>
       shown(series).map((one) => [{ series: escapeText(one.series) }, value(one)]),
     )
+  const ofDisk = (name: string, help: string, value: (disk: DiskInTurn) => number | null) =>
+    ofEach(name, help, ['disk', 'label'], ({ disks = [] }) =>
+      disks.map((one) => [{ disk: one.id, label: escapeText(one.label ?? '') }, value(one)]),
+    )
+  const ofDisks: readonly Metric[] = [
+    ofDisk('disk_here', '1 for the disk that is here, of those that take turns.', ({ here }) => Number(here)),
+    ofDisk('disk_last_here_timestamp_seconds', 'When a pass over the disk last ended.', ({ lastHere }) =>
+      secondsOf(lastHere),
+    ),
+    ofDisk(
+      'disk_newest_point_timestamp_seconds',
+      'The time of the newest complete point on the disk, as far as known while it is away.',
+      ({ newest }) => secondsOf(newest),
+    ),
+  ]
   return [
     ['build_info', 'The version that wrote this.', ['version'], [[{ version: escapeText(version) }, 1]]],
     alone(
@@ -118,6 +134,7 @@ function metricsOf(
     ),
     ofBackup('published_bytes', 'Bytes published and complete here.', ({ bytes }) => bytes),
     ofBackup('free_bytes', 'Bytes free at the destination.', ({ free }) => free),
+    ...(backups.some(({ disks }) => disks !== undefined) ? ofDisks : []),
     ...COUNTS.map(([count, name, help]) => ofBackup(name, help, ({ counts }) => counts?.[count] ?? null)),
     ofBackup('series', 'Series of points held.', ({ series, bytes }) =>
       bytes === null ? null : series.length,

@@ -13,7 +13,7 @@ import { counted } from './human-count.ts'
 import { humanAge, inLocalTime } from './human-time.ts'
 import type { Paint } from './paint.ts'
 import { besideText, guessedLines, isUnnamed } from './series-facts.ts'
-import { causeText, runningText, stagedText } from './status-facts.ts'
+import { causeText, runningText, stagedText, turnName, turnText } from './status-facts.ts'
 import { indentText, padText, wrapText } from './wrap-text.ts'
 
 /** Columns of a name next to its value; a longer one has a line of its own. */
@@ -27,7 +27,7 @@ export function detailLines(
   brush: Paint,
 ): readonly string[] {
   const { now, zone, width } = options
-  const { destination, running, staged, lastPass, nextRun, validUntil, watch, waiting } = backup
+  const { destination, running, staged, lastPass, nextRun, validUntil, watch, waiting, disks = [] } = backup
   const when = (time: string | null): string =>
     time === null ? 'never' : `${inLocalTime(time, zone)} (${humanAge(time, now)})`
   const reconciling = backup.conditions.find(
@@ -43,6 +43,7 @@ export function detailLines(
     ...(watch === null ? [] : [['watch', daemonWord(watch)]]),
     ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
     ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
+    ...disks.map((disk) => [`disk ${disk.id.slice(0, 8)}`, `${turnName(disk)}: ${turnText(disk, now)}`]),
     ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [
       isUnnamed({ series, newest }) ? 'no point yet' : series,
       [

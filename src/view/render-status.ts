@@ -13,7 +13,7 @@ import { humanAge, inLocalTime } from './human-time.ts'
 import { shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { renderVerdict } from './render-verdict.ts'
-import { faultText } from './status-facts.ts'
+import { faultText, turnName, turnText } from './status-facts.ts'
 import { type TableOptions, tableLines } from './status-table.ts'
 import { splitHint } from './trouble-rows.ts'
 import { clipText, cutText, wrapText } from './wrap-text.ts'
@@ -37,6 +37,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
   const below = [
     ...problemLines(report, options, brush),
     ...diskLines(backups, options, brush),
+    ...turnLines(backups, options, brush),
     ...ageLines(backups, options, brush),
     ...specLines(report, options, brush),
   ]
@@ -83,6 +84,33 @@ function diskLines(
     })
   return shorten(lines, DISKS, (left) => `and ${counted(left, 'disk')} with more`).map((line) =>
     brush('dim', cutText(line, width)),
+  )
+}
+
+/** Disks that take turns, each once for all the backups on it: the newest point of the one that is the furthest behind counts. */
+function turnLines(
+  backups: readonly BackupStatus[],
+  { now, width, detail }: StatusTextOptions,
+  brush: Paint,
+): readonly string[] {
+  if (detail) return []
+  const all = backups.flatMap(({ disks = [] }) => disks)
+  // Two folders of one file system may take turns too.
+  const isShared = backups.some(
+    ({ disks = [] }) => new Set(disks.map(({ filesystem }) => filesystem)).size < disks.length,
+  )
+  const lines = [...groupBy(all, ({ id, filesystem }) => (isShared ? id : filesystem)).values()].map(
+    (same) => {
+      const oldest = same.toSorted((a, b) => Date.parse(a.newest ?? '') - Date.parse(b.newest ?? ''))[0]!
+      const { newest } = same.find((one) => one.newest === null) ?? oldest
+      const lastHere = same
+        .map((one) => one.lastHere)
+        .toSorted((a, b) => Date.parse(b ?? '') - Date.parse(a ?? ''))[0]!
+      return `${turnName(same[0]!)}: ${turnText({ here: same.some(({ here }) => here), lastHere, newest }, now)}`
+    },
+  )
+  return shorten(lines, DISKS, (left) => `and ${counted(left, 'disk')} more`).map((line) =>
+    brush('dim', clipText(line, width)),
   )
 }
 

@@ -5,7 +5,7 @@ import type { Instant } from '../model/instant.ts'
 import type { StatusReport } from '../model/status.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { dayTime, humanAge } from './human-time.ts'
+import { dayTime, humanAge, newestText } from './human-time.ts'
 import { countedWords } from './plan-totals.ts'
 import { clipText } from './wrap-text.ts'
 
@@ -99,10 +99,6 @@ export function withNames(
   }
   return clipText(lead + whole[0]!, width)
 }
-
-/** A point with a date alone ends with its day. */
-export const newestText = (newest: string, now: Instant): string =>
-  Date.parse(newest) > now ? 'today' : humanAge(newest, now)
 
 function dueText({ due }: Verdict, now: Instant, zone: Zone): readonly string[] {
   if (due === null) return []

@@ -4,11 +4,11 @@ import type { Zone } from '../decide/time/zone.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
-import type { BackupStatus, RunningNow, StagedNow } from '../model/status.ts'
+import type { BackupStatus, DiskInTurn, RunningNow, StagedNow } from '../model/status.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { dayTime, humanAge, humanDuration } from './human-time.ts'
+import { dayTime, humanAge, humanDuration, newestText } from './human-time.ts'
 import { cutText } from './wrap-text.ts'
 
 /** Shown once, above all that it is about. */
@@ -58,6 +58,23 @@ const SHORTEST_PATH = 8
 export function stagedText({ files, bytes, size: whole, path }: StagedNow): string {
   const part = whole === null || whole < bytes ? humanSize(bytes) : humanPart(bytes, whole)
   return `stopped: ${part} staged of ${files === 1 ? escapeText(path) : `${counted(files, 'file')}, ${escapeText(path)} among them`}; the next pass goes on`
+}
+
+/** `ext4 "offsite2", 1.8 TiB`; of one that was never named, the beginning of its id. */
+export function turnName({ id, label, type, size }: DiskInTurn): string {
+  const name = label === null ? id.slice(0, 8) : `"${escapeText(label)}"`
+  const kind = type === null ? name : `${escapeText(type)} ${name}`
+  return size === null ? kind : `${kind}, ${humanSize(size)}`
+}
+
+/** `here, newest 3 h ago`, `away, last here 6 d ago, newest 6 d ago`. */
+export function turnText(
+  { here, lastHere, newest }: Pick<DiskInTurn, 'here' | 'lastHere' | 'newest'>,
+  now: Instant,
+): string {
+  const age = newest === null ? 'nothing complete' : `newest ${newestText(newest, now)}`
+  if (here) return `here, ${age}`
+  return `away, ${lastHere === null ? '' : `last here ${humanAge(lastHere, now)}, `}${age}`
 }
 
 /** What each backup is called: where folders hold several of one name, with the folder. */

@@ -29,7 +29,7 @@ export interface WatchedPlace {
   /** The result of the last pass. */
   readonly readStatus: () => Promise<DestinationStatus | null>
   /** What it holds. */
-  readonly look: () => Promise<Pick<StatusFacts, 'hold' | 'halt' | 'holding' | 'last'>>
+  readonly look: () => Promise<Pick<StatusFacts, 'hold' | 'halt' | 'holding' | 'last' | 'rotation'>>
 }
 
 interface FreshnessPorts {

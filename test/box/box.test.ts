@@ -2,8 +2,10 @@ import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBox } from '../../src/box/box.ts'
+import { latestClock, latestStatus } from '../../src/model/box.ts'
 import { Stop } from '../../src/model/failure.ts'
 import type { Run } from '../../src/model/run.ts'
+import type { DestinationStatus } from '../../src/model/status.ts'
 import { NO_DISK, NOON, temporaryFolder } from '../helpers/disk-folder.ts'
 import { kill, otherHolder } from '../helpers/disk-sharers.ts'
 
@@ -12,7 +14,27 @@ const newBox = (concurrency = 2, state = join(temporaryFolder(), 'state')) => ({
   state,
   box: openBox(state, { concurrency }),
 })
-const place = (id: string, path: string) => ({ id, path, backup: 'x', disk: NO_DISK })
+const place = (id: string, path: string) => ({ id, path, backup: 'x', rotates: false, disk: NO_DISK })
+const statusAt = (finished: string): DestinationStatus => ({
+  format: 'reconcile.destination/1',
+  backup: 'x',
+  finished,
+  result: 'in-sync',
+  exitCode: 0,
+  lastSuccess: finished,
+  conditions: [],
+  counts: { waiting: 0, conflict: 0, lost: 0, problems: 0, pending: 0 },
+  listed: 1,
+  clock: finished,
+  troubles: null,
+  holds: [],
+  observed: null,
+  lookBy: null,
+  promised: null,
+  series: [],
+  awaited: [],
+  head: null,
+})
 const head = (seq: number) => ({ seq, hash: 'a'.repeat(64) })
 
 describe('the box’s memory', () => {
@@ -54,6 +76,74 @@ describe('the box’s memory', () => {
     expect(await box.knownId('/srv/a', 'stranger')).toBeNull()
     await box.learn(place('second-try', '/srv/a'), NOON)
     expect(await box.knownId('/srv/a', null)).toBe('second-try')
+  })
+
+  describe('of disks that take turns', () => {
+    const turn = (id: string) => ({ ...place(id, '/srv/a'), rotates: true })
+    const left = (finished: string, newest: string | null = null) => ({
+      status: statusAt(finished),
+      series: [{ series: 'db', newest, points: 1 }],
+      look: { policy: null },
+    })
+    const twoDisks = async () => {
+      const { box, state } = newBox()
+      await box.learn(turn('one'), NOON)
+      await box.expect(turn('announced'))
+      await box.learn(turn('two'), NOON)
+      return { box, state }
+    }
+
+    test('all are known, until one alone is to be there', async () => {
+      const { box } = await twoDisks()
+      const known = (found: string | null) => box.knownId('/srv/a', found)
+      expect([await known('one'), await known('two'), await known('other'), await known(null)]).toEqual([
+        'one',
+        'two',
+        'two',
+        'two',
+      ])
+      expect((await box.rotation('/srv/a')).disks.map(({ id }) => id)).toEqual(['one', 'two'])
+      expect((await box.rotation('/srv/b')).disks).toEqual([])
+      await box.noteTurn('/srv/a', 'one', left('2026-11-01T00:00:00Z'))
+      await box.learn(place('one', '/srv/a'), NOON)
+      expect([await known('two'), (await box.rotation('/srv/a')).disks]).toMatchObject([
+        'one',
+        [{ status: null }],
+      ])
+    })
+
+    test('each is as it was left; a pass that saw too little moves nothing but its own', async () => {
+      const { box, state } = await twoDisks()
+      expect(await box.rotation('/srv/a')).not.toHaveProperty('current')
+      await box.noteAway('/srv/a', NOON)
+      expect(await box.rotation('/srv/a')).not.toHaveProperty('current')
+      await box.noteTurn('/srv/a', 'one', left('2026-11-01T00:00:00Z', '2026-10-31T00:00:00Z'))
+      await box.noteTurn('/srv/a', 'two', { ...left('2026-11-02T00:00:00Z'), series: null, look: null })
+      const found = await openBox(state, { concurrency: 1 }).rotation('/srv/a')
+      expect(found).toMatchObject({
+        current: 'one',
+        disks: [
+          { id: 'one', series: [{ newest: '2026-10-31T00:00:00Z' }] },
+          { id: 'two', series: [] },
+        ],
+      })
+      expect([latestStatus(found)?.finished, latestClock(found)]).toEqual([
+        '2026-11-02T00:00:00Z',
+        Date.parse('2026-11-02T00:00:00Z'),
+      ])
+      await box.noteAway('/srv/a', NOON)
+      await box.noteAway('/srv/a', null)
+      const away = await box.rotation('/srv/a')
+      expect([away.current, latestClock(away)]).toEqual([null, NOON])
+    })
+
+    test('one that is forgotten is unknown', async () => {
+      const { box } = await twoDisks()
+      await box.noteTurn('/srv/a', 'one', left('2026-11-01T00:00:00Z'))
+      await box.forget('one', { reason: 'lost', by: 'ann', at: NOON })
+      expect((await box.rotation('/srv/a')).disks.map(({ id }) => id)).toEqual(['two'])
+      expect([await box.lastPlaceOf('one'), await box.knownId('/srv/a', 'one')]).toEqual([null, 'two'])
+    })
   })
 
   test('keeps the heads of ledgers, releases and the folders whose defaults it saw', async () => {

@@ -18,7 +18,7 @@ const onRealDisk = (disk: Disk) => async (): Promise<World> => {
   const folder = await mkdtemp(join(tmpdir(), 'destination-'))
   const path = join(folder, 'held')
   const destination = openDestination(
-    { path, mount: null, minFree: 0, maxSize: null },
+    { path, mount: null, rotate: false },
     {
       disk,
       box: openBox(join(folder, 'state'), { concurrency: 2 }),
@@ -41,14 +41,14 @@ for (const hardLinks of [true, false]) {
     const disk = modelDisk({ hardLinks })
     const path = '/model/held'
     const destination = openDestination(
-      { path, mount: null, minFree: 0, maxSize: null },
+      { path, mount: null, rotate: false },
       {
         disk,
         box: openBox(state, { concurrency: 2 }),
         uid: process.getuid!(),
         backup: 'test',
         hash: disk.hash,
-        takeLock: async () => ({ state: 'locked', descriptor: -1, close: () => {} }),
+        takeLock: async () => ({ state: 'locked', descriptor: -1, isInPlace: () => true, close: () => {} }),
       },
     )
     return { path, disk, destination, remove: () => rm(state, { recursive: true, force: true }) }

@@ -133,6 +133,7 @@ describe('destinations', () => {
   const place: DestinationPlace = {
     path: '/d',
     mount: '/d',
+    rotate: false,
     minFree: 100,
     maxSize: null,
     encrypted: 'required',

@@ -130,15 +130,15 @@ describe.skipIf(!canMount())('a read-only disk', () => {
       (await openSeen(realDisk, files, new Map())).remember(new Map([[rel('x'), null]])),
     ).resolves.toBeUndefined()
     const box = openBox(join(small.path, 'state'), { concurrency: 1 })
-    await expect(box.learn({ id: 'x', path, backup: 'x', disk: NO_DISK }, NOON)).rejects.toMatchObject(
-      readOnly,
-    )
+    await expect(
+      box.learn({ id: 'x', path, backup: 'x', rotates: false, disk: NO_DISK }, NOON),
+    ).rejects.toMatchObject(readOnly)
     await expect(
       box.claim(null, { now: () => NOON, signal: new AbortController().signal, emit: () => {} }, () => {}),
     ).rejects.toMatchObject(readOnly)
     const holding = await takeHolding(
       {
-        place: { path, mount: null, minFree: 0, maxSize: null },
+        place: { path, mount: null, rotate: false },
         disk: realDisk,
         box,
         uid: process.getuid!(),

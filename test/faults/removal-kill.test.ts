@@ -40,7 +40,7 @@ const script = (path: string, state: string, act: Act): string => {
     import { openBox } from ${of('box/box')}
     import { openDestination } from ${of('destination/open-destination')}
     import { realDisk } from ${of('destination/disk/real-disk')}
-    const place = { path: ${JSON.stringify(path)}, mount: null, minFree: 0, maxSize: null }
+    const place = { path: ${JSON.stringify(path)}, mount: null, rotate: false }
     const box = openBox(${JSON.stringify(state)}, { concurrency: 1 })
     const destination = openDestination(place, { disk: realDisk, box, uid: process.getuid(), backup: 'test' })
     const run = { now: () => Date.now(), signal: new AbortController().signal, emit: () => {} }
@@ -58,7 +58,7 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
     const [path, state] = [join(folder, 'held'), join(folder, 'state')]
     const open = () =>
       openDestination(
-        { path, mount: null, minFree: 0, maxSize: null },
+        { path, mount: null, rotate: false },
         { disk: realDisk, box: openBox(state, { concurrency: 1 }), uid: process.getuid!(), backup: 'test' },
       )
     for (const act of Object.keys(ACTS) as Act[])

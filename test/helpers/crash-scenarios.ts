@@ -97,7 +97,7 @@ export async function lockedOn(disk: ModelDisk): Promise<LockedDestination> {
   await makePrivateFolders(disk, layout(PATH), PATH)
   return lockedDestination(
     {
-      place: { path: PATH, mount: null, minFree: 0, maxSize: null },
+      place: { path: PATH, mount: null, rotate: false },
       disk,
       box,
       uid: process.getuid!(),

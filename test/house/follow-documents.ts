@@ -36,6 +36,10 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
     'needs root, changes the machine',
   'install -d -o reconcile -g reconcile -m 0750 /srv/offsite': 'needs root, and a user that is not here',
   'sudo -u reconcile reconcile --dry-run': 'needs sudo, and a user that is not here',
+  'cryptsetup luksFormat --label offsite /dev/sdX1': 'needs root and a device mapper',
+  'cryptsetup open /dev/disk/by-label/offsite offsite': 'needs root and a device mapper',
+  'mkfs.ext4 -L offsite1 /dev/mapper/offsite': 'needs root and a device mapper',
+  'cryptsetup close offsite': 'needs root and a device mapper',
   'systemctl daemon-reload': 'needs systemd as the first process',
   'systemctl enable --now reconcile.service': 'needs systemd as the first process',
   'systemctl enable --now reconcile.timer': 'needs systemd as the first process',
@@ -58,6 +62,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',
   'docs/notices.md': 'docs-commands-service.test.ts',
+  'docs/rotation.md': 'docs-commands-rotation.test.ts',
   'docs/schedules.md': 'docs-commands-schedules.test.ts',
   'docs/service.md': 'docs-commands-service.test.ts',
 }

@@ -26,7 +26,7 @@ async function world(over: Partial<Spec> = {}) {
   const [from, path] = [join(folder, 'from'), join(folder, 'held')]
   await mkdir(from)
   const box = openBox(join(folder, 'state'), { concurrency: 1 })
-  const place = { path, mount: null, minFree: 0, maxSize: null }
+  const place = { path, mount: null, rotate: false, minFree: 0, maxSize: null }
   const destination = openDestination(place, { disk: realDisk, box, uid: process.getuid!(), backup: 'test' })
   const declared = spec({
     source: { kind: 'local', path: from, listing: null },

@@ -73,7 +73,7 @@ async function passOver(
     await writeFile(join(from, `${file}.md5`), createHash('md5').update(text).digest('hex'))
   }
   const done: string[] = []
-  const place = { path: join(folder, 'held'), mount: null, minFree: 0, maxSize: null }
+  const place = { path: join(folder, 'held'), mount: null, rotate: false, minFree: 0, maxSize: null }
   const box = openBox(join(folder, 'state'), { concurrency: 1 })
   const destination = openDestination(place, {
     disk: {

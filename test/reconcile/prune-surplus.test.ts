@@ -39,7 +39,7 @@ async function world() {
       return realDisk.lstat(name)
     },
   }
-  const place = { path, mount: null, minFree: 0, maxSize: null }
+  const place = { path, mount: null, rotate: false, minFree: 0, maxSize: null }
   const destination = openDestination(place, { disk, box, uid: process.getuid!(), backup: 'test' })
   const locked = await lockOf(destination)
   onTestFinished(() => locked.close())

@@ -53,7 +53,7 @@ async function sharedDisk(backups: number, capacity: number) {
       await utimes(join(from, file), 1_700_000_000, 1_700_000_000)
       await writeFile(join(from, `${file}.md5`), createHash('md5').update(bytes).digest('hex'))
     }
-    const place = { path: join(shared, name), mount: null, minFree: MIN_FREE, maxSize: null }
+    const place = { path: join(shared, name), mount: null, rotate: false, minFree: MIN_FREE, maxSize: null }
     const box = openBox(join(folder, 'state'), { concurrency: 2 })
     const destination = openDestination(place, {
       disk: realDisk,

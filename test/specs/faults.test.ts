@@ -68,6 +68,16 @@ describe('each fault points at its place and says what to do', () => {
       more('checksum: md5\nchecksum: md5'),
       '5:1 duplicate-key "checksum" is written twice: first in line 4',
     ],
+    [
+      'disks that take turns at no mount point',
+      spec({ destination: '{ path: /d, rotate: true }' }),
+      '3:34 missing-key "rotate" without "mount" in destination (name the mount point at which the disks take turns)',
+    ],
+    [
+      'rotate that is no boolean',
+      spec({ destination: '{ path: /d, mount: /d, rotate: 2 }' }),
+      '3:45 wrong-type destination.rotate is 2, not true or false',
+    ],
     ['a missing key', 'version: 1\nsource: { path: /a }', '1:1 missing-key "destination" is missing'],
     [
       'a missing version',

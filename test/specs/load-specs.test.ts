@@ -29,7 +29,7 @@ checksum: sha256
 select: { include: ["*.tar.gz"], exclude: ["tmp-*"] }
 series: { pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: Europe/Oslo }
 retain: { last: 3, daily: 7, weekly: 4, monthly: 12, yearly: 3, within: 2w, pick: oldest, pin: ["db-2025*"] }
-destination: { path: "~/off/{name}/", mount: /home/me/off, minFree: 10GiB, maxSize: 2TiB }
+destination: { path: "~/off/{name}/", mount: /home/me/off, rotate: true, minFree: 10GiB, maxSize: 2TiB }
 transfer: { bandwidth: 25KiB/s, timeout: 2m, maxFileSize: 500GB, order: oldest }
 expect: [{ series: "tmp*", every: never }, { cron: "30 2 * * *", grace: 2h, until: 2026-12-31 }, { every: 24h }]
 prune: { mode: auto, keepAtLeast: 7, minAge: 30d, trashFor: 0s }
@@ -92,6 +92,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
         destination: {
           path: '/home/me/off/pg',
           mount: '/home/me/off',
+          rotate: true,
           minFree: 10 * 2 ** 30,
           maxSize: 2 ** 41,
         },
@@ -125,7 +126,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
       expect: [],
       prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
       verifyEvery: 30 * 86_400,
-      destination: { path: '/srv/offsite/db', mount: null, minFree: 2 ** 30, maxSize: null },
+      destination: { path: '/srv/offsite/db', mount: null, rotate: false, minFree: 2 ** 30, maxSize: null },
       transfer: { bandwidth: plainRate(null), timeout: 60, maxFileSize: null, order: 'newest' },
       acknowledge: [],
     })

@@ -100,6 +100,26 @@ describe('the digest', () => {
   })
 })
 
+test('rotate is off where it is not written; it comes from _defaults.yaml with the mount, and faults point there', async () => {
+  const under = (text: string, destination: string) =>
+    load({ '_defaults.yaml': text, 'db.yaml': spec({ destination }) })
+  const place = async (text: string, destination: string) =>
+    (await under(text, destination)).specs[0]?.destination
+  expect(await place('destination: { mount: /d }', '{ path: /d/x }')).toMatchObject({ rotate: false })
+  const both = 'destination: { mount: /d, rotate: true }'
+  expect(await place(both, '{ path: /d/x }')).toMatchObject({ mount: '/d', rotate: true })
+  expect(await place(both, '{ path: /d/x, rotate: null }')).toMatchObject({ mount: '/d', rotate: false })
+  const alone = 'destination: { rotate: true }'
+  expect(await place(alone, '{ path: /d/x, mount: /d }')).toMatchObject({ mount: '/d', rotate: true })
+  expect(await place(alone, '{ path: /d/x, rotate: false }')).toMatchObject({ mount: null, rotate: false })
+  expect(told(await under(alone, '{ path: /d/x }'))).toEqual([
+    expect.stringContaining('_defaults.yaml:1:24 missing-key "rotate" without "mount" in destination'),
+  ])
+  expect(told(await under('destination: { mount: [ }', '{ path: /d/x, rotate: true }')).join()).not.toContain(
+    'rotate',
+  )
+})
+
 test.each(
   [
     'run plan apply watch status serve explain verify prune restore log release suspend resume snapshot validate',

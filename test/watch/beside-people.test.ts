@@ -5,6 +5,7 @@ import { isoTime } from '../../src/model/instant.ts'
 import type { Notice } from '../../src/model/notice.ts'
 import { type Backup, backupIn } from '../helpers/backup.ts'
 import { type DaemonHere, daemonHere } from '../helpers/daemon-here.ts'
+import { canMount, disksInTurn } from '../helpers/disk-small.ts'
 import { stagedSize } from '../helpers/fault-checks.ts'
 import { until } from '../helpers/fault-processes.ts'
 import { makeValveWorld, type ValveWorld } from '../helpers/fault-valve.ts'
@@ -121,6 +122,55 @@ describe('whoever the settings name', () => {
     pg = await backupIn(world, 'pg')
     await pg.offer('a.tar', 'one')
   })
+
+  test.skipIf(!canMount())(
+    'of disks that take turns is told of one that is new, and of lateness, but not that none is there',
+    async () => {
+      const mount = join(world.folder, 'offsite')
+      const disks = disksInTurn(world.folder, mount)
+      try {
+        disks.insert('a')
+        const destination = { path: join(mount, 'pg'), mount, rotate: true }
+        await pg.declare({ destination, schedule: { every: '1h' }, expect: { every: '24h' } })
+        start({ notify: [await hook('ops')] })
+        const next = async () => {
+          const from = daemon.mark()
+          await daemon.clock.advance(61 * MINUTE)
+          return daemon.finished('pg', from)
+        }
+        expect(await daemon.finished('pg')).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+        disks.eject()
+        for (let passes = 0; passes < 2; passes++)
+          expect(await next()).toMatchObject({ halt: { code: 'not-mounted' } })
+        expect(await status('pg')).toMatchObject({
+          state: 'ok',
+          nextRun: expect.any(String),
+          disks: [{ here: false }],
+        })
+        expect(told()).toEqual([])
+        disks.insert('b')
+        const { holds } = await next()
+        await until(() => told().length === 1)
+        expect(told()).toEqual(['/ops held'])
+        expect((await world.run('release', holds[0]!.id, '--reason', 'new')).code).toBe(0)
+        expect(await daemon.finished('pg', daemon.mark())).toMatchObject({
+          published: ['a.tar'],
+          exitCode: 0,
+        })
+        await until(() => told().length === 2)
+        // Plugged in between two passes, and known.
+        disks.insert('a')
+        expect(await next()).toMatchObject({ result: 'in-sync', holds: [] })
+        disks.eject()
+        while ((await status('pg')).state !== 'late') await next()
+        await daemon.until(() => told().length > 2)
+        expect(told()).toEqual(['/ops held', '/ops recovered', '/ops late'])
+      } finally {
+        await daemon.stop()
+        disks.eject()
+      }
+    },
+  )
 
   test('is told of a conflict once, and that it is over; the heartbeat fails and comes back', async () => {
     start({ notify: [await hook('ops')], heartbeat: heartbeatTo(await urlFile('beat')) })

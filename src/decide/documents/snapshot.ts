@@ -153,6 +153,15 @@ const document = object({
     used: amount,
     halt: nullable(checkedHalt),
     problems: list(checkedProblem),
+    turn: optional(
+      nullable(
+        object({
+          isBack: flag,
+          newest: list(object({ series: text, at: integer })),
+          policy: nullable(object({ policy: text, points: count })),
+        }),
+      ),
+    ),
   } satisfies Readonly<Record<keyof Holding, Check>>),
 })
 
@@ -170,8 +179,9 @@ function each<Key extends string, Value, Made>(
 
 /** The snapshot's document: `reconcile.snapshot/1`. Maps are lists of rows with a `path`; markers' bytes are left out. */
 export function encodeSnapshot({ taken, observation, ...rest }: Snapshot) {
-  const { source, destination } = observation
+  const { source } = observation
   const { instead } = source
+  const { turn, ...destination } = observation.destination
   return {
     format: 'reconcile.snapshot/1',
     ...rest,
@@ -191,6 +201,9 @@ export function encodeSnapshot({ taken, observation, ...rest }: Snapshot) {
       ...each(VALUES, (_, key) => toValues<unknown>(destination[key])),
       awaited: Array.from(destination.awaited, ([series, since]) => ({ series, since })),
       seen: Array.from(destination.seen, ([path, seen]) => toSeenRow(path, seen)),
+      ...(turn === null
+        ? {}
+        : { turn: { ...turn, newest: Array.from(turn.newest, ([series, at]) => ({ series, at })) } }),
     },
   }
 }
@@ -215,6 +228,8 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
     typeof encodeSnapshot
   >
   const { instead, ...shown } = source
+  // An earlier version wrote none.
+  const { turn = null } = destination
   const observation = {
     source: {
       ...shown,
@@ -233,6 +248,7 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
       ...each(VALUES, (_, key) => byPath(destination[key] ?? [], ({ value }) => value)),
       awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since])),
       seen: byPath(destination.seen, fromSeenRow),
+      turn: turn && { ...turn, newest: new Map(turn.newest.map(({ series, at }) => [series, at])) },
     } as Holding,
   }
   return { snapshot: { backup, taken: instant(Date.parse(taken)), place, halt, holds, observation } }

@@ -30,7 +30,7 @@ export function isAwaitingQuiet({ files }: Pick<SourceView, 'files'>): boolean {
 
 /** A series of which the source shows something, and of which nothing has ever been held: its first file is awaited. */
 export const isAwaited = ({ status }: SeriesView, newer: Newer): boolean =>
-  status.points === 0 && status.state !== 'ended' && ['coming', 'no-marker', 'refused'].includes(newer)
+  status.newest === null && status.state !== 'ended' && ['coming', 'no-marker', 'refused'].includes(newer)
 
 /**
  * I14: what keeps a backup from holding anything at all, or anything of a new series, and files with a checksum next to them that does not

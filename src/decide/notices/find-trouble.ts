@@ -216,7 +216,7 @@ const heldBy = (halt: BackupOutcome['halt'], holds: readonly Hold[]): readonly T
   trouble(
     'held',
     [
-      ...(halt === null ? [] : [{ key: halt.code, ...halt }]),
+      ...(halt === null || halt.away === true ? [] : [{ key: halt.code, ...halt }]),
       ...holds.map(({ id, code, message }) => ({
         key: code,
         code,

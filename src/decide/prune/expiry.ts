@@ -97,7 +97,7 @@ export interface Expiry {
 
 /**
  * Graces count from our own record. They are not over by a clock that is behind it; if it jumped far past it, a person is
- * asked, because a wrong clock would empty the trash at once.
+ * asked, because a wrong clock would empty the trash at once. The first pass over a disk that is back ends none.
  */
 export function decideExpiry(
   spec: Spec,
@@ -105,8 +105,8 @@ export function decideExpiry(
   { state }: BoxClock,
   asOf: Instant,
 ): Expiry {
-  const { lastTime } = observation.destination
-  if (lastTime === null || state === 'behind') return { steps: [], holds: [] }
+  const { lastTime, turn } = observation.destination
+  if (lastTime === null || state === 'behind' || turn?.isBack === true) return { steps: [], holds: [] }
   const steps = [
     ...expireSteps(strays(spec, observation), observation, asOf),
     ...trashSteps(spec, observation, asOf),

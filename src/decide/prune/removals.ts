@@ -97,12 +97,18 @@ export function decidePrune(
     )
   })
   const pushed = all.flatMap((one) => one.pushed ?? [])
-  const going = new Set(all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit))
-  const isChanged = destination.terms.length > 0 && destination.lastPrune?.policy !== policy
+  const isBack = destination.turn?.isBack === true
+  const going = new Set(
+    isBack ? [] : all.filter(({ mayGo, limit, gone }) => mayGo.length > 0 && gone < limit),
+  )
+  const isChanged =
+    destination.terms.length > 0 &&
+    destination.lastPrune?.policy !== policy &&
+    !isKnownOfOthers(policy, retention, destination)
   const steep = isChanged ? all.filter(({ fallen, wantedBefore }) => isMuch(fallen, wantedBefore)) : []
   const due: Due = {
     going: [...going],
-    steep: isAsked ? steep : [],
+    steep: isAsked && !isBack ? steep : [],
     policy,
     basis,
     clock: clock.state,
@@ -131,13 +137,25 @@ export function decidePrune(
     const because = [`outside ${policyText(retain)}`]
     if (unread.length > 0) because.push(`once the newest ${keepAtLeast} points have been read again`)
     for (const [i, point] of one.mayGo.entries()) {
-      if (block !== null) keptBack.set(point, { why: 'held', hold: block })
+      if (isBack) keptBack.set(point, { why: 'back' })
+      else if (block !== null) keptBack.set(point, { why: 'held', hold: block })
       else if (one.gone + i >= one.limit) keptBack.set(point, { why: 'day-limit', limit: one.limit })
       else if (isUnproven) keptBack.set(point, { why: 'unread' })
       else remove.set(point, because)
     }
   }
   return { ...decided, holds, passed, toRead, news, pushed }
+}
+
+/**
+ * Whether another disk of this backup has gone by this policy: what falls here by it is no news then. A disk that holds more points than
+ * that one did is judged by its own ledger, for more would fall from it than anybody has seen.
+ */
+function isKnownOfOthers(policy: string, { series }: Retention, { turn }: Holding): boolean {
+  const known = turn?.policy ?? null
+  if (known === null || known.policy !== policy) return false
+  const points = [...series.values()].flatMap((all) => all.filter(({ standing }) => standing === 'whole'))
+  return points.length <= known.points
 }
 
 /** Made when it is first asked for. */

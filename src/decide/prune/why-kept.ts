@@ -8,6 +8,8 @@ export type WhyKept =
   /** Nothing of its series goes; `hold`: the code of what holds it. */
   | { readonly why: 'held'; readonly hold: string }
   | { readonly why: 'day-limit'; readonly limit: number }
+  /** Its disk was away when the backup was last looked at. */
+  | { readonly why: 'back' }
   /** The points relied on have to be read first, and could not be. */
   | { readonly why: 'unread' }
   | { readonly why: 'min-age'; readonly until: Instant }
@@ -39,6 +41,8 @@ export function whyKeptText(why: WhyKept): string {
       return `held: ${why.hold}`
     case 'day-limit':
       return `waits: at most ${why.limit} of its series are removed in a day`
+    case 'back':
+      return 'waits: the first pass over a disk that is back removes nothing'
     case 'unread':
       return 'waits: the newest points could not be read again'
     case 'min-age':

@@ -1,4 +1,4 @@
-import type { DiskNames, Identity, StrangeDisk } from '../../model/holding.ts'
+import type { DiskBefore, DiskNames, Identity, StrangeDisk } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
@@ -12,7 +12,10 @@ const UNKNOWN = 'destination-unknown'
  */
 export function holdOfIdentity(path: string, identity: Identity): Hold | null {
   const { expected, found, lastSeenAt, owner, strange } = identity
-  if (expected === found && owner === undefined) return null
+  const isCopy = strange?.isCopy === true
+  if (expected === found && owner === undefined && !isCopy) return null
+  if (strange?.known !== undefined && expected !== null && owner === undefined)
+    return holdOfTurn(path, identity, strange, strange.known)
   const { filesystem = null, within = null } = strange?.disk ?? {}
   const hold = (code: string, message: string): Hold => ({
     id: holdId(code, [path, expected, found, filesystem, within, ...(owner === undefined ? [] : [owner])]),
@@ -48,6 +51,31 @@ export function holdOfIdentity(path: string, identity: Identity): Hold | null {
   )
 }
 
+/** Where disks take turns: a release counts for this disk whichever of the others was here last. */
+function holdOfTurn(
+  path: string,
+  { found }: Identity,
+  { disk, lastPass, before, isCopy }: StrangeDisk,
+  known: readonly DiskBefore[],
+): Hold {
+  const code = isCopy === true ? 'destination-copy' : UNKNOWN
+  const id = holdId(code, [path, found, disk.filesystem, disk.within])
+  const name = diskName(disk)
+  if (isCopy === true) {
+    const original = before?.disk == null ? 'another file system' : diskName(before.disk)
+    const message = `${path} is on ${name}, and is a copy of the destination ${found} on ${original}: it has the same id. Mount the original; release only if this copy takes its place. To let it take turns as a disk of its own, first remove ${path}/.reconcile from it`
+    return { id, code, message }
+  }
+  const names = known.map((one) => {
+    const day = one.day === null ? '' : ` (last here ${one.day})`
+    return `${one.disk === null ? 'one without a name' : shortName(one.disk)}${day}`
+  })
+  const pass = lastPass === null ? '' : `, last pass over it ${lastPass}`
+  const holds = found === null ? 'It holds no destination yet' : `It holds the destination ${found}${pass}`
+  const message = `the disk at ${disk.mountPoint}, ${name}, is new to ${path}, which knows ${names.join(', ')}. ${holds}. Mount a known disk, or release this one to let it take turns too`
+  return { id, code, message }
+}
+
 const nowOn = ({ disk }: StrangeDisk): string => `It is on ${diskName(disk)}, mounted at ${disk.mountPoint}.`
 
 function beforeOn(strange: StrangeDisk | undefined): string {
@@ -60,10 +88,16 @@ function beforeOn(strange: StrangeDisk | undefined): string {
 }
 
 /** `ext4 "offsite1", 1.8 TiB, /dev/sdb1`. */
-function diskName({ type, label, size, source }: DiskNames): string {
-  const kind = label === null ? type : `${type} "${label}"`
-  return [kind, ...(size === null ? [] : [humanSize(size)]), source].join(', ')
-}
+const diskName = (disk: DiskNames): string =>
+  [
+    disk.label === null ? disk.type : shortName(disk),
+    ...(disk.size === null ? [] : [humanSize(disk.size)]),
+    disk.source,
+  ].join(', ')
+
+/** `ext4 "offsite1"`; without a label its device. */
+const shortName = ({ type, label, source }: DiskNames): string =>
+  label === null ? `${type} ${source}` : `${type} "${label}"`
 
 /** Whether `release --all-destinations` accepts it: never a disk that stands where another is expected, or where one is missing. */
 export const isUnknownDisk = ({ code }: Hold): boolean => code === UNKNOWN

@@ -28,19 +28,22 @@ import { codeOfStatus, firstOf } from './exit-code.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { lateCause } from './late-cause.ts'
 import { isOverSpecs, withoutOverSpecs } from './over-specs.ts'
+import { disksIn, isAllAway, lastOf, viewsAway } from './rotation.ts'
 import { lateSeries, type SeriesView, seriesViews, withCause } from './series.ts'
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
 export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
-  const isKnown = given.last !== null && given.overSpecs !== null
+  const found = lastOf(given)
+  const isKnown = found !== null && given.overSpecs !== null
   const isHeld = given.holders !== null && given.holders.length > 0
   const facts = {
     ...given,
-    ...(isKnown ? { last: withoutOverSpecs(given.last!) } : {}),
+    last: isKnown ? withoutOverSpecs(found) : found,
     progress: isHeld ? given.progress : null,
   }
   const { holding, last, spec } = facts
-  const halt = haltOf(facts)
+  const isAway = isAllAway(facts)
+  const halt = isAway ? null : haltOf(facts)
   const held = count(facts)
   const isUnderWay = isAtWork(facts)
   const points = pointsOf(facts, asOf)
@@ -50,7 +53,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const views = viewsIn(points, facts, asOf)
   const misfit = spec === null || points === null ? null : patternFitsNothing(spec, points.beside, false)
   const staged = isUnderWay || holding === null ? null : stagedNow(holding)
-  const look: StatusLook = { asOf, halt, gone, held: held.files, views, misfit, isUnderWay, staged }
+  const look: StatusLook = { asOf, isAway, halt, gone, held: held.files, views, misfit, isUnderWay, staged }
   const judged = judgeState(facts, look)
   return {
     backup: facts.backup,
@@ -58,14 +61,15 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     destination: facts.place.path,
     series: spec === null && holding !== null ? held.series : views.map(withDue),
     ...besideOf(points),
-    conditions: dated(claimsOf(facts, look, judged), given.last?.conditions ?? [], otherwiseAt(given, asOf)),
+    conditions: dated(claimsOf(facts, look, judged), found?.conditions ?? [], otherwiseAt(facts, asOf)),
     ...(troubles.length === 0 ? {} : { troubles }),
     ...(waiting === null ? {} : { waiting }),
     lastPass: last?.finished ?? null,
     lastSuccess: last?.lastSuccess ?? null,
     counts: last?.counts ?? null,
     observed: last?.observed ?? null,
-    nextRun: triesAgain(facts.watch) ?? last?.promised?.nextRun ?? null,
+    nextRun:
+      triesAgain(facts.watch) ?? last?.promised?.nextRun ?? (isAway ? facts.watch?.nextRun : null) ?? null,
     validUntil: last?.promised?.validUntil ?? null,
     watch: facts.watch,
     files: holding === null ? null : held.files,
@@ -74,7 +78,8 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     running: facts.progress === null ? null : runningNow(facts.progress),
     staged,
     disk: facts.disk,
-    exitCode: codeOfStatus(facts, judged.state, halt),
+    ...(facts.rotation === null ? {} : { disks: disksIn(facts.rotation, facts, views) }),
+    exitCode: codeOfStatus(facts, judged.state, haltOf(facts)),
   }
 }
 
@@ -164,14 +169,14 @@ const believedNow = ({ lastTime }: Holding, asOf: Instant): Instant =>
 
 function viewsIn(points: Retention | null, facts: StatusFacts, asOf: Instant): readonly SeriesView[] {
   const { holding, spec } = facts
-  if (points === null || holding === null || spec === null) return []
   const isUnderWay = isAtWork(facts)
+  const caused = (view: SeriesView) => withCause(view, (late) => causeOf(late, facts, isUnderWay))
+  if (spec !== null && isAllAway(facts)) return viewsAway(spec, facts.rotation, asOf).map(caused)
+  if (points === null || holding === null || spec === null) return []
   // Of what is awaited nothing is here, and the last pass saw it.
   const awaited = [...holding.awaited.keys()].map((name) => [name, []] as const)
   const series = new Map([...awaited, ...points.series])
-  return seriesViews(spec, { series }, holding, believedNow(holding, asOf)).map((view) =>
-    withCause(view, (late) => causeOf(late, facts, isUnderWay)),
-  )
+  return seriesViews(spec, { series }, holding, believedNow(holding, asOf)).map(caused)
 }
 
 /** What the ledger has of selected files, and how much of it is here. */
@@ -230,8 +235,10 @@ interface LateNow {
 }
 
 /** Which series are late from what the disk says alone, without a pass; null: unknown. */
-export function lateNow(facts: StatusFacts, asOf: Instant): LateNow | null {
-  if (facts.holding === null || (facts.halt ?? facts.holding.halt) !== null) return null
+export function lateNow(given: StatusFacts, asOf: Instant): LateNow | null {
+  const facts = { ...given, last: lastOf(given) }
+  const { holding, halt } = facts
+  if (!isAllAway(facts) && (holding === null || (halt ?? holding.halt) !== null)) return null
   const views = viewsOf(facts, asOf)
   const next = views.reduce<Instant | null>(
     (first, { late, lateAfter }) =>

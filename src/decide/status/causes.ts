@@ -85,6 +85,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'connection-refused': 'its source refuses connections',
   crashed: 'a bug ended its last pass',
   'defaults-gone': '_defaults.yaml is gone',
+  'destination-copy': 'a copy of its disk is there',
   'destination-id-missing': 'its disk is not here',
   'destination-other-id': 'another disk is there',
   'disk-full': 'its disk is full',

@@ -71,7 +71,9 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (over !== undefined) {
     return is('held', { reason: over.code, message: releaseText(over), ...sinceHeld(facts, over.code) })
   }
-  if (doubt !== null || holding === null) {
+  if (doubt === null && holding?.turn?.isBack === true)
+    return { state: 'pending', ready: { type: 'Ready', status: 'unknown', ...SWAPPED }, doubt }
+  if (doubt !== null || (holding === null && !look.isAway)) {
     // The first pass is at it, or one that is long due.
     const isAtIt = look.isUnderWay && (doubt?.reason === 'never-run' || doubt?.reason === 'overdue')
     return {
@@ -87,6 +89,11 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
 const LAST_GOOD = 'its newest spec is faulty: watch obeys the last good one'
 
 const RELEASED: Said = { reason: 'released', message: 'its hold was released: the next pass looks' }
+
+const SWAPPED: Said = {
+  reason: 'disk-swapped',
+  message: 'the disk that is here was away when the backup was last looked at: the next pass looks',
+}
 
 const HELD: Said = { reason: 'not-looked-at', message: 'it is not looked at while it is held' }
 
@@ -142,7 +149,7 @@ function saidByLast(last: DestinationStatus): 'held' | 'failed' | 'pending' | 'w
 /** What was written under another clock, or was promised and has not come, says nothing about now. */
 function doubtOf(
   { spec, last, holding, holders, silentSince }: StatusFacts,
-  { asOf, isUnderWay }: StatusLook,
+  { asOf, isAway, isUnderWay }: StatusLook,
 ): Said | null {
   if (last === null) return { reason: 'never-run', message: 'no pass has finished here yet' }
   const finished = instant(Date.parse(last.finished))
@@ -153,7 +160,7 @@ function doubtOf(
     const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, the last time recorded here, so ages are unknown. Set it`
     return { reason: 'box-clock', message }
   }
-  const missed = missedPass(last, spec?.schedule ?? null, asOf)
+  const missed = missedPass(last, spec?.schedule ?? null, isAway ? NO_DISK : NO_RUN, asOf)
   if (missed !== null) return missed
   const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
   if (end === null || isUnderWay) return null
@@ -174,14 +181,22 @@ function doubtOf(
 /** Where neither a spec nor the last pass says how often one is to come. */
 const EACH_HOUR: Schedule = { kind: 'every', seconds: 3600 }
 
+const NO_RUN = 'cron, the timer or watch does not run'
+const NO_DISK = 'none of its disks is mounted'
+
 /** I14: that nobody has looked for too long, whoever is to run passes; null: somebody has. */
-function missedPass(last: DestinationStatus, schedule: Schedule | null, asOf: Instant): Said | null {
+function missedPass(
+  last: DestinationStatus,
+  schedule: Schedule | null,
+  why: string,
+  asOf: Instant,
+): Said | null {
   const look = lastLook(last)
   const recorded = schedule === null && last.lookBy !== null ? instant(Date.parse(last.lookBy)) : null
   const end = recorded ?? lookBy(schedule ?? EACH_HOUR, look)
   if (asOf <= end) return null
   const how = schedule === null ? '' : ` (${scheduleText(schedule)})`
-  const message = `no pass has looked since ${isoTime(look)}, where its schedule${how} asked for one long ago: cron, the timer or watch does not run. If passes are meant to be rarer, say so in schedule`
+  const message = `no pass has looked since ${isoTime(look)}, where its schedule${how} asked for one long ago: ${why}. If passes are meant to be rarer, say so in schedule`
   return { reason: 'overdue', message, since: end }
 }
 
@@ -282,12 +297,12 @@ function stalledClaim(facts: StatusFacts, { halt }: StatusLook, kept: Claim): Cl
 
 function freshNow(
   { spec, holding, hold, isReleased }: StatusFacts,
-  { views, halt }: StatusLook,
+  { views, halt, isAway }: StatusLook,
   { doubt }: Judged,
 ): Claim {
   const unknown = ({ reason, message }: Said): Claim => claim('Fresh', 'unknown', reason, message)
   if (spec === null) return claim('Fresh', 'unknown', 'no-spec', 'without a spec nothing is expected')
-  if (holding === null || halt !== null)
+  if ((holding === null && !isAway) || halt !== null)
     return unknown(isReleased === true ? RELEASED : hold !== null ? HELD : NOT_LOOKED_AT)
   const fresh = freshClaim(views)
   // With a clock that is wrong nothing is in time.

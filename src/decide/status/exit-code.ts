@@ -121,6 +121,7 @@ const USAGE = new Set([
   'specs-not-found',
   'missing-tool',
   'no-destination',
+  'no-such-disk',
   'no-such-hold',
   'prune-off',
   'not-held',
@@ -134,6 +135,7 @@ const USAGE = new Set([
 
 /** What halts or holds a whole backup, met by a command outside of any pass. */
 const HALTS = new Set([
+  'destination-copy',
   'destination-id-missing',
   'destination-other-id',
   'destination-unknown',

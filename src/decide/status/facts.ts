@@ -1,3 +1,4 @@
+import type { Rotation } from '../../model/box.ts'
 import type { Holding } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { LockHolder } from '../../model/outcome.ts'
@@ -17,6 +18,8 @@ export interface StatusFacts {
   /** Null: it could not be looked at; `halt` or `hold` says why. */
   readonly holding: Holding | null
   readonly last: DestinationStatus | null
+  /** The disks that take turns; null: none do. */
+  readonly rotation: Rotation | null
   readonly halt: Halt | null
   readonly hold: Hold | null
   /** A hold over its disk was released, and no pass has looked since. */
@@ -45,6 +48,9 @@ export interface StatusFacts {
 /** What a look at the disk came to. */
 export interface StatusLook {
   readonly asOf: Instant
+  /** None of the disks that take turns is here: it is judged by what is known of them. */
+  readonly isAway: boolean
+  /** But for that. */
   readonly halt: Halt | null
   /** Published files that are not here whole any more. */
   readonly gone: readonly string[]

@@ -18,6 +18,8 @@ export const FIRST_FILE = DAY
 /** One series as it is held, with the words for it where it is late. */
 export interface SeriesView {
   readonly status: SeriesStatus
+  /** Of its newest complete point on this disk; `status` has that of all disks that take turns. Null: there is none. */
+  readonly here: Instant | null
   readonly late: string | null
   /** What messages call it; null: nothing has shown itself that could be named. */
   readonly label: string | null
@@ -47,7 +49,7 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 export function seriesViews(
   spec: Spec,
   { series }: Pick<Retention, 'series'>,
-  { created, awaited }: Pick<Holding, 'created' | 'awaited'>,
+  { created, awaited, turn }: Pick<Holding, 'created' | 'awaited' | 'turn'>,
   asOf: Instant,
   coming: 'count' | 'do-not-count' = 'do-not-count',
 ): readonly SeriesView[] {
@@ -55,10 +57,17 @@ export function seriesViews(
     !point.isAhead &&
     (point.standing === 'whole' ||
       (coming === 'count' && point.standing === 'coming' && point.reasons !== null))
-  const held = [...series].map(([name, of]) => ({ name, of, ...countHere(of, isHere, asOf) }))
+  // A series of another disk that is not on this one yet is late or in time all the same.
+  const away = [...(turn?.newest.keys() ?? [])].flatMap((name) =>
+    series.has(name) ? [] : [[name, []] as const],
+  )
+  const held = [...series, ...away].map(([name, of]) => {
+    const elsewhere = turn?.newest.get(name) ?? null
+    return { name, of, elsewhere, ...countHere(of, isHere, asOf) }
+  })
   const holdsOthers = held.some(({ points }) => points > 0)
   const views = held.map((one) => {
-    const isNew = holdsOthers && one.points === 0
+    const isNew = holdsOthers && one.points === 0 && one.elsewhere === null
     const since = isNew ? (awaited.get(one.name) ?? asOf) : null
     return viewOf({ ...one, label: one.name }, spec, created, since, asOf)
   })
@@ -71,6 +80,7 @@ export function seriesViews(
       of: [],
       points: 0,
       newest: null,
+      elsewhere: null,
     }
     return [viewOf(none, spec, created, null, asOf)]
   }
@@ -83,6 +93,8 @@ interface Held {
   readonly of: readonly Point[]
   readonly points: number
   readonly newest: Instant | null
+  /** Of its newest point on the other disks that take turns. */
+  readonly elsewhere: Instant | null
 }
 
 function countHere(
@@ -105,12 +117,13 @@ function countHere(
 
 /** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
 function viewOf(
-  { name, label, of, points, newest }: Held,
+  { name, label, of, points, newest: here, elsewhere }: Held,
   spec: Spec,
   created: Instant | null,
   awaited: Instant | null,
   asOf: Instant,
 ): SeriesView {
+  const newest = elsewhere !== null && (here === null || elsewhere > here) ? elsewhere : here
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
   const fresh = freshness(name, newest, rules, awaited ?? created, asOf)
   // I14: it has so long for its first finished file, however often more are expected.
@@ -126,6 +139,7 @@ function viewOf(
       state,
       points,
     },
+    here,
     label,
     late: state === 'late' ? describeLate(label ?? name, fresh, newest) : null,
     due: fresh.due,

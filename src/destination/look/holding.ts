@@ -1,5 +1,12 @@
 import { promises } from 'node:fs'
-import type { BoxState } from '../../model/box.ts'
+import {
+  type BoxState,
+  type KnownDisk,
+  latestClock,
+  latestStatus,
+  newestOn,
+  type Rotation,
+} from '../../model/box.ts'
 import { clockSanity } from '../../model/clock-sanity.ts'
 import {
   type DiskFacts,
@@ -7,10 +14,12 @@ import {
   type Identity,
   type LedgerHead,
   nothingHeld,
+  type StrangeDisk,
+  type Turn,
 } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { DestinationPlace } from '../../model/spec.ts'
+import type { NearPlace } from '../../model/spec.ts'
 import type { DestinationStatus } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
@@ -27,7 +36,7 @@ import { readStatus } from './status-file.ts'
 
 /** What every part of one destination works with. */
 export interface Ground {
-  readonly place: DestinationPlace
+  readonly place: NearPlace
   readonly disk: Disk
   readonly box: BoxState
   readonly uid: number
@@ -50,14 +59,18 @@ export async function identify(
   const { place, disk, box, uid } = ground
   const files = layout(place.path)
   try {
+    const known = place.rotate ? (await box.rotation(place.path)).disks : null
     const halt =
       ground.refused ??
-      (await checkMount(place.mount)) ??
+      awayIfKnown(await checkMount(place.mount), known ?? []) ??
       (await checkEncrypted(place)) ??
       (await checkOwnership(disk, files, uid))
     // Another user's folder cannot be read, and need not be.
     const found = halt === null ? await readId(disk, files) : null
-    const expected = await box.knownId(place.path, found)
+    const on = halt === null && known !== null ? await diskNow(ground) : null
+    // Of a known disk that was emptied, its own.
+    const emptied = found === null && on !== null ? known?.find((one) => isSamePlace(one, on)) : undefined
+    const expected = emptied?.id ?? (await box.knownId(place.path, found))
     const last = found === null ? null : await readStatus(disk, files)
     const owner = last !== null && ground.isOther?.(last.backup) === true ? { owner: last.backup } : {}
     const identity: Identity = {
@@ -67,27 +80,64 @@ export async function identify(
       lastSeenAt: found === null ? null : await box.lastPlaceOf(found),
       hasPrivateFolder: (await disk.lstat(files.own)) !== null,
     }
-    if (halt !== null || (found === expected && identity.owner === undefined)) return { identity, halt }
-    const before = expected === null ? null : await box.wasHere(expected)
-    const on = await (ground.diskOf ?? diskFacts)(place.path)
-    const strange = { disk: on, lastPass: last?.finished ?? null, before }
+    const isCopy = on !== null && known?.some((one) => one.id === found && isElsewhere(one, on)) === true
+    const isExpected = found === expected && identity.owner === undefined && !isCopy
+    if (halt !== null || isExpected) return { identity, halt }
+    const strange: StrangeDisk = {
+      disk: on ?? (await diskNow(ground)),
+      lastPass: last?.finished ?? null,
+      before: expected === null ? null : await box.wasHere(expected),
+      ...(known === null || emptied !== undefined ? {} : { known }),
+      ...(isCopy ? { isCopy } : {}),
+    }
     return { identity: { ...identity, strange }, halt }
   } catch (error) {
     throw diskFailure(error, 'look at', files.own)
   }
 }
 
+/** That nothing is mounted is no news where disks take turns, once there are any. */
+function awayIfKnown(halt: Halt | null, disks: readonly KnownDisk[]): Halt | null {
+  if (halt?.code !== 'not-mounted' || disks.length === 0) return halt
+  const names = disks.map(({ disk, id }) => disk?.label ?? id.slice(0, 8))
+  return { ...halt, hint: `Mount one of its disks: ${names.join(', ')}.`, away: true }
+}
+
+const diskNow = async ({ place, diskOf = diskFacts }: Ground): Promise<DiskFacts> => diskOf(place.path)
+
+/** Without a UUID there is only the name of a device, which is given to whatever is plugged in. */
+const isNamed = (filesystem: string): boolean => !filesystem.startsWith('/dev/')
+
+const isSamePlace = ({ filesystem, within }: KnownDisk, on: DiskFacts): boolean =>
+  isNamed(filesystem) && filesystem === on.filesystem && within === on.within
+
+/** Whether a file system, or a folder of it, is for certain another one than this disk's. */
+function isElsewhere({ filesystem, within }: KnownDisk, on: DiskFacts): boolean {
+  const isOther = filesystem !== on.filesystem && isNamed(filesystem) && isNamed(on.filesystem)
+  return isOther || (within !== null && within !== on.within)
+}
+
+/** What is known beyond the disk that is here; null: disks take no turns. */
+function turnOf(rotation: Rotation | null, found: string | null): Turn | null {
+  if (rotation === null) return null
+  const { disks, current, policy } = rotation
+  const newest = newestOn(disks.filter(({ id }) => id !== found))
+  return { isBack: current !== undefined && current !== found, newest, policy }
+}
+
 /** Opens the ledger and holds it to whatever else remembers it: the status and this box. They are read first. */
 export async function openOwnLedger(
-  { place, disk, box, leap }: Ground,
+  ground: Ground,
   mode: LedgerOptions['mode'],
   id: string | null,
   now: () => Instant,
 ): Promise<LedgerState> {
+  const { place, disk, box, leap } = ground
   const files = layout(place.path)
   const status = await readStatus(disk, files)
+  const rotation = await rotationOf(ground)
   const knownHead = higherHead(status?.head ?? null, id === null ? null : await box.knownHead(id))
-  const believed = believedAt(status, now(), leap)
+  const believed = believedAt(status, rotation, now(), leap)
   return openLedger(disk, files, { mode, now, knownHead, believed, ...(leap === undefined ? {} : { leap }) })
 }
 
@@ -110,6 +160,7 @@ export async function takeHolding(
   if (halt !== null) return { ...nothingHeld, identity, free, halt }
   try {
     const status = await readStatus(disk, files)
+    const rotation = await rotationOf(ground)
     const memory = open ?? (await remember(ground, identity.found, now))
     const records = memory.ledger?.records ?? nothingHeld.records
     const inventory = await takeInventory(disk, place.path, files, records)
@@ -125,17 +176,18 @@ export async function takeHolding(
       surplus: memory.ledger?.surplus ?? nothingHeld.surplus,
       terms: memory.ledger?.terms ?? nothingHeld.terms,
       created: memory.ledger?.created ?? null,
-      listedBefore: status?.listed ?? null,
+      listedBefore: (rotation && latestStatus(rotation))?.listed ?? status?.listed ?? null,
       awaited: new Map(
         status?.awaited.map(({ series, since }) => [series, instant(Date.parse(since))]) ?? [],
       ),
-      lastTime: memory.ledger?.lastTime ?? believedAt(status, now(), ground.leap)?.at ?? null,
+      lastTime: memory.ledger?.lastTime ?? believedAt(status, rotation, now(), ground.leap)?.at ?? null,
       seen: memory.seen.records,
       head: memory.ledger?.head ?? null,
       free,
       used: inventory.used,
       halt: 'halt' in memory ? memory.halt : null,
       problems: inventory.problems,
+      turn: turnOf(rotation, identity.found),
     }
   } catch (error) {
     throw diskFailure(error, 'look at', place.path)
@@ -150,19 +202,24 @@ function begunBy(ledger: Ledger | null): ReadonlyMap<RelPath, string | null> {
 
 /**
  * The ledger may have had nothing to say for weeks; the last pass said when it was, by a clock that was believed. A leap that it met is
- * believed too, by a clock that shows the same now.
+ * believed too, by a clock that shows the same now. While this disk was away, passes over the others said it.
  */
 function believedAt(
   status: DestinationStatus | null,
+  rotation: Rotation | null,
   now: Instant,
   leap?: number,
 ): { readonly at: Instant; readonly seq: number } | null {
-  if (status === null) return null
-  const seq = status.head?.seq ?? 0
-  const [last, other] = [status.clock, status.leapt ?? ''].map((time) => Date.parse(time) as Instant)
-  if (other! > 0 && clockSanity(other!, now, leap) === 'sane') return { at: other!, seq }
-  return Number.isNaN(last) ? null : { at: last!, seq }
+  const seq = status?.head?.seq ?? 0
+  const [last, other] = [status?.clock ?? '', status?.leapt ?? ''].map((time) => Date.parse(time) as Instant)
+  const own = other! > 0 && clockSanity(other!, now, leap) === 'sane' ? other! : last!
+  const known = rotation === null ? null : latestClock(rotation)
+  const times = [...(Number.isNaN(own) ? [] : [own]), ...(known === null ? [] : [known])]
+  return times.length === 0 ? null : { at: instant(Math.max(...times)), seq }
 }
+
+const rotationOf = async ({ place, box }: Ground): Promise<Rotation | null> =>
+  place.rotate ? box.rotation(place.path) : null
 
 async function remember(
   ground: Ground,

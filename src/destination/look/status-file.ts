@@ -1,11 +1,11 @@
 import { parseJson } from '../../model/check-json.ts'
+import { parseStatus } from '../../model/parse-status.ts'
 import type { DestinationStatus } from '../../model/status.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
 import { replaceFile } from '../disk/replace-file.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { Layout } from '../layout.ts'
-import { parseStatus } from './parse-status.ts'
 
 const LIMIT = 16 << 20
 

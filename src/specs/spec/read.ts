@@ -100,7 +100,7 @@ export function readSpec(
   const found = [
     ...faults,
     // What a faulty host gives was reported when its file was read.
-    ...[...shape, ...values.faults].filter(
+    ...[...shape, ...values.faults, ...(whole && !isCut ? rotateNeeds(root) : [])].filter(
       ({ place }) => !isFaultyHost || place.source !== host.map.place.source,
     ),
   ]
@@ -110,6 +110,16 @@ export function readSpec(
   const spec = isSound ? values.spec : null
   const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
+}
+
+/** Without a mount point an emptied folder would look like another disk. */
+function rotateNeeds(root: LocatedMap): readonly Fault[] {
+  const rotate = valueAt(root, ['destination', 'rotate'])
+  if (rotate?.kind !== 'scalar' || rotate.value !== true || valueAt(root, ['destination', 'mount']) !== null)
+    return []
+  const message = '"rotate" without "mount" in destination'
+  const hint = 'name the mount point at which the disks take turns'
+  return [faultAt(placeOf(root, ['destination', 'rotate']), 'missing-key', message, hint)]
 }
 
 const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault =>
@@ -217,6 +227,7 @@ function readValues(
     destination: {
       path: near(['destination', 'path'], 'folder'),
       mount: near(['destination', 'mount'], 'any') ?? null,
+      rotate: plain(['destination', 'rotate']) === true,
       ...(reader.isWritten(['destination', 'encrypted']) ? { encrypted: 'required' as const } : {}),
       minFree: read(['destination', 'minFree'], 'out-of-range', parseSize),
       maxSize: most(['destination', 'maxSize']),

@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<string, string>> = {
   path: 'dir directory folder root',
   'destination.mount': 'mountpoint',
   'destination.encrypted': 'encryption encrypt luks crypt',
+  'destination.rotate': 'rotation rotating disks swap taketurns',
   'destination.minFree': 'freespace reserve',
   'destination.maxSize': 'quota',
   checksum: 'sum hash digesttype',

@@ -183,7 +183,9 @@ describe('what holds a prune', () => {
     const ids = GUARDED.flatMap(([, text, told]) => holds(text, told).map(({ id }) => id))
     // Unknown and incomplete are one question.
     expect(new Set(ids).size).toBe(GUARDED.length - 1)
-    const elsewhere = { destination: { path: '/else', mount: null, minFree: 0, maxSize: null } }
+    const elsewhere = {
+      destination: { path: '/else', mount: null, rotate: false, minFree: 0, maxSize: null },
+    }
     const [one] = holds(HELD, { look: 'unknown' })
     expect(holds(HELD, { look: 'unknown', spec: elsewhere })[0]?.id).not.toBe(one?.id)
   })

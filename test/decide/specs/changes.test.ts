@@ -13,7 +13,7 @@ function known(text: string): KnownSpec {
       name: name as BackupName,
       file: `/specs/${file ?? `${name}.yaml`}`,
       digest: `${name} ${place} ${words}`,
-      destination: { path: `/${place}`, mount: null, minFree: 0, maxSize: null },
+      destination: { path: `/${place}`, mount: null, rotate: false, minFree: 0, maxSize: null },
     }),
     document: { name, place, words },
     place: `/${place}`,

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
+import { isAwaited } from '../../../src/decide/files/emptiness.ts'
 import { describeLate, freshness } from '../../../src/decide/status/freshness.ts'
+import { seriesViews } from '../../../src/decide/status/series.ts'
+import type { Turn } from '../../../src/model/holding.ts'
 import { instant, isoTime } from '../../../src/model/instant.ts'
 import type { Expectation } from '../../../src/model/spec.ts'
+import { NOON, spec } from '../../helpers/picture.ts'
 
 const at = (text: string) => instant(Date.parse(text.includes('T') ? text : `${text}T00:00:00Z`))
 const maybe = (text: string) => (text === '-' ? null : at(text))
@@ -173,4 +177,31 @@ test('one line says which series is late, and since when', () => {
   expect(late('undated', '-', '2026-11-22')).toBe(
     'undated: no complete point yet, expected every 24h; one was due 2026-11-23T00:00:00Z and is not here',
   )
+})
+
+test('where disks take turns, a series is in time by the newest point on any of them, and is not awaited here', () => {
+  const hours = (count: number) => instant(NOON - count * 3600_000)
+  const views = (turn: Turn | null) =>
+    seriesViews(
+      spec({ expect: daily }),
+      { series: new Map([['db', []]]) },
+      { created: hours(900), awaited: new Map([['db', hours(800)]]), turn },
+      NOON,
+    )
+  const newest = new Map([
+    ['db', hours(1)],
+    ['web', hours(30)],
+  ])
+  const told = views({ isBack: true, newest, policy: null }).map((view) => [
+    view.status.series,
+    view.status.state,
+    view.status.newest,
+    view.here,
+    isAwaited(view, 'coming'),
+  ])
+  expect(told).toEqual([
+    ['db', 'ok', isoTime(hours(1)), null, false],
+    ['web', 'late', isoTime(hours(30)), null, false],
+  ])
+  expect(views(null).map((view) => [view.status.state, isAwaited(view, 'coming')])).toEqual([['late', true]])
 })

@@ -50,7 +50,7 @@ describe('why a series is late, by a plan', () => {
       `remote ${NEW} 5000 B`,
       'complete',
       {
-        destination: { path: '/dest', mount: null, minFree: 0, maxSize: 100 },
+        destination: { path: '/dest', mount: null, rotate: false, minFree: 0, maxSize: 100 },
       },
     ],
     ['the source was not reached', 'source-unreachable', '', 'unknown', {}],

@@ -60,7 +60,7 @@ const short = (type: ConditionType, told: Told) => {
 
 test('a disk below its minFree is unwell once something is to come, whatever the last pass said', () => {
   const holding = { ...picture('held db-2026-11-22.tar 1 A').destination, free: 99 }
-  const place = { path: '/d', mount: null, minFree: 100, maxSize: null }
+  const place = { path: '/d', mount: null, rotate: false, minFree: 100, maxSize: null }
   const on = { holding, spec: spec({ destination: place }) }
   const cut = fold({ result: 'incomplete', pending: 2 })
   expect(look(cut, on)).toMatchObject({ state: 'held', exitCode: 7 })

@@ -72,7 +72,7 @@ describe('batches', () => {
 })
 
 describe('room', () => {
-  const place = { path: '/d', mount: null, minFree: 100, maxSize: null }
+  const place = { path: '/d', mount: null, rotate: false, minFree: 100, maxSize: null }
   test('what fits is brought, the rest halts', () => {
     const { fit, halt } = fitting(
       [item('a', { size: 60 }), item('b', { size: 60 }), item('c', { size: 30 })],

@@ -16,7 +16,7 @@ import {
 } from '../../helpers/disk-folder.ts'
 
 const ground = (path: string, place: Partial<DestinationPlace> = {}, uid = process.getuid!()) => ({
-  place: { path, mount: null, minFree: 0, maxSize: null, ...place },
+  place: { path, mount: null, rotate: false, minFree: 0, maxSize: null, ...place },
   disk: realDisk,
   box: openBox(join(temporaryFolder(), 'state'), { concurrency: 1 }),
   uid,
@@ -47,7 +47,10 @@ describe('a look at a destination', () => {
     const ledger = await openWhole(files)
     await ledger.append([published('a')])
     writeFileSync(join(path, 'a'), 'x')
-    await here.box.learn({ id: ledger.id, path: '/elsewhere', backup: 'x', disk: NO_DISK }, NOON)
+    await here.box.learn(
+      { id: ledger.id, path: '/elsewhere', backup: 'x', rotates: false, disk: NO_DISK },
+      NOON,
+    )
     const holding = await takeHolding(here, now, null)
     expect(holding.identity).toMatchObject({ found: ledger.id, expected: null, lastSeenAt: '/elsewhere' })
     expect([holding.head, [...holding.files.keys()], [...holding.records.keys()]]).toEqual([

@@ -32,7 +32,7 @@ async function world(over: Partial<Disk> = {}) {
   const path = join(folder, 'held')
   const disk: Disk = { ...realDisk, ...over }
   const destination = openDestination(
-    { path, mount: null, minFree: 0, maxSize: null },
+    { path, mount: null, rotate: false },
     { disk, box: openBox(join(folder, 'state'), { concurrency: 1 }), uid: process.getuid!(), backup: 'test' },
   )
   const locked: LockedDestination = await lockOf(destination)

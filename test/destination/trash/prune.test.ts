@@ -16,7 +16,7 @@ async function destinationIn(folder: string) {
   const state = await mkdtemp(join(tmpdir(), 'state-'))
   onTestFinished(() => rm(state, { recursive: true, force: true }))
   const destination = openDestination(
-    { path, mount: null, minFree: 0, maxSize: null },
+    { path, mount: null, rotate: false },
     { disk: realDisk, box: openBox(state, { concurrency: 1 }), uid: process.getuid!(), backup: 'test' },
   )
   const locked = await lockOf(destination)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseStatus } from '../../../src/destination/look/parse-status.ts'
+import { parseStatus } from '../../src/model/parse-status.ts'
 
 const OLD = {
   format: 'reconcile.destination/1',

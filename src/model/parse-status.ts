@@ -1,16 +1,6 @@
-import {
-  type Check,
-  list,
-  matches,
-  moment,
-  nullable,
-  number,
-  object,
-  oneOf,
-  text,
-} from '../../model/check-json.ts'
-import { CONDITION_TYPES, type DestinationStatus, troubleGroups } from '../../model/status.ts'
-import { checkedHold } from '../../model/trouble.ts'
+import { type Check, list, matches, moment, nullable, number, object, oneOf, text } from './check-json.ts'
+import { CONDITION_TYPES, type DestinationStatus, troubleGroups } from './status.ts'
+import { checkedHold } from './trouble.ts'
 
 /**
  * What a `status.json` of any version says; null if it is not one. Earlier versions wrote less, and later ones may write more: what is
