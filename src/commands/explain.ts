@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { explainBackup } from '../decide/explain/backup.ts'
 import type { Look } from '../decide/explain/explained.ts'
-import { explainFile, knownPaths } from '../decide/explain/file.ts'
+import { explainFile, knownPaths, pathHere } from '../decide/explain/file.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import type { Explanation } from '../model/explanation.ts'
 import { Failure } from '../model/failure.ts'
@@ -80,7 +80,7 @@ async function explain(
   const isWhole = look.isKnown && look.observation.source.completeness === 'complete'
   // A side that could not be read may have the path.
   if (path !== '' && isWhole && !known.has(path)) throw unknownPath(spec, path, known)
-  const explained = path === '' ? explainBackup(spec, look) : explainFile(spec, look, path)
+  const explained = path === '' ? explainBackup(spec, look) : explainFile(spec, look, pathHere(look, path))
   if (console.output !== 'text') printDocument(console, explained)
   else {
     const { width } = console

@@ -89,6 +89,8 @@ export interface Explained extends Pick<BackupPlan, 'backup' | 'spec' | 'from' |
 export interface FileExplanation extends Explained {
   readonly kind: 'file'
   readonly path: string
+  /** The source's name for it, where that is another. */
+  readonly sourceName?: string
   readonly selection: Selected
   /** Null: it belongs to no point. `matches`: whether a pattern, if there is any, fits its name. */
   readonly point: FilePoint | null
@@ -148,6 +150,8 @@ export interface FileAtSource {
   readonly size: number | null
   readonly mtime: string | null
   readonly marker: 'none' | 'claimed' | 'unread' | 'unreadable'
+  /** There is one, of an earlier version of the file. */
+  readonly isOlder?: true
   /** Null where there is none, and where it is by others that the file is finished. */
   readonly markerPath: string | null
   /** Who says what digest it must have, where that is no marker. */

@@ -188,6 +188,10 @@ export interface LedgerRecord extends DigestPair {
   readonly first?: { readonly at: Instant; readonly planId: string | null }
   /** Of the specs that plan was made from; left out where none is known. */
   readonly revision?: string
+  /** The source's name for it, where that is another. */
+  readonly from?: RelPath
+  /** The latest mtime, whole seconds, under which the source was seen to have these bytes since; left out: as it was published. */
+  readonly same?: number
 }
 
 /** When and by which plan a file first came here: whatever became of it since (I9). */
@@ -230,6 +234,8 @@ export interface Seen extends SourceFile {
   readonly gate: GateFailure | null
   /** Since when it has been listed without a marker; null: it has one. */
   readonly waitingSince: Instant | null
+  /** Of what is in conflict: the last mtimes under which it was seen to have other bytes, one a day at most, the newest last. */
+  readonly changes?: readonly number[]
 }
 
 export type SeenClaim = MarkerClaim & { readonly text: null }

@@ -25,6 +25,8 @@ export type LedgerEvent =
   | { readonly event: 'clock-believed' }
   /** Its bytes were read again and are those that were published. `here`: the file's own time of change, seconds; earlier versions wrote none. */
   | { readonly event: 'verified'; readonly path: string; readonly here?: number }
+  /** The source's file is newer than this version of it, by its mtime (whole seconds), and has the same bytes: nothing was pulled. */
+  | { readonly event: 'same'; readonly path: string; readonly from: string; readonly mtime: number }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
   | { readonly event: 'rotten'; readonly path: string }
   /** What prunes go by from now on: a later change of it is measured against this. Earlier versions wrote no spans (seconds), and no floor. */
@@ -61,6 +63,8 @@ export interface FileEvent {
   /** `published`: pulled and gated. `adopted`: found here and gated. `repaired`: put back, same digest as before. */
   readonly event: 'published' | 'adopted' | 'repaired'
   readonly path: string
+  /** The source's name for it, where that is another: it is a version, kept under a dated name. */
+  readonly from?: string | undefined
   /** Bytes. */
   readonly size: number
   readonly md5: string

@@ -12,10 +12,11 @@ export type MarkerFault = 'too-long' | 'empty' | 'no-digest' | 'other-name' | 'o
 /** Why a marker cannot be used, and what it looks like, for those who have to write another one. */
 export interface FaultyMarker {
   readonly fault: MarkerFault
-  /** The name in it, where it is about another file. */
+  /** The name in it, where it is about another file, and what it claims of that. */
   readonly name?: string
   /** Where it has more than one: which are at fault, counted from 1, and the names in them. */
   readonly lines?: readonly { readonly number: number; readonly name: string | null }[]
+  readonly ofOther?: Digest
   /** Hexadecimal digits of what it holds, where the marker's kind has another number. */
   readonly digits?: number
   /** What wrote it, where that is known. */
@@ -51,7 +52,7 @@ export function parseMarker(
   const text = utf8.decode(bytes)
   const faulty = (
     fault: MarkerFault,
-    more: Pick<FaultyMarker, 'name' | 'digits' | 'lines'> = {},
+    more: Pick<FaultyMarker, 'name' | 'digits' | 'lines' | 'ofOther'> = {},
   ): FaultyMarker => {
     const writtenAs = isUtf16(bytes) ? 'utf-16' : WRITERS.find(([, mark]) => mark.test(text))?.[0]
     return { fault, ...more, ...(writtenAs === undefined ? {} : { writtenAs }) }
@@ -83,8 +84,8 @@ export function parseMarker(
   // Only a line that names the file stands out from others.
   if (claims.length < lines.length && claims.every((one) => one.name === null))
     return faulty('ambiguous', at(claim))
-  if (name !== undefined) return faulty('other-name', { name, ...at(claim) })
-  return { digest: claim.hex as Digest }
+  const digest = claim.hex as Digest
+  return name === undefined ? { digest } : faulty('other-name', { name, ofOther: digest, ...at(claim) })
 }
 
 const WRITERS = [

@@ -23,6 +23,8 @@ export type Action = (typeof ACTIONS)[number]
 export interface Step {
   readonly action: Action
   readonly path: string
+  /** The source's name for it, where that is another. */
+  readonly from?: string
   readonly because: readonly string[]
   /** The series and the time of the point that it is a file of; left out where files are not told apart by date. */
   readonly series?: string
@@ -39,6 +41,8 @@ export interface Step {
   /** conflict only. */
   readonly held?: string
   readonly source?: string
+  /** conflict only: what to do, where more is known of it. */
+  readonly hint?: string
   /** expire only: the trash event it is in; left out for staged bytes. */
   readonly trash?: string
   /** What the step relies on: a saved plan is applied only where it still holds. */

@@ -49,6 +49,8 @@ export interface FetchRequest {
   /** Read the place's list file, if it has one. */
   readonly list: boolean
   readonly markers: readonly RelPath[]
+  /** A marker counts whatever name is in it: its file may have been renamed with it. */
+  readonly anyName?: boolean
   /** Files that name others with their digests. */
   readonly sums?: readonly RelPath[]
   /** Of their digests, which kind counts; left out: md5. */
@@ -171,7 +173,7 @@ export interface LockedDestination {
    * and nothing is staged yet, a copy of the held file as the bytes to start from. Tells the bytes then staged.
    */
   stage(
-    files: readonly { readonly path: RelPath; readonly basis: boolean }[],
+    files: readonly (Staged & { readonly basis: boolean })[],
     run: Run,
   ): Promise<ReadonlyMap<RelPath, number>>
 
@@ -218,7 +220,7 @@ export interface LockedDestination {
   /** Inodes free now; null: the file system does not count them. */
   inodes(): Promise<number | null>
 
-  /** Removes a file from staging: its gate failed twice, or it expired. */
+  /** Removes files from staging, by their names there: their gate failed twice, or they expired. */
   dropStaged(paths: readonly RelPath[], run: Run): Promise<void>
 
   /** Durable when it returns. */
@@ -253,8 +255,14 @@ export interface Admitted<File> {
   release(): void
 }
 
-export interface GateRequest {
+/** One file and its name in staging, which is the source's. */
+export interface Staged {
   readonly path: RelPath
+  /** Left out: the same. */
+  readonly from?: RelPath | undefined
+}
+
+export interface GateRequest extends Staged {
   readonly size: number
   readonly digest: Digest
 }
@@ -269,10 +277,9 @@ export type GateVerdict =
   | { readonly verdict: 'refused'; readonly problem: Problem }
 
 /** What the source listed, and what the ledger is to know of the plan. */
-type Origin = 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
+type Origin = 'from' | 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
 
-export interface PublishRequest extends Pick<FileEvent, 'size' | Origin> {
-  readonly path: RelPath
+export interface PublishRequest extends Pick<FileEvent, 'size' | Exclude<Origin, 'from'>>, Staged {
   readonly digests: DigestPair
   readonly marker: { readonly path: RelPath; readonly text: string }
   /**

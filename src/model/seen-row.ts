@@ -6,7 +6,9 @@ import type { RelPath } from './rel-path.ts'
 import { NO_MARKER, type QuietLook, type Voucher } from './source-file.ts'
 
 /** One path of what the source last showed as it is written down, in snapshots and in a destination's cache. */
-export interface SeenRow extends ListedFile, Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince'> {
+export interface SeenRow
+  extends ListedFile,
+    Pick<Seen, 'readAt' | 'stagedFor' | 'gate' | 'waitingSince' | 'changes'> {
   readonly path: RelPath
   readonly marker: { readonly path: string; readonly size: number; readonly mtime: number } | null
   readonly digest: Digest | null
@@ -16,9 +18,9 @@ export interface SeenRow extends ListedFile, Pick<Seen, 'readAt' | 'stagedFor' |
 }
 
 export function toSeenRow(path: RelPath, seen: Seen): SeenRow {
-  const { listed, marker, readAt, stagedFor, gate, waitingSince } = seen
+  const { listed, marker, readAt, stagedFor, gate, waitingSince, changes } = seen
   const { size, mtime } = listed
-  const rest = { readAt, stagedFor, gate, waitingSince }
+  const rest = { readAt, stagedFor, gate, waitingSince, ...(changes === undefined ? {} : { changes }) }
   if (marker.state === 'none') {
     const { quiet } = marker
     const row = { path, size, mtime, marker: null, digest: null, ...rest }
@@ -30,7 +32,7 @@ export function toSeenRow(path: RelPath, seen: Seen): SeenRow {
 }
 
 export function fromSeenRow(row: SeenRow): Seen {
-  const { path, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, by, quiet } = row
+  const { path, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, by, quiet, changes } = row
   return {
     listed: { size, mtime },
     marker:
@@ -51,5 +53,6 @@ export function fromSeenRow(row: SeenRow): Seen {
     stagedFor,
     gate,
     waitingSince,
+    ...(changes === undefined ? {} : { changes }),
   }
 }

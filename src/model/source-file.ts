@@ -8,6 +8,12 @@ export interface SourceFile {
   /** Null: a list file names it, and it is not there. */
   readonly listed: ListedFile | null
   readonly marker: SourceMarker
+  /** With `select.as`: the source's name for it. The path by which a view has it is then its path here. */
+  readonly from?: RelPath
+  /** With `select.as`: further files with its path here, each with its own `from`. */
+  readonly others?: readonly SourceFile[]
+  /** One of them that claims another digest, while nothing here says which of them is meant: the source's name for it. */
+  readonly rival?: RelPath
 }
 
 /** A marker's path is its data's and the `suffix`, as the source spells it: `.md5`, `.SHA256`. */
@@ -22,6 +28,8 @@ export interface NoMarker {
   readonly state: 'none'
   /** With `quiet`: the first of the two looks between which it must not change. */
   readonly quiet?: QuietLook
+  /** With `select.as`: there is a marker, or a sums file, and it is older than the file. */
+  readonly isOlder?: true
 }
 
 /** There is a marker, and the file is not wanted, so it was not read; or the source's rsync was not asked yet. */

@@ -91,6 +91,8 @@ export type Finished =
 export interface Selection {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
+  /** Each version is kept here under this name, made of tokens; left out: under its own. */
+  readonly as?: string
 }
 
 /** How files are told apart by date. */

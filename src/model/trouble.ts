@@ -55,9 +55,11 @@ export interface Release {
 /** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */
 export interface Conflict {
   readonly path: string
-  /** Digests in lower-case hex, of the kind the source's marker has. */
+  /** Digests in lower-case hex, of the kind the source's marker has. Of what is held '' where nothing is: the source's own files differ. */
   readonly held: string
   readonly source: string
+  /** What to do, where more is known of it. */
+  readonly hint?: string
 }
 
 /** Where a fault was written. */

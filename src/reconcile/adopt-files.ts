@@ -61,6 +61,7 @@ function requestOf(
       judge === 'source' && marker?.text != null
         ? { path: markerPath(path, marker), text: marker.text, digest: marker.digest }
         : null,
+    from: file?.from,
     mtime: file?.listed?.mtime ?? null,
     markerMtime: marker?.mtime ?? null,
     vouched: judge === 'source' ? marker?.by : undefined,

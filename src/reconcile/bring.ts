@@ -67,7 +67,8 @@ export async function bring(
       batch.reduce((sum, file) => sum + file.size, 0) - files.reduce((sum, file) => sum + file.size, 0)
     const order: PullBatch = {
       mode: batch[0]!.mode,
-      files,
+      // The source knows them by its own names, and so does staging.
+      files: files.map(({ from, size, stagedBytes }) => ({ path: from, size, stagedBytes })),
       into: destination.staging,
       inherit: destination.lockDescriptor,
       rate: allowed.rate,
@@ -82,7 +83,8 @@ export async function bring(
       if (run.signal.aborted) return { ...all, ended: 'stopped', received }
       continue
     }
-    const { failure, problems } = pulled
+    const { failure } = pulled
+    const problems = pulled.problems.map((one) => aboutOurs(one, files))
     if (pulled.ended !== 'broken' || failure === null) return { ...all, ended: 'done', problems, received }
     // The disk that ran full under rsync is a disk without room, not a line that may recover.
     if (!(await hasRoom())) continue
@@ -97,6 +99,12 @@ export async function bring(
     )
     if (run.signal.aborted) return { ...all, ended: 'stopped', received }
   }
+}
+
+/** A problem of a file by its path here. */
+function aboutOurs(problem: Problem, files: readonly WantedFile[]): Problem {
+  const file = files.find(({ from }) => from === problem.path)
+  return file === undefined ? problem : { ...problem, path: file.path }
 }
 
 async function isAboveMinFree(

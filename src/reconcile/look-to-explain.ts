@@ -1,8 +1,10 @@
 import type { Snapshot } from '../decide/documents/snapshot.ts'
 import type { Look } from '../decide/explain/explained.ts'
+import { heldSelectorOf } from '../decide/files/dated-name.ts'
 import { selectorOf } from '../decide/files/select.ts'
 import { unobserved } from '../decide/look/unobserved.ts'
 import type { Instant } from '../model/instant.ts'
+import type { Observation } from '../model/observation.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { SourceFile } from '../model/source-file.ts'
@@ -29,7 +31,7 @@ export async function lookNow(
 ): Promise<Look> {
   const { path, asOf } = asked
   const planned = await planRunning(ports, spec, options, asOf, run)
-  if (planned.observation === null || path === null || selectorOf(spec)(path))
+  if (planned.observation === null || path === null || isSelected(spec, planned.observation, path))
     return lookOf(planned, null, asked)
   // What the source shows of one path that the spec leaves out: one look more, at that path alone.
   const only = path.replace(/[^\w/.-]/gu, '\\$&')
@@ -44,9 +46,13 @@ export function lookOffline(spec: Spec, snapshot: Snapshot | null, from: string,
   const { bandwidth } = spec.transfer
   const options = { bandwidth, all: true, policy: { holds: [], lastGood: null } }
   const planned = planOffline(spec, snapshot, from, options, asOf)
-  const isLeftOut = path !== null && !selectorOf(spec)(path)
+  const isLeftOut = path !== null && !isSelected(spec, planned.observation ?? unobserved(), path)
   return lookOf(planned, isLeftOut ? (snapshot?.observation.source.files.get(path) ?? null) : null, asked)
 }
+
+/** By either of its names. */
+const isSelected = (spec: Spec, { destination }: Observation, path: RelPath): boolean =>
+  selectorOf(spec)(path) || heldSelectorOf(spec, destination.records)(path)
 
 const lookOf = (
   { plan, observation, context }: Planned,

@@ -1,10 +1,12 @@
 import { concernOf } from '../decide/files/concern.ts'
+import { datedNames } from '../decide/files/dated-name.ts'
 import { claimOf } from '../decide/files/facts.ts'
 import { judgeList } from '../decide/files/judge-list.ts'
 import { selectorOf } from '../decide/files/select.ts'
+import { versionsOf } from '../decide/files/versions.ts'
 import { claimMaker } from '../decide/look/claims.ts'
-import { neededMarkers, rememberedClaim } from '../decide/look/markers-to-read.ts'
-import { digestKind } from '../model/digest.ts'
+import { neededMarkers, rememberedClaim, unreadNames } from '../decide/look/markers-to-read.ts'
+import { type Digest, digestKind } from '../model/digest.ts'
 import { problemOf } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
@@ -37,30 +39,38 @@ export async function observeSource(
     const concern = concernOf(spec)
     const [listing, holding] = await Promise.all([source.list(run, concern), looking])
     const now = { at: run.now(), ...(listing.booted ?? UNKNOWN_BOOT) }
-    const maker = claimMaker(spec, listing, holding, now)
+    const versions = versionsOf(spec, holding)
+    const anyName = datedNames(spec)?.isRotated === true
+    const maker = claimMaker(spec, listing, holding, now, versions?.heldOf)
     const read = new Set<RelPath>()
-    const assembled = (fetched: Fetched): SourceView =>
-      assemble(spec, { listing, fetched, instead: maker.instead }, holding, (path, listed, problems) => {
+    const assembled = (fetched: Fetched): SourceView => {
+      const instead = maker.instead
+      const view = assemble(spec, { listing, fetched, instead }, holding, (path, listed, problems) => {
         const marker = listed === null ? NO_MARKER : (maker.known?.(path, listed) ?? null)
         if (marker !== null) return { listed, marker }
         const evidence = maker.evidence(path)
         if (listed === null || evidence === null) return { listed, marker: NO_MARKER }
         if (read.has(path)) return { listed, marker: maker.read(path, fetched, problems) }
-        const isAsked = evidence.mayDiffer || mustRead.has(path)
-        const seen = isAsked ? null : rememberedClaim(path, listed, evidence, holding, spec.verifyEvery, asOf)
+        const pathOf = (claim: Digest | null) => versions?.pathOf(path, listed, claim) ?? path
+        const isAsked = evidence.mayDiffer || mustRead.has(pathOf(null))
+        const seen = isAsked
+          ? null
+          : rememberedClaim(path, listed, evidence, holding, spec.verifyEvery, asOf, pathOf)
         if (seen !== null) return seen
         const { suffix, size, mtime } = evidence
         return { listed, marker: { state: 'unread', suffix, size, mtime } }
       })
+      return versions?.viewOf(view) ?? view
+    }
     const fetch = async (list: boolean, paths: readonly RelPath[]): Promise<Fetched> => {
       for (const path of paths) read.add(path)
       return source.fetch(
-        { list, ...maker.request(paths), checksum: spec.checksum, listed: listing, concern },
+        { list, ...maker.request(paths), anyName, checksum: spec.checksum, listed: listing, concern },
         run,
       )
     }
     const needed = (view: SourceView) =>
-      neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf)
+      unreadNames(neededMarkers(spec, { source: view, destination: holding }, mustRead, asOf), view.files)
     // Before the list file is read every file counts as named: of very many, those that it names are worth a session of their own.
     const hasList = spec.source.listing !== null
     const asked =
@@ -70,13 +80,12 @@ export async function observeSource(
     const first = await fetch(hasList, hasList && asked.length > MOST_UNNAMED ? [] : asked)
     const view = assembled(first)
     if (spec.finished.kind === 'quiet') {
-      const asking = claimsToAsk(spec, { source: view, destination: holding }, mustRead, asOf)
-      return askClaims(source, spec, view, asking, run)
+      const observation = { source: view, destination: holding }
+      return askClaims(source, spec, observation, claimsToAsk(spec, observation, mustRead, asOf), run)
     }
     if (needed(view).length === 0) return view
     // The list, or a marker that says nothing, has made others wanted: now all of them are read, and that is the end of it.
-    const rest: RelPath[] = []
-    for (const [path, { marker }] of view.files) if (marker.state === 'unread') rest.push(path)
+    const rest = unreadNames([...view.files.keys()], view.files)
     const second = await fetch(false, rest)
     return assembled({
       list: first.list,

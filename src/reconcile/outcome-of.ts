@@ -1,5 +1,5 @@
+import { heldSelectorOf } from '../decide/files/dated-name.ts'
 import { isAwaitingQuiet } from '../decide/files/emptiness.ts'
-import { selectorOf } from '../decide/files/select.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
 import { fewOf } from '../decide/status/conditions.ts'
@@ -108,11 +108,16 @@ export function stoppedResult({ signal: { reason } }: Run): BackupResult {
 export const conflictsOf = (plan: BackupPlan): readonly Conflict[] =>
   plan.steps
     .filter((step) => step.action === 'conflict')
-    .map((step) => ({ path: step.path, held: step.held ?? '', source: step.source ?? '' }))
+    .map(({ path, held = '', source = '', hint }) => ({
+      path,
+      held,
+      source,
+      ...(hint === undefined ? {} : { hint }),
+    }))
 
 /** Selected files with their marker, and those this pass has added. */
 function completeFiles(spec: Spec, { source, destination }: Observation, tally: Tally) {
-  const wanted = selectorOf(spec)
+  const wanted = heldSelectorOf(spec, destination.records)
   let files = 0
   let bytes = 0
   for (const [path, record] of destination.records) {

@@ -1,6 +1,7 @@
 import type { Snapshot, SnapshotPlace } from '../decide/documents/snapshot.ts'
 import { concernOf } from '../decide/files/concern.ts'
 import { selectorOf } from '../decide/files/select.ts'
+import { versionsOf } from '../decide/files/versions.ts'
 import { unobserved } from '../decide/look/unobserved.ts'
 import type { PlanRequest } from '../decide/plan/context.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
@@ -72,15 +73,14 @@ function selected(spec: Spec, snapshot: Snapshot, from: string): Observation {
       path === undefined || concern.path(path) || (code === 'folder-unreadable' && concern.below(path)),
   )
   const links = source.links?.filter((path) => concern.path(path)) ?? []
-  return {
-    source: {
-      ...source,
-      files: new Map([...source.files].filter(([path]) => wanted(path))),
-      problems: [...problems, ...elsewhere(snapshot, placeOf(spec, from))],
-      ...(links.length === 0 ? {} : { links }),
-    },
-    destination,
+  const view = {
+    ...source,
+    files: new Map([...source.files].filter(([path]) => wanted(path))),
+    problems: [...problems, ...elsewhere(snapshot, placeOf(spec, from))],
+    ...(links.length === 0 ? {} : { links }),
   }
+  // In a snapshot files have the source's names for them.
+  return { source: versionsOf(spec, destination)?.viewOf(view) ?? view, destination }
 }
 
 function elsewhere({ place, taken }: Snapshot, now: SnapshotPlace): readonly Problem[] {

@@ -1,10 +1,11 @@
+import { sameEvents } from '../decide/files/versions.ts'
 import { strayEvents, strays } from '../decide/prune/expiry.ts'
 import type { Step } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Pass } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 
-/** Removes what has been in staging or in the trash for its grace period, and records staged bytes that nothing wants any more. */
+/** Removes what has been in staging or in the trash for its grace period, and records staged bytes that nothing wants any more, and which versions the source still has. */
 export async function tidy({ destination, spec, tally, run }: Pass, standing: Standing): Promise<Standing> {
   const { plan, observation } = standing
   const expired = plan.steps.filter((step) => step.action === 'expire')
@@ -18,6 +19,7 @@ export async function tidy({ destination, spec, tally, run }: Pass, standing: St
   const events = [
     ...staged.map((path) => ({ event: 'staging-expired' as const, path })),
     ...strayEvents(strays(spec, observation), observation),
+    ...sameEvents(observation),
   ]
   if (events.length > 0) await destination.record(events, run)
   return standing

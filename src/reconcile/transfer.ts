@@ -1,4 +1,6 @@
+import { datedNames } from '../decide/files/dated-name.ts'
 import { checksumFailed } from '../decide/files/problems.ts'
+import { byNameAtSource } from '../decide/files/versions.ts'
 import { claimBySource, claimMaker } from '../decide/look/claims.ts'
 import { seenAtStart } from '../decide/look/next-seen.ts'
 import { rateAt } from '../decide/time/timetable.ts'
@@ -8,6 +10,7 @@ import { type WantedFile, wantedFiles } from '../decide/transfer/wanted-file.ts'
 import { nothingHeld } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
 import { type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts'
+import { markerPath, markerText } from '../model/marker-name.ts'
 import type { Admitted } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
@@ -36,11 +39,16 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
 /** Where not all claims could be asked for at once: the next ones, and what follows from them. Null: there are none. */
 async function askFurther(pass: Pass, { observation, ...rest }: Standing): Promise<Standing | null> {
   const { source, destination, spec, context, run } = pass
-  const paths = claimsToAsk(spec, observation, new Set(), context.asOf)
-  const view = await askClaims(source, spec, observation.source, paths, run)
+  const paths = new Set(claimsToAsk(spec, observation, new Set(), context.asOf))
+  if (paths.size === 0) return null
+  const now = { ...observation, destination: await destination.inspect(run) }
+  const view = await askClaims(source, spec, now, [...paths], run)
+  let isAnswered = false
+  for (const [from, { marker }] of byNameAtSource(view.files))
+    isAnswered ||= marker.state === 'claimed' && paths.has(from)
   // What could not be answered is not asked again in this pass.
-  if (!paths.some((path) => view.files.get(path)?.marker.state === 'claimed')) return null
-  const seen = { source: view, destination: await destination.inspect(run) }
+  if (!isAnswered) return null
+  const seen = { ...now, source: view }
   const next = choose(pass, seen)
   await destination.remember(seenAtStart(seen, next.plan, context.asOf))
   return { ...rest, ...next, observation: seen }
@@ -109,27 +117,33 @@ async function bringBatches(files: readonly WantedFile[], publishing: Publishing
 type Publishing = ReturnType<typeof publishInBackground>
 
 /**
- * Of files that no marker finishes, those that are still as they were when their digests were asked for: what a source goes on writing is
- * not published.
+ * Of files that no marker finishes, and of versions, which are named by their times, those that are still as they were listed: what a
+ * source goes on writing is not published.
  */
 async function asListed(batch: readonly WantedFile[], pass: Pass): Promise<readonly WantedFile[]> {
-  const { source, tally, run } = pass
-  const unsure = batch.filter(({ vouched }) => vouched === 'source')
+  const { source, spec, tally, run } = pass
+  const isUnsure = ({ vouched }: WantedFile) => vouched === 'source' || spec.select.as !== undefined
+  const unsure = batch.filter(isUnsure)
   if (unsure.length === 0) return batch
-  const shown = await source.look(unsure, { digests: false }, run)
+  const shown = await source.look(unsure.map(atSource), { digests: false }, run)
   return batch.filter((file) => {
-    const { path, size, mtime, vouched } = file
-    const now = shown.get(path)
-    if (vouched !== 'source' || (now?.size === size && now.mtime === mtime)) return true
+    const { path, from, size, mtime } = file
+    const now = shown.get(from)
+    if (!isUnsure(file) || (now?.size === size && now.mtime === mtime)) return true
     tally.leave(path, {
       code: 'changed-during-transfer',
       path,
       message: 'has changed at the source since it was listed',
-      hint: `The next run checks it again. If this persists, make finished.quiet longer than its producer pauses.`,
+      hint:
+        spec.finished.kind === 'quiet'
+          ? 'The next run checks it again. If this persists, make finished.quiet longer than its producer pauses.'
+          : 'The next run takes what is there then.',
     })
     return false
   })
 }
+
+const atSource = ({ from, size }: WantedFile) => ({ path: from, size })
 
 /** Judges and publishes batches one after the other, while the next is transferred. */
 function publishInBackground(pass: Pass) {
@@ -223,33 +237,40 @@ async function believeNewMarkers(
   const { source, spec, run } = pass
   const files = new Map<RelPath, ListedFile>()
   for (const { file } of mismatches) {
-    const { claim, path, size, mtime } = file
-    files.set(path, { size, mtime })
-    for (const from of claim.from ?? [file.marker.path]) files.set(from, claim)
+    const { claim, from: name, size, mtime } = file
+    files.set(name, { size, mtime })
+    for (const from of claim.from ?? [markerPath(name, claim)]) files.set(from, claim)
   }
   const listed: Listing = { completeness: 'complete', files, problems: [] }
-  const paths = mismatches.map(({ file }) => file.path)
+  const paths = mismatches.map(({ file }) => file.from)
   const maker = claimMaker(spec, listed, nothingHeld, { at: run.now(), ...UNKNOWN_BOOT })
-  const whole = mismatches.map(({ file }) => file)
+  const whole = mismatches.map(({ file }) => atSource(file))
   const asked = spec.finished.kind === 'quiet' ? await source.look(whole, { digests: true }, run) : null
   const fetched = await source.fetch(
-    { list: false, ...maker.request(paths), checksum: spec.checksum, listed },
+    {
+      list: false,
+      ...maker.request(paths),
+      anyName: datedNames(spec)?.isRotated === true,
+      checksum: spec.checksum,
+      listed,
+    },
     run,
   )
   const good: HashedFile[] = []
   const again: WantedFile[] = []
   for (const { file, digests } of mismatches) {
-    const answer = asked?.get(file.path)
+    const answer = asked?.get(file.from)
     const claim =
       answer?.digest != null
-        ? claimBySource(file.path, answer, answer.digest)
-        : maker.read(file.path, fetched, [])
+        ? claimBySource(file.from, answer, answer.digest)
+        : maker.read(file.from, fetched, [])
     const mended: WantedFile = { ...file, mode: 'mend', stagedBytes: file.size, basis: false }
     if (claim.state !== 'claimed' || claim.text === null || claim.digest === file.digest) again.push(mended)
     // Repairs take the ledger's digest and no other: a new one there is for the next plan to judge.
     else if (file.over === 'repair') continue
     else {
-      const { digest, text } = claim
+      const { digest } = claim
+      const text = file.from === file.path ? claim.text : markerText(digest, file.path)
       const marker = { path: file.marker.path, text }
       const renewed = { ...mended, claim, digest, marker, markerMtime: claim.mtime }
       if (digest === digests.md5 || digest === digests.sha256) good.push({ file: renewed, digests })
@@ -265,13 +286,13 @@ async function giveUp(twice: readonly HashedFile[], { destination, tally, run }:
   if (twice.length === 0) return
   const at = run.now()
   await destination.dropStaged(
-    twice.map(({ file }) => file.path),
+    twice.map(({ file }) => file.from),
     run,
   )
   await destination.remember(
     new Map(
       twice.map(({ file }) => [
-        file.path,
+        file.from,
         {
           listed: { size: file.size, mtime: file.mtime },
           marker: { ...file.claim, text: null },

@@ -97,7 +97,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
       }
     return {
       list: list === null ? null : readList(into, list, listMarkers, wanted.concern ?? EVERYTHING, problems),
-      markers: await readMarkers(into, markers, refuse),
+      markers: await readMarkers(into, markers, refuse, wanted.anyName === true),
       ...(sums.length === 0 ? {} : { sums: await readSums(into, sums, wanted, refuse) }),
       unreadable,
       problems: problems.all(),
@@ -183,6 +183,7 @@ async function readMarkers(
   into: string,
   paths: readonly RelPath[],
   refuse: (path: RelPath, problem: () => Problem) => void,
+  anyName: boolean,
 ): Promise<ReadonlyMap<RelPath, ReadMarker>> {
   const markers = new Map<RelPath, ReadMarker>()
   const room = Buffer.alloc(MARKER_LIMIT + 1)
@@ -192,8 +193,9 @@ async function readMarkers(
     const of = markerOf(path)
     if (bytes === null || of === null) continue
     const parsed = parseMarker(bytes, of.data, of.kind)
-    if ('fault' in parsed) refuse(path, () => explainMarker(path, parsed))
-    else markers.set(path, { digest: parsed.digest, text: bytes.toString('latin1') })
+    const digest = 'digest' in parsed ? parsed.digest : anyName ? (parsed.ofOther ?? null) : null
+    if (digest !== null) markers.set(path, { digest, text: bytes.toString('latin1') })
+    else if ('fault' in parsed) refuse(path, () => explainMarker(path, parsed))
     if (++reads % READS === 0) await breathe()
   }
   return markers

@@ -1,11 +1,11 @@
 import { type Digest, toDigest } from '../model/digest.ts'
+import { findCollisions } from '../model/find-collisions.ts'
 import { type Concern, EVERYTHING, type ListFile } from '../model/listing.ts'
 import { isSidecar } from '../model/marker-name.ts'
 import { parseLine } from '../model/parse-marker.ts'
 import { pathFault, type RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
 import { listFailure } from './check-list.ts'
-import { findCollisions } from './find-collisions.ts'
 import { collectProblems, collision, refusedInList } from './problems.ts'
 import { quote } from './quote.ts'
 

@@ -35,9 +35,10 @@ export function describeEvent(event: PassEvent): Described {
       return said('red', `problem: ${where}${localProse(withHint({ message, hint }))}`)
     }
     case 'conflict': {
-      const { path, held, source } = event.conflict
-      const both = `held ${escapeText(held)}, source ${escapeText(source)}`
-      return said('red', `conflict: ${escapeText(path)}: ${both}; neither is touched`)
+      const { path, held, source, hint = '' } = event.conflict
+      const both = `held ${escapeText(held) || 'nothing'}, source ${escapeText(source)}`
+      const what = withHint({ message: `${both}; neither is touched`, hint })
+      return said('red', `conflict: ${escapeText(path)}: ${what}`)
     }
     case 'halt':
       return said('red', `halted: ${localProse(withHint(event.halt))}`)

@@ -120,13 +120,14 @@ function wanted({ wanted: verdict, matches, rules, selection }: FileExplanation)
 }
 
 function source(
-  { source: file, known, path, problems }: FileExplanation,
+  { source: file, sourceName, known, path, problems }: FileExplanation,
   ago: (time: string) => string,
 ): readonly string[] {
   if (file === null) {
     if (problems.some((one) => one.path === path && one.code.startsWith('name-')))
       return ['its name there is refused: see above']
-    if (known.source === 'complete') return ['it is not there']
+    if (known.source === 'complete')
+      return [sourceName === undefined ? 'it is not there' : `it is not there; it came from ${sourceName}`]
     return [
       known.source === 'unknown' ? 'not known' : 'it was not seen, but the source was not read completely',
     ]
@@ -138,7 +139,8 @@ function source(
   const waiting = file.waitingSince === null ? [] : [`without a marker since ${ago(file.waitingSince)}`]
   const failed =
     file.failedAt === null ? [] : [`this content failed its checksum twice, ${ago(file.failedAt)}`]
-  return [listed, ...marker(file, ago), ...waiting, ...failed]
+  const named = sourceName === undefined ? listed : `${sourceName}: ${listed}`
+  return [named, ...marker(file, ago), ...waiting, ...failed]
 }
 
 const BY = { sums: 'by a sums file', source: 'by its rsync, once it was quiet' } as const
@@ -146,7 +148,11 @@ const BY = { sums: 'by a sums file', source: 'by its rsync, once it was quiet' }
 function marker(file: FileAtSource, ago: (time: string) => string): readonly string[] {
   switch (file.marker) {
     case 'none':
-      return ['no marker: it is not finished there']
+      return [
+        file.isOlder
+          ? 'its marker is older than it, so of an earlier version: it is not finished there'
+          : 'no marker: it is not finished there',
+      ]
     case 'unreadable':
       return ['its marker cannot be used: see above']
     case 'unread':
@@ -214,7 +220,7 @@ function advised({ advice, steps }: FileExplanation): readonly Fact[] {
     command === undefined ? [message] : [`${message}:`, { command: shellWords(command) }],
   )
   if (clash?.held === undefined || clash.source === undefined) return lines
-  const hints = conflictHints({ path: clash.path, held: clash.held, source: clash.source }) ?? []
+  const hints = conflictHints({ path: clash.path, held: clash.held, source: clash.source })
   return [...lines, ...hints.filter((hint) => 'command' in hint)]
 }
 

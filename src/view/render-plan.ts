@@ -15,6 +15,7 @@ import { byTurn, planCounts, stepSize, transferFacts, transfers, troubleCounts }
 import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts'
 import { shortCommit } from './short-commit.ts'
 import {
+  advice,
   bothDigests,
   countedRow,
   explainedOnce,
@@ -199,15 +200,19 @@ function stepRows(actions: readonly Action[], { steps, problems }: BackupPlan, a
 }
 
 function stepRow(step: Step): Row {
-  const because = step.because.join(', ')
+  const from = isPull(step) && step.from !== undefined ? [`from ${step.from}`] : []
+  const because = [...step.because, ...from].join(', ')
   const detail =
     step.held !== undefined && step.source !== undefined
       ? `${bothDigests({ held: step.held, source: step.source })}; ${because}`
       : because
-  const row = { ...MARKS[step.action], word: step.action, path: step.path, detail }
+  const hints = step.hint === undefined ? {} : advice(step.hint)
+  const row = { ...MARKS[step.action], word: step.action, path: step.path, detail, ...hints }
   const amount = stepAmount(step)
   return amount === null ? row : { ...row, amount }
 }
+
+const isPull = ({ action }: Step): boolean => action === 'pull' || action === 'resume'
 
 function stepAmount(step: Step): string | null {
   if (step.size === undefined || step.action === 'conflict' || step.action === 'wait') return null

@@ -29,7 +29,7 @@ export function splitHint(hint: string): { readonly prose: string; readonly comm
   return { prose, command }
 }
 
-function advice(hint: string): Pick<Row, 'hints'> {
+export function advice(hint: string): Pick<Row, 'hints'> {
   const { prose, command } = splitHint(hint)
   return { hints: [...(prose === '' ? [] : [{ prose }]), ...(command === null ? [] : [{ command }])] }
 }
@@ -170,7 +170,7 @@ const names = (message: string, path: string): boolean =>
 
 /** Both digests, shortened for comparison. */
 export const bothDigests = ({ held, source }: { readonly held: string; readonly source: string }): string =>
-  `held ${held.slice(0, SHORT)}, source ${source.slice(0, SHORT)}`
+  `held ${held === '' ? 'nothing' : held.slice(0, SHORT)}, source ${source.slice(0, SHORT)}`
 
 /** One row, with what to do; none if there are none. */
 export function conflictRows(conflicts: readonly Conflict[], more: string): readonly Row[] {
@@ -185,6 +185,7 @@ export function conflictRows(conflicts: readonly Conflict[], more: string): read
 
 /** What to do about conflicts; the spec line is for the first. */
 export const conflictHints = (first: Conflict): readonly Hint[] => [
+  ...(first.hint === undefined ? [] : [{ prose: first.hint }]),
   {
     prose:
       'The copies here are kept. Fix the file at the source, or rename it there. ' +

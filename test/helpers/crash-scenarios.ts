@@ -41,6 +41,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     before: { a: 'one', 'd/b': 'two' },
     wanted: { a: 'one', 'd/b': 'two', 'd/c': 'x' },
   },
+  'publishing versions, and repairing one': {
+    before: { 'v-a': 'one', 'd/v-b': 'two' },
+    wanted: { 'v-a': 'one', 'd/v-b': 'two', 'v-c': 'three', 'd/v-d': 'four' },
+    harm: { 'v-a': ROTTEN, 'd/v-b': null, 'd/v-b.md5': null },
+  },
   "adopting an old script's folder": {
     before: {},
     wanted: { a: 'one', 'd/b': 'two', c: 'three' },

@@ -8,7 +8,8 @@ import { arrive, bytesOf, digestsOf, quietRun, toAdopt, toPublish } from '../con
 
 /**
  * One pass over a destination, as small as it can be: brings `wanted` (path -> text) there by whatever step each file calls for, and
- * tells what was reported as complete, as it is reported. A held file is read anew each time, so that rot is found.
+ * tells what was reported as complete, as it is reported. A held file is read anew each time, so that rot is found. What is called
+ * `v-NAME` is a version of what the source calls `s-NAME`.
  */
 export async function smallPass(
   disk: Disk,
@@ -35,17 +36,20 @@ export async function smallPass(
       continue
     }
     const judge = held.marker !== null ? 'pair' : isRecorded ? 'ledger' : 'source'
-    const request = toAdopt(name, judge, text)
+    const request = { ...toAdopt(name, judge, text), ...origin(name) }
     const verdict = (await locked.adopt([request], quietRun())).get(request.path)!
     if (verdict.verdict === 'adopted') report(name)
     else if (verdict.verdict === 'problem') trouble(verdict.problem)
     else pulls.set(name, isRecorded ? 'repair' : 'unmarked')
   }
-  const requests = [...pulls].map(([name, over]) => toPublish(name, wanted[name]!, over))
+  const requests = [...pulls].map(([name, over]) => ({
+    ...toPublish(name, wanted[name]!, over),
+    ...origin(name),
+  }))
   const arrived: PublishRequest[] = []
   for (const request of requests) {
     try {
-      await arrive({ disk }, locked, request.path, wanted[request.path]!)
+      await arrive({ disk }, locked, request.from ?? request.path, wanted[request.path]!)
       arrived.push(request)
     } catch (error) {
       // What rsync could not write has not come.
@@ -60,7 +64,7 @@ export async function smallPass(
     }
   }
   const gated = await locked.gate(
-    arrived.map(({ path: name, size, digests }) => ({ path: name, size, digest: digests.md5 })),
+    arrived.map(({ path: name, from, size, digests }) => ({ path: name, from, size, digest: digests.md5 })),
     quietRun(),
   )
   const passed = arrived.filter(({ path: name }) => {
@@ -75,3 +79,6 @@ export async function smallPass(
     else throw new Error(`${name}: ${JSON.stringify(verdict)}`)
   }
 }
+
+const origin = (name: string): { readonly from?: RelPath } =>
+  /(?:^|\/)v-/.test(name) ? { from: name.replace(/v-([^/]*)$/, 's-$1') as RelPath } : {}

@@ -172,6 +172,19 @@ describe('a digest', () => {
   })
 })
 
+test('select.as is merged from _defaults.yaml, and a spec may take it back', async () => {
+  const as = 'version: 1\nselect: { as: "{name}-{YYYY}{MM}{DD}" }\nseries: { timezone: UTC }\n'
+  const files = { '_defaults.yaml': as, 'a.yaml': spec({ more: 'select: { include: [x] }' }) }
+  const { specs } = await load({
+    ...files,
+    'b.yaml': spec({ more: 'select: { as: null }' }),
+  })
+  expect(specs.map(({ select }) => select)).toEqual([
+    { include: ['x'], exclude: [], as: '{name}-{YYYY}{MM}{DD}' },
+    { include: ['**'], exclude: [] },
+  ])
+})
+
 describe('_defaults.yaml', () => {
   const defaults =
     'version: 1\nsource: { user: backup, port: 222 }\nselect: { exclude: ["tmp-*", "*.bak"] }\n'

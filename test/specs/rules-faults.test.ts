@@ -35,6 +35,26 @@ describe('each fault points at its place and says what to do', () => {
     ],
     ['a bare quiet time', 'finished: { quiet: 30 }', '4:20 bad-unit finished.quiet: 30'],
     ['sums in a folder', 'finished: { sums: a/MD5SUMS }', '4:19 wrong-value finished.sums: "a/MD5SUMS"'],
+    [
+      'dated names without a zone',
+      'select: { as: "{stem}-{YYYY}-{MM}-{DD}{ext}" }',
+      '4:15 missing-key select.as needs series.timezone',
+    ],
+    [
+      'dated names without a day',
+      'select: { as: "{stem}-{YYYY}-{MM}{ext}" }\nseries: { timezone: UTC }',
+      '4:16 bad-pattern select.as: no whole date: {DD} is missing',
+    ],
+    [
+      'dated names with a token that is none',
+      'select: { as: "{stem}-{date}{ext}" }\nseries: { timezone: UTC }',
+      '4:23 bad-pattern select.as: there is no token {date}; did you mean {YYYY}-{MM}-{DD}?',
+    ],
+    [
+      'dated names in a folder of their own',
+      'select: { as: "{YYYY}/{stem}-{MM}-{DD}" }\nseries: { timezone: UTC }',
+      '4:22 bad-pattern select.as: "/" in it',
+    ],
     ['an empty series', 'series: {}', '4:9 wrong-value series is empty'],
     [
       'a zone that is near one',

@@ -25,6 +25,7 @@ const checkedStep = both(
   object({
     action: oneOf(...ACTIONS),
     path: relPath,
+    from: optional(relPath),
     because: list(text),
     series: optional(text),
     time: optional(time),
@@ -35,6 +36,7 @@ const checkedStep = both(
     turn: optional(count),
     held: optional(digest),
     source: optional(digest),
+    hint: optional(text),
     trash: optional(text),
     expect: optional(
       object({

@@ -84,6 +84,8 @@ const record: Fields = {
   planId: nullable(text),
   first: optional(object({ at: integer, planId: nullable(text) })),
   revision: optional(text),
+  from: optional(relPath),
+  same: optional(integer),
 } satisfies Readonly<Record<Exclude<keyof LedgerRecord, 'path'>, Check>>
 const prunedFile: Fields = {
   at: integer,
@@ -105,6 +107,7 @@ const seenFile: Fields = {
   waitingSince: nullable(integer),
   by: optional(voucher),
   quiet: optional(quiet),
+  changes: optional(list(integer)),
 }
 
 /** Maps of which each row has the values' own fields, and those of which each has a `value`. */

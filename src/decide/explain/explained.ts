@@ -58,13 +58,14 @@ export function explainedBy(
 }
 
 /** Whether a problem is about this file: about itself, its marker, or a sums file that would vouch for it. */
-export function isAbout(path: string, { finished }: Spec): (problem: Problem) => boolean {
+export function isAbout(path: string, { finished }: Spec, from = path): (problem: Problem) => boolean {
   const isSums = sumsFilesOf(finished)
   return ({ path: its }) =>
     its !== undefined &&
     (its === path ||
-      markerOf(its)?.data === path ||
-      (isSums(its) && path.startsWith(its.slice(0, its.length - baseName(its).length))))
+      its === from ||
+      markerOf(its)?.data === from ||
+      (isSums(its) && from.startsWith(its.slice(0, its.length - baseName(its).length))))
 }
 
 /** One removal, and until when it can be undone. */

@@ -12,8 +12,10 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
+import { heldSelectorOf } from '../files/dated-name.ts'
 import { claimOf, hasFailedGate, isWhole } from '../files/facts.ts'
 import { anyOf, explainSelection } from '../files/select.ts'
+import { byNameAtSource, nameAtSource } from '../files/versions.ts'
 import type { Decided } from '../plan/backup.ts'
 import { dateFiles, isGuessed } from '../retention/series-pattern.ts'
 import { filesOf, type Point } from '../retention/series-points.ts'
@@ -24,12 +26,22 @@ import { decideLook, explainedBy, isAbout, type Look, removedFile } from './expl
 import { momentOf, verdicts } from './verdicts.ts'
 import { whatNext } from './what-next.ts'
 
+/** The path here of what is asked about, which may be the source's name for it: then its newest version. */
+export function pathHere({ observation: { source, destination } }: Look, asked: RelPath): RelPath {
+  if (source.files.has(asked) || destination.files.has(asked) || destination.records.has(asked)) return asked
+  for (const [from, , path] of byNameAtSource(source.files)) if (from === asked) return path
+  const versions = [...destination.records.values()].filter(({ from }) => from === asked)
+  return versions.sort((a, b) => (b.mtime ?? 0) - (a.mtime ?? 0))[0]?.path ?? asked
+}
+
 /** Every path that can be explained: that either side, the ledger, the trash or a problem knows. */
 export function knownPaths({ observation, unselected }: Look, asked: string): ReadonlySet<string> {
   const { source, destination } = observation
   const known = new Set<string>(unselected === null ? [] : [asked])
   for (const map of [source.files, destination.files, destination.records, destination.staged])
     for (const path of map.keys()) known.add(path)
+  for (const [from] of byNameAtSource(source.files)) known.add(from)
+  for (const { from } of destination.records.values()) if (from !== undefined) known.add(from)
   for (const path of source.links ?? []) known.add(path)
   // A marker is explained with its data.
   for (const { path } of [...source.problems, ...destination.problems])
@@ -48,10 +60,17 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
   const record = destination.records.get(path)
   const pruned = held === undefined ? destination.pruned.get(path) : undefined
   const source = observation.source.files.get(path) ?? look.unselected
+  const from = source?.from ?? record?.from ?? path
   const steps = plan.steps.filter((step) => step.path === path)
-  const isOurs = isAbout(path, spec)
+  const isOurs = isAbout(path, spec, from)
+  const selection = {
+    ...explainSelection(spec, from),
+    ...(spec.select.as !== undefined && from === path
+      ? { selected: source !== null || heldSelectorOf(spec, destination.records)(path) }
+      : {}),
+  }
   const asked = wouldGo(spec, look, point)
-  const about = { spec, look, path, point, decided, asked, steps, pruned, source }
+  const about = { spec, look, path, point, decided, asked, steps, pruned, source, selection }
   return {
     ...explainedBy(
       spec,
@@ -61,7 +80,8 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
     ),
     kind: 'file',
     path,
-    selection: explainSelection(spec, path),
+    ...(from === path ? {} : { sourceName: from }),
+    selection,
     point: known(point, (one) => filePoint(path, one, spec, observation)),
     matches: isGuessed(spec.series) || dateFiles(spec.series)(path) !== null,
     wanted: known(point, ({ reasons }) => ({ wanted: reasons !== null, reasons: reasons ?? [] })),
@@ -77,10 +97,10 @@ export function explainFile(spec: Spec, look: Look, path: RelPath): FileExplanat
         wrong: one.isWrong === true,
       })),
     })),
-    staged: known(destination.staged.get(path), ({ size }) => ({
+    staged: known(destination.staged.get(source?.from ?? path), ({ size }) => ({
       bytes: size,
-      digest: destination.seen.get(path)?.stagedFor ?? null,
-      unwantedSince: known(destination.abandoned.get(path), isoTime),
+      digest: destination.seen.get(source?.from ?? path)?.stagedFor ?? null,
+      unwantedSince: known(destination.abandoned.get(source?.from ?? path), isoTime),
     })),
     ledger: known(record, ({ size, md5, sha256, since, readAt, isRotten, planId, revision = null }) => ({
       size,
@@ -137,14 +157,16 @@ function verdictsOn(point: Point, { series }: Retention, spec: Spec): readonly V
 
 function atSource(path: RelPath, file: SourceFile, { destination }: Observation): FileAtSource {
   const { listed, marker } = file
-  const seen = destination.seen.get(path)
+  const name = nameAtSource(path, file)
+  const seen = destination.seen.get(name)
   const by = marker.state === 'claimed' ? marker.by : undefined
   const isRemembered = marker.state === 'claimed' && marker.text === null
   return {
     size: listed?.size ?? null,
     mtime: known(listed?.mtime, isoSeconds),
     marker: marker.state,
-    markerPath: 'suffix' in marker && by === undefined ? markerPath(path, marker) : null,
+    ...(marker.state === 'none' && marker.isOlder ? { isOlder: true as const } : {}),
+    markerPath: 'suffix' in marker && by === undefined ? markerPath(name, marker) : null,
     ...(by === undefined ? {} : { by }),
     digest: claimOf(file),
     readAt: isRemembered ? known(seen?.readAt, isoTime) : null,

@@ -1,4 +1,4 @@
-import type { Advice } from '../../model/explanation.ts'
+import type { Advice, Selected } from '../../model/explanation.ts'
 import type { PrunedFile } from '../../model/holding.ts'
 import { humanPart, humanSize } from '../../model/human-size.ts'
 import { isoSeconds } from '../../model/instant.ts'
@@ -8,7 +8,6 @@ import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { RETRY_FAILED_GATE } from '../files/judge-file.ts'
-import { selectorOf } from '../files/select.ts'
 import type { Decided } from '../plan/backup.ts'
 import { describeWhyKept } from '../prune/why-kept.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
@@ -27,6 +26,7 @@ export interface Subject {
   readonly steps: readonly Step[]
   readonly pruned: PrunedFile | undefined
   readonly source: SourceFile | null
+  readonly selection: Selected
 }
 
 interface Outlook {
@@ -82,6 +82,7 @@ function ofStep(step: Step, about: Subject): Outlook {
     case 'conflict':
       return outlook(
         `Nothing is done to either copy: ${because}`,
+        ...(step.hint === undefined ? [] : [step.hint]),
         'Find out which copy is good. Fix the file at the source or give it another name there; ' +
           `or silence this one digest, ${step.source ?? ''}, under acknowledge in the spec`,
       )
@@ -181,8 +182,8 @@ function ofPruned(pruned: PrunedFile, { spec, path, steps }: Subject): Outlook {
 }
 
 /** No step names it: nothing is to be done, or nothing can be. */
-function ofNoStep({ spec, path, point, decided, source, look }: Subject): Outlook {
-  const problem = decided.plan.problems.find(isAbout(path, spec))
+function ofNoStep({ spec, path, point, decided, source, look, selection }: Subject): Outlook {
+  const problem = decided.plan.problems.find(isAbout(path, spec, source?.from))
   const failed = look.observation.destination.seen.get(path)?.gate ?? null
   if (problem?.code === 'checksum-failed' && failed !== null)
     return outlook(
@@ -198,7 +199,7 @@ function ofNoStep({ spec, path, point, decided, source, look }: Subject): Outloo
       'Put the file itself there to have it backed up',
     )
   }
-  if (!selectorOf(spec)(path)) {
+  if (!selection.selected) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
     return outlook(
       `${what}: the spec does not select it`,

@@ -22,8 +22,9 @@ export function changedUnderMarker(
   record: LedgerRecord,
   seen: Seen | undefined,
 ): boolean {
-  const { listed, marker } = source
-  if (listed === null || marker.state !== 'claimed') return false
+  const { listed, marker, from } = source
+  // A version is what its marker, which is no older, says.
+  if (listed === null || marker.state !== 'claimed' || from !== undefined) return false
   if (listed.size !== record.size) return true
   if (record.mtime !== null && marker.mtime === record.markerMtime) return listed.mtime !== record.mtime
   return changedSinceSeen(source, record, seen)
@@ -43,3 +44,28 @@ export function changedSinceSeen(
     listed.mtime !== record.mtime && listed.mtime !== seen.listed.mtime && seen.listed.size === record.size
   )
 }
+
+/** Days of changes that are remembered. */
+const DAYS = 3
+
+/**
+ * The mtimes (seconds) under which a file was seen to have other bytes than the copy here, the last of each of the last days, this look
+ * included. Undefined: it has none.
+ */
+export function changesOf(
+  { listed, marker, from }: SourceFile,
+  record: LedgerRecord | undefined,
+  seen: Seen | undefined,
+): readonly number[] | undefined {
+  if (record === undefined || listed === null || from !== undefined) return undefined
+  const before = seen?.changes
+  if (marker.state !== 'claimed') return before
+  if (marker.digest === digestOfKind(record, marker.digest)) return undefined
+  return [...(before ?? []).filter((one) => dayOf(one) < dayOf(listed.mtime)), listed.mtime].slice(-DAYS)
+}
+
+/** Whether it changed on each of three days that follow each other. */
+export const changesDaily = (changes: readonly number[] = []): boolean =>
+  changes.length === DAYS && changes.every((one, i) => dayOf(one) - dayOf(changes[0]!) === i)
+
+const dayOf = (mtime: number): number => Math.floor(mtime / 86_400)

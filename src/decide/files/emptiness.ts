@@ -8,8 +8,9 @@ import type { Newer } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
 import { joined } from '../status/conditions.ts'
 import { FIRST_FILE, type SeriesView } from '../status/series.ts'
+import { heldSelectorOf } from './dated-name.ts'
 import { isWhole } from './facts.ts'
-import { selectorOf } from './select.ts'
+import { nameAtSource } from './versions.ts'
 
 /** Nothing is asked of a backup whose series have all ended. */
 export const isEnded = (views: readonly SeriesView[]): boolean =>
@@ -17,7 +18,7 @@ export const isEnded = (views: readonly SeriesView[]): boolean =>
 
 /** Whether any selected file is here, whole. */
 function holdsAnything(spec: Spec, { records, files }: Pick<Holding, 'records' | 'files'>): boolean {
-  const wanted = selectorOf(spec)
+  const wanted = heldSelectorOf(spec, records)
   for (const [path, record] of records) if (wanted(path) && isWhole(files.get(path), record)) return true
   return false
 }
@@ -57,7 +58,11 @@ export function findUnfinished(
   })
   const waiting = steps.flatMap(({ action, path }) => (action === 'wait' ? [path as RelPath] : []))
   return [
-    ...otherChecksums(spec, waiting, source.instead),
+    ...otherChecksums(
+      spec,
+      waiting.map((path) => nameAtSource(path, source.files.get(path))),
+      source.instead,
+    ),
     ...(late.length === 0 || views.every(({ status }) => status.points === 0)
       ? []
       : [seriesEmpty(late.map(({ status }) => status.series))]),
@@ -92,8 +97,11 @@ function otherChecksums(
 function empty({ checksum, finished, source: { listing } }: Spec, { source }: Observation): Problem {
   const { files, instead } = source
   const unmarked = [...files]
-    .flatMap(([path, { listed, marker }]) => (listed !== null && marker.state === 'none' ? [path] : []))
+    .flatMap(([path, file]) =>
+      file.listed !== null && file.marker.state === 'none' ? [nameAtSource(path, file)] : [],
+    )
     .sort(comparePaths)
+  const isOlder = [...files.values()].some(({ marker }) => marker.state === 'none' && marker.isOlder === true)
   const unlisted = [...files.values()].filter(({ listed }) => listed === null).length
   const count = files.size === 1 ? '1 file is' : `${files.size} files are`
   const begin = `nothing complete is held: ${count} selected at the source, and `
@@ -113,7 +121,9 @@ function empty({ checksum, finished, source: { listing } }: Spec, { source }: Ob
   if (finished.kind === 'sums')
     return {
       code: 'empty',
-      message: `${begin}no ${finished.name} there names one of them with its ${checksum}`,
+      message: isOlder
+        ? `${begin}${finished.name} is older than what it names, so of an earlier version`
+        : `${begin}no ${finished.name} there names one of them with its ${checksum}`,
       hint: `Have the job that makes the files write it as its last step, in their folder: ${checksum}sum FILE… > ${finished.name}`,
     }
   const marker = `${baseName(first)}.${checksum}`
@@ -124,7 +134,9 @@ function empty({ checksum, finished, source: { listing } }: Spec, { source }: Ob
       ? `there is only ${baseName(other)}${suffix}`
       : instead?.sums != null
         ? `there is only ${instead.sums}, which finishes files only with finished: { sums: ${baseName(instead.sums)} }`
-        : 'there is no checksum file next to them'
+        : isOlder
+          ? 'the one that is there is older than it, so of an earlier version'
+          : 'there is no checksum file next to them'
   return {
     code: 'empty',
     message: `${begin}${unmarked.length === files.size ? 'none is' : unmarked.length === 1 ? '1 is not' : `${unmarked.length} are not`} finished: expected ${marker} next to ${baseName(first)} (checksum: ${checksum}); ${there}`,

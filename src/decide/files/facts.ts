@@ -37,9 +37,10 @@ export function gatherFacts(
 ): FileFacts {
   const held = destination.files.get(path)
   const record = destination.records.get(path)
+  const name = file?.from ?? path
   // Both are mostly empty, and to ask for their size spares a look.
-  const staged = destination.staged.size === 0 ? undefined : destination.staged.get(path)
-  const isRefused = refused.size > 0 && refused.has(path)
+  const staged = destination.staged.size === 0 ? undefined : destination.staged.get(name)
+  const isRefused = refused.size > 0 && (refused.has(path) || refused.has(record?.from ?? path))
   const mtime = file?.listed?.mtime
   const isAtRest =
     staged === undefined && isWhole(held, record) && (mtime === undefined || mtime === record?.mtime)
@@ -50,7 +51,7 @@ export function gatherFacts(
     record,
     pruned: held === undefined ? destination.pruned.get(path) : undefined,
     staged,
-    seen: isAtRest ? undefined : destination.seen.get(path),
+    seen: isAtRest ? undefined : destination.seen.get(name),
     isRefused,
     completeness: isRefused ? 'incomplete' : source.completeness,
   }

@@ -5,7 +5,7 @@ import type { Action, Step } from '../../model/plan.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { changedUnderMarker } from './as-published.ts'
+import { changedUnderMarker, changesDaily, changesOf } from './as-published.ts'
 import {
   acknowledged,
   claimOf,
@@ -25,6 +25,7 @@ import {
   unmarkedHere,
   waitOverdue,
 } from './problems.ts'
+import { twoVersions } from './versions.ts'
 
 export interface Judgement {
   readonly steps: readonly Step[]
@@ -43,7 +44,8 @@ const wrong = (...problems: readonly Problem[]): Judgement => ({ steps: [], prob
 
 /** What to do about one path. The whole table of cases; pure and total. */
 export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
-  const { held, record, pruned } = facts
+  const { held, record, pruned, source } = facts
+  if (source?.rival !== undefined && held?.marker == null) return rivals(facts, spec)
   if (pruned !== undefined && record !== undefined) return judgePruned(facts, record, pruned, spec, asOf)
   if (held !== undefined && held.marker !== null) {
     return record === undefined
@@ -86,7 +88,7 @@ function judgeUnknownPair(facts: FileFacts, held: HeldFile, spec: Spec): Judgeme
   const agrees = claim === null || digestKind(own) !== digestKind(claim) || own === claim
   return agrees || acknowledged(spec, facts.path, claim)
     ? toDo(step)
-    : toDo(step, conflictStep(facts, own, claim))
+    : toDo(step, conflictStep(facts, own, claim, spec))
 }
 
 /** Data that the ledger knows, without its marker. The ledger judges first. */
@@ -190,7 +192,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   if (source.listed === null || source.marker.state === 'none' || isUnasked) {
     return {
       steps: [wait(facts, spec)],
-      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished)] : [],
+      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished, isOlder(source))] : [],
     }
   }
   // The marker is there and could not be read: the source's own problems say why.
@@ -240,24 +242,40 @@ function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: 
 
 function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): Judgement {
   if (!acknowledged(spec, facts.path, claim))
-    return toDo(conflictStep(facts, digestOfKind(record, claim), claim))
+    return toDo(conflictStep(facts, digestOfKind(record, claim), claim, spec))
   return facts.held === undefined
     ? NOTHING
     : toDo(keep(facts, record, 'complete; the other digest at the source is acknowledged'))
 }
 
-function conflictStep(facts: FileFacts, held: Digest, claim: Digest): Step {
+function conflictStep(facts: FileFacts, held: Digest, claim: Digest, spec: Spec): Step {
   const because =
     facts.held === undefined
       ? 'was held here and is gone; the source has different bytes under this name'
       : `same name, different ${digestKind(claim)}; neither is touched`
-  return stepOn(facts, 'conflict', [because], { held, source: claim })
+  const { as } = spec.select
+  const { source, record, seen } = facts
+  const isDaily = source !== undefined && changesDaily(changesOf(source, record, seen))
+  const hint = as !== undefined ? { hint: twoVersions(as) } : isDaily ? { hint: EVERY_DAY } : {}
+  return stepOn(facts, 'conflict', [because], { held, source: claim, ...hint })
+}
+
+const EVERY_DAY =
+  'It changed on each of the last three days. If it is written anew every day, select.as keeps each version under a dated name, for example as: "{stem}-{YYYY}-{MM}-{DD}{ext}".'
+
+/** Two files of the source have one name here, and nothing says which of them is meant. */
+function rivals(facts: FileFacts, spec: Spec): Judgement {
+  const { from, rival } = facts.source!
+  const because = `${from} and ${rival} both have this name here, with different checksums; neither is pulled`
+  const hint = twoVersions(spec.select.as!)
+  return toDo(stepOn(facts, 'conflict', [because], { source: claimOf(facts.source)!, hint }))
 }
 
 /** A step that relies on what was found of its file. */
 const stepOn = (facts: FileFacts, action: Action, because: readonly string[], more: Partial<Step>): Step => ({
   action,
   path: facts.path,
+  ...(facts.source?.from === undefined ? {} : { from: facts.source.from }),
   because,
   ...more,
   expect: expectations(facts),
@@ -273,12 +291,18 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   size: record.size,
 })
 
+const isOlder = ({ marker }: Pick<SourceFile, 'marker'>): boolean =>
+  marker.state === 'none' && marker.isOlder === true
+
 function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
+  const older = isOlder({ marker })
   switch (finished.kind) {
     case 'marker':
-      return `no .${checksum} yet`
+      return older ? `its .${checksum} is older than it: that of an earlier version` : `no .${checksum} yet`
     case 'sums':
-      return `not named in ${finished.name} yet`
+      return older
+        ? `${finished.name} is older than it: it names an earlier version`
+        : `not named in ${finished.name} yet`
     case 'quiet':
       return marker.state === 'unread'
         ? 'unchanged; the source is asked for its md5 when its turn comes'

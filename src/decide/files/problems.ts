@@ -46,11 +46,17 @@ const WAITS_FOR: Record<Finished['kind'], string> = {
     'Something changes it, or passes come seldom: two looks are needed. Check what writes it, or exclude it.',
 }
 
-export const waitOverdue = (path: string, finished: Finished = { kind: 'marker' }): Problem => ({
+export const waitOverdue = (
+  path: string,
+  finished: Finished = { kind: 'marker' },
+  isOlder = false,
+): Problem => ({
   code: 'wait-overdue',
   path,
   message: 'waiting for over a day to be finished at the source',
-  hint: WAITS_FOR[finished.kind],
+  hint: isOlder
+    ? 'What says that it is finished is older than it. Have the job that makes it write the checksum last, each time.'
+    : WAITS_FOR[finished.kind],
 })
 
 /** Said by the pass that saw the gate fail twice, and by those after it. */

@@ -1,7 +1,7 @@
 import type { Observation } from '../../model/observation.ts'
 import type { Spec } from '../../model/spec.ts'
+import { heldSelectorOf } from './dated-name.ts'
 import { type FileFacts, gatherFacts } from './facts.ts'
-import { selectorOf } from './select.ts'
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -16,7 +16,7 @@ export function eachSelected(
   refused: ReadonlySet<string> = NONE,
 ): void {
   const { source, destination } = observation
-  const wanted = selectorOf(spec)
+  const wanted = heldSelectorOf(spec, destination.records)
   let held = 0
   let recorded = 0
   // Of a million files an iterator's pairs would be a tenth of the time.

@@ -1,5 +1,5 @@
 import { type Digest, type DigestKind, digestKind } from '../../model/digest.ts'
-import type { Holding } from '../../model/holding.ts'
+import type { Holding, LedgerRecord } from '../../model/holding.ts'
 import type { Fetched, ListedFile, Listing } from '../../model/listing.ts'
 import {
   isSidecar,
@@ -51,12 +51,15 @@ export interface ClaimRequest {
   readonly sums: readonly RelPath[]
 }
 
-/** `holding` and `now` are what `quiet` goes by. */
+type HeldOf = (path: RelPath, listed: ListedFile) => LedgerRecord | undefined
+
+/** `holding`, `now` and what is held of a file (`heldOf`) are what `quiet` goes by. */
 export function claimMaker(
   { finished, checksum }: Pick<Spec, 'finished' | 'checksum'>,
   listing: Listing,
   holding: Pick<Holding, 'files' | 'records' | 'seen'>,
   now: Omit<QuietLook, 'stops'>,
+  heldOf: HeldOf = (path) => holding.records.get(path),
 ): ClaimMaker {
   switch (finished.kind) {
     case 'marker':
@@ -64,7 +67,7 @@ export function claimMaker(
     case 'sums':
       return bySums(finished, checksum, listing)
     case 'quiet':
-      return byQuiet(finished.seconds, holding, { ...now, stops: 0 })
+      return byQuiet(finished.seconds, holding, heldOf, { ...now, stops: 0 })
     default:
       return finished satisfies never
   }
@@ -180,18 +183,19 @@ function bySums(finished: Finished, kind: DigestKind, { files }: Listing): Claim
  */
 function byQuiet(
   seconds: number,
-  { files, records, seen }: Pick<Holding, 'files' | 'records' | 'seen'>,
+  { files, seen }: Pick<Holding, 'files' | 'seen'>,
+  heldOf: HeldOf,
   now: QuietLook,
 ): ClaimMaker {
   return {
     known(path, listed) {
-      const record = records.get(path)
+      const record = heldOf(path, listed)
       const before = seen.get(path)
       if (before !== undefined && sameFile(before.listed, listed) && before.marker.state === 'claimed') {
         const { marker } = before
         if (marker.by === 'source') return { ...marker, text: markerText(marker.digest, path) }
       }
-      if (record !== undefined && isWhole(files.get(path), record) && sameFile(record, listed))
+      if (record !== undefined && isWhole(files.get(record.path), record) && sameFile(record, listed))
         return claimBySource(path, listed, record.md5)
       const first =
         before !== undefined && sameFile(before.listed, listed) && before.marker.state === 'none'

@@ -5,11 +5,12 @@ import type { Observation } from '../../model/observation.ts'
 import type { BackupPlan } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import { type MarkerClaim, NO_MARKER, type NoMarker, type SourceFile } from '../../model/source-file.ts'
-import { changedSinceSeen } from '../files/as-published.ts'
+import { changedSinceSeen, changesOf } from '../files/as-published.ts'
+import { byNameAtSource, nameAtSource } from '../files/versions.ts'
 import { isTransfer } from '../plan/backup.ts'
 
 /**
- * What the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
+ * By the source's names: what the cache is to remember after a look: only what differs from what it has, so that looking again at a source where nothing
  * happened writes nothing. Null forgets a path that the source no longer has.
  */
 export function nextSeen(
@@ -18,17 +19,20 @@ export function nextSeen(
   clock: ClockSanity = 'sane',
 ): Map<RelPath, Seen | null> {
   const changes = new Map<RelPath, Seen | null>()
-  for (const [path, file] of source.files) {
-    const before = destination.seen.get(path)
+  const renamed = new Set<RelPath>()
+  for (const [name, file, path] of byNameAtSource(source.files)) {
+    if (file.from !== undefined) renamed.add(name)
+    const before = destination.seen.get(name)
     // Handed on by a look that found nothing new.
     if (file === before) continue
     const now = remembered(file, before, destination.records.get(path), asOf, clock)
     if (now === null) continue
-    if (before === undefined || !sameSeen(before, now)) changes.set(path, now)
+    if (before === undefined || !sameSeen(before, now)) changes.set(name, now)
   }
   if (source.completeness === 'complete') {
-    for (const path of destination.seen.keys()) {
-      if (!source.files.has(path) && !destination.staged.has(path)) changes.set(path, null)
+    for (const name of destination.seen.keys()) {
+      const isShown = source.files.has(name) || renamed.has(name)
+      if (!isShown && !destination.staged.has(name)) changes.set(name, null)
     }
   }
   return changes
@@ -44,13 +48,14 @@ export function seenAtStart(
   const changes = nextSeen(observation, asOf, clock)
   for (const step of plan.steps) {
     if (!isTransfer(step)) continue
-    const path = step.path as RelPath
-    const seen = changes.get(path) ?? observation.destination.seen.get(path)
-    const marker = observation.source.files.get(path)?.marker
+    const file = observation.source.files.get(step.path as RelPath)
+    const name = nameAtSource(step.path as RelPath, file)
+    const seen = changes.get(name) ?? observation.destination.seen.get(name)
+    const marker = file?.marker
     if (seen == null || marker?.state !== 'claimed') continue
     // Bytes of another digest stay known as such until they have been repaired.
-    const stagedFor = observation.destination.staged.has(path) ? seen.stagedFor : marker.digest
-    if (stagedFor !== seen.stagedFor) changes.set(path, { ...seen, stagedFor })
+    const stagedFor = observation.destination.staged.has(name) ? seen.stagedFor : marker.digest
+    if (stagedFor !== seen.stagedFor) changes.set(name, { ...seen, stagedFor })
   }
   return changes
 }
@@ -63,8 +68,9 @@ function remembered(
   clock: ClockSanity,
 ): Seen | null {
   if (file.listed === null) return null
-  const isOther = record !== undefined && changedSinceSeen(file, record, before)
+  const isOther = record !== undefined && file.from === undefined && changedSinceSeen(file, record, before)
   const { marker } = file
+  const changes = changesOf(file, record, before)
   const claimed = marker.state === 'claimed' ? marker : null
   return {
     // What its marker was next to: data that changed under it is reported at every look, until the marker is written again.
@@ -75,6 +81,7 @@ function remembered(
     stagedFor: before?.stagedFor ?? null,
     gate: before?.gate ?? null,
     waitingSince: marker.state === 'none' ? waitTime(before, asOf, clock) : null,
+    ...(changes === undefined ? {} : { changes }),
   }
 }
 
@@ -112,7 +119,8 @@ const sameSeen = (a: Seen, b: Seen): boolean =>
   a.gate === b.gate &&
   a.waitingSince === b.waitingSince &&
   sameClaim(claimIn(a), claimIn(b)) &&
-  sameLook(a.marker, b.marker)
+  sameLook(a.marker, b.marker) &&
+  String(a.changes) === String(b.changes)
 
 const sameLook = (a: Seen['marker'], b: Seen['marker']): boolean => {
   const [one, other] = [a, b].map((marker) => (marker.state === 'none' ? marker.quiet : undefined))

@@ -1,6 +1,6 @@
 import { ALL_BACKUPS, type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
-import type { Diagnostic, Hold, Problem } from '../../model/trouble.ts'
+import { type Diagnostic, type Hold, type Problem, withHint } from '../../model/trouble.ts'
 import { isUnderAll } from '../specs/faults.ts'
 import { isOfBox } from '../status/box-problems.ts'
 import { isDamage } from '../status/exit-code.ts'
@@ -196,11 +196,14 @@ const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
 const conflict = ({ conflicts }: BackupOutcome): readonly Trouble[] =>
   trouble(
     'conflict',
-    conflicts.map(({ path, held, source }) => ({
+    conflicts.map(({ path, held, source, hint }) => ({
       key: `${path} ${source}`,
       code: 'conflict',
       path,
-      message: `held ${held}, source ${source}; neither is touched`,
+      message: withHint({
+        message: `held ${held || 'nothing'}, source ${source}; neither is touched`,
+        hint: hint ?? '',
+      }),
     })),
     (count) => `${files(count)} in conflict`,
   )

@@ -30,7 +30,7 @@ export function assemblePlan(
 
 /**
  * What a plan's id is made of: spec digests, revision and the steps sorted by path; `resume` counts as `pull`, and because,
- * stagedBytes, begun, turn, expire and keep do not count, so that an interrupted plan stays the plan it was.
+ * stagedBytes, begun, turn, hint, expire and keep do not count, so that an interrupted plan stays the plan it was.
  */
 const planIdentity = (backups: readonly BackupPlan[], revision: string | null): unknown => ({
   revision,
@@ -50,7 +50,14 @@ function* identities(steps: readonly Step[]): Generator<unknown> {
 
 const counts = (step: Step): boolean => step.action !== 'expire' && step.action !== 'keep'
 
-const identityOfStep = ({ because: _, stagedBytes: __, begun: ___, turn: ____, ...step }: Step) => ({
+const identityOfStep = ({
+  because: _,
+  stagedBytes: __,
+  begun: ___,
+  turn: ____,
+  hint: _____,
+  ...step
+}: Step) => ({
   ...step,
   action: step.action === 'resume' ? 'pull' : step.action,
 })

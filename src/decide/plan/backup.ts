@@ -7,11 +7,11 @@ import type { Newer } from '../../model/status.ts'
 import type { Problem, Warning } from '../../model/trouble.ts'
 import { isAsPublished } from '../files/as-published.ts'
 import { concernOf } from '../files/concern.ts'
+import { heldSelectorOf } from '../files/dated-name.ts'
 import { findUnfinished, isEnded } from '../files/emptiness.ts'
 import type { FileFacts } from '../files/facts.ts'
 import { judgeFile, keepPublished } from '../files/judge-file.ts'
 import { clashFinder, doubtfulNames, isNothingFound, linksWarning, nothingFound } from '../files/problems.ts'
-import { selectorOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
 import { datedAhead, isSilent, shapeByRetention } from '../files/shape-by-retention.ts'
 import { pushedWarning } from '../prune/candidates.ts'
@@ -232,7 +232,7 @@ function compare(
  * `latest` link is nobody's trouble.
  */
 function obstacles(spec: Spec, { source, destination }: Observation): readonly Problem[] {
-  const wanted = selectorOf(spec)
+  const wanted = heldSelectorOf(spec, destination.records)
   const concern = concernOf(spec)
   const isAbove = (folder: string, paths: Iterable<string>) => {
     for (const path of paths) if (path.startsWith(`${folder}/`)) return true
@@ -247,7 +247,7 @@ function obstacles(spec: Spec, { source, destination }: Observation): readonly P
       destination.records.has(path as RelPath) ||
       isAbove(path, source.files.keys()) ||
       isAbove(path, destination.records.keys()) ||
-      (source.completeness !== 'complete' && wanted(path))
+      (source.completeness !== 'complete' && wanted(path as RelPath))
     )
   })
 }

@@ -1,11 +1,11 @@
 import type { Observation } from '../../model/observation.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import { selectorOf } from '../files/select.ts'
+import { heldSelectorOf } from '../files/dated-name.ts'
 
 /** What the destination holds complete: every selected file with its marker, sorted by path. */
 export function manifest(spec: Spec, { destination }: Observation): readonly ManifestLine[] {
-  const wanted = selectorOf(spec)
+  const wanted = heldSelectorOf(spec, destination.records)
   const lines: ManifestLine[] = []
   for (const [path, held] of destination.files) {
     if (held.marker === null || !wanted(path)) continue

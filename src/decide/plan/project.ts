@@ -10,6 +10,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import { type BackupPlan, makesWhole, type Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
+import { nameAtSource } from '../files/versions.ts'
 
 /**
  * The observation as it would be once the plan was applied and all went well, without touching anything. Planning from it finds no
@@ -46,7 +47,8 @@ export function project(
     const digest = step.digest as Digest
     const before = records.get(path)
     const removal = pruned.get(path)
-    const marker = source.files.get(path)?.marker
+    const file = source.files.get(path)
+    const marker = file?.marker
     files.set(path, {
       size: step.size ?? 0,
       marker: {
@@ -58,7 +60,7 @@ export function project(
       path: before?.path ?? path,
       ...(before === undefined ? pairOf(digest) : sound(before)),
       size: step.size ?? 0,
-      mtime: source.files.get(path)?.listed?.mtime ?? null,
+      mtime: file?.listed?.mtime ?? null,
       markerSize: marker?.state === 'claimed' ? marker.size : (before?.markerSize ?? 0),
       markerMtime: marker?.state === 'claimed' ? marker.mtime : null,
       // As the ledger has it: what comes again after a prune is as young as what comes for the first time.
@@ -67,8 +69,9 @@ export function project(
       readAt: asOf,
       planId: planId ?? before?.planId ?? null,
       ...(before === undefined ? {} : { first: firstPublished(before) }),
+      ...(file?.from === undefined ? {} : { from: file.from }),
     })
-    staged.delete(path)
+    staged.delete(nameAtSource(path, file))
     pruned.delete(path)
   }
   return { source, destination: { ...destination, files, records, staged, surplus, pruned, lastPrune } }

@@ -124,7 +124,7 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
   }
   const fresh = makesWhole(step) ? freshStep(step, facts, now) : null
   if (inWords(step.expect.destination) !== inWords(found.destination)) {
-    return fresh !== null && isOurLeftover(step, fresh, now)
+    return fresh !== null && isOurLeftover(step, fresh, facts, now)
       ? { is: 'pending', step: fresh }
       : stale('stale-destination', path, inWords(step.expect.destination), inWords(found.destination))
   }
@@ -148,11 +148,11 @@ function judgeStep(step: Step, planId: string, now: Now): StepVerdict {
  * Killed between the data's final name and the ledger's line: what is there is hashed before it counts, as always. It still has its
  * name in staging too, until a recovery parts them.
  */
-const isOurLeftover = (step: Step, fresh: Step, { isRecovered, observation }: Now): boolean =>
+const isOurLeftover = (step: Step, fresh: Step, { staged }: FileFacts, { isRecovered }: Now): boolean =>
   fresh.action === 'adopt' &&
   fresh.digest === step.digest &&
   step.expect?.destination === null &&
-  (isRecovered || observation.destination.staged.get(step.path as RelPath)?.size === step.size)
+  (isRecovered || staged?.size === step.size)
 
 const dueStill = (step: Step, { fresh }: Now): StepVerdict => {
   const due = fresh.steps.find(

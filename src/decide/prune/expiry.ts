@@ -7,6 +7,7 @@ import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
+import { byNameAtSource } from '../files/versions.ts'
 import { type BoxClock, clockHold, leapWords } from '../time/box-clock.ts'
 import { graceInForce } from './grace.ts'
 
@@ -14,6 +15,7 @@ import { graceInForce } from './grace.ts'
 const GRACE = 7 * 24 * 3600 * 1000
 
 export interface Stray {
+  /** Its name in staging: the source's. */
   readonly path: RelPath
   readonly why: string
 }
@@ -23,16 +25,20 @@ export interface Stray {
  * marker, or may be there for all that is known, is not a stray.
  */
 export function strays(spec: Spec, { source, destination }: Observation): readonly Stray[] {
-  const wanted = selectorOf(spec)
   const found: Stray[] = []
-  for (const path of destination.staged.keys()) {
+  if (destination.staged.size === 0) return found
+  const wanted = selectorOf(spec)
+  const shown = new Map<RelPath, RelPath>()
+  for (const [name, , path] of byNameAtSource(source.files)) shown.set(name, path)
+  for (const name of destination.staged.keys()) {
+    const path = shown.get(name) ?? name
     if (isWhole(destination.files.get(path), destination.records.get(path))) {
-      found.push({ path, why: 'published' })
+      found.push({ path: name, why: 'published' })
     } else if (destination.pruned.get(path)?.by === 'person') {
-      found.push({ path, why: 'removed by a person' })
-    } else if (!wanted(path)) found.push({ path, why: 'not selected any more' })
-    else if (source.completeness === 'complete' && !source.files.has(path)) {
-      found.push({ path, why: 'gone at the source' })
+      found.push({ path: name, why: 'removed by a person' })
+    } else if (!wanted(name)) found.push({ path: name, why: 'not selected any more' })
+    else if (source.completeness === 'complete' && !shown.has(name)) {
+      found.push({ path: name, why: 'gone at the source' })
     }
   }
   return found

@@ -5,6 +5,7 @@ import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
+import { listedCount } from '../files/versions.ts'
 import type { PlanContext } from '../plan/context.ts'
 import { leapWords } from '../time/box-clock.ts'
 import type { Candidates } from './candidates.ts'
@@ -90,7 +91,7 @@ function guardsOf(
     message: `${what}, and ${why}`,
   })
   const guards: Guard[] = []
-  const listed = source.files.size
+  const listed = listedCount(source)
   if (source.completeness !== 'complete') {
     guards.push(
       all(
@@ -116,7 +117,7 @@ function guardsOf(
   if (lastGood !== null)
     guards.push(all('prune-policy-last-good', [lastGood.obeyed, lastGood.newer], lastGood.message))
   if (lastPrune !== null && lastPrune.basis !== basis) {
-    const why = 'source, series or checksum in the spec has changed since the last prune'
+    const why = 'source, series, checksum, finished or select.as in the spec has changed since the last prune'
     guards.push(all('prune-source-changed', [lastPrune.basis, basis], why))
   }
   guards.push(...changed)
@@ -152,7 +153,7 @@ export const nextListed =
   ({ source }: Observation, used: readonly Hold[]) =>
   (before: number | null): number | null => {
     if (source.completeness !== 'complete') return before
-    const listed = source.files.size
+    const listed = listedCount(source)
     const isPassed = used.some(({ code }) => code === 'prune-listing-shrank')
     return hasShrunk(listed, before) && !isPassed ? before : listed
   }

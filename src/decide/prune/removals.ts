@@ -212,9 +212,14 @@ export function withNews(destination: Holding, { surplus, wanted, terms }: Prune
 }
 
 /** What points were told apart by, and where they came from. */
-function basisOf({ source, series: rules, checksum, finished }: Spec): unknown {
+function basisOf({ source, series: rules, checksum, finished, select: { as } }: Spec): unknown {
   const series = isGuessed(rules) ? { ...rules, grouping: GROUPING } : rules
-  const basis = { series, checksum, ...(finished.kind === 'marker' ? {} : { finished }) }
+  const basis = {
+    series,
+    checksum,
+    ...(finished.kind === 'marker' ? {} : { finished }),
+    ...(as === undefined ? {} : { as }),
+  }
   if (source.kind === 'local') return { path: source.path, listing: source.listing, ...basis }
   const { host, port, user, path, listing } = source
   return { host, port, user, path, listing, ...basis }

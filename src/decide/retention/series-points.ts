@@ -23,7 +23,7 @@ export interface Point extends DatedPoint {
   readonly isBegun: boolean
   /** Why it is wanted; null: it is not. */
   readonly reasons: readonly string[] | null
-  /** What counts for `expect`: its time, but where its series is guessed the newest mtime of its files. */
+  /** What counts for `expect`: its time, but where its series is guessed the newest mtime of its files; later while the source has the same bytes. */
   readonly madeAt: Instant
 }
 

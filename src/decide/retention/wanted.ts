@@ -1,5 +1,5 @@
 import type { HeldFile, Holding, LedgerRecord } from '../../model/holding.ts'
-import { DAY, type Instant } from '../../model/instant.ts'
+import { DAY, type Instant, instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
@@ -8,6 +8,7 @@ import { UNDATED } from '../../model/status.ts'
 import { claimOf, type FileFacts, hasFailedGate, isWhole } from '../files/facts.ts'
 import { anyOf } from '../files/select.ts'
 import { eachSelected } from '../files/selected.ts'
+import { lastSame } from '../files/versions.ts'
 import { type Zone, zoneOf } from '../time/zone.ts'
 import { type Beside, sumBeside } from './beside-pattern.ts'
 import { fileTime, isOther } from './file-time.ts'
@@ -160,10 +161,13 @@ function pointByPath(series: Retention['series']): Retention['pointOf'] {
 /** Gives each point of one series its reasons. */
 function judge(
   points: readonly GrowingPoint[],
-  { retain: rules, series }: Spec,
+  { retain: rules, series, select: { as } }: Spec,
   kind: SeriesPoints['kind'],
 ): void {
   if (kind !== 'named') for (const point of points) point.madeAt = newestTime(point)
+  if (as !== undefined)
+    for (const point of points)
+      for (const facts of point.facts) point.madeAt = instant(Math.max(point.madeAt, lastSame(facts) ?? 0))
   if (rules === null) {
     for (const point of points) {
       point.reasons = SELECTED
@@ -217,8 +221,9 @@ const isToAdopt = (held: HeldFile, record: LedgerRecord | undefined): boolean =>
     ? held.marker !== null && held.marker.digest !== null
     : held.size === record.size && (held.marker === null || held.marker.isWrong === true))
 
-const canCome = ({ listed, marker }: SourceFile, spec: Spec): boolean =>
+const canCome = ({ listed, marker, rival }: SourceFile, spec: Spec): boolean =>
   listed !== null &&
+  rival === undefined &&
   (marker.state === 'claimed' || marker.state === 'unread') &&
   (spec.transfer.maxFileSize === null || listed.size <= spec.transfer.maxFileSize)
 

@@ -16,6 +16,7 @@ import type {
   WaitingNow,
 } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
+import { heldSelectorOf } from '../files/dated-name.ts'
 import { isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
@@ -181,7 +182,7 @@ function viewsIn(points: Retention | null, facts: StatusFacts, asOf: Instant): r
 
 /** What the ledger has of selected files, and how much of it is here. */
 function count({ holding, spec }: StatusFacts) {
-  const wanted = spec === null ? () => true : selectorOf(spec)
+  const wanted = spec === null || holding === null ? () => true : heldSelectorOf(spec, holding.records)
   const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
   const series = new Map<string, { points: number; newest: number }>()
   const gone: string[] = []

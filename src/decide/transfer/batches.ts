@@ -1,6 +1,7 @@
 import type { Observation } from '../../model/observation.ts'
 import type { Step } from '../../model/plan.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
+import { nameAtSource } from '../files/versions.ts'
 
 /** What decides when a file's turn comes. */
 export interface InLine {
@@ -20,16 +21,21 @@ export interface BatchItem extends InLine {
   readonly mode: 'append' | 'mend'
 }
 
-/** A transfer's place among the others. */
-export function inLine(step: Step, { source, destination }: Observation): InLine {
+/** A transfer's place among the others. `from`: the source's name for it, and that in staging. */
+export function inLine(
+  step: Step,
+  { source, destination }: Observation,
+): InLine & { readonly from: RelPath } {
   const path = step.path as RelPath
+  const from = nameAtSource(path, source.files.get(path))
   return {
     path,
-    stagedBytes: destination.staged.get(path)?.size ?? 0,
+    from,
+    stagedBytes: destination.staged.get(from)?.size ?? 0,
     time:
       step.time === undefined ? (source.files.get(path)?.listed?.mtime ?? 0) * 1000 : Date.parse(step.time),
     begun: step.begun === true,
-    failedBefore: destination.seen.get(path)?.gate != null,
+    failedBefore: destination.seen.get(from)?.gate != null,
   }
 }
 

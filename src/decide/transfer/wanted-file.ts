@@ -10,6 +10,7 @@ import { type BatchItem, inLine } from './batches.ts'
 
 /** A file that a plan wants brought over the line and published. */
 export interface WantedFile extends BatchItem {
+  readonly from: RelPath
   /** Seconds since 1970, as the source lists it. */
   readonly mtime: number
   readonly digest: Digest
@@ -36,9 +37,9 @@ export function wantedFiles(plan: BackupPlan, { source, destination }: Observati
     const { digest, text } = file.marker
     const claim = file.marker
     const held = destination.files.get(path)
-    const seen = destination.seen.get(path)
     const line = inLine(step, { source, destination })
-    const { stagedBytes } = line
+    const { stagedBytes, from } = line
+    const seen = destination.seen.get(from)
     const basis = held !== undefined && stagedBytes === 0
     // More bytes than the file has are another file's too; an append would leave them as they are for ever.
     const otherBytes =

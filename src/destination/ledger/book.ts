@@ -2,7 +2,7 @@ import { clockSanity } from '../../model/clock-sanity.ts'
 import type { Digest } from '../../model/digest.ts'
 import { firstPublished, type LedgerRecord, type PrunedFile, type SeenTerms } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
-import type { LedgerEvent, PruneBegin } from '../../model/ledger-event.ts'
+import type { FileEvent, LedgerEvent, PruneBegin } from '../../model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../../model/rel-path.ts'
 import { isEventName } from './event-name.ts'
 import type { LedgerLine } from './line.ts'
@@ -117,6 +117,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         lineAt: place.offset,
         lineLength: place.length,
         ...(line.revision == null ? {} : { revision: once(book, line.revision) }),
+        ...versionOf(line, before),
         ...(before === undefined ? {} : { first: firstPublished(before) }),
         ...removedBefore(removal, before),
         ...(line.event === 'adopted' ? { here: null } : {}),
@@ -126,6 +127,12 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       if (trash != null) book.strays.set(`${trash}/${path}`, { path, trash })
       // Whatever was begun with it before, it is here now: nothing may take it away on the strength of an older plan.
       for (const ended of [book.pruned, book.prunes, book.undos]) ended.delete(path)
+      return
+    }
+    case 'same': {
+      const record = book.records.get(line.path as RelPath)
+      if (record !== undefined && Number.isSafeInteger(line.mtime))
+        book.records.set(record.path, { ...record, same: Math.max(line.mtime, record.same ?? line.mtime) })
       return
     }
     case 'verified': {
@@ -162,7 +169,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       return
     case 'repair-begin': {
       const path = toRelPath(line.path)
-      if (path !== null) book.repairs.set(path, line)
+      if (path !== null && toRelPath(line.from ?? path) !== null) book.repairs.set(path, line)
       return
     }
     case 'repair-done':
@@ -307,6 +314,17 @@ function removedBefore(
     return { removedBefore: { at, series, point } }
   }
   return before?.removedBefore === undefined ? {} : { removedBefore: before.removedBefore }
+}
+
+/** Of a version: an older one is at the source no more, and what was known of it stays known. */
+function versionOf({ from, mtime }: FileEvent, before: LedgerRecord | undefined): Partial<LedgerRecord> {
+  const name = from === undefined ? (before?.from ?? null) : toRelPath(from)
+  if (name === null) return before?.same === undefined ? {} : { same: before.same }
+  return {
+    from: name,
+    mtime: before?.mtime ?? mtime,
+    ...(before?.same === undefined ? {} : { same: before.same }),
+  }
 }
 
 const TEXTS = 4096

@@ -6,6 +6,7 @@ type Facts = Pick<
   PublishRequest,
   'path' | 'size' | 'digests' | 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
 > & {
+  readonly from?: string | undefined
   readonly marker: { readonly path: string; readonly text: string }
 }
 
@@ -13,6 +14,7 @@ type Facts = Pick<
 export const fileEvent = (event: FileEvent['event'], of: Facts): FileEvent => ({
   event,
   path: of.path,
+  ...(of.from === undefined || of.from === of.path ? {} : { from: of.from }),
   size: of.size,
   md5: of.digests.md5,
   sha256: of.digests.sha256,

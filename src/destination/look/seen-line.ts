@@ -27,9 +27,13 @@ const fieldsOf = (row: SeenRow): Fields => [
   ...lastOf(row),
 ]
 
-/** What earlier versions did not write: who vouches for the claim, or when the first of quiet's two looks was. */
-const lastOf = ({ by, quiet }: SeenRow): readonly (Voucher | Look)[] =>
-  by !== undefined ? [by] : quiet !== undefined ? [[quiet.at, quiet.boot, quiet.up, quiet.stops]] : []
+/** What earlier versions did not write: who vouches for the claim, or when the first of quiet's two looks was; and when it changed. */
+function lastOf({ by, quiet, changes }: SeenRow): readonly Last[] {
+  const who = by ?? (quiet === undefined ? null : ([quiet.at, quiet.boot, quiet.up, quiet.stops] as const))
+  return changes === undefined ? (who === null ? [] : [who]) : [who, changes]
+}
+
+type Last = Voucher | Look | readonly number[] | null
 
 /** One line, without its newline; null if it was not written here. */
 export function readSeen(
@@ -49,7 +53,7 @@ export function readSeen(
   const record = published.get(fields[0] as RelPath)
   const path = record?.path ?? (fields[0] as RelPath)
   if (fields.length === 1) return { path, seen: null }
-  if (fields.length < 9 || fields.length > 10) return null
+  if (fields.length < 9 || fields.length > 11) return null
   return { path, seen: fromSeenRow(rowOf(path, fields as Fields, record)) }
 }
 
@@ -63,14 +67,14 @@ type Fields = [
   Digest | null,
   [Instant, number, number, Digest] | null,
   Instant | null,
-  ...(Voucher | Look)[],
+  ...Last[],
 ]
 
-type Look = [at: Instant, boot: string | null, up: number, stops: number]
+type Look = readonly [at: Instant, boot: string | null, up: number, stops: number]
 
 const rowOf = (
   path: RelPath,
-  [, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, last]: Fields,
+  [, size, mtime, marker, digest, readAt, stagedFor, gate, waitingSince, last, changes]: Fields,
   record: LedgerRecord | undefined,
 ): SeenRow => ({
   path,
@@ -83,8 +87,11 @@ const rowOf = (
   gate: gate === null ? null : { at: gate[0], size: gate[1], mtime: gate[2], digest: gate[3] },
   waitingSince,
   ...(typeof last === 'string' ? { by: last } : {}),
-  ...(Array.isArray(last) ? { quiet: { at: last[0], boot: last[1], up: last[2], stops: last[3] } } : {}),
+  ...(Array.isArray(last) ? { quiet: lookOf(last as unknown as Look) } : {}),
+  ...(Array.isArray(changes) ? { changes: changes as readonly number[] } : {}),
 })
+
+const lookOf = ([at, boot, up, stops]: Look) => ({ at, boot, up, stops })
 
 /** The same digest, in the ledger's text where it has one. */
 const ownText = (digest: Digest, record: LedgerRecord | undefined): Digest =>

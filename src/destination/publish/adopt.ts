@@ -15,7 +15,18 @@ import { judgeStanding, secureStanding } from './judge-standing.ts'
 import { MANY, markerFault, markerOfLedger, placeMarkers, type ToMark } from './place-markers.ts'
 import { setAside, syncAll } from './quarantine.ts'
 import { sweep } from './secure-staged.ts'
-import { agrees, finalPath, isRead, type ReadBytes, relativeTo, type Site, sameDigests } from './site.ts'
+import {
+  agrees,
+  finalPath,
+  isRead,
+  isStill,
+  nameInStaging,
+  type ReadBytes,
+  relativeTo,
+  type Site,
+  sameDigests,
+  stagedPath,
+} from './site.ts'
 import { newStagingName } from './staging-name.ts'
 
 const BATCH = 2000
@@ -166,10 +177,11 @@ async function finish(
   if (left.length > 0) {
     await site.ledger.append(
       left.map(({ path, request, judged, marker }): LedgerEvent => {
-        const { mtime, markerMtime, vouched, planId, revision } = request
+        const { from, mtime, markerMtime, vouched, planId, revision } = request
         const { size, digests } = judged
         return fileEvent('adopted', {
           path,
+          from,
           size,
           digests,
           marker,
@@ -186,6 +198,17 @@ async function finish(
     verdicts.set(path, { verdict: 'adopted', digests: judged.digests, size: judged.size })
   // Otherwise it stays for recovery.
   if (left.length === sound.length) await sweep(site, [], litter)
+  await sweep(site, await stillStaged(site, left), [])
+}
+
+/** Of versions that were cut off while they were published: what they are called in staging, where they are still there as well. */
+async function stillStaged(site: Site, adopted: readonly Sound[]): Promise<readonly RelPath[]> {
+  const names: RelPath[] = []
+  for (const { path, request, judged } of adopted) {
+    const name = nameInStaging({ path, from: request.from as RelPath | undefined })
+    if (name !== path && isStill(await site.disk.lstat(stagedPath(site, name)), judged)) names.push(name)
+  }
+  return names
 }
 
 async function flag(site: Site): Promise<string> {

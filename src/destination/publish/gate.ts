@@ -3,7 +3,7 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
 import type { DiskStat } from '../disk/disk.ts'
-import { agrees, isRead, readEach, type Site, stagedPath } from './site.ts'
+import { agrees, isRead, nameInStaging, readEach, type Site, stagedPath } from './site.ts'
 
 /**
  * Protocol step 4. Only to be called when every process that wrote the files is gone. Changes nothing on the disk; remembers which
@@ -14,21 +14,22 @@ export async function gate(
   requests: readonly GateRequest[],
   run: Run,
 ): Promise<ReadonlyMap<RelPath, GateVerdict>> {
-  for (const { path } of requests) site.judged.delete(path)
+  for (const request of requests) site.judged.delete(nameInStaging(request))
   startFlushing(site, requests)
   const read = await readEach(
     site,
-    requests.map((request) => ({ ...request, place: stagedPath(site, request.path) })),
+    requests.map((request) => ({ ...request, place: stagedPath(site, nameInStaging(request)) })),
     run,
     (request) => lookAt(site, request),
     changed,
   )
-  const verdictOf = ({ path, size, digest }: GateRequest): GateVerdict => {
+  const verdictOf = (request: GateRequest): GateVerdict => {
+    const { path, size, digest } = request
     const found = read.get(path)!
     if ('verdict' in found) return found
     if (!isRead(found)) return { verdict: 'refused', problem: found }
     if (found.size !== size) return { verdict: 'refused', problem: changed(path) }
-    site.judged.set(path, found)
+    site.judged.set(nameInStaging(request), found)
     const { digests } = found
     return { verdict: agrees(digests, digest) ? 'passed' : 'mismatch', digests }
   }
@@ -48,8 +49,9 @@ function startFlushing({ disk, files }: Site, requests: readonly GateRequest[]):
 }
 
 /** What is to be read, or a verdict that needs no reading. */
-async function lookAt(site: Site, { path, size }: GateRequest): Promise<DiskStat | GateVerdict> {
-  const stat = await site.disk.lstat(stagedPath(site, path))
+async function lookAt(site: Site, request: GateRequest): Promise<DiskStat | GateVerdict> {
+  const { path, size } = request
+  const stat = await site.disk.lstat(stagedPath(site, nameInStaging(request)))
   if (stat === null) return { verdict: 'missing' }
   if (stat.kind !== 'file')
     return refused('staged-not-regular', path, `a ${stat.kind} arrived instead of a file`)

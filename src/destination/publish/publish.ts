@@ -13,7 +13,7 @@ import { markerFault, placeMarkers } from './place-markers.ts'
 import { putInPlace } from './put-in-place.ts'
 import { replace } from './replace.ts'
 import { secureStaged, sweep } from './secure-staged.ts'
-import { finalPath, isRead, likeDigest, type Site, sameDigests, stagedPath } from './site.ts'
+import { finalPath, isRead, likeDigest, nameInStaging, type Site, sameDigests, stagedPath } from './site.ts'
 
 const BATCH = 2000
 
@@ -51,7 +51,7 @@ async function checked(
   const beside = markerFinder(site)
   return forEachFile(requests, 'publish', verdicts, async (request): Promise<StepEnd<PublishVerdict>> => {
     const { path, digests, over } = request
-    const judged = site.judged.get(path)
+    const judged = site.judged.get(nameInStaging(request))
     if (judged === undefined || judged.size !== request.size || !sameDigests(judged.digests, digests))
       return problem(
         'not-gated',
@@ -104,7 +104,7 @@ async function publishNew(
       if (blocked !== null) return blocked
       const final = finalPath(site, request.path)
       seen.touched(final)
-      if ((await putInPlace(site, stagedPath(site, request.path), final)) === 'exists') {
+      if ((await putInPlace(site, stagedPath(site, nameInStaging(request)), final)) === 'exists') {
         const verdict = await compare(site, request, run)
         if (verdict !== null) return verdict
         found.add(request.path)
@@ -122,11 +122,7 @@ async function publishNew(
   }
   // I5: whatever is reported as published from here on survives a power cut.
   for (const { path } of left) verdicts.set(path, { verdict: 'published' })
-  await sweep(
-    site,
-    left.map(({ path }) => path),
-    litter,
-  )
+  await sweep(site, left.map(nameInStaging), litter)
 }
 
 /** Other bytes under its name are a conflict; null: they are the same. */

@@ -73,7 +73,7 @@ async function tidy(site: Site, folder: string, relative: string, run: Run): Pro
       await site.disk.rmdir(at)
     } else if (kind === 'file') {
       if (markerOf(name) !== null) await site.disk.unlink(at)
-      else if (((await site.disk.lstat(at))?.links ?? 1) > 1) await detach(site, path)
+      else if (((await site.disk.lstat(at))?.links ?? 1) > 1) await detach(site, path, 'leave')
     }
   }
 }

@@ -21,6 +21,7 @@ import {
   diskProblem,
   finalPath,
   isRead,
+  nameInStaging,
   readWhole,
   relativeTo,
   type Site,
@@ -40,7 +41,7 @@ export async function replace(site: Site, request: PublishRequest, run: Run): Pr
       return { verdict: 'problem', problem: taken(path, standing.kind) }
     // The staged name must survive a power cut: once the intent is recorded, recovery uses it.
     const seen = folders(site.disk, site.path)
-    seen.touched(stagedPath(site, path))
+    seen.touched(stagedPath(site, nameInStaging(request)))
     await syncAll(seen)
     const intent: RepairIntent = {
       ...fileEvent('repaired', request),
@@ -85,6 +86,7 @@ async function carryOut(
   replacement: 'staged' | 'placed',
 ): Promise<PublishVerdict> {
   const path = intent.path as RelPath
+  const name = stagedNameOf(intent)
   const final = finalPath(site, path)
   const digests = { md5: intent.md5 as Digest, sha256: intent.sha256 as Digest }
   const marker = { path: markerPathOf(path, intent.marker.name), text: intent.marker.text }
@@ -107,7 +109,7 @@ async function carryOut(
     }
     seen.touched(final)
     // I4: nothing can be there now; if something is, another program made it meanwhile.
-    if ((await putInPlace(site, stagedPath(site, path), final)) === 'exists')
+    if ((await putInPlace(site, stagedPath(site, name), final)) === 'exists')
       return { verdict: 'problem', problem: taken(path, 'new file') }
   }
   seen.touched(final)
@@ -122,7 +124,7 @@ async function carryOut(
     fileEvent(event, { ...intent, path, digests, marker }),
     { event: 'repair-done', path, quarantine: intent.quarantine },
   ])
-  await sweep(site, [path], litter)
+  await sweep(site, [name], litter)
   return { verdict: 'published' }
 }
 
@@ -146,9 +148,12 @@ async function undo(site: Site, intent: RepairIntent): Promise<void> {
   await site.ledger.append([{ event: 'repair-done', path: intent.path, quarantine: intent.quarantine }])
 }
 
+/** A line whose names are not safe ones is none (I6). */
+const stagedNameOf = ({ path, from }: RepairIntent): RelPath => (from ?? path) as RelPath
+
 /** Whether the staged file is the very replacement the intent was made for; made durable again, for a crash may have undone that. */
 async function stagedMatches(site: Site, intent: RepairIntent, run: Run): Promise<boolean> {
-  const staged = stagedPath(site, intent.path)
+  const staged = stagedPath(site, stagedNameOf(intent))
   if ((await site.disk.lstat(staged))?.kind !== 'file') return false
   const path = intent.path as RelPath
   const found = (await readWhole(site, [{ path, place: staged, size: intent.size }], run)).get(path)!

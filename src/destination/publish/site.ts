@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Digest, DigestPair } from '../../model/digest.ts'
 import { digestKind } from '../../model/digest.ts'
+import type { Staged } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Run } from '../../model/run.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -21,7 +22,7 @@ export interface Site {
   /** Its name, for events. */
   readonly backup: string
   readonly ledger: Ledger
-  /** Staged files whose bytes were read under this lock; publish takes no others. */
+  /** Staged files, by their names there, whose bytes were read under this lock; publish takes no others. */
   readonly judged: Map<RelPath, ReadBytes>
   /** Asked once: see `canLink`. */
   links: Promise<boolean> | null
@@ -37,6 +38,8 @@ export interface ReadBytes {
 
 export const finalPath = (site: Pick<Site, 'path'>, path: string): string => join(site.path, path)
 export const stagedPath = (site: Pick<Site, 'files'>, path: string): string => join(site.files.staging, path)
+/** What a file is called in staging. */
+export const nameInStaging = ({ path, from }: Staged): RelPath => from ?? path
 
 /** Whether what is there now is the very file that was read. */
 export const isStill = (now: DiskStat | null, judged: ReadBytes): boolean =>

@@ -1,3 +1,4 @@
+import type { PatternFault } from '../../decide/retention/parse-pattern.ts'
 import { type Precision, patternFault, patternPrecision } from '../../decide/retention/series-pattern.ts'
 import { plainRate } from '../../decide/time/timetable.ts'
 import { isZone, zoneOf } from '../../decide/time/zone.ts'
@@ -115,9 +116,13 @@ function checkPatterns(reader: ValueReader): void {
 }
 
 /** At the token itself, if the file holds the text without escapes. */
-function checkPattern({ root, faults, isFaulty }: ValueReader, path: KeyPath): void {
+export function checkPattern(
+  { root, faults, isFaulty }: ValueReader,
+  path: KeyPath,
+  faultOf: (text: string) => PatternFault | null = patternFault,
+): void {
   const text = textAt(root, path)
-  const fault = text === null || isFaulty(path) ? null : patternFault(text)
+  const fault = text === null || isFaulty(path) ? null : faultOf(text)
   if (fault === null) return
   const whole = placeOf(root, path)
   const written = whole.source.text.slice(whole.start, whole.end)

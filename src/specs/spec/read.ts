@@ -1,4 +1,5 @@
 import { fingerprint } from '../../decide/documents/fingerprint.ts'
+import { templateFault } from '../../decide/files/dated-name.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
 import { isObject } from '../../model/is-object.ts'
@@ -25,7 +26,7 @@ import type { Claim, WrittenPath } from './check-claims.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
-import { readRules, readTimes } from './read-rules.ts'
+import { checkPattern, readRules, readTimes } from './read-rules.ts'
 import { globFault } from './text-faults.ts'
 import { atLeast, no, type Parsed, parseDuration, parseSize } from './units.ts'
 import { faultless, type ValueReader, valueReader } from './value-reader.ts'
@@ -100,7 +101,7 @@ export function readSpec(
   const found = [
     ...faults,
     // What a faulty host gives was reported when its file was read.
-    ...[...shape, ...values.faults, ...(whole && !isCut ? rotateNeeds(root) : [])].filter(
+    ...[...shape, ...values.faults, ...(whole && !isCut ? neededBeside(root) : [])].filter(
       ({ place }) => !isFaultyHost || place.source !== host.map.place.source,
     ),
   ]
@@ -112,14 +113,24 @@ export function readSpec(
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
 
-/** Without a mount point an emptied folder would look like another disk. */
-function rotateNeeds(root: LocatedMap): readonly Fault[] {
+/** What single values need next to them, in a spec that is whole. */
+function neededBeside(root: LocatedMap): readonly Fault[] {
+  const lacks = (path: KeyPath): boolean => valueAt(root, path) === null
+  const needed: Fault[] = []
   const rotate = valueAt(root, ['destination', 'rotate'])
-  if (rotate?.kind !== 'scalar' || rotate.value !== true || valueAt(root, ['destination', 'mount']) !== null)
-    return []
-  const message = '"rotate" without "mount" in destination'
-  const hint = 'name the mount point at which the disks take turns'
-  return [faultAt(placeOf(root, ['destination', 'rotate']), 'missing-key', message, hint)]
+  // An emptied folder would look like another disk.
+  if (rotate?.kind === 'scalar' && rotate.value === true && lacks(['destination', 'mount'])) {
+    const message = '"rotate" without "mount" in destination'
+    const hint = 'name the mount point at which the disks take turns'
+    needed.push(faultAt(rotate.place, 'missing-key', message, hint))
+  }
+  const as = valueAt(root, ['select', 'as'])
+  if (as !== null && lacks(['series', 'timezone'])) {
+    const message = 'select.as needs series.timezone: by which clock a version is dated is never guessed'
+    const hint = 'add for example "series: { timezone: Europe/Oslo }"'
+    needed.push(faultAt(as.place, 'missing-key', message, hint))
+  }
+  return needed
 }
 
 const warningFault = (root: LocatedMap, { key, code, message, hint }: TimeWarning): Fault =>
@@ -221,6 +232,7 @@ function readValues(
         return glob(path)
       }),
       exclude: each(['select', 'exclude'], glob),
+      ...readNames(reader),
     },
     ...readRules(reader),
     verifyEvery: seconds(['verify', 'every']),
@@ -246,6 +258,14 @@ function readValues(
     ...times,
   }
   return { spec, faults: reader.faults }
+}
+
+/** The names under which versions are kept. */
+function readNames(reader: ValueReader): Pick<Spec['select'], 'as'> {
+  const path = ['select', 'as']
+  if (!reader.isWritten(path)) return {}
+  checkPattern(reader, path, templateFault)
+  return { as: reader.plain(path) }
 }
 
 function readName({ fault, faults, isFaulty, root }: ValueReader, baseName: string): BackupName {

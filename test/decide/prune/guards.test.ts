@@ -80,7 +80,7 @@ const GUARDED: readonly [string, string, Told, string, string][] = [
     HELD,
     { ...local('/other'), holding: termsBefore(local('/src')) },
     'prune-source-changed',
-    '1 point is due to be removed, and source, series or checksum in the spec has changed since the last prune',
+    '1 point is due to be removed, and source, series, checksum, finished or select.as in the spec has changed since the last prune',
   ],
   [
     'a policy that keeps much less',

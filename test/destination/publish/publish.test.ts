@@ -190,3 +190,72 @@ test('before recovery nothing is written, and the refusal says why', async () =>
   undo.push(() => taken.destination.close())
   await expect(taken.destination.record([], quietRun())).rejects.toThrow(/is not open/)
 })
+
+describe('a version, which the source and staging know by another name', () => {
+  const from = 'backup.tar' as RelPath
+  const version = { ...toPublish('d/backup-2026-10-01.tar', 'x'), from: `d/${from}` as RelPath }
+  const staged = async (locked: LockedDestination, text: string) => {
+    await locked.stage([{ path: version.path, from: version.from, basis: false }], quietRun())
+    await writeFile(join(locked.staging, version.from), text)
+  }
+  const gated = async (locked: LockedDestination) => {
+    const { path, size, digests } = version
+    const request = { path, from: version.from, size, digest: digests.md5 }
+    return (await locked.gate([request], quietRun())).get(path)
+  }
+
+  test('is published under its own, with the ledger’s word on the other', async () => {
+    const { path, locked, disk } = await world()
+    await staged(locked, 'x')
+    expect(await gated(locked)).toMatchObject({ verdict: 'passed' })
+    expect((await locked.publish([version], quietRun())).get(version.path)).toEqual({ verdict: 'published' })
+    expect(Object.keys(await treeOf(disk, join(path, 'd')))).toEqual([
+      'backup-2026-10-01.tar',
+      'backup-2026-10-01.tar.md5',
+    ])
+    expect(await treeOf(disk, locked.staging)).not.toHaveProperty(version.from)
+    expect((await locked.inspect(quietRun())).records.get(version.path)).toMatchObject({ from: version.from })
+  })
+
+  test('that was cut off with nothing but its name is finished under it, and then is no more in staging', async () => {
+    const { path, locked } = await world()
+    await staged(locked, 'x')
+    await mkdir(join(path, 'd'))
+    await link(join(locked.staging, version.from), join(path, version.path))
+    await locked.recover(quietRun())
+    expect((await locked.inspect(quietRun())).files.get(version.path)).toMatchObject({ marker: null })
+    const adopted = { ...toAdopt(version.path, 'source', 'x'), from: version.from }
+    expect((await locked.adopt([adopted], quietRun())).get(version.path)).toMatchObject({
+      verdict: 'adopted',
+    })
+    await locked.recover(quietRun())
+    const holding = await locked.inspect(quietRun())
+    expect(holding.staged.size).toBe(0)
+    expect(holding.records.get(version.path)).toMatchObject({ from: version.from })
+  })
+
+  test('whose final name is all that there is of it is not written to by that name (I1)', async () => {
+    const { path, locked } = await world()
+    await staged(locked, 'half')
+    await mkdir(join(path, 'd'))
+    await link(join(locked.staging, version.from), join(path, version.path))
+    const again = [{ path: version.path, from: version.from, basis: false }]
+    expect((await locked.stage(again, quietRun())).get(version.path)).toBe(4)
+    await writeFile(join(locked.staging, version.from), 'other')
+    expect(Buffer.from((await realDisk.read(join(path, version.path)))!).toString()).toBe('half')
+  })
+
+  test('that was cut off with its marker in place is no more in staging', async () => {
+    const { path, locked } = await world()
+    await staged(locked, 'x')
+    await mkdir(join(path, 'd'))
+    await link(join(locked.staging, version.from), join(path, version.path))
+    await writeFile(join(path, version.marker.path), version.marker.text)
+    const { inode } = (await realDisk.lstat(join(path, version.path)))!
+    await locked.stage([{ path: version.path, from: version.from, basis: false }], quietRun())
+    const holding = await locked.inspect(quietRun())
+    expect([...holding.files.keys()]).toEqual([version.path])
+    expect(holding.staged.size).toBe(0)
+    expect((await realDisk.lstat(join(path, version.path)))!.inode).toBe(inode)
+  })
+})

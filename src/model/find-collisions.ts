@@ -1,6 +1,6 @@
-import { groupBy } from '../model/group-by.ts'
-import { markerOf } from '../model/marker-name.ts'
-import { foldName } from '../model/rel-path.ts'
+import { groupBy } from './group-by.ts'
+import { markerOf } from './marker-name.ts'
+import { foldName } from './rel-path.ts'
 
 /**
  * Paths that a file system which folds case or composes letters may take for one another, each with those others (I6). X.md5 and

@@ -1,0 +1,259 @@
+import type { Holding } from '../../model/holding.ts'
+import { isSidecar } from '../../model/marker-name.ts'
+import { baseName, folderOf, type RelPath } from '../../model/rel-path.ts'
+import type { Spec } from '../../model/spec.ts'
+import { DATE_TOKENS, type DateToken, type PatternFault } from '../retention/parse-pattern.ts'
+import { isPossible } from '../retention/point-time.ts'
+import { zoneOf } from '../time/zone.ts'
+import { type Selecting, selectorOf } from './select.ts'
+
+/** `select.as`: under which dated name each version of a file is kept here, where its source writes the same name anew. */
+
+type NamePart = 'stem' | 'ext'
+type Piece =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'date'; readonly token: DateToken }
+  | { readonly kind: 'part'; readonly token: NamePart }
+
+const TOKENS = ['{stem}', '{ext}', '{name}', ...DATE_TOKENS.map((token) => `{${token}}`)]
+/** What else people call them, in lower case. */
+const MEANT: Readonly<Record<string, string>> = {
+  ...{ date: '{YYYY}-{MM}-{DD}', time: '{hh}{mm}', datetime: '{YYYY}-{MM}-{DD}-{hh}{mm}' },
+  ...{ base: '{name}', basename: '{name}', file: '{name}', filename: '{name}', series: '{stem}' },
+  ...{ extension: '{ext}', suffix: '{ext}', year: '{YYYY}', yyyy: '{YYYY}', month: '{MM}', day: '{DD}' },
+  ...{ dd: '{DD}', hour: '{hh}', hh: '{hh}', minute: '{mm}', min: '{mm}', second: '{ss}', ss: '{ss}' },
+  ...{ stem: '{stem}', ext: '{ext}', name: '{name}' },
+}
+
+/** The pieces of a template, or the first thing that is wrong with it. */
+function parseTemplate(template: string): readonly Piece[] | PatternFault {
+  const pieces: Piece[] = []
+  for (const { 0: text, index: at } of template.matchAll(/\{[^{}]*\}|[{}]|[^{}]+/g)) {
+    const wrong = (message: string): PatternFault => ({ at, length: text.length, message })
+    if (text === '{' || text === '}') return wrong(`"${text}" is on its own: braces are only for tokens`)
+    const found = text.startsWith('{') ? tokenPieces(text.slice(1, -1)) : [{ kind: 'literal' as const, text }]
+    if (found === null) return wrong(unknownToken(text))
+    pieces.push(...found)
+  }
+  return faultOf(template, pieces) ?? pieces
+}
+
+function tokenPieces(name: string): readonly Piece[] | null {
+  const date = DATE_TOKENS.find((token) => token === name)
+  if (date !== undefined) return [{ kind: 'date', token: date }]
+  const parts = { stem: ['stem'], ext: ['ext'], name: ['stem', 'ext'] } as const
+  if (!Object.hasOwn(parts, name)) return null
+  return parts[name as keyof typeof parts].map((token) => ({ kind: 'part', token }))
+}
+
+function unknownToken(text: string): string {
+  const asked = text.slice(1, -1).trim().toLowerCase().replace(/^%/, '')
+  const meant = Object.hasOwn(MEANT, asked)
+    ? `did you mean ${MEANT[asked]}?`
+    : `there are ${TOKENS.join(' ')}`
+  return `there is no token ${text}; ${meant}`
+}
+
+function faultOf(template: string, pieces: readonly Piece[]): PatternFault | null {
+  const whole = (message: string): PatternFault => ({ at: 0, length: template.length, message })
+  const has = (token: DateToken) => pieces.some((piece) => piece.kind === 'date' && piece.token === token)
+  const missing = (['YYYY', 'MM', 'DD'] as const).filter((token) => !has(token))
+  const slash = template.indexOf('/')
+  const odd = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.exec(template)
+  if (slash !== -1)
+    return { at: slash, length: 1, message: '"/" in it: each version stays in the folder of its file' }
+  if (odd !== null)
+    return { at: odd.index, length: odd[0].length, message: 'a control or invisible character' }
+  if (missing.length > 0)
+    return whole(
+      `no whole date: ${missing.map((token) => `{${token}}`).join(' ')} is missing, so two versions would have one name`,
+    )
+  if (has('mm') && !has('hh')) return whole('{mm} without {hh}')
+  if (has('ss') && !has('mm')) return whole('{ss} without {mm}')
+  if (template.startsWith('.')) return whole('a full stop at the beginning: hidden files are never data')
+  const sample = render(pieces, { stem: 'x', ext: '.y' }, () => '00')
+  return isSidecar(sample) ? whole('the ending of a checksum file, which is never data') : null
+}
+
+/** The first thing that is wrong with the text of `select.as`; null: nothing. */
+export function templateFault(template: string): PatternFault | null {
+  const parsed = parseTemplate(template)
+  return 'message' in parsed ? parsed : null
+}
+
+const templates = new Map<string, readonly Piece[]>()
+
+/** It was checked when its spec was read. */
+function piecesOf(template: string): readonly Piece[] {
+  const known = templates.get(template) ?? parseTemplate(template)
+  if ('message' in known) throw new Error(`a checked template: ${known.message}`)
+  templates.set(template, known)
+  return known
+}
+
+const render = (
+  pieces: readonly Piece[],
+  parts: Readonly<Record<NamePart, string>>,
+  date: (token: DateToken) => string,
+): string =>
+  pieces
+    .map((piece) =>
+      piece.kind === 'literal' ? piece.text : piece.kind === 'date' ? date(piece.token) : parts[piece.token],
+    )
+    .join('')
+
+/** `ext` is the longest run of `.x` at the end, x of 1 to 5 letters or digits with a letter among them. */
+export function splitName(name: string): Readonly<Record<NamePart, string>> {
+  const parts = name.split('.')
+  let from = parts.length
+  while (from > 1 && isExtension(parts[from - 1]!)) from--
+  const stem = parts.slice(0, from).join('.')
+  return { stem, ext: name.slice(stem.length) }
+}
+
+const isExtension = (text: string): boolean => /^[A-Za-z0-9]{1,5}$/.test(text) && /[A-Za-z]/.test(text)
+
+/** How a spec names the versions of files. */
+export interface DatedNames {
+  /** The path here of what the source has under this name, by its mtime (seconds since 1970). It may be no safe one. */
+  readonly nameOf: (from: RelPath, mtime: number) => string
+  /** The same for every version of a file. */
+  readonly familyOf: (from: RelPath) => string
+  /** The source's names do not tell its files apart: it rotates them. */
+  readonly isRotated: boolean
+  /** Whether a file here may be a version of something that the spec selects. */
+  readonly couldBe: (path: RelPath) => boolean
+}
+
+const known = new WeakMap<NamesVersions, DatedNames>()
+
+type NamesVersions = Selecting & Pick<Spec, 'series'>
+
+/** Null: files keep their names. */
+export function datedNames(spec: NamesVersions): DatedNames | null {
+  const { as } = spec.select
+  if (as === undefined) return null
+  const made = known.get(spec) ?? makeNames(as, spec)
+  known.set(spec, made)
+  return made
+}
+
+function makeNames(template: string, spec: NamesVersions): DatedNames {
+  const pieces = piecesOf(template)
+  const zone = zoneOf(spec.series.timezone)
+  const selects = selectorOf(spec)
+  const inFolder = (path: string, name: string) => path.slice(0, path.length - baseName(path).length) + name
+  const hasPart = (token: NamePart) => pieces.some((piece) => piece.kind === 'part' && piece.token === token)
+  return {
+    nameOf(from, mtime) {
+      const local = new Date(zone.toLocal((mtime * 1000) as Parameters<typeof zone.toLocal>[0])).toISOString()
+      // 2026-11-23T02:10:00.000Z; a year beyond 9999 or before 0 has a sign and six digits.
+      const end = local.indexOf('T')
+      const [YYYY, MM, DD] = [
+        local.slice(0, end - 6),
+        local.slice(end - 5, end - 3),
+        local.slice(end - 2, end),
+      ]
+      const [hh, mm, ss] = local.slice(end + 1, end + 9).split(':')
+      const date = { YYYY, MM, DD, hh: hh!, mm: mm!, ss: ss! }
+      return inFolder(
+        from,
+        render(pieces, splitName(baseName(from)), (token) => date[token]),
+      )
+    },
+    // No name has a NUL.
+    familyOf: (from) =>
+      inFolder(
+        from,
+        render(pieces, splitName(baseName(from)), () => '\0'),
+      ),
+    isRotated: !hasPart('stem'),
+    couldBe(path) {
+      const folder = folderOf(path)
+      for (const parts of readings(pieces, baseName(path))) {
+        // Without one of them the name at the source is not known.
+        if (!hasPart('stem') || !hasPart('ext')) return true
+        const name = `${parts.stem}${parts.ext}`
+        if (splitName(name).ext === parts.ext && selects(folder === '' ? name : `${folder}/${name}`))
+          return true
+      }
+      return false
+    },
+  }
+}
+
+/**
+ * Whether what is here belongs to what a spec selects. Of a version the name that it had at the source says so; of what the ledger does
+ * not know, whether it could be one.
+ */
+export function heldSelectorOf(spec: NamesVersions, records: Holding['records']): (path: RelPath) => boolean {
+  const selects = selectorOf(spec)
+  const names = datedNames(spec)
+  if (names === null) return selects
+  return (path) => {
+    const record = records.get(path)
+    if (record?.from !== undefined) return selects(record.from)
+    return (record !== undefined && selects(path)) || names.couldBe(path)
+  }
+}
+
+/** Each way in which a whole name is made of these pieces. */
+function* readings(pieces: readonly Piece[], name: string): Generator<Record<NamePart, string>> {
+  const count = (token: NamePart) => pieces.filter((one) => one.kind === 'part' && one.token === token).length
+  const [stems, exts] = [count('stem'), count('ext')]
+  const fixed = pieces.reduce(
+    (sum, one) =>
+      sum + (one.kind === 'literal' ? one.text.length : one.kind === 'date' ? one.token.length : 0),
+    0,
+  )
+  const free = name.length - fixed
+  for (let ext = 0; ext * exts <= free; ext++) {
+    const stem = stems === 0 ? 0 : (free - ext * exts) / stems
+    const fits = stems === 0 ? ext * exts === free : Number.isInteger(stem) && stem > 0
+    const found = fits ? readAs(pieces, name, { stem, ext }) : null
+    if (found !== null) yield found
+    if (exts === 0) return
+  }
+}
+
+function readAs(
+  pieces: readonly Piece[],
+  name: string,
+  lengths: Readonly<Record<NamePart, number>>,
+): Record<NamePart, string> | null {
+  const parts: Partial<Record<NamePart, string>> = {}
+  const date = new Int32Array(DATE_TOKENS.length).fill(-1)
+  let at = 0
+  for (const piece of pieces) {
+    const length =
+      piece.kind === 'literal'
+        ? piece.text.length
+        : piece.kind === 'date'
+          ? piece.token.length
+          : lengths[piece.token]
+    const text = name.slice(at, at + length)
+    at += length
+    if (piece.kind === 'literal') {
+      if (text !== piece.text) return null
+    } else if (piece.kind === 'part') {
+      if (parts[piece.token] !== undefined && parts[piece.token] !== text) return null
+      parts[piece.token] = text
+    } else {
+      const place = DATE_TOKENS.indexOf(piece.token)
+      if (!/^\d+$/.test(text) || (date[place] !== -1 && date[place] !== Number(text))) return null
+      date[place] = Number(text)
+    }
+  }
+  const { stem = '', ext = '' } = parts
+  return isPossible(date) && splitName(`x${ext}`).ext === ext ? { stem, ext } : null
+}
+
+/** What would keep two versions of one file apart that have one name now. */
+export function finerName(template: string): string {
+  const tokens = piecesOf(template).flatMap((piece) => (piece.kind === 'date' ? [piece.token] : []))
+  if (!tokens.includes('hh')) return 'add {hh}{mm} to select.as'
+  if (!tokens.includes('mm')) return 'add {mm} to select.as'
+  return tokens.includes('ss')
+    ? 'two versions of one second, or of the hour that the clock repeats, cannot be told apart: have the source write them under names of their own'
+    : 'add {ss} to select.as'
+}
