@@ -76,7 +76,10 @@ export function add(command: Command, host: Host): void {
  * `reconcile doctor [NAME…]`: proves what a pass relies on. Nothing changes at a source or in the state, and at a destination only what
  * is tried under its lock and gone again. Exit code 1 if a check failed, 3 if a spec is faulty.
  */
-async function diagnose(names: readonly string[], { workspace, console, run }: Context): Promise<number> {
+export async function diagnose(
+  names: readonly string[],
+  { workspace, console, run }: Context,
+): Promise<number> {
   printSpecs(workspace, console)
   const specs = chooseSpecs(workspace, names)
   const { settings } = workspace

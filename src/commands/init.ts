@@ -24,7 +24,7 @@ export function add(command: Command, host: Host): void {
         const texts = [
           ...((await holdsSpecs(folder)) ? [] : [[join(folder, EXAMPLE), EXAMPLE_SPEC] as const]),
           [join(folder, '_defaults.yaml'), DEFAULTS] as const,
-          [config, settings(folder)] as const,
+          [config, settingsText(folder)] as const,
         ]
         const lines: string[] = []
         for (const [file, text] of texts) {
@@ -61,7 +61,7 @@ async function holdsSpecs(folder: string): Promise<boolean> {
 }
 
 /** Whether it was written: what is there stays as it is. Throws a Failure (`bad-target`) where it cannot be written. */
-async function writeNew(file: string, text: string): Promise<boolean> {
+export async function writeNew(file: string, text: string): Promise<boolean> {
   try {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, text, { flag: 'wx', mode: 0o644 })
@@ -115,7 +115,7 @@ const DEFAULTS = `# What all specs in this folder have in common. A spec's own k
 # destination: { minFree: 10GiB }
 `
 
-const settings = (
+export const settingsText = (
   folder: string,
 ): string => `# Settings of this box. All keys: docs/spec.md, or reconcile schema config. Flags win over them.
 specs: ${JSON.stringify(folder)}

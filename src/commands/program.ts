@@ -18,10 +18,11 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
   ],
   'Getting started:': [
+    ['add', 'from nothing to a spec: key, login, a guess, a first dry run', () => import('./add.ts')],
     ['init', 'write a folder of specs and a config.yaml to begin with', () => import('./init.ts')],
     ['demo', 'show the main job at work on this machine', () => import('./demo.ts')],
     ['validate', 'check specs and settings', () => import('./validate.ts')],
-    ['source', 'prepare a source: a script that marks finished files', () => import('./source.ts')],
+    ['source', 'prepare a source: key and login; a script that marks', () => import('./source.ts')],
     ['schema', 'the JSON Schema of specs, or of config.yaml', () => import('./schema.ts')],
   ],
   'When something is wrong:': [

@@ -227,7 +227,7 @@ async function readSums(
  * One byte more than `limit` at most, so that the reader sees that there are more; null: no such file, or no regular one. Read into
  * `room` where it is given, and good until that is used again.
  */
-function readSmall(path: string, limit: number, room: Buffer | null = null): Buffer | null {
+export function readSmall(path: string, limit: number, room: Buffer | null = null): Buffer | null {
   let fd: number
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

@@ -21,7 +21,7 @@ export function openSource(
   let ready: Promise<Far> | null = null
   const far = async (): Promise<Far> => {
     if (place.kind === 'ssh') await checkKeys(place)
-    ready ??= prepare(place, options.transferTimeout)
+    ready ??= prepareFar(place, options.transferTimeout)
     return ready
   }
   return {
@@ -40,7 +40,8 @@ export function openSource(
   }
 }
 
-async function prepare(place: SshPlace | LocalPlace, timeout: number): Promise<Far> {
+/** `timeout`: seconds without progress. Connects to nothing. */
+export async function prepareFar(place: SshPlace | LocalPlace, timeout: number): Promise<Far> {
   const ssh = place.kind === 'ssh' ? sshCommand(place, await probeSsh(place.algorithms === 'legacy')) : null
   return { place, ssh, timeout }
 }

@@ -232,6 +232,7 @@ const KILLED = 128
 const PACKAGES: Readonly<Record<string, string>> = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
+  'ssh-keyscan': 'openssh-client',
   rsync: 'rsync',
   git: 'git',
   sync: 'coreutils',

@@ -3,7 +3,7 @@ import type { Finding, Guess, Yaml } from '../decide/guess/findings.ts'
 import { escapeProse } from './escape-text.ts'
 import { wrapText } from './wrap-text.ts'
 
-const WIDTH = 100
+const WIDTH = 80
 /** In this order; what else `base` has comes last. */
 const ORDER = [
   ...['version', 'name', 'suspend', 'source', 'finished', 'checksum', 'select', 'series', 'retain', 'expect'],

@@ -294,7 +294,7 @@ describe('from kept snapshots', () => {
 test('every --help', async () => {
   const call = async (...words: string[]) => heard(words, await callHere(GOLDENS, words, { NO_COLOR: '1' }))
   const main = await call('--help')
-  const commands = [...main.matchAll(/^ {2}([a-z]+)(?= .*$)/gm)].map(([, name]) => name!)
+  const commands = [...main.matchAll(/^ {2}([a-z/]+)(?= .*$)/gm)].flatMap(([, names]) => names!.split('/'))
   let text = main
   for (const name of [...new Set(commands)].filter((name) => name !== 'help' && name !== 'name'))
     text += await call(name, '--help')

@@ -247,7 +247,9 @@ describe('help', () => {
       'Reviewing changes:',
       'Running it for good:',
     ])
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => [name!])
+    const commands = [...stdout.matchAll(/^ {2}([a-z/]+) /gm)].flatMap(([, names]) =>
+      names!.split('/').map((name) => [name]),
+    )
     expect(commands.length).toBeGreaterThan(14)
     for (const command of [[], ...commands, ['service', 'print']]) {
       const { stdout: screen } = await world.run(...command, '--help')

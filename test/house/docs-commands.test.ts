@@ -93,7 +93,7 @@ describe('docs/source-setup.md', () => {
     authorize(
       here(line)
         .trim()
-        .replace('/usr/bin/rrsync', rrsync)
+        .replace('rrsync -ro', `${rrsync} -ro`)
         .replace(/ssh-ed25519 .*/, key),
     )
     for (const command of [...shown('chgrp'), ...shown('chmod')])

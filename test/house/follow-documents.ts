@@ -17,6 +17,10 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   '.ci/run': 'runs this',
   'sh scripts/set-up': 'npm test runs it; test/house/set-up.test.ts runs it on made-up machines',
   'npm install --global "$(npm pack --silent)"': 'changes the machine; what npm packs is looked at below',
+  'reconcile add deploy@db1.example.net:/srv/dumps --to /srv/offsite/db1':
+    'test/e2e/first-backup.test.ts answers its questions',
+  'reconcile db1': 'test/e2e/first-backup.test.ts',
+  'cd /srv/offsite/db1 && md5sum -c *.md5': 'test/e2e/first-backup.test.ts',
   'apt-get install rsync openssh-server python3': 'needs root, changes the machine',
   'useradd --user-group --no-create-home --home-dir /var/lib/pull --shell /bin/sh pull':
     'needs root, changes the machine',
@@ -35,7 +39,6 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'cryptsetup luksFormat --label offsite /dev/sdX1': 'needs root and a device mapper',
   'cryptsetup open /dev/disk/by-label/offsite offsite': 'needs root and a device mapper',
   'mkfs.ext4 -L offsite1 /dev/mapper/offsite': 'needs root and a device mapper',
-  'cryptsetup close offsite': 'needs root and a device mapper',
   'systemctl daemon-reload': 'needs systemd as the first process',
   'systemctl enable --now reconcile.service': 'needs systemd as the first process',
   'systemctl enable --now reconcile.timer': 'needs systemd as the first process',

@@ -41,8 +41,8 @@ select:
   # db.log: not a backup, by its name
   exclude: [ "*.log" ]
   # config.tar.gz: no date in the name, and the newest is less than a day old
-  # Is it overwritten by each backup? Then only its first copy would be held here. Give it a spec of
-  # its own, with select.include and select.as.
+  # Is it overwritten by each backup? Then only its first copy would be held
+  # here. Give it a spec of its own, with select.include and select.as.
   # as: "{stem}-{YYYY}-{MM}-{DD}{ext}"
 
 series:

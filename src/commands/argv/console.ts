@@ -30,9 +30,10 @@ export function processConsole(output: Output, quiet: boolean): Console {
     write: (text) => void stdout.write(text),
     writeError: (text) => void stderr.write(text),
     color: { write: useColor(stdout, env), writeError: useColor(stderr, env) },
-    height: stdout.rows ?? Number.POSITIVE_INFINITY,
-    width: stdout.columns ?? 80,
-    errorWidth: stderr.columns ?? 80,
+    height: stdout.rows || Number.POSITIVE_INFINITY,
+    // A terminal that does not know its size has 0.
+    width: stdout.columns || 80,
+    errorWidth: stderr.columns || 80,
     stderr,
   }
 }
