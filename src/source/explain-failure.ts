@@ -179,12 +179,12 @@ const BANNER_WAIT = 5_000
 /** Whether a machine's sshd sends its first line. */
 const saysWhoItIs = ({ host, port }: Hop, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
-    const ends = AbortSignal.any([signal, AbortSignal.timeout(BANNER_WAIT)])
-    const socket = connect({ host, port, signal: ends })
+    const socket = connect({ host, port, signal })
     const end = (said: boolean): void => {
       resolve(said)
       socket.destroy()
     }
+    socket.setTimeout(BANNER_WAIT, () => end(false))
     socket.once('data', () => end(true))
     for (const event of ['error', 'close']) socket.on(event, () => end(false))
   })

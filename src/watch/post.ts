@@ -60,17 +60,20 @@ export async function post(secret: SecretUrl, call: HttpCall, signal: AbortSigna
   signal.throwIfAborted()
   // As many hooks as the settings name listen to one signal.
   setMaxListeners(0, signal)
-  const timeout = AbortSignal.timeout(TIMEOUT)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), TIMEOUT)
   const { host } = secret.url
   try {
-    const { status, after, body } = await exchange(secret, call, AbortSignal.any([signal, timeout]))
+    const { status, after, body } = await exchange(secret, call, AbortSignal.any([signal, late.signal]))
     const answer = { status, line: firstLine(body, secret) }
     const refusal = refusalOf(answer, call.accepts(body))
     if (refusal === null) return { state: 'delivered', answer, host }
     return { ...failed(refusal, AGAIN.has(status) || status >= 500), after, answer, host }
   } catch (error) {
     signal.throwIfAborted()
-    return { ...failed(timeout.aborted ? 'no answer within 10 s' : reasonOf(error), true), host }
+    return { ...failed(late.signal.aborted ? 'no answer within 10 s' : reasonOf(error), true), host }
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -113,6 +113,8 @@ export function breaches({ path, text }: SourceText): readonly string[] {
     found.push('renames, and is not known to')
   if (/\$\{[^}]*(?:[mM]essage|why)\b[^}]*\}\. \$\{/.test(code))
     found.push('joins sentences itself, not by withHint')
+  // What AbortSignal.any makes of it may be collected, and then never aborts (Node 20).
+  if (/\bAbortSignal\.timeout\b/.test(code)) found.push('uses AbortSignal.timeout')
   if (/\bJSON\.parse\b/.test(code) && !READS_JSON.includes(path)) found.push('parses JSON past its checks')
 
   const world = room === 'decide' ? WORLD.exec(code) : null
