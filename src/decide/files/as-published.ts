@@ -23,9 +23,10 @@ export function changedUnderMarker(
   seen: Seen | undefined,
 ): boolean {
   const { listed, marker, from } = source
-  // A version is what its marker, which is no older, says.
-  if (listed === null || marker.state !== 'claimed' || from !== undefined) return false
+  if (listed === null || marker.state !== 'claimed') return false
   if (listed.size !== record.size) return true
+  // A version is what its marker, which is no older, says.
+  if (from !== undefined) return false
   if (record.mtime !== null && marker.mtime === record.markerMtime) return listed.mtime !== record.mtime
   return changedSinceSeen(source, record, seen)
 }

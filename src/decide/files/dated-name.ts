@@ -70,8 +70,8 @@ function faultOf(template: string, pieces: readonly Piece[]): PatternFault | nul
     )
   if (has('mm') && !has('hh')) return whole('{mm} without {hh}')
   if (has('ss') && !has('mm')) return whole('{ss} without {mm}')
-  if (template.startsWith('.')) return whole('a full stop at the beginning: hidden files are never data')
   const sample = render(pieces, { stem: 'x', ext: '.y' }, () => '00')
+  if (sample.startsWith('.')) return whole('a full stop at the beginning: hidden files are never data')
   return isSidecar(sample) ? whole('the ending of a checksum file, which is never data') : null
 }
 

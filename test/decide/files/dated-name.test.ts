@@ -110,6 +110,7 @@ describe('a template', () => {
     ['{YYYY}/{stem}-{MM}-{DD}', /"\/" in it/],
     ['{stem-{YYYY}-{MM}-{DD}', /on its own/],
     ['.{stem}-{YYYY}-{MM}-{DD}', /hidden/],
+    ['{ext}-{YYYY}-{MM}-{DD}', /hidden/],
     ['{stem}-{YYYY}-{MM}-{DD}.md5', /checksum file/],
     ['{stem}\u200b{YYYY}-{MM}-{DD}', /invisible/],
   ])('%s', (as, fault) => {
