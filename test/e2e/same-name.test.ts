@@ -137,6 +137,11 @@ describe('a source that overwrites its file every night', () => {
     await begin()
     await offer('backup.tar.gz', 'morning', night(1, 2))
     await pass()
+    // Until it is finished it is waited for, as it would be under a name of its own.
+    await writeFile(at('backup.tar.gz'), 'even')
+    await utimes(at('backup.tar.gz'), night(1, 19), night(1, 19))
+    expect((await steps())[0]!.because[0]).toContain('older than it')
+    expect(await pass()).toMatchObject({ exitCode: 0, waiting: ['backup-2026-10-01.tar.gz'], problems: [] })
     await offer('backup.tar.gz', 'evening', night(1, 20))
     const outcome = await pass()
     expect(outcome.exitCode).toBe(6)

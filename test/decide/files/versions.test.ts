@@ -172,6 +172,20 @@ describe('what is done about it', () => {
     expect(sameEvents({ source, destination: { ...observation.destination, records } }, NOON)).toEqual([])
     expect(lastSame({ source: undefined, record }, NOON)).toBe(instant(day(20) * 1000))
   })
+  test.each([
+    [
+      'a newer one that is not finished is waited for, next to the copy of its name',
+      'B older',
+      19,
+      'keep wait',
+    ],
+    ['one without a marker too', '', 19, 'keep wait'],
+    ['the copy’s own, without its marker by now', '', 20, 'keep'],
+  ])('%s', (_, marker, mtime, actions) => {
+    const path = 'a-2026-11-20.tar'
+    const observation = look(AS, `a.tar 20 ${marker}`, `${path} ${mtime} A a.tar`)
+    expect(judged(AS, observation, path).join(' ')).toBe(actions)
+  })
   test('a copy that is rotten is repaired by the source’s newer file with its bytes', () => {
     const observation = look(AS, 'a.tar 20 A', 'a-2026-11-18.tar 18 A a.tar')
     const path = 'a-2026-11-18.tar' as RelPath
