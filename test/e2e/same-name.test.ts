@@ -142,6 +142,7 @@ describe('a source that overwrites its file every night', () => {
     await utimes(at('backup.tar.gz'), night(1, 19), night(1, 19))
     expect((await steps())[0]!.because[0]).toContain('older than it')
     expect(await pass()).toMatchObject({ exitCode: 0, waiting: ['backup-2026-10-01.tar.gz'], problems: [] })
+    expect((await world.run('explain', 'pg/backup.tar.gz')).stdout).toContain('it will be a conflict')
     await offer('backup.tar.gz', 'evening', night(1, 20))
     const outcome = await pass()
     expect(outcome.exitCode).toBe(6)

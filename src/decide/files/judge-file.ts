@@ -269,7 +269,8 @@ function conflictStep(facts: FileFacts, held: Digest, claim: Digest, spec: Spec)
   const { as } = spec.select
   const { source, record, seen } = facts
   const isDaily = source !== undefined && changesDaily(changesOf(source, record, seen))
-  const hint = as !== undefined ? { hint: twoVersions(as) } : isDaily ? { hint: EVERY_DAY } : {}
+  const apart = Math.abs((source?.listed?.mtime ?? 0) - (record?.mtime ?? 0))
+  const hint = as !== undefined ? { hint: twoVersions(as, apart) } : isDaily ? { hint: EVERY_DAY } : {}
   return stepOn(facts, 'conflict', [because], { held, source: claim, ...hint })
 }
 

@@ -240,7 +240,8 @@ export function sameEvents({ source, destination }: Observation, asOf: Instant):
 }
 
 /** What to do about two versions of one name. */
-export const twoVersions = (as: string): string => `Two versions have one name here: ${finerName(as)}.`
+export const twoVersions = (as: string, apart?: number): string =>
+  `Two versions have one name here: ${finerName(as, apart)}.`
 
 /** Files that the source shows, each by its own name for it. */
 export function listedCount({ files }: SourceView): number {

@@ -128,4 +128,8 @@ describe('a template', () => {
   ])('%s is made finer', (as, hint) => {
     expect(finerName(as)).toBe(hint)
   })
+  test('in the hour that the clock repeats, finer times are no help', () => {
+    expect(finerName('{stem}-{YYYY}-{MM}-{DD}-{hh}{mm}', 3600)).toContain('timezone: UTC')
+    expect(finerName(AS, 3600)).toContain('{hh}{mm}')
+  })
 })
