@@ -6,7 +6,10 @@ import type { Pass } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 
 /** Removes what has been in staging or in the trash for its grace period, and records staged bytes that nothing wants any more, and which versions the source still has. */
-export async function tidy({ destination, spec, tally, run }: Pass, standing: Standing): Promise<Standing> {
+export async function tidy(
+  { destination, spec, tally, context, run }: Pass,
+  standing: Standing,
+): Promise<Standing> {
   const { plan, observation } = standing
   const expired = plan.steps.filter((step) => step.action === 'expire')
   const trash = expired.filter((step) => step.trash !== undefined).map(pathOf)
@@ -19,7 +22,7 @@ export async function tidy({ destination, spec, tally, run }: Pass, standing: St
   const events = [
     ...staged.map((path) => ({ event: 'staging-expired' as const, path })),
     ...strayEvents(strays(spec, observation), observation),
-    ...sameEvents(observation),
+    ...sameEvents(observation, context.asOf),
   ]
   if (events.length > 0) await destination.record(events, run)
   return standing

@@ -118,10 +118,31 @@ describe('a source that overwrites its file every night', () => {
     expect((await pass()).published).toEqual(['backup-2026-10-02.tar.gz'])
   })
 
+  test('a claim that was written again, and not made again, makes nothing fresh: another size is other bytes', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    await begin({ expect: { every: '24h' } })
+    await offer('backup.tar.gz', 'one', now - 5 * 86_400)
+    await pass()
+    await writeFile(at('backup.tar.gz'), 'half of two')
+    await utimes(at('backup.tar.gz'), now - 3600, now - 3600)
+    await utimes(at('backup.tar.gz.md5'), now, now)
+    expect(await pass()).toMatchObject({ exitCode: 1, problems: [{ code: 'source-changed' }] })
+    expect((await pass()).late).toHaveLength(1)
+    expect(await kinds()).not.toContain('same')
+    await offer('backup.tar.gz', 'two', now - 3600)
+    expect(await pass()).toMatchObject({ exitCode: 0, late: [] })
+  })
+
   test('two versions of one day are a conflict that says what to do', async () => {
     await begin()
     await offer('backup.tar.gz', 'morning', night(1, 2))
     await pass()
+    // Until it is finished it is waited for, as it would be under a name of its own.
+    await writeFile(at('backup.tar.gz'), 'even')
+    await utimes(at('backup.tar.gz'), night(1, 19), night(1, 19))
+    expect((await steps())[0]!.because[0]).toContain('older than it')
+    expect(await pass()).toMatchObject({ exitCode: 0, waiting: ['backup-2026-10-01.tar.gz'], problems: [] })
+    expect((await world.run('explain', 'pg/backup.tar.gz')).stdout).toContain('it will be a conflict')
     await offer('backup.tar.gz', 'evening', night(1, 20))
     const outcome = await pass()
     expect(outcome.exitCode).toBe(6)
@@ -359,6 +380,9 @@ describe('what else goes by these names', () => {
     expect(await steps()).toEqual([])
     const removed = await world.run('prune', 'pg', 'backup-2026-10-02.tar.gz', '--reason', 'a test')
     expect(removed.code).toBe(0)
+    expect(await pass()).toMatchObject({ published: [], exitCode: 0 })
+    // Nor under another name.
+    await declare({ select: { as: '{YYYY}{MM}{DD}-{name}' } })
     expect(await pass()).toMatchObject({ published: [], exitCode: 0 })
   })
   test('a saved plan is applied, and refused once the source has another version', async () => {

@@ -33,8 +33,17 @@ describe('each fault points at its place and says what to do', () => {
       'finished: { quiet: 0s }',
       '4:20 out-of-range finished.quiet: "0s" is below 1s',
     ],
+    [
+      'finished, in a list',
+      'finished: [marker]',
+      '4:11 wrong-type finished is a list, not text, or keys with values',
+    ],
     ['a bare quiet time', 'finished: { quiet: 30 }', '4:20 bad-unit finished.quiet: 30'],
-    ['sums in a folder', 'finished: { sums: a/MD5SUMS }', '4:19 wrong-value finished.sums: "a/MD5SUMS"'],
+    [
+      'sums in a folder',
+      'finished: { sums: a/MD5SUMS }',
+      '4:19 wrong-value finished.sums: "a/MD5SUMS" holds a "/"',
+    ],
     [
       'dated names without a zone',
       'select: { as: "{stem}-{YYYY}-{MM}-{DD}{ext}" }',

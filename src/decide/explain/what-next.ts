@@ -8,6 +8,7 @@ import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
 import { RETRY_FAILED_GATE } from '../files/judge-file.ts'
+import { twoVersions } from '../files/versions.ts'
 import type { Decided } from '../plan/backup.ts'
 import { describeWhyKept } from '../prune/why-kept.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
@@ -78,6 +79,11 @@ function ofStep(step: Step, about: Subject): Outlook {
     case 'repair':
       return outlook(`The next pass pulls it again and replaces the copy here: ${because}`)
     case 'wait':
+      if (about.steps.some(({ action }) => action === 'keep'))
+        return outlook(
+          `A newer version of the same name is waiting: ${because}. Unless it has the same bytes, it will be a conflict`,
+          twoVersions(about.spec.select.as!),
+        )
       return outlook(`It is waiting: ${because}. ${comesOnce(about)}`)
     case 'conflict':
       return outlook(

@@ -10,8 +10,18 @@ export function isAsPublished({ held, record, source, seen }: FileFacts): boolea
   if (record === undefined || !isWhole(held, record)) return false
   const claim = claimOf(source)
   if (claim !== null && claim !== digestOfKind(record, claim)) return false
-  return source === undefined || !changedUnderMarker(source, record, seen)
+  return source === undefined || !(isNextVersion(source, record) || changedUnderMarker(source, record, seen))
 }
+
+/** What will have the same name here, and is not finished. */
+export const isNextVersion = (
+  source: SourceFile | undefined,
+  { mtime, same }: LedgerRecord,
+): source is SourceFile =>
+  source?.from !== undefined &&
+  source.marker.state === 'none' &&
+  source.listed !== null &&
+  source.listed.mtime > (same ?? mtime ?? Number.POSITIVE_INFINITY)
 
 /**
  * Other data under a marker that still claims ours. Another size is certain; another time may be that of a copy made with its marker,
@@ -23,9 +33,10 @@ export function changedUnderMarker(
   seen: Seen | undefined,
 ): boolean {
   const { listed, marker, from } = source
-  // A version is what its marker, which is no older, says.
-  if (listed === null || marker.state !== 'claimed' || from !== undefined) return false
+  if (listed === null || marker.state !== 'claimed') return false
   if (listed.size !== record.size) return true
+  // A version is what its marker, which is no older, says.
+  if (from !== undefined) return false
   if (record.mtime !== null && marker.mtime === record.markerMtime) return listed.mtime !== record.mtime
   return changedSinceSeen(source, record, seen)
 }

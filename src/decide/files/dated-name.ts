@@ -70,8 +70,8 @@ function faultOf(template: string, pieces: readonly Piece[]): PatternFault | nul
     )
   if (has('mm') && !has('hh')) return whole('{mm} without {hh}')
   if (has('ss') && !has('mm')) return whole('{ss} without {mm}')
-  if (template.startsWith('.')) return whole('a full stop at the beginning: hidden files are never data')
   const sample = render(pieces, { stem: 'x', ext: '.y' }, () => '00')
+  if (sample.startsWith('.')) return whole('a full stop at the beginning: hidden files are never data')
   return isSidecar(sample) ? whole('the ending of a checksum file, which is never data') : null
 }
 
@@ -248,10 +248,12 @@ function readAs(
   return isPossible(date) && splitName(`x${ext}`).ext === ext ? { stem, ext } : null
 }
 
-/** What would keep two versions of one file apart that have one name now. */
-export function finerName(template: string): string {
+/** What would keep two versions of one file apart that have one name now, and whose times are so many seconds apart. */
+export function finerName(template: string, apart = 0): string {
   const tokens = piecesOf(template).flatMap((piece) => (piece.kind === 'date' ? [piece.token] : []))
   if (!tokens.includes('hh')) return 'add {hh}{mm} to select.as'
+  if (tokens.includes('mm') && apart > 60 && apart < 7200)
+    return 'the clock repeats this hour once a year, and only series.timezone: UTC keeps them apart'
   if (!tokens.includes('mm')) return 'add {mm} to select.as'
   return tokens.includes('ss')
     ? 'two versions of one second, or of the hour that the clock repeats, cannot be told apart: have the source write them under names of their own'

@@ -5,7 +5,7 @@ import type { Action, Step } from '../../model/plan.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { changedUnderMarker, changesDaily, changesOf } from './as-published.ts'
+import { changedUnderMarker, changesDaily, changesOf, isNextVersion } from './as-published.ts'
 import {
   acknowledged,
   claimOf,
@@ -50,7 +50,7 @@ export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgemen
   if (held !== undefined && held.marker !== null) {
     return record === undefined
       ? judgeUnknownPair(facts, held, spec)
-      : judgePublished(facts, held, record, spec)
+      : judgePublished(facts, held, record, spec, asOf)
   }
   if (held !== undefined) {
     return record === undefined
@@ -61,7 +61,13 @@ export function judgeFile(facts: FileFacts, spec: Spec, asOf: Instant): Judgemen
 }
 
 /** The ledger knows it, and data and marker are here. */
-function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, spec: Spec): Judgement {
+function judgePublished(
+  facts: FileFacts,
+  held: HeldFile,
+  record: LedgerRecord,
+  spec: Spec,
+  asOf: Instant,
+): Judgement {
   const { source } = facts
   const claim = claimOf(source)
   if (held.size !== record.size) {
@@ -74,8 +80,13 @@ function judgePublished(facts: FileFacts, held: HeldFile, record: LedgerRecord, 
     return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
   }
   if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  const kept = keepPublished(facts, record)
+  if (isNextVersion(source, record)) {
+    const next = unfinished(facts, source, spec, asOf)
+    return { steps: [kept, ...next.steps], problems: next.problems }
+  }
   const isChanged = source !== undefined && changedUnderMarker(source, record, facts.seen)
-  return { steps: [keepPublished(facts, record)], problems: isChanged ? [sourceChanged(facts.path)] : [] }
+  return { steps: [kept], problems: isChanged ? [sourceChanged(facts.path)] : [] }
 }
 
 /** A pair that is here and that the ledger does not know: hashed before it counts. */
@@ -190,10 +201,7 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
   const claim = claimOf(source)
   const isUnasked = spec.finished.kind === 'quiet' && source.marker.state === 'unread'
   if (source.listed === null || source.marker.state === 'none' || isUnasked) {
-    return {
-      steps: [wait(facts, spec)],
-      problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished, isOlder(source))] : [],
-    }
+    return unfinished(facts, source, spec, asOf)
   }
   // The marker is there and could not be read: the source's own problems say why.
   if (claim === null) return NOTHING
@@ -215,6 +223,11 @@ function judgeNew(facts: FileFacts, spec: Spec, asOf: Instant): Judgement {
     }),
   )
 }
+
+const unfinished = (facts: FileFacts, source: SourceFile, spec: Spec, asOf: Instant): Judgement => ({
+  steps: [wait(facts, spec)],
+  problems: isOverdue(facts.seen, asOf) ? [waitOverdue(facts.path, spec.finished, isOlder(source))] : [],
+})
 
 const VOUCHED = {
   sums: 'named in a sums file',
@@ -256,7 +269,8 @@ function conflictStep(facts: FileFacts, held: Digest, claim: Digest, spec: Spec)
   const { as } = spec.select
   const { source, record, seen } = facts
   const isDaily = source !== undefined && changesDaily(changesOf(source, record, seen))
-  const hint = as !== undefined ? { hint: twoVersions(as) } : isDaily ? { hint: EVERY_DAY } : {}
+  const apart = Math.abs((source?.listed?.mtime ?? 0) - (record?.mtime ?? 0))
+  const hint = as !== undefined ? { hint: twoVersions(as, apart) } : isDaily ? { hint: EVERY_DAY } : {}
   return stepOn(facts, 'conflict', [because], { held, source: claim, ...hint })
 }
 

@@ -46,14 +46,25 @@ export function versionsOf(
       end,
     )
   }
+  let byPerson: readonly LedgerRecord[] | null = null
+  /** Where this very version was before a person removed it: under another template's name it would come again. */
+  const removed = (from: RelPath, mtime: number, claim: Digest): RelPath | undefined => {
+    byPerson ??= [...pruned].flatMap(([path, { by }]) => (by === 'person' ? (records.get(path) ?? []) : []))
+    const isIt = (one: LedgerRecord) =>
+      one.mtime === mtime &&
+      digestOfKind(one, claim) === claim &&
+      names.familyOf(one.from ?? one.path) === names.familyOf(from)
+    return byPerson.find(isIt)?.path
+  }
   const pathOf: Versions['pathOf'] = (from, { mtime }, claim) => {
     const path = names.nameOf(from, mtime) as RelPath
     if (claim === null) return path
     const same = before(from, mtime).find((one) => digestOfKind(one, claim) === claim)
     // It may be here under a name of another template, zone, or none.
     if (same?.mtime === mtime) return same.path
+    if (records.has(path) || files.has(path)) return path
     // The same bytes under a new mtime are the version before it.
-    return records.has(path) || files.has(path) ? path : (same?.path ?? path)
+    return same?.path ?? removed(from, mtime, claim) ?? path
   }
   return {
     pathOf,
@@ -190,33 +201,47 @@ const unfitName = (from: RelPath, path: string, fault: string): Problem => ({
   hint: 'Choose another select.as, rename it at the source, or exclude it.',
 })
 
+/** As its claim and its size have it: a claim that was written again without being made again is that of other bytes. */
+const hasBytesOf = ({ listed, marker }: SourceFile, record: LedgerRecord): boolean =>
+  listed?.size === record.size &&
+  marker.state === 'claimed' &&
+  marker.digest === digestOfKind(record, marker.digest)
+
+/** By a source's clock that is this far ahead (seconds) nothing is fresh. */
+const AHEAD = 24 * 3600
+
 /** When the source was last seen to have the bytes of a version that is here; null: it has other ones, or never was. */
-export function lastSame({ source, record }: Pick<FileFacts, 'source' | 'record'>): Instant | null {
+export function lastSame(
+  { source, record }: Pick<FileFacts, 'source' | 'record'>,
+  asOf: Instant,
+): Instant | null {
   if (record === undefined) return null
-  const claim = source?.from === undefined ? null : claimOf(source)
-  const now = claim !== null && claim === digestOfKind(record, claim) ? source!.listed!.mtime : null
-  const last = Math.max(now ?? Number.NEGATIVE_INFINITY, record.same ?? Number.NEGATIVE_INFINITY)
-  return Number.isFinite(last) ? instant(last * 1000) : null
+  const now = source?.from !== undefined && hasBytesOf(source, record) ? source.listed!.mtime : undefined
+  const times = [now, record.same].filter((time) => time !== undefined && time <= asOf / 1000 + AHEAD)
+  return times.length === 0 ? null : instant(Math.max(...(times as number[])) * 1000)
 }
 
 /** What the ledger is to learn of files that are newer at the source, and have the bytes of a version that is here. */
-export function sameEvents({ source, destination }: Observation): readonly LedgerEvent[] {
+export function sameEvents({ source, destination }: Observation, asOf: Instant): readonly LedgerEvent[] {
   const events: LedgerEvent[] = []
-  for (const [path, { from, listed, marker }] of source.files) {
+  for (const [path, file] of source.files) {
+    const { from, listed } = file
     // Of a spec without `as` none has it.
     if (from === undefined) return []
     const record = destination.records.get(path)
-    if (record === undefined || listed === null || marker.state !== 'claimed') continue
-    if (marker.digest !== digestOfKind(record, marker.digest)) continue
+    if (record === undefined || listed === null || !hasBytesOf(file, record)) continue
+    const { mtime } = listed
     const known = record.same ?? record.mtime
-    if ((known === null || listed.mtime > known) && isWhole(destination.files.get(path), record))
-      events.push({ event: 'same', path, from, mtime: listed.mtime })
+    const isNews = (known === null || mtime > known) && mtime <= asOf / 1000 + AHEAD
+    if (isNews && isWhole(destination.files.get(path), record))
+      events.push({ event: 'same', path, from, mtime })
   }
   return events
 }
 
 /** What to do about two versions of one name. */
-export const twoVersions = (as: string): string => `Two versions have one name here: ${finerName(as)}.`
+export const twoVersions = (as: string, apart?: number): string =>
+  `Two versions have one name here: ${finerName(as, apart)}.`
 
 /** Files that the source shows, each by its own name for it. */
 export function listedCount({ files }: SourceView): number {

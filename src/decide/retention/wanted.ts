@@ -126,7 +126,7 @@ export function growPoints(spec: Spec, asOf: Instant): GrowingPoints {
       }
       const bySeries = new Map<string, readonly GrowingPoint[]>()
       for (const [name, { points, kind }] of series) {
-        judge(points, spec, kind)
+        judge(points, spec, kind, asOf)
         bySeries.set(name, points)
       }
       series.clear()
@@ -163,11 +163,13 @@ function judge(
   points: readonly GrowingPoint[],
   { retain: rules, series, select: { as } }: Spec,
   kind: SeriesPoints['kind'],
+  asOf: Instant,
 ): void {
   if (kind !== 'named') for (const point of points) point.madeAt = newestTime(point)
   if (as !== undefined)
     for (const point of points)
-      for (const facts of point.facts) point.madeAt = instant(Math.max(point.madeAt, lastSame(facts) ?? 0))
+      for (const facts of point.facts)
+        point.madeAt = instant(Math.max(point.madeAt, lastSame(facts, asOf) ?? 0))
   if (rules === null) {
     for (const point of points) {
       point.reasons = SELECTED

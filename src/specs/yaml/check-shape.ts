@@ -92,7 +92,12 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       const near = allowed.find(
         (one) => typeof one === 'string' && (data.startsWith(one) || (one === 'never' && NO.test(data))),
       )
-      const meant = near === undefined ? undefined : `did you mean ${shown(near)}?`
+      const meant =
+        near !== undefined
+          ? `did you mean ${shown(near)}?`
+          : what in SHAPES
+            ? `write it as ${what}: ${SHAPES[what]}`
+            : undefined
       return wrong(`is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
     }
     case 'minimum':
@@ -213,6 +218,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   integer: 'a whole number',
   boolean: 'true or false',
   'string,array': 'text or a list',
+  'string,object': 'text, or keys with values',
   'object,array': 'keys with values, or a list of such',
   'boolean,object': 'true, false, or keys with values',
 }
@@ -223,6 +229,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   select: '{ include: ["*.tar.gz"] }',
   series: '{ pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: UTC }',
   retain: '{ daily: 7, weekly: 4 }',
+  finished: '{ sums: MD5SUMS }, or finished: { quiet: 30m }',
   destination: '{ path: /srv/offsite/postgres }',
   transfer: '{ bandwidth: 25KiB/s }',
   schedule: '{ every: 1h }, or schedule: { cron: "0 2 * * *", timezone: UTC }',
@@ -248,7 +255,7 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
             ? `write it without quotes: ${data}`
             : wanted.startsWith('boolean') && typeof data === 'string'
               ? truthHint(data)
-              : wanted.startsWith('object') && what in SHAPES
+              : /^(?:string,)?object/.test(wanted) && what in SHAPES
                 ? `write it as ${what}: ${SHAPES[what]}`
                 : undefined
   const message = `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`
@@ -284,6 +291,8 @@ const PATTERN_FAULTS: Readonly<Record<string, string>> = {
 
 function patternFault(error: ErrorObject): string {
   const [, definition = ''] = /^#\/definitions\/(\w+)\//.exec(error.schemaPath) ?? []
+  if (error.params['pattern'] === '^[^/]+$')
+    return 'holds a "/": write its name alone, as it is looked for in each folder'
   return PATTERN_FAULTS[definition] ?? 'is blank'
 }
 

@@ -110,6 +110,7 @@ describe('a template', () => {
     ['{YYYY}/{stem}-{MM}-{DD}', /"\/" in it/],
     ['{stem-{YYYY}-{MM}-{DD}', /on its own/],
     ['.{stem}-{YYYY}-{MM}-{DD}', /hidden/],
+    ['{ext}-{YYYY}-{MM}-{DD}', /hidden/],
     ['{stem}-{YYYY}-{MM}-{DD}.md5', /checksum file/],
     ['{stem}\u200b{YYYY}-{MM}-{DD}', /invisible/],
   ])('%s', (as, fault) => {
@@ -126,5 +127,9 @@ describe('a template', () => {
     ['{YYYY}{MM}{DD}{hh}{mm}{name}', 'add {ss} to select.as'],
   ])('%s is made finer', (as, hint) => {
     expect(finerName(as)).toBe(hint)
+  })
+  test('in the hour that the clock repeats, finer times are no help', () => {
+    expect(finerName('{stem}-{YYYY}-{MM}-{DD}-{hh}{mm}', 3600)).toContain('timezone: UTC')
+    expect(finerName(AS, 3600)).toContain('{hh}{mm}')
   })
 })

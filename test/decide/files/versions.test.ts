@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { changedUnderMarker } from '../../../src/decide/files/as-published.ts'
 import { gatherFacts } from '../../../src/decide/files/facts.ts'
 import { judgeFile } from '../../../src/decide/files/judge-file.ts'
 import { lastSame, listedCount, sameEvents, versionsOf } from '../../../src/decide/files/versions.ts'
@@ -160,7 +161,7 @@ describe('what is done about it', () => {
   })
   test('the same bytes are on record once, and the cache knows all by the source’s names', () => {
     const observation = look(ROTATED, 'x.0 20 A\nx.1 20 A', 'b-2026-11-18.tar 18 A x.0')
-    const events = sameEvents(observation)
+    const events = sameEvents(observation, NOON)
     expect(events).toEqual([{ event: 'same', path: 'b-2026-11-18.tar', from: 'x.0', mtime: day(20) }])
     expect([...nextSeen(observation, NOON).keys()]).toEqual(['x.0', 'x.1'])
     expect(listedCount(observation.source)).toBe(2)
@@ -168,8 +169,22 @@ describe('what is done about it', () => {
     const record = { ...observation.destination.records.get(path)!, same: day(20) }
     const { source } = observation
     const records = new Map([[path, record]])
-    expect(sameEvents({ source, destination: { ...observation.destination, records } })).toEqual([])
-    expect(lastSame({ source: undefined, record })).toBe(instant(day(20) * 1000))
+    expect(sameEvents({ source, destination: { ...observation.destination, records } }, NOON)).toEqual([])
+    expect(lastSame({ source: undefined, record }, NOON)).toBe(instant(day(20) * 1000))
+  })
+  test.each([
+    [
+      'a newer one that is not finished is waited for, next to the copy of its name',
+      'B older',
+      19,
+      'keep wait',
+    ],
+    ['one without a marker too', '', 19, 'keep wait'],
+    ['the copy’s own, without its marker by now', '', 20, 'keep'],
+  ])('%s', (_, marker, mtime, actions) => {
+    const path = 'a-2026-11-20.tar'
+    const observation = look(AS, `a.tar 20 ${marker}`, `${path} ${mtime} A a.tar`)
+    expect(judged(AS, observation, path).join(' ')).toBe(actions)
   })
   test('a copy that is rotten is repaired by the source’s newer file with its bytes', () => {
     const observation = look(AS, 'a.tar 20 A', 'a-2026-11-18.tar 18 A a.tar')
@@ -200,6 +215,33 @@ describe('what is done about it', () => {
     expect([...versionsOf(AS, removed)!.viewOf(view('a.tar 18 A')).files.keys()]).toEqual([
       'a-2026-11-18.tar',
     ])
+    // By another template it would be a new name, and would come again.
+    const other = versionsOf(by('{YYYY}{MM}{DD}-{name}'), removed)!
+    expect([...other.viewOf(view('a.tar 18 A')).files.keys()]).toEqual(['a-2026-11-18.tar'])
+    expect([...other.viewOf(view('a.tar 18 B\nb.tar 18 A')).files.keys()]).toEqual([
+      '20261118-a.tar',
+      '20261118-b.tar',
+    ])
+  })
+  test('another size is other bytes, whatever a claim says that was written again', () => {
+    const observation = look(AS, 'a.tar 20 A', 'a-2026-11-18.tar 18 A a.tar')
+    const path = 'a-2026-11-18.tar' as RelPath
+    const record = observation.destination.records.get(path)!
+    const file = observation.source.files.get(path)!
+    const source: SourceFile = { ...file, listed: { ...file.listed!, size: 9 } }
+    const changed = { ...observation, source: { ...observation.source, files: new Map([[path, source]]) } }
+    expect(sameEvents(changed, NOON)).toEqual([])
+    expect(lastSame({ source, record }, NOON)).toBeNull()
+    expect(changedUnderMarker(source, record, undefined)).toBe(true)
+    expect(changedUnderMarker(file, record, undefined)).toBe(false)
+  })
+  test('a time that is far ahead makes nothing fresh, nor keeps later ones from doing so', () => {
+    const path = 'a-2026-11-18.tar' as RelPath
+    const observation = look(AS, 'a.tar 27 A', `${path} 18 A a.tar`)
+    expect(sameEvents(observation, NOON)).toEqual([])
+    const record = { ...observation.destination.records.get(path)!, same: day(20) }
+    const source = observation.source.files.get(path)!
+    expect(lastSame({ source, record }, NOON)).toBe(instant(day(20) * 1000))
   })
 })
 
