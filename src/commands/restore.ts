@@ -24,7 +24,9 @@ import type { SeriesRules } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { copyVerified } from '../restore/copy-verified.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -64,6 +66,7 @@ export function add(command: Command, host: Host): void {
         const console = openConsole(given)
         const wish = given.list === true ? null : wishOf(name, paths, given)
         const held = await openHeld(name, given, host.run)
+        if (wish === null || 'at' in wish) await warnOfNewer(held, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
         if (to === undefined)
@@ -137,6 +140,22 @@ async function backupOf(name: string, workspace: Workspace) {
   const destination = await openPlace(spec.destination, spec.name, workspace)
   const accepted = (record: LedgerRecord) => isAcknowledged(spec, record.path, record)
   return { name, destination, rules: spec.series, accepted, workspace }
+}
+
+/** Of disks that take turns, the one that is here may not be the one with the newest points. */
+async function warnOfNewer({ destination, holding, points }: Held, console: Console): Promise<void> {
+  const rotation = await destination.rotation()
+  for (const { id, disk, series } of rotation?.disks ?? []) {
+    if (id === holding.identity.found) continue
+    const newer = series.filter(({ series: name, newest }) => {
+      const here = points.map((point) => (point.series === name ? (point.time ?? 0) : 0))
+      return newest !== null && Date.parse(newest) > Math.max(0, ...here)
+    })
+    if (newer.length === 0) continue
+    const names = newer.map(({ series: name }) => name).join(', ')
+    const text = `The disk ${disk?.label ?? id.slice(0, 8)}, which is away, has newer points of ${names}.`
+    console.writeError(foldText(escapeText(text), console.width))
+  }
 }
 
 function list(held: Held, given: RestoreFlags, console: Console): number {
