@@ -45,7 +45,9 @@ export function restorePoints(
   const dated = dateFiles(rules)
   const points = new Map<string, { series: string; time: Instant | null; files: RestorableFile[] }>()
   const gone = [...holding.records.values()].flatMap((record) =>
-    holding.files.has(record.path) || accepted(record) ? [] : [record.path],
+    holding.files.has(record.path) || holding.pruned.has(record.path) || accepted(record)
+      ? []
+      : [record.path],
   )
   for (const path of [...holding.files.keys(), ...gone].sort(comparePaths)) {
     const file = restorable(path, holding)
