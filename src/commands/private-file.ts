@@ -45,16 +45,21 @@ export async function writePrivately(file: string, text: string): Promise<void> 
   }
 }
 
-/** Throws a Failure if the path is inside the specs folder or a destination, where our documents do not belong. */
-export async function mayWriteTo(path: string, { loaded }: Workspace): Promise<void> {
+/** Throws a Failure if the path is inside the specs folder or a destination, `near` among them, where nothing else belongs. */
+export async function mayWriteTo(
+  path: string,
+  { loaded }: Pick<Workspace, 'loaded'>,
+  near?: { readonly path: string },
+): Promise<void> {
   const { path: real } = await realPath(resolve(path))
   if (real.split('/').includes(PRIVATE_FOLDER)) throw badTarget(path, 'it is inside a destination')
   if (loaded.folder !== null && isWithin(real, (await realPath(loaded.folder)).path))
     throw badTarget(path, 'it is inside the specs folder')
   for (const spec of loaded.specs) {
-    const near = await realPath(spec.destination.path)
-    if (isWithin(real, near.path)) throw badTarget(path, `it is inside the destination of ${spec.name}`)
+    const there = await realPath(spec.destination.path)
+    if (isWithin(real, there.path)) throw badTarget(path, `it is inside the destination of ${spec.name}`)
   }
+  if (near !== undefined && isWithin(real, near.path)) throw badTarget(path, 'it is inside the destination')
 }
 
 const badTarget = (path: string, why: string, cause?: unknown): Failure =>

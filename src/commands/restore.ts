@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
+import { isAcknowledged } from '../decide/files/facts.ts'
 import {
   chooseToRestore,
   type RestorableFile,
@@ -12,7 +13,7 @@ import {
 import { codeOfProblems } from '../decide/status/exit-code.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import { Failure } from '../model/failure.ts'
-import type { Holding } from '../model/holding.ts'
+import type { Holding, LedgerRecord } from '../model/holding.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Destination } from '../model/ports.ts'
@@ -22,7 +23,10 @@ import type { Run } from '../model/run.ts'
 import type { SeriesRules } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { copyVerified } from '../restore/copy-verified.ts'
+import { nothingObeyed } from '../specs/load-specs.ts'
+import { escapeText } from '../view/escape-text.ts'
 import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
+import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
@@ -62,11 +66,12 @@ export function add(command: Command, host: Host): void {
         const console = openConsole(given)
         const wish = given.list === true ? null : wishOf(name, paths, given)
         const held = await openHeld(name, given, host.run)
+        if (wish === null || 'at' in wish) await warnOfNewer(held, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
         if (to === undefined)
           throw usage('restore needs a folder to restore to', `reconcile restore ${name} … --to DIR`)
-        if (held.workspace !== null) await mayWriteTo(to, held.workspace)
+        await mayWriteTo(to, held.workspace ?? { loaded: nothingObeyed('') }, held.destination)
         return restore(held, wish, resolve(to), console, host.run)
       }),
     )
@@ -106,7 +111,7 @@ async function openHeld(name: string, given: RestoreFlags, run: Run): Promise<He
   const { halt, files } = holding
   // With a damaged ledger the markers still vouch for what is there.
   if (halt !== null && files.size === 0) throw new Failure(halt)
-  return { ...found, holding, points: restorePoints(holding, found.rules) }
+  return { ...found, holding, points: restorePoints(holding, found.rules, found.accepted) }
 }
 
 async function folderAt(path: string, given: RestoreFlags) {
@@ -115,7 +120,13 @@ async function folderAt(path: string, given: RestoreFlags) {
   const { settings } = await openSettings(given)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   const rules: SeriesRules = { patterns: [], timezone: 'UTC' }
-  return { name: path, destination: await openFolder(path, basename(path), box), rules, workspace: null }
+  return {
+    name: path,
+    destination: await openFolder(path, basename(path), box),
+    rules,
+    accepted: () => false,
+    workspace: null,
+  }
 }
 
 async function backupOf(name: string, workspace: Workspace) {
@@ -127,7 +138,24 @@ async function backupOf(name: string, workspace: Workspace) {
       hint: "Give the destination's folder instead of the name: its disk alone is enough.",
     })
   const destination = await openPlace(spec.destination, spec.name, workspace)
-  return { name, destination, rules: spec.series, workspace }
+  const accepted = (record: LedgerRecord) => isAcknowledged(spec, record.path, record)
+  return { name, destination, rules: spec.series, accepted, workspace }
+}
+
+/** Of disks that take turns, the one that is here may not be the one with the newest points. */
+async function warnOfNewer({ destination, holding, points }: Held, console: Console): Promise<void> {
+  const rotation = await destination.rotation()
+  for (const { id, disk, series } of rotation?.disks ?? []) {
+    if (id === holding.identity.found) continue
+    const newer = series.filter(({ series: name, newest }) => {
+      const here = points.map((point) => (point.series === name ? (point.time ?? 0) : 0))
+      return newest !== null && Date.parse(newest) > Math.max(0, ...here)
+    })
+    if (newer.length === 0) continue
+    const names = newer.map(({ series: name }) => name).join(', ')
+    const text = `The disk ${disk?.label ?? id.slice(0, 8)}, which is away, has newer points of ${names}.`
+    console.writeError(foldText(escapeText(text), console.width))
+  }
 }
 
 function list(held: Held, given: RestoreFlags, console: Console): number {
@@ -148,7 +176,7 @@ async function restore(
   console: Console,
   run: Run,
 ): Promise<number> {
-  const { files, missing } = chooseToRestore(held.points, wish)
+  const { files, missing } = chooseToRestore(held.points, held.holding.files.keys(), wish)
   if (files.length === 0 && missing.length === 0) throw nothingFits(held, wish)
   const problems: Problem[] = missing.map((path) => notHere(path, held))
   await checkRoom(files, to)
@@ -183,7 +211,7 @@ async function restore(
 /** Throws a Failure where the copies could not fit. */
 async function checkRoom(files: readonly RestorableFile[], to: string): Promise<void> {
   const room = await freeBytes(to)
-  const needed = files.reduce((sum, file) => sum + file.size, 0)
+  const needed = files.reduce((sum, { size, isGone }) => sum + (isGone ? 0 : size), 0)
   if (room === null || needed <= room) return
   const there = await Promise.all(files.map(({ path }) => stat(join(to, path)).catch(() => null)))
   const held = there.reduce((sum, one) => sum + (one?.size ?? 0), 0)

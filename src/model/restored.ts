@@ -35,5 +35,7 @@ export interface PointList {
     readonly verified: string | null
     /** A file of it was found with other bytes. */
     readonly rotten: boolean
+    /** A file of it is not here any more. */
+    readonly gone: boolean
   }[]
 }

@@ -55,14 +55,23 @@ export async function copyVerified(
         ? { verdict: 'present' }
         : problem('restore-exists', `${to} is there with other bytes, and is left alone`, ELSEWHERE)
     }
-    await makeWithParents(dirname(to))
-    const copy = await promises.open(part, O_RDWR | O_CREAT | O_NOFOLLOW, 0o666)
+    try {
+      await makeWithParents(dirname(to))
+    } catch (error) {
+      if (!IN_THE_WAY.has(errnoOf(error) ?? '')) throw error
+      return problem('restore-exists', `a file is in the way of the folder ${dirname(to)}`, ELSEWHERE)
+    }
+    const copy = await openPart(part)
     try {
       const read = await copyAll(source, copy, digests, signal, report)
       if (read.state === 'unreadable') return unreadable(read.code)
       if (read.state === 'other') {
         await promises.unlink(part)
-        return problem('rot', `its bytes are not those that were published: nothing was restored`, ROT_HINT)
+        return problem(
+          'rot',
+          'it has rotted here: its bytes are not those that were published, and nothing of it was restored',
+          ROT_HINT,
+        )
       }
       if (request.mtime !== null) await copy.utimes(request.mtime, request.mtime)
       await copy.sync()
@@ -81,13 +90,23 @@ export async function copyVerified(
   }
 
   function unreadable(code: string): CopyVerdict {
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      return problem('missing-here', 'it was published, and is gone from the destination', ROT_HINT)
     return problem('unreadable', `cannot read it at the destination (${code})`, UNREADABLE_HINT)
   }
 }
 
+/** What was left by one that was killed between its two names is a finished copy, and perhaps in use by now: that one is never written to. */
+async function openPart(part: string): Promise<Handle> {
+  const there = await lstat(part)
+  if (there !== null && there.nlink > 1) await promises.unlink(part)
+  return promises.open(part, O_RDWR | O_CREAT | O_NOFOLLOW, 0o666)
+}
+
+const IN_THE_WAY = new Set(['EEXIST', 'ENOTDIR'])
+
 const ELSEWHERE = 'Restore to another folder, or move that file away.'
-const ROT_HINT =
-  'It has rotted here. A pass puts it back if the source still has it; else restore an older point.'
+const ROT_HINT = 'A pass puts it back if the source still has it; else restore an older point.'
 const UNREADABLE_HINT = 'Check the disk and the rights of the file: reconcile status shows the destination.'
 
 /** `other`: the bytes that were read are others than were published. */

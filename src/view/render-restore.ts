@@ -36,6 +36,7 @@ export function pointList(backup: string, points: readonly RestorePoint[]): Poin
         ),
       ),
       rotten: files.some(({ isRotten }) => isRotten),
+      gone: files.some(({ isGone }) => isGone),
     })),
   }
 }
@@ -46,15 +47,14 @@ export function renderPoints({ backup, points }: PointList, { width }: { readonl
   const when = (time: string | null): string => (time === null ? '-' : localMinute(time, zone))
   const lines: string[] = []
   let last: string | null = null
-  for (const { series, time, files, bytes, published, verified, rotten } of points) {
+  for (const { series, time, files, bytes, published, verified, ...point } of points) {
     if (series !== last) {
       lines.push(...wrapText(`Series ${escapeText(series)}`, width))
       lines.push(`  ${ROW('POINT', 'SIZE', 'PUBLISHED', 'VERIFIED')}`)
     }
     last = series
-    lines.push(
-      `  ${ROW(when(time), humanSize(bytes), when(published), rotten ? 'ROTTEN' : when(verified))}`.trimEnd(),
-    )
+    const state = point.gone ? 'GONE' : point.rotten ? 'ROTTEN' : null
+    lines.push(`  ${ROW(when(time), humanSize(bytes), when(published), state ?? when(verified))}`.trimEnd())
     for (const path of files) lines.push(`    ${escapeText(path)}`)
   }
   return `${lines.join('\n')}\n`

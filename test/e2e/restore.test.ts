@@ -1,7 +1,7 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { makeWorld, noise, type World } from '../helpers/world.ts'
+import { digestOf, makeWorld, noise, type World } from '../helpers/world.ts'
 import { DUMPS } from '../helpers/world-of-dumps.ts'
 
 let open: World | null = null
@@ -22,6 +22,13 @@ async function held(): Promise<World> {
   await world.declare('pg', { ...DUMPS, expect: undefined })
   expect((await world.pass()).exitCode).toBe(0)
   return world
+}
+
+/** The name of its half-copied copy. */
+async function partOf({ destination }: World, path: string): Promise<string> {
+  const ledger = await readFile(join(destination, '.reconcile/ledger.jsonl'), 'utf8')
+  const line = ledger.split('\n').find((one) => one.includes(`${path}"`))
+  return `.restoring-${JSON.parse(line!).sha256}`.slice(0, 60)
 }
 
 const tree = async (folder: string): Promise<readonly string[]> => {
@@ -80,7 +87,7 @@ test('rot: exit 6, nothing of that file is left, the others come', async () => {
   const to = join(world.folder, 'out')
   const ended = await world.run('restore', 'pg', '.', '--to', to)
   expect(ended.code).toBe(6)
-  expect(ended.stdout).toMatch(/! db-2025-11-21\.tar\n\s+its bytes are not those that were published/)
+  expect(ended.stdout).toMatch(/! db-2025-11-21\.tar\n\s+it has rotted here: its bytes are not/)
   expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'db-2025-11-22.tar', 'photos/2025/a b.jpg'])
 })
 
@@ -114,16 +121,65 @@ test('an interrupted copy is gone on with, also where it went wrong', async () =
   wrong[1_500_000]! ^= 1
   const whole = await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)
   expect(whole.code).toBe(0)
-  const sha256 = JSON.parse(
-    (await readFile(join(world.destination, '.reconcile/ledger.jsonl'), 'utf8'))
-      .split('\n')
-      .find((line) => line.includes('db-2025-11-20.tar"'))!,
-  ).sha256
   await rm(join(to, 'db-2025-11-20.tar'))
-  await writeFile(join(to, `.restoring-${sha256}`.slice(0, 60)), wrong)
+  await writeFile(join(to, await partOf(world, 'db-2025-11-20.tar')), wrong)
   expect((await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)).code).toBe(0)
   expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(noise(3 << 20, '20'))
   expect(await tree(to)).toEqual(['db-2025-11-20.tar'])
+})
+
+test('one that was killed between giving a copy its name and taking the other off: the finished copy is not written to', async () => {
+  const world = await held()
+  const to = join(world.folder, 'out')
+  const restore = () => world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)
+  expect((await restore()).code).toBe(0)
+  await link(join(to, 'db-2025-11-20.tar'), join(to, await partOf(world, 'db-2025-11-20.tar')))
+  await rename(join(to, 'db-2025-11-20.tar'), join(to, 'mine.tar'))
+  await writeFile(join(to, 'mine.tar'), 'edited since')
+  expect((await restore()).code).toBe(0)
+  expect(await readFile(join(to, 'mine.tar'), 'utf8')).toBe('edited since')
+  expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(noise(3 << 20, '20'))
+  expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'mine.tar'])
+})
+
+test('what is gone here is no older point and no success: it is named, and the others come', async () => {
+  const world = await held()
+  await rm(join(world.destination, 'db-2025-11-22.tar'))
+  const to = join(world.folder, 'out')
+  for (const wish of [['--at', 'now'], ['.'], ['db-2025-11-22.tar']]) {
+    const ended = await world.run('restore', 'pg', ...wish, '--to', to, '--json')
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      problems: [{ code: 'missing-here', path: 'db-2025-11-22.tar' }],
+      exitCode: 1,
+    })
+  }
+  expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'db-2025-11-21.tar', 'photos/2025/a b.jpg'])
+  expect((await world.run('restore', 'pg', '--list')).stdout).toMatch(/2025-11-22 .* GONE$/m)
+  const sha256 = digestOf('sha256', noise(3 << 20, '22'))
+  const acknowledge = [{ path: 'db-2025-11-22.tar', digest: sha256, reason: 'it is lost' }]
+  await world.declare('pg', { ...DUMPS, expect: undefined, acknowledge })
+  expect((await world.run('restore', 'pg', '--at', 'now', '--to', to)).code).toBe(0)
+})
+
+test('a folder holds what nothing vouches for: it is named', async () => {
+  const world = await held()
+  await writeFile(join(world.destination, 'photos/2025/c.jpg'), 'who knows')
+  const to = join(world.folder, 'out')
+  const ended = await world.run('restore', 'pg', 'photos', '--to', to, '--json')
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    files: [{ path: 'photos/2025/a b.jpg' }],
+    problems: [{ code: 'unknown-path', path: 'photos/2025/c.jpg' }],
+    exitCode: 1,
+  })
+})
+
+test('a file without a date is no newer version of another: --at now takes each', async () => {
+  const world = await held()
+  await world.offer('photos/2025/c.jpg', 'another picture')
+  expect((await world.pass()).exitCode).toBe(0)
+  const to = join(world.folder, 'out')
+  expect((await world.run('restore', 'pg', '--at', 'now', '--to', to)).code).toBe(0)
+  expect(await tree(to)).toEqual(['db-2025-11-22.tar', 'photos/2025/a b.jpg', 'photos/2025/c.jpg'])
 })
 
 test('a damaged ledger: the markers vouch', async () => {
@@ -155,6 +211,7 @@ test.each([
   [['nope', '.', '--to', 'out'], 64, 'no backup is named nope'],
   [['./nowhere', '.', '--to', 'out'], 64, 'is not a folder'],
   [['pg', '.', '--to', 'destination/out'], 64, 'inside the destination of pg'],
+  [['./destination', '.', '--to', 'destination/out'], 64, 'inside the destination'],
 ])('restore %j: exit %d, %s', async (words, code, said) => {
   const world = await held()
   const ended = await world.run(

@@ -212,6 +212,23 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     expect(await status()).toMatchObject({ state: 'ok', disks: [{ here: true, newest: a }, { newest: a }] })
   })
 
+  test('restore says that a disk which is away has something newer', async () => {
+    await make()
+    await admit('b')
+    await admit('a')
+    const restore = () => world.run('restore', 'db', '--at', 'now', '--to', join(world.folder, `out-${now}`))
+    expect(await restore()).toMatchObject({ code: 0, stderr: '' })
+    pass(DAY)
+    await make()
+    expect(await at.pass()).toMatchObject({ exitCode: 0 })
+    disks.insert('b')
+    const ended = await restore()
+    expect([ended.code, ended.stderr.replace(/\s+/g, ' ')]).toEqual([
+      0,
+      expect.stringMatching(/^The disk \S+, which is away, has newer points of \S+\. ?$/),
+    ])
+  })
+
   test('what a disk holds and the other does not is pulled for as long as the source has it', async () => {
     await make()
     await admit('a')

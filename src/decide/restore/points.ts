@@ -1,5 +1,5 @@
 import { type Digest, type DigestPair, digestKind } from '../../model/digest.ts'
-import type { Holding } from '../../model/holding.ts'
+import type { Holding, LedgerRecord } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { SeriesRules } from '../../model/spec.ts'
@@ -21,6 +21,8 @@ export interface RestorableFile {
   readonly verified: Instant | null
   /** The last reading found other bytes. */
   readonly isRotten: boolean
+  /** The ledger has it, and it is not here any more. */
+  readonly isGone: boolean
 }
 
 /** The files of one series with one date. */
@@ -31,11 +33,23 @@ export interface RestorePoint {
   readonly files: readonly RestorableFile[]
 }
 
-/** What can be restored from a destination, by series and time; a file that nothing vouches for cannot. */
-export function restorePoints(holding: Holding, rules: SeriesRules): readonly RestorePoint[] {
+/**
+ * What can be restored from a destination, by series and time; a file that nothing vouches for cannot. One that is gone is part of its
+ * point all the same, unless its loss is `accepted`.
+ */
+export function restorePoints(
+  holding: Holding,
+  rules: SeriesRules,
+  accepted: (record: LedgerRecord) => boolean = () => false,
+): readonly RestorePoint[] {
   const dated = dateFiles(rules)
   const points = new Map<string, { series: string; time: Instant | null; files: RestorableFile[] }>()
-  for (const path of [...holding.files.keys()].sort(comparePaths)) {
+  const gone = [...holding.records.values()].flatMap((record) =>
+    holding.files.has(record.path) || holding.pruned.has(record.path) || accepted(record)
+      ? []
+      : [record.path],
+  )
+  for (const path of [...holding.files.keys(), ...gone].sort(comparePaths)) {
     const file = restorable(path, holding)
     if (file === null) continue
     const found = dated(path)
@@ -54,7 +68,7 @@ export function restorePoints(holding: Holding, rules: SeriesRules): readonly Re
 }
 
 function restorable(path: RelPath, { files, records }: Holding): RestorableFile | null {
-  const { size, marker } = files.get(path)!
+  const held = files.get(path)
   const record = records.get(path)
   if (record !== undefined) {
     const { md5, sha256, mtime, since, first, readAt } = record
@@ -66,11 +80,14 @@ function restorable(path: RelPath, { files, records }: Holding): RestorableFile 
       published: first?.at ?? since,
       verified: readAt,
       isRotten: record.isRotten === true,
+      isGone: held === undefined,
     }
   }
-  if (marker?.digest == null) return null
-  const digests = { [digestKind(marker.digest)]: marker.digest as Digest }
-  return { path, size, digests, mtime: null, published: null, verified: null, isRotten: false }
+  if (held?.marker?.digest == null) return null
+  const { size, marker } = held
+  const digests = { [digestKind(marker.digest!)]: marker.digest as Digest }
+  const unknown = { mtime: null, published: null, verified: null, isRotten: false, isGone: false }
+  return { path, size, digests, ...unknown }
 }
 
 /** What a person asks for: files or folders by name, or for each series its newest point up to a moment. */
@@ -84,32 +101,37 @@ export type RestoreWish =
       readonly publishedBefore: Instant | null
     }
 
-/** `missing`: what was asked for by name and cannot be restored. */
+/** `missing`: what was asked for by name, or is in a folder that was, and cannot be restored. `held`: all that is here. */
 export function chooseToRestore(
   points: readonly RestorePoint[],
+  held: Iterable<RelPath>,
   wish: RestoreWish,
 ): { readonly files: readonly RestorableFile[]; readonly missing: readonly string[] } {
   if ('paths' in wish) {
     const all = points.flatMap((point) => point.files)
+    const restorable = new Set(all.map(({ path }) => path))
+    const others = [...held].filter((path) => !restorable.has(path))
     const chosen = new Set<RestorableFile>()
-    const missing: string[] = []
+    const missing = new Set<string>()
     for (const text of wish.paths) {
       const asked = text.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
-      const fitting = all.filter(
-        ({ path }) => asked === '.' || path === asked || path.startsWith(`${asked}/`),
-      )
-      if (fitting.length === 0) missing.push(text)
+      const fits = (path: string) => asked === '.' || path === asked || path.startsWith(`${asked}/`)
+      const fitting = all.filter(({ path }) => fits(path))
+      const unknown = others.filter(fits)
+      if (fitting.length === 0 && unknown.length === 0) missing.add(text)
       for (const file of fitting) chosen.add(file)
+      for (const path of unknown) missing.add(path)
     }
-    return { files: [...chosen], missing }
+    return { files: [...chosen], missing: [...missing] }
   }
   const { series, at, publishedBefore } = wish
   const newest = new Map<string, RestorePoint>()
   for (const point of points) {
     if (series !== null && point.series !== series) continue
     if (publishedBefore !== null && !point.files.every((file) => cameBefore(file, publishedBefore))) continue
-    // Sorted by time: a later one takes its place.
-    if ((point.time ?? instant(0)) <= at) newest.set(point.series, point)
+    // Sorted by time: a later one takes its place. A file without a date is no newer version of another one.
+    const key = point.series === UNDATED ? `/${point.files[0]!.path}` : point.series
+    if ((point.time ?? instant(0)) <= at) newest.set(key, point)
   }
   return { files: [...newest.values()].flatMap((point) => point.files), missing: [] }
 }
