@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
 import { baseName } from '../../model/rel-path.ts'
 import { UNDATED } from '../../model/status.ts'
@@ -49,29 +50,19 @@ export interface Numbered {
 
 export function kindsOf(backups: readonly string[], files: Times, now: Instant): NameKinds {
   const guess = guessSeries('UTC')
-  const groups = new Map<string, { count: number; sample: string; isSure: boolean; first: string[] }>()
-  const undated: string[] = []
-  for (const path of backups) {
-    const { series, time } = guess(path)
-    if (series === UNDATED) {
-      undated.push(path)
-      continue
-    }
-    const group = groups.get(series)
-    if (group === undefined)
-      groups.set(series, { count: 1, sample: path, isSure: time !== null, first: [path] })
-    else {
-      group.count++
-      if (group.first.length < SAMPLE) group.first.push(path)
-      if (!group.isSure && time !== null) Object.assign(group, { sample: path, isSure: true })
-    }
-  }
+  const groups = groupBy(
+    backups.map((path) => ({ path, ...guess(path) })),
+    ({ series }) => series,
+  )
+  const undated = groups.get(UNDATED)?.map(({ path }) => path) ?? []
+  groups.delete(UNDATED)
   const dated = new Map<string, Dated>()
-  for (const [series, { count, sample, isSure, first }] of groups) {
-    // Each costs a look, and so many are alike or have no pattern in common.
-    if (dated.size === MOST_GROUPS) break
-    const pattern = isSure ? patternOf(sample) : twofoldPattern(first, files)
-    dated.set(series, { count, sample, pattern })
+  // Each costs a look, and so many are alike or have no pattern in common.
+  for (const [series, all] of [...groups].slice(0, MOST_GROUPS)) {
+    const sure = all.find(({ time }) => time !== null)?.path
+    const first = all.slice(0, SAMPLE).map(({ path }) => path)
+    const pattern = sure === undefined ? twofoldPattern(first, files) : patternOf(sure)
+    dated.set(series, { count: all.length, sample: sure ?? first[0]!, pattern })
   }
   return { dated, ...undatedKinds(undated, files, now) }
 }
@@ -144,7 +135,7 @@ const WEEKDAY = /(?<![a-z])(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsd
 
 function undatedKinds(undated: readonly string[], files: Times, now: Instant): Omit<NameKinds, 'dated'> {
   const loose = new Map<string, { by: Loose['by']; sample: string; count: number }>()
-  const byShape = new Map<string, Member[]>()
+  const counting: Member[] = []
   const rest: string[] = []
   for (const path of undated) {
     const name = baseName(path)
@@ -158,15 +149,11 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
     }
     const number = numberIn(path)
     if (number === null) rest.push(path)
-    else {
-      const shape = `${path.slice(0, number.start)}#${path.slice(number.end)}`
-      const members = byShape.get(shape) ?? []
-      byShape.set(shape, members)
-      members.push({ path, ...number })
-    }
+    else counting.push({ path, ...number })
   }
   const alone = new Set(rest)
   const numbered: Numbered[] = []
+  const byShape = groupBy(counting, ({ path, start, end }) => `${path.slice(0, start)}#${path.slice(end)}`)
   for (const members of byShape.values()) {
     const family = familyOf(members, alone, files)
     if (family === null) rest.push(...members.map(({ path }) => path))
@@ -294,7 +281,3 @@ function isOneRun(members: readonly string[], files: Times): boolean {
   const span = Math.max(...all.map(({ mtime }) => mtime)) - Math.min(...all.map(({ mtime }) => mtime))
   return isSame && all.at(-1)!.size <= all[0]!.size && span < (DAY / 1000) * all.length
 }
-
-/** What DESIGN calls `{ext}`: the longest run of `.x` at the end, x of one to five letters or digits with a letter. */
-export const extensionsOf = (path: string): string =>
-  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path))?.[0] ?? ''

@@ -95,7 +95,7 @@ export function guessRetain(
   if (isOriginals) {
     const ground = 'these are files of their own, such as photos or documents: none replaces another'
     const question = 'Should everything be kept, and may months pass without a new file? Then leave it so'
-    return [{ key: 'retain', value: undefined, ground, sure: true, question }]
+    return [{ key: 'retain', value: undefined, ground, question }]
   }
   // Without a date each file is kept, whatever the rules.
   if (isLive || (patterns.length === 0 && kinds.dated.size === 0)) return []
@@ -104,16 +104,15 @@ export function guessRetain(
   const known = all.length === 0 ? [{ name: '', times: [], rhythm: null }] : all
   const { rules, isCut } = retainFor(known, finest, zoneOf(timezone))
   const most = all.reduce((count, { times }) => Math.max(count, times.length), 0)
-  const base = { key: 'retain', sure: false } as const
   const increment = backups.find((path) => INCREMENT.test(baseName(path)))
   if (increment !== undefined) {
     const ground = `${increment} seems to need earlier backups`
     const question = 'Are whole chains kept by this? Without retain all backups are'
-    return [{ ...base, value: undefined, example: rules, ground, question }]
+    return [{ key: 'retain', value: undefined, example: rules, ground, question }]
   }
   const ground = isCut
     ? `a choice: the source holds ${most} of one series, more than it keeps`
     : 'a choice: it keeps everything the source holds now'
   const question = 'How long should backups be kept? Without retain all are'
-  return [{ ...base, value: rules, ground, question }]
+  return [{ key: 'retain', value: rules, ground, question }]
 }

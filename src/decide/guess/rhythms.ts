@@ -111,24 +111,14 @@ export function timedSeries(
   { patterns, timezone, renamed }: Naming,
 ): readonly TimedSeries[] {
   const zone = zoneOf(timezone)
-  const bySeries = new Map<string, number[]>()
-  const add = (name: string, time: number) => {
-    if (time > now + DAY) return
-    const times = bySeries.get(name)
-    if (times === undefined) bySeries.set(name, [time])
-    else times.push(time)
-  }
-  const mtimeOf = (path: string): number => files.get(path)!.mtime * 1000
-  if (renamed !== null) for (const path of renamed) add('', mtimeOf(path))
-  else {
-    const read = dateFiles({ patterns, timezone })
-    for (const path of sorted.backups) {
-      const found = read(path)
-      if (found !== null && found.series !== UNDATED) add(found.series, found.time ?? mtimeOf(path))
-    }
-  }
-  return [...bySeries].map(([name, all]) => {
-    const times = all.sort((a, b) => a - b).filter((time, i) => i === 0 || time !== all[i - 1])
+  const read = renamed === null ? dateFiles({ patterns, timezone }) : () => ({ series: '', time: null })
+  const points = (renamed ?? sorted.backups).flatMap((path) => {
+    const found = read(path)
+    const time = found?.time ?? files.get(path)!.mtime * 1000
+    return found === null || found.series === UNDATED || time > now + DAY ? [] : { name: found.series, time }
+  })
+  return [...groupBy(points, ({ name }) => name)].map(([name, all]) => {
+    const times = [...new Set(all.map(({ time }) => time))].sort((a, b) => a - b)
     return { name, times, rhythm: rhythmOf(times, zone, now) }
   })
 }
@@ -156,14 +146,7 @@ export const shortestOf = (all: readonly TimedSeries[]): number | null =>
 
 const unknownExpect = (ground: string): Finding => {
   const question = 'How often does a new backup come, and how late may it be?'
-  return {
-    key: 'expect',
-    value: undefined,
-    example: { every: '24h', grace: '6h' },
-    ground,
-    sure: false,
-    question,
-  }
+  return { key: 'expect', value: undefined, example: { every: '24h', grace: '6h' }, ground, question }
 }
 
 function expectFinding(all: readonly TimedSeries[]): Finding {
@@ -212,8 +195,7 @@ function expectFinding(all: readonly TimedSeries[]): Finding {
     key: 'expect',
     value: isList ? [...entries, rest] : rest,
     ground: `from the dates: ${words.join(', ')}`,
-    sure: question === undefined,
-    ...(question === undefined ? {} : { question }),
+    question,
   }
 }
 
@@ -238,5 +220,5 @@ function globsOf(group: readonly TimedSeries[], all: readonly TimedSeries[]): re
 function scheduleFinding(shortest: number): Finding {
   const every = Math.max(300, Math.floor(shortest / 600) * 300)
   const ground = `a backup comes every ${spanText(shortest)}; the default of 1h would find it late`
-  return { key: 'schedule', value: { every: spanText(every) }, ground, sure: true }
+  return { key: 'schedule', value: { every: spanText(every) }, ground }
 }

@@ -256,8 +256,7 @@ function bestSums(
     }
     one.named ??= new Set()
     for (const [file, digits] of claimsIn(text, path, files).named) {
-      if (digits === 32) one.kinds.md5++
-      else one.kinds.sha256++
+      one.kinds[digits === 32 ? 'md5' : 'sha256']++
       if (backups.has(file)) one.named.add(file)
     }
   }

@@ -6,6 +6,7 @@ import { pointTimes } from '../retention/point-time.ts'
 export interface ZoneGuess {
   readonly zone: string
   readonly ground: string
+  /** What names and times show, rather than a choice. */
   readonly isSure: boolean
 }
 
