@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { runChild, runTool } from '../system/child.ts'
 import { makeOwnFolder } from '../system/make-key.ts'
+import { fingerprintOf } from '../system/public-key.ts'
+import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { sshCommand } from './ssh-command.ts'
@@ -53,8 +53,7 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
     if (keys.length > 0) return keys
   }
   // ssh knows the way through jump hosts and the words for what is wrong.
-  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
-  try {
+  return inTemporaryFolder(async (into) => {
     const found: HostKey[] = []
     let trouble: Failure | null = null
     for (const [kind, algorithms] of KINDS) {
@@ -69,9 +68,7 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
     }
     if (found.length > 0) return found
     throw trouble ?? noKeys(place)
-  } finally {
-    await rm(into, { recursive: true, force: true })
-  }
+  })
 }
 
 /** One session that gets no further than the host key, which ssh writes down. */
@@ -118,8 +115,7 @@ function readKeys(text: string): readonly HostKey[] {
   const keys = text.split('\n').flatMap((line): readonly HostKey[] => {
     const [, type, blob] = KEY_LINE.exec(line) ?? []
     if (type === undefined || blob === undefined) return []
-    const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64')
-    return [{ type, blob, fingerprint: `SHA256:${digest.replace(/=+$/, '')}` }]
+    return [{ type, blob, fingerprint: fingerprintOf(blob) }]
   })
   const rank = ({ type }: HostKey): number => KINDS.findIndex(([kind]) => type.includes(kind))
   return keys.toSorted((a, b) => rank(a) - rank(b))

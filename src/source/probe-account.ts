@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AccountFacts, Answer } from '../model/doctor.ts'
 import { Failure } from '../model/failure.ts'
@@ -7,6 +6,7 @@ import type { Run } from '../model/run.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
 import { runChild, runTool } from '../system/child.ts'
 import { hopText } from '../system/ssh-failures.ts'
+import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { namesArguments, writeArguments } from './rsync-command.ts'
@@ -61,17 +61,13 @@ export async function openAccount(place: SshPlace): Promise<Account> {
       return { ...answer, asked }
     },
     forward: (run) => ask(ssh, [...login, '-W', `127.0.0.1:${place.port}`, place.host], run, /^SSH-/),
-    async write(run) {
-      const folder = await mkdtemp(join(tmpdir(), 'reconcile-'))
-      try {
+    write: (run) =>
+      inTemporaryFolder(async (folder) => {
         const file = join(folder, 'probe')
         await writeFile(file, 'reconcile doctor\n')
         const name = `.reconcile-doctor-${process.pid}-${run.now()}`
-        return await ask(['rsync'], writeArguments({ place, ssh }, file, name), run)
-      } finally {
-        await rm(folder, { recursive: true, force: true })
-      }
-    },
+        return ask(['rsync'], writeArguments({ place, ssh }, file, name), run)
+      }),
     async outside(run) {
       const names = (below: '' | '../') => ask(['rsync'], namesArguments({ place, ssh }, below), run)
       const answer = await names('../')

@@ -13,8 +13,8 @@ import { cutText, foldText, indentText, padText, wrapText } from './wrap-text.ts
 /** The points as a document, oldest first in each series. */
 export function pointList(backup: string, points: readonly RestorePoint[]): PointList {
   const orNull = (at: Instant | null): string | null => (at === null ? null : isoTime(at))
-  const all = (times: readonly (Instant | null)[], pick: (...of: number[]) => number): Instant | null =>
-    times.includes(null) ? null : (pick(...(times as readonly number[])) as Instant)
+  const oneOf = (pick: (...of: number[]) => number, times: readonly (Instant | null)[]): string | null =>
+    times.includes(null) ? null : isoTime(pick(...(times as readonly number[])) as Instant)
   return {
     format: 'reconcile.points/1',
     backup,
@@ -23,17 +23,13 @@ export function pointList(backup: string, points: readonly RestorePoint[]): Poin
       time: orNull(time),
       files: files.map(({ path }) => path),
       bytes: files.reduce((sum, { size }) => sum + size, 0),
-      published: orNull(
-        all(
-          files.map(({ published }) => published),
-          Math.max,
-        ),
+      published: oneOf(
+        Math.max,
+        files.map(({ published }) => published),
       ),
-      verified: orNull(
-        all(
-          files.map(({ verified }) => verified),
-          Math.min,
-        ),
+      verified: oneOf(
+        Math.min,
+        files.map(({ verified }) => verified),
       ),
       rotten: files.some(({ isRotten }) => isRotten),
     })),

@@ -5,7 +5,7 @@ import type { RefusedNames } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { DestinationPlace } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
-import { failedCheck, okCheck, skippedCheck, warningCheck } from './check.ts'
+import { failedCheck, okCheck, okUnless, skippedCheck, warningCheck } from './check.ts'
 
 /** Names of the kinds that not every file system takes: what is tried beside the source's own. */
 export const SAMPLE_NAMES: readonly RelPath[] = [
@@ -65,9 +65,7 @@ export function judgeDestination(place: DestinationPlace, facts: NearFacts): rea
   else if (hasPrivateFolder && halt === null)
     checks.push(okCheck('disk-identity', 'it is the disk that was here before'))
   if (holding !== null && hasPrivateFolder)
-    checks.push(
-      holding.halt === null ? okCheck('ledger', 'the ledger is sound') : failedCheck('ledger', holding.halt),
-    )
+    checks.push(okUnless('ledger', holding.halt, 'the ledger is sound'))
   // The disk below a missing mount is another one.
   const rest = ['space', 'inodes', 'links', 'names']
   if (halt !== null) return [...checks, ...rest.map((code) => skippedCheck(code, BEFORE))]
