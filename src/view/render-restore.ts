@@ -61,7 +61,7 @@ const ROW = (point: string, size: string, published: string, verified: string): 
 
 export function renderRestored(
   { backup, files, to, problems }: RestoreReport,
-  { width, isQuiet }: { readonly width: number; readonly isQuiet: boolean },
+  { width, quiet }: { readonly width: number; readonly quiet: boolean },
 ): string {
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   const present = files.filter(({ state }) => state === 'present').length
@@ -73,7 +73,7 @@ export function renderRestored(
     ...indentText(withHint(problem), width),
   ])
   const rows = lines.length === 0 ? '' : `${lines.join('\n')}\n`
-  return isQuiet ? rows : rows + foldText(done + failed, width)
+  return quiet ? rows : rows + foldText(done + failed, width)
 }
 
 /** One line on a terminal, redrawn in place; elsewhere nothing. */

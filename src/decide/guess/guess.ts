@@ -153,11 +153,9 @@ function guessFinished(
       : isSumsFile(sums.name)
         ? `${sums.name} has the name of a file with the sums of others`
         : `each ${sums.name} seems to cover several files`
-    const question = !isNamed
-      ? `Does ${sums.name} name every backup, and is it written last?`
-      : missed.length === 0
-        ? undefined
-        : `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
+    const question = isNamed
+      ? leftOut(missed, 'not named there', 'have them named')
+      : `Does ${sums.name} name every backup, and is it written last?`
     return [
       { key: 'finished', value: { sums: sums.name }, ground, question },
       ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
@@ -165,10 +163,7 @@ function guessFinished(
   }
   if (isMarked) {
     const ground = `${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
-    const question =
-      bare.length === 0
-        ? undefined
-        : `${someOf(bare)}: without one, so ${bare.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have the source mark them?`
+    const question = leftOut(bare, 'without one', 'have the source mark them')
     return [
       { key: 'finished', value: 'marker', ground, question },
       ...checksum(kind, `the checksum files are .sha256`),
@@ -192,6 +187,12 @@ function guessFinished(
       : `Can a job pause for more than ${span} while it writes? Then choose longer`
   return [{ key: 'finished', value: { quiet: span }, ground, question }]
 }
+
+/** What to do about those that would never be finished; undefined: there are none. */
+const leftOut = (paths: readonly string[], why: string, instead: string): string | undefined =>
+  paths.length === 0
+    ? undefined
+    : `${someOf(paths)}: ${why}, so ${paths.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or ${instead}?`
 
 const WRITERS: Readonly<Record<string, string>> = {
   'get-filehash': ": they are PowerShell's table, not its Hash alone",

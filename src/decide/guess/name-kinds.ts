@@ -12,8 +12,8 @@ type Times = ReadonlyMap<string, { readonly size: number; readonly mtime: number
 
 /** How the names of backups are made. */
 export interface NameKinds {
-  /** Those that carry a whole date, by the name of their guessed series. */
-  readonly dated: ReadonlyMap<string, Dated>
+  /** Those that carry a whole date, by guessed series. */
+  readonly dated: readonly Dated[]
   /** Those that something else in the name tells apart: an epoch, a month, a week, an id. By the pattern that fits. */
   readonly loose: ReadonlyMap<string, Loose>
   /** Names that carry a number, which counts versions or parts. By the path with `#` in its place. */
@@ -56,14 +56,13 @@ export function kindsOf(backups: readonly string[], files: Times, now: Instant):
   )
   const undated = groups.get(UNDATED)?.map(({ path }) => path) ?? []
   groups.delete(UNDATED)
-  const dated = new Map<string, Dated>()
   // Each costs a look, and so many are alike or have no pattern in common.
-  for (const [series, all] of [...groups].slice(0, MOST_GROUPS)) {
+  const dated = [...groups.values()].slice(0, MOST_GROUPS).map((all): Dated => {
     const sure = all.find(({ time }) => time !== null)?.path
     const first = all.slice(0, SAMPLE).map(({ path }) => path)
     const pattern = sure === undefined ? twofoldPattern(first, files) : patternOf(sure)
-    dated.set(series, { count: all.length, sample: sure ?? first[0]!, pattern })
-  }
+    return { count: all.length, sample: sure ?? first[0]!, pattern }
+  })
   return { dated, ...undatedKinds(undated, files, now) }
 }
 

@@ -27,7 +27,7 @@ export function guessNaming(look: Look): Naming {
   const versions = guessVersions(look)
   const written = patternsFor(look, versions.as)
   const findings = [...versions.findings, ...written.findings]
-  if (written.patterns.length > 0 || versions.as !== null || kinds.dated.size > 0) {
+  if (written.patterns.length > 0 || versions.as !== null || kinds.dated.length > 0) {
     const question = isSure ? undefined : 'Which time zone are the dates in?'
     findings.push({ key: 'series.timezone', value: timezone, ground, question })
   }
@@ -48,7 +48,7 @@ function guessVersions({ files, kinds, now }: Look): Versions {
   const { numbered, fixed } = kinds
   const undated = [...fixed, ...numbered.flatMap(({ members }) => members)]
   const rotated = numbered.filter(({ how }) => how === 'rotated')
-  const isMixed = kinds.dated.size + kinds.loose.size > 0
+  const isMixed = kinds.dated.length + kinds.loose.size > 0
   const unknown = (ground: string, question: string, example = OVERWRITTEN): Versions => ({
     ...KEPT,
     findings: [{ key: 'select.as', value: undefined, example, ground, question }],
@@ -152,7 +152,7 @@ function patternsFor(
   const found = new Map<string, number>()
   const missing: string[] = []
   const add = (pattern: string, count: number) => found.set(pattern, (found.get(pattern) ?? 0) + count)
-  for (const { pattern, sample, count } of kinds.dated.values()) {
+  for (const { pattern, sample, count } of kinds.dated) {
     if (pattern === null) missing.push(sample)
     else add(pattern, count)
   }

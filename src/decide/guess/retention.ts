@@ -98,7 +98,7 @@ export function guessRetain(
     return [{ key: 'retain', value: undefined, ground, question }]
   }
   // Without a date each file is kept, whatever the rules.
-  if (isLive || (patterns.length === 0 && kinds.dated.size === 0)) return []
+  if (isLive || (patterns.length === 0 && kinds.dated.length === 0)) return []
   const allowed = patterns.map((pattern) => ORDER.indexOf(FINEST[patternPrecision(pattern)] ?? 'last'))
   const finest = ORDER[patterns.length === 0 ? 0 : Math.min(...allowed)]!
   const known = all.length === 0 ? [{ name: '', times: [], rhythm: null }] : all
