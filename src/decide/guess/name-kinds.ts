@@ -39,13 +39,12 @@ export interface Loose {
 export interface Numbered {
   /** `rotated`: number 1 is the newest and moves up; `ring`: each is overwritten in turn; `counted`: it goes up; `split`: parts of one file. */
   readonly how: 'rotated' | 'ring' | 'counted' | 'split'
-  /** Whether the number is that of a folder. */
-  readonly isFolder: boolean
   /** Before and after the number; a separator next to it is not in them. */
   readonly before: string
   readonly after: string
   /** From the lowest number on. */
   readonly members: readonly string[]
+  readonly last: Member
 }
 
 export function kindsOf(backups: readonly string[], files: Times, now: Instant): NameKinds {
@@ -205,6 +204,7 @@ interface Member {
   readonly start: number
   readonly end: number
   readonly number: number
+  /** Whether the number is that of a folder. */
   readonly isFolder: boolean
 }
 
@@ -216,19 +216,13 @@ function numberIn(path: string): Omit<Member, 'path'> | null {
   if (rotated !== null) return ofFolder(rotated)
   const day = WEEKDAY.exec(name)
   if (day !== null) {
-    const start = from + day.index
     const number = WEEKDAYS.indexOf(day[0].slice(0, 3).toLowerCase())
-    return { start, end: start + day[0].length, number, isFolder: false }
+    return { ...spot(from + day.index, day[0]), number }
   }
   // Not the digit of an extension such as bz2 or mp4, nor of a version such as 1.2.3.
   const match = /(?<![\d]|\d\.)(?<=[-_.]|^|[A-Za-z)(])\d{1,4}(?=\)?(?:\.[a-z][a-z0-9]{0,4})*$|$)/i.exec(name)
   if (match !== null && !/\.[a-z]+\d$/i.test(name.slice(0, match.index + match[0].length)))
-    return {
-      start: from + match.index,
-      end: from + match.index + match[0].length,
-      number: Number(match[0]),
-      isFolder: false,
-    }
+    return spot(from + match.index, match[0])
   const folder = NUMBERED_FOLDER.exec(path)
   return folder === null ? null : ofFolder(folder)
 }
@@ -238,10 +232,12 @@ const ROTATED_FOLDER =
   /(?<=^|\/)(?:hourly|daily|weekly|monthly|yearly|alpha|beta|gamma|snapshot|backup)[._-](\d{1,3})(?=\/)/
 const NUMBERED_FOLDER = /(?<=^|\/)[A-Za-z][A-Za-z-]*[._-](\d{1,3})(?=\/)/
 
-function ofFolder({ 0: folder, 1: digits = '', index }: RegExpExecArray): Omit<Member, 'path'> {
-  const end = index + folder.length
-  return { start: end - digits.length, end, number: Number(digits), isFolder: true }
-}
+const spot = (start: number, digits: string, isFolder = false): Omit<Member, 'path'> => ({
+  ...{ start, end: start + digits.length, number: Number(digits), isFolder },
+})
+
+const ofFolder = ({ 0: folder, 1: digits = '', index }: RegExpExecArray): Omit<Member, 'path'> =>
+  spot(index + folder.length - digits.length, digits, true)
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
@@ -249,6 +245,7 @@ const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Times): Numbered | null {
   const sorted = all.toSorted((a, b) => a.number - b.number)
   const { path, start, end, isFolder } = sorted[0]!
+  const last = sorted.at(-1)!
   const before = path.slice(0, start).replace(/[-_.( ]+$/, '')
   const after = path.slice(end).replace(/^\)/, '')
   // backup.tar, which becomes backup.tar.1.
@@ -262,7 +259,7 @@ function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Tim
   const isFromStart =
     numbers[0]! <= 2 && numbers.every((number, i) => i === 0 || number - numbers[i - 1]! <= 2)
   if (PART_ENDINGS.some((ending) => ending.test(path)) && isOneRun(members, files))
-    return { how: 'split', isFolder, before, after, members }
+    return { how: 'split', before, after, members, last }
   // web1 and web2 are two hosts, whose dumps come minutes apart.
   const typical = gaps.map(Math.abs).sort((a, b) => a - b)[gaps.length >> 1]!
   const adjoins = /[a-z]/i.test(path.charAt(start - 1))
@@ -270,7 +267,7 @@ function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Tim
   const isRing = isFromStart && members.length > 2 && up === gaps.length - 1 && times.at(-1)! <= times[0]!
   const how =
     WEEKDAY.test(baseName(path)) || isRing ? 'ring' : up === 0 && isFromStart ? 'rotated' : 'counted'
-  return { how, isFolder, before, after, members }
+  return { how, before, after, members, last }
 }
 
 /** Parts of one file: all of the same size but the last, and made one after the other. */

@@ -67,7 +67,7 @@ function guessVersions({ files, kinds, now }: Look): Versions {
   const [first] = rotated
   if (first !== undefined) {
     const ground = `${someOf(first.members)}: the lowest number is the newest, so each backup moves through all of them`
-    if (first.isFolder) return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, files)
+    if (first.last.isFolder) return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, files)
     const example = commonName(first, files) ?? undefined
     return (
       together(rotated, ground) ?? unknown(ground, `${APART} Its select.as leaves the number out`, example)
@@ -160,12 +160,10 @@ function patternsFor(
   for (const [pattern, { by, sample, count }] of kinds.loose)
     if (count > 1 || by === 'epoch' || by === 'month') add(pattern, count)
     else singles.push(sample)
-  for (const { how, members, before } of kinds.numbered) {
-    if (how !== 'counted' && how !== 'split') continue
-    const name = baseName(members.at(-1)!)
-    const start = /^[-_.( ]*/.exec(name.slice(baseName(before).length))![0].length + baseName(before).length
-    const digits = /^\d+/.exec(name.slice(start))?.[0].length ?? 0
-    const pattern = digits === 0 || how === 'split' ? null : around(name, start, start + digits, '{part}')
+  for (const { how, members, last } of kinds.numbered) {
+    if (how !== 'counted' || last.isFolder) continue
+    const from = last.path.lastIndexOf('/') + 1
+    const pattern = around(last.path.slice(from), last.start - from, last.end - from, '{part}')
     if (pattern !== null) add(pattern, members.length)
   }
   const merged = mergeTails(found)
