@@ -67,7 +67,10 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
       if (trouble?.code !== 'no-common-algorithm') break
     }
     if (found.length > 0) return found
-    throw trouble ?? noKeys(place)
+    const at = `${place.host} (port ${place.port})`
+    const hint = 'Check that sshd answers there: ssh-keyscan -p PORT HOST.'
+    const failure = { code: 'host-key-unknown', message: `${at} shows no host key.`, hint }
+    throw trouble ?? new Failure({ ...failure, retryable: true })
   })
 }
 
@@ -100,14 +103,6 @@ async function askBySsh(place: SshPlace, file: string, algorithms: string, signa
     signal,
   })
 }
-
-const noKeys = (place: SshPlace): Failure =>
-  new Failure({
-    code: 'host-key-unknown',
-    message: `${place.host} (port ${place.port}) shows no host key.`,
-    hint: 'Check that sshd answers there: ssh-keyscan -p PORT HOST.',
-    retryable: true,
-  })
 
 const KEY_LINE = /^(?!#|@)\S+ ((?:ssh|ecdsa)-[\w-]+) ([A-Za-z0-9+/]+=*)(?:\s|$)/
 

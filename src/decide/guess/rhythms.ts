@@ -173,20 +173,12 @@ function expectFinding(all: readonly TimedSeries[]): Finding {
   )
   const isList = entries.length > 0 && entries.length <= MOST_ENTRIES
   const rest = expectation(main[0]!.rhythm)
-  const unknown = all.filter(({ rhythm }) => rhythm === null)
-  const uneven = known.filter(({ rhythm }) => !rhythm.isEven)
-  const over = known.filter(({ rhythm }) => rhythm.isOver)
   const named = (series: readonly TimedSeries[]) => someOf(series.map(({ name }) => name))
-  const question =
-    over.length > 0
-      ? `${named(over)}: nothing new for a long time. Has it ended?`
-      : uneven.length > 0
-        ? `${named(uneven)}: the gaps differ. How late may a backup be?`
-        : unknown.length > 0
-          ? `${named(unknown)}: too few to judge. Do they come as often?`
-          : entries.length > MOST_ENTRIES
-            ? 'Other series come at other times. Which of them matter?'
-            : undefined
+  const doubts = DOUBTS.flatMap(([isMeant, doubt]) => {
+    const meant = all.filter(({ rhythm }) => isMeant(rhythm))
+    return meant.length === 0 ? [] : `${named(meant)}: ${doubt}`
+  })
+  if (entries.length > MOST_ENTRIES) doubts.push('Other series come at other times. Which of them matter?')
   const words = bySize.slice(0, 3).map((group) => {
     const names = bySize.length === 1 ? '' : `${named(group)} `
     return `${names}${group[0]!.rhythm.isOver ? 'ended' : rhythmWords(group[0]!.rhythm)}`
@@ -195,9 +187,16 @@ function expectFinding(all: readonly TimedSeries[]): Finding {
     key: 'expect',
     value: isList ? [...entries, rest] : rest,
     ground: `from the dates: ${words.join(', ')}`,
-    question,
+    question: doubts[0],
   }
 }
+
+/** The first that is true of any series is asked. */
+const DOUBTS: readonly (readonly [isMeant: (rhythm: Rhythm | null) => boolean, doubt: string])[] = [
+  [(rhythm) => rhythm?.isOver === true, 'nothing new for a long time. Has it ended?'],
+  [(rhythm) => rhythm?.isEven === false, 'the gaps differ. How late may a backup be?'],
+  [(rhythm) => rhythm === null, 'too few to judge. Do they come as often?'],
+]
 
 const MOST_ENTRIES = 60
 
