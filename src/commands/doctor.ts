@@ -39,7 +39,7 @@ import { inUseBy } from '../view/local-prose.ts'
 import { renderDoctor } from '../view/render-doctor.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
-import { printDocument } from './argv/console.ts'
+import { printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { inParallel } from './in-parallel.ts'
 import { urlFiles } from './validate.ts'
@@ -112,11 +112,7 @@ export async function diagnose(
   const diagnostics = plainDiagnostics(workspace.diagnostics)
   const exitCode = exitCodeOfChecks(backups, box, diagnostics)
   const report: DoctorReport = { format: 'reconcile.doctor/1', backups, box, diagnostics, exitCode }
-  if (console.output !== 'text') printDocument(console, report)
-  else
-    console.write(
-      renderDoctor(report, { color: console.color.write, width: console.width, quiet: console.quiet }),
-    )
+  printEither(console, report, (found) => renderDoctor(found, { ...console, color: console.color.write }))
   return exitCode
 }
 
@@ -130,18 +126,13 @@ type Accounts = Map<
   }
 >
 
-/** The source's selected names, as far as they are known, and what was found. */
-interface CheckedSource {
-  readonly checks: readonly Check[]
-  readonly selected: readonly string[]
-}
-
+/** `selected`: the source's selected names, as far as they are known. */
 async function checkSource(
   spec: Spec,
   source: Source,
   { missing, accounts }: { readonly missing: Failure | null; readonly accounts: Accounts },
   run: Run,
-): Promise<CheckedSource> {
+): Promise<{ readonly checks: readonly Check[]; readonly selected: readonly string[] }> {
   const place = spec.source
   const without = missing === null ? null : 'a program is missing on this machine'
   const list = () => lookForDoctor(source, spec, run).catch((error: unknown) => failureOr(error, run))

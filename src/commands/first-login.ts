@@ -12,7 +12,7 @@ import { publicKeyOf } from '../system/public-key.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { kindOf, renderFingerprints, renderPaste } from '../view/render-setup.ts'
 import { wrapText } from '../view/wrap-text.ts'
-import type { Asker } from './argv/ask.ts'
+import { type Asker, GOES_ON } from './argv/ask.ts'
 import { usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 
@@ -52,7 +52,7 @@ export async function firstLogin<T>(place: SshPlace, attempt: () => Promise<T>, 
   say(talk, `Key: ${isNew ? 'made' : 'found'} ${identity}`)
   const way: readonly Hop[] = [...jump, place]
   for (const [i, hop] of way.entries()) {
-    const there: SshPlace = { ...place, ...pick(hop), jump: jump.slice(0, i) }
+    const there: SshPlace = { ...place, ...hop, jump: jump.slice(0, i) }
     const before = way[i - 1]
     const scan = () => scanHostKeys(there, talk.run.signal)
     const shown =
@@ -61,8 +61,6 @@ export async function firstLogin<T>(place: SshPlace, attempt: () => Promise<T>, 
   }
   return untilItWorks(attempt, pasteForSource(place, key), talk)
 }
-
-const pick = ({ host, port, user }: Hop): Hop => ({ host, port, user })
 
 /** Pins one of the keys that are shown once somebody vouches for it. Where one is pinned, only that one will do. */
 async function confirmHostKey(place: SshPlace, shown: readonly HostKey[], talk: Talk): Promise<void> {
@@ -157,14 +155,16 @@ async function untilItWorks<T>(attempt: () => Promise<T>, paste: Paste, talk: Ta
           `Trying every ${BETWEEN_TRIES} s until the login works. Ctrl-C ends that, and the same command goes on later.`,
         )
     }
-    if (run.now() >= until) throw isRefused ? notYet(failure) : failure
-    if (!isRefused && failure.message !== said) {
-      say(talk, `\n${failure.message}`)
+    const { code, message } = failure
+    if (run.now() >= until) throw isRefused ? new Failure({ code, message, hint: PASTE_FIRST }) : failure
+    if (!isRefused && message !== said) {
+      say(talk, `\n${message}`)
       say(talk, failure.hint)
-      said = failure.message
+      said = message
     }
     if (asker !== null && !isRefused) {
-      if (/^no?$/i.test(await asker.ask('Try again? [Y/n] '))) throw givenUp(failure)
+      if (/^no?$/i.test(await asker.ask('Try again? [Y/n] ')))
+        throw new Failure({ code, message: 'stopped before the login worked', hint: GOES_ON })
       continue
     }
     if (asker !== null) console.writeError('.')
@@ -174,16 +174,5 @@ async function untilItWorks<T>(attempt: () => Promise<T>, paste: Paste, talk: Ta
   }
 }
 
-const givenUp = ({ code }: Failure): Failure =>
-  new Failure({
-    code,
-    message: 'stopped before the login worked',
-    hint: 'Run the same command again: it goes on from what is done.',
-  })
-
-const notYet = ({ code, message }: Failure): Failure =>
-  new Failure({
-    code,
-    message,
-    hint: 'Paste what is shown above there, then run the same command again. --wait 10m waits for it.',
-  })
+const PASTE_FIRST =
+  'Paste what is shown above there, then run the same command again. --wait 10m waits for it.'

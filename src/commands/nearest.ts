@@ -22,70 +22,46 @@ export function nearest(typed: string, candidates: Iterable<string>): string | n
 }
 
 /** Words that other tools have for it, and what does it here. Each is one sentence; none is the word of a command. */
-const MEANINGS: readonly (readonly [words: string, what: string])[] = [
-  [
-    'verify fsck scrub checksum audit',
+const MEANINGS: Readonly<Record<string, string>> = {
+  'verify fsck scrub checksum audit':
     'There is no such command: in a destination, md5sum -c FILE.md5 checks a file.',
-  ],
-  [
-    'check lint test',
+  'check lint test':
     'reconcile validate checks specs, reconcile status the backups, reconcile -n what a pass would do.',
-  ],
-  [
-    'list ls show info inspect describe get',
+  'list ls show info inspect describe get':
     'reconcile status lists the backups, reconcile explain NAME what one holds.',
-  ],
-  [
-    'pull sync backup start fetch copy once now go push',
+  'pull sync backup start fetch copy once now go push':
     'A pass does that: reconcile, or reconcile NAME for one backup.',
-  ],
-  [
-    'diff preview dryrun dry-run simulate what-if',
+  'diff preview dryrun dry-run simulate what-if':
     'reconcile --dry-run --diff shows what a pass would change.',
-  ],
-  ['recover extract download', 'reconcile restore NAME --list shows what can be copied back.'],
-  ['undo undelete', 'reconcile prune NAME --undo PATH restores what a prune removed.'],
-  [
-    'add create new edit configure setup import',
+  'recover extract download': 'reconcile restore NAME --list shows what can be copied back.',
+  'undo undelete': 'reconcile prune NAME --undo PATH restores what a prune removed.',
+  'add create new edit configure setup import':
     'A spec is a YAML file in the specs folder: edit it there. reconcile init writes a first one.',
-  ],
-  [
-    'log logs journal history events audit-log report reports',
+  'log logs journal history events audit-log report reports':
     'There is no such command: reconcile status NAME shows the last pass, --log-file keeps a log.',
-  ],
-  ['delete del rm remove', 'reconcile prune NAME PATH --reason R removes files by name.'],
-  ['forget clean cleanup expire gc purge rotate', 'reconcile prune NAME removes what no rule keeps.'],
-  [
-    'config settings cat dump',
+  'delete del rm remove': 'reconcile prune NAME PATH --reason R removes files by name.',
+  'forget clean cleanup expire gc purge rotate': 'reconcile prune NAME removes what no rule keeps.',
+  'config settings cat dump':
     'reconcile validate --effective NAME prints a spec, reconcile validate checks them all.',
-  ],
-  [
-    'daemon serve server cron schedule',
+  'daemon serve server cron schedule':
     'reconcile watch runs each backup on its schedule; reconcile service print makes it a service.',
-  ],
-  ['install enable', 'reconcile service print prints systemd units that run it for good.'],
-  ['pause stop disable', 'reconcile suspend NAME pauses a backup.'],
-  [
-    'unpause continue unsuspend',
+  'install enable': 'reconcile service print prints systemd units that run it for good.',
+  'pause stop disable': 'reconcile suspend NAME pauses a backup.',
+  'unpause continue unsuspend':
     'reconcile resume NAME ends a suspension. A cut-off transfer goes on with the next pass.',
-  ],
-  [
-    'approve accept ack acknowledge unhold confirm allow',
+  'approve accept ack acknowledge unhold confirm allow':
     'reconcile release ID passes a hold; a conflict is acknowledged in its spec.',
-  ],
-  ['unlock lock', 'A lock ends with its process; reconcile status NAME shows who holds it.'],
-  ['why', 'reconcile explain NAME/PATH says why a file is here or not.'],
-  ['fix repair rebuild', 'A pass repairs files by itself; reconcile doctor repairs a damaged ledger.'],
-  [
-    'monitor health metrics prometheus nagios',
+  'unlock lock': 'A lock ends with its process; reconcile status NAME shows who holds it.',
+  why: 'reconcile explain NAME/PATH says why a file is here or not.',
+  'fix repair rebuild': 'A pass repairs files by itself; reconcile doctor repairs a damaged ledger.',
+  'monitor health metrics prometheus nagios':
     'reconcile status --check is for Nagios, reconcile status --output prometheus for Prometheus.',
-  ],
-  ['jobs ps progress top', 'reconcile status shows what runs now.'],
-  ['completion', 'There is no such command.'],
-  ['version', 'reconcile --version prints it.'],
-  ['usage man', 'reconcile --help lists commands and flags.'],
-]
+  'jobs ps progress top': 'reconcile status shows what runs now.',
+  completion: 'There is no such command.',
+  version: 'reconcile --version prints it.',
+  'usage man': 'reconcile --help lists commands and flags.',
+}
 
 /** What does here what a word of other tools means; null: it is not known. */
 export const meaningOf = (word: string): string | null =>
-  MEANINGS.find(([words]) => words.split(' ').includes(word.toLowerCase()))?.[1] ?? null
+  Object.entries(MEANINGS).find(([words]) => words.split(' ').includes(word.toLowerCase()))?.[1] ?? null

@@ -23,26 +23,15 @@ export interface AddFlags extends SetUpFlags {
   readonly identity?: string
 }
 
-/** A spec that is not written yet. */
-export interface NewSpec {
-  /** Without what a look at the source adds. */
-  readonly spec: Spec
-  /** Null: it goes into a repository, by whoever keeps that. */
-  readonly file: string | null
-  /** The text with what was found at the source, and the source's path as it was found to be. Sound, whatever was found. */
-  textWith(guess: Guess, path: string): Promise<string>
-  /** Writes it, and what it takes to find it again. Throws a usage Failure where one was written meanwhile. */
-  save(text: string): Promise<void>
-}
-
-/** Throws a usage Failure where flags and settings make no spec that may be written. */
-export async function newSpec(
-  text: string,
-  given: AddFlags,
-  settings: Settings,
-  host: Host,
-): Promise<NewSpec> {
-  const address = orRefuse(text, readAddress(text))
+/** A spec that is not written yet. Throws a usage Failure where flags and settings make no spec that may be written. */
+export async function newSpec(text: string, given: AddFlags, settings: Settings, host: Host) {
+  const parsed = readAddress(text)
+  if (!parsed.ok)
+    throw usage(
+      `${text} ${parsed.fault}`,
+      'The source is [USER@]HOST[:PORT]:[PATH], or a folder on this machine.',
+    )
+  const address = parsed.value
   if (given.to === '') throw usage('--to names no folder', 'For example: --to /srv/offsite/postgres')
   const { folder, config } = specsHome(settings, given)
   if (folder !== null) mustBeWritable(folder)
@@ -57,14 +46,20 @@ export async function newSpec(
   if (first.spec === null && address.kind === 'ssh' && address.user === null) mustNameUser(text, first.faults)
   const base = await withKeys(blank, orFaults(first), given)
   return {
+    /** Without what a look at the source adds. */
     spec: orFaults(await read(stringify(base))),
+    /** Null: it goes into a repository, by whoever keeps that. */
     file,
-    async textWith({ findings }, path) {
-      const found: Base = { ...base, source: { ...base.source, ...pathOf(address, path) } }
+    /** The text with what was found at the source, and the source's path as it was found to be. Sound, whatever was found. */
+    async textWith({ findings }: Guess, path: string): Promise<string> {
+      // The path is written where it is not what it would be without.
+      const own = address.kind === 'local' || path === address.path ? {} : { path }
+      const found: Base = { ...base, source: { ...base.source, ...own } }
       const write = (more: Guess['findings']) => writeSpec({ findings: more }, found)
       return write(await soundFindings(findings, async (more) => (await read(write(more))).spec !== null))
     },
-    async save(text) {
+    /** Writes it, and what it takes to find it again. Throws a usage Failure where one was written meanwhile. */
+    async save(text: string): Promise<void> {
       if (config !== null) await writeNew(config, settingsText(folder!))
       if (!(await writeNew(file!, text))) throw exists(name, file!)
     },
@@ -96,10 +91,6 @@ function baseOf(address: Address, { to }: AddFlags): Base {
 
 /** `~/` stays as it is written. */
 const hereOf = (path: string): string => (path.startsWith('~/') ? path : resolve(path))
-
-/** The path is written where it is not what it would be without. */
-const pathOf = (address: Address, path: string) =>
-  address.kind === 'local' || path === address.path ? {} : { path }
 
 const ETC = '/etc/reconcile'
 
@@ -191,17 +182,6 @@ const exists = (name: string, where: string): Failure =>
     `there is a backup named ${name} already: ${where}`,
     `Nothing is written over it. reconcile source init ${name} finishes its key and login; --name gives the new one another name.`,
   )
-
-function orRefuse<T>(
-  text: string,
-  parsed: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string },
-): T {
-  if (parsed.ok) return parsed.value
-  throw usage(
-    `${text} ${parsed.fault}`,
-    'The source is [USER@]HOST[:PORT]:[PATH], or a folder on this machine.',
-  )
-}
 
 /** Neither `_hosts.yaml` nor `_defaults.yaml` has one. */
 function mustNameUser(text: string, faults: readonly Diagnostic[]): void {

@@ -37,11 +37,9 @@ export function add(command: Command, host: Host): void {
           )
         }
         const workspace = await openWorkspace(given, 'obey', host.run)
-        const console = openConsole(given)
-        if (disk !== undefined) return forgetDisk(disk, reason, { workspace, console, run: host.run })
-        return id === undefined
-          ? releaseDestinations(reason, { workspace, console, run: host.run })
-          : release(id, reason, { workspace, console, run: host.run })
+        const context = { workspace, console: openConsole(given), run: host.run }
+        if (disk !== undefined) return forgetDisk(disk, reason, context)
+        return id === undefined ? releaseDestinations(reason, context) : release(id, reason, context)
       }),
     )
 }

@@ -6,17 +6,15 @@ import { isAcknowledged } from '../decide/files/facts.ts'
 import {
   chooseToRestore,
   type RestorableFile,
-  type RestorePoint,
   type RestoreWish,
   restorePoints,
 } from '../decide/restore/points.ts'
 import { codeOfProblems } from '../decide/status/exit-code.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import { Failure } from '../model/failure.ts'
-import type { Holding, LedgerRecord } from '../model/holding.ts'
+import type { LedgerRecord } from '../model/holding.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import type { Destination } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { RestoredFile, RestoreReport } from '../model/restored.ts'
 import type { Run } from '../model/run.ts'
@@ -28,7 +26,7 @@ import { escapeText } from '../view/escape-text.ts'
 import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
-import { type Console, printDocument } from './argv/console.ts'
+import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { noDestination, openFolder } from './look-at.ts'
@@ -93,17 +91,10 @@ function wishOf(name: string, paths: readonly string[], given: RestoreFlags): Re
   return { series, at: at ?? instant(Number.POSITIVE_INFINITY), publishedBefore }
 }
 
-/** A destination, as far as restoring needs it. */
-interface Held {
-  readonly name: string
-  readonly destination: Destination
-  readonly holding: Holding
-  readonly points: readonly RestorePoint[]
-  /** Null: a folder was given. */
-  readonly workspace: Workspace | null
-}
+type Held = Awaited<ReturnType<typeof openHeld>>
 
-async function openHeld(name: string, given: RestoreFlags, run: Run): Promise<Held> {
+/** A destination, as far as restoring needs it. `workspace` null: a folder was given. */
+async function openHeld(name: string, given: RestoreFlags, run: Run) {
   const found = name.includes('/')
     ? await folderAt(resolve(name), given)
     : await backupOf(name, await openWorkspace(given, 'recall', run))
@@ -162,9 +153,7 @@ function list(held: Held, given: RestoreFlags, console: Console): number {
   const { series } = given
   const shown = series === undefined ? held.points : held.points.filter((point) => point.series === series)
   if (shown.length === 0 && series !== undefined) throw noSeries(series, held)
-  const points = pointList(held.name, shown)
-  if (console.output !== 'text') printDocument(console, points)
-  else console.write(renderPoints(points, { width: console.width }))
+  printEither(console, pointList(held.name, shown), (points) => renderPoints(points, console))
   return 0
 }
 
@@ -203,8 +192,7 @@ async function restore(
     problems,
     exitCode,
   }
-  if (console.output !== 'text') printDocument(console, report)
-  else console.write(renderRestored(report, { width: console.width, isQuiet: console.quiet }))
+  printEither(console, report, (found) => renderRestored(found, console))
   return exitCode
 }
 

@@ -42,11 +42,8 @@ export function add(command: Command, host: Host): void {
               ? until.at
               : wholeSecond(host.run.now() + until.seconds * 1000)
         const workspace = await openWorkspace(given, 'obey', host.run)
-        return suspend(
-          { names, all },
-          { reason, until: end },
-          { workspace, console: openConsole(given), run: host.run },
-        )
+        const context = { workspace, console: openConsole(given), run: host.run }
+        return suspend({ names, all }, { reason, until: end }, context)
       }),
     )
 }
@@ -58,10 +55,8 @@ export function addResume(command: Command, host: Host): void {
     .action(
       ends(host, async (names: string[], given: SharedFlags & { readonly all?: boolean }) => {
         const workspace = await openWorkspace(given, 'obey', host.run)
-        return resume(
-          { names, all: given.all === true },
-          { workspace, console: openConsole(given), run: host.run },
-        )
+        const context = { workspace, console: openConsole(given), run: host.run }
+        return resume({ names, all: given.all === true }, context)
       }),
     )
 }

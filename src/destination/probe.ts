@@ -24,7 +24,7 @@ export async function probeDestination(path: string): Promise<Omit<DestinationFa
     path,
     isThere: folder === path,
     fault: await writeFault(layout(path).own, path, folder),
-    on: mount && { type: mount.type, source: mount.source, mountPoint: mount.target },
+    on: mount,
     free,
     inodes: stat === null || stat.files === 0 ? null : { free: stat.ffree, all: stat.files },
   }

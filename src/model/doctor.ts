@@ -1,3 +1,4 @@
+import type { Mount } from './mount-table.ts'
 import type { BackupName } from './spec.ts'
 import type { Diagnostic, Halt, Problem } from './trouble.ts'
 
@@ -73,7 +74,7 @@ export interface DestinationFacts {
   /** Why a pass could not write there, or not make it; null: nothing speaks against it. */
   readonly fault: Halt | null
   /** The type of its file system and what it is on; null: unknown. */
-  readonly on: { readonly type: string; readonly source: string; readonly mountPoint: string } | null
+  readonly on: Pick<Mount, 'type' | 'source'> | null
   /** Bytes; null: unknown. */
   readonly free: number | null
   /** Null: the file system does not count them. */

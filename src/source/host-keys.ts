@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { runChild, runTool } from '../system/child.ts'
 import { makeOwnFolder } from '../system/make-key.ts'
+import { fingerprintOf } from '../system/public-key.ts'
+import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { sshCommand } from './ssh-command.ts'
@@ -53,8 +53,7 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
     if (keys.length > 0) return keys
   }
   // ssh knows the way through jump hosts and the words for what is wrong.
-  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
-  try {
+  return inTemporaryFolder(async (into) => {
     const found: HostKey[] = []
     let trouble: Failure | null = null
     for (const [kind, algorithms] of KINDS) {
@@ -68,10 +67,11 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
       if (trouble?.code !== 'no-common-algorithm') break
     }
     if (found.length > 0) return found
-    throw trouble ?? noKeys(place)
-  } finally {
-    await rm(into, { recursive: true, force: true })
-  }
+    const at = `${place.host} (port ${place.port})`
+    const hint = 'Check that sshd answers there: ssh-keyscan -p PORT HOST.'
+    const failure = { code: 'host-key-unknown', message: `${at} shows no host key.`, hint }
+    throw trouble ?? new Failure({ ...failure, retryable: true })
+  })
 }
 
 /** One session that gets no further than the host key, which ssh writes down. */
@@ -104,22 +104,13 @@ async function askBySsh(place: SshPlace, file: string, algorithms: string, signa
   })
 }
 
-const noKeys = (place: SshPlace): Failure =>
-  new Failure({
-    code: 'host-key-unknown',
-    message: `${place.host} (port ${place.port}) shows no host key.`,
-    hint: 'Check that sshd answers there: ssh-keyscan -p PORT HOST.',
-    retryable: true,
-  })
-
 const KEY_LINE = /^(?!#|@)\S+ ((?:ssh|ecdsa)-[\w-]+) ([A-Za-z0-9+/]+=*)(?:\s|$)/
 
 function readKeys(text: string): readonly HostKey[] {
   const keys = text.split('\n').flatMap((line): readonly HostKey[] => {
     const [, type, blob] = KEY_LINE.exec(line) ?? []
     if (type === undefined || blob === undefined) return []
-    const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64')
-    return [{ type, blob, fingerprint: `SHA256:${digest.replace(/=+$/, '')}` }]
+    return [{ type, blob, fingerprint: fingerprintOf(blob) }]
   })
   const rank = ({ type }: HostKey): number => KINDS.findIndex(([kind]) => type.includes(kind))
   return keys.toSorted((a, b) => rank(a) - rank(b))

@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { toDigest } from '../model/digest.ts'
 import type { Shown, Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { childEnvironment } from '../system/child.ts'
+import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { type Far, lookArguments, namesOnStdin } from './rsync-command.ts'
 import { holdSession } from './session.ts'
 import { unescapeName } from './unescape-name.ts'
@@ -40,11 +38,10 @@ export async function lookAt(
   // It reads each whole, silently.
   const bytes = digests ? files.reduce((sum, { size }) => sum + size, 0) : 0
   const patience = (bytes / REHASH_RATE) * 2 ** stops
-  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
   let rest = ''
   let heard = 0
-  try {
-    await holdSession(
+  await inTemporaryFolder((into) =>
+    holdSession(
       { ...far, timeout: far.timeout + patience },
       'look',
       {
@@ -63,10 +60,8 @@ export async function lookAt(
         },
       },
       run,
-    )
-  } finally {
-    await rm(into, { recursive: true, force: true })
-  }
+    ),
+  )
   // Two answers are none.
   for (const path of twice) shown.delete(path)
   if (digests && shown.size > 0 && [...shown.values()].every(({ digest }) => digest === null))

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AccountFacts, Answer } from '../model/doctor.ts'
 import { Failure } from '../model/failure.ts'
@@ -7,6 +6,7 @@ import type { Run } from '../model/run.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
 import { runChild, runTool } from '../system/child.ts'
 import { hopText } from '../system/ssh-failures.ts'
+import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { namesArguments, writeArguments } from './rsync-command.ts'
@@ -32,21 +32,13 @@ export async function unpinnedHops({ jump, knownHosts, ...place }: SshPlace): Pr
   return found
 }
 
-export interface Account {
-  /** Logs in and sends a command. Throws a Failure where it cannot log in. */
-  shell(run: Run): Promise<AccountFacts['shell']>
-  forward(run: Run): Promise<Answer>
-  /** Only of an account that gave no shell: there `-n` is the far rsync's to obey. */
-  write(run: Run): Promise<Answer>
-  outside(run: Run): Promise<NonNullable<AccountFacts['outside']>>
-}
-
 /** What an account lets our key do, asked so that nothing at the source changes. */
-export async function openAccount(place: SshPlace): Promise<Account> {
+export async function openAccount(place: SshPlace) {
   const ssh = sshCommand(place, await probeSsh(place.algorithms === 'legacy'))
   const login = ['-l', place.user]
   return {
-    async shell(run) {
+    /** Logs in and sends a command. Throws a Failure where it cannot log in. */
+    async shell(run: Run): Promise<AccountFacts['shell']> {
       const asked = run.now() / 1000
       const answer = await ask(ssh, [...login, place.host, ECHO], run)
       if (answer.isCut)
@@ -60,19 +52,16 @@ export async function openAccount(place: SshPlace): Promise<Account> {
       if (failure !== null) throw failure
       return { ...answer, asked }
     },
-    forward: (run) => ask(ssh, [...login, '-W', `127.0.0.1:${place.port}`, place.host], run, /^SSH-/),
-    async write(run) {
-      const folder = await mkdtemp(join(tmpdir(), 'reconcile-'))
-      try {
+    forward: (run: Run) => ask(ssh, [...login, '-W', `127.0.0.1:${place.port}`, place.host], run, /^SSH-/),
+    /** Only of an account that gave no shell: there `-n` is the far rsync's to obey. */
+    write: (run: Run) =>
+      inTemporaryFolder(async (folder) => {
         const file = join(folder, 'probe')
         await writeFile(file, 'reconcile doctor\n')
         const name = `.reconcile-doctor-${process.pid}-${run.now()}`
-        return await ask(['rsync'], writeArguments({ place, ssh }, file, name), run)
-      } finally {
-        await rm(folder, { recursive: true, force: true })
-      }
-    },
-    async outside(run) {
+        return ask(['rsync'], writeArguments({ place, ssh }, file, name), run)
+      }),
+    async outside(run: Run): Promise<NonNullable<AccountFacts['outside']>> {
       const names = (below: '' | '../') => ask(['rsync'], namesArguments({ place, ssh }, below), run)
       const answer = await names('../')
       return { ...answer, isInside: answer.stdout !== '' && (await names('')).stdout === answer.stdout }

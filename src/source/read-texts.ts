@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Listing } from '../model/listing.ts'
 import { isSidecar, isSumsFile } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
+import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { readSmall } from './fetch-files.ts'
 import { prepareFar } from './open-source.ts'
 import { fetchArguments, namesOnStdin, type Place } from './rsync-command.ts'
@@ -36,8 +35,7 @@ export async function readTexts(
   const texts = new Map<RelPath, string>()
   if (wanted.length === 0) return texts
   const far = await prepareFar(place, timeout)
-  const into = await mkdtemp(join(tmpdir(), 'reconcile-'))
-  try {
+  await inTemporaryFolder(async (into) => {
     await holdSession(
       far,
       'fetch',
@@ -54,8 +52,6 @@ export async function readTexts(
       const bytes = readSmall(join(into, path), LARGEST)
       if (bytes !== null) texts.set(path, bytes.toString('utf8'))
     }
-  } finally {
-    await rm(into, { recursive: true, force: true })
-  }
+  })
   return texts
 }

@@ -12,6 +12,9 @@ export async function publicKeyOf(identity: string): Promise<PublicKey | null> {
   const read = await runTool('ssh-keygen', ['-y', '-P', '', '-f', identity]).catch(() => null)
   const [kind, blob] = read?.exitCode === 0 ? read.stdout.split(' ') : []
   if (kind === undefined || blob === undefined) return null
-  const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64')
-  return { line: `${kind} ${blob}`, fingerprint: `SHA256:${digest.replace(/=+$/, '')}` }
+  return { line: `${kind} ${blob}`, fingerprint: fingerprintOf(blob) }
 }
+
+/** `SHA256:…`, as ssh-keygen -l prints it. */
+export const fingerprintOf = (blob: string): string =>
+  `SHA256:${createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64').replace(/=+$/, '')}`

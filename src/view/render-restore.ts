@@ -13,8 +13,8 @@ import { cutText, foldText, indentText, padText, wrapText } from './wrap-text.ts
 /** The points as a document, oldest first in each series. */
 export function pointList(backup: string, points: readonly RestorePoint[]): PointList {
   const orNull = (at: Instant | null): string | null => (at === null ? null : isoTime(at))
-  const all = (times: readonly (Instant | null)[], pick: (...of: number[]) => number): Instant | null =>
-    times.includes(null) ? null : (pick(...(times as readonly number[])) as Instant)
+  const oneOf = (pick: (...of: number[]) => number, times: readonly (Instant | null)[]): string | null =>
+    times.includes(null) ? null : isoTime(pick(...(times as readonly number[])) as Instant)
   return {
     format: 'reconcile.points/1',
     backup,
@@ -23,17 +23,13 @@ export function pointList(backup: string, points: readonly RestorePoint[]): Poin
       time: orNull(time),
       files: files.map(({ path }) => path),
       bytes: files.reduce((sum, { size }) => sum + size, 0),
-      published: orNull(
-        all(
-          files.map(({ published }) => published),
-          Math.max,
-        ),
+      published: oneOf(
+        Math.max,
+        files.map(({ published }) => published),
       ),
-      verified: orNull(
-        all(
-          files.map(({ verified }) => verified),
-          Math.min,
-        ),
+      verified: oneOf(
+        Math.min,
+        files.map(({ verified }) => verified),
       ),
       rotten: files.some(({ isRotten }) => isRotten),
       gone: files.some(({ isGone }) => isGone),
@@ -65,7 +61,7 @@ const ROW = (point: string, size: string, published: string, verified: string): 
 
 export function renderRestored(
   { backup, files, to, problems }: RestoreReport,
-  { width, isQuiet }: { readonly width: number; readonly isQuiet: boolean },
+  { width, quiet }: { readonly width: number; readonly quiet: boolean },
 ): string {
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
   const present = files.filter(({ state }) => state === 'present').length
@@ -77,7 +73,7 @@ export function renderRestored(
     ...indentText(withHint(problem), width),
   ])
   const rows = lines.length === 0 ? '' : `${lines.join('\n')}\n`
-  return isQuiet ? rows : rows + foldText(done + failed, width)
+  return quiet ? rows : rows + foldText(done + failed, width)
 }
 
 /** One line on a terminal, redrawn in place; elsewhere nothing. */

@@ -141,7 +141,7 @@ describe('destinations', () => {
   const facts: NearFacts = {
     ...{ path: '/d', isThere: true, fault: null, halt: null, hold: null, refused: null },
     ...{ holding: { halt: null, used: 0 }, hasPrivateFolder: true, free: 100, inodes: null },
-    on: { type: 'ext4', source: '/dev/sda1', mountPoint: '/d' },
+    on: { type: 'ext4', source: '/dev/sda1' },
     tried: { links: true, refused: new Set() },
   }
   const rows = (over: Partial<NearFacts>) =>

@@ -23,7 +23,7 @@ export function openAsker(signal: AbortSignal): Asker | null {
     ask: (question) =>
       new Promise((resolve, reject) => {
         stderr.write(question)
-        const ended = () => reject(usage('the input ended before every question was answered', NO_ANSWER))
+        const ended = () => reject(usage('the input ended before every question was answered', GOES_ON))
         const stopped = () => reject(signal.reason)
         const answered = (line: string) => {
           signal.removeEventListener('abort', stopped)
@@ -40,4 +40,4 @@ export function openAsker(signal: AbortSignal): Asker | null {
   }
 }
 
-const NO_ANSWER = 'Run the same command again: it goes on from what is done.'
+export const GOES_ON = 'Run the same command again: it goes on from what is done.'

@@ -38,6 +38,10 @@ export function processConsole(output: Output, quiet: boolean): Console {
   }
 }
 
+/** The document, or for people what is made of it. */
+export const printEither = <T>(console: Console, document: T, render: (document: T) => string): void =>
+  console.output === 'text' ? console.write(render(document)) : printDocument(console, document)
+
 /** Escaped prose, broken into lines that fit stdout. */
 export const say = (console: Console, text: string): void => console.write(foldText(text, console.width))
 

@@ -3,7 +3,7 @@ import type { Check } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
 import type { Diagnostic, Halt } from '../../model/trouble.ts'
-import { failedCheck, okCheck, troubledCheck } from './check.ts'
+import { failedCheck, okCheck, okUnless, troubledCheck } from './check.ts'
 
 export interface BoxFacts {
   /** Why this machine can keep no destination; null: it can. */
@@ -25,40 +25,35 @@ export interface BoxFacts {
 
 export function judgeBox({ tools, versions, state, now, recorded, urls }: BoxFacts): readonly Check[] {
   return [
-    tools === null ? okCheck('tools', 'flock, setpriv and prlimit are here') : failedCheck('tools', tools),
+    okUnless('tools', tools, 'flock, setpriv and prlimit are here'),
     ...(['rsync', 'ssh', 'git'] as const).flatMap((program) => {
       const found = versions[program]
       if (found === undefined) return []
       return [found instanceof Failure ? failedCheck(program, found) : okCheck(program, shortVersion(found))]
     }),
-    state.fault === null
-      ? okCheck('state', `${state.path} can be written`)
-      : failedCheck('state', {
-          ...state.fault,
-          hint: 'Run as the user who owns it, or give another folder (--state, `state` in config.yaml).',
-        }),
+    okUnless('state', state.fault && { ...state.fault, hint: OWN_STATE }, `${state.path} can be written`),
     judgeClock(now, recorded),
-    ...urls.faults.map((fault) => ({
-      ...failedCheck('notify', {
-        code: fault.code,
-        message: `${fault.file}: ${fault.message}`,
-        hint: fault.hint ?? '',
-      }),
-    })),
+    ...urls.faults.map(({ code, file, message, hint = '' }) =>
+      failedCheck('notify', { code, message: `${file}: ${message}`, hint }),
+    ),
     ...(urls.count > 0 && urls.faults.length === 0
       ? [okCheck('notify', `the files of ${urls.count === 1 ? 'one URL' : `${urls.count} URLs`} can be read`)]
       : []),
   ]
 }
 
+const OWN_STATE = 'Run as the user who owns it, or give another folder (--state, `state` in config.yaml).'
+
 /** `rsync  version 3.2.7  protocol version 31`, `OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL …` */
 const shortVersion = (line: string): string => /\d+\.[\w.]+/.exec(line)?.[0] ?? line
+
+const CLOCK = 'box-clock'
 
 function judgeClock(now: Instant, recorded: BoxFacts['recorded']): Check {
   const shows = `this box's clock shows ${isoTime(now)}`
   if (now < OLDEST)
-    return failedCheck('box-clock', {
-      code: 'box-clock',
+    return failedCheck(CLOCK, {
+      code: CLOCK,
       message: `${shows}: it is behind`,
       hint: 'Set it, best by NTP.',
     })
@@ -67,11 +62,7 @@ function judgeClock(now: Instant, recorded: BoxFacts['recorded']): Check {
     if (state === 'sane') continue
     const message = `${shows}, ${state === 'behind' ? 'behind' : 'far past'} ${isoTime(last!)}, the last time recorded at ${path}`
     const hint = 'Set it, best by NTP. If it is right and the box was only off, the next passes believe it.'
-    return (state === 'behind' ? failedCheck : troubledCheck)('box-clock', {
-      code: 'box-clock',
-      message,
-      hint,
-    })
+    return (state === 'behind' ? failedCheck : troubledCheck)(CLOCK, { code: CLOCK, message, hint })
   }
-  return okCheck('box-clock', shows)
+  return okCheck(CLOCK, shows)
 }

@@ -23,6 +23,10 @@ export const failedCheck = (code: string, { code: cause, message, hint }: Halt):
   cause,
 })
 
+/** `halt` null: it is as it should be. */
+export const okUnless = (code: string, halt: Halt | null, message: string): Check =>
+  halt === null ? okCheck(code, message) : failedCheck(code, halt)
+
 /** The same where a pass goes on. */
 export const troubledCheck = (code: string, trouble: Halt): Check => ({
   ...failedCheck(code, trouble),

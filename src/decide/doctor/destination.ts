@@ -5,7 +5,7 @@ import type { RefusedNames } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { DestinationPlace } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
-import { failedCheck, okCheck, skippedCheck, warningCheck } from './check.ts'
+import { failedCheck, okCheck, okUnless, skippedCheck, troubledCheck, warningCheck } from './check.ts'
 
 /** Names of the kinds that not every file system takes: what is tried beside the source's own. */
 export const SAMPLE_NAMES: readonly RelPath[] = [
@@ -65,9 +65,7 @@ export function judgeDestination(place: DestinationPlace, facts: NearFacts): rea
   else if (hasPrivateFolder && halt === null)
     checks.push(okCheck('disk-identity', 'it is the disk that was here before'))
   if (holding !== null && hasPrivateFolder)
-    checks.push(
-      holding.halt === null ? okCheck('ledger', 'the ledger is sound') : failedCheck('ledger', holding.halt),
-    )
+    checks.push(okUnless('ledger', holding.halt, 'the ledger is sound'))
   // The disk below a missing mount is another one.
   const rest = ['space', 'inodes', 'links', 'names']
   if (halt !== null) return [...checks, ...rest.map((code) => skippedCheck(code, BEFORE))]
@@ -91,15 +89,11 @@ const FEW_INODES = 1_000
 function judgeInodes({ inodes }: NearFacts): readonly Check[] {
   if (inodes === null) return []
   if (inodes.free >= FEW_INODES) return [okCheck('inodes', `${inodes.free} inodes free`)]
-  return [
-    {
-      code: 'inodes',
-      state: inodes.free === 0 ? 'failed' : 'warning',
-      message: `${inodes.free} of ${inodes.all} inodes are free: there may be room for bytes, and none for files`,
-      hint: 'Remove files there (df -i shows how many it can hold), or recreate the file system with more inodes.',
-      cause: 'disk-full',
-    },
-  ]
+  const judged = inodes.free === 0 ? failedCheck : troubledCheck
+  const message = `${inodes.free} of ${inodes.all} inodes are free: there may be room for bytes, and none for files`
+  const hint =
+    'Remove files there (df -i shows how many it can hold), or recreate the file system with more inodes.'
+  return [judged('inodes', { code: 'disk-full', message, hint })]
 }
 
 /** These keep no hard links, however they are mounted. */
@@ -123,13 +117,11 @@ function judgeNames({ tried, refused, on }: NearFacts): Check {
   const type = refused?.filesystem ?? (on === null ? 'this file system' : `${on.type}, ${on.source}`)
   if (own.length > 0) {
     const isSure = known || refused!.isSure
-    return {
-      code: 'names',
-      state: isSure ? 'failed' : 'warning',
+    return (isSure ? failedCheck : troubledCheck)('names', {
+      code: 'name-refused',
       message: `the file system (${type}) ${isSure ? 'does' : 'may'} not take ${own.length} of the source's names, such as ${own[0]}`,
       hint: 'Use a file system that takes every name (ext4, XFS, btrfs, ZFS), or exclude these in select.',
-      cause: 'name-refused',
-    }
+    })
   }
   if (!known) return skippedCheck('names', tried.not)
   if (all.length === 0) return okCheck('names', 'it takes colons, long names and any letters')

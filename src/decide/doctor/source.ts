@@ -2,7 +2,7 @@ import { SKEW } from '../../model/clock-sanity.ts'
 import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Finished, Hop, SshPlace } from '../../model/spec.ts'
-import { failedCheck, okCheck, skippedCheck, troubledCheck, warningCheck } from './check.ts'
+import { failedCheck, okCheck, okUnless, skippedCheck, troubledCheck, warningCheck } from './check.ts'
 
 /** All that is asked of an account, in the order of a report. */
 const ACCOUNT = ['shell', 'write', 'outside', 'forward'] as const
@@ -26,12 +26,8 @@ export interface KeyFacts {
 export function judgeKeys(place: SshPlace, facts: KeyFacts): readonly Check[] {
   const { identity, knownHosts } = place
   return [
-    facts.identity === null
-      ? okCheck('identity', `${identity} is a private key`)
-      : failedCheck('identity', facts.identity),
-    facts.knownHosts === null
-      ? okCheck('known-hosts', `${knownHosts} can be read`)
-      : failedCheck('known-hosts', facts.knownHosts),
+    okUnless('identity', facts.identity, `${identity} is a private key`),
+    okUnless('known-hosts', facts.knownHosts, `${knownHosts} can be read`),
     facts.open.length === 0
       ? okCheck('key-rights', 'nobody else may read the key, or change it or the pinned host keys')
       : warningCheck(
@@ -67,12 +63,9 @@ export const notAsked = (
 
 /** That nobody could log in, as far as it is about the login itself. */
 export function judgeLogin(failure: Failure | null, { user, host, port }: SshPlace): Check {
-  if (failure === null)
-    return okCheck(
-      'login',
-      `as ${user} at ${host}${port === 22 ? '' : `, port ${port}`}, which showed the pinned host key`,
-    )
-  return failedCheck(OF_HOST_KEY.has(failure.code) ? 'host-key' : 'login', failure)
+  const code = OF_HOST_KEY.has(failure?.code ?? '') ? 'host-key' : 'login'
+  const at = `${host}${port === 22 ? '' : `, port ${port}`}`
+  return okUnless(code, failure, `as ${user} at ${at}, which showed the pinned host key`)
 }
 
 /** cmd.exe leaves the quotes in. A command that only repeats what it was sent begins with `echo`. */

@@ -1,4 +1,5 @@
 import type { Holding } from '../../model/holding.ts'
+import type { Instant } from '../../model/instant.ts'
 import { isSidecar } from '../../model/marker-name.ts'
 import { baseName, folderOf, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
@@ -142,31 +143,18 @@ function makeNames(template: string, spec: NamesVersions): DatedNames {
   const pieces = piecesOf(template)
   const zone = zoneOf(spec.series.timezone)
   const selects = selectorOf(spec)
-  const inFolder = (path: string, name: string) => path.slice(0, path.length - baseName(path).length) + name
+  const named = (from: string, date: (token: DateToken) => string): string =>
+    from.slice(0, from.lastIndexOf('/') + 1) + render(pieces, splitName(baseName(from)), date)
   const hasPart = (token: NamePart) => pieces.some((piece) => piece.kind === 'part' && piece.token === token)
   return {
     nameOf(from, mtime) {
-      const local = new Date(zone.toLocal((mtime * 1000) as Parameters<typeof zone.toLocal>[0])).toISOString()
+      const local = new Date(zone.toLocal((mtime * 1000) as Instant)).toISOString()
       // 2026-11-23T02:10:00.000Z; a year beyond 9999 or before 0 has a sign and six digits.
-      const end = local.indexOf('T')
-      const [YYYY, MM, DD] = [
-        local.slice(0, end - 6),
-        local.slice(end - 5, end - 3),
-        local.slice(end - 2, end),
-      ]
-      const [hh, mm, ss] = local.slice(end + 1, end + 9).split(':')
-      const date = { YYYY, MM, DD, hh: hh!, mm: mm!, ss: ss! }
-      return inFolder(
-        from,
-        render(pieces, splitName(baseName(from)), (token) => date[token]),
-      )
+      const found = /^(.+)-(..)-(..)T(..):(..):(..)/.exec(local)!
+      return named(from, (token) => found[1 + DATE_TOKENS.indexOf(token)]!)
     },
     // No name has a NUL.
-    familyOf: (from) =>
-      inFolder(
-        from,
-        render(pieces, splitName(baseName(from)), () => '\0'),
-      ),
+    familyOf: (from) => named(from, () => '\0'),
     isRotated: !hasPart('stem'),
     couldBe(path) {
       const folder = folderOf(path)
@@ -201,11 +189,7 @@ export function heldSelectorOf(spec: NamesVersions, records: Holding['records'])
 function* readings(pieces: readonly Piece[], name: string): Generator<Record<NamePart, string>> {
   const count = (token: NamePart) => pieces.filter((one) => one.kind === 'part' && one.token === token).length
   const [stems, exts] = [count('stem'), count('ext')]
-  const fixed = pieces.reduce(
-    (sum, one) =>
-      sum + (one.kind === 'literal' ? one.text.length : one.kind === 'date' ? one.token.length : 0),
-    0,
-  )
+  const fixed = pieces.reduce((sum, piece) => sum + lengthOf(piece, { stem: 0, ext: 0 }), 0)
   const free = name.length - fixed
   for (let ext = 0; ext * exts <= free; ext++) {
     const stem = stems === 0 ? 0 : (free - ext * exts) / stems
@@ -216,6 +200,9 @@ function* readings(pieces: readonly Piece[], name: string): Generator<Record<Nam
   }
 }
 
+const lengthOf = (piece: Piece, lengths: Readonly<Record<NamePart, number>>): number =>
+  piece.kind === 'part' ? lengths[piece.token] : (piece.kind === 'date' ? piece.token : piece.text).length
+
 function readAs(
   pieces: readonly Piece[],
   name: string,
@@ -225,12 +212,7 @@ function readAs(
   const date = new Int32Array(DATE_TOKENS.length).fill(-1)
   let at = 0
   for (const piece of pieces) {
-    const length =
-      piece.kind === 'literal'
-        ? piece.text.length
-        : piece.kind === 'date'
-          ? piece.token.length
-          : lengths[piece.token]
+    const length = lengthOf(piece, lengths)
     const text = name.slice(at, at + length)
     at += length
     if (piece.kind === 'literal') {

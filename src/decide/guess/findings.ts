@@ -12,11 +12,11 @@ export interface Finding {
   /** Undefined: not known, to be left out. */
   readonly value: Yaml | undefined
   /** What to write where a person answers the question so; only without a value. */
-  readonly example?: Yaml
+  readonly example?: Yaml | undefined
   /** Why, as one sentence without a full stop. Names in it are as the source gave them: to be escaped before they are shown. */
   readonly ground: string
-  readonly sure: boolean
-  readonly question?: string
+  /** What a person has to say about it; without one it is sure. */
+  readonly question?: string | undefined
 }
 
 export type FindingKey =

@@ -17,7 +17,6 @@ import {
   isPlainText,
   isTree,
   literalGlob,
-  type SortedFiles,
   sortFiles,
   uselessChecksums,
   type Vouchers,
@@ -33,17 +32,19 @@ export function guessSpec(
 ): Guess {
   const box = isZone(zone) ? zone : 'UTC'
   const warning = liveData(files)
-  // Of a repository no file is beside the others.
-  const sorted = warning === null ? sortFiles(files, texts) : allOf(files.keys())
-  const kinds = kindsOf(sorted.backups, files, now)
   const isLive = warning !== null
+  // Of a repository no file is beside the others.
+  const sorted = isLive
+    ? { backups: [...files.keys()], sidecars: [], sums: [], others: [], exclude: [] }
+    : sortFiles(files, texts)
+  const kinds = kindsOf(sorted.backups, files, now)
   const isOriginals = !isLive && areOriginals(sorted.backups, kinds)
   const look = { files, sorted, kinds, now, box, isLive, isOriginals }
   const naming = guessNaming(look)
   const series = timedSeries(look, naming)
   const finished = guessFinished(look, findVouchers(sorted, files, texts), shortestOf(series))
   const findings = [
-    ...(warning === null ? [] : [warning]),
+    ...(isLive ? [warning] : []),
     ...finished,
     ...selected(look, finished[0]!.value),
     ...naming.findings,
@@ -57,10 +58,6 @@ export function guessSpec(
     files: { backups: sort(backups), sidecars: sort(sidecars), sums: sort(sums), others: sort(others) },
   }
 }
-
-const allOf = (paths: Iterable<string>): SortedFiles => ({
-  ...{ backups: [...paths], sidecars: [], sums: [], others: [], exclude: [] },
-})
 
 /** Photos, films or sounds; or many names in many folders, of which nothing tells versions apart. */
 function areOriginals(backups: readonly string[], { fixed, numbered }: NameKinds): boolean {
@@ -79,14 +76,19 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
     for (const [name, sign] of SIGNS) if (sign.test(path)) found.add(name)
   }
   const where = config === '' ? '' : ` in ${config}`
-  const tool = found.has('restic') ? 'restic' : found.has('borg') && found.has('borg index') ? 'borg' : null
-  if (tool !== null || found.has('kopia')) {
+  const tool = found.has('restic')
+    ? 'restic'
+    : found.has('borg') && found.has('borg index')
+      ? 'borg'
+      : found.has('kopia')
+        ? 'kopia'
+        : null
+  if (tool !== null) {
     return {
       key: 'source',
       value: undefined,
-      ground: `these are the files of a ${tool ?? 'kopia'} repository${where}, which only make sense together`,
-      sure: false,
-      question: `Should the repository itself be copied? A copy made while ${tool ?? 'kopia'} writes may not open: copy it while nothing writes, and prove it with a drill. "${tool ?? 'kopia'} copy" or a second repository is often better`,
+      ground: `these are the files of a ${tool} repository${where}, which only make sense together`,
+      question: `Should the repository itself be copied? A copy made while ${tool} writes may not open: copy it while nothing writes, and prove it with a drill. "${tool} copy" or a second repository is often better`,
     }
   }
   const live = found.has('nextcloud')
@@ -99,7 +101,6 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
     key: 'source',
     value: undefined,
     ground: `these look like the live files of ${live}, which change while they are read`,
-    sure: false,
     question:
       'Is there a folder with finished dumps or archives instead? A copy of live files may not be usable',
   }
@@ -129,7 +130,7 @@ function guessFinished(
     const question =
       'Does the source write X.md5 next to each X, or one MD5SUMS? If neither, quiet takes what has stopped changing'
     const ground = files.size === 0 ? 'the source shows no files yet' : 'the source shows no backups yet'
-    return [{ key: 'finished', value: undefined, example: { quiet: '30m' }, ground, sure: false, question }]
+    return [{ key: 'finished', value: undefined, example: { quiet: '30m' }, ground, question }]
   }
   // Of what is being written now the sidecar comes last.
   const settled = backups.filter((path) => files.get(path)!.mtime * 1000 < now - DAY)
@@ -139,7 +140,7 @@ function guessFinished(
   const bare = judged.filter((path) => !own.has(path))
   const isMarked = own.size > 0 && unreadable === null && bare.length * 2 <= judged.length
   const checksum = (of: (typeof KINDS)[number], ground: string): readonly Finding[] =>
-    of === 'md5' ? [] : [{ key: 'checksum', value: 'sha256', ground, sure: true }]
+    of === 'md5' ? [] : [{ key: 'checksum', value: 'sha256', ground }]
 
   const { named = null } = sums ?? {}
   // Sums files by a suffix are markers too.
@@ -152,24 +153,19 @@ function guessFinished(
       : isSumsFile(sums.name)
         ? `${sums.name} has the name of a file with the sums of others`
         : `each ${sums.name} seems to cover several files`
-    const question = !isNamed
-      ? `Does ${sums.name} name every backup, and is it written last?`
-      : missed.length === 0
-        ? undefined
-        : `${someOf(missed)}: not named there, so ${missed.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have them named?`
+    const question = isNamed
+      ? leftOut(missed, 'not named there', 'have them named')
+      : `Does ${sums.name} name every backup, and is it written last?`
     return [
-      { key: 'finished', value: { sums: sums.name }, ground, sure: question === undefined, ...ask(question) },
+      { key: 'finished', value: { sums: sums.name }, ground, question },
       ...checksum(sums.kind, `the sums in ${sums.name} are SHA-256`),
     ]
   }
   if (isMarked) {
     const ground = `${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
-    const question =
-      bare.length === 0
-        ? undefined
-        : `${someOf(bare)}: without one, so ${bare.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or have the source mark them?`
+    const question = leftOut(bare, 'without one', 'have the source mark them')
     return [
-      { key: 'finished', value: 'marker', ground, sure: question === undefined, ...ask(question) },
+      { key: 'finished', value: 'marker', ground, question },
       ...checksum(kind, `the checksum files are .sha256`),
     ]
   }
@@ -189,8 +185,14 @@ function guessFinished(
     unreadable !== null
       ? `Can they be written as md5sum does ("DIGEST  NAME")? Then finished: marker is better`
       : `Can a job pause for more than ${span} while it writes? Then choose longer`
-  return [{ key: 'finished', value: { quiet: span }, ground, sure: false, question }]
+  return [{ key: 'finished', value: { quiet: span }, ground, question }]
 }
+
+/** What to do about those that would never be finished; undefined: there are none. */
+const leftOut = (paths: readonly string[], why: string, instead: string): string | undefined =>
+  paths.length === 0
+    ? undefined
+    : `${someOf(paths)}: ${why}, so ${paths.length === 1 ? 'it waits' : 'they wait'}. Leave out with select.exclude, or ${instead}?`
 
 const WRITERS: Readonly<Record<string, string>> = {
   'get-filehash': ": they are PowerShell's table, not its Hash alone",
@@ -198,9 +200,6 @@ const WRITERS: Readonly<Record<string, string>> = {
   html: ': they are web pages',
   zeros: ': they are full of zeros',
 }
-
-const ask = (question: string | undefined): Pick<Finding, 'question'> =>
-  question === undefined ? {} : { question }
 
 /** What a spec would select and is no backup. */
 function selected({ sorted }: Look, finished: Finding['value']): readonly Finding[] {
@@ -212,5 +211,5 @@ function selected({ sorted }: Look, finished: Finding['value']): readonly Findin
   const globs = [...sorted.exclude, ...[...unused].filter(isPlainText).map(literalGlob)].slice(0, 200)
   if (globs.length === 0) return []
   const ground = `${someOf([...sorted.others, ...unused])}: not ${sorted.others.length + unused.size === 1 ? 'a backup, by its name' : 'backups, by their names'}`
-  return [{ key: 'select.exclude', value: globs, ground, sure: true }]
+  return [{ key: 'select.exclude', value: globs, ground }]
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
 import { baseName } from '../../model/rel-path.ts'
 import { UNDATED } from '../../model/status.ts'
@@ -11,8 +12,8 @@ type Times = ReadonlyMap<string, { readonly size: number; readonly mtime: number
 
 /** How the names of backups are made. */
 export interface NameKinds {
-  /** Those that carry a whole date, by the name of their guessed series. */
-  readonly dated: ReadonlyMap<string, Dated>
+  /** Those that carry a whole date, by guessed series. */
+  readonly dated: readonly Dated[]
   /** Those that something else in the name tells apart: an epoch, a month, a week, an id. By the pattern that fits. */
   readonly loose: ReadonlyMap<string, Loose>
   /** Names that carry a number, which counts versions or parts. By the path with `#` in its place. */
@@ -38,41 +39,29 @@ export interface Loose {
 export interface Numbered {
   /** `rotated`: number 1 is the newest and moves up; `ring`: each is overwritten in turn; `counted`: it goes up; `split`: parts of one file. */
   readonly how: 'rotated' | 'ring' | 'counted' | 'split'
-  /** Whether the number is that of a folder. */
-  readonly isFolder: boolean
   /** Before and after the number; a separator next to it is not in them. */
   readonly before: string
   readonly after: string
   /** From the lowest number on. */
   readonly members: readonly string[]
+  readonly last: Member
 }
 
 export function kindsOf(backups: readonly string[], files: Times, now: Instant): NameKinds {
   const guess = guessSeries('UTC')
-  const groups = new Map<string, { count: number; sample: string; isSure: boolean; first: string[] }>()
-  const undated: string[] = []
-  for (const path of backups) {
-    const { series, time } = guess(path)
-    if (series === UNDATED) {
-      undated.push(path)
-      continue
-    }
-    const group = groups.get(series)
-    if (group === undefined)
-      groups.set(series, { count: 1, sample: path, isSure: time !== null, first: [path] })
-    else {
-      group.count++
-      if (group.first.length < SAMPLE) group.first.push(path)
-      if (!group.isSure && time !== null) Object.assign(group, { sample: path, isSure: true })
-    }
-  }
-  const dated = new Map<string, Dated>()
-  for (const [series, { count, sample, isSure, first }] of groups) {
-    // Each costs a look, and so many are alike or have no pattern in common.
-    if (dated.size === MOST_GROUPS) break
-    const pattern = isSure ? patternOf(sample) : twofoldPattern(first, files)
-    dated.set(series, { count, sample, pattern })
-  }
+  const groups = groupBy(
+    backups.map((path) => ({ path, ...guess(path) })),
+    ({ series }) => series,
+  )
+  const undated = groups.get(UNDATED)?.map(({ path }) => path) ?? []
+  groups.delete(UNDATED)
+  // Each costs a look, and so many are alike or have no pattern in common.
+  const dated = [...groups.values()].slice(0, MOST_GROUPS).map((all): Dated => {
+    const sure = all.find(({ time }) => time !== null)?.path
+    const first = all.slice(0, SAMPLE).map(({ path }) => path)
+    const pattern = sure === undefined ? twofoldPattern(first, files) : patternOf(sure)
+    return { count: all.length, sample: sure ?? first[0]!, pattern }
+  })
   return { dated, ...undatedKinds(undated, files, now) }
 }
 
@@ -144,7 +133,7 @@ const WEEKDAY = /(?<![a-z])(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsd
 
 function undatedKinds(undated: readonly string[], files: Times, now: Instant): Omit<NameKinds, 'dated'> {
   const loose = new Map<string, { by: Loose['by']; sample: string; count: number }>()
-  const byShape = new Map<string, Member[]>()
+  const counting: Member[] = []
   const rest: string[] = []
   for (const path of undated) {
     const name = baseName(path)
@@ -158,15 +147,11 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
     }
     const number = numberIn(path)
     if (number === null) rest.push(path)
-    else {
-      const shape = `${path.slice(0, number.start)}#${path.slice(number.end)}`
-      const members = byShape.get(shape) ?? []
-      byShape.set(shape, members)
-      members.push({ path, ...number })
-    }
+    else counting.push({ path, ...number })
   }
   const alone = new Set(rest)
   const numbered: Numbered[] = []
+  const byShape = groupBy(counting, ({ path, start, end }) => `${path.slice(0, start)}#${path.slice(end)}`)
   for (const members of byShape.values()) {
     const family = familyOf(members, alone, files)
     if (family === null) rest.push(...members.map(({ path }) => path))
@@ -219,6 +204,7 @@ interface Member {
   readonly start: number
   readonly end: number
   readonly number: number
+  /** Whether the number is that of a folder. */
   readonly isFolder: boolean
 }
 
@@ -230,19 +216,13 @@ function numberIn(path: string): Omit<Member, 'path'> | null {
   if (rotated !== null) return ofFolder(rotated)
   const day = WEEKDAY.exec(name)
   if (day !== null) {
-    const start = from + day.index
     const number = WEEKDAYS.indexOf(day[0].slice(0, 3).toLowerCase())
-    return { start, end: start + day[0].length, number, isFolder: false }
+    return { ...spot(from + day.index, day[0]), number }
   }
   // Not the digit of an extension such as bz2 or mp4, nor of a version such as 1.2.3.
   const match = /(?<![\d]|\d\.)(?<=[-_.]|^|[A-Za-z)(])\d{1,4}(?=\)?(?:\.[a-z][a-z0-9]{0,4})*$|$)/i.exec(name)
   if (match !== null && !/\.[a-z]+\d$/i.test(name.slice(0, match.index + match[0].length)))
-    return {
-      start: from + match.index,
-      end: from + match.index + match[0].length,
-      number: Number(match[0]),
-      isFolder: false,
-    }
+    return spot(from + match.index, match[0])
   const folder = NUMBERED_FOLDER.exec(path)
   return folder === null ? null : ofFolder(folder)
 }
@@ -252,10 +232,12 @@ const ROTATED_FOLDER =
   /(?<=^|\/)(?:hourly|daily|weekly|monthly|yearly|alpha|beta|gamma|snapshot|backup)[._-](\d{1,3})(?=\/)/
 const NUMBERED_FOLDER = /(?<=^|\/)[A-Za-z][A-Za-z-]*[._-](\d{1,3})(?=\/)/
 
-function ofFolder({ 0: folder, 1: digits = '', index }: RegExpExecArray): Omit<Member, 'path'> {
-  const end = index + folder.length
-  return { start: end - digits.length, end, number: Number(digits), isFolder: true }
-}
+const spot = (start: number, digits: string, isFolder = false): Omit<Member, 'path'> => ({
+  ...{ start, end: start + digits.length, number: Number(digits), isFolder },
+})
+
+const ofFolder = ({ 0: folder, 1: digits = '', index }: RegExpExecArray): Omit<Member, 'path'> =>
+  spot(index + folder.length - digits.length, digits, true)
 
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
@@ -263,6 +245,7 @@ const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Times): Numbered | null {
   const sorted = all.toSorted((a, b) => a.number - b.number)
   const { path, start, end, isFolder } = sorted[0]!
+  const last = sorted.at(-1)!
   const before = path.slice(0, start).replace(/[-_.( ]+$/, '')
   const after = path.slice(end).replace(/^\)/, '')
   // backup.tar, which becomes backup.tar.1.
@@ -276,7 +259,7 @@ function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Tim
   const isFromStart =
     numbers[0]! <= 2 && numbers.every((number, i) => i === 0 || number - numbers[i - 1]! <= 2)
   if (PART_ENDINGS.some((ending) => ending.test(path)) && isOneRun(members, files))
-    return { how: 'split', isFolder, before, after, members }
+    return { how: 'split', before, after, members, last }
   // web1 and web2 are two hosts, whose dumps come minutes apart.
   const typical = gaps.map(Math.abs).sort((a, b) => a - b)[gaps.length >> 1]!
   const adjoins = /[a-z]/i.test(path.charAt(start - 1))
@@ -284,7 +267,7 @@ function familyOf(all: readonly Member[], alone: ReadonlySet<string>, files: Tim
   const isRing = isFromStart && members.length > 2 && up === gaps.length - 1 && times.at(-1)! <= times[0]!
   const how =
     WEEKDAY.test(baseName(path)) || isRing ? 'ring' : up === 0 && isFromStart ? 'rotated' : 'counted'
-  return { how, isFolder, before, after, members }
+  return { how, before, after, members, last }
 }
 
 /** Parts of one file: all of the same size but the last, and made one after the other. */
@@ -294,7 +277,3 @@ function isOneRun(members: readonly string[], files: Times): boolean {
   const span = Math.max(...all.map(({ mtime }) => mtime)) - Math.min(...all.map(({ mtime }) => mtime))
   return isSame && all.at(-1)!.size <= all[0]!.size && span < (DAY / 1000) * all.length
 }
-
-/** What DESIGN calls `{ext}`: the longest run of `.x` at the end, x of one to five letters or digits with a letter. */
-export const extensionsOf = (path: string): string =>
-  /(?:\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,5})+$/.exec(baseName(path))?.[0] ?? ''

@@ -1,9 +1,11 @@
+import { groupBy } from '../../model/group-by.ts'
 import { DAY } from '../../model/instant.ts'
 import { baseName, folderOf } from '../../model/rel-path.ts'
+import { splitName } from '../files/dated-name.ts'
 import { dateOf } from '../retention/name-date.ts'
 import { patternFault, patternPrecision } from '../retention/series-pattern.ts'
 import { type Finding, type Look, type Naming, someOf } from './findings.ts'
-import { around, extensionsOf, type Numbered } from './name-kinds.ts'
+import { around, type Numbered } from './name-kinds.ts'
 import { isPlainText, literalGlob } from './sort-files.ts'
 import { guessZone } from './zone.ts'
 
@@ -16,32 +18,20 @@ const DATE = '{YYYY}-{MM}-{DD}'
 const OVERWRITTEN = `{stem}-${DATE}{ext}`
 
 export function guessNaming(look: Look): Naming {
-  const { files, sorted, kinds, box } = look
+  const { files, sorted, kinds, box, isLive, isOriginals } = look
+  if (isLive || isOriginals) return { findings: [], patterns: [], timezone: box, renamed: null }
+  // Up to a few hundred, from all groups alike.
+  const step = Math.max(1, Math.floor(sorted.backups.length / 400))
+  const some = sorted.backups.filter((_, i) => i % step === 0 || i >= sorted.backups.length - 50)
+  const { zone: timezone, ground, isSure } = guessZone(some, files, box)
   const versions = guessVersions(look)
-  const dated = sorted.backups.length === 0 ? [] : [...kinds.dated.values()]
-  const zone = guessZone(samplePaths(look), files, box)
-  const written = patternsFor(look, versions)
-  const timezone = zone.zone
-  const findings = [...versions.findings]
-  if (written.findings !== null) findings.push(written.findings)
-  const needsZone =
-    written.patterns.length > 0 || versions.as !== null || (dated.length > 0 && !look.isOriginals)
-  if (needsZone && !look.isLive)
-    findings.push({
-      key: 'series.timezone',
-      value: timezone,
-      ground: zone.ground,
-      sure: zone.isSure,
-      ...(zone.isSure ? {} : { question: 'Which time zone are the dates in?' }),
-    })
+  const written = patternsFor(look, versions.as)
+  const findings = [...versions.findings, ...written.findings]
+  if (written.patterns.length > 0 || versions.as !== null || kinds.dated.length > 0) {
+    const question = isSure ? undefined : 'Which time zone are the dates in?'
+    findings.push({ key: 'series.timezone', value: timezone, ground, question })
+  }
   return { findings, patterns: written.patterns, timezone, renamed: versions.renamed }
-}
-
-/** Up to a few hundred, from all groups alike. */
-function samplePaths({ sorted: { backups }, kinds }: Look): readonly string[] {
-  if (kinds.dated.size === 0) return []
-  const step = Math.max(1, Math.floor(backups.length / 400))
-  return backups.filter((_, i) => i % step === 0 || i >= backups.length - 50)
 }
 
 interface Versions {
@@ -51,17 +41,17 @@ interface Versions {
   readonly renamed: readonly string[] | null
 }
 
+const KEPT: Versions = { findings: [], as: null, renamed: null }
+
 /** Names that repeat: each night's backup under the name of the last, or numbers that move up. */
-function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versions {
+function guessVersions({ files, kinds, now }: Look): Versions {
   const { numbered, fixed } = kinds
-  const none = { findings: [], as: null, renamed: null }
-  if (isLive || isOriginals) return none
   const undated = [...fixed, ...numbered.flatMap(({ members }) => members)]
   const rotated = numbered.filter(({ how }) => how === 'rotated')
-  const isMixed = kinds.dated.size + kinds.loose.size > 0
+  const isMixed = kinds.dated.length + kinds.loose.size > 0
   const unknown = (ground: string, question: string, example = OVERWRITTEN): Versions => ({
-    ...none,
-    findings: [{ key: 'select.as', value: undefined, example, ground, sure: false, question }],
+    ...KEPT,
+    findings: [{ key: 'select.as', value: undefined, example, ground, question }],
   })
 
   /** One dated name for all of these families, each in its folder, where nothing else is there. */
@@ -70,14 +60,14 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
     const [as = null] = names
     const count = families.reduce((sum, { members }) => sum + members.length, 0)
     if (isMixed || names.size !== 1 || as === null || count !== undated.length) return null
-    const findings: Finding[] = [{ key: 'select.as', value: as, ground, sure: true }]
+    const findings: Finding[] = [{ key: 'select.as', value: as, ground }]
     return { findings, as, renamed: families[0]!.members }
   }
 
   const [first] = rotated
   if (first !== undefined) {
     const ground = `${someOf(first.members)}: the lowest number is the newest, so each backup moves through all of them`
-    if (first.isFolder) return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, none, files)
+    if (first.last.isFolder) return isMixed ? unknown(ground, APART) : rotatedFolders(rotated, ground, files)
     const example = commonName(first, files) ?? undefined
     return (
       together(rotated, ground) ?? unknown(ground, `${APART} Its select.as leaves the number out`, example)
@@ -85,7 +75,7 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
   }
   const rings = numbered.filter(({ how }) => how === 'ring')
   const again = [...fixed, ...rings.flatMap(({ members }) => members)]
-  if (again.length === 0) return none
+  if (again.length === 0) return KEPT
   const daysOld = (path: string): number =>
     Math.max(0, Math.floor(((now / 1000 - files.get(path)!.mtime) * 1000) / DAY))
   const fresh = again.filter((path) => daysOld(path) <= FRESH)
@@ -97,7 +87,7 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
       : `${someOf(again)}: no date in the name, and the newest is ${age} old`
   if (isMixed || undated.length > again.length)
     return fresh.length === 0
-      ? none
+      ? KEPT
       : unknown(
           ground,
           `Is it overwritten by each backup? Then only its first copy would be held here. ${APART}`,
@@ -108,7 +98,7 @@ function guessVersions({ files, kinds, now, isLive, isOriginals }: Look): Versio
   if (ring !== null) return ring
   const question =
     'Is each name overwritten by the next backup? If a name is only ever written once, remove this line'
-  const finding: Finding = { key: 'select.as', value: OVERWRITTEN, ground, sure: false, question }
+  const finding: Finding = { key: 'select.as', value: OVERWRITTEN, ground, question }
   return { findings: [finding], as: OVERWRITTEN, renamed: [] }
 }
 
@@ -121,18 +111,12 @@ function commonName({ before, after, members }: Numbered, files: Look['files']):
   const times = members.map((path) => files.get(path)!.mtime).sort((a, b) => a - b)
   const gaps = times.slice(1).map((time, i) => time - times[i]!)
   const clock = Math.min(...gaps) < 72_000 ? '_{hh}{mm}' : ''
-  const ext = extensionsOf(whole)
-  const stem = whole.slice(0, whole.length - ext.length)
+  const { stem, ext } = splitName(whole)
   return `${stem === '' ? '' : `${stem}-`}${DATE}${clock}${ext}`
 }
 
 /** daily.0/db.tar: only what comes into the first folder is new. */
-function rotatedFolders(
-  all: readonly Numbered[],
-  ground: string,
-  none: Versions,
-  files: Look['files'],
-): Versions {
+function rotatedFolders(all: readonly Numbered[], ground: string, files: Look['files']): Versions {
   const firsts = all.map(({ members }) => members[0]!)
   const newest = firsts.reduce((best, path) =>
     files.get(path)!.mtime > files.get(best)!.mtime ? path : best,
@@ -143,18 +127,16 @@ function rotatedFolders(
   if (kept.length > 20 || !isPlainText(include)) {
     const question = `Are these trees of files rather than archives? Copying ${top} alone brings each change once`
     return {
-      ...none,
-      findings: [
-        { key: 'select.include', value: undefined, example: [include], ground, sure: false, question },
-      ],
+      ...KEPT,
+      findings: [{ key: 'select.include', value: undefined, example: [include], ground, question }],
     }
   }
   const question = `Is ${top} always the newest? Then only it needs to be copied`
   const again = 'each backup reuses the name of the one before'
   return {
     findings: [
-      { key: 'select.include', value: [include], ground, sure: false, question },
-      { key: 'select.as', value: OVERWRITTEN, ground: again, sure: true },
+      { key: 'select.include', value: [include], ground, question },
+      { key: 'select.as', value: OVERWRITTEN, ground: again },
     ],
     as: OVERWRITTEN,
     renamed: all.find(({ members }) => members[0] === kept[0])?.members ?? [],
@@ -163,16 +145,14 @@ function rotatedFolders(
 
 /** The patterns to write; none where names say nothing, or too many things. */
 function patternsFor(
-  { kinds, sorted, isLive, isOriginals }: Look,
-  { as, findings }: Versions,
-): { readonly patterns: readonly string[]; readonly findings: Finding | null } {
-  const nothing = { patterns: [], findings: null }
-  if (isLive || isOriginals) return nothing
-  if (as !== null) return patternsOfRenamed(as, findings, sorted.backups)
+  { kinds, sorted }: Look,
+  as: string | null,
+): { readonly patterns: readonly string[]; readonly findings: readonly Finding[] } {
+  if (as !== null) return patternsOfRenamed(as, sorted.backups)
   const found = new Map<string, number>()
   const missing: string[] = []
   const add = (pattern: string, count: number) => found.set(pattern, (found.get(pattern) ?? 0) + count)
-  for (const { pattern, sample, count } of kinds.dated.values()) {
+  for (const { pattern, sample, count } of kinds.dated) {
     if (pattern === null) missing.push(sample)
     else add(pattern, count)
   }
@@ -180,16 +160,14 @@ function patternsFor(
   for (const [pattern, { by, sample, count }] of kinds.loose)
     if (count > 1 || by === 'epoch' || by === 'month') add(pattern, count)
     else singles.push(sample)
-  for (const { how, members, before } of kinds.numbered) {
-    if (how !== 'counted' && how !== 'split') continue
-    const name = baseName(members.at(-1)!)
-    const start = /^[-_.( ]*/.exec(name.slice(baseName(before).length))![0].length + baseName(before).length
-    const digits = /^\d+/.exec(name.slice(start))?.[0].length ?? 0
-    const pattern = digits === 0 || how === 'split' ? null : around(name, start, start + digits, '{part}')
+  for (const { how, members, last } of kinds.numbered) {
+    if (how !== 'counted' || last.isFolder) continue
+    const from = last.path.lastIndexOf('/') + 1
+    const pattern = around(last.path.slice(from), last.start - from, last.end - from, '{part}')
     if (pattern !== null) add(pattern, members.length)
   }
   const merged = mergeTails(found)
-  if (merged.length === 0 && missing.length === 0) return nothing
+  if (merged.length === 0 && missing.length === 0) return { patterns: [], findings: [] }
   const ground =
     merged.length === 0 || missing.length > 0
       ? `${someOf(missing)}: no pattern can say this date`
@@ -201,17 +179,12 @@ function patternsFor(
     const question = isTwofold
       ? `Is the month or the day first in ${missing[0]}?`
       : 'Is it enough that series are guessed by the dates in names? Such are never pruned by themselves'
-    const [example] = merged
     return {
       patterns: [],
-      findings: {
-        ...{ key: 'series.pattern', value: undefined, ground, sure: false, question },
-        ...(example === undefined ? {} : { example }),
-      },
+      findings: [{ key: 'series.pattern', value: undefined, example: merged[0], ground, question }],
     }
   }
-  const [only] = merged
-  const value = merged.length === 1 ? only! : merged
+  const value = merged.length === 1 ? merged[0]! : merged
   const beside = singles.length + kinds.fixed.length
   const question =
     beside === 0
@@ -219,13 +192,7 @@ function patternsFor(
       : `${someOf([...singles, ...kinds.fixed])}: without a date, so kept for good. Is that meant?`
   return {
     patterns: merged,
-    findings: {
-      key: 'series.pattern',
-      value,
-      ground: `names such as ${ground}`,
-      sure: question === undefined,
-      ...(question === undefined ? {} : { question }),
-    },
+    findings: [{ key: 'series.pattern', value, ground: `names such as ${ground}`, question }],
   }
 }
 
@@ -234,13 +201,7 @@ function patternsFor(
  * differs is any part then.
  */
 function mergeTails(found: ReadonlyMap<string, number>): readonly string[] {
-  const tails = new Map<string, string[]>()
-  for (const pattern of found.keys()) {
-    const key = pattern.replace(TAIL, (_, separator: string) => `${separator}{part}`)
-    const same = tails.get(key)
-    if (same === undefined) tails.set(key, [pattern])
-    else same.push(pattern)
-  }
+  const tails = groupBy(found.keys(), (pattern) => pattern.replace(TAIL, '$1{part}'))
   const all = [...tails].flatMap(([key, same]) => {
     const files = same.reduce((sum, pattern) => sum + found.get(pattern)!, 0)
     const isId = same.length > 3 && same.length * 2 > files && patternFault(key) === null
@@ -255,18 +216,15 @@ function mergeTails(found: ReadonlyMap<string, number>): readonly string[] {
 const TAIL = /(?<=\})([-_.]+)[^{}/.]+(?=(?:\.[A-Za-z][A-Za-z0-9]{0,4})*$)/
 
 /** Under `select.as` all names carry a date. */
-function patternsOfRenamed(
-  as: string,
-  findings: readonly Finding[],
-  backups: readonly string[],
-): ReturnType<typeof patternsFor> {
-  const ends = new Set(backups.map(extensionsOf).filter((ext) => !/[{}]/.test(ext)))
+function patternsOfRenamed(as: string, backups: readonly string[]): ReturnType<typeof patternsFor> {
+  const ends = new Set(
+    backups.map((path) => splitName(baseName(path)).ext).filter((ext) => !/[{}]/.test(ext)),
+  )
   const patterns = as.includes('{ext}')
     ? [...ends].map((ext) => as.replace('{stem}', '{series}').replace('{ext}', ext))
     : [as]
-  if (patterns.length > MOST_PATTERNS) return { patterns: [], findings: null }
+  if (patterns.length > MOST_PATTERNS) return { patterns: [], findings: [] }
   const ground = 'the names that select.as makes'
-  const sure = findings.every((one) => one.sure)
   const value = patterns.length === 1 ? patterns[0]! : patterns
-  return { patterns, findings: { key: 'series.pattern', value, ground, sure } }
+  return { patterns, findings: [{ key: 'series.pattern', value, ground }] }
 }

@@ -26,15 +26,14 @@ const MOST: Readonly<Record<RetainRule, number>> = {
 }
 
 /**
- * Rules that keep what many people keep, and all that the source holds of any series, unless that is very much. `finest`: the finest rule
- * that the dates in names allow.
+ * Rules that keep what many people keep, and all that the source holds of any series, unless that is very much. `allowed`: by the
+ * dates in names.
  */
 function retainFor(
   all: readonly TimedSeries[],
-  finest: RetainRule,
+  allowed: readonly RetainRule[],
   zone: Zone,
 ): { readonly rules: Readonly<Partial<Record<RetainRule, number>>>; readonly isCut: boolean } {
-  const allowed = ORDER.slice(Math.max(0, ORDER.indexOf(finest)))
   const own = (rhythm: Rhythm | null): RetainRule => {
     const rule = rhythm === null ? 'daily' : ruleFor(rhythm.every)
     return rule === 'last' || allowed.includes(rule) ? rule : allowed[0]!
@@ -95,25 +94,24 @@ export function guessRetain(
   if (isOriginals) {
     const ground = 'these are files of their own, such as photos or documents: none replaces another'
     const question = 'Should everything be kept, and may months pass without a new file? Then leave it so'
-    return [{ key: 'retain', value: undefined, ground, sure: true, question }]
+    return [{ key: 'retain', value: undefined, ground, question }]
   }
   // Without a date each file is kept, whatever the rules.
-  if (isLive || (patterns.length === 0 && kinds.dated.size === 0)) return []
-  const allowed = patterns.map((pattern) => ORDER.indexOf(FINEST[patternPrecision(pattern)] ?? 'last'))
-  const finest = ORDER[patterns.length === 0 ? 0 : Math.min(...allowed)]!
+  if (isLive || (patterns.length === 0 && kinds.dated.length === 0)) return []
+  const finest = patterns.map((pattern) => ORDER.indexOf(FINEST[patternPrecision(pattern)] ?? 'last'))
+  const allowed = patterns.length === 0 ? ORDER : ORDER.slice(Math.min(...finest))
   const known = all.length === 0 ? [{ name: '', times: [], rhythm: null }] : all
-  const { rules, isCut } = retainFor(known, finest, zoneOf(timezone))
+  const { rules, isCut } = retainFor(known, allowed, zoneOf(timezone))
   const most = all.reduce((count, { times }) => Math.max(count, times.length), 0)
-  const base = { key: 'retain', sure: false } as const
   const increment = backups.find((path) => INCREMENT.test(baseName(path)))
   if (increment !== undefined) {
     const ground = `${increment} seems to need earlier backups`
     const question = 'Are whole chains kept by this? Without retain all backups are'
-    return [{ ...base, value: undefined, example: rules, ground, question }]
+    return [{ key: 'retain', value: undefined, example: rules, ground, question }]
   }
   const ground = isCut
     ? `a choice: the source holds ${most} of one series, more than it keeps`
     : 'a choice: it keeps everything the source holds now'
   const question = 'How long should backups be kept? Without retain all are'
-  return [{ ...base, value: rules, ground, question }]
+  return [{ key: 'retain', value: rules, ground, question }]
 }

@@ -111,24 +111,14 @@ export function timedSeries(
   { patterns, timezone, renamed }: Naming,
 ): readonly TimedSeries[] {
   const zone = zoneOf(timezone)
-  const bySeries = new Map<string, number[]>()
-  const add = (name: string, time: number) => {
-    if (time > now + DAY) return
-    const times = bySeries.get(name)
-    if (times === undefined) bySeries.set(name, [time])
-    else times.push(time)
-  }
-  const mtimeOf = (path: string): number => files.get(path)!.mtime * 1000
-  if (renamed !== null) for (const path of renamed) add('', mtimeOf(path))
-  else {
-    const read = dateFiles({ patterns, timezone })
-    for (const path of sorted.backups) {
-      const found = read(path)
-      if (found !== null && found.series !== UNDATED) add(found.series, found.time ?? mtimeOf(path))
-    }
-  }
-  return [...bySeries].map(([name, all]) => {
-    const times = all.sort((a, b) => a - b).filter((time, i) => i === 0 || time !== all[i - 1])
+  const read = renamed === null ? dateFiles({ patterns, timezone }) : () => ({ series: '', time: null })
+  const points = (renamed ?? sorted.backups).flatMap((path) => {
+    const found = read(path)
+    const time = found?.time ?? files.get(path)!.mtime * 1000
+    return found === null || found.series === UNDATED || time > now + DAY ? [] : { name: found.series, time }
+  })
+  return [...groupBy(points, ({ name }) => name)].map(([name, all]) => {
+    const times = [...new Set(all.map(({ time }) => time))].sort((a, b) => a - b)
     return { name, times, rhythm: rhythmOf(times, zone, now) }
   })
 }
@@ -156,14 +146,7 @@ export const shortestOf = (all: readonly TimedSeries[]): number | null =>
 
 const unknownExpect = (ground: string): Finding => {
   const question = 'How often does a new backup come, and how late may it be?'
-  return {
-    key: 'expect',
-    value: undefined,
-    example: { every: '24h', grace: '6h' },
-    ground,
-    sure: false,
-    question,
-  }
+  return { key: 'expect', value: undefined, example: { every: '24h', grace: '6h' }, ground, question }
 }
 
 function expectFinding(all: readonly TimedSeries[]): Finding {
@@ -190,20 +173,12 @@ function expectFinding(all: readonly TimedSeries[]): Finding {
   )
   const isList = entries.length > 0 && entries.length <= MOST_ENTRIES
   const rest = expectation(main[0]!.rhythm)
-  const unknown = all.filter(({ rhythm }) => rhythm === null)
-  const uneven = known.filter(({ rhythm }) => !rhythm.isEven)
-  const over = known.filter(({ rhythm }) => rhythm.isOver)
   const named = (series: readonly TimedSeries[]) => someOf(series.map(({ name }) => name))
-  const question =
-    over.length > 0
-      ? `${named(over)}: nothing new for a long time. Has it ended?`
-      : uneven.length > 0
-        ? `${named(uneven)}: the gaps differ. How late may a backup be?`
-        : unknown.length > 0
-          ? `${named(unknown)}: too few to judge. Do they come as often?`
-          : entries.length > MOST_ENTRIES
-            ? 'Other series come at other times. Which of them matter?'
-            : undefined
+  const doubts = DOUBTS.flatMap(([isMeant, doubt]) => {
+    const meant = all.filter(({ rhythm }) => isMeant(rhythm))
+    return meant.length === 0 ? [] : `${named(meant)}: ${doubt}`
+  })
+  if (entries.length > MOST_ENTRIES) doubts.push('Other series come at other times. Which of them matter?')
   const words = bySize.slice(0, 3).map((group) => {
     const names = bySize.length === 1 ? '' : `${named(group)} `
     return `${names}${group[0]!.rhythm.isOver ? 'ended' : rhythmWords(group[0]!.rhythm)}`
@@ -212,10 +187,16 @@ function expectFinding(all: readonly TimedSeries[]): Finding {
     key: 'expect',
     value: isList ? [...entries, rest] : rest,
     ground: `from the dates: ${words.join(', ')}`,
-    sure: question === undefined,
-    ...(question === undefined ? {} : { question }),
+    question: doubts[0],
   }
 }
+
+/** The first that is true of any series is asked. */
+const DOUBTS: readonly (readonly [isMeant: (rhythm: Rhythm | null) => boolean, doubt: string])[] = [
+  [(rhythm) => rhythm?.isOver === true, 'nothing new for a long time. Has it ended?'],
+  [(rhythm) => rhythm?.isEven === false, 'the gaps differ. How late may a backup be?'],
+  [(rhythm) => rhythm === null, 'too few to judge. Do they come as often?'],
+]
 
 const MOST_ENTRIES = 60
 
@@ -238,5 +219,5 @@ function globsOf(group: readonly TimedSeries[], all: readonly TimedSeries[]): re
 function scheduleFinding(shortest: number): Finding {
   const every = Math.max(300, Math.floor(shortest / 600) * 300)
   const ground = `a backup comes every ${spanText(shortest)}; the default of 1h would find it late`
-  return { key: 'schedule', value: { every: spanText(every) }, ground, sure: true }
+  return { key: 'schedule', value: { every: spanText(every) }, ground }
 }

@@ -205,8 +205,8 @@ export function findVouchers(
 ): Vouchers {
   const marked = { md5: new Set<string>(), sha256: new Set<string>() }
   const ofMany: string[] = []
-  let faulty: Vouchers['unreadable'] = null
-  const read = { sound: 0, faulty: 0 }
+  const faulty: NonNullable<Vouchers['unreadable']>[] = []
+  let sound = 0
   // Only checksum files that belong to no one file need it.
   const isOrphan = (path: string): boolean => !files.has(markerOf(path)?.data ?? path)
   const heads = new Set(sidecars.some(isOrphan) ? backups.flatMap(stemsOf) : [])
@@ -215,21 +215,20 @@ export function findVouchers(
     if (marker === null) continue
     const text = texts.get(path)
     const isOwn = files.has(marker.data)
-    if (text !== undefined && claimsIn(text, path, files).named.some(([name]) => name !== marker.data))
-      ofMany.push(path)
-    else if (!isOwn && text === undefined && heads.has(marker.data)) ofMany.push(path)
+    const isOfMany =
+      text === undefined
+        ? !isOwn && heads.has(marker.data)
+        : claimsIn(text, path, files).named.some(([name]) => name !== marker.data)
+    if (isOfMany) ofMany.push(path)
     else if (isOwn) {
       marked[marker.kind].add(marker.data)
       if (text === undefined) continue
       const parsed = parseMarker(new TextEncoder().encode(text), marker.data, marker.kind)
-      if ('digest' in parsed) read.sound++
-      else {
-        read.faulty++
-        faulty ??= { path, fault: parsed }
-      }
+      if ('digest' in parsed) sound++
+      else faulty.push({ path, fault: parsed })
     }
   }
-  const unreadable = read.faulty > read.sound ? faulty : null
+  const unreadable = faulty.length > sound ? faulty[0]! : null
   return { marked, unreadable, sums: bestSums([...sums, ...ofMany], new Set(backups), files, texts) }
 }
 
@@ -256,8 +255,7 @@ function bestSums(
     }
     one.named ??= new Set()
     for (const [file, digits] of claimsIn(text, path, files).named) {
-      if (digits === 32) one.kinds.md5++
-      else one.kinds.sha256++
+      one.kinds[digits === 32 ? 'md5' : 'sha256']++
       if (backups.has(file)) one.named.add(file)
     }
   }

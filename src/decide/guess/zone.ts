@@ -6,6 +6,7 @@ import { pointTimes } from '../retention/point-time.ts'
 export interface ZoneGuess {
   readonly zone: string
   readonly ground: string
+  /** What names and times show, rather than a choice. */
   readonly isSure: boolean
 }
 
@@ -27,13 +28,15 @@ export function guessZone(
   if (timed.length > 0 && timed.every(({ offset }) => offset === 0))
     return { zone: 'UTC', ground: 'the times in the names end with Z or UTC', isSure: true }
   const all = timed.length * 2 >= known.length ? timed : known
-  const share = (zone: string): number => {
+  const delays = (of: typeof all, zone: string): readonly number[] => {
     const timeOf = pointTimes(zone)
-    const fits = all.filter(({ path, date }) => {
-      const after = files.get(path)!.mtime * 1000 - timeOf(date)
-      // A date alone stands for the end of its day.
-      return date[3] === -1 ? after > -DAY && after <= 0 : after > -120_000 && after < 2_700_000
-    })
+    return of.map(({ path, date }) => files.get(path)!.mtime * 1000 - timeOf(date))
+  }
+  const share = (zone: string): number => {
+    // A date alone stands for the end of its day.
+    const fits = delays(all, zone).filter((after, i) =>
+      all[i]!.date[3] === -1 ? after > -DAY && after <= 0 : after > -120_000 && after < 2_700_000,
+    )
     return fits.length / all.length
   }
   if (all.length < 3) return { zone: box, ground: own, isSure: false }
@@ -42,7 +45,7 @@ export function guessZone(
   const words = (zone: string) => `the ${what} in names match the modification times in ${zone}`
   if (here >= 0.8 && (utc < 0.5 || box === 'UTC')) return { zone: box, ground: words(box), isSure: true }
   if (utc >= 0.8 && here < 0.5) return { zone: 'UTC', ground: words('UTC'), isSure: true }
-  const hours = here >= 0.5 || all !== timed ? null : wholeOffset(timed, files, box)
+  const hours = here >= 0.5 || all !== timed ? null : wholeOffset((zone) => delays(timed, zone), box)
   if (hours === null) return { zone: box, ground: own, isSure: false }
   const zone = hours === 0 ? 'UTC' : `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`
   const ground = `the times in the names are ${Math.abs(hours)} h ${hours > 0 ? 'ahead of' : 'behind'} UTC`
@@ -50,16 +53,9 @@ export function guessZone(
 }
 
 /** By how many whole hours the clock in the names is ahead of UTC; null: there is no such number, or this box's zone may do as well. */
-function wholeOffset(
-  timed: readonly { readonly path: string; readonly date: Int32Array }[],
-  files: ReadonlyMap<string, { readonly mtime: number }>,
-  box: string,
-): number | null {
+function wholeOffset(delaysIn: (zone: string) => readonly number[], box: string): number | null {
   const delays = (zone: string): ((part: number) => number) => {
-    const timeOf = pointTimes(zone)
-    const sorted = timed
-      .map(({ path, date }) => files.get(path)!.mtime * 1000 - timeOf(date))
-      .sort((a, b) => a - b)
+    const sorted = delaysIn(zone).toSorted((a, b) => a - b)
     return (part) => sorted[Math.floor((sorted.length - 1) * part)]!
   }
   // A job of a few hours explains as much.

@@ -1,4 +1,5 @@
 import { type Digest, type DigestPair, digestKind } from '../../model/digest.ts'
+import { groupBy } from '../../model/group-by.ts'
 import type { Holding, LedgerRecord } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
@@ -43,28 +44,27 @@ export function restorePoints(
   accepted: (record: LedgerRecord) => boolean = () => false,
 ): readonly RestorePoint[] {
   const dated = dateFiles(rules)
-  const points = new Map<string, { series: string; time: Instant | null; files: RestorableFile[] }>()
   const gone = [...holding.records.values()].flatMap((record) =>
     holding.files.has(record.path) || holding.pruned.has(record.path) || accepted(record)
       ? []
       : [record.path],
   )
-  for (const path of [...holding.files.keys(), ...gone].sort(comparePaths)) {
+  const all = [...holding.files.keys(), ...gone].sort(comparePaths).flatMap((path) => {
     const file = restorable(path, holding)
-    if (file === null) continue
+    if (file === null) return []
     const found = dated(path)
     const series = found?.series ?? UNDATED
     const record = holding.records.get(path)
     const time = found?.time ?? (record === undefined ? null : recordedTime(record))
     // Without a date in its name each file is a point of its own.
-    const key = JSON.stringify(found?.time == null ? [series, path] : [series, found.time])
-    const point = points.get(key)
-    if (point === undefined) points.set(key, { series, time, files: [file] })
-    else point.files.push(file)
-  }
-  return [...points.values()].sort(
-    (one, other) => comparePaths(one.series, other.series) || (one.time ?? 0) - (other.time ?? 0),
-  )
+    return { series, time, file, key: JSON.stringify([series, found?.time ?? path]) }
+  })
+  return [...groupBy(all, ({ key }) => key).values()]
+    .map((group) => {
+      const { series, time } = group[0]!
+      return { series, time, files: group.map(({ file }) => file) }
+    })
+    .sort((one, other) => comparePaths(one.series, other.series) || (one.time ?? 0) - (other.time ?? 0))
 }
 
 function restorable(path: RelPath, { files, records }: Holding): RestorableFile | null {

@@ -5,18 +5,14 @@ import type { DiskFacts } from '../../model/holding.ts'
 import { isObject } from '../../model/is-object.ts'
 import { mountOf } from '../../model/mount-table.ts'
 import type { DiskUnder } from '../../model/status.ts'
+import type { Halt } from '../../model/trouble.ts'
 import { runTool } from '../../system/child.ts'
 
 /** The disk that a path is on, or would be on once it is made. Throws a Failure if that is unknown. */
 export async function diskFacts(path: string): Promise<DiskFacts> {
   const { mount, size } = await mountUnder(path)
   if (mount === null) {
-    throw new Failure({
-      code: 'mount-unknown',
-      message: `cannot tell which file system ${path} is on: /proc/self/mountinfo cannot be read`,
-      hint: 'Mount /proc.',
-      retryable: false,
-    })
+    throw new Failure(mountUnknown(`which file system ${path} is on`))
   }
   const { uuid, label } = await tagsOf(mount.target)
   const { type, source } = mount
@@ -31,6 +27,12 @@ export async function diskFacts(path: string): Promise<DiskFacts> {
     size,
   }
 }
+
+export const mountUnknown = (what: string): Halt => ({
+  code: 'mount-unknown',
+  message: `cannot tell ${what}: /proc/self/mountinfo cannot be read`,
+  hint: 'Mount /proc.',
+})
 
 /** The same without asking any program. Null: unknown. */
 export async function diskUnder(path: string): Promise<DiskUnder | null> {

@@ -4,7 +4,7 @@ import { isMountPoint } from '../../model/mount-table.ts'
 import type { DestinationPlace } from '../../model/spec.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { footingOf } from '../../system/block-devices.ts'
-import { mountUnder } from './facts.ts'
+import { mountUnder, mountUnknown } from './facts.ts'
 
 /** A halt unless `path` is, at this moment, exactly a mount point; null: it is, or none was asked for. */
 export async function checkMount(path: string | null): Promise<Halt | null> {
@@ -12,7 +12,7 @@ export async function checkMount(path: string | null): Promise<Halt | null> {
   // Wakes an automounter; only the table says what is really mounted.
   await promises.readdir(path).catch(() => null)
   const table = await promises.readFile('/proc/self/mountinfo', 'utf8').catch(() => null)
-  if (table === null) return unknown(`whether ${path} is mounted`)
+  if (table === null) return mountUnknown(`whether ${path} is mounted`)
   if (isMountPoint(table, path)) return null
   return {
     code: 'not-mounted',
@@ -28,7 +28,7 @@ export async function checkEncrypted({
 }: Pick<DestinationPlace, 'path' | 'encrypted'>): Promise<Halt | null> {
   if (encrypted === undefined) return null
   const { mount, device } = await mountUnder(path)
-  if (mount === null) return unknown(`whether ${path} is encrypted`)
+  if (mount === null) return mountUnknown(`whether ${path} is encrypted`)
   const why = whyNotEncrypted(await footingOf(mount, device))
   if (why === null) return null
   return {
@@ -37,9 +37,3 @@ export async function checkEncrypted({
     hint: 'Only dm-crypt below the file system (cryptsetup open) and encryption of ZFS itself count. Mount the encrypted disk there, or remove `destination.encrypted` from the spec.',
   }
 }
-
-const unknown = (what: string): Halt => ({
-  code: 'mount-unknown',
-  message: `cannot tell ${what}: /proc/self/mountinfo cannot be read`,
-  hint: 'Mount /proc.',
-})

@@ -8,7 +8,7 @@ import { ago, daysBack, listing, NOW, type Part, ymd } from './listing.ts'
 
 function finding(key: string, parts: readonly Part[], zone = 'Europe/Oslo') {
   const found = guessSpec(listing(parts), { now: NOW, zone }).findings.find((one) => one.key === key)
-  return found === undefined ? null : { value: found.value, sure: found.sure }
+  return found === undefined ? null : { value: found.value, sure: found.question === undefined }
 }
 
 const later = (date: Date, minutes: number): Date => new Date(date.getTime() + minutes * 60_000)

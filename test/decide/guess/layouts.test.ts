@@ -6,9 +6,9 @@ import { ago, DAY, daysBack, listing, MB, NOW, type Part, ymd } from './listing.
 function found(parts: readonly Part[], texts: Readonly<Record<string, string>> = {}, zone = 'Europe/Oslo') {
   const guess = guessSpec(listing(parts), { now: NOW, texts: new Map(Object.entries(texts)), zone })
   const findings = Object.fromEntries(
-    guess.findings.map(({ key, value, sure }) => [
+    guess.findings.map(({ key, value, question }) => [
       key,
-      value === undefined ? '?' : sure ? value : [value, '?'],
+      value === undefined ? '?' : question === undefined ? value : [value, '?'],
     ]),
   )
   const { backups, sidecars, sums, others } = guess.files
@@ -109,7 +109,7 @@ describe('thirteen layouts of sources', () => {
       finished: QUIET,
       'select.exclude': ['README.txt'],
       'select.as': ['{stem}-{YYYY}-{MM}-{DD}{ext}', '?'],
-      'series.pattern': ['{series}-{YYYY}-{MM}-{DD}.tar.gz', '?'],
+      'series.pattern': '{series}-{YYYY}-{MM}-{DD}.tar.gz',
       'series.timezone': OSLO,
       retain: [{ daily: 7, weekly: 4, monthly: 12 }, '?'],
       expect: '?',
@@ -296,7 +296,7 @@ describe('thirteen layouts of sources', () => {
         ...{ now: NOW, zone: 'UTC', texts: new Map(Object.entries(texts)) },
       })
       const finished = guess.findings.find(({ key }) => key === 'finished')
-      expect(finished).toMatchObject({ value: { quiet: '30m' }, sure: false })
+      expect(finished).toMatchObject({ value: { quiet: '30m' }, question: expect.any(String) })
       expect(finished?.ground).toContain("PowerShell's table")
     })
   })
@@ -325,7 +325,7 @@ describe('other sources', () => {
     const anew = ['core.cfg', 'edge.cfg', 'wifi.rsc'].map((name, i): Part => [name, ago(5 + i), 9000])
     expect(found(anew)).toMatchObject({
       'select.as': ['{stem}-{YYYY}-{MM}-{DD}{ext}', '?'],
-      'series.pattern': [['{series}-{YYYY}-{MM}-{DD}.cfg', '{series}-{YYYY}-{MM}-{DD}.rsc'], '?'],
+      'series.pattern': ['{series}-{YYYY}-{MM}-{DD}.cfg', '{series}-{YYYY}-{MM}-{DD}.rsc'],
     })
     const dated = daysBack(9, 7).flatMap((day): Part[] => [
       [`mikrotik-${ymd(day)}.backup`, day, 90_000],
@@ -363,7 +363,7 @@ describe('other sources', () => {
   ])('a repository of %s is no pile of finished files', (tool, names) => {
     const parts = names.map((name, i): Part => [name, ago(20 + i), 900])
     const guess = guessSpec(listing(parts), { now: NOW, zone: 'UTC' })
-    expect(guess.findings[0]).toMatchObject({ key: 'source', value: undefined, sure: false })
+    expect(guess.findings[0]).toMatchObject({ key: 'source', value: undefined, question: expect.any(String) })
     expect(guess.findings[0]?.ground).toContain(tool)
     expect(found(parts)).toMatchObject({ source: '?', expect: '?' })
     expect(found(parts)).not.toHaveProperty('retain')
@@ -435,7 +435,7 @@ describe('other sources', () => {
     const parts = ['web1', 'web2', 'web3'].map((name, i): Part => [`${name}.tar`, ago(8 - i / 2)])
     expect(found(parts)).toMatchObject({
       'select.as': ['{stem}-{YYYY}-{MM}-{DD}{ext}', '?'],
-      'series.pattern': ['{series}-{YYYY}-{MM}-{DD}.tar', '?'],
+      'series.pattern': '{series}-{YYYY}-{MM}-{DD}.tar',
     })
   })
 
