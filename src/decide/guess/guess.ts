@@ -80,13 +80,27 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
   }
   const where = config === '' ? '' : ` in ${config}`
   const tool = found.has('restic') ? 'restic' : found.has('borg') && found.has('borg index') ? 'borg' : null
+  if (found.has('chunks'))
+    return {
+      key: 'source',
+      value: undefined,
+      ground:
+        'this is the store of a Proxmox Backup Server; its data is in .chunks, and no name with a dot in front is copied',
+      sure: false,
+      question:
+        'Can a second Proxmox Backup Server pull it with a sync job instead? What is copied here alone restores nothing',
+    }
   if (tool !== null || found.has('kopia')) {
+    const way =
+      tool === 'borg'
+        ? 'A second repository'
+        : `"${tool === null ? 'kopia repository sync-to' : 'restic copy'}" or a second repository`
     return {
       key: 'source',
       value: undefined,
       ground: `these are the files of a ${tool ?? 'kopia'} repository${where}, which only make sense together`,
       sure: false,
-      question: `Should the repository itself be copied? A copy made while ${tool ?? 'kopia'} writes may not open: copy it while nothing writes, and prove it with a drill. "${tool ?? 'kopia'} copy" or a second repository is often better`,
+      question: `Should the repository itself be copied? A copy made while ${tool ?? 'kopia'} writes may not open: copy it while nothing writes, and prove it with a drill. ${way} is often better`,
     }
   }
   const live = found.has('nextcloud')
@@ -108,6 +122,7 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
 /** One look at most names instead of one for each sign. */
 const HINT = /config$|[0-9a-f]{64}$|data\/|\.\d+$|kopia|ibdata|PG_VERSION|pg_wal|ib_logfile|appdata_/
 const SIGNS: readonly (readonly [name: string, sign: RegExp])[] = [
+  ['chunks', /(?:^|\/)\.chunks\/[0-9a-f]{4}\/[0-9a-f]{64}$/],
   ['restic', /(?:^|\/)(?:snapshots|keys|index|data\/[0-9a-f]{2})\/[0-9a-f]{64}$/],
   ['borg', /(?:^|\/)data\/\d+\/\d+$/],
   ['borg index', /(?:^|\/)(?:index|hints|integrity)\.\d+$/],

@@ -73,7 +73,35 @@ export function kindsOf(backups: readonly string[], files: Times, now: Instant):
     const pattern = isSure ? patternOf(sample) : twofoldPattern(first, files)
     dated.set(series, { count, sample, pattern })
   }
-  return { dated, ...undatedKinds(undated, files, now) }
+  return { dated: withHours(dated, files), ...undatedKinds(undated, files, now) }
+}
+
+const HOUR = /(?<=\{DD\}[-_.T ]?)([01]\d|2[0-3])(?=(?:\.[A-Za-z][A-Za-z0-9]{0,4})*$)/
+
+/** db-2026-11-29-14.gz: numbers behind the date that go with the clock are hours. */
+function withHours(dated: ReadonlyMap<string, Dated>, files: Times): ReadonlyMap<string, Dated> {
+  const hours = new Map<string, { readonly hour: string; readonly ahead: number }[]>()
+  for (const { pattern, sample } of dated.values()) {
+    const hour = pattern === null ? undefined : HOUR.exec(pattern)?.[0]
+    if (pattern === null || hour === undefined) continue
+    const made = new Date((files.get(sample)?.mtime ?? 0) * 1000).getUTCHours()
+    const whole = pattern.replace(HOUR, '{hh}')
+    const all = hours.get(whole) ?? []
+    hours.set(whole, all)
+    all.push({ hour, ahead: (made - Number(hour) + 24) % 24 })
+  }
+  const isClock = (whole: string): boolean => {
+    const all = hours.get(whole) ?? []
+    const [first] = all
+    const isAlike = all.every(({ ahead }) => [0, 1, 23].includes((ahead - first!.ahead + 24) % 24))
+    return new Set(all.map(({ hour }) => hour)).size > 3 && isAlike && patternFault(whole) === null
+  }
+  return new Map(
+    [...dated].map(([series, one]) => {
+      const whole = one.pattern?.replace(HOUR, '{hh}') ?? null
+      return [series, whole !== null && isClock(whole) ? { ...one, pattern: whole } : one]
+    }),
+  )
 }
 
 const SAMPLE = 50
@@ -146,14 +174,22 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
   const loose = new Map<string, { by: Loose['by']; sample: string; count: number }>()
   const byShape = new Map<string, Member[]>()
   const rest: string[] = []
+  const addLoose = (pattern: string, by: Loose['by'], sample: string): void => {
+    const known = loose.get(pattern)
+    if (known !== undefined) known.count++
+    else loose.set(pattern, { by, sample, count: 1 })
+  }
   for (const path of undated) {
     const name = baseName(path)
     const found = looseIn(name, now)
     const pattern = found === null ? null : around(name, found.start, found.end, found.token)
     if (found !== null && pattern !== null) {
-      const known = loose.get(pattern)
-      if (known !== undefined) known.count++
-      else loose.set(pattern, { by: found.by, sample: path, count: 1 })
+      addLoose(pattern, found.by, path)
+      continue
+    }
+    const inFolders = dayInFolders(path, files)
+    if (inFolders !== null) {
+      addLoose(inFolders, 'month', path)
       continue
     }
     const number = numberIn(path)
@@ -176,7 +212,74 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
     }
   }
   const taken = new Set(numbered.flatMap(({ members }) => members))
+  for (const [path, pattern] of writtenOnce(
+    rest.filter((one) => !taken.has(one)),
+    files,
+  )) {
+    addLoose(pattern, 'id', path)
+    taken.add(path)
+  }
   return { loose, numbered, fixed: rest.filter((path) => !taken.has(path)) }
+}
+
+/** 2026/11/db-29.gz, where the file is of that day. */
+function dayInFolders(path: string, files: Times): string | null {
+  const found = DAY_IN_FOLDERS.exec(path)
+  if (found === null) return null
+  const [, before = '', year, month, head, separator = '', day, tail = ''] = found
+  const dated = Date.UTC(Number(year), Number(month) - 1, Number(day))
+  if (Math.abs((files.get(path)?.mtime ?? 0) * 1000 - dated) > 2 * DAY) return null
+  const pattern = `${before}{YYYY}/{MM}/${head === '' ? '' : '{series}'}${separator}{DD}${tail}`
+  return patternFault(pattern) === null && isPlainText(pattern) ? pattern : null
+}
+
+const DAY_IN_FOLDERS =
+  /^((?:[^/{}]+\/)*)(199\d|20\d\d)\/(0[1-9]|1[0-2])\/([^/{}]*?)([-_. ]*)(?<!\d)(0[1-9]|[12]\d|3[01])(?![\d])([^/{}\d]*)$/
+
+const WORDS =
+  '(?:(?<![a-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?|[ap]m)(?![a-z])|\\d+)'
+const RUN = new RegExp(`${WORDS}(?:[-_., :]*${WORDS})*`, 'gi')
+const MONTH_NAME = /(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i
+
+/**
+ * Names that one run of digits and months tells apart, and that were made one after the other: each is written once. By path, its
+ * pattern.
+ */
+function writtenOnce(paths: readonly string[], files: Times): ReadonlyMap<string, string> {
+  const shapes = new Map<string, { readonly path: string; readonly runs: readonly RegExpExecArray[] }[]>()
+  for (const path of paths) {
+    const from = path.lastIndexOf('/') + 1
+    const name = path.slice(from)
+    const shape = path.slice(0, from) + name.replace(RUN, '#')
+    const alike = shapes.get(shape) ?? []
+    shapes.set(shape, alike)
+    alike.push({ path, runs: [...name.matchAll(RUN)] })
+  }
+  const found = new Map<string, string>()
+  for (const alike of shapes.values()) {
+    const [first] = alike
+    const differing = first!.runs.flatMap((run, i) =>
+      alike.some(({ runs }) => runs[i]![0] !== run[0]) ? [i] : [],
+    )
+    const [at] = differing
+    if (alike.length < 4 || differing.length !== 1 || at === undefined) continue
+    const times = alike.map(({ path }) => files.get(path)!.mtime).sort((a, b) => a - b)
+    const gaps = times.slice(1).map((time, i) => time - times[i]!)
+    const typical = gaps.sort((a, b) => a - b)[gaps.length >> 1]!
+    if (typical < 1800 || times.at(-1)! - times[0]! < (2 * DAY) / 1000) continue
+    const byNumber = alike.toSorted((a, b) => Number(a.runs[at]![0]) - Number(b.runs[at]![0]))
+    const isInOrder = byNumber.every(
+      ({ path }, i) => i === 0 || files.get(path)!.mtime >= files.get(byNumber[i - 1]!.path)!.mtime,
+    )
+    const text = first!.runs[at]![0]
+    if (!(MONTH_NAME.test(text) || (/^\d{5,}$/.test(text) && isInOrder))) continue
+    for (const { path, runs } of alike) {
+      const { 0: run, index } = runs[at]!
+      const pattern = around(baseName(path), index, index + run.length, '{part}')
+      if (pattern !== null) found.set(path, pattern)
+    }
+  }
+  return found
 }
 
 interface Found {
