@@ -116,7 +116,10 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
   })
   async function faultOf({ code, exitCode, message }: CommanderError): Promise<Failure | null> {
     if (exitCode === 0 || code === 'commander.help') return null
-    const named = (among: Command) => among.commands.find((one) => argv.includes(one.name()))
+    const named = ({ commands }: Command) => {
+      const at = argv.findIndex((word) => commands.some((one) => one.name() === word))
+      return commands.find((one) => one.name() === argv[at])
+    }
     const first = named(main)
     const acting = (first && named(first)) ?? first ?? main
     const help = `reconcile ${acting === main ? '' : `${nameOf(acting)} `}--help shows how it is used.`

@@ -5,7 +5,9 @@ import { guessSeries } from '../retention/guess-series.ts'
 import { dateOf } from '../retention/name-date.ts'
 import { patternFault } from '../retention/series-pattern.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
+import { dayInFolders } from './day-in-folders.ts'
 import { isPlainText } from './sort-files.ts'
+import { writtenOnce } from './written-once.ts'
 
 type Times = ReadonlyMap<string, { readonly size: number; readonly mtime: number }>
 
@@ -212,74 +214,14 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
     }
   }
   const taken = new Set(numbered.flatMap(({ members }) => members))
-  for (const [path, pattern] of writtenOnce(
-    rest.filter((one) => !taken.has(one)),
-    files,
-  )) {
+  const others = rest.filter((path) => !taken.has(path))
+  for (const [path, { start, end }] of writtenOnce(others, files)) {
+    const pattern = around(baseName(path), start, end, '{part}')
+    if (pattern === null) continue
     addLoose(pattern, 'id', path)
     taken.add(path)
   }
   return { loose, numbered, fixed: rest.filter((path) => !taken.has(path)) }
-}
-
-/** 2026/11/db-29.gz, where the file is of that day. */
-function dayInFolders(path: string, files: Times): string | null {
-  const found = DAY_IN_FOLDERS.exec(path)
-  if (found === null) return null
-  const [, before = '', year, month, head, separator = '', day, tail = ''] = found
-  const dated = Date.UTC(Number(year), Number(month) - 1, Number(day))
-  if (Math.abs((files.get(path)?.mtime ?? 0) * 1000 - dated) > 2 * DAY) return null
-  const pattern = `${before}{YYYY}/{MM}/${head === '' ? '' : '{series}'}${separator}{DD}${tail}`
-  return patternFault(pattern) === null && isPlainText(pattern) ? pattern : null
-}
-
-const DAY_IN_FOLDERS =
-  /^((?:[^/{}]+\/)*)(199\d|20\d\d)\/(0[1-9]|1[0-2])\/([^/{}]*?)([-_. ]*)(?<!\d)(0[1-9]|[12]\d|3[01])(?![\d])([^/{}\d]*)$/
-
-const WORDS =
-  '(?:(?<![a-z])(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|(?:mon|tue|wed|thu|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?|[ap]m)(?![a-z])|\\d+)'
-const RUN = new RegExp(`${WORDS}(?:[-_., :]*${WORDS})*`, 'gi')
-const MONTH_NAME = /(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i
-
-/**
- * Names that one run of digits and months tells apart, and that were made one after the other: each is written once. By path, its
- * pattern.
- */
-function writtenOnce(paths: readonly string[], files: Times): ReadonlyMap<string, string> {
-  const shapes = new Map<string, { readonly path: string; readonly runs: readonly RegExpExecArray[] }[]>()
-  for (const path of paths) {
-    const from = path.lastIndexOf('/') + 1
-    const name = path.slice(from)
-    const shape = path.slice(0, from) + name.replace(RUN, '#')
-    const alike = shapes.get(shape) ?? []
-    shapes.set(shape, alike)
-    alike.push({ path, runs: [...name.matchAll(RUN)] })
-  }
-  const found = new Map<string, string>()
-  for (const alike of shapes.values()) {
-    const [first] = alike
-    const differing = first!.runs.flatMap((run, i) =>
-      alike.some(({ runs }) => runs[i]![0] !== run[0]) ? [i] : [],
-    )
-    const [at] = differing
-    if (alike.length < 4 || differing.length !== 1 || at === undefined) continue
-    const times = alike.map(({ path }) => files.get(path)!.mtime).sort((a, b) => a - b)
-    const gaps = times.slice(1).map((time, i) => time - times[i]!)
-    const typical = gaps.sort((a, b) => a - b)[gaps.length >> 1]!
-    if (typical < 1800 || times.at(-1)! - times[0]! < (2 * DAY) / 1000) continue
-    const byNumber = alike.toSorted((a, b) => Number(a.runs[at]![0]) - Number(b.runs[at]![0]))
-    const isInOrder = byNumber.every(
-      ({ path }, i) => i === 0 || files.get(path)!.mtime >= files.get(byNumber[i - 1]!.path)!.mtime,
-    )
-    const text = first!.runs[at]![0]
-    if (!(MONTH_NAME.test(text) || (/^\d{5,}$/.test(text) && isInOrder))) continue
-    for (const { path, runs } of alike) {
-      const { 0: run, index } = runs[at]!
-      const pattern = around(baseName(path), index, index + run.length, '{part}')
-      if (pattern !== null) found.set(path, pattern)
-    }
-  }
-  return found
 }
 
 interface Found {
