@@ -9,6 +9,7 @@ import { readTexts } from '../source/read-texts.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderFiles } from '../view/render-setup.ts'
+import { isYes } from './argv/ask.ts'
 import { ends, type Host } from './argv/command-line.ts'
 import { diagnose } from './doctor.ts'
 import { firstLogin, say, type Talk } from './first-login.ts'
@@ -59,7 +60,7 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     }
     talk.console.writeError(`\n${written.split('\n').map(escapeText).join('\n')}\n`)
     say(talk, `To be written: ${file}`)
-    if (talk.asker !== null && /^no?$/i.test(await talk.asker.ask('Write it? [Y/n] '))) {
+    if (talk.asker !== null && !(await isYes(talk.asker, 'Write it? [Y/n] '))) {
       say(talk, 'Nothing is written. The key and the pinned host key stay.')
       return 0
     }
@@ -114,8 +115,24 @@ async function lookThere(
         const isServed =
           source.path.startsWith('/') && error instanceof Failure && error.message.includes('rrsync')
         if (!isServed) throw error
-        return listAt({ ...source, path: '.' })
+        return listAt({ ...source, path: '.' }).then((seen) => {
+          checkServed(source.path, seen.listing)
+          return seen
+        })
       }),
     talk,
   )
+}
+
+/** Throws where a key may read more than the folder that was named: all of it would be taken for that folder. */
+function checkServed(named: string, { files }: Listing): void {
+  const folders = named.split('/').filter((one) => one !== '')
+  const below = folders.map((_, i) => folders.slice(i).join('/'))
+  const found = below.find((path) => [...files.keys()].some((file) => file.startsWith(`${path}/`)))
+  if (found === undefined) return
+  throw new Failure({
+    code: 'usage',
+    message: `this key's rrsync does not serve ${named} itself, but a folder that holds ${found}`,
+    hint: `To copy ${found} alone, end the address in :${found} instead of :${named}; to copy all that this key can read, in a bare colon.`,
+  })
 }

@@ -12,7 +12,7 @@ import { publicKeyOf } from '../system/public-key.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { kindOf, renderFingerprints, renderPaste } from '../view/render-setup.ts'
 import { wrapText } from '../view/wrap-text.ts'
-import { type Asker, GOES_ON } from './argv/ask.ts'
+import { type Asker, GOES_ON, isYes } from './argv/ask.ts'
 import { usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 
@@ -163,7 +163,7 @@ async function untilItWorks<T>(attempt: () => Promise<T>, paste: Paste, talk: Ta
       said = message
     }
     if (asker !== null && !isRefused) {
-      if (/^no?$/i.test(await asker.ask('Try again? [Y/n] ')))
+      if (!(await isYes(asker, 'Try again? [Y/n] ')))
         throw new Failure({ code, message: 'stopped before the login worked', hint: GOES_ON })
       continue
     }

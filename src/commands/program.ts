@@ -116,7 +116,10 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
   })
   async function faultOf({ code, exitCode, message }: CommanderError): Promise<Failure | null> {
     if (exitCode === 0 || code === 'commander.help') return null
-    const named = (among: Command) => among.commands.find((one) => argv.includes(one.name()))
+    // By what is typed first: `source init` is no `init`.
+    const placeOf = (one: Command): number => argv.indexOf(one.name())
+    const named = ({ commands }: Command) =>
+      commands.filter((one) => placeOf(one) !== -1).sort((a, b) => placeOf(a) - placeOf(b))[0]
     const first = named(main)
     const acting = (first && named(first)) ?? first ?? main
     const help = `reconcile ${acting === main ? '' : `${nameOf(acting)} `}--help shows how it is used.`

@@ -99,10 +99,17 @@ describe('a conversation', () => {
   test('no to writing leaves no spec', async () => {
     await alreadyIn()
     const screen = onScreen(...words(address()))
-    await screen.until(/\? \[Y\/n\] /)
-    screen.type('n')
+    for (const answer of ['nein', '?', 'n']) {
+      await screen.until(/\? \[Y\/n\] /)
+      screen.type(answer)
+    }
     expect(await screen.ended).toBe(0)
     expect(await readdir(world.specs)).toEqual(['_defaults.yaml'])
+    const ended = onScreen(...words(address()))
+    await ended.until(/\? \[Y\/n\] /)
+    ended.press('\u0004')
+    expect(await ended.ended).toBe(64)
+    expect(ended.shown()).toMatch(/\[Y\/n\] \nreconcile: the input ended/)
   })
 
   test('a folder that is not there can be made while it asks', async () => {
@@ -229,6 +236,18 @@ describe('a script', () => {
     const empty = await script(address(world.source))
     expect(empty.stderr).toContain('No files are there yet')
     expect(await spec()).toMatchObject({ source: { path: world.source } })
+  })
+
+  test('a key that may read more than the folder that was named is no key to that folder', async () => {
+    await world.offer('dumps/db-2026-11-23.tar', 'hello')
+    await world.offer('mail/private.mbox', 'hello')
+    await script(address(), '--fingerprint', fingerprint)
+    await letIn()
+    const whole = await script(address(`${world.source}/dumps`))
+    expect(whole).toMatchObject({ code: 64, stderr: expect.stringContaining('a folder that holds dumps') })
+    expect(await readdir(world.specs)).toEqual(['_defaults.yaml'])
+    expect(await script(address('dumps'))).toMatchObject({ code: 0 })
+    expect(await spec()).toMatchObject({ source: { path: 'dumps' } })
   })
 
   test('a host that is down is explained', async () => {

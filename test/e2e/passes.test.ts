@@ -316,6 +316,7 @@ describe('help', () => {
     [['help', 'report'], 'There is no such command'],
     [['-v'], '--log-level debug logs more; -V prints the version.'],
     [['run', '--dry'], 'Did you mean --dry-run?'],
+    [['source', 'init'], 'reconcile source init --help shows how it is used.'],
     [['prune', 'b01', '--keep', '3'], 'reconcile prune --help shows how it is used.'],
     [['validate', 'b01'], 'validate takes no names reconcile validate --help'],
     // A backup by its file, in other letters, by a pattern.

@@ -8,6 +8,8 @@ export interface Terminal {
   until(pattern: RegExp): Promise<void>
   /** Types a line. */
   type(line: string): void
+  /** Presses keys. */
+  press(keys: string): void
   /** The exit code. */
   readonly ended: Promise<number | undefined>
 }
@@ -43,6 +45,7 @@ export function onTerminal(
     ended,
     shown: () => shown,
     type: (line) => void child.stdin.write(`${line}\n`),
+    press: (keys) => void child.stdin.write(keys),
     until: (pattern) =>
       new Promise((resolve, reject) => {
         look = () => {

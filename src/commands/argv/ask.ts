@@ -23,7 +23,10 @@ export function openAsker(signal: AbortSignal): Asker | null {
     ask: (question) =>
       new Promise((resolve, reject) => {
         stderr.write(question)
-        const ended = () => reject(usage('the input ended before every question was answered', GOES_ON))
+        const ended = () => {
+          stderr.write('\n')
+          reject(usage('the input ended before every question was answered', GOES_ON))
+        }
         const stopped = () => reject(signal.reason)
         const answered = (line: string) => {
           signal.removeEventListener('abort', stopped)
@@ -37,6 +40,15 @@ export function openAsker(signal: AbortSignal): Asker | null {
         lines.once('line', answered)
       }),
     close: () => lines.close(),
+  }
+}
+
+/** Asks until it is answered; nothing typed is yes. */
+export async function isYes(asker: Asker, question: string): Promise<boolean> {
+  for (;;) {
+    const answer = await asker.ask(question)
+    if (/^(?:y|yes)?$/i.test(answer)) return true
+    if (/^no?$/i.test(answer)) return false
   }
 }
 

@@ -76,6 +76,15 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
     for (const [name, sign] of SIGNS) if (sign.test(path)) found.add(name)
   }
   const where = config === '' ? '' : ` in ${config}`
+  if (found.has('chunks'))
+    return {
+      key: 'source',
+      value: undefined,
+      ground:
+        'this is the store of a Proxmox Backup Server; its data is in .chunks, and no name with a dot in front is copied',
+      question:
+        'Can a second Proxmox Backup Server pull it with a sync job instead? What is copied here alone restores nothing',
+    }
   const tool = found.has('restic')
     ? 'restic'
     : found.has('borg') && found.has('borg index')
@@ -84,11 +93,15 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
         ? 'kopia'
         : null
   if (tool !== null) {
+    const way =
+      tool === 'borg'
+        ? 'A second repository'
+        : `"${tool === 'kopia' ? 'kopia repository sync-to' : 'restic copy'}" or a second repository`
     return {
       key: 'source',
       value: undefined,
       ground: `these are the files of a ${tool} repository${where}, which only make sense together`,
-      question: `Should the repository itself be copied? A copy made while ${tool} writes may not open: copy it while nothing writes, and prove it with a drill. "${tool} copy" or a second repository is often better`,
+      question: `Should the repository itself be copied? A copy made while ${tool} writes may not open: copy it while nothing writes, and prove it with a drill. ${way} is often better`,
     }
   }
   const live = found.has('nextcloud')
@@ -109,6 +122,7 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
 /** One look at most names instead of one for each sign. */
 const HINT = /config$|[0-9a-f]{64}$|data\/|\.\d+$|kopia|ibdata|PG_VERSION|pg_wal|ib_logfile|appdata_/
 const SIGNS: readonly (readonly [name: string, sign: RegExp])[] = [
+  ['chunks', /(?:^|\/)\.chunks\/[0-9a-f]{4}\/[0-9a-f]{64}$/],
   ['restic', /(?:^|\/)(?:snapshots|keys|index|data\/[0-9a-f]{2})\/[0-9a-f]{64}$/],
   ['borg', /(?:^|\/)data\/\d+\/\d+$/],
   ['borg index', /(?:^|\/)(?:index|hints|integrity)\.\d+$/],

@@ -6,7 +6,9 @@ import { guessSeries } from '../retention/guess-series.ts'
 import { dateOf } from '../retention/name-date.ts'
 import { patternFault } from '../retention/series-pattern.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
+import { dayInFolders } from './day-in-folders.ts'
 import { isPlainText } from './sort-files.ts'
+import { writtenOnce } from './written-once.ts'
 
 type Times = ReadonlyMap<string, { readonly size: number; readonly mtime: number }>
 
@@ -62,7 +64,33 @@ export function kindsOf(backups: readonly string[], files: Times, now: Instant):
     const pattern = sure === undefined ? twofoldPattern(first, files) : patternOf(sure)
     return { count: all.length, sample: sure ?? first[0]!, pattern }
   })
-  return { dated, ...undatedKinds(undated, files, now) }
+  return { dated: withHours(dated, files), ...undatedKinds(undated, files, now) }
+}
+
+const HOUR = /(?<=\{DD\}[-_.T ]?)([01]\d|2[0-3])(?=(?:\.[A-Za-z][A-Za-z0-9]{0,4})*$)/
+
+/** db-2026-11-29-14.gz: numbers behind the date that go with the clock are hours. */
+function withHours(dated: readonly Dated[], files: Times): readonly Dated[] {
+  const hours = new Map<string, { readonly hour: string; readonly ahead: number }[]>()
+  for (const { pattern, sample } of dated) {
+    const hour = pattern === null ? undefined : HOUR.exec(pattern)?.[0]
+    if (pattern === null || hour === undefined) continue
+    const made = new Date((files.get(sample)?.mtime ?? 0) * 1000).getUTCHours()
+    const whole = pattern.replace(HOUR, '{hh}')
+    const all = hours.get(whole) ?? []
+    hours.set(whole, all)
+    all.push({ hour, ahead: (made - Number(hour) + 24) % 24 })
+  }
+  const isClock = (whole: string): boolean => {
+    const all = hours.get(whole) ?? []
+    const [first] = all
+    const isAlike = all.every(({ ahead }) => [0, 1, 23].includes((ahead - first!.ahead + 24) % 24))
+    return new Set(all.map(({ hour }) => hour)).size > 3 && isAlike && patternFault(whole) === null
+  }
+  return dated.map((one) => {
+    const whole = one.pattern?.replace(HOUR, '{hh}') ?? null
+    return whole !== null && isClock(whole) ? { ...one, pattern: whole } : one
+  })
 }
 
 const SAMPLE = 50
@@ -135,14 +163,22 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
   const loose = new Map<string, { by: Loose['by']; sample: string; count: number }>()
   const counting: Member[] = []
   const rest: string[] = []
+  const addLoose = (pattern: string, by: Loose['by'], sample: string): void => {
+    const known = loose.get(pattern)
+    if (known !== undefined) known.count++
+    else loose.set(pattern, { by, sample, count: 1 })
+  }
   for (const path of undated) {
     const name = baseName(path)
     const found = looseIn(name, now)
     const pattern = found === null ? null : around(name, found.start, found.end, found.token)
     if (found !== null && pattern !== null) {
-      const known = loose.get(pattern)
-      if (known !== undefined) known.count++
-      else loose.set(pattern, { by: found.by, sample: path, count: 1 })
+      addLoose(pattern, found.by, path)
+      continue
+    }
+    const inFolders = dayInFolders(path, files)
+    if (inFolders !== null) {
+      addLoose(inFolders, 'month', path)
       continue
     }
     const number = numberIn(path)
@@ -161,6 +197,13 @@ function undatedKinds(undated: readonly string[], files: Times, now: Instant): O
     }
   }
   const taken = new Set(numbered.flatMap(({ members }) => members))
+  const others = rest.filter((path) => !taken.has(path))
+  for (const [path, { start, end }] of writtenOnce(others, files)) {
+    const pattern = around(baseName(path), start, end, '{part}')
+    if (pattern === null) continue
+    addLoose(pattern, 'id', path)
+    taken.add(path)
+  }
   return { loose, numbered, fixed: rest.filter((path) => !taken.has(path)) }
 }
 

@@ -35,6 +35,8 @@ export function readAddress(text: string): Parsed<Address> {
   if (host === '') return no('has no host before ":"')
   if (bracketed === undefined && tail === '' && !text.includes('/'))
     return no(`has no ":"; write ${text}: for a host, ./${text} for a folder here`)
+  if (bracketed === undefined && tail === '' && user === null)
+    return no(`has no ":", so it names no host; write ./${text} for a folder here`)
   if (bracketed === undefined && !HOST_OR_USER.test(host))
     return no(`has the host ${JSON.stringify(host)}, ${NAMED}`)
   if (tail === '') return no('has no ":" after the host; write it, also where no path follows')

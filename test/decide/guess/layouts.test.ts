@@ -465,3 +465,62 @@ describe('other sources', () => {
 
 const isoWeek = (day: Date): string =>
   String(Math.ceil((Number(day) / 1000 - Date.UTC(2025, 11, 29) / 1000) / DAY / 7)).padStart(2, '0')
+
+describe('cousins of these layouts', () => {
+  test('years and months as folders, the day in the name', () => {
+    const days = daysBack(40)
+    for (const [name, pattern] of [
+      [(day: string) => `db-${day}.sql.gz`, '{YYYY}/{MM}/{series}-{DD}.sql.gz'],
+      [(day: string) => `${day}.zip`, '{YYYY}/{MM}/{DD}.zip'],
+    ] as const) {
+      const parts = days.map((day): Part => {
+        const [year, month, date] = ymd(day).split('-')
+        return [`${year}/${month}/${name(date!)}`, day]
+      })
+      expect(found(parts)).toMatchObject({ 'series.pattern': pattern, expect: DAILY })
+    }
+  })
+
+  test('the hour behind the date', () => {
+    const parts = Array.from({ length: 60 }, (_, i): Part => {
+      const at = ago(i)
+      return [`log-${ymd(at)}-${at.toISOString().slice(11, 13)}.wal`, at]
+    })
+    expect(found(parts)).toMatchObject({
+      'series.pattern': '{series}-{YYYY}-{MM}-{DD}-{hh}.wal',
+      expect: { every: '1h', grace: '1h' },
+    })
+    // Numbers that do not follow the clock are no hours.
+    const pieces = daysBack(5).flatMap((day) =>
+      Array.from({ length: 6 }, (_, i): Part => [`a-${ymd(day)}-0${i}.tar`, later(day, i)]),
+    )
+    expect(JSON.stringify(found(pieces))).not.toContain('{hh}')
+  })
+
+  test('dates that are written in no known way tell names apart', () => {
+    for (const [name, pattern] of [
+      [(day: Date) => `dump-${day.getTime()}.sql.gz`, 'dump-{part}.sql.gz'],
+      [(day: Date) => `db-${ymd(day, '').slice(2)}.dump`, 'db-{part}.dump'],
+      [(day: Date) => `${MONTHS[day.getUTCMonth()]} ${day.getUTCDate()}, 2026 all.zip`, '{part} all.zip'],
+      [(day: Date) => `rb-${MONTHS[day.getUTCMonth()]}${day.getUTCDate()}.2026.rsc`, 'rb-{part}.rsc'],
+    ] as const) {
+      const guess = found(daysBack(40).map((day): Part => [name(day), day]))
+      expect(guess).toMatchObject({ 'series.pattern': pattern, expect: DAILY })
+      expect(guess).not.toHaveProperty('select.as')
+    }
+    // Serial numbers of machines, each of whose files is written anew.
+    const serials = [48_213_377, 10_442_817, 93_120_008, 20_871_455, 61_000_932]
+    const configs = serials.map((serial, i): Part => [`cam-${serial}.cfg`, ago(i * 50)])
+    expect(found(configs)).toHaveProperty('select.as')
+  })
+
+  test('the store of a Proxmox Backup Server cannot be copied', () => {
+    const guess = found([
+      ...daysBack(4).map((day): Part => [`vm/100/${ymd(day)}T03:00:00Z/index.json.blob`, day]),
+      [`.chunks/0000/${SHA256}`, ago(3)],
+    ])
+    expect(guess).toHaveProperty('source', '?')
+    expect(guess).not.toHaveProperty('retain')
+  })
+})
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

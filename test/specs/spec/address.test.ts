@@ -35,7 +35,7 @@ describe('an address', () => {
   test.each([
     ['h', /write h: for a host, \.\/h for a folder here/],
     ['u@h', /write u@h: for a host/],
-    ['h/x', /has the host "h\/x"/],
+    ['h/x', /write \.\/h\/x for a folder here/],
     ['h:222', /write h:222: for the port, h:\.\/222 for the folder/],
     ['[::1]:222', /write \[::1\]:222: for the port/],
     ['h:0:', /has the port "0"/],
