@@ -83,6 +83,9 @@ test('a faulty spec is told, and the pass fails its heartbeat', async () => {
   expect(notice!.message).toContain('web.yaml:')
 })
 
+/** A message of several lines in one. */
+const unfolded = (text: string): string => text.replaceAll(/\n {2}(?=\S)/g, ' ').trim()
+
 test('nobody who listens fails no run, shows no URL anywhere, and is told later', async () => {
   const dead = await deadOrigin()
   const config = await configure(dead, dead)
@@ -104,7 +107,7 @@ test('nobody who listens fails no run, shows no URL anywhere, and is told later'
   await world.offer('a.tar', 'one')
   const quiet = await world.run(...config, '-q')
   expect(quiet).toMatchObject({ code: 0, stdout: '' })
-  expect(quiet.stderr).toMatch(/^warning: cannot send the heartbeat to the URL in beat[^\n]*$/)
+  expect(unfolded(quiet.stderr)).toMatch(/^warning: cannot send the heartbeat to the URL in beat[^\n]*$/)
   expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook failing', '/hook recovered'])
 })
 
@@ -112,7 +115,9 @@ test('with --on-change a message that cannot be sent is printed once, until it c
   const dead = await deadOrigin()
   const pass = async (hook: string, beat: string) => {
     const ended = await world.run(...(await configure(hook, beat)), '--on-change')
-    return ended.stderr.split('\n').filter((line) => line !== '')
+    return unfolded(ended.stderr)
+      .split('\n')
+      .filter((line) => line !== '')
   }
   await world.offer('a.tar', 'one', { marker: 'nonsense' })
   const [hook, beat] = [/to the URL in hook: .* refused/, /the heartbeat to the URL in beat: .* refused/]
@@ -198,7 +203,7 @@ test('a server that never answers costs a pass no more than its budget', { timeo
   await world.offer('b.tar', 'two', { marker: 'nonsense' })
   const ended = await world.run(flag, file)
   expect(ended.code).toBe(1)
-  expect(ended.stderr).toMatch(/cannot send the heartbeat to .*: no answer before the pass ended\./)
+  expect(unfolded(ended.stderr)).toMatch(/cannot send the heartbeat to .*: no answer before the pass ended\./)
   expect(new Set(told().map((one) => one.split(/[ ?]/)[0]))).toEqual(
     new Set(['/beat/start', '/pg/start', '/hook', '/beat/fail', '/pg/fail']),
   )
