@@ -122,6 +122,8 @@ function linesOf(
 ): string {
   const where = host === null ? target : `${host} (${target})`
   const answered = status === null ? '' : ` ${status}${answer === null ? '' : `: ${answer}`}`
-  const said = accepted ? `accepted${answered}` : `not accepted: ${why}`
+  const said = accepted
+    ? `accepted${answered}`
+    : `not accepted: ${why?.replace(`cannot use ${target}: `, '')}`
   return foldText(`${kind}: ${where}: ${said}`, width)
 }

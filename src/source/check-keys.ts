@@ -163,6 +163,32 @@ const ODD_KEYS: readonly OddKey[] = [
     'holds the public half of a key',
     'Name the private half: the file without .pub that ssh-keygen wrote next to it.',
   ],
+  [has(/^\0GITCRYPT\0/), 'is still encrypted by git-crypt', 'Run git-crypt unlock in that checkout.'],
+  [
+    has(/^\$ANSIBLE_VAULT;/),
+    'is still encrypted by ansible-vault',
+    'Decrypt it: ansible-vault decrypt IDENTITY',
+  ],
+  [
+    has(/^version https:\/\/git-lfs/),
+    'is a pointer of git-lfs, not the file itself',
+    'Run git lfs pull in that checkout.',
+  ],
+  [
+    has(/ENC\[AES256_GCM,|"sops":|^sops:/m),
+    'is still encrypted by sops',
+    'Decrypt it: sops decrypt IDENTITY, and name what it prints as identity.',
+  ],
+  [
+    has(/^(?:age-encryption\.org|-----BEGIN AGE ENCRYPTED)/),
+    'is still encrypted by age',
+    'Decrypt it: age -d IDENTITY, and name what it prints as identity.',
+  ],
+  [
+    has(/^-----BEGIN PGP MESSAGE/),
+    'is still encrypted by gpg',
+    'Decrypt it: gpg -d IDENTITY, and name what it prints as identity.',
+  ],
   [lacks(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/), 'holds no private key that ssh can read', MAKE_ANOTHER],
   [
     has(/BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^\r\n]*[^\s]/),

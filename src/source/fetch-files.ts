@@ -126,7 +126,11 @@ function temporaryRoot(markers: number, listSize: number): string {
 function sizeOfList(far: Far, list: RelPath, listed: Listing): number {
   const found = listed.files.get(list)
   if (found === undefined)
-    throw listFailure('missing', list, listed.links?.has(list) === true ? 'it is a symlink' : far.place.path)
+    throw listFailure(
+      'missing',
+      list,
+      listed.links?.has(list) === true ? 'it is a symlink' : `no such file in ${far.place.path}`,
+    )
   if (found.size > LIST_LIMIT) throw listFailure('too-long', list, `${found.size} bytes`)
   return found.size
 }

@@ -67,6 +67,11 @@ export const RSYNC_WORDS = {
     'rrsync is not installed at {where}, or not where authorized_keys says.',
     'Install rsync there (3.2.4 or later brings /usr/bin/rrsync), or fix the path in authorized_keys. If it is there, its interpreter may be missing: see its first line.',
   ),
+  'not-executable': final(
+    'The account {user} at {where} may not execute the command that authorized_keys names.',
+    'Make it executable: chmod 755 there, as after it was unpacked from /usr/share/doc; and see that its file system is not mounted noexec.',
+    'rrsync-missing',
+  ),
   'rsync-missing-at-source': final('rsync is not installed at {where}.', 'Install the package rsync there.'),
   unrequested: final(
     '{where} sent a name that was not requested; it was refused.',
@@ -147,7 +152,7 @@ export const RSYNC_FAILURES: readonly (readonly [RegExp, readonly number[] | nul
     'rrsync-no-interpreter',
   ],
   [
-    /rrsync.{0,60}(not found|No such file|cannot execute|Permission denied)|(not found|No such file).{0,60}rrsync/,
+    /rrsync.{0,60}(not found|No such file|cannot execute)|(not found|No such file).{0,60}rrsync/,
     null,
     'rrsync-missing',
   ],
@@ -179,6 +184,12 @@ export const RSYNC_FAILURES: readonly (readonly [RegExp, readonly number[] | nul
   [/(change_dir|link_stat|opendir|chdir).*(Not a directory)/, [3, 23], 'path-no-folder'],
   [/(change_dir|link_stat|opendir|chdir).*No such file or directory/, [3, 12, 23], 'path-missing'],
   [/(change_dir|link_stat|opendir|chdir).*Permission denied/, [3, 23], 'path-unreadable'],
+  // As sh, bash and zsh say it of a file without the right x; of their own start-up files it means nothing.
+  [
+    /^(?:\w+: (?:line )?(?:\d+: )?\S+(?<!rc|profile|\.sh): Permission denied|zsh:\d+: permission denied: \S+)\s*$/m,
+    [1, 2, 12, 14, 126],
+    'not-executable',
+  ],
   [/closed by remote host|Connection reset|Timeout, server/i, [12], 'connection-lost'],
   [/connection unexpectedly closed \(0 bytes received/, [12], 'source-hung-up'],
   [/[\s\S]*/, [10, 12, 30, 35, 255], 'connection-lost'],

@@ -40,7 +40,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
   },
   {
     code: 'key-refused',
-    pattern: /Permission denied \(/,
+    pattern: /Permission denied \((?!\d)/,
     says: '{name} refused our key {key} for the account {user}.',
     hint: "Put its public half into the authorized_keys of {user} there{carrying}, and see that the account is not locked (usermod -p '*' {user}). {public}",
     retryable: false,

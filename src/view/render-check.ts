@@ -1,4 +1,4 @@
-import { type Faults, whyOf } from '../decide/status/causes.ts'
+import { type Cause, type Faults, whyOf } from '../decide/status/causes.ts'
 import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
 import { byName } from '../decide/status/verdict.ts'
 import { type SpecPlace, withHint } from '../model/trouble.ts'
@@ -32,8 +32,8 @@ export function renderCheck(report: CheckReport): CheckText {
     ...problems.map(({ message, hint }) => words(withHint({ message, hint }))),
     ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
     ...bad.filter(isOwn).map((one) => {
-      const why = one.causes.map(({ code, message, place }) =>
-        isCommon(place, faults) ? 'its spec is faulty, as above' : message || code,
+      const why = one.causes.map((cause, at) =>
+        isCommon(cause.place, faults) ? 'its spec is faulty, as above' : reason(cause, at > 0),
       )
       return `${words(name(one))}: ${words([one.word, ...why, ...(one.old ?? [])].join('; '))}`
     }),
@@ -44,6 +44,10 @@ export function renderCheck(report: CheckReport): CheckText {
   ]
   return { text: `${lines.join('\n')}\n`, code: PLUGIN_CODES[state] }
 }
+
+/** The names of files alone do not say what is wrong with them. */
+const reason = ({ code, message, place }: Cause, isFurther: boolean): string =>
+  message === '' ? code : isFurther && place === undefined ? `${code}: ${message}` : message
 
 /** When the status could not be determined at all. */
 export const renderCheckFailure = (message: string): CheckText => ({

@@ -6,14 +6,14 @@ import { needsWords } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
 import { groupBy } from '../model/group-by.ts'
 import type { Instant } from '../model/instant.ts'
-import type { BackupStatus, WaitingNow } from '../model/status.ts'
+import type { BackupStatus } from '../model/status.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { humanAge, inLocalTime } from './human-time.ts'
 import type { Paint } from './paint.ts'
 import { besideText, guessedLines, isUnnamed } from './series-facts.ts'
-import { causeText, runningText, stagedText, turnName, turnText } from './status-facts.ts'
+import { causeText, runningText, stagedText, turnName, turnText, waitingText } from './status-facts.ts'
 import { indentText, padText, wrapText } from './wrap-text.ts'
 
 /** Columns of a name next to its value; a longer one has a line of its own. */
@@ -100,10 +100,6 @@ function unwell(backup: BackupStatus, faults: Faults): readonly string[] {
     return same[0] === undefined ? text : `${types} since ${same[0].since}: ${text}`
   })
 }
-
-/** `12 files not finished at the source, a.tar the longest: since …`. */
-const waitingText = ({ files, path, since }: WaitingNow, when: (time: string) => string): string =>
-  `${counted(files, 'file')} not finished at the source${path === null || since === null ? '' : `, the longest ${path}: since ${when(since)}`}`
 
 const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
   [

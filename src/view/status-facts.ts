@@ -4,7 +4,7 @@ import type { Zone } from '../decide/time/zone.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
-import type { BackupStatus, DiskInTurn, RunningNow, StagedNow } from '../model/status.ts'
+import type { BackupStatus, DiskInTurn, RunningNow, StagedNow, WaitingNow } from '../model/status.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
@@ -86,4 +86,12 @@ export function namesOf(backups: readonly BackupStatus[]): ReadonlyMap<BackupSta
       return [one, escapeText(isAlone ? one.backup : `${one.backup} at ${one.destination}`)]
     }),
   )
+}
+
+/** `12 files not finished at the source, the longest a.tar: since …`; without `when` it leaves the time out. */
+export function waitingText({ files, path, since }: WaitingNow, when?: (time: string) => string): string {
+  const most = files === 1 ? '' : 'the longest '
+  const longest = path === null || since === null ? '' : `, ${most}${path}`
+  const at = longest === '' || since === null || when === undefined ? '' : `: since ${when(since)}`
+  return `${counted(files, 'file')} not finished at the source${longest}${at}`
 }

@@ -12,7 +12,7 @@ import { humanAge, inLocalTime, newestText } from './human-time.ts'
 import type { Paint, Tone } from './paint.ts'
 import { detailLines } from './render-status-detail.ts'
 import { besideText } from './series-facts.ts'
-import { causeText, runningText, stagedText } from './status-facts.ts'
+import { causeText, runningText, stagedText, waitingText } from './status-facts.ts'
 import { clipLines, clipText, cutText, padText, wrapText } from './wrap-text.ts'
 
 const TONES: Readonly<Record<BackupState, Tone>> = {
@@ -162,7 +162,7 @@ function underLines(
   options: TableOptions,
   brush: Paint,
 ): readonly string[] {
-  const { running, staged, beside } = backup
+  const { running, staged, beside, waiting } = backup
   const room = options.width - 2
   const texts = (needsWords(backup) ? causesOf(backup) : []).map((cause) => ({
     ...cause,
@@ -176,6 +176,7 @@ function underLines(
     ...causeLines(texts, causes, room),
     ...(running === null ? [] : [runningText(running, options, room)]),
     ...(isFirst ? [] : part),
+    ...(waiting === undefined || backup.state !== 'pending' ? [] : [escapeProse(waitingText(waiting))]),
     ...(beside === undefined ? [] : [escapeProse(besideText(beside))]),
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { whyUnreadable } from '../model/system-error.ts'
+import { systemErrorOf, whyUnreadable } from '../model/system-error.ts'
 import type { Halt } from '../model/trouble.ts'
 
 /** A URL and its credentials. Never show either: anyone who knows them can call it too. */
@@ -29,7 +29,10 @@ export async function readUrlFile(path: string): Promise<Read> {
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    const hint = `Make ${path} readable for the user who runs reconcile.`
+    const isGone = systemErrorOf(error)?.name === 'ENOENT'
+    const hint = isGone
+      ? `Make it: install -m 0600 /dev/null ${path}, then write the URL into it.`
+      : `Make ${path} readable for the user who runs reconcile.`
     return no('url-file-unreadable', whyUnreadable(error), hint)
   }
   try {

@@ -83,7 +83,8 @@ test('a faulty spec is told, and the pass fails its heartbeat', async () => {
   expect(notice!.message).toContain('web.yaml:')
 })
 
-const unfolded = (text: string): string => text.replaceAll('\n  ', ' ')
+/** A message of several lines in one. */
+const unfolded = (text: string): string => text.replaceAll(/\n {2}(?=\S)/g, ' ').trim()
 
 test('nobody who listens fails no run, shows no URL anywhere, and is told later', async () => {
   const dead = await deadOrigin()
@@ -238,7 +239,9 @@ test('notify test calls every heartbeat there is, and fails if one refuses', asy
   // Not every backup needs one, but that none has one is worth a word.
   const none = await run()
   expect(none.code).toBe(1)
-  expect(none.stdout).toMatch(/heartbeat: the URL in beat-pg: not accepted: [\s\S]*no such file/)
+  expect(none.stdout).toMatch(
+    /^heartbeat: the URL in beat-pg: not\s+accepted:\s+there\s+is\s+no\s+such\s+file\.\s+Make\s+it:\s+install/m,
+  )
   await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })
   await world.declare('other', { destination: { path: join(world.folder, 'other') } })
   receiver.answer((response) => response.writeHead(404).end('not found: no such check\nmore'))

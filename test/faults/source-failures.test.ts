@@ -92,6 +92,17 @@ describe('what lies on this machine or between', () => {
       ['indented', text.replaceAll(/^/gm, '  '), 'blanks or other text', '-----BEGIN'],
       ['damaged', text.replace(/\n.{9}/, '\n'), 'is damaged', 'ssh-keygen'],
       ['certificate', 'ssh-ed25519-cert-v01@openssh.com AAAA x\n', 'is a certificate', 'private key'],
+      ['git-crypt', '\0GITCRYPT\0\x01\x02', 'encrypted by git-crypt', 'git-crypt unlock'],
+      ['vault', '$ANSIBLE_VAULT;1.1;AES256\n6162\n', 'encrypted by ansible-vault', 'ansible-vault decrypt'],
+      [
+        'lfs',
+        'version https://git-lfs.github.com/spec/v1\noid sha256:00\n',
+        'pointer of git-lfs',
+        'lfs pull',
+      ],
+      ['sops', '{"data":"ENC[AES256_GCM,data:x]","sops":{}}\n', 'encrypted by sops', 'sops decrypt'],
+      ['age', 'age-encryption.org/v1\n-> X25519 x\n', 'encrypted by age', 'age -d'],
+      ['gpg', '-----BEGIN PGP MESSAGE-----\n\nhQ\n', 'encrypted by gpg', 'gpg -d'],
       ['words', 'not a key\n', 'no private key', 'ssh-keygen'],
     ]
     const dsa = at('dsa')

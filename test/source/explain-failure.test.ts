@@ -17,6 +17,7 @@ const PLACE: SshPlace = {
   algorithms: 'default',
 }
 const BROKEN = 'client_loop: send disconnect: Broken pipe'
+const CLOSED = 'rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]'
 const explain = (place: SshPlace, code: number, ...lines: readonly string[]) =>
   explainFailure(
     'pull',
@@ -129,6 +130,33 @@ test.each([
     'rrsync-missing',
     /not installed/,
     /Install rsync/,
+  ],
+  ...[
+    'bash: line 1: /usr/local/bin/rrsync: Permission denied',
+    'sh: 1: /srv/serve: Permission denied',
+    'zsh:1: permission denied: /usr/local/bin/rrsync',
+  ].flatMap((line) =>
+    // Whichever ends first, ssh or rsync, the cause is the same.
+    [[126, line] as const, [12, line, CLOSED] as const].map(
+      ([exit, ...lines]) =>
+        [`${line}, exit ${exit}`, lines, exit, 'rrsync-missing', /may not execute/, /chmod 755/] as const,
+    ),
+  ),
+  [
+    'what a shell may not read as it starts is not the command',
+    ['bash: /home/pull/.bashrc: Permission denied', CLOSED],
+    12,
+    'source-hung-up',
+    /ended the session/,
+    /rrsync/,
+  ],
+  [
+    'a folder that rsync may not enter is no refused key',
+    ['rsync: [sender] change_dir "/srv/x" failed: Permission denied (13)', CLOSED],
+    12,
+    'source-hung-up',
+    /Permission denied/,
+    /rrsync/,
   ],
 ] as const)('%s', async (_, lines, exit, code, says, hint) => {
   expect(await ended(exit, ...lines)).toMatchObject({

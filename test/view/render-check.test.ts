@@ -95,6 +95,16 @@ describe('status --check', () => {
     else expect(told.text).toContain(detail)
   })
 
+  test('further troubles say what they are, not only whose', () => {
+    const troubles = [
+      { code: 'marker-empty', count: 1, names: ['a.gz.md5'] },
+      { code: 'marker-other-kind', count: 2, names: ['b.gz.md5', 'c.gz.md5'] },
+    ]
+    expect(check([backup('failed', { troubles })]).text).toContain(
+      'pg: failed; why it is failed; marker-empty: a.gz.md5; marker-other-kind: b.gz.md5, c.gz.md5\n',
+    )
+  })
+
   test('the worst of all counts, and what is not known is passed over for no warning', () => {
     expect(check([backup('held'), backup('ok'), backup('late')]).code).toBe(2)
     expect(check([backup('held'), backup('unknown')]).code).toBe(3)

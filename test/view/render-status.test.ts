@@ -467,6 +467,18 @@ describe('the screen of all backups', () => {
     )
   })
 
+  it('says what a pending backup waits for', () => {
+    const waiting = { files: 12, path: '2025/a.jpg', since: '2026-11-24T02:00:00Z' }
+    const lines = (more: object) => screen([{ ...fine('pg'), state: 'pending', ...more }]).split('\n')
+    expect(lines({ waiting })[4]).toBe('  12 files not finished at the source, the longest 2025/a.jpg')
+    expect(lines({ waiting: { ...waiting, files: 1 } })[4]).toBe(
+      '  1 file not finished at the source, 2025/a.jpg',
+    )
+    expect(lines({})[4]).toBe('')
+    // What is fine needs no words: a file that has just come waits for a while.
+    expect(lines({ waiting, state: 'ok' })[4]).toBe('')
+  })
+
   it('of a first pass that was stopped shows first what is staged', () => {
     const message = 'no pass has finished here; run reconcile cut'
     const killed = {
@@ -478,6 +490,10 @@ describe('the screen of all backups', () => {
       '  stopped: 0.9 of 1.4 GiB staged of cut-2026-11-24.tar; the next pass goes on',
       `  never-run: ${message}`,
     ])
+    // That no point has come goes without saying.
+    const fresh = { ...ready('unknown', 'no-point-yet', 'no point has come yet'), type: 'Fresh' } as const
+    const first = { ...killed, staged: null, conditions: [...killed.conditions, fresh] }
+    expect(screen([first])).not.toContain('no-point-yet')
   })
 
   it('keeps the id that releases a hold, however little room there is', () => {

@@ -152,7 +152,7 @@ function adviceOn(suffix: string, checksum: Spec['checksum']): string {
   const kind = /^\.(md5|sha256)/i.exec(suffix)?.[1]?.toLowerCase()
   return kind === undefined || kind === checksum
     ? writeMarkers(checksum)
-    : `Set checksum: ${kind} in the spec. Or: ${writeMarkers(checksum)}`
+    : `Set checksum: ${kind} in the spec; or ${writeMarkers(checksum).replace('H', 'h')}`
 }
 
 const seriesEmpty = (names: readonly string[]): Problem => ({

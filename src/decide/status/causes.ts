@@ -32,8 +32,10 @@ export function causesOf({
   if (shared !== undefined) return []
   const found = conditions.filter(isTrouble)
   const certain = found.filter(({ status }) => status !== 'unknown')
-  const known = certain.length > 0 ? certain : found
-  const ready = known.find(({ type }) => type === 'Ready')
+  const all = certain.length > 0 ? certain : found
+  const ready = all.find(({ type }) => type === 'Ready')
+  // Where no pass has looked, it goes without saying that no point has come.
+  const known = ready?.reason === 'never-run' ? all.filter(({ reason }) => reason !== 'no-point-yet') : all
   const first = known.find(({ type }) => type === SAID_BY[ready?.reason ?? '']) ?? ready
   const about = new Map(troubles.map((one) => [one.code, one]))
   const said = [...(first === undefined ? [] : [first]), ...known.filter((one) => one !== ready)].map(
@@ -52,8 +54,8 @@ export function causesOf({
       ...filesOf(one),
     }
   })
-  const all = [...groupBy([...said, ...others], ({ code }) => code).values()].map(([one]) => one!)
-  return [...all.slice(0, 1), ...all.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
+  const each = [...groupBy([...said, ...others], ({ code }) => code).values()].map(([one]) => one!)
+  return [...each.slice(0, 1), ...each.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
 }
 
 const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefined) => {
