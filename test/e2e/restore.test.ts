@@ -11,13 +11,17 @@ afterEach(async () => {
 })
 
 const MTIME = 1_763_000_000
+/** More than is read at once. */
+const SIZE = 1_600_000
+const MADE = new Map(['20', '21', '22'].map((day) => [day, noise(SIZE, day)]))
+const bytesOf = (day: string): Buffer => Buffer.from(MADE.get(day)!)
 
 /** Three dumps, a tree of photos next to them, all held; the state and the specs are not needed any more. */
 async function held(): Promise<World> {
   const world = await makeWorld('local', { calls: 'here' })
   open = world
   for (const day of ['20', '21', '22'])
-    await world.offer(`db-2025-11-${day}.tar`, noise(3 << 20, day), { mtime: MTIME })
+    await world.offer(`db-2025-11-${day}.tar`, bytesOf(day), { mtime: MTIME })
   await world.offer('photos/2025/a b.jpg', 'a picture')
   await world.declare('pg', { ...DUMPS, expect: undefined })
   expect((await world.pass()).exitCode).toBe(0)
@@ -44,9 +48,9 @@ test('files and folders by name: the bytes, the mtime, writable, and nothing els
   const to = join(world.folder, 'out')
   const ended = await world.run('restore', 'pg', 'db-2025-11-21.tar', 'photos/', '--to', to)
   expect(ended).toMatchObject({ code: 0, stderr: '' })
-  expect(ended.stdout).toMatch(/^2 files of pg \(3\.0 MiB\) verified and in\s+\S+out\.$/)
+  expect(ended.stdout).toMatch(/^2 files of pg \(1\.5 MiB\) verified and in\s+\S+out\.$/)
   expect(await tree(to)).toEqual(['db-2025-11-21.tar', 'photos/2025/a b.jpg'])
-  expect(await readFile(join(to, 'db-2025-11-21.tar'))).toEqual(noise(3 << 20, '21'))
+  expect(await readFile(join(to, 'db-2025-11-21.tar'))).toEqual(bytesOf('21'))
   const { mtimeMs, mode } = await stat(join(to, 'db-2025-11-21.tar'))
   expect([mtimeMs, mode & 0o600]).toEqual([MTIME * 1000, 0o600])
 })
@@ -61,7 +65,7 @@ test('the newest point up to a time, from the bare disk, without specs, state or
     format: 'reconcile.restore/1',
     from: world.destination,
     to,
-    files: [{ path: 'db-2025-11-21.tar', state: 'restored', size: 3 << 20 }],
+    files: [{ path: 'db-2025-11-21.tar', state: 'restored', size: SIZE }],
     problems: [],
     exitCode: 0,
   })
@@ -81,8 +85,8 @@ test('rot: exit 6, nothing of that file is left, the others come', async () => {
   const world = await held()
   const rotten = join(world.destination, 'db-2025-11-21.tar')
   await chmod(rotten, 0o644)
-  const bytes = noise(3 << 20, '21')
-  bytes[2_000_000]! ^= 1
+  const bytes = bytesOf('21')
+  bytes[1_200_000]! ^= 1
   await writeFile(rotten, bytes)
   const to = join(world.folder, 'out')
   const ended = await world.run('restore', 'pg', '.', '--to', to)
@@ -95,7 +99,7 @@ test('what is there stays: the same bytes are counted, others are left alone, a 
   const world = await held()
   const to = join(world.folder, 'out')
   await mkdir(to)
-  await writeFile(join(to, 'db-2025-11-20.tar'), noise(3 << 20, '20'))
+  await writeFile(join(to, 'db-2025-11-20.tar'), bytesOf('20'))
   await writeFile(join(to, 'db-2025-11-21.tar'), 'mine')
   await symlink('/nonexistent/x', join(to, 'db-2025-11-22.tar'))
   const ended = await world.run('restore', 'pg', '.', '--to', to, '--json')
@@ -117,14 +121,14 @@ test('an interrupted copy is gone on with, also where it went wrong', async () =
   const world = await held()
   const to = join(world.folder, 'out')
   await mkdir(to)
-  const wrong = noise(3 << 20, '20').subarray(0, 2_500_000)
-  wrong[1_500_000]! ^= 1
+  const wrong = bytesOf('20').subarray(0, 1_400_000)
+  wrong[1_200_000]! ^= 1
   const whole = await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)
   expect(whole.code).toBe(0)
   await rm(join(to, 'db-2025-11-20.tar'))
   await writeFile(join(to, await partOf(world, 'db-2025-11-20.tar')), wrong)
   expect((await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)).code).toBe(0)
-  expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(noise(3 << 20, '20'))
+  expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(bytesOf('20'))
   expect(await tree(to)).toEqual(['db-2025-11-20.tar'])
 })
 
@@ -138,7 +142,7 @@ test('one that was killed between giving a copy its name and taking the other of
   await writeFile(join(to, 'mine.tar'), 'edited since')
   expect((await restore()).code).toBe(0)
   expect(await readFile(join(to, 'mine.tar'), 'utf8')).toBe('edited since')
-  expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(noise(3 << 20, '20'))
+  expect(await readFile(join(to, 'db-2025-11-20.tar'))).toEqual(bytesOf('20'))
   expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'mine.tar'])
 })
 
@@ -155,7 +159,7 @@ test('what is gone here is no older point and no success: it is named, and the o
   }
   expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'db-2025-11-21.tar', 'photos/2025/a b.jpg'])
   expect((await world.run('restore', 'pg', '--list')).stdout).toMatch(/2025-11-22 .* GONE$/m)
-  const sha256 = digestOf('sha256', noise(3 << 20, '22'))
+  const sha256 = digestOf('sha256', bytesOf('22'))
   const acknowledge = [{ path: 'db-2025-11-22.tar', digest: sha256, reason: 'it is lost' }]
   await world.declare('pg', { ...DUMPS, expect: undefined, acknowledge })
   expect((await world.run('restore', 'pg', '--at', 'now', '--to', to)).code).toBe(0)
@@ -188,7 +192,7 @@ test('a damaged ledger: the markers vouch', async () => {
   await writeFile(ledger, (await readFile(ledger, 'utf8')).replace(/"seq":2/, '"seq":9'))
   const to = join(world.folder, 'out')
   expect((await world.run('restore', 'pg', '.', '--to', to)).code).toBe(0)
-  expect(await readFile(join(to, 'db-2025-11-22.tar'))).toEqual(noise(3 << 20, '22'))
+  expect(await readFile(join(to, 'db-2025-11-22.tar'))).toEqual(bytesOf('22'))
 })
 
 test('--list shows what there is, within 80 columns', async () => {
