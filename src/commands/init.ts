@@ -1,10 +1,11 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Failure } from '../model/failure.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { usualConfigs } from '../specs/settings/load.ts'
+import { makeWithParents } from '../system/make-with-parents.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { shellWords } from '../view/shell-words.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -63,7 +64,7 @@ async function holdsSpecs(folder: string): Promise<boolean> {
 /** Whether it was written: what is there stays as it is. Throws a Failure (`bad-target`) where it cannot be written. */
 export async function writeNew(file: string, text: string): Promise<boolean> {
   try {
-    await mkdir(dirname(file), { recursive: true })
+    await makeWithParents(dirname(file), 0o777)
     await writeFile(file, text, { flag: 'wx', mode: 0o644 })
     return true
   } catch (cause) {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { runTool } from './child.ts'
+import { makeWithParents } from './make-with-parents.ts'
 
 /** Whose files ours are to be, where root makes them for a service; null: whoever runs this. */
 export type Owner = { readonly uid: number; readonly gid: number } | null
@@ -31,7 +32,7 @@ export const keyComment = (): string => `reconcile@${hostname().replace(/[^\w.-]
 
 /** A folder that is there keeps its mode and owner. Those above it are for everybody to pass through. */
 export async function makeOwnFolder(folder: string, mode: number, owner: Owner): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true, mode: 0o755 })
+  await makeWithParents(dirname(folder), 0o755)
   try {
     await mkdir(folder, { mode })
   } catch (error) {

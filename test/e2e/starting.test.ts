@@ -72,6 +72,11 @@ describe('reconcile init', () => {
     expect(readdirSync(join(folder, 'specs'))).toEqual(['_defaults.yaml', 'mine.yaml'])
     const onFile = await run('init', '--specs', 'config.yaml')
     expect(onFile).toMatchObject({ code: 64, stderr: expect.stringContaining('cannot write') })
+    // Node's own way to make folders never returns there.
+    expect(await run('init', '--specs', '/proc/none/specs')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('/proc/none'),
+    })
     expect((await run('init', '--git', '/srv/x')).code).toBe(64)
   })
 

@@ -114,6 +114,8 @@ export function breaches({ path, text }: SourceText): readonly string[] {
   if (/\$\{[^}]*(?:[mM]essage|why)\b[^}]*\}\. \$\{/.test(code))
     found.push('joins sentences itself, not by withHint')
   // What AbortSignal.any makes of it may be collected, and then never aborts (Node 20).
+  // It never returns below /proc.
+  if (/\bmkdir(?:Sync)?\([^\n]*recursive/.test(code)) found.push('makes folders past makeWithParents')
   if (/\bAbortSignal\.timeout\b/.test(code)) found.push('uses AbortSignal.timeout')
   if (/\bJSON\.parse\b/.test(code) && !READS_JSON.includes(path)) found.push('parses JSON past its checks')
 

@@ -57,6 +57,7 @@ describe('an offender is caught', () => {
     ['src/commands/a.ts', 'process.exitCode = 1', 'process.exit'],
     ['src/commands/a.ts', "import { exit } from 'node:process'", 'process.exit'],
     ['src/box/a.ts', 'export const a = JSON.parse(text)', 'parses JSON past its checks'],
+    ['src/box/a.ts', 'await mkdir(folder, { recursive: true })', 'past makeWithParents'],
     ['src/watch/a.ts', 'const late = AbortSignal.timeout(5)', 'AbortSignal.timeout'],
     ['src/view/a.ts', 'export default function a() {}', 'default export'],
     ['src/view/a.ts', 'const a = 1\nexport { a as default }', 'default export'],

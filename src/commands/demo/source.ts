@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../model/failure.ts'
 import { isProgram } from '../../system/check-host-tools.ts'
 import { runTool, startChild } from '../../system/child.ts'
+import { makeWithParents } from '../../system/make-with-parents.ts'
 import { shellQuoted } from '../../system/ssh-options.ts'
 
 /** A real sshd on loopback that serves one folder through rrsync, with throwaway keys. */
@@ -52,7 +53,7 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
       ? `${find(RRSYNC, 'rrsync', 'rsync')} -ro ${shellQuoted(resolve(options.served))}`
       : options.command
   const user = userInfo().username
-  await mkdir(options.folder, { recursive: true, mode: 0o700 })
+  await makeWithParents(options.folder)
   const at = (name: string): string => join(resolve(options.folder), name)
   await Promise.all([makeKey(at('host_key')), makeKey(at('user_key'))])
 
@@ -61,7 +62,7 @@ export async function startThrowawaySource(options: ThrowawayOptions): Promise<T
     mode: 0o600,
   })
   // As root, sshd chroots to this folder, which its service usually creates.
-  if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
+  if (process.getuid?.() === 0) await makeWithParents('/run/sshd', 0o755)
 
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()

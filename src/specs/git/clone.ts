@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
@@ -101,7 +101,7 @@ async function initClone(
   const clone = cloneAt(gitDir, await configFile(folder, place), place, options)
   const { code, stderr } = await clone.run(['init', '--bare', '--quiet', '--template='])
   if (code !== 0) throw broken(gitDir, stderr)
-  await mkdir(join(gitDir, 'objects/info'), { recursive: true })
+  await makeWithParents(join(gitDir, 'objects/info'))
 }
 
 function cloneAt(gitDir: string, config: string, place: GitPlace, options: CloneOptions): GitClone {
