@@ -2,11 +2,11 @@ import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
+import { shellQuoted } from '../model/shell-words.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { namelessUser } from '../system/check-host-tools.ts'
 import { runTool } from '../system/child.ts'
-import { shellQuoted } from '../system/ssh-options.ts'
 
 type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> &
   Partial<Pick<SshPlace, 'algorithms' | 'host' | 'port'>>

@@ -1,3 +1,4 @@
+import { hostText } from '../model/host-text.ts'
 import type { Source } from '../model/ports.ts'
 import type { LocalPlace, SshPlace } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
@@ -47,6 +48,6 @@ export async function prepareFar(place: SshPlace | LocalPlace, timeout: number):
 }
 
 function sshLabel({ user, host, port, path }: SshPlace): string {
-  const there = host.includes(':') ? `[${host}]` : host
+  const there = hostText(host)
   return `${user}@${there}:${port === 22 ? '' : `${port}:`}${path}`
 }

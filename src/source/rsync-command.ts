@@ -1,3 +1,4 @@
+import { hostText } from '../model/host-text.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { LocalPlace, SshPlace } from '../model/spec.ts'
 import { rshOption } from './ssh-command.ts'
@@ -144,7 +145,7 @@ export const namesOnStdin = (paths: Iterable<RelPath>): string => {
 /** Options about the peer, and the folder there, or what is at `below` from it. A remote path starts with `/` or `./`, so it is neither an option nor `::module`. */
 function far({ place, ssh }: End, below = ''): readonly string[] {
   if (place.kind === 'local') return [`${place.path.replace(/\/+$/, '')}/${below}`]
-  const host = place.host.includes(':') ? `[${place.host}]` : place.host
+  const host = hostText(place.host)
   const path = place.path.replace(/^(\.\/)+|\/+$/g, '')
   const folder = place.path.startsWith('/') ? `${path}/` : path === '.' ? './' : `./${path}/`
   return [

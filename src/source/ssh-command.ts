@@ -1,7 +1,9 @@
 import { Failure } from '../model/failure.ts'
+import { hostText } from '../model/host-text.ts'
+import { shellQuoted } from '../model/shell-words.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
 import { DIES_WITH_US } from '../system/child.ts'
-import { HOST_OR_USER, IPV6, shellQuoted, sshWords, tokenSafe } from '../system/ssh-options.ts'
+import { HOST_OR_USER, IPV6, sshWords, tokenSafe } from '../system/ssh-options.ts'
 
 /** The abilities of this machine's ssh and processor that our arguments depend on. */
 export interface SshAbilities {
@@ -85,7 +87,7 @@ function jumpCommand(
 ): string {
   const hop = jump.at(-1)!
   const options = sshOptions(place, hop, jump.slice(0, -1), abilities)
-  const target = `${to.host.includes(':') ? `[${to.host}]` : to.host}:${to.port}`
+  const target = `${hostText(to.host)}:${to.port}`
   const command = [...options, '-p', String(hop.port), '-l', hop.user, '-W', target, hop.host]
   return command.map((word) => shellQuoted(word).replaceAll('%', '%%')).join(' ')
 }

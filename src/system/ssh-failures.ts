@@ -1,5 +1,6 @@
+import { hostText } from '../model/host-text.ts'
+import { shellQuoted } from '../model/shell-words.ts'
 import type { PublicKey } from './public-key.ts'
-import { shellQuoted } from './ssh-options.ts'
 
 /** A machine that ssh logs in to. */
 export interface Peer {
@@ -141,7 +142,7 @@ export function wordsAbout(
         }
       : {
           ...{ name: jump, at: jump, as: `, of ${jump}`, next: `${next.host} (port ${next.port})` },
-          to: `${next.host.includes(':') ? `[${next.host}]` : next.host}:${next.port}`,
+          to: `${hostText(next.host)}:${next.port}`,
           ...{ carrying: ' there, with restrict,port-forwarding before it', us: 'us' },
           ...{ hostKey: 'source.jump', portKey: 'source.jump' },
         }),
@@ -150,5 +151,4 @@ export function wordsAbout(
 }
 
 /** `user@host:port`, as `source.jump` has it. */
-export const hopText = ({ user, host, port }: Peer): string =>
-  `${user}@${host.includes(':') ? `[${host}]` : host}:${port}`
+export const hopText = ({ user, host, port }: Peer): string => `${user}@${hostText(host)}:${port}`

@@ -41,7 +41,3 @@ export const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/
 /** A path that ssh takes for nothing but a path: it expands `%x` and `${NAME}`, and older ones know no escape for quotes. Null: it is none. */
 export const tokenSafe = (path: string): string | null =>
   !path.startsWith('/') || /["\\\u0000-\u001f\u007f]|\$\{/.test(path) ? null : path.replaceAll('%', '%%')
-
-/** One word for a POSIX shell. */
-export const shellQuoted = (word: string): string =>
-  /^[A-Za-z0-9_./=:@,+^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

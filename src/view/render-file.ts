@@ -8,12 +8,12 @@ import type {
 } from '../model/explanation.ts'
 import { humanPart, humanSize } from '../model/human-size.ts'
 import { instant } from '../model/instant.ts'
+import { shellWords } from '../model/shell-words.ts'
 import { UNDATED } from '../model/status.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { humanCount } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import type { Paint } from './paint.ts'
-import { shellWords } from './shell-words.ts'
 import { conflictHints } from './trouble-rows.ts'
 import { indentOf, padText, wrapText } from './wrap-text.ts'
 

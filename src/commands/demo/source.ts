@@ -5,10 +5,10 @@ import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../model/failure.ts'
+import { shellQuoted } from '../../model/shell-words.ts'
 import { isProgram } from '../../system/check-host-tools.ts'
 import { runTool, startChild } from '../../system/child.ts'
 import { makeWithParents } from '../../system/make-with-parents.ts'
-import { shellQuoted } from '../../system/ssh-options.ts'
 
 /** A real sshd on loopback that serves one folder through rrsync, with throwaway keys. */
 export interface ThrowawaySource {

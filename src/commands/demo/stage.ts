@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { shellWords } from '../../model/shell-words.ts'
 import { startChild } from '../../system/child.ts'
 import { paint } from '../../view/paint.ts'
-import { shellWords } from '../../view/shell-words.ts'
 import { ourCommand } from '../our-command.ts'
 
 export type DemoStage = ReturnType<typeof demoStage>

@@ -1,3 +1,5 @@
+import { hostText } from '../../model/host-text.ts'
+import { shellQuoted } from '../../model/shell-words.ts'
 import type { Hop } from '../../model/spec.ts'
 
 /** What a person pastes at a source so that a key may log in there. */
@@ -47,8 +49,8 @@ export function pasteForSource(
         ...appended(`${home}/.ssh/authorized_keys`, line, ' &&'),
         // sshd reads it as the account, whatever root's umask is.
         `chmod 644 ${home}/.ssh/authorized_keys &&`,
-        `chgrp -R ${user} ${quoted(folder)} &&`,
-        `chmod -R g+rX ${quoted(folder)}`,
+        `chgrp -R ${user} ${shellQuoted(folder)} &&`,
+        `chmod -R g+rX ${shellQuoted(folder)}`,
       ],
       note: `The last two lines let it read the files.${other}`,
     },
@@ -85,7 +87,7 @@ export const pasteForJump = ({ host, user }: Hop, next: Hop, publicKey: string):
 
 /** authorized_keys: rrsync, whatever the client asks for, and only to read. sshd takes `\"` for a quote there, and a shell reads the rest. */
 const confinedLine = (folder: string, publicKey: string): string =>
-  `restrict,command="rrsync -ro ${quoted(folder).replaceAll('"', '\\"')}" ${publicKey}`
+  `restrict,command="rrsync -ro ${shellQuoted(folder).replaceAll('"', '\\"')}" ${publicKey}`
 
 /** The first line is empty: the file may end without a line end. */
 const appended = (file: string, line: string, more = ''): readonly string[] => [
@@ -94,8 +96,3 @@ const appended = (file: string, line: string, more = ''): readonly string[] => [
   line,
   'END',
 ]
-
-const quoted = (word: string): string =>
-  /^[\w./:@+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-
-const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host)

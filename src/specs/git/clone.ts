@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
+import { shellQuoted } from '../../model/shell-words.ts'
 import {
   type ChildCall,
   type ChildEnd,
@@ -13,7 +14,7 @@ import {
   type TimeLimits,
 } from '../../system/child.ts'
 import { makeWithParents } from '../../system/make-with-parents.ts'
-import { shellQuoted, sshWords, tokenSafe } from '../../system/ssh-options.ts'
+import { sshWords, tokenSafe } from '../../system/ssh-options.ts'
 import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
 import { isCommitId } from './ref.ts'
 import { folderOf, transportOf } from './url.ts'

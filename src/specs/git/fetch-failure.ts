@@ -1,8 +1,8 @@
 import { Failure } from '../../model/failure.ts'
 import type { GitPlace } from '../../model/settings.ts'
+import { shellQuoted } from '../../model/shell-words.ts'
 import type { ChildEnd } from '../../system/child.ts'
 import { keyWords, SSH_FAILURES, wordsAbout } from '../../system/ssh-failures.ts'
-import { shellQuoted } from '../../system/ssh-options.ts'
 import { serverOf } from './url.ts'
 
 const LIMIT = 300
