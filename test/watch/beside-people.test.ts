@@ -142,8 +142,8 @@ describe('whoever the settings name', () => {
         disks.eject()
         for (let passes = 0; passes < 2; passes++)
           expect(await next()).toMatchObject({ halt: { code: 'not-mounted' } })
-        // The daemon writes down what comes next once it has it.
-        await until(async () => (await status('pg')).nextRun !== null)
+        // The daemon writes down what comes next once it has it, or a minute later.
+        await daemon.until(async () => (await status('pg')).nextRun !== null)
         expect(await status('pg')).toMatchObject({
           state: 'ok',
           nextRun: expect.any(String),
