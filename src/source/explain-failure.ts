@@ -117,7 +117,9 @@ export async function bySsh(
   if (failed === undefined) return null
   const lines = linesOf(stderr)
   const way: readonly Peer[] = [...place.jump, place]
-  const at = whereItFailed(lines, place.jump.length)
+  const guess = whereItFailed(lines, place.jump.length)
+  const isMute = guess === 1 && failed.code === 'connection-lost' && !(await saysWhoItIs(way[0]!, signal))
+  const at = isMute ? 0 : guess
   const peer = way[at]!
   // When a jump host fails, the last line is from our own ssh and is not the one that matters.
   const line = place.jump.length === 0 ? undefined : lines.find((one) => failed.pattern.test(one))
@@ -199,6 +201,7 @@ const CONFIGURED: ReadonlySet<string> = new Set([
 /**
  * Which machine of the way failed, from 0. Each ssh that goes on through the one that failed sees its connection end before it has
  * begun, and says so in one line of its own; so does the one that failed where the machine hung up on it, and then says nothing else.
+ * Where the machine reset the connection, the one that failed may say nothing at all: the next machine is named then.
  */
 function whereItFailed(lines: readonly string[], jumps: number): number {
   const cut = lines.flatMap((line, i) => (/^(?:kex|ssh)_exchange_identification: /.test(line) ? i : []))
