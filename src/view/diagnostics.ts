@@ -5,7 +5,7 @@ import { escapeText } from './escape-text.ts'
 import { paint } from './paint.ts'
 import { clipText, wrapText } from './wrap-text.ts'
 
-/** As many faults of one code at one place are shown one by one. */
+/** As many faults of one code at one place are shown one by one; as many with one hint are shown with it and the lines around. */
 const SAME = 3
 
 /**
@@ -24,11 +24,21 @@ export function renderDiagnostics(
   )
   // What is written for all backups is wrong for each of them, and is shown for the first.
   const isMany = (of: readonly Diagnostic[]): boolean => of.length > SAME
+  // What is wrong in one way in many files, one thing to do for all, is explained in the first ones.
+  const seen = new Map<string, number>()
+  const isExplained = ({ code, hint }: Diagnostic): boolean => {
+    const key = `${code}\0${hint}`
+    const before = seen.get(key) ?? 0
+    seen.set(key, before + 1)
+    return hint !== undefined && before >= SAME
+  }
   return [...byPlace.values()]
     .flatMap((same) =>
       isMany(same) ? [[same[0]!, same.length - 1] as const] : same.map((one) => [one, 0] as const),
     )
-    .map(([{ file, line, column, severity, message, hint, frame }, others]) => {
+    .map(([one, others], i) => {
+      const { file, line, column, severity, message, hint, frame } = one
+      const isBrief = isExplained(one)
       const near = options.folder !== undefined && file.startsWith(`${options.folder}/`)
       const name = escapeText(near ? file.slice(options.folder.length + 1) : file)
       const rank = severity === 'error' ? tone('red', 'error') : tone('yellow', 'warning')
@@ -40,18 +50,18 @@ export function renderDiagnostics(
         `${tone('bold', at)}: ${rank}:${first.slice(before.length)}`,
         ...rest.map((more) => `    ${more}`),
       ]
-      for (const each of frame === undefined ? [] : fitFrame(frame, width))
+      for (const each of frame === undefined || isBrief ? [] : fitFrame(frame, width))
         lines.push(tone('dim', `    ${each}`.trimEnd()))
-      if (hint !== undefined)
+      if (hint !== undefined && !isBrief)
         lines.push(
           ...wrapText(`hint: ${escapeText(hint)}`, width).map((text, i) =>
             i === 0 ? `  ${tone('cyan', 'hint')}${text.slice(4)}` : `    ${text}`,
           ),
         )
       if (others > 0) lines.push(`  and ${others} more at this place, for other backups`)
-      return `${lines.join('\n')}\n`
+      return `${i === 0 || isBrief ? '' : '\n'}${lines.join('\n')}\n`
     })
-    .join('\n')
+    .join('')
 }
 
 /** The lines around a fault, escaped. Where they do not fit, what is shown of them is around the place that the carets mark. */

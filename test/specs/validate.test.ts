@@ -67,6 +67,16 @@ describe('reconcile validate', () => {
     })
     expect(few.out.match(/_defaults\.yaml:1:/g)).toHaveLength(2)
   })
+  test('explains what is wrong in one way in many files three times, and names the place of each', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const of = (name: string) =>
+      `version: 1\nsource: { path: /srv/x }\ndestination: { path: "/etc/${name}" }\n`
+    const { out } = await run(Object.fromEntries(names.map((name) => [`${name}.yaml`, of(name)])))
+    expect(out.match(/hint: /g)).toHaveLength(3)
+    expect(out.match(/> 3 \|/g)).toHaveLength(3)
+    for (const name of names) expect(out).toContain(`${name}.yaml:3:22: error: `)
+    expect(out).toMatch(/\n\n5 faults;/)
+  })
   test('says in one line that all is sound', async () => {
     expect(await run({ 'a.yaml': spec() })).toMatchObject({
       code: 0,
