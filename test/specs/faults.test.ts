@@ -492,7 +492,7 @@ describe('bombs end quickly as one fault', () => {
     expect(specs).toEqual([])
     expect(faults).toHaveLength(101)
     expect(faults.at(-1)).toMatchObject({ code: 'more-faults', message: 'and 14900 more' })
-  }, 20_000)
+  })
 
   test('thousands of duplicate keys are too', async () => {
     expect(await faultsOf(lines(9000, () => 'k: 1'))).toHaveLength(101)
