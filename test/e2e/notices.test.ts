@@ -191,8 +191,8 @@ test('each backup has its own heartbeat, from any whole pass over it', async () 
   expect(receiver.received[5]!.body).toMatch(/^pg: exit 6: 1 in conflict: a.tar\n/)
 })
 
-// The limit of this test is the promise.
-test('a server that never answers costs a pass no more than its budget', { timeout: 25_000 }, async () => {
+// Where the budget did not hold, this would never end.
+test('a server that never answers costs a pass no more than its budget', async () => {
   receiver.answer('hang')
   const [flag, file] = (await configure(receiver.origin)) as [string, string]
   await writeFile(join(world.folder, 'etc/beat-pg'), `${receiver.origin}${SECRET}/pg`, { mode: 0o600 })

@@ -21,7 +21,7 @@ const untilPublished = (): Promise<readonly string[]> =>
       expect(published).not.toEqual([])
       return published.toSorted()
     },
-    { timeout: 60_000, interval: 200 },
+    { timeout: 300_000, interval: 200 },
   )
 
 describe('a file without any marker', () => {
@@ -64,7 +64,7 @@ describe('a file without any marker', () => {
     await vi.waitFor(
       async () => expect((await pass()).conflicts.map(({ path }) => path)).toEqual(['a.tar']),
       {
-        timeout: 60_000,
+        timeout: 300_000,
       },
     )
     const again = await pass()
@@ -84,7 +84,7 @@ describe('a file without any marker', () => {
         expect(published).toEqual([])
         expect(problems.map(({ code }) => code)).toEqual(['claims-unsupported'])
       },
-      { timeout: 60_000 },
+      { timeout: 300_000 },
     )
   })
 })

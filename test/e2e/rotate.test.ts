@@ -464,7 +464,7 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     const before = await treeOf(disks.path('b'))
     const running = world.start(['db', '--json'])
     const staged = join(disks.path('a'), 'db/.reconcile/staging/big.tar')
-    await vi.waitUntil(() => existsSync(staged) && statSync(staged).size > 0, { timeout: 60_000 })
+    await vi.waitUntil(() => existsSync(staged) && statSync(staged).size > 0, { timeout: 300_000 })
     disks.eject('torn')
     disks.insert('b')
     const { exitCode, stdout, stderr } = await running
@@ -541,7 +541,9 @@ describe.skipIf(!canMountImages())('disks with labels', () => {
       expect(await at.pass()).toMatchObject({ result: 'in-sync', holds: [], exitCode: 0 })
       const text = (await world.run('status')).stdout
       expect(text).toMatch(/^ext4 "offsite1", 1\d(\.\d)? MiB: here, newest .+$/m)
-      expect(text).toMatch(/^ext4 "offsite2", 1\d(\.\d)? MiB: away, last here (just now|\d+ \w+ ago), newest .+$/m)
+      expect(text).toMatch(
+        /^ext4 "offsite2", 1\d(\.\d)? MiB: away, last here (just now|\d+ \w+ ago), newest .+$/m,
+      )
       expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
       disks.eject()
       expect((await at.pass()).halt).toMatchObject({ hint: 'Mount one of its disks: offsite1, offsite2.' })
