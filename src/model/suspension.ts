@@ -1,12 +1,10 @@
-import type { Instant } from './instant.ts'
+import { type Checked, millis, nullable, object } from './check-json.ts'
 import type { Suspension } from './spec.ts'
-import type { Release } from './trouble.ts'
+import { RELEASE } from './trouble.ts'
 
-/** A suspension by command, as the box remembers it. */
-export interface StoredSuspension extends Release {
-  /** Null: until it is resumed. */
-  readonly until: Instant | null
-}
+/** A suspension by command, as the box remembers it. `until` null: until it is resumed. */
+export const storedSuspension = object({ ...RELEASE, until: nullable(millis) })
+export type StoredSuspension = Checked<typeof storedSuspension>
 
 /** Suspensions by command: of single backups by name, and of all that there are or will be. */
 export interface StoredSuspensions {

@@ -1,5 +1,4 @@
-import { type Check, object, optional, text } from './check-json.ts'
-import type { Instant } from './instant.ts'
+import { type Check, type Checked, millis, object, optional, text } from './check-json.ts'
 
 /** Trouble as data. Codes are stable and kebab-case; messages and hints are prose and may change. */
 
@@ -46,11 +45,9 @@ export interface Hold {
 }
 
 /** Who decided something on the record, when and why: a release, a suspension. */
-export interface Release {
-  readonly reason: string
-  readonly by: string
-  readonly at: Instant
-}
+export const RELEASE = { reason: text, by: text, at: millis }
+const release = object(RELEASE)
+export type Release = Checked<typeof release>
 
 /** The same name with another digest at the source than the one held, or once held, here. Neither is touched. */
 export interface Conflict {
@@ -80,6 +77,11 @@ export interface Diagnostic {
 }
 
 /** As they are read again, from documents that others may have written. */
-export const checkedHold: Check = object({ id: text, code: text, message: text })
-export const checkedHalt: Check = object({ code: text, message: text, hint: text })
-export const checkedProblem: Check = object({ code: text, path: optional(text), message: text, hint: text })
+export const checkedHold: Check<Hold> = object({ id: text, code: text, message: text })
+export const checkedHalt: Check<Halt> = object({ code: text, message: text, hint: text })
+export const checkedProblem: Check<Problem> = object({
+  code: text,
+  path: optional(text),
+  message: text,
+  hint: text,
+})

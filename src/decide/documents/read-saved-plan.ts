@@ -131,7 +131,7 @@ export type ReadPlan =
 export function readSavedPlan(json: string): ReadPlan {
   const parsed = parseDocument(json, 'plan', 'saved plan', plan)
   if (!('value' in parsed)) return parsed
-  const read = parsed.value as Plan
+  const read = parsed.value as unknown as Plan
   // What earlier versions did not write.
   const backups = read.backups.map((one) => ({ ...EARLIER, ...one }))
   const found = { specs: {}, ...read, backups }
