@@ -44,28 +44,20 @@ export const number = is<number>('a number', (value) => typeof value === 'number
 /** A time as milliseconds since 1970. */
 export const millis = number as Check<Instant>
 export const flag = is<boolean>('true or false', (value) => typeof value === 'boolean')
+
+const textThat = <T extends string>(what: string, test: (it: string) => boolean): Check<T> =>
+  is(what, (value) => typeof value === 'string' && test(value))
+
 /** Whatever Date.parse reads. */
-export const moment = is<string>(
-  'a time',
-  (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)),
-)
-export const time = is<string>(
+export const moment = textThat<string>('a time', (it) => !Number.isNaN(Date.parse(it)))
+export const time = textThat<string>(
   'a time in UTC',
-  (value) =>
-    typeof value === 'string' &&
-    /^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(value) &&
-    !Number.isNaN(Date.parse(value)),
+  (it) => /^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(it) && !Number.isNaN(Date.parse(it)),
 )
 /** A path that is safe in a destination (I6). */
-export const relPath = is<RelPath>(
-  'a safe path',
-  (value) => typeof value === 'string' && pathFault(value) === null,
-)
+export const relPath = textThat<RelPath>('a safe path', (it) => pathFault(it) === null)
 /** Lower-case hex of md5 or sha256. */
-export const digest = is<Digest>(
-  'a digest',
-  (value) => typeof value === 'string' && toDigest(value) === value,
-)
+export const digest = textThat<Digest>('a digest', (it) => toDigest(it) === it)
 export const oneOf = <const T extends string | boolean>(...words: readonly T[]): Check<T> =>
   is(`one of ${words.join(', ')}`, (value) => words.includes(value as T))
 
