@@ -72,6 +72,9 @@ export const optional =
   (value, at) =>
     value === undefined ? null : check(value, at)
 
+/** Earlier versions left it out: whoever reads it then fills it in. */
+export const newer = <T>(check: Check<T>): Check<T> => optional(check) as Check<T>
+
 export const list =
   <T>(check: Check<T>): Check<readonly T[]> =>
   (value, at) => {

@@ -1,5 +1,6 @@
 import {
   amount,
+  type Check,
   type Checked,
   count,
   list,
@@ -217,30 +218,29 @@ export type Promised = Checked<typeof promised>
 export type FreshState = 'ok' | 'due' | 'late' | 'ended' | 'unknown'
 
 /** Selected files that fit no pattern: kept, counted by no rule, never pruned. `names`: the newest few of them. */
-export interface BesideCount {
-  readonly files: number
-  readonly names: readonly string[]
-}
+export const besideCount = object({ files: count, names: list(text) })
+export type BesideCount = Checked<typeof besideCount>
 
 /** The one series of all files without a date, where there is no pattern; also told of where nothing has shown itself yet. */
 export const UNDATED = 'undated'
 
-export interface SeriesStatus {
+export const seriesStatus = object({
   /** Its name; of one that is guessed with `*` in the place of the date. */
-  readonly series: string
+  series: text,
   /** Of one that is guessed: the pattern to write, so that it is not; null: none says it. */
-  readonly pattern?: string | null
+  pattern: optional(nullable(text)),
   /** Of its newest complete point here; where disks take turns, of the newest on any of them. */
-  readonly newest: string | null
+  newest: nullable(text),
   /** Of status alone: when its next point is due, or was; null: none is, or that is unknown. */
-  readonly due?: string | null
+  due: unseen<string | null | undefined>(),
   /** In words: `every 24h`. */
-  readonly expect: string | null
-  readonly state: FreshState
+  expect: nullable(text),
+  state: text as Check<FreshState>,
   /** Where it is late, and that is known. */
-  readonly cause?: LateCause
-  readonly points: number
-}
+  cause: optional(text as Check<LateCause>),
+  points: count,
+})
+export type SeriesStatus = Checked<typeof seriesStatus>
 
 export interface BackupStatus {
   readonly backup: string

@@ -1,4 +1,4 @@
-import { type Checked, millis, nullable, object } from './check-json.ts'
+import { type Checked, flag, integer, millis, nullable, object, text } from './check-json.ts'
 import type { Suspension } from './spec.ts'
 import { RELEASE } from './trouble.ts'
 
@@ -18,11 +18,12 @@ export type SuspendedNow =
   | ({ readonly from: 'command'; readonly of: 'backup' | 'all' } & StoredSuspension)
 
 /** The same in documents: times as text, and `by` or `spec` as it was said by a person's command or in a spec. */
-export interface Suspended {
-  readonly reason: string | null
-  readonly until: string | null
+export const suspended = object({
+  reason: nullable(text),
+  until: nullable(text),
   /** Null: the spec says so. `all`: of every backup. */
-  readonly by: { readonly user: string; readonly at: string; readonly all: boolean } | null
+  by: nullable(object({ user: text, at: text, all: flag })),
   /** Null: somebody's command did. */
-  readonly spec: { readonly file: string; readonly line: number } | null
-}
+  spec: nullable(object({ file: text, line: integer })),
+})
+export type Suspended = Checked<typeof suspended>
