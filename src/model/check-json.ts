@@ -15,7 +15,7 @@ export type Checked<C extends Check> = C extends Check<infer T> ? T : never
 
 type Fields = Readonly<Record<string, Check>>
 type MayLack<F extends Fields> = { [K in keyof F]: undefined extends Checked<F[K]> ? K : never }[keyof F]
-type CheckedFields<F extends Fields> = {
+export type CheckedFields<F extends Fields> = {
   readonly [K in Exclude<keyof F, MayLack<F>>]: Checked<F[K]>
 } & { readonly [K in MayLack<F>]?: Exclude<Checked<F[K]>, undefined> }
 
@@ -43,6 +43,7 @@ export const amount = is<number>('a number from 0', (value) => Number.isFinite(v
 export const number = is<number>('a number', (value) => typeof value === 'number')
 /** A time as milliseconds since 1970. */
 export const millis = number as Check<Instant>
+export const wholeMillis = integer as Check<Instant>
 export const flag = is<boolean>('true or false', (value) => typeof value === 'boolean')
 
 const textThat = <T extends string>(what: string, test: (it: string) => boolean): Check<T> =>
