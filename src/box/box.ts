@@ -1,67 +1,58 @@
 import { join } from 'node:path'
 import type { BoxState } from '../model/box.ts'
-import { flag, list, number, object, optional, record, text } from '../model/check-json.ts'
-import type { DiskBefore, DiskFacts, LedgerHead } from '../model/holding.ts'
-import { type Instant, isoTime } from '../model/instant.ts'
+import {
+  type Checked,
+  flag,
+  list,
+  number,
+  object,
+  optional,
+  record,
+  text,
+  unseen,
+} from '../model/check-json.ts'
+import type { DiskBefore, DiskFacts } from '../model/holding.ts'
+import { isoTime } from '../model/instant.ts'
+import { RELEASE } from '../model/trouble.ts'
 import { claimSlot } from './claim-slot.ts'
 import { openRotations } from './rotations.ts'
 import { stateFile } from './state-file.ts'
 import { openSuspensions } from './suspensions.ts'
 
-interface KnownDestination extends Partial<DiskBefore> {
-  readonly id: string
-  readonly path: string
-  readonly filesystem: string
-  /** Left out: an older version did not write it down. */
-  readonly within?: string
-  readonly backup?: string
+const destination = object({
+  id: text,
+  path: text,
+  filesystem: text,
+  /** Left out: an older version did not write it down; likewise what follows. */
+  within: unseen<string | undefined>(),
+  backup: unseen<string | undefined>(),
+  disk: unseen<DiskBefore['disk'] | undefined>(),
+  day: unseen<string | null | undefined>(),
   /** Announced, and not yet learnt: it may never have been made. */
-  readonly announced: boolean
-}
+  announced: flag,
+})
+type KnownDestination = Checked<typeof destination>
 
-interface Destinations {
-  readonly destinations: readonly KnownDestination[]
-  readonly heads: { readonly [id: string]: LedgerHead }
-}
-
-interface Releases {
-  readonly releases: readonly {
-    readonly hold: string
-    readonly reason: string
-    readonly by: string
-    readonly at: Instant
-  }[]
-}
+const releaseOf = object({ hold: text, ...RELEASE })
 
 /**
  * The memory and the locks in the `state` folder, shared by all processes on the box. A missing folder reads as empty, and only writing
  * makes it: a dry run leaves no trace.
  */
 export function openBox(stateFolder: string, options: { readonly concurrency: number }): BoxState {
-  const destinations = stateFile<Destinations>(
+  const destinations = stateFile(
     stateFolder,
     'destinations',
     { destinations: [], heads: {} },
-    {
-      destinations: list(object({ id: text, path: text, filesystem: text, announced: flag })),
-      heads: record(object({ seq: number, hash: text })),
-    },
+    object({ destinations: list(destination), heads: record(object({ seq: number, hash: text })) }),
   )
-  const releases = stateFile<Releases>(
-    stateFolder,
-    'releases',
-    { releases: [] },
-    { releases: list(object({ hold: text, reason: text, by: text, at: number })) },
-  )
+  const releases = stateFile(stateFolder, 'releases', { releases: [] }, object({ releases: list(releaseOf) }))
   // An older version wrote no `withHosts`.
-  const folders = stateFile<{
-    readonly withDefaults: readonly string[]
-    readonly withHosts?: readonly string[]
-  }>(
+  const folders = stateFile(
     stateFolder,
     'spec-folders',
     { withDefaults: [] },
-    { withDefaults: list(text), withHosts: optional(list(text)) },
+    object({ withDefaults: list(text), withHosts: optional(list(text)) }),
   )
   const turns = openRotations(stateFolder)
   const known = async (): Promise<readonly KnownDestination[]> => (await destinations.read()).destinations
@@ -143,10 +134,10 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
       return found === undefined ? null : { reason: found.reason, by: found.by, at: found.at }
     },
     releases: async () => new Set((await releases.read()).releases.map(({ hold }) => hold)),
-    consume: (hold) => releases.change((before) => without(before, hold)),
+    consume: (hold) => releases.change((before) => ({ releases: without(before.releases, hold) })),
     writeRelease: (hold, reason, by, at) =>
       releases.change((before) => ({
-        releases: [...without(before, hold).releases, { hold, reason, by, at }],
+        releases: [...without(before.releases, hold), { hold, reason, by, at }],
       })),
 
     async sharedFilesSeen(folder) {
@@ -181,6 +172,5 @@ const rememberedDisk = ({ filesystem, within, source, type, label, size }: DiskF
 /** Not its size, which changes all the time where file systems share a pool. */
 const KEPT = ['path', 'backup', 'filesystem', 'within', 'day', 'announced'] as const
 
-const without = ({ releases }: Releases, hold: string): Releases => ({
-  releases: releases.filter((one) => one.hold !== hold),
-})
+const without = <T extends { readonly hold: string }>(releases: readonly T[], hold: string): readonly T[] =>
+  releases.filter((one) => one.hold !== hold)

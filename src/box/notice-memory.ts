@@ -1,26 +1,12 @@
 import { join } from 'node:path'
-import { count, flag, list, object, optional, record, text } from '../model/check-json.ts'
+import { type Check, count, flag, list, object, optional, record, text } from '../model/check-json.ts'
 import type { NoticeBook, NoticeMemory } from '../model/notice.ts'
 import { takeFlock } from '../system/lock.ts'
 import { makeStateFolder, stateFile } from './state-file.ts'
 
 /** What was reported and what is still to be, in the `state` folder. */
 export function openNoticeMemory(stateFolder: string): NoticeMemory {
-  const file = stateFile<NoticeBook>(
-    stateFolder,
-    'notices',
-    { told: {}, pending: [] },
-    {
-      told: record(record(record(told))),
-      pending: list(
-        object({
-          hook: text,
-          notice: object({ id: text, backup: text, kind: text, message: text }),
-          rest: optional(object({ until: text, refusals: count, version: text })),
-        }),
-      ),
-    },
-  )
+  const file = stateFile(stateFolder, 'notices', { told: {}, pending: [] }, book)
   return {
     ...file,
     async alone(waitSeconds, signal, act) {
@@ -37,4 +23,13 @@ export function openNoticeMemory(stateFolder: string): NoticeMemory {
   }
 }
 
-const told = object({ since: text, message: text, over: flag, keys: list(text) })
+const book = object({
+  told: record(record(record(object({ since: text, message: text, over: flag, keys: list(text) })))),
+  pending: list(
+    object({
+      hook: text,
+      notice: object({ id: text, backup: text, kind: text, message: text }),
+      rest: optional(object({ until: text, refusals: count, version: text })),
+    }),
+  ),
+}) as Check<unknown> as Check<NoticeBook>

@@ -1,23 +1,42 @@
-import type { Box, DiskSeries, KnownDisk, Rotation } from '../model/box.ts'
-import { count, list, moment, nullable, number, object, record, text } from '../model/check-json.ts'
+import type { Box, KnownDisk, Rotation } from '../model/box.ts'
+import {
+  type Check,
+  type Checked,
+  count,
+  list,
+  millis,
+  moment,
+  nullable,
+  object,
+  record,
+  text,
+} from '../model/check-json.ts'
 import { parseStatus } from '../model/parse-status.ts'
 import type { DestinationStatus } from '../model/status.ts'
-import type { Release } from '../model/trouble.ts'
+import { RELEASE, type Release } from '../model/trouble.ts'
 import { stateFile } from './state-file.ts'
 
 /** As it was last left at one path, whatever the disks are called by now. */
-interface Left extends Pick<Rotation, 'policy' | 'clock'> {
+const left = object({
   /** Null: none. */
-  readonly current: string | null
-  readonly disks: {
-    readonly [id: string]: { readonly status: DestinationStatus; readonly series: DiskSeries }
-  }
-}
+  current: nullable(text),
+  clock: nullable(millis),
+  policy: nullable(object({ policy: text, points: count })),
+  disks: record(
+    object({
+      status: ((value, at) =>
+        parseStatus(value) === null ? `${at} is no status` : null) as Check<DestinationStatus>,
+      series: list(object({ series: text, newest: nullable(moment), points: count })),
+    }),
+  ),
+})
+type Left = Checked<typeof left>
 
-interface Rotations {
-  readonly rotations: { readonly [path: string]: Left }
-  readonly forgotten: readonly ({ readonly id: string } & Release)[]
-}
+const rotations = object({
+  rotations: record(left),
+  forgotten: list(object({ id: text, ...RELEASE })),
+})
+type Rotations = Checked<typeof rotations>
 
 type Memory = Pick<Box, 'noteTurn' | 'noteAway'> & {
   /** What was left at this path on the disks that are known there. */
@@ -30,12 +49,7 @@ type Memory = Pick<Box, 'noteTurn' | 'noteAway'> & {
 
 /** What passes leave to know of disks that take turns: `state/rotations.json`. */
 export function openRotations(stateFolder: string): Memory {
-  const file = stateFile<Rotations>(
-    stateFolder,
-    'rotations',
-    { rotations: {}, forgotten: [] },
-    { rotations: record(left), forgotten: list(object({ id: text, reason: text, by: text, at: number })) },
-  )
+  const file = stateFile(stateFolder, 'rotations', { rotations: {}, forgotten: [] }, rotations)
   const at = ({ rotations }: Rotations, path: string): Left | undefined =>
     Object.hasOwn(rotations, path) ? rotations[path] : undefined
   const change = (path: string, to: (before: Left | undefined) => Left | undefined) =>
@@ -82,15 +96,3 @@ export function openRotations(stateFolder: string): Memory {
 }
 
 const NOTHING: Left = { current: null, clock: null, policy: null, disks: {} }
-
-const left = object({
-  current: nullable(text),
-  clock: nullable(number),
-  policy: nullable(object({ policy: text, points: count })),
-  disks: record(
-    object({
-      status: (value, at) => (parseStatus(value) === null ? `${at} is no status` : null),
-      series: list(object({ series: text, newest: nullable(moment), points: count })),
-    }),
-  ),
-})

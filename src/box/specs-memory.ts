@@ -1,22 +1,19 @@
 import { join } from 'node:path'
 import type { Box } from '../model/box.ts'
-import { anything, list, nullable, number, object, record, text } from '../model/check-json.ts'
-import { type GitMemory, NO_MEMORY, type SpecsMemory } from '../model/specs-memory.ts'
+import { type Checked, object, record } from '../model/check-json.ts'
+import { type GitMemory, gitMemory, NO_MEMORY, type SpecsMemory } from '../model/specs-memory.ts'
 import { takeFlock } from '../system/lock.ts'
 import { makeStateFolder, stateFile } from './state-file.ts'
-
-interface Places {
-  readonly places: { readonly [place: string]: GitMemory }
-}
 
 /** What the box remembers of specs from git: in `state/git.json`, and the clones in `state/git`. Reading makes nothing. */
 export function openSpecsMemory(
   stateFolder: string,
   { released, consume }: Pick<Box, 'released' | 'consume'>,
 ): SpecsMemory {
-  const file = stateFile<Places>(stateFolder, 'git', { places: {} }, { places: record(memory) }, 'git-specs')
+  const known = object({ places: record(gitMemory) })
+  const file = stateFile(stateFolder, 'git', { places: {} }, known, 'git-specs')
   const folder = join(stateFolder, 'git')
-  const memoryOf = ({ places }: Places, place: string): GitMemory =>
+  const memoryOf = ({ places }: Checked<typeof known>, place: string): GitMemory =>
     Object.hasOwn(places, place) ? places[place]! : NO_MEMORY
   return {
     folder,
@@ -32,10 +29,3 @@ export function openSpecsMemory(
     },
   }
 }
-
-const memory = object({
-  good: nullable(object({ commit: text, taken: number })),
-  unreachable: nullable(object({ since: number })),
-  refused: nullable(object({ commit: text, since: number })),
-  passed: list(anything),
-})

@@ -1,6 +1,6 @@
 import { promises } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Check, matches, object, oneOf, parseJson } from '../model/check-json.ts'
+import { both, type Check, matches, object, oneOf, parseJson } from '../model/check-json.ts'
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
 import { takeFlock } from '../system/lock.ts'
@@ -36,15 +36,15 @@ export interface StateFile<T> {
 export function stateFile<T extends object>(
   folder: string,
   name: string,
-  blank: T,
-  shape: { readonly [key in keyof T]: Check },
+  blank: NoInfer<T>,
+  check: Check<T>,
   kind = name,
 ): StateFile<T> {
   const path = join(folder, `${name}.json`)
   const format = `reconcile.${kind}/1`
-  const isIt = matches<T & { readonly format: string }>(object({ format: oneOf(format), ...shape }))
+  const isIt = matches(both(check, object({ format: oneOf(format) })))
   const read = async (): Promise<T> => {
-    const { format: _, ...found } = (await readState(path, isIt)) ?? { format, ...blank }
+    const { format: _, ...found } = { format, ...((await readState(path, isIt)) ?? blank) }
     return found as unknown as T
   }
   const isNews = (before: T, after: T): boolean => JSON.stringify(before) !== JSON.stringify(after)

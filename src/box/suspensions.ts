@@ -1,20 +1,13 @@
 import type { Suspensions } from '../model/box.ts'
-import { nullable, number, object, record, text } from '../model/check-json.ts'
-import type { StoredSuspension } from '../model/suspension.ts'
+import { nullable, object, record } from '../model/check-json.ts'
+import { storedSuspension } from '../model/suspension.ts'
 import { stateFile } from './state-file.ts'
 
-interface Stored {
-  readonly all: StoredSuspension | null
-  readonly backups: { readonly [name: string]: StoredSuspension }
-}
-
-const NONE: Stored = { all: null, backups: {} }
+const NONE = { all: null, backups: {} }
 
 export function openSuspensions(stateFolder: string): Suspensions {
-  const file = stateFile(stateFolder, 'suspensions', NONE, {
-    all: nullable(suspension),
-    backups: record(suspension),
-  })
+  const stored = object({ all: nullable(storedSuspension), backups: record(storedSuspension) })
+  const file = stateFile(stateFolder, 'suspensions', NONE, stored)
   return {
     async suspensions() {
       const { all, backups } = await file.read()
@@ -34,5 +27,3 @@ export function openSuspensions(stateFolder: string): Suspensions {
       }),
   }
 }
-
-const suspension = object({ reason: text, by: text, at: number, until: nullable(number) })

@@ -1,12 +1,10 @@
-import { moment, object, record } from '../model/check-json.ts'
-import { type TroubleGroup, troubleGroups } from '../model/status.ts'
+import { type Checked, moment, object, record } from '../model/check-json.ts'
+import { troubleGroups } from '../model/status.ts'
 import { stateFile } from './state-file.ts'
 
 /** What was wrong, since when. */
-export interface RememberedTroubles {
-  readonly at: string
-  readonly troubles: readonly TroubleGroup[]
-}
+const remembered = object({ at: moment, troubles: troubleGroups })
+export type RememberedTroubles = Checked<typeof remembered>
 
 /** By backup; `BOX`: over all of them. */
 export type TroublesBook = Readonly<Record<string, RememberedTroubles>>
@@ -16,12 +14,7 @@ export const BOX = ''
 
 /** What `--on-change` found where no destination could keep it, in the `state` folder. */
 export function openTroublesMemory(stateFolder: string) {
-  const file = stateFile<{ readonly last: TroublesBook }>(
-    stateFolder,
-    'troubles',
-    { last: {} },
-    { last: record(object({ at: moment, troubles: troubleGroups })) },
-  )
+  const file = stateFile(stateFolder, 'troubles', { last: {} }, object({ last: record(remembered) }))
   return {
     read: async (): Promise<TroublesBook> => (await file.read()).last,
     change: (to: (before: TroublesBook) => TroublesBook): Promise<void> =>

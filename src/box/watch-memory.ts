@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { anything, list, matches, object, oneOf, record, text } from '../model/check-json.ts'
+import { type Check, list, matches, object, oneOf, record, text, unseen } from '../model/check-json.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { WatchBeat } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
@@ -23,18 +23,10 @@ export interface WatchMemory {
   writeBeat(beat: WatchBeat): Promise<void>
 }
 
-interface Kept {
-  readonly places: { readonly [label: string]: KeptSpecs }
-}
-
 export function openWatchMemory(stateFolder: string): WatchMemory {
   const objects = list(object({}))
-  const specs = stateFile<Kept>(
-    stateFolder,
-    'watch-specs',
-    { places: {} },
-    { places: record(object({ specs: objects, orphans: objects, holds: objects })) },
-  )
+  const kept = object({ specs: objects, orphans: objects, holds: objects }) as Check<KeptSpecs>
+  const specs = stateFile(stateFolder, 'watch-specs', { places: {} }, object({ places: record(kept) }))
   const beat = join(stateFolder, 'watch.json')
   return {
     async lock(signal) {
@@ -70,11 +62,11 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
   }
 }
 
-const isBeat = matches<WatchBeat>(
+const isBeat = matches(
   object({
     format: oneOf('reconcile.watch/1'),
     at: text,
     validUntil: text,
-    ...{ backups: list(anything), orphans: list(anything), holds: list(anything), broken: list(anything) },
-  }),
+    ...{ backups: list(unseen()), orphans: list(unseen()), holds: list(unseen()), broken: list(unseen()) },
+  }) as Check<WatchBeat>,
 )

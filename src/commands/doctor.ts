@@ -96,7 +96,7 @@ export async function diagnose(
   const found = await inParallel(specs, settings.concurrency, async (spec) => {
     const { source, destination } = await openPorts(spec, workspace)
     const far = await checkSource(spec, source, { missing, accounts }, run).catch((error: unknown) => {
-      const login = failedCheck('login', failureOr(error, run))
+      const login = failedCheck('login', failureFrom(error, run.signal))
       return { checks: [login, ...notAsked([login], 'see what failed before')], selected: [] }
     })
     const near = await checkDestination(spec, destination, far.selected, run)
@@ -135,7 +135,8 @@ async function checkSource(
 ): Promise<{ readonly checks: readonly Check[]; readonly selected: readonly string[] }> {
   const place = spec.source
   const without = missing === null ? null : 'a program is missing on this machine'
-  const list = () => lookForDoctor(source, spec, run).catch((error: unknown) => failureOr(error, run))
+  const list = () =>
+    lookForDoctor(source, spec, run).catch((error: unknown) => failureFrom(error, run.signal))
   if (place.kind === 'local') {
     if (without !== null) return { checks: notAsked([], without, CONTENTS), selected: [] }
     const facts = await list()
@@ -148,7 +149,7 @@ async function checkSource(
   const known = accounts.get(id) ?? {}
   accounts.set(id, known)
   const account = await openAccount(place)
-  known.shell ??= await account.shell(run).catch((error: unknown) => failureOr(error, run))
+  known.shell ??= await account.shell(run).catch((error: unknown) => failureFrom(error, run.signal))
   const login = judgeLogin(known.shell instanceof Failure ? known.shell : null, place)
   const before = [...keys.filter(({ code }) => code !== login.code), login]
   if (known.shell instanceof Failure)
@@ -175,12 +176,6 @@ async function checkSource(
 
 const selectedIn = (facts: SourceFacts | Failure): readonly string[] =>
   facts instanceof Failure ? [] : facts.selected
-
-/** Throws what is a bug, and the reason if the run was stopped. */
-function failureOr(error: unknown, { signal }: Run): Failure {
-  signal.throwIfAborted()
-  return failureFrom(error)
-}
 
 async function lookAtKeys(place: SshPlace): Promise<KeyFacts> {
   const whyNot = (check: Promise<void>) => check.then(() => null, failureFrom)
@@ -211,7 +206,7 @@ async function checkDestination(
     const recorded = holding === null ? [] : [{ path, last: holding.lastTime, leap: leapOf(spec) }]
     return { checks: judgeDestination(place, facts), recorded }
   } catch (error) {
-    return { checks: [failedCheck('destination', failureOr(error, run))], recorded: [] }
+    return { checks: [failedCheck('destination', failureFrom(error, run.signal))], recorded: [] }
   }
 }
 

@@ -12,6 +12,7 @@ import type { BackupPlan, Plan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
 import { shellWords } from '../model/shell-words.ts'
 import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { planOffline } from '../reconcile/plan-offline.ts'
 import { planFailed, planPass } from '../reconcile/plan-pass.ts'
@@ -180,8 +181,7 @@ export const planEach = async (
     try {
       return await planPass(ports, spec, { ...blank, holds: await given.holds }, asOf, run)
     } catch (error) {
-      run.signal.throwIfAborted()
-      return planFailed(ports.source, spec, blank, asOf, error)
+      return planFailed(ports.source, spec, blank, asOf, failureFrom(error, run.signal))
     }
   })
 }

@@ -68,10 +68,9 @@ async function snapshot(
       const options = passOptions(spec, workspace, { named, holds })
       return takeSnapshot(await openPorts(spec, workspace), spec, options, run)
     }
-    const taken = await look().catch((error: unknown) => {
-      run.signal.throwIfAborted()
-      return { problems: [problemOf(failureFrom(error))] }
-    })
+    const taken = await look().catch((error: unknown) => ({
+      problems: [problemOf(failureFrom(error, run.signal))],
+    }))
     if ('problems' in taken) return { backup: spec.name, file: null, files: null, problems: taken.problems }
     const file = snapshotFile(folder, spec.name)
     await writePrivately(file, `${JSON.stringify(encodeSnapshot(taken.snapshot))}\n`)

@@ -1,16 +1,13 @@
-import type { BoxState } from '../model/box.ts'
 import type { Destination } from '../model/ports.ts'
 import type { NearPlace } from '../model/spec.ts'
-import type { Halt } from '../model/trouble.ts'
 import { takeLock } from '../system/lock.ts'
-import type { Disk } from './disk/disk.ts'
 import { diskFacts } from './disk/facts.ts'
 import { namesAtRisk } from './disk/names.ts'
 import { writeFault } from './disk/write-fault.ts'
 import { type HashFiles, hashFiles } from './hash-pool.ts'
 import { layout } from './layout.ts'
 import { lockedDestination } from './locked-destination.ts'
-import { identify, takeHolding } from './look/holding.ts'
+import { type Ground, identify, takeHolding } from './look/holding.ts'
 import { makePrivateFolders } from './look/ownership.ts'
 import { readProgress } from './look/progress-file.ts'
 import { readStatus } from './look/status-file.ts'
@@ -18,21 +15,12 @@ import { readStatus } from './look/status-file.ts'
 /** The near side of one backup. Touches nothing until it is asked to. */
 export function openDestination(
   place: NearPlace,
-  options: {
-    readonly disk: Disk
-    readonly box: BoxState
-    readonly uid: number
-    /** See Ground. */
-    readonly isOther?: (backup: string) => boolean
-    readonly refused?: Halt | null
+  options: Omit<Ground, 'place'> & {
     /** The backup's name, for events. */
     readonly backup: string
-    /** Left out but where `disk` is no real one. */
+    /** Left out but where `disk` is no real one, as is the next. */
     readonly hash?: HashFiles
-    readonly leap?: number
     readonly takeLock?: typeof takeLock
-    readonly diskOf?: typeof diskFacts
-    readonly freeOn?: (path: string) => Promise<number | null>
   },
 ): Destination {
   const ground = { place, ...options, hash: options.hash ?? hashFiles }

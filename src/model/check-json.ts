@@ -1,55 +1,83 @@
-import { toDigest } from './digest.ts'
+import { type Digest, toDigest } from './digest.ts'
+import type { Instant } from './instant.ts'
 import { isObject } from './is-object.ts'
-import { pathFault } from './rel-path.ts'
+import { pathFault, type RelPath } from './rel-path.ts'
 
-/** Looks at a value that was parsed from JSON, and returns its first fault with its place, or null where it is sound. */
-export type Check = (value: unknown, at: string) => string | null
+/** Looks at a value that was parsed from JSON, and returns its first fault with its place, or null where it is sound: then it is a `T`. */
+export interface Check<out T = unknown> {
+  (value: unknown, at: string): string | null
+  /** For the compiler alone: no check has it. */
+  readonly sound?: T
+}
+
+/** What such a check finds sound. */
+export type Checked<C extends Check> = C extends Check<infer T> ? T : never
+
+type Fields = Readonly<Record<string, Check>>
+type MayLack<F extends Fields> = { [K in keyof F]: undefined extends Checked<F[K]> ? K : never }[keyof F]
+export type CheckedFields<F extends Fields> = {
+  readonly [K in Exclude<keyof F, MayLack<F>>]: Checked<F[K]>
+} & { readonly [K in MayLack<F>]?: Exclude<Checked<F[K]>, undefined> }
 
 /** Deeper than any document of ours; what is deeper would be too much for whatever walks it by recursion. */
 const DEEPEST = 64
 
 const is =
-  (what: string, test: (value: unknown) => boolean): Check =>
+  <T>(what: string, test: (value: unknown) => boolean): Check<T> =>
   (value, at) =>
     test(value) ? null : `${at} is not ${what}`
 
-export const anything: Check = () => null
-export const text = is('a text', (value) => typeof value === 'string')
+/** Taken for what we wrote, without a look. */
+export const unseen =
+  <T>(): Check<T> =>
+  () =>
+    null
+export const text = is<string>('a text', (value) => typeof value === 'string')
 /** Whole, from 0: bytes, counts, seconds. */
-export const count = is('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0)
-export const integer = is('a whole number', (value) => Number.isSafeInteger(value))
-export const amount = is('a number from 0', (value) => Number.isFinite(value) && Number(value) >= 0)
-export const number = is('a number', (value) => typeof value === 'number')
-export const flag = is('true or false', (value) => typeof value === 'boolean')
+export const count = is<number>(
+  'a whole number from 0',
+  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+)
+export const integer = is<number>('a whole number', (value) => Number.isSafeInteger(value))
+export const amount = is<number>('a number from 0', (value) => Number.isFinite(value) && Number(value) >= 0)
+export const number = is<number>('a number', (value) => typeof value === 'number')
+/** A time as milliseconds since 1970. */
+export const millis = number as Check<Instant>
+export const wholeMillis = integer as Check<Instant>
+export const flag = is<boolean>('true or false', (value) => typeof value === 'boolean')
+
+const textThat = <T extends string>(what: string, test: (it: string) => boolean): Check<T> =>
+  is(what, (value) => typeof value === 'string' && test(value))
+
 /** Whatever Date.parse reads. */
-export const moment = is('a time', (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)))
-export const time = is(
+export const moment = textThat<string>('a time', (it) => !Number.isNaN(Date.parse(it)))
+export const time = textThat<string>(
   'a time in UTC',
-  (value) =>
-    typeof value === 'string' &&
-    /^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(value) &&
-    !Number.isNaN(Date.parse(value)),
+  (it) => /^[+-]?\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(it) && !Number.isNaN(Date.parse(it)),
 )
 /** A path that is safe in a destination (I6). */
-export const relPath = is('a safe path', (value) => typeof value === 'string' && pathFault(value) === null)
+export const relPath = textThat<RelPath>('a safe path', (it) => pathFault(it) === null)
 /** Lower-case hex of md5 or sha256. */
-export const digest = is('a digest', (value) => typeof value === 'string' && toDigest(value) === value)
-export const oneOf = (...words: readonly (string | number | boolean)[]): Check =>
-  is(`one of ${words.join(', ')}`, (value) => words.includes(value as string))
+export const digest = textThat<Digest>('a digest', (it) => toDigest(it) === it)
+export const oneOf = <const T extends string | boolean>(...words: readonly T[]): Check<T> =>
+  is(`one of ${words.join(', ')}`, (value) => words.includes(value as T))
 
 export const nullable =
-  (check: Check): Check =>
+  <T>(check: Check<T>): Check<T | null> =>
   (value, at) =>
     value === null ? null : check(value, at)
 
 /** May be left out. */
 export const optional =
-  (check: Check): Check =>
+  <T>(check: Check<T>): Check<T | undefined> =>
   (value, at) =>
     value === undefined ? null : check(value, at)
 
+/** Earlier versions left it out: whoever reads it then fills it in. */
+export const newer = <T>(check: Check<T>): Check<T> => optional(check) as Check<T>
+
 export const list =
-  (check: Check): Check =>
+  <T>(check: Check<T>): Check<readonly T[]> =>
   (value, at) => {
     if (!Array.isArray(value)) return `${at} is not a list`
     return firstFault(value.entries(), (item, i) => check(item, `${at}[${i}]`))
@@ -68,7 +96,7 @@ function firstFault<Key, Item>(
 
 /** Keys that it does not name are passed over: documents only gain fields. */
 export const object =
-  (fields: Readonly<Record<string, Check>>): Check =>
+  <F extends Fields>(fields: F): Check<CheckedFields<F>> =>
   (value, at) => {
     if (!isObject(value)) return `${at} is not an object`
     return firstFault(Object.entries(fields), (check, key) =>
@@ -77,21 +105,21 @@ export const object =
   }
 
 export const both =
-  (first: Check, second: Check): Check =>
+  <T>(first: Check<T>, second: Check): Check<T> =>
   (value, at) =>
     first(value, at) ?? second(value, at)
 
 /** Whatever keys it has, each holds this. */
 export const record =
-  (check: Check): Check =>
+  <T>(check: Check<T>): Check<{ readonly [key: string]: T }> =>
   (value, at) => {
     if (!isObject(value)) return `${at} is not an object`
     return firstFault(Object.entries(value), (item, key) => check(item, `${at}.${key}`))
   }
 
-/** The same as a question, for callers that do not need the fault's place. What the check asks for is what T promises. */
+/** The same as a question, for callers that do not need the fault's place. */
 export const matches =
-  <T>(check: Check) =>
+  <T>(check: Check<T>) =>
   (value: unknown): value is T =>
     check(value, '') === null
 
@@ -109,12 +137,12 @@ export function parseJson(json: string): { readonly value: unknown } | { readonl
  * What a document of ours holds, `reconcile.KIND/1`. Whoever wrote it is not trusted. `format`: it is of a version that this program does not
  * know; `what`: the document in words.
  */
-export function parseDocument(
+export function parseDocument<T>(
   json: string,
   kind: string,
   what: string,
-  check: Check,
-): { readonly value: unknown } | { readonly format: string } | { readonly fault: string } {
+  check: Check<T>,
+): { readonly value: T } | { readonly format: string } | { readonly fault: string } {
   const parsed = parseJson(json)
   if ('fault' in parsed) return parsed
   const { value } = parsed
@@ -123,7 +151,7 @@ export function parseDocument(
   const version = format.replace(`reconcile.${kind}/`, '')
   if (version !== '1') return /^\d+$/.test(version) ? { format } : { fault: `it is not a ${what}` }
   const fault = check(value, kind)
-  return fault === null ? { value } : { fault }
+  return fault === null ? { value: value as T } : { fault }
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

@@ -1,3 +1,16 @@
+import {
+  type CheckedFields,
+  count,
+  digest,
+  integer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  relPath,
+  text,
+  wholeMillis,
+} from './check-json.ts'
 import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
 import type { ListedFile } from './listing.ts'
@@ -145,53 +158,56 @@ export interface LedgerHead {
   readonly hash: string
 }
 
-export interface HeldFile {
-  readonly size: number
-  /** The marker next to it, of any kind; null: unmarked. */
-  readonly marker: HeldMarker | null
+/** `foundOther`: set only where this pass has hashed the bytes and they were not what they should be. */
+export type HeldFile = CheckedFields<typeof HELD_FILE> & { readonly foundOther?: DigestPair }
+export const HELD_FILE = {
+  size: count,
   /** Its time of change is another than when its bytes were last known: they are read again before they count as sound. */
-  readonly isTouched?: true
-  /** Set only where this pass has hashed the bytes and they were not what they should be. */
-  readonly foundOther?: DigestPair
+  isTouched: optional(oneOf(true)),
+  /** The marker next to it, of any kind; null: unmarked. */
+  marker: nullable(
+    object({
+      /** Left out where it is the marker that was published with the data: most are, and they all share one value. */
+      path: optional(text),
+      /** Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same. */
+      isWrong: optional(oneOf(true)),
+      /** What it claims; null where it was not read (the ledger knows the pair) or cannot be parsed. */
+      digest: nullable(digest),
+    }),
+  ),
 }
+export type HeldMarker = NonNullable<HeldFile['marker']>
 
-export interface HeldMarker {
-  /** Left out where it is the marker that was published with the data: most are, and they all share one value. */
-  readonly path?: string
-  /** Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same. */
-  readonly isWrong?: true
-  /** What it claims; null where it was not read (the ledger knows the pair) or cannot be parsed. */
-  readonly digest: Digest | null
-}
-
-export interface LedgerRecord extends DigestPair {
-  /** Its key: maps of what else is known of a path take this text for theirs, so that a million paths are in memory once. */
-  readonly path: RelPath
-  readonly size: number
-  readonly mtime: number | null
-  readonly markerMtime: number | null
+/** `path`: its key. Maps of what else is known of a path take this text for theirs, so that a million paths are in memory once. */
+export type LedgerRecord = CheckedFields<typeof LEDGER_RECORD> & { readonly path: RelPath }
+export const LEDGER_RECORD = {
+  size: count,
+  md5: digest,
+  sha256: digest,
+  mtime: nullable(integer),
+  markerMtime: nullable(integer),
   /** Bytes of the marker that was published with it. */
-  readonly markerSize: number
+  markerSize: count,
   /** When it was first published, adopted or repaired here. */
-  readonly since: Instant
+  since: wholeMillis,
   /** When its bytes were last read whole and found to be these: since then, or by a verification. */
-  readonly readAt: Instant
+  readAt: wholeMillis,
   /** Set where they were read since, and were others. */
-  readonly isRotten?: true
+  isRotten: optional(oneOf(true)),
   /** The file's own time of change (seconds) where that is not `mtime`; null: it was taken over, and is not on record. */
-  readonly here?: number | null
+  here: optional(nullable(integer)),
   /** Its last removal by policy, where it came again since: that day's limit counts it all the same. */
-  readonly removedBefore?: Pick<PrunedFile, 'at' | 'series' | 'point'>
+  removedBefore: optional(object({ at: wholeMillis, series: text, point: wholeMillis })),
   /** Of the plan that last published, adopted or repaired it. */
-  readonly planId: string | null
+  planId: nullable(text),
   /** When and by which plan it first came here, where that is not as `since` and `planId` say: it was removed or repaired since. */
-  readonly first?: { readonly at: Instant; readonly planId: string | null }
+  first: optional(object({ at: wholeMillis, planId: nullable(text) })),
   /** Of the specs that plan was made from; left out where none is known. */
-  readonly revision?: string
+  revision: optional(text),
   /** The source's name for it, where that is another. */
-  readonly from?: RelPath
+  from: optional(relPath),
   /** The latest mtime, whole seconds, under which the source was seen to have these bytes since; left out: as it was published. */
-  readonly same?: number
+  same: optional(integer),
 }
 
 /** When and by which plan a file first came here: whatever became of it since (I9). */
@@ -199,20 +215,21 @@ export const firstPublished = ({ since, planId, first }: LedgerRecord): NonNulla
   first ?? { at: since, planId }
 
 /** One removal by a prune, as the ledger records it. */
-export interface PrunedFile {
+export type PrunedFile = CheckedFields<typeof PRUNED_FILE>
+export const PRUNED_FILE = {
   /** When it was done: trash and daily limits count from here. */
-  readonly at: Instant
+  at: wholeMillis,
   /** The event under which it is in the trash; null: the trash's grace is over, or it was emptied. */
-  readonly trash: string | null
+  trash: nullable(text),
   /** Seconds for which it was to stay there; left out where that is not on record. */
-  readonly trashFor?: number
+  trashFor: optional(count),
   /** `person`: by name and with a reason; it is never pulled again. */
-  readonly by: 'policy' | 'person'
-  readonly reason: string
-  readonly planId: string | null
-  readonly series: string
+  by: oneOf('policy', 'person'),
+  reason: text,
+  series: text,
   /** The time of the point that it was a file of. */
-  readonly point: Instant
+  point: wholeMillis,
+  planId: nullable(text),
 }
 
 export interface StagedFile {

@@ -1,5 +1,16 @@
-import { type Check, list, matches, moment, nullable, number, object, oneOf, text } from './check-json.ts'
-import { CONDITION_TYPES, type DestinationStatus, troubleGroups } from './status.ts'
+import {
+  type Check,
+  type Checked,
+  list,
+  matches,
+  moment,
+  nullable,
+  number,
+  object,
+  oneOf,
+  text,
+} from './check-json.ts'
+import { condition, type DestinationStatus, newer, promised, troubleGroups } from './status.ts'
 import { checkedHold } from './trouble.ts'
 
 /**
@@ -33,47 +44,26 @@ export function parseStatus(value: unknown): DestinationStatus | null {
 }
 
 /** Without these it is not a status. */
-type Essential = Pick<DestinationStatus, 'backup' | 'finished' | 'result' | 'exitCode' | 'counts' | 'head'>
-
-const isStatus = matches<Essential & { readonly [Key in keyof DestinationStatus]?: DestinationStatus[Key] }>(
-  object({
-    format: oneOf('reconcile.destination/1'),
-    backup: text,
-    finished: text,
-    result: text,
-    exitCode: number,
-    conditions: list(() => null),
-    counts: object({ waiting: number, conflict: number, lost: number, problems: number, pending: number }),
-    head: nullable(object({ seq: number, hash: text })),
-  }),
-)
-
-const condition = object({
-  type: oneOf(...CONDITION_TYPES),
-  status: oneOf('true', 'false', 'unknown'),
-  reason: text,
-  message: text,
-  since: moment,
+const essential = object({
+  format: oneOf('reconcile.destination/1'),
+  backup: text,
+  finished: text,
+  result: text,
+  exitCode: number,
+  conditions: list(() => null),
+  counts: object({ waiting: number, conflict: number, lost: number, problems: number, pending: number }),
+  head: nullable(object({ seq: number, hash: text })),
 })
+const isStatus = matches(essential as Check<Checked<typeof essential> & Partial<DestinationStatus>>)
+
 const observed = object({ digest: text, revision: nullable(text) })
-const promised = object({ nextRun: moment, validUntil: moment })
 const awaited = object({ series: text, since: moment })
-const NEWER = [
-  'none',
-  'coming',
-  'no-marker',
-  'refused',
-  'unwanted',
-  'beside-pattern',
-  'unclear',
-  'unknown',
-] as const satisfies readonly DestinationStatus['series'][number]['newer'][]
-const series = object({ series: text, newer: oneOf(...NEWER) })
+const series = object({ series: text, newer })
 
 /** The value where it is as it should be; else it is not known. */
-const known = <T>(value: T | null | undefined, check: Check): T | null =>
-  value != null && matches<T>(check)(value) ? value : null
+const known = <T>(value: T | null | undefined, check: Check<NoInfer<T>>): T | null =>
+  value != null && matches(check)(value) ? value : null
 
 /** Those of a list that are as they should be. */
-const sound = <T>(values: readonly T[] | undefined, check: Check): readonly T[] =>
-  Array.isArray(values) ? values.filter(matches<T>(check)) : []
+const sound = <T>(values: readonly T[] | undefined, check: Check<NoInfer<T>>): readonly T[] =>
+  Array.isArray(values) ? values.filter(matches(check)) : []

@@ -1,6 +1,26 @@
-import type { BesideCount, SeriesStatus } from './status.ts'
-import type { Suspended } from './suspension.ts'
-import type { Diagnostic, Halt, Hold, Problem, Warning } from './trouble.ts'
+import {
+  amount,
+  both,
+  type Check,
+  type Checked,
+  count,
+  digest,
+  integer,
+  list,
+  newer,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  relPath,
+  text,
+  time,
+} from './check-json.ts'
+import { besideCount, seriesStatus } from './status.ts'
+import { suspended } from './suspension.ts'
+import { checkedDiagnostic, checkedHalt, checkedHold, checkedProblem } from './trouble.ts'
+
+const hex: Check<string> = digest
 
 /** Those that leave their file published and whole. */
 const MAKING_WHOLE = ['pull', 'resume', 'adopt', 'repair'] as const
@@ -17,97 +37,116 @@ export const ACTIONS = [
   'keep',
 ] as const
 
-export type Action = (typeof ACTIONS)[number]
+const action = oneOf(...ACTIONS)
+export type Action = Checked<typeof action>
 
 /** What one step wants to happen to one path, and why. The shape of `reconcile.plan/1`. */
-export interface Step {
-  readonly action: Action
-  readonly path: string
+const anyStep = object({
+  action,
+  path: relPath as Check<string>,
   /** The source's name for it, where that is another. */
-  readonly from?: string
-  readonly because: readonly string[]
+  from: optional(relPath as Check<string>),
+  because: list(text),
   /** The series and the time of the point that it is a file of; left out where files are not told apart by date. */
-  readonly series?: string
+  series: optional(text),
   /** UTC; without a date in its name the source's modification time. */
-  readonly time?: string
-  readonly size?: number
+  time: optional(time),
+  size: optional(count),
   /** The digest that the bytes must have, lower-case hex. */
-  readonly digest?: string
-  readonly stagedBytes?: number
+  digest: optional(hex),
+  stagedBytes: optional(count),
   /** Some of its point is here: it comes before others (I13). */
-  readonly begun?: true
+  begun: optional(oneOf(true)),
   /** pull, resume and repair only: its place in the order of transfer, from 1. */
-  readonly turn?: number
+  turn: optional(count),
   /** conflict only. */
-  readonly held?: string
-  readonly source?: string
+  held: optional(hex),
+  source: optional(hex),
   /** conflict only: what to do, where more is known of it. */
-  readonly hint?: string
+  hint: optional(text),
   /** expire only: the trash event it is in; left out for staged bytes. */
-  readonly trash?: string
+  trash: optional(text),
   /** What the step relies on: a saved plan is applied only where it still holds. */
-  readonly expect?: {
-    readonly source: { readonly size: number; readonly mtime: string; readonly digest: string | null } | null
-    readonly destination: { readonly size: number; readonly digest: string | null } | null
-  }
-}
-
-/** Steps of each kind, and the bytes still to be transferred. */
-export type PlanSummary = { readonly [Count in Action | 'bytes']: number }
-
-/** Points of one series: those that the rules keep once it has come as expected for long, and those that are held by then. */
-export interface Retained {
-  readonly wanted: number
-  readonly held: number
-}
-
-export interface BackupPlan {
-  readonly backup: string
-  readonly spec: { readonly file: string; readonly line: number; readonly digest: string }
-  /** For people: `foo@db1:222:.` and the destination's folder. */
-  readonly from: string
-  readonly to: string
-  /** Sorted by path, then action. `keep` only where it was asked for. */
-  readonly steps: readonly Step[]
-  readonly halt: Halt | null
-  readonly holds: readonly Hold[]
-  readonly problems: readonly Problem[]
-  readonly warnings: readonly Warning[]
-  /** It does not run, so there are no steps; null: it runs. */
-  readonly suspended: Suspended | null
-  readonly summary: PlanSummary
-  /** Each series against what is expected of it. */
-  readonly series: readonly SeriesStatus[]
-  /** Left out where there are none. */
-  readonly beside?: BesideCount
-  /** Finished files at the source that retention does not want: neither held nor to be brought. */
-  readonly unwanted: { readonly files: number; readonly bytes: number }
-  /** What the policy comes to in the end; null: nothing is removed, or it is not known how often points come. */
-  readonly retained: Retained | null
-  /** Bytes free at the destination; null: unknown. */
-  readonly free: number | null
-  /** Allowed bytes a second; null: unlimited; 0: bandwidth is off. */
-  readonly rate: number | null
-  /** When another rate is in force, by the timetable; null: it stays. */
-  readonly rateUntil: string | null
-  /** Seconds the transfer takes, by the timetable; null where the rate is unlimited, or off for good. */
-  readonly seconds: number | null
-}
-
-/** What `--dry-run --json` prints. Same inputs, same bytes. */
-export interface Plan {
-  readonly format: 'reconcile.plan/1'
-  readonly planId: string
-  readonly asOf: string
-  readonly revision: string | null
-  readonly backups: readonly BackupPlan[]
-  readonly diagnostics: readonly Diagnostic[]
-  /** What concerns many backups at once. Left out where there is nothing. */
-  readonly problems?: readonly Problem[]
-  readonly summary: PlanSummary
-}
+  expect: optional(
+    object({
+      source: nullable(object({ size: count, mtime: time, digest: nullable(hex) })),
+      destination: nullable(object({ size: count, digest: nullable(hex) })),
+    }),
+  ),
+})
+export type Step = Checked<typeof anyStep>
 
 const MAKES_WHOLE: ReadonlySet<Action> = new Set(MAKING_WHOLE)
 
 /** Whether a step leaves its file published and whole. */
 export const makesWhole = ({ action }: Pick<Step, 'action'>): boolean => MAKES_WHOLE.has(action)
+
+/** What a plan of ours never says: a step that relies on nothing, or that brings other bytes than it expects at the source. */
+function unsafeStep(step: Step, at: string): string | null {
+  const { digest: wanted, size, expect } = step
+  if (!makesWhole(step)) return null
+  if (expect === undefined || wanted === undefined || size === undefined)
+    return `${at} does not say what it expects`
+  return step.action === 'adopt' || expect.source?.digest === wanted
+    ? null
+    : `${at} brings other bytes than it expects`
+}
+
+/** Steps of each kind, and the bytes still to be transferred. */
+export type PlanSummary = { readonly [Count in Action | 'bytes']: number }
+const summary = object(
+  Object.fromEntries([...ACTIONS, 'bytes'].map((key) => [key, count])),
+) as Check<PlanSummary>
+
+/** Points of one series: those that the rules keep once it has come as expected for long, and those that are held by then. */
+const retained = object({ wanted: count, held: count })
+export type Retained = Checked<typeof retained>
+
+const backupPlan = object({
+  backup: text,
+  spec: object({ file: text, line: integer, digest: text }),
+  /** For people: `foo@db1:222:.` and the destination's folder. */
+  from: text,
+  to: text,
+  /** Sorted by path, then action. `keep` only where it was asked for. */
+  steps: list(both(anyStep, (value, at) => unsafeStep(value as Step, at))),
+  halt: nullable(checkedHalt),
+  holds: list(checkedHold),
+  problems: list(checkedProblem),
+  warnings: newer(list(checkedHalt)),
+  /** It does not run, so there are no steps; null: it runs. */
+  suspended: newer(nullable(suspended)),
+  summary,
+  /** Each series against what is expected of it. */
+  series: list(seriesStatus),
+  /** Left out where there are none. */
+  beside: optional(besideCount),
+  /** Finished files at the source that retention does not want: neither held nor to be brought. */
+  unwanted: object({ files: count, bytes: count }),
+  /** What the policy comes to in the end; null: nothing is removed, or it is not known how often points come. */
+  retained: newer(nullable(retained)),
+  /** Bytes free at the destination; null: unknown. */
+  free: nullable(amount),
+  /** Allowed bytes a second; null: unlimited; 0: bandwidth is off. */
+  rate: nullable(amount),
+  /** When another rate is in force, by the timetable; null: it stays. */
+  rateUntil: newer(nullable(text)),
+  /** Seconds the transfer takes, by the timetable; null where the rate is unlimited, or off for good. */
+  seconds: nullable(amount),
+})
+export type BackupPlan = Checked<typeof backupPlan>
+
+/** What `--dry-run --json` prints. Same inputs, same bytes. */
+export const PLAN = {
+  format: oneOf('reconcile.plan/1'),
+  planId: text,
+  asOf: time,
+  revision: nullable(text),
+  backups: list(backupPlan),
+  diagnostics: list(checkedDiagnostic),
+  /** What concerns many backups at once. Left out where there is nothing. */
+  problems: optional(list(checkedProblem)),
+  summary,
+}
+const plan = object(PLAN)
+export type Plan = Checked<typeof plan>

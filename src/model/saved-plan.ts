@@ -1,10 +1,13 @@
-import type { Plan } from './plan.ts'
+import { type Check, type Checked, newer, object } from './check-json.ts'
+import { PLAN } from './plan.ts'
 
 /** A plan in a file: `reconcile.plan/1` without its `keep` steps, and with the specs it was made from. */
-export interface SavedPlan extends Plan {
+export const savedPlan = object({
+  ...PLAN,
   /** By name, the spec as it counted: defaults merged in. Plain JSON data, for people who review a change. */
-  readonly specs: Readonly<Record<string, unknown>>
-}
+  specs: newer(object({}) as Check<Readonly<Record<string, unknown>>>),
+})
+export type SavedPlan = Checked<typeof savedPlan>
 
 /** One thing that is not as a saved plan expects it. */
 export interface Difference {

@@ -1,4 +1,5 @@
 import type { Box } from './box.ts'
+import { type Checked, list, millis, nullable, object, optional, text, unseen } from './check-json.ts'
 import type { Instant } from './instant.ts'
 import type { Run } from './run.ts'
 import type { Halt, Release } from './trouble.ts'
@@ -20,25 +21,19 @@ export interface SpecsMemory extends Pick<Box, 'released'> {
   consume(hold: string): Promise<void>
 }
 
-export interface GitMemory {
+export const gitMemory = object({
   /** The last good commit. */
-  readonly good: { readonly commit: string; readonly taken: Instant } | null
+  good: nullable(object({ commit: text, taken: millis })),
   /** Newer commits have not been seen since, and why not: `git-refused` where it said no, and else `git-unreachable`. */
-  readonly unreachable: {
-    readonly since: Instant
-    readonly why?: string
-    readonly code?: string
-    readonly hint?: string
-  } | null
+  unreachable: nullable(
+    object({ since: millis, why: optional(text), code: optional(text), hint: optional(text) }),
+  ),
   /** A newer commit that is not taken, the first such one of those that follow each other, since when. */
-  readonly refused: { readonly commit: string; readonly since: Instant } | null
+  refused: nullable(object({ commit: text, since: millis })),
   /** Commits that a person let pass, oldest first. */
-  readonly passed: readonly (Release & {
-    readonly code: string
-    readonly from: string
-    readonly to: string
-  })[]
-}
+  passed: list(unseen<Release & { readonly code: string; readonly from: string; readonly to: string }>()),
+})
+export type GitMemory = Checked<typeof gitMemory>
 
 /** One thing that keeps what is newest from being obeyed; the codes are those of the faults and holds that report it. */
 export interface StaleReason extends Halt {

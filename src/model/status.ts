@@ -1,4 +1,17 @@
-import { type Check, list, object, optional, text } from './check-json.ts'
+import {
+  amount,
+  type Check,
+  type Checked,
+  count,
+  list,
+  moment,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  text,
+  unseen,
+} from './check-json.ts'
 import type { DiskNames, LedgerHead } from './holding.ts'
 import type { Diagnostic, Hold, Problem, SpecPlace } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
@@ -31,27 +44,27 @@ export const CONDITION_TYPES = [
 export type ConditionType = (typeof CONDITION_TYPES)[number]
 
 /** True of a backup since a moment; the moment moves only when the truth does. */
-export interface Condition {
-  readonly type: ConditionType
-  readonly status: 'true' | 'false' | 'unknown'
-  readonly reason: string
-  readonly message: string
+export const condition = object({
+  type: oneOf(...CONDITION_TYPES),
+  status: oneOf('true', 'false', 'unknown'),
+  reason: text,
+  message: text,
   /** Of a faulty spec: where its first fault was written. */
-  readonly place?: SpecPlace
-  readonly since: string
-}
+  place: unseen<SpecPlace | undefined>(),
+  since: moment,
+})
+export type Condition = Checked<typeof condition>
 
 /** Troubles of one code: a problem, a halt or a hold by its own, else `conflict`, `lost`, `late`. */
-export interface TroubleGroup {
-  readonly code: string
+const troubleGroup = object({
+  code: text,
   /** Sorted; of `late` the series. */
-  readonly paths: readonly string[]
+  paths: list(text),
   /** Of the paths beyond the first thousand: a fingerprint. */
-  readonly more?: string
-}
-
-/** As they are read again, from the destination's status and from the state folder. */
-export const troubleGroups: Check = list(object({ code: text, paths: list(text), more: optional(text) }))
+  more: optional(text),
+})
+export type TroubleGroup = Checked<typeof troubleGroup>
+export const troubleGroups = list(troubleGroup)
 
 /** `.reconcile/status.json`: the last outcome. Replaceable. */
 export interface DestinationStatus {
@@ -100,15 +113,17 @@ export interface DestinationStatus {
  * The best that a source has of a series and we do not hold yet, newer than what we hold. `coming`: finished and wanted. `refused`:
  * finished, and it cannot be taken as it is. `beside-pattern`: it shows newer files that fit no pattern. `unknown`: it was not looked at; `unclear`: not seen whole.
  */
-export type Newer =
-  | 'none'
-  | 'coming'
-  | 'no-marker'
-  | 'refused'
-  | 'unwanted'
-  | 'beside-pattern'
-  | 'unclear'
-  | 'unknown'
+export const newer = oneOf(
+  'none',
+  'coming',
+  'no-marker',
+  'refused',
+  'unwanted',
+  'beside-pattern',
+  'unclear',
+  'unknown',
+)
+export type Newer = Checked<typeof newer>
 
 /** Why a series is late. Stable. */
 export type LateCause =
@@ -127,21 +142,22 @@ export type LateCause =
   | 'producer-silent'
 
 /** `.reconcile/progress.json`: how far a running pass is. Only a hint: written by the holder of the lock, gone when the pass ends. */
-export interface Progress {
-  readonly format: 'reconcile.progress/1'
+export const progress = object({
+  format: oneOf('reconcile.progress/1'),
   /** When the pass began, and when this was written. */
-  readonly since: string
-  readonly at: string
+  since: moment,
+  at: moment,
   /** Of what the pass is to bring: bytes in staging or published, and all of them. */
-  readonly bytes: number
-  readonly total: number
+  bytes: count,
+  total: count,
   /** Bytes a second over the last seconds; null: unknown. */
-  readonly rate: number | null
+  rate: nullable(amount),
   /** The file that is being written. */
-  readonly path: string | null
+  path: nullable(text),
   /** What has come and is being read again; null: nothing. */
-  readonly verifying: { readonly files: number; readonly bytes: number } | null
-}
+  verifying: nullable(object({ files: count, bytes: count })),
+})
+export type Progress = Checked<typeof progress>
 
 /** A pass that is running. `left`: seconds at that rate; null: unknown. */
 export interface RunningNow extends Omit<Progress, 'format'> {
@@ -195,39 +211,36 @@ export interface DiskInTurn {
 }
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */
-export interface Promised {
-  readonly nextRun: string
-  readonly validUntil: string
-}
+export const promised = object({ nextRun: moment, validUntil: moment })
+export type Promised = Checked<typeof promised>
 
 /** Of one series against what is expected of it. `unknown`: nothing is expected of it, or nothing is known of it. */
 export type FreshState = 'ok' | 'due' | 'late' | 'ended' | 'unknown'
 
 /** Selected files that fit no pattern: kept, counted by no rule, never pruned. `names`: the newest few of them. */
-export interface BesideCount {
-  readonly files: number
-  readonly names: readonly string[]
-}
+export const besideCount = object({ files: count, names: list(text) })
+export type BesideCount = Checked<typeof besideCount>
 
 /** The one series of all files without a date, where there is no pattern; also told of where nothing has shown itself yet. */
 export const UNDATED = 'undated'
 
-export interface SeriesStatus {
+export const seriesStatus = object({
   /** Its name; of one that is guessed with `*` in the place of the date. */
-  readonly series: string
+  series: text,
   /** Of one that is guessed: the pattern to write, so that it is not; null: none says it. */
-  readonly pattern?: string | null
+  pattern: optional(nullable(text)),
   /** Of its newest complete point here; where disks take turns, of the newest on any of them. */
-  readonly newest: string | null
+  newest: nullable(text),
   /** Of status alone: when its next point is due, or was; null: none is, or that is unknown. */
-  readonly due?: string | null
+  due: unseen<string | null | undefined>(),
   /** In words: `every 24h`. */
-  readonly expect: string | null
-  readonly state: FreshState
+  expect: nullable(text),
+  state: text as Check<FreshState>,
   /** Where it is late, and that is known. */
-  readonly cause?: LateCause
-  readonly points: number
-}
+  cause: optional(text as Check<LateCause>),
+  points: count,
+})
+export type SeriesStatus = Checked<typeof seriesStatus>
 
 export interface BackupStatus {
   readonly backup: string

@@ -1,12 +1,10 @@
-import type { Instant } from './instant.ts'
+import { type Checked, flag, integer, millis, nullable, object, text } from './check-json.ts'
 import type { Suspension } from './spec.ts'
-import type { Release } from './trouble.ts'
+import { RELEASE } from './trouble.ts'
 
-/** A suspension by command, as the box remembers it. */
-export interface StoredSuspension extends Release {
-  /** Null: until it is resumed. */
-  readonly until: Instant | null
-}
+/** A suspension by command, as the box remembers it. `until` null: until it is resumed. */
+export const storedSuspension = object({ ...RELEASE, until: nullable(millis) })
+export type StoredSuspension = Checked<typeof storedSuspension>
 
 /** Suspensions by command: of single backups by name, and of all that there are or will be. */
 export interface StoredSuspensions {
@@ -20,11 +18,12 @@ export type SuspendedNow =
   | ({ readonly from: 'command'; readonly of: 'backup' | 'all' } & StoredSuspension)
 
 /** The same in documents: times as text, and `by` or `spec` as it was said by a person's command or in a spec. */
-export interface Suspended {
-  readonly reason: string | null
-  readonly until: string | null
+export const suspended = object({
+  reason: nullable(text),
+  until: nullable(text),
   /** Null: the spec says so. `all`: of every backup. */
-  readonly by: { readonly user: string; readonly at: string; readonly all: boolean } | null
+  by: nullable(object({ user: text, at: text, all: flag })),
   /** Null: somebody's command did. */
-  readonly spec: { readonly file: string; readonly line: number } | null
-}
+  spec: nullable(object({ file: text, line: integer })),
+})
+export type Suspended = Checked<typeof suspended>

@@ -120,8 +120,9 @@ export function failureOf(
 export const notStarted = (error: unknown, program: string): Failure | null =>
   systemErrorOf(error)?.name === 'ENOENT' ? null : failureOf(error, { doing: 'start', path: program })
 
-/** What was thrown, as a Failure. A bug is thrown on as it is. */
-export function failureFrom(error: unknown): Failure {
+/** What was thrown, as a Failure. A bug is thrown on as it is, and so is the reason of a stop where there was one. */
+export function failureFrom(error: unknown, signal?: AbortSignal): Failure {
+  signal?.throwIfAborted()
   const failure = failureOf(error)
   if (failure === null) throw error
   return failure

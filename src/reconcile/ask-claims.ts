@@ -55,8 +55,7 @@ export async function askClaims(
   try {
     return answered(await source.look(files, { digests: true, stops }, run))
   } catch (error) {
-    run.signal.throwIfAborted()
-    const failure = failureFrom(error)
+    const failure = failureFrom(error, run.signal)
     const isSlow = failure.code === 'source-silent' || failure.code === 'source-stalled'
     const left = isSlow ? answered(null) : view
     return { ...left, problems: [...left.problems, problemOf(failure)] }

@@ -27,8 +27,7 @@ export async function lookForDoctor(source: Source, spec: Spec, run: Run): Promi
     null,
   )
   const claims = await readClaims(source, spec, listing, selected, run).catch((error: unknown) => {
-    run.signal.throwIfAborted()
-    return { asked: 1, read: 0, trouble: haltOf(failureFrom(error)) }
+    return { asked: 1, read: 0, trouble: haltOf(failureFrom(error, run.signal)) }
   })
   const isComplete = listing.completeness === 'complete'
   return { files: files.size, selected, isComplete, problems, newest, claims }

@@ -95,8 +95,7 @@ export async function observeSource(
       problems: [...first.problems, ...second.problems],
     })
   } catch (error) {
-    run.signal.throwIfAborted()
-    const failure = failureFrom(error)
+    const failure = failureFrom(error, run.signal)
     const problems = [problemOf(failure)]
     return { completeness: 'unknown', files: new Map(), problems, retryable: failure.retryable }
   }

@@ -4,7 +4,7 @@ import type { PlanContext } from '../decide/plan/context.ts'
 import { pathsToKnow, type SavedPart } from '../decide/plan/saved.ts'
 import { onlyRemovals, planToApply } from '../decide/plan/to-apply.ts'
 import { suspendPlan, suspensionOf } from '../decide/status/suspended.ts'
-import { problemOf } from '../model/failure.ts'
+import { type Failure, problemOf } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Observation } from '../model/observation.ts'
@@ -44,12 +44,12 @@ export async function planPass(
 ): Promise<Planned> {
   try {
     const suspended = suspensionOf(spec, await ports.box.suspensions(), asOf)
-    if (suspended !== null) return await planSuspended(ports, spec, options, { asOf, suspended }, run)
+    return suspended === null
+      ? await planRunning(ports, spec, options, asOf, run)
+      : await planSuspended(ports, spec, options, { asOf, suspended }, run)
   } catch (error) {
-    run.signal.throwIfAborted()
-    return planFailed(ports.source, spec, options, asOf, error)
+    return planFailed(ports.source, spec, options, asOf, failureFrom(error, run.signal))
   }
-  return planRunning(ports, spec, options, asOf, run)
 }
 
 /** The same, ignoring a suspension. */
@@ -69,8 +69,7 @@ export async function planRunning(
     const refused = await namesRefused(ports.destination, observation, planned.plan)
     return refused === null ? planned : decide(spec, observation, { ...context, refused })
   } catch (error) {
-    run.signal.throwIfAborted()
-    return planFailed(ports.source, spec, options, asOf, error)
+    return planFailed(ports.source, spec, options, asOf, failureFrom(error, run.signal))
   }
 }
 
@@ -89,15 +88,15 @@ export async function namesRefused(
   return destination.refusedNames([...source.files.keys()].filter(isNew))
 }
 
-/** One backup that cannot be looked at keeps no other from being planned. A bug is thrown on. */
+/** One backup that cannot be looked at keeps no other from being planned. */
 export function planFailed(
   source: Source,
   spec: Spec,
   options: PassOptions,
   asOf: Instant,
-  error: unknown,
+  failure: Failure,
 ): Planned {
-  const nothing = unobserved([problemOf(failureFrom(error))])
+  const nothing = unobserved([problemOf(failure)])
   return { ...decide(spec, nothing, contextOf(source, options, asOf)), observation: null }
 }
 
@@ -126,8 +125,7 @@ async function heldIfOpen(ports: Ports, options: PassOptions, run: Run): Promise
     const { blockedBy } = await identifyDestination(ports, options, run)
     return blockedBy === null ? await ports.destination.inspect(run) : null
   } catch (error) {
-    run.signal.throwIfAborted()
-    failureFrom(error)
+    failureFrom(error, run.signal)
     return null
   }
 }

@@ -3,9 +3,10 @@ import { constants, promises } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { DigestPair } from '../model/digest.ts'
 import type { Problem } from '../model/trouble.ts'
-import { diskFailure, errnoOf } from '../system/disk-failure.ts'
+import { diskFailure, errnoOf, isAbsence } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { errno, moveNoReplace } from '../system/move-no-replace.ts'
+import { synced } from '../system/replace-file.ts'
 
 type Handle = promises.FileHandle
 
@@ -188,23 +189,13 @@ async function place(part: string, to: string): Promise<void> {
     if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error
     if ((await moveNoReplace(part, to)) === 'exists') throw errno('EEXIST', `it exists: ${to}`, to)
   }
-  await syncFolder(dirname(to))
+  await synced(dirname(to), O_RDONLY)
 }
 
 const NO_LINKS = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK', 'ENOSYS'])
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await promises.open(folder, O_RDONLY)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 const lstat = (path: string) =>
   promises.lstat(path).catch((error: unknown) => {
-    const code = errnoOf(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    if (isAbsence(error)) return null
     throw error
   })

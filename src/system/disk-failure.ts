@@ -11,6 +11,12 @@ export const isFull = (error: unknown): boolean => FULL.has(errnoOf(error) ?? ''
 /** The system's own name for an error (`ENOSPC`); null where it is no system error. */
 export const errnoOf = (error: unknown): string | null => systemErrorOf(error)?.name ?? null
 
+/** Whether there is nothing of that name, or a parent that is no folder. */
+export function isAbsence(error: unknown): boolean {
+  const code = errnoOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
 /**
  * The disk's own error in words: a full, read-only, failing or forbidding disk. `doing` completes "cannot ...". A Failure passes
  * through; what is no system error is a bug and is thrown on as it is.

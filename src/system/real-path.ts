@@ -1,5 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { isAbsence } from './disk-failure.ts'
 
 /** `sure` is false where a folder on the way could not be looked into, or links go round in circles. */
 export interface RealPath {
@@ -47,7 +48,6 @@ async function linkTarget(path: string): Promise<{ readonly to: string } | null 
   try {
     return (await lstat(path)).isSymbolicLink() ? { to: await readlink(path) } : null
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ENOTDIR' ? null : 'unknown'
+    return isAbsence(error) ? null : 'unknown'
   }
 }

@@ -19,7 +19,8 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-async function synced(
+/** Opens a file or a folder, does what is to be done to it, and makes that durable. */
+export async function synced(
   path: string,
   flags: string | number,
   write: (file: promises.FileHandle) => Promise<void> = async () => {},

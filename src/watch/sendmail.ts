@@ -50,8 +50,7 @@ export async function sendMail(
     const how = code === null ? 'was killed' : `exits with ${code}`
     return failed(`sendmail ${how}${said === '' ? '' : `: ${said}`}`, code === TRY_LATER)
   } catch (error) {
-    signal.throwIfAborted()
-    const { code, message } = failureFrom(error)
+    const { code, message } = failureFrom(error, signal)
     if (code !== 'missing-tool') return failed(message, true)
     const fault = {
       code,

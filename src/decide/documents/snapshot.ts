@@ -1,6 +1,7 @@
 import {
   amount,
   type Check,
+  type Checked,
   count,
   digest,
   flag,
@@ -15,7 +16,7 @@ import {
   text,
   time,
 } from '../../model/check-json.ts'
-import type { Holding, LedgerRecord, PrunedFile } from '../../model/holding.ts'
+import { HELD_FILE, type Holding, LEDGER_RECORD, PRUNED_FILE } from '../../model/holding.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import { isObject } from '../../model/is-object.ts'
 import { markerPath, suffixOf } from '../../model/marker-name.ts'
@@ -37,14 +38,15 @@ export interface Snapshot {
   readonly observation: Observation
 }
 
-export interface SnapshotPlace {
-  readonly source: string
-  readonly listing: string | null
-  readonly checksum: string
+const place = object({
+  source: text,
+  listing: nullable(text),
+  checksum: text,
   /** Left out: by markers. */
-  readonly finished?: string
-  readonly destination: string
-}
+  finished: optional(text),
+  destination: text,
+})
+export type SnapshotPlace = Checked<typeof place>
 
 type Fields = Readonly<Record<string, Check>>
 
@@ -62,41 +64,6 @@ const sourceFile: Fields = {
           : { state: oneOf('none', 'unreadable'), quiet: optional(quiet) },
     )(value, at),
 }
-const heldFile: Fields = {
-  size: count,
-  isTouched: optional(oneOf(true)),
-  marker: nullable(
-    object({ path: optional(text), isWrong: optional(oneOf(true)), digest: nullable(digest) }),
-  ),
-}
-const record: Fields = {
-  size: count,
-  md5: digest,
-  sha256: digest,
-  mtime: nullable(integer),
-  markerMtime: nullable(integer),
-  markerSize: count,
-  since: integer,
-  readAt: integer,
-  isRotten: optional(oneOf(true)),
-  here: optional(nullable(integer)),
-  removedBefore: optional(object({ at: integer, series: text, point: integer })),
-  planId: nullable(text),
-  first: optional(object({ at: integer, planId: nullable(text) })),
-  revision: optional(text),
-  from: optional(relPath),
-  same: optional(integer),
-} satisfies Readonly<Record<Exclude<keyof LedgerRecord, 'path'>, Check>>
-const prunedFile: Fields = {
-  at: integer,
-  trash: nullable(text),
-  trashFor: optional(count),
-  by: oneOf('policy', 'person'),
-  reason: text,
-  series: text,
-  point: integer,
-  planId: nullable(text),
-} satisfies Readonly<Record<keyof PrunedFile, Check>>
 const seenFile: Fields = {
   ...listed,
   marker: nullable(object({ path: text, ...listed })),
@@ -111,19 +78,13 @@ const seenFile: Fields = {
 }
 
 /** Maps of which each row has the values' own fields, and those of which each has a `value`. */
-const ROWS = { files: heldFile, records: record, staged: { size: count }, pruned: prunedFile }
+const ROWS = { files: HELD_FILE, records: LEDGER_RECORD, staged: { size: count }, pruned: PRUNED_FILE }
 const VALUES = { abandoned: integer, begun: nullable(text), surplus: integer }
 
 const document = object({
   backup: text,
   taken: time,
-  place: object({
-    source: text,
-    listing: nullable(text),
-    checksum: text,
-    finished: optional(text),
-    destination: text,
-  }),
+  place,
   halt: nullable(checkedHalt),
   holds: list(checkedHold),
   source: object({

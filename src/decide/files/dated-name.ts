@@ -3,19 +3,23 @@ import type { Instant } from '../../model/instant.ts'
 import { isSidecar } from '../../model/marker-name.ts'
 import { baseName, folderOf, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import { DATE_TOKENS, type DateToken, type PatternFault } from '../retention/parse-pattern.ts'
+import { type Match, matcher } from '../retention/match-pieces.ts'
+import {
+  DATE_TOKENS,
+  type DateToken,
+  type FreeToken,
+  isPatternFault,
+  type PatternFault,
+  type Piece,
+  tokenPiece,
+} from '../retention/parse-pattern.ts'
 import { isPossible } from '../retention/point-time.ts'
 import { zoneOf } from '../time/zone.ts'
 import { type Selecting, selectorOf } from './select.ts'
 
 /** `select.as`: under which dated name each version of a file is kept here, where its source writes the same name anew. */
 
-type NamePart = 'stem' | 'ext'
-type Piece =
-  | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'date'; readonly token: DateToken }
-  | { readonly kind: 'part'; readonly token: NamePart }
-
+const PARTS = ['stem', 'ext'] as const
 const TOKENS = ['{stem}', '{ext}', '{name}', ...DATE_TOKENS.map((token) => `{${token}}`)]
 /** What else people call them, in lower case. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -32,19 +36,16 @@ function parseTemplate(template: string): readonly Piece[] | PatternFault {
   for (const { 0: text, index: at } of template.matchAll(/\{[^{}]*\}|[{}]|[^{}]+/g)) {
     const wrong = (message: string): PatternFault => ({ at, length: text.length, message })
     if (text === '{' || text === '}') return wrong(`"${text}" is on its own: braces are only for tokens`)
-    const found = text.startsWith('{') ? tokenPieces(text.slice(1, -1)) : [{ kind: 'literal' as const, text }]
-    if (found === null) return wrong(unknownToken(text))
-    pieces.push(...found)
+    const tokens = text === '{name}' ? PARTS : [text.slice(1, -1)]
+    const found = text.startsWith('{')
+      ? tokens.map((token) => tokenPiece(token, PARTS))
+      : [{ kind: 'literal', text } as const]
+    for (const piece of found) {
+      if (piece === null) return wrong(unknownToken(text))
+      pieces.push(piece)
+    }
   }
   return faultOf(template, pieces) ?? pieces
-}
-
-function tokenPieces(name: string): readonly Piece[] | null {
-  const date = DATE_TOKENS.find((token) => token === name)
-  if (date !== undefined) return [{ kind: 'date', token: date }]
-  const parts = { stem: ['stem'], ext: ['ext'], name: ['stem', 'ext'] } as const
-  if (!Object.hasOwn(parts, name)) return null
-  return parts[name as keyof typeof parts].map((token) => ({ kind: 'part', token }))
 }
 
 function unknownToken(text: string): string {
@@ -79,7 +80,7 @@ function faultOf(template: string, pieces: readonly Piece[]): PatternFault | nul
 /** The first thing that is wrong with the text of `select.as`; null: nothing. */
 export function templateFault(template: string): PatternFault | null {
   const parsed = parseTemplate(template)
-  return 'message' in parsed ? parsed : null
+  return isPatternFault(parsed) ? parsed : null
 }
 
 const templates = new Map<string, readonly Piece[]>()
@@ -87,14 +88,14 @@ const templates = new Map<string, readonly Piece[]>()
 /** It was checked when its spec was read. */
 function piecesOf(template: string): readonly Piece[] {
   const known = templates.get(template) ?? parseTemplate(template)
-  if ('message' in known) throw new Error(`a checked template: ${known.message}`)
+  if (isPatternFault(known)) throw new Error(`a checked template: ${known.message}`)
   templates.set(template, known)
   return known
 }
 
 const render = (
   pieces: readonly Piece[],
-  parts: Readonly<Record<NamePart, string>>,
+  parts: Readonly<Partial<Record<FreeToken, string>>>,
   date: (token: DateToken) => string,
 ): string =>
   pieces
@@ -104,7 +105,7 @@ const render = (
     .join('')
 
 /** `ext` is the longest run of `.x` at the end, x of 1 to 5 letters or digits with a letter among them. */
-export function splitName(name: string): Readonly<Record<NamePart, string>> {
+export function splitName(name: string): { readonly stem: string; readonly ext: string } {
   const parts = name.split('.')
   let from = parts.length
   while (from > 1 && isExtension(parts[from - 1]!)) from--
@@ -145,7 +146,9 @@ function makeNames(template: string, spec: NamesVersions): DatedNames {
   const selects = selectorOf(spec)
   const named = (from: string, date: (token: DateToken) => string): string =>
     from.slice(0, from.lastIndexOf('/') + 1) + render(pieces, splitName(baseName(from)), date)
-  const hasPart = (token: NamePart) => pieces.some((piece) => piece.kind === 'part' && piece.token === token)
+  const match = matcher(pieces)
+  const hasPart = (token: FreeToken) => pieces.some((piece) => piece.kind === 'free' && piece.token === token)
+  const isWhole = hasPart('stem') && hasPart('ext')
   return {
     nameOf(from, mtime) {
       const local = new Date(zone.toLocal((mtime * 1000) as Instant)).toISOString()
@@ -158,14 +161,14 @@ function makeNames(template: string, spec: NamesVersions): DatedNames {
     isRotated: !hasPart('stem'),
     couldBe(path) {
       const folder = folderOf(path)
-      for (const parts of readings(pieces, baseName(path))) {
+      const isOurs = ({ date, stem, ext }: Match): boolean => {
+        if (!isPossible(date) || splitName(`x${ext ?? ''}`).ext !== (ext ?? '')) return false
         // Without one of them the name at the source is not known.
-        if (!hasPart('stem') || !hasPart('ext')) return true
-        const name = `${parts.stem}${parts.ext}`
-        if (splitName(name).ext === parts.ext && selects(folder === '' ? name : `${folder}/${name}`))
-          return true
+        if (!isWhole) return true
+        const name = `${stem}${ext}`
+        return splitName(name).ext === ext && selects(folder === '' ? name : `${folder}/${name}`)
       }
-      return false
+      return match(baseName(path), isOurs) !== null
     },
   }
 }
@@ -183,51 +186,6 @@ export function heldSelectorOf(spec: NamesVersions, records: Holding['records'])
     if (record?.from !== undefined) return selects(record.from)
     return (record !== undefined && selects(path)) || names.couldBe(path)
   }
-}
-
-/** Each way in which a whole name is made of these pieces. */
-function* readings(pieces: readonly Piece[], name: string): Generator<Record<NamePart, string>> {
-  const count = (token: NamePart) => pieces.filter((one) => one.kind === 'part' && one.token === token).length
-  const [stems, exts] = [count('stem'), count('ext')]
-  const fixed = pieces.reduce((sum, piece) => sum + lengthOf(piece, { stem: 0, ext: 0 }), 0)
-  const free = name.length - fixed
-  for (let ext = 0; ext * exts <= free; ext++) {
-    const stem = stems === 0 ? 0 : (free - ext * exts) / stems
-    const fits = stems === 0 ? ext * exts === free : Number.isInteger(stem) && stem > 0
-    const found = fits ? readAs(pieces, name, { stem, ext }) : null
-    if (found !== null) yield found
-    if (exts === 0) return
-  }
-}
-
-const lengthOf = (piece: Piece, lengths: Readonly<Record<NamePart, number>>): number =>
-  piece.kind === 'part' ? lengths[piece.token] : (piece.kind === 'date' ? piece.token : piece.text).length
-
-function readAs(
-  pieces: readonly Piece[],
-  name: string,
-  lengths: Readonly<Record<NamePart, number>>,
-): Record<NamePart, string> | null {
-  const parts: Partial<Record<NamePart, string>> = {}
-  const date = new Int32Array(DATE_TOKENS.length).fill(-1)
-  let at = 0
-  for (const piece of pieces) {
-    const length = lengthOf(piece, lengths)
-    const text = name.slice(at, at + length)
-    at += length
-    if (piece.kind === 'literal') {
-      if (text !== piece.text) return null
-    } else if (piece.kind === 'part') {
-      if (parts[piece.token] !== undefined && parts[piece.token] !== text) return null
-      parts[piece.token] = text
-    } else {
-      const place = DATE_TOKENS.indexOf(piece.token)
-      if (!/^\d+$/.test(text) || (date[place] !== -1 && date[place] !== Number(text))) return null
-      date[place] = Number(text)
-    }
-  }
-  const { stem = '', ext = '' } = parts
-  return isPossible(date) && splitName(`x${ext}`).ext === ext ? { stem, ext } : null
 }
 
 /** What would keep two versions of one file apart that have one name now, and whose times are so many seconds apart. */

@@ -77,32 +77,17 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
   }
   const where = config === '' ? '' : ` in ${config}`
   if (found.has('chunks'))
-    return {
-      key: 'source',
-      value: undefined,
-      ground:
-        'this is the store of a Proxmox Backup Server; its data is in .chunks, and no name with a dot in front is copied',
-      question:
-        'Can a second Proxmox Backup Server pull it with a sync job instead? What is copied here alone restores nothing',
-    }
-  const tool = found.has('restic')
-    ? 'restic'
-    : found.has('borg') && found.has('borg index')
-      ? 'borg'
-      : found.has('kopia')
-        ? 'kopia'
-        : null
-  if (tool !== null) {
-    const way =
-      tool === 'borg'
-        ? 'A second repository'
-        : `"${tool === 'kopia' ? 'kopia repository sync-to' : 'restic copy'}" or a second repository`
-    return {
-      key: 'source',
-      value: undefined,
-      ground: `these are the files of a ${tool} repository${where}, which only make sense together`,
-      question: `Should the repository itself be copied? A copy made while ${tool} writes may not open: copy it while nothing writes, and prove it with a drill. ${way} is often better`,
-    }
+    return aboutSource(
+      'this is the store of a Proxmox Backup Server; its data is in .chunks, and no name with a dot in front is copied',
+      'Can a second Proxmox Backup Server pull it with a sync job instead? What is copied here alone restores nothing',
+    )
+  const repository = REPOSITORIES.find(({ signs }) => signs.every((sign) => found.has(sign)))
+  if (repository !== undefined) {
+    const { tool, better } = repository
+    return aboutSource(
+      `these are the files of a ${tool} repository${where}, which only make sense together`,
+      `Should the repository itself be copied? A copy made while ${tool} writes may not open: copy it while nothing writes, and prove it with a drill. ${better} is often better`,
+    )
   }
   const live = found.has('nextcloud')
     ? "Nextcloud's data folder"
@@ -110,14 +95,25 @@ function liveData(files: ReadonlyMap<string, unknown>): Finding | null {
       ? 'a database'
       : null
   if (live === null) return null
-  return {
-    key: 'source',
-    value: undefined,
-    ground: `these look like the live files of ${live}, which change while they are read`,
-    question:
-      'Is there a folder with finished dumps or archives instead? A copy of live files may not be usable',
-  }
+  return aboutSource(
+    `these look like the live files of ${live}, which change while they are read`,
+    'Is there a folder with finished dumps or archives instead? A copy of live files may not be usable',
+  )
 }
+
+const aboutSource = (ground: string, question: string): Finding => ({
+  key: 'source',
+  value: undefined,
+  ground,
+  question,
+})
+
+/** `better`: than a copy of its files. */
+const REPOSITORIES = [
+  { tool: 'restic', signs: ['restic'], better: '"restic copy" or a second repository' },
+  { tool: 'borg', signs: ['borg', 'borg index'], better: 'A second repository' },
+  { tool: 'kopia', signs: ['kopia'], better: '"kopia repository sync-to" or a second repository' },
+]
 
 /** One look at most names instead of one for each sign. */
 const HINT = /config$|[0-9a-f]{64}$|data\/|\.\d+$|kopia|ibdata|PG_VERSION|pg_wal|ib_logfile|appdata_/

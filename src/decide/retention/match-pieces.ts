@@ -1,14 +1,13 @@
 import { DATE_TOKENS, type FreeToken, type Piece } from './parse-pattern.ts'
 
-/** What the tokens stood for in one name. */
-export interface Match {
+/** What the tokens stood for in one name; a free token that the pattern does not have is null. */
+export interface Match extends Readonly<Record<FreeToken, string | null>> {
   /** Of YYYY, MM, DD, hh, mm, ss; -1 where the pattern has none. */
   readonly date: Int32Array
-  /** Null where the pattern has no such token. */
-  readonly series: string | null
-  readonly part: string | null
-  readonly epoch: string | null
 }
+
+/** Whether a way to read a name is the one that is asked for; another one is tried where it is not. */
+type Accept = (match: Match) => boolean
 
 const EPOCH_DIGITS = 11
 
@@ -20,14 +19,12 @@ const EPOCH_DIGITS = 11
  * the last one's follows from the name's length, so that the looks grow with its length, not with a power of it. The
  * answer is good until the next call.
  */
-export function matcher(
-  pieces: readonly Piece[],
-  accept: (date: Int32Array) => boolean,
-): (name: string) => Match | null {
+export function matcher(pieces: readonly Piece[]): (name: string, accept: Accept) => Match | null {
   const order = [...new Set(pieces.flatMap((piece) => (piece.kind === 'free' ? [piece.token] : [])))]
   const slots = order.map((token, index) => ({
     token,
     count: pieces.filter((piece) => piece.kind === 'free' && piece.token === token).length,
+    min: token === 'ext' ? 0 : 1,
     max: token === 'epoch' ? EPOCH_DIGITS : Number.POSITIVE_INFINITY,
     later: order.slice(index + 1),
   }))
@@ -36,15 +33,17 @@ export function matcher(
   const bounds = slots.map(({ later }) => {
     const after = slots.filter(({ token }) => later.includes(token))
     return {
-      least: after.reduce((sum, { count }) => sum + count, 0),
+      least: after.reduce((sum, { count, min }) => sum + count * min, 0),
       most: after.reduce((sum, { count, max }) => sum + count * max, 0),
     }
   })
   const head = literalOf(pieces[0])
   const tail = literalOf(pieces.at(-1))
   const lengths = order.map(() => 0)
-  const match = { date: new Int32Array(DATE_TOKENS.length), series: null, part: null, epoch: null } as {
-    -readonly [Key in keyof Match]: Match[Key]
+  const none = { series: null, part: null, epoch: null, stem: null, ext: null }
+  const match: { -readonly [Key in keyof Match]: Match[Key] } = {
+    date: new Int32Array(DATE_TOKENS.length),
+    ...none,
   }
 
   /** What costs little and fails soon: text and digits. */
@@ -79,9 +78,7 @@ export function matcher(
   }
 
   const fitsFree = (name: string): boolean => {
-    match.series = null
-    match.part = null
-    match.epoch = null
+    for (const token of order) match[token] = null
     let at = 0
     for (const { token, slot, codes } of stretches) {
       if (token !== null) {
@@ -99,32 +96,33 @@ export function matcher(
     return true
   }
 
-  const fits = (name: string): boolean => fitsFixed(name) && fitsFree(name) && accept(match.date)
+  const fits = (name: string, accept: Accept): boolean => fitsFixed(name) && fitsFree(name) && accept(match)
 
   /** Tries every share-out of `rest` characters among the free tokens from `index` on; the last one's length follows. */
-  const shareOut = (name: string, index: number, rest: number): boolean => {
-    const { count, max } = slots[index]!
+  const shareOut = (name: string, accept: Accept, index: number, rest: number): boolean => {
+    const { count, min, max } = slots[index]!
     if (index === slots.length - 1) {
       const length = rest / count
       lengths[index] = length
-      return Number.isInteger(length) && length >= 1 && length <= max && fits(name)
+      return Number.isInteger(length) && length >= min && length <= max && fits(name, accept)
     }
     const { least, most } = bounds[index]!
     const high = Math.min(max, Math.floor((rest - least) / count))
-    const low = Math.max(1, Math.ceil((rest - most) / count))
+    const low = Math.max(min, Math.ceil((rest - most) / count))
     for (let length = high; length >= low; length--) {
       lengths[index] = length
-      if (shareOut(name, index + 1, rest - count * length)) return true
+      if (shareOut(name, accept, index + 1, rest - count * length)) return true
     }
     return false
   }
 
-  const fitsWhole = (name: string): boolean => {
+  const fitsWhole = (name: string, accept: Accept): boolean => {
     const rest = name.length - fixed
-    return slots.length === 0 ? rest === 0 && fits(name) : shareOut(name, 0, rest)
+    return slots.length === 0 ? rest === 0 && fits(name, accept) : shareOut(name, accept, 0, rest)
   }
 
-  return (name) => (name.startsWith(head) && name.endsWith(tail) && fitsWhole(name) ? match : null)
+  return (name, accept) =>
+    name.startsWith(head) && name.endsWith(tail) && fitsWhole(name, accept) ? match : null
 }
 
 const literalOf = (piece: Piece | undefined): string => (piece?.kind === 'literal' ? piece.text : '')

@@ -3,13 +3,13 @@ export type Piece =
   | { readonly kind: 'literal'; readonly text: string }
   /** So many digits. */
   | { readonly kind: 'date'; readonly token: DateToken; readonly width: number }
-  /** One character or more, none of them `/`. */
+  /** One character or more, none of them `/`; of `ext` perhaps none. */
   | { readonly kind: 'free'; readonly token: FreeToken }
 
 export type DateToken = 'YYYY' | 'MM' | 'DD' | 'hh' | 'mm' | 'ss'
 
-/** `epoch`: 1 to 11 digits, seconds since 1970. */
-export type FreeToken = 'series' | 'part' | 'epoch'
+/** `epoch`: 1 to 11 digits, seconds since 1970. `stem` and `ext`: only of `select.as`. */
+export type FreeToken = 'series' | 'part' | 'epoch' | 'stem' | 'ext'
 
 /** What is wrong at a place of a pattern's text. */
 export interface PatternFault {
@@ -48,7 +48,9 @@ export function parsePattern(pattern: string): readonly Piece[] | PatternFault {
   for (const { 0: text, index: at } of pattern.matchAll(/\{[^{}/]*\}|[{}]|[^{}]+/g)) {
     const wrong = (message: string): PatternFault => ({ at, length: text.length, message })
     if (text === '{' || text === '}') return wrong(`"${text}" is on its own: braces are only for tokens`)
-    const piece = text.startsWith('{') ? tokenPiece(text.slice(1, -1)) : ({ kind: 'literal', text } as const)
+    const piece = text.startsWith('{')
+      ? tokenPiece(text.slice(1, -1), FREE_TOKENS)
+      : ({ kind: 'literal', text } as const)
     if (piece === null) return wrong(unknownToken(text.slice(1, -1)))
     const before = pieces.at(-1)
     if (piece.kind === 'free' && before?.kind === 'free') {
@@ -60,11 +62,12 @@ export function parsePattern(pattern: string): readonly Piece[] | PatternFault {
   return missing(pieces, places) ?? badPath(pattern) ?? pieces
 }
 
-function tokenPiece(name: string): Piece | null {
+/** Null: it is no date's token, and none of these. */
+export function tokenPiece(name: string, free: readonly FreeToken[]): Piece | null {
   const date = DATE_TOKENS.find((token) => token === name)
   if (date !== undefined) return { kind: 'date', token: date, width: date.length }
-  const free = FREE_TOKENS.find((token) => token === name)
-  return free === undefined ? null : { kind: 'free', token: free }
+  const other = free.find((token) => token === name)
+  return other === undefined ? null : { kind: 'free', token: other }
 }
 
 function unknownToken(name: string): string {

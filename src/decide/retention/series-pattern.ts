@@ -2,7 +2,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import { baseName } from '../../model/rel-path.ts'
 import type { SeriesRules } from '../../model/spec.ts'
 import { type Dated, guessSeries } from './guess-series.ts'
-import { matcher } from './match-pieces.ts'
+import { type Match, matcher } from './match-pieces.ts'
 import { DATE_TOKENS, isPatternFault, type PatternFault, type Piece, parsePattern } from './parse-pattern.ts'
 import { isPossible, pointTimes } from './point-time.ts'
 
@@ -46,13 +46,13 @@ export function dateFiles({ patterns, timezone }: SeriesRules): (path: string) =
 
 function readerOf(pattern: string, timeOf: (date: Int32Array) => Instant): (path: string) => Dated | null {
   const pieces = piecesOf(pattern)
-  const match = matcher(pieces, isPossible)
+  const match = matcher(pieces)
   const ofPath = pattern.includes('/')
   const implied = impliedName(pieces)
   const isDated = patternPrecision(pattern) !== 'none'
   return (path) => {
     const start = ofPath ? 0 : path.lastIndexOf('/') + 1
-    const found = match(start === 0 ? path : path.slice(start))
+    const found = match(start === 0 ? path : path.slice(start), isReal)
     if (found === null) return null
     const { date, epoch, part } = found
     const name = found.series ?? implied
@@ -63,6 +63,9 @@ function readerOf(pattern: string, timeOf: (date: Int32Array) => Instant): (path
     }
   }
 }
+
+/** A date that no calendar has is none. */
+const isReal = ({ date }: Match): boolean => isPossible(date)
 
 /** A pattern was checked when its spec was read. */
 function piecesOf(pattern: string): readonly Piece[] {

@@ -20,8 +20,9 @@ import {
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runTool } from '../../system/child.ts'
-import { errnoOf } from '../../system/disk-failure.ts'
+import { errnoOf, isAbsence } from '../../system/disk-failure.ts'
 import { errno, moveNoReplace } from '../../system/move-no-replace.ts'
+import { synced } from '../../system/replace-file.ts'
 import type { Disk, DiskEntry, DiskKind, DiskStat } from './disk.ts'
 import { PRIVATE_FOLDER_MODE } from './modes.ts'
 
@@ -124,14 +125,7 @@ export const realDisk: Disk = {
     }
   },
 
-  async syncFolder(path) {
-    const folder = await promises.open(path, READ | O_DIRECTORY)
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
-  },
+  syncFolder: (path) => synced(path, READ | O_DIRECTORY),
 
   async syncSoon(folder) {
     // Its failures are for the fsyncs that follow to report, file by file.
@@ -256,9 +250,4 @@ function unless(codes: readonly string[], call: () => void): boolean {
     if (codes.includes(errnoOf(error) ?? '')) return false
     throw error
   }
-}
-
-function isAbsence(error: unknown): boolean {
-  const code = errnoOf(error)
-  return code === 'ENOENT' || code === 'ENOTDIR'
 }

@@ -1,6 +1,12 @@
 import { clockSanity } from '../../model/clock-sanity.ts'
 import type { Digest } from '../../model/digest.ts'
-import { firstPublished, type LedgerRecord, type PrunedFile, type SeenTerms } from '../../model/holding.ts'
+import {
+  firstPublished,
+  type Holding,
+  type LedgerRecord,
+  type PrunedFile,
+  type SeenTerms,
+} from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import type { FileEvent, LedgerEvent, PruneBegin } from '../../model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../../model/rel-path.ts'
@@ -23,56 +29,35 @@ interface BookRecord extends LedgerRecord {
   readonly lineLength: number
 }
 
-/** All that the ledger's lines add up to. Changed by {@link enter} alone. */
-export interface Book {
-  id: string | null
-  created: Instant | null
+/** All that the ledger's lines add up to, before the first of them. Changed by {@link enter} alone. */
+export const emptyBook = () => ({
+  id: null as string | null,
+  created: null as Instant | null,
   /** The latest time that was ever written by a clock that was believed, and that a person has not disowned since. */
-  lastTime: Instant
-  /** Of the line at hand, as read and as written. */
-  stampTime: Instant
-  lastStamp: string
-  isBehind: boolean
-  /** Lines were written since by a clock that was not believed: they count as written at `lastTime` for now. */
-  isDoubtful: boolean
-  /** `seq` of the line by which a person last let the clock count as it is; 0: none. */
-  clockLet: number
-  lastPrune: { readonly policy: string; readonly basis: string } | null
-  readonly surplus: Map<RelPath, Instant>
-  readonly terms: SeenTerms[]
-  readonly records: Map<RelPath, BookRecord>
-  readonly repairs: Map<RelPath, RepairIntent>
-  readonly abandoned: Map<RelPath, Instant>
-  readonly pruned: Map<RelPath, PrunedFile>
-  readonly prunes: Map<RelPath, PruneIntent>
-  readonly undos: Map<RelPath, UndoIntent>
-  /** Files in the trash that were published again since. */
-  readonly strays: Map<string, { readonly path: RelPath; readonly trash: string }>
-  /** Of the texts that the lines of one removal repeat, one copy each. */
-  readonly texts: Map<string, string>
-}
-
-export const emptyBook = (): Book => ({
-  id: null,
-  created: null,
   lastTime: instant(0),
+  /** Of the line at hand, as read and as written. */
   stampTime: instant(0),
   lastStamp: '',
   isBehind: false,
+  /** Lines were written since by a clock that was not believed: they count as written at `lastTime` for now. */
   isDoubtful: false,
+  /** `seq` of the line by which a person last let the clock count as it is; 0: none. */
   clockLet: 0,
-  lastPrune: null,
-  surplus: new Map(),
-  terms: [],
-  records: new Map(),
-  repairs: new Map(),
-  abandoned: new Map(),
-  pruned: new Map(),
-  prunes: new Map(),
-  undos: new Map(),
-  strays: new Map(),
-  texts: new Map(),
+  lastPrune: null as Holding['lastPrune'],
+  surplus: new Map<RelPath, Instant>(),
+  terms: [] as SeenTerms[],
+  records: new Map<RelPath, BookRecord>(),
+  repairs: new Map<RelPath, RepairIntent>(),
+  abandoned: new Map<RelPath, Instant>(),
+  pruned: new Map<RelPath, PrunedFile>(),
+  prunes: new Map<RelPath, PruneIntent>(),
+  undos: new Map<RelPath, UndoIntent>(),
+  /** Files in the trash that were published again since. */
+  strays: new Map<string, { readonly path: RelPath; readonly trash: string }>(),
+  /** Of the texts that the lines of one removal repeat, one copy each. */
+  texts: new Map<string, string>(),
 })
+export type Book = ReturnType<typeof emptyBook>
 
 /** Holds that ask whether this box's clock is right. */
 const CLOCK_HOLDS: ReadonlySet<string> = new Set(['prune-clock-back', 'clock-leap'])

@@ -1,16 +1,5 @@
-import {
-  amount,
-  type Check,
-  count,
-  matches,
-  moment,
-  nullable,
-  object,
-  oneOf,
-  parseJson,
-  text,
-} from '../../model/check-json.ts'
-import type { Progress } from '../../model/status.ts'
+import { matches, parseJson } from '../../model/check-json.ts'
+import { type Progress, progress } from '../../model/status.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
 import { replaceUnsynced } from '../disk/replace-file.ts'
@@ -25,23 +14,12 @@ export async function readProgress(disk: Disk, files: Layout): Promise<Progress 
     if ((await disk.lstat(files.progress))?.kind !== 'file') return null
     const bytes = await disk.read(files.progress, { limit: LIMIT })
     const parsed = parseJson(new TextDecoder().decode(bytes ?? new Uint8Array()))
-    return 'value' in parsed && matches<Progress>(progress)(parsed.value) ? parsed.value : null
+    return 'value' in parsed && matches(progress)(parsed.value) ? parsed.value : null
   } catch (error) {
     diskFailure(error, 'read', files.progress)
     return null
   }
 }
-
-const progress: Check = object({
-  format: oneOf('reconcile.progress/1'),
-  since: moment,
-  at: moment,
-  bytes: count,
-  total: count,
-  rate: nullable(amount),
-  path: nullable(text),
-  verifying: nullable(object({ files: count, bytes: count })),
-})
 
 /** A reader sees the old one or the new one; null removes it. Nothing is synced, and a disk that refuses ends no pass. */
 export async function showProgress(disk: Disk, files: Layout, now: Progress | null): Promise<void> {
