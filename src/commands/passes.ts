@@ -28,6 +28,7 @@ import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
 import { openWatchers } from './watchers.ts'
 import {
+  faultyConfig,
   filesOf,
   openPorts,
   type PassTerms,
@@ -129,7 +130,8 @@ export async function reportPasses(
   else if (console.output === 'json') {
     if (changes === undefined || saysAnything(brief)) printDocument(console, result)
   } else if (!(console.quiet && !saysAnything(brief))) {
-    console.write(renderResult(result, { color: console.color.write, width: console.width, brief }))
+    const shape = { color: console.color.write, width: console.width }
+    console.write(renderResult(result, { ...shape, brief, config: faultyConfig(workspace) }))
   }
   await notices.ended(result, shared)
   return result.exitCode

@@ -225,6 +225,12 @@ test('notify test shows what each answers, and never the URL', async () => {
   expect(JSON.parse(refused.stdout).sent).toMatchObject([
     { accepted: false, status: 400, answer: 'invalid_payload', why: 'it answers 400: invalid_payload' },
   ])
+  receiver.answer((response) =>
+    response.writeHead(502).end('<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<p>\x1b[31mT0S3CRET/hook'),
+  )
+  const page = await world.run(flag, file, 'notify', 'test', 'webhook')
+  expect(unfolded(page.stdout)).toContain('it answers 502: 502 Bad Gateway: ')
+  expect(page.stdout).not.toMatch(/DOCTYPE|<|\x1b|S3CRET/)
   expect((await world.run(flag, file, 'notify', 'test', 'ntfy')).code).toBe(64)
   await writeFile(file, '{}\n')
   const none = await world.run(flag, file, 'notify', 'test')

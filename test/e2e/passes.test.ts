@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { execa } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
+import { callHere } from '../helpers/call-here.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
@@ -129,6 +130,40 @@ describe('a pass that prints only trouble', () => {
     await rm(fault)
     expect(await pass()).toEqual({ code: 0, stdout: 'Specs and settings are well again.', stderr: '' })
     expect(await pass()).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  test('faulty settings stop everything: it says so, once with --on-change', async () => {
+    await backups(1)
+    const config = join(world.folder, 'config.yaml')
+    const run = (...words: string[]) => world.run('--config', config, ...words)
+    for (const [text, other] of [
+      ['concurency: 3\n', 'concurrency: many\n'],
+      ['roots: [\nstate: 7\n', 'nonsense: 1\n'],
+    ]) {
+      await writeFile(config, text!)
+      const nothing = 'Nothing ran because config.yaml is faulty. See reconcile validate.\n'
+      expect(await run()).toMatchObject({ code: 3, stdout: expect.stringContaining(nothing) })
+      const once = await run('--on-change')
+      expect(once).toMatchObject({ code: 3, stdout: expect.stringContaining(nothing) })
+      expect(once.stderr).toContain('config.yaml:')
+      expect(await run('--on-change')).toEqual({ code: 3, stdout: '', stderr: '' })
+      await writeFile(config, other!)
+      expect((await run('--on-change')).stdout).toContain(nothing)
+      expect(await run('--on-change')).toEqual({ code: 3, stdout: '', stderr: '' })
+      expect((await run('-n')).stdout).toContain('Nothing is planned because config.yaml is faulty. See')
+      expect((await run('-n')).stdout).not.toContain('faulty backups')
+    }
+  })
+
+  test('settings that are no YAML are remembered in the state folder that they name', async () => {
+    await backups(1)
+    const config = join(world.folder, 'config.yaml')
+    await writeFile(config, `state: "${world.state}" # here\nroots: [\n`)
+    // No other place could be written.
+    const words = ['--config', config, '--specs', world.specs, '--on-change']
+    const run = () => callHere(world.folder, words, { NO_COLOR: '1', XDG_STATE_HOME: '/proc/none' })
+    expect((await run()).stdout).toContain('Nothing ran because config.yaml is faulty')
+    expect(await run()).toEqual({ code: 3, stdout: '', stderr: '' })
   })
 
   test('with --on-change --json prints the document only where something changed', async () => {

@@ -98,6 +98,47 @@ export function isAccepted(kind: UrlKind, body: string): boolean {
   return kind === 'telegram' || kind === 'uptime-kuma' ? /^\s*\{[\s\S]*"ok"\s*:\s*true\b/.test(body) : true
 }
 
+/** The first line of an answer's body. Of HTML or XML: its title, and the first line of its text where that says more. */
+export function firstWords(body: string): string {
+  if (!/^\s*<|<(?:!doctype|html|body|br|p|h1|pre|title)\b/i.test(body) || /^\s*[{[]/.test(body))
+    return firstLine(body)
+  const [, title = ''] = /<title\b[^<>]*>([^<]*)/i.exec(body) ?? []
+  const text = body
+    .replace(/\s+/g, ' ')
+    .replace(/<!--.*?(?:-->|$)/g, '')
+    .replace(/<(head|script|style)\b.*?(?:<\/\1\s*>|$)/gi, '\n')
+    .replace(/<\/?(?:a|b|code|em|i|small|span|strong|tt|u)\b[^>]*>?/gi, '')
+    .replace(/<[!?/<a-z][^>]*>?/gi, '\n')
+  const [head, first] = [title.replace(/\s+/g, ' '), firstLine(text)].map((one) =>
+    withoutEntities(one).trim(),
+  )
+  return [head, ...(head!.toLowerCase().includes(first!.toLowerCase()) ? [] : [first])]
+    .filter((one) => one !== '')
+    .join(': ')
+}
+
+const firstLine = (text: string): string => /\S[^\r\n]*/.exec(text)?.[0].trimEnd() ?? ''
+
+const withoutEntities = (text: string): string =>
+  text.replace(
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|apos|gt|lt|nbsp|quot));/gi,
+    (_, hex, decimal, name: string) =>
+      name === undefined
+        ? codePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
+        : ENTITIES[name.toLowerCase()]!,
+  )
+
+const codePoint = (code: number): string => (code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code))
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  apos: "'",
+  gt: '>',
+  lt: '<',
+  nbsp: ' ',
+  quot: '"',
+}
+
 /** What a URL needs, and that in words after "it". */
 const NEEDS: { readonly [kind in UrlKind]?: readonly [need: RegExp, words: string] } = {
   ntfy: [/^[^?]*[^/?]/, 'must end in the topic: https://ntfy.sh/TOPIC'],
