@@ -229,7 +229,7 @@ test('notify test shows what each answers, and never the URL', async () => {
     response.writeHead(502).end('<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<p>\x1b[31mT0S3CRET/hook'),
   )
   const page = await world.run(flag, file, 'notify', 'test', 'webhook')
-  expect(unfolded(page.stdout)).toContain('it answers 502: 502 Bad Gateway: ')
+  expect(page.stdout.replace(/\s+/g, ' ')).toContain('it answers 502: 502 Bad Gateway')
   expect(page.stdout).not.toMatch(/DOCTYPE|<|\x1b|S3CRET/)
   expect((await world.run(flag, file, 'notify', 'test', 'ntfy')).code).toBe(64)
   await writeFile(file, '{}\n')
