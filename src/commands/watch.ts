@@ -33,7 +33,7 @@ import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { lookAt } from './look-at.ts'
 import { refusals } from './over-specs.ts'
-import { runPass, settleShared } from './passes.ts'
+import { diskUnder, runPass, settleShared } from './passes.ts'
 import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
@@ -177,6 +177,7 @@ async function watchLocked(
     host: hostname(),
     revision: () => loaded.revision,
     now: clock.now,
+    diskOf: (name) => diskUnder(loaded.specs.find((spec) => spec.name === name)),
     signal: run.signal,
     warn,
     oneLine: escapeProse,

@@ -289,6 +289,27 @@ describe('what stops many backups for one cause is one notice, and its end one',
     return [code, ...since(before)]
   }
 
+  test('a disk that is not mounted, and one host less', async () => {
+    const declare = (name: string, mount: string | null) =>
+      world.declare(name, { destination: { path: join(world.folder, name), ...(mount && { mount }) } })
+    for (const name of ['web', 'wiki']) await declare(name, world.folder)
+    expect(await pass()).toEqual([7, 'web: held'])
+    const notice = JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
+    expect(notice).toMatchObject({ backups: ['web', 'wiki'], text: expect.stringMatching(/^web, wiki on /) })
+    expect(await pass()).toEqual([7])
+    // A third joins in silence, and who is first well again says nothing.
+    await world.declare('pg', { destination: { mount: world.folder } })
+    expect(await pass()).toEqual([7])
+    await declare('web', null)
+    expect(await pass()).toEqual([7])
+    await declare('wiki', null)
+    await world.declare('pg')
+    expect((await pass()).slice(1)).toHaveLength(1)
+    const over = JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
+    expect(over).toMatchObject({ kind: 'recovered', backups: ['pg', 'web', 'wiki'] })
+    expect(await pass()).toEqual([0])
+  })
+
   test('a lost state folder', async () => {
     expect(await pass()).toEqual([0])
     await rename(world.state, `${world.state}.old`)

@@ -682,7 +682,7 @@ describe('what stops several backups', () => {
     const gone = (name: string, on: string) =>
       stoppedBy(name, 'not-mounted', `nothing is mounted at /mnt/${on}`)
     expect(verdict([gone('a', 'x'), gone('b', 'x'), gone('c', 'y')])).toBe(
-      '3 of 3 need you: a, b (nothing is mounted at /mnt/x); c (its disk is not mounted)',
+      '3 of 3 need you (each: its disk is not mounted): a, b, c',
     )
   })
 

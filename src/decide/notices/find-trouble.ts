@@ -15,6 +15,10 @@ export interface Trouble {
   readonly keys: readonly string[]
   readonly count: number
   readonly details: readonly NoticeDetail[]
+  /** The same for each backup that this host or disk stops; left out: it is this backup's own. */
+  readonly cause?: string
+  /** All that it stops, this backup among them, where several were found together. */
+  readonly backups?: readonly string[]
 }
 
 /** What was found out about a backup. */
@@ -42,11 +46,15 @@ const MOST_DETAILS = 20
 const MOST_KEYS = 200
 
 /**
- * What a pass says of a backup; null: nothing. What is marked as shared, and guards over all specs, are told of all backups at once. `extent`: whether it looked at all that a whole pass looks at. What a pass could not see
+ * What a pass says of a backup; null: nothing. What is marked as shared, and guards over all specs, are told of all backups at once. `extent`: whether it looked at all that a whole pass looks at. `disk`: under its destination; null: unknown. What a pass could not see
  * (an unreachable source, a halt, its time was up) is not over: it may add trouble, and ends none.
  */
-export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): Findings | null {
-  const { backup, result, problems } = outcome
+export function findTrouble(
+  outcome: BackupOutcome,
+  extent: 'whole' | 'part',
+  disk: string | null = null,
+): Findings | null {
+  const { backup, result, problems, halt } = outcome
   if (['busy', 'cancelled', 'suspended'].includes(result) || outcome.stale.length > 0) return null
   const sawAll =
     extent === 'whole' &&
@@ -56,14 +64,44 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
     troubles: [
       ...lost(outcome),
       ...conflict(outcome),
-      ...held(outcome),
-      ...failing(outcome),
+      ...withCause(held(outcome), halt === null ? [] : [halt], disk),
+      ...withCause(failing(outcome), problems, disk),
       ...lateIn(outcome.late),
       ...pushed(outcome),
     ],
     settled: new Set(sawAll ? TROUBLE_KINDS : []),
     realm: 'pass',
   }
+}
+
+/** Of a backup that one thing alone stops, which may stop others on its host or disk. */
+function withCause(
+  found: readonly Trouble[],
+  [stop]: readonly Problem[],
+  disk: string | null,
+): readonly Trouble[] {
+  return found.map((one): Trouble => {
+    const [key, ...others] = one.keys
+    if (stop === undefined || key !== stop.code || others.length > 0 || stop.shared !== undefined) return one
+    if (disk !== null && OF_DISK.test(key)) return { ...one, cause: `${key} ${disk}` }
+    return stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
+  })
+}
+
+/** Of the disk under a destination, whatever the messages name. */
+const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path)|destination-(?!forbidden))/
+
+/** What is found together: of those with one cause the first names all. */
+export function together(found: readonly Findings[]): readonly Findings[] {
+  const causesIn = ({ troubles }: Findings) => troubles.flatMap(({ cause }) => cause ?? [])
+  return found.map((one, i) => ({
+    ...one,
+    troubles: one.troubles.map((trouble): Trouble => {
+      const isOf = (other: Findings) => trouble.cause !== undefined && causesIn(other).includes(trouble.cause)
+      const backups = found.filter(isOf).map(({ backup }) => backup)
+      return backups.length < 2 || found.findIndex(isOf) !== i ? trouble : { ...trouble, backups }
+    }),
+  }))
 }
 
 /** Of one that is declared no more: whatever was told of it, nobody waits for its end. */

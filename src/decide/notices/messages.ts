@@ -1,4 +1,5 @@
 import type { Notice, TestNotice, UrlKind } from '../../model/notice.ts'
+import { fewOf } from '../status/conditions.ts'
 
 /** One request to a service. A GET where there is no body. */
 export interface HookRequest {
@@ -153,8 +154,12 @@ export function lackOf(kind: UrlKind, { pathname, search }: URL): string | null 
   return need?.test(`${pathname.replace(/\/+$/, '')}${search}`) === false ? (words ?? null) : null
 }
 
-export const titleOf = ({ backup, host, kind }: Notice | TestNotice): string =>
-  `${backup} on ${host}: ${kind}`
+export const titleOf = (notice: Notice | TestNotice): string =>
+  `${subjectOf(notice)} on ${notice.host}: ${notice.kind}`
+
+/** Of several backups the first few, and how many more there are. */
+export const subjectOf = ({ backup, backups = [backup] }: Pick<Notice, 'backup' | 'backups'>): string =>
+  fewOf(backups)
 
 /** For people: the message, each thing it is about if there are several, what helps, and since when. */
 export function bodyLines(

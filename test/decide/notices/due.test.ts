@@ -6,6 +6,7 @@ import {
   findOverSpec,
   findTrouble,
   type OverBackup,
+  together,
 } from '../../../src/decide/notices/find-trouble.ts'
 import { instant } from '../../../src/model/instant.ts'
 import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../../src/model/notice.ts'
@@ -124,6 +125,86 @@ describe('on change only', () => {
     const { pass } = lifeOf()
     const two = { ...inConflict, conflicts: [conflict('a'), conflict('b')] }
     expect([pass(two), pass(inConflict), pass(two)]).toEqual([['conflict'], [], ['conflict']])
+  })
+})
+
+describe('what one host or disk does to several', () => {
+  const hooks = [{ id: '/ops', on: NOTICE_KINDS }]
+  const dead = (name: string, message = 'cannot reach db1') => ({
+    backup: name,
+    ...failed,
+    problems: [{ ...problem('host-unreachable'), message }],
+  })
+  const well = (backup: string) => ({ backup })
+  /** Rounds of passes: who is named in each notice. */
+  const lives = (...rounds: readonly (readonly Partial<BackupOutcome>[])[]): readonly string[] => {
+    let book: NoticeBook = { told: {}, pending: [] }
+    return rounds.map((round, i) => {
+      const found = together(round.flatMap((one) => findTrouble(outcome(one), 'whole', '/srv') ?? []))
+      for (const one of found)
+        book = foldNotices(book, hooks, one, {
+          at: instant(i * 1000),
+          host: 'box',
+          revision: null,
+          stamp: `${i}`,
+        })
+      const said = book.pending.map(({ notice }) => notice)
+      book = { ...book, pending: [] }
+      return said.map(({ kind, backup, backups }) => `${kind}: ${(backups ?? [backup]).join(' ')}`).join('; ')
+    })
+  }
+
+  test('is one notice that names all, and one end', () => {
+    const all = [dead('a'), dead('b'), dead('c')]
+    expect(lives(all, all, [well('a'), well('b'), dead('c')], [well('c')])).toEqual([
+      'failing: a b c',
+      '',
+      '',
+      'recovered: a b c',
+    ])
+    expect(lives([dead('a')], [well('a')])).toEqual(['failing: a', 'recovered: a'])
+  })
+
+  test('whoever is stopped by it later joins in silence; another host or code does not', () => {
+    expect(lives([dead('a')], [dead('b')], [well('a')], [well('b')], [dead('b')])).toEqual([
+      'failing: a',
+      '',
+      '',
+      'recovered: a b',
+      'failing: b',
+    ])
+    expect(lives([dead('a')], [dead('b', 'cannot reach db2')], [well('a'), well('b')])).toEqual([
+      'failing: a',
+      'failing: b',
+      'recovered: a; recovered: b',
+    ])
+  })
+
+  test('what one of them has besides is its own', () => {
+    const both = { ...dead('b'), problems: [...dead('b').problems, problem('quiet')] }
+    expect(lives([dead('a'), dead('b')], [both], [well('b')], [well('a')])).toEqual([
+      'failing: a b',
+      'failing: b',
+      '',
+      'recovered: a b',
+    ])
+    const torn = { ...dead('b'), conflicts: [conflict('x')] }
+    expect(lives([dead('a'), torn], [well('b')], [well('a')])).toEqual([
+      'failing: a b; conflict: b',
+      'recovered: b',
+      'recovered: a',
+    ])
+  })
+
+  test('a full disk is one, whatever had no room; a file is its own', () => {
+    const full = (backup: string) => ({
+      backup,
+      ...failed,
+      problems: [problem('disk-full', `${backup}.tar`)],
+    })
+    expect(lives([full('a'), full('b')])).toEqual(['failing: a b'])
+    const bad = (backup: string) => ({ backup, ...failed, problems: [problem('marker-unreadable', 'x.tar')] })
+    expect(lives([bad('a'), bad('b')])).toEqual(['failing: a; failing: b'])
   })
 })
 
