@@ -9,10 +9,12 @@ import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
 import { marked, mayBeShared, type SharedTroubles } from '../decide/status/shared-troubles.ts'
+import { problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
+import type { Settings } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
@@ -21,7 +23,7 @@ import { reconcileBackup } from '../reconcile/pass.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { type Brief, renderResult } from '../view/render-result.ts'
 import { foldText } from '../view/wrap-text.ts'
-import type { Notices, NoticeUse } from '../watch/notices.ts'
+import type { NoticeOptions, Notices, NoticeUse } from '../watch/notices.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
@@ -32,7 +34,9 @@ import { openWatchers } from './watchers.ts'
 import {
   faultyConfig,
   filesOf,
+  type GlobalFlags,
   openPorts,
+  openSettings,
   type PassTerms,
   passOptions,
   plainDiagnostics,
@@ -163,6 +167,44 @@ type PassNotices = Pick<Notices, 'locked' | 'finished'> & {
 
 const SILENT: PassNotices = { locked: () => {}, finished: async () => {}, ended: async () => {} }
 
+async function passNotices(
+  settings: Settings,
+  use: Exclude<NoticeUse, 'watch'>,
+  { now, signal }: Run,
+  more: Pick<NoticeOptions, 'revision' | 'diskOf' | 'warn'>,
+): Promise<Notices> {
+  const { openNotices } = await import('../watch/notices.ts')
+  const memory = openNoticeMemory(settings.state)
+  return openNotices(() => settings, use, {
+    memory,
+    host: hostname(),
+    now,
+    signal,
+    oneLine: escapeProse,
+    ...more,
+  })
+}
+
+/** Of a pass over all backups that ends before it begins, as its specs cannot be read: the settings still say who is to know. */
+export async function reportUnread(
+  error: unknown,
+  given: GlobalFlags,
+  console: Console,
+  run: Run,
+): Promise<void> {
+  const failure = failureFrom(error)
+  const { settings } = await openSettings(given)
+  if (failure.code === 'usage' || (settings.notify.length === 0 && settings.heartbeat === null)) return
+  const notices = await passNotices(settings, 'all', run, {
+    revision: () => null,
+    diskOf: () => null,
+    warn: (text) => console.writeError(foldText(`warning: ${text}`, console.errorWidth)),
+  })
+  notices.began()
+  await notices.stands(new Map(), { faults: [failure], holds: [] }, false)
+  await notices.ended({ exitCode: 64, backups: [], problems: [problemOf(failure)], diagnostics: [] })
+}
+
 /** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
   { workspace, console, run, changes, specs = [] }: PassContext,
@@ -171,20 +213,14 @@ async function beginPassNotices(
 ): Promise<PassNotices> {
   const { settings, loaded } = workspace
   if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
-  const { openNotices } = await import('../watch/notices.ts')
   const warnings = new Set<string>()
-  const notices = openNotices(() => settings, use, {
-    memory: openNoticeMemory(settings.state),
-    host: hostname(),
+  const notices = await passNotices(settings, use, run, {
     revision: () => loaded.revision,
-    now: run.now,
     diskOf: (name) => diskUnder(loaded.specs.find((spec) => spec.name === name)),
-    signal: run.signal,
     warn(text) {
       warnings.add(text)
       log(text)
     },
-    oneLine: escapeProse,
   })
   notices.began()
   const faults = refusals(loaded, run.now())

@@ -84,7 +84,7 @@ export function renderVerdict(
 }
 
 /** As many names as the line has room for, the first in any case, and with its reason; with theirs too where at least `least` have room. */
-export function withNames(
+function withNames(
   lead: string,
   names: readonly (readonly [name: string, why?: string])[],
   width: number,

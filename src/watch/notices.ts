@@ -176,7 +176,7 @@ export function openNotices(
       return save([findGone(backup)])
     },
     /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
-    async ended(result: Result | null): Promise<void> {
+    async ended(result: Ended | null): Promise<void> {
       endIn(PATIENCE)
       const isKnown = result !== null && !signal.aborted && saysSomething(result)
       if (isKnown && result.exitCode === 0) onGood()
@@ -188,8 +188,10 @@ export function openNotices(
   }
 }
 
+type Ended = Pick<Result, 'exitCode' | 'backups' | 'problems' | 'diagnostics'>
+
 /** A run whose backups were all busy in another one says nothing about them. */
-const saysSomething = ({ backups, exitCode }: Result): boolean =>
+const saysSomething = ({ backups, exitCode }: Ended): boolean =>
   exitCode !== 0 || backups.some(({ result }) => result !== 'busy')
 
 /**
@@ -226,7 +228,7 @@ const lineOf = (outcome: BackupOutcome): string =>
   `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
 
 /** What a pass over all backups came to: its exit code, and what is not well. */
-const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Result): readonly string[] => [
+const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Ended): readonly string[] => [
   `exit ${exitCode}`,
   ...backups.filter((one) => one.exitCode !== 0).map(lineOf),
   ...problems.map(({ message }) => message),

@@ -335,6 +335,19 @@ describe('what stops many backups for one cause is one notice, and its end one',
     expect(await pass()).toEqual([0, 'all backups: recovered'])
   })
 
+  test('the folder of specs is gone, or no folder', async () => {
+    expect(await pass()).toEqual([0])
+    await rename(world.specs, `${world.specs}-away`)
+    expect(await pass()).toEqual([64, 'all backups: failing'])
+    expect(told()).toContain('/beat/fail exit 64')
+    await writeFile(world.specs, 'x')
+    expect(await pass()).toEqual([64])
+    expect(await pass('pg')).toEqual([64])
+    await rm(world.specs)
+    await rename(`${world.specs}-away`, world.specs)
+    expect(await pass()).toEqual([0, 'all backups: recovered'])
+  })
+
   test('_defaults.yaml is faulty', async () => {
     await writeFile(join(world.specs, '_defaults.yaml'), 'tranfer: {}\n')
     expect(await pass()).toEqual([3, 'all backups: failing'])

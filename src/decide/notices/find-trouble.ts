@@ -177,7 +177,7 @@ export function findOverSpec(backup: string, { faults, holds }: OverBackup, isAl
       ...trouble(
         'failing',
         once.map(({ file, line, code, message, hint }) => ({
-          key: isNotSeen(code) ? NOT_SEEN : SPEC,
+          key: isUnseen(code) ? NOT_SEEN : SPEC,
           code,
           message: file === undefined ? message : `${file}:${line}: ${message}`,
           ...(hint === undefined || hint === '' ? {} : { hint }),
@@ -194,7 +194,7 @@ function headOver(faults: OverBackup['faults'], count: number, isOfAll: boolean)
   const [which, is, does, has] = isOfAll
     ? ['the newest specs', 'are', 'do', 'have']
     : ['its newest spec', 'is', 'does', 'has']
-  if (faults.every(({ code }) => isNotSeen(code))) return `${which} ${is} not seen`
+  if (faults.every(({ code }) => isUnseen(code))) return `${which} ${is} not seen`
   return count === 1 ? `${which} ${does} not count` : `${which} ${has} ${count} faults`
 }
 
@@ -209,6 +209,8 @@ const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
           (one.file === file && one.line === line ? j < i : one.file === undefined),
       ),
   )
+
+const isUnseen = (code: string): boolean => isNotSeen(code) || code === 'specs-not-found'
 
 /** One thing, whatever its faults are. */
 const SPEC = 'spec'
