@@ -138,15 +138,11 @@ describe('a daemon', () => {
     await second.stop()
 
     await pg.offer('c.tar', 'three')
-    const config = join(world.folder, 'config.yaml')
-    await writeFile(config, 'notify: [{ urlFile: hook }]\n')
-    await writeFile(join(world.folder, 'hook'), 'http://127.0.0.1:9/nobody', { mode: 0o600 })
-    const third = start(world, '--config', config)
+    const third = start(world)
     await third.saw(({ type }) => type === 'specs-unreadable')
     third.command.kill('SIGHUP')
     expect(outcomeOf(await third.saw(finished('pg')))).toMatchObject({ published: ['c.tar'] })
     await third.stop()
-    expect(await readFile(join(world.state, 'notices.json'), 'utf8')).toContain('specs-not-found')
     expect((await world.run('watch', '--specs', join(world.folder, 'nowhere'))).code).toBe(64)
   })
 
