@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
-import { findTrouble } from '../decide/notices/find-trouble.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
 import { apartFromBox } from '../decide/status/box-problems.ts'
@@ -50,8 +49,6 @@ export interface PassContext {
   readonly console: Console
   readonly run: Run
   readonly log: Pick<SharedFlags, 'logLevel' | 'logFile'>
-  /** All that a run passes over; left out: unknown. */
-  readonly specs?: readonly Spec[]
   /** Prints only what changed since the pass before; null: all. */
   readonly changes?: Changes
 }
@@ -83,7 +80,7 @@ export const passOver = (
   const { workspace } = context
   const isWhole = terms.work === 'all'
   const use = terms.named || !isWhole ? 'some' : 'all'
-  return reportPasses({ ...context, specs }, use, terms.named, async (run, notices) => {
+  return reportPasses(context, use, terms.named, async (run, notices) => {
     const holds = settledHolds(workspace, openCommonHolds(workspace))
     // A daemon that ran here may come back; one whose heartbeat was removed from the state folder will not.
     const heard = await openWatchMemory(workspace.settings.state).lastHeard()
@@ -207,7 +204,7 @@ export async function reportUnread(
 
 /** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
-  { workspace, console, run, changes, specs = [] }: PassContext,
+  { workspace, console, run, changes }: PassContext,
   use: Exclude<NoticeUse, 'watch'>,
   log: (text: string) => void,
 ): Promise<PassNotices> {
@@ -247,40 +244,16 @@ async function beginPassNotices(
     ...faultyNames(loaded).map((name) => [name, faultsOf(name)] as const),
   ])
   await notices.stands(overEach, overAll, isAll)
-  const later: BackupOutcome[] = []
-  const running = new Set<string>(specs.map(({ name }) => name))
-  let lastExtent: 'whole' | 'part' = 'part'
-  /** Others on its host or disk may be stopped by the same, and its notice is to name them. */
-  const awaitsOthers = (outcome: BackupOutcome): boolean => {
-    const own = specs.find(({ name }) => name === outcome.backup)
-    const disk = diskUnder(own)
-    const others = specs.filter(({ name }) => running.has(name))
-    const causes = findTrouble(outcome, 'part', disk)?.troubles.flatMap(({ cause }) => cause ?? []) ?? []
-    return causes.some((cause) =>
-      others.some((one) =>
-        cause.endsWith(` ${disk}`)
-          ? diskUnder(one) === disk
-          : hostOf(one) !== null && hostOf(one) === hostOf(own),
-      ),
-    )
-  }
+  const later: Parameters<Notices['finished']>[] = []
   return {
     ...notices,
     async finished(outcome, extent) {
-      lastExtent = extent
-      running.delete(outcome.backup)
-      later.push(outcome)
       // Whether it is one trouble of many is known at the end.
-      const ready = later.filter((one) => !mayBeShared(one, settings.state) && !awaitsOthers(one))
-      later.splice(0, later.length, ...later.filter((one) => !ready.includes(one)))
-      if (ready.length > 0) await notices.allFinished(ready, extent)
+      if (mayBeShared(outcome, settings.state)) later.push([outcome, extent])
+      else await notices.finished(outcome, extent)
     },
     async ended(result, shared) {
-      if (later.length > 0)
-        await notices.allFinished(
-          later.map((one) => marked(one, shared)),
-          lastExtent,
-        )
+      for (const [outcome, extent] of later) await notices.finished(marked(outcome, shared), extent)
       const ran = result.backups.some((one) => !['busy', 'cancelled', 'suspended'].includes(one.result))
       const problems = result.problems.filter(({ code }) => !isNotSeen(code))
       await notices.shared(problems, use === 'all' && ran)
@@ -293,9 +266,6 @@ async function beginPassNotices(
     },
   }
 }
-
-const hostOf = (spec: Spec | undefined): string | null =>
-  spec?.source.kind === 'ssh' ? `${spec.source.host}:${spec.source.port}` : null
 
 /** What tells the disks under destinations apart, as far as specs do: the mount point, else the folder that they are in. */
 export const diskUnder = (spec: Pick<Spec, 'destination'> | undefined): string | null =>

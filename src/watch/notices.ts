@@ -9,7 +9,6 @@ import {
   findShared,
   findTrouble,
   type OverBackup,
-  together,
 } from '../decide/notices/find-trouble.ts'
 import { cutTo } from '../decide/notices/messages.ts'
 import type { SpecsDecided } from '../decide/specs/changes.ts'
@@ -109,19 +108,6 @@ export function openNotices(
     return true
   }
 
-  async function allFinished(outcomes: readonly BackupOutcome[], extent: 'whole' | 'part'): Promise<void> {
-    for (const outcome of outcomes) {
-      watch?.finished(outcome, oneLine(lineOf(outcome)))
-      if (extent === 'whole')
-        beats.finished(outcome, summaryOf(outcome).map(oneLine), over.get(outcome.backup) ?? null)
-    }
-    await save(
-      together(outcomes.flatMap((one) => findTrouble(one, extent, options.diskOf(one.backup)) ?? [])),
-    )
-    // What could not be delivered may be accepted by now.
-    if (notify().length > 0) hooks.kick()
-  }
-
   return {
     /** At the start: sends what earlier runs could not deliver, and the heartbeat of a pass over all backups. Waits for nothing. */
     began(): void {
@@ -131,9 +117,15 @@ export function openNotices(
     /** A whole pass over one backup has the destination to itself. Waits for nothing. */
     locked: beats.began,
     /** A pass over one backup ended. `extent`: whether it was a whole pass. Waits only for the state folder. */
-    finished: (outcome: BackupOutcome, extent: 'whole' | 'part') => allFinished([outcome], extent),
-    /** The same of several at once: of those that one host or disk stops, one notice names all. */
-    allFinished,
+    async finished(outcome: BackupOutcome, extent: 'whole' | 'part'): Promise<void> {
+      watch?.finished(outcome, oneLine(lineOf(outcome)))
+      if (extent === 'whole')
+        beats.finished(outcome, summaryOf(outcome).map(oneLine), over.get(outcome.backup) ?? null)
+      const found = findTrouble(outcome, extent, options.diskOf(outcome.backup))
+      await save(found === null ? [] : [found])
+      // What could not be delivered may be accepted by now.
+      if (notify().length > 0) hooks.kick()
+    },
     /** The series that are late now, also without a pass. */
     async late(backup: string, late: readonly LateSeries[]): Promise<void> {
       await save([findLate(backup, late)])

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { execa } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
-import { callHere } from '../helpers/call-here.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
@@ -153,17 +152,6 @@ describe('a pass that prints only trouble', () => {
       expect((await run('-n')).stdout).toContain('Nothing is planned because config.yaml is faulty. See')
       expect((await run('-n')).stdout).not.toContain('faulty backups')
     }
-  })
-
-  test('settings that are no YAML are remembered in the state folder that they name', async () => {
-    await backups(1)
-    const config = join(world.folder, 'config.yaml')
-    await writeFile(config, `state: "${world.state}" # here\nroots: [\n`)
-    // No other place could be written.
-    const words = ['--config', config, '--specs', world.specs, '--on-change']
-    const run = () => callHere(world.folder, words, { NO_COLOR: '1', XDG_STATE_HOME: '/proc/none' })
-    expect((await run()).stdout).toContain('Nothing ran because config.yaml is faulty')
-    expect(await run()).toEqual({ code: 3, stdout: '', stderr: '' })
   })
 
   test('with --on-change --json prints the document only where something changed', async () => {

@@ -59,10 +59,7 @@ function watched(on: readonly NoticeKind[]): readonly TroubleKind[] {
 const isOther =
   (hook: string, { backup, kind }: Notice) =>
   (one: PendingNotice): boolean =>
-    one.hook !== hook ||
-    one.notice.backup !== backup ||
-    one.notice.kind !== kind ||
-    one.notice.backups !== undefined
+    one.hook !== hook || one.notice.backup !== backup || one.notice.kind !== kind
 
 type ToldOfOthers = NoticeBook['told'][string]
 
@@ -102,7 +99,9 @@ function foldHook(
         : known
     // Who hears of a host or a disk once need not hear of each backup that it stops.
     const isSaid = !isGoingOn && cause !== undefined && openWith(beside, kind, cause) !== undefined
-    if (isNew && !isSaid) news.push(noticeOf(backup, kind, found, since, teller))
+    if (!isNew || isSaid) continue
+    const message = cause === undefined ? found.message : `${found.message}; ${ONCE}`
+    news.push(noticeOf(backup, kind, { ...found, message }, since, teller))
   }
   const all = Object.values(after)
   if (all.length === 0 || all.some(({ over }) => !over)) return { after, news, others: beside }
@@ -110,6 +109,8 @@ function foldHook(
   if (others !== null) return { after: {}, news: [], others }
   return { after: {}, news: [recovered(backup, after, realm === null, teller)], others: beside }
 }
+
+const ONCE = 'other backups there are not reported one by one'
 
 /** Another backup that the same still stops. */
 const openWith = (told: ToldOfOthers, kind: TroubleKind, cause: string): string | undefined =>
@@ -149,7 +150,7 @@ function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: 
 const noticeOf = (
   backup: string,
   kind: NoticeKind,
-  what: Pick<Trouble, 'message' | 'count' | 'details' | 'backups'>,
+  what: Pick<Trouble, 'message' | 'count' | 'details'> & Pick<Notice, 'backups'>,
   since: string,
   { at, host, revision, stamp }: Teller,
 ): Notice => ({

@@ -17,8 +17,6 @@ export interface Trouble {
   readonly details: readonly NoticeDetail[]
   /** The same for each backup that this host or disk stops; left out: it is this backup's own. */
   readonly cause?: string
-  /** All that it stops, this backup among them, where several were found together. */
-  readonly backups?: readonly string[]
 }
 
 /** What was found out about a backup. */
@@ -84,25 +82,15 @@ function withCause(
     const [key, ...others] = one.keys
     if (stop === undefined || key !== stop.code || others.length > 0 || stop.shared !== undefined) return one
     if (disk !== null && OF_DISK.test(key)) return { ...one, cause: `${key} ${disk}` }
-    return stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
+    return OF_HOST.test(key) && stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
   })
 }
 
+/** Of the way to a machine, which the messages name. */
+const OF_HOST = /^(?:host-|connection-|key-|jump-|known-hosts-|identity-|source-silent$)/
+
 /** Of the disk under a destination, whatever the messages name. */
 const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path)|destination-(?!forbidden))/
-
-/** What is found together: of those with one cause the first names all. */
-export function together(found: readonly Findings[]): readonly Findings[] {
-  const causesIn = ({ troubles }: Findings) => troubles.flatMap(({ cause }) => cause ?? [])
-  return found.map((one, i) => ({
-    ...one,
-    troubles: one.troubles.map((trouble): Trouble => {
-      const isOf = (other: Findings) => trouble.cause !== undefined && causesIn(other).includes(trouble.cause)
-      const backups = found.filter(isOf).map(({ backup }) => backup)
-      return backups.length < 2 || found.findIndex(isOf) !== i ? trouble : { ...trouble, backups }
-    }),
-  }))
-}
 
 /** Of one that is declared no more: whatever was told of it, nobody waits for its end. */
 export const findGone = (backup: string): Findings => ({

@@ -61,14 +61,7 @@ export function readSettings(
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
   const { root, faults: inYaml } = readYaml(source)
-  const { written, faults } =
-    root === null
-      ? // What was printed of this fault is remembered where all else is.
-        {
-          written: { state: STATE.exec(source.text)?.[2] },
-          faults: inYaml.filter(({ code }) => code !== 'empty'),
-        }
-      : readAll(root, inYaml, known)
+  const { written, faults } = readAll(root, inYaml, known)
   const secrets = root === null ? [] : secretsIn(root)
   // They show the lines around them, where a URL may hold a password.
   const quiet = { ...source, text: hidden(withoutPlaces(source.text, root, secrets)) }
@@ -134,14 +127,12 @@ function withoutPlaces(text: string, root: Located | null, secrets: readonly Sec
   )
 }
 
-/** In a text that is no YAML. */
-const STATE = /^state:[ \t]+(["']?)(\/[^"'#\s]+)\1[ \t]*(?:#.*)?\r?$/m
-
 function readAll(
-  root: LocatedMap,
+  root: LocatedMap | null,
   inYaml: readonly Fault[],
   known: { readonly home: string; readonly folder: string },
 ): ReadSettings {
+  if (root === null) return { written: {}, faults: inYaml.filter(({ code }) => code !== 'empty') }
   const shape = checkShape('config', root, 'whole')
   const reader = valueReader(root, plainValue(root), shape)
   const { read, plain, each, isFaulty, isWritten, fault } = reader

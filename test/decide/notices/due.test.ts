@@ -6,7 +6,6 @@ import {
   findOverSpec,
   findTrouble,
   type OverBackup,
-  together,
 } from '../../../src/decide/notices/find-trouble.ts'
 import { instant } from '../../../src/model/instant.ts'
 import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../../src/model/notice.ts'
@@ -136,11 +135,11 @@ describe('what one host or disk does to several', () => {
     problems: [{ ...problem('host-unreachable'), message }],
   })
   const well = (backup: string) => ({ backup })
-  /** Rounds of passes: who is named in each notice. */
+  /** Rounds of passes: who is named in each notice. What is one for several says so. */
   const lives = (...rounds: readonly (readonly Partial<BackupOutcome>[])[]): readonly string[] => {
     let book: NoticeBook = { told: {}, pending: [] }
     return rounds.map((round, i) => {
-      const found = together(round.flatMap((one) => findTrouble(outcome(one), 'whole', '/srv') ?? []))
+      const found = round.flatMap((one) => findTrouble(outcome(one), 'whole', '/srv') ?? [])
       for (const one of found)
         book = foldNotices(book, hooks, one, {
           at: instant(i * 1000),
@@ -154,10 +153,10 @@ describe('what one host or disk does to several', () => {
     })
   }
 
-  test('is one notice that names all, and one end', () => {
+  test('is one notice, and one end that names all', () => {
     const all = [dead('a'), dead('b'), dead('c')]
     expect(lives(all, all, [well('a'), well('b'), dead('c')], [well('c')])).toEqual([
-      'failing: a b c',
+      'failing: a',
       '',
       '',
       'recovered: a b c',
@@ -183,14 +182,14 @@ describe('what one host or disk does to several', () => {
   test('what one of them has besides is its own', () => {
     const both = { ...dead('b'), problems: [...dead('b').problems, problem('quiet')] }
     expect(lives([dead('a'), dead('b')], [both], [well('b')], [well('a')])).toEqual([
-      'failing: a b',
+      'failing: a',
       'failing: b',
       '',
       'recovered: a b',
     ])
     const torn = { ...dead('b'), conflicts: [conflict('x')] }
     expect(lives([dead('a'), torn], [well('b')], [well('a')])).toEqual([
-      'failing: a b; conflict: b',
+      'failing: a; conflict: b',
       'recovered: b',
       'recovered: a',
     ])
@@ -202,7 +201,7 @@ describe('what one host or disk does to several', () => {
       ...failed,
       problems: [problem('disk-full', `${backup}.tar`)],
     })
-    expect(lives([full('a'), full('b')])).toEqual(['failing: a b'])
+    expect(lives([full('a'), full('b')])).toEqual(['failing: a'])
     const bad = (backup: string) => ({ backup, ...failed, problems: [problem('marker-unreadable', 'x.tar')] })
     expect(lives([bad('a'), bad('b')])).toEqual(['failing: a; failing: b'])
   })
