@@ -25,6 +25,7 @@ import {
   type Context,
   chooseSpecs,
   declaredNames,
+  faultyConfig,
   openNear,
   openWorkspace,
   printSpecs,
@@ -101,7 +102,7 @@ async function prune(
   const document = await planDocument(plans, workspace, asOf)
   const code = codeOfPlan(document, given.detailedExitcode === true)
   if (console.output === 'text') {
-    if (!console.quiet || (dryRun && code !== 0)) printPlan(document, all, console)
+    if (!console.quiet || (dryRun && code !== 0)) printPlan(document, all, console, faultyConfig(workspace))
   } else if (dryRun) printDocument(console, document)
   if (dryRun) return code
   return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })

@@ -3,7 +3,7 @@ import { checkTools } from '../system/check-host-tools.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
-import { passOver } from './passes.ts'
+import { passOver, reportUnread } from './passes.ts'
 import { openWorkspace, printSpecs, runnableSpecs } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
@@ -28,7 +28,10 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
   if (onChange && console.output === 'ndjson')
     throw usage('--on-change cannot be combined with ndjson, a stream')
   await checkTools()
-  const workspace = await openWorkspace(given, 'obey', host.run, 'report')
+  const workspace = await openWorkspace(given, 'obey', host.run, 'report').catch(async (error: unknown) => {
+    if (names.length === 0) await reportUnread(error, given, console, host.run)
+    throw error
+  })
   if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
   const specs = runnableSpecs(workspace, names)
   if (!onChange) printSpecs(workspace, console)

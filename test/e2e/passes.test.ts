@@ -131,6 +131,29 @@ describe('a pass that prints only trouble', () => {
     expect(await pass()).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
+  test('faulty settings stop everything: it says so, once with --on-change', async () => {
+    await backups(1)
+    const config = join(world.folder, 'config.yaml')
+    const run = (...words: string[]) => world.run('--config', config, ...words)
+    for (const [text, other] of [
+      ['concurency: 3\n', 'concurrency: many\n'],
+      ['roots: [\nstate: 7\n', 'nonsense: 1\n'],
+    ]) {
+      await writeFile(config, text!)
+      const nothing = 'Nothing ran because config.yaml is faulty. See reconcile validate.\n'
+      expect(await run()).toMatchObject({ code: 3, stdout: expect.stringContaining(nothing) })
+      const once = await run('--on-change')
+      expect(once).toMatchObject({ code: 3, stdout: expect.stringContaining(nothing) })
+      expect(once.stderr).toContain('config.yaml:')
+      expect(await run('--on-change')).toEqual({ code: 3, stdout: '', stderr: '' })
+      await writeFile(config, other!)
+      expect((await run('--on-change')).stdout).toContain(nothing)
+      expect(await run('--on-change')).toEqual({ code: 3, stdout: '', stderr: '' })
+      expect((await run('-n')).stdout).toContain('Nothing is planned because config.yaml is faulty. See')
+      expect((await run('-n')).stdout).not.toContain('faulty backups')
+    }
+  })
+
   test('with --on-change --json prints the document only where something changed', async () => {
     await backups(1)
     expect((await world.run('--on-change', '--json')).stdout).toBe('')
