@@ -67,8 +67,7 @@ export function add(command: Command, host: Host): void {
         if (wish === null || 'at' in wish) await warnOfNewer(held, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
-        if (to === undefined)
-          throw usage('restore needs a folder to restore to', `reconcile restore ${name} … --to DIR`)
+        if (to === undefined) throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
         await mayWriteTo(to, held.workspace ?? { loaded: nothingObeyed('') }, held.destination)
         return restore(held, wish, resolve(to), console, host.run)
       }),
