@@ -216,6 +216,10 @@ const OR_ELSE: Readonly<Record<string, readonly string[]>> = {
 const plain = (message: string): string =>
   message
     .replace(/^error: /, '')
+    .replace(
+      /^command-argument value '(.*)' is invalid for argument '.*'\. Allowed choices are (.*)\.$/s,
+      '$1 is not one of: $2',
+    )
     .replace(/^option '(?:-\w, )?(\S+)[^']*' argument '(.*)' is invalid\. (?=[a-z])/s, '$1 $2 ')
 
 const COMMAND_NAMES: readonly string[] = Object.values(COMMANDS)

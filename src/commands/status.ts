@@ -74,7 +74,7 @@ export function add(command: Command, host: Host): void {
       ends(host, async (names: string[], given: StatusFlags) => {
         const console = openConsole(given, 'prometheus')
         const { asOf, check: asPlugin = false, maxAge = null } = given
-        if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check')
+        if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check', host.typed('--check'))
         if (asPlugin && console.output !== 'text') throw usage('--check has its own output format')
         const run = asOf === undefined ? host.run : { ...host.run, now: () => asOf }
         return asPlugin

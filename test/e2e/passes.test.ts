@@ -327,6 +327,9 @@ describe('help', () => {
     [['prune', 'b01', '--undo'], 'For example: reconcile prune b01 --undo PATH'],
     [['prune', '--undo'], 'For example: reconcile prune NAME --undo PATH'],
     [['prune', 'b01', '--last'], 'For example: reconcile prune b01 --last --undo'],
+    [['--offline', 'x'], 'For example: reconcile --offline x --dry-run'],
+    [['status', '--max-age', '1h'], 'For example: reconcile status --max-age 1h --check'],
+    [['schema', 'spec'], 'spec is not one of: backup, hosts, config'],
     // Also where something required is missing.
     [['snapshot', '--too', 'x'], 'Did you mean --to?'],
     [['suspend', 'b01', '--reasn', 'x'], 'Did you mean --reason?'],
