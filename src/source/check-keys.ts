@@ -87,8 +87,7 @@ export async function openToOthers({ identity, knownHosts }: Keys): Promise<read
 /** `make`: how to make one under this path. */
 async function mustBeReadable(what: string, named: string, path: string, make: string): Promise<void> {
   const shell = shellQuoted(path)
-  const fail = (end: 'missing' | 'unreadable', is: string, hint: string): Failure =>
-    keyFailure(`${what}-${end}`, `The ${named} ${path} ${is}.`, hint)
+  const the = `The ${named} ${path}`
   const fault = await access(path, constants.R_OK).then(
     () => null,
     (error: NodeJS.ErrnoException) => error,
@@ -98,11 +97,15 @@ async function mustBeReadable(what: string, named: string, path: string, make: s
     const found = await stat(path)
     if (found.isFile()) return
     if (found.isDirectory())
-      throw fail('unreadable', 'is a folder, not a file', await hintForFolder(what, path))
+      throw keyFailure(
+        `${what}-unreadable`,
+        `${the} is a folder, not a file.`,
+        await hintForFolder(what, path),
+      )
     const kind = found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device'
-    throw fail(
-      'unreadable',
-      `is ${kind}, not a file`,
+    throw keyFailure(
+      `${what}-unreadable`,
+      `${the} is ${kind}, not a file.`,
       'Name a regular file in its place: ls -l shows what a path is.',
     )
   }
@@ -110,20 +113,28 @@ async function mustBeReadable(what: string, named: string, path: string, make: s
   if (link !== null && (fault.code === 'ENOENT' || fault.code === 'ELOOP')) {
     const where = fault.code === 'ELOOP' ? 'which leads back to it' : 'which does not exist'
     const hint = `Let it lead to the file (ln -sfn FILE ${shell}), or name the file itself.`
-    throw fail(fault.code === 'ELOOP' ? 'unreadable' : 'missing', `is a symlink to ${link}, ${where}`, hint)
+    throw keyFailure(
+      fault.code === 'ELOOP' ? `${what}-unreadable` : `${what}-missing`,
+      `${the} is a symlink to ${link}, ${where}.`,
+      hint,
+    )
   }
   const noFolder = whyNoFolder(dirname(path))
   if (noFolder !== null)
-    throw fail('missing', `cannot be there: ${noFolder}`, 'Name the path of the file itself.')
+    throw keyFailure(
+      `${what}-missing`,
+      `${the} cannot be there: ${noFolder}.`,
+      'Name the path of the file itself.',
+    )
   if (fault.code === 'ENOENT') {
     const folder = dirname(path)
     const first = existsSync(folder) ? '' : `Make its folder: mkdir -p -m 700 ${shellQuoted(folder)}. `
-    throw fail('missing', 'does not exist', `${first}${make}`)
+    throw keyFailure(`${what}-missing`, `${the} does not exist.`, `${first}${make}`)
   }
   const { name = fault.message } = systemErrorOf(fault) ?? {}
-  throw fail(
-    'unreadable',
-    `cannot be read: ${name === 'EACCES' ? 'permission denied for this user' : name}`,
+  throw keyFailure(
+    `${what}-unreadable`,
+    `${the} cannot be read: ${name === 'EACCES' ? 'permission denied for this user' : name}.`,
     `Make it readable by the user who runs this: namei -l ${shell} shows who may pass which part of its path.`,
   )
 }

@@ -38,12 +38,13 @@ const FORMS: Partial<Record<WrittenAs, string>> = {
 
 /** Its file waits: only a marker that can be read finishes one. */
 export function explainMarker(path: string, faulty: FaultyMarker): Problem {
+  const { fault, writtenAs } = faulty
   const file = baseName(markerOf(path)?.data ?? path)
   return {
-    code: `marker-${faulty.fault}`,
+    code: `marker-${fault}`,
     path,
     message: `The marker ${quote(path)} ${whyFaulty(path, faulty)}.`,
-    hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), file, faulty.writtenAs)}`,
+    hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), file, writtenAs)}`,
   }
 }
 
