@@ -29,7 +29,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { noDestination, openFolder } from './look-at.ts'
+import { mustBeFolder, openFolder } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
 import { chooseSpecs, openPlace, openSettings, openWorkspace, type Workspace } from './workspace.ts'
@@ -67,8 +67,7 @@ export function add(command: Command, host: Host): void {
         if (wish === null || 'at' in wish) await warnOfNewer(held, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
-        if (to === undefined)
-          throw usage('restore needs a folder to restore to', `reconcile restore ${name} … --to DIR`)
+        if (to === undefined) throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
         await mayWriteTo(to, held.workspace ?? { loaded: nothingObeyed('') }, held.destination)
         return restore(held, wish, resolve(to), console, host.run)
       }),
@@ -106,8 +105,7 @@ async function openHeld(name: string, given: RestoreFlags, run: Run) {
 }
 
 async function folderAt(path: string, given: RestoreFlags) {
-  const there = await stat(path).catch(() => null)
-  if (there === null || !there.isDirectory()) throw noDestination(`${path} is not a folder`)
+  await mustBeFolder(path)
   const { settings } = await openSettings(given)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   const rules: SeriesRules = { patterns: [], timezone: 'UTC' }

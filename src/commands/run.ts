@@ -22,7 +22,8 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
     return makePlan(names, null, given, host)
   }
   const ofPlans = PLAN_FLAGS.find((option) => option.attributeName() in given)
-  if (ofPlans !== undefined) throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`)
+  if (ofPlans !== undefined)
+    throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`, host.typed('--dry-run'))
   const { onChange = false, quiet = false } = given
   const console = openConsole({ ...given, quiet: quiet || onChange })
   if (onChange && console.output === 'ndjson')

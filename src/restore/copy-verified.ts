@@ -3,7 +3,7 @@ import { constants, promises } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { DigestPair } from '../model/digest.ts'
 import type { Problem } from '../model/trouble.ts'
-import { diskFailure, errnoOf, isAbsence } from '../system/disk-failure.ts'
+import { diskFailure, errnoOf, isAbsence, whyNoFolder } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { errno, moveNoReplace } from '../system/move-no-replace.ts'
 import { synced } from '../system/replace-file.ts'
@@ -60,7 +60,11 @@ export async function copyVerified(
       await makeWithParents(dirname(to))
     } catch (error) {
       if (!IN_THE_WAY.has(errnoOf(error) ?? '')) throw error
-      return problem('restore-exists', `a file is in the way of the folder ${dirname(to)}`, ELSEWHERE)
+      return problem(
+        'restore-exists',
+        whyNoFolder(dirname(to)) ?? `something is in the way of the folder ${dirname(to)}`,
+        ELSEWHERE,
+      )
     }
     const copy = await openPart(part)
     try {
