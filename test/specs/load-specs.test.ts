@@ -381,7 +381,7 @@ describe('the folder', () => {
 
   test.each([
     ['is not there', 'no/such/folder', 'there is no such folder'],
-    ['is a file', 'a.yaml', 'it is no folder'],
+    ['is a file', 'a.yaml', 'a.yaml is a file, not a folder'],
   ])('that %s is a failure', async (_, name, why) => {
     const folder = await scratch()
     await fill(folder, { 'a.yaml': spec() })
