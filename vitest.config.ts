@@ -26,6 +26,12 @@ const PURE = [
   'test/{decide,model,view}/**/!(adversary*|against-calm*|attacks|forecast|simulated|two-years*).test.ts',
 ]
 
+/**
+ * Rooms whose tests make their own folders and leave nothing behind in the process: no variable, no current folder, no mask. These
+ * share processes as well, but not with the pure ones, as some of those count timers.
+ */
+const TIDY = ['test/{box,contract,destination,reconcile,source,specs}/**/*.test.ts']
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId, project }: TestSpecification): number => {
@@ -41,7 +47,11 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'all else', include: ['test/**/*.test.ts'], exclude: PURE } },
+      { extends: true, test: { name: 'tidy', include: TIDY, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'all else', include: ['test/**/*.test.ts'], exclude: [...PURE, ...TIDY] },
+      },
     ],
     // Real sshd, rsync and git: a case waits for processes, never for luck. So there may be more cases than processors, and
     // the limits are for what hangs.
