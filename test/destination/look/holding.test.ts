@@ -122,7 +122,7 @@ describe('a look at a destination', () => {
     const lacks = async (known: string | null) => {
       const read = await openOwnLedger(here, 'read', known, () => instant(Date.now()))
       return read.state === 'damaged'
-        ? Number(/its line (\d+) is missing/.exec(read.halt.message)?.[1])
+        ? Number(/wrote line (\d+)/.exec(read.halt.message)?.[1])
         : null
     }
     expect(await lacks(id)).toBeNull()
