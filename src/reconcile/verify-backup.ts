@@ -152,11 +152,16 @@ async function record(
   const instead = async (): Promise<void> => void keep(await destination.inspect(quiet))
   if (!results.mayRecord) return instead()
   try {
-    const done = await underLock(destination, lockWait, quiet, async (locked, now) => {
-      const others = foreignNow(foreign, now).map(({ path }) => path!)
-      const events = eventsOf(keep(now), capped(others), now)
-      if (events.length > 0) await locked.record(events, quiet)
-    })
+    const done = await underLock(
+      destination,
+      run.signal.aborted ? 0 : lockWait,
+      quiet,
+      async (locked, now) => {
+        const others = foreignNow(foreign, now).map(({ path }) => path!)
+        const events = eventsOf(keep(now), capped(others), now)
+        if (events.length > 0) await locked.record(events, quiet)
+      },
+    )
     if (done.state === 'done') return
     if (results.isRecorded) results.problems.push(busy(done.holders.map(({ pid }) => pid)))
   } catch (error) {

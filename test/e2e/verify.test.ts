@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/model/verified.ts'
@@ -146,4 +146,59 @@ test('by a folder alone; by age and amount, the longest unread first; at a rate'
   // Slower than the rate is no fault of it.
   expect(performance.now() - began).toBeGreaterThan(300)
   expect((await world.run('verify', '/nowhere/x')).code).toBe(64)
+})
+
+test('a pass reads its share once nothing is to come, and repairs at once what it finds', async () => {
+  const world = await held()
+  await world.declare('pg', { expect: { every: 'never' }, verify: { every: '1s' } })
+  // New files are due once half of that has passed.
+  await flip(world, NAMES[0]!)
+  let passed = await world.pass()
+  for (let i = 0; i < 50 && passed.backups[0]!.repaired.length === 0; i++) passed = await world.pass()
+  expect(passed.backups[0]).toMatchObject({ repaired: [NAMES[0]], exitCode: 0 })
+  const read = (await eventsIn(world)).filter(({ event }) => event === 'verified' || event === 'rotten')
+  expect(
+    read
+      .map(({ event, path }) => `${event} ${path}`)
+      .slice(0, 6)
+      .sort(),
+  ).toEqual([`rotten ${NAMES[0]}`, ...NAMES.slice(1).map((name) => `verified ${name}`)])
+})
+
+test('repair: a delta against the rotten copy, which stays in quarantine; gone at the source: lost until acknowledged', async () => {
+  const world = await makeWorld('ssh', { calls: 'here' })
+  open = world
+  const [big, small] = ['big-2025-11-20.tar', 'small-2025-11-20.tar'] as const
+  const bytes = noise(SIZE, 'big')
+  await world.offer(big, bytes, { mtime: 1_763_600_000 })
+  const md5 = await world.offer(small, 'x'.repeat(SIZE))
+  await world.declare('pg', { expect: { every: 'never' } })
+  expect((await world.pass()).backups[0]).toMatchObject({ exitCode: 0 })
+
+  await flip(world, big)
+  const rotten = await readFile(join(world.destination, big))
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${big}`] })
+  const [repaired] = (await world.pass()).backups
+  expect(repaired).toMatchObject({ repaired: [big], exitCode: 0 })
+  // Noise does not shrink on the line: only the block that differs came.
+  expect(repaired!.bytes).toBeLessThan(SIZE / 20)
+  expect((await readFile(join(world.destination, big))).equals(bytes)).toBe(true)
+  const [quarantine] = (await world.status()).backups
+  expect(quarantine).toMatchObject({ state: 'ok', quarantine: { files: 2 } })
+  const set = await readdir(join(world.destination, '.reconcile/quarantine'), { recursive: true })
+  const aside = set.find((path) => path.endsWith(big))!
+  expect((await readFile(join(world.destination, '.reconcile/quarantine', aside))).equals(rotten)).toBe(true)
+
+  for (const folder of [world.source, world.destination]) await rm(join(folder, small))
+  await rm(join(world.source, `${small}.md5`))
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`missing-here ${small}`] })
+  for (let i = 0; i < 2; i++)
+    expect((await world.pass()).backups[0]).toMatchObject({ lost: [small], exitCode: 6 })
+  const step = (await world.plan()).backups[0]!.steps.find(({ action }) => action === 'lost')
+  expect(step).toMatchObject({ path: small, held: md5 })
+  const acknowledge = [{ path: small, digest: md5, reason: 'no longer needed' }]
+  await world.declare('pg', { expect: { every: 'never' }, acknowledge })
+  expect((await world.pass()).backups[0]).toMatchObject({ lost: [], exitCode: 0 })
+  expect(await verify(world)).toMatchObject({ code: 0, found: [] })
+  expect((await world.status()).backups[0]).toMatchObject({ state: 'ok', verified: { damaged: 0 } })
 })

@@ -18,7 +18,7 @@ import type {
 } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
-import { isWhole } from '../files/facts.ts'
+import { isAcknowledged, isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
@@ -216,8 +216,10 @@ function count({ holding, spec }: StatusFacts) {
   const sum = { files: 0, bytes: 0, gone, readAt }
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
-    if (!isWhole(holding?.files.get(path), record)) {
-      gone.push(path)
+    const here = holding?.files.get(path)
+    if (!isWhole(here, record)) {
+      // A loss that the spec accepts is none.
+      if (here !== undefined || spec === null || !isAcknowledged(spec, path, record)) gone.push(path)
       continue
     }
     sum.files++

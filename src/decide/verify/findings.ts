@@ -22,7 +22,7 @@ const REPAIRED =
   'The next pass replaces it if the source still has the same bytes. Check the disk, and look for another copy.'
 
 /** Damage with one file. `detail`: what is known beyond its code. */
-export function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, detail = ''): Finding {
+function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, detail = ''): Finding {
   const [message, hint] = {
     rot: ['its bytes are not those that were published', REPAIRED],
     unreadable: ['cannot be read', 'Check the disk (dmesg, smartctl -a). Nothing was recorded about it.'],

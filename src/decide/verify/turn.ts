@@ -2,6 +2,7 @@ import { clockSanity } from '../../model/clock-sanity.ts'
 import type { Holding, LedgerRecord } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
 import { comparePaths } from '../../model/rel-path.ts'
+import type { Schedule } from '../../model/spec.ts'
 
 /** Milliseconds after which a new file is read for the first time: passes that come twice a day read it within a day. */
 const SOON = 12 * 3600 * 1000
@@ -10,7 +11,7 @@ const SOON = 12 * 3600 * 1000
 const AHEAD = 0.9
 
 /** Published files that are here, those read longest ago first. */
-export const inTurn = ({ files, records }: Pick<Holding, 'files' | 'records'>): readonly LedgerRecord[] =>
+const inTurn = ({ files, records }: Pick<Holding, 'files' | 'records'>): readonly LedgerRecord[] =>
   [...records.values()]
     .filter(({ path }) => files.has(path))
     .sort((a, b) => a.readAt - b.readAt || comparePaths(a.path, b.path))
@@ -70,3 +71,9 @@ export function shareOf(
 
 export const bytesOf = (records: readonly Pick<LedgerRecord, 'size'>[]): number =>
   records.reduce((sum, { size }) => sum + size, 0)
+
+/** Seconds for which a pass begins to read further files: a quarter of the time until the next one. */
+export const readingTime = (schedule: Schedule): number =>
+  schedule.kind === 'every' ? schedule.seconds / 4 : HOUR / 4
+
+const HOUR = 3600
