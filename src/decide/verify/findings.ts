@@ -43,8 +43,14 @@ function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, d
 /** How a ledger is damaged; null: that is not what halts it. */
 export function findingOfLedger({ code, damage, message, hint }: Halt): Finding | null {
   if (code === 'ledger-missing') return { code, message, hint }
-  return code === 'ledger-damaged' ? { code: `ledger-${damage ?? 'edited'}`, message, hint } : null
+  return code === 'ledger-damaged' ? { ...DAMAGED[damage ?? 'edited'], message, hint } : null
 }
+
+const DAMAGED = {
+  edited: { code: 'ledger-edited' },
+  cut: { code: 'ledger-cut' },
+  reordered: { code: 'ledger-reordered' },
+} as const
 
 /** What a look alone shows, with no file read: gone, without a marker, of another size, unknown. `accepted`: its loss is. */
 export function findingsOfLook(
