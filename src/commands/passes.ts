@@ -31,7 +31,7 @@ import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
-import { joined, verifyShare, wantsPass } from './verify-share.ts'
+import { joined, verifyShare } from './verify-share.ts'
 import { openWatchers } from './watchers.ts'
 import {
   faultyConfig,
@@ -144,7 +144,9 @@ async function verifyAfter(
         : null
     if (verified === null) after.push(first)
     else
-      after.push(joined(first, wantsPass(verified) && goesOn() ? await again(spec) : null, verified, named))
+      after.push(
+        joined(first, verified.news && !run.signal.aborted ? await again(spec) : null, verified, named),
+      )
   }
   return after
 }

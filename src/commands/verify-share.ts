@@ -51,16 +51,12 @@ export async function verifyShare(
   return verified
 }
 
-/** Whether a pass has something to do about what was found. */
-export const wantsPass = ({ findings }: VerifiedBackup): boolean =>
-  findings.some(({ code }) => code !== 'foreign-file' && code !== 'unreadable')
-
 /** For a daemon: reads a share and returns whether a pass has something to do about it. */
 export const idleShare =
   (workspace: () => Workspace, run: Run) =>
   async ({ spec }: { readonly spec: Spec }, rests: () => boolean): Promise<boolean> => {
     const verified = await verifyShare(spec, workspace(), { rests }, run)
-    return verified !== null && wantsPass(verified)
+    return verified?.news === true
   }
 
 /** What a pass and the one after its verification came to together, with what only the verification knows. */
@@ -72,12 +68,15 @@ export function joined(
 ): BackupOutcome {
   const unreadable = verified.findings.filter(({ code }) => code === 'unreadable')
   const last = again ?? first
+  const said = new Set(last.warnings.map(({ message }) => message))
   const problems = [...last.problems, ...unreadable]
   const both =
     again === null
       ? first
       : {
           ...again,
+          result: again.result === 'in-sync' ? first.result : again.result,
+          warnings: [...first.warnings.filter(({ message }) => !said.has(message)), ...again.warnings],
           published: [...new Set([...first.published, ...again.published])].toSorted(),
           adopted: [...new Set([...first.adopted, ...again.adopted])],
           repaired: [...new Set([...first.repaired, ...again.repaired])],

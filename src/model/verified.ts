@@ -25,6 +25,8 @@ export interface VerifiedBackup {
   readonly problems: readonly Problem[]
   /** The ledger now has what was found. False: `problems` says why, or the disk is unknown to this box. */
   readonly recorded: boolean
+  /** A pass has something to do that none knew of before. */
+  readonly news: boolean
   readonly exitCode: number
 }
 

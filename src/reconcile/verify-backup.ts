@@ -8,6 +8,7 @@ import {
   findingsByMarker,
   findingsOfLook,
   findingsOfRead,
+  isNews,
   stillFound,
 } from '../decide/verify/findings.ts'
 import { bytesOf } from '../decide/verify/turn.ts'
@@ -66,7 +67,14 @@ export async function verifyBackup(
   const { chosen, left } = wish.choose(holding)
   const total = bytesOf(chosen)
   const looked = findingsOfLook(holding, wish.accepted)
-  const results: Results = { sound: [], findings: [], problems: [], mayRecord, isRecorded: mayRecord }
+  const results: Results = {
+    sound: [],
+    findings: [],
+    problems: [],
+    mayRecord,
+    isRecorded: mayRecord,
+    hasNews: false,
+  }
   let some: FoundFile[] = []
   let bytes = 0
   let read = 0
@@ -110,6 +118,7 @@ interface Results {
   /** Whether it is still to be tried, and whether all that was tried went well. */
   mayRecord: boolean
   isRecorded: boolean
+  hasNews: boolean
 }
 
 /** Whether this is the disk that is meant: to another nothing is written. */
@@ -147,6 +156,7 @@ async function record(
       if (read !== null && findings.length === 0) results.sound.push(file)
     }
     results.findings.push(...foreignNow(foreign, now))
+    results.hasNews ||= still.some(isNews)
     return still
   }
   const instead = async (): Promise<void> => void keep(await destination.inspect(quiet))
@@ -207,6 +217,7 @@ async function byMarkers(
     problems: [],
     mayRecord: false,
     isRecorded: false,
+    hasNews: false,
   }
   const paths = [...holding.files].sort(([a], [b]) => comparePaths(a, b))
   const total = paths.reduce((sum, [, { size }]) => sum + size, 0)
@@ -233,7 +244,7 @@ function report(
   destination: Destination,
   { backup }: VerifyWish,
   holding: Holding,
-  { sound, findings, problems, isRecorded }: Results,
+  { sound, findings, problems, isRecorded, hasNews }: Results,
   left: readonly LedgerRecord[],
   run: Run,
 ): VerifiedBackup {
@@ -260,6 +271,7 @@ function report(
     ),
     problems,
     recorded: isRecorded,
+    news: hasNews,
     exitCode: firstOf(codes),
   }
 }

@@ -56,6 +56,7 @@ export const failedVerify = (backup: string, destination: string, failure: Failu
   findings: [],
   problems: [problemOf(failure)],
   recorded: false,
+  news: false,
   exitCode: codeOfFailure(failure.code),
 })
 

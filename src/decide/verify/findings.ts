@@ -122,6 +122,14 @@ const isSame = (record: LedgerRecord, { records, pruned }: Pick<Holding, 'record
 export const stillFound = (found: readonly FoundFile[], now: Holding): readonly FoundFile[] =>
   found.filter(({ record }) => isSame(record, now))
 
+/** Whether reading showed what no look does, and the ledger did not know: a pass has something new to do. */
+export const isNews = ({ record, read, findings }: FoundFile): boolean =>
+  read !== null &&
+  findings.some(
+    ({ code }) =>
+      (code === 'rot' && record.isRotten !== true) || (code === 'marker-altered' && record.damage !== code),
+  )
+
 /** What the ledger is to remember. Nothing is said twice. */
 export function eventsOf(
   found: readonly FoundFile[],
