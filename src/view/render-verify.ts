@@ -41,7 +41,7 @@ function sumUp(
   const damage = findings.length === 0 ? 'no damage found' : `${counted(findings.length, 'finding')}`
   const rest =
     left.files === 0 ? '' : `, ${counted(left.files, 'file')} (${humanSize(left.bytes)}) left for later`
-  const age = oldest === null ? '' : ` The oldest verification is now ${humanAge(oldest, now)}.`
+  const age = oldest === null ? '' : ` Oldest verification: ${humanAge(oldest, now)}.`
   return `${read}, ${damage}${rest}.${age}${recorded ? '' : ' Nothing was recorded in the ledger.'}`
 }
 

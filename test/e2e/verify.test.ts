@@ -2,6 +2,7 @@ import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/model/verified.ts'
+import { kill, otherHolder } from '../helpers/disk-sharers.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 let open: World | null = null
@@ -133,6 +134,16 @@ test('a ledger that was edited, cut or reordered, or is gone: told apart, and th
 
 test('by a folder alone; by age and amount, the longest unread first; at a rate', async () => {
   const world = await held()
+  // Read without the lock; what cannot be recorded now is said, and a later run records it.
+  const holder = await otherHolder(join(world.destination, '.reconcile/lock'))
+  const busy = await verify(world)
+  expect(busy).toMatchObject({ code: 5, files: 6, recorded: false, problems: [{ code: 'not-recorded' }] })
+  await flip(world, NAMES[0]!)
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${NAMES[0]}`] })
+  await kill(holder)
+  expect(await verify(world)).toMatchObject({ code: 6, recorded: true })
+  await flip(world, NAMES[0]!)
+  expect(await verify(world)).toMatchObject({ code: 0, files: 6 })
   for (const gone of [world.specs, world.state, world.source]) await rm(gone, { recursive: true })
   // Unknown to this box: nothing is written there.
   const before = await readFile(ledgerOf(world), 'utf8')

@@ -62,7 +62,7 @@ export function shareOf(
   let room = total * Math.min(1, (asOf - oldest) / (every * AHEAD * 1000)) - done
   for (const record of others) {
     const isOverdue = asOf - record.readAt >= every * AHEAD * 1000
-    if (room <= 0 && !isOverdue) break
+    if (room < record.size && !isOverdue) break
     share.push(record)
     room -= record.size
   }

@@ -68,6 +68,18 @@ describe('a pass’s share', () => {
     }
   })
 
+  test('a few files of any size are read once in that time, and not by every pass', () => {
+    const records = [1, 1000, 10].map((size, i) => file(`f${i}`, { size, since: START, readAt: START }))
+    for (const few of [records.slice(0, 1), records]) {
+      const { reads, oldest } = live(few, 30 * 86400, HOUR, 300 * DAY)
+      expect(oldest).toBeLessThanOrEqual(30 * DAY)
+      // Once when they were new, and then once in 27 days each.
+      const total = reads.reduce((sum, read) => sum + read, 0)
+      expect(total / bytesOf(few)).toBeGreaterThan(10)
+      expect(total / bytesOf(few)).toBeLessThan(14)
+    }
+  })
+
   test('new files are read within a day, and not before half of it has passed', () => {
     const fresh = holding([file('a', { since: START, readAt: START })])
     expect(names(shareOf(fresh, 30 * 86400, at(11 * HOUR)))).toBe('')
