@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
 import { isAcknowledged } from '../decide/files/facts.ts'
-import { firstOf } from '../decide/status/exit-code.ts'
+import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
 import { chooseToRead } from '../decide/verify/turn.ts'
 import type { Destination } from '../model/ports.ts'
 import { failureFrom } from '../model/system-error.ts'
@@ -46,7 +46,9 @@ export function add(command: Command, host: Host): void {
         const { run } = host
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
         const { olderThan = 0, limit = Number.POSITIVE_INFINITY, rate = null, lockTimeout = 0 } = given
-        const targets = await targetsOf(names, given, host, (workspace) => printSpecs(workspace, console))
+        const { targets, code } = await targetsOf(names, given, host, (workspace) =>
+          printSpecs(workspace, console),
+        )
         const backups: VerifiedBackup[] = []
         for (const { name, destination, accepted, by } of targets) {
           if (run.signal.aborted) break
@@ -69,7 +71,8 @@ export function add(command: Command, host: Host): void {
             .finally(progress.end)
           backups.push(verified)
         }
-        const exitCode = firstOf(backups.map((one) => one.exitCode))
+        const none = targets.length === 0 ? [1] : []
+        const exitCode = firstOf([...backups.map((one) => one.exitCode), code, ...none])
         printEither(console, { format: 'reconcile.verify/1' as const, backups, exitCode }, (report) =>
           renderVerified(report, { ...console, now: run.now() }),
         )
@@ -88,12 +91,14 @@ async function targetsOf(
   given: VerifyFlags,
   { run }: Host,
   print: (workspace: Awaited<ReturnType<typeof openWorkspace>>) => void,
-): Promise<readonly Target[]> {
+): Promise<{ readonly targets: readonly Target[]; readonly code: number }> {
   const folders = names.filter((name) => name.includes('/'))
   const targets: Target[] = []
+  let code = 0
   if (folders.length < names.length || names.length === 0) {
     const workspace = await openWorkspace(given, 'recall', run)
     print(workspace)
+    code = codeOfDiagnostics(workspace.diagnostics)
     const named = names.filter((name) => !folders.includes(name))
     for (const spec of chooseSpecs(workspace, named)) {
       const destination = await openPlace(spec.destination, spec.name, workspace)
@@ -101,7 +106,7 @@ async function targetsOf(
       targets.push({ name: spec.name, destination, accepted, by: 'name' })
     }
   }
-  if (folders.length === 0) return targets
+  if (folders.length === 0) return { targets, code }
   const { settings } = await openSettings(given)
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   for (const folder of folders) {
@@ -111,5 +116,5 @@ async function targetsOf(
       throw noDestination(`${path} is not a destination`)
     targets.push({ name: path, destination, accepted: () => false, by: 'folder' })
   }
-  return targets
+  return { targets, code }
 }

@@ -129,7 +129,14 @@ async function mayBeRecorded(destination: Destination, { by }: VerifyWish, run: 
     return false
   }
   const hold = holdOfIdentity(destination.path, identity)
-  if (hold === null) return identity.hasPrivateFolder
+  if (hold === null && identity.hasPrivateFolder) return true
+  if (hold === null) {
+    throw new Failure({
+      code: 'no-destination',
+      message: `${destination.path} holds no backup yet`,
+      hint: 'A pass creates one: reconcile --dry-run shows what that would do.',
+    })
+  }
   if (by === 'folder') return false
   const { id, code, message } = hold
   const hint = `If this is the right disk, first run reconcile release ${id} --reason "…" and a pass.`

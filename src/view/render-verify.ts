@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update'
-import { codeOfFailure } from '../decide/status/exit-code.ts'
+import { codeOfFailure, firstOf } from '../decide/status/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
 import { problemOf } from '../model/failure.ts'
 import { humanPart, humanSize } from '../model/human-size.ts'
@@ -57,7 +57,8 @@ export const failedVerify = (backup: string, destination: string, failure: Failu
   problems: [problemOf(failure)],
   recorded: false,
   news: false,
-  exitCode: codeOfFailure(failure.code),
+  // Of one among several it is no fault of the command line.
+  exitCode: firstOf([codeOfFailure(failure.code), 1]),
 })
 
 /** One line on a terminal, redrawn in place; elsewhere nothing. */

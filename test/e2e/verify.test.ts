@@ -14,11 +14,13 @@ afterEach(async () => {
 const SIZE = 1_200_001
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'].map((one) => `${one}-2025-11-20.tar`)
 
-/** Files of three blocks, all held. */
+const MADE = new Map(NAMES.map((name) => [name, noise(SIZE, name)]))
+
+/** Files of two blocks, all held. */
 async function held(kind: 'local' | 'ssh' = 'local'): Promise<World> {
   const world = await makeWorld(kind, { calls: 'here' })
   open = world
-  for (const name of NAMES) await world.offer(name, noise(SIZE, name), { mtime: 1_763_600_000 })
+  for (const name of NAMES) await world.offer(name, MADE.get(name)!, { mtime: 1_763_600_000 })
   await world.declare('pg', { expect: { every: 'never' } })
   expect((await world.pass()).exitCode).toBe(0)
   return world
@@ -212,4 +214,14 @@ test('repair: a delta against the rotten copy, which stays in quarantine; gone a
   expect((await world.pass()).backups[0]).toMatchObject({ lost: [], exitCode: 0 })
   expect(await verify(world)).toMatchObject({ code: 0, found: [] })
   expect((await world.status()).backups[0]).toMatchObject({ state: 'ok', verified: { damaged: 0 } })
+})
+
+test('what cannot be looked at is never fine: no pass yet, a faulty spec, nothing declared', async () => {
+  const world = await makeWorld('local', { calls: 'here' })
+  open = world
+  expect((await world.run('verify')).code).toBe(1)
+  await world.declare()
+  expect(await verify(world)).toMatchObject({ code: 1, problems: [{ code: 'no-destination' }] })
+  await writeFile(join(world.specs, 'bad.yaml'), 'version: 1\nsource: 7\n')
+  expect((await world.run('verify', '-q')).code).toBe(3)
 })
