@@ -8,8 +8,6 @@ import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
 import { marked, mayBeShared, type SharedTroubles } from '../decide/status/shared-troubles.ts'
-
-import { readingTime } from '../decide/verify/turn.ts'
 import { problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
@@ -31,7 +29,7 @@ import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
-import { joined, verifyShare } from './verify-share.ts'
+import { verifyAfter } from './verify-share.ts'
 import { openWatchers } from './watchers.ts'
 import {
   faultyConfig,
@@ -108,47 +106,6 @@ export const passOver = (
       outcomes: await verifyAfter(specs, outcomes, { workspace, again, named: terms.named }, run),
     }
   })
-}
-
-/**
- * Once nothing is left to transfer: reads what is to be read again by now, of one backup after the other, for a quarter of its schedule at
- * most. What turns out damaged is repaired at once, by another pass.
- */
-async function verifyAfter(
-  specs: readonly Spec[],
-  outcomes: readonly BackupOutcome[],
-  {
-    workspace,
-    again,
-    named,
-  }: {
-    readonly workspace: Workspace
-    readonly again: (spec: Spec) => Promise<BackupOutcome>
-    readonly named: boolean
-  },
-  run: Run,
-): Promise<readonly BackupOutcome[]> {
-  const after: BackupOutcome[] = []
-  for (const [i, spec] of specs.entries()) {
-    const first = outcomes[i]!
-    const ends = performance.now() + readingTime(spec.schedule) * 1000
-    const isLooked = first.result === 'in-sync' || first.result === 'applied' || first.result === 'incomplete'
-    const goesOn = () => !run.signal.aborted && performance.now() < ends
-    const verified =
-      isLooked && goesOn()
-        ? await verifyShare(spec, workspace, { goesOn }, run).catch((error: unknown) => {
-            // The next pass meets it again, and says what it is.
-            failureFrom(error)
-            return null
-          })
-        : null
-    if (verified === null) after.push(first)
-    else
-      after.push(
-        joined(first, verified.news && !run.signal.aborted ? await again(spec) : null, verified, named),
-      )
-  }
-  return after
 }
 
 /** Runs `work` with progress, sends notices and heartbeat, prints the result and returns its exit code. */

@@ -1,10 +1,11 @@
 import { isAcknowledged } from '../decide/files/facts.ts'
 import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
-import { shareOf } from '../decide/verify/turn.ts'
+import { readingTime, shareOf } from '../decide/verify/turn.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { VerifiedBackup } from '../model/verified.ts'
 import { paceOf } from '../reconcile/pace.ts'
 import { verifyBackup } from '../reconcile/verify-backup.ts'
@@ -17,7 +18,7 @@ const LOCK_WAIT = 60
  * Reads the part of a backup that is to be read now, so that each file is read within `verify.every`; null: nothing is. Throws a Failure
  * where the destination cannot be looked at.
  */
-export async function verifyShare(
+async function verifyShare(
   spec: Spec,
   workspace: Workspace,
   {
@@ -60,7 +61,7 @@ export const idleShare =
   }
 
 /** What a pass and the one after its verification came to together, with what only the verification knows. */
-export function joined(
+function joined(
   first: BackupOutcome,
   again: BackupOutcome | null,
   verified: VerifiedBackup,
@@ -89,4 +90,45 @@ export function joined(
     problems,
     exitCode: last.result === 'cancelled' ? last.exitCode : codeOfOutcome({ ...both, problems }, named),
   }
+}
+
+/**
+ * Once nothing is left to transfer: reads what is to be read again by now, of one backup after the other, for a quarter of its schedule at
+ * most. What turns out damaged is repaired at once, by another pass.
+ */
+export async function verifyAfter(
+  specs: readonly Spec[],
+  outcomes: readonly BackupOutcome[],
+  {
+    workspace,
+    again,
+    named,
+  }: {
+    readonly workspace: Workspace
+    readonly again: (spec: Spec) => Promise<BackupOutcome>
+    readonly named: boolean
+  },
+  run: Run,
+): Promise<readonly BackupOutcome[]> {
+  const after: BackupOutcome[] = []
+  for (const [i, spec] of specs.entries()) {
+    const first = outcomes[i]!
+    const ends = performance.now() + readingTime(spec.schedule) * 1000
+    const isLooked = first.result === 'in-sync' || first.result === 'applied' || first.result === 'incomplete'
+    const goesOn = () => !run.signal.aborted && performance.now() < ends
+    const verified =
+      isLooked && goesOn()
+        ? await verifyShare(spec, workspace, { goesOn }, run).catch((error: unknown) => {
+            // The next pass meets it again, and says what it is.
+            failureFrom(error)
+            return null
+          })
+        : null
+    if (verified === null) after.push(first)
+    else
+      after.push(
+        joined(first, verified.news && !run.signal.aborted ? await again(spec) : null, verified, named),
+      )
+  }
+  return after
 }

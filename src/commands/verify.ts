@@ -14,7 +14,7 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { printEither } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { noDestination, openFolder } from './look-at.ts'
+import { mustBeFolder, noDestination, openFolder } from './look-at.ts'
 import { chooseSpecs, openPlace, openSettings, openWorkspace, printSpecs } from './workspace.ts'
 
 interface VerifyFlags extends SharedFlags {
@@ -111,6 +111,7 @@ async function targetsOf(
   const box = openBox(settings.state, { concurrency: settings.concurrency })
   for (const folder of folders) {
     const path = resolve(folder)
+    await mustBeFolder(path)
     const destination = await openFolder(path, basename(path), box)
     if (!(await destination.identify(run)).identity.hasPrivateFolder)
       throw noDestination(`${path} is not a destination`)
