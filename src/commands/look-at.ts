@@ -46,7 +46,7 @@ const UNSEEN = {
   problem: null,
 }
 
-const noDestination = (message: string): Failure =>
+export const noDestination = (message: string): Failure =>
   new Failure({
     code: 'no-destination',
     message,

@@ -23,8 +23,7 @@ export function nearest(typed: string, candidates: Iterable<string>): string | n
 
 /** Words that other tools have for it, and what does it here. Each is one sentence; none is the word of a command. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  'verify fsck scrub checksum audit':
-    'There is no such command: in a destination, md5sum -c FILE.md5 checks a file.',
+  'fsck scrub checksum audit': 'reconcile verify reads published files again, and names what is damaged.',
   'check lint test':
     'reconcile validate checks specs, reconcile status the backups, reconcile -n what a pass would do.',
   'list ls show info inspect describe get':

@@ -29,6 +29,7 @@ import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
+import { verifyAfter } from './verify-share.ts'
 import { openWatchers } from './watchers.ts'
 import {
   faultyConfig,
@@ -93,7 +94,17 @@ export const passOver = (
       await notices.finished(outcome, isWhole ? 'whole' : 'part')
       return outcome
     })
-    return { planId: planIdOf(plans, workspace.loaded.revision), outcomes }
+    const planId = planIdOf(plans, workspace.loaded.revision)
+    if (!isWhole) return { planId, outcomes }
+    const again = async (spec: Spec) => {
+      const { outcome } = await runPass(spec, workspace, { ...terms, holds, promise }, run)
+      await notices.finished(outcome, 'whole')
+      return outcome
+    }
+    return {
+      planId,
+      outcomes: await verifyAfter(specs, outcomes, { workspace, again, named: terms.named }, run),
+    }
   })
 }
 

@@ -14,7 +14,8 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
   'Every day:': [
     ['run', 'one pass; the same as no command', () => import('./run.ts')],
     ['status', 'what the destinations hold', () => import('./status.ts')],
-    ['restore', 'copy files back out of a destination, verified', () => import('./restore.ts')],
+    ['restore', 'copy files back out, verified; read all again for damage', () => import('./restore.ts')],
+    ['verify', 'read files again: rot, loss, alteration', () => import('./verify.ts')],
     ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
   ],
   'Getting started:': [
@@ -254,11 +255,17 @@ function misspelt(names: readonly string[], error: unknown): Failure | null {
   return usage(`no command and no backup is named ${word}`, command)
 }
 
+/** Commands that share a row with the one before them. */
+const IN_ROW_OF = { resume: 'suspend', verify: 'restore' } as const
+const SHARED_ROWS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(IN_ROW_OF).map(([name, first]) => [first, `${first}/${name}`]),
+)
+
 /** The help of `reconcile` itself, at most 40 lines of 80 columns. What a pass takes is in that of `run`. */
 function topHelp(): string {
   const groups = Object.entries(COMMANDS).map(([group, commands]) => {
     const rows = commands.flatMap(([name, what]) =>
-      name === 'resume' ? [] : ([[name === 'suspend' ? 'suspend/resume' : name, what]] as const),
+      name in IN_ROW_OF ? [] : ([[SHARED_ROWS[name] ?? name, what]] as const),
     )
     return `${group}\n${helpRows(rows)}`
   })

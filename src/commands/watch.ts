@@ -27,6 +27,7 @@ import { followState, lookEvery, orSetAside } from '../watch/left-by-commands.ts
 import { type LoopPorts, watchLoop } from '../watch/loop.ts'
 import { openNotices, specNotices } from '../watch/notices.ts'
 import { keepAlive, openServiceManager, type ServiceManager } from '../watch/systemd.ts'
+import { verifyIdle } from '../watch/verify-idle.ts'
 import { watchFolder } from '../watch/watch-folder.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
@@ -36,6 +37,7 @@ import { lookAt } from './look-at.ts'
 import { lastGoodOf, refusals } from './over-specs.ts'
 import { diskUnder, runPass, settleShared } from './passes.ts'
 import { sharedEvents } from './shared-events.ts'
+import { idleShare } from './verify-share.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
 import {
   boxContext,
@@ -282,6 +284,7 @@ async function watchLocked(
   run.signal.addEventListener('abort', stopping, { once: true })
   await service.ready(`watching ${source.label}`)
   const lookRun: Run = { now: clock.now, signal: ending.signal, emit: () => {} }
+  const shareRun: Run = { ...lookRun, emit: (event) => shared.onEvent(event, settings.state) }
   const openWatched = async (spec: Spec): Promise<WatchedPlace> => {
     const place = await openPlace(spec.destination, spec.name, { box, loaded })
     const { path } = place
@@ -294,6 +297,7 @@ async function watchLocked(
       lookRun,
     ),
     beats.keep(() => beatOf(loop, follower.now(), source.label, clock), ending.signal, warn),
+    verifyIdle({ loop, verify: idleShare(() => workspaceOf(loaded), shareRun), clock, warn }, ending.signal),
     followState({ left: () => box, loop, heldBy, clock, warn }, ending.signal),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])

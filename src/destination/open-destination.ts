@@ -11,6 +11,7 @@ import { type Ground, identify, takeHolding } from './look/holding.ts'
 import { makePrivateFolders } from './look/ownership.ts'
 import { readProgress } from './look/progress-file.ts'
 import { readStatus } from './look/status-file.ts'
+import { reread } from './reread.ts'
 
 /** The near side of one backup. Touches nothing until it is asked to. */
 export function openDestination(
@@ -38,6 +39,7 @@ export function openDestination(
       const found = namesAtRisk(type, paths)
       return found.paths.size === 0 ? null : { ...found, filesystem: `${type}, ${source}` }
     },
+    reread: (path, pace, { signal }) => reread({ disk: options.disk, path: place.path }, path, pace, signal),
     writeFault: () => writeFault(files.own, place.path),
 
     async lock(waitSeconds, run) {

@@ -55,6 +55,10 @@ export interface Holding {
   readonly free: number | null
   /** Bytes in data, staging, quarantine and trash. */
   readonly used: number
+  /** What was set aside, and is never removed by us. */
+  readonly quarantine: { readonly files: number; readonly bytes: number }
+  /** What the last verification found that the ledger does not know. */
+  readonly foreign: readonly string[]
   /** A damaged or missing ledger, another user's folder, a mount that is not there. */
   readonly halt: Halt | null
   /** Symlinks and other strange things in the way. */
@@ -91,6 +95,8 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   seen: new Map(),
   head: null,
   used: 0,
+  quarantine: { files: 0, bytes: 0 },
+  foreign: [],
   problems: [],
   turn: null,
 }
@@ -194,6 +200,8 @@ export const LEDGER_RECORD = {
   readAt: wholeMillis,
   /** Set where they were read since, and were others. */
   isRotten: optional(oneOf(true)),
+  /** Set where a verification found it gone, or its marker gone or altered. */
+  damage: optional(oneOf('missing-here', 'marker-missing', 'marker-altered')),
   /** The file's own time of change (seconds) where that is not `mtime`; null: it was taken over, and is not on record. */
   here: optional(nullable(integer)),
   /** Its last removal by policy, where it came again since: that day's limit counts it all the same. */

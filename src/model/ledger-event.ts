@@ -29,6 +29,10 @@ export type LedgerEvent =
   | { readonly event: 'same'; readonly path: string; readonly from: string; readonly mtime: number }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
   | { readonly event: 'rotten'; readonly path: string }
+  /** A verification found it gone, or its marker gone or altered. It counts as that until it is repaired, adopted or found sound. */
+  | { readonly event: 'damaged'; readonly path: string; readonly code: DamageCode }
+  /** All that the last verification found under the destination and that no line is about. */
+  | { readonly event: 'foreign'; readonly paths: readonly string[] }
   /** What prunes go by from now on: a later change of it is measured against this. Earlier versions wrote no spans (seconds), and no floor. */
   | {
       readonly event: 'prune-terms'
@@ -57,6 +61,8 @@ export type LedgerEvent =
   /** They are wanted again after all. */
   | { readonly event: 'staging-wanted'; readonly path: string }
   | { readonly event: 'staging-expired'; readonly path: string }
+
+export type DamageCode = 'missing-here' | 'marker-missing' | 'marker-altered'
 
 /** A file is under its final name with its marker, and both are durable. */
 export interface FileEvent {

@@ -9,6 +9,7 @@ import type { RelPath } from './rel-path.ts'
 import type { Run } from './run.ts'
 import type { DestinationStatus, Progress } from './status.ts'
 import type { Conflict, Halt, Problem } from './trouble.ts'
+import type { Pace, Reread } from './verified.ts'
 
 /** The far side of one backup. Whatever it hands over has been checked: names are safe, sizes are numbers. */
 export interface Source {
@@ -125,6 +126,9 @@ export interface Destination {
 
   /** Looks without the lock and changes nothing. */
   inspect(run: Run): Promise<Holding>
+
+  /** Reads a published file whole past the page cache, without the lock. Changes nothing. Throws the signal's reason. */
+  reread(path: RelPath, pace: Pace, run: Run): Promise<Reread>
 
   /** Names that the file system does not take, or may not: by its type alone, for nothing is written. Null: it takes all of them. */
   refusedNames(paths: readonly RelPath[]): Promise<RefusedNames | null>

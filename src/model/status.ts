@@ -164,6 +164,19 @@ export interface RunningNow extends Omit<Progress, 'format'> {
   readonly left: number | null
 }
 
+/** Published and selected files by when they were last read whole. */
+export interface VerifiedNow {
+  /** Seconds within which each is to be read: `verify.every`. */
+  readonly every: number
+  /** Of the complete ones, those not read for longer, and when the one read longest ago was; null: there is none. */
+  readonly overdue: number
+  readonly oldest: string | null
+  /** Gone, rotten, or without their marker. */
+  readonly damaged: number
+  /** Files here that the ledger does not know, as the last verification found. */
+  readonly foreign: number
+}
+
 /** What an ended pass left in staging for the next one. `size`: what these files come to once they are whole; null: unknown. */
 export interface StagedNow {
   readonly files: number
@@ -270,6 +283,10 @@ export interface BackupStatus {
   readonly files: number | null
   readonly bytes: number | null
   readonly free: number | null
+  /** How its files stand by verification; left out: it cannot be looked at. */
+  readonly verified?: VerifiedNow
+  /** What was set aside, and only a person removes; left out: nothing, or it cannot be looked at. */
+  readonly quarantine?: { readonly files: number; readonly bytes: number }
   /** Null: no pass is running, or it has not begun to transfer. */
   readonly running: RunningNow | null
   /** Null: nothing is staged, or a pass is running. */

@@ -7,11 +7,14 @@ const HALT = {
   code: text,
   message: text,
   hint: text,
+  /** Of a damaged ledger, how: bytes were changed, lines are missing, or lines were moved. */
+  damage: unseen<'edited' | 'cut' | 'reordered' | undefined>(),
   /** Nothing is mounted where disks take turns: that alone is no news, and lateness says when it matters. */
   away: unseen<true | undefined>(),
 }
 export const checkedHalt = object(HALT)
 export type Halt = Checked<typeof checkedHalt>
+export type LedgerDamage = NonNullable<Halt['damage']>
 
 /** Trouble with one path, or with one part of a backup: the run goes on, the exit code is 1 or worse. */
 export const checkedProblem = object({

@@ -10,6 +10,7 @@ export type Cause =
   | 'retry'
   | 'hangup'
   | 'source-seen'
+  | 'damage-found'
   | 'resumed'
   | 'released'
 

@@ -133,6 +133,24 @@ function metricsOf(
       (one) => secondsOf(one.validUntil),
     ),
     ofBackup('published_bytes', 'Bytes published and complete here.', ({ bytes }) => bytes),
+    ofBackup(
+      'unverified_files',
+      'Complete files that were not read again within verify.every.',
+      ({ verified }) => verified?.overdue ?? null,
+    ),
+    ofBackup(
+      'damaged_files',
+      'Published files that are gone, rotten or without their marker.',
+      ({ verified }) => verified?.damaged ?? null,
+    ),
+    ofBackup(
+      'oldest_verification_timestamp_seconds',
+      'When the file read longest ago was read whole.',
+      (one) => secondsOf(one.verified?.oldest ?? null),
+    ),
+    ofBackup('quarantine_bytes', 'Bytes set aside, which only a person removes.', (one) =>
+      one.verified === undefined ? null : (one.quarantine?.bytes ?? 0),
+    ),
     ofBackup('free_bytes', 'Bytes free at the destination.', ({ free }) => free),
     ...(backups.some(({ disks }) => disks !== undefined) ? ofDisks : []),
     ...COUNTS.map(([count, name, help]) => ofBackup(name, help, ({ counts }) => counts?.[count] ?? null)),

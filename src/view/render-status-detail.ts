@@ -13,7 +13,16 @@ import { counted } from './human-count.ts'
 import { humanAge, inLocalTime } from './human-time.ts'
 import type { Paint } from './paint.ts'
 import { besideText, guessedLines, isUnnamed } from './series-facts.ts'
-import { causeText, runningText, stagedText, turnName, turnText, waitingText } from './status-facts.ts'
+import {
+  causeText,
+  quarantineText,
+  runningText,
+  stagedText,
+  turnName,
+  turnText,
+  verifiedText,
+  waitingText,
+} from './status-facts.ts'
 import { indentText, padText, wrapText } from './wrap-text.ts'
 
 /** Columns of a name next to its value; a longer one has a line of its own. */
@@ -28,6 +37,7 @@ export function detailLines(
 ): readonly string[] {
   const { now, zone, width } = options
   const { destination, running, staged, lastPass, nextRun, validUntil, watch, waiting, disks = [] } = backup
+  const { verified, quarantine } = backup
   const when = (time: string | null): string =>
     time === null ? 'never' : `${inLocalTime(time, zone)} (${humanAge(time, now)})`
   const reconciling = backup.conditions.find(
@@ -42,6 +52,8 @@ export function detailLines(
     ...(nextRun === null ? [] : [['next run', when(nextRun)]]),
     ...(watch === null ? [] : [['watch', daemonWord(watch)]]),
     ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
+    ...(verified === undefined ? [] : [['verified', verifiedText(verified, now)]]),
+    ...(quarantine === undefined ? [] : [['quarantine', quarantineText(quarantine)]]),
     ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
     ...disks.map((disk) => [`disk ${disk.id.slice(0, 8)}`, `${turnName(disk)}: ${turnText(disk, now)}`]),
     ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [

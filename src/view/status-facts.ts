@@ -4,7 +4,14 @@ import type { Zone } from '../decide/time/zone.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
-import type { BackupStatus, DiskInTurn, RunningNow, StagedNow, WaitingNow } from '../model/status.ts'
+import type {
+  BackupStatus,
+  DiskInTurn,
+  RunningNow,
+  StagedNow,
+  VerifiedNow,
+  WaitingNow,
+} from '../model/status.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
@@ -95,3 +102,23 @@ export function waitingText({ files, path, since }: WaitingNow, when?: (time: st
   const at = longest === '' || since === null || when === undefined ? '' : `: since ${when(since)}`
   return `${counted(files, 'file')} not finished at the source${longest}${at}`
 }
+
+/** `all verified within 30 d, the oldest 12 d ago`, else how many are not. */
+export function verifiedText(
+  { every, overdue, oldest, damaged, foreign }: VerifiedNow,
+  now: Instant,
+): string {
+  const within = `within ${humanDuration(every)}`
+  const age = oldest === null ? '' : `, the oldest ${humanAge(oldest, now)}`
+  const good = overdue === 0 ? `all verified ${within}` : `${counted(overdue, 'file')} not verified ${within}`
+  const bad = [
+    ...(damaged === 0 ? [] : [`${damaged} damaged`]),
+    ...(foreign === 0 ? [] : [`${foreign} not from here`]),
+  ]
+  return bad.length === 0
+    ? good + age
+    : `${bad.join(', ')}; ${overdue === 0 ? `the others verified ${within}` : good}${age}`
+}
+
+export const quarantineText = ({ files, bytes }: NonNullable<BackupStatus['quarantine']>): string =>
+  `${counted(files, 'file')}, ${humanSize(bytes)}, in .reconcile/quarantine: only you remove them`

@@ -17,6 +17,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   retry: 'retry',
   hangup: 'SIGHUP',
   'source-seen': 'its host answers again',
+  'damage-found': 'its files were verified, and some are damaged',
   resumed: 'it was resumed',
   released: 'a hold was released',
 }

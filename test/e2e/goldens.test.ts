@@ -143,7 +143,7 @@ const WORLDS: Readonly<Record<string, (world: World, at: Recorder) => Promise<vo
     await at.call('explain', 'pg', 'a.tar')
   },
   async rot(world, at) {
-    await world.declare('pg', { verify: { every: '1s' } })
+    await world.declare()
     await offer(world, 'a.tar', 'aaaa')
     await offer(world, 'lost.tar', 'lost')
     await at.call('-q')

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { blocksIn } from './documented.ts'
+import { blocksIn, commandsIn } from './documented.ts'
 import { followDocuments } from './follow-documents.ts'
 
 const DOCUMENT = 'docs/restore.md'
@@ -35,6 +35,8 @@ describe(DOCUMENT, () => {
     expect(await type('reconcile restore /srv/offsite/postgres --list')).toContain('Series db-*.tar.gz')
     await type('reconcile restore /srv/offsite/postgres --at now --to /srv/rescued')
     expect(read('rescued', '22')).toBe('dump of the 22th')
+    for (const command of commandsIn('docs/verify.md'))
+      expect(await follow('docs/verify.md', command), command).toMatchObject({ code: 0 })
     mkdirSync(join(at.folder, 'srv/by-hand'))
     for (const block of blocksIn(DOCUMENT, 'sh').slice(-2))
       for (const command of block.trim().split('\n')) await type(command)

@@ -58,6 +58,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/gitops.md': 'docs-commands-gitops.test.ts',
   'docs/monitoring.md': 'docs-commands-monitoring.test.ts',
   'docs/restore.md': 'docs-commands-restore.test.ts',
+  'docs/verify.md': 'docs-commands-restore.test.ts',
   'docs/review.md': 'docs-commands-review.test.ts',
   'docs/retention.md': 'docs-commands-review.test.ts',
   'docs/notices.md': 'docs-commands-service.test.ts',

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type Instant, instant } from '../../model/instant.ts'
-import { type Parsed, parseDuration, parseRate } from '../../specs/spec/units.ts'
+import { type Parsed, parseDuration, parseRate, parseSize } from '../../specs/spec/units.ts'
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
@@ -13,6 +13,7 @@ const orRefuse = <T>(parsed: Parsed<T>): T => {
 export const parseFlag = {
   duration: (text: string): number => orRefuse(parseDuration(text)),
   rate: (text: string): number | null => orRefuse(parseRate(text)),
+  size: (text: string): number => orRefuse(parseSize(text)),
   /** RFC 3339. */
   instant: (text: string): Instant => {
     const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN

@@ -16,7 +16,7 @@ import {
   text,
   time,
 } from '../../model/check-json.ts'
-import { HELD_FILE, type Holding, LEDGER_RECORD, PRUNED_FILE } from '../../model/holding.ts'
+import { HELD_FILE, type Holding, LEDGER_RECORD, nothingHeld, PRUNED_FILE } from '../../model/holding.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import { isObject } from '../../model/is-object.ts'
 import { markerPath, suffixOf } from '../../model/marker-name.ts'
@@ -115,6 +115,8 @@ const document = object({
     lastTime: nullable(integer),
     free: nullable(amount),
     used: amount,
+    quarantine: optional(object({ files: count, bytes: count })),
+    foreign: optional(list(text)),
     halt: nullable(checkedHalt),
     problems: list(checkedProblem),
     turn: optional(
@@ -208,6 +210,8 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
     destination: {
       ...destination,
       terms: destination.terms ?? [],
+      quarantine: destination.quarantine ?? nothingHeld.quarantine,
+      foreign: destination.foreign ?? [],
       ...each(ROWS, (_, key) => byPath(destination[key], key === 'records' ? (row) => row : withoutPath)),
       ...each(VALUES, (_, key) => byPath(destination[key] ?? [], ({ value }) => value)),
       awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since])),

@@ -13,11 +13,12 @@ import type {
   SeriesStatus,
   StagedNow,
   TroubleNow,
+  VerifiedNow,
   WaitingNow,
 } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
-import { isWhole } from '../files/facts.ts'
+import { isAcknowledged, isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
@@ -76,6 +77,10 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     files: holding === null ? null : held.files,
     bytes: holding === null ? null : held.bytes,
     free: holding?.free ?? null,
+    ...(holding === null || haltOf(facts) !== null
+      ? {}
+      : { verified: verifiedNow(facts, holding, held, asOf) }),
+    ...(holding === null || holding.quarantine.files === 0 ? {} : { quarantine: holding.quarantine }),
     running: facts.progress === null ? null : runningNow(facts.progress),
     staged,
     disk: facts.disk,
@@ -88,6 +93,27 @@ function runningNow({ format: _, ...progress }: Progress): RunningNow {
   const { bytes, total, rate } = progress
   const left = Math.max(0, total - bytes)
   return { ...progress, left: rate === null || rate <= 0 ? null : Math.round(left / rate) }
+}
+
+/** By the ledger alone: what a spec does not say is as its default. */
+const verifiedNow = (
+  { spec }: StatusFacts,
+  { foreign }: Holding,
+  { gone, readAt }: Pick<ReturnType<typeof count>, 'gone' | 'readAt'>,
+  asOf: Instant,
+): VerifiedNow => {
+  const every = spec?.verifyEvery ?? 30 * 24 * 3600
+  const oldest = readAt.reduce<Instant | null>(
+    (least, at) => (least === null || at < least ? at : least),
+    null,
+  )
+  return {
+    every,
+    overdue: readAt.filter((at) => asOf - at > every * 1000).length,
+    oldest: oldest === null ? null : isoTime(oldest),
+    damaged: gone.length,
+    foreign: foreign.length,
+  }
 }
 
 /** What nothing wants any more is not counted. */
@@ -186,15 +212,19 @@ function count({ holding, spec }: StatusFacts) {
   const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
   const series = new Map<string, { points: number; newest: number }>()
   const gone: string[] = []
-  const sum = { files: 0, bytes: 0, gone }
+  const readAt: Instant[] = []
+  const sum = { files: 0, bytes: 0, gone, readAt }
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
-    if (!isWhole(holding?.files.get(path), record)) {
-      gone.push(path)
+    const here = holding?.files.get(path)
+    if (!isWhole(here, record)) {
+      // A loss that the spec accepts is none.
+      if (here !== undefined || spec === null || !isAcknowledged(spec, path, record)) gone.push(path)
       continue
     }
     sum.files++
     sum.bytes += record.size
+    readAt.push(record.readAt)
     const name = seriesIn?.(path)?.series
     if (name === undefined) continue
     const time = record.mtime ?? Math.floor(record.since / 1000)

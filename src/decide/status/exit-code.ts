@@ -9,7 +9,13 @@ import type { StatusFacts } from './facts.ts'
 const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
 
 /** Problems and halts that speak of damage to what is held, or of bytes that are not what their marker says. */
-const DAMAGE: ReadonlySet<string> = new Set(['checksum-failed', 'rot', 'ledger-damaged', 'ledger-missing'])
+const DAMAGE: ReadonlySet<string> = new Set([
+  'checksum-failed',
+  'rot',
+  'unreadable',
+  'ledger-damaged',
+  'ledger-missing',
+])
 
 export const isDamage = (code: string): boolean => DAMAGE.has(code)
 

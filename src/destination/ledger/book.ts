@@ -54,6 +54,7 @@ export const emptyBook = () => ({
   undos: new Map<RelPath, UndoIntent>(),
   /** Files in the trash that were published again since. */
   strays: new Map<string, { readonly path: RelPath; readonly trash: string }>(),
+  foreign: [] as readonly string[],
   /** Of the texts that the lines of one removal repeat, one copy each. */
   texts: new Map<string, string>(),
 })
@@ -123,7 +124,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
     case 'verified': {
       const record = book.records.get(line.path as RelPath)
       if (record === undefined) return
-      const { isRotten: _, ...sound } = record
+      const { isRotten: _, damage: __, ...sound } = record
       book.records.set(line.path as RelPath, {
         ...sound,
         readAt: at,
@@ -136,6 +137,14 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
       if (record !== undefined) book.records.set(line.path as RelPath, { ...record, isRotten: true })
       return
     }
+    case 'damaged': {
+      const record = book.records.get(line.path as RelPath)
+      if (record !== undefined) book.records.set(line.path as RelPath, { ...record, damage: line.code })
+      return
+    }
+    case 'foreign':
+      book.foreign = line.paths
+      return
     case 'prune-terms': {
       const { policy, basis, keepAtLeast = 0, minAge, trashFor } = line
       book.lastPrune = { policy, basis }

@@ -16,10 +16,13 @@ export interface Chain {
   /** Bytes in all. */
   readonly size: number
   /**
-   * `whole`: nothing follows. `torn`: what follows can only be an append that a crash cut or garbled. `edited`: no crash does
-   * this. `forged`: its lines are good, but one is another than was recorded elsewhere.
+   * `whole`: nothing follows. `torn`: what follows can only be an append that a crash cut or garbled. No crash does the rest: `edited`: the
+   * next line's bytes were changed. `cut`: it is good, and lines before it are missing. `reordered`: lines were moved. `forged`: its lines
+   * are good, but one is another than was recorded elsewhere.
    */
-  readonly state: 'whole' | 'torn' | 'edited' | 'forged'
+  readonly state: 'whole' | 'torn' | 'edited' | 'cut' | 'reordered' | 'forged'
+  /** Of a torn one: a line that ends is not as it was written, so that it was no mere cut if the disk once held it. */
+  readonly isGarbled?: true
 }
 
 /**
@@ -68,8 +71,22 @@ export async function readChain(
 async function brokenAt(disk: Disk, path: string, head: LedgerHead, end: number): Promise<Chain> {
   const read = asBuffer((await disk.read(path, { from: end, limit: APPEND_LIMIT + 1 })) ?? new Uint8Array())
   const size = end + read.length
-  const state = read.length <= APPEND_LIMIT && isTorn(read, head.seq + 1) ? 'torn' : 'edited'
-  return { head, end, size, state }
+  if (read.length <= APPEND_LIMIT && isTorn(read, head.seq + 1))
+    return { head, end, size, state: 'torn', isGarbled: true }
+  const line = openLine(read.subarray(0, Math.max(0, read.indexOf(0x0a))))
+  if (line === null) return { head, end, size, state: 'edited' }
+  const isMoved = line.seq <= head.seq || (await holdsLine(disk, path, head.seq + 1, end))
+  return { head, end, size, state: isMoved ? 'reordered' : line.seq > head.seq + 1 ? 'cut' : 'edited' }
+}
+
+/** Whether a line of this number follows somewhere. */
+async function holdsLine(disk: Disk, path: string, seq: number, from: number): Promise<boolean> {
+  const start = `{"seq":${seq},`
+  for (let at = from + 1; ; at += CHUNK) {
+    const read = await disk.read(path, { from: at, limit: CHUNK + start.length })
+    if (read === null || read.length === 0) return false
+    if (asBuffer(read).includes(`\n${start}`)) return true
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import type { LedgerEvent } from '../../model/ledger-event.ts'
 import { markerOf } from '../../model/marker-name.ts'
 import { baseName, type RelPath } from '../../model/rel-path.ts'
-import type { Halt } from '../../model/trouble.ts'
+import type { Halt, LedgerDamage } from '../../model/trouble.ts'
 import { diskFailure } from '../../system/disk-failure.ts'
 import type { Disk } from '../disk/disk.ts'
 import { keepReserve } from '../disk/reserve.ts'
@@ -58,6 +58,7 @@ export interface Ledger {
   readonly lastPrune: Holding['lastPrune']
   readonly surplus: Holding['surplus']
   readonly terms: Holding['terms']
+  readonly foreign: Holding['foreign']
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
   readonly prunes: ReadonlyMap<RelPath, PruneIntent>
   readonly undos: ReadonlyMap<RelPath, UndoIntent>
@@ -92,18 +93,34 @@ async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<
   const chain = await readChain(disk, files.ledger, options.knownHead, (line, at) => enter(book, line, at))
   if (chain === null) return { state: 'damaged', halt: missing(files.ledger) }
   const fault = faultOf(chain, book, options.knownHead)
-  if (fault !== null) return { state: 'damaged', halt: damaged(files.ledger, fault) }
+  if (fault !== null)
+    return { state: 'damaged', halt: { ...damaged(files.ledger, fault.why), damage: fault.damage } }
   return { state: 'open', ledger: await ledgerFrom(disk, files, options, book, chain) }
 }
 
 /** What makes a chain no ledger of ours; null: nothing does. */
-function faultOf(chain: Chain, book: Book, known: LedgerHead | null): string | null {
-  const after = `line ${chain.head.seq + 1} (byte ${chain.end})`
-  if (chain.head.seq === 0) return 'it has no valid line'
-  if (book.id === null) return 'its first line names no destination'
-  if (chain.state === 'edited') return `${after} was changed, moved or removed after it was written`
-  if (known !== null && (chain.state === 'forged' || chain.head.seq < known.seq))
-    return `its line ${known.seq} is missing or differs from what an earlier run wrote: lines were removed or rewritten`
+function faultOf(
+  chain: Chain,
+  book: Book,
+  known: LedgerHead | null,
+): { readonly damage: LedgerDamage; readonly why: string } | null {
+  const { seq } = chain.head
+  const at = `line ${seq + 1} (byte ${chain.end})`
+  if (seq === 0) return { damage: 'edited', why: 'it has no valid line' }
+  if (book.id === null) return { damage: 'cut', why: 'its first line names no destination' }
+  if (chain.state === 'edited') return { damage: 'edited', why: `${at} was changed after it was written` }
+  if (chain.state === 'cut') return { damage: 'cut', why: `lines are missing before ${at}` }
+  if (chain.state === 'reordered')
+    return { damage: 'reordered', why: `${at} is not in its place: lines were moved` }
+  if (known !== null && seq < known.seq && chain.isGarbled)
+    return { damage: 'edited', why: `${at} was changed after it was written` }
+  if (known !== null && seq < known.seq)
+    return { damage: 'cut', why: `it ends with line ${seq}, and an earlier run wrote line ${known.seq}` }
+  if (chain.state === 'forged')
+    return {
+      damage: 'edited',
+      why: `its line ${known?.seq} differs from what an earlier run wrote: lines were rewritten`,
+    }
   return null
 }
 
@@ -177,6 +194,9 @@ async function ledgerFrom(
     },
     surplus: book.surplus,
     terms: book.terms,
+    get foreign() {
+      return book.foreign
+    },
     repairs: book.repairs,
     prunes: book.prunes,
     undos: book.undos,

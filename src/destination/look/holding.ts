@@ -185,6 +185,8 @@ export async function takeHolding(
       head: memory.ledger?.head ?? null,
       free,
       used: inventory.used,
+      quarantine: inventory.quarantine,
+      foreign: memory.ledger?.foreign ?? nothingHeld.foreign,
       halt: 'halt' in memory ? memory.halt : null,
       problems: inventory.problems,
       turn: turnOf(rotation, identity.found),

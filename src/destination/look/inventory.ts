@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { HeldFile, HeldMarker, LedgerRecord, StagedFile } from '../../model/holding.ts'
+import type { HeldFile, HeldMarker, Holding, LedgerRecord, StagedFile } from '../../model/holding.ts'
 import { isSidecar, markerOf } from '../../model/marker-name.ts'
 import { MARKER_LIMIT, parseMarker } from '../../model/parse-marker.ts'
 import { PRIVATE_FOLDER, type RelPath, toRelPath } from '../../model/rel-path.ts'
@@ -15,6 +15,7 @@ export interface Inventory {
   readonly problems: readonly Problem[]
   /** Bytes in data, staging, quarantine and trash. */
   readonly used: number
+  readonly quarantine: Holding['quarantine']
 }
 
 /** Top-level names that are no backup's: ours, and what fsck leaves. */
@@ -78,17 +79,25 @@ export async function takeInventory(
         if (path !== null) staged.set(path, { size })
       }
     })
-    for (const aside of [files.quarantine, files.trash]) {
-      await walk(disk, aside, '', async (folder, entries) => {
-        for (const { name, kind } of entries)
-          if (name !== null && kind === 'file')
-            used += (await disk.lstat(join(aside, folder, name)))?.size ?? 0
-      })
-    }
-    return { files: held, staged, problems, used }
+    const [quarantine, trash] = [await sizeOf(disk, files.quarantine), await sizeOf(disk, files.trash)]
+    used += quarantine.bytes + trash.bytes
+    return { files: held, staged, problems, used, quarantine }
   } catch (error) {
     throw diskFailure(error, 'look through', destination)
   }
+}
+
+/** All regular files below a folder. */
+async function sizeOf(disk: Disk, root: string): Promise<{ readonly files: number; readonly bytes: number }> {
+  const sum = { files: 0, bytes: 0 }
+  await walk(disk, root, '', async (folder, entries) => {
+    for (const { name, kind } of entries) {
+      if (name === null || kind !== 'file') continue
+      sum.files++
+      sum.bytes += (await disk.lstat(join(root, folder, name)))?.size ?? 0
+    }
+  })
+  return sum
 }
 
 /** Whoever writes to a file changes its time: seen at every look, and free. What is not on record is no sign. */
@@ -127,8 +136,13 @@ async function heldMarker(
   record: LedgerRecord | undefined,
   dataName: string,
 ): Promise<HeldMarker> {
-  // Of a pair that the ledger knows, the marker's size is looked at; its bytes only where that is another.
-  if (record !== undefined && (await disk.lstat(`${destination}/${path}`))?.size === record.markerSize)
+  // Of a pair that the ledger knows, the marker's size is looked at; its bytes only where that is another, or a verification found others.
+  const isAltered = record?.damage === 'marker-altered'
+  if (
+    record !== undefined &&
+    !isAltered &&
+    (await disk.lstat(`${destination}/${path}`))?.size === record.markerSize
+  )
     return PUBLISHED
   const bytes = await disk.read(`${destination}/${path}`, { limit: MARKER_LIMIT + 1 })
   const claim = bytes === null ? null : parseMarker(bytes, dataName, markerOf(path)!.kind)

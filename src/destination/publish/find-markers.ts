@@ -59,7 +59,11 @@ async function markersIn(
 }
 
 /** What the marker at `place` claims of the data file `path`; null: nothing there, no file, or no claim. */
-export async function claimOf({ disk }: Site, place: string, path: string): Promise<Digest | null> {
+export async function claimOf(
+  { disk }: Pick<Site, 'disk'>,
+  place: string,
+  path: string,
+): Promise<Digest | null> {
   if ((await disk.lstat(place))?.kind !== 'file') return null
   const bytes = await disk.read(place, { limit: MARKER_LIMIT + 1 })
   const of = markerOf(place)

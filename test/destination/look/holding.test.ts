@@ -121,9 +121,7 @@ describe('a look at a destination', () => {
     /** The line that the ledger is held to, and lacks. */
     const lacks = async (known: string | null) => {
       const read = await openOwnLedger(here, 'read', known, () => instant(Date.now()))
-      return read.state === 'damaged'
-        ? Number(/its line (\d+) is missing/.exec(read.halt.message)?.[1])
-        : null
+      return read.state === 'damaged' ? Number(/wrote line (\d+)/.exec(read.halt.message)?.[1]) : null
     }
     expect(await lacks(id)).toBeNull()
     withStatus(3)

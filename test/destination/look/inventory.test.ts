@@ -143,7 +143,13 @@ describe('an inventory', () => {
   test('of a destination that is not there is empty', async () => {
     const { path, files } = await newDestination()
     const found = await takeInventory(realDisk, join(path, 'missing'), files, NOTHING)
-    expect(found).toEqual({ files: new Map(), staged: new Map(), problems: [], used: 0 })
+    expect(found).toEqual({
+      files: new Map(),
+      staged: new Map(),
+      problems: [],
+      used: 0,
+      quarantine: { files: 0, bytes: 0 },
+    })
   })
 
   test('a folder that cannot be read is never an empty one: a failure where something of ours is in it, else a problem', async () => {

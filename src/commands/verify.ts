@@ -1,0 +1,121 @@
+import { basename, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { openBox } from '../box/box.ts'
+import { isAcknowledged } from '../decide/files/facts.ts'
+import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
+import { chooseToRead } from '../decide/verify/turn.ts'
+import type { Destination } from '../model/ports.ts'
+import { failureFrom } from '../model/system-error.ts'
+import type { VerifiedBackup } from '../model/verified.ts'
+import { paceOf } from '../reconcile/pace.ts'
+import { type VerifyWish, verifyBackup } from '../reconcile/verify-backup.ts'
+import { failedVerify, renderVerified, verifyProgress } from '../view/render-verify.ts'
+import { ends, type Host, openConsole } from './argv/command-line.ts'
+import { printEither } from './argv/console.ts'
+import { flags, type SharedFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
+import { mustBeFolder, noDestination, openFolder } from './look-at.ts'
+import { chooseSpecs, openPlace, openSettings, openWorkspace, printSpecs } from './workspace.ts'
+
+interface VerifyFlags extends SharedFlags {
+  /** Seconds. */
+  readonly olderThan?: number
+  /** Bytes. */
+  readonly limit?: number
+  /** Bytes a second; null: unlimited. */
+  readonly rate?: number | null
+  readonly maxTime?: number
+  readonly lockTimeout?: number
+}
+
+export function add(command: Command, host: Host): void {
+  command
+    .description(
+      'read published files again, past the page cache, and check each against the ledger and its marker.\n' +
+        'Takes backup names, or folders of destinations: the disk alone is enough.',
+    )
+    .argument('[name...]')
+    .option('--older-than <time>', 'only what was last read longer ago, such as 30d', parseFlag.duration)
+    .option('--limit <size>', 'read so much of each at most, the longest unread first', parseFlag.size)
+    .option('--rate <rate>', 'read no faster, such as 50MiB/s', parseFlag.rate)
+    .addOption(flags.maxTime)
+    .addOption(flags.lockTimeout)
+    .action(
+      ends(host, async (names: string[], given: VerifyFlags) => {
+        const console = openConsole(given)
+        const { run } = host
+        if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
+        const { olderThan = 0, limit = Number.POSITIVE_INFINITY, rate = null, lockTimeout = 0 } = given
+        const { targets, code } = await targetsOf(names, given, host, (workspace) =>
+          printSpecs(workspace, console),
+        )
+        const backups: VerifiedBackup[] = []
+        for (const { name, destination, accepted, by } of targets) {
+          if (run.signal.aborted) break
+          const progress = verifyProgress(console.quiet ? null : console.stderr)
+          const wish: VerifyWish = {
+            backup: name,
+            choose: (holding) => chooseToRead(holding, { olderThan, limit }, run.now()),
+            accepted,
+            pace: paceOf(rate, run.signal),
+            goesOn: () => true,
+            lockWait: lockTimeout,
+            by,
+            report: progress.add,
+          }
+          const verified = await verifyBackup(destination, wish, run)
+            .catch((error: unknown) => {
+              if (run.signal.aborted) throw error
+              return failedVerify(name, destination.path, failureFrom(error))
+            })
+            .finally(progress.end)
+          backups.push(verified)
+        }
+        const none = targets.length === 0 ? [1] : []
+        const exitCode = firstOf([...backups.map((one) => one.exitCode), code, ...none])
+        printEither(console, { format: 'reconcile.verify/1' as const, backups, exitCode }, (report) =>
+          renderVerified(report, { ...console, now: run.now() }),
+        )
+        return exitCode
+      }),
+    )
+}
+
+type Target = Pick<VerifyWish, 'accepted' | 'by'> & {
+  readonly name: string
+  readonly destination: Destination
+}
+
+async function targetsOf(
+  names: readonly string[],
+  given: VerifyFlags,
+  { run }: Host,
+  print: (workspace: Awaited<ReturnType<typeof openWorkspace>>) => void,
+): Promise<{ readonly targets: readonly Target[]; readonly code: number }> {
+  const folders = names.filter((name) => name.includes('/'))
+  const targets: Target[] = []
+  let code = 0
+  if (folders.length < names.length || names.length === 0) {
+    const workspace = await openWorkspace(given, 'recall', run)
+    print(workspace)
+    code = codeOfDiagnostics(workspace.diagnostics)
+    const named = names.filter((name) => !folders.includes(name))
+    for (const spec of chooseSpecs(workspace, named)) {
+      const destination = await openPlace(spec.destination, spec.name, workspace)
+      const accepted: Target['accepted'] = (record) => isAcknowledged(spec, record.path, record)
+      targets.push({ name: spec.name, destination, accepted, by: 'name' })
+    }
+  }
+  if (folders.length === 0) return { targets, code }
+  const { settings } = await openSettings(given)
+  const box = openBox(settings.state, { concurrency: settings.concurrency })
+  for (const folder of folders) {
+    const path = resolve(folder)
+    await mustBeFolder(path)
+    const destination = await openFolder(path, basename(path), box)
+    if (!(await destination.identify(run)).identity.hasPrivateFolder)
+      throw noDestination(`${path} is not a destination`)
+    targets.push({ name: path, destination, accepted: () => false, by: 'folder' })
+  }
+  return { targets, code }
+}

@@ -1,0 +1,49 @@
+import type { Problem } from './trouble.ts'
+
+/** `reconcile verify --json`. Times in UTC, sizes in bytes. */
+export interface VerifyReport {
+  readonly format: 'reconcile.verify/1'
+  readonly backups: readonly VerifiedBackup[]
+  readonly exitCode: number
+}
+
+export interface VerifiedBackup {
+  /** Its name, or the folder that was given. */
+  readonly backup: string
+  /** Absolute. */
+  readonly destination: string
+  /** What was read whole, and its bytes are right. */
+  readonly files: number
+  readonly bytes: number
+  /** What was to be read later: over `--limit`, verified lately, or the run was ended. */
+  readonly left: { readonly files: number; readonly bytes: number }
+  /** When the file read longest ago was last read whole, after this; null: nothing is held, or it is not known. */
+  readonly oldest: string | null
+  /** Damage: each makes the exit code 6. */
+  readonly findings: readonly Problem[]
+  /** What kept it from looking. */
+  readonly problems: readonly Problem[]
+  /** The ledger now has what was found. False: `problems` says why, or the disk is unknown to this box. */
+  readonly recorded: boolean
+  /** A pass has something to do that none knew of before. */
+  readonly news: boolean
+  readonly exitCode: number
+}
+
+/** What reading one file past the page cache came to. */
+export interface Reread {
+  /** Null: `problem` says why there are none. */
+  readonly digests: { readonly md5: string; readonly sha256: string } | null
+  /** `missing`: nothing is there. `unreadable`: the disk refuses to read it. */
+  readonly state: 'read' | 'missing' | 'unreadable'
+  readonly size: number
+  /** Its time of change, seconds. */
+  readonly modified: number
+  /** What each marker next to it claims, hex; null: nothing that can be understood. */
+  readonly claims: readonly (string | null)[]
+  /** Why it is unreadable. */
+  readonly why: string
+}
+
+/** Slows reading down. Comes back when so many bytes more may be read; throws the signal's reason. */
+export type Pace = (bytes: number) => Promise<void>

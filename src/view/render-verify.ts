@@ -1,0 +1,77 @@
+import { createLogUpdate } from 'log-update'
+import { codeOfFailure, firstOf } from '../decide/status/exit-code.ts'
+import type { Failure } from '../model/failure.ts'
+import { problemOf } from '../model/failure.ts'
+import { humanPart, humanSize } from '../model/human-size.ts'
+import type { Instant } from '../model/instant.ts'
+import { type Problem, withHint } from '../model/trouble.ts'
+import type { VerifiedBackup, VerifyReport } from '../model/verified.ts'
+import { escapeText } from './escape-text.ts'
+import { counted } from './human-count.ts'
+import { humanAge } from './human-time.ts'
+import { cutText, foldText, indentText, wrapText } from './wrap-text.ts'
+
+/** What was found, backup by backup: damage first, then one line of what is right. */
+export function renderVerified(
+  { backups }: VerifyReport,
+  { width, quiet, now }: { readonly width: number; readonly quiet: boolean; readonly now: Instant },
+): string {
+  if (backups.length === 0) return quiet ? '' : foldText('No backup to verify.', width)
+  return backups
+    .map((one) => {
+      const rows = [...one.findings, ...one.problems].flatMap((problem) => troubleLines(problem, width))
+      const all = rows.length === 0 ? '' : `${rows.join('\n')}\n`
+      return quiet ? all : all + foldText(sumUp(one, now), width)
+    })
+    .join('')
+}
+
+function troubleLines(problem: Problem, width: number): readonly string[] {
+  const { code, path } = problem
+  const name = path === undefined ? code : `${code}  ${escapeText(path)}`
+  return [...wrapText(`! ${name}`, width), ...indentText(withHint(problem), width)]
+}
+
+function sumUp(
+  { backup, files, bytes, left, oldest, findings, recorded }: VerifiedBackup,
+  now: Instant,
+): string {
+  const name = escapeText(backup)
+  const read = `${name}: ${counted(files, 'file')} (${humanSize(bytes)}) verified`
+  const damage = findings.length === 0 ? 'no damage found' : `${counted(findings.length, 'finding')}`
+  const rest =
+    left.files === 0 ? '' : `, ${counted(left.files, 'file')} (${humanSize(left.bytes)}) left for later`
+  const age = oldest === null ? '' : ` Oldest verification: ${humanAge(oldest, now)}.`
+  return `${read}, ${damage}${rest}.${age}${recorded ? '' : ' Nothing was recorded in the ledger.'}`
+}
+
+/** A backup that could not be looked at. */
+export const failedVerify = (backup: string, destination: string, failure: Failure): VerifiedBackup => ({
+  backup,
+  destination,
+  files: 0,
+  bytes: 0,
+  left: { files: 0, bytes: 0 },
+  oldest: null,
+  findings: [],
+  problems: [problemOf(failure)],
+  recorded: false,
+  news: false,
+  // Of one among several it is no fault of the command line.
+  exitCode: firstOf([codeOfFailure(failure.code), 1]),
+})
+
+/** One line on a terminal, redrawn in place; elsewhere nothing. */
+export function verifyProgress(out: NodeJS.WriteStream | null) {
+  const picture = out?.isTTY === true ? createLogUpdate(out, { showCursor: true }) : null
+  let done = 0
+  return {
+    add(bytes: number, path: string, total: number): void {
+      done += bytes
+      const amount = humanPart(Math.min(done, total), total)
+      const room = Math.max(20, (out?.columns ?? 80) - amount.length - 4)
+      picture?.(`${amount}  ${cutText(escapeText(path), room)}`)
+    },
+    end: (): void => picture?.clear(),
+  }
+}

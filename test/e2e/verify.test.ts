@@ -1,0 +1,227 @@
+import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import type { VerifyReport } from '../../src/model/verified.ts'
+import { kill, otherHolder } from '../helpers/disk-sharers.ts'
+import { makeWorld, noise, type World } from '../helpers/world.ts'
+
+let open: World | null = null
+afterEach(async () => {
+  await open?.end()
+  open = null
+})
+
+const SIZE = 1_200_001
+const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'].map((one) => `${one}-2025-11-20.tar`)
+
+const MADE = new Map(NAMES.map((name) => [name, noise(SIZE, name)]))
+
+/** Files of two blocks, all held. */
+async function held(kind: 'local' | 'ssh' = 'local'): Promise<World> {
+  const world = await makeWorld(kind, { calls: 'here' })
+  open = world
+  for (const name of NAMES) await world.offer(name, MADE.get(name)!, { mtime: 1_763_600_000 })
+  await world.declare('pg', { expect: { every: 'never' } })
+  expect((await world.pass()).exitCode).toBe(0)
+  return world
+}
+
+async function verify(world: World, ...words: string[]) {
+  const { stdout, stderr, code } = await world.run('verify', ...words, '--json')
+  expect(stderr).toBe('')
+  const report = JSON.parse(stdout) as VerifyReport
+  expect(report.exitCode).toBe(code)
+  const [backup] = report.backups
+  return { ...backup!, code, found: backup!.findings.map((one) => `${one.code} ${one.path ?? ''}`.trim()) }
+}
+
+/** One bit in the middle, with size and time as they were: what a disk does. */
+async function flip({ destination }: World, name: string): Promise<void> {
+  const path = join(destination, name)
+  const { atime, mtime } = await stat(path)
+  const bytes = await readFile(path)
+  bytes[SIZE >> 1]! ^= 4
+  await chmod(path, 0o644)
+  await writeFile(path, bytes)
+  await chmod(path, 0o444)
+  await utimes(path, atime, mtime)
+}
+
+const ledgerOf = ({ destination }: World): string => join(destination, '.reconcile/ledger.jsonl')
+const eventsIn = async (world: World) =>
+  (await readFile(ledgerOf(world), 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; path?: string; paths?: string[]; code?: string })
+
+test('each kind of damage is found, named and told apart, remembered, shown and mended', async () => {
+  const world = await held()
+  const [a, b, c, d] = NAMES as [string, string, string, string]
+  const at = (name: string): string => join(world.destination, name)
+  expect(await verify(world)).toMatchObject({ code: 0, files: 6, bytes: 6 * SIZE, found: [], recorded: true })
+
+  await flip(world, a)
+  await rm(at(b))
+  await rm(at(`${c}.md5`))
+  const marker = await readFile(at(`${d}.md5`), 'utf8')
+  await chmod(at(`${d}.md5`), 0o644)
+  await writeFile(at(`${d}.md5`), marker.replace(/^./, marker[0] === '0' ? '1' : '0'))
+  await writeFile(at('stray.bin'), 'mine')
+
+  // A look that reads nothing cannot see the bit, nor the marker of the same size.
+  expect(JSON.stringify(await world.plan())).not.toContain(a)
+  const all = [
+    `rot ${a}`,
+    `missing-here ${b}`,
+    `marker-missing ${c}`,
+    `marker-altered ${d}`,
+    'foreign-file stray.bin',
+  ]
+  const first = await verify(world)
+  expect(first).toMatchObject({ code: 6, found: all, files: 2, recorded: true })
+  const told = (await eventsIn(world)).filter(({ event }) => ['rotten', 'damaged', 'foreign'].includes(event))
+  expect(told).toMatchObject([
+    { event: 'rotten', path: a },
+    { event: 'damaged', path: c, code: 'marker-missing' },
+    { event: 'damaged', path: d, code: 'marker-altered' },
+    { event: 'damaged', path: b, code: 'missing-here' },
+    { event: 'foreign', paths: ['stray.bin'] },
+  ])
+  const text = await world.run('verify', 'pg')
+  expect([text.code, text.stdout]).toEqual([6, expect.stringContaining(`! marker-altered  ${d}\n`)])
+  // Nothing is recorded twice but what was found sound.
+  expect((await eventsIn(world)).filter(({ event }) => event === 'damaged').length).toBe(3)
+
+  const [shown] = (await world.status('pg')).backups
+  expect(shown).toMatchObject({ state: 'failed', verified: { damaged: 4, overdue: 0, foreign: 1 } })
+  const words = (await world.run('status', 'pg')).stdout
+  expect(words).toContain('4 damaged')
+
+  await rm(at('stray.bin'))
+  const [mended] = (await world.pass()).backups
+  expect(mended).toMatchObject({ repaired: [a, b], adopted: [c, d], exitCode: 0 })
+  expect(await readFile(at(`${d}.md5`), 'utf8')).toBe(marker)
+  expect(await verify(world)).toMatchObject({ code: 0, files: 6, found: [] })
+  const [well] = (await world.status('pg')).backups
+  expect(well).toMatchObject({ state: 'ok', quarantine: { files: 4 }, verified: { damaged: 0, foreign: 0 } })
+  expect((await world.run('status', 'pg')).stdout).toMatch(/verified +all verified within 30 d/)
+})
+
+test('a ledger that was edited, cut or reordered, or is gone: told apart, and the markers still vouch for the files', async () => {
+  const world = await held()
+  const path = ledgerOf(world)
+  const whole = await readFile(path, 'utf8')
+  const lines = whole.trimEnd().split('\n')
+  const swapped = [...lines]
+  ;[swapped[2], swapped[4]] = [lines[4]!, lines[2]!]
+  const damages = {
+    'ledger-edited': whole.replace(`"size":${SIZE}`, `"size":${SIZE - 1}`),
+    'ledger-cut': lines.filter((_, i) => i !== 2).join('\n'),
+    'ledger-reordered': `${swapped.join('\n')}\n`,
+    'ledger-missing': null,
+  }
+  await flip(world, NAMES[1]!)
+  for (const [code, text] of Object.entries(damages)) {
+    if (text === null) await rm(path)
+    else await writeFile(path, text)
+    const found = await verify(world, world.destination)
+    expect(found).toMatchObject({ code: 6, found: [code, `rot ${NAMES[1]}`], files: 5, recorded: false })
+  }
+  // Cut at its end, it is a ledger of another day: what remembers the head finds that.
+  await writeFile(path, `${lines.slice(0, -2).join('\n')}\n`)
+  expect(await verify(world)).toMatchObject({ code: 6, found: ['ledger-cut', `rot ${NAMES[1]}`] })
+  await writeFile(path, whole)
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${NAMES[1]}`], recorded: true })
+})
+
+test('by a folder alone; by age and amount, the longest unread first; at a rate', async () => {
+  const world = await held()
+  // Read without the lock; what cannot be recorded now is said, and a later run records it.
+  const holder = await otherHolder(join(world.destination, '.reconcile/lock'))
+  const busy = await verify(world)
+  expect(busy).toMatchObject({ code: 5, files: 6, recorded: false, problems: [{ code: 'not-recorded' }] })
+  await flip(world, NAMES[0]!)
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${NAMES[0]}`] })
+  await kill(holder)
+  expect(await verify(world)).toMatchObject({ code: 6, recorded: true })
+  await flip(world, NAMES[0]!)
+  expect(await verify(world)).toMatchObject({ code: 0, files: 6 })
+  for (const gone of [world.specs, world.state, world.source]) await rm(gone, { recursive: true })
+  // Unknown to this box: nothing is written there.
+  const before = await readFile(ledgerOf(world), 'utf8')
+  expect(await verify(world, world.destination)).toMatchObject({ code: 0, files: 6, recorded: false })
+  expect(await readFile(ledgerOf(world), 'utf8')).toBe(before)
+  const older = await verify(world, world.destination, '--older-than', '1d')
+  expect(older).toMatchObject({ code: 0, files: 0, left: { files: 6 } })
+  const began = performance.now()
+  const some = await verify(world, world.destination, '--limit', '3MB', '--rate', '4MB/s')
+  expect(some).toMatchObject({ files: 2, left: { files: 4, bytes: 4 * SIZE } })
+  // Slower than the rate is no fault of it.
+  expect(performance.now() - began).toBeGreaterThan(300)
+  expect((await world.run('verify', '/nowhere/x')).code).toBe(64)
+})
+
+test('a pass reads its share once nothing is to come, and repairs at once what it finds', async () => {
+  const world = await held()
+  await world.declare('pg', { expect: { every: 'never' }, verify: { every: '1s' } })
+  // New files are due once half of that has passed.
+  await flip(world, NAMES[0]!)
+  let passed = await world.pass()
+  for (let i = 0; i < 50 && passed.backups[0]!.repaired.length === 0; i++) passed = await world.pass()
+  expect(passed.backups[0]).toMatchObject({ repaired: [NAMES[0]], exitCode: 0 })
+  const read = (await eventsIn(world)).filter(({ event }) => event === 'verified' || event === 'rotten')
+  expect(
+    read
+      .map(({ event, path }) => `${event} ${path}`)
+      .slice(0, 6)
+      .sort(),
+  ).toEqual([`rotten ${NAMES[0]}`, ...NAMES.slice(1).map((name) => `verified ${name}`)])
+})
+
+test('repair: a delta against the rotten copy, which stays in quarantine; gone at the source: lost until acknowledged', async () => {
+  const world = await makeWorld('ssh', { calls: 'here' })
+  open = world
+  const [big, small] = ['big-2025-11-20.tar', 'small-2025-11-20.tar'] as const
+  const bytes = noise(SIZE, 'big')
+  await world.offer(big, bytes, { mtime: 1_763_600_000 })
+  const md5 = await world.offer(small, 'x'.repeat(SIZE))
+  await world.declare('pg', { expect: { every: 'never' } })
+  expect((await world.pass()).backups[0]).toMatchObject({ exitCode: 0 })
+
+  await flip(world, big)
+  const rotten = await readFile(join(world.destination, big))
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${big}`] })
+  const [repaired] = (await world.pass()).backups
+  expect(repaired).toMatchObject({ repaired: [big], exitCode: 0 })
+  // Noise does not shrink on the line: only the block that differs came.
+  expect(repaired!.bytes).toBeLessThan(SIZE / 20)
+  expect((await readFile(join(world.destination, big))).equals(bytes)).toBe(true)
+  const [quarantine] = (await world.status()).backups
+  expect(quarantine).toMatchObject({ state: 'ok', quarantine: { files: 2 } })
+  const set = await readdir(join(world.destination, '.reconcile/quarantine'), { recursive: true })
+  const aside = set.find((path) => path.endsWith(big))!
+  expect((await readFile(join(world.destination, '.reconcile/quarantine', aside))).equals(rotten)).toBe(true)
+
+  for (const folder of [world.source, world.destination]) await rm(join(folder, small))
+  await rm(join(world.source, `${small}.md5`))
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`missing-here ${small}`] })
+  for (let i = 0; i < 2; i++)
+    expect((await world.pass()).backups[0]).toMatchObject({ lost: [small], exitCode: 6 })
+  const step = (await world.plan()).backups[0]!.steps.find(({ action }) => action === 'lost')
+  expect(step).toMatchObject({ path: small, held: md5 })
+  const acknowledge = [{ path: small, digest: md5, reason: 'no longer needed' }]
+  await world.declare('pg', { expect: { every: 'never' }, acknowledge })
+  expect((await world.pass()).backups[0]).toMatchObject({ lost: [], exitCode: 0 })
+  expect(await verify(world)).toMatchObject({ code: 0, found: [] })
+  expect((await world.status()).backups[0]).toMatchObject({ state: 'ok', verified: { damaged: 0 } })
+})
+
+test('what cannot be looked at is never fine: no pass yet, a faulty spec, nothing declared', async () => {
+  const world = await makeWorld('local', { calls: 'here' })
+  open = world
+  expect((await world.run('verify')).code).toBe(1)
+  await world.declare()
+  expect(await verify(world)).toMatchObject({ code: 1, problems: [{ code: 'no-destination' }] })
+  await writeFile(join(world.specs, 'bad.yaml'), 'version: 1\nsource: 7\n')
+  expect((await world.run('verify', '-q')).code).toBe(3)
+})
