@@ -29,6 +29,12 @@ export type LedgerEvent =
   | { readonly event: 'same'; readonly path: string; readonly from: string; readonly mtime: number }
   /** They were read again and are others. It counts as rotten until it is repaired, adopted or found sound. */
   | { readonly event: 'rotten'; readonly path: string }
+  /**
+   * A point was restored to scratch, and a drill was content with it, or (`why`, one line) was not, or could not be restored. Seconds.
+   * `paths`: the first of its `files`. `point`: its time; null: nothing dates it.
+   */
+  | ({ readonly event: 'proven' } & DrillEvent)
+  | ({ readonly event: 'drill-failed'; readonly why: string } & DrillEvent)
   /** What prunes go by from now on: a later change of it is measured against this. Earlier versions wrote no spans (seconds), and no floor. */
   | {
       readonly event: 'prune-terms'
@@ -77,6 +83,17 @@ export interface FileEvent {
   readonly vouched?: Voucher | undefined
   readonly revision: string | null
   readonly planId: string | null
+}
+
+export interface DrillEvent {
+  readonly drill: string
+  readonly series: string
+  readonly point: string | null
+  readonly files: number
+  readonly paths: readonly string[]
+  readonly bytes: number
+  readonly restoreSeconds: number
+  readonly drillSeconds: number
 }
 
 /** A published file is about to go to trash/EVENT with its markers. */

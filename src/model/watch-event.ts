@@ -11,6 +11,7 @@ export type Cause =
   | 'hangup'
   | 'source-seen'
   | 'resumed'
+  | 'drilled'
   | 'released'
 
 /** What people and logs see of `watch` besides the passes' own events. `revision`: the commit of the specs; null: a plain folder. */

@@ -17,6 +17,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   retry: 'retry',
   hangup: 'SIGHUP',
   'source-seen': 'its host answers again',
+  drilled: 'a drill failed',
   resumed: 'it was resumed',
   released: 'a hold was released',
 }

@@ -58,6 +58,7 @@ export interface Ledger {
   readonly lastPrune: Holding['lastPrune']
   readonly surplus: Holding['surplus']
   readonly terms: Holding['terms']
+  readonly drills: Holding['drills']
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
   readonly prunes: ReadonlyMap<RelPath, PruneIntent>
   readonly undos: ReadonlyMap<RelPath, UndoIntent>
@@ -177,6 +178,9 @@ async function ledgerFrom(
     },
     surplus: book.surplus,
     terms: book.terms,
+    get drills() {
+      return [...book.drills.values()]
+    },
     repairs: book.repairs,
     prunes: book.prunes,
     undos: book.undos,
