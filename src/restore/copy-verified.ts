@@ -29,6 +29,7 @@ export type CopyVerdict =
   | { readonly verdict: 'problem'; readonly problem: Problem }
 
 const BLOCK = 1 << 20
+const SMALL = 1 << 16
 const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
 
@@ -146,7 +147,7 @@ async function copyOne(
     const copy = await openPart(part)
     let isRight = false
     try {
-      const read = await copyAll(source, copy, digests, signal, report)
+      const read = await copyAll(source, copy, request, signal, report)
       if (read.state === 'unreadable') return unreadable(path, read.code)
       if (read.state === 'other') {
         await promises.unlink(part)
@@ -223,13 +224,15 @@ type Read = { readonly state: 'right' | 'other' } | { readonly state: 'unreadabl
 async function copyAll(
   source: Handle,
   copy: Handle,
-  digests: Partial<DigestPair>,
+  { digests, size }: Pick<CopyRequest, 'digests' | 'size'>,
   signal: AbortSignal,
   report: (bytes: number) => void,
 ): Promise<Read> {
   const hashes = hashesOf(digests)
-  const bytes = Buffer.allocUnsafe(BLOCK)
-  const there = Buffer.allocUnsafe(BLOCK)
+  // Two whole blocks for each of many tiny files would cost more than all else.
+  const room = Math.min(BLOCK, Math.max(SMALL, size))
+  const bytes = Buffer.allocUnsafe(room)
+  const there = Buffer.allocUnsafe(room)
   /** Up to here the copy is known to have the same bytes. */
   let at = 0
   let staged = (await copy.stat()).size
@@ -237,7 +240,7 @@ async function copyAll(
     signal.throwIfAborted()
     let count: number
     try {
-      count = (await source.read(bytes, 0, BLOCK, at)).bytesRead
+      count = (await source.read(bytes, 0, room, at)).bytesRead
     } catch (error) {
       return { state: 'unreadable', code: errnoOf(error) ?? 'EIO' }
     }
