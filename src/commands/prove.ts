@@ -33,7 +33,7 @@ type Box = Pick<Workspace, 'settings'>
 /** Names of the first files that a receipt keeps. */
 const NAMED = 20
 /** Seconds for which a receipt waits for a pass that holds the lock. */
-const PATIENCE = 24 * 3600
+const PATIENCE = 3600
 
 const scratchIn = (state: string): string => join(state, 'scratch')
 
@@ -116,7 +116,7 @@ const HINT =
 
 const NOT_RECORDED: Problem = {
   code: 'drill-not-recorded',
-  message: 'another run held the destination for a day, so the result of the drill is not in its ledger',
+  message: 'another run held the destination for an hour, so the result of the drill is not in its ledger',
   hint: 'It is repeated. reconcile status shows what holds the destination.',
 }
 
