@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { codeOfFailure } from '../decide/status/exit-code.ts'
+import { shellWords } from '../model/shell-words.ts'
 import { failureOf } from '../model/system-error.ts'
 import { escapeProse, escapeText } from '../view/escape-text.ts'
 import { wrapText } from '../view/wrap-text.ts'
@@ -9,7 +10,7 @@ import { type Program, program, withHelpFlag } from './program.ts'
 /** Runs one command line and returns its exit code. Every error is printed here, and nowhere else. */
 export async function call(
   argv: readonly string[],
-  host: Omit<Host, 'keep'>,
+  host: Omit<Host, 'keep' | 'typed'>,
   print: (text: string) => void,
 ): Promise<number> {
   let code = 0
@@ -18,6 +19,7 @@ export async function call(
     const words = withHelpFlag(argv)
     parsed = await program(words, {
       ...host,
+      typed: (...missing) => `For example: reconcile ${[shellWords(words), ...missing].join(' ')}`,
       keep(result) {
         code = result
       },

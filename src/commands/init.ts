@@ -6,6 +6,7 @@ import { Failure } from '../model/failure.ts'
 import { shellWords } from '../model/shell-words.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { usualConfigs } from '../specs/settings/load.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
@@ -72,7 +73,7 @@ export async function writeNew(file: string, text: string): Promise<boolean> {
     if (why === 'EEXIST' && (cause as NodeJS.ErrnoException).syscall === 'open') return false
     throw new Failure({
       code: 'bad-target',
-      message: `cannot write ${file}: ${why === 'EEXIST' ? 'its folder is a file' : (why ?? String(cause))}`,
+      message: `cannot write ${file}: ${whyNoFolder(dirname(file)) ?? why ?? String(cause)}`,
       hint: 'Choose another place with --specs and --config.',
       cause,
     })

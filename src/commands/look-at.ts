@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
@@ -7,6 +8,7 @@ import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { openPlace } from './workspace.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
@@ -44,12 +46,19 @@ const UNSEEN = {
   problem: null,
 }
 
-export const noDestination = (message: string): Failure =>
+const noDestination = (message: string): Failure =>
   new Failure({
     code: 'no-destination',
     message,
     hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
   })
+
+/** Throws a Failure (`no-destination`) where no folder has this absolute path. */
+export async function mustBeFolder(path: string): Promise<void> {
+  const there = await stat(path).catch(() => null)
+  if (there?.isDirectory() === true) return
+  throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
+}
 
 /** A destination of which nothing is known but its folder. */
 export const openFolder = (path: string, backup: string, box: BoxState) =>

@@ -10,6 +10,7 @@ import { readDraft } from '../specs/read-draft.ts'
 import { usualConfigs } from '../specs/settings/load.ts'
 import { type Address, readAddress } from '../specs/spec/address.ts'
 import { nameFault } from '../specs/spec/backup-name.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { homeFolder } from '../system/who-am-i.ts'
 import { type Host, usage } from './argv/command-line.ts'
 import { settingsText, writeNew } from './init.ts'
@@ -45,9 +46,11 @@ export async function newSpec(text: string, given: AddFlags, settings: Settings,
   const first = await read(stringify(blank))
   if (first.spec === null && address.kind === 'ssh' && address.user === null) mustNameUser(text, first.faults)
   const base = await withKeys(blank, orFaults(first), given)
+  const spec = orFaults(await read(stringify(base)))
+  mustBeFolder(spec.destination.path, 'Name a folder of its own with --to.')
   return {
     /** Without what a look at the source adds. */
-    spec: orFaults(await read(stringify(base))),
+    spec,
     /** Null: it goes into a repository, by whoever keeps that. */
     file,
     /** The text with what was found at the source, and the source's path as it was found to be. Sound, whatever was found. */
@@ -130,8 +133,14 @@ function specsHome(
   return { folder: join(dirname(config), 'backups.d'), config }
 }
 
+function mustBeFolder(path: string, hint: string): void {
+  const noFolder = whyNoFolder(path)
+  if (noFolder !== null) throw usage(noFolder, hint)
+}
+
 /** Asked first: what comes after it takes a person's time. */
 function mustBeWritable(folder: string): void {
+  mustBeFolder(folder, 'Specs go into a folder: name it with --specs.')
   let there = folder
   while (!existsSync(there) && there !== dirname(there)) there = dirname(there)
   try {

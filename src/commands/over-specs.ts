@@ -4,8 +4,10 @@ import { toProblem } from '../decide/status/box-problems.ts'
 import { isDeaf, isRefusal } from '../decide/status/over-specs.ts'
 import type { Instant } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
+import type { LastGood } from '../model/spec.ts'
 import type { Hold, Problem } from '../model/trouble.ts'
 import { isLive, type WatchBeat } from '../model/watch-beat.ts'
+import type { ActiveSpec } from '../model/watched-specs.ts'
 import type { LoadedSpecs } from '../specs/load-specs.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -36,4 +38,12 @@ export async function liveBeat(
 ): Promise<WatchBeat | null> {
   const beat = await openWatchMemory(settings.state).beat()
   return beat !== null && isLive(beat, loaded.label, run.now()) ? beat : null
+}
+
+/** A spec that is not the newest removes nothing; null: it is the newest, and the state of the specs as a whole counts. */
+export function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
+  if (instead === null) return null
+  const newer = 'id' in instead ? instead.id : `${instead.file}:${instead.line}: ${instead.message}`
+  const why = 'id' in instead ? instead.message : `its newest is faulty (${instead.file}:${instead.line})`
+  return { obeyed: spec.digest, newer, message: `the spec is the last good one: ${why}` }
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
@@ -7,10 +8,12 @@ import { apartFromBox } from '../decide/status/box-problems.ts'
 import { codeOfResult } from '../decide/status/exit-code.ts'
 import { isNotSeen } from '../decide/status/over-specs.ts'
 import { marked, mayBeShared, type SharedTroubles } from '../decide/status/shared-troubles.ts'
+import { problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { BackupOutcome, Result } from '../model/outcome.ts'
 import type { BackupPlan } from '../model/plan.ts'
 import type { Run } from '../model/run.ts'
+import type { Settings } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
@@ -19,7 +22,7 @@ import { type ProofFound, reconcileBackup } from '../reconcile/pass.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { type Brief, renderResult } from '../view/render-result.ts'
 import { foldText } from '../view/wrap-text.ts'
-import type { Notices, NoticeUse } from '../watch/notices.ts'
+import type { NoticeOptions, Notices, NoticeUse } from '../watch/notices.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
@@ -29,8 +32,11 @@ import { deafTo, liveBeat, refusals } from './over-specs.ts'
 import { type Due, drillGround, proveAfter } from './prove.ts'
 import { openWatchers } from './watchers.ts'
 import {
+  faultyConfig,
   filesOf,
+  type GlobalFlags,
   openPorts,
+  openSettings,
   type PassTerms,
   passOptions,
   plainDiagnostics,
@@ -142,7 +148,8 @@ export async function reportPasses(
   else if (console.output === 'json') {
     if (changes === undefined || saysAnything(brief)) printDocument(console, result)
   } else if (!(console.quiet && !saysAnything(brief))) {
-    console.write(renderResult(result, { color: console.color.write, width: console.width, brief }))
+    const shape = { color: console.color.write, width: console.width }
+    console.write(renderResult(result, { ...shape, brief, config: faultyConfig(workspace) }))
   }
   await notices.ended(result, shared)
   return result.exitCode
@@ -170,6 +177,44 @@ type PassNotices = Pick<Notices, 'locked' | 'finished'> & {
 
 const SILENT: PassNotices = { locked: () => {}, finished: async () => {}, ended: async () => {} }
 
+async function passNotices(
+  settings: Settings,
+  use: Exclude<NoticeUse, 'watch'>,
+  { now, signal }: Run,
+  more: Pick<NoticeOptions, 'revision' | 'diskOf' | 'warn'>,
+): Promise<Notices> {
+  const { openNotices } = await import('../watch/notices.ts')
+  const memory = openNoticeMemory(settings.state)
+  return openNotices(() => settings, use, {
+    memory,
+    host: hostname(),
+    now,
+    signal,
+    oneLine: escapeProse,
+    ...more,
+  })
+}
+
+/** Of a pass over all backups that ends before it begins, as its specs cannot be read: the settings still say who is to know. */
+export async function reportUnread(
+  error: unknown,
+  given: GlobalFlags,
+  console: Console,
+  run: Run,
+): Promise<void> {
+  const failure = failureFrom(error)
+  const { settings } = await openSettings(given)
+  if (failure.code === 'usage' || (settings.notify.length === 0 && settings.heartbeat === null)) return
+  const notices = await passNotices(settings, 'all', run, {
+    revision: () => null,
+    diskOf: () => null,
+    warn: (text) => console.writeError(foldText(`warning: ${text}`, console.errorWidth)),
+  })
+  notices.began()
+  await notices.stands(new Map(), { faults: [failure], holds: [] }, false)
+  await notices.ended({ exitCode: 64, backups: [], problems: [problemOf(failure)], diagnostics: [] })
+}
+
 /** Starts notices and heartbeat for one pass. Loads nothing if the settings have neither. */
 async function beginPassNotices(
   { workspace, console, run, changes }: PassContext,
@@ -178,19 +223,14 @@ async function beginPassNotices(
 ): Promise<PassNotices> {
   const { settings, loaded } = workspace
   if (settings.notify.length === 0 && settings.heartbeat === null) return SILENT
-  const { openNotices } = await import('../watch/notices.ts')
   const warnings = new Set<string>()
-  const notices = openNotices(() => settings, use, {
-    memory: openNoticeMemory(settings.state),
-    host: hostname(),
+  const notices = await passNotices(settings, use, run, {
     revision: () => loaded.revision,
-    now: run.now,
-    signal: run.signal,
+    diskOf: (name) => diskUnder(loaded.specs.find((spec) => spec.name === name)),
     warn(text) {
       warnings.add(text)
       log(text)
     },
-    oneLine: escapeProse,
   })
   notices.began()
   const faults = refusals(loaded, run.now())
@@ -239,6 +279,10 @@ async function beginPassNotices(
     },
   }
 }
+
+/** What tells the disks under destinations apart, as far as specs do: the mount point, else the folder that they are in. */
+export const diskUnder = (spec: Pick<Spec, 'destination'> | undefined): string | null =>
+  spec === undefined ? null : (spec.destination.mount ?? dirname(spec.destination.path))
 
 /** The holds over all backups; if there are none, first records which files underlie all specs. */
 export const settledHolds = (

@@ -31,6 +31,7 @@ import { openSavedPlan, sealOf } from './open-saved-plan.ts'
 import { mayWriteTo, writePrivately } from './private-file.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
+  faultyConfig,
   openPorts,
   openWorkspace,
   type PassTerms,
@@ -72,12 +73,17 @@ async function showPlan(file: string, all: boolean, console: Console): Promise<n
   }
   if (console.output === 'markdown') console.write(renderPlanMarkdown(plan, isEdited))
   else if (console.output !== 'text') printDocument(console, plan)
-  else printPlan(plan, all, console)
+  else printPlan(plan, all, console, null)
   return 0
 }
 
-export const printPlan = (plan: Plan, all: boolean, { color, width, write }: Console): void =>
-  write(renderPlan(plan, { color: color.write, width, all }))
+/** `config`: the file of the settings, if it is faulty. */
+export const printPlan = (
+  plan: Plan,
+  all: boolean,
+  { color, width, write }: Console,
+  config: string | null,
+): void => write(renderPlan(plan, { color: color.write, width, all, config }))
 
 /**
  * `reconcile --dry-run`, `reconcile plan`: what a pass would do now. Writes nothing in destination, state or source, and takes no
@@ -124,12 +130,12 @@ export async function makePlan(
   if (console.output !== 'text') printDocument(console, document)
   else if (!console.quiet) {
     for (const diff of diffs) console.write(diff)
-    printPlan(document, all, console)
+    printPlan(document, all, console, faultyConfig(workspace))
   } else if (code !== 0 && code !== 2) {
     // Only what is unwell, and no warnings.
     const unwell = document.backups.filter(isUnwell).map((one) => ({ ...one, warnings: [] }))
     const only = assemblePlan(unwell, document.diagnostics, asOf, document.revision)
-    printPlan({ ...document, ...only }, all, console)
+    printPlan({ ...document, ...only }, all, console, faultyConfig(workspace))
   }
   if (out !== null && !console.quiet && console.output === 'text') {
     const file = escapeText(out)

@@ -4,6 +4,7 @@ import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import { whyUnreadable } from '../model/system-error.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { realPath } from '../system/real-path.ts'
 import { replaceFile } from '../system/replace-file.ts'
@@ -41,7 +42,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
     await replaceFile(path, text)
   } catch (error) {
     if (error instanceof Failure) throw error
-    throw badTarget(file, (error as Error).message, error)
+    throw badTarget(file, whyNoFolder(dirname(path)) ?? (error as Error).message, error)
   }
 }
 

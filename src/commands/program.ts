@@ -79,7 +79,12 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       showGlobalOptions: true,
       visibleGlobalOptions: ({ parent }) => (parent === null ? [] : [...SHARED_FLAGS]),
       formatHelp(command, help) {
-        return command.parent === null ? topHelp() : Help.prototype.formatHelp.call(this, command, help)
+        if (command.parent === null) return topHelp()
+        const parts = Help.prototype.formatHelp.call(this, command, help).split('\n\n')
+        // Commands that only group others are asked for these: before flags that every command takes.
+        const isList = (part: string) => part.startsWith('Commands:')
+        const [list, rest] = [parts.filter(isList), parts.filter((part) => !isList(part))]
+        return `${[...rest.slice(0, 2), ...list, ...rest.slice(2)].map((part) => part.trimEnd()).join('\n\n')}\n`
       },
     })
   // They are taken wherever they stand, also before a command's name.
@@ -135,9 +140,41 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       const near = nearest(/'([^']+)'/.exec(message)?.[1] ?? '', names)
       return usage(plain(message), near === null ? help : `Did you mean reconcile ${nameOf(acting)} ${near}?`)
     }
+    if (code === 'commander.missingMandatoryOptionValue') {
+      const lacks = acting.options.find(({ flags }) => message.includes(`'${flags}'`))
+      return usage(`${nameOf(acting)} needs ${lacks?.long}: ${lacks?.description}`, lineToType(acting))
+    }
+    if (code === 'commander.missingArgument') return usage(plain(message), lineToType(acting))
+    // Only the last word can be a flag without its value.
+    const last = [...acting.options, ...SHARED_FLAGS].find(({ long, short }) =>
+      [long, short].includes(argv.at(-1)),
+    )
+    if (code === 'commander.optionMissingArgument' && last !== undefined)
+      return usage(
+        `${last.long} needs a value: ${last.description}`,
+        host.typed(EXAMPLES[`${acting.name()} ${last.long}`] ?? /<(.+)>/.exec(last.flags)![1]!.toUpperCase()),
+      )
     if (code === 'commander.excessArguments' && acting.registeredArguments.length === 0)
       return usage(`${nameOf(acting)} takes no names`, help)
     return usage(plain(message), help)
+  }
+  /** What was typed, with what it lacks. */
+  function lineToType(acting: Command): string {
+    const { args, registeredArguments, options } = acting
+    const given = acting.optsWithGlobals()
+    const needed = OR_ELSE[acting.name()]
+    const isNeeded = needed !== undefined && !needed.some((flag) => given[flag] !== undefined)
+    return host.typed(
+      ...registeredArguments
+        .slice(args.length)
+        .filter(({ required }) => required || isNeeded)
+        .map((one) => one.name().toUpperCase()),
+      ...options
+        .filter(
+          (one) => one.mandatory && given[one.attributeName()] === undefined && argv.at(-1) !== one.long,
+        )
+        .map(({ long }) => `${long} ${EXAMPLES[`${acting.name()} ${long}`]}`),
+    )
   }
   /** A flag of another command, or what was probably meant; null: no idea. */
   async function meantBy(flag: string, acting: Command, word: string | undefined): Promise<string | null> {
@@ -160,10 +197,29 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
   return { main, faultOf }
 }
 
+/** Values of flags that a command cannot do without, as a shell takes them. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'release --reason': '"what you have checked"',
+  'suspend --reason': '"disk swap"',
+  'prune --reason': '"why they may go"',
+  'add --to': '/srv/offsite/postgres',
+  'snapshot --to': 'DIR',
+}
+
+/** Commands that need an argument, or one of these flags in its place. */
+const OR_ELSE: Readonly<Record<string, readonly string[]>> = {
+  release: ['allDestinations', 'forgetDisk'],
+  suspend: ['all'],
+}
+
 /** Commander's words without its own beginning, and with the flag and what is wrong with its value in one sentence. */
 const plain = (message: string): string =>
   message
     .replace(/^error: /, '')
+    .replace(
+      /^command-argument value '(.*)' is invalid for argument '.*'\. Allowed choices are (.*)\.$/s,
+      '$1 is not one of: $2',
+    )
     .replace(/^option '(?:-\w, )?(\S+)[^']*' argument '(.*)' is invalid\. (?=[a-z])/s, '$1 $2 ')
 
 const COMMAND_NAMES: readonly string[] = Object.values(COMMANDS)

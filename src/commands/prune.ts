@@ -25,6 +25,7 @@ import {
   type Context,
   chooseSpecs,
   declaredNames,
+  faultyConfig,
   openNear,
   openWorkspace,
   printSpecs,
@@ -58,21 +59,37 @@ export function add(command: Command, host: Host): void {
         if (undo !== undefined) {
           if (dryRun) throw usage('--undo has no dry run')
           const paths = [...(undo === true ? [] : [undo]), ...rest]
-          if (last === paths.length > 0) throw usage('--undo takes either paths or --last')
-          if (name === undefined) throw usage('--undo needs the name of the backup: prune NAME --undo PATH')
+          if (name === undefined)
+            throw usage(
+              '--undo needs the name of the backup',
+              'For example: reconcile prune NAME --undo PATH',
+            )
+          if (last === paths.length > 0)
+            throw usage(
+              '--undo takes either paths or --last',
+              last
+                ? `reconcile prune ${name} --undo --last brings back all of the last prune.`
+                : host.typed('PATH'),
+            )
           return undoPrune(name, last ? 'last' : paths, given, context)
         }
-        if (last) throw usage('--last needs --undo')
+        if (last) throw usage('--last needs --undo', host.typed('--undo'))
         if (reason !== undefined) {
           if (name === undefined || rest.length === 0)
-            throw usage('--reason needs the files to remove: reconcile prune NAME PATH… --reason R')
+            throw usage(
+              '--reason needs the files to remove',
+              host.typed(...(name === undefined ? ['NAME'] : []), 'PATH'),
+            )
           return pruneByName(name, rest, reason, given, context)
         }
         const names = name === undefined ? [] : [name, ...rest]
         const known = declaredNames(workspace.loaded)
         const path = rest.find((word) => !known.includes(word))
         if (path !== undefined)
-          throw usage(`${path} is not a backup. To remove a file of ${name}, say why: --reason "…"`)
+          throw usage(
+            `${path} is not a backup. To remove a file of ${name}, say why`,
+            host.typed('--reason "why they may go"'),
+          )
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
         return prune(names, given, context)
       }),
@@ -82,7 +99,7 @@ export function add(command: Command, host: Host): void {
     command.addOption(option)
 }
 
-const usage = (message: string) => usageOf(message, 'reconcile prune --help shows its forms.')
+const usage = (message: string, hint = 'reconcile prune --help shows its forms.') => usageOf(message, hint)
 
 /** `reconcile prune [NAME…]`: removes what no rule keeps, where the spec lets it; the plan and its reasons come first. */
 async function prune(
@@ -101,7 +118,7 @@ async function prune(
   const document = await planDocument(plans, workspace, asOf)
   const code = codeOfPlan(document, given.detailedExitcode === true)
   if (console.output === 'text') {
-    if (!console.quiet || (dryRun && code !== 0)) printPlan(document, all, console)
+    if (!console.quiet || (dryRun && code !== 0)) printPlan(document, all, console, faultyConfig(workspace))
   } else if (dryRun) printDocument(console, document)
   if (dryRun) return code
   return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })
@@ -133,7 +150,11 @@ async function pruneByName(
   context: Context,
 ): Promise<number> {
   const { workspace, console, run } = context
-  if (reason.trim() === '') throw usage('a removal needs a reason: it goes on the record')
+  if (reason.trim() === '')
+    throw usage(
+      'a removal needs a reason: it goes on the record',
+      'For example: reconcile prune NAME PATH --reason "why they may go"',
+    )
   const spec = chooseSpecs(workspace, [name])[0]
   if (spec === undefined) return 3
   const paths = words.map(pathOf)

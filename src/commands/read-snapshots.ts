@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path'
 import { decodeSnapshot, type Snapshot } from '../decide/documents/snapshot.ts'
 import { Failure } from '../model/failure.ts'
 import type { Spec } from '../model/spec.ts'
+import { whyUnreadable } from '../model/system-error.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { readDocument, unreadable } from './private-file.ts'
 
 export const snapshotFile = (folder: string, name: string): string => join(resolve(folder), `${name}.json`)
@@ -32,7 +34,8 @@ async function namesIn(folder: string, hint: string): Promise<readonly string[]>
   try {
     return await readdir(folder)
   } catch (cause) {
-    const message = `cannot read the snapshot folder ${folder}: ${(cause as Error).message}`
+    const why = whyNoFolder(resolve(folder)) ?? whyUnreadable(cause, 'there is no such folder')
+    const message = `cannot read the snapshot folder ${folder}: ${why}`
     throw new Failure({ code: 'snapshot-unreadable', message, hint, cause })
   }
 }

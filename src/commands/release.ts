@@ -29,7 +29,10 @@ export function add(command: Command, host: Host): void {
       ends(host, async (id: string | undefined, given: ReleaseFlags) => {
         const { allDestinations = false, forgetDisk: disk, reason } = given
         if ([allDestinations, id !== undefined, disk !== undefined].filter(Boolean).length !== 1)
-          throw usage('a release needs the id of a hold, or --all-destinations, or --forget-disk')
+          throw usage(
+            'a release needs one of: the id of a hold, --all-destinations, --forget-disk',
+            'For example: reconcile release ID --reason "what you have checked"; reconcile --dry-run shows the ids.',
+          )
         if (reason.trim() === '') {
           throw usage(
             'a release needs a reason: it goes on the record',

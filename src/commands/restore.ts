@@ -34,7 +34,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { noDestination } from './look-at.ts'
+import { mustBeFolder } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
 import { byHand } from './prove-by-hand.ts'
@@ -88,8 +88,7 @@ export function add(command: Command, host: Host): void {
         if (held.doubt !== null) warn(`${held.doubt}. What its markers vouch for can be restored.`, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
-        if (to === undefined)
-          throw usage('restore needs a folder to restore to', `reconcile restore ${name} … --to DIR`)
+        if (to === undefined) throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
         await mayWriteTo(to, held.workspace ?? { loaded: nothingObeyed('') }, held.destination)
         return restore(held, wish, resolve(to), console, host.run)
       }),
@@ -148,8 +147,7 @@ async function asReader(path: string) {
 }
 
 async function folderAt(path: string, given: RestoreFlags) {
-  const there = await stat(path).catch(() => null)
-  if (there === null || !there.isDirectory()) throw noDestination(`${path} is not a folder`)
+  await mustBeFolder(path)
   const { settings } = await openSettings(given)
   const known = openBox(settings.state, settings)
   // What is known of a disk elsewhere can only add to it.

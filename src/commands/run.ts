@@ -3,7 +3,7 @@ import { checkTools } from '../system/check-host-tools.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
-import { passOver } from './passes.ts'
+import { passOver, reportUnread } from './passes.ts'
 import { openWorkspace, printSpecs, runnableSpecs } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
@@ -22,13 +22,17 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
     return makePlan(names, null, given, host)
   }
   const ofPlans = PLAN_FLAGS.find((option) => option.attributeName() in given)
-  if (ofPlans !== undefined) throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`)
+  if (ofPlans !== undefined)
+    throw usage(`${ofPlans.long} needs --dry-run: a pass acts on the current state`, host.typed('--dry-run'))
   const { onChange = false, quiet = false } = given
   const console = openConsole({ ...given, quiet: quiet || onChange })
   if (onChange && console.output === 'ndjson')
     throw usage('--on-change cannot be combined with ndjson, a stream')
   await checkTools()
-  const workspace = await openWorkspace(given, 'obey', host.run, 'report')
+  const workspace = await openWorkspace(given, 'obey', host.run, 'report').catch(async (error: unknown) => {
+    if (names.length === 0) await reportUnread(error, given, console, host.run)
+    throw error
+  })
   if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
   const specs = runnableSpecs(workspace, names)
   if (!onChange) printSpecs(workspace, console)

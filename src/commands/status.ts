@@ -33,7 +33,7 @@ import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
-import { lookAt, noDestination, openFolder } from './look-at.ts'
+import { lookAt, mustBeFolder, openFolder } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import {
   boxContext,
@@ -74,7 +74,7 @@ export function add(command: Command, host: Host): void {
       ends(host, async (names: string[], given: StatusFlags) => {
         const console = openConsole(given, 'prometheus')
         const { asOf, check: asPlugin = false, maxAge = null } = given
-        if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check')
+        if (maxAge !== null && !asPlugin) throw usage('--max-age needs --check', host.typed('--check'))
         if (asPlugin && console.output !== 'text') throw usage('--check has its own output format')
         const run = asOf === undefined ? host.run : { ...host.run, now: () => asOf }
         return asPlugin
@@ -279,10 +279,7 @@ async function reportOfFolders(
   const places: Destination[] = []
   for (const folder of folders) {
     const path = resolve(folder)
-    const there = await stat(path).catch(() => null)
-    if (there === null || !there.isDirectory()) {
-      throw noDestination(`${path} is not a folder`)
-    }
+    await mustBeFolder(path)
     places.push(await openFolder(path, basename(path), box))
   }
   const holders = holdersOf(places)

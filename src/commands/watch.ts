@@ -11,7 +11,8 @@ import type { Clock } from '../model/clock.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
-import type { LastGood, Spec } from '../model/spec.ts'
+import type { Spec } from '../model/spec.ts'
+import { failureFrom } from '../model/system-error.ts'
 import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/folder-files.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
@@ -32,8 +33,8 @@ import type { Console } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { lookAt } from './look-at.ts'
-import { refusals } from './over-specs.ts'
-import { runPass, settleShared } from './passes.ts'
+import { lastGoodOf, refusals } from './over-specs.ts'
+import { diskUnder, runPass, settleShared } from './passes.ts'
 import { idleDrills, proveOne } from './prove.ts'
 import { sharedEvents } from './shared-events.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
@@ -140,8 +141,13 @@ async function watchLocked(
   })
   let stale = ''
   let newest: string | null = null
+  let unread: Failure | null = null
   const find = async () => {
-    found = await source.load(run)
+    unread = null
+    found = await source.load(run).catch((error: unknown) => {
+      unread = failureFrom(error)
+      throw error
+    })
     const word = found.stale?.message ?? ''
     if (word !== stale && word !== '') warn(word)
     stale = word
@@ -178,6 +184,7 @@ async function watchLocked(
     host: hostname(),
     revision: () => loaded.revision,
     now: clock.now,
+    diskOf: (name) => diskUnder(loaded.specs.find((spec) => spec.name === name)),
     signal: run.signal,
     warn,
     oneLine: escapeProse,
@@ -189,7 +196,10 @@ async function watchLocked(
   const look = async () => {
     const decided = await follower.look()
     obeyed = decided === null ? null : found.fingerprint
-    if (decided === null) return null
+    if (decided === null) {
+      if (unread !== null) await notices.stands(new Map(), { faults: [unread], holds: [] }, false)
+      return null
+    }
     loaded = found
     await reportSpecs(decided, loaded, refusals(loaded, clock.now()))
     return decided
@@ -337,12 +347,4 @@ async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
     ),
   )
   return { label, sound, faulty, faults, hold, policyHolds, revision }
-}
-
-/** A spec that is not the newest removes nothing; null: it is the newest, and the state of the specs as a whole counts. */
-function lastGoodOf({ spec, instead }: ActiveSpec): LastGood | null {
-  if (instead === null) return null
-  const newer = 'id' in instead ? instead.id : `${instead.file}:${instead.line}: ${instead.message}`
-  const why = 'id' in instead ? instead.message : `its newest is faulty (${instead.file}:${instead.line})`
-  return { obeyed: spec.digest, newer, message: `the spec is the last good one: ${why}` }
 }

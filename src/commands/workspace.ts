@@ -248,6 +248,10 @@ export const runnableSpecs = (workspace: Workspace, names: readonly string[]): r
   return workspace.settingsAreSound ? chosen : []
 }
 
+/** The file of the settings where it is faulty; null: it is sound. */
+export const faultyConfig = ({ settings, settingsAreSound }: Workspace): string | null =>
+  settingsAreSound ? null : settings.file
+
 /** The source's name for people; contacts nothing. */
 export const sourceLabel = (spec: Spec): string => portOfSource(spec).label
 

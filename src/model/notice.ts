@@ -59,6 +59,8 @@ export interface Notice {
   readonly id: string
   /** Or {@link ALL_BACKUPS}. */
   readonly backup: string
+  /** Of one cause for several, that one among them. */
+  readonly backups?: readonly string[]
   readonly kind: NoticeKind
   readonly message: string
   /** The message with host and kind, on one line: what chat services show. */
@@ -89,6 +91,10 @@ export interface Told {
   readonly keys: readonly string[]
   /** It is over, and something else of the backup is not yet. */
   readonly over: boolean
+  /** The host or disk and what is wrong with it: others that it stops join this notice. */
+  readonly cause?: string
+  /** Those that have joined it and are well again: the last of all says so for them. */
+  readonly joined?: readonly string[]
 }
 
 export type ToldOfBackup = { readonly [kind in TroubleKind]?: Told }

@@ -23,6 +23,8 @@ export interface SourceView {
   readonly links?: readonly RelPath[]
   /** Of an `unknown` one: what kept us from looking may pass by itself. */
   readonly retryable?: boolean
+  /** It failed when it was asked for digests. */
+  readonly isMute?: true
 }
 
 export interface Instead {

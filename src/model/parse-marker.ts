@@ -3,6 +3,7 @@ import { baseName } from './rel-path.ts'
 
 /** One for all: each has memory of its own, which half a million markers would make gigabytes. */
 const utf8 = new TextDecoder('utf-8')
+const utf16 = { le: new TextDecoder('utf-16le'), be: new TextDecoder('utf-16be') }
 
 /** Bytes; a longer file is not a marker. */
 export const MARKER_LIMIT = 4096
@@ -20,8 +21,12 @@ export interface FaultyMarker {
   /** Hexadecimal digits of what it holds, where the marker's kind has another number. */
   readonly digits?: number
   /** What wrote it, where that is known. */
-  readonly writtenAs?: 'html' | 'zeros' | 'utf-16' | 'certutil' | 'get-filehash' | 'windows' | 'bsd'
+  readonly writtenAs?: WrittenAs
+  /** The first line that is not blank, where it is text. */
+  readonly first?: { readonly number: number; readonly text: string }
 }
+
+export type WrittenAs = (typeof WRITERS)[number][0] | 'utf-16'
 
 /** Checksums by their number of hexadecimal digits. */
 export const CHECKSUMS: Readonly<Record<number, string>> = {
@@ -40,8 +45,8 @@ export const DIGITS: Readonly<Record<DigestKind, number>> = { md5: 32, sha256: 6
 /**
  * What a marker claims of the data file `dataPath`. Reads all that `md5sum -c` does: GNU (`digest  name`, `digest *name`, one blank or tab
  * between, `\`-escaped names), BSD and openssl (`MD5 (name) = digest`, `MD5(name)= digest`), blanks before, a zero byte after, comments and
- * whatever else is around a line that names the file; and bare digests, any line end, blanks at the end, `;` comments, and `\` between
- * folders. The base name must be the data file's; one digest of the marker's kind, however often.
+ * whatever else is around a line that names the file; and bare digests, those of standard input (`-`, `(stdin)`), any line end, blanks at
+ * the end, `;` comments, and `\` between folders. The base name must be the data file's; one digest of the marker's kind, however often.
  */
 export function parseMarker(
   bytes: Uint8Array,
@@ -54,8 +59,11 @@ export function parseMarker(
     fault: MarkerFault,
     more: Pick<FaultyMarker, 'name' | 'digits' | 'lines' | 'ofOther'> = {},
   ): FaultyMarker => {
-    const writtenAs = isUtf16(bytes) ? 'utf-16' : WRITERS.find(([, mark]) => mark.test(text))?.[0]
-    return { fault, ...more, ...(writtenAs === undefined ? {} : { writtenAs }) }
+    const look = lookOf(bytes)
+    if (look.first === undefined && look.writtenAs === undefined) return { fault: 'empty' }
+    // One fault for each form, whatever a line of it happens to look like.
+    if (!isPlain(look.writtenAs) && more.name === undefined) return { fault: 'no-digest', ...look }
+    return { fault, ...more, ...look }
   }
   const lines = text
     .split(/\r\n?|\n/)
@@ -77,7 +85,7 @@ export function parseMarker(
   if (claims.length === 0)
     return faulty(digits in CHECKSUMS ? 'other-kind' : 'no-digest', { digits, ...at(claim) })
   const otherName = ({ name }: Claim) =>
-    name === null || isNameOf(name, baseName(dataPath)) ? undefined : name
+    name === null || name === STANDARD_INPUT || isNameOf(name, baseName(dataPath)) ? undefined : name
   const name = otherName(claim)
   const other = claims.find((one) => one.hex !== claim.hex || otherName(one) !== name)
   if (other !== undefined) return faulty('ambiguous', at(claim, other))
@@ -88,20 +96,51 @@ export function parseMarker(
   return name === undefined ? { digest } : faulty('other-name', { name, ofOther: digest, ...at(claim) })
 }
 
+/** As openssl calls it; md5sum writes `-`. */
+const STANDARD_INPUT = 'stdin'
+
+/** What text is, by its look. What no `md5sum -c` reads comes first. */
 const WRITERS = [
-  ['html', /^\s*<(?:!doctype|html|head|body|\?xml)\b/i],
   ['zeros', /^\0+$/],
-  ['certutil', /^CertUtil:|\bhash of (?:file )?.+:\r?\n/im],
-  ['get-filehash', /^Algorithm\s+(?:Hash|:)/m],
+  ['binary', /[\0-\x08\x0e-\x1a\x1c-\x1f]|^(?:[^\ufffd]{0,3}\ufffd)+[^\ufffd]{0,3}$/],
+  ['html', /^\s*<(?:!doctype|html|head|body|error|\?xml)\b/i],
+  // In any language: its name in the last line, or a line of `MD5` that ends in a colon with nothing but digits below it.
+  [
+    'certutil',
+    /^CertUtil\s?:|^[^\r\n]{0,300}(?:MD5|SHA-?\d+)[^\r\n]{0,300}[:\uff1a][ \t]*\r?\n[ \t]*(?:[0-9a-f]{2} ?){16,}\s*$/im,
+  ],
+  ['get-filehash', /^[\s"{[]*Algorithm"?,?\s*(?:"?Hash|:)/m],
+  ['json', /^\s*[{[]/],
+  ['gpg', /^-----BEGIN PGP /m],
+  ['etag', /^\s*(?:etag:\s*)?(?:W\/)?(?:"[0-9a-f]{32}(?:-\d+)?"|[0-9a-f]{32}-\d+)\s*$|^\s*etag:/im],
+  ['base64', /^\s*(?:Content-MD5:\s*)?(?:md5-|sha256-)?(?:[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=)(?:\s|$)/im],
   ['bsd', /^\s*(?:MD5|SHA2?-?256) \(/],
   ['windows', /\r\n|\b[A-Za-z]:\\/],
 ] as const
 
-/** By its byte order mark, or by ASCII's other half. */
-const isUtf16 = ([first, second]: Uint8Array): boolean =>
-  (first === 0xff && second === 0xfe) ||
-  (first === 0xfe && second === 0xff) ||
-  (second !== undefined && (first === 0) !== (second === 0))
+const isPlain = (writtenAs: WrittenAs | undefined): boolean =>
+  writtenAs === undefined || writtenAs === 'bsd' || writtenAs === 'windows'
+
+/** What a file looks like that should hold checksums. */
+export function lookOf(bytes: Uint8Array): Pick<FaultyMarker, 'writtenAs' | 'first'> {
+  const order = orderOfUtf16(bytes)
+  const text = (order === null ? utf8 : utf16[order]).decode(bytes)
+  const found = WRITERS.find(([, mark]) => mark.test(text))?.[0]
+  if (found === 'zeros' || found === 'binary') return { writtenAs: found }
+  const lines = text.split(/\r\n?|\n/)
+  const at = lines.findIndex((line) => line.trim() !== '')
+  if (at === -1) return {}
+  const writtenAs = order !== null && isPlain(found) ? 'utf-16' : found
+  const first = { number: at + 1, text: lines[at]!.trim() }
+  return writtenAs === undefined ? { first } : { writtenAs, first }
+}
+
+/** By its byte order mark, or by ASCII's other half; null: it is not UTF-16. */
+function orderOfUtf16([first, second]: Uint8Array): 'le' | 'be' | null {
+  if (first === undefined || second === undefined) return null
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'le'
+  return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0) ? 'be' : null
+}
 
 /** Whether a name as somebody wrote it, with whatever folders before it, is that of this file. */
 const isNameOf = (written: string, name: string): boolean =>
@@ -129,10 +168,12 @@ const isTagOf = (tag: string, hex: string): boolean =>
 
 /** What has the form of a line of a checksum file, whatever the number of digits. */
 function readLine(line: string): Claim | null {
-  const bsd = /^[ \t]*(\\?)([A-Z0-9-]{3,8})[ \t]*\((.+)\)[ \t]*=[ \t]*([0-9a-fA-F]+)\s*$/s.exec(line)
+  const bsd = /^[ \t]*(\\?)([A-Z0-9-]{3,8})?[ \t]*\((.+)\)[ \t]*=[ \t]*([0-9a-fA-F]+)\s*$/s.exec(line)
   if (bsd !== null) {
-    const [, escaped, tag, name, hex] = bsd as unknown as readonly string[]
-    return isTagOf(tag!, hex!) ? claimOf(hex!, name!, escaped !== '') : null
+    const [, escaped, tag, name, hex] = bsd as unknown as readonly (string | undefined)[]
+    // An old openssl names no kind.
+    const isOne = tag === undefined ? name === STANDARD_INPUT : isTagOf(tag, hex!)
+    return isOne ? claimOf(hex!, name!, escaped !== '') : null
   }
   const gnu = /^[ \t]*(\\?)([0-9a-fA-F]{8,})[ \t][ *]?(.*\S.*)$/s.exec(line)
   if (gnu !== null) {

@@ -93,11 +93,17 @@ interface Words {
 
 /**
  * A system error as a Failure; a Failure as it is; null: neither, so a bug. `about`: what was being done, completing "cannot ...", and
- * the path as people know it, where the error's own words are not the best; and whether a full file system lacks inodes.
+ * the path as people know it, where the error's own words are not the best; whether a full file system lacks inodes; and what is no
+ * folder where one has to be, as a clause.
  */
 export function failureOf(
   error: unknown,
-  about: { readonly doing?: string; readonly path?: string; readonly lacksInodes?: boolean } = {},
+  about: {
+    readonly doing?: string
+    readonly path?: string
+    readonly lacksInodes?: boolean
+    readonly noFolder?: string | null
+  } = {},
 ): Failure | null {
   if (error instanceof Failure) return error
   const found = systemErrorOf(error)
@@ -105,7 +111,10 @@ export function failureOf(
   const path = about.path ?? found.path
   const doing = about.doing ?? found.syscall ?? 'go on with'
   const isNamed = path === null || (about.doing === undefined && doing.endsWith(` ${path}`))
-  const { code, why, hint, retryable } = wordsOf(found, about.lacksInodes === true)
+  const { code, why, hint, retryable } =
+    about.noFolder == null
+      ? wordsOf(found, about.lacksInodes === true)
+      : inTheWay(about.noFolder, 'Move that file away, or name another folder.')
   return new Failure({
     code,
     message: `cannot ${doing}${isNamed ? '' : ` ${path}`}: ${why}`,
@@ -195,7 +204,10 @@ const WORDS: Readonly<Record<string, Words>> = {
   ESHUTDOWN: gone('the file system was shut down (ESHUTDOWN)'),
   EACCES: forbidden,
   EPERM: forbidden,
-  ENOTDIR: inTheWay('a part of the path is not a folder', 'Move what is in the way aside.'),
+  ENOTDIR: inTheWay(
+    'a part of the path is a file, not a folder',
+    'namei -l and the path shows which. Move that file away, or name another path.',
+  ),
   ELOOP: inTheWay('there is a symlink, and symlinks are never followed', 'Move the symlink aside.'),
   EEXIST: inTheWay('something else is there', 'Move what is in the way aside.'),
   ENOENT: kind('disk-path', true)(

@@ -58,6 +58,6 @@ export async function askClaims(
     const failure = failureFrom(error, run.signal)
     const isSlow = failure.code === 'source-silent' || failure.code === 'source-stalled'
     const left = isSlow ? answered(null) : view
-    return { ...left, problems: [...left.problems, problemOf(failure)] }
+    return { ...left, problems: [...left.problems, problemOf(failure)], isMute: true }
   }
 }

@@ -1,6 +1,5 @@
 import { datedNames } from '../decide/files/dated-name.ts'
 import { checksumFailed } from '../decide/files/problems.ts'
-import { byNameAtSource } from '../decide/files/versions.ts'
 import { claimBySource, claimMaker } from '../decide/look/claims.ts'
 import { seenAtStart } from '../decide/look/next-seen.ts'
 import { rateAt } from '../decide/time/timetable.ts'
@@ -39,15 +38,12 @@ export async function transfer(pass: Pass, standing: Standing): Promise<Standing
 /** Where not all claims could be asked for at once: the next ones, and what follows from them. Null: there are none. */
 async function askFurther(pass: Pass, { observation, ...rest }: Standing): Promise<Standing | null> {
   const { source, destination, spec, context, run } = pass
-  const paths = new Set(claimsToAsk(spec, observation, new Set(), context.asOf))
-  if (paths.size === 0) return null
-  const now = { ...observation, destination: await destination.inspect(run) }
-  const view = await askClaims(source, spec, now, [...paths], run)
-  let isAnswered = false
-  for (const [from, { marker }] of byNameAtSource(view.files))
-    isAnswered ||= marker.state === 'claimed' && paths.has(from)
   // What could not be answered is not asked again in this pass.
-  if (!isAnswered) return null
+  const paths =
+    observation.source.isMute === true ? [] : claimsToAsk(spec, observation, new Set(), context.asOf)
+  if (paths.length === 0) return null
+  const now = { ...observation, destination: await destination.inspect(run) }
+  const view = await askClaims(source, spec, now, paths, run)
   const seen = { ...now, source: view }
   const next = choose(pass, seen)
   await destination.remember(seenAtStart(seen, next.plan, context.asOf))

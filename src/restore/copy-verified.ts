@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { DigestPair } from '../model/digest.ts'
 import type { Problem } from '../model/trouble.ts'
 import { runTool } from '../system/child.ts'
-import { diskFailure, errnoOf, isAbsence } from '../system/disk-failure.ts'
+import { diskFailure, errnoOf, isAbsence, whyNoFolder } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { errno, moveNoReplace } from '../system/move-no-replace.ts'
 import { synced } from '../system/replace-file.ts'
@@ -187,7 +187,8 @@ async function makeFolders(
     if (sound.has(at)) continue
     const there = depth === 0 ? await promises.stat(at).catch(() => null) : await lstat(at)
     if (there?.isSymbolicLink() === true) return `${at} is a symlink, which is not followed`
-    if (there !== null && !there.isDirectory()) return `a file is in the way of the folder ${at}`
+    if (there !== null && !there.isDirectory())
+      return whyNoFolder(at) ?? `something is in the way of the folder ${at}`
     if (there === null) {
       const made: string[] = []
       for (let above = at; (await lstat(above)) === null; above = dirname(above)) made.push(dirname(above))
@@ -195,7 +196,7 @@ async function makeFolders(
         await makeWithParents(at)
       } catch (error) {
         if (!IN_THE_WAY.has(errnoOf(error) ?? '')) throw error
-        return `a file is in the way of the folder ${at}`
+        return whyNoFolder(at) ?? `something is in the way of the folder ${at}`
       }
       for (const above of made) unsynced.add(above)
     }

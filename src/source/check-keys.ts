@@ -1,12 +1,13 @@
-import { constants } from 'node:fs'
-import { access, readFile, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { constants, existsSync } from 'node:fs'
+import { access, readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { shellQuoted } from '../model/shell-words.ts'
 import type { SshPlace } from '../model/spec.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { namelessUser } from '../system/check-host-tools.ts'
 import { runTool } from '../system/child.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 
 type Keys = Pick<SshPlace, 'identity' | 'knownHosts'> &
   Partial<Pick<SshPlace, 'algorithms' | 'host' | 'port'>>
@@ -83,7 +84,10 @@ export async function openToOthers({ identity, knownHosts }: Keys): Promise<read
   return found
 }
 
-async function mustBeReadable(what: string, named: string, path: string, hint: string): Promise<void> {
+/** `make`: how to make one under this path. */
+async function mustBeReadable(what: string, named: string, path: string, make: string): Promise<void> {
+  const shell = shellQuoted(path)
+  const the = `The ${named} ${path}`
   const fault = await access(path, constants.R_OK).then(
     () => null,
     (error: NodeJS.ErrnoException) => error,
@@ -92,16 +96,60 @@ async function mustBeReadable(what: string, named: string, path: string, hint: s
     // ssh would block on a pipe, or read a device forever.
     const found = await stat(path)
     if (found.isFile()) return
-    const kind = found.isDirectory() ? 'a folder' : 'not a regular file'
-    throw keyFailure(`${what}-unreadable`, `The ${named} ${path} is ${kind}.`, hint)
+    if (found.isDirectory())
+      throw keyFailure(
+        `${what}-unreadable`,
+        `${the} is a folder, not a file.`,
+        await hintForFolder(what, path),
+      )
+    const kind = found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device'
+    throw keyFailure(
+      `${what}-unreadable`,
+      `${the} is ${kind}, not a file.`,
+      'Name a regular file in its place: ls -l shows what a path is.',
+    )
   }
-  if (fault.code === 'ENOENT' || fault.code === 'ENOTDIR')
-    throw keyFailure(`${what}-missing`, `The ${named} ${path} does not exist.`, hint)
+  const link = await readlink(path).catch(() => null)
+  if (link !== null && (fault.code === 'ENOENT' || fault.code === 'ELOOP')) {
+    const where = fault.code === 'ELOOP' ? 'which leads back to it' : 'which does not exist'
+    const hint = `Let it lead to the file (ln -sfn FILE ${shell}), or name the file itself.`
+    throw keyFailure(
+      fault.code === 'ELOOP' ? `${what}-unreadable` : `${what}-missing`,
+      `${the} is a symlink to ${link}, ${where}.`,
+      hint,
+    )
+  }
+  const noFolder = whyNoFolder(dirname(path))
+  if (noFolder !== null)
+    throw keyFailure(
+      `${what}-missing`,
+      `${the} cannot be there: ${noFolder}.`,
+      'Name the path of the file itself.',
+    )
+  if (fault.code === 'ENOENT') {
+    const folder = dirname(path)
+    const first = existsSync(folder) ? '' : `Make its folder: mkdir -p -m 700 ${shellQuoted(folder)}. `
+    throw keyFailure(`${what}-missing`, `${the} does not exist.`, `${first}${make}`)
+  }
+  const { name = fault.message } = systemErrorOf(fault) ?? {}
   throw keyFailure(
     `${what}-unreadable`,
-    `The ${named} ${path} cannot be read: ${systemErrorOf(fault)?.name ?? fault.message}.`,
-    'Make it readable by the user who runs this.',
+    `${the} cannot be read: ${name === 'EACCES' ? 'permission denied for this user' : name}.`,
+    `Make it readable by the user who runs this: namei -l ${shell} shows who may pass which part of its path.`,
   )
+}
+
+/** A key that lies in it, where one does that ssh-keygen made. */
+async function hintForFolder(what: string, folder: string): Promise<string> {
+  if (what !== 'identity') return `Name the file in it, such as ${join(folder, 'known_hosts')}.`
+  const names = await readdir(folder).catch((): string[] => [])
+  const found = names.filter((name) => names.includes(`${name}.pub`)).map((name) => join(folder, name))
+  return found.length > 0
+    ? `Name the key itself: ${found.slice(0, 3).join(' or ')}.`
+    : named(
+        MAKE_ONE.replace('one', 'one in it').replace('there.', 'there; then name it as identity.'),
+        join(folder, 'id_ed25519'),
+      )
 }
 
 type OddKey = readonly [
@@ -142,7 +190,7 @@ const ODD_KEYS: readonly OddKey[] = [
       /^Proc-Type: .*ENCRYPTED|BEGIN ENCRYPTED PRIVATE KEY/m.test(text) ||
       /^openssh-key-v1\0[\s\S]{4}(?!none)\w/.test(bodyOf(text)),
     'has a passphrase, and nobody is there to type it',
-    'Use a separate key without a passphrase for this source, and restrict what it may do at the source.',
+    MAKE_ANOTHER.replace('another', 'a separate one without'),
     'identity-encrypted',
   ],
   DSA,

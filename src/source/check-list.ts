@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Failure } from '../model/failure.ts'
 import { markerOf } from '../model/marker-name.ts'
 import { parseMarker } from '../model/parse-marker.ts'
+import { whyFaulty } from './explain-marker.ts'
 import { quote } from './quote.ts'
 
 /** Throws if the list does not match its own marker: half-written, or damaged in transfer. */
@@ -14,7 +15,8 @@ export function checkList(
   if (markerBytes === null) throw listFailure('mismatch', list, `${marker} disappeared before it was read`)
   const { data, kind } = markerOf(marker)!
   const parsed = parseMarker(markerBytes, data, kind)
-  if ('fault' in parsed) throw listFailure('unverified', list, marker)
+  if ('fault' in parsed)
+    throw listFailure('unverified', list, `${quote(marker)} ${whyFaulty(marker, parsed)}`)
   if (createHash(kind).update(bytes).digest('hex') !== parsed.digest)
     throw listFailure('mismatch', list, marker)
 }

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { Failure } from '../model/failure.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
 import { runChild } from '../system/child.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { publicKeyOf } from '../system/public-key.ts'
 import { hintFromSshConfig } from '../system/ssh-config.ts'
 import { hopText, keyWords, type Peer, SSH_FAILURES, wordsAbout } from '../system/ssh-failures.ts'
@@ -47,6 +48,9 @@ export async function explainFailure(
     ...ssh,
     where: ssh === null ? place.path : `${ssh.host} (port ${ssh.port})`,
     folder: `The folder ${place.path}${ssh === null ? '' : ` at ${ssh.host}`}`,
+    noFolder:
+      (ssh === null ? whyNoFolder(place.path) : null) ??
+      `${place.path}${ssh === null ? '' : ` at ${ssh.host}`} is a file, not a folder, or leads through one`,
     doing: STAGES[stage],
     timeout: far.timeout,
     code: end.code,

@@ -4,9 +4,10 @@ import {
   CHECKSUMS,
   DIGITS,
   type FaultyMarker,
+  lookOf,
   MARKER_LIMIT,
   type MarkerFault,
-  parseMarker,
+  type WrittenAs,
 } from '../model/parse-marker.ts'
 import { baseName, type RelPath } from '../model/rel-path.ts'
 import type { Problem } from '../model/trouble.ts'
@@ -22,8 +23,13 @@ const WHY: Record<MarkerFault, string> = {
 }
 
 /** What it is instead, where its form is one that md5sum -c does not read. */
-const FORMS: Partial<Record<NonNullable<FaultyMarker['writtenAs']>, string>> = {
-  html: 'is an HTML page, such as an error page that was saved under its name',
+const FORMS: Partial<Record<WrittenAs, string>> = {
+  html: 'is an HTML page or XML, such as an error page that was saved under its name',
+  json: 'is JSON, not a line of checksum and name',
+  gpg: 'is signed or encrypted by gpg, without a line of checksum and name in it',
+  etag: 'is an ETag or HTTP header, which need not hold an MD5 of the file',
+  base64: 'holds a checksum in base64, not in hexadecimal digits',
+  binary: 'is binary, not a line of checksum and name',
   zeros: 'holds nothing but zero bytes, as after a crash',
   'utf-16': 'is written in UTF-16, as > and Out-File of Windows PowerShell do by default',
   certutil: 'is the output of certutil, which is not a line of checksum and name',
@@ -32,20 +38,32 @@ const FORMS: Partial<Record<NonNullable<FaultyMarker['writtenAs']>, string>> = {
 
 /** Its file waits: only a marker that can be read finishes one. */
 export function explainMarker(path: string, faulty: FaultyMarker): Problem {
-  const { fault, name, digits, writtenAs, lines = [] } = faulty
-  const { data, kind } = markerOf(path) ?? { data: path, kind: 'md5' }
-  const form = writtenAs === undefined ? undefined : FORMS[writtenAs]
-  const file = baseName(data)
-  const why =
-    name !== undefined
-      ? `is about ${quote(name)}, not ${quote(file)}`
-      : (form ?? (digits === undefined ? WHY[fault] : describeDigits(digits, kind)))
+  const { fault, writtenAs } = faulty
+  const file = baseName(markerOf(path)?.data ?? path)
   return {
     code: `marker-${fault}`,
     path,
-    message: `The marker ${quote(path)} ${why}${form === undefined ? whichLines(lines) : ''}.`,
+    message: `The marker ${quote(path)} ${whyFaulty(path, faulty)}.`,
     hint: `Write it again at the source, as the last step: ${commandFor(baseName(path), file, writtenAs)}`,
   }
+}
+
+/** What is wrong with it, as the end of a sentence. */
+export function whyFaulty(path: string, faulty: FaultyMarker): string {
+  const { fault, name, digits, writtenAs, lines = [], first } = faulty
+  const { data, kind } = markerOf(path) ?? { data: path, kind: 'md5' }
+  if (name !== undefined) return `is about ${quote(name)}, not ${quote(baseName(data))}${whichLines(lines)}`
+  const form = writtenAs && FORMS[writtenAs]
+  if (form !== undefined) return `${form}${firstLine(first)}`
+  if (digits !== undefined) return `${describeDigits(digits, kind)}${whichLines(lines)}`
+  if (fault === 'empty' && first !== undefined) return `holds nothing but comments${firstLine(first)}`
+  return `${WHY[fault]}${fault === 'no-digest' ? firstLine(first) : whichLines(lines)}`
+}
+
+/** `; its first line reads: "…"`, so that people see what is there. */
+function firstLine(first: FaultyMarker['first']): string {
+  if (first === undefined) return ''
+  return `; its ${first.number === 1 ? 'first line' : `line ${first.number}`} reads: ${quote(first.text, 60)}`
 }
 
 /** `: line 1 is about "a.tar", line 3 has no name`. */
@@ -67,14 +85,15 @@ function describeDigits(digits: number, kind: DigestKind): string {
     : `holds a checksum of ${digits} digits, which is ${found} by its length, not ${needed}`
 }
 
+const ON_WINDOWS: ReadonlySet<WrittenAs> = new Set(['utf-16', 'certutil', 'get-filehash', 'windows'])
+
 /** What writes a right one on the system that wrote this one. A name that a shell would take for more than a name is not put into it. */
 function commandFor(marker: string, data: string, writtenAs: FaultyMarker['writtenAs']): string {
   const suffix = marker.slice(data.length)
   const [file, into] = /^\w[\w.+=@,-]*$/.test(marker) ? [data, marker] : ['FILE', `FILE${suffix}`]
   const isSha256 = /^\.sha256/i.test(suffix)
-  if (writtenAs === undefined || ['html', 'zeros'].includes(writtenAs))
-    return `${isSha256 ? 'sha256sum' : 'md5sum'} ${file} > ${into}`
-  if (writtenAs === 'bsd') return `${isSha256 ? 'sha256' : 'md5'} -r ${file} > ${into}`
+  if (writtenAs === undefined || !ON_WINDOWS.has(writtenAs))
+    return `${isSha256 ? 'sha256' : 'md5'}${writtenAs === 'bsd' ? ' -r' : 'sum'} ${file} > ${into}`
   const digest = `(Get-FileHash -Algorithm ${isSha256 ? 'SHA256' : 'MD5'} '${file}').Hash`
   return `${digest} + '  ${file}' | Set-Content -Encoding ascii '${into}'`
 }
@@ -88,8 +107,8 @@ export const sumsTooLong = (path: RelPath): Problem => ({
 
 /** A sums file that claims nothing of any file that is there. */
 export function sumsWithout(path: RelPath, bytes: Uint8Array, checksum: DigestKind, others: number): Problem {
-  const parsed = parseMarker(bytes.subarray(0, MARKER_LIMIT), path, checksum)
-  const form = 'writtenAs' in parsed && parsed.writtenAs !== undefined ? FORMS[parsed.writtenAs] : undefined
+  const { writtenAs, first } = lookOf(bytes.subarray(0, MARKER_LIMIT))
+  const form = writtenAs && FORMS[writtenAs]
   const other = checksum === 'md5' ? 'sha256' : 'md5'
   return {
     code: 'sums-fit-nothing',
@@ -97,7 +116,7 @@ export function sumsWithout(path: RelPath, bytes: Uint8Array, checksum: DigestKi
     message:
       others > 0
         ? `The sums file ${quote(path)} holds ${other} sums, and the spec has checksum: ${checksum}.`
-        : `The sums file ${quote(path)} ${form ?? (bytes.length === 0 ? 'is empty' : 'names no file that is there')}.`,
+        : `The sums file ${quote(path)} ${form ?? (bytes.length === 0 ? 'is empty' : 'names no file that is there')}${firstLine(first)}.`,
     hint:
       others > 0
         ? `Set checksum: ${other} in the spec.`

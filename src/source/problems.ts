@@ -67,6 +67,6 @@ export const collision = (path: string, others: readonly string[]): Problem => (
   message:
     others.length === 0
       ? `The source lists ${quote(path)} twice; it is refused.`
-      : `The source's name ${quote(path)} is refused: a file system may confuse it with ${others.map(quote).join(', ')}.`,
+      : `The source's name ${quote(path)} is refused: a file system may confuse it with ${others.map((one) => quote(one)).join(', ')}.`,
   hint: 'Rename all but one of them at the source.',
 })

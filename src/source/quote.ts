@@ -4,11 +4,11 @@ const LIMIT = 300
  * Text from a source, safe for a message: in double quotes, on one line, with everything that could move a cursor,
  * hide or reorder written as `\u{…}`, and cut where it is long.
  */
-export function quote(text: string): string {
-  if (text.length <= LIMIT && /^[ !#-[\]-~]*$/.test(text)) return `"${text}"`
+export function quote(text: string, limit = LIMIT): string {
+  if (text.length <= limit && /^[ !#-[\]-~]*$/.test(text)) return `"${text}"`
   let out = ''
   for (const char of text) {
-    if (out.length > LIMIT) return `"${out}…"`
+    if (out.length > limit) return `"${out}…"`
     out += char === '"' || char === '\\' ? `\\${char}` : plain(char)
   }
   return `"${out}"`

@@ -54,7 +54,10 @@ export const RSYNC_WORDS = {
     '{folder} is not readable by the account.',
     'Give the account read and search permission on it, and search permission on every folder above it.',
   ),
-  'path-no-folder': final('{folder} is not a folder.', 'Name the folder that holds the files.'),
+  'path-no-folder': final(
+    '{noFolder}.',
+    'source.path is the folder that holds the files. For one file alone, name its folder there, and the file in select.include.',
+  ),
   'refused-by-rrsync': final(
     '{where} refused through rrsync what we asked for.',
     'Check source.path (relative to rrsync\'s folder, without ".."), and that the key\'s command is rrsync -ro DIR.',

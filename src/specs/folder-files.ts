@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
 import { open, readdir, realpath } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import { comparePaths } from '../model/rel-path.ts'
+import { shellQuoted } from '../model/shell-words.ts'
 import { systemErrorOf, whyUnreadable } from '../model/system-error.ts'
+import { whyNoFolder } from '../system/disk-failure.ts'
 import { withoutSecrets } from './git/url.ts'
 import { MAX_SPEC_BYTES, readText, type SpecEntry, type SpecFiles, type Unreadable } from './spec-files.ts'
 import type { Fault, SourceText } from './yaml/located.ts'
@@ -35,12 +37,14 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.sort((a, b) => comparePaths(a.name, b.name))
   } catch (cause) {
-    const isOther = systemErrorOf(cause)?.name === 'ENOTDIR'
-    const why = isOther ? 'it is no folder' : whyUnreadable(cause, 'there is no such folder')
+    const why = whyNoFolder(folder) ?? whyUnreadable(cause, 'there is no such folder')
     throw new Failure({
       code: 'specs-not-found',
-      message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${why}`,
-      hint: 'Name the folder with --specs DIR, or create it with one YAML file per backup. Check: reconcile validate',
+      message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${withoutSecrets(why)}`,
+      hint:
+        systemErrorOf(cause)?.name === 'ENOTDIR' && SPEC_FILE.test(basename(folder))
+          ? `Name its folder: --specs ${shellQuoted(dirname(folder))}. To run this backup alone, add its name.`
+          : 'Name the folder with --specs DIR, or create it with one YAML file per backup. Check: reconcile validate',
       cause,
     })
   }

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import type { Failure } from '../model/failure.ts'
 import { failureOf, systemErrorOf } from '../model/system-error.ts'
@@ -25,9 +25,22 @@ export function diskFailure(error: unknown, doing: string, path: string): Failur
   const found = systemErrorOf(error)
   const place = isAbsolute(path) ? path : (found?.path ?? null)
   const lacksInodes = found?.name === 'ENOSPC' && place !== null && inodesAt(place) === 0
-  const failure = failureOf(error, { doing, path, lacksInodes })
+  const isFolder = found?.name === 'ENOTDIR' || (found?.name === 'EEXIST' && found.syscall === 'mkdir')
+  const noFolder = isFolder && place !== null ? whyNoFolder(place) : null
+  const failure = failureOf(error, { doing, path, lacksInodes, noFolder })
   if (failure === null) throw error
   return failure
+}
+
+/** `/a/b is a file, not a folder`: what keeps an absolute path from being that of a folder, or of something in one; null: nothing does. */
+export function whyNoFolder(path: string): string | null {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return statSync(at).isDirectory() ? null : `${at} is a file, not a folder`
+    } catch {
+      if (at === dirname(at)) return null
+    }
+  }
 }
 
 /** Inodes that are free on the file system of the nearest folder that is there; null where it does not count them. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { systemErrorOf } from '../model/system-error.ts'
 import { runTool } from './child.ts'
+import { whyNoFolder } from './disk-failure.ts'
 import { makeWithParents } from './make-with-parents.ts'
 
 /** Whose files ours are to be, where root makes them for a service; null: whoever runs this. */
@@ -18,7 +19,7 @@ export async function makeKey(file: string, owner: Owner): Promise<boolean> {
     if ((await lstat(file).catch(() => null)) !== null) return false
     await makeOwnFolder(dirname(file), 0o700, owner)
   } catch (cause) {
-    throw unmade(file, systemErrorOf(cause)?.name ?? String(cause), cause)
+    throw unmade(file, whyNoFolder(dirname(file)) ?? systemErrorOf(cause)?.name ?? String(cause), cause)
   }
   const words = ['-q', '-t', 'ed25519', '-N', '', '-C', keyComment(), '-f', file]
   const { exitCode, stderr, stdout } = await runTool('ssh-keygen', words)

@@ -1,10 +1,11 @@
-import { type Cause, type Faults, whyOf } from '../decide/status/causes.ts'
+import { type Cause, type Faults, sharedCauseOf, whyOf, withoutPlace } from '../decide/status/causes.ts'
 import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
 import { byName } from '../decide/status/verdict.ts'
+import { groupBy } from '../model/group-by.ts'
 import { type SpecPlace, withHint } from '../model/trouble.ts'
 import { escapeProse } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { withNames } from './render-verdict.ts'
+import { withGroups } from './render-verdict.ts'
 import { besideText } from './series-facts.ts'
 import { namesOf } from './status-facts.ts'
 
@@ -27,16 +28,22 @@ export function renderCheck(report: CheckReport): CheckText {
     .toSorted((a, b) => byName(a.backup, b.backup))
     .flatMap((one) => performance(name(one), one, report.maxAge))
   const begin = `RECONCILE ${state} - `
+  const textOf = (one: Checked): string => {
+    const why = one.causes.map((cause, at) =>
+      isCommon(cause.place, faults) ? 'its spec is faulty, as above' : reason(cause, at > 0),
+    )
+    return [one.word, ...why, ...(one.old ?? [])].join('; ')
+  }
+  /** By all that is said of it, as far as that is the same for others. */
+  const reasonsOf = (one: Checked): string =>
+    sharedCauseOf(one.backup) === null ? name(one) : withoutPlace(textOf(one), one.backup)
   const lines = [
     `${begin}${summary(report, WIDTH - begin.length)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`,
     ...problems.map(({ message, hint }) => words(withHint({ message, hint }))),
     ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
-    ...bad.filter(isOwn).map((one) => {
-      const why = one.causes.map((cause, at) =>
-        isCommon(cause.place, faults) ? 'its spec is faulty, as above' : reason(cause, at > 0),
-      )
-      return `${words(name(one))}: ${words([one.word, ...why, ...(one.old ?? [])].join('; '))}`
-    }),
+    ...[...groupBy(bad.filter(isOwn), reasonsOf)].map(
+      ([, these]) => `${these.map((one) => words(name(one))).join(', ')}: ${words(textOf(these[0]!))}`,
+    ),
     ...backups.flatMap((one) =>
       one.backup.beside === undefined ? [] : [`${words(name(one))}: ${words(besideText(one.backup.beside))}`],
     ),
@@ -72,14 +79,20 @@ function summary({ backups, bad, problems, faults, unseen }: CheckReport, width:
       'no backup is declared'
     )
   if (own.length === 0) return `${others}; ${bad.length} of ${backups.length} not well for that`
-  const names = own.map(({ backup, word }) => {
+  const whyText = ({ backup, word }: Checked): string => {
     const why = SAYS_LITTLE.has(word) ? whyOf(backup) : word
-    return [words(backup.backup), words(why === word ? word : `${word}: ${why}`)] as const
-  })
+    return why === word ? word : `${word}: ${why}`
+  }
+  const groups = [
+    ...groupBy(own, (one) => `${whyText(one)} ${sharedCauseOf(one.backup) ?? one.backup.backup}`).values(),
+  ].map((these) => ({
+    names: these.map(({ backup }) => words(backup.backup)),
+    whys: [words(whyText(these[0]!))],
+  }))
   const isFirst = own.length < bad.length
   const rest = others === '' ? '' : isFirst ? `${others}; ` : `; ${others}`
   const lead = `${bad.length} of ${backups.length} not well: `
-  const said = withNames(lead, names, Math.max(40, width - rest.length), 1)
+  const said = withGroups(lead, groups, Math.max(40, width - rest.length), 1)
   return isFirst ? rest + said : said + rest
 }
 

@@ -5,7 +5,7 @@ import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
 import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
 import { escapeText } from './escape-text.ts'
-import { faultsLine } from './faults-line.ts'
+import { becauseOf, faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
@@ -58,6 +58,8 @@ export interface PlanTextOptions {
   readonly width: number
   /** Every step and problem, however many. */
   readonly all?: boolean
+  /** The file of the settings, if it is faulty. */
+  readonly config?: string | null
 }
 
 /**
@@ -66,6 +68,7 @@ export interface PlanTextOptions {
  */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const brush = paint(options.color)
+  const { config = null } = options
   const names = Math.max(0, ...plan.backups.filter(inSync).map((backup) => backup.backup.length))
   const lines: string[] = []
   const shared = plan.backups.filter((one) => one.steps.length === 0 && isAllShared(one))
@@ -81,7 +84,11 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
   const troubles = layRows(problemRows(plan.problems ?? [], MORE), brush, options.width)
   if (troubles.length > 0) lines.push(...sharedLine(shared, brush, options.width), ...troubles, '')
-  const faults = faultsLine(plan, 'faulty backups are not in this plan')
+  const faults = faultsLine(
+    plan,
+    'faulty backups are not in this plan',
+    config && `Nothing is planned ${becauseOf(config)}`,
+  )
   if (faults !== null) lines.push(...wrapText(faults, options.width).map((line) => brush('red', line)))
   lines.push(...totalLines(plan, brush, options.width))
   if (plan.revision !== null) lines.push(brush('dim', `Specs of commit ${shortCommit(plan.revision)}.`))

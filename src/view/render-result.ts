@@ -4,7 +4,7 @@ import { humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupOutcome, BackupResult, LateSeries, Result } from '../model/outcome.ts'
 import type { Difference } from '../model/saved-plan.ts'
 import { UNDATED } from '../model/status.ts'
-import { faultsLine } from './faults-line.ts'
+import { becauseOf, faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
 import { humanDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
@@ -84,10 +84,16 @@ export interface Brief {
  */
 export function renderResult(
   result: Result,
-  options: { readonly color: boolean; readonly width: number; readonly brief?: Brief | undefined },
+  options: {
+    readonly color: boolean
+    readonly width: number
+    readonly brief?: Brief | undefined
+    /** The file of the settings, if it is faulty. */
+    readonly config?: string | null
+  },
 ): string {
   const brush = paint(options.color)
-  const { width, brief } = options
+  const { width, brief, config = null } = options
   const shared = result.backups.filter(isAllShared)
   const late = result.backups
     .filter(
@@ -127,7 +133,11 @@ export function renderResult(
   }
   if (box === 'shown') {
     lines.push(...layRows(problemRows(result.problems, MORE), brush, width))
-    const faults = faultsLine(result, 'faulty backups did not run')
+    const faults = faultsLine(
+      result,
+      'faulty backups did not run',
+      config && `Nothing ran ${becauseOf(config)}`,
+    )
     if (faults !== null) lines.push(...wrapText(faults, width).map((line) => brush('red', line)))
   }
   if (brief === undefined && result.revision !== null)

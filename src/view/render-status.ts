@@ -153,7 +153,7 @@ function specLines(
   const prose = (tone: Tone, text: string) =>
     wrapText(inLocalTime(escapeProse(text), zone), width).map((line) => brush(tone, line))
   const refused = report.stale.find(({ code }) => isRefusal(code))
-  const faults = faultsLine(report, whatFaultsMean(report))
+  const faults = faultsLine(report, whatFaultsMean(report), null)
   const unseen = report.stale.find(({ code }) => isNotSeen(code))
   return [
     ...(refused === undefined ? [] : prose('red', `specs: ${refused.message}`)),

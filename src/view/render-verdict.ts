@@ -3,7 +3,7 @@ import { type Verdict, verdictOf } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
 import type { Instant } from '../model/instant.ts'
 import type { StatusReport } from '../model/status.ts'
-import { escapeText } from './escape-text.ts'
+import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { dayTime, humanAge, newestText } from './human-time.ts'
 import { countedWords } from './plan-totals.ts'
@@ -26,22 +26,27 @@ export function renderVerdict(
   if (verdict.total === 0)
     return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
   const { sick, shared, total } = verdict
-  const needing = sick.length + (shared?.count ?? 0)
+  const needing = sick.reduce((sum, one) => sum + one.backups.length, shared?.count ?? 0)
   if (needing > 0) {
-    const names = sick.map(({ backup, why }) => [escapeText(backup), escapeText(why)] as const)
     const lead = `${needing} of ${total} ${needing === 1 ? 'needs' : 'need'} you`
-    const isOne = sick.length > 2 && shared === null && names.every(([, why]) => why === names[0]![1])
+    const names = sick.flatMap((one) => one.backups.map(escapeText))
+    const isOne =
+      sick.length > 1 && names.length > 2 && shared === null && sick.every(({ why }) => why === sick[0]!.why)
     if (isOne)
       return withNames(
-        `${lead} (each: ${names[0]![1]}): `,
-        names.map(([name]) => [name] as const),
+        `${lead} (each: ${escapeText(sick[0]!.why)}): `,
+        names.map((name) => [name] as const),
         width,
       )
     const others =
       shared === null
         ? []
-        : ([[sick.length === 0 ? 'all' : `${shared.count} more`, escapeText(shared.why)]] as const)
-    return withNames(`${lead}: `, [...others, ...names], width)
+        : [{ names: [needing === shared.count ? 'all' : `${shared.count} more`], whys: [shared.why] }]
+    const own = sick.map(({ backups: these, why, whole }) => ({
+      names: these.map(escapeText),
+      whys: whole === null ? [why] : [whole, why],
+    }))
+    return withGroups(`${lead}: `, [...others, ...own], width)
   }
   const [name] = backups
   const isAll = verdict.fine === verdict.total
@@ -79,7 +84,7 @@ export function renderVerdict(
 }
 
 /** As many names as the line has room for, the first in any case, and with its reason; with theirs too where at least `least` have room. */
-export function withNames(
+function withNames(
   lead: string,
   names: readonly (readonly [name: string, why?: string])[],
   width: number,
@@ -98,6 +103,39 @@ export function withNames(
     }
   }
   return clipText(lead + whole[0]!, width)
+}
+
+interface Group {
+  readonly names: readonly string[]
+  /** Why, the longest first; not yet escaped. */
+  readonly whys: readonly string[]
+}
+
+/** The same where several have one reason: `db1, db2 (nothing is mounted at /srv); nas (its key is refused)`. */
+export function withGroups(lead: string, groups: readonly Group[], width: number, least = 2): string {
+  const all = groups.reduce((sum, { names }) => sum + names.length, 0)
+  const isPlain = groups.every(({ names }) => names.length === 1)
+  const fewest = isPlain ? all + 1 : Math.min(2, groups.length)
+  for (let shown = groups.length; shown >= fewest; shown--) {
+    const these = groups.slice(0, shown)
+    const left = all - these.reduce((sum, { names }) => sum + names.length, 0)
+    for (const isLong of [true, false])
+      for (const most of [all, 3, 2, 1]) {
+        const texts = these.map(({ names, whys }) => {
+          const few =
+            names.length <= most
+              ? names.join(', ')
+              : `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+          return `${few} (${escapeProse(whys.at(isLong ? 0 : -1)!)})`
+        })
+        const line = `${lead}${texts.join('; ')}${left === 0 ? '' : ` and ${left} more`}`
+        if (stringWidth(line) <= width) return line
+      }
+  }
+  const each = groups.flatMap(({ names, whys }) =>
+    names.map((name) => [name, escapeProse(whys.at(-1)!)] as const),
+  )
+  return withNames(lead, each, width, least)
 }
 
 function dueText({ due }: Verdict, now: Instant, zone: Zone): readonly string[] {

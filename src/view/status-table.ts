@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
-import { type Cause, causesOf, type Faults } from '../decide/status/causes.ts'
+import { type Cause, causesOf, type Faults, sameCauses } from '../decide/status/causes.ts'
+import { fewOf } from '../decide/status/conditions.ts'
 import { freshOf, isSick, isUnderWay, needsWords } from '../decide/status/verdict.ts'
 import type { Zone } from '../decide/time/zone.ts'
 import { groupBy } from '../model/group-by.ts'
@@ -46,6 +47,7 @@ export function tableLines(
 ): readonly string[] {
   const [head, ...rows] = layTable(backups, options)
   const needy = backups.filter(isSick).length
+  const same = sameCauses(backups.filter(isSick))
   const block = (backup: BackupStatus, i: number, causes: number): readonly string[] => {
     const [name, state, ...cells] = rows[i]!
     return [
@@ -53,11 +55,11 @@ export function tableLines(
       [brush('bold', name!), brush(TONES[backup.state], state!), ...cells].join('  ').trimEnd(),
       ...(options.detail
         ? detailLines(backup, faults, options, brush)
-        : underLines(backup, faults, causes, options, brush)),
+        : underLines(backup, { faults, same: same.get(backup) ?? [] }, causes, options, brush)),
     ]
   }
   // About six lines of causes in all, but one for each that is shown.
-  const explained = backups.filter(needsWords).length
+  const explained = backups.filter((one) => needsWords(one) && (same.get(one)?.[0] ?? one) === one).length
   const whole = room === Number.POSITIVE_INFINITY ? room : Math.max(1, Math.floor(6 / Math.max(1, explained)))
   const top = brush('dim', head!.join('  ').trimEnd())
   for (const causes of new Set([whole, 1])) {
@@ -154,19 +156,31 @@ function cells(backup: BackupStatus, now: Instant): readonly string[] {
 
 const size = (bytes: number | null): string => (bytes === null ? 'unknown' : humanSize(bytes))
 
-/** Why it is not well, in so many lines, and how far a pass is or was. */
+/**
+ * Why it is not well, in so many lines, and how far a pass is or was. `same`: who is stopped by the same as it is, of whom the first says
+ * that for all.
+ */
 function underLines(
   backup: BackupStatus,
-  faults: Faults,
+  { faults, same }: { readonly faults: Faults; readonly same: readonly BackupStatus[] },
   causes: number,
   options: TableOptions,
   brush: Paint,
 ): readonly string[] {
   const { running, staged, beside, waiting } = backup
   const room = options.width - 2
-  const texts = (needsWords(backup) ? causesOf(backup) : []).map((cause) => ({
+  const all = needsWords(backup) ? causesOf(backup) : []
+  const own = same.length > 0 && same[0] !== backup ? all.slice(1) : all
+  const names = fewOf(
+    same.map((one) => one.backup),
+    same.length,
+  )
+  const texts = own.map((cause, i) => ({
     ...cause,
-    text: inLocalTime(escapeProse(causeText(cause, faults)), options.zone),
+    text: inLocalTime(
+      escapeProse(`${i === 0 && same[0] === backup ? `${names}: ` : ''}${causeText(cause, faults)}`),
+      options.zone,
+    ),
   }))
   const part = staged === null ? [] : [stagedText(staged)]
   // A first pass that was stopped: that there is none yet says less.

@@ -33,6 +33,8 @@ export interface NoticeOptions {
   /** The commit of the specs in force; read for each notice. */
   readonly revision: () => string | null
   readonly now: () => Instant
+  /** The disk under a backup's destination; null: unknown. */
+  readonly diskOf: (backup: string) => string | null
   /** Of the run: once aborted, nothing is waited for. */
   readonly signal: AbortSignal
   /** Takes a sentence for people. */
@@ -119,7 +121,7 @@ export function openNotices(
       watch?.finished(outcome, oneLine(lineOf(outcome)))
       if (extent === 'whole')
         beats.finished(outcome, summaryOf(outcome).map(oneLine), over.get(outcome.backup) ?? null)
-      const found = findTrouble(outcome, extent)
+      const found = findTrouble(outcome, extent, options.diskOf(outcome.backup))
       await save(found === null ? [] : [found])
       // What could not be delivered may be accepted by now.
       if (notify().length > 0) hooks.kick()
@@ -166,7 +168,7 @@ export function openNotices(
       return save([findGone(backup)])
     },
     /** At the end: waits a few seconds for requests under way. `result`: of a pass over all backups; null: it was none. */
-    async ended(result: Result | null): Promise<void> {
+    async ended(result: Ended | null): Promise<void> {
       endIn(PATIENCE)
       const isKnown = result !== null && !signal.aborted && saysSomething(result)
       if (isKnown && result.exitCode === 0) onGood()
@@ -178,8 +180,10 @@ export function openNotices(
   }
 }
 
+type Ended = Pick<Result, 'exitCode' | 'backups' | 'problems' | 'diagnostics'>
+
 /** A run whose backups were all busy in another one says nothing about them. */
-const saysSomething = ({ backups, exitCode }: Result): boolean =>
+const saysSomething = ({ backups, exitCode }: Ended): boolean =>
   exitCode !== 0 || backups.some(({ result }) => result !== 'busy')
 
 /**
@@ -216,7 +220,7 @@ const lineOf = (outcome: BackupOutcome): string =>
   `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
 
 /** What a pass over all backups came to: its exit code, and what is not well. */
-const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Result): readonly string[] => [
+const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Ended): readonly string[] => [
   `exit ${exitCode}`,
   ...backups.filter((one) => one.exitCode !== 0).map(lineOf),
   ...problems.map(({ message }) => message),

@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
-import { cutTo, type HookRequest } from '../decide/notices/messages.ts'
+import { cutTo, firstWords, type HookRequest } from '../decide/notices/messages.ts'
 import type { Halt } from '../model/trouble.ts'
 import { type SecretUrl, safeDecode } from './url-file.ts'
 
 /** What a server said, without any part of the URL. */
 export interface Answer {
   readonly status: number
-  /** The first line of the body, cut; '' if it has none. */
+  /** The first line of the body, of a page its title and the first line of its text, cut; '' if it has none. */
   readonly line: string
 }
 
@@ -140,8 +140,7 @@ function refusalOf({ status, line }: Answer, isAccepted: boolean): string | null
 
 /** Servers like to repeat what they were asked for. */
 function firstLine(body: string, secret: SecretUrl): string {
-  const line = body.split(/[\r\n]+/).find((one) => one.trim() !== '') ?? ''
-  let shown = line.trim()
+  let shown = firstWords(body)
   for (const part of secretParts(secret)) shown = shown.replaceAll(part, '…')
   return cutTo(shown, MOST_LINE)
 }

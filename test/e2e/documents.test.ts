@@ -202,7 +202,7 @@ describe('status', () => {
     expect((await world.run('status')).stdout).toContain('missing-here: 1 published file is gone')
     const { code, stderr } = await world.run('status', join(world.folder, 'nowhere'))
     expect(code).toBe(64)
-    expect(stderr).toContain('nowhere is not a folder')
+    expect(stderr).toContain('there is no folder')
   })
 })
 

@@ -225,6 +225,12 @@ test('notify test shows what each answers, and never the URL', async () => {
   expect(JSON.parse(refused.stdout).sent).toMatchObject([
     { accepted: false, status: 400, answer: 'invalid_payload', why: 'it answers 400: invalid_payload' },
   ])
+  receiver.answer((response) =>
+    response.writeHead(502).end('<!DOCTYPE html>\n<title>502 Bad Gateway</title>\n<p>\x1b[31mT0S3CRET/hook'),
+  )
+  const page = await world.run(flag, file, 'notify', 'test', 'webhook')
+  expect(page.stdout.replace(/\s+/g, ' ')).toContain('it answers 502: 502 Bad Gateway')
+  expect(page.stdout).not.toMatch(/DOCTYPE|<|\x1b|S3CRET/)
   expect((await world.run(flag, file, 'notify', 'test', 'ntfy')).code).toBe(64)
   await writeFile(file, '{}\n')
   const none = await world.run(flag, file, 'notify', 'test')
@@ -283,6 +289,29 @@ describe('what stops many backups for one cause is one notice, and its end one',
     return [code, ...since(before)]
   }
 
+  test('a disk that is not mounted, and one host less', async () => {
+    const declare = (name: string, mount: string | null) =>
+      world.declare(name, { destination: { path: join(world.folder, name), ...(mount && { mount }) } })
+    for (const name of ['web', 'wiki']) await declare(name, world.folder)
+    expect(await pass()).toEqual([7, 'web: held'])
+    const notice = JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
+    expect(notice).toMatchObject({
+      message: expect.stringMatching(/; other backups there are not reported one by one$/),
+    })
+    expect(await pass()).toEqual([7])
+    // A third joins in silence, and who is first well again says nothing.
+    await world.declare('pg', { destination: { mount: world.folder } })
+    expect(await pass()).toEqual([7])
+    await declare('web', null)
+    expect(await pass()).toEqual([7])
+    await declare('wiki', null)
+    await world.declare('pg')
+    expect((await pass()).slice(1)).toHaveLength(1)
+    const over = JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
+    expect(over).toMatchObject({ kind: 'recovered', backups: ['pg', 'web', 'wiki'] })
+    expect(await pass()).toEqual([0])
+  })
+
   test('a lost state folder', async () => {
     expect(await pass()).toEqual([0])
     await rename(world.state, `${world.state}.old`)
@@ -305,6 +334,19 @@ describe('what stops many backups for one cause is one notice, and its end one',
     expect(await pass()).toEqual([7, 'all backups: held'])
     expect(await pass()).toEqual([7])
     await writeFile(file, text)
+    expect(await pass()).toEqual([0, 'all backups: recovered'])
+  })
+
+  test('the folder of specs is gone, or no folder', async () => {
+    expect(await pass()).toEqual([0])
+    await rename(world.specs, `${world.specs}-away`)
+    expect(await pass()).toEqual([64, 'all backups: failing'])
+    expect(told()).toContain('/beat/fail exit 64')
+    await writeFile(world.specs, 'x')
+    expect(await pass()).toEqual([64])
+    expect(await pass('pg')).toEqual([64])
+    await rm(world.specs)
+    await rename(`${world.specs}-away`, world.specs)
     expect(await pass()).toEqual([0, 'all backups: recovered'])
   })
 

@@ -131,6 +131,29 @@ describe('a pass that prints only trouble', () => {
     expect(await pass()).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
+  test('faulty settings stop everything: it says so, once with --on-change', async () => {
+    await backups(1)
+    const config = join(world.folder, 'config.yaml')
+    const run = (...words: string[]) => world.run('--config', config, ...words)
+    for (const [text, other] of [
+      ['concurency: 3\n', 'concurrency: many\n'],
+      ['roots: [\nstate: 7\n', 'nonsense: 1\n'],
+    ]) {
+      await writeFile(config, text!)
+      const nothing = 'Nothing ran because config.yaml is faulty. See reconcile validate.\n'
+      expect(await run()).toMatchObject({ code: 3, stdout: expect.stringContaining(nothing) })
+      const once = await run('--on-change')
+      expect(once).toMatchObject({ code: 3, stdout: expect.stringContaining(nothing) })
+      expect(once.stderr).toContain('config.yaml:')
+      expect(await run('--on-change')).toEqual({ code: 3, stdout: '', stderr: '' })
+      await writeFile(config, other!)
+      expect((await run('--on-change')).stdout).toContain(nothing)
+      expect(await run('--on-change')).toEqual({ code: 3, stdout: '', stderr: '' })
+      expect((await run('-n')).stdout).toContain('Nothing is planned because config.yaml is faulty. See')
+      expect((await run('-n')).stdout).not.toContain('faulty backups')
+    }
+  })
+
   test('with --on-change --json prints the document only where something changed', async () => {
     await backups(1)
     expect((await world.run('--on-change', '--json')).stdout).toBe('')
@@ -283,6 +306,12 @@ describe('help', () => {
     },
   )
 
+  test.each(['source', 'service', 'notify'])('%s --help begins with its own commands', async (name) => {
+    await backups(0)
+    const { stdout } = await world.run(name, '--help')
+    expect(stdout).toMatch(/\n\nCommands:\n[\s\S]+\n\nOptions:\n[\s\S]+\n\nGlobal Options:\n[\s\S]+[^\n]\n?$/)
+  })
+
   test.each([
     [['stauts'], 'Did you mean reconcile status?'],
     [['stauts', '--check'], 'Did you mean reconcile status?'],
@@ -292,6 +321,38 @@ describe('help', () => {
     [['--shwo', 'f'], 'Did you mean --show, a flag of plan?'],
     [['service', 'prnt'], 'Did you mean reconcile service print?'],
     [['b0', '-n'], 'Did you mean b01?'],
+    // What was typed, with what is missing.
+    [
+      ['release'],
+      'release needs --reason: why; on the record For example: reconcile release ID --reason "what you have',
+    ],
+    [['release', '1a2b'], 'For example: reconcile release 1a2b --reason "what you have checked"'],
+    [['release', '--reason', 'a b'], 'reconcile release ID --reason'],
+    [['release', '--all-destinations'], 'reconcile release --all-destinations --reason'],
+    [['release', '--forget-disk'], 'For example: reconcile release --forget-disk DISK'],
+    [['suspend', 'b01', '--until', '2 d'], "suspend b01 --until '2 d' --reason"],
+    [
+      ['suspend', 'b01'],
+      'suspend needs --reason: why; shown wherever the backup is skipped For example: reconcile suspend b01 --reason "disk swap"',
+    ],
+    [['suspend'], 'For example: reconcile suspend NAME --reason "disk swap"'],
+    [['suspend', '--all'], 'For example: reconcile suspend --all --reason "disk swap"'],
+    [['suspend', 'b01', '--reason'], 'For example: reconcile suspend b01 --reason "disk swap"'],
+    [
+      ['snapshot', 'b01'],
+      'snapshot needs --to: folder to write to, one file per backup For example: reconcile snapshot b01 --to DIR',
+    ],
+    [['add', 'db1:'], 'For example: reconcile add db1: --to /srv/offsite/postgres'],
+    [['plan', '--out'], 'For example: reconcile plan --out FILE'],
+    [['prune', 'b01', 'a.tar'], 'For example: reconcile prune b01 a.tar --reason "why they may go"'],
+    [['prune', 'b01', '--reason', 'x'], 'For example: reconcile prune b01 --reason x PATH'],
+    [['prune', '--reason', 'x'], 'For example: reconcile prune --reason x NAME PATH'],
+    [['prune', 'b01', '--undo'], 'For example: reconcile prune b01 --undo PATH'],
+    [['prune', '--undo'], 'For example: reconcile prune NAME --undo PATH'],
+    [['prune', 'b01', '--last'], 'For example: reconcile prune b01 --last --undo'],
+    [['--offline', 'x'], 'For example: reconcile --offline x --dry-run'],
+    [['status', '--max-age', '1h'], 'For example: reconcile status --max-age 1h --check'],
+    [['schema', 'spec'], 'spec is not one of: backup, hosts, config'],
     // Also where something required is missing.
     [['snapshot', '--too', 'x'], 'Did you mean --to?'],
     [['suspend', 'b01', '--reasn', 'x'], 'Did you mean --reason?'],
@@ -316,7 +377,7 @@ describe('help', () => {
     [['help', 'report'], 'There is no such command'],
     [['-v'], '--log-level debug logs more; -V prints the version.'],
     [['run', '--dry'], 'Did you mean --dry-run?'],
-    [['source', 'init'], 'reconcile source init --help shows how it is used.'],
+    [['source', 'init'], 'For example: reconcile source init NAME'],
     [['prune', 'b01', '--keep', '3'], 'reconcile prune --help shows how it is used.'],
     [['validate', 'b01'], 'validate takes no names reconcile validate --help'],
     // A backup by its file, in other letters, by a pattern.
@@ -331,7 +392,7 @@ describe('help', () => {
     const { code, stderr } = await world.run(...words)
     for (const line of stderr.split('\n').filter((text) => text.includes(' ')))
       expect(line.length).toBeLessThanOrEqual(80)
-    expect({ code, said: stderr.replace(/\s+/g, ' ') }).toEqual({
+    expect({ code, said: stderr.replace(/\s+/g, ' ').replace(/ --specs \S+ --state \S+/, '') }).toEqual({
       code: 64,
       said: expect.stringContaining(hint),
     })

@@ -86,5 +86,6 @@ describe('a file without any marker', () => {
       },
       { timeout: 300_000 },
     )
+    expect((await world.run()).stderr.match(/the source is reading/g)).toHaveLength(1)
   })
 })

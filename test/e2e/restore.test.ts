@@ -260,7 +260,7 @@ test.each([
   [['pg', 'x', '--at', 'now', '--to', 'out'], 64, 'not both'],
   [['pg', '--series', 'web', '--to', 'out'], 64, 'There are: db, undated'],
   [['nope', '.', '--to', 'out'], 64, 'no backup is named nope'],
-  [['./nowhere', '.', '--to', 'out'], 64, 'is not a folder'],
+  [['./nowhere', '.', '--to', 'out'], 64, 'there is no folder'],
   [['pg', '.', '--to', 'destination/out'], 64, 'inside the destination of pg'],
   [['./destination', '.', '--to', 'destination/out'], 64, 'inside the destination'],
 ])('restore %j: exit %d, %s', async (words, code, said) => {

@@ -66,6 +66,50 @@ test('a release without a reason, and a rebuild of a sound ledger, are refused',
   expect(rebuilt.stderr).toContain('is sound')
 })
 
+test('a file where a folder has to be is named, with what to do', async () => {
+  const { folder } = world
+  const file = join(folder, 'a file')
+  await writeFile(file, 'x')
+  const below = join(file, 'below')
+  await backupIn(world, 'from0', { source: { path: file } })
+  await backupIn(world, 'from1', { source: { path: below } })
+  const into = await backupIn(world, 'into', { destination: { path: below } })
+  await into.offer('a.tar', 'x')
+  const { backups } = await world.pass('from0', 'from1', 'into')
+  expect(backups.map(({ problems: [first] }) => [first?.code, first?.message.split(' It said')[0]])).toEqual([
+    ['path-no-folder', `${file} is a file, not a folder.`],
+    ['path-no-folder', `${file} is a file, not a folder.`],
+    ['disk-path', `cannot make ${below}/.reconcile: ${file} is a file, not a folder`],
+  ])
+  for (const name of ['from0', 'from1', 'into']) await rm(join(world.specs, `${name}.yaml`))
+  const good = await backupIn(world, 'good')
+  await good.offer('a.tar', 'x')
+  await good.pass()
+  const source = join(folder, 'new source')
+  await mkdir(source)
+  const cases: readonly (readonly [words: readonly string[], hint: RegExp])[] = [
+    [['status', below], /the folder of a destination/],
+    [['restore', file, '--list'], /the folder of a destination/],
+    [['restore', 'good', '--at', 'now', '--to', below], /Restore to another folder, or move that file away/],
+    [['snapshot', '--to', below], /another place/],
+    [['--dry-run', '--offline', below], /snapshot --to DIR/],
+    [['validate', '--specs', below], /--specs DIR/],
+    [['init', '--specs', below], /another place with --specs/],
+    [['add', source, '--to', below, '--yes'], /folder of its own with --to/],
+    [['add', source, '--to', join(folder, 'new'), '--yes', '--specs', file], /name it with --specs/],
+    [['suspend', 'good', '--reason', 'x', '--state', below], /or name another folder/],
+  ]
+  for (const [words, hint] of cases) {
+    const { code, stdout, stderr } = await world.run(...words)
+    const said = `${stdout}${stderr}`.replace(/\s+/g, ' ')
+    expect(said, words.join(' ')).toContain(`${file} is a file, not a folder`)
+    expect(said, words.join(' ')).toMatch(hint)
+    expect([1, 64], words.join(' ')).toContain(code)
+  }
+  const onSpec = await world.run('validate', '--specs', join(world.specs, 'good.yaml'))
+  expect(onSpec.stderr).toContain(`Name its folder: --specs ${world.specs}`)
+})
+
 test('a folder that is no destination has no status', async () => {
   const plain = join(world.folder, 'plain')
   await mkdir(plain)

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -68,6 +68,64 @@ describe('what lies on this machine or between', () => {
     expect(await listed(bed, { identity: at('locked-cut') })).toBe('identity-encrypted')
     expect(await listed(bed, { identity: bed.folder })).toBe('identity-unreadable')
     expect(bed.sshd!.countSessions()).toBe(before)
+  })
+
+  test('a path of no key file is said to be what it is, with a hint that works, before anybody is asked', async () => {
+    const before = bed.sshd!.countSessions()
+    const said = (change: Partial<SshPlace>): Promise<string> =>
+      bed
+        .open(change)
+        .list(quietRun())
+        .then(
+          () => expect.unreachable(),
+          ({ code, message, hint }: Failure) => `${code}: ${message} ${hint}`,
+        )
+    for (const name of ['folder', 'bare']) await mkdir(at(name), { mode: 0o700 })
+    const made = await newKey('folder/mine')
+    await execa('mkfifo', [at('fifo')])
+    await symlink('nowhere', at('dangling'))
+    await symlink('circle', at('circle'))
+    const cases: readonly (readonly [path: string, says: string])[] = [
+      [
+        at('folder'),
+        `unreadable: The private key ${at('folder')} is a folder, not a file. Name the key itself: ${made}.`,
+      ],
+      [
+        at('bare'),
+        `is a folder, not a file. Make one in it: ssh-keygen -t ed25519 -N "" -f ${at('bare/id_ed25519')}, `,
+      ],
+      [at('fifo'), 'unreadable: The private key @ is a pipe, not a file. Name a regular file'],
+      ['/dev/null', 'unreadable: The private key @ is a device, not a file. Name a regular file'],
+      [
+        at('dangling'),
+        'missing: The private key @ is a symlink to nowhere, which does not exist. Let it lead to',
+      ],
+      [
+        at('circle'),
+        'unreadable: The private key @ is a symlink to circle, which leads back to it. Let it lead to',
+      ],
+      [`${made}/x`, `missing: The private key @ cannot be there: ${made} is a file, not a folder. Name`],
+      [at('none'), 'missing: The private key @ does not exist. Make one: ssh-keygen'],
+      [at('no/where'), `does not exist. Make its folder: mkdir -p -m 700 ${at('no')}. Make one: ssh-keygen`],
+      [
+        await newKey('passphrase', 'secret'),
+        'has a passphrase, and nobody is there to type it. Make a separate one without: ssh-keygen -t ed25519 -N "" -f @-ed25519, and put',
+      ],
+    ]
+    for (const [identity, says] of cases)
+      expect(await said({ identity }), identity).toContain(says.replace('@', identity))
+    for (const [knownHosts, says] of [
+      [at('folder'), `is a folder, not a file. Name the file in it, such as ${at('folder/known_hosts')}.`],
+      [at('dangling'), 'missing: The file of pinned host keys @ is a symlink to nowhere'],
+      [at('no/where'), `Make its folder: mkdir -p -m 700 ${at('no')}. Pin the host key: ssh-keyscan`],
+    ] as const)
+      expect(await said({ knownHosts }), knownHosts).toContain(says.replace('@', knownHosts))
+    // The commands do what they say.
+    const hint = await said({ identity: at('no/where') })
+    for (const command of [/mkdir [^.]*?(?=\. )/, /ssh-keygen .*?(?=, and put)/])
+      await execa(command.exec(hint)![0], { shell: true })
+    expect(bed.sshd!.countSessions()).toBe(before)
+    expect(await listed(bed, { identity: at('no/where') })).toBe('key-refused')
   })
 
   test('a file that ssh reads no key from is named for what it is before anybody is asked', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isSidecar } from '../../src/model/marker-name.ts'
 import { pathFault } from '../../src/model/rel-path.ts'
+import { checkList } from '../../src/source/check-list.ts'
 import { parseListFile } from '../../src/source/parse-list-file.ts'
 
 const MD5 = 'd41d8cd98f00b204e9800998ecf8427e'
@@ -63,4 +64,11 @@ describe('I6: a name that is no plain name is a problem of its own, and the rest
       }),
     )
   })
+})
+
+test('what is wrong with the marker of a list is named', () => {
+  const check = () => checkList('LIST', Buffer.from('a.tar\n'), 'LIST.md5', Buffer.from('not ready\n'))
+  expect(check).toThrow(
+    'The list file "LIST" has a marker that cannot be read: "LIST.md5" holds no checksum in a form that md5sum -c reads; its first line reads: "not ready".',
+  )
 })

@@ -6,7 +6,8 @@ import { execa } from 'execa'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MARKER_LIMIT, parseMarker } from '../../src/model/parse-marker.ts'
-import { explainMarker } from '../../src/source/explain-marker.ts'
+import type { RelPath } from '../../src/model/rel-path.ts'
+import { explainMarker, sumsWithout } from '../../src/source/explain-marker.ts'
 
 const MD5 = 'd41d8cd98f00b204e9800998ecf8427e'
 const SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -25,6 +26,9 @@ test.each([
   ['bare', `${MD5}\n`],
   ['bare, no line end', MD5],
   ['of standard input', `${MD5}  -\n`],
+  ['of standard input, openssl', `MD5(stdin)= ${MD5}\n`],
+  ['of standard input, an old openssl', `(stdin)= ${MD5}\n`],
+  ['of standard input, openssl -r', `${MD5} *stdin\n`],
   ['CRLF', `${MD5}  a.tar\r\n`],
   ['blank lines around', `\n${MD5}  a.tar\n\n`],
   ['one blank between', `${MD5} a.tar\n`],
@@ -59,6 +63,7 @@ test.each([
   ['GNU', `${SHA256}  a.tar\n`],
   ['BSD', `SHA256 (a.tar) = ${SHA256}\n`],
   ['bare', SHA256],
+  ['openssl 3', `SHA2-256(a.tar)= ${SHA256}\n`],
 ])('a sha256 marker: %s', (_, text) => {
   expect(parse(text, 'a.tar', 'sha256')).toBe(SHA256)
 })
@@ -78,6 +83,9 @@ test.each([
   ['a bare digest among words', `made by cron\n${MD5}\n`, 'ambiguous'],
   ['comments alone', `; made\n# by cron\n`, 'empty'],
   ['several lines of words', 'not\na marker\n', 'no-digest'],
+  ['a byte order mark alone', '\ufeff', 'empty'],
+  ['a byte order mark of UTF-16 alone', Buffer.from('\ufeff\r\n', 'utf16le'), 'empty'],
+  ['a kind of no name, of no standard input', `(a.tar)= ${MD5}\n`, 'no-digest'],
   ['a sha1', `${'a'.repeat(40)}  a.tar\n`, 'other-kind'],
   ['a sha1 of BSD', `SHA1 (a.tar) = ${'a'.repeat(40)}\n`, 'other-kind'],
   ['a sha512, bare', 'a'.repeat(128), 'other-kind'],
@@ -151,14 +159,104 @@ describe('what a faulty one looks like is reported', () => {
     [
       'an error page',
       '<!DOCTYPE html>\r\n<html><body>404</body></html>\r\n',
-      'is an HTML page',
+      'is an HTML page or XML',
       /md5sum a\.tar > /,
     ],
     ['zeros', '\0'.repeat(48), 'nothing but zero bytes', /md5sum a\.tar > /],
     ['words', 'not ready\n', 'no checksum', /md5sum a\.tar > a\.tar\.md5$/],
+    [
+      'XML, as S3 says no',
+      '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
+      'is an HTML page or XML',
+      /md5sum/,
+    ],
+    ['JSON', `{"md5": "${MD5}"}\n`, 'is JSON', /md5sum a\.tar > /],
+    ['an ETag', `"${MD5}"\n`, 'is an ETag', /md5sum a\.tar > /],
+    ['an ETag of many parts', `${MD5}-12\n`, 'is an ETag', /md5sum a\.tar > /],
+    [
+      'the headers of an answer',
+      `HTTP/1.1 200 OK\r\nETag: "${MD5}"\r\n`,
+      'is an ETag or HTTP header',
+      /md5sum/,
+    ],
+    ['base64', '1B2M2Y8AsgTpgAmY7PhCfg==\n', 'in base64', /md5sum a\.tar > /],
+    ['base64 as a header', 'Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==\r\n', 'in base64', /md5sum a\.tar > /],
+    ['a signature', '-----BEGIN PGP SIGNATURE-----\n\niQ==\n', 'by gpg', /md5sum a\.tar > /],
+    ['a bare digest that is signed', `-----BEGIN PGP SIGNED MESSAGE-----\n\n${MD5}\n`, 'by gpg', /md5sum/],
+    ['the digest in binary', Buffer.from(MD5, 'hex'), 'is binary', /md5sum a\.tar > /],
+    ['data', Buffer.from('\x1f\x8b\x08\0ab', 'latin1'), 'is binary', /md5sum a\.tar > /],
+    ['comments', '# by cron\n', 'nothing but comments; its first line reads: "# by cron"', /md5sum/],
   ])('%s', (_, text, says, hint) => {
     expect(why(text)).toContain(says)
     expect(why(text)).toMatch(hint)
+  })
+
+  const spaced = MD5.replace(/../g, '$& ')
+  const END = 'CertUtil: -hashfile command completed successfully.'
+  const list = `\r\nAlgorithm : MD5\r\nHash      : ${MD5.toUpperCase()}\r\nPath      : C:\\a.tar\r\n`
+  const asIs = (text: string): Buffer => Buffer.from(text)
+  const inUtf16 = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le')
+  const inCp866 = (text: string): Buffer => Buffer.from(text.replace('Хэш', '\xd5\xed\xe8'), 'latin1')
+
+  test.each<[string, string, Buffer]>([
+    ...[
+      ['as it is', `MD5 hash of a.tar:\r\n${MD5}\r\n${END}\r\n`],
+      ['of Windows 7', `MD5 hash of file a.tar:\r\n${spaced}\r\n${END}\r\n`],
+      ['with line feeds', `MD5 hash of a.tar:\n${MD5}\n${END}\n`],
+      ['in German', `MD5-Hash von a.tar:\r\n${MD5}\r\nCertUtil: -hashfile-Befehl wurde ausgeführt.\r\n`],
+      ['in Russian', `Хэш MD5 a.tar:\r\n${spaced}\r\n${END}\r\n`],
+      ['in Chinese, without its last line', `MD5 的 a.tar 哈希：\r\n${MD5}\r\n`],
+      ['without its last line', `MD5 hash of a.tar:\r\n${spaced}\r\n`],
+      ['of SHA-1, as it makes unasked', `SHA1 hash of a.tar:\r\n${'a'.repeat(40)}\r\n${END}\r\n`],
+    ].flatMap(([name, text]): [string, string, Buffer][] => [
+      [`certutil, ${name}`, 'certutil', asIs(text!)],
+      [`certutil, ${name}, in UTF-16`, 'certutil', inUtf16(text!)],
+    ]),
+    ['certutil, in a code page', 'certutil', inCp866(`Хэш MD5 a.tar:\r\n${spaced}\r\n${END}\r\n`)],
+    ['Get-FileHash, a list', 'Get-FileHash', asIs(list)],
+    ['Get-FileHash, a list in UTF-16', 'Get-FileHash', inUtf16(list)],
+    [
+      'Get-FileHash, CSV',
+      'Get-FileHash',
+      asIs(`"Algorithm","Hash","Path"\r\n"MD5","${MD5}","C:\\a.tar"\r\n`),
+    ],
+    [
+      'Get-FileHash, JSON',
+      'Get-FileHash',
+      inUtf16(`{\r\n  "Algorithm":  "MD5",\r\n  "Hash":  "${MD5}"\r\n}\r\n`),
+    ],
+  ])('one fault, one message, and advice for its system: %s', (_, program, bytes) => {
+    const parsed = parseMarker(bytes, 'dir/a.tar', 'md5')
+    if ('digest' in parsed) throw new Error('it is sound')
+    const { code, message, hint } = explainMarker('dir/a.tar.md5', parsed)
+    expect(code).toBe('marker-no-digest')
+    expect(message).toContain(`is the output of ${program}, which is not a line of checksum and name; its `)
+    expect(message).not.toContain('\\u{0}')
+    expect(hint).toMatch(POWERSHELL)
+  })
+
+  test.each([
+    ['words', 'not ready\n', 'its first line reads: "not ready".'],
+    ['not on the first line', '\n\n  oops  \n', 'its line 3 reads: "oops".'],
+    ['what moves a cursor', 'a\x1b[2Jb\n', 'its first line reads: "a\\u{1b}[2Jb".'],
+    ['what reorders', 'a\u202eb"\n', 'its first line reads: "a\\u{202e}b\\"".'],
+    ['long', 'x'.repeat(500), `its first line reads: "${'x'.repeat(61)}…".`],
+    ['UTF-16', utf16, `by default; its first line reads: "${MD5}  a.tar".`],
+    ['HTML', '<html><body>404</body></html>\n', 'its first line reads: "<html><body>404</body></html>".'],
+    ['empty', '', 'is empty.'],
+  ])('the first line as it is there: %s', (_, text, says) => {
+    expect(why(text)).toContain(says)
+  })
+
+  test('of a sums file too', () => {
+    const says = (bytes: Buffer | string) =>
+      sumsWithout('MD5SUMS' as RelPath, Buffer.from(bytes), 'md5', 0).message
+    expect(says('not ready\n')).toBe(
+      'The sums file "MD5SUMS" names no file that is there; its first line reads: "not ready".',
+    )
+    expect(says('')).toBe('The sums file "MD5SUMS" is empty.')
+    expect(says(inUtf16(`${MD5}  a.tar\r\n`))).toContain('is written in UTF-16')
+    expect(says(Buffer.from(MD5, 'hex'))).toContain('is binary')
   })
 
   test.each([

@@ -45,6 +45,40 @@ describe('each fault points at its place and says what to do', () => {
       '4:19 wrong-value finished.sums: "a/MD5SUMS" holds a "/"',
     ],
     [
+      'sums of everything',
+      "finished: { sums: '*' }",
+      '4:19 bad-glob finished.sums: "*" fits data too, such as x, and what it fits is never pulled (write the name of the file',
+    ],
+    [
+      'sums of everything below',
+      "finished: { sums: '**' }",
+      '4:19 bad-glob finished.sums: "**" fits data too',
+    ],
+    [
+      'sums of everything with a dot',
+      "finished: { sums: '*.*' }",
+      '4:19 bad-glob finished.sums: "*.*" fits data too, such as backup.tar',
+    ],
+    ['sums of any sign', "finished: { sums: '?*' }", '4:19 bad-glob finished.sums: "?*" fits data too'],
+    [
+      'sums of what archives end with',
+      "finished: { sums: '*.gz' }",
+      '4:19 bad-glob finished.sums: "*.gz" fits data too, such as db-2026-11-29.tar.gz',
+    ],
+    [
+      'sums of choices of endings',
+      "finished: { sums: '*.{tar,md5}' }",
+      '4:19 bad-glob finished.sums: "*.{tar,md5}" fits data too',
+    ],
+    ['sums of no file', "finished: { sums: '.' }", '4:19 bad-glob finished.sums: "." is no name of a file'],
+    ['sums of the folder above', "finished: { sums: '..' }", '4:19 bad-glob finished.sums: ".." holds'],
+    [
+      'sums of what is selected',
+      "finished: { sums: 'db-*' }\nselect: { include: ['db-*.bak'] }",
+      '4:19 bad-glob finished.sums: "db-*" fits data too, such as db-x.bak',
+    ],
+    ['sums of no name', "finished: { sums: '' }", '4:19 wrong-value finished.sums is empty'],
+    [
       'dated names without a zone',
       'select: { as: "{stem}-{YYYY}-{MM}-{DD}{ext}" }',
       '4:15 missing-key select.as needs series.timezone',
@@ -293,6 +327,9 @@ test.each([
     'names without a date, which have modification times',
     'series: { pattern: ["{series}.gz"], timezone: UTC }\nretain: { hourly: 3 }',
   ],
+  ...['MD5SUMS', "'*.md5'", 'SUMS.md5', "'*SUMS'", "'*.sums.txt'", "'SHA256SUMS-*'", 'db.tar', 'LIST'].map(
+    (name): [string, string] => [`sums files called ${name}`, `finished: { sums: ${name} }`],
+  ),
   ['a zone alone', 'series: { timezone: America/New_York }\nretain: { daily: 3 }'],
   ['a series that is guessed', 'expect: [{ series: "a-*", every: 1d }]'],
   ['pins alone', 'retain: { pin: ["db-*"] }'],

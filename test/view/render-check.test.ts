@@ -138,7 +138,7 @@ describe('status --check', () => {
     const many = Array.from({ length: 9 }, (_, i) => backup(i === 8 ? 'late' : 'held', { backup: `b${i}` }))
     const line = first(check(many).text)
     expect(line).toMatch(
-      /^RECONCILE CRITICAL - 9 of 9 not well: b8 \(late\), b0 \(held: why\) and 7 more \| /,
+      /^RECONCILE CRITICAL - 9 of 9 not well: b8 \(late\); b0, b1 and 6 more \(held: why\) \| /,
     )
     const fault = { severity: 'error', code: 'x', message: 'bad', line: 2, column: 1 } as const
     const own = { ...fault, file: '/b/x.yaml' }

@@ -202,26 +202,26 @@ describe('the screen of all backups', () => {
     const sick = many(60).map((one) => ({ ...nas, backup: one.backup }))
     const all = screen([...many(200).slice(60), ...sick])
     expect(all).toMatchInlineSnapshot(`
-      "60 of 200 need you (each: its key is refused): web001, web002 and 58 more
+      "60 of 200 need you: web001, web002, web003 and 57 more (its key is refused)
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
       web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+        web001, web002, web003 and 57 more: key-refused: nas.example.net does not acc…
       web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
-      … and 55 more need you (reconcile status --all, or NAME): web006, web007,
-      web008, web009, web010, web011, web012, web013, web014, web015, web016, web017,
-      web018, web019, web020, web021, web022, web023, web024, web025, web026, web027,
-      web028, web029, web030, web031, web032, web033, web034, web035, web036, web037,
-      web038, web039, web040, web041, web042, web043, web044, web045, web046, web047,
-      web048, web049, web050, web051, web052, web053, web054, web055, web056, web057,
-      web058, web059, web060
+      web006  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web007  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web008  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web009  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web010  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      … and 50 more need you (reconcile status --all, or NAME): web011, web012,
+      web013, web014, web015, web016, web017, web018, web019, web020, web021, web022,
+      web023, web024, web025, web026, web027, web028, web029, web030, web031, web032,
+      web033, web034, web035, web036, web037, web038, web039, web040, web041, web042,
+      web043, web044, web045, web046, web047, web048, web049, web050, web051, web052,
+      web053, web054, web055, web056, web057, web058, web059, web060
       … 140 more are fine
 
       Sources as the last pass of each saw them: 12 min ago to 2 h ago.
@@ -237,27 +237,27 @@ describe('the screen of all backups', () => {
     const sick = many(11).map((one) => ({ ...nas, backup: one.backup }))
     const text = screen([...many(200).slice(11), ...sick])
     expect(text).toMatchInlineSnapshot(`
-      "11 of 200 need you (each: its key is refused): web001, web002, web003 and 8 more
+      "11 of 200 need you: web001, web002, web003 and 8 more (its key is refused)
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
       web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+        web001, web002, web003 and 8 more: key-refused: nas.example.net does not
+        accept the key /etc/reconcile/keys/nas
       web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web006  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web007  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web008  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
-      … and 3 more need you (reconcile status --all, or NAME): web009, web010, web011
-      … 189 more are fine
+      web009  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web010  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web011  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
+      web012  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web013  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web014  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      web015  ok      3 h ago    in 22 h   -     14 files, 18 GiB
+      … 185 more are fine; --all shows them
 
       Sources as the last pass of each saw them: 12 min ago to 2 h ago.
       "
@@ -393,17 +393,16 @@ describe('the screen of all backups', () => {
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
       db      failed  3 h ago    in 22 h   -     14 files, 18 GiB
-        checksum-failed: b.tar: what the source sends does not match its…; and 4 more
+        checksum-failed: b.tar: what the source sends does not match its marker, twice
+        rot: a file is rotten: c.tar, d.tar
+        and 3 more: late, nothing-found, wait-overdue
       web001  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
+        web001, web002, web003 and 2 more: key-refused: nas.example.net does not
+        accept the key /etc/reconcile/keys/nas
       web002  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web003  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web004  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web005  failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
-        key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
 
       Sources as the last pass of each saw them: 12 min ago to 2 h ago.
       "
@@ -647,6 +646,55 @@ describe('the screen of all backups', () => {
     const rows = screen([fine('日本'), fine('wiki')]).split('\n')
     // Two characters that are two columns wide each.
     expect([rows[3]?.indexOf('ok'), rows[4]?.indexOf('ok')]).toEqual([8, 6])
+  })
+})
+
+describe('what stops several backups', () => {
+  const stoppedBy = (name: string, code: string, message: string, more: Partial<BackupStatus> = {}) =>
+    fine(name, {
+      state: 'failed',
+      destination: `/srv/offsite/${name}`,
+      conditions: [ready('false', code, message)],
+      ...more,
+    })
+  const dead = (name: string) => stoppedBy(name, 'host-unreachable', 'cannot reach db1.example.net: no route')
+  const verdict = (backups: readonly BackupStatus[]) => screen(backups).split('\n')[0]
+
+  it('is one line that names them, and the verdict says it once', () => {
+    const text = screen([dead('db1'), dead('db2'), dead('db3'), ...many(17)])
+    expect(text).toContain('3 of 20 need you: db1, db2, db3 (cannot reach db1.example.net)\n')
+    expect(text).toContain('  db1, db2, db3: host-unreachable: cannot reach db1.example.net: no route\ndb2 ')
+    expect(text.match(/host-unreachable/g)).toHaveLength(1)
+    expect(verdict([dead('db1')])).toBe('1 of 1 needs you: db1 (its source is unreachable)')
+    expect(verdict(many(20))).toMatch(/^all 20 fine/)
+    expect(verdict([...many(189), ...many(11).map((_, i) => dead(`db${i}`))])).toBe(
+      '11 of 200 need you: db0, db1, db2 and 8 more (cannot reach db1.example.net)',
+    )
+  })
+
+  it('is told apart by host and code, and what only one of them has stays with it', () => {
+    const refused = (name: string) => stoppedBy(name, 'key-refused', 'db1.example.net refuses the key')
+    const late = { type: 'Fresh', status: 'false', reason: 'late', message: 'late: b', since: '' } as const
+    const second = { ...dead('db2'), conditions: [...dead('db2').conditions, late] }
+    const text = screen([dead('db1'), second, refused('db3'), refused('db4')])
+    expect(text).toMatch(/^db2 .*\n {2}late: late: b\n/m)
+    expect(text).toContain('\n  db3, db4: key-refused: db1.example.net refuses the key\n')
+    const gone = (name: string, on: string) =>
+      stoppedBy(name, 'not-mounted', `nothing is mounted at /mnt/${on}`)
+    expect(verdict([gone('a', 'x'), gone('b', 'x'), gone('c', 'y')])).toBe(
+      '3 of 3 need you (each: its disk is not mounted): a, b, c',
+    )
+  })
+
+  it('is a full disk whatever had no room, and no conflict, however alike', () => {
+    const disk = { mountPoint: '/srv', source: '/dev/sdb1', type: 'ext4', size: 9 * GIB }
+    const full = (name: string) =>
+      stoppedBy(name, 'disk-full', `${name}.tar: the disk here is full`, { disk })
+    expect(screen([full('a'), full('b')]).match(/disk-full/g)).toHaveLength(1)
+    expect(
+      screen([full('a'), { ...full('b'), disk: { ...disk, mountPoint: '/b', source: '/dev/sdc' } }]),
+    ).toMatch(/disk-full[\s\S]*disk-full/)
+    expect(screen([clash, { ...clash, backup: 'web' }]).match(/ {2}conflict: 2 in/g)).toHaveLength(2)
   })
 })
 

@@ -252,6 +252,17 @@ describe('whoever the settings name', () => {
     expect(whom()).toEqual(['held', 'recovered', 'held', 'recovered'].map((kind) => `all backups: ${kind}`))
   })
 
+  test('is told once that the folder of specs cannot be read, and of its end', async () => {
+    start({ notify: [await hook('ops')] })
+    await daemon.finished('pg')
+    await rename(world.specs, `${world.specs}.gone`)
+    await daemon.until(() => told().length === 1)
+    await passNow()
+    await rename(`${world.specs}.gone`, world.specs)
+    await daemon.until(() => told().length === 2)
+    expect(told()).toEqual(['/ops failing', '/ops recovered'])
+  })
+
   test('may be others after SIGHUP', async () => {
     start({ notify: [await hook('old')] })
     await daemon.finished('pg')

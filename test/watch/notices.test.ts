@@ -75,6 +75,7 @@ function open(
       host: 'box',
       revision: () => 'c0ffee',
       now: () => instant(Date.UTC(2026, 10, 24) + after),
+      diskOf: () => '/srv',
       signal: signal ?? new AbortController().signal,
       warn: (text) => warnings.push(text),
       oneLine: (text) => text.replaceAll('\n', '\\n'),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { firstWords } from '../../src/decide/notices/messages.ts'
 import type { MailHook, Notice, UrlHook, UrlKind } from '../../src/model/notice.ts'
 import { NOTICE_KINDS } from '../../src/model/notice.ts'
 import { deliver } from '../../src/watch/deliver.ts'
@@ -241,6 +242,34 @@ describe.each(KINDS)('%s', (kind) => {
   })
 })
 
+test.each([
+  [
+    '<!DOCTYPE html>\n<html><head><title>404 Not\n Found</title></head><body><h1>Not Found</h1></body>',
+    '404 Not Found',
+  ],
+  [
+    '<html>\n<head><meta charset="utf-8"><title>Error</title>\n<body><pre>Cannot POST &#47;x &amp; y</pre>',
+    'Error',
+  ],
+  [
+    '<html><head><title>Error</title></head><body>\n<pre>Cannot POST &lt;x&gt; &amp;#47;</pre></body>',
+    'Error: Cannot POST <x> &#47;',
+  ],
+  [
+    '<!-- a > b --><style>p { color: red }</style><p class="a">The <b>token</b>\n is wrong.<p>more',
+    'The token is wrong.',
+  ],
+  ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'AccessDenied'],
+  ['<br />\n<b>Fatal error</b>:  no &quot;x&#x22;<br />', 'Fatal error: no "x"'],
+  ['Sorry.<br>Nobody is here.', 'Sorry.'],
+  ['<!doctype html><html><body></body></html>', ''],
+  [`<${'<title'.repeat(9000)}`, ''],
+  ['{"error": "<b>no</b>"}\n', '{"error": "<b>no</b>"}'],
+  ['\n  no <token>\nmore', 'no <token>'],
+])('of an answer that is a page it shows what people would read: %#', (body, shown) => {
+  expect(firstWords(body)).toBe(shown)
+})
+
 describe('what came from a source', () => {
   const sent = async (kind: Exclude<UrlKind, 'webhook'>, notice: Notice) => {
     const { url, judge } = SERVICES[kind]
@@ -370,7 +399,7 @@ test('Telegram and Uptime Kuma: a 2xx that does not say ok is not taken for one'
       expect(await deliver(hook, NOTICE, [], signal())).toMatchObject({
         state: 'failed',
         again: false,
-        why: 'it answers 200, but does not accept it: <html>log in first</html>',
+        why: 'it answers 200, but does not accept it: log in first',
       })
     } finally {
       await server.end()

@@ -10,6 +10,8 @@ export interface Host {
   readonly run: Run
   /** Records an action's exit code. */
   readonly keep: (code: number) => void
+  /** An example for those who typed too little: their own words, with what is missing. */
+  readonly typed: (...missing: readonly string[]) => string
   /** Ends the pass cleanly after so many seconds. */
   readonly stopAfter: (seconds: number) => void
   /** From here on this is a daemon: SIGHUP calls this instead of ending it, and SIGTERM is a normal end. */

@@ -206,6 +206,7 @@ const leftOut = (paths: readonly string[], why: string, instead: string): string
 
 const WRITERS: Readonly<Record<string, string>> = {
   'get-filehash': ": they are PowerShell's table, not its Hash alone",
+  certutil: ': they are the output of certutil',
   'utf-16': ': they are UTF-16, as PowerShell writes it',
   html: ': they are web pages',
   zeros: ': they are full of zeros',

@@ -2,7 +2,6 @@ import { type Instant, isoTime } from '../../model/instant.ts'
 import {
   type Notice,
   type NoticeBook,
-  type NoticeDetail,
   type NoticeHook,
   type NoticeKind,
   type PendingNotice,
@@ -13,6 +12,7 @@ import {
   type TroubleKind,
 } from '../../model/notice.ts'
 import { type Findings, realmOf, type Trouble } from './find-trouble.ts'
+import { subjectOf } from './messages.ts'
 
 /** What a notice says of the moment, and of who found it. */
 export interface Teller {
@@ -36,10 +36,9 @@ export function foldNotices(
 ): NoticeBook {
   let { told, pending } = book
   for (const { id, on } of hooks) {
-    const before = told[id]?.[findings.backup] ?? {}
-    const { after, news } = foldHook(before, watched(on), findings, teller)
+    const { [findings.backup]: before = {}, ...beside } = told[id] ?? {}
+    const { after, news, others } = foldHook(before, beside, watched(on), findings, teller)
     if (!isSame(before, after)) {
-      const { [findings.backup]: _, ...others } = told[id] ?? {}
       const ofHook = Object.keys(after).length === 0 ? others : { ...others, [findings.backup]: after }
       told = { ...told, [id]: ofHook }
     }
@@ -62,12 +61,16 @@ const isOther =
   (one: PendingNotice): boolean =>
     one.hook !== hook || one.notice.backup !== backup || one.notice.kind !== kind
 
+type ToldOfOthers = NoticeBook['told'][string]
+
+/** `beside`: what the hook was told of other backups; `others`: the same after it. */
 function foldHook(
   before: ToldOfBackup,
+  beside: ToldOfOthers,
   kinds: readonly TroubleKind[],
   { backup, troubles, settled, realm }: Findings,
   teller: Teller,
-): { readonly after: ToldOfBackup; readonly news: readonly Notice[] } {
+): { readonly after: ToldOfBackup; readonly news: readonly Notice[]; readonly others: ToldOfOthers } {
   const after: { [kind in TroubleKind]?: Told } = {}
   const news: Notice[] = []
   for (const kind of kinds) {
@@ -87,13 +90,45 @@ function foldHook(
     }
     const since = isGoingOn ? known.since : isoTime(teller.at)
     const isNew = !isGoingOn || hasGrown(known, found)
+    const cause = isGoingOn ? known.cause : found.cause
+    const joined = isGoingOn ? known.joined : undefined
+    const more = { ...(cause === undefined ? {} : { cause }), ...(joined === undefined ? {} : { joined }) }
     after[kind] =
-      isNew || !isSame(known.keys, keys) ? { since, message: found.message, keys, over: false } : known
-    if (isNew) news.push(noticeOf(backup, kind, found, since, teller))
+      isNew || !isSame(known.keys, keys)
+        ? { since, message: found.message, keys, over: false, ...more }
+        : known
+    // Who hears of a host or a disk once need not hear of each backup that it stops.
+    const isSaid = !isGoingOn && cause !== undefined && openWith(beside, kind, cause) !== undefined
+    if (!isNew || isSaid) continue
+    const message = cause === undefined ? found.message : `${found.message}; ${ONCE}`
+    news.push(noticeOf(backup, kind, { ...found, message }, since, teller))
   }
   const all = Object.values(after)
-  if (all.length === 0 || all.some(({ over }) => !over)) return { after, news }
-  return { after: {}, news: [recovered(backup, after, realm === null, teller)] }
+  if (all.length === 0 || all.some(({ over }) => !over)) return { after, news, others: beside }
+  const others = handedOver(backup, after, beside)
+  if (others !== null) return { after: {}, news: [], others }
+  return { after: {}, news: [recovered(backup, after, realm === null, teller)], others: beside }
+}
+
+const ONCE = 'other backups there are not reported one by one'
+
+/** Another backup that the same still stops. */
+const openWith = (told: ToldOfOthers, kind: TroubleKind, cause: string): string | undefined =>
+  Object.keys(told).find((name) => told[name]![kind]?.cause === cause && told[name]![kind]?.over === false)
+
+/** That this one is well again is left to another one that all its causes still stop; null: there is none. */
+function handedOver(backup: string, over: ToldOfBackup, beside: ToldOfOthers): ToldOfOthers | null {
+  let others = beside
+  for (const kind of TROUBLE_KINDS) {
+    const ended = over[kind]
+    if (ended === undefined) continue
+    const heir = ended.cause === undefined ? undefined : openWith(beside, kind, ended.cause)
+    if (heir === undefined) return null
+    const { [kind]: told, ...rest } = others[heir]!
+    const joined = [...new Set([...(told?.joined ?? []), ...(ended.joined ?? []), backup])].sort()
+    others = { ...others, [heir]: { ...rest, [kind]: { ...told!, joined } } }
+  }
+  return others
 }
 
 const hasGrown = (known: Told, found: Trouble): boolean => found.keys.some((key) => !known.keys.includes(key))
@@ -107,22 +142,25 @@ function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: 
   const details = kinds.map(({ kind, message }) => ({ code: kind, message }))
   const end = isGone ? 'it is declared no more' : 'all is well again'
   const message = `${end}; it was ${kinds.map(({ kind }) => kind).join(', ')} since ${since}`
-  return noticeOf(backup, 'recovered', { message, count: kinds.length, details }, since, teller)
+  const all = [...new Set([backup, ...kinds.flatMap(({ joined = [] }) => joined)])].sort()
+  const several = all.length > 1 ? { backups: all } : {}
+  return noticeOf(backup, 'recovered', { message, count: kinds.length, details, ...several }, since, teller)
 }
 
 const noticeOf = (
   backup: string,
   kind: NoticeKind,
-  what: { readonly message: string; readonly count: number; readonly details: readonly NoticeDetail[] },
+  what: Pick<Trouble, 'message' | 'count' | 'details'> & Pick<Notice, 'backups'>,
   since: string,
   { at, host, revision, stamp }: Teller,
 ): Notice => ({
   format: 'reconcile.notice/1',
   id: `${stamp}-${kind}`,
   backup,
+  ...(what.backups === undefined ? {} : { backups: what.backups }),
   kind,
   message: what.message,
-  text: `${backup} on ${host}: ${what.message}`,
+  text: `${subjectOf({ backup, ...what })} on ${host}: ${what.message}`,
   since,
   at: isoTime(at),
   host,

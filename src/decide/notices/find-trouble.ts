@@ -15,6 +15,8 @@ export interface Trouble {
   readonly keys: readonly string[]
   readonly count: number
   readonly details: readonly NoticeDetail[]
+  /** The same for each backup that this host or disk stops; left out: it is this backup's own. */
+  readonly cause?: string
 }
 
 /** What was found out about a backup. */
@@ -42,11 +44,15 @@ const MOST_DETAILS = 20
 const MOST_KEYS = 200
 
 /**
- * What a pass says of a backup; null: nothing. What is marked as shared, and guards over all specs, are told of all backups at once. `extent`: whether it looked at all that a whole pass looks at. What a pass could not see
+ * What a pass says of a backup; null: nothing. What is marked as shared, and guards over all specs, are told of all backups at once. `extent`: whether it looked at all that a whole pass looks at. `disk`: under its destination; null: unknown. What a pass could not see
  * (an unreachable source, a halt, its time was up) is not over: it may add trouble, and ends none.
  */
-export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): Findings | null {
-  const { backup, result, problems } = outcome
+export function findTrouble(
+  outcome: BackupOutcome,
+  extent: 'whole' | 'part',
+  disk: string | null = null,
+): Findings | null {
+  const { backup, result, problems, halt } = outcome
   if (['busy', 'cancelled', 'suspended'].includes(result) || outcome.stale.length > 0) return null
   const sawAll =
     extent === 'whole' &&
@@ -56,8 +62,8 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
     troubles: [
       ...lost(outcome),
       ...conflict(outcome),
-      ...held(outcome),
-      ...failing(outcome),
+      ...withCause(held(outcome), halt === null ? [] : [halt], disk),
+      ...withCause(failing(outcome), problems, disk),
       ...lateIn(outcome.late),
       ...pushed(outcome),
     ],
@@ -65,6 +71,26 @@ export function findTrouble(outcome: BackupOutcome, extent: 'whole' | 'part'): F
     realm: 'pass',
   }
 }
+
+/** Of a backup that one thing alone stops, which may stop others on its host or disk. */
+function withCause(
+  found: readonly Trouble[],
+  [stop]: readonly Problem[],
+  disk: string | null,
+): readonly Trouble[] {
+  return found.map((one): Trouble => {
+    const [key, ...others] = one.keys
+    if (stop === undefined || key !== stop.code || others.length > 0 || stop.shared !== undefined) return one
+    if (disk !== null && OF_DISK.test(key)) return { ...one, cause: `${key} ${disk}` }
+    return OF_HOST.test(key) && stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
+  })
+}
+
+/** Of the way to a machine, which the messages name. */
+const OF_HOST = /^(?:host-|connection-|key-|jump-|known-hosts-|identity-|source-silent$)/
+
+/** Of the disk under a destination, whatever the messages name. */
+const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path)|destination-(?!forbidden))/
 
 /** Of one that is declared no more: whatever was told of it, nobody waits for its end. */
 export const findGone = (backup: string): Findings => ({
@@ -139,7 +165,7 @@ export function findOverSpec(backup: string, { faults, holds }: OverBackup, isAl
       ...trouble(
         'failing',
         once.map(({ file, line, code, message, hint }) => ({
-          key: isNotSeen(code) ? NOT_SEEN : SPEC,
+          key: isUnseen(code) ? NOT_SEEN : SPEC,
           code,
           message: file === undefined ? message : `${file}:${line}: ${message}`,
           ...(hint === undefined || hint === '' ? {} : { hint }),
@@ -156,7 +182,7 @@ function headOver(faults: OverBackup['faults'], count: number, isOfAll: boolean)
   const [which, is, does, has] = isOfAll
     ? ['the newest specs', 'are', 'do', 'have']
     : ['its newest spec', 'is', 'does', 'has']
-  if (faults.every(({ code }) => isNotSeen(code))) return `${which} ${is} not seen`
+  if (faults.every(({ code }) => isUnseen(code))) return `${which} ${is} not seen`
   return count === 1 ? `${which} ${does} not count` : `${which} ${has} ${count} faults`
 }
 
@@ -171,6 +197,8 @@ const toldOnce = (faults: OverBackup['faults']): OverBackup['faults'] =>
           (one.file === file && one.line === line ? j < i : one.file === undefined),
       ),
   )
+
+const isUnseen = (code: string): boolean => isNotSeen(code) || code === 'specs-not-found'
 
 /** One thing, whatever its faults are. */
 const SPEC = 'spec'

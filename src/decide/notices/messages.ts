@@ -1,4 +1,5 @@
 import type { Notice, TestNotice, UrlKind } from '../../model/notice.ts'
+import { fewOf } from '../status/conditions.ts'
 
 /** One request to a service. A GET where there is no body. */
 export interface HookRequest {
@@ -98,6 +99,47 @@ export function isAccepted(kind: UrlKind, body: string): boolean {
   return kind === 'telegram' || kind === 'uptime-kuma' ? /^\s*\{[\s\S]*"ok"\s*:\s*true\b/.test(body) : true
 }
 
+/** The first line of an answer's body. Of HTML or XML: its title, and the first line of its text where that says more. */
+export function firstWords(body: string): string {
+  if (!/^\s*<|<(?:!doctype|html|body|br|p|h1|pre|title)\b/i.test(body) || /^\s*[{[]/.test(body))
+    return firstLine(body)
+  const [, title = ''] = /<title\b[^<>]*>([^<]*)/i.exec(body) ?? []
+  const text = body
+    .replace(/\s+/g, ' ')
+    .replace(/<!--.*?(?:-->|$)/g, '')
+    .replace(/<(head|script|style)\b.*?(?:<\/\1\s*>|$)/gi, '\n')
+    .replace(/<\/?(?:a|b|code|em|i|small|span|strong|tt|u)\b[^>]*>?/gi, '')
+    .replace(/<[!?/<a-z][^>]*>?/gi, '\n')
+  const [head, first] = [title.replace(/\s+/g, ' '), firstLine(text)].map((one) =>
+    withoutEntities(one).trim(),
+  )
+  return [head, ...(head!.toLowerCase().includes(first!.toLowerCase()) ? [] : [first])]
+    .filter((one) => one !== '')
+    .join(': ')
+}
+
+const firstLine = (text: string): string => /\S[^\r\n]*/.exec(text)?.[0].trimEnd() ?? ''
+
+const withoutEntities = (text: string): string =>
+  text.replace(
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|apos|gt|lt|nbsp|quot));/gi,
+    (_, hex, decimal, name: string) =>
+      name === undefined
+        ? codePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
+        : ENTITIES[name.toLowerCase()]!,
+  )
+
+const codePoint = (code: number): string => (code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code))
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  apos: "'",
+  gt: '>',
+  lt: '<',
+  nbsp: ' ',
+  quot: '"',
+}
+
 /** What a URL needs, and that in words after "it". */
 const NEEDS: { readonly [kind in UrlKind]?: readonly [need: RegExp, words: string] } = {
   ntfy: [/^[^?]*[^/?]/, 'must end in the topic: https://ntfy.sh/TOPIC'],
@@ -112,8 +154,12 @@ export function lackOf(kind: UrlKind, { pathname, search }: URL): string | null 
   return need?.test(`${pathname.replace(/\/+$/, '')}${search}`) === false ? (words ?? null) : null
 }
 
-export const titleOf = ({ backup, host, kind }: Notice | TestNotice): string =>
-  `${backup} on ${host}: ${kind}`
+export const titleOf = (notice: Notice | TestNotice): string =>
+  `${subjectOf(notice)} on ${notice.host}: ${notice.kind}`
+
+/** Of several backups the first few, and how many more there are. */
+export const subjectOf = ({ backup, backups = [backup] }: Pick<Notice, 'backup' | 'backups'>): string =>
+  fewOf(backups)
 
 /** For people: the message, each thing it is about if there are several, what helps, and since when. */
 export function bodyLines(

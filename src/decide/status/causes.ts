@@ -4,6 +4,7 @@ import type { Diagnostic, SpecPlace } from '../../model/trouble.ts'
 import { isUnderAll } from '../specs/faults.ts'
 import { isSharedFileGone } from '../specs/vanished.ts'
 import { fewOf, isTrouble } from './conditions.ts'
+import { diskKey } from './disk-growth.ts'
 import { isDamage } from './exit-code.ts'
 
 /** One thing that is wrong with a backup. */
@@ -64,7 +65,9 @@ const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefi
 }
 
 /** Where a problem stands among others, the worst lowest. */
-export const severity = (code: string): number => RANKS[code] ?? (isDamage(code) ? 3 : 5)
+export const severity = (code: string): number => RANKS[code] ?? (isDamage(code) ? 3 : PLAIN)
+
+const PLAIN = 5
 
 /** Below it: what a person must see before anything that is held. */
 export const GRAVE = 4
@@ -133,6 +136,36 @@ export function whyOf({
   if (spec !== undefined && isSharedFileGone(spec.reason)) return wordsFor(spec.reason)
   if (place !== undefined && isUnderAll(place.file)) return `${fileName(place.file)} is faulty`
   return wordsFor(reason)
+}
+
+/** However alike they read, each backup has its own. */
+const OWN: ReadonlySet<string> = new Set(['held', 'late', 'suspended', 'never-run', 'overdue'])
+
+/** By what of its first cause is the same for others on its host or disk; null: it is its own. */
+export function sharedCauseOf(
+  backup: Pick<BackupStatus, 'conditions' | 'troubles' | 'shared' | 'destination' | 'disk'>,
+): string | null {
+  const [first] = causesOf(backup)
+  // Which files had no room is another matter.
+  if (first?.code === 'disk-full' && backup.disk !== null) return `disk-full ${diskKey(backup.disk)}`
+  const isHeld = backup.conditions.some(({ type, reason }) => type === 'Held' && reason === first?.code)
+  if (first === undefined || isHeld || OWN.has(first.code) || severity(first.code) !== PLAIN) return null
+  if (first.message === '' || first.place !== undefined || first.path !== undefined) return null
+  return `${first.code} ${withoutPlace(first.message, backup)}`
+}
+
+/** A message of it as it may be the same for others. */
+export const withoutPlace = (message: string, { destination }: Pick<BackupStatus, 'destination'>): string =>
+  destination === null ? message : message.replaceAll(destination, '')
+
+/** Who is stopped by the very same, each with all of them; who is alone is left out. */
+export function sameCauses<T extends Parameters<typeof sharedCauseOf>[0]>(
+  backups: readonly T[],
+): ReadonlyMap<T, readonly T[]> {
+  const groups = [...groupBy(backups, sharedCauseOf)].filter(
+    ([cause, these]) => cause !== null && these.length > 1,
+  )
+  return new Map(groups.flatMap(([, these]) => these.map((one) => [one, these] as const)))
 }
 
 const wordsFor = (reason: string): string => shortly(reason)[0] ?? reason.replaceAll('-', ' ')

@@ -1,12 +1,12 @@
 import type { BackupState, BackupStatus, SeriesStatus } from '../../model/status.ts'
-import { whyOf, wordsForAll } from './causes.ts'
+import { causesOf, sameCauses, whyOf, withoutPlace, wordsForAll } from './causes.ts'
 import { isTrouble } from './conditions.ts'
 
 /** What a screen of all backups begins with. */
 export interface Verdict {
   readonly total: number
-  /** Who needs a person, worst first, and why in a few words. */
-  readonly sick: readonly { readonly backup: string; readonly why: string }[]
+  /** Who needs a person, worst first, those together that are stopped by the very same, and why in a few words. */
+  readonly sick: readonly Sick[]
   /** How many of all that need one do so for what is wrong with many, and why; null: none. */
   readonly shared: { readonly count: number; readonly why: string } | null
   /** `ok` but for a warning. */
@@ -22,6 +22,13 @@ export interface Verdict {
   /** Of the fine ones: the newest point of all, and when the next one is due. ISO text; null: none, or unknown. */
   readonly newest: string | null
   readonly due: string | null
+}
+
+interface Sick {
+  readonly backups: readonly string[]
+  readonly why: string
+  /** The same with the host or the disk, for several; null: nothing says more. */
+  readonly whole: string | null
 }
 
 /** Worst first. */
@@ -84,7 +91,7 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     facts.flatMap((one) => one[which] ?? []).toSorted((a, b) => Date.parse(a) - Date.parse(b))
   return {
     total: backups.length,
-    sick: sick.filter((one) => !shared.includes(one)).map((one) => ({ backup: one.backup, why: whyOf(one) })),
+    sick: together(sick.filter((one) => !shared.includes(one))),
     shared: shared[0] === undefined ? null : { count: shared.length, why: wordsForAll(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
@@ -95,6 +102,19 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
     newest: times('newest').at(-1) ?? null,
     due: times('due')[0] ?? null,
   }
+}
+
+function together(sick: readonly BackupStatus[]): readonly Sick[] {
+  const same = sameCauses(sick)
+  return sick.flatMap((one): readonly Sick[] => {
+    const these = same.get(one) ?? [one]
+    if (these[0] !== one) return []
+    // What it said itself, and what helps, is for those who read on.
+    const [clause = ''] = (causesOf(one)[0]?.message ?? '').split(/[.:;] |\.$/, 1)
+    const isForAll = these.length > 1 && clause !== '' && withoutPlace(clause, one) === clause
+    const whole = isForAll ? clause : null
+    return [{ backups: these.map(({ backup }) => backup), why: whyOf(one), whole }]
+  })
 }
 
 /** Of a backup with many series: those that are late count for it; else the newest point of all, and the next that is due. */

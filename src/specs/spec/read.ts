@@ -28,7 +28,7 @@ import { farPathFault, hostFault, readFarPath, readHop, readListing } from './fa
 import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
 import { checkPattern, readRules, readTimes } from './read-rules.ts'
-import { globFault } from './text-faults.ts'
+import { globFault, sumsFault } from './text-faults.ts'
 import { atLeast, no, type Parsed, parseDuration, parseSize } from './units.ts'
 import { faultless, type ValueReader, valueReader } from './value-reader.ts'
 
@@ -288,9 +288,24 @@ function readName({ fault, faults, isFaulty, root }: ValueReader, baseName: stri
   return 'name' as BackupName
 }
 
-function readFinished({ root, read, plain, isWritten, fault }: ValueReader): Finished {
+function readFinished({ root, read, plain, each, text, isWritten, isFaulty, fault }: ValueReader): Finished {
   const quiet = read(['finished', 'quiet'], 'out-of-range', atLeast(parseDuration, 1))
-  const name = read(['finished', 'sums'], 'bad-glob', faultless(globFault))
+  const path = ['finished', 'sums']
+  const name = isFaulty(path) ? undefined : plain<string | undefined>(path)
+  const wrong =
+    name === undefined
+      ? null
+      : sumsFault(
+          name,
+          each(['select', 'include'], text).filter((one) => one !== undefined),
+        )
+  if (wrong !== null)
+    fault(
+      path,
+      'bad-glob',
+      `finished.sums: ${JSON.stringify(name)} ${wrong}`,
+      'write the name of the file that holds the sums, such as MD5SUMS, or a glob of such files alone, such as "*.md5"',
+    )
   // A peer of protocol 29 has no md5 to say.
   if (isWritten(['finished', 'quiet']) && plain(['source', 'protocol']) === 29) {
     const message = "finished: { quiet } asks the source's rsync for md5s, and protocol 29 has none"

@@ -1,8 +1,10 @@
 import { Cron } from 'croner'
 import { distance } from 'fastest-levenshtein'
 import picomatch from 'picomatch'
-import { repeatsBesideOthers } from '../../decide/files/select.ts'
+import { anyOf, repeatsBesideOthers } from '../../decide/files/select.ts'
 import { isZone } from '../../decide/time/zone.ts'
+import { isSidecar, isSumsFile } from '../../model/marker-name.ts'
+import { baseName } from '../../model/rel-path.ts'
 
 /** Some leap day comes within eight years, also around a year that has none by the calendar's rule. */
 const FROM = new Date('2024-01-01T00:00:00Z')
@@ -47,6 +49,29 @@ export function globFault(glob: string): string | null {
     const why = error instanceof Error ? error.message : String(error)
     return `is no glob: ${why.charAt(0).toLowerCase()}${why.slice(1)}`
   }
+}
+
+/** Data as its names usually are. */
+const DATA = [
+  ...['backup', 'backup.tar', 'db.dump', 'vm.img', 'photos.zip', 'db-2026-11-29.sql', 'db-2026-11-29.tar.gz'],
+  ...['web_20261129.tgz', 'vzdump-qemu-101.vma.zst', 'db.sql.xz', 'home.7z'],
+]
+
+/** The same of the name of sums files, which are never data. `include`: what the spec selects. */
+export function sumsFault(glob: string, include: readonly string[]): string | null {
+  const fault = globFault(glob)
+  if (fault !== null) return fault
+  if (/^\.+$/.test(glob)) return 'is no name of a file'
+  // A name alone fits no other file.
+  if (!/[*?[{(]/.test(glob)) return null
+  const selected = include
+    .filter((one) => !/[[\](){}!+@]/.test(one))
+    .map((one) => baseName(one.replace(/\*+|\?/g, 'x')))
+    .filter((name) => !isSidecar(name) && !isSumsFile(name))
+  const swallowed = [...selected, ...DATA].find(anyOf([glob]))
+  return swallowed === undefined
+    ? null
+    : `fits data too, such as ${swallowed}, and what it fits is never pulled`
 }
 
 /** The same of a time zone's name. */

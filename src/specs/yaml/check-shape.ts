@@ -291,7 +291,7 @@ const PATTERN_FAULTS: Readonly<Record<string, string>> = {
 
 function patternFault(error: ErrorObject): string {
   const [, definition = ''] = /^#\/definitions\/(\w+)\//.exec(error.schemaPath) ?? []
-  if (error.params['pattern'] === '^[^/]+$')
+  if (error.params['pattern'] === '^[^/]*$')
     return 'holds a "/": write its name alone, as it is looked for in each folder'
   return PATTERN_FAULTS[definition] ?? 'is blank'
 }

@@ -127,6 +127,86 @@ describe('on change only', () => {
   })
 })
 
+describe('what one host or disk does to several', () => {
+  const hooks = [{ id: '/ops', on: NOTICE_KINDS }]
+  const dead = (name: string, message = 'cannot reach db1') => ({
+    backup: name,
+    ...failed,
+    problems: [{ ...problem('host-unreachable'), message }],
+  })
+  const well = (backup: string) => ({ backup })
+  /** Rounds of passes: who is named in each notice. What is one for several says so. */
+  const lives = (...rounds: readonly (readonly Partial<BackupOutcome>[])[]): readonly string[] => {
+    let book: NoticeBook = { told: {}, pending: [] }
+    return rounds.map((round, i) => {
+      const found = round.flatMap((one) => findTrouble(outcome(one), 'whole', '/srv') ?? [])
+      for (const one of found)
+        book = foldNotices(book, hooks, one, {
+          at: instant(i * 1000),
+          host: 'box',
+          revision: null,
+          stamp: `${i}`,
+        })
+      const said = book.pending.map(({ notice }) => notice)
+      book = { ...book, pending: [] }
+      return said.map(({ kind, backup, backups }) => `${kind}: ${(backups ?? [backup]).join(' ')}`).join('; ')
+    })
+  }
+
+  test('is one notice, and one end that names all', () => {
+    const all = [dead('a'), dead('b'), dead('c')]
+    expect(lives(all, all, [well('a'), well('b'), dead('c')], [well('c')])).toEqual([
+      'failing: a',
+      '',
+      '',
+      'recovered: a b c',
+    ])
+    expect(lives([dead('a')], [well('a')])).toEqual(['failing: a', 'recovered: a'])
+  })
+
+  test('whoever is stopped by it later joins in silence; another host or code does not', () => {
+    expect(lives([dead('a')], [dead('b')], [well('a')], [well('b')], [dead('b')])).toEqual([
+      'failing: a',
+      '',
+      '',
+      'recovered: a b',
+      'failing: b',
+    ])
+    expect(lives([dead('a')], [dead('b', 'cannot reach db2')], [well('a'), well('b')])).toEqual([
+      'failing: a',
+      'failing: b',
+      'recovered: a; recovered: b',
+    ])
+  })
+
+  test('what one of them has besides is its own', () => {
+    const both = { ...dead('b'), problems: [...dead('b').problems, problem('quiet')] }
+    expect(lives([dead('a'), dead('b')], [both], [well('b')], [well('a')])).toEqual([
+      'failing: a',
+      'failing: b',
+      '',
+      'recovered: a b',
+    ])
+    const torn = { ...dead('b'), conflicts: [conflict('x')] }
+    expect(lives([dead('a'), torn], [well('b')], [well('a')])).toEqual([
+      'failing: a; conflict: b',
+      'recovered: b',
+      'recovered: a',
+    ])
+  })
+
+  test('a full disk is one, whatever had no room; a file is its own', () => {
+    const full = (backup: string) => ({
+      backup,
+      ...failed,
+      problems: [problem('disk-full', `${backup}.tar`)],
+    })
+    expect(lives([full('a'), full('b')])).toEqual(['failing: a'])
+    const bad = (backup: string) => ({ backup, ...failed, problems: [problem('marker-unreadable', 'x.tar')] })
+    expect(lives([bad('a'), bad('b')])).toEqual(['failing: a; failing: b'])
+  })
+})
+
 describe('what a pass could not see is not over', () => {
   test.each<[string, Partial<BackupOutcome>, NoticeKind[]]>([
     ['the source cannot be reached', { ...failed, problems: [problem('host-unreachable')] }, ['failing']],
