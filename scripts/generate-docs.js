@@ -33,6 +33,7 @@ const KINDS = /** @type {Record<string, string>} */ ({
   opening: 'a time of day',
   closing: 'a time of day',
   weekday: 'a day',
+  word: 'text',
 })
 
 const code = (/** @type {unknown} */ value) =>
@@ -104,6 +105,9 @@ function sections(schema, definitions, above, level) {
       inner.description ?? '',
       ...(examples.length === 0 ? [] : [`For example ${examples.join(', or ')}.`]),
       ...sections(inner.then ? named(inner.then) : inner, definitions, `${above}${key}.`, `${level}#`),
+      ...(inner.additionalProperties
+        ? sections(inner.additionalProperties, definitions, `${above}${key}.NAME.`, `${level}#`)
+        : []),
       // Where a single value may replace a list, its keys are listed once.
       ...(inner.items === undefined || (inner.then && !isListOfOther(inner))
         ? []

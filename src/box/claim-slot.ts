@@ -62,3 +62,9 @@ async function wait(paths: readonly string[], run: Run, announce: () => void): P
   run.signal.throwIfAborted()
   throw ended.find((one) => one.status === 'rejected')?.reason ?? new Error('no lock was waited for')
 }
+
+/** Drills are run one at a time on a box. Null: another process is at one. */
+export async function claimDrills(folder: string, signal: AbortSignal): Promise<Flock | null> {
+  await makeStateFolder(folder)
+  return takeFlock(join(folder, 'drill.lock'), 0, signal)
+}

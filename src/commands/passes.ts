@@ -18,7 +18,7 @@ import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Diagnostic, Hold } from '../model/trouble.ts'
 import { failedOutcome } from '../reconcile/failed-outcome.ts'
-import { reconcileBackup } from '../reconcile/pass.ts'
+import { type ProofFound, reconcileBackup } from '../reconcile/pass.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { type Brief, renderResult } from '../view/render-result.ts'
 import { foldText } from '../view/wrap-text.ts'
@@ -29,6 +29,7 @@ import { commonHolds, openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Changes } from './on-change.ts'
 import { deafTo, liveBeat, refusals } from './over-specs.ts'
+import { type Due, drillGround, proveAfter } from './prove.ts'
 import { verifyAfter } from './verify-share.ts'
 import { openWatchers } from './watchers.ts'
 import {
@@ -63,9 +64,15 @@ export async function runPass(
   workspace: Workspace,
   terms: RunTerms,
   run: Run,
-): Promise<{ readonly outcome: BackupOutcome; readonly plan: BackupPlan | null }> {
+): Promise<{
+  readonly outcome: BackupOutcome
+  readonly plan: BackupPlan | null
+  readonly proof?: ProofFound
+}> {
   try {
-    const options = passOptions(spec, workspace, { ...terms, holds: await terms.holds })
+    const isProving = spec.prove !== null && terms.work !== 'prune'
+    const proving = isProving ? { proving: await drillGround(workspace) } : {}
+    const options = passOptions(spec, workspace, { ...terms, ...proving, holds: await terms.holds })
     return await reconcileBackup(await openPorts(spec, workspace), spec, options, run)
   } catch (error) {
     return { outcome: failedOutcome(error, spec, terms.named, run), plan: null }
@@ -87,24 +94,28 @@ export const passOver = (
     const heard = await openWatchMemory(workspace.settings.state).lastHeard()
     const promise = heard === null ? 'drop' : 'keep'
     const plans: BackupPlan[] = []
+    const found: Due[] = []
     const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
       const onLocked = isWhole ? () => notices.locked(spec.name) : () => {}
-      const { outcome, plan } = await runPass(spec, workspace, { ...terms, holds, promise, onLocked }, run)
+      const options: RunTerms = { ...terms, holds, promise, onLocked }
+      const { outcome, plan, proof } = await runPass(spec, workspace, options, run)
       if (plan !== null) plans.push(plan)
+      if (proof !== undefined) found.push({ spec, ...proof })
       await notices.finished(outcome, isWhole ? 'whole' : 'part')
       return outcome
     })
-    const planId = planIdOf(plans, workspace.loaded.revision)
-    if (!isWhole) return { planId, outcomes }
     const again = async (spec: Spec) => {
       const { outcome } = await runPass(spec, workspace, { ...terms, holds, promise }, run)
       await notices.finished(outcome, 'whole')
       return outcome
     }
-    return {
-      planId,
-      outcomes: await verifyAfter(specs, outcomes, { workspace, again, named: terms.named }, run),
-    }
+    const verified = isWhole
+      ? await verifyAfter(specs, outcomes, { workspace, again, named: terms.named }, run)
+      : outcomes
+    const proven = await proveAfter(found, verified, terms.named, context, run)
+    for (const one of proven)
+      if (!verified.includes(one)) await notices.finished(one, isWhole ? 'whole' : 'part')
+    return { planId: planIdOf(plans, workspace.loaded.revision), outcomes: proven }
   })
 }
 

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, lstat, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
@@ -10,28 +11,33 @@ import {
   restorePoints,
 } from '../decide/restore/points.ts'
 import { codeOfProblems } from '../decide/status/exit-code.ts'
+import type { Disk } from '../destination/disk/disk.ts'
+import { realDisk } from '../destination/disk/real-disk.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import { Failure } from '../model/failure.ts'
 import type { LedgerRecord } from '../model/holding.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import type { RelPath } from '../model/rel-path.ts'
+import { isWithin } from '../model/is-within.ts'
+import { PRIVATE_FOLDER, type RelPath } from '../model/rel-path.ts'
 import type { RestoredFile, RestoreReport } from '../model/restored.ts'
 import type { Run } from '../model/run.ts'
 import type { SeriesRules } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { copyVerified } from '../restore/copy-verified.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
-import { escapeText } from '../view/escape-text.ts'
+import { realPath } from '../system/real-path.ts'
+import { escapeProse } from '../view/escape-text.ts'
 import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { mustBeFolder, openFolder } from './look-at.ts'
+import { mustBeFolder } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
+import { byHand } from './prove-by-hand.ts'
 import { chooseSpecs, openPlace, openSettings, openWorkspace, type Workspace } from './workspace.ts'
 
 interface RestoreFlags extends SharedFlags {
@@ -40,6 +46,7 @@ interface RestoreFlags extends SharedFlags {
   readonly at?: Instant
   readonly publishedBefore?: Instant
   readonly list?: boolean
+  readonly drill?: string
 }
 
 export function add(command: Command, host: Host): void {
@@ -48,7 +55,7 @@ export function add(command: Command, host: Host): void {
       'copy published files out of a destination; each is verified while it is copied, and nothing is overwritten.\n' +
         'Needs the disk alone: a destination folder may be given instead of a name.',
     )
-    .argument('<name>', 'a backup, or the folder of a destination')
+    .argument('[name]', 'a backup, or the folder of a destination')
     .argument('[path...]', 'files or folders of the backup; . is all of it')
     .option('--to <folder>', 'where to; it is made if missing')
     .option('--series <name>', 'only this series, as --list shows it')
@@ -59,12 +66,26 @@ export function add(command: Command, host: Host): void {
     )
     .option('--published-before <time>', 'only files that came here before this time', parseFlag.instant)
     .option('--list', 'show what there is to restore')
+    .option(
+      '--drill <name>',
+      'restore the newest point of each series to scratch and run this drill of config.yaml on it; names are backups, by default those that ask for it',
+    )
     .action(
-      ends(host, async (name: string, paths: string[], given: RestoreFlags) => {
+      ends(host, async (name: string | undefined, paths: string[], given: RestoreFlags) => {
         const console = openConsole(given)
+        if (given.drill !== undefined)
+          return byHand(
+            given.drill,
+            [...(name === undefined ? [] : [name]), ...paths],
+            given,
+            console,
+            host.run,
+          )
+        if (name === undefined) throw usage('restore needs a backup, or the folder of a destination')
         const wish = given.list === true ? null : wishOf(name, paths, given)
         const held = await openHeld(name, given, host.run)
         if (wish === null || 'at' in wish) await warnOfNewer(held, console)
+        if (held.doubt !== null) warn(`${held.doubt}. What its markers vouch for can be restored.`, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
         if (to === undefined) throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
@@ -101,20 +122,48 @@ async function openHeld(name: string, given: RestoreFlags, run: Run) {
   const { halt, files } = holding
   // With a damaged ledger the markers still vouch for what is there.
   if (halt !== null && files.size === 0) throw new Failure(halt)
-  return { ...found, holding, points: restorePoints(holding, found.rules, found.accepted) }
+  const unread = found.isClosed ? `${join(found.destination.path, PRIVATE_FOLDER)} cannot be read` : null
+  const doubt = unread ?? halt?.message ?? null
+  return { ...found, holding, doubt, points: restorePoints(holding, found.rules, found.accepted) }
+}
+
+/** Another user's destination is read as its owner would read it; without rights to its `.reconcile`, by markers alone. */
+async function asReader(path: string) {
+  const own = join((await realPath(path)).path, PRIVATE_FOLDER)
+  const there = await lstat(own).catch(() => null)
+  if (there === null || there.uid === process.getuid?.()) return { isClosed: false, options: {} }
+  const isClosed = await access(own, constants.R_OK | constants.X_OK).then(
+    () => false,
+    () => true,
+  )
+  const isOwn = (at: string): boolean => isWithin(at, own)
+  const disk: Disk = {
+    ...realDisk,
+    lstat: async (at) => (isOwn(at) ? null : realDisk.lstat(at)),
+    list: async (at) => (isOwn(at) ? null : realDisk.list(at)),
+    read: async (at, options) => (isOwn(at) ? null : realDisk.read(at, options)),
+  }
+  return { isClosed, options: { uid: there.uid, ...(isClosed ? { disk } : {}) } }
 }
 
 async function folderAt(path: string, given: RestoreFlags) {
   await mustBeFolder(path)
   const { settings } = await openSettings(given)
-  const box = openBox(settings.state, { concurrency: settings.concurrency })
-  const rules: SeriesRules = { patterns: [], timezone: 'UTC' }
+  const known = openBox(settings.state, settings)
+  // What is known of a disk elsewhere can only add to it.
+  const box = await known.places().then(
+    () => known,
+    () => openBox('/nonexistent', settings),
+  )
+  const { isClosed, options } = await asReader(path)
+  const place = { path, mount: null, rotate: false }
   return {
     name: path,
-    destination: await openFolder(path, basename(path), box),
-    rules,
+    destination: await openPlace(place, basename(path), { box, loaded: nothingObeyed('') }, options),
+    rules: { patterns: [], timezone: 'UTC' } satisfies SeriesRules as SeriesRules,
     accepted: () => false,
     workspace: null,
+    isClosed,
   }
 }
 
@@ -126,9 +175,10 @@ async function backupOf(name: string, workspace: Workspace) {
       message: `the spec of ${name} is faulty, so its destination is not known`,
       hint: "Give the destination's folder instead of the name: its disk alone is enough.",
     })
-  const destination = await openPlace(spec.destination, spec.name, workspace)
+  const { isClosed, options } = await asReader(spec.destination.path)
+  const destination = await openPlace(spec.destination, spec.name, workspace, options)
   const accepted = (record: LedgerRecord) => isAcknowledged(spec, record.path, record)
-  return { name, destination, rules: spec.series, accepted, workspace }
+  return { name, destination, rules: spec.series, accepted, workspace, isClosed }
 }
 
 /** Of disks that take turns, the one that is here may not be the one with the newest points. */
@@ -142,10 +192,12 @@ async function warnOfNewer({ destination, holding, points }: Held, console: Cons
     })
     if (newer.length === 0) continue
     const names = newer.map(({ series: name }) => name).join(', ')
-    const text = `The disk ${disk?.label ?? id.slice(0, 8)}, which is away, has newer points of ${names}.`
-    console.writeError(foldText(escapeText(text), console.width))
+    warn(`The disk ${disk?.label ?? id.slice(0, 8)}, which is away, has newer points of ${names}.`, console)
   }
 }
+
+const warn = (text: string, console: Console): void =>
+  console.writeError(foldText(escapeProse(text), console.errorWidth))
 
 function list(held: Held, given: RestoreFlags, console: Console): number {
   const { series } = given
@@ -170,10 +222,12 @@ async function restore(
   const done: RestoredFile[] = []
   const progress = restoreProgress(console.quiet ? null : console.stderr, files)
   try {
-    for (const { path, size, digests, mtime } of files) {
-      const from = join(held.destination.path, path)
-      const request = { from, to: join(to, path), path, digests, mtime }
-      const verdict = await copyVerified(request, run.signal, (bytes) => progress.add(path, bytes))
+    const requests = files.map((file) => ({
+      ...file,
+      from: join(held.destination.path, file.path),
+      folder: to,
+    }))
+    for (const [{ path, size }, verdict] of await copyVerified(requests, run.signal, progress.add)) {
       if (verdict.verdict === 'problem') problems.push(verdict.problem)
       else done.push({ path, size, state: verdict.verdict })
     }

@@ -36,6 +36,7 @@ import { openCommonHolds } from './common-holds.ts'
 import { lookAt } from './look-at.ts'
 import { lastGoodOf, refusals } from './over-specs.ts'
 import { diskUnder, runPass, settleShared } from './passes.ts'
+import { idleDrills, proveOne } from './prove.ts'
 import { sharedEvents } from './shared-events.ts'
 import { idleShare } from './verify-share.ts'
 import { openWatchers, type Watchers } from './watchers.ts'
@@ -208,6 +209,7 @@ async function watchLocked(
 
   const shared = sharedEvents(watchers.onEvent, warn)
   const heldBy = new Map<string, string>()
+  const drills = idleDrills((spec, proof) => proveOne(spec, proof, workspaceOf(loaded), lookRun))
   const pass: LoopPorts['pass'] = async (one, { signal, promise }) => {
     const { spec } = one
     const passRun: Run = { now: clock.now, signal, emit: (event) => shared.onEvent(event, settings.state) }
@@ -219,7 +221,8 @@ async function watchLocked(
     })
     const onLocked = () => notices.locked(spec.name)
     const options = { named: false, holds: openCommonHolds(workspace), promise, onLocked }
-    const { outcome } = await runPass(spec, workspace, options, passRun)
+    const { outcome, proof } = await runPass(spec, workspace, options, passRun)
+    drills.found(spec, proof)
     const met = await shared.ended(outcome, workspace, passRun)
     for (const [id, name] of heldBy) if (name === spec.name) heldBy.delete(id)
     for (const { id, code } of outcome.holds) if (!isOverSpecs(code)) heldBy.set(id, spec.name)
@@ -299,6 +302,7 @@ async function watchLocked(
     beats.keep(() => beatOf(loop, follower.now(), source.label, clock), ending.signal, warn),
     verifyIdle({ loop, verify: idleShare(() => workspaceOf(loaded), shareRun), clock, warn }, ending.signal),
     followState({ left: () => box, loop, heldBy, clock, warn }, ending.signal),
+    drills.run(loop, clock, ending.signal),
     first.specs.kind === 'git' ? lookEvery(first.specs.interval * 1000, loop, clock, ending.signal) : null,
   ])
   try {

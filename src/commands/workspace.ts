@@ -16,7 +16,7 @@ import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Bandwidth, NearPlace, Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Diagnostic, Halt } from '../model/trouble.ts'
+import type { Diagnostic } from '../model/trouble.ts'
 import type { PassOptions, Ports } from '../reconcile/pass-context.ts'
 import { checkKeys } from '../source/check-keys.ts'
 import { openSource } from '../source/open-source.ts'
@@ -280,7 +280,7 @@ export async function openPlace(
   place: NearPlace,
   backup: string,
   { box, loaded }: Pick<Workspace, 'box' | 'loaded'>,
-  options: { readonly leap?: number; readonly refused?: Halt | null } = {},
+  options: Partial<Pick<Parameters<typeof openDestination>[1], 'leap' | 'refused' | 'uid' | 'disk'>> = {},
 ): Promise<Destination> {
   const { path } = await realPath(place.path)
   const uid = process.getuid?.() ?? 0
@@ -297,7 +297,12 @@ function allowedBandwidth(spec: Spec, { settings, ignoresOff }: Workspace): Band
 
 /** What was asked of a pass or a plan. */
 export type PassTerms = Pick<PassOptions, 'named' | 'holds'> &
-  Partial<Pick<PassOptions, 'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'isSupposed' | 'onLocked'>>
+  Partial<
+    Pick<
+      PassOptions,
+      'lockWait' | 'all' | 'work' | 'saved' | 'promise' | 'proving' | 'isSupposed' | 'onLocked'
+    >
+  >
 
 export function passOptions(spec: Spec, workspace: Workspace, terms: PassTerms): PassOptions {
   const { loaded } = workspace

@@ -13,6 +13,7 @@ import {
 } from './check-json.ts'
 import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
+import type { DrillEvent } from './ledger-event.ts'
 import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
 import type { MarkerClaim, NoMarker, SourceFile } from './source-file.ts'
@@ -38,6 +39,8 @@ export interface Holding {
   readonly lastPrune: { readonly policy: string; readonly basis: string } | null
   /** Published files that are on record as not wanted any more, and since when. */
   readonly surplus: ReadonlyMap<RelPath, Instant>
+  /** The last good and the last bad drill of each point, in the order in which they were run. */
+  readonly drills: readonly DrillReceipt[]
   /** What prunes have gone by, in the order in which it was first seen; empty: no pass has recorded any of it yet. */
   readonly terms: readonly SeenTerms[]
   readonly seen: ReadonlyMap<RelPath, Seen>
@@ -87,6 +90,7 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   begun: new Map(),
   lastPrune: null,
   surplus: new Map(),
+  drills: [],
   terms: [],
   created: null,
   listedBefore: null,
@@ -99,6 +103,15 @@ export const nothingHeld: Omit<Holding, 'identity' | 'free' | 'halt'> = {
   foreign: [],
   problems: [],
   turn: null,
+}
+
+/** What a drill on a point came to, as the ledger has it. */
+export interface DrillReceipt extends Omit<DrillEvent, 'point'> {
+  readonly at: Instant
+  /** The point's time; null: nothing dates it. */
+  readonly point: Instant | null
+  /** Why it failed; null: the point is proven. */
+  readonly why: string | null
 }
 
 /** `prune.keepAtLeast`, `minAge` and `trashFor` (seconds), as a pass first saw them. */

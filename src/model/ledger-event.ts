@@ -33,6 +33,12 @@ export type LedgerEvent =
   | { readonly event: 'damaged'; readonly path: string; readonly code: DamageCode }
   /** All that the last verification found under the destination and that no line is about. */
   | { readonly event: 'foreign'; readonly paths: readonly string[] }
+  /**
+   * A point was restored to scratch, and a drill was content with it, or (`why`, one line) was not, or could not be restored. Seconds.
+   * `paths`: the first of its `files`. `point`: its time; null: nothing dates it.
+   */
+  | ({ readonly event: 'proven' } & DrillEvent)
+  | ({ readonly event: 'drill-failed'; readonly why: string } & DrillEvent)
   /** What prunes go by from now on: a later change of it is measured against this. Earlier versions wrote no spans (seconds), and no floor. */
   | {
       readonly event: 'prune-terms'
@@ -83,6 +89,17 @@ export interface FileEvent {
   readonly vouched?: Voucher | undefined
   readonly revision: string | null
   readonly planId: string | null
+}
+
+export interface DrillEvent {
+  readonly drill: string
+  readonly series: string
+  readonly point: string | null
+  readonly files: number
+  readonly paths: readonly string[]
+  readonly bytes: number
+  readonly restoreSeconds: number
+  readonly drillSeconds: number
 }
 
 /** A published file is about to go to trash/EVENT with its markers. */

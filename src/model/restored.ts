@@ -33,6 +33,8 @@ export interface PointList {
     readonly published: string | null
     /** When the file read longest ago was last read whole. */
     readonly verified: string | null
+    /** When a drill last proved it. */
+    readonly proven: string | null
     /** A file of it was found with other bytes. */
     readonly rotten: boolean
     /** A file of it is not here any more. */

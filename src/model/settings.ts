@@ -40,6 +40,16 @@ export interface Settings {
   readonly notify: readonly NoticeHook[]
   /** Dead man's switches; null: none. */
   readonly heartbeat: Heartbeat | null
+  readonly drills: readonly Drill[]
+}
+
+/** A command that judges restored files. */
+export interface Drill {
+  readonly name: string
+  /** `{path}` in any of its words is the restored file; without it, it runs once for the whole point. No shell. */
+  readonly command: readonly string[]
+  /** Seconds for one point. */
+  readonly timeout: number
 }
 
 export interface Heartbeat {

@@ -31,6 +31,8 @@ export interface Spec {
   readonly prune: PruneRules
   /** Seconds after which a published file is to be read again before it is relied on, and a marker fetched again. */
   readonly verifyEvery: number
+  /** Null: nobody asks for proof. */
+  readonly prove: ProveRules | null
   readonly acknowledge: readonly Acknowledgement[]
   /** When `watch` runs it. A pass that a person or cron runs does not ask. */
   readonly schedule: Schedule
@@ -136,6 +138,13 @@ export interface PruneRules {
   readonly keepAtLeast: number
   readonly minAge: number
   readonly trashFor: number
+}
+
+/** How often the newest point of each series is restored for a drill, and which one of the box's: specs name no commands. */
+export interface ProveRules {
+  /** Seconds. */
+  readonly every: number
+  readonly drill: string
 }
 
 export interface DestinationPlace extends NearPlace {

@@ -40,6 +40,7 @@ export const CONDITION_TYPES = [
   'SourceReachable',
   'Held',
   'Pushed',
+  'Proven',
 ] as const
 export type ConditionType = (typeof CONDITION_TYPES)[number]
 
@@ -237,6 +238,13 @@ export type BesideCount = Checked<typeof besideCount>
 /** The one series of all files without a date, where there is no pattern; also told of where nothing has shown itself yet. */
 export const UNDATED = 'undated'
 
+interface SeriesProof {
+  readonly proven: string | null
+  /** Seconds. */
+  readonly restoreSeconds: number | null
+  readonly failed: string | null
+}
+
 export const seriesStatus = object({
   /** Its name; of one that is guessed with `*` in the place of the date. */
   series: text,
@@ -252,6 +260,8 @@ export const seriesStatus = object({
   /** Where it is late, and that is known. */
   cause: optional(text as Check<LateCause>),
   points: count,
+  /** Of status alone, where the spec asks for proof: when the drill was last content with a point, how long that restore took, and when the last drill failed; null: never, or not the last. */
+  proof: unseen<SeriesProof | undefined>(),
 })
 export type SeriesStatus = Checked<typeof seriesStatus>
 

@@ -12,6 +12,7 @@ export type Cause =
   | 'source-seen'
   | 'damage-found'
   | 'resumed'
+  | 'drilled'
   | 'released'
 
 /** What people and logs see of `watch` besides the passes' own events. `revision`: the commit of the specs; null: a plain folder. */

@@ -1,5 +1,6 @@
 import { newerOf } from '../decide/plan/backup.ts'
 import { nextListed } from '../decide/prune/guards.ts'
+import { provenClaim } from '../decide/restore/proof.ts'
 import type { Retention } from '../decide/retention/wanted.ts'
 import { type FoldFacts, foldFailure, foldStatus, type SourceLook } from '../decide/status/fold.ts'
 import { lateSeries, type SeriesView } from '../decide/status/series.ts'
@@ -54,6 +55,7 @@ export async function leaveStatus(
         schedule: spec.schedule,
         source: sourceLook(source),
         views,
+        proven: provenClaim(spec, observation.destination, run.now()),
       },
       pass.destination.head(),
       run.now(),

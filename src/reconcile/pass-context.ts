@@ -1,5 +1,6 @@
 import type { PlanContext, PlanRequest } from '../decide/plan/context.ts'
 import type { SavedPart } from '../decide/plan/saved.ts'
+import type { DrillGround } from '../decide/restore/proof.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { Box } from '../model/box.ts'
 import type { Identity } from '../model/holding.ts'
@@ -38,6 +39,8 @@ export interface PassOptions extends PlanRequest {
   readonly work: 'all' | 'prune'
   /** Called once the destination's lock is held. */
   readonly onLocked?: () => void
+  /** What this box has for drills; left out: proof is no matter of this pass. */
+  readonly proving?: DrillGround
 }
 
 /** One backup whose destination's lock is held. */

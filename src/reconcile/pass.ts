@@ -1,6 +1,7 @@
 import { seenAtStart } from '../decide/look/next-seen.ts'
 import { planIdOf } from '../decide/plan/assemble.ts'
 import { pathsToKnow } from '../decide/plan/saved.ts'
+import { dueProofs, fits, proofProblems, proofsOf, type SeriesProof } from '../decide/restore/proof.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { viewsAway } from '../decide/status/rotation.ts'
 import { lateSeries } from '../decide/status/series.ts'
@@ -42,6 +43,14 @@ import { transfer } from './transfer.ts'
 interface Passed {
   readonly outcome: BareOutcome
   readonly plan: BackupPlan | null
+  /** What it found of proof; left out: it could not see, or nobody asks for it. */
+  readonly proof?: ProofFound
+}
+
+/** How many series there are to prove, and which are due, the longest overdue first. */
+export interface ProofFound {
+  readonly series: number
+  readonly due: readonly SeriesProof[]
 }
 
 /** One pass over one backup. Never throws for what a source, a disk or a person can do. */
@@ -50,7 +59,7 @@ export async function reconcileBackup(
   spec: Spec,
   options: PassOptions,
   run: Run,
-): Promise<{ readonly outcome: BackupOutcome; readonly plan: BackupPlan | null }> {
+): Promise<Omit<Passed, 'outcome'> & { readonly outcome: BackupOutcome }> {
   const started = run.now()
   run.emit({ type: 'backup-started', backup: spec.name, from: ports.source.label, to: spec.destination.path })
   const suspendedOrNot = async (): Promise<Passed> => {
@@ -59,7 +68,7 @@ export async function reconcileBackup(
       ? openedPass(ports, spec, options, run)
       : suspendedPass(ports, spec, options, suspended, run)
   }
-  const { plan, outcome: bare } = await suspendedOrNot().catch((error: unknown): Passed => {
+  const { outcome: bare, ...found } = await suspendedOrNot().catch((error: unknown): Passed => {
     if (!run.signal.aborted) return { outcome: failedBy(failureFrom(error), spec, run), plan: null }
     return { outcome: { ...emptyOutcome(spec.name), result: stoppedResult(run) }, plan: null }
   })
@@ -67,7 +76,7 @@ export async function reconcileBackup(
   const lookedAt = bare.lookedAt ?? (await lastLook(ports, spec))
   const outcome = { ...bare, lookedAt, seconds, exitCode: exitCodeOf(bare, options, run) }
   run.emit({ type: 'backup-finished', backup: spec.name, outcome })
-  return { outcome, plan }
+  return { ...found, outcome }
 }
 
 /** Of a destination that this pass could not look at; null: not known, as on a disk that is not there or is another backup's. */
@@ -204,8 +213,21 @@ async function apply(opened: Opened): Promise<Passed> {
     shown.end,
   )
   for (const hold of last.holds) run.emit({ type: 'hold', backup: spec.name, hold })
+  const proof = proofFound(pass, last)
   const outcome = await leaveStatus(pass, { first, last, passed: performance.now() - began })
-  return { outcome, plan: last.plan }
+  return { outcome, plan: last.plan, ...(proof === null ? {} : { proof }) }
+}
+
+/** Tallies what is wrong with proof. Drills are run when passes are over, without the lock. */
+function proofFound({ spec, options, tally, run }: Pass, { observation }: Standing): ProofFound | null {
+  const { destination } = observation
+  const { proving } = options
+  if (proving === undefined || spec.prove === null || destination.halt !== null) return null
+  const now = run.now()
+  const proofs = proofsOf(spec, destination, spec.prove.drill, now)
+  for (const problem of proofProblems(spec, proofs, proving, now)) tally.trouble(problem)
+  const due = dueProofs(spec, proofs, now).filter((one) => fits(one, proving.room))
+  return { series: proofs.length, due: proving.drills.includes(spec.prove.drill) ? due : [] }
 }
 
 /** Finishes what an earlier run began. Returns what cannot be finished. */

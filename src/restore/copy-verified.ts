@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, promises } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { DigestPair } from '../model/digest.ts'
 import type { Problem } from '../model/trouble.ts'
+import { runTool } from '../system/child.ts'
 import { diskFailure, errnoOf, isAbsence, whyNoFolder } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
 import { errno, moveNoReplace } from '../system/move-no-replace.ts'
@@ -11,11 +12,12 @@ import { synced } from '../system/replace-file.ts'
 type Handle = promises.FileHandle
 
 export interface CopyRequest {
-  /** Absolute: the published file, and the name that its copy gets. */
+  /** Absolute: the published file, and the folder that copies go to, under the same path. */
   readonly from: string
-  readonly to: string
-  /** The path for people. */
+  readonly folder: string
   readonly path: string
+  /** Bytes. */
+  readonly size: number
   /** One of them at least. */
   readonly digests: Partial<DigestPair>
   /** Seconds since 1970 to give the copy; null: leaves it. */
@@ -27,78 +29,180 @@ export type CopyVerdict =
   | { readonly verdict: 'problem'; readonly problem: Problem }
 
 const BLOCK = 1 << 20
+const SMALL = 1 << 16
 const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
 
+/** What is synced together: its files stay open meanwhile. */
+const FILES = 256
+const BYTES = 256 << 20
+/** From so many files on, one sync of the whole file system makes those of each file cheap. */
+const MANY = 32
+
+/** A copy whose bytes are right. `part`: what it is still called; null: it was there already. */
+interface Copied {
+  readonly request: CopyRequest
+  readonly file: Handle
+  readonly part: string | null
+}
+
 /**
- * Copies a published file to a new name, reading it once: the copy gets its name only when all bytes that were read have the digests, and
- * never in anything's place. What an interrupted copy left (`.restoring-…` next to it) is compared on the way and kept as far as it is
- * right. Throws the signal's reason once it aborts, and a Failure where the disk that is copied to cannot go on.
+ * Copies published files into a folder, reading each once: a copy gets its name only when all bytes that were read have the digests and
+ * are durable, and never in anything's place; below the folder no symlink is followed. What an interrupted copy left (`.restoring-…` next
+ * to it) is compared on the way and kept as far as it is right. When it returns, all names are durable. Throws the signal's reason once it
+ * aborts, and a Failure where the disk that is copied to cannot go on.
  */
 export async function copyVerified(
-  request: CopyRequest,
+  requests: readonly CopyRequest[],
   signal: AbortSignal,
-  report: (bytes: number) => void,
-): Promise<CopyVerdict> {
-  const { from, to, path, digests } = request
-  const problem = (code: string, message: string, hint: string): CopyVerdict => ({
-    verdict: 'problem',
-    problem: { code, path, message, hint },
-  })
-  const source = await promises.open(from, READ).catch((error: unknown) => errnoOf(error) ?? 'EIO')
-  if (typeof source === 'string') return unreadable(source)
-  const part = join(dirname(to), `.restoring-${digests.sha256 ?? digests.md5}`.slice(0, 60))
+  report: (path: string, bytes: number) => void = () => {},
+): Promise<ReadonlyMap<CopyRequest, CopyVerdict>> {
+  const verdicts = new Map<CopyRequest, CopyVerdict>()
+  /** Folders that are there and no symlinks; those whose newest names are not durable. */
+  const folders: Folders = { sound: new Set(), unsynced: new Set() }
+  let batch: Copied[] = []
+  let bytes = 0
+  let at = requests[0]
   try {
-    if (!(await source.stat()).isFile()) return unreadable('EINVAL')
-    if ((await lstat(to)) !== null) {
-      const isSame = await holds(to, digests, signal)
-      return isSame
-        ? { verdict: 'present' }
-        : problem('restore-exists', `${to} is there with other bytes, and is left alone`, ELSEWHERE)
+    for (const request of requests) {
+      at = request
+      const copied = await copyOne(request, folders, signal, (count) => report(request.path, count))
+      if ('verdict' in copied) verdicts.set(request, copied)
+      else batch.push(copied)
+      bytes += request.size
+      if (batch.length < FILES && bytes < BYTES) continue
+      await finish(batch, folders, verdicts)
+      batch = []
+      bytes = 0
     }
-    try {
-      await makeWithParents(dirname(to))
-    } catch (error) {
-      if (!IN_THE_WAY.has(errnoOf(error) ?? '')) throw error
-      return problem(
-        'restore-exists',
-        whyNoFolder(dirname(to)) ?? `something is in the way of the folder ${dirname(to)}`,
-        ELSEWHERE,
-      )
-    }
-    const copy = await openPart(part)
-    try {
-      const read = await copyAll(source, copy, digests, signal, report)
-      if (read.state === 'unreadable') return unreadable(read.code)
-      if (read.state === 'other') {
-        await promises.unlink(part)
-        return problem(
-          'rot',
-          'it has rotted here: its bytes are not those that were published, and nothing of it was restored',
-          ROT_HINT,
-        )
-      }
-      if (request.mtime !== null) await copy.utimes(request.mtime, request.mtime)
-      await copy.sync()
-    } finally {
-      await copy.close()
-    }
-    await place(part, to)
-    return { verdict: 'restored' }
+    await finish(batch, folders, verdicts)
+    batch = []
+    return verdicts
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    if (errnoOf(error) === 'EEXIST')
-      return problem('restore-exists', `${to} appeared meanwhile, and is left alone`, ELSEWHERE)
-    throw diskFailure(error, 'restore to', to)
+    throw diskFailure(error, 'restore to', at === undefined ? '.' : join(at.folder, at.path))
+  } finally {
+    for (const { file } of batch) await file.close().catch(() => {})
+  }
+}
+
+/** The order is the promise: bytes, then names, then the folders that have them. */
+async function finish(
+  batch: readonly Copied[],
+  folders: Folders,
+  verdicts: Map<CopyRequest, CopyVerdict>,
+): Promise<void> {
+  const [first] = batch
+  if (first !== undefined && batch.length >= MANY)
+    await runTool('sync', ['-f', first.request.folder]).catch(() => null)
+  await Promise.all(batch.map(syncCopy))
+  for (const { request, part, file } of batch) {
+    await file.close()
+    const to = join(request.folder, request.path)
+    folders.unsynced.add(dirname(to))
+    verdicts.set(request, part === null ? { verdict: 'present' } : await place(part, to, request.path))
+  }
+  for (const folder of folders.unsynced) await synced(folder, O_RDONLY)
+  folders.unsynced.clear()
+}
+
+/** The bytes in memory may never reach the disk once it fails, and a second fsync would say that all is well. */
+async function syncCopy({ file, part }: Copied): Promise<void> {
+  try {
+    await file.sync()
+  } catch (error) {
+    if (part !== null) await promises.unlink(part).catch(() => {})
+    throw error
+  }
+}
+
+const problem = (code: string, path: string, message: string, hint: string): CopyVerdict => ({
+  verdict: 'problem',
+  problem: { code, path, message, hint },
+})
+
+async function copyOne(
+  request: CopyRequest,
+  folders: Folders,
+  signal: AbortSignal,
+  report: (bytes: number) => void,
+): Promise<CopyVerdict | Copied> {
+  const { from, folder, path, digests } = request
+  const to = join(folder, path)
+  const source = await promises.open(from, READ).catch((error: unknown) => errnoOf(error) ?? 'EIO')
+  if (typeof source === 'string') return unreadable(path, source)
+  try {
+    if (!(await source.stat()).isFile()) return unreadable(path, 'EINVAL')
+    const inTheWay = await makeFolders(folder, dirname(path), folders)
+    if (inTheWay !== null) return problem('restore-exists', path, inTheWay, ELSEWHERE)
+    if ((await lstat(to)) !== null) {
+      const there = await openSame(to, digests, signal)
+      return there === null
+        ? problem('restore-exists', path, `${to} is there with other bytes, and is left alone`, ELSEWHERE)
+        : { request, file: there, part: null }
+    }
+    // Two files may have the same bytes.
+    const name = createHash('sha256').update(`${digests.sha256 ?? digests.md5}/${basename(path)}`)
+    const part = join(dirname(to), `.restoring-${name.digest('hex').slice(0, 40)}`)
+    const copy = await openPart(part)
+    let isRight = false
+    try {
+      const read = await copyAll(source, copy, request, signal, report)
+      if (read.state === 'unreadable') return unreadable(path, read.code)
+      if (read.state === 'other') {
+        await promises.unlink(part)
+        return problem('rot', path, ROT, ROT_HINT)
+      }
+      if (request.mtime !== null) await copy.utimes(request.mtime, request.mtime)
+      isRight = true
+      return { request, file: copy, part }
+    } finally {
+      if (!isRight) await copy.close()
+    }
   } finally {
     await source.close()
   }
+}
 
-  function unreadable(code: string): CopyVerdict {
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      return problem('missing-here', 'it was published, and is gone from the destination', ROT_HINT)
-    return problem('unreadable', `cannot read it at the destination (${code})`, UNREADABLE_HINT)
+function unreadable(path: string, code: string): CopyVerdict {
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return problem('missing-here', path, 'it was published, and is gone from the destination', ROT_HINT)
+  return problem('unreadable', path, `cannot read it at the destination (${code})`, UNREADABLE_HINT)
+}
+
+interface Folders {
+  readonly sound: Set<string>
+  readonly unsynced: Set<string>
+}
+
+/** Makes `path` below `folder`. Returns what is in its way, in words; null: nothing. Who chose `folder` may have it be a symlink. */
+async function makeFolders(
+  folder: string,
+  path: string,
+  { sound, unsynced }: Folders,
+): Promise<string | null> {
+  const all = path === '.' ? [] : path.split('/')
+  for (let depth = 0; depth <= all.length; depth++) {
+    const at = join(folder, ...all.slice(0, depth))
+    if (sound.has(at)) continue
+    const there = depth === 0 ? await promises.stat(at).catch(() => null) : await lstat(at)
+    if (there?.isSymbolicLink() === true) return `${at} is a symlink, which is not followed`
+    if (there !== null && !there.isDirectory())
+      return whyNoFolder(at) ?? `something is in the way of the folder ${at}`
+    if (there === null) {
+      const made: string[] = []
+      for (let above = at; (await lstat(above)) === null; above = dirname(above)) made.push(dirname(above))
+      try {
+        await makeWithParents(at)
+      } catch (error) {
+        if (!IN_THE_WAY.has(errnoOf(error) ?? '')) throw error
+        return whyNoFolder(at) ?? `something is in the way of the folder ${at}`
+      }
+      for (const above of made) unsynced.add(above)
+    }
+    sound.add(at)
   }
+  return null
 }
 
 /** What was left by one that was killed between its two names is a finished copy, and perhaps in use by now: that one is never written to. */
@@ -111,6 +215,7 @@ async function openPart(part: string): Promise<Handle> {
 const IN_THE_WAY = new Set(['EEXIST', 'ENOTDIR'])
 
 const ELSEWHERE = 'Restore to another folder, or move that file away.'
+const ROT = 'it has rotted here: its bytes are not those that were published, and nothing of it was restored'
 const ROT_HINT = 'A pass puts it back if the source still has it; else restore an older point.'
 const UNREADABLE_HINT = 'Check the disk and the rights of the file: reconcile status shows the destination.'
 
@@ -120,13 +225,15 @@ type Read = { readonly state: 'right' | 'other' } | { readonly state: 'unreadabl
 async function copyAll(
   source: Handle,
   copy: Handle,
-  digests: Partial<DigestPair>,
+  { digests, size }: Pick<CopyRequest, 'digests' | 'size'>,
   signal: AbortSignal,
   report: (bytes: number) => void,
 ): Promise<Read> {
   const hashes = hashesOf(digests)
-  const bytes = Buffer.allocUnsafe(BLOCK)
-  const there = Buffer.allocUnsafe(BLOCK)
+  // Two whole blocks for each of many tiny files would cost more than all else.
+  const room = Math.min(BLOCK, Math.max(SMALL, size))
+  const bytes = Buffer.allocUnsafe(room)
+  const there = Buffer.allocUnsafe(room)
   /** Up to here the copy is known to have the same bytes. */
   let at = 0
   let staged = (await copy.stat()).size
@@ -134,7 +241,7 @@ async function copyAll(
     signal.throwIfAborted()
     let count: number
     try {
-      count = (await source.read(bytes, 0, BLOCK, at)).bytesRead
+      count = (await source.read(bytes, 0, room, at)).bytesRead
     } catch (error) {
       return { state: 'unreadable', code: errnoOf(error) ?? 'EIO' }
     }
@@ -170,30 +277,42 @@ const hashesOf = (digests: Partial<DigestPair>): readonly (readonly [keyof Diges
 const isRight = (hashes: ReturnType<typeof hashesOf>, digests: Partial<DigestPair>): boolean =>
   hashes.length > 0 && hashes.every(([kind, hash]) => hash.digest('hex') === digests[kind])
 
-async function holds(path: string, digests: Partial<DigestPair>, signal: AbortSignal): Promise<boolean> {
+/** The file, where its bytes are these; null: they are not, or it is no file. */
+async function openSame(
+  path: string,
+  digests: Partial<DigestPair>,
+  signal: AbortSignal,
+): Promise<Handle | null> {
   const file = await promises.open(path, READ).catch(() => null)
-  if (file === null) return false
+  if (file === null) return null
+  let isSame = false
   try {
-    if (!(await file.stat()).isFile()) return false
+    if (!(await file.stat()).isFile()) return null
     const hashes = hashesOf(digests)
     for await (const block of file.createReadStream({ autoClose: false, highWaterMark: BLOCK, signal }))
       for (const [, hash] of hashes) hash.update(block)
-    return isRight(hashes, digests)
+    isSame = isRight(hashes, digests)
+    return isSame ? file : null
   } finally {
-    await file.close()
+    if (!isSame) await file.close()
   }
 }
 
-/** Gives the copy its name, never in anything's place: throws EEXIST. Durable. */
-async function place(part: string, to: string): Promise<void> {
+/** Gives the copy its name, never in anything's place. */
+async function place(part: string, to: string, path: string): Promise<CopyVerdict> {
   try {
-    await promises.link(part, to)
-    await promises.unlink(part)
+    try {
+      await promises.link(part, to)
+      await promises.unlink(part)
+    } catch (error) {
+      if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error
+      if ((await moveNoReplace(part, to)) === 'exists') throw errno('EEXIST', `it exists: ${to}`, to)
+    }
+    return { verdict: 'restored' }
   } catch (error) {
-    if (!NO_LINKS.has(errnoOf(error) ?? '')) throw error
-    if ((await moveNoReplace(part, to)) === 'exists') throw errno('EEXIST', `it exists: ${to}`, to)
+    if (errnoOf(error) !== 'EEXIST') throw error
+    return problem('restore-exists', path, `${to} appeared meanwhile, and is left alone`, ELSEWHERE)
   }
-  await synced(dirname(to), O_RDONLY)
 }
 
 const NO_LINKS = new Set(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK', 'ENOSYS'])

@@ -105,6 +105,8 @@ function metricsOf(
     ofEach('condition', '1 for the status that the condition has.', ['type', 'status'], ({ conditions }) =>
       CONDITION_TYPES.flatMap((type) => {
         const found = conditions.find((one) => one.type === type)?.status ?? 'unknown'
+        // Only where it is asked for.
+        if (type === 'Proven' && !conditions.some((one) => one.type === type)) return []
         return STATUSES.map((status): Sample => [{ type, status }, Number(found === status)])
       }),
     ),
@@ -164,6 +166,9 @@ function metricsOf(
     ofSeries('series_late', '1 if a new point should be here by now.', ({ expect, state }) =>
       expect === null ? null : Number(state === 'late'),
     ),
+    ...(backups.some(({ series }) => series.some(({ proof }) => proof !== undefined))
+      ? ofProof(ofSeries)
+      : []),
     ofEach(
       'series_late_cause',
       '1 for the cause of a late series, if known.',
@@ -175,6 +180,23 @@ function metricsOf(
     ),
   ]
 }
+
+/** Only where a spec asks for proof. */
+const ofProof = (
+  ofSeries: (name: string, help: string, value: (series: SeriesStatus) => number | null) => Metric,
+): readonly Metric[] => [
+  ofSeries('series_proven_timestamp_seconds', 'When a drill last proved a point of it.', ({ proof }) =>
+    secondsOf(proof?.proven ?? null),
+  ),
+  ofSeries(
+    'series_restore_seconds',
+    'How long the restore for that drill took.',
+    ({ proof }) => proof?.restoreSeconds ?? null,
+  ),
+  ofSeries('series_drill_failed', '1 if its last drill failed.', ({ proof }) =>
+    proof === undefined ? null : Number(proof.failed !== null),
+  ),
+]
 
 /** Of the last pass. */
 const COUNTS = [

@@ -1,13 +1,14 @@
 import { createLogUpdate } from 'log-update'
 import type { RestorePoint } from '../decide/restore/points.ts'
 import { zoneOf } from '../decide/time/zone.ts'
+import type { DrillReport } from '../model/drilled.ts'
 import { humanPart, humanSize } from '../model/human-size.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
 import type { PointList, RestoreReport } from '../model/restored.ts'
-import { withHint } from '../model/trouble.ts'
+import { type Problem, withHint } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { localMinute } from './human-time.ts'
+import { humanDuration, localMinute } from './human-time.ts'
 import { cutText, foldText, indentText, padText, wrapText } from './wrap-text.ts'
 
 /** The points as a document, oldest first in each series. */
@@ -18,7 +19,7 @@ export function pointList(backup: string, points: readonly RestorePoint[]): Poin
   return {
     format: 'reconcile.points/1',
     backup,
-    points: points.map(({ series, time, files }) => ({
+    points: points.map(({ series, time, files, proven }) => ({
       series,
       time: orNull(time),
       files: files.map(({ path }) => path),
@@ -31,6 +32,7 @@ export function pointList(backup: string, points: readonly RestorePoint[]): Poin
         Math.min,
         files.map(({ verified }) => verified),
       ),
+      proven: orNull(proven),
       rotten: files.some(({ isRotten }) => isRotten),
       gone: files.some(({ isGone }) => isGone),
     })),
@@ -43,21 +45,32 @@ export function renderPoints({ backup, points }: PointList, { width }: { readonl
   const when = (time: string | null): string => (time === null ? '-' : localMinute(time, zone))
   const lines: string[] = []
   let last: string | null = null
-  for (const { series, time, files, bytes, published, verified, ...point } of points) {
+  const hasProof = points.some(({ proven }) => proven !== null)
+  for (const { series, time, files, bytes, published, verified, proven, ...point } of points) {
     if (series !== last) {
       lines.push(...wrapText(`Series ${escapeText(series)}`, width))
-      lines.push(`  ${ROW('POINT', 'SIZE', 'PUBLISHED', 'VERIFIED')}`)
+      lines.push(`  ${ROW('POINT', 'SIZE', 'PUBLISHED', 'VERIFIED', hasProof ? 'PROVEN' : '')}`.trimEnd())
     }
     last = series
     const state = point.gone ? 'GONE' : point.rotten ? 'ROTTEN' : null
-    lines.push(`  ${ROW(when(time), humanSize(bytes), when(published), state ?? when(verified))}`.trimEnd())
+    const row = ROW(
+      when(time),
+      humanSize(bytes),
+      when(published),
+      state ?? when(verified),
+      hasProof ? when(proven) : '',
+    )
+    lines.push(`  ${row}`.trimEnd())
     for (const path of files) lines.push(`    ${escapeText(path)}`)
   }
   return `${lines.join('\n')}\n`
 }
 
-const ROW = (point: string, size: string, published: string, verified: string): string =>
-  `${padText(point, 18)}${padText(size, 10)}${padText(published, 18)}${verified}`
+const ROW = (point: string, size: string, published: string, verified: string, proven: string): string => {
+  // The last column may be left out.
+  const wide = proven === '' ? 18 : 17
+  return `${padText(point, wide)}${padText(size, 10)}${padText(published, wide)}${padText(verified, wide)}${proven}`
+}
 
 export function renderRestored(
   { backup, files, to, problems }: RestoreReport,
@@ -68,13 +81,30 @@ export function renderRestored(
   const before = present === 0 ? '' : `, ${present} of them there already`
   const failed = problems.length === 0 ? '' : ` ${counted(problems.length, 'file')} not restored.`
   const done = `${counted(files.length, 'file')} of ${escapeText(backup)} (${humanSize(bytes)}) verified and in ${escapeText(to)}${before}.`
-  const lines = problems.flatMap((problem) => [
-    `! ${escapeText(problem.path ?? '')}`,
-    ...indentText(withHint(problem), width),
-  ])
-  const rows = lines.length === 0 ? '' : `${lines.join('\n')}\n`
+  const rows = problemRows(problems, width).join('')
   return quiet ? rows : rows + foldText(done + failed, width)
 }
+
+export function renderDrills(
+  { drills, problems }: DrillReport,
+  { width, quiet }: { readonly width: number; readonly quiet: boolean },
+): string {
+  const good = drills.filter(({ why }) => why === null)
+  const done = good.map(({ backup, series, bytes, restoreSeconds, drillSeconds }) =>
+    foldText(
+      `${escapeText(backup)}: ${escapeText(series)} is proven. The restore of ${humanSize(bytes)} took ${humanDuration(restoreSeconds)}, the drill ${humanDuration(drillSeconds)}.`,
+      width,
+    ),
+  )
+  return [...problemRows(problems, width), ...(quiet ? [] : done)].join('')
+}
+
+const problemRows = (problems: readonly Problem[], width: number): readonly string[] =>
+  problems.flatMap((problem) =>
+    [`! ${escapeText(problem.path ?? '')}`, ...indentText(withHint(problem), width)].map(
+      (line) => `${line}\n`,
+    ),
+  )
 
 /** One line on a terminal, redrawn in place; elsewhere nothing. */
 export function restoreProgress(

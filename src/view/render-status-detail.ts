@@ -10,7 +10,7 @@ import type { BackupStatus } from '../model/status.ts'
 import type { WatchWord } from '../model/watch-beat.ts'
 import { escapeProse, escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
-import { humanAge, inLocalTime } from './human-time.ts'
+import { humanAge, humanDuration, inLocalTime } from './human-time.ts'
 import type { Paint } from './paint.ts'
 import { besideText, guessedLines, isUnnamed } from './series-facts.ts'
 import {
@@ -56,7 +56,7 @@ export function detailLines(
     ...(quarantine === undefined ? [] : [['quarantine', quarantineText(quarantine)]]),
     ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
     ...disks.map((disk) => [`disk ${disk.id.slice(0, 8)}`, `${turnName(disk)}: ${turnText(disk, now)}`]),
-    ...backup.series.map(({ series, state, points, newest, due, expect, cause }) => [
+    ...backup.series.map(({ series, state, points, newest, due, expect, cause, proof }) => [
       isUnnamed({ series, newest }) ? 'no point yet' : series,
       [
         state,
@@ -65,6 +65,7 @@ export function detailLines(
         ...(expect === null ? [] : [`expected ${expect}`]),
         ...(due == null ? [] : [`due ${when(due)}`]),
         ...(cause === undefined ? [] : [describeCause(cause)]),
+        ...(proof === undefined ? [] : [proofText(proof, now)]),
       ].join(', '),
     ]),
   ].map(([name, value]) => [escapeText(name ?? ''), inLocalTime(escapeProse(value ?? ''), zone)] as const)
@@ -111,6 +112,16 @@ function unwell(backup: BackupStatus, faults: Faults): readonly string[] {
     const types = same.map(({ type, status }) => `${type} ${status}`).join(', ')
     return same[0] === undefined ? text : `${types} since ${same[0].since}: ${text}`
   })
+}
+
+/** `proven 12 d ago, restore took 3 min`. */
+function proofText(
+  { proven, restoreSeconds, failed }: NonNullable<BackupStatus['series'][number]['proof']>,
+  now: Instant,
+): string {
+  const took = humanDuration(Math.max(1, Math.round(restoreSeconds ?? 0)))
+  const good = proven === null ? 'not proven yet' : `proven ${humanAge(proven, now)}, restore took ${took}`
+  return failed === null ? good : `its drill failed ${humanAge(failed, now)}, ${good}`
 }
 
 const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>

@@ -18,6 +18,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   hangup: 'SIGHUP',
   'source-seen': 'its host answers again',
   'damage-found': 'its files were verified, and some are damaged',
+  drilled: 'a drill failed',
   resumed: 'it was resumed',
   released: 'a hold was released',
 }

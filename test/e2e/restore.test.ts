@@ -1,4 +1,17 @@
-import { chmod, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { digestOf, makeWorld, noise, type World } from '../helpers/world.ts'
@@ -32,7 +45,8 @@ async function held(): Promise<World> {
 async function partOf({ destination }: World, path: string): Promise<string> {
   const ledger = await readFile(join(destination, '.reconcile/ledger.jsonl'), 'utf8')
   const line = ledger.split('\n').find((one) => one.includes(`${path}"`))
-  return `.restoring-${JSON.parse(line!).sha256}`.slice(0, 60)
+  const hash = createHash('sha256').update(`${JSON.parse(line!).sha256}/${path}`)
+  return `.restoring-${hash.digest('hex').slice(0, 40)}`
 }
 
 const tree = async (folder: string): Promise<readonly string[]> => {
@@ -191,8 +205,41 @@ test('a damaged ledger: the markers vouch', async () => {
   const ledger = join(world.destination, '.reconcile/ledger.jsonl')
   await writeFile(ledger, (await readFile(ledger, 'utf8')).replace(/"seq":2/, '"seq":9'))
   const to = join(world.folder, 'out')
-  expect((await world.run('restore', 'pg', '.', '--to', to)).code).toBe(0)
+  const ended = await world.run('restore', 'pg', '.', '--to', to)
+  expect(ended.code).toBe(0)
+  expect(ended.stderr.replace(/\s+/g, ' ')).toMatch(
+    /ledger.*What its markers vouch for can be restored\.\s*$/,
+  )
   expect(await readFile(join(to, 'db-2025-11-22.tar'))).toEqual(bytesOf('22'))
+})
+
+test('many files of one folder, some with the same bytes, and a symlinked folder, which is not followed', async () => {
+  const world = await makeWorld('local', { calls: 'here' })
+  open = world
+  for (let i = 0; i < 300; i++) await world.offer(`many/${i}.txt`, i % 3 === 0 ? 'same' : `file ${i}`)
+  await world.offer('else/x.txt', 'x')
+  await world.declare('pg', {})
+  expect((await world.pass()).exitCode).toBe(0)
+  const to = join(world.folder, 'out')
+  await mkdir(to)
+  await symlink(world.source, join(to, 'else'))
+  const ended = await world.run('restore', 'pg', '.', '--to', to, '--json')
+  expect(JSON.parse(ended.stdout).problems).toMatchObject([{ code: 'restore-exists', path: 'else/x.txt' }])
+  expect((await tree(to)).length).toBe(300)
+  expect(await readFile(join(to, 'many/299.txt'), 'utf8')).toBe('file 299')
+})
+
+test("another user's destination is read, with its ledger or by its markers alone; so it is without a state folder", async () => {
+  const world = await held()
+  const own = join(world.destination, '.reconcile')
+  await chown(own, 1234, 1234)
+  const restore = (to: string, ...more: readonly string[]) =>
+    world.run('restore', world.destination, 'db-2025-11-20.tar', '--to', join(world.folder, to), ...more)
+  expect(await restore('out')).toMatchObject({ code: 0, stderr: '' })
+  // A state folder that cannot be read.
+  await writeFile(join(world.folder, 'file'), '')
+  expect(await restore('out2', '--state', join(world.folder, 'file'))).toMatchObject({ code: 0, stderr: '' })
+  await chown(own, 0, 0)
 })
 
 test('--list shows what there is, within 80 columns', async () => {

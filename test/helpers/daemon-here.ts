@@ -58,6 +58,7 @@ export function daemonHere(first: Pick<Settings, 'specs' | 'state'> & Partial<Se
     configFolders: [],
     roots: null,
     notify: [],
+    drills: [],
     heartbeat: null,
     ...first,
   }

@@ -155,6 +155,7 @@ export async function makeGitBed(): Promise<GitBed> {
         roots,
         notify: [],
         heartbeat: null,
+        drills: [],
       }
       const ports = {
         home: '/home/me',

@@ -68,6 +68,7 @@ export const spec = (over: Partial<Spec> = {}): Spec => ({
   retain: null,
   expect: [],
   prune: { mode: 'never', keepAtLeast: 3, minAge: 7 * 86_400, trashFor: 7 * 86_400 },
+  prove: null,
   verifyEvery: 30 * 86_400,
   destination: { path: '/dest', mount: null, rotate: false, minFree: 0, maxSize: null },
   transfer: { bandwidth: plainRate(null), timeout: 60, maxFileSize: null, order: 'newest' },

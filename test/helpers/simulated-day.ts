@@ -86,6 +86,7 @@ export async function simulateDay(options: {
     roots: null,
     notify: [],
     heartbeat: null,
+    drills: [],
   }
   const daemon: DayDaemon = dayDaemon({ ...rest, ...specs.settings }, journal.heed)
   const killing = dayKills(daemon, journal, backups, specs.lookTime, chance)

@@ -34,6 +34,7 @@ transfer: { bandwidth: 25KiB/s, timeout: 2m, maxFileSize: 500GB, order: oldest }
 expect: [{ series: "tmp*", every: never }, { cron: "30 2 * * *", grace: 2h, until: 2026-12-31 }, { every: 24h }]
 prune: { mode: auto, keepAtLeast: 7, minAge: 30d, trashFor: 0s }
 verify: { every: 2w }
+prove: { every: 30d, drill: pg }
 acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", reason: known }]
 `,
     })
@@ -87,6 +88,7 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
         ],
         prune: { mode: 'auto', keepAtLeast: 7, minAge: 30 * 86_400, trashFor: 0 },
         verifyEvery: 14 * 86_400,
+        prove: { every: 30 * 86_400, drill: 'pg' },
         schedule: { kind: 'every', seconds: 3600 },
         suspend: null,
         destination: {

@@ -15,6 +15,7 @@ import {
   relPath,
   text,
   time,
+  unseen,
 } from '../../model/check-json.ts'
 import { HELD_FILE, type Holding, LEDGER_RECORD, nothingHeld, PRUNED_FILE } from '../../model/holding.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
@@ -107,6 +108,8 @@ const document = object({
     // Earlier versions knew neither.
     surplus: optional(rows({ value: integer })),
     terms: optional(list(object({ at: integer, keepAtLeast: count, minAge: count, trashFor: count }))),
+    // No plan goes by them.
+    drills: unseen<unknown>(),
     seen: rows(seenFile),
     head: nullable(object({ seq: count, hash: text })),
     created: nullable(integer),
@@ -147,7 +150,7 @@ function each<Key extends string, Value, Made>(
 export function encodeSnapshot({ taken, observation, ...rest }: Snapshot) {
   const { source } = observation
   const { instead } = source
-  const { turn, ...destination } = observation.destination
+  const { turn, drills: _, ...destination } = observation.destination
   return {
     format: 'reconcile.snapshot/1',
     ...rest,
@@ -212,6 +215,7 @@ export function decodeSnapshot(json: string): { readonly snapshot: Snapshot } | 
       terms: destination.terms ?? [],
       quarantine: destination.quarantine ?? nothingHeld.quarantine,
       foreign: destination.foreign ?? [],
+      drills: [],
       ...each(ROWS, (_, key) => byPath(destination[key], key === 'records' ? (row) => row : withoutPath)),
       ...each(VALUES, (_, key) => byPath(destination[key] ?? [], ({ value }) => value)),
       awaited: new Map(destination.awaited?.map(({ series, since }) => [series, since])),

@@ -1,6 +1,6 @@
 import { type Digest, type DigestPair, digestKind } from '../../model/digest.ts'
 import { groupBy } from '../../model/group-by.ts'
-import type { Holding, LedgerRecord } from '../../model/holding.ts'
+import type { DrillReceipt, Holding, LedgerRecord } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { SeriesRules } from '../../model/spec.ts'
@@ -32,6 +32,8 @@ export interface RestorePoint {
   /** Null: nothing dates it. */
   readonly time: Instant | null
   readonly files: readonly RestorableFile[]
+  /** When a drill last proved it; null: none did. */
+  readonly proven: Instant | null
 }
 
 /**
@@ -62,10 +64,18 @@ export function restorePoints(
   return [...groupBy(all, ({ key }) => key).values()]
     .map((group) => {
       const { series, time } = group[0]!
-      return { series, time, files: group.map(({ file }) => file) }
+      const files = group.map(({ file }) => file)
+      const proof = holding.drills.findLast((one) => isOf(one, time, files))
+      return { series, time, files, proven: proof?.at ?? null }
     })
     .sort((one, other) => comparePaths(one.series, other.series) || (one.time ?? 0) - (other.time ?? 0))
 }
+
+const isOf = (
+  { why, point, paths }: DrillReceipt,
+  time: Instant | null,
+  [first]: readonly RestorableFile[],
+): boolean => why === null && point === time && paths[0] === first?.path
 
 function restorable(path: RelPath, { files, records }: Holding): RestorableFile | null {
   const held = files.get(path)

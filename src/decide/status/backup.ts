@@ -21,6 +21,7 @@ import { heldSelectorOf } from '../files/dated-name.ts'
 import { isAcknowledged, isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
+import { proofOfSeries, withoutProof } from '../restore/proof.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
@@ -35,7 +36,8 @@ import { lateSeries, type SeriesView, seriesViews, withCause } from './series.ts
 
 /** One backup's status from what its disk says alone. What is not known is never ok. */
 export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
-  const found = lastOf(given)
+  const before = lastOf(given)
+  const found = before === null ? null : withoutProof(before)
   const isKnown = found !== null && given.overSpecs !== null
   const isHeld = given.holders !== null && given.holders.length > 0
   const facts = {
@@ -57,11 +59,13 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const staged = isUnderWay || holding === null ? null : stagedNow(holding)
   const look: StatusLook = { asOf, isAway, halt, gone, held: held.files, views, misfit, isUnderWay, staged }
   const judged = judgeState(facts, look)
+  const proofs = proofOfSeries(facts, asOf)
   return {
     backup: facts.backup,
     state: judged.state,
     destination: facts.place.path,
-    series: spec === null && holding !== null ? held.series : views.map(withDue),
+    series:
+      spec === null && holding !== null ? held.series : views.map((one) => withProof(withDue(one), proofs)),
     ...besideOf(points),
     conditions: dated(claimsOf(facts, look, judged), found?.conditions ?? [], otherwiseAt(facts, asOf)),
     ...(troubles.length === 0 ? {} : { troubles }),
@@ -87,6 +91,11 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     ...(facts.rotation === null ? {} : { disks: disksIn(facts.rotation, facts, views) }),
     exitCode: codeOfStatus(facts, judged.state, haltOf(facts)),
   }
+}
+
+function withProof(status: SeriesStatus, proofs: ReturnType<typeof proofOfSeries>): SeriesStatus {
+  const proof = proofs.get(status.series)
+  return proof === undefined ? status : { ...status, proof }
 }
 
 function runningNow({ format: _, ...progress }: Progress): RunningNow {

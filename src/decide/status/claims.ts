@@ -6,6 +6,7 @@ import type { BackupState, ConditionType, DestinationStatus } from '../../model/
 import { type Hold, type SpecPlace, withHint } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
+import { provenNow } from '../restore/proof.ts'
 import { type Claim, claim, fewOf, joined, releaseText } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { heldClaim } from './fold.ts'
@@ -61,6 +62,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   const empty = emptyNow(facts, look, said)
   if (empty !== null) return is('empty', empty.said)
   if (said === 'failed') return is(said)
+  const [proven] = provenNow(facts, look)
+  if (proven?.status === 'false') return is('failed', { reason: proven.reason, message: proven.message })
   const crowded = crowdedNow(facts, look)
   if (crowded !== null) return is('held', crowded)
   const late = lateSeries(views)
@@ -234,6 +237,7 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     kept('SourceReachable'),
     heldNow(facts, kept('Held')),
     kept('Pushed'),
+    ...provenNow(facts, look),
   ]
 }
 

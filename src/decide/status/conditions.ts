@@ -16,14 +16,14 @@ export const claim = (
 ): Claim => ({ type, status, reason, message })
 
 /** What a condition of these types says is good when it is true. */
-const GOOD: ReadonlySet<ConditionType> = new Set(['Ready', 'Fresh', 'SpecValid', 'SourceReachable'])
+const GOOD: ReadonlySet<ConditionType> = new Set(['Ready', 'Fresh', 'SpecValid', 'SourceReachable', 'Proven'])
 
 /** A condition that says nothing bad: that something is under way is neither good nor bad. */
 const isWell = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
   type === 'Reconciling' || status === (GOOD.has(type) ? 'true' : 'false')
 
 /** What is not known because nobody asked for it. */
-const UNASKED: ReadonlySet<string> = new Set(['nothing-expected', 'no-spec'])
+const UNASKED: ReadonlySet<string> = new Set(['nothing-expected', 'no-spec', 'not-proven-yet'])
 
 /** Whether it is reported unasked. Unknown is not well. */
 export const isTrouble = (condition: Condition): boolean =>

@@ -158,6 +158,6 @@ export function codeOfFailure(code: string): number {
   if (USAGE.has(code)) return 64
   if (isDamage(code)) return 6
   if (code === 'plan-edited') return 4
-  if (code === 'watch-running') return 5
+  if (code === 'watch-running' || code === 'drill-running') return 5
   return HALTS.has(code) ? 7 : 1
 }

@@ -29,6 +29,8 @@ export interface FoldFacts extends Pick<DestinationStatus, 'listed' | 'observed'
   readonly schedule: Schedule
   readonly source: SourceLook
   readonly views: readonly (SeriesView & { readonly newer: Newer })[]
+  /** Null: nobody asks for proof. */
+  readonly proven?: Claim | null
 }
 
 /** The status after a pass. A condition's time moves only when what it says does. */
@@ -41,7 +43,7 @@ export function foldStatus(
 ): DestinationStatus {
   const finished = isoTime(at)
   const good = outcome.exitCode === 0 && outcome.result !== 'incomplete'
-  const { source, views, clock, leapt = null, schedule, ...next } = facts
+  const { source, views, clock, leapt = null, schedule, proven = null, ...next } = facts
   const lastSuccess = good ? finished : (before?.lastSuccess ?? null)
   const look = lastLook({ finished, lastSuccess, result: outcome.result })
   const claims: readonly Claim[] = [
@@ -53,6 +55,7 @@ export function foldStatus(
     reachable(source),
     heldClaim(outcome.holds),
     pushedClaim(outcome.warnings),
+    ...(proven === null ? [] : [proven]),
   ]
   return {
     format: 'reconcile.destination/1',

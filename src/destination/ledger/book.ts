@@ -12,6 +12,7 @@ import type { FileEvent, LedgerEvent, PruneBegin } from '../../model/ledger-even
 import { type RelPath, toRelPath } from '../../model/rel-path.ts'
 import { isEventName } from './event-name.ts'
 import type { LedgerLine } from './line.ts'
+import { enterReceipt, type Receipts } from './receipts.ts'
 
 export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>
 export type PruneIntent = PruneBegin & { readonly path: RelPath }
@@ -46,6 +47,7 @@ export const emptyBook = () => ({
   lastPrune: null as Holding['lastPrune'],
   surplus: new Map<RelPath, Instant>(),
   terms: [] as SeenTerms[],
+  drills: new Map() as Receipts,
   records: new Map<RelPath, BookRecord>(),
   repairs: new Map<RelPath, RepairIntent>(),
   abandoned: new Map<RelPath, Instant>(),
@@ -152,6 +154,10 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         book.terms.push({ at, keepAtLeast, minAge, trashFor })
       return
     }
+    case 'proven':
+    case 'drill-failed':
+      enterReceipt(book.drills, line, at)
+      return
     case 'surplus':
       for (const path of line.paths) {
         const record = book.records.get(path as RelPath)

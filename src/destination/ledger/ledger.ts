@@ -59,6 +59,7 @@ export interface Ledger {
   readonly surplus: Holding['surplus']
   readonly terms: Holding['terms']
   readonly foreign: Holding['foreign']
+  readonly drills: Holding['drills']
   /** `prune-begin` without its `prune-done`, and `undo-begin` without its `undo-done`, in the order they began. */
   readonly prunes: ReadonlyMap<RelPath, PruneIntent>
   readonly undos: ReadonlyMap<RelPath, UndoIntent>
@@ -196,6 +197,9 @@ async function ledgerFrom(
     terms: book.terms,
     get foreign() {
       return book.foreign
+    },
+    get drills() {
+      return [...book.drills.values()]
     },
     repairs: book.repairs,
     prunes: book.prunes,

@@ -174,6 +174,7 @@ export async function takeHolding(
       begun: begunBy(memory.ledger),
       lastPrune: memory.ledger?.lastPrune ?? null,
       surplus: memory.ledger?.surplus ?? nothingHeld.surplus,
+      drills: memory.ledger?.drills ?? nothingHeld.drills,
       terms: memory.ledger?.terms ?? nothingHeld.terms,
       created: memory.ledger?.created ?? null,
       listedBefore: (rotation && latestStatus(rotation))?.listed ?? status?.listed ?? null,

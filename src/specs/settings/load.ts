@@ -81,6 +81,7 @@ export async function loadSettings(
       roots: written.roots ?? null,
       notify: written.notify ?? [],
       heartbeat: written.heartbeat ?? null,
+      drills: written.drills ?? [],
     },
     faults,
   }

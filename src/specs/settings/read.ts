@@ -7,11 +7,11 @@ import {
   URL_KINDS,
   type UrlKind,
 } from '../../model/notice.ts'
-import type { GitPlace, Heartbeat, Settings } from '../../model/settings.ts'
+import type { Drill, GitPlace, Heartbeat, Settings } from '../../model/settings.ts'
 import { gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
 import { inFolder, readNearPath } from '../spec/near-path.ts'
-import { bandwidthFault, no, type Parsed, parseRate } from '../spec/units.ts'
+import { atLeast, bandwidthFault, no, type Parsed, parseDuration, parseRate } from '../spec/units.ts'
 import { type ValueReader, valueReader } from '../spec/value-reader.ts'
 import { checkShape } from '../yaml/check-shape.ts'
 import {
@@ -174,11 +174,12 @@ function readAll(
   const roots = each(['roots'], (path) => folder(path) ?? []).flat()
   const notify = readHooks(reader, folder)
   const heartbeat = readHeartbeat(reader, folder)
+  const drills = readDrills(reader)
   return {
     written: {
       ...(isWritten(['specs']) ? { specs: specs ?? '' } : {}),
       ...(git === undefined ? {} : { git: { ...Object.fromEntries(parts), ...(isBad ? { url: '' } : {}) } }),
-      ...{ state, concurrency, bandwidth, notify, heartbeat },
+      ...{ state, concurrency, bandwidth, notify, heartbeat, drills },
       // A faulty root allows nothing more than the others do.
       ...(isWritten(['roots']) ? { roots } : {}),
     },
@@ -240,6 +241,43 @@ const missingEnd = (on: readonly NoticeKind[]): readonly NoticeKind[] =>
   on.includes('recovered') ? [] : ['recovered']
 
 const isUrlKind = (kind: string): kind is UrlKind => (URL_KINDS as readonly string[]).includes(kind)
+
+const SHELL = /^(?:.*\/)?(?:ba|da|z|k|a)?sh$/
+
+/** The sound ones of `drills`. */
+function readDrills({ root, plain, read, fault, isFaulty, isWritten }: ValueReader): readonly Drill[] {
+  const written = valueAt(root, ['drills'])
+  if (written?.kind !== 'map') return []
+  return [...written.entries.keys()].flatMap((name): readonly Drill[] => {
+    const path = ['drills', name]
+    const isBare = valueAt(root, path)?.kind === 'list'
+    const at = isBare ? path : [...path, 'command']
+    const list = valueAt(root, at)
+    if (list?.kind !== 'list' || isFaulty(at) || list.items.some((_, i) => isFaulty([...at, i]))) return []
+    const command = plain<readonly string[]>(at)
+    const [program = ''] = command
+    if (program.includes('/') && !program.startsWith('/')) {
+      const message = `${keyPathText(at)}: ${program} is neither absolute nor a bare name`
+      fault(
+        [...at, 0],
+        'unsafe-path',
+        message,
+        'it would be looked up in the scratch folder: write its whole path',
+      )
+    }
+    const code = SHELL.test(program) ? command.findIndex((word, i) => /^-\w*c$/.test(word) && i > 0) + 1 : 0
+    if (code > 0 && command[code]?.includes('{path}') === true) {
+      const message = `${keyPathText(at)}: a file's name would be run as part of the shell's code`
+      fault([...at, code], 'wrong-value', message, 'write "$1" there, and after it: sh, "{path}"')
+    }
+    const timeout = isBare || !isWritten([...path, 'timeout']) ? undefined : [...path, 'timeout']
+    const seconds = timeout === undefined ? HOUR : read(timeout, 'out-of-range', atLeast(parseDuration, 1))
+    return seconds === undefined ? [] : [{ name, command, timeout: seconds }]
+  })
+}
+
+/** Seconds. */
+const HOUR = 3600
 
 /** Undefined: there is none, or nothing of it is sound. */
 function readHeartbeat({ isWritten, fault }: ValueReader, folder: ReadFolder): Heartbeat | undefined {

@@ -2,6 +2,7 @@ import { fingerprint } from '../../decide/documents/fingerprint.ts'
 import { templateFault } from '../../decide/files/dated-name.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
+import { DAY } from '../../model/instant.ts'
 import { isObject } from '../../model/is-object.ts'
 import type { BackupName, Finished, Spec } from '../../model/spec.ts'
 import { loadSchema, withDefaults } from '../schema.ts'
@@ -236,6 +237,12 @@ function readValues(
     },
     ...readRules(reader),
     verifyEvery: seconds(['verify', 'every']),
+    prove: reader.isWritten(['prove'])
+      ? {
+          every: read(['prove', 'every'], 'out-of-range', atLeast(parseDuration, DAY / 1000, 'is below 1d')),
+          drill: plain(['prove', 'drill']),
+        }
+      : null,
     destination: {
       path: near(['destination', 'path'], 'folder'),
       mount: near(['destination', 'mount'], 'any') ?? null,

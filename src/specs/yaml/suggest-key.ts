@@ -58,6 +58,9 @@ const WORDS: Readonly<Record<string, string>> = {
   concurrency: 'jobs parallel workers',
   specs: 'backups specsdir backupsd',
   state: 'statedir',
+  drills: 'drill tests checks',
+  prove: 'proof drill restoretest',
+  command: 'cmd argv run exec',
   roots: 'allowedroots',
 }
 
@@ -99,7 +102,13 @@ function listKeys(schema: Schema, above: string): readonly Known[] {
       const key = { path: above + name, above, name, squeezed, sorted: sorted(squeezed) }
       return [key, ...listKeys(value, `${above}${name}.`)]
     })
-    .concat(inner)
+    .concat(inner, schema.additionalProperties ? listKeys(schema.additionalProperties, `${above}*.`) : [])
+}
+
+/** Whether a map's keys are those of `here`; of an open map each key has the same. */
+const isOf = (above: string, here: string): boolean => {
+  const [one, other] = [above.split('.'), here.split('.')]
+  return one.length === other.length && one.every((part, i) => part === '*' || part === other[i])
 }
 
 /**
@@ -110,7 +119,7 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
   if (key.length > MOST_LETTERS) return null
   const all = keysOf(schema)
   const here = parent === '' ? '' : `${parent}.`
-  const siblings = all.filter(({ above }) => above === here)
+  const siblings = all.filter(({ above }) => isOf(above, here))
   const asked = squeeze(key)
   const letters = sorted(asked)
   const isAsked = ({ squeezed }: Known) => squeezed === asked

@@ -45,6 +45,7 @@ describe('settings', () => {
       roots: null,
       notify: [],
       heartbeat: null,
+      drills: [],
       faults: [],
     })
   })
@@ -116,6 +117,27 @@ describe('settings', () => {
       urlFile: null,
       eachFile: expect.stringMatching(/etc\/keys\/beat-\{name\}$/),
     })
+  })
+
+  test('name drills: words, or a command with its timeout; a name never becomes code of a shell', async () => {
+    const config = (text: string) => box({ 'etc/config.yaml': text })
+    const { drills, faults } = await config(
+      'drills: { tar: [tar, -tf, "{path}"], big: { command: [gzip, -t, "{path}"], timeout: 6h } }\n',
+    )
+    expect(faults).toEqual([])
+    expect(drills).toEqual([
+      { name: 'tar', command: ['tar', '-tf', '{path}'], timeout: 3600 },
+      { name: 'big', command: ['gzip', '-t', '{path}'], timeout: 21_600 },
+    ])
+    const said = async (text: string) => (await config(`drills: { x: ${text} }\n`)).faults.join('\n')
+    expect(await said('[sh, -c, "tar -t {path}"]')).toContain(
+      "a file's name would be run as part of the shell's code",
+    )
+    expect(await said('[bin/check, "{path}"]')).toContain('neither absolute nor a bare name')
+    expect(await said('{ comand: [true] }')).toContain('unknown key "comand"')
+    expect(await said('{ command: [true], timeout: 6 }')).not.toBe('')
+    expect(await said('[]')).not.toBe('')
+    expect(await said('tar -t')).not.toBe('')
   })
 
   test("of a plain user come from their own file, else from the box's", async () => {
