@@ -40,6 +40,7 @@ export const CONDITION_TYPES = [
   'SourceReachable',
   'Held',
   'Pushed',
+  'Anomalous',
 ] as const
 export type ConditionType = (typeof CONDITION_TYPES)[number]
 

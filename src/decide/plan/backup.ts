@@ -5,6 +5,7 @@ import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Newer } from '../../model/status.ts'
 import type { Problem, Warning } from '../../model/trouble.ts'
+import { anomaliesOf } from '../anomaly/problems.ts'
 import { isAsPublished } from '../files/as-published.ts'
 import { concernOf } from '../files/concern.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
@@ -171,7 +172,10 @@ function compare(
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
   const rest: { readonly facts: FileFacts; readonly point: Point | null }[] = []
+  const odd: Problem[] = []
   const meet = (facts: FileFacts): void => {
+    const { path, held, record } = facts
+    if (record?.anomalies !== undefined && held !== undefined) odd.push(...anomaliesOf(spec, path, record))
     const clash = clashOf(facts)
     if (clash !== null) {
       problems.push(clash)
@@ -193,7 +197,8 @@ function compare(
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
   })
   const views = seriesViews(spec, wants, destination, clock.at)
-  const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts }, context)
+  problems.push(...odd)
+  const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts, odd }, context)
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
   const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)

@@ -234,6 +234,7 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     kept('SourceReachable'),
     heldNow(facts, kept('Held')),
     kept('Pushed'),
+    kept('Anomalous'),
   ]
 }
 

@@ -255,9 +255,22 @@ function readValues(
       digest: read([...path, 'digest'], 'wrong-value', readDigest),
       reason: plain([...path, 'reason']),
     })),
+    ...readAnomaly(reader),
     ...times,
   }
   return { spec, faults: reader.faults }
+}
+
+function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): Pick<Spec, 'anomaly'> {
+  if (!isWritten(['anomaly'])) return {}
+  const path = ['anomaly', 'size']
+  const size = plain<readonly [number, number]>(path)
+  // Neither bound may hold what is as usual.
+  if (isWritten(path) && !isFaulty(path) && !(size[0] < 1 && size[1] > 1)) {
+    const message = `anomaly.size: ${JSON.stringify(size)} does not hold 1, the median itself`
+    fault(path, 'out-of-range', message, 'the first is below 1 and the second above, as in [0.5, 2]')
+  }
+  return { anomaly: { size, kind: plain(['anomaly', 'kind']) } }
 }
 
 /** The names under which versions are kept. */
