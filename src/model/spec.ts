@@ -129,6 +129,8 @@ export interface Expectation {
   readonly grace: number
   /** From here on nothing is expected any more. */
   readonly until: Instant | null
+  /** Seconds that the oldest point must go back, once the series itself does; left out: no matter how far. */
+  readonly reach?: number
 }
 
 /** What may be removed, and how carefully. Times are seconds. */

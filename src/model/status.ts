@@ -225,6 +225,16 @@ export type BesideCount = Checked<typeof besideCount>
 /** The one series of all files without a date, where there is no pattern; also told of where nothing has shown itself yet. */
 export const UNDATED = 'undated'
 
+const reachStatus = object({
+  /** In words: `365d`. */
+  expect: text,
+  /** Of its oldest complete point here; null: there is none. */
+  oldest: nullable(text),
+  /** `young`: the series itself is not that old yet. */
+  state: text as Check<'ok' | 'young' | 'short'>,
+})
+export type ReachStatus = Checked<typeof reachStatus>
+
 export const seriesStatus = object({
   /** Its name; of one that is guessed with `*` in the place of the date. */
   series: text,
@@ -240,6 +250,8 @@ export const seriesStatus = object({
   /** Where it is late, and that is known. */
   cause: optional(text as Check<LateCause>),
   points: count,
+  /** How far back it goes against what is expected; left out: no matter how far. */
+  reach: optional(reachStatus),
 })
 export type SeriesStatus = Checked<typeof seriesStatus>
 

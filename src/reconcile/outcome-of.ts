@@ -5,6 +5,7 @@ import { isTransfer } from '../decide/plan/backup.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
 import { fewOf } from '../decide/status/conditions.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
+import { REACH_SHORT } from '../decide/status/reach.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
@@ -89,7 +90,7 @@ function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run
   if (isAwaitingQuiet(observation.source)) return 'incomplete'
   if (bare.published.length + bare.pruned.length > 0) return 'applied'
   const { conflicts, lost } = bare
-  const problems = bare.problems.filter((one) => !isOfBox(one) && !isAnomaly(one))
+  const problems = bare.problems.filter((one) => !isOfBox(one) && !isAnomaly(one) && one.code !== REACH_SHORT)
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }
 

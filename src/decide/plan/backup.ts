@@ -19,10 +19,11 @@ import { pushedWarning } from '../prune/candidates.ts'
 import { decideExpiry, type Expiry } from '../prune/expiry.ts'
 import { decidePrune, type PruneDecision } from '../prune/removals.ts'
 import { besideOf, newNaming, patternFitsNothing } from '../retention/beside-pattern.ts'
-import { retained } from '../retention/retained.ts'
+import { reachWarnings, retained } from '../retention/retained.ts'
 import type { Point } from '../retention/series-points.ts'
 import { growPoints, type Retention } from '../retention/wanted.ts'
 import { lateCause, newerAtSource } from '../status/late-cause.ts'
+import { reachProblems } from '../status/reach.ts'
 import { type SeriesView, seriesViews, withCause } from '../status/series.ts'
 import { anyClock, type BoxClock, boxClock } from '../time/box-clock.ts'
 import { lineTime } from '../time/line-time.ts'
@@ -151,7 +152,7 @@ function warningsOf(
     source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
   const found = [slowLine(wants.series, sizeOf, bandwidth), newNaming(spec, wants, asOf)]
   return [
-    ...timeWarnings(spec).map(({ key: _, ...warning }) => warning),
+    ...[...timeWarnings(spec), ...reachWarnings(spec)].map(({ key: _, ...warning }) => warning),
     ...found.filter((warning) => warning !== null),
   ]
 }
@@ -222,6 +223,8 @@ function compare(
       take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
+  // Of what is here, whatever is on its way.
+  problems.push(...reachProblems(views.map(({ status }) => status)))
   const expiry = decideExpiry(spec, observation, clock, context.asOf)
   for (const step of expiry.steps) steps.push(step)
   const coming = seriesViews(spec, wants, destination, clock.at, 'count')

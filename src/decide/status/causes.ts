@@ -117,6 +117,7 @@ const WORDS: Readonly<Record<string, string>> = {
   overdue: 'nobody looks',
   'pattern-fits-nothing': 'its pattern fits nothing',
   'path-missing': "the source's folder is gone",
+  'reach-short': 'its oldest points are gone',
   rot: 'a file is rotten',
   'spec-invalid': 'its spec is faulty',
   'state-damaged': 'the state folder is damaged',

@@ -1,5 +1,6 @@
 import { fingerprint } from '../../decide/documents/fingerprint.ts'
 import { templateFault } from '../../decide/files/dated-name.ts'
+import { reachWarnings } from '../../decide/retention/retained.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
 import { isObject } from '../../model/is-object.ts'
@@ -109,7 +110,10 @@ export function readSpec(
     return { faults: found, claim: null, document: null, spec: null, host: null }
   const isSound = !isFaultyHost && !isCut && !found.some(({ severity }) => severity === 'error')
   const spec = isSound ? values.spec : null
-  const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
+  const warnings =
+    spec === null
+      ? []
+      : [...timeWarnings(spec), ...reachWarnings(spec)].map((warning) => warningFault(root, warning))
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
 
@@ -265,8 +269,9 @@ function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): Pick<S
   if (!isWritten(['anomaly'])) return {}
   const path = ['anomaly', 'size']
   const size = plain<readonly [number, number]>(path)
-  // Neither bound may hold what is as usual.
-  if (isWritten(path) && !isFaulty(path) && !(size[0] < 1 && size[1] > 1)) {
+  const isSound = ![path, [...path, 0], [...path, 1]].some(isFaulty)
+  // The median itself is as usual.
+  if (isWritten(path) && isSound && !(size[0] < 1 && size[1] > 1)) {
     const message = `anomaly.size: ${JSON.stringify(size)} does not hold 1, the median itself`
     fault(path, 'out-of-range', message, 'the first is below 1 and the second above, as in [0.5, 2]')
   }
