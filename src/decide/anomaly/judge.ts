@@ -4,7 +4,7 @@ import type { LedgerRecord } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
-import type { AnomalyRules, Spec } from '../../model/spec.ts'
+import type { Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
 import type { FileFacts } from '../files/facts.ts'
 import { isWhole } from '../files/facts.ts'
@@ -30,7 +30,9 @@ export function anomalyJudge(
   const { anomaly: rules } = spec
   if (rules === undefined || retention === null) return null
   const gated = new Map<RelPath, Known>()
-  const removed = removedPoints(spec, observation)
+  const removed = kept((_: 'all') => removedPoints(spec, observation))
+  const from = kept((series: string) => judgedFrom(retention.series.get(series) ?? []))
+  const firsts = kept(firstsOf)
   const pointOf = ({ path }: Gated): Point | null => retention.pointOf(path)
   const knownOf = (facts: FileFacts): Known | undefined =>
     gated.get(facts.path) ?? (isWhole(facts.held, facts.record) ? facts.record : undefined)
@@ -42,12 +44,13 @@ export function anomalyJudge(
   }
   const judgePoint = (point: Point): readonly Anomaly[] => {
     const all = retention.series.get(point.series) ?? []
-    const own = isOfSeries(point, spec) && isJudged(point, all) ? weigh(point) : null
+    const isJudged = isOfSeries(point, spec) && point.time >= from(point.series)
+    const own = isJudged ? weigh(point) : null
     if (own === null) return []
     const before = all.flatMap((one) => (one.time < point.time ? (weigh(one) ?? []) : []))
     // What a prune removed may have come again.
     const again = new Set(before.map(({ time }) => time))
-    const gone = (removed().get(point.series) ?? []).filter(
+    const gone = (removed('all').get(point.series) ?? []).filter(
       ({ time }) => time < point.time && !again.has(time),
     )
     const past = [...before, ...gone].sort((a, b) => a.time - b.time)
@@ -63,9 +66,13 @@ export function anomalyJudge(
       gated.set(path, { ...gated.get(path)!, anomalies: all })
     }
     for (const { path, size, digests } of files) gated.set(path, { size, sha256: digests.sha256 })
-    for (const file of files) {
-      const kind = isFirstOfKind(file.path, pointOf(file), observation, rules) ? oddKind(file) : null
-      if (kind !== null) add(file.path, [kind])
+    for (const file of rules.kind ? files : []) {
+      const { path } = file
+      const point = pointOf(file)
+      // Of what is split under one suffix only the first part begins as its kind does.
+      const isPart = point !== null && firsts(point).get(kindOf(path)) !== path
+      const kind = isPart || isLastOfMany(path, observation) ? null : oddKind(file)
+      if (kind !== null) add(path, [kind])
     }
     // By time: what is found of one counts for the next.
     const points = [...groupBy(files, pointOf)].toSorted(([a], [b]) => (a?.time ?? 0) - (b?.time ?? 0))
@@ -94,59 +101,63 @@ const isOfSeries = ({ series, isAhead, dated }: Point, spec: Spec): boolean =>
   !isAhead && dated !== 'unknown' && !(series === UNDATED && isGuessed(spec.series))
 
 /**
- * Only what comes in order is compared: of a series of which nothing was here the newest point, else what is newer than all that was. So a
- * first import, and what is fetched of long ago, are no news.
+ * From when on points of a series are compared: only what comes in order is. Of a series of which nothing was here that is the newest point
+ * alone, else what is newer than all that was. So a first import, and what is fetched of long ago, are no news.
  */
-function isJudged(point: Point, all: readonly Point[]): boolean {
-  const here = all.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
-  const others =
-    here.length > 0 ? here : all.filter(({ standing, isAhead }) => standing !== 'unfinished' && !isAhead)
-  return others.every((one) => one === point || one.time < point.time)
+function judgedFrom(all: readonly Point[]): number {
+  const newest = (points: readonly Point[]) =>
+    points.reduce((max, { time }) => Math.max(max, time), Number.NEGATIVE_INFINITY)
+  const present = all.filter(({ isAhead }) => !isAhead)
+  const here = present.filter(({ standing }) => standing === 'whole')
+  if (here.length > 0) return newest(here) + 1
+  return newest(present.filter(({ standing }) => standing !== 'unfinished'))
 }
 
-/** Only the first part of what is split under one suffix begins as its kind does; and of a zip in volumes the last part has its name. */
-function isFirstOfKind(
-  path: RelPath,
-  point: Point | null,
-  { source, destination }: Observation,
-  rules: AnomalyRules,
-): boolean {
-  const kind = rules.kind ? kindOf(path) : null
-  if (kind === null) return false
+/** Of each kind of file in a point the first one, by its path. */
+function firstsOf({ facts }: Point): ReadonlyMap<string | null, RelPath> {
+  const firsts = new Map<string | null, RelPath>()
+  for (const { path } of facts) {
+    const kind = kindOf(path)
+    const first = firsts.get(kind)
+    if (first === undefined || path < first) firsts.set(kind, path)
+  }
+  return firsts
+}
+
+/** A zip in volumes: the last one has its name, and begins with whatever the one before ended with. */
+function isLastOfMany(path: RelPath, { source, destination }: Observation): boolean {
   const volume = lastVolumeOf(path) as RelPath | null
-  if (volume !== null && (source.files.has(volume) || destination.files.has(volume))) return false
-  return point === null || point.facts.every((one) => kindOf(one.path) !== kind || one.path >= path)
+  return volume !== null && (source.files.has(volume) || destination.files.has(volume))
 }
 
-/** The points of each series that prunes have removed, so far as all of their files are known. */
+/** Made once for each. */
+function kept<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>()
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key))
+    return made.get(key)!
+  }
+}
+
+/** The points of each series that prunes have removed, by the files that the ledger knows. */
 function removedPoints(
   spec: Spec,
   { destination: { pruned, records } }: Observation,
-): () => ReadonlyMap<string, readonly Weighed[]> {
-  let made: ReadonlyMap<string, readonly Weighed[]> | null = null
-  const make = () => {
-    const dated = dateFiles(spec.series)
-    const files = [...pruned.keys()].flatMap((path) => {
-      const record = records.get(path)
-      const date = dated(path)
-      if (record === undefined || date === null) return []
-      return { series: date.series, time: date.time ?? recordedTime(record), record }
+): ReadonlyMap<string, readonly Weighed[]> {
+  const dated = dateFiles(spec.series)
+  const files = [...pruned.keys()].flatMap((path) => {
+    const record = records.get(path)
+    const date = dated(path)
+    if (record === undefined || date === null) return []
+    return { series: date.series, time: date.time ?? recordedTime(record), record }
+  })
+  const points = [...groupBy(files, ({ series }) => series)].map(([series, of]) => {
+    const byTime = groupBy(of, ({ time }) => time)
+    const all = [...byTime].map(([time, its]) => {
+      const known = its.map(({ record }) => record)
+      return weighed(time, known[0]!.path, known)
     })
-    return new Map(
-      [...groupBy(files, ({ series }) => series)].map(([series, of]) => [
-        series,
-        [...groupBy(of, ({ time }) => time)].map(([time, its]) =>
-          weighed(
-            time,
-            its[0]!.record.path,
-            its.map(({ record }) => record),
-          ),
-        ),
-      ]),
-    )
-  }
-  return () => {
-    made ??= make()
-    return made
-  }
+    return [series, all] as const
+  })
+  return new Map(points)
 }

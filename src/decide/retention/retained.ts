@@ -47,8 +47,8 @@ export function reachWarnings({
       {
         key: ['expect'],
         code: 'reach-beyond-retain',
-        message: `expect.reach asks for points of ${wanted} ago, and with retain and prune.minAge the oldest one is at times of ${kept} ago`,
-        hint: 'Keep more with retain, such as one monthly or yearly point more, or make reach shorter.',
+        message: `expect.reach asks for ${wanted}, and with retain and prune.minAge points go back only ${kept} at times`,
+        hint: 'Keep more with retain, for example two more monthly points, or make reach shorter.',
       },
     ]
   })
