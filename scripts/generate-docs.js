@@ -46,6 +46,8 @@ function kindOf(schema) {
   if (schema.const !== undefined) return code(schema.const)
   if (schema.enum !== undefined) return schema.enum.map(code).join(' or ')
   if (schema.type === 'integer') return `a whole number, ${schema.minimum} to ${schema.maximum}`
+  if (schema.type === 'number') return `a number, ${schema.minimum} to ${schema.maximum}`
+  if (schema.type === 'boolean') return '`true` or `false`'
   if (Array.isArray(schema.type)) {
     if (schema.type.includes('boolean')) return '`true`, `false`, or keys with values'
     const one = kindOf(schema.then ?? schema.items ?? {})

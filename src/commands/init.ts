@@ -99,6 +99,7 @@ source:
 # series: { pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: Europe/Oslo }
 # retain: { daily: 7, weekly: 4, monthly: 12 }   # without it everything is kept
 # expect: { every: 24h, grace: 2h }              # later than this is a failure
+# anomaly: { size: [0.5, 2], kind: true }        # so is what is unlike the files before it; see docs/monitoring.md
 
 destination:
   path: /srv/offsite/{name}

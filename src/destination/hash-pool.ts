@@ -29,6 +29,8 @@ interface Read {
   readonly modified: string
   /** Bytes that were read. */
   readonly size: number
+  /** The first 512 of them, one character a byte (latin1). */
+  readonly head: string
 }
 
 type Sums = (Read & { readonly md5: string; readonly sha256: string }) | { readonly code: string }

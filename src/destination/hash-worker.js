@@ -7,12 +7,12 @@
 import { createHash, hash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { BLOCK, SLOT, SLOTS } from './hash-ring.js'
+import { BLOCK, HEAD, SLOT, SLOTS } from './hash-ring.js'
 
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
 const block = Buffer.allocUnsafeSlow(BLOCK)
 
-/** @typedef {{ inode: string, modified: string, size: number, md5: string, sha256: string } | { code: string }} Sums */
+/** @typedef {{ inode: string, modified: string, size: number, head: string, md5: string, sha256: string } | { code: string }} Sums */
 
 port.on('message', (/** @type {import('./hash-ring.js').HashTask} */ task) => {
   port.postMessage(answer(task))
@@ -41,13 +41,14 @@ function whole(path, control) {
   return reading(path, (descriptor, of) => {
     let size = readBlock(descriptor, block)
     const first = block.subarray(0, size)
-    if (size < BLOCK) return { ...of, size, md5: hash('md5', first), sha256: hash('sha256', first) }
+    const head = first.toString('latin1', 0, HEAD)
+    if (size < BLOCK) return { ...of, size, head, md5: hash('md5', first), sha256: hash('sha256', first) }
     const md5 = createHash('md5').update(first)
     const sha256 = createHash('sha256').update(first)
     for (;;) {
       if (Atomics.load(control, SLOT.stop) === 1) return { code: 'ABORTED' }
       const length = readBlock(descriptor, block)
-      if (length === 0) return { ...of, size, md5: md5.digest('hex'), sha256: sha256.digest('hex') }
+      if (length === 0) return { ...of, size, head, md5: md5.digest('hex'), sha256: sha256.digest('hex') }
       md5.update(block.subarray(0, length))
       sha256.update(block.subarray(0, length))
       size += length
@@ -64,6 +65,7 @@ function lead(path, control, ring) {
   const read = reading(path, (descriptor, of) => {
     const sha256 = createHash('sha256')
     let size = 0
+    let head = ''
     for (let made = 0; ; made++) {
       for (;;) {
         if (Atomics.load(control, SLOT.stop) === 1) return { code: 'ABORTED' }
@@ -76,7 +78,8 @@ function lead(path, control, ring) {
       Atomics.store(control, SLOT.lengths + (made % SLOTS), length)
       Atomics.store(control, SLOT.made, made + 1)
       Atomics.notify(control, SLOT.made)
-      if (length === 0) return { ...of, size, sha256: sha256.digest('hex') }
+      if (length === 0) return { ...of, size, head, sha256: sha256.digest('hex') }
+      if (made === 0) head = ring.toString('latin1', 0, Math.min(length, HEAD))
       sha256.update(ring.subarray(at, at + length))
       size += length
     }

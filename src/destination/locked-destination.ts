@@ -112,7 +112,7 @@ export function lockedDestination(
     },
     gate: (requests, run) => inWords('judge', () => gate(opened().site, requests, run)),
     publish: (requests, run) => inWords('publish', () => publish(opened().site, requests, run)),
-    adopt: (requests, run) => inWords('adopt', () => adopt(opened().site, requests, run)),
+    adopt: (requests, run, judge) => inWords('adopt', () => adopt(opened().site, requests, run, judge)),
     verify: (paths, run) => inWords('verify', () => verify(opened().site, paths, run)),
     prune: (requests, run) => inWords('prune', () => prune(opened().site, requests, run)),
     undoPrune: (paths, why, run) => inWords('restore', () => undoPrune(opened().site, paths, why, run)),

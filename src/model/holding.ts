@@ -1,8 +1,10 @@
+import { checkedAnomaly } from './anomaly.ts'
 import {
   type CheckedFields,
   count,
   digest,
   integer,
+  list,
   nullable,
   object,
   oneOf,
@@ -227,6 +229,8 @@ export const LEDGER_RECORD = {
   revision: optional(text),
   /** The source's name for it, where that is another. */
   from: optional(relPath),
+  /** What was odd about it at its gate; left out: nothing. */
+  anomalies: optional(list(checkedAnomaly)),
   /** The latest mtime, whole seconds, under which the source was seen to have these bytes since; left out: as it was published. */
   same: optional(integer),
 }

@@ -1,3 +1,4 @@
+import type { Anomaly } from './anomaly.ts'
 import type { Voucher } from './source-file.ts'
 
 /**
@@ -87,6 +88,8 @@ export interface FileEvent {
   readonly markerMtime: number | null
   /** Who vouched for the digest, where it was not a marker of the source's own. */
   readonly vouched?: Voucher | undefined
+  /** What was odd about it at its gate; left out: nothing, or nobody asked. */
+  readonly anomalies?: readonly Anomaly[] | undefined
   readonly revision: string | null
   readonly planId: string | null
 }

@@ -1,13 +1,21 @@
 /** What may be reported of a backup. `recovered`: all that was reported is over. */
 export type NoticeKind = TroubleKind | 'recovered'
 
-export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held' | 'pushed'
+export type TroubleKind = 'late' | 'failing' | 'conflict' | 'lost' | 'held' | 'pushed' | 'anomaly'
 
 /** In place of a backup's name, where a trouble is over all of them: no backup can be named so. */
 export const ALL_BACKUPS = 'all backups'
 
 /** In the order in which they are reported. */
-export const TROUBLE_KINDS: readonly TroubleKind[] = ['lost', 'conflict', 'held', 'failing', 'late', 'pushed']
+export const TROUBLE_KINDS: readonly TroubleKind[] = [
+  'lost',
+  'conflict',
+  'held',
+  'failing',
+  'anomaly',
+  'late',
+  'pushed',
+]
 
 export const NOTICE_KINDS: readonly NoticeKind[] = [...TROUBLE_KINDS, 'recovered']
 

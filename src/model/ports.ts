@@ -1,3 +1,4 @@
+import type { AnomalyJudge } from './anomaly.ts'
 import type { Rotation } from './box.ts'
 import type { Digest, DigestKind, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
@@ -190,8 +191,15 @@ export interface LockedDestination {
   /** Protocol steps 5 to 9 for files that have passed, in batches that share their steps. */
   publish(files: readonly PublishRequest[], run: Run): Promise<ReadonlyMap<RelPath, PublishVerdict>>
 
-  /** Judges data under its final name, and finishes it where it is right: read-only, synced, marker beside it, ledger. */
-  adopt(files: readonly AdoptRequest[], run: Run): Promise<ReadonlyMap<RelPath, AdoptVerdict>>
+  /**
+   * Judges data under its final name, and finishes it where it is right: read-only, synced, marker beside it, ledger. `judge`: what
+   * is odd about what the ledger does not know yet; null: nobody asks.
+   */
+  adopt(
+    files: readonly AdoptRequest[],
+    run: Run,
+    judge?: AnomalyJudge | null,
+  ): Promise<ReadonlyMap<RelPath, AdoptVerdict>>
 
   /** Reads published files again and records those that are what was published. Changes no file. Stops on the signal, throwing its reason. */
   verify(paths: readonly RelPath[], run: Run): Promise<ReadonlyMap<RelPath, VerifyVerdict>>
@@ -272,8 +280,8 @@ export interface GateRequest extends Staged {
 }
 
 export type GateVerdict =
-  | { readonly verdict: 'passed'; readonly digests: DigestPair }
-  | { readonly verdict: 'mismatch'; readonly digests: DigestPair }
+  /** `head`: its first 512 bytes, one character a byte (latin1). */
+  | { readonly verdict: 'passed' | 'mismatch'; readonly digests: DigestPair; readonly head: string }
   /** Fewer or more bytes than listed: interrupted, or changed at the source. */
   | { readonly verdict: 'size'; readonly size: number }
   | { readonly verdict: 'missing' }
@@ -281,7 +289,7 @@ export type GateVerdict =
   | { readonly verdict: 'refused'; readonly problem: Problem }
 
 /** What the source listed, and what the ledger is to know of the plan. */
-type Origin = 'from' | 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
+type Origin = 'from' | 'mtime' | 'markerMtime' | 'vouched' | 'anomalies' | 'planId' | 'revision'
 
 export interface PublishRequest extends Pick<FileEvent, 'size' | Exclude<Origin, 'from'>>, Staged {
   readonly digests: DigestPair
@@ -299,7 +307,7 @@ export type PublishVerdict =
   | { readonly verdict: 'conflict'; readonly conflict: Conflict }
   | { readonly verdict: 'problem'; readonly problem: Problem }
 
-export interface AdoptRequest extends Pick<FileEvent, Origin> {
+export interface AdoptRequest extends Pick<FileEvent, Exclude<Origin, 'anomalies'>> {
   readonly path: RelPath
   /**
    * `ledger`: unmarked data the ledger knows; its marker is put back from there. `source`: unmarked data the ledger does not

@@ -34,6 +34,8 @@ export interface Spec {
   /** Null: nobody asks for proof. */
   readonly prove: ProveRules | null
   readonly acknowledge: readonly Acknowledgement[]
+  /** Left out: nothing is asked of what comes but that it is what its marker says. */
+  readonly anomaly?: AnomalyRules
   /** When `watch` runs it. A pass that a person or cron runs does not ask. */
   readonly schedule: Schedule
   /** Null: it runs. */
@@ -129,6 +131,8 @@ export interface Expectation {
   readonly grace: number
   /** From here on nothing is expected any more. */
   readonly until: Instant | null
+  /** Seconds that the oldest point must go back, once the series itself does; left out: no matter how far. */
+  readonly reach?: number
 }
 
 /** What may be removed, and how carefully. Times are seconds. */
@@ -189,7 +193,15 @@ export interface BandwidthEntry {
   readonly rate: Rate
 }
 
-/** Silences the conflict over `path` while the source's digest is this one. */
+/** What is odd about a file that comes. */
+export interface AnomalyRules {
+  /** Of the median of its series: a size below the first part of it, or above the second, is. */
+  readonly size: readonly [number, number]
+  /** Bytes that are not of the kind that its name says are. */
+  readonly kind: boolean
+}
+
+/** Silences the conflict over `path` while the source's digest is this one, and what is odd about the file of that digest here. */
 export interface Acknowledgement {
   readonly path: string
   readonly digest: string

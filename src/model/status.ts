@@ -41,6 +41,7 @@ export const CONDITION_TYPES = [
   'Held',
   'Pushed',
   'Proven',
+  'Anomalous',
 ] as const
 export type ConditionType = (typeof CONDITION_TYPES)[number]
 
@@ -244,6 +245,15 @@ interface SeriesProof {
   readonly restoreSeconds: number | null
   readonly failed: string | null
 }
+const reachStatus = object({
+  /** In words: `365d`. */
+  expect: text,
+  /** Of its oldest complete point here; null: there is none. */
+  oldest: nullable(text),
+  /** `young`: the series itself is not that old yet. */
+  state: text as Check<'ok' | 'young' | 'short'>,
+})
+export type ReachStatus = Checked<typeof reachStatus>
 
 export const seriesStatus = object({
   /** Its name; of one that is guessed with `*` in the place of the date. */
@@ -262,6 +272,8 @@ export const seriesStatus = object({
   points: count,
   /** Of status alone, where the spec asks for proof: when the drill was last content with a point, how long that restore took, and when the last drill failed; null: never, or not the last. */
   proof: unseen<SeriesProof | undefined>(),
+  /** How far back it goes against what is expected; left out: no matter how far. */
+  reach: optional(reachStatus),
 })
 export type SeriesStatus = Checked<typeof seriesStatus>
 

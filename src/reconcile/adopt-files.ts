@@ -1,3 +1,4 @@
+import { anomalyJudge } from '../decide/anomaly/judge.ts'
 import type { DigestPair } from '../model/digest.ts'
 import type { HeldFile, Holding } from '../model/holding.ts'
 import { markerPath } from '../model/marker-name.ts'
@@ -20,13 +21,14 @@ export async function adoptFiles(pass: Pass, standing: Standing): Promise<Standi
   const steps = plan.steps.filter((step) => step.action === 'adopt')
   if (steps.length === 0) return standing
   const found = new Map<RelPath, DigestPair>()
+  const odd = anomalyJudge(spec, observation, standing.decided.retention)
   for (let from = 0; from < steps.length; from += AT_ONCE) {
     run.signal.throwIfAborted()
     const some = steps.slice(from, from + AT_ONCE)
     const bytes = some.reduce((sum, step) => sum + (step.size ?? 0), 0)
     run.emit({ type: 'gating', backup: spec.name, files: some.length, bytes })
     const requests = some.map((step) => requestOf(step.path as RelPath, observation, origin))
-    const verdicts = await destination.adopt(requests, run)
+    const verdicts = await destination.adopt(requests, run, odd)
     for (const { path, judge } of requests) {
       const verdict = verdicts.get(path)
       if (verdict === undefined) throw new Error(`adopting ${path} came to no verdict`)

@@ -1,4 +1,6 @@
+import { anomaliesOf } from '../decide/anomaly/problems.ts'
 import type { WantedFile } from '../decide/transfer/wanted-file.ts'
+import type { AnomalyJudge } from '../model/anomaly.ts'
 import type { DigestPair } from '../model/digest.ts'
 import { humanPart } from '../model/human-size.ts'
 import type { GateVerdict, PublishRequest } from '../model/ports.ts'
@@ -9,12 +11,19 @@ import type { Pass } from './pass-context.ts'
 export interface HashedFile {
   readonly file: WantedFile
   readonly digests: DigestPair
+  /** Its first 512 bytes. */
+  readonly head: string
+}
+
+/** A pass that knows what is odd about what it brings; null: nobody asks. */
+export interface JudgingPass extends Pass {
+  readonly judge: AnomalyJudge | null
 }
 
 /** Gates a batch that has arrived, and publishes what passes. Returns the files that did not match. */
 export async function gateAndPublish(
   batch: readonly WantedFile[],
-  pass: Pass,
+  pass: JudgingPass,
 ): Promise<readonly HashedFile[]> {
   const { destination, spec, tally, run } = pass
   const bytes = batch.reduce((sum, file) => sum + file.size, 0)
@@ -24,9 +33,11 @@ export async function gateAndPublish(
   const passed: HashedFile[] = []
   for (const file of batch) {
     const verdict = verdicts.get(file.path) ?? { verdict: 'missing' }
-    if (verdict.verdict === 'passed') passed.push({ file, digests: verdict.digests })
-    else if (verdict.verdict === 'mismatch') mismatches.push({ file, digests: verdict.digests })
-    else if (verdict.verdict === 'missing' && tally.isDiskFull()) tally.leave(file.path, noRoom(file))
+    if ('digests' in verdict) {
+      const { digests, head } = verdict
+      const judged = verdict.verdict === 'passed' ? passed : mismatches
+      judged.push({ file, digests, head })
+    } else if (verdict.verdict === 'missing' && tally.isDiskFull()) tally.leave(file.path, noRoom(file))
     else tally.leave(file.path, problemOfVerdict(file, verdict))
   }
   await publishPassed(passed, pass)
@@ -35,16 +46,24 @@ export async function gateAndPublish(
 
 export async function publishPassed(
   passed: readonly HashedFile[],
-  { destination, origin, tally, run }: Pass,
+  { destination, spec, origin, tally, judge, run }: JudgingPass,
 ): Promise<void> {
   if (passed.length === 0) return
-  const requests = passed.map(({ file, digests }): PublishRequest => ({ ...file, digests, ...origin }))
+  // What is put back has the bytes that were judged when they first came.
+  const fresh = passed.filter(({ file }) => file.over !== 'repair')
+  const odd = judge?.(fresh.map(({ file: { path, size }, ...read }) => ({ path, size, ...read })))
+  const requests = passed.map(
+    ({ file, digests }): PublishRequest => ({ ...file, digests, anomalies: odd?.get(file.path), ...origin }),
+  )
   const verdicts = await destination.publish(requests, run)
-  for (const { file } of passed) {
+  for (const { file, digests } of passed) {
     const verdict = verdicts.get(file.path)
     if (verdict === undefined) throw new Error(`publishing ${file.path} came to no verdict`)
-    if (verdict.verdict === 'published') tally.publish(file)
-    else if (verdict.verdict === 'conflict') tally.clash(verdict.conflict)
+    if (verdict.verdict === 'published') {
+      tally.publish(file)
+      const found = { ...digests, anomalies: odd?.get(file.path) ?? [] }
+      for (const problem of anomaliesOf(spec, file.path, found)) tally.trouble(problem)
+    } else if (verdict.verdict === 'conflict') tally.clash(verdict.conflict)
     else tally.leave(file.path, verdict.problem)
   }
 }

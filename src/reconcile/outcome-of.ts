@@ -1,9 +1,11 @@
+import { isAnomaly } from '../decide/anomaly/problems.ts'
 import { heldSelectorOf } from '../decide/files/dated-name.ts'
 import { isAwaitingQuiet } from '../decide/files/emptiness.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
 import { fewOf } from '../decide/status/conditions.ts'
 import { codeOfOutcome, codeOfStop } from '../decide/status/exit-code.ts'
+import { REACH_SHORT } from '../decide/status/reach.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
 import { Stop } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
@@ -13,7 +15,7 @@ import type { BackupPlan } from '../model/plan.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
-import type { Conflict, Warning } from '../model/trouble.ts'
+import type { Conflict, Problem, Warning } from '../model/trouble.ts'
 import type { Pass, PassOptions } from './pass-context.ts'
 import type { Standing } from './plan-pass.ts'
 import type { Tally } from './tally.ts'
@@ -27,7 +29,10 @@ export function outcomeOf(
   const halt = fullHalt(plan.halt) ?? tally.halt
   const paths = (action: string) =>
     plan.steps.filter((step) => step.action === action).map((step) => step.path)
-  const problems = [...plan.problems, ...tally.problems]
+  // Planned again after some files were published, what is odd about them is known of both.
+  const isPlanned = ({ code, path }: Problem) =>
+    plan.problems.some((one) => one.code === code && one.path === path)
+  const problems = [...plan.problems, ...tally.problems.filter((one) => !isAnomaly(one) || !isPlanned(one))]
   const bare: BareOutcome = {
     ...emptyOutcome(spec.name),
     published: tally.published.toSorted(),
@@ -85,7 +90,7 @@ function resultOf(bare: BareOutcome, observation: Observation, tally: Tally, run
   if (isAwaitingQuiet(observation.source)) return 'incomplete'
   if (bare.published.length + bare.pruned.length > 0) return 'applied'
   const { conflicts, lost } = bare
-  const problems = bare.problems.filter((one) => !isOfBox(one))
+  const problems = bare.problems.filter((one) => !isOfBox(one) && !isAnomaly(one) && one.code !== REACH_SHORT)
   return tally.left.size + problems.length + conflicts.length + lost.length > 0 ? 'failed' : 'in-sync'
 }
 

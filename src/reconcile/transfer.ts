@@ -1,3 +1,4 @@
+import { anomalyJudge } from '../decide/anomaly/judge.ts'
 import { datedNames } from '../decide/files/dated-name.ts'
 import { checksumFailed } from '../decide/files/problems.ts'
 import { claimBySource, claimMaker } from '../decide/look/claims.ts'
@@ -15,7 +16,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Rate } from '../model/spec.ts'
 import { askClaims, claimsToAsk } from './ask-claims.ts'
 import { bring } from './bring.ts'
-import { gateAndPublish, type HashedFile, publishPassed } from './gate-and-publish.ts'
+import { gateAndPublish, type HashedFile, type JudgingPass, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
 import { choose, type Standing } from './plan-pass.ts'
 import { progressMeter } from './progress-meter.ts'
@@ -27,7 +28,8 @@ import { progressMeter } from './progress-meter.ts'
 export async function transfer(pass: Pass, standing: Standing): Promise<Standing> {
   let now = standing
   for (;;) {
-    await transferPlanned(pass, now)
+    const judge = anomalyJudge(pass.spec, now.observation, now.decided.retention)
+    await transferPlanned({ ...pass, judge }, now)
     const { stopped, broken, off, halt } = pass.tally
     const next = stopped || broken || off !== null || halt !== null ? null : await askFurther(pass, now)
     if (next === null) return now
@@ -50,7 +52,7 @@ async function askFurther(pass: Pass, { observation, ...rest }: Standing): Promi
   return { ...rest, ...next, observation: seen }
 }
 
-async function transferPlanned(pass: Pass, standing: Standing): Promise<void> {
+async function transferPlanned(pass: JudgingPass, standing: Standing): Promise<void> {
   const { spec, tally } = pass
   const { plan, observation } = standing
   const wanted = wantedFiles(plan, observation)
@@ -64,7 +66,7 @@ async function transferPlanned(pass: Pass, standing: Standing): Promise<void> {
 }
 
 /** One round over the files. Returns those that arrived whole and do not match. */
-async function bringRound(files: readonly WantedFile[], pass: Pass): Promise<readonly HashedFile[]> {
+async function bringRound(files: readonly WantedFile[], pass: JudgingPass): Promise<readonly HashedFile[]> {
   const publishing = publishInBackground(pass)
   try {
     await bringBatches(files, publishing, pass)
@@ -142,7 +144,7 @@ async function asListed(batch: readonly WantedFile[], pass: Pass): Promise<reado
 const atSource = ({ from, size }: WantedFile) => ({ path: from, size })
 
 /** Judges and publishes batches one after the other, while the next is transferred. */
-function publishInBackground(pass: Pass) {
+function publishInBackground(pass: JudgingPass) {
   const mismatches: HashedFile[] = []
   let publishing = Promise.resolve()
   let owed = 0
@@ -228,7 +230,7 @@ async function batchThatFits(
  */
 async function believeNewMarkers(
   mismatches: readonly HashedFile[],
-  pass: Pass,
+  pass: JudgingPass,
 ): Promise<readonly WantedFile[]> {
   const { source, spec, run } = pass
   const files = new Map<RelPath, ListedFile>()
@@ -254,7 +256,7 @@ async function believeNewMarkers(
   )
   const good: HashedFile[] = []
   const again: WantedFile[] = []
-  for (const { file, digests } of mismatches) {
+  for (const { file, digests, head } of mismatches) {
     const answer = asked?.get(file.from)
     const claim =
       answer?.digest != null
@@ -269,7 +271,7 @@ async function believeNewMarkers(
       const text = file.from === file.path ? claim.text : markerText(digest, file.path)
       const marker = { path: file.marker.path, text }
       const renewed = { ...mended, claim, digest, marker, markerMtime: claim.mtime }
-      if (digest === digests.md5 || digest === digests.sha256) good.push({ file: renewed, digests })
+      if (digest === digests.md5 || digest === digests.sha256) good.push({ file: renewed, digests, head })
       else again.push(renewed)
     }
   }

@@ -231,6 +231,7 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
           inode: String(inode.id),
           modified: String(inode.modified),
           size: inode.data.length,
+          head: Buffer.from(inode.data).toString('latin1', 0, 512),
           digests: { md5: of('md5'), sha256: of('sha256') },
         })
       }

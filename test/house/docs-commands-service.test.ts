@@ -39,7 +39,7 @@ describe('docs/notices.md', () => {
   })
 
   test('names each kind of notice', () => {
-    const kinds = ['late', 'failing', 'conflict', 'lost', 'held', 'pushed', 'recovered']
+    const kinds = ['late', 'failing', 'conflict', 'lost', 'held', 'anomaly', 'pushed', 'recovered']
     const table = readDocument('docs/notices.md').split('## Notices')[1]!.split('## Heartbeat')[0]!
     expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map((hit) => hit[1])).toEqual(kinds)
   })

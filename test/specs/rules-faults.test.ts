@@ -268,6 +268,28 @@ describe('each fault points at its place and says what to do', () => {
       '4:17 bad-cron expect.cron: "0 0 30 2 *" is at no time at all',
     ],
     [
+      'a reach without a unit',
+      'expect: { every: 1d, reach: 365 }',
+      '4:29 bad-unit expect.reach: 365 has no unit',
+    ],
+    ['no reach', 'expect: { every: 1d, reach: 0s }', '4:29 out-of-range expect.reach: "0s" is below 1s'],
+    [
+      'a reach of what nothing is asked of',
+      'expect: { every: never, reach: 1d }',
+      '4:32 wrong-value expect: "reach" beside "every: never"',
+    ],
+    ['half of the bounds', 'anomaly: { size: [0.5] }', '4:18 wrong-value anomaly.size needs 2 entries'],
+    ['a bound alone', 'anomaly: { size: 2 }', '4:18 wrong-type anomaly.size'],
+    [
+      'bounds that leave out the median',
+      'anomaly: { size: [2, 0.5] }',
+      '4:18 out-of-range anomaly.size: [2,0.5] does not hold 1',
+    ],
+    ['a bound in words', 'anomaly: { size: [0.5, big] }', '4:24 wrong-type anomaly.size'],
+    ['no truth', 'anomaly: { kind: maybe }', '4:18 wrong-type anomaly.kind'],
+    ['no anomaly at all', 'anomaly: {}', '4:10 wrong-value anomaly is empty'],
+    ['anomalies', 'anomalies: { kind: true }', '4:1 unknown-key unknown key "anomalies"'],
+    [
       'a day that is none',
       'expect: { every: 1d, until: 2026-02-30 }',
       '4:29 bad-time expect.until: "2026-02-30" is no time: write',

@@ -94,7 +94,11 @@ export const acknowledged = (spec: Spec, path: string, digest: string): boolean 
   spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)
 
 /** Whether the spec accepts that the bytes of this record are gone. */
-export const isAcknowledged = (spec: Spec, path: string, record: LedgerRecord | undefined): boolean =>
+export const isAcknowledged = (
+  spec: Spec,
+  path: string,
+  record: Pick<LedgerRecord, 'md5' | 'sha256'> | undefined,
+): boolean =>
   record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))
 
 /** Published and, as far as a look can show, whole: data of the ledger's size next to the marker that was published with it. */

@@ -1,6 +1,7 @@
 import { ALL_BACKUPS, type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
 import { type Diagnostic, type Hold, type Problem, withHint } from '../../model/trouble.ts'
+import { isAnomaly } from '../anomaly/problems.ts'
 import { isUnderAll } from '../specs/faults.ts'
 import { isOfBox } from '../status/box-problems.ts'
 import { isDamage } from '../status/exit-code.ts'
@@ -64,6 +65,7 @@ export function findTrouble(
       ...conflict(outcome),
       ...withCause(held(outcome), halt === null ? [] : [halt], disk),
       ...withCause(failing(outcome), problems, disk),
+      ...anomaly(outcome),
       ...lateIn(outcome.late),
       ...pushed(outcome),
     ],
@@ -270,7 +272,7 @@ function failing(outcome: BackupOutcome): readonly Trouble[] {
     hint: 'Check the disk, and who else writes there.',
   }))
   const listed = problems
-    .filter((one) => one.shared === undefined && !isOfBox(one))
+    .filter((one) => one.shared === undefined && !isOfBox(one) && !isAnomaly(one))
     .map((one) => ({
       ...toDetail(one),
       ...(isDamage(one.code) && one.path !== undefined ? { key: `${one.code} ${one.path}` } : {}),
@@ -283,6 +285,14 @@ function failing(outcome: BackupOutcome): readonly Trouble[] {
   }
   return trouble('failing', [...(isExplained ? listed : [unexplained]), ...mended], failingText)
 }
+
+/** Each by its file: one that is acknowledged ends alone. */
+const anomaly = ({ problems }: BackupOutcome): readonly Trouble[] =>
+  trouble(
+    'anomaly',
+    problems.filter(isAnomaly).map((one) => ({ ...toDetail(one), key: `${one.code} ${one.path}` })),
+    (count) => (count === 1 ? 'an anomaly' : `${count} anomalies`),
+  )
 
 const failingText = (count: number): string => (count === 1 ? 'failing' : `failing, ${count} problems`)
 

@@ -5,6 +5,7 @@ import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Newer } from '../../model/status.ts'
 import type { Problem, Warning } from '../../model/trouble.ts'
+import { anomaliesOf } from '../anomaly/problems.ts'
 import { isAsPublished } from '../files/as-published.ts'
 import { concernOf } from '../files/concern.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
@@ -18,10 +19,11 @@ import { pushedWarning } from '../prune/candidates.ts'
 import { decideExpiry, type Expiry } from '../prune/expiry.ts'
 import { decidePrune, type PruneDecision } from '../prune/removals.ts'
 import { besideOf, newNaming, patternFitsNothing } from '../retention/beside-pattern.ts'
-import { retained } from '../retention/retained.ts'
+import { reachWarnings, retained } from '../retention/retained.ts'
 import type { Point } from '../retention/series-points.ts'
 import { growPoints, type Retention } from '../retention/wanted.ts'
 import { lateCause, newerAtSource } from '../status/late-cause.ts'
+import { reachProblems } from '../status/reach.ts'
 import { type SeriesView, seriesViews, withCause } from '../status/series.ts'
 import { anyClock, type BoxClock, boxClock } from '../time/box-clock.ts'
 import { lineTime } from '../time/line-time.ts'
@@ -150,7 +152,7 @@ function warningsOf(
     source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
   const found = [slowLine(wants.series, sizeOf, bandwidth), newNaming(spec, wants, asOf)]
   return [
-    ...timeWarnings(spec).map(({ key: _, ...warning }) => warning),
+    ...[...timeWarnings(spec), ...reachWarnings(spec)].map(({ key: _, ...warning }) => warning),
     ...found.filter((warning) => warning !== null),
   ]
 }
@@ -171,7 +173,10 @@ function compare(
   // Most of a destination stays as it is, and is only counted.
   let kept = 0
   const rest: { readonly facts: FileFacts; readonly point: Point | null }[] = []
+  const odd: Problem[] = []
   const meet = (facts: FileFacts): void => {
+    const { path, held, record } = facts
+    if (record?.anomalies !== undefined && held !== undefined) odd.push(...anomaliesOf(spec, path, record))
     const clash = clashOf(facts)
     if (clash !== null) {
       problems.push(clash)
@@ -193,7 +198,8 @@ function compare(
     return isConflict && !isSilent(facts, point) ? [facts.path] : []
   })
   const views = seriesViews(spec, wants, destination, clock.at)
-  const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts }, context)
+  problems.push(...odd)
+  const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts, odd }, context)
   const steps: Step[] = []
   const unwanted = { files: 0, bytes: 0 }
   const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)
@@ -217,6 +223,8 @@ function compare(
       take(shapeSurplus(facts, point, () => keepPublished(facts, facts.record!)))
     }
   })
+  // Of what is here, whatever is on its way.
+  problems.push(...reachProblems(views.map(({ status }) => status)))
   const expiry = decideExpiry(spec, observation, clock, context.asOf)
   for (const step of expiry.steps) steps.push(step)
   const coming = seriesViews(spec, wants, destination, clock.at, 'count')

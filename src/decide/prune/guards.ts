@@ -3,7 +3,7 @@ import { isoTime } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
-import type { Hold } from '../../model/trouble.ts'
+import type { Hold, Problem } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
 import { listedCount } from '../files/versions.ts'
 import type { PlanContext } from '../plan/context.ts'
@@ -23,6 +23,8 @@ export interface Due {
   readonly clock: ClockSanity
   /** Paths in conflict. */
   readonly conflicts: readonly string[]
+  /** What is odd about files of each series. */
+  readonly odd: ReadonlyMap<string | null, readonly Problem[]>
   /** Each series against what is expected of it, once what is on its way has come: asked for only where something is to go. */
   readonly series: () => readonly SeriesStatus[]
 }
@@ -73,7 +75,7 @@ export function pruneGuards(
 }
 
 function guardsOf(
-  { going, steep, policy, basis, clock, conflicts, series }: Due,
+  { going, steep, policy, basis, clock, conflicts, odd, series }: Due,
   spec: Spec,
   { source, destination }: Observation,
   { asOf, policy: { lastGood } }: PlanContext,
@@ -125,8 +127,19 @@ function guardsOf(
   for (const { series: name } of going) {
     const status = standing.get(name)
     const late = lateness(status, spec)
-    if (late === null) continue
     const subject = name === '' ? 'points are' : `points of ${name} are`
+    const [strange] = odd.get(name) ?? []
+    if (strange !== undefined) {
+      const paths = [...new Set(odd.get(name)!.flatMap(({ path }) => path ?? []))].sort()
+      const some = paths.length === 1 ? `${paths[0]} is odd` : `${paths.length} files are odd`
+      guards.push({
+        code: 'prune-anomaly',
+        series: name,
+        about: [name, ...paths],
+        message: `${subject} due to be removed, and ${some}: ${strange.message}`,
+      })
+    }
+    if (late === null) continue
     guards.push({
       code: 'prune-late',
       series: name,

@@ -1,9 +1,10 @@
+import { groupBy } from '../../model/group-by.ts'
 import type { Holding, PrunedFile, SeenTerms } from '../../model/holding.ts'
 import { DAY, type Instant } from '../../model/instant.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import type { Hold } from '../../model/trouble.ts'
+import type { Hold, Problem } from '../../model/trouble.ts'
 import { fingerprint } from '../documents/fingerprint.ts'
 import type { PlanContext } from '../plan/context.ts'
 import { GROUPING } from '../retention/guess-series.ts'
@@ -25,6 +26,8 @@ export interface Compared {
   readonly clock: BoxClock
   /** Paths in conflict. */
   readonly conflicts: readonly string[]
+  /** What is odd about files that are here, and nobody has acknowledged. */
+  readonly odd: readonly Problem[]
 }
 
 export interface PruneDecision {
@@ -60,7 +63,7 @@ export interface PruneNews {
 export function decidePrune(
   spec: Spec,
   observation: Observation,
-  { retention, clock, conflicts }: Compared,
+  { retention, clock, conflicts, odd }: Compared,
   context: PlanContext,
 ): PruneDecision {
   const { retain, expect } = spec
@@ -113,6 +116,7 @@ export function decidePrune(
     basis,
     clock: clock.state,
     conflicts,
+    odd: groupBy(odd, ({ path }) => retention.pointOf(path as RelPath)?.series ?? null),
     series: () =>
       seriesViews(
         spec,

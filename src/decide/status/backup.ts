@@ -310,7 +310,7 @@ export function faultyStatus(
     { type: 'Stalled', status: 'true', ...fault },
     unknown('Fresh'),
     { type: 'SpecValid', status: 'false', ...fault },
-    ...(['Reconciling', 'SourceReachable', 'Held', 'Pushed'] as const).map((type) => {
+    ...(['Reconciling', 'SourceReachable', 'Held', 'Pushed', 'Anomalous'] as const).map((type) => {
       const { since: _, ...found } = seen?.conditions.find((one) => one.type === type) ?? {
         ...unknown(type),
         since: '',

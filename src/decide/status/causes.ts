@@ -84,6 +84,9 @@ const RANKS: Readonly<Record<string, number>> = {
 
 /** What is said of it in a few words; what is not listed here says its code. */
 const WORDS: Readonly<Record<string, string>> = {
+  'anomaly-kind': 'a file is not what its name says',
+  'anomaly-same': 'a file has the bytes of the one before',
+  'anomaly-size': 'a file has an unusual size',
   'box-clock': "this box's clock is wrong",
   'checksum-failed': 'a file fails its checksum',
   conflict: 'the source has other bytes',
@@ -114,6 +117,7 @@ const WORDS: Readonly<Record<string, string>> = {
   overdue: 'nobody looks',
   'pattern-fits-nothing': 'its pattern fits nothing',
   'path-missing': "the source's folder is gone",
+  'reach-short': 'its oldest points are gone',
   rot: 'a file is rotten',
   'spec-invalid': 'its spec is faulty',
   'state-damaged': 'the state folder is damaged',

@@ -238,6 +238,7 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     heldNow(facts, kept('Held')),
     kept('Pushed'),
     ...provenNow(facts, look),
+    kept('Anomalous'),
   ]
 }
 

@@ -6,6 +6,7 @@ import type { BareOutcome, CodedOutcome } from '../../model/outcome.ts'
 import type { Schedule } from '../../model/spec.ts'
 import type { DestinationStatus, Newer } from '../../model/status.ts'
 import { type Problem, withHint } from '../../model/trouble.ts'
+import { isAnomaly } from '../anomaly/problems.ts'
 import { isAwaited } from '../files/emptiness.ts'
 import { GRAVE, severity } from './causes.ts'
 import { type Claim, claim, dated, fewOf, joined, releaseText } from './conditions.ts'
@@ -56,6 +57,7 @@ export function foldStatus(
     heldClaim(outcome.holds),
     pushedClaim(outcome.warnings),
     ...(proven === null ? [] : [proven]),
+    anomalousClaim(outcome.problems),
   ]
   return {
     format: 'reconcile.destination/1',
@@ -169,6 +171,14 @@ function pushedClaim(warnings: BareOutcome['warnings']): Claim {
   return pushed.length === 0
     ? claim('Pushed', 'false', 'not-pushed')
     : claim('Pushed', 'true', 'points-pushed', joined(pushed))
+}
+
+/** Whether something that came is not like what came before. */
+function anomalousClaim(problems: BareOutcome['problems']): Claim {
+  const odd = problems.filter(isAnomaly)
+  return odd[0] === undefined
+    ? claim('Anomalous', 'false', 'not-anomalous')
+    : claim('Anomalous', 'true', odd[0].code, joined(odd.map(({ path, message }) => `${path}: ${message}`)))
 }
 
 interface Finding extends Pick<Claim, 'reason' | 'message'> {

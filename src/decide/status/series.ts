@@ -9,8 +9,9 @@ import type { Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { type Claim, claim, fewOf, joined } from './conditions.ts'
-import { describeLate, freshness } from './freshness.ts'
+import { describeLate, expectationOf, freshness } from './freshness.ts'
 import { describeCause } from './late-cause.ts'
+import { describeShort, REACH_SHORT, reachOf } from './reach.ts'
 
 /** How long a new series beside others has for its first finished file. Milliseconds. */
 export const FIRST_FILE = DAY
@@ -49,10 +50,11 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 export function seriesViews(
   spec: Spec,
   { series }: Pick<Retention, 'series'>,
-  { created, awaited, turn }: Pick<Holding, 'created' | 'awaited' | 'turn'>,
+  holding: Pick<Holding, 'created' | 'awaited' | 'turn' | 'pruned' | 'records'>,
   asOf: Instant,
   coming: 'count' | 'do-not-count' = 'do-not-count',
 ): readonly SeriesView[] {
+  const { awaited, turn } = holding
   const isHere = (point: Point) =>
     !point.isAhead &&
     (point.standing === 'whole' ||
@@ -69,7 +71,7 @@ export function seriesViews(
   const views = held.map((one) => {
     const isNew = holdsOthers && one.points === 0 && one.elsewhere === null
     const since = isNew ? (awaited.get(one.name) ?? asOf) : null
-    return viewOf({ ...one, label: one.name }, spec, created, since, asOf)
+    return viewOf({ ...one, label: one.name }, spec, holding, since, asOf)
   })
   if (views.length === 0 && spec.expect.length > 0) {
     const { patterns } = spec.series
@@ -80,9 +82,10 @@ export function seriesViews(
       of: [],
       points: 0,
       newest: null,
+      oldest: null,
       elsewhere: null,
     }
-    return [viewOf(none, spec, created, null, asOf)]
+    return [viewOf(none, spec, holding, null, asOf)]
   }
   return views.sort((a, b) => comparePaths(a.status.series, b.status.series))
 }
@@ -93,6 +96,7 @@ interface Held {
   readonly of: readonly Point[]
   readonly points: number
   readonly newest: Instant | null
+  readonly oldest: Instant | null
   /** Of its newest point on the other disks that take turns. */
   readonly elsewhere: Instant | null
 }
@@ -101,9 +105,10 @@ function countHere(
   points: readonly Point[],
   isHere: (point: Point) => boolean,
   asOf: Instant,
-): Pick<Held, 'points' | 'newest'> {
+): Pick<Held, 'points' | 'newest' | 'oldest'> {
   let here = 0
   let newest: Instant | null = null
+  let oldest: Instant | null = null
   for (const point of points) {
     if (!isHere(point)) continue
     here++
@@ -111,25 +116,28 @@ function countHere(
     // A clock that is ahead keeps no series fresh.
     const time = madeAt - asOf > DAY ? point.time : madeAt
     if (newest === null || time > newest) newest = time
+    if (oldest === null || point.time < oldest) oldest = point.time
   }
-  return { points: here, newest }
+  return { points: here, newest, oldest }
 }
 
 /** `awaited`: since when nothing is here of a new series beside others; null: it is none. */
 function viewOf(
-  { name, label, of, points, newest: here, elsewhere }: Held,
+  { name, label, of, points, newest: here, oldest, elsewhere }: Held,
   spec: Spec,
-  created: Instant | null,
+  holding: Parameters<typeof seriesViews>[2],
   awaited: Instant | null,
   asOf: Instant,
 ): SeriesView {
   const newest = elsewhere !== null && (here === null || elsewhere > here) ? elsewhere : here
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
-  const fresh = freshness(name, newest, rules, awaited ?? created, asOf)
+  const fresh = freshness(name, newest, rules, awaited ?? holding.created, asOf)
   // I14: it has so long for its first finished file, however often more are expected.
   const first = awaited === null ? null : instant(awaited + FIRST_FILE)
   const isSpared = fresh.state === 'late' && first !== null && asOf <= first
   const state = isSpared ? 'due' : fresh.state
+  const expected = fresh.state === 'ended' ? undefined : expectationOf(name, spec.expect)
+  const reach = expected === undefined ? null : reachOf(expected, name, of, oldest, holding, asOf)
   return {
     status: {
       series: name,
@@ -138,6 +146,7 @@ function viewOf(
       expect: fresh.expect,
       state,
       points,
+      ...(reach === null ? {} : { reach }),
     },
     here,
     label,
@@ -168,6 +177,8 @@ export function freshClaim(views: readonly SeriesView[]): Claim {
     const message = joined(lateSeries(late).map((one) => one.message))
     return { ...claim('Fresh', 'false', 'late', message), ...(since === null ? {} : { since }) }
   }
+  const short = views.flatMap(({ status }) => describeShort(status) ?? [])
+  if (short.length > 0) return claim('Fresh', 'false', REACH_SHORT, joined(short))
   const expected = views.filter(({ status }) => status.expect !== null)
   if (expected.length === 0)
     return claim(

@@ -108,6 +108,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         ...versionOf(line, before),
         ...(before === undefined ? {} : { first: firstPublished(before) }),
         ...removedBefore(removal, before),
+        ...anomaliesIn(line, before),
         ...(line.event === 'adopted' ? { here: null } : {}),
       })
       book.abandoned.delete(path)
@@ -314,6 +315,15 @@ function removedBefore(
     return { removedBefore: { at, series, point } }
   }
   return before?.removedBefore === undefined ? {} : { removedBefore: before.removedBefore }
+}
+
+/** The same bytes that were odd once are so still, when their marker is put back or they come again. */
+function anomaliesIn(
+  { anomalies, sha256 }: FileEvent,
+  before: LedgerRecord | undefined,
+): Pick<LedgerRecord, 'anomalies'> {
+  const found = anomalies ?? (before?.sha256 === sha256 ? before.anomalies : undefined)
+  return found === undefined ? {} : { anomalies: found }
 }
 
 /** Of a version: an older one is at the source no more, and what was known of it stays known. */

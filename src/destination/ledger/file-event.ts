@@ -4,7 +4,7 @@ import { baseName } from '../../model/rel-path.ts'
 
 type Facts = Pick<
   PublishRequest,
-  'path' | 'size' | 'digests' | 'mtime' | 'markerMtime' | 'vouched' | 'planId' | 'revision'
+  'path' | 'size' | 'digests' | 'mtime' | 'markerMtime' | 'vouched' | 'anomalies' | 'planId' | 'revision'
 > & {
   readonly from?: string | undefined
   readonly marker: { readonly path: string; readonly text: string }
@@ -22,6 +22,7 @@ export const fileEvent = (event: FileEvent['event'], of: Facts): FileEvent => ({
   mtime: of.mtime,
   markerMtime: of.markerMtime,
   ...(of.vouched === undefined ? {} : { vouched: of.vouched }),
+  ...(of.anomalies === undefined ? {} : { anomalies: of.anomalies }),
   revision: of.revision,
   planId: of.planId,
 })

@@ -1,3 +1,4 @@
+import type { AnomalyJudge } from '../../model/anomaly.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { LedgerEvent } from '../../model/ledger-event.ts'
 import { markerOf } from '../../model/marker-name.ts'
@@ -46,10 +47,11 @@ export async function adopt(
   site: Site,
   requests: readonly AdoptRequest[],
   run: Run,
+  judge: AnomalyJudge | null = null,
 ): Promise<ReadonlyMap<RelPath, AdoptVerdict>> {
   const verdicts = new Map<RelPath, AdoptVerdict>()
   for (let from = 0; from < requests.length; from += BATCH)
-    await adoptBatch(site, requests.slice(from, from + BATCH), verdicts, run)
+    await adoptBatch(site, requests.slice(from, from + BATCH), verdicts, judge, run)
   return verdicts
 }
 
@@ -57,6 +59,7 @@ async function adoptBatch(
   site: Site,
   requests: readonly AdoptRequest[],
   verdicts: Map<RelPath, AdoptVerdict>,
+  judge: AnomalyJudge | null,
   run: Run,
 ): Promise<void> {
   const standing = await judgeStanding(
@@ -88,7 +91,7 @@ async function adoptBatch(
     else return { verdict: 'mismatch', digests: judged.digests }
     return null
   })
-  await finish(site, sound, verdicts)
+  await finish(site, sound, verdicts, judge)
   for (const { path, markers, judged } of rotten) {
     await forEachFile(
       [{ path }],
@@ -158,6 +161,7 @@ async function finish(
   site: Site,
   sound: readonly Sound[],
   verdicts: Map<RelPath, AdoptVerdict>,
+  judge: AnomalyJudge | null,
 ): Promise<void> {
   if (sound.length === 0) return
   const seen = folders(site.disk, site.path)
@@ -175,6 +179,9 @@ async function finish(
   // I3: from here on the data is durable under its final name.
   left = await placeMarkers(site, left, seen, verdicts, litter)
   if (left.length > 0) {
+    // What the ledger knows was judged when it came.
+    const fresh = left.filter(({ request }) => request.judge !== 'ledger')
+    const odd = judge?.(fresh.map(({ path, judged }) => ({ path, ...judged })))
     await site.ledger.append(
       left.map(({ path, request, judged, marker }): LedgerEvent => {
         const { from, mtime, markerMtime, vouched, planId, revision } = request
@@ -188,6 +195,7 @@ async function finish(
           mtime,
           markerMtime,
           vouched,
+          anomalies: odd?.get(path),
           planId,
           revision,
         })

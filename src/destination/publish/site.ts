@@ -23,7 +23,7 @@ export interface Site {
   readonly backup: string
   readonly ledger: Ledger
   /** Staged files, by their names there, whose bytes were read under this lock; publish takes no others. */
-  readonly judged: Map<RelPath, ReadBytes>
+  readonly judged: Map<RelPath, Omit<ReadBytes, 'head'>>
   /** Asked once: see `canLink`. */
   links: Promise<boolean> | null
 }
@@ -34,6 +34,8 @@ export interface ReadBytes {
   readonly modified: string
   readonly size: number
   readonly digests: DigestPair
+  /** The first 512 of them, one character a byte (latin1). */
+  readonly head: string
 }
 
 export const finalPath = (site: Pick<Site, 'path'>, path: string): string => join(site.path, path)
@@ -42,7 +44,7 @@ export const stagedPath = (site: Pick<Site, 'files'>, path: string): string => j
 export const nameInStaging = ({ path, from }: Staged): RelPath => from ?? path
 
 /** Whether what is there now is the very file that was read. */
-export const isStill = (now: DiskStat | null, judged: ReadBytes): boolean =>
+export const isStill = (now: DiskStat | null, judged: Omit<ReadBytes, 'head'>): boolean =>
   now?.kind === 'file' &&
   now.inode === judged.inode &&
   now.modified === judged.modified &&

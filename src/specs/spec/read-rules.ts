@@ -94,7 +94,22 @@ function readExpectation(reader: ValueReader, path: KeyPath): Expectation {
           : { kind: 'every', seconds: every },
     grace: read([...path, 'grace'], 'out-of-range', parseDuration),
     until: readUntilAt(reader, [...path, 'until']),
+    ...readReach(reader, [...path, 'reach'], every === null),
   }
+}
+
+function readReach(
+  { read, isWritten, fault }: ValueReader,
+  path: KeyPath,
+  isNever: boolean,
+): Pick<Expectation, 'reach'> {
+  if (!isWritten(path)) return {}
+  const reach = read(path, 'out-of-range', atLeast(parseDuration, 1))
+  if (isNever) {
+    const message = 'expect: "reach" beside "every: never", by which nothing is asked of the series'
+    fault(path, 'wrong-value', message, 'remove it, or say how often new points should come')
+  }
+  return { reach }
 }
 
 /** Null: nothing is written there. */

@@ -1,5 +1,6 @@
 import { fingerprint } from '../../decide/documents/fingerprint.ts'
 import { templateFault } from '../../decide/files/dated-name.ts'
+import { reachWarnings } from '../../decide/retention/retained.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
 import { DAY } from '../../model/instant.ts'
@@ -110,7 +111,10 @@ export function readSpec(
     return { faults: found, claim: null, document: null, spec: null, host: null }
   const isSound = !isFaultyHost && !isCut && !found.some(({ severity }) => severity === 'error')
   const spec = isSound ? values.spec : null
-  const warnings = spec === null ? [] : timeWarnings(spec).map((warning) => warningFault(root, warning))
+  const warnings =
+    spec === null
+      ? []
+      : [...timeWarnings(spec), ...reachWarnings(spec)].map((warning) => warningFault(root, warning))
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
 
@@ -262,9 +266,23 @@ function readValues(
       digest: read([...path, 'digest'], 'wrong-value', readDigest),
       reason: plain([...path, 'reason']),
     })),
+    ...readAnomaly(reader),
     ...times,
   }
   return { spec, faults: reader.faults }
+}
+
+function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): Pick<Spec, 'anomaly'> {
+  if (!isWritten(['anomaly'])) return {}
+  const path = ['anomaly', 'size']
+  const size = plain<readonly [number, number]>(path)
+  const isSound = ![path, [...path, 0], [...path, 1]].some(isFaulty)
+  // The median itself is as usual.
+  if (isWritten(path) && isSound && !(size[0] < 1 && size[1] > 1)) {
+    const message = `anomaly.size: ${JSON.stringify(size)} does not hold 1, the median itself`
+    fault(path, 'out-of-range', message, 'the first is below 1 and the second above, as in [0.5, 2]')
+  }
+  return { anomaly: { size, kind: plain(['anomaly', 'kind']) } }
 }
 
 /** The names under which versions are kept. */

@@ -115,8 +115,11 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       return here('wrong-value', `${what}: ${value} ${patternFault(error)}`)
     case 'minLength':
       return wrong('is empty')
-    case 'minItems':
+    case 'minItems': {
+      const least = Number(error.params['limit'])
+      if (least > 1) return wrong(`needs ${least} entries`)
       return wrong('is an empty list', 'leave the key out for its default')
+    }
     case 'minProperties':
       return wrong('is empty', 'leave the key out, or give it what it needs')
     case 'maxProperties':

@@ -29,6 +29,8 @@ const WORDS: Readonly<Record<string, string>> = {
   select: 'filter',
   'select.exclude': 'excludes ignore',
   acknowledge: 'ack accept',
+  anomaly: 'anomalies outliers oddities plausibility',
+  'expect.reach': 'history depth span oldest',
   retain: 'keep retention policy retentionpolicy forget',
   'retain.last': 'keeplast count',
   'retain.hourly': 'keephourly hours',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isAwaited } from '../../../src/decide/files/emptiness.ts'
 import { describeLate, freshness } from '../../../src/decide/status/freshness.ts'
 import { seriesViews } from '../../../src/decide/status/series.ts'
-import type { Turn } from '../../../src/model/holding.ts'
+import { nothingHeld, type Turn } from '../../../src/model/holding.ts'
 import { instant, isoTime } from '../../../src/model/instant.ts'
 import type { Expectation } from '../../../src/model/spec.ts'
 import { NOON, spec } from '../../helpers/picture.ts'
@@ -185,7 +185,7 @@ test('where disks take turns, a series is in time by the newest point on any of 
     seriesViews(
       spec({ expect: daily }),
       { series: new Map([['db', []]]) },
-      { created: hours(900), awaited: new Map([['db', hours(800)]]), turn },
+      { ...nothingHeld, created: hours(900), awaited: new Map([['db', hours(800)]]), turn },
       NOON,
     )
   const newest = new Map([

@@ -95,7 +95,10 @@ describe('settings', () => {
     expect(faults).toEqual([])
     expect(notify).toMatchObject([
       { urlFile: expect.stringMatching(/\/etc\/keys\/ops$/), on: ['late', 'recovered'] },
-      { urlFile: '/x', on: ['lost', 'conflict', 'held', 'failing', 'late', 'pushed', 'recovered'] },
+      {
+        urlFile: '/x',
+        on: ['lost', 'conflict', 'held', 'failing', 'anomaly', 'late', 'pushed', 'recovered'],
+      },
     ])
     expect(heartbeat?.urlFile).toMatch(/\/home\/beat$/)
     const more = await box({
