@@ -68,6 +68,7 @@ export async function runPass(
   readonly outcome: BackupOutcome
   readonly plan: BackupPlan | null
   readonly proof?: ProofFound
+  readonly isToRead?: boolean
 }> {
   try {
     const isProving = spec.prove !== null && terms.work !== 'prune'
@@ -95,12 +96,14 @@ export const passOver = (
     const promise = heard === null ? 'drop' : 'keep'
     const plans: BackupPlan[] = []
     const found: Due[] = []
+    const toRead = new Set<Spec>()
     const outcomes = await inParallel(specs, workspace.settings.concurrency, async (spec) => {
       const onLocked = isWhole ? () => notices.locked(spec.name) : () => {}
       const options: RunTerms = { ...terms, holds, promise, onLocked }
-      const { outcome, plan, proof } = await runPass(spec, workspace, options, run)
+      const { outcome, plan, proof, isToRead } = await runPass(spec, workspace, options, run)
       if (plan !== null) plans.push(plan)
       if (proof !== undefined) found.push({ spec, ...proof })
+      if (isWhole && isToRead === true) toRead.add(spec)
       await notices.finished(outcome, isWhole ? 'whole' : 'part')
       return outcome
     })
@@ -109,9 +112,8 @@ export const passOver = (
       await notices.finished(outcome, 'whole')
       return outcome
     }
-    const verified = isWhole
-      ? await verifyAfter(specs, outcomes, { workspace, again, named: terms.named }, run)
-      : outcomes
+    const share = { workspace, toRead, again, named: terms.named }
+    const verified = await verifyAfter(specs, outcomes, share, run)
     const proven = await proveAfter(found, verified, terms.named, context, run)
     for (const one of proven)
       if (!verified.includes(one)) await notices.finished(one, isWhole ? 'whole' : 'part')

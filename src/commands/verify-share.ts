@@ -101,10 +101,13 @@ export async function verifyAfter(
   outcomes: readonly BackupOutcome[],
   {
     workspace,
+    toRead,
     again,
     named,
   }: {
     readonly workspace: Workspace
+    /** Those that have something to be read. */
+    readonly toRead: ReadonlySet<Spec>
     readonly again: (spec: Spec) => Promise<BackupOutcome>
     readonly named: boolean
   },
@@ -117,7 +120,7 @@ export async function verifyAfter(
     const isLooked = first.result === 'in-sync' || first.result === 'applied' || first.result === 'incomplete'
     const goesOn = () => !run.signal.aborted && performance.now() < ends
     const verified =
-      isLooked && goesOn()
+      isLooked && toRead.has(spec) && goesOn()
         ? await verifyShare(spec, workspace, { goesOn }, run).catch((error: unknown) => {
             // The next pass meets it again, and says what it is.
             failureFrom(error)

@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
 import { openNoticeMemory } from '../box/notice-memory.ts'
 import { openWatchMemory, type WatchMemory } from '../box/watch-memory.ts'
-import type { SpecsFound } from '../decide/specs/changes.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
 import { isOverSpecs } from '../decide/status/over-specs.ts'
 import { firstDue } from '../decide/time/next-run.ts'
@@ -13,12 +12,11 @@ import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { ActiveSpec, KnownSpec } from '../model/watched-specs.ts'
+import type { ActiveSpec } from '../model/watched-specs.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/folder-files.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { realClock } from '../system/real-clock.ts'
-import { realPath } from '../system/real-path.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { beatOf, heartbeats } from '../watch/beat.ts'
 import { followSpecs } from '../watch/follow-specs.ts'
@@ -34,7 +32,7 @@ import type { Console } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { lookAt } from './look-at.ts'
-import { lastGoodOf, refusals } from './over-specs.ts'
+import { findSpecs, lastGoodOf, refusals } from './over-specs.ts'
 import { diskUnder, runPass, settleShared } from './passes.ts'
 import { idleDrills, proveOne } from './prove.ts'
 import { sharedEvents } from './shared-events.ts'
@@ -336,19 +334,3 @@ const isRunning = (state: string, holders: readonly { readonly pid: number }[]):
     message: `another reconcile watch uses ${state}${holders[0] === undefined ? '' : ` (pid ${holders[0].pid})`}`,
     hint: 'Stop it first, or give this one its own --state.',
   })
-
-/** The specs as `watch` needs them to decide what to obey. */
-async function findSpecs(workspace: Workspace): Promise<SpecsFound> {
-  const [hold = null] = await openCommonHolds(workspace)
-  const { label, faulty, faults, revision, specs, effective, holds: policyHolds } = workspace.loaded
-  const sound = await Promise.all(
-    specs.map(
-      async (spec): Promise<KnownSpec> => ({
-        spec,
-        document: effective.get(spec.name),
-        place: (await realPath(spec.destination.path)).path,
-      }),
-    ),
-  )
-  return { label, sound, faulty, faults, hold, policyHolds, revision }
-}

@@ -8,6 +8,7 @@ import { lateSeries } from '../decide/status/series.ts'
 import { suspensionOf, toSuspended } from '../decide/status/suspended.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
 import { fullHalt } from '../decide/transfer/room-halt.ts'
+import { shareOf } from '../decide/verify/turn.ts'
 import { latestClock } from '../model/box.ts'
 import { clockSanity } from '../model/clock-sanity.ts'
 import { type BackupOutcome, type BareOutcome, emptyOutcome } from '../model/outcome.ts'
@@ -45,6 +46,8 @@ interface Passed {
   readonly plan: BackupPlan | null
   /** What it found of proof; left out: it could not see, or nobody asks for it. */
   readonly proof?: ProofFound
+  /** Some of what is published is to be read again by now; left out: it could not see. */
+  readonly isToRead?: boolean
 }
 
 /** How many series there are to prove, and which are due, the longest overdue first. */
@@ -215,7 +218,8 @@ async function apply(opened: Opened): Promise<Passed> {
   for (const hold of last.holds) run.emit({ type: 'hold', backup: spec.name, hold })
   const proof = proofFound(pass, last)
   const outcome = await leaveStatus(pass, { first, last, passed: performance.now() - began })
-  return { outcome, plan: last.plan, ...(proof === null ? {} : { proof }) }
+  const isToRead = shareOf(last.observation.destination, spec.verifyEvery, run.now()).length > 0
+  return { outcome, plan: last.plan, isToRead, ...(proof === null ? {} : { proof }) }
 }
 
 /** Tallies what is wrong with proof. Drills are run when passes are over, without the lock. */

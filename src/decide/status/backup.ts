@@ -112,14 +112,11 @@ const verifiedNow = (
   asOf: Instant,
 ): VerifiedNow => {
   const every = spec?.verifyEvery ?? 30 * 24 * 3600
-  const oldest = readAt.reduce<Instant | null>(
-    (least, at) => (least === null || at < least ? at : least),
-    null,
-  )
+  const [oldest] = readAt.toSorted((a, b) => a - b)
   return {
     every,
     overdue: readAt.filter((at) => asOf - at > every * 1000).length,
-    oldest: oldest === null ? null : isoTime(oldest),
+    oldest: oldest === undefined ? null : isoTime(oldest),
     damaged: gone.length,
     foreign: foreign.length,
   }

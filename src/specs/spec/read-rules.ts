@@ -12,6 +12,7 @@ import type {
   RetainRules,
   Schedule,
   SeriesRules,
+  Spec,
   Suspension,
 } from '../../model/spec.ts'
 import {
@@ -297,3 +298,18 @@ const readRate = (text: string): Parsed<Rate> =>
   text === 'off'
     ? { ok: true, value: text }
     : atLeast(parseRate, MIN_RATE, 'is below 1KiB/s, the least that rsync can hold')(text)
+
+export function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): {
+  readonly anomaly?: Spec['anomaly']
+} {
+  if (!isWritten(['anomaly'])) return {}
+  const path = ['anomaly', 'size']
+  const size = plain<readonly [number, number]>(path)
+  const isSound = ![path, [...path, 0], [...path, 1]].some(isFaulty)
+  // The median itself is as usual.
+  if (isWritten(path) && isSound && !(size[0] < 1 && size[1] > 1)) {
+    const message = `anomaly.size: ${JSON.stringify(size)} does not hold 1, the median itself`
+    fault(path, 'out-of-range', message, 'the first is below 1 and the second above, as in [0.5, 2]')
+  }
+  return { anomaly: { size, kind: plain(['anomaly', 'kind']) } }
+}

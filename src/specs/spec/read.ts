@@ -28,7 +28,7 @@ import type { Claim, WrittenPath } from './check-claims.ts'
 import { farPathFault, hostFault, readFarPath, readHop, readListing } from './far-place.ts'
 import { type Hosts, withHost } from './hosts.ts'
 import { readNearPath } from './near-path.ts'
-import { checkPattern, readRules, readTimes } from './read-rules.ts'
+import { checkPattern, readAnomaly, readRules, readTimes } from './read-rules.ts'
 import { globFault, sumsFault } from './text-faults.ts'
 import { atLeast, no, type Parsed, parseDuration, parseSize } from './units.ts'
 import { faultless, type ValueReader, valueReader } from './value-reader.ts'
@@ -270,19 +270,6 @@ function readValues(
     ...times,
   }
   return { spec, faults: reader.faults }
-}
-
-function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): Pick<Spec, 'anomaly'> {
-  if (!isWritten(['anomaly'])) return {}
-  const path = ['anomaly', 'size']
-  const size = plain<readonly [number, number]>(path)
-  const isSound = ![path, [...path, 0], [...path, 1]].some(isFaulty)
-  // The median itself is as usual.
-  if (isWritten(path) && isSound && !(size[0] < 1 && size[1] > 1)) {
-    const message = `anomaly.size: ${JSON.stringify(size)} does not hold 1, the median itself`
-    fault(path, 'out-of-range', message, 'the first is below 1 and the second above, as in [0.5, 2]')
-  }
-  return { anomaly: { size, kind: plain(['anomaly', 'kind']) } }
 }
 
 /** The names under which versions are kept. */
