@@ -299,9 +299,7 @@ const readRate = (text: string): Parsed<Rate> =>
     ? { ok: true, value: text }
     : atLeast(parseRate, MIN_RATE, 'is below 1KiB/s, the least that rsync can hold')(text)
 
-export function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): {
-  readonly anomaly?: Spec['anomaly']
-} {
+export function readAnomaly({ isWritten, plain, isFaulty, fault }: ValueReader): Pick<Spec, 'anomaly'> {
   if (!isWritten(['anomaly'])) return {}
   const path = ['anomaly', 'size']
   const size = plain<readonly [number, number]>(path)
