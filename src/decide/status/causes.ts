@@ -109,7 +109,7 @@ const WORDS: Readonly<Record<string, string>> = {
   lost: 'files are lost',
   'max-size': 'it has reached maxSize',
   'min-free': 'its disk is down to minFree',
-  'missing-here': 'files are gone',
+  'missing-here': 'files are gone or damaged',
   'never-run': 'no pass yet',
   'not-encrypted': 'its disk is not seen to be encrypted',
   'not-mounted': 'its disk is not mounted',

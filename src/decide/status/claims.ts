@@ -222,7 +222,7 @@ const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
   last?.observed != null && last.observed.digest !== digest
 
 const goneText = (gone: readonly string[], path: string): string =>
-  `${gone.length === 1 ? '1 published file is gone' : `${gone.length} published files are gone`} from ${path}, or without a marker, or of another size: ${fewOf(gone)}`
+  `${gone.length === 1 ? '1 published file is gone' : `${gone.length} published files are gone`} from ${path}, or damaged there: ${fewOf(gone)}`
 
 /** All conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
