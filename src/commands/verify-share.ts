@@ -67,7 +67,7 @@ function joined(
   verified: VerifiedBackup,
   named: boolean,
 ): BackupOutcome {
-  const unreadable = verified.findings.filter(({ code }) => code === 'unreadable')
+  const unreadable = verified.findings.filter(({ code }) => code === 'unreadable-here')
   const last = again ?? first
   const said = new Set(last.warnings.map(({ message }) => message))
   const problems = [...last.problems, ...unreadable]

@@ -182,6 +182,7 @@ describe('status', () => {
       'SourceReachable true',
       'Held false',
       'Pushed false',
+      'Anomalous false',
     ])
     const bare = await world.status(good.destination)
     expect(bare.backups).toMatchObject([{ backup: 'postgres', state: 'ok', bytes: 1 }])

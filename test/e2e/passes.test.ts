@@ -363,11 +363,8 @@ describe('help', () => {
     [['nobody'], 'There are: b01.'],
     [['zebra'], 'There are: b01.'],
     // Words of other tools.
-    [
-      ['verify'],
-      'no command and no backup is named verify There is no such command: in a destination, md5sum -c',
-    ],
-    [['verify', 'b01'], 'no command and no backup is named verify'],
+    [['scrub'], 'no command and no backup is named scrub'],
+    [['check', 'b01'], 'no command and no backup is named check'],
     [['b01', 'recover'], 'reconcile restore NAME --list'],
     [['LIST'], 'reconcile status lists the backups'],
     [['logs'], 'reconcile status NAME shows the last pass'],

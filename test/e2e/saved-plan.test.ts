@@ -325,7 +325,7 @@ test.each<[readonly string[], RegExp]>([
   [['validate', '--diff', '--max-time', '1s'], /validate takes no --diff: it is a flag of run, plan$/m],
   [
     ['--max-time', '1s', 'validate'],
-    /validate takes no --max-time: it is a flag of run, prune, plan, apply, watch$/m,
+    /validate takes no --max-time: it is a flag of run, verify, prune, plan, apply, watch$/m,
   ],
   [['service', 'print', '-n'], /service print takes no --dry-run: it is a flag of run, prune$/m],
   [['validate', '--check'], /unknown option '--check'\n {2}--check is a flag of status\.$/m],

@@ -12,7 +12,7 @@ const ORDER = [70, 6, 3, 7, 4, 5, 1, 2]
 const DAMAGE: ReadonlySet<string> = new Set([
   'checksum-failed',
   'rot',
-  'unreadable',
+  'unreadable-here',
   'ledger-damaged',
   'ledger-missing',
 ])

@@ -7,7 +7,7 @@ import type { Reread } from '../../model/verified.ts'
 export type FindingCode =
   | DamageCode
   | 'rot'
-  | 'unreadable'
+  | 'unreadable-here'
   | 'foreign-file'
   | 'ledger-missing'
   | 'ledger-edited'
@@ -25,7 +25,10 @@ const REPAIRED =
 function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, detail = ''): Finding {
   const [message, hint] = {
     rot: ['its bytes are not those that were published', REPAIRED],
-    unreadable: ['cannot be read', 'Check the disk (dmesg, smartctl -a). Nothing was recorded about it.'],
+    'unreadable-here': [
+      'cannot be read',
+      'Check the disk (dmesg, smartctl -a). Nothing was recorded about it.',
+    ],
     'missing-here': ['was published here, and is gone', REPAIRED],
     'marker-missing': ['its marker is gone', 'The next pass puts it back from the ledger.'],
     'marker-altered': [
@@ -78,7 +81,7 @@ export function findingsOfRead(record: LedgerRecord, read: Reread): readonly Fin
   const { path, md5, sha256 } = record
   if (read.state === 'missing') return [finding('missing-here', path)]
   const found: Finding[] = []
-  if (read.state === 'unreadable') found.push(finding('unreadable', path, read.why))
+  if (read.state === 'unreadable') found.push(finding('unreadable-here', path, read.why))
   else if (read.digests?.md5 !== md5 || read.digests.sha256 !== sha256)
     found.push(
       finding(
@@ -96,7 +99,7 @@ export function findingsOfRead(record: LedgerRecord, read: Reread): readonly Fin
 /** The same where the ledger cannot be trusted, by its markers alone: null where they do not vouch for it. */
 export function findingsByMarker(path: RelPath, read: Reread): readonly Finding[] | null {
   const claims = read.claims.filter((claim) => claim !== null)
-  if (read.state === 'unreadable') return [finding('unreadable', path, read.why)]
+  if (read.state === 'unreadable') return [finding('unreadable-here', path, read.why)]
   if (read.digests === null || claims.length === 0) return null
   const { md5, sha256 } = read.digests
   return claims.every((claim) => claim === md5 || claim === sha256)

@@ -49,7 +49,7 @@ export function shareOf(
   every: number,
   asOf: Instant,
 ): readonly LedgerRecord[] {
-  if (clockSanity(holding.lastTime ?? asOf, asOf) === 'behind') return []
+  if (clockSanity(holding.lastTime ?? asOf, asOf) !== 'sane') return []
   const all = inTurn(holding).filter(({ isRotten }) => isRotten !== true)
   const isNew = ({ readAt, since }: LedgerRecord): boolean => readAt <= since
   const soon = Math.min(SOON, every * 500)
