@@ -32,7 +32,7 @@ export function renderCheck(report: CheckReport): CheckText {
     const why = one.causes.map((cause, at) =>
       isCommon(cause.place, faults) ? 'its spec is faulty, as above' : reason(cause, at > 0),
     )
-    return [one.word, ...why, ...(one.old ?? [])].join('; ')
+    return [one.word, ...why, ...(one.old === null ? [] : [one.old])].join('; ')
   }
   /** By all that is said of it, as far as that is the same for others. */
   const reasonsOf = (one: Checked): string =>

@@ -171,6 +171,12 @@ describe('status --check --max-age', () => {
     expect(check([backup('ok')], 3599).code).toBe(2)
     expect(first(check([backup('ok')], 3599).text)).toContain("'pg_age'=3600s;;3599")
   })
+  test('says so in words', () => {
+    expect(check([backup('ok')], 3599).text).toContain(
+      'pg: too old; the newest complete point is 3600s old, over 3599s\n',
+    )
+    expect(old({ series: [] }).text).toContain('pg: no point; it holds no complete point\n')
+  })
   test.each<[string, Partial<BackupStatus>, number]>([
     [
       'each series of which something is expected counts',
