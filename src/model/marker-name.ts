@@ -24,15 +24,24 @@ export function markerText(digest: string, data: RelPath): string {
   return String.fromCharCode(...new TextEncoder().encode(line))
 }
 
-const USUAL = ['.md5', '.sha256', '.md5sum', '.sha256sum', '.MD5', '.SHA256', '.MD5SUM', '.SHA256SUM']
+export const USUAL_SUFFIXES = [
+  '.md5',
+  '.sha256',
+  '.md5sum',
+  '.sha256sum',
+  '.MD5',
+  '.SHA256',
+  '.MD5SUM',
+  '.SHA256SUM',
+]
 
 /** Of one kind, the one that counts first where a file has several. */
 export const usualSuffixes = (kind: DigestKind): readonly string[] =>
-  USUAL.filter((suffix) => suffix.toLowerCase().startsWith(`.${kind}`))
+  USUAL_SUFFIXES.filter((suffix) => suffix.toLowerCase().startsWith(`.${kind}`))
 
 /** The other way round. The usual ones are one text each, however many markers have them. */
 export const suffixOf = (data: string, marker: string): string =>
-  USUAL.find((suffix) => marker.length === data.length + suffix.length && marker.endsWith(suffix)) ??
+  USUAL_SUFFIXES.find((suffix) => marker.length === data.length + suffix.length && marker.endsWith(suffix)) ??
   marker.slice(data.length)
 
 /** A checksum or signature next to data. Sidecars of any kind are never data. */

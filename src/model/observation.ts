@@ -21,6 +21,8 @@ export interface SourceView {
   readonly instead?: Instead
   /** Selected names, or their markers', that are symlinks there: not followed, not absent, and no trouble. */
   readonly links?: readonly RelPath[]
+  /** Those that a marker of their own, or the list, calls finished. */
+  readonly finishedLinks?: readonly RelPath[]
   /** Of an `unknown` one: what kept us from looking may pass by itself. */
   readonly retryable?: boolean
   /** It failed when it was asked for digests. */

@@ -42,6 +42,7 @@ export const CONDITION_TYPES = [
   'Pushed',
   'Proven',
   'Anomalous',
+  'Skipped',
 ] as const
 export type ConditionType = (typeof CONDITION_TYPES)[number]
 

@@ -120,8 +120,9 @@ async function writeStatus(
 }
 
 /** Whether a pass could see the source, and if not, why. */
-export const sourceLook = ({ completeness, problems }: SourceView): SourceLook => ({
+export const sourceLook = ({ completeness, problems, finishedLinks = [] }: SourceView): SourceLook => ({
   completeness,
+  finishedLinks,
   failure: completeness === 'unknown' ? (problems[0] ?? null) : null,
 })
 

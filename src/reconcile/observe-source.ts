@@ -11,7 +11,7 @@ import { problemOf } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { Instant } from '../model/instant.ts'
 import { type Fetched, type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts'
-import { markerOf } from '../model/marker-name.ts'
+import { markerOf, markerPath, USUAL_SUFFIXES } from '../model/marker-name.ts'
 import type { Instead, SourceView } from '../model/observation.ts'
 import type { Source } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -131,7 +131,16 @@ function assemble(
   const add = (path: RelPath, listed: ListedFile | null) => {
     files.set(records.get(path)?.path ?? path, fileOf(path, listed, problems))
   }
-  const someLinks = links.length === 0 ? {} : { links }
+  const isThere = (path: RelPath) => listing.files.has(path) || links.includes(path)
+  const finishedLinks = links.filter(
+    (path) =>
+      wanted(path) &&
+      (names !== null || USUAL_SUFFIXES.some((suffix) => isThere(markerPath(path, { suffix })))),
+  )
+  const someLinks = {
+    ...(links.length === 0 ? {} : { links }),
+    ...(finishedLinks.length === 0 ? {} : { finishedLinks }),
+  }
   const beside = instead === undefined ? {} : { instead }
   const seen = { completeness: listing.completeness, files, problems, ...beside, ...someLinks }
   if (fetched.list === null || list === null) {

@@ -32,16 +32,21 @@ export function renderCheck(report: CheckReport): CheckText {
     const why = one.causes.map((cause, at) =>
       isCommon(cause.place, faults) ? 'its spec is faulty, as above' : reason(cause, at > 0),
     )
-    return [one.word, ...why, ...(one.old ?? [])].join('; ')
+    const shared = isOwn(one) ? [] : [`${whyOf(one.backup)}, as above`]
+    return [one.word, ...why, ...shared, ...(one.old === null ? [] : [one.old])].join('; ')
   }
   /** By all that is said of it, as far as that is the same for others. */
   const reasonsOf = (one: Checked): string =>
-    sharedCauseOf(one.backup) === null ? name(one) : withoutPlace(textOf(one), one.backup)
+    !isOwn(one)
+      ? textOf(one)
+      : sharedCauseOf(one.backup) === null
+        ? name(one)
+        : withoutPlace(textOf(one), one.backup)
   const lines = [
     `${begin}${summary(report, WIDTH - begin.length)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`,
     ...problems.map(({ message, hint }) => words(withHint({ message, hint }))),
     ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
-    ...[...groupBy(bad.filter(isOwn), reasonsOf)].map(
+    ...[...groupBy(bad, reasonsOf)].map(
       ([, these]) => `${these.map((one) => words(name(one))).join(', ')}: ${words(textOf(these[0]!))}`,
     ),
     ...backups.flatMap((one) =>
@@ -84,7 +89,10 @@ function summary({ backups, bad, problems, faults, unseen }: CheckReport, width:
     return why === word ? word : `${word}: ${why}`
   }
   const groups = [
-    ...groupBy(own, (one) => `${whyText(one)} ${sharedCauseOf(one.backup) ?? one.backup.backup}`).values(),
+    ...groupBy(
+      bad,
+      (one) => `${whyText(one)} ${one.backup.shared ?? sharedCauseOf(one.backup) ?? one.backup.backup}`,
+    ).values(),
   ].map((these) => ({
     names: these.map(({ backup }) => words(backup.backup)),
     whys: [words(whyText(these[0]!))],

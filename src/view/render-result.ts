@@ -231,7 +231,7 @@ function troubleRows(
     ...problemRows(problems, MORE),
     ...(isLateAlone ? lateRows(outcome.backup, late) : []),
   ]
-  const shown = warnings.filter(({ code }) => code === 'repaired' || (!isBrief && code === 'points-pushed'))
+  const shown = warnings.filter(({ code }) => code === 'repaired' || (!isBrief && SHOWN_WARNINGS.has(code)))
   if (isBrief) return [...rows, ...shown.map(warningRow)]
   return [
     ...rows,
@@ -242,6 +242,9 @@ function troubleRows(
     ),
   ]
 }
+
+/** What plans say of times is said there. */
+const SHOWN_WARNINGS: ReadonlySet<string> = new Set(['points-pushed', 'links-skipped'])
 
 function lateRows(backup: string, late: readonly LateSeries[]): readonly Row[] {
   const rows = late.map((one) =>

@@ -220,26 +220,35 @@ const lineOf = (outcome: BackupOutcome): string =>
   `${outcome.backup}: exit ${outcome.exitCode}: ${messageOf(outcome)}`
 
 /** What a pass over all backups came to: its exit code, and what is not well. */
-const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Ended): readonly string[] => [
-  `exit ${exitCode}`,
-  ...backups.filter((one) => one.exitCode !== 0).map(lineOf),
-  ...problems.map(({ message }) => message),
-  ...diagnostics
-    .filter(({ severity }) => severity === 'error')
-    .map(({ file, line, message }) => `${file}:${line}: ${message}`),
-]
+const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Ended): readonly string[] =>
+  saidOnce([
+    `exit ${exitCode}`,
+    ...backups.filter((one) => one.exitCode !== 0).map(lineOf),
+    ...problems.map(({ message }) => message),
+    ...diagnostics
+      .filter(({ severity }) => severity === 'error')
+      .map(({ file, line, message }) => `${file}:${line}: ${message}`),
+  ])
 
 /** What a pass over one came to, a line each. */
 function summaryOf(outcome: BackupOutcome): readonly string[] {
   const { published, repaired, pruned, pending, complete, bytes, seconds, problems, late } = outcome
-  return [
+  return saidOnce([
     lineOf(outcome),
     `published ${published.length}, repaired ${repaired.length}, pruned ${pruned.length}, still to bring ${pending}`,
-    `${bytes} bytes in ${Math.round(seconds)} s; ${complete.files} files (${complete.bytes} bytes) complete here`,
+    `${sum(bytes, 'byte')} in ${Math.round(seconds)} s; ${sum(complete.files, 'file')} (${sum(complete.bytes, 'byte')}) complete here`,
     ...problems.map(({ path, message }) => (path === undefined ? message : `${path}: ${message}`)),
     ...late.map(({ message }) => message),
-  ]
+  ])
 }
+
+const sum = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** Without what a line before says already. */
+const saidOnce = (lines: readonly string[]): readonly string[] =>
+  lines.filter(
+    (line, i) => !lines.slice(0, i).some((one) => one === line || `${one} (and `.includes(`: ${line} (and `)),
+  )
 
 const escaped = ({ troubles, ...rest }: Findings, oneLine: (text: string) => string): Findings => ({
   ...rest,

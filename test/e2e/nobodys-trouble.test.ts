@@ -68,6 +68,31 @@ describe('symlinks at a source', () => {
     expect(await at.names()).toEqual(['db-2026-11-23.sql.gz', 'db-2026-11-23.sql.gz.md5'])
   })
 
+  test('one with a marker of its own is shown by a pass and by status, until it is a file', async () => {
+    const at = await backupIn(world, 'finished-link')
+    await at.offer('db-2026-11-27.gz', 'x')
+    await at.offer('db-2026-11-28.gz', 'y')
+    await at.offer('store', 'z')
+    const link = join(at.source, 'db-2026-11-28.gz')
+    await rm(link)
+    await symlink('store', link)
+    expect((await world.run(at.name)).stdout).toContain('db-2026-11-28.gz is a symlink')
+    expect((await world.run(at.name, '-q')).stdout).toBe('')
+    const [backup] = (await world.status(at.name)).backups
+    expect(backup).toMatchObject({ state: 'ok', exitCode: 0 })
+    expect(backup!.conditions.find(({ type }) => type === 'Skipped')).toMatchObject({
+      status: 'true',
+      reason: 'links-skipped',
+    })
+    expect((await world.run('status', at.name)).stdout).toMatch(
+      /is fine, 1 warning: finished-link[\s\S]*links-skipped: db-/,
+    )
+    await rm(link)
+    await at.offer('db-2026-11-28.gz', 'y')
+    await expectWell(at)
+    expect((await world.run('status', at.name)).stdout).not.toMatch(/warning|symlink/)
+  })
+
   test('one that a list names is neither waited for nor missing', async () => {
     const at = await backupIn(world, 'listed-link', { source: { listing: 'LIST' } })
     await at.offer('db.sql.gz', 'x')

@@ -158,6 +158,19 @@ describe('status --check', () => {
     )
   })
 
+  test('of several that one cause stops each is named, also beside one that is not well for itself', () => {
+    const held = (name: string) => backup('held', { backup: name, shared: 'state-lost' })
+    const of = (...backups: readonly BackupStatus[]) => check(backups).text.replace(/ \|.*/, '')
+    expect(of(held('a'), held('b'), backup('failed', { backup: 'c' }))).toBe(
+      [
+        'RECONCILE CRITICAL - 3 of 3 not well: c (failed: why) and 2 more',
+        'c: failed; why it is failed',
+        'a, b: held; the state folder is lost, as above',
+        '',
+      ].join('\n'),
+    )
+  })
+
   test('two of one name, in two folders, have data of their own', () => {
     const { text } = check([backup('ok'), backup('ok', { destination: '/e' })])
     expect(text).toMatch(/'pg at \/d_age'=3600s .*'pg at \/e_age'=3600s/)
@@ -170,6 +183,12 @@ describe('status --check --max-age', () => {
     expect(check([backup('ok')], 3600).code).toBe(0)
     expect(check([backup('ok')], 3599).code).toBe(2)
     expect(first(check([backup('ok')], 3599).text)).toContain("'pg_age'=3600s;;3599")
+  })
+  test('says so in words', () => {
+    expect(check([backup('ok')], 3599).text).toContain(
+      'pg: too old; the newest complete point is 3600s old, over 3599s\n',
+    )
+    expect(old({ series: [] }).text).toContain('pg: no point; it holds no complete point\n')
   })
   test.each<[string, Partial<BackupStatus>, number]>([
     [

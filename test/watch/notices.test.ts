@@ -331,6 +331,17 @@ describe('notices', () => {
     expect(kinds()).toEqual(['lost', 'conflict'])
   })
 
+  test('one that was refused is not sent after its end', async () => {
+    receiver.answer(403)
+    const ops = await hook()
+    await run([ops], inConflict)
+    receiver.answer(200)
+    expect((await run([ops], {})).pending).toEqual([])
+    await hook()
+    expect((await run([ops], {})).pending).toEqual([])
+    expect(kinds()).toEqual(['conflict', 'recovered'])
+  })
+
   test('a hook that fails keeps no other one back', async () => {
     const bad = await hook('bad', await deadOrigin())
     const notices = open([bad, await hook()], { signal: AbortSignal.timeout(1_500) })
@@ -514,6 +525,23 @@ describe('the heartbeat of each backup', () => {
     expect(start!.rid).toMatch(/^[0-9a-f-]{36}$/)
     expect(ended!.rid).toBe(start!.rid)
     expect(receiver.received[1]!.body).toMatch(new RegExp(`^postgres: exit ${how.exitCode}: .*\npublished `))
+  })
+
+  test('says each problem once, and counts in words', async () => {
+    const notices = await each()
+    const problem = (path: string) => ({ code: 'rot', path, message: 'it is rotten', hint: '' })
+    const at = { exitCode: 1, bytes: 1, seconds: 2, complete: { files: 1, bytes: 4 } }
+    for (const problems of [[problem('a')], [problem('a'), problem('b')]])
+      await notices.finished(outcome({ result: 'failed', ...at, problems }), 'whole')
+    await notices.ended(null)
+    const counts = [
+      'published 0, repaired 0, pruned 0, still to bring 0',
+      '1 byte in 2 s; 1 file (4 bytes) complete here',
+    ]
+    expect(receiver.received.map(({ body }) => body.split('\n'))).toEqual([
+      ['postgres: exit 1: a: it is rotten', ...counts],
+      ['postgres: exit 1: a: it is rotten (and 1 more)', ...counts, 'b: it is rotten'],
+    ])
   })
 
   test('a busy one does not start, and a cancelled one does not end', async () => {

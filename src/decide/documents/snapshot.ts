@@ -94,6 +94,7 @@ const document = object({
     problems: list(checkedProblem),
     instead: optional(object({ suffixes: rows({ value: text }), sums: nullable(relPath) })),
     links: optional(list(relPath)),
+    finishedLinks: optional(list(relPath)),
   }),
   destination: object({
     identity: object({

@@ -1,5 +1,6 @@
 import { type Instant, isoTime } from '../../model/instant.ts'
 import {
+  ALL_BACKUPS,
   type Notice,
   type NoticeBook,
   type NoticeHook,
@@ -46,8 +47,22 @@ export function foldNotices(
       if (on.includes(notice.kind)) pending = [...pending.filter(isOther(id, notice)), { hook: id, notice }]
     }
   }
-  return told === book.told && pending === book.pending ? book : { told, pending }
+  return told === book.told && pending === book.pending ? book : withoutStale({ told, pending })
 }
+
+/** What was refused and is over by now is not sent after its end: its `recovered` says what it was. */
+function withoutStale(book: NoticeBook): NoticeBook {
+  const pending = book.pending.filter((one) => !((one.rest?.refusals ?? 0) > 0 && isOver(book, one)))
+  return { ...book, pending }
+}
+
+/** A notice about what stops several stands for as long as one of them is stopped. */
+const isOver = ({ told }: NoticeBook, { hook, notice: { backup, kind } }: PendingNotice): boolean =>
+  kind !== 'recovered' &&
+  !Object.entries(told[hook] ?? {}).some(([name, { [kind]: one }]) => {
+    const isMeant = name === backup || one?.joined?.includes(backup) === true
+    return isMeant && one?.over === false
+  })
 
 /** Who only wants to hear that all is well again has to be remembered as if they had heard of everything. */
 function watched(on: readonly NoticeKind[]): readonly TroubleKind[] {
@@ -140,7 +155,9 @@ function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: 
   })
   const since = kinds.map((one) => one.since).sort()[0]!
   const details = kinds.map(({ kind, message }) => ({ code: kind, message }))
-  const end = isGone ? 'it is declared no more' : 'all is well again'
+  // That one cause is gone says nothing of what else each backup has.
+  const ofAll = `this is over: ${kinds.map(({ message }) => message).join('; ')}`
+  const end = isGone ? 'it is declared no more' : backup === ALL_BACKUPS ? ofAll : 'all is well again'
   const message = `${end}; it was ${kinds.map(({ kind }) => kind).join(', ')} since ${since}`
   const all = [...new Set([backup, ...kinds.flatMap(({ joined = [] }) => joined)])].sort()
   const several = all.length > 1 ? { backups: all } : {}
@@ -182,11 +199,12 @@ export const withoutNotice = (book: NoticeBook, { hook, notice }: PendingNotice)
 })
 
 /** With one that is left alone for now. */
-export const restingNotice = (book: NoticeBook, { hook, notice }: PendingNotice, rest: Rest): NoticeBook => ({
-  ...book,
-  pending: book.pending.map((one) =>
-    one.hook === hook && one.notice.id === notice.id ? { ...one, rest } : one,
-  ),
-})
+export const restingNotice = (book: NoticeBook, { hook, notice }: PendingNotice, rest: Rest): NoticeBook =>
+  withoutStale({
+    ...book,
+    pending: book.pending.map((one) =>
+      one.hook === hook && one.notice.id === notice.id ? { ...one, rest } : one,
+    ),
+  })
 
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -239,6 +239,8 @@ export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): 
     kept('Pushed'),
     ...provenNow(facts, look),
     kept('Anomalous'),
+    // There only where it is so.
+    ...(last?.conditions.some(({ type }) => type === 'Skipped') ? [kept('Skipped')] : []),
   ]
 }
 

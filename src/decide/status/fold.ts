@@ -8,6 +8,7 @@ import type { DestinationStatus, Newer } from '../../model/status.ts'
 import { type Problem, withHint } from '../../model/trouble.ts'
 import { isAnomaly } from '../anomaly/problems.ts'
 import { isAwaited } from '../files/emptiness.ts'
+import { linksWarning } from '../files/problems.ts'
 import { GRAVE, severity } from './causes.ts'
 import { type Claim, claim, dated, fewOf, joined, releaseText } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
@@ -21,6 +22,8 @@ export interface SourceLook {
   readonly completeness: SourceView['completeness']
   /** Where it is unknown, why. */
   readonly failure: Problem | null
+  /** Symlinks that are called finished there. */
+  readonly finishedLinks?: readonly string[]
 }
 
 /** What is kept of a pass beside its outcome. */
@@ -58,6 +61,9 @@ export function foldStatus(
     pushedClaim(outcome.warnings),
     ...(proven === null ? [] : [proven]),
     anomalousClaim(outcome.problems),
+    ...linksWarning(source.finishedLinks ?? []).map(({ code, message }) =>
+      claim('Skipped', 'true', code, message),
+    ),
   ]
   return {
     format: 'reconcile.destination/1',

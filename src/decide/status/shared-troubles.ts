@@ -97,8 +97,9 @@ export function markedStatus(
   return shared === null || codes.includes(null) ? status : { ...status, shared }
 }
 
-/** That something is unknown counts only where nothing worse is known. */
-const isKnownTrouble = (one: Condition): boolean => isTrouble(one) && one.status !== 'unknown'
+/** That something is unknown counts only where nothing worse is known, and what stops no backup not at all. */
+const isKnownTrouble = (one: Condition): boolean =>
+  isTrouble(one) && one.status !== 'unknown' && one.type !== 'Skipped'
 
 function stateLost(count: number, { folder, isEmpty }: BoxFacts): Problem {
   const knows = isEmpty ? 'knows no destination' : 'is new, or not the one used before'

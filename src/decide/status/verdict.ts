@@ -53,7 +53,8 @@ const isReleased = ({ conditions }: BackupStatus): boolean =>
 
 /** It does all it should, and something about it is worth a look. */
 const isWarned = ({ state, conditions }: BackupStatus): boolean =>
-  state === 'ok' && conditions.some((one) => one.type === 'Pushed' && isTrouble(one))
+  state === 'ok' &&
+  conditions.some((one) => (one.type === 'Pushed' || one.type === 'Skipped') && isTrouble(one))
 
 /** There is something to say about why it is as it is. */
 export const needsWords = (backup: BackupStatus): boolean =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { foldNotices, withoutNotice } from '../../../src/decide/notices/due.ts'
+import { foldNotices, restingNotice, withoutNotice } from '../../../src/decide/notices/due.ts'
 import {
   findGone,
   findLate,
@@ -8,7 +8,13 @@ import {
   type OverBackup,
 } from '../../../src/decide/notices/find-trouble.ts'
 import { instant } from '../../../src/model/instant.ts'
-import { NOTICE_KINDS, type NoticeBook, type NoticeHook, type NoticeKind } from '../../../src/model/notice.ts'
+import {
+  ALL_BACKUPS,
+  NOTICE_KINDS,
+  type NoticeBook,
+  type NoticeHook,
+  type NoticeKind,
+} from '../../../src/model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../../../src/model/outcome.ts'
 import { outcome } from '../../view/sample-documents.ts'
 
@@ -47,6 +53,11 @@ function lifeOf(
       kinds(findTrouble(outcome(more), extent)),
     notices: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), true),
     undelivered: (more: Partial<BackupOutcome>) => tell(findTrouble(outcome(more), 'whole'), false),
+    /** What is pending was refused for good. */
+    refuse: () => {
+      const rest = { until: '2026-11-25T00:00:00Z', refusals: 1, version: 'v' }
+      book = book.pending.reduce((before, one) => restingNotice(before, one, rest), book)
+    },
     late: (...series: LateSeries[]) => kinds(findLate('postgres', series)),
     gone: () => kinds(findGone('postgres')),
     stands: (over: Partial<OverBackup>, isAll = true) =>
@@ -413,4 +424,70 @@ test('what is undelivered stays in order; a newer one of its kind takes its plac
     '/ops recovered all is well again; it was',
     '/ops conflict 1 file in conflict: b: hel',
   ])
+})
+
+describe('what was refused', () => {
+  const failing = { ...failed, problems: [problem('quiet')] }
+
+  test('and is over by now is never sent after its end', () => {
+    const { undelivered, refuse, pending } = lifeOf()
+    undelivered(failing)
+    refuse()
+    undelivered(failing)
+    expect(pending()).toHaveLength(1)
+    undelivered({})
+    expect(pending()).toEqual([expect.stringMatching(/recovered all is well again; it was failing since/)])
+    refuse()
+    expect(pending()).toHaveLength(1)
+  })
+
+  test('as its end already waits is not kept either; what only had to wait goes out in order', () => {
+    const { undelivered, refuse, pending } = lifeOf()
+    undelivered(failing)
+    undelivered({})
+    expect(pending()).toEqual([
+      expect.stringContaining('/ops failing'),
+      expect.stringContaining('/ops recovered'),
+    ])
+    refuse()
+    expect(pending()).toEqual([expect.stringContaining('/ops recovered')])
+  })
+
+  test('goes with its own kind, and not with another that is over', () => {
+    const { undelivered, refuse, pending } = lifeOf(['conflict', 'failing'])
+    undelivered({ ...inConflict, problems: failing.problems })
+    refuse()
+    undelivered(inConflict)
+    expect(pending()).toEqual([expect.stringContaining('/ops conflict')])
+    undelivered({})
+    expect(pending()).toEqual([])
+  })
+
+  test('stands for others that the same still stops', () => {
+    const dead = (backup: string) => ({ backup, ...failed, problems: [problem('host-unreachable')] })
+    const { undelivered, refuse, pending } = lifeOf()
+    undelivered(dead('a'))
+    undelivered(dead('b'))
+    refuse()
+    undelivered({ backup: 'a' })
+    expect(pending()).toEqual([expect.stringContaining('/ops failing')])
+    undelivered({ backup: 'b' })
+    expect(pending()).toEqual([expect.stringContaining('/ops recovered')])
+  })
+})
+
+test('the end of what is over all backups says what is over, and not that all is well', () => {
+  const faults = [{ code: 'unknown-key', message: 'no key "x"', file: '_defaults.yaml', line: 2 }]
+  const teller = { at: instant(0), host: 'box', revision: null, stamp: 's' }
+  const fold = (book: NoticeBook, over: Partial<OverBackup>) =>
+    foldNotices(
+      book,
+      [{ id: '/ops', on: NOTICE_KINDS }],
+      findOverSpec(ALL_BACKUPS, { faults: [], holds: [], ...over }, true),
+      teller,
+    )
+  const { pending } = fold(fold({ told: {}, pending: [] }, { faults }), {})
+  expect(pending.at(-1)!.notice.text).toBe(
+    'all backups on box: this is over: the newest specs do not count: _defaults.yaml:2: no key "x"; it was failing since 1970-01-01T00:00:00Z',
+  )
 })
