@@ -167,7 +167,7 @@ describe('each fault points at its place and says what to do', () => {
     [
       'a bare duration',
       more('transfer: { timeout: 60 }'),
-      '4:22 bad-unit transfer.timeout: 60 has no unit: write 60s (seconds) or 60m (minutes)',
+      '4:22 bad-unit transfer.timeout: 60 has no unit: write 60s, 60m (minutes) or 60h',
     ],
     [
       'a bare size',

@@ -42,10 +42,10 @@ export function readAddress(text: string): Parsed<Address> {
   if (tail === '') return no('has no ":" after the host; write it, also where no path follows')
   if (tail.startsWith('::')) return no(DAEMON)
   const written = text.slice(0, text.length - tail.length)
-  const [, alone] = /^:(\d+)$/.exec(tail) ?? []
-  if (alone !== undefined)
+  const [, digits, below = ''] = /^:(\d+)(\/.*)?$/s.exec(tail) ?? []
+  if (digits !== undefined)
     return no(
-      `may mean a port or a folder; write ${written}:${alone}: for the port, ${written}:./${alone} for the folder`,
+      `may mean a port or a folder; write ${written}:${digits}:${below} for the port, ${written}:./${digits}${below} for the folder`,
     )
   const [, port = null, far = tail.slice(1)] = /^:([^:/]*):(.*)$/s.exec(tail) ?? []
   if (port !== null && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
