@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { HOST_OR_USER } from '../../system/ssh-options.ts'
 import { readFarPath } from './far-place.ts'
+import { windowsFault } from './near-path.ts'
 import { no, type Parsed } from './units.ts'
 
 /** Where files are made, as a person types it. What is null is left to `_hosts.yaml` and `_defaults.yaml`. */
@@ -19,6 +20,8 @@ export type Address =
 /** `[USER@]HOST[:PORT]:[PATH]`, or a folder here: what begins with `/`, `./`, `../` or `~/`. Faults complete a sentence that begins with it. */
 export function readAddress(text: string): Parsed<Address> {
   if (/^(?:\/|~\/|\.{1,2}(?:\/|$))/.test(text)) return { ok: true, value: { kind: 'local', path: text } }
+  const windows = windowsFault(text)
+  if (windows !== null) return no(windows)
   const [, scheme, beyond = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
   if (scheme !== undefined)
     return scheme.toLowerCase() === 'rsync' ? no(DAEMON) : no(`is a URL; write ${fromUrl(beyond)}`)

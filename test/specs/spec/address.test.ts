@@ -65,6 +65,9 @@ describe('an address', () => {
     ['h:../x', /has a path that/],
     ['h:/a/$(x)', /has a path that holds \$/],
     ['h:a:b', /has the port "a"/],
+    ['C:/Backups', /in WSL it is \/mnt\/c\/Backups$/],
+    ['c:\\Backups', /in WSL it is \/mnt\/c\/Backups$/],
+    ['D:\\', /in WSL it is \/mnt\/d$/],
     ['h:/x\n', /has a path that/],
   ])('%j is refused', (text, why) => {
     const read = readAddress(text)
