@@ -123,7 +123,9 @@ function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Fail
   return new Failure({
     code: 'unknown-path',
     message:
-      `${spec.name} has no file ${path}: it is not here, not at the source, and never was.` +
+      (isMarker
+        ? `${path} is the marker of a file, and is explained with it.`
+        : `${spec.name} has no file ${path}: it is not here, not at the source, and never was.`) +
       (guess === null ? '' : ` Did you mean ${spec.name}/${guess}?`),
     hint: `reconcile explain ${spec.name} shows what there is.`,
   })

@@ -35,7 +35,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'recover extract download': 'reconcile restore NAME --list shows what can be copied back.',
   'undo undelete': 'reconcile prune NAME --undo PATH restores what a prune removed.',
   'add create new edit configure setup import':
-    'A spec is a YAML file in the specs folder: edit it there. reconcile init writes a first one.',
+    'A spec is a YAML file in the specs folder: edit it there. reconcile add or init writes a first one.',
   'log logs journal history events audit-log report reports':
     'There is no such command: reconcile status NAME shows the last pass, --log-file keeps a log.',
   'delete del rm remove': 'reconcile prune NAME PATH --reason R removes files by name.',

@@ -10,6 +10,7 @@ import { readDraft } from '../specs/read-draft.ts'
 import { usualConfigs } from '../specs/settings/load.ts'
 import { type Address, readAddress } from '../specs/spec/address.ts'
 import { nameFault } from '../specs/spec/backup-name.ts'
+import { windowsFault } from '../specs/spec/near-path.ts'
 import { whyNoFolder } from '../system/disk-failure.ts'
 import { homeFolder } from '../system/who-am-i.ts'
 import { type Host, usage } from './argv/command-line.ts'
@@ -34,6 +35,8 @@ export async function newSpec(text: string, given: AddFlags, settings: Settings,
     )
   const address = parsed.value
   if (given.to === '') throw usage('--to names no folder', 'For example: --to /srv/offsite/postgres')
+  const windows = windowsFault(given.to)
+  if (windows !== null) throw usage(`--to ${given.to} ${windows}`, 'For example: --to /srv/offsite/postgres')
   const { folder, config } = specsHome(settings, given)
   if (folder !== null) mustBeWritable(folder)
   const name = await freeName(address, given, folder, host)

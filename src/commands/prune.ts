@@ -121,6 +121,11 @@ async function prune(
     if (!console.quiet || (dryRun && code !== 0)) printPlan(document, all, console, faultyConfig(workspace))
   } else if (dryRun) printDocument(console, document)
   if (dryRun) return code
+  const { specs: declared } = workspace.loaded
+  if (code <= 1 && console.output === 'text' && declared.length > 0 && prunable(declared, []).length === 0) {
+    say(console, 'Result: nothing pruned (exit 1: no spec has both retain and prune.mode manual or auto).')
+    return 1
+  }
   return passOver(specs, { ...terms, lockWait: lockTimeout }, { workspace, console, run, log: given })
 }
 

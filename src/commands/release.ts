@@ -127,31 +127,41 @@ async function release(id: string, reason: string, { workspace, console, run }: 
   // A hold over pruning follows from what both sides hold: recorded by the last pass, or found by a plan made now.
   if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
   const hold = holds.find((one) => one.id === id)
-  if (hold === undefined) throw noSuchHold(id, [...new Map(holds.map((one) => [one.id, one])).values()])
+  if (hold === undefined) throw noSuchHold(id, holds)
   await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
   const said = `Released ${id} (${hold.code}) for the next pass: ${hold.message}`
   console.write(`${wrapText(escapeProse(said), console.width).join('\n')}\n`)
   return 0
 }
 
-const noSuchHold = (id: string, holds: readonly Hold[]): Failure =>
-  new Failure({
+/** A hold with the backup that it stops; null: all. */
+type HoldOf = Pick<Hold, 'id' | 'code' | 'message'> & { readonly backup: string | null }
+
+const holdsOf =
+  (backup: string | null) =>
+  (hold: Omit<HoldOf, 'backup'>): HoldOf => ({ ...hold, backup })
+
+function noSuchHold(id: string, holds: readonly HoldOf[]): Failure {
+  const found = new Set(holds.map((one) => `${one.id} (${one.backup ?? 'all backups'}: ${one.code})`))
+  return new Failure({
     code: 'no-such-hold',
     message: `no hold has the id ${id} now`,
     hint:
-      holds.length === 0
+      found.size === 0
         ? 'There are no holds: reconcile --dry-run shows what would happen.'
-        : `Current holds: ${holds.map((one) => `${one.id} (${one.code})`).join(', ')}.`,
+        : `Current holds: ${[...found].join(', ')}.`,
   })
+}
 
 /** Every hold that stops a whole backup, and those of each last pass; contacts no source. */
-async function holdsNow(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
+async function holdsNow(workspace: Workspace, run: Run): Promise<readonly HoldOf[]> {
   const { settings, loaded } = workspace
   const kept = await openWatchMemory(settings.state).kept(loaded.label)
-  const holds: Hold[] = [...loaded.holds, ...(await commonHolds(workspace)), ...(kept?.holds ?? [])]
-  for (const { destination, hold } of await disksNow(workspace, run)) {
-    if (hold !== null) holds.push(hold)
-    else holds.push(...((await destination.readStatus())?.holds ?? []))
+  const common = [...loaded.holds, ...(await commonHolds(workspace)), ...(kept?.holds ?? [])]
+  const holds = common.map(holdsOf(null))
+  for (const { name, destination, hold } of await disksNow(workspace, run)) {
+    const own = hold !== null ? [hold] : ((await destination.readStatus())?.holds ?? [])
+    holds.push(...own.map(holdsOf(name)))
   }
   return holds
 }
@@ -168,11 +178,15 @@ export async function disksNow(workspace: Workspace, run: Run) {
 }
 
 /** Those that a plan made now would show. */
-async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly Hold[]> {
+async function holdsBySight(workspace: Workspace, run: Run): Promise<readonly HoldOf[]> {
   const given = { named: false, holds: Promise.resolve([]), work: 'prune' } as const
   const plans = await planEach(workspace.loaded.specs, workspace, given, run.now(), run)
-  return plans.flatMap(({ plan: { holds, problems } }) => [
-    ...holds,
-    ...problems.flatMap(({ release: id, code, message }) => (id === undefined ? [] : { id, code, message })),
-  ])
+  return plans.flatMap(({ plan: { backup, holds, problems } }) =>
+    [
+      ...holds,
+      ...problems.flatMap(({ release: id, code, message }) =>
+        id === undefined ? [] : [{ id, code, message }],
+      ),
+    ].map(holdsOf(backup)),
+  )
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { access, lstat, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
@@ -22,6 +22,7 @@ import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER, type RelPath } from '../model/rel-path.ts'
 import type { RestoredFile, RestoreReport } from '../model/restored.ts'
 import type { Run } from '../model/run.ts'
+import { shellWords } from '../model/shell-words.ts'
 import type { SeriesRules } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { copyVerified } from '../restore/copy-verified.ts'
@@ -82,6 +83,7 @@ export function add(command: Command, host: Host): void {
             host.run,
           )
         if (name === undefined) throw usage('restore needs a backup, or the folder of a destination')
+        mustNotBeFile(name)
         const wish = given.list === true ? null : wishOf(name, paths, given)
         const held = await openHeld(name, given, host.run)
         if (wish === null || 'at' in wish) await warnOfNewer(held, console)
@@ -93,6 +95,16 @@ export function add(command: Command, host: Host): void {
         return restore(held, wish, resolve(to), console, host.run)
       }),
     )
+}
+
+/** Throws a usage Failure for `NAME/FILE`, as `explain` takes it: what has a slash here is a folder. */
+function mustNotBeFile(name: string): void {
+  const [, backup, path] = /^([a-z0-9][a-z0-9._-]*)\/(.+)$/s.exec(name) ?? []
+  if (backup === undefined || existsSync(resolve(name))) return
+  throw usage(
+    `there is no folder ${name}`,
+    `For a file of the backup ${backup}: ${shellWords(['reconcile', 'restore', backup, path!])} --to DIR`,
+  )
 }
 
 function wishOf(name: string, paths: readonly string[], given: RestoreFlags): RestoreWish {

@@ -38,17 +38,21 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     return entries.sort((a, b) => comparePaths(a.name, b.name))
   } catch (cause) {
     const why = whyNoFolder(folder) ?? whyUnreadable(cause, 'there is no such folder')
+    const name = systemErrorOf(cause)?.name
     throw new Failure({
       code: 'specs-not-found',
       message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${withoutSecrets(why)}`,
       hint:
-        systemErrorOf(cause)?.name === 'ENOTDIR' && SPEC_FILE.test(basename(folder))
+        name === 'ENOTDIR' && SPEC_FILE.test(basename(folder))
           ? `Name its folder: --specs ${shellQuoted(dirname(folder))}. To run this backup alone, add its name.`
-          : 'Name the folder with --specs DIR, or create it with one YAML file per backup. Check: reconcile validate',
+          : `Name ${name === 'ENOENT' ? 'the' : 'another'} folder with --specs DIR. ${FIRST_SPEC}`,
       cause,
     })
   }
 }
+
+const FIRST_SPEC =
+  "To write a first spec: reconcile add [USER@]HOST:PATH --to DIR, or reconcile init. A plain user's settings are in ~/.config/reconcile/config.yaml, and the specs that add writes in backups.d next to it."
 
 /** A YAML file's text; see `readSpecBytes`. */
 export const readSpecFile = (

@@ -148,7 +148,11 @@ describe('what is not there', () => {
   test.each<[what: string, code: number, told: string]>([
     ['pq', 64, 'Did you mean pg?'],
     ['pg/db-2026-11-71.tar', 1, `Did you mean pg/${day(21)}?`],
-    [`pg/${day(17)}.md5`, 1, `Did you mean pg/${day(17)}?`],
+    [
+      `pg/${day(17)}.md5`,
+      1,
+      `.md5 is the marker of a file, and is explained with it. Did you mean pg/${day(17)}?`,
+    ],
     ['pg/\u001b[2Jnothing.like.it', 1, 'pg has no file \\x1b[2Jnothing.like.it'],
   ])('%j: exit %i', async (what, code, told) => {
     const ended = await world.run('explain', what)

@@ -182,9 +182,13 @@ describe('a destination that is not the expected one', () => {
   })
 
   test('an id that nothing is held under: 64, with those that are', async () => {
+    const at = await holding('swapped')
+    await rename(at.destination, join(world.folder, 'away-3'))
+    const id = isHeld(await at.pass(), 'destination-id-missing')
     const { code, stderr } = await release('deadbeef')
     expect(code).toBe(64)
     expect(stderr).toContain('no hold has the id deadbeef')
+    expect(stderr.replace(/\s+/g, ' ')).toContain(`${id} (swapped: destination-id-missing)`)
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 })

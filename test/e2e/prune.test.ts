@@ -141,6 +141,12 @@ describe('reconcile prune', () => {
     const refused = await world.run('prune', 'pg')
     expect(refused.code).toBe(64)
     expect(refused.stderr).toContain('prune: { mode: manual }')
+    const unnamed = await world.run('prune')
+    expect(unnamed.code).toBe(1)
+    expect(unnamed.stdout.replace(/\s+/g, ' ')).toMatch(
+      /Result: nothing pruned \(exit 1: no spec has both retain/,
+    )
+    expect(unnamed.stdout).not.toContain('found to back up')
     expect(await data(world)).toHaveLength(6)
   })
 

@@ -244,6 +244,9 @@ test("another user's destination is read, with its ledger or by its markers alon
 
 test('--list shows what there is, within 80 columns', async () => {
   const world = await held()
+  const file = await world.run('restore', 'pg/photos/2025/a b.jpg', '--list')
+  expect(file.code).toBe(64)
+  expect(file.stderr.replace(/\s+/g, ' ')).toContain("reconcile restore pg 'photos/2025/a b.jpg' --to DIR")
   const text = (await world.run('restore', 'pg', '--list')).stdout
   expect(text).toContain('Series db\n  POINT')
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)

@@ -167,7 +167,7 @@ describe('each fault points at its place and says what to do', () => {
     [
       'a bare duration',
       more('transfer: { timeout: 60 }'),
-      '4:22 bad-unit transfer.timeout: 60 has no unit: write 60s (seconds) or 60m (minutes)',
+      '4:22 bad-unit transfer.timeout: 60 has no unit: write 60s, 60m (minutes) or 60h',
     ],
     [
       'a bare size',
@@ -563,11 +563,33 @@ test.each([
   ['schedule: daily', 'schedule: { every: 1h }'],
   ['expect: 24h', 'expect: { every: 24h }'],
   ['retain: 7', 'retain: { daily: 7, weekly: 4 }'],
-  ['prune: auto', 'prune: { mode: manual }'],
+  ['expect: 6h', 'expect: { every: 6h }'],
+  ['schedule: 6h', 'schedule: { every: 6h }, or'],
+  ['verify: 7d', 'verify: { every: 7d }'],
+  ['prune: auto', 'prune: { mode: auto }'],
+  ['prune: never', 'prune: { mode: never }'],
+  ['prune: false', 'prune: { mode: never }'],
+  ['prune: yearly', 'prune: { mode: manual }'],
   ['select: "*.tar"', 'select: { include: ["*.tar.gz"] }'],
 ])('%s: how it is written', async (text, written) => {
   const { faults } = await load({ 'db.yaml': more(text) })
   expect(faults).toMatchObject([
     { code: 'wrong-type', hint: expect.stringContaining(`write it as ${written}`) },
   ])
+})
+
+test.each([
+  [
+    'source: { path: "C:\\\\Backups\\\\db" }\ndestination: { path: /d }',
+    'is a path of Windows; in WSL it is /mnt/c/Backups/db',
+  ],
+  ['source: { path: /s }\ndestination: { path: "D:/x" }', 'is a path of Windows; in WSL it is /mnt/d/x'],
+  ['source: { host: h, user: u, path: "C:/x" }\ndestination: { path: /d }', 'in WSL it is /mnt/c/x'],
+  [
+    'source: { host: h, user: u, path: "{name}" }\ndestination: { path: /d }',
+    'holds {name}, which is filled in only in paths on this machine',
+  ],
+])('%s: what is wrong with the path', async (text, message) => {
+  const { faults } = await load({ 'db.yaml': `version: 1\n${text}\n` })
+  expect(faults).toMatchObject([{ message: expect.stringContaining(message) }])
 })

@@ -382,15 +382,21 @@ describe('the folder', () => {
   })
 
   test.each([
-    ['is not there', 'no/such/folder', 'there is no such folder'],
-    ['is a file', 'a.yaml', 'a.yaml is a file, not a folder'],
-  ])('that %s is a failure', async (_, name, why) => {
+    [
+      'is not there',
+      'no/such/folder',
+      'there is no such folder',
+      /reconcile add .*reconcile init\..*~\/\.config\/reconcile/,
+    ],
+    ['is a file', 'a.yaml', 'a.yaml is a file, not a folder', /Name its folder: --specs/],
+  ])('that %s is a failure', async (_, name, why, next) => {
     const folder = await scratch()
     await fill(folder, { 'a.yaml': spec() })
     await expect(loadSpecs(join(folder, name), { roots: null, home: '/' })).rejects.toMatchObject({
       name: 'Failure',
       code: 'specs-not-found',
       message: expect.stringContaining(why),
+      hint: expect.stringMatching(next),
     })
   })
 

@@ -242,7 +242,7 @@ describe('each fault points at its place and says what to do', () => {
     [
       'a bare interval',
       'expect: { every: 24 }',
-      '4:18 bad-unit expect.every: 24 has no unit: write 24s (seconds) or 24m (minutes)',
+      '4:18 bad-unit expect.every: 24 has no unit: write 24s, 24m (minutes) or 24h',
     ],
     [
       'a word for an interval',

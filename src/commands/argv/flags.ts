@@ -38,14 +38,23 @@ export const quietFlag = flag('-q, --quiet', 'print only what is unwell, and no 
 
 /** Where specs, settings and state are, and where output goes. */
 export const SHARED_FLAGS: readonly Option[] = [
-  flag('--specs <folder>', 'folder of specs (default: ./backups.d, else /etc/reconcile/backups.d)'),
+  flag(
+    '--specs <folder>',
+    'folder of specs (default: as config.yaml says, else ./backups.d, else /etc/reconcile/backups.d; add, as a plain user, writes ~/.config/reconcile/backups.d)',
+  ),
   flag('--git <url>', 'specs from a git repository instead'),
   flag('--ref <ref>', 'with --git: branch, tag or commit (default: its HEAD)'),
   flag('--subpath <path>', 'with --git: folder of the specs in the repository'),
   flag('--git-interval <time>', 'with --git: how often watch looks for a newer commit (default: 60s)'),
   flag('--verify-signatures <file>', 'with --git: take only commits signed by one of these allowed signers'),
-  flag('--config <file>', "this box's settings (default: /etc/reconcile/config.yaml)"),
-  flag('--state <folder>', "this box's state (default: /var/lib/reconcile)"),
+  flag(
+    '--config <file>',
+    "this box's settings (default: a plain user's ~/.config/reconcile/config.yaml, else /etc/reconcile/config.yaml)",
+  ),
+  flag(
+    '--state <folder>',
+    "this box's state (default: /var/lib/reconcile; as a plain user ~/.local/state/reconcile)",
+  ),
   flag('--output <format>', 'format of stdout; markdown for plan --show, prometheus for status')
     .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
     .default('text'),

@@ -128,7 +128,8 @@ export function candidatesOf(
     // Also where the hold has been released: which of the two is good is not known.
     else if (conflicts.size > 0 && point.facts.some(({ path }) => conflicts.has(path)))
       keptBack.set(point, { why: 'conflict' })
-    else if (asOf < until || !isSettled) keptBack.set(point, { why: 'min-age', until })
+    else if (asOf < until || !isSettled)
+      keptBack.set(point, { why: 'min-age', until: instant(Math.max(until, asOf)) })
     else mayGo.push(point)
   }
   // What is kept for no other reason than that it came too fast is no measure.

@@ -46,7 +46,7 @@ export function whyKeptText(why: WhyKept): string {
     case 'unread':
       return 'waits: the newest points could not be read again'
     case 'min-age':
-      return 'waits: it has not been surplus for prune.minAge yet'
+      return `waits: only at ${isoTime(why.until)} has it been surplus for prune.minAge`
     case 'conflict':
       return 'stays: a file of its point is in conflict'
     case 'floor':
@@ -65,6 +65,5 @@ export function whyKeptText(why: WhyKept): string {
 /** As it is explained. */
 export function describeWhyKept(why: WhyKept): string {
   if (why.why === 'held') return `it stays, because nothing of its series is removed: ${why.hold}`
-  const text = `it ${whyKeptText(why)}`
-  return why.why === 'min-age' ? `${text}, which ends at ${isoTime(why.until)}` : text
+  return `it ${whyKeptText(why)}`
 }

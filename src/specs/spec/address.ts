@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { HOST_OR_USER } from '../../system/ssh-options.ts'
 import { readFarPath } from './far-place.ts'
+import { windowsFault } from './near-path.ts'
 import { no, type Parsed } from './units.ts'
 
 /** Where files are made, as a person types it. What is null is left to `_hosts.yaml` and `_defaults.yaml`. */
@@ -19,6 +20,8 @@ export type Address =
 /** `[USER@]HOST[:PORT]:[PATH]`, or a folder here: what begins with `/`, `./`, `../` or `~/`. Faults complete a sentence that begins with it. */
 export function readAddress(text: string): Parsed<Address> {
   if (/^(?:\/|~\/|\.{1,2}(?:\/|$))/.test(text)) return { ok: true, value: { kind: 'local', path: text } }
+  const windows = windowsFault(text)
+  if (windows !== null) return no(windows)
   const [, scheme, beyond = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
   if (scheme !== undefined)
     return scheme.toLowerCase() === 'rsync' ? no(DAEMON) : no(`is a URL; write ${fromUrl(beyond)}`)
@@ -42,10 +45,10 @@ export function readAddress(text: string): Parsed<Address> {
   if (tail === '') return no('has no ":" after the host; write it, also where no path follows')
   if (tail.startsWith('::')) return no(DAEMON)
   const written = text.slice(0, text.length - tail.length)
-  const [, alone] = /^:(\d+)$/.exec(tail) ?? []
-  if (alone !== undefined)
+  const [, digits, below = ''] = /^:(\d+)(\/.*)?$/s.exec(tail) ?? []
+  if (digits !== undefined)
     return no(
-      `may mean a port or a folder; write ${written}:${alone}: for the port, ${written}:./${alone} for the folder`,
+      `may mean a port or a folder; write ${written}:${digits}:${below} for the port, ${written}:./${digits}${below} for the folder`,
     )
   const [, port = null, far = tail.slice(1)] = /^:([^:/]*):(.*)$/s.exec(tail) ?? []
   if (port !== null && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))

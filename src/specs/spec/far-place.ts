@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { type PathFault, PRIVATE_FOLDER, pathFault, type RelPath, toRelPath } from '../../model/rel-path.ts'
 import type { Hop } from '../../model/spec.ts'
+import { windowsFault } from './near-path.ts'
 import { no, type Parsed } from './units.ts'
 
 /** What a remote shell, rsync or rrsync would read as more than a name. */
@@ -28,6 +29,12 @@ export function farPathFault(text: string): string | null {
 /** A source's folder: relative to the one that rrsync serves, `.` for that one itself; or absolute, for an account without rrsync. */
 export function readFarPath(text: string): Parsed<string> {
   const root = text.startsWith('/') ? '/' : ''
+  const windows = windowsFault(text)
+  if (windows !== null) return no(windows)
+  if (text.includes('{name}'))
+    return no(
+      'holds {name}, which is filled in only in paths on this machine, such as destination.path and identity; write the name itself',
+    )
   // rsync's own rule: what is before a colon, if no slash comes first, is a host; two colons make it a module.
   if (/^[^/]*:/.test(text))
     return no(

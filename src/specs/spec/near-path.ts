@@ -20,6 +20,15 @@ const MOST_BYTES = 4095
 export const inFolder = (folder: string, text: string): string =>
   /^(?:\/|~\/)/.test(text) ? text : join(folder, text)
 
+/** What is wrong with a path of Windows, as the end of a sentence that begins with it; null: it is none. */
+export function windowsFault(text: string): string | null {
+  const [, drive, path = ''] =
+    /^([A-Z]):[\\/]+(.*)$/s.exec(text.replace(/^[a-z](?=:\\)/, (one) => one.toUpperCase())) ?? []
+  if (drive === undefined) return null
+  const below = path.replaceAll(/[\\/]+/g, '/').replace(/\/$/, '')
+  return `is a path of Windows; in WSL it is /mnt/${drive.toLowerCase()}${below === '' ? '' : '/'}${below}`
+}
+
 /** A path on this machine as written in a spec or a setting, made absolute and normal; or what is wrong with it. */
 export function readNearPath(
   text: string,
@@ -27,6 +36,8 @@ export function readNearPath(
   known: { readonly home: string; readonly name: string | null },
 ): Parsed<string> {
   if (CONTROL.test(text)) return no('holds a control or invisible character')
+  const windows = windowsFault(text)
+  if (windows !== null) return no(windows)
   const strange = (text.match(PLACEHOLDER) ?? []).find((found) => found !== '{name}' || known.name === null)
   if (strange !== undefined) {
     return no(`holds ${strange}; ${known.name === null ? 'nothing is' : 'only {name} is'} filled in`)

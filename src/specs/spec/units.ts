@@ -41,7 +41,7 @@ interface Kind {
   readonly units: Readonly<Record<string, number>>
   readonly listed: string
   readonly example: string
-  /** The two things that a number without a unit most likely means. */
+  /** The things that a number without a unit most likely means. */
   meanings(number: string): string
 }
 
@@ -50,7 +50,7 @@ const DURATION: Kind = {
   units: SECONDS,
   listed: 's, m (minutes), h, d, w',
   example: '90s',
-  meanings: (number) => `${number}s (seconds) or ${number}m (minutes)`,
+  meanings: (number) => `${number}s, ${number}m (minutes) or ${number}h`,
 }
 
 const SIZE: Kind = {
@@ -155,13 +155,20 @@ function unknownUnit(number: string, unit: string, kind: Kind): string {
 
 const TIME_WORD = /^(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$/i
 const BYTE_WORD = /^([kmgt])(i?)(?:b|bytes?)?(?:\/s|ps)?$/i
-const BIT_WORD = /^([km])(?:b|bit|bits)(?:\/s|ps)$/
+const BIT_WORD = /^([km])(?:bits?(?:\/s|ps)?|bps)$/
+const EITHER_WORD = /^([km])b(?:\/s)?$/
 
 /** What `G`, `gb`, `hours` or, of a rate, `KiB` and `Mbps` were most likely meant to be, the likelier first. */
 function nearUnits(unit: string, kind: Kind): readonly string[] {
   if (kind === DURATION) return TIME_WORD.test(unit) ? [unit.charAt(0).toLowerCase()] : []
-  const bits = kind === RATE ? BIT_WORD.exec(unit.replace(/^[KM]/, (letter) => letter.toLowerCase())) : null
-  if (bits !== null) return [bits[1] === 'k' ? 'kbit/s' : 'Mbit/s']
+  if (kind === RATE) {
+    const lower = unit.replace(/^[KM]/, (letter) => letter.toLowerCase())
+    const prefix = (letter: string) => (letter === 'k' ? 'k' : 'M')
+    const bits = BIT_WORD.exec(lower)?.[1]
+    if (bits !== undefined) return [`${prefix(bits)}bit/s`]
+    const either = EITHER_WORD.exec(lower)?.[1]
+    if (either !== undefined) return [`${prefix(either)}B/s (bytes)`, `${prefix(either)}bit/s (bits)`]
+  }
   const [, letter, binary] = BYTE_WORD.exec(unit) ?? []
   if (letter === undefined) return []
   const upper = letter.toUpperCase()

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import { groupBy } from '../../model/group-by.ts'
 import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
+import { windowsFault } from '../spec/near-path.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
 import {
   type Fault,
@@ -241,6 +242,17 @@ const SHAPES: Readonly<Record<string, string>> = {
   verify: '{ every: 30d }',
 }
 
+/** With the value that was meant for its first key, where it fits that one. */
+function shapeOf(what: string, data: unknown): string {
+  const shape = SHAPES[what]!
+  const text = String(data)
+  if (what === 'prune') {
+    const mode = NO.test(text) ? 'never' : text
+    return /^(?:never|manual|auto)$/.test(mode) ? `{ mode: ${mode} }` : shape
+  }
+  return parseDuration(text).ok ? shape.replace(/(?<=^\{ every: )\w+/, text) : shape
+}
+
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
   const value = written(root, path, data)
@@ -259,7 +271,7 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
             : wanted.startsWith('boolean') && typeof data === 'string'
               ? truthHint(data)
               : /^(?:string,)?object/.test(wanted) && what in SHAPES
-                ? `write it as ${what}: ${SHAPES[what]}`
+                ? `write it as ${what}: ${shapeOf(what, data)}`
                 : undefined
   const message = `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`
   return faultAt(placeOf(root, path), 'wrong-type', message, hint)
@@ -296,7 +308,8 @@ function patternFault(error: ErrorObject): string {
   const [, definition = ''] = /^#\/definitions\/(\w+)\//.exec(error.schemaPath) ?? []
   if (error.params['pattern'] === '^[^/]*$')
     return 'holds a "/": write its name alone, as it is looked for in each folder'
-  return PATTERN_FAULTS[definition] ?? 'is blank'
+  const windows = definition === 'nearPath' ? windowsFault(String(error.data)) : null
+  return windows ?? PATTERN_FAULTS[definition] ?? 'is blank'
 }
 
 /** A JSON pointer as a path; a number only where the document has a list. */

@@ -10,6 +10,7 @@ import {
   Lexer,
   type Node,
   parseDocument,
+  type YAMLError,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
@@ -71,11 +72,19 @@ function parse(source: SourceText): { root: LocatedMap | null; faults: readonly 
   const tab = errors.find(({ code }) => code === 'TAB_AS_INDENT')
   // Whoever indents with tabs does so in every line.
   const reported = tab === undefined ? errors : [tab]
-  const faults = reported.map(({ code, message, pos: [start, end] }) => {
+  const misread = reported.flatMap((error) => {
+    const fault = misreadLine(source, error)
+    return fault === null ? [] : [{ line: lineAt(source, error), fault }]
+  })
+  const lines = new Set(misread.map(({ line }) => line))
+  const others = reported.filter((error) => lines.size === 0 || !lines.has(lineAt(source, error)))
+  const faults = others.map(({ code, message, pos: [start, end] }) => {
     const words =
       code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : message.replace(/\s+/g, ' ')
     return faultAt({ source, start, end }, 'yaml', words, YAML_HINTS[code])
   })
+  // Of one line only the first: the others follow from it.
+  faults.push(...[...lines].map((at) => misread.find(({ line }) => line === at)!.fault))
   const { yaml } = document.directives ?? {}
   if (yaml?.explicit === true && yaml.version !== '1.2') {
     faults.push(
@@ -94,6 +103,37 @@ function parse(source: SourceText): { root: LocatedMap | null; faults: readonly 
     faults: [...more, faultAt(root.place, 'wrong-type', `the file holds ${found}, not keys with values`)],
   }
 }
+
+const lineAt = (source: SourceText, { pos: [start, end] }: YAMLError): number =>
+  lineOf({ source, start, end })
+
+/** What a line without a blank after the colon, or with odd indentation, is reported as: the parser takes it for a part of another. Null: it is neither. */
+function misreadLine(source: SourceText, { code, message, pos: [start, end] }: YAMLError): Fault | null {
+  const text = source.text.slice(start, end)
+  const [glued, key] = /^([A-Za-z][\w-]*):(?!\/\/)\S[^\n]*/.exec(text) ?? []
+  const isKey = code === 'MULTILINE_IMPLICIT_KEY' || code === 'MISSING_CHAR'
+  if (isKey && glued !== undefined)
+    return noBlank({ source, start, end: start + glued.trimEnd().length }, key!)
+  const isIndent =
+    code === 'BAD_INDENT'
+      ? message.includes('same column')
+      : code === 'BLOCK_AS_IMPLICIT_KEY'
+        ? message.includes('sequence')
+        : code === 'MULTILINE_IMPLICIT_KEY' && text.includes('\n') && !/^["'[{]/.test(text)
+  if (!isIndent) return null
+  const lineStart = source.text.lastIndexOf('\n', code === 'MULTILINE_IMPLICIT_KEY' ? end - 1 : start) + 1
+  const at = lineStart + /^[ \t\n]*/.exec(source.text.slice(lineStart))![0].length
+  return faultAt(
+    { source, start: at, end: at + 1 },
+    'yaml',
+    "this line's indentation does not fit the lines around it",
+    'begin the keys of one map in the same column; below a key that has a value on its line, nothing is indented deeper',
+  )
+}
+
+/** A key and its value that YAML takes for one word. */
+const noBlank = (place: Place, key: string): Fault =>
+  faultAt(place, 'yaml', `no blank follows "${key}:"`, `put a blank after ${key}:`)
 
 const YAML_HINTS: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'indent with spaces',
@@ -205,6 +245,8 @@ function locateTree(
       }
       const measured = isNode(pair.value) ? locate(pair.value, depth + 1) : null
       if (measured === null || (measured.located.kind === 'scalar' && measured.located.value === null)) {
+        const [, glued] = /^([A-Za-z][\w-]*):\S/.exec(key) ?? []
+        if (glued !== undefined && pair.value === null) faults.push(noBlank(keyPlace, glued))
         removed.set(key, keyPlace)
         continue
       }

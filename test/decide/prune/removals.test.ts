@@ -43,7 +43,7 @@ describe('what goes', () => {
       'it came less than minAge ago',
       HELD,
       { records: { 20: { since: ago(7 * DAYS - 1) } } },
-      'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
+      'surplus 20: outside last=1 daily=2, waits: only at 2026-11-23T12:00:00Z has it been surplus for prune.minAge',
     ],
     [
       'it came minAge ago',
@@ -55,7 +55,7 @@ describe('what goes', () => {
       'it came with this pass',
       HELD,
       { prune: { minAge: 0 }, records: { 20: { since: NOON } } },
-      'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
+      'surplus 20: outside last=1 daily=2, waits: only at 2026-11-23T12:00:00Z has it been surplus for prune.minAge',
     ],
     ['it is pinned', HELD, { spec: { retain: { ...pinned('*-20*') } } }, 'keep 20: complete, pin'],
     [
@@ -316,7 +316,7 @@ describe('what the ledger learns before anything goes', () => {
 
   test('I9: what has just stopped being wanted waits for minAge from then on', () => {
     expect(of20(HELD, { surplus: 'none' })).toEqual([
-      'surplus 20: outside last=1 daily=2, waits: it has not been surplus for prune.minAge yet',
+      'surplus 20: outside last=1 daily=2, waits: only at 2026-11-30T12:00:00Z has it been surplus for prune.minAge',
     ])
   })
 

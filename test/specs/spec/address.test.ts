@@ -16,6 +16,8 @@ describe('an address', () => {
       ssh('db1.example.net', { user: 'u', port: 222, path: '/srv/dumps' }),
     ],
     ['h:dumps/nightly/', ssh('h', { path: 'dumps/nightly' })],
+    ['h:./2024/dumps', ssh('h', { path: '2024/dumps' })],
+    ['h:2024-dumps/x', ssh('h', { path: '2024-dumps/x' })],
     ['h:./22', ssh('h', { path: '22' })],
     ['h:~', ssh('h')],
     ['h:~/dumps', ssh('h', { path: 'dumps' })],
@@ -37,6 +39,7 @@ describe('an address', () => {
     ['u@h', /write u@h: for a host/],
     ['h/x', /write \.\/h\/x for a folder here/],
     ['h:222', /write h:222: for the port, h:\.\/222 for the folder/],
+    ['u@h:22977/x', /write u@h:22977:\/x for the port, u@h:\.\/22977\/x for the folder/],
     ['[::1]:222', /write \[::1\]:222: for the port/],
     ['h:0:', /has the port "0"/],
     ['h:65536:', /has the port "65536"/],
@@ -62,6 +65,9 @@ describe('an address', () => {
     ['h:../x', /has a path that/],
     ['h:/a/$(x)', /has a path that holds \$/],
     ['h:a:b', /has the port "a"/],
+    ['C:/Backups', /in WSL it is \/mnt\/c\/Backups$/],
+    ['c:\\Backups', /in WSL it is \/mnt\/c\/Backups$/],
+    ['D:\\', /in WSL it is \/mnt\/d$/],
     ['h:/x\n', /has a path that/],
   ])('%j is refused', (text, why) => {
     const read = readAddress(text)

@@ -45,7 +45,7 @@ describe('quantities with units', () => {
 
 describe('what is refused says what was likely meant', () => {
   test.each([
-    [parseDuration('60'), 'has no unit: write 60s (seconds) or 60m (minutes)'],
+    [parseDuration('60'), 'has no unit: write 60s, 60m (minutes) or 60h'],
     [parseSize('10'), 'has no unit: write 10GiB or 10MiB'],
     [parseSize('1048576'), 'has no unit: write 1048576B (bytes) or 1048576KiB (as df counts)'],
     [parseRate('25'), "has no unit: write 25KiB/s (as rsync's --bwlimit) or 25Mbit/s (as providers say)"],
@@ -56,6 +56,10 @@ describe('what is refused says what was likely meant', () => {
     [parseSize('10KB'), 'has the unknown unit "KB": write 10KiB or 10kB'],
     [parseRate('25KiB'), 'has the unknown unit "KiB": write 25KiB/s'],
     [parseRate('20Mbps'), 'has the unknown unit "Mbps": write 20Mbit/s'],
+    [parseRate('20Mbit'), 'has the unknown unit "Mbit": write 20Mbit/s'],
+    [parseRate('25kb/s'), 'has the unknown unit "kb/s": write 25kB/s (bytes) or 25kbit/s (bits)'],
+    [parseRate('2Mb'), 'has the unknown unit "Mb": write 2MB/s (bytes) or 2Mbit/s (bits)'],
+    [parseRate('2mb/s'), 'has the unknown unit "mb/s": write 2MB/s (bytes) or 2Mbit/s (bits)'],
     [parseRate('25MBps'), 'has the unknown unit "MBps": write 25MiB/s or 25MB/s'],
     [parseSize('99999999TiB'), 'is too large'],
     [parseDuration('5300w'), 'is too large'],

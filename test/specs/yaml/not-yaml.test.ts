@@ -94,6 +94,37 @@ describe('a value that has to stand in quotes is one fault, which no others foll
     ])
   })
 
+  const noBlank = (line: string, key: string) =>
+    `${line} yaml no blank follows "${key}:" (put a blank after ${key}:)`
+  test.each([
+    ['first', `source:\n  host:127.0.0.1\n  user: b\n`, noBlank('2:3', 'host')],
+    ['last', `source:\n  user: b\n  host:127.0.0.1\n`, noBlank('3:3', 'host')],
+    ['at the top', `version:1\nsource: { path: /s }\n`, noBlank('1:1', 'version')],
+    ['of a path', `source:\n  path:/srv/x\n  user: b\n`, noBlank('2:3', 'path')],
+  ])('a key without a blank after its colon, %s', async (_, text, fault) => {
+    expect(await faultsOf(text)).toEqual([fault])
+  })
+
+  test('the same in a flow map is named, too', async () => {
+    expect(await faultsOf('version: 1\nsource: { host:127.0.0.1, user: b }\n')).toContain(
+      noBlank('2:11', 'host'),
+    )
+  })
+
+  test.each([
+    ['deeper', `source:\n  host: h\n   user: b\n`, '3:4'],
+    ['less deep', `source:\n   host: h\n  user: b\n`, '3:3'],
+    ['below a value', `version: 1\n source:\n  path: /x\n`, '2:2'],
+    ['below a text in quotes', `version: "1"\n   source: 1\n`, '2:4'],
+    ['in a list', `a:\n  - x\n - y\n`, '3:2'],
+  ])('a line that is indented amiss, %s', async (_, text, line) => {
+    expect(await faultsOf(text)).toEqual([
+      expect.stringMatching(
+        `^${line} yaml this line's indentation does not fit the lines around it \\(begin`,
+      ),
+    ])
+  })
+
   test.each([
     ['in quotes', spec({ more: 'series: { pattern: "{series}-{YYYY}.tar", timezone: UTC }' })],
     ['in a comment', `# path: {name} and cron: * * * * *\n${spec({})}`],
