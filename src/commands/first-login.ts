@@ -145,19 +145,20 @@ async function untilItWorks<T>(attempt: () => Promise<T>, paste: Paste, talk: Ta
       if (isPasted) say(talk, `\nThe login at ${paste.at} works.`)
       return failure
     }
-    const isRefused = failure.code === 'key-refused'
+    const { code, message } = failure
+    const isRefused = code === 'key-refused'
     if (isRefused && !isPasted) {
       isPasted = true
+      said = message
       console.writeError(`${renderPaste(paste, console.errorWidth)}\n`)
       if (until > run.now())
         say(
           talk,
-          `Trying every ${BETWEEN_TRIES} s until the login works. Ctrl-C ends that, and the same command goes on later.`,
+          `Trying every ${BETWEEN_TRIES} s until the login works. Ctrl-C ends that, and the same command goes on later. If it is refused once all that is done: a locked account takes no key; unlock it with usermod -p '*' ACCOUNT there.`,
         )
     }
-    const { code, message } = failure
     if (run.now() >= until) throw isRefused ? new Failure({ code, message, hint: PASTE_FIRST }) : failure
-    if (!isRefused && message !== said) {
+    if (message !== said) {
       say(talk, `\n${message}`)
       say(talk, failure.hint)
       said = message

@@ -62,7 +62,7 @@ describe('a conversation', () => {
     screen.type('what?')
     await screen.until(/\[yes, no/)
     screen.type('yes')
-    await screen.until(/Trying every/)
+    await screen.until(/Trying every[\s\S]*locked[\s\S]*usermod\s+-p/)
     const shown = screen.shown()
     expect(shown).toContain(
       `\nrestrict,command="rrsync -ro ${world.source}" ${await read('box/keys/pg.pub')}`,
