@@ -141,10 +141,14 @@ export function chooseToRestore(
     if (publishedBefore !== null && !point.files.every((file) => cameBefore(file, publishedBefore))) continue
     // Sorted by time: a later one takes its place. A file without a date is no newer version of another one.
     const key = point.series === UNDATED ? `/${point.files[0]!.path}` : point.series
-    if ((point.time ?? instant(0)) <= at) newest.set(key, point)
+    if ((point.time ?? instant(0)) <= at || wasHere(point, at)) newest.set(key, point)
   }
   return { files: [...newest.values()].flatMap((point) => point.files), missing: [] }
 }
+
+/** A date without a time ends with its day, and its point is often here before that. */
+const wasHere = ({ files }: RestorePoint, at: Instant): boolean =>
+  files.every((file) => file.published !== null && file.published <= at)
 
 const cameBefore = ({ published }: RestorableFile, moment: Instant): boolean =>
   published !== null && published < moment
