@@ -3,7 +3,7 @@ import type { GitPlace } from '../../model/settings.ts'
 import { shellQuoted } from '../../model/shell-words.ts'
 import type { ChildEnd } from '../../system/child.ts'
 import { keyWords, SSH_FAILURES, wordsAbout } from '../../system/ssh-failures.ts'
-import { serverOf } from './url.ts'
+import { serverOf, withoutSecrets } from './url.ts'
 
 const LIMIT = 300
 
@@ -103,11 +103,12 @@ const NO: ReadonlySet<string> = new Set([
 /** With what it is about in the place of words in braces, so that commands can be copied. */
 function filled(hint: string, { url, identity, knownHosts }: GitPlace): string {
   const server = serverOf(url)
-  const host = server?.host ?? (URL.canParse(url) ? new URL(url).hostname : '')
+  const web = URL.canParse(url) ? new URL(url) : null
+  const host = server?.host ?? web?.hostname ?? ''
   const words: Readonly<Record<string, string>> = {
     ...{
       HOST: host,
-      PORT: String(server?.port ?? 443),
+      PORT: String(server?.port ?? (web?.port || 443)),
       INFO: shellQuoted(`${url}/info/refs?service=git-upload-pack`),
     },
     ...{ IDENTITY: shellQuoted(identity), KNOWN_HOSTS: shellQuoted(knownHosts) },
@@ -183,7 +184,7 @@ function whyOf(place: GitPlace, { cause, stderr }: ChildEnd): Why {
     byGit(place, stderr) ??
     bySsh(place, stderr, 'vague') ?? {
       why: lastWords(stderr),
-      hint: 'Check the URL and the line, by hand: git ls-remote.',
+      hint: `Check the URL and the line, by hand: git ls-remote ${shellQuoted(withoutSecrets(place.url))}`,
       isNo: false,
     }
   )
