@@ -22,7 +22,7 @@ import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatus, StatusReport } from '../model/status.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Hold, Problem } from '../model/trouble.ts'
+import type { Diagnostic, Hold, Problem } from '../model/trouble.ts'
 import type { WatchBeat, WatchWord } from '../model/watch-beat.ts'
 import type { KeptSpecs } from '../model/watched-specs.ts'
 import { findLockHolders } from '../system/lock-holders.ts'
@@ -201,10 +201,13 @@ async function reportOfSpecs(
     const written = await writtenAt(name, filesOf(name, loaded))
     bare.push(faultyStatus(name, faultsOf(name), run.now(), written, seen))
   }
+  // Whoever asks for one by name asks for no other's spec.
+  const others = loaded.faulty.filter(({ name }) => !isMeant(name))
+  const isOfOthers = ({ file }: Diagnostic) => others.some((one) => one.file === file)
   return {
     format: 'reconcile.status/1',
     revision: loaded.revision,
-    diagnostics: plainDiagnostics(workspace.diagnostics),
+    diagnostics: plainDiagnostics(workspace.diagnostics.filter((one) => !isOfOthers(one))),
     ...(problems.length === 0 ? {} : { problems }),
     backups: [...backups.map((one) => markedStatus(one, [...over, ...met.problems], shared)), ...bare],
     stale: stale.map(({ code, message, since }) => ({ code, message, since: isoTime(since) })),

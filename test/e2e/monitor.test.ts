@@ -179,3 +179,21 @@ test.skipIf(!canMount())(
     }
   },
 )
+
+test('a faulty spec of another backup is no matter of one that is asked for by name', async () => {
+  await world.pass()
+  const broken = join(world.specs, 'broken.yaml')
+  const before = await world.run('status', '--check', 'pg')
+  const read = await world.run('status', 'pg')
+  await writeFile(broken, 'version: 1\nnonsense: 1\n')
+  try {
+    expect(await world.run('status', '--check', 'pg')).toMatchObject({ code: before.code })
+    expect(await world.run('status', 'pg')).toMatchObject({ code: read.code })
+    expect((await world.run('status', 'pg')).stdout).not.toContain('broken')
+    expect(await world.run('status', '--check')).toMatchObject({ code: 2 })
+    expect(await world.run('status', 'broken')).toMatchObject({ code: 3 })
+    expect(await world.run('status')).toMatchObject({ code: 3 })
+  } finally {
+    await rm(broken)
+  }
+})
