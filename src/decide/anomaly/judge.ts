@@ -8,8 +8,8 @@ import type { Spec } from '../../model/spec.ts'
 import { UNDATED } from '../../model/status.ts'
 import type { FileFacts } from '../files/facts.ts'
 import { isWhole } from '../files/facts.ts'
-import { recordedTime } from '../retention/file-time.ts'
-import { dateFiles, isGuessed } from '../retention/series-pattern.ts'
+import { removedFiles } from '../prune/series-history.ts'
+import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/series-points.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { kindOf, lastVolumeOf, oddKind } from './kind.ts'
@@ -140,17 +140,8 @@ function kept<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
 }
 
 /** The points of each series that prunes have removed, by the files that the ledger knows. */
-function removedPoints(
-  spec: Spec,
-  { destination: { pruned, records } }: Observation,
-): ReadonlyMap<string, readonly Weighed[]> {
-  const dated = dateFiles(spec.series)
-  const files = [...pruned.keys()].flatMap((path) => {
-    const record = records.get(path)
-    const date = dated(path)
-    if (record === undefined || date === null) return []
-    return { series: date.series, time: date.time ?? recordedTime(record), record }
-  })
+function removedPoints(spec: Spec, { destination }: Observation): ReadonlyMap<string, readonly Weighed[]> {
+  const files = removedFiles(spec, destination)
   const points = [...groupBy(files, ({ series }) => series)].map(([series, of]) => {
     const byTime = groupBy(of, ({ time }) => time)
     const all = [...byTime].map(([time, its]) => {

@@ -84,19 +84,25 @@ export function ledgerOrder({ records }: Pick<Holding, 'records'>): (path: RelPa
   return (path) => nth.get(path) ?? nth.size
 }
 
-/** The files of each series that a prune removed, as they first came. */
-export function removedFirsts(
-  spec: Spec,
-  { pruned, records }: Pick<Holding, 'pruned' | 'records'>,
-  nthOf: (path: RelPath) => number,
-): ReadonlyMap<string, readonly First[]> {
+/** Each file with a date that a prune removed, as far as the ledger knows it. */
+export function removedFiles(spec: Spec, { pruned, records }: Pick<Holding, 'pruned' | 'records'>) {
   const dated = dateFiles(spec.series)
-  const firsts = [...pruned.keys()].flatMap((path) => {
+  return [...pruned.keys()].flatMap((path) => {
     const record = records.get(path)
     const date = dated(path)
     if (record === undefined || date === null) return []
-    const time = date.time ?? recordedTime(record)
-    return { series: date.series, time, nth: nthOf(path), ...firstPublished(record) }
+    return { path, series: date.series, time: date.time ?? recordedTime(record), record }
+  })
+}
+
+/** The files of each series that a prune removed, as they first came. */
+export function removedFirsts(
+  spec: Spec,
+  holding: Pick<Holding, 'pruned' | 'records'>,
+  nthOf: (path: RelPath) => number,
+): ReadonlyMap<string, readonly First[]> {
+  const firsts = removedFiles(spec, holding).map(({ path, series, time, record }) => {
+    return { series, time, nth: nthOf(path), ...firstPublished(record) }
   })
   return groupBy(firsts, ({ series }) => series)
 }
