@@ -4,33 +4,36 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest begins first, or all others would be over while it goes on alone. */
 const LONGEST = [
-  'watch/simulated-day',
+  'faults/simulated-day',
   'faults/kernel-errors',
   'faults/source-pull',
-  'e2e/limits',
-  'decide/prune/two-years',
-  'decide/prune/adversary',
-  'decide/prune/against-calm',
-  'house/docs-commands',
+  'faults/prune-two-years',
+  'faults/prune-adversary',
+  'faults/prune-against-calm',
   'faults/kill',
+  'faults/disk-troubles',
+  'faults/destination-crash',
+  'e2e/limits',
+  'e2e/add',
+  'e2e/notices',
+  'house/docs-commands',
   'e2e/together',
   'e2e/demo',
   'watch/daemon',
   'watch/follows-git',
-  'faults/disk-troubles',
-  'faults/destination-crash',
 ]
 
 /** Decisions over data, done in a moment: these share processes, as starting one takes longer than most of them do. */
-const PURE = [
-  'test/{decide,model,view}/**/!(adversary*|against-calm*|attacks|forecast|simulated|two-years*).test.ts',
-]
+const PURE = ['test/{decide,model,view}/**/!(attacks|forecast|simulated).test.ts']
 
 /**
  * Rooms whose tests make their own folders and leave nothing behind in the process: no variable, no current folder, no mask. These
  * share processes as well, but not with the pure ones, as some of those count timers.
  */
 const TIDY = ['test/{box,contract,destination,reconcile,source,specs}/**/*.test.ts']
+
+/** What breaks in every way a disk, a line, a process or a source can, and long simulated lives: `npm run faults`. */
+const FAULTS = ['test/faults/*.test.ts']
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -48,9 +51,14 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       { extends: true, test: { name: 'tidy', include: TIDY, isolate: false } },
+      { extends: true, test: { name: 'faults', include: FAULTS } },
       {
         extends: true,
-        test: { name: 'all else', include: ['test/**/*.test.ts'], exclude: [...PURE, ...TIDY] },
+        test: {
+          name: 'all else',
+          include: ['test/**/*.test.ts'],
+          exclude: [...PURE, ...TIDY, ...FAULTS],
+        },
       },
     ],
     // Real sshd, rsync and git: a case waits for processes, never for luck. So there may be more cases than processors, and

@@ -1,6 +1,6 @@
 /**
- * `npm run test:full` lives through every seed and the whole of each simulated day; `npm test` through fewer of the same kind, so that it
- * ends within minutes.
+ * `npm run faults` takes every seed, every point and the whole of each simulated day; `npm run faults:quick` and `npm test` fewer of the
+ * same kind, so that they end within minutes.
  */
 const isFull = process.env['TEST_EXTENT'] === 'full'
 

@@ -6,7 +6,8 @@ import { commandsIn, documents } from './documented.ts'
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run demo': 'test/e2e/demo.test.ts runs the demo',
   'npm test': 'it is what runs this',
-  'npm run test:full': 'it is npm test, for longer',
+  'npm run faults': 'it is npm run faults:quick, for longer',
+  'npm run faults:quick': '.ci/run runs it',
   'npm run build': 'scripts/set-up runs it, and test/house/set-up.test.ts looks when',
   'npx vitest run test/decide': 'it is what runs this, for another folder',
   'reconcile watch': 'it stays: test/watch/daemon.test.ts starts and ends it',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { inFull } from '../../helpers/extent.ts'
-import { GUARDS, manyHistories } from '../../helpers/many-histories.ts'
+import { inFull } from '../helpers/extent.ts'
+import { GUARDS, manyHistories } from '../helpers/many-histories.ts'
 
 const MANY = inFull(1000, 500)
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { inFull } from '../../helpers/extent.ts'
-import { GUARDS, manyHistories } from '../../helpers/many-histories.ts'
+import { inFull } from '../helpers/extent.ts'
+import { GUARDS, manyHistories } from '../helpers/many-histories.ts'
 
 describe('I8 I9: a source that does its worst takes nothing below the floor, and passes no guard', () => {
   test.each(inFull([1, 2, 3, 4, 5], [1]))('a thousand histories, %i', (seed) => {

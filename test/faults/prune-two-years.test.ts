@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { inFull } from '../../helpers/extent.ts'
-import { every, pruned, WEEK } from '../../helpers/producer.ts'
-import { DAY, HOUR } from '../../helpers/simulated-backup.ts'
-import { byPolicy, type Life, OUTAGES, twoYears } from '../../helpers/two-years.ts'
+import { inFull } from '../helpers/extent.ts'
+import { every, pruned, WEEK } from '../helpers/producer.ts'
+import { DAY, HOUR } from '../helpers/simulated-backup.ts'
+import { byPolicy, type Life, OUTAGES, twoYears } from '../helpers/two-years.ts'
 
 interface Case {
   readonly retain: string

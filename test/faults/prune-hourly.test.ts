@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { inFull } from '../../helpers/extent.ts'
-import { every, pruned } from '../../helpers/producer.ts'
-import { HOUR } from '../../helpers/simulated-backup.ts'
-import { byPolicy, OUTAGES, twoYears } from '../../helpers/two-years.ts'
+import { inFull } from '../helpers/extent.ts'
+import { every, pruned } from '../helpers/producer.ts'
+import { HOUR } from '../helpers/simulated-backup.ts'
+import { byPolicy, OUTAGES, twoYears } from '../helpers/two-years.ts'
 
 /** Of what is surplus each hour one comes, and stays for a week; the last day's wait for the day's fifth. */
 const WEEK_OF_HOURS = 7 * 24
