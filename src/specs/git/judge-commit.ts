@@ -28,6 +28,11 @@ export interface GitSpecs {
   readonly limits?: TimeLimits
 }
 
+/** What is known of the place from before: `good` is in force; `own` was taken with the same demand for signatures. */
+export interface Before extends GitMemory {
+  readonly own: GitMemory['good']
+}
+
 /** Whether the newest commit is taken, and if not, all that speaks against it. */
 export interface Judged {
   readonly taken: boolean
@@ -54,14 +59,15 @@ export async function judgeCommit(
   specs: GitSpecs,
   clone: GitClone,
   commit: string,
-  before: GitMemory,
+  before: Before,
   run: Run,
 ): Promise<Judged> {
   run.signal.throwIfAborted()
   const good = before.good?.commit ?? null
   const nothing = { obeyed: null, signature: null, holds: [], passed: [], unkept: null, stillRefused: null }
   // Taken before: what has become faulty since is reported, and the rest stays in force.
-  if (good === commit) return { ...nothing, taken: true, newest: await readCommit(specs, clone, commit) }
+  if (good === commit && before.own?.commit === commit)
+    return { ...nothing, taken: true, newest: await readCommit(specs, clone, commit) }
   const { verifySignatures } = specs.place
   const signature = verifySignatures === null ? null : await signatureFault(clone, commit, verifySignatures)
   const newest = signature === null ? await readCommit(specs, clone, commit) : null
@@ -136,7 +142,8 @@ interface SignatureFault {
   readonly hint: string
 }
 
-const SIGN = 'Sign it with a key of git.verifySignatures, and push again.'
+const SIGN =
+  'Sign the head with a key of git.verifySignatures, and push: git commit --allow-empty -S. Older commits need none. Or set git.ref to a commit that is signed.'
 const checkFile = (file: string): string =>
   `Mend ${file}, a line a signer: PRINCIPAL KEYTYPE KEY ("ALLOWED SIGNERS" in ssh-keygen(1)). Nothing needs to be pushed for that.`
 

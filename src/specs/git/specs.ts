@@ -9,7 +9,7 @@ import type { GitMemory } from '../../model/specs-memory.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
 import { type LoadedSpecs, nothingObeyed } from '../load-specs.ts'
 import { type GitClone, lookIntoClone, openClone, withPassingClone } from './clone.ts'
-import { type GitSpecs, isFaulty, type Judged, judgeCommit, readCommit } from './judge-commit.ts'
+import { type Before, type GitSpecs, isFaulty, type Judged, judgeCommit, readCommit } from './judge-commit.ts'
 import { shortId } from './ref.ts'
 
 /** What is known of the repository now. `unreachable`: it could not be asked, or said no; then `commit` is what it was before. */
@@ -30,7 +30,7 @@ export async function loadGitSpecs(specs: GitSpecs, run: Run): Promise<LoadedSpe
   const names = namesOf(specs)
   if (specs.use === 'obey') return obey(specs, names, run)
   const folder = join(specs.memory.folder, names.clone)
-  const before = await specs.memory.read(names.place)
+  const before = await knownBefore(specs, names)
   const stays = await lookIntoClone(folder, specs.place, run)
   if (specs.use === 'recall' && stays !== null) {
     const commit = await stays.commitOf(names.tip)
@@ -47,6 +47,8 @@ interface Names {
   readonly clone: string
   /** Under which the place is remembered. Asking for signatures makes it another place. */
   readonly place: string
+  /** The same place, asked the other way about signatures. */
+  readonly twin: string
   /** Our refs: the newest commit that was fetched, and the last good one. */
   readonly tip: string
   readonly good: string
@@ -54,9 +56,25 @@ interface Names {
 
 function namesOf({ place }: GitSpecs): Names {
   const { url, ref, subpath, verifySignatures } = place
-  const name = fingerprint([url, ref, subpath, verifySignatures === null ? 'any' : 'signed']).slice(0, 16)
+  const named = (kind: 'any' | 'signed') => fingerprint([url, ref, subpath, kind]).slice(0, 16)
+  const [name, twin] =
+    verifySignatures === null ? [named('any'), named('signed')] : [named('signed'), named('any')]
   const refs = `refs/reconcile/${name}`
-  return { clone: fingerprint([url]).slice(0, 16), place: name, tip: `${refs}/tip`, good: `${refs}/good` }
+  return {
+    clone: fingerprint([url]).slice(0, 16),
+    place: name,
+    twin,
+    tip: `${refs}/tip`,
+    good: `${refs}/good`,
+  }
+}
+
+/** What was in force before signatures were asked for, or no longer were, stays in force until a commit is taken. */
+async function knownBefore({ memory }: GitSpecs, { place, twin }: Names): Promise<Before> {
+  const own = await memory.read(place)
+  const other = (await memory.read(twin)).good
+  const isOther = other !== null && (own.good === null || own.good.taken < other.taken)
+  return { ...own, own: own.good, good: isOther ? other : own.good }
 }
 
 async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpecs> {
@@ -73,7 +91,7 @@ async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpec
   try {
     const options = { ...farOptions(specs, run), inherit: lock.descriptor }
     const clone = await openClone(join(memory.folder, names.clone), place, options)
-    const before = await memory.read(names.place)
+    const before = await knownBefore(specs, names)
     const found = await fetchTip(clone, names.tip, clone)
     const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
     const after = remembered(before, found, judged, run)
@@ -81,22 +99,23 @@ async function obey(specs: GitSpecs, names: Names, run: Run): Promise<LoadedSpec
       // Pinned before it is relied on: git removes what nothing names.
       if (judged.taken && (await clone.commitOf(names.good)) !== found.commit)
         await clone.pin(names.good, found.commit)
-      if (JSON.stringify(after) !== JSON.stringify(before)) await memory.write(names.place, () => after)
+      if (JSON.stringify(after) !== JSON.stringify(await memory.read(names.place)))
+        await memory.write(names.place, () => after)
       for (const { hold } of judged.passed) await memory.consume(hold.id)
     } catch (error) {
       if (!(error instanceof Failure) || run.signal.aborted) throw error
       // What cannot be remembered is not taken, and keeps nothing else from running.
       return specsToObey(specs, found, notTaken(judged, found, before, error), before, run)
     }
-    return specsToObey(specs, found, judged, after, run)
+    return specsToObey(specs, found, judged, { ...after, good: before.good }, run)
   } finally {
     lock.release()
   }
 }
 
 /** The same, but that a newer commit is not taken. */
-const notTaken = (judged: Judged, { commit }: Found, before: GitMemory, unkept: Judged['unkept']): Judged =>
-  judged.taken && before.good?.commit !== commit ? { ...judged, taken: false, passed: [], unkept } : judged
+const notTaken = (judged: Judged, { commit }: Found, before: Before, unkept: Judged['unkept']): Judged =>
+  judged.taken && before.own?.commit !== commit ? { ...judged, taken: false, passed: [], unkept } : judged
 
 /** Who fetches takes as well; so what was fetched and not taken could not be remembered. */
 const UNKEPT = {
@@ -122,17 +141,19 @@ async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): P
   }
 }
 
-async function judge(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
+async function judge(specs: GitSpecs, found: Found, before: Before, run: Run): Promise<LoadedSpecs> {
   const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
   if (specs.use === 'recall')
     return specsToObey(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
-  return specsToObey(specs, found, judged, remembered(before, found, judged, run), run)
+  const after = remembered(before, found, judged, run)
+  return specsToObey(specs, found, judged, { ...after, good: before.good }, run)
 }
 
 /** The newest commit with its faults, and, as warnings, why it would not be taken. */
-async function asItIs(specs: GitSpecs, found: Found, before: GitMemory, run: Run): Promise<LoadedSpecs> {
+async function asItIs(specs: GitSpecs, found: Found, before: Before, run: Run): Promise<LoadedSpecs> {
   const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
-  const { notes } = specsToObey(specs, found, judged, remembered(before, found, judged, run), run)
+  const after = remembered(before, found, judged, run)
+  const { notes } = specsToObey(specs, found, judged, { ...after, good: before.good }, run)
   const read = await readCommit(specs, found.clone, found.commit)
   const more: readonly Diagnostic[] = notes.filter(({ code }) => code !== 'commit-refused')
   return { ...read, faults: [...read.faults, ...more] }
@@ -146,11 +167,11 @@ function notSeen(before: GitMemory['unreachable'], now: Failure, at: Instant): G
 }
 
 /** The memory after this. `since` moves only when the truth does. */
-function remembered(before: GitMemory, found: Found, judged: Judged, run: Run): GitMemory {
+function remembered(before: Before, found: Found, judged: Judged, run: Run): GitMemory {
   const { commit, unreachable } = found
-  const isNew = before.good?.commit !== commit
+  const isNew = before.own?.commit !== commit
   return {
-    good: judged.taken && isNew ? { commit, taken: run.now() } : before.good,
+    good: judged.taken && isNew ? { commit, taken: run.now() } : before.own,
     unreachable: unreachable === null ? null : notSeen(before.unreachable, unreachable, run.now()),
     refused: judged.taken ? null : (judged.stillRefused ?? { commit, since: run.now() }),
     passed: [
@@ -179,10 +200,12 @@ function specsToObey(
   const good = memory.good?.commit ?? null
   const instead =
     good === null
-      ? 'no commit was taken before: nothing runs'
+      ? 'none of this url, ref and subpath was taken before: nothing runs'
       : obeyed === null
         ? `the last good one, ${shortId(good)}, is gone from the repository and from here: nothing runs`
-        : `the specs are those of the last good commit ${shortId(good)}`
+        : good === commit
+          ? 'its specs stay in force, as they were before signatures were asked for'
+          : `the specs are those of the last good commit ${shortId(good)}`
   const notes: Diagnostic[] = []
   const note = (severity: Diagnostic['severity'], code: string, message: string, hint: string) =>
     void notes.push({ file: label, line: 1, column: 1, severity, code, message, hint })
@@ -234,7 +257,10 @@ function specsToObey(
       : {
           obeyed: good,
           newer: commit,
-          message: `${instead}, for the newer ${shortId(commit)} is broken or held`,
+          message:
+            good === commit
+              ? `commit ${shortId(commit)} has no valid signature`
+              : `${instead}, for the newer ${shortId(commit)} is broken or held`,
         }
   // They are declared, and their faults are reported.
   const declared = newest?.specs.map(({ name, file }) => ({ name, file })) ?? []

@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startThrowawaySource } from '../../../src/commands/demo/source.ts'
 import { Stop } from '../../../src/model/failure.ts'
+import { instant } from '../../../src/model/instant.ts'
 import type { GitPlace } from '../../../src/model/settings.ts'
 import type { LoadedSpecs } from '../../../src/specs/load-specs.ts'
 import { type GitBed, makeGitBed } from '../../helpers/git-bed.ts'
@@ -319,7 +320,7 @@ describe('signatures', () => {
     await bed.git('config', 'gpg.format', 'ssh')
     const commit = await bed.push({ 'a.yaml': spec() }, ...signed('mine'))
     const cases: readonly (readonly [signers: string, message: string, hint: RegExp])[] = [
-      [`${principal} ${other}`, 'does not name', /^Sign it/],
+      [`${principal} ${other}`, 'does not name', /^Sign the head/],
       [`${principal} valid-before="20200101" ${key.join(' ')}`, 'key has expired', /change that line/],
       [`${principal} valid-after="29990101" ${key.join(' ')}`, 'not yet valid', /change that line/],
       [`${principal} namespaces="file" ${key.join(' ')}`, 'not permitted', /change that line/],
@@ -343,12 +344,42 @@ describe('signatures', () => {
     expect(await bed.load({ place: { verifySignatures } })).toMatchObject({ revision: commit, faults: [] })
   })
 
-  test('what was taken unsigned is not taken for signed later', async () => {
-    await bed.push({ 'a.yaml': spec() })
+  test('asked for over an unsigned history: what was in force stays so, said to be unsigned, and is never taken for signed', async () => {
+    const old = await bed.push({ 'a.yaml': spec() })
     await bed.load()
-    expect(await bed.load({ place: { verifySignatures: await keys() } })).toMatchObject({
-      revision: null,
-      specs: [],
+    const place = { verifySignatures: await keys() }
+    const said = (loaded: LoadedSpecs) => loaded.faults.map(({ code, message }) => `${code} ${message}`)
+    const hint = expect.stringContaining('git commit --allow-empty -S')
+    for (const use of ['look', 'obey', 'obey', 'recall'] as const) {
+      const loaded = await bed.load({ place, use })
+      expect(loaded, use).toMatchObject({
+        revision: old,
+        specs: [{ name: 'a' }],
+        faults: [{ severity: 'error', code: 'commit-unsigned', hint }],
+        lastGood: { obeyed: old, message: `commit ${old.slice(0, 8)} has no valid signature` },
+      })
+      expect(said(loaded)).toEqual([
+        `commit-unsigned commit ${old} is not taken: it is not signed; its specs stay in force, as they were before signatures were asked for`,
+      ])
+    }
+    const next = await bed.push({ 'b.yaml': spec() })
+    expect(said(await bed.load({ place }))).toEqual([
+      `commit-unsigned commit ${next} is not taken: it is not signed; the specs are those of the last good commit ${old.slice(0, 8)}`,
+    ])
+    await bed.git('config', 'gpg.format', 'ssh')
+    const good = await bed.push({}, ...signed('mine'))
+    bed.clock = instant(bed.clock + 1)
+    expect(await bed.load({ place })).toMatchObject({ revision: good, stale: null, lastGood: null })
+    // The other way round, a faulty head leaves in force what was taken last.
+    await bed.push({ 'b.yaml': 'colour: red\n' })
+    expect(await bed.load()).toMatchObject({ revision: good, lastGood: { obeyed: good } })
+    // A history without what was in force is a question, signed or not.
+    await bed.git('reset', '-q', '--hard', old)
+    const other = await bed.push({ 'c.yaml': spec() }, ...signed('mine'))
+    expect(await bed.load({ place })).toMatchObject({
+      revision: good,
+      holds: [{ code: 'history-rewritten' }],
+      lastGood: { newer: other },
     })
   })
 })
