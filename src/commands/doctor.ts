@@ -36,6 +36,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Halt } from '../model/trouble.ts'
 import { lookForDoctor } from '../reconcile/look-for-doctor.ts'
 import { checkIdentity, checkKnownHosts, openToOthers } from '../source/check-keys.ts'
+import { whyUnreached } from '../source/host-keys.ts'
 import { openAccount, unpinnedHops } from '../source/probe-account.ts'
 import { checkHostTools, gitHere, rsyncHere, sshHere } from '../system/check-host-tools.ts'
 import { takeLock } from '../system/lock.ts'
@@ -163,7 +164,7 @@ async function checkSource(
     const facts = await list()
     return { checks: judgeContents(facts, spec.finished), selected: selectedIn(facts) }
   }
-  const keys = judgeKeys(place, await lookAtKeys(place))
+  const keys = judgeKeys(place, await lookAtKeys(place, run.signal))
   const stopped = keys.some(({ state }) => state === 'failed') ? 'see what failed before' : without
   if (stopped !== null) return { checks: [...keys, ...notAsked(keys, stopped)], selected: [] }
   const id = JSON.stringify({ ...place, path: place.path.startsWith('/'), listing: null })
@@ -198,11 +199,13 @@ async function checkSource(
 const selectedIn = (facts: SourceFacts | Failure): readonly string[] =>
   facts instanceof Failure ? [] : facts.selected
 
-async function lookAtKeys(place: SshPlace): Promise<KeyFacts> {
+async function lookAtKeys(place: SshPlace, signal: AbortSignal): Promise<KeyFacts> {
   const whyNot = (check: Promise<void>) => check.then(() => null, failureFrom)
   const [identity, knownHosts] = [await whyNot(checkIdentity(place)), await whyNot(checkKnownHosts(place))]
   const unpinned = knownHosts === null ? await unpinnedHops(place) : []
-  return { identity, knownHosts, open: await openToOthers(place), unpinned }
+  const [ask] = knownHosts === null ? unpinned : [...place.jump, place]
+  const unreached = ask === undefined ? null : await whyUnreached(place, ask, signal)
+  return { identity, knownHosts, open: await openToOthers(place), unpinned, unreached }
 }
 
 async function checkDestination(

@@ -1,8 +1,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import type { SshPlace } from '../model/spec.ts'
-import { systemErrorOf } from '../model/system-error.ts'
+import type { Hop, SshPlace } from '../model/spec.ts'
+import { failureFrom, systemErrorOf } from '../model/system-error.ts'
 import { runChild, runTool } from '../system/child.ts'
 import { makeOwnFolder } from '../system/make-key.ts'
 import { fingerprintOf } from '../system/public-key.ts'
@@ -72,6 +72,16 @@ export async function scanHostKeys(place: SshPlace, signal: AbortSignal): Promis
     const failure = { code: 'host-key-unknown', message: `${at} shows no host key.`, hint }
     throw trouble ?? new Failure({ ...failure, retryable: true })
   })
+}
+
+/** Why a machine on the way, or the source itself, shows no host key; null: it shows one. */
+export async function whyUnreached(place: SshPlace, hop: Hop, signal: AbortSignal): Promise<Failure | null> {
+  const before = place.jump.slice(0, Math.max(0, place.jump.indexOf(hop)))
+  const jump = place.jump.includes(hop) ? before : place.jump
+  return scanHostKeys({ ...place, ...hop, jump }, signal).then(
+    () => null,
+    (error: unknown) => failureFrom(error, signal),
+  )
 }
 
 /** One session that gets no further than the host key, which ssh writes down. */

@@ -105,6 +105,19 @@ describe('what an account lets a key do', () => {
       'forward',
       'skipped',
     ],
+    [
+      'a connection that broke before the shell answered',
+      { shell: { ...said(255, '', 'Connection closed by 10.0.0.1 port 22\r\n'), asked: 0 } },
+      'shell',
+      'skipped',
+    ],
+    ['an answer that a signal cut off', { shell: { ...said(null), asked: 0 } }, 'shell', 'skipped'],
+    [
+      'an sshd that refuses every command',
+      { shell: { ...said(255, '', 'exec request failed on channel 0\r\n'), asked: 0 } },
+      'shell',
+      'ok',
+    ],
     ['a shell that hangs', { shell: { ...said(null, '', '', true), asked: 0 } }, 'shell', 'skipped'],
   ])('%s', (_, over, code, state) => {
     expect(stateOf(judgeAccount({ ...account, ...over }), code)).toBe(state)

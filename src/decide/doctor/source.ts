@@ -20,12 +20,15 @@ export interface KeyFacts {
   readonly open: readonly string[]
   /** Those for which no host key is pinned. */
   readonly unpinned: readonly Hop[]
+  /** Why the first of them shows no host key; null: it does, or was not asked. */
+  readonly unreached: Failure | null
 }
 
-/** Of what is on this machine: key, host keys and who may change them. */
+/** Of what is on this machine: key, host keys and who may change them. Where nobody answers, that comes before a host key to pin. */
 export function judgeKeys(place: SshPlace, facts: KeyFacts): readonly Check[] {
   const { identity, knownHosts } = place
   return [
+    ...(facts.unreached === null ? [] : [failedCheck('login', facts.unreached)]),
     okUnless('identity', facts.identity, `${identity} is a private key`),
     okUnless('known-hosts', facts.knownHosts, `${knownHosts} can be read`),
     facts.open.length === 0
@@ -90,7 +93,9 @@ export function judgeAccount(facts: AccountFacts): readonly Check[] {
         )
       : shell.isCut
         ? skippedCheck('shell', 'the account did not answer')
-        : okCheck('shell', 'a shell is refused'),
+        : isLost(shell) && !REFUSES.test(shell.stderr)
+          ? skippedCheck('shell', NO_ANSWER)
+          : okCheck('shell', 'a shell is refused'),
     write === null ? skippedCheck('write', not) : judgeWrite(write),
     outside === null ? skippedCheck('outside', not) : judgeOutside(outside),
     judgeForward(forward),
@@ -100,9 +105,15 @@ export function judgeAccount(facts: AccountFacts): readonly Check[] {
 /** The far rsync took the role of one that writes: it was not stopped from it, whatever went wrong then. */
 const RECEIVES = /\[(?:[Rr]eceiver|generator)\b/
 
+/** sshd itself refuses what was asked for, which ssh reports as it does a connection that broke. */
+const REFUSES = /request failed on channel|administratively prohibited/
+
 /** Nobody there has answered. Whoever refuses has been reached, and ssh says nothing of its own. */
 const isLost = ({ code, stderr, isCut }: Answer): boolean =>
-  isCut || code === 255 || /^(?:ssh: |\w+_exchange|Connection |client_loop|Timeout, )/m.test(stderr)
+  isCut ||
+  code === null ||
+  code === 255 ||
+  /^(?:ssh: |\w+_exchange|Connection |client_loop|Timeout, )/m.test(stderr)
 
 function judgeWrite(answer: Answer): Check {
   const { code, stderr } = answer
