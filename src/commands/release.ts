@@ -18,7 +18,7 @@ import { type Context, openPlace, openWorkspace, type Workspace } from './worksp
 
 export function add(command: Command, host: Host): void {
   command
-    .argument('[id]', 'the id printed with the hold')
+    .argument('[id...]', 'the ids printed with the holds')
     .option(
       '--all-destinations',
       'every destination that this box does not know: new disks, or its state folder was lost',
@@ -26,9 +26,9 @@ export function add(command: Command, host: Host): void {
     .option('--forget-disk <disk>', 'a disk that will not take its turn again: its label, UUID or id')
     .requiredOption('--reason <text>', 'why; on the record')
     .action(
-      ends(host, async (id: string | undefined, given: ReleaseFlags) => {
+      ends(host, async (ids: string[], given: ReleaseFlags) => {
         const { allDestinations = false, forgetDisk: disk, reason } = given
-        if ([allDestinations, id !== undefined, disk !== undefined].filter(Boolean).length !== 1)
+        if ([allDestinations, ids.length > 0, disk !== undefined].filter(Boolean).length !== 1)
           throw usage(
             'a release needs one of: the id of a hold, --all-destinations, --forget-disk',
             'For example: reconcile release ID --reason "what you have checked"; reconcile --dry-run shows the ids.',
@@ -36,13 +36,13 @@ export function add(command: Command, host: Host): void {
         if (reason.trim() === '') {
           throw usage(
             'a release needs a reason: it goes on the record',
-            `reconcile release ${id ?? (disk === undefined ? '--all-destinations' : `--forget-disk ${disk}`)} --reason "what you have checked"`,
+            `reconcile release ${ids.join(' ') || (disk === undefined ? '--all-destinations' : `--forget-disk ${disk}`)} --reason "what you have checked"`,
           )
         }
         const workspace = await openWorkspace(given, 'obey', host.run)
         const context = { workspace, console: openConsole(given), run: host.run }
         if (disk !== undefined) return forgetDisk(disk, reason, context)
-        return id === undefined ? releaseDestinations(reason, context) : release(id, reason, context)
+        return ids.length === 0 ? releaseDestinations(reason, context) : release(ids, reason, context)
       }),
     )
 }
@@ -121,16 +121,24 @@ async function forgetDisk(
 /** Of an id as much as status shows. */
 const SHORT_ID = 8
 
-/** `reconcile release ID --reason R`: lets the next pass go past a hold, once, with the reason on the record. */
-async function release(id: string, reason: string, { workspace, console, run }: Context): Promise<number> {
+/** `reconcile release ID… --reason R`: lets the next pass go past these holds, once, with the reason on the record. All of them or none. */
+async function release(
+  ids: readonly string[],
+  reason: string,
+  { workspace, console, run }: Context,
+): Promise<number> {
   const holds = [...(await holdsNow(workspace, run))]
+  const isOpen = (id: string): boolean => holds.some((one) => one.id === id)
   // A hold over pruning follows from what both sides hold: recorded by the last pass, or found by a plan made now.
-  if (!holds.some((one) => one.id === id)) holds.push(...(await holdsBySight(workspace, run)))
-  const hold = holds.find((one) => one.id === id)
-  if (hold === undefined) throw noSuchHold(id, holds)
-  await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
-  const said = `Released ${id} (${hold.code}) for the next pass: ${hold.message}`
-  console.write(`${wrapText(escapeProse(said), console.width).join('\n')}\n`)
+  if (!ids.every(isOpen)) holds.push(...(await holdsBySight(workspace, run)))
+  const unknown = ids.find((id) => !isOpen(id))
+  if (unknown !== undefined) throw noSuchHold(unknown, holds)
+  for (const id of new Set(ids)) {
+    const { code, message } = holds.find((one) => one.id === id)!
+    await workspace.box.writeRelease(id, reason, whoAmI(), run.now())
+    const said = `Released ${id} (${code}) for the next pass: ${message}`
+    console.write(`${wrapText(escapeProse(said), console.width).join('\n')}\n`)
+  }
   return 0
 }
 

@@ -16,6 +16,8 @@ import { besideText, freshFacts, guessedLines, lateRow } from './series-facts.ts
 import { shortCommit } from './short-commit.ts'
 import {
   advice,
+  askedLines,
+  askedOnce,
   bothDigests,
   countedRow,
   explainedOnce,
@@ -73,7 +75,11 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const lines: string[] = []
   const shared = plan.backups.filter((one) => one.steps.length === 0 && isAllShared(one))
   const own = plan.backups.filter((one) => shared.length < 2 || !shared.includes(one))
-  for (const backup of explainedOnce(own.toSorted(byName))) {
+  const { own: left, asked } = askedOnce(own.toSorted(byName))
+  const isAsked = ({ backup }: BackupPlan): boolean =>
+    own.some((one) => one.backup === backup && one.holds.length > 0)
+  for (const backup of explainedOnce(left)) {
+    if (inSync(backup) && isAsked(backup)) continue
     if (inSync(backup)) lines.push(...syncLines(backup, names, brush, options.width))
     else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
@@ -82,6 +88,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
+  if (asked.length > 0) lines.push(...askedLines(asked, brush, options.width), '')
   const troubles = layRows(problemRows(plan.problems ?? [], MORE), brush, options.width)
   if (troubles.length > 0) lines.push(...sharedLine(shared, brush, options.width), ...troubles, '')
   const faults = faultsLine(

@@ -14,6 +14,8 @@ import { countedWords } from './plan-totals.ts'
 import { shortCommit } from './short-commit.ts'
 import {
   alertRow,
+  askedLines,
+  askedOnce,
   conflictRows,
   countedRow,
   explainedOnce,
@@ -105,7 +107,10 @@ export function renderResult(
     .toSorted(byName)
   const others = result.backups.filter((one) => shared.length < 2 || !shared.includes(one))
   const isShown = ({ backup }: BackupOutcome): boolean => brief === undefined || brief.unwell.has(backup)
-  const shown = explainedOnce(others.filter(isShown).toSorted(byName))
+  const { own, asked } = askedOnce(others.filter(isShown).toSorted(byName))
+  const shown = explainedOnce(own)
+  const isAsked = ({ result, halt, holds }: BackupOutcome): boolean =>
+    result === 'halted' && halt === null && holds.length === 0
   const quiet = others.filter((one) => !isShown(one))
   const backups = [...shown, ...quiet].toSorted(byName).flatMap((outcome): readonly Shown[] => {
     const word = outcome.result.replace('-', ' ')
@@ -113,6 +118,7 @@ export function renderResult(
       return [{ outcome, word: 'well again', tone: 'green', rows: [] }]
     if (brief !== undefined && !brief.unwell.has(outcome.backup)) return []
     const rows = troubleRows(outcome, { isBrief: brief !== undefined, isLateAlone: late.length <= NAMED })
+    if (rows.length === 0 && isAsked(outcome)) return []
     return [{ outcome, word, tone: TONES[outcome.result], rows }]
   })
   const columns = {
@@ -123,7 +129,7 @@ export function renderResult(
     ...headLines(one, columns, brush, { width, started: result.started }),
     ...layRows(one.rows, brush, width),
   ])
-  lines.push(...sharedLine(shared, brush, width))
+  lines.push(...askedLines(asked, brush, width), ...sharedLine(shared, brush, width))
   if (late.length > NAMED) lines.push(...layRows([lateBackups(late)], brush, width))
   const box = brief?.box ?? 'shown'
   if (box === 'recovered') {
@@ -305,7 +311,12 @@ function state({ backups }: Result): string {
   if (backups.length === 0) return 'no backup ran'
   const sum = (count: (outcome: BackupOutcome) => number): number =>
     backups.reduce((total, outcome) => total + count(outcome), 0)
-  const endedAs = (result: BackupResult) => [sum((one) => Number(one.result === result)), result] as const
+  // What a hold halts is counted as held.
+  const endedAs = (result: BackupResult) =>
+    [
+      sum((one) => Number(one.result === result && (one.result !== 'halted' || one.holds.length === 0))),
+      result,
+    ] as const
   const said = countedWords([
     [sum((one) => one.published.length), 'published'],
     [sum((one) => one.pruned.length), 'pruned'],

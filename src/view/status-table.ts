@@ -182,13 +182,20 @@ function underLines(
     same.map((one) => one.backup),
     same.length,
   )
-  const texts = own.map((cause, i) => ({
-    ...cause,
-    text: inLocalTime(
-      escapeProse(`${i === 0 && same[0] === backup ? `${names}: ` : ''}${causeText(cause, faults)}`),
-      options.zone,
-    ),
-  }))
+  const ids = same.map((one) => RELEASED.exec(causesOf(one)[0]?.message ?? '')?.[1] ?? '')
+  const texts = own.map((cause, i) => {
+    const isForAll = i === 0 && same[0] === backup
+    const text = causeText(cause, faults)
+    return {
+      ...cause,
+      text: inLocalTime(
+        escapeProse(
+          isForAll ? `${names}: ${text.replace(RELEASED, `(reconcile release ${ids.join(' ')})`)}` : text,
+        ),
+        options.zone,
+      ),
+    }
+  })
   const part = staged === null ? [] : [stagedText(staged)]
   // A first pass that was stopped: that there is none yet says less.
   const isFirst = texts[0]?.code === 'never-run'
@@ -201,6 +208,9 @@ function underLines(
     ...(beside === undefined ? [] : [escapeProse(besideText(beside))]),
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)
 }
+
+/** At the end of what a hold asks. */
+const RELEASED = /\(reconcile release (\w+)\)$/
 
 /** In at most so many lines: the first as whole as there is room for, of the others a line each, and how many are left. */
 function causeLines(
@@ -226,7 +236,7 @@ function causeLines(
 
 /** In at most so many lines. Of a hold its beginning and the id by which it is released stay. */
 function clipCause(text: string, width: number, most = 1): readonly string[] {
-  const [, message, release] = /^(.*?)( \((?:reconcile )?release \w+\))/.exec(text) ?? []
+  const [, message, release] = /^(.*?)( \((?:reconcile )?release [\w ]+\))/.exec(text) ?? []
   if (release === undefined || wrapText(text, width).length <= most) return clipLines(text, width, most)
   const lines = wrapText(`${message}${release}`, width)
   if (lines.length <= most) return lines

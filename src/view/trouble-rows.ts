@@ -1,3 +1,4 @@
+import { diskQuestion } from '../decide/specs/identity-hold.ts'
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
 import { groupBy } from '../model/group-by.ts'
 import { markerOf } from '../model/marker-name.ts'
@@ -7,7 +8,7 @@ import type { Suspended } from '../model/suspension.ts'
 import type { Conflict, Halt, Hold, Problem, Warning } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
-import type { Hint, Row } from './lay-rows.ts'
+import { type Hint, layRows, type Row } from './lay-rows.ts'
 import type { Paint, Tone } from './paint.ts'
 import { wrapText } from './wrap-text.ts'
 
@@ -50,6 +51,55 @@ export const stopRows = ({
 
 export const holdRow = ({ id, message }: Hold): Row =>
   alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
+
+/** Several backups that are stopped by one question about one disk: its row has one command that answers it for all. */
+interface Asked {
+  readonly backups: readonly string[]
+  readonly row: Row
+}
+
+/** What one disk asks of several backups, once. `own`: all backups, without those holds. */
+export function askedOnce<T extends { readonly backup: string; readonly holds: readonly Hold[] }>(
+  backups: readonly T[],
+): { readonly own: readonly T[]; readonly asked: readonly Asked[] } {
+  const all = backups.flatMap(({ backup, holds }) =>
+    holds.flatMap((hold) => {
+      const question = hold.shared === undefined ? diskQuestion(hold) : null
+      return question === null ? [] : { backup, hold, question }
+    }),
+  )
+  const many = [...groupBy(all, ({ question }) => question).values()].filter((these) => these.length > 1)
+  const folded = new Set(many.flat().map(({ hold }) => hold))
+  return {
+    own: backups.map((one) => ({ ...one, holds: one.holds.filter((hold) => !folded.has(hold)) })),
+    asked: many.map((these) => {
+      const hints = releaseLines(these.map(({ hold }) => hold.id)).map((command) => ({ command }))
+      const row = alertRow('held', 'yellow', these[0]!.hold.message, { hints })
+      return { backups: these.map(({ backup }) => backup), row }
+    }),
+  }
+}
+
+export const askedLines = (asked: readonly Asked[], brush: Paint, width: number): readonly string[] =>
+  asked.flatMap(({ backups, row }) => {
+    const names = backups.map(escapeText).join(', ')
+    const head = wrapText(`${counted(backups.length, 'backup')} halted, by one disk: ${names}`, width)
+    return [...head.map((line) => brush('red', line)), ...layRows([row], brush, width)]
+  })
+
+/** Ids that fit in one line. */
+const IDS = 4
+
+/** One command, which a shell takes as it is pasted. */
+function releaseLines(ids: readonly string[]): readonly string[] {
+  const words = Array.from({ length: Math.ceil(ids.length / IDS) }, (_, i) =>
+    ids.slice(i * IDS, (i + 1) * IDS).join(' '),
+  )
+  return words.map((some, i) => {
+    const lead = i === 0 ? 'reconcile release ' : '  '
+    return `${lead}${some}${i === words.length - 1 ? ' --reason "…"' : ' \\'}`
+  })
+}
 
 /** One that many backups have in common counts once. */
 export const problemCount = (backups: readonly { readonly problems: readonly Problem[] }[]): number =>

@@ -260,6 +260,17 @@ describe('the state folder is lost', () => {
     expect((await lost.run('release', '--all-destinations')).code).toBe(64)
     expect((await lost.run('release', '--all-destinations', '--reason', ' ')).code).toBe(64)
     expect((await lost.run('release', id, '--all-destinations', '--reason', 'x')).code).toBe(64)
+    // By their ids too, all of them or none.
+    const ids = (await lost.plan()).backups.flatMap(({ holds }) => holds.map((one) => one.id))
+    expect(await lost.run('release', ids[0]!, 'deadbeef', '--reason', 'x')).toMatchObject({
+      code: 64,
+      stdout: '',
+    })
+    expect(
+      (await lost.run('release', ...ids, '--reason', 'x')).stdout.match(/^Released \w+ /gm),
+    ).toHaveLength(3)
+    const releases = join(lost.state, 'releases.json')
+    await rm(releases)
     const { code, stdout } = await lost.run('release', '--all-destinations', '--reason', 'new box')
     expect(code).toBe(0)
     expect(stdout.match(/^Released \w+ \((?:a|b)\): \S+$/gm)).toHaveLength(2)

@@ -71,6 +71,51 @@ describe('the summary after a pass', () => {
     expect(one).toContain('refuses connections')
   })
 
+  it('asks once what one disk asks of several backups, with one command for all', () => {
+    const uuid = (n: number) => `fb1a2c24-0673-457d-b194-d421eec7d74${n}`
+    const on = (disk: string) => (name: string, n: number) =>
+      outcome({
+        backup: name,
+        result: 'halted',
+        exitCode: 7,
+        complete: { files: 0, bytes: 0 },
+        holds: [
+          {
+            id: `0000000${n}`,
+            code: 'destination-id-missing',
+            message: `/srv/${name} was the destination ${uuid(n)} before (last here 2026-11-0${n}) and has no id now. It is on ${disk}, mounted at /. If its disk is not mounted, mount it`,
+          },
+        ],
+      })
+    const one = on('ext4, /dev/vda')
+    const other = on('xfs, /dev/vdb')
+    const halt = { code: 'not-mounted', message: 'nothing is mounted at /mnt', hint: 'Mount it.' }
+    const stopped = outcome({ backup: 'z', result: 'halted', exitCode: 7, halt })
+    const said = renderResult(result(7, ...['a', 'b', 'c', 'd', 'e'].map(one), other('f', 6), stopped), {
+      color: false,
+      width: 80,
+    })
+    expect(said).toMatchInlineSnapshot(`
+      "f  halted  0 files complete, 0 B
+        ! held      /srv/f was the destination fb1a2c24-0673-457d-b194-d421eec7d746
+                    before (last here 2026-11-06) and has no id now. It is on xfs,
+                    /dev/vdb, mounted at /. If its disk is not mounted, mount it
+                    reconcile release 00000006 --reason "…"
+      z  halted  14 files complete, 18 GiB
+        ! halted    nothing is mounted at /mnt
+                    Mount it.
+      5 backups halted, by one disk: a, b, c, d, e
+        ! held      /srv/a was the destination fb1a2c24-0673-457d-b194-d421eec7d740
+                    before (last here 2026-11-00) and has no id now. It is on ext4,
+                    /dev/vda, mounted at /. If its disk is not mounted, mount it
+                    reconcile release 00000000 00000001 00000002 00000003 \\
+                      00000004 --reason "…"
+      Result: 6 held, 1 halted (exit 7: halted or held: a person must decide).
+      "
+    `)
+    expect(said.split('\n').filter((line) => line.length > 80)).toEqual([])
+  })
+
   it('shows problems of one code in one row each way out, with a name for any of them', () => {
     const marker = (path: string, text: string): Problem => {
       const { data, kind } = markerOf(path)!

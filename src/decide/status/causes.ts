@@ -2,6 +2,7 @@ import { groupBy } from '../../model/group-by.ts'
 import type { BackupStatus, ConditionType, StatusReport } from '../../model/status.ts'
 import type { Diagnostic, SpecPlace } from '../../model/trouble.ts'
 import { isUnderAll } from '../specs/faults.ts'
+import { diskQuestion } from '../specs/identity-hold.ts'
 import { isSharedFileGone } from '../specs/vanished.ts'
 import { fewOf, isTrouble } from './conditions.ts'
 import { diskKey } from './disk-growth.ts'
@@ -153,7 +154,8 @@ export function sharedCauseOf(
   // Which files had no room is another matter.
   if (first?.code === 'disk-full' && backup.disk !== null) return `disk-full ${diskKey(backup.disk)}`
   const isHeld = backup.conditions.some(({ type, reason }) => type === 'Held' && reason === first?.code)
-  if (first === undefined || isHeld || OWN.has(first.code) || severity(first.code) !== PLAIN) return null
+  if (isHeld) return diskQuestion({ code: first!.code, message: first!.message })
+  if (first === undefined || OWN.has(first.code) || severity(first.code) !== PLAIN) return null
   if (first.message === '' || first.place !== undefined || first.path !== undefined) return null
   return `${first.code} ${withoutPlace(first.message, backup)}`
 }
