@@ -61,7 +61,10 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     talk.console.writeError(`\n${written.split('\n').map(escapeText).join('\n')}\n`)
     say(talk, `To be written: ${file}`)
     if (talk.asker !== null && !(await isYes(talk.asker, 'Write it? [Y/n] '))) {
-      say(talk, 'Nothing is written. The key and the pinned host key stay.')
+      say(
+        talk,
+        `Nothing is written.${spec.source.kind === 'ssh' ? ' The key and the pinned host key stay.' : ''}`,
+      )
       return 0
     }
     await made.save(written)

@@ -54,6 +54,8 @@ export interface AccountFacts {
 export interface SourceFacts {
   readonly files: number
   readonly selected: readonly string[]
+  /** Symlinks under selected names. */
+  readonly links: readonly string[]
   readonly isComplete: boolean
   readonly problems: readonly Problem[]
   /** The newest time of any file, seconds since 1970; null: there is none. */

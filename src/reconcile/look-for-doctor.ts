@@ -30,7 +30,8 @@ export async function lookForDoctor(source: Source, spec: Spec, run: Run): Promi
     return { asked: 1, read: 0, trouble: haltOf(failureFrom(error, run.signal)) }
   })
   const isComplete = listing.completeness === 'complete'
-  return { files: files.size, selected, isComplete, problems, newest, claims }
+  const links = [...(listing.links ?? [])].filter(fits)
+  return { files: files.size, selected, links, isComplete, problems, newest, claims }
 }
 
 async function readClaims(

@@ -304,6 +304,14 @@ describe('what the source shows', () => {
     )
   })
 
+  test('symlinks under selected names, of which a pass warns too', async () => {
+    const linked = (at: Backup) => symlink('a.tar', join(at.source, 'latest.tar'))
+    const data = (at: Backup) => at.offer('a.tar', 'a')
+    expect(await show('linked', {}, data, linked)).toMatchObject({ listing: 'ok', symlinks: 'warning' })
+    const exclude = { select: { exclude: ['latest.tar'] } }
+    expect(await show('unlinked', exclude, data, linked)).not.toHaveProperty('symlinks')
+  })
+
   test('sums and quiet', async () => {
     const sums = { finished: { sums: 'MD5SUMS' } }
     const data = (at: Backup) => at.put('a.tar', 'a')

@@ -593,3 +593,23 @@ test.each([
   const { faults } = await load({ 'db.yaml': `version: 1\n${text}\n` })
   expect(faults).toMatchObject([{ message: expect.stringContaining(message) }])
 })
+
+test.each([
+  ['apiVersion: v1', 'apiVersion', 'no Kubernetes manifest'],
+  ['kind: Backup', 'kind', 'no Kubernetes manifest'],
+  ['metadata: {}', 'metadata', 'no Kubernetes manifest'],
+  ['$schema: x', '$schema', 'yaml-language-server'],
+  ['schema: x', 'schema', 'yaml-language-server'],
+  ['description: x', 'description', 'as a comment'],
+  ['enabled: false', 'enabled', 'suspend: true'],
+  ['log-level: debug', 'log-level', '--log-level'],
+  ['compress: true', 'compress', 'as they are'],
+  ['email: me@example.net', 'email', 'notify'],
+  ['concurrency: 2', 'concurrency', 'it belongs in config.yaml'],
+  ['roots: [/srv]', 'roots', 'it belongs in config.yaml'],
+  ['source2: {}', 'source2', 'did you mean "source"'],
+])('%s: a habit is answered', async (text, key, hint) => {
+  expect(await faultsOf(more(text))).toEqual([
+    expect.stringMatching(`^4:1 unknown-key unknown key "${key.replace('$', '.')}" \\(.*${hint}`),
+  ])
+})

@@ -2,6 +2,7 @@ import { SKEW } from '../../model/clock-sanity.ts'
 import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Finished, Hop, SshPlace } from '../../model/spec.ts'
+import { linksWarning } from '../files/problems.ts'
 import { failedCheck, okCheck, okUnless, skippedCheck, troubledCheck, warningCheck } from './check.ts'
 
 /** All that is asked of an account, in the order of a report. */
@@ -174,7 +175,8 @@ const NO_CLAIM = {
 export function judgeContents(facts: SourceFacts | Failure, { kind }: Finished): readonly Check[] {
   if (facts instanceof Failure)
     return [failedCheck('listing', facts), skippedCheck('claims', 'the folder cannot be listed')]
-  return [judgeListing(facts), judgeClaims(facts.claims, facts.selected.length, kind)]
+  const links = linksWarning(facts.links).map(({ message, hint }) => warningCheck('symlinks', message, hint))
+  return [judgeListing(facts), ...links, judgeClaims(facts.claims, facts.selected.length, kind)]
 }
 
 function judgeListing({ files, selected, isComplete, problems }: SourceFacts): Check {

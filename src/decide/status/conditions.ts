@@ -27,7 +27,11 @@ const UNASKED: ReadonlySet<string> = new Set(['nothing-expected', 'no-spec', 'no
 
 /** Whether it is reported unasked. Unknown is not well. */
 export const isTrouble = (condition: Condition): boolean =>
-  !isWell(condition) && !(condition.status === 'unknown' && UNASKED.has(condition.reason))
+  !isWell(condition) && !(condition.status === 'unknown' && isUnasked(condition))
+
+/** A pass of an earlier version did not know of some troubles, and the next one will say. */
+const isUnasked = ({ type, reason }: Pick<Condition, 'type' | 'reason'>): boolean =>
+  UNASKED.has(reason) || (reason === 'not-recorded' && !GOOD.has(type))
 
 /**
  * One condition of each type that is claimed, in the order of the types. Its time is that of `before` for as long as it says the same:

@@ -3,6 +3,7 @@ import { groupBy } from '../../model/group-by.ts'
 import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
 import { windowsFault } from '../spec/near-path.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
+import { habitHint } from './habits.ts'
 import {
   type Fault,
   faultAt,
@@ -150,15 +151,14 @@ const NO = /^(?:no|off|n|none|false)$/i
 
 function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string): Fault {
   const parent = keyPathText(path.filter((part) => typeof part === 'string'))
+  const habit = habitHint(schema, parent, key)
   const meant = schema.additionalProperties
     ? suggestKey(asSource(schema.additionalProperties), 'source', key)
     : suggestKey(schema, parent, key)
   const hint =
     key === '<<'
       ? 'merge keys are not read: repeat the values, or put them into _defaults.yaml'
-      : meant === null
-        ? undefined
-        : `did you mean "${meant}"?`
+      : (habit ?? (meant === null ? undefined : `did you mean "${meant}"?`))
   const place = keyPlaceOf(root, [...path, key])
   return faultAt(place, 'unknown-key', `unknown key ${shown(key)}${inMap(path)}`, hint)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { backupStatus, faultyStatus } from '../../../src/decide/status/backup.ts'
 import { causesOf } from '../../../src/decide/status/causes.ts'
+import { isTrouble } from '../../../src/decide/status/conditions.ts'
 import type { StatusFacts } from '../../../src/decide/status/facts.ts'
 import { type FoldFacts, foldStatus } from '../../../src/decide/status/fold.ts'
 import { instant, isoTime } from '../../../src/model/instant.ts'
@@ -94,6 +95,17 @@ test('there is one condition of each type, whatever there is to say; of proof on
     reason: 'code-a',
     message: 'asks about a (reconcile release a); asks about b (reconcile release b)',
   })
+})
+
+test('what a pass of an earlier version knew nothing of is no trouble, but where it vouches for something', () => {
+  const whole = fold()
+  const without = (...types: ConditionType[]) =>
+    look({ ...whole, conditions: whole.conditions.filter(({ type }) => !types.includes(type)) })
+  const shown = (told: BackupStatus) => told.conditions.filter(isTrouble).map(({ type }) => type)
+  expect(shown(look(whole))).toEqual([])
+  expect(shown(without('Anomalous', 'Pushed', 'Held', 'Stalled'))).toEqual([])
+  expect(of('Anomalous', without('Anomalous'))).toMatchObject({ status: 'unknown', reason: 'not-recorded' })
+  expect(shown(without('SourceReachable'))).toEqual(['SourceReachable'])
 })
 
 describe('of several troubles', () => {

@@ -164,6 +164,21 @@ describe('settings', () => {
 
   test.each([
     ['a typo', 'bandwith: 1MiB/s', '1:1 unknown-key unknown key "bandwith" (did you mean "bandwidth"?)'],
+    [
+      'a version',
+      'version: 1',
+      '1:1 unknown-key unknown key "version" (remove it: config.yaml has no version)',
+    ],
+    [
+      'a name',
+      'name: box',
+      '1:1 unknown-key unknown key "name" (remove it: each backup has its name in its own spec)',
+    ],
+    [
+      'what belongs in a spec',
+      'retain: { last: 3 }',
+      '1:1 unknown-key unknown key "retain" (it belongs in a spec)',
+    ],
     ['another word', 'jobs: 4', '1:1 unknown-key unknown key "jobs" (did you mean "concurrency"?)'],
     ['a bare rate', 'bandwidth: 10', '1:12 bad-unit bandwidth: 10 has no unit'],
     [
