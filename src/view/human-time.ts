@@ -1,3 +1,4 @@
+import { localTime } from '../decide/time/local-time.ts'
 import type { Zone } from '../decide/time/zone.ts'
 import { DAY, type Instant, instant, isoTime } from '../model/instant.ts'
 import { humanCount } from './human-count.ts'
@@ -25,17 +26,6 @@ export function humanAge(time: string | null, now: Instant): string {
 export const newestText = (newest: string, now: Instant): string =>
   Date.parse(newest) > now ? 'today' : humanAge(newest, now)
 
-/** `2026-11-24 04:00 +01:00`: to the minute, as the zone's wall clock shows it. */
-function localTime(time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string {
-  const at = Date.parse(time)
-  if (Number.isNaN(at)) return time
-  const local = zone.toLocal(instant(at))
-  const minutes = Math.round((local - at) / 60_000)
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
-  const offset = `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
-  return `${new Date(local).toISOString().slice(0, 16).replace('T', ' ')} ${minutes === 0 ? 'UTC' : offset}`
-}
-
 /** `2026-11-24 04:00`: likewise, without the zone. */
 export const localMinute = (time: string, zone: Pick<Zone, 'name' | 'toLocal'>): string =>
   localTime(time, zone).slice(0, 16)
@@ -48,13 +38,6 @@ export function dayTime(time: string, now: Instant, zone: Pick<Zone, 'name' | 't
   const name = { '-1': 'yesterday ', '0': '', '1': 'tomorrow ' }[days] ?? `${local.slice(0, 10)} `
   return name + local.slice(11, 16)
 }
-
-// A time on its own: one that is part of a file's name stays as it is.
-const TIME = /(?<![\w./:*-])\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z(?![\w/*-]|[.:]\w)/g
-
-/** Prose whose times are in UTC, with local ones. */
-export const inLocalTime = (text: string, zone: Pick<Zone, 'name' | 'toLocal'>): string =>
-  text.replace(TIME, (time) => localTime(time, zone))
 
 const short = (value: number): string =>
   value < 9.95 ? (Math.round(value * 10) / 10).toString() : humanCount(Math.round(value))

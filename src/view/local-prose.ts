@@ -1,10 +1,8 @@
-import { zoneOf } from '../decide/time/zone.ts'
+import { inLocalTime, ownZone } from '../decide/time/local-time.ts'
 import { instant } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import { escapeProse } from './escape-text.ts'
-import { dayTime, inLocalTime } from './human-time.ts'
-
-const ownZone = () => zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
+import { dayTime } from './human-time.ts'
 
 /** Escaped prose for people: its times are those of this machine's wall clock. */
 export const localProse = (text: string): string => inLocalTime(escapeProse(text), ownZone())

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HookRequest, hookRequest, isAccepted, lackOf } from '../decide/notices/messages.ts'
+import { inLocalTime, ownZone } from '../decide/time/local-time.ts'
 import type { MailHook, Notice, NoticeHook, TestNotice, UrlHook } from '../model/notice.ts'
 import { type Halt, withHint } from '../model/trouble.ts'
 import { readCaFile } from '../system/ca-file.ts'
@@ -20,15 +21,33 @@ export const whyNot = (sent: Exclude<Delivery, { readonly state: 'delivered' }>,
   sent.state === 'unusable' ? withHint(sent.fault) : `cannot send ${what}: ${sent.why}.`
 
 /** Sends a notice in the form that the hook takes. Throws only the signal's reason. */
-export const deliver = (
+export async function deliver(
   hook: NoticeHook,
   notice: Notice | TestNotice,
   open: readonly string[],
   signal: AbortSignal,
-): Promise<Delivery> =>
-  hook.kind === 'sendmail'
-    ? sendMail(hook, notice, signal)
-    : request(hook, hookRequest(hook.kind, notice, open), signal)
+): Promise<Delivery> {
+  const said = hook.kind === 'webhook' ? notice : forPeople(notice)
+  return hook.kind === 'sendmail'
+    ? sendMail(hook, said, signal)
+    : request(hook, hookRequest(hook.kind, said, open), signal)
+}
+
+/** With times as this machine's wall clock shows them, to the minute. */
+function forPeople(notice: Notice | TestNotice): Notice | TestNotice {
+  const zone = ownZone()
+  const local = (text: string): string => inLocalTime(text, zone)
+  const { message, text, since, at, details } = notice
+  return {
+    ...notice,
+    ...{ message: local(message), text: local(text), since: local(since), at: local(at) },
+    details: details.map((one) => ({
+      ...one,
+      message: local(one.message),
+      ...(one.hint === undefined ? {} : { hint: local(one.hint) }),
+    })),
+  }
+}
 
 async function request(place: Place, asked: HookRequest, signal: AbortSignal): Promise<Delivery> {
   const read = await readTarget(place)

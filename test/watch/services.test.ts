@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { firstWords } from '../../src/decide/notices/messages.ts'
+import { inLocalTime, ownZone } from '../../src/decide/time/local-time.ts'
 import type { MailHook, Notice, UrlHook, UrlKind } from '../../src/model/notice.ts'
 import { NOTICE_KINDS } from '../../src/model/notice.ts'
 import { deliver } from '../../src/watch/deliver.ts'
@@ -213,6 +214,33 @@ async function hookTo(kind: UrlKind, url: string, caFile: string | null = null):
 }
 
 const signal = () => new AbortController().signal
+
+test('times for people are local, to the minute; those for programs stay as they are', async () => {
+  const at = '2026-11-24T03:17:05.123Z'
+  const timed: Notice = {
+    ...NOTICE,
+    ...{
+      message: `not seen since ${at}`,
+      text: `pg: not seen since ${at}`,
+      since: at,
+      at: '2026-11-24T09:00:00Z',
+    },
+    details: [],
+  }
+  const shown = inLocalTime(at, ownZone())
+  for (const kind of KINDS) {
+    const server = await serve(() => [200, 'ok'])
+    await deliver(await hookTo(kind, `${server.origin}${SERVICES[kind].url}`), timed, [], signal())
+    await server.end()
+    const sent = decodeURIComponent([...server.urls, ...server.bodies].join(' ').replaceAll('+', ' '))
+    expect(sent.includes(at), kind).toBe(false)
+    expect(sent.replaceAll('\\', ''), kind).toContain(shown.slice(0, 16))
+  }
+  const server = await serve(() => [200, 'ok'])
+  await deliver(await hookTo('webhook', `${server.origin}/hook`), timed, [], signal())
+  await server.end()
+  expect(JSON.parse(server.bodies[0]!)).toEqual(timed)
+})
 
 describe.each(KINDS)('%s', (kind) => {
   const { url, judge, wrong } = SERVICES[kind]
