@@ -184,15 +184,15 @@ function underLines(
     same.length,
   )
   const ids = same.map((one) => RELEASED.exec(causesOf(one)[0]?.message ?? '')?.[1] ?? '')
+  // All of them in one line; a dry run prints the whole command.
+  const release = ids.length > IDS ? 'reconcile -n shows the release' : `reconcile release ${ids.join(' ')}`
   const texts = own.map((cause, i) => {
     const isForAll = i === 0 && same[0] === backup
     const text = causeText(cause, faults)
     return {
       ...cause,
       text: inLocalTime(
-        escapeProse(
-          isForAll ? `${names}: ${text.replace(RELEASED, `(reconcile release ${ids.join(' ')})`)}` : text,
-        ),
+        escapeProse(isForAll ? `${names}: ${text.replace(RELEASED, `(${release})`)}` : text),
         options.zone,
       ),
     }
@@ -209,6 +209,8 @@ function underLines(
     ...(beside === undefined ? [] : [escapeProse(besideText(beside))]),
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)
 }
+
+const IDS = 4
 
 /** At the end of what a hold asks. */
 const RELEASED = /\(reconcile release (\w+)\)$/
@@ -237,7 +239,8 @@ function causeLines(
 
 /** In at most so many lines. Of a hold its beginning and the id by which it is released stay. */
 function clipCause(text: string, width: number, most = 1): readonly string[] {
-  const [, message, release] = /^(.*?)( \((?:reconcile )?release [\w ]+\))/.exec(text) ?? []
+  const [, message, release] =
+    /^(.*?)( \((?:reconcile )?(?:release [\w ]+|-n shows the release)\))/.exec(text) ?? []
   if (release === undefined || wrapText(text, width).length <= most) return clipLines(text, width, most)
   const lines = wrapText(`${message}${release}`, width)
   if (lines.length <= most) return lines

@@ -496,20 +496,35 @@ describe('the screen of all backups', () => {
   })
 
   it('keeps the id that releases a hold, however little room there is', () => {
-    const message = `its disk is another one: ${'so and so '.repeat(40)}(reconcile release 1a2b3c4d)`
-    const held = (name: string) =>
+    const ids = ['1a2b3c4d', '2a2b3c4d', '3a2b3c4d']
+    const long = `its disk is another one: ${'so and so '.repeat(40)}`
+    const held = (name: string, i: number, own = '') =>
       fine(name, {
         state: 'held',
         conditions: [
           ready('false', 'held', ''),
-          { ...ready('true', 'destination-other-id', message), type: 'Held' },
+          {
+            ...ready(
+              'true',
+              'destination-other-id',
+              `${long}${own}(reconcile release ${ids[i] ?? 'ffffffff'})`,
+            ),
+            type: 'Held',
+          },
           { ...ready('false', 'late', 'db: one was due'), type: 'Fresh' },
         ],
       })
     for (const count of [1, 3, 8]) {
-      const text = screen(many(count).map(({ backup: name }) => held(name)))
-      expect(text.match(/\(reconcile release 1a2b3c4d\)/g)).toHaveLength(count)
-      expect(widest(text)).toBeLessThanOrEqual(80)
+      const own = screen(many(count).map(({ backup: name }, i) => held(name, i, `of ${name} `)))
+      expect(own.match(/\(reconcile release \w{8}\)/g)).toHaveLength(count)
+      // One question is asked once.
+      const same = screen(many(count).map(({ backup: name }, i) => held(name, i)))
+      const release =
+        count > 4
+          ? '(reconcile -n shows the release)'
+          : `(reconcile release ${ids.slice(0, count).join(' ')})`
+      expect(same.split(release)).toHaveLength(2)
+      for (const text of [own, same]) expect(widest(text)).toBeLessThanOrEqual(80)
     }
   })
 
