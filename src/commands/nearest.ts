@@ -61,6 +61,19 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'usage man': 'reconcile --help lists commands and flags.',
 }
 
+/** Flags of other tools, and ours that does the same. */
+const FLAG_WORDS: Readonly<Record<string, string>> = {
+  '--branch --commit --tag --rev --revision': '--ref',
+  '--repo --repository --url': '--git',
+  '--bwlimit --limit-rate --rate-limit': '--bandwidth',
+  '--jobs --parallel --threads': '--concurrency',
+  '--format': '--output',
+}
+
+/** Our flag of that meaning; null: there is none. */
+export const flagMeant = (flag: string): string | null =>
+  Object.entries(FLAG_WORDS).find(([words]) => words.split(' ').includes(flag))?.[1] ?? null
+
 /** What does here what a word of other tools means; null: it is not known. */
 export const meaningOf = (word: string): string | null =>
   Object.entries(MEANINGS).find(([words]) => words.split(' ').includes(word.toLowerCase()))?.[1] ?? null

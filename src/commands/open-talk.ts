@@ -31,7 +31,8 @@ export const SET_UP_FLAGS: readonly Option[] = [
 export async function openTalk(given: SetUpFlags, state: string, { run }: Host): Promise<Talk> {
   const { yes = false, wait } = given
   const console = openConsole(given)
-  if (console.output !== 'text') throw usage('this is a conversation: it prints text alone')
+  if (console.output !== 'text')
+    throw usage('this is a conversation: it prints text alone', 'Leave out --output and --json.')
   const fingerprint = given.fingerprint === undefined ? null : readFingerprint(given.fingerprint)
   if (given.fingerprint !== undefined && fingerprint === null)
     throw usage(

@@ -2,7 +2,7 @@ import { Command, type CommanderError, Help, type Option } from 'commander'
 import { Failure } from '../model/failure.ts'
 import { ends, type Host, usage } from './argv/command-line.ts'
 import { flags, PASS_FLAGS, type PlanFlags, quietFlag, SHARED_FLAGS } from './argv/flags.ts'
-import { meaningOf, nearest } from './nearest.ts'
+import { flagMeant, meaningOf, nearest } from './nearest.ts'
 
 /** Gives a command its arguments, flags and help, and what it does. */
 type Declare = (command: Command, host: Host) => void
@@ -185,6 +185,8 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
     // Those of the demo mean nothing elsewhere.
     const takers = (await takersOf(flag)).filter((name) => name !== 'demo')
     if (takers.length > 0) return `${flag} is a flag of ${takers.join(', ')}.`
+    const ours = flagMeant(flag)
+    if (ours !== null) return `Did you mean ${ours}?`
     const longs = (options: readonly Option[]) => options.flatMap(({ long }) => long ?? [])
     const help = flag.startsWith('--h') ? ['--help'] : []
     const known = [...longs([...acting.options, ...SHARED_FLAGS]), ...help]

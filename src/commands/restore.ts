@@ -78,7 +78,8 @@ export function add(command: Command, host: Host): void {
             console,
             host.run,
           )
-        if (name === undefined) throw usage('restore needs a backup, or the folder of a destination')
+        if (name === undefined)
+          throw usage('restore needs a backup, or the folder of a destination', host.typed('NAME --list'))
         mustNotBeFile(name)
         const wish = given.list === true ? null : wishOf(name, paths, given)
         const held = await openHeld(name, given, host.run)
@@ -108,7 +109,10 @@ function wishOf(name: string, paths: readonly string[], given: RestoreFlags): Re
   const byTime = series !== null || at !== undefined || publishedBefore !== null
   if (paths.length > 0) {
     if (byTime)
-      throw usage('restore takes either paths, or --series, --at and --published-before: not both of them')
+      throw usage(
+        'restore takes either paths, or --series, --at and --published-before: not both of them',
+        'For example: reconcile restore NAME PATH --to DIR',
+      )
     return { paths }
   }
   if (!byTime)

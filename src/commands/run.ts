@@ -17,7 +17,11 @@ export function add(command: Command, host: Host): void {
 /** `reconcile`: one pass over the named backups, or all: observe, plan, apply. With `--dry-run` the plan alone. */
 export async function run(names: readonly string[], given: PlanFlags, host: Host): Promise<number> {
   if (given.dryRun === true) {
-    if (given.onChange === true) throw usage('--on-change is of passes: --dry-run remembers nothing')
+    if (given.onChange === true)
+      throw usage(
+        '--on-change is of passes: --dry-run remembers nothing',
+        'For example: reconcile --dry-run --detailed-exitcode',
+      )
     const { makePlan } = await import('./plan.ts')
     return makePlan(names, null, given, host)
   }
@@ -27,7 +31,10 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
   const { onChange = false, quiet = false } = given
   const console = openConsole({ ...given, quiet: quiet || onChange })
   if (onChange && console.output === 'ndjson')
-    throw usage('--on-change cannot be combined with ndjson, a stream')
+    throw usage(
+      '--on-change cannot be combined with ndjson, a stream',
+      'For example: reconcile --on-change --json',
+    )
   await checkTools()
   const workspace = await openWorkspace(given, 'obey', host.run, 'report').catch(async (error: unknown) => {
     if (names.length === 0) await reportUnread(error, given, console, host.run)

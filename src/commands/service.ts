@@ -27,7 +27,7 @@ export function add(command: Command, host: Host): void {
       ends(host, async (which: UnitKind, given: SharedFlags & { readonly user?: string }) => {
         const { user = null } = given
         if (user !== null && !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(user))
-          throw usage(`${JSON.stringify(user)} is not a user name`)
+          throw usage(`${JSON.stringify(user)} is not a user name`, 'For example: --user backup')
         const workspace = await openWorkspace(given, 'obey', host.run)
         return printUnit(which, user, workspace, given, openConsole(given))
       }),

@@ -29,7 +29,9 @@ export function causeText(
 ): string {
   if (place === undefined) {
     if (message === '') return code
-    return message.startsWith(`${code} `) ? message : `${code}: ${message}`
+    // What has no words of its own repeats its code.
+    const rest = message.startsWith(code) ? message.slice(code.length, code.length + 1) : null
+    return rest !== null && ' ;:'.includes(rest) ? message : `${code}: ${message}`
   }
   const { file, line, column } = place
   if (common.some((one) => one.file === file))

@@ -152,7 +152,7 @@ describe('status --check', () => {
       [
         'RECONCILE CRITICAL - 4 of 4 not well: web2, web10, x, y',
         '/b/_defaults.yaml:2:1: bad',
-        ...['web2', 'web10', 'x', 'y'].map((name) => `${name}: failed; its spec is faulty, as above`),
+        'web2, web10, x, y: failed; its spec is faulty, as above',
         '',
       ].join('\n'),
     )

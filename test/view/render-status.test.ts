@@ -5,6 +5,7 @@ import { instant } from '../../src/model/instant.ts'
 import type { BackupStatus, Condition } from '../../src/model/status.ts'
 import type { Diagnostic } from '../../src/model/trouble.ts'
 import { renderStatus, type StatusTextOptions } from '../../src/view/render-status.ts'
+import { causeText } from '../../src/view/status-facts.ts'
 import { NASTY } from './nasty.ts'
 import { GIB } from './sample-documents.ts'
 
@@ -292,18 +293,19 @@ describe('the screen of all backups', () => {
       nas     failed  2.1 d ago  27 h ago  -     14 files, 18 GiB
         key-refused: nas.example.net does not accept the key /etc/reconcile/keys/nas
       web001  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-        spec-invalid: _defaults.yaml:3:1, as above
+        web001, web002, web003 and 17 more: spec-invalid: _defaults.yaml:3:1, as above
       web002  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-        spec-invalid: _defaults.yaml:3:1, as above
       web003  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-        spec-invalid: _defaults.yaml:3:1, as above
       web004  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-        spec-invalid: _defaults.yaml:3:1, as above
       web005  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-        spec-invalid: _defaults.yaml:3:1, as above
-      … and 15 more need you (reconcile status --all, or NAME): web006, web007,
-      web008, web009, web010, web011, web012, web013, web014, web015, web016, web017,
-      web018, web019, web020
+      web006  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+      web007  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+      web008  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+      web009  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+      web010  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+      web011  failed  3 h ago    in 22 h   -     14 files, 18 GiB
+      … and 9 more need you (reconcile status --all, or NAME): web012, web013, web014,
+      web015, web016, web017, web018, web019, web020
 
       Sources as the last pass of each saw them: 12 min ago to 2 h ago.
       1 fault in specs or settings: faulty backups do not run. See reconcile validate.
@@ -535,6 +537,32 @@ describe('the screen of all backups', () => {
     expect(verdict).toBe('12 of 12 need you: web001 (the source has other bytes), web003 and 10 more')
   })
 
+  it('shows one fault of many specs once, with their names', () => {
+    const shown = (names: readonly string[]) => {
+      const at = (name: string) => ({ file: `/b/${name}.yaml`, line: 2, column: 1 })
+      const backups = names.map((name) => ({
+        ...faulty,
+        backup: name,
+        conditions: [faulty.conditions[0]!, { ...invalid, place: at(name) }],
+      }))
+      return screen(backups, { diagnostics: names.map((name) => ({ ...fault, ...at(name) })) })
+    }
+    const many = shown(['a', 'b', 'c', 'd', 'e'])
+    expect(many.match(/unknown-key/g)).toHaveLength(1)
+    expect(many).toContain('  a, b, c and 2 more: unknown-key: a.yaml:2:1: unknown key "sorce"\n')
+    expect(shown(['a', 'b']).match(/unknown-key/g)).toHaveLength(2)
+  })
+
+  it('never says a code twice', () => {
+    const none = { own: [], common: [] }
+    const text = (code: string, message: string) => causeText({ code, message }, none)
+    expect(text('cancelled', 'cancelled')).toBe('cancelled')
+    expect(text('cancelled', '')).toBe('cancelled')
+    expect(text('late', 'late: db was due')).toBe('late: db was due')
+    expect(text('late', 'db was due')).toBe('late: db was due')
+    expect(text('late', 'lateral files')).toBe('late: lateral files')
+  })
+
   it('of a faulty spec shows what its destination shows, and tells the fault in one line', () => {
     expect(screen([fine('pg'), faulty], { diagnostics: [fault] })).toMatchInlineSnapshot(`
       "1 of 2 needs you: x (its spec is faulty)
@@ -692,7 +720,7 @@ describe('what stops several backups', () => {
     const late = { type: 'Fresh', status: 'false', reason: 'late', message: 'late: b', since: '' } as const
     const second = { ...dead('db2'), conditions: [...dead('db2').conditions, late] }
     const text = screen([dead('db1'), second, refused('db3'), refused('db4')])
-    expect(text).toMatch(/^db2 .*\n {2}late: late: b\n/m)
+    expect(text).toMatch(/^db2 .*\n {2}late: b\n/m)
     expect(text).toContain('\n  db3, db4: key-refused: db1.example.net refuses the key\n')
     const gone = (name: string, on: string) =>
       stoppedBy(name, 'not-mounted', `nothing is mounted at /mnt/${on}`)

@@ -26,7 +26,7 @@ export const ends =
     keep(await act(...([...given.slice(0, -2), command.optsWithGlobals()] as unknown as Args)))
   }
 
-const PRINTED_BY = { markdown: 'reconcile plan --show', prometheus: 'reconcile status' } as const
+const PRINTED_BY = { markdown: 'reconcile plan --show FILE', prometheus: 'reconcile status' } as const
 
 /** Throws a Failure if this command cannot print the requested output. `own`: the special format that it can. */
 export function openConsole(
@@ -35,7 +35,7 @@ export function openConsole(
 ): Console {
   const form: Output = json ? 'json' : output
   if ((form === 'markdown' || form === 'prometheus') && form !== own)
-    throw usage(`--output ${form} works only with ${PRINTED_BY[form]}`)
+    throw usage(`--output ${form} works only with ${PRINTED_BY[form]}`, `For example: ${PRINTED_BY[form]} --output ${form}`)
   return processConsole(form, quiet)
 }
 

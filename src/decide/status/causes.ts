@@ -146,6 +146,9 @@ export function whyOf({
 /** However alike they read, each backup has its own. */
 const OWN: ReadonlySet<string> = new Set(['held', 'late', 'suspended', 'never-run', 'overdue'])
 
+/** Of specs: two are shown each with its own. */
+const FAULT = 'fault'
+
 /** By what of its first cause is the same for others on its host or disk; null: it is its own. */
 export function sharedCauseOf(
   backup: Pick<BackupStatus, 'conditions' | 'troubles' | 'shared' | 'destination' | 'disk'>,
@@ -156,7 +159,8 @@ export function sharedCauseOf(
   const isHeld = backup.conditions.some(({ type, reason }) => type === 'Held' && reason === first?.code)
   if (isHeld) return diskQuestion({ code: first!.code, message: first!.message })
   if (first === undefined || OWN.has(first.code) || severity(first.code) !== PLAIN) return null
-  if (first.message === '' || first.place !== undefined || first.path !== undefined) return null
+  if (first.place !== undefined) return `${FAULT} ${first.code}`
+  if (first.message === '' || first.path !== undefined) return null
   return `${first.code} ${withoutPlace(first.message, backup)}`
 }
 
@@ -169,7 +173,7 @@ export function sameCauses<T extends Parameters<typeof sharedCauseOf>[0]>(
   backups: readonly T[],
 ): ReadonlyMap<T, readonly T[]> {
   const groups = [...groupBy(backups, sharedCauseOf)].filter(
-    ([cause, these]) => cause !== null && these.length > 1,
+    ([cause, these]) => cause !== null && these.length > (cause.startsWith(`${FAULT} `) ? 2 : 1),
   )
   return new Map(groups.flatMap(([, these]) => these.map((one) => [one, these] as const)))
 }

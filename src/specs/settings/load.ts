@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import { PRIVATE_FOLDER } from '../../model/rel-path.ts'
 import type { GitPlace, Settings, SpecPlace } from '../../model/settings.ts'
+import { shellQuoted } from '../../model/shell-words.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
 import { readSpecFile } from '../folder-files.ts'
 import { gitPlace, gitReaders, type WrittenGit } from '../git/place.ts'
@@ -95,6 +96,14 @@ const GIT_FLAGS = {
   verifySignatures: 'verifySignatures',
 } as const
 
+const EXAMPLES: Readonly<Record<(typeof GIT_FLAGS)[keyof typeof GIT_FLAGS], string>> = {
+  url: 'ssh://git@git.example.net/ops/backups.git',
+  ref: 'main',
+  subpath: 'backups.d',
+  interval: '60s',
+  verifySignatures: '/etc/reconcile/allowed_signers',
+}
+
 /** The flags about git that are given: each with how it is written, and its text. */
 export const gitFlags = (flags: SettingsFlags) =>
   (Object.keys(GIT_FLAGS) as (keyof typeof GIT_FLAGS)[]).flatMap((flag) => {
@@ -117,11 +126,21 @@ function gitOf(
   for (const [flag, name, text] of gitFlags(flags)) {
     const key = GIT_FLAGS[flag]
     if (flags.specs !== undefined)
-      throw usage(`--specs and ${name} exclude each other: specs lie in one place`)
+      throw usage(
+        `--specs and ${name} exclude each other: specs lie in one place`,
+        `Leave out one of them: --specs ${shellQuoted(flags.specs)}, or ${name} ${shellQuoted(withoutSecrets(text))}`,
+      )
     if (flags.git === undefined && under === undefined)
-      throw usage(`${name} needs --git, or git in config.yaml`)
+      throw usage(
+        `${name} needs --git, or git in config.yaml`,
+        `For example: --git ssh://git@HOST/PATH.git ${name} ${shellQuoted(text)}`,
+      )
     const parsed = readers[key](text)
-    if (!parsed.ok) throw usage(`${name}: ${withoutSecrets(JSON.stringify(text))} ${parsed.fault}`)
+    if (!parsed.ok)
+      throw usage(
+        `${name}: ${withoutSecrets(JSON.stringify(text))} ${parsed.fault}`,
+        `For example: ${name} ${EXAMPLES[key]}`,
+      )
     over[key] = parsed.value
   }
   if (flags.specs !== undefined || (flags.git === undefined && under === undefined)) return null
@@ -135,12 +154,8 @@ function gitOf(
 /** A place was written, and is faulty: no other one is taken for it. */
 const NOWHERE: GitPlace = gitPlace({ url: '' })
 
-const usage = (message: string): Failure =>
-  new Failure({
-    code: 'usage',
-    message,
-    hint: 'reconcile --help lists commands and flags.',
-  })
+const usage = (message: string, hint = 'reconcile --help lists commands and flags.'): Failure =>
+  new Failure({ code: 'usage', message, hint })
 
 const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
 

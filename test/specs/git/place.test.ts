@@ -167,10 +167,11 @@ describe('settings', () => {
     ['a subpath that leaves', { git: '/x', subpath: '../..' }, '--subpath: '],
     ['an interval without a unit', { git: '/x', gitInterval: '5' }, '--git-interval: "5" has no unit'],
     ['an interval too short', { git: '/x', gitInterval: '1s' }, 'below 5s'],
-  ])('%s is a usage error', async (_, flags, message) => {
+  ])('%s is a usage error, and shows a line to type', async (_, flags, message) => {
     await expect(box('', flags)).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining(message),
+      hint: expect.stringMatching(/^(?:For example|Leave out one of them): --/),
     })
   })
 
