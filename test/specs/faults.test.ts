@@ -613,3 +613,11 @@ test.each([
     expect.stringMatching(`^4:1 unknown-key unknown key "${key.replace('$', '.')}" \\(.*${hint}`),
   ])
 })
+
+test.each([
+  ['- a', 'this line begins a list among keys (indent it below the key that it belongs to)'],
+  ['just words', 'this line is no key with a value (write it as KEY: VALUE, or as a comment: # …)'],
+  ['null', 'this line is no key with a value (write it as KEY: VALUE, or as a comment: # …)'],
+])('%s: a line among keys that is none is one fault', async (line, fault) => {
+  expect(await faultsOf(more(line))).toEqual([`4:1 yaml ${fault}`])
+})

@@ -120,7 +120,7 @@ function misreadLine(source: SourceText, { code, message, pos: [start, end] }: Y
       : code === 'BLOCK_AS_IMPLICIT_KEY'
         ? message.includes('sequence')
         : code === 'MULTILINE_IMPLICIT_KEY' && text.includes('\n') && !/^["'[{]/.test(text)
-  if (!isIndent) return null
+  if (!isIndent) return strayLine(source, code, start)
   const lineStart = source.text.lastIndexOf('\n', code === 'MULTILINE_IMPLICIT_KEY' ? end - 1 : start) + 1
   const at = lineStart + /^[ \t\n]*/.exec(source.text.slice(lineStart))![0].length
   return faultAt(
@@ -129,6 +129,29 @@ function misreadLine(source: SourceText, { code, message, pos: [start, end] }: Y
     "this line's indentation does not fit the lines around it",
     'begin the keys of one map in the same column; below a key that has a value on its line, nothing is indented deeper',
   )
+}
+
+/** A line among keys that is none: at its beginning, where all that the parser has against it follows from that. */
+function strayLine(source: SourceText, code: ErrorCode, at: number): Fault | null {
+  const start = source.text.lastIndexOf('\n', at - 1) + 1
+  const [line = ''] = source.text.slice(start).split('\n', 1)
+  const text = line.trimEnd()
+  const isKeys = code === 'MISSING_CHAR' || code === 'MULTILINE_IMPLICIT_KEY' || code === 'UNEXPECTED_TOKEN'
+  if (!isKeys || at !== start || text === '' || text.includes(':') || /^["'[{?&*!]/.test(text)) return null
+  const place = { source, start, end: start + text.length }
+  return text.startsWith('- ')
+    ? faultAt(
+        place,
+        'yaml',
+        'this line begins a list among keys',
+        'indent it below the key that it belongs to',
+      )
+    : faultAt(
+        place,
+        'yaml',
+        'this line is no key with a value',
+        'write it as KEY: VALUE, or as a comment: # …',
+      )
 }
 
 /** A key and its value that YAML takes for one word. */
