@@ -64,12 +64,13 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   const summary = summarize(steps, compared?.kept ?? 0)
   const lackOfRoom = roomHalt(spec.destination, destination, summary.bytes)
   const views = (compared?.views ?? []).map((view) =>
-    withCause(view, ({ due }) =>
+    withCause(view, ({ due, gone }) =>
       lateCause({
         isSuspended: context.isSuspended === true,
         stopped: lackOfRoom === null ? null : 'halted',
         lookedAt: context.asOf,
         due,
+        gone,
         isUnderWay: false,
         isReachable: source.completeness !== 'unknown',
         newer: newerOf(view, compared?.wants ?? null, source),
