@@ -57,6 +57,8 @@ const anyStep = object({
   stagedBytes: optional(count),
   /** Some of its point is here: it comes before others (I13). */
   begun: optional(oneOf(true)),
+  /** Its point is the newest of its series that is to come: it comes before older ones of any series, unless `order` is oldest. */
+  newest: optional(oneOf(true)),
   /** pull, resume and repair only: its place in the order of transfer, from 1. */
   turn: optional(count),
   /** conflict only. */

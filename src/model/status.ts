@@ -3,6 +3,7 @@ import {
   type Check,
   type Checked,
   count,
+  flag,
   list,
   moment,
   nullable,
@@ -143,6 +144,8 @@ export type LateCause =
   | 'unwanted'
   | 'beside-pattern'
   | 'producer-silent'
+  | 'removed-here'
+  | 'lost-here'
 
 /** `.reconcile/progress.json`: how far a running pass is. Only a hint: written by the holder of the lock, gone when the pass ends. */
 export const progress = object({
@@ -270,6 +273,13 @@ export const seriesStatus = object({
   state: text as Check<FreshState>,
   /** Where it is late, and that is known. */
   cause: optional(text as Check<LateCause>),
+  /**
+   * Where that is the cause: a file of the newest point that was here, with which nothing would be late. `removed`: by a person, by name;
+   * null: it is lost or damaged.
+   */
+  gone: optional(
+    object({ path: text, removed: nullable(object({ at: text, reason: text, inTrash: flag })) }),
+  ),
   points: count,
   /** Of status alone, where the spec asks for proof: when the drill was last content with a point, how long that restore took, and when the last drill failed; null: never, or not the last. */
   proof: unseen<SeriesProof | undefined>(),
@@ -277,6 +287,7 @@ export const seriesStatus = object({
   reach: optional(reachStatus),
 })
 export type SeriesStatus = Checked<typeof seriesStatus>
+export type GoneHere = NonNullable<SeriesStatus['gone']>
 
 export interface BackupStatus {
   readonly backup: string

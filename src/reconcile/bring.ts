@@ -17,6 +17,8 @@ export interface Brought {
   readonly failure: Failure | null
   readonly problems: readonly Problem[]
   readonly received: number
+  /** That sessions took. */
+  readonly seconds: number
   /** Of the batch, what is to be judged. */
   readonly whole: readonly WantedFile[]
   /** What is still to come, with what is staged of it. */
@@ -34,8 +36,8 @@ const LOOK_AT_CLOCK = 1000
 
 /**
  * Brings one batch into staging. A line that breaks or stalls is tried again for as long as each attempt gets further; what has
- * arrived stays, and the next attempt continues from there. If the rate changes, or the disk fills up below minFree, it stops so that the
- * caller continues at the new rate, or with what there is room for.
+ * arrived stays, and the next attempt continues from there. If the run is stopped, the rate changes, or the disk fills up below minFree,
+ * it returns what is whole by then.
  */
 export async function bring(
   batch: readonly WantedFile[],
@@ -45,6 +47,7 @@ export async function bring(
 ): Promise<Brought> {
   const all = { failure: null, problems: [], whole: batch, rest: [] }
   let received = 0
+  let seconds = 0
   let fruitless = 0
   for (let made = 1; ; made++) {
     const staged = await destination.stage(batch, run)
@@ -52,15 +55,20 @@ export async function bring(
     const files = batch
       .map((file) => ({ ...file, stagedBytes: staged.get(file.path) ?? 0 }))
       .filter((file) => file.mode === 'mend' || file.stagedBytes < file.size || file.size === 0)
-    if (files.length === 0) return { ...all, ended: 'done', received }
     // What only rewrites staged bytes takes no room.
     const takesRoom = files.some(({ size, stagedBytes }) => stagedBytes < size)
     const hasRoom = async () => !takesRoom || (await isAboveMinFree(destination, spec))
-    const ended = !allowed.isInForce() ? 'rate-changed' : (await hasRoom()) ? null : 'no-room'
+    const whyEnd = async () => {
+      // What came whole before a stop is known here, for no rsync is left.
+      if (run.signal.aborted) return 'stopped'
+      if (files.length === 0) return 'done'
+      return !allowed.isInForce() ? 'rate-changed' : (await hasRoom()) ? null : 'no-room'
+    }
+    const ended = await whyEnd()
     if (ended !== null) {
       const coming = new Set(files.map(({ path }) => path))
       const whole = batch.filter(({ path }) => !coming.has(path))
-      return { ...all, ended, received, whole, rest: files }
+      return { ...all, ended, received, seconds, whole, rest: files }
     }
     const there = batch.length - files.length
     const bytesThere =
@@ -75,29 +83,28 @@ export async function bring(
       timeout: spec.transfer.timeout,
       report: (now) => report({ ...now, files: now.files + there, bytes: now.bytes + bytesThere }),
     }
+    const began = performance.now()
     const pulled = await whileAllowed(allowed, hasRoom, run, (signal) =>
       source.pull(order, { ...run, signal }),
     )
     received += pulled.received
-    if (pulled.ended === 'stopped') {
-      if (run.signal.aborted) return { ...all, ended: 'stopped', received }
-      continue
-    }
+    seconds += (performance.now() - began) / 1000
+    if (pulled.ended === 'stopped') continue
     const { failure } = pulled
     const problems = pulled.problems.map((one) => aboutOurs(one, files))
-    if (pulled.ended !== 'broken' || failure === null) return { ...all, ended: 'done', problems, received }
+    if (pulled.ended !== 'broken' || failure === null)
+      return { ...all, ended: 'done', problems, received, seconds }
     // The disk that ran full under rsync is a disk without room, not a line that may recover.
     if (!(await hasRoom())) continue
     fruitless = pulled.received > 0 ? 0 : fruitless + 1
     // Nor has a quota that is used up room in a few seconds.
     const mayPass = failure.retryable && failure.code !== 'disk-full'
-    const seconds = mayPass ? retryDelay({ made, fruitless }) : null
-    if (seconds === null) return { ...all, ended: 'broken', failure, problems, received }
-    run.emit({ type: 'retrying', backup: spec.name, attempt: made, seconds, why: failure.message })
+    const wait = mayPass ? retryDelay({ made, fruitless }) : null
+    if (wait === null) return { ...all, ended: 'broken', failure, problems, received, seconds }
+    run.emit({ type: 'retrying', backup: spec.name, attempt: made, seconds: wait, why: failure.message })
     await whileAllowed(allowed, hasRoom, run, (signal) =>
-      sleep(seconds * 1000, undefined, { signal }).catch(() => {}),
+      sleep(wait * 1000, undefined, { signal }).catch(() => {}),
     )
-    if (run.signal.aborted) return { ...all, ended: 'stopped', received }
   }
 }
 

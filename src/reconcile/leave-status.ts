@@ -136,7 +136,8 @@ export function afterPass(
   view: SourceView,
   tally: Tally,
 ): FoldFacts['views'] {
-  const isCut = tally.stopped || tally.broken || tally.halt !== null
+  const isOff = tally.off !== null
+  const isCut = tally.stopped || tally.broken || isOff || tally.halt !== null
   const isDiskTrouble = tally.problems.some(({ code }) => code.startsWith('disk-'))
   return views.map((series) => {
     const newer = newerOf(series, wants, view)
@@ -147,7 +148,8 @@ export function afterPass(
       return { ...series, status: rest, newer: 'unknown' }
     }
     const kept: Newer = isCut ? newer : 'refused'
-    if (status.cause !== 'coming') return { ...series, newer: kept }
+    // Where bandwidth is off, that is what the next pass brings.
+    if (status.cause !== 'coming' || (isOff && tally.halt === null)) return { ...series, newer: kept }
     const cause: LateCause = tally.halt !== null ? 'halted' : isCut ? 'line-slow' : 'refused'
     return { ...series, status: { ...status, cause }, newer: kept }
   })

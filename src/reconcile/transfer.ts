@@ -4,7 +4,7 @@ import { checksumFailed } from '../decide/files/problems.ts'
 import { claimBySource, claimMaker } from '../decide/look/claims.ts'
 import { seenAtStart } from '../decide/look/next-seen.ts'
 import { rateAt } from '../decide/time/timetable.ts'
-import { inOrder, nextBatch } from '../decide/transfer/batches.ts'
+import { inOrder, nextBatch, paceOf, quickPart } from '../decide/transfer/batches.ts'
 import { fitting, fittingInodes, inodeHalt, inodesOf } from '../decide/transfer/room-halt.ts'
 import { type WantedFile, wantedFiles } from '../decide/transfer/wanted-file.ts'
 import { nothingHeld } from '../model/holding.ts'
@@ -13,6 +13,7 @@ import { type ListedFile, type Listing, UNKNOWN_BOOT } from '../model/listing.ts
 import { markerPath, markerText } from '../model/marker-name.ts'
 import type { Admitted } from '../model/ports.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
 import type { Rate } from '../model/spec.ts'
 import { askClaims, claimsToAsk } from './ask-claims.ts'
 import { bring } from './bring.ts'
@@ -67,28 +68,58 @@ async function transferPlanned(pass: JudgingPass, standing: Standing): Promise<v
 
 /** One round over the files. Returns those that arrived whole and do not match. */
 async function bringRound(files: readonly WantedFile[], pass: JudgingPass): Promise<readonly HashedFile[]> {
-  const publishing = publishInBackground(pass)
+  const late = afterStop(pass.run)
+  const publishing = publishInBackground(pass, late.run)
   try {
-    await bringBatches(files, publishing, pass)
+    await bringBatches(files, publishing, pass, late.run)
   } finally {
     // I11: however this ends, nothing is published after the lock is released.
-    await publishing.done()
+    await publishing.done().finally(late.end)
   }
   return publishing.mismatches
 }
 
-async function bringBatches(files: readonly WantedFile[], publishing: Publishing, pass: Pass): Promise<void> {
+/** Milliseconds. Whole runs stop within 5 s, of which ending rsync may take 1.5 s. */
+const AFTER_STOP = 2000
+
+/** The same run for what may still be finished when it is stopped: its signal comes that much later. */
+function afterStop(run: Run): { readonly run: Run; end(): void } {
+  const over = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const begin = () => {
+    timer = setTimeout(() => over.abort(run.signal.reason), AFTER_STOP)
+  }
+  if (run.signal.aborted) over.abort(run.signal.reason)
+  run.signal.addEventListener('abort', begin)
+  return {
+    run: { ...run, signal: over.signal },
+    end() {
+      clearTimeout(timer)
+      run.signal.removeEventListener('abort', begin)
+    },
+  }
+}
+
+async function bringBatches(
+  files: readonly WantedFile[],
+  publishing: Publishing,
+  pass: Pass,
+  late: Run,
+): Promise<void> {
   const { spec, tally, run } = pass
   const { bandwidth } = pass.options
   const meter = progressMeter(spec.name, totals(files), run.now, () => tally.published.length)
   let left = files
   let before: Rate | undefined
+  let pace: number | null = null
   // With the disk full, or over a quota, or where publishing failed: more could be staged, and not published.
   while (left.length > 0 && !tally.endsByFullDisk() && !publishing.hasFailed()) {
     const rate = await rateNow(before, left, publishing, pass)
+    if (rate !== before) pace = null
     before = rate
     if (rate === 'off') return
-    const next = await batchThatFits(left, rate, publishing, pass)
+    const batchOf = () => nextBatch(left, rate, pace)
+    const next = await batchThatFits(batchOf, publishing, pass)
     if (next === null) return
     left = left.slice(next.asked)
     const { files: batch, release } = next
@@ -101,9 +132,14 @@ async function bringBatches(files: readonly WantedFile[], publishing: Publishing
     const allowed = { rate, isInForce: () => rateAt(bandwidth, run.now()).rate === rate }
     const brought = await bring(batch, pass, allowed, (now) => run.emit(meter.at(now))).finally(release)
     tally.receive(brought.received)
+    // What is compared block by block hardly comes over the line.
+    if (batch[0]!.mode === 'append') pace = paceOf(brought.received, brought.seconds)
     for (const problem of brought.problems) tally.trouble(problem)
-    // The next run judges what a stopped batch has brought: a stop does not wait for hashing.
-    if (brought.ended === 'stopped') return tally.end({ stopped: true })
+    // A stop waits for little: the next run judges the rest of what a stopped batch has brought.
+    if (brought.ended === 'stopped') {
+      tally.end({ stopped: true })
+      return publishing.add(await asListed(quickPart(brought.whole), { ...pass, run: late }))
+    }
     const whole = await asListed(brought.whole, pass)
     left = [...brought.rest, ...left]
     meter.finished(totals(whole))
@@ -144,7 +180,7 @@ async function asListed(batch: readonly WantedFile[], pass: Pass): Promise<reado
 const atSource = ({ from, size }: WantedFile) => ({ path: from, size })
 
 /** Judges and publishes batches one after the other, while the next is transferred. */
-function publishInBackground(pass: JudgingPass) {
+function publishInBackground(pass: JudgingPass, late: Run) {
   const mismatches: HashedFile[] = []
   let publishing = Promise.resolve()
   let owed = 0
@@ -157,9 +193,10 @@ function publishInBackground(pass: JudgingPass) {
     add(batch: readonly WantedFile[]): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
+      const run = quickPart(batch).length === batch.length ? late : pass.run
       owed += owes
       publishing = publishing.then(async () => {
-        mismatches.push(...(await gateAndPublish(batch, pass)))
+        mismatches.push(...(await gateAndPublish(batch, { ...pass, run })))
         owed -= owes
       })
       // `done` throws it; until then it must not count as an unhandled rejection.
@@ -196,15 +233,14 @@ async function rateNow(
  * and the tally has the halt.
  */
 async function batchThatFits(
-  left: readonly WantedFile[],
-  rate: number | null,
+  nextOf: () => readonly WantedFile[],
   publishing: Publishing,
   { spec, destination, tally }: Pass,
 ): Promise<(Admitted<WantedFile> & { readonly asked: number }) | null> {
   let inodes: number | null = null
   const fits = async () => {
     inodes = await destination.inodes()
-    return fittingInodes(nextBatch(left, rate), inodes === null ? null : inodes - publishing.owed())
+    return fittingInodes(nextOf(), inodes === null ? null : inodes - publishing.owed())
   }
   let batch = await fits()
   // What is not published yet still needs its markers: if inodes are scarce, it is published first.

@@ -57,7 +57,7 @@ export function detailLines(
     ...(quarantine === undefined ? [] : [['quarantine', quarantineText(quarantine)]]),
     ...(waiting === undefined ? [] : [['waiting', waitingText(waiting, when)]]),
     ...disks.map((disk) => [`disk ${disk.id.slice(0, 8)}`, `${turnName(disk)}: ${turnText(disk, now)}`]),
-    ...backup.series.map(({ series, state, points, newest, due, expect, cause, proof }) => [
+    ...backup.series.map(({ series, state, points, newest, due, expect, cause, gone, proof }) => [
       isUnnamed({ series, newest }) ? 'no point yet' : series,
       [
         state,
@@ -65,7 +65,7 @@ export function detailLines(
         `newest ${when(newest)}`,
         ...(expect === null ? [] : [`expected ${expect}`]),
         ...(due == null ? [] : [`due ${when(due)}`]),
-        ...(cause === undefined ? [] : [describeCause(cause)]),
+        ...(cause === undefined ? [] : [describeCause(cause, gone)]),
         ...(proof === undefined ? [] : [proofText(proof, now)]),
       ].join(', '),
     ]),

@@ -38,12 +38,12 @@ export const isUnnamed = ({ series, newest }: Pick<SeriesStatus, 'series' | 'new
   series === UNDATED && newest === null
 
 /** One late series, with what was expected of it, and why it is late. */
-export function lateRow({ series, newest, expect, cause }: SeriesStatus, asOf: Instant): Row {
+export function lateRow({ series, newest, expect, cause, gone }: SeriesStatus, asOf: Instant): Row {
   const what =
     newest === null
       ? `no complete point yet, expected ${expect}`
       : `its newest complete point is of ${newest} (${humanAge(newest, asOf)}), expected ${expect}`
-  const why = cause === undefined ? '' : `: ${describeCause(cause)}`
+  const why = cause === undefined ? '' : `: ${describeCause(cause, gone)}`
   return alertRow('late', 'red', what + why, isUnnamed({ series, newest }) ? {} : { path: series })
 }
 

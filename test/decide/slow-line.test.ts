@@ -133,6 +133,7 @@ describe('the order of transfers follows the time of the point', () => {
     const declared = spec({
       ...(pattern ? { series: { patterns: ['{series}-{YYYY}-{MM}-{DD}.tar'], timezone: 'UTC' } } : {}),
       retain: rulesOf('daily=7'),
+      transfer: { ...spec().transfer, order },
     })
     // Copied again at the source: the oldest has the newest mtime.
     const view = listing(

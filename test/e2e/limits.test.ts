@@ -116,7 +116,6 @@ test.each([
   ['newest', ['new.tar', 'middle.tar', 'old.tar']],
   ['oldest', ['old.tar', 'middle.tar', 'new.tar']],
 ])('order: %s first', async (order, expected) => {
-  // Slow enough that each file is a batch of its own: 15 minutes at 100 B/s are 90,000 bytes.
   const at = await backupIn(world, order, { transfer: { order } })
   for (const [name, mtime] of [
     ['middle.tar', 2_000_000],
@@ -182,16 +181,23 @@ test('a low rate is not taken for a stall: rsync shows nothing until it has fill
   })
 })
 
-test('a signal keeps all bytes, and tells its own code', async () => {
+test('a signal keeps all bytes, publishes what is whole, and tells its own code', async () => {
   const at = await backupIn(far, 'signalled', { transfer: { bandwidth: '256KiB/s' } })
+  // By name, it comes first, and in the same session.
+  await at.offer('a.tar', noise(1000))
   await at.offer('large.tar', noise(3_000_000))
   const child = far.start(['signalled', '--output', 'ndjson'])
+  // A second signal would end it at once.
+  let isStopped = false
   for await (const line of child) {
     const event = JSON.parse(line) as { type: string; bytes?: { done: number } }
-    if (event.type === 'progress' && event.bytes!.done > 0) child.kill('SIGTERM')
+    if (isStopped || event.type !== 'progress' || event.bytes!.done <= 1000) continue
+    isStopped = true
+    child.kill('SIGTERM')
   }
   const { exitCode } = await child
   expect(exitCode).toBe(143)
+  expect(await at.names()).toEqual(['a.tar', 'a.tar.md5'])
   const planned = await at.plan()
   expect(planned.steps).toMatchObject([{ action: 'resume', path: 'large.tar' }])
   const staged = await readdir(join(at.destination, '.reconcile/staging'))

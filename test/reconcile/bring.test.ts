@@ -10,7 +10,7 @@ import type { Disk } from '../../src/destination/disk/disk.ts'
 import { realDisk } from '../../src/destination/disk/real-disk.ts'
 import { hashFiles } from '../../src/destination/hash-pool.ts'
 import { openDestination } from '../../src/destination/open-destination.ts'
-import { Failure } from '../../src/model/failure.ts'
+import { Failure, Stop } from '../../src/model/failure.ts'
 import { instant } from '../../src/model/instant.ts'
 import type { LockedDestination, Source } from '../../src/model/ports.ts'
 import type { RelPath } from '../../src/model/rel-path.ts'
@@ -58,10 +58,17 @@ test('a boundary of the timetable ends the wait after a broken line too', async 
   expect(asked).toBe(2)
 })
 
-/** A pass over `files`, each a batch of its own. */
+/** A pass over `files`, each a batch of its own unless there is another rate. */
 async function passOver(
   files: readonly string[],
-  faulty: { readonly lstat?: Disk['lstat']; readonly hash?: typeof hashFiles },
+  faulty: {
+    readonly lstat?: Disk['lstat']
+    readonly hash?: typeof hashFiles
+    readonly rate?: number | null
+    /** In place of the source's own. */
+    readonly pull?: (real: Source['pull'], ...order: Parameters<Source['pull']>) => ReturnType<Source['pull']>
+    readonly signal?: AbortSignal
+  },
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'batches-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -105,12 +112,14 @@ async function passOver(
   const source: Source = {
     ...real,
     pull(batch, run) {
-      done.push(...batch.files.map(({ path }) => `pull ${path}`))
-      return real.pull({ ...batch, rate: null }, run)
+      done.push(`pull ${batch.files.map(({ path }) => path).join(' ')}`)
+      const order = { ...batch, rate: null }
+      return faulty.pull === undefined ? real.pull(order, run) : faulty.pull(real.pull, order, run)
     },
   }
-  const asked = options({ bandwidth: plainRate(1) })
-  const run = quietRun({ now: () => instant(Date.now()) })
+  const asked = options({ bandwidth: plainRate(faulty.rate === undefined ? 1 : faulty.rate) })
+  const signal = faulty.signal ?? new AbortController().signal
+  const run = quietRun({ now: () => instant(Date.now()), signal })
   const { outcome } = await reconcileBackup({ source, destination, box }, declared, asked, run)
   return { outcome, done }
 }
@@ -146,4 +155,52 @@ test('nothing more is pulled once what has come cannot be published', async () =
   })
   expect(outcome).toMatchObject({ result: 'failed', published: [] })
   expect(done).not.toContain('pull d')
+})
+
+test('rsync goes by name: the newest of each series is brought by itself, before what is older', async () => {
+  const { outcome, done } = await passOver(
+    ['db-2026-01-01.tar', 'db-2026-01-02.tar', 'db-2026-01-03.tar', 'www-2026-01-02.tar'],
+    { rate: null },
+  )
+  expect(outcome.published).toHaveLength(4)
+  const [first, ...more] = done.filter((what) => what.startsWith('pull'))
+  expect(first).toMatch(/^pull (?=.*db-2026-01-03)(?=.*www-2026-01-02)\S+ \S+$/)
+  expect(more).toHaveLength(1)
+})
+
+test('what came whole before a stop is published', async () => {
+  const stopping = new AbortController()
+  const { outcome } = await passOver(['a', 'b', 'c'], {
+    rate: null,
+    signal: stopping.signal,
+    async pull(real, order, run) {
+      const pulled = await real({ ...order, files: order.files.slice(0, 2) }, run)
+      stopping.abort(new Stop('terminate'))
+      return { ...pulled, ended: 'stopped' }
+    },
+  })
+  expect(outcome).toMatchObject({ result: 'cancelled', exitCode: 143, pending: 1, problems: [] })
+  expect(outcome.published).toHaveLength(2)
+})
+
+test('a stop does not wait for what cannot be judged soon', async () => {
+  const stopping = new AbortController()
+  const asked: AbortSignal[] = []
+  const { outcome } = await passOver(['a', 'b'], {
+    rate: null,
+    signal: stopping.signal,
+    async pull(real, order, run) {
+      const pulled = await real(order, run)
+      stopping.abort(new Stop('terminate'))
+      return { ...pulled, ended: 'stopped' }
+    },
+    async hash(files, signal) {
+      if (files.length === 0) return new Map()
+      asked.push(signal)
+      await new Promise((over) => signal.addEventListener('abort', over, { once: true }))
+      return hashFiles(files, signal)
+    },
+  })
+  expect(asked).toHaveLength(1)
+  expect(outcome).toMatchObject({ result: 'cancelled', published: [], pending: 2, problems: [] })
 })

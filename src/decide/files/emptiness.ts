@@ -94,8 +94,18 @@ function otherChecksums(
 }
 
 /** What is expected, what is there instead, and what to do. */
-function empty({ checksum, finished, source: { listing } }: Spec, { source }: Observation): Problem {
+function empty(
+  { name, checksum, finished, source: { listing } }: Spec,
+  { source, destination }: Observation,
+): Problem {
   const { files, instead } = source
+  const removed = [...files.keys()].filter((path) => destination.pruned.get(path)?.by === 'person')
+  if (removed.length === files.size)
+    return {
+      code: 'empty',
+      message: `nothing complete is held: all that is selected at the source was removed here by hand: ${joined(removed)}`,
+      hint: `What is still in the trash comes back with reconcile prune ${name} --undo FILE; it is never pulled again.`,
+    }
   const unmarked = [...files]
     .flatMap(([path, file]) =>
       file.listed !== null && file.marker.state === 'none' ? [nameAtSource(path, file)] : [],

@@ -30,7 +30,7 @@ export function assemblePlan(
 
 /**
  * What a plan's id is made of: spec digests, revision and the steps sorted by path; `resume` counts as `pull`, and because,
- * stagedBytes, begun, turn, hint, expire and keep do not count, so that an interrupted plan stays the plan it was.
+ * stagedBytes, begun, newest, turn, hint, expire and keep do not count, so that an interrupted plan stays the plan it was.
  */
 const planIdentity = (backups: readonly BackupPlan[], revision: string | null): unknown => ({
   revision,
@@ -54,8 +54,9 @@ const identityOfStep = ({
   because: _,
   stagedBytes: __,
   begun: ___,
-  turn: ____,
-  hint: _____,
+  newest: ____,
+  turn: _____,
+  hint: ______,
   ...step
 }: Step) => ({
   ...step,

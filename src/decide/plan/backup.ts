@@ -20,7 +20,7 @@ import { decideExpiry, type Expiry } from '../prune/expiry.ts'
 import { decidePrune, type PruneDecision } from '../prune/removals.ts'
 import { besideOf, newNaming, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { reachWarnings, retained } from '../retention/retained.ts'
-import type { Point } from '../retention/series-points.ts'
+import { filesOf, type Point } from '../retention/series-points.ts'
 import { growPoints, type Retention } from '../retention/wanted.ts'
 import { lateCause, newerAtSource } from '../status/late-cause.ts'
 import { reachProblems } from '../status/reach.ts'
@@ -58,18 +58,19 @@ export function decideBackup(spec: Spec, observation: Observation, context: Plan
   const compared =
     halt === null && context.holds.length === 0 ? compare(spec, observation, context, clock, problems) : null
   if (compared !== null && clock.problem !== null) problems.push(clock.problem)
-  const steps = numbered(compared?.steps ?? [], spec, observation)
+  const steps = numbered(compared?.steps ?? [], compared?.newest ?? new Set(), spec, observation)
   steps.sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.action, b.action))
   problems.sort((a, b) => comparePaths(a.path ?? '', b.path ?? '') || comparePaths(a.code, b.code))
   const summary = summarize(steps, compared?.kept ?? 0)
   const lackOfRoom = roomHalt(spec.destination, destination, summary.bytes)
   const views = (compared?.views ?? []).map((view) =>
-    withCause(view, ({ due }) =>
+    withCause(view, ({ due, gone }) =>
       lateCause({
         isSuspended: context.isSuspended === true,
         stopped: lackOfRoom === null ? null : 'halted',
         lookedAt: context.asOf,
         due,
+        gone,
         isUnderWay: false,
         isReachable: source.completeness !== 'unknown',
         newer: newerOf(view, compared?.wants ?? null, source),
@@ -201,6 +202,7 @@ function compare(
   problems.push(...odd)
   const prune = decidePrune(spec, observation, { retention: wants, clock, conflicts, odd }, context)
   const steps: Step[] = []
+  const coming = new Map<string, Point>()
   const unwanted = { files: 0, bytes: 0 }
   const { shape, shapeSurplus } = shapeByRetention(spec, source.completeness, wants, prune)
   const take = (step: Step) => {
@@ -211,6 +213,10 @@ function compare(
     // Judged again: a million judgements would take more room than they take time.
     const shaped = shape(facts, point, judgeFile(facts, spec, clock.at))
     for (const step of shaped.steps) take(step)
+    if (point?.dated === 'name' && !point.isAhead && shaped.steps.some(isTransfer)) {
+      const before = coming.get(point.series)
+      if (before === undefined || point.time > before.time) coming.set(point.series, point)
+    }
     problems.push(...shaped.problems)
     unwanted.files += shaped.unwanted === null ? 0 : 1
     unwanted.bytes += shaped.unwanted ?? 0
@@ -227,12 +233,13 @@ function compare(
   problems.push(...reachProblems(views.map(({ status }) => status)))
   const expiry = decideExpiry(spec, observation, clock, context.asOf)
   for (const step of expiry.steps) steps.push(step)
-  const coming = seriesViews(spec, wants, destination, clock.at, 'count')
-  if (isNothingFound(source) && problems.length === 0 && !isEnded(coming))
+  const viewsThen = seriesViews(spec, wants, destination, clock.at, 'count')
+  if (isNothingFound(source) && problems.length === 0 && !isEnded(viewsThen))
     problems.push(nothingFound(spec, kept))
-  const series = { views: coming, newerOf: (view: SeriesView) => newerOf(view, wants, source) }
+  const series = { views: viewsThen, newerOf: (view: SeriesView) => newerOf(view, wants, source) }
   problems.push(...findUnfinished(spec, observation, steps, series, clock.at))
-  return { steps, kept, views, prune, expiry, wants, unwanted }
+  const newest = new Set<string>([...coming.values()].flatMap(filesOf))
+  return { steps, newest, kept, views, prune, expiry, wants, unwanted }
 }
 
 /**
@@ -278,8 +285,15 @@ const TRANSFERS: ReadonlySet<Action> = new Set(['pull', 'resume', 'repair'])
 /** Whether a step brings bytes over the line. */
 export const isTransfer = (step: Step): boolean => TRANSFERS.has(step.action)
 
-/** The steps, each transfer with its place in the order of transfer. */
-function numbered(steps: readonly Step[], { transfer }: Spec, observation: Observation): Step[] {
+/** The steps, each transfer with its place in the order of transfer. `newest`: the files of the newest point of each series that comes. */
+function numbered(
+  all: readonly Step[],
+  newest: ReadonlySet<string>,
+  { transfer }: Spec,
+  observation: Observation,
+): Step[] {
+  const isFirst = (step: Step) => transfer.order === 'newest' && isTransfer(step) && newest.has(step.path)
+  const steps = all.map((step) => (isFirst(step) ? { ...step, newest: true as const } : step))
   const line = steps.filter(isTransfer).map((step) => inLine(step, observation))
   const turns = new Map(inOrder(line, transfer.order).map(({ path }, i) => [path as string, i + 1]))
   return steps.map((step) => {

@@ -242,7 +242,7 @@ function count({ holding, spec }: StatusFacts) {
 
 /** From what the last pass saw of the source: status asks nobody but the disk. */
 function causeOf(
-  { status, due }: SeriesView,
+  { status, due, gone }: SeriesView,
   { last, suspension, hold }: StatusFacts,
   isUnderWay: boolean,
 ): LateCause | null {
@@ -252,6 +252,7 @@ function causeOf(
     stopped: hold !== null ? 'held' : last?.result === 'halted' ? 'halted' : null,
     lookedAt: last === null ? null : instant(Date.parse(last.finished)),
     due,
+    gone,
     isUnderWay,
     isReachable: reachable?.status !== 'false',
     newer: last?.series.find(({ series }) => series === status.series)?.newer ?? 'unknown',

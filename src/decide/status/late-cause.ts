@@ -1,6 +1,6 @@
 import type { Instant } from '../../model/instant.ts'
 import type { SourceView } from '../../model/observation.ts'
-import type { LateCause, Newer } from '../../model/status.ts'
+import type { GoneHere, LateCause, Newer } from '../../model/status.ts'
 import type { Point } from '../retention/series-points.ts'
 
 /** What is known of a late series when its cause is asked for. */
@@ -15,13 +15,17 @@ export interface CauseFacts {
   readonly isUnderWay: boolean
   readonly isReachable: boolean
   readonly newer: Newer
+  /** Nothing would be late if it were here. */
+  readonly gone: GoneHere | null
   /** What is coming had its turn, and is not here. False: it is what the next pass brings. */
   readonly hadItsTurn: boolean
 }
 
 /** Why a late series is late; null: unknown. The first that holds counts. Pure. */
 export function lateCause(facts: CauseFacts): LateCause | null {
-  const { newer, lookedAt, due } = facts
+  const { newer, lookedAt, due, gone } = facts
+  // Neither the source nor the line is to blame for what was here.
+  if (gone !== null && newer !== 'coming') return gone.removed === null ? 'lost-here' : 'removed-here'
   if (facts.isSuspended) return 'suspended'
   if (facts.stopped === 'held') return 'held'
   if (facts.stopped === 'halted' && (newer === 'coming' || newer === 'unknown')) return 'halted'
@@ -51,18 +55,25 @@ const WORDS: Readonly<Record<LateCause, string>> = {
   'source-unreachable': 'the source could not be listed',
   'source-unclear': 'the source could not be listed whole',
   coming: 'it is finished at the source and comes next',
-  'line-slow': 'the line is too slow, or was cut: what is newer has not come whole yet',
+  'line-slow': 'the transfer is too slow, or was cut short: what is newer has not fully arrived',
   'no-marker': 'the file is at the source and has no marker: it is not finished',
-  refused: 'the file is at the source and cannot be taken as it is',
+  refused: 'a newer file is at the source and was not accepted: its own problem says why',
   unwanted: 'the source has newer ones, and retain wants none of them',
   'beside-pattern':
     'the source has newer files, and their names fit no series.pattern: they count for no series',
   'producer-silent': 'the producer is silent: the source has nothing newer',
+  'removed-here': 'its newest point was removed here by hand',
+  'lost-here': 'its newest point was here, and is gone or damaged',
 }
 
 /** One that another version wrote, in a saved plan, stands for itself. */
-export const describeCause = (cause: LateCause): string =>
-  Object.hasOwn(WORDS, cause) ? WORDS[cause] : cause
+export function describeCause(cause: LateCause, gone: GoneHere | undefined): string {
+  if (gone === undefined) return Object.hasOwn(WORDS, cause) ? WORDS[cause] : cause
+  const { path, removed } = gone
+  if (removed === null) return `${path} was here, and is gone or damaged`
+  const next = removed.inTrash ? 'prune --undo puts it back' : 'it is not pulled again'
+  return `${path} was removed here by hand at ${removed.at} (${removed.reason}): ${next}`
+}
 
 const BEST: readonly Newer[] = ['coming', 'no-marker', 'refused', 'unwanted']
 

@@ -3,7 +3,8 @@ import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { LateSeries } from '../../model/outcome.ts'
 import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import { type LateCause, type SeriesStatus, UNDATED } from '../../model/status.ts'
+import { type GoneHere, type LateCause, type SeriesStatus, UNDATED } from '../../model/status.ts'
+import { isWhole } from '../files/facts.ts'
 import { isGuessed } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/series-points.ts'
 import { suggestPattern } from '../retention/suggest-pattern.ts'
@@ -22,6 +23,8 @@ export interface SeriesView {
   /** Of its newest complete point on this disk; `status` has that of all disks that take turns. Null: there is none. */
   readonly here: Instant | null
   readonly late: string | null
+  /** Where it is late, what was here and would keep it from that; null: nothing. */
+  readonly gone: GoneHere | null
   /** What messages call it; null: nothing has shown itself that could be named. */
   readonly label: string | null
   /** When its next point is, or was, due; null where none is. */
@@ -33,14 +36,19 @@ export interface SeriesView {
 /** The same with the cause of its lateness, where it is late and the cause is known. */
 export function withCause(view: SeriesView, causeOf: (view: SeriesView) => LateCause | null): SeriesView {
   const cause = view.late === null ? null : causeOf(view)
-  return cause === null ? view : { ...view, status: { ...view.status, cause } }
+  if (cause === null) return view
+  const isGone = cause === 'removed-here' || cause === 'lost-here'
+  return {
+    ...view,
+    status: { ...view.status, cause, ...(isGone && view.gone !== null ? { gone: view.gone } : {}) },
+  }
 }
 
 /** Each series that is late, with its cause. */
 export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] =>
-  views.flatMap(({ late, status: { series, cause } }) => {
+  views.flatMap(({ late, status: { series, cause, gone } }) => {
     if (late === null) return []
-    return { series, message: cause === undefined ? late : `${late}: ${describeCause(cause)}` }
+    return { series, message: cause === undefined ? late : `${late}: ${describeCause(cause, gone)}` }
   })
 
 /**
@@ -50,7 +58,7 @@ export const lateSeries = (views: readonly SeriesView[]): readonly LateSeries[] 
 export function seriesViews(
   spec: Spec,
   { series }: Pick<Retention, 'series'>,
-  holding: Pick<Holding, 'created' | 'awaited' | 'turn' | 'pruned' | 'records'>,
+  holding: Pick<Holding, 'created' | 'awaited' | 'turn' | 'pruned' | 'records' | 'files'>,
   asOf: Instant,
   coming: 'count' | 'do-not-count' = 'do-not-count',
 ): readonly SeriesView[] {
@@ -131,13 +139,16 @@ function viewOf(
 ): SeriesView {
   const newest = elsewhere !== null && (here === null || elsewhere > here) ? elsewhere : here
   const rules = { expect: spec.expect, timezone: spec.series.timezone }
-  const fresh = freshness(name, newest, rules, awaited ?? holding.created, asOf)
+  const freshWith = (newestThen: Instant | null) =>
+    freshness(name, newestThen, rules, awaited ?? holding.created, asOf)
+  const fresh = freshWith(newest)
   // I14: it has so long for its first finished file, however often more are expected.
   const first = awaited === null ? null : instant(awaited + FIRST_FILE)
   const isSpared = fresh.state === 'late' && first !== null && asOf <= first
   const state = isSpared ? 'due' : fresh.state
   const expected = fresh.state === 'ended' ? undefined : expectationOf(name, spec.expect)
   const reach = expected === undefined ? null : reachOf(expected, name, of, oldest, holding, asOf)
+  const gone = state === 'late' ? newestGone(label === name ? name : null, of, spec, holding) : null
   return {
     status: {
       series: name,
@@ -151,9 +162,38 @@ function viewOf(
     here,
     label,
     late: state === 'late' ? describeLate(label ?? name, fresh, newest) : null,
+    gone: gone !== null && freshWith(gone.time).state !== 'late' ? gone.what : null,
     due: fresh.due,
     lateAfter: isSpared ? first : fresh.lateAfter,
   }
+}
+
+/** The newest point of a series (null: of any) that a person removed here, or that is lost or damaged; null: there is none. */
+function newestGone(
+  series: string | null,
+  points: readonly Point[],
+  spec: Spec,
+  { pruned, records, files }: Parameters<typeof seriesViews>[2],
+): { readonly what: GoneHere; readonly time: Instant } | null {
+  let newest: { readonly what: GoneHere; readonly time: Instant } | null = null
+  const meet = (time: Instant, what: GoneHere) => {
+    if (newest === null || time > newest.time) newest = { what, time }
+  }
+  for (const point of points) {
+    const lost = point.facts.find(
+      ({ source, record, pruned: removed, held }) =>
+        source === undefined && record !== undefined && removed === undefined && !isWhole(held, record),
+    )
+    if (point.standing === 'unfinished' && lost !== undefined)
+      meet(point.madeAt, { path: lost.path, removed: null })
+  }
+  for (const [path, { by, series: of, at, reason, trash, point }] of pruned) {
+    if (by !== 'person' || (series !== null && of !== series) || files.has(path)) continue
+    const mtime = isGuessed(spec.series) ? records.get(path)?.mtime : null
+    const time = mtime == null ? point : instant(mtime * 1000)
+    meet(time, { path, removed: { at: isoTime(at), reason, inTrash: trash !== null } })
+  }
+  return newest
 }
 
 /** Of some of its names: not each of them need say in which order its date is. */

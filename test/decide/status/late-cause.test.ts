@@ -4,9 +4,11 @@ import { backupStatus } from '../../../src/decide/status/backup.ts'
 import { foldStatus } from '../../../src/decide/status/fold.ts'
 import { describeCause, lateCause } from '../../../src/decide/status/late-cause.ts'
 import { lateSeries } from '../../../src/decide/status/series.ts'
+import type { PrunedFile } from '../../../src/model/holding.ts'
 import { instant } from '../../../src/model/instant.ts'
 import type { Observation, SourceView } from '../../../src/model/observation.ts'
 import { emptyOutcome } from '../../../src/model/outcome.ts'
+import type { RelPath } from '../../../src/model/rel-path.ts'
 import type { Spec } from '../../../src/model/spec.ts'
 import type { DestinationStatus, LateCause, Newer } from '../../../src/model/status.ts'
 import { afterPass, sourceLook } from '../../../src/reconcile/leave-status.ts'
@@ -86,6 +88,80 @@ describe('why a series is late, by a plan', () => {
   })
 })
 
+describe('what was here and is not is no fault of the source', () => {
+  const removedAt = instant(NOON - HOUR)
+  /** The point of the 22nd was here until a person removed it. */
+  const removed = (more: string, trash: string | null = 'e1', day = '22'): Observation => {
+    const path = `db-2026-11-${day}.tar` as RelPath
+    const look = drawn(`gone ${path} 1 B\n${more}`)
+    const pruned: PrunedFile = {
+      at: removedAt,
+      trash,
+      by: 'person',
+      reason: 'a bad dump',
+      series: 'db',
+      // A date without a time stands for the end of its day.
+      point: instant(Date.parse(`2026-11-${day}T00:00:00Z`) + 24 * HOUR),
+      planId: null,
+    }
+    return { ...look, destination: { ...look.destination, pruned: new Map([[path, pruned]]) } }
+  }
+  const byHand = `${NEW} was removed here by hand at 2026-11-23T11:00:00Z (a bad dump)`
+  test.each<[string, Observation, string, string]>([
+    ['removed, and gone at the source', removed(''), 'removed-here', `${byHand}: prune --undo puts it back`],
+    [
+      'removed, and still at the source',
+      removed(`remote ${NEW} 1 B`, null),
+      'removed-here',
+      `${byHand}: it is not pulled again`,
+    ],
+    [
+      'removed, and the next is not finished',
+      removed('remote db-2026-11-23.tar 1 -'),
+      'removed-here',
+      `${byHand}: prune --undo puts it back`,
+    ],
+    ['removed, and a newer one comes', removed('remote db-2026-11-23.tar 1 C'), 'coming', 'comes next'],
+    ['removed, and late all the same', removed('', null, '21'), 'producer-silent', 'the producer is silent'],
+    ['lost', drawn(`gone ${NEW} 1 B`), 'lost-here', `${NEW} was here, and is gone or damaged`],
+    ['damaged', drawn(`held ${NEW} 1!2 B`), 'lost-here', `${NEW} was here, and is gone or damaged`],
+    ['lost, and pulled again', drawn(`gone ${NEW} 1 B\nremote ${NEW} 1 B`), 'coming', 'comes next'],
+  ])('%s', (_, look, cause, words) => {
+    const { plan, views } = decideBackup(expecting(), look, context())
+    expect(plan.series.map((one) => one.cause)).toEqual([cause])
+    expect(lateSeries(views)[0]?.message).toContain(words)
+    expect(plan.series[0]?.gone?.path).toBe(cause.endsWith('-here') ? NEW : undefined)
+  })
+
+  test('status says so at once, by what is here', () => {
+    const { series } = backupStatus(
+      statusFacts({ spec: expecting(), holding: removed('').destination, last: null }),
+      NOON,
+    )
+    expect(series).toMatchObject([
+      { cause: 'removed-here', gone: { path: NEW, removed: { reason: 'a bad dump', inTrash: true } } },
+    ])
+  })
+
+  test('of the only point of all, too', () => {
+    const only = removed(`remote ${NEW} 1 B`)
+    const { records, pruned } = only.destination
+    const of = (path: string) => path === NEW
+    const destination = {
+      ...only.destination,
+      files: new Map(),
+      records: new Map([...records].filter(([path]) => of(path))),
+      pruned,
+    }
+    const source = { ...only.source, files: new Map([...only.source.files].filter(([path]) => of(path))) }
+    const { plan, views } = decideBackup(expecting(), { source, destination }, context())
+    expect(lateSeries(views)[0]?.message).toContain(byHand)
+    expect(plan.problems).toMatchObject([
+      { code: 'empty', message: expect.stringContaining(`was removed here by hand: ${NEW}`) },
+    ])
+  })
+})
+
 describe('why a series is late, after a pass', () => {
   const after = (over: Partial<Tally>, left: readonly string[] = [NEW]) => {
     const look = drawn(`remote ${NEW} 1 B`)
@@ -100,6 +176,7 @@ describe('why a series is late, after a pass', () => {
   }
   test.each<[string, Partial<Tally>, string | undefined, string]>([
     ['its time was up', { stopped: true }, 'line-slow', 'coming'],
+    ['bandwidth is off', { off: { until: null } }, 'coming', 'coming'],
     ['the line broke', { broken: true }, 'line-slow', 'coming'],
     ['the disk was full', { halt: { code: 'min-free', message: '', hint: '' } }, 'halted', 'coming'],
     ['it came, and was not what its marker says', {}, 'refused', 'refused'],
@@ -180,6 +257,7 @@ test('one that is held is told as held, and where nothing is known no cause is m
     isReachable: true,
     newer: 'unknown' as Newer,
     hadItsTurn: true,
+    gone: null,
   }
   expect(lateCause({ ...facts, stopped: 'held' })).toBe('held')
   expect(lateCause(facts)).toBeNull()
@@ -187,5 +265,5 @@ test('one that is held is told as held, and where nothing is known no cause is m
 })
 
 test('a cause that only another version knows stands for itself', () => {
-  expect(describeCause('constructor' as LateCause)).toBe('constructor')
+  expect(describeCause('constructor' as LateCause, undefined)).toBe('constructor')
 })

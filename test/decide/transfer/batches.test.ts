@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { type BatchItem, inOrder, nextBatch } from '../../../src/decide/transfer/batches.ts'
+import {
+  type BatchItem,
+  inOrder,
+  nextBatch,
+  paceOf,
+  quickPart,
+} from '../../../src/decide/transfer/batches.ts'
 import { fitting } from '../../../src/decide/transfer/room-halt.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'
 
+const MIB = 1024 ** 2
 const GIB = 1024 ** 3
 
 const item = (path: string, over: Partial<BatchItem> = {}): BatchItem => ({
@@ -12,16 +19,23 @@ const item = (path: string, over: Partial<BatchItem> = {}): BatchItem => ({
   mode: 'append',
   time: 0,
   begun: false,
+  newest: false,
   failedBefore: false,
   ...over,
 })
 const names = (items: readonly BatchItem[]) => items.map((one) => one.path).join(' ')
-function batches(items: readonly BatchItem[], rate: number | null): readonly (readonly BatchItem[])[] {
+/** A fast line, unless its pace is another or not known yet. */
+function batches(
+  items: readonly BatchItem[],
+  rate: number | null,
+  pace: number | null = GIB,
+): readonly (readonly BatchItem[])[] {
   if (items.length === 0) return []
-  const first = nextBatch(items, rate)
-  return [first, ...batches(items.slice(first.length), rate)]
+  const first = nextBatch(items, rate, pace)
+  return [first, ...batches(items.slice(first.length), rate, pace)]
 }
-const cut = (items: readonly BatchItem[], rate: number | null = null) => batches(items, rate).map(names)
+const cut = (items: readonly BatchItem[], rate: number | null = null, pace: number | null = GIB) =>
+  batches(items, rate, pace).map(names)
 
 describe('the order of transfers', () => {
   const files = [
@@ -33,6 +47,15 @@ describe('the order of transfers', () => {
   ]
   test('I13: what is begun comes first, then the rest of its point, then the newest, what failed last', () => {
     expect(names(inOrder(files, 'newest'))).toBe('begun part new old failed')
+  })
+  test('before older points of any series comes the newest of each', () => {
+    const two = [
+      item('logs-3', { time: 30 }),
+      item('logs-4', { time: 40, newest: true }),
+      item('full-1', { time: 1 }),
+      item('full-2', { time: 2, newest: true }),
+    ]
+    expect(names(inOrder(two, 'newest'))).toBe('logs-4 full-2 logs-3 full-1')
   })
   test('or the oldest', () => {
     expect(names(inOrder(files, 'oldest'))).toBe('begun part old new failed')
@@ -53,14 +76,38 @@ describe('batches', () => {
     )
     expect(cut([item('a'), item('big', { size: 9 * GIB }), item('c')])).toEqual(['a', 'big', 'c'])
   })
-  test('hold at most a quarter of an hour at the allowed rate', () => {
-    expect(cut([item('a', { size: 500 }), item('b', { size: 400 }), item('c', { size: 1 })], 1)).toEqual([
-      'a b',
-      'c',
-    ])
+  test('hold at most two minutes at the allowed rate, or at the pace of the line', () => {
+    const three = [item('a', { size: 70 }), item('b', { size: 50 }), item('c', { size: 1 })]
+    expect(cut(three, 1)).toEqual(['a b', 'c'])
+    expect(cut(three, null, 1)).toEqual(['a b', 'c'])
+    expect(cut(three, 1, 2)).toEqual(['a b', 'c'])
+    expect(cut(three, 2, 1)).toEqual(['a b', 'c'])
+    expect(cut(three, null, 0)).toEqual(['a', 'b', 'c'])
   })
   test('count only what is still to come', () => {
-    expect(cut([item('a', { size: 900, stagedBytes: 900 }), item('b', { size: 900 })], 1)).toEqual(['a b'])
+    expect(cut([item('a', { size: 120, stagedBytes: 120 }), item('b', { size: 120 })], 1)).toEqual(['a b'])
+  })
+  test('of a line that is not known take many small files at once, and little else', () => {
+    const small = Array.from({ length: 2000 }, (_, i) => item(`f${i}`, { size: 16 * 1024 }))
+    expect(batches(small, null, null)).toHaveLength(1)
+    expect(cut([item('a', { size: 50 * MIB }), item('b', { size: 50 * MIB })], null, null)).toEqual([
+      'a',
+      'b',
+    ])
+  })
+  test('let what is newest wait for nothing older', () => {
+    const files = inOrder(
+      [
+        item('db-1', { time: 1 }),
+        item('db-2', { time: 2, stagedBytes: 1 }),
+        item('db-3', { time: 3 }),
+        item('db-4', { time: 4, newest: true }),
+        item('log-9', { time: 9, newest: true }),
+      ],
+      'newest',
+    )
+    expect(cut(files)).toEqual(['db-2 log-9 db-4', 'db-3 db-1'])
+    expect(cut(files, null, null)).toEqual(['db-2 log-9 db-4', 'db-3 db-1'])
   })
   test('are of one mode each', () => {
     expect(cut([item('a'), item('b', { mode: 'mend' }), item('c', { mode: 'mend' }), item('d')])).toEqual([
@@ -69,6 +116,19 @@ describe('batches', () => {
       'd',
     ])
   })
+})
+
+test('the pace is what a session brought; one of seconds makes no line slow', () => {
+  expect(paceOf(3000, 30)).toBe(100)
+  expect(paceOf(0, 30)).toBe(0)
+  expect(paceOf(0, 0)).toBe(512 * 1024)
+  expect(paceOf(10 * MIB, 1)).toBe(10 * MIB)
+})
+
+test('a stop waits for little: the first hundred files, of 64 MiB together', () => {
+  expect(names(quickPart([item('a', { size: 64 * MIB }), item('b', { size: 1 })]))).toBe('a')
+  expect(quickPart([item('a', { size: GIB }), item('b')])).toEqual([])
+  expect(quickPart(Array.from({ length: 101 }, () => item('a')))).toHaveLength(100)
 })
 
 describe('room', () => {
