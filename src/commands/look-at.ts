@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { openBox } from '../box/box.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
@@ -9,7 +11,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
 import { whyNoFolder } from '../system/disk-failure.ts'
-import { openPlace } from './workspace.ts'
+import { type GlobalFlags, openPlace, openSettings } from './workspace.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
@@ -46,18 +48,23 @@ const UNSEEN = {
   problem: null,
 }
 
-const noDestination = (message: string): Failure =>
+export const noDestination = (message: string): Failure =>
   new Failure({
     code: 'no-destination',
     message,
     hint: 'Name a backup, or the folder of a destination: one with .reconcile in it.',
   })
 
-/** Throws a Failure (`no-destination`) where no folder has this absolute path. */
-export async function mustBeFolder(path: string): Promise<void> {
+/** Whether a folder is given in place of a backup's name. */
+export const isFolder = (name: string): boolean => name.includes('/')
+
+/** The destination at a folder that is given in place of a name. Throws a Failure where there is no folder. */
+export async function openGiven(folder: string, flags: GlobalFlags): Promise<Destination> {
+  const path = resolve(folder)
   const there = await stat(path).catch(() => null)
-  if (there?.isDirectory() === true) return
-  throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
+  if (there?.isDirectory() !== true) throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
+  const { settings } = await openSettings(flags)
+  return openFolder(path, basename(path), openBox(settings.state, { concurrency: settings.concurrency }))
 }
 
 /** A destination of which nothing is known but its folder. */

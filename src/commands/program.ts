@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ['status', 'what the destinations hold', () => import('./status.ts')],
     ['restore', 'copy files back out of a destination, verified', () => import('./restore.ts')],
     ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
+    ['log', 'what happened, from the ledger, as sentences', () => import('./log.ts')],
   ],
   'Getting started:': [
     ['add', 'from nothing to a spec: key, login, a guess, a first dry run', () => import('./add.ts')],

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openBox } from '../box/box.ts'
 import { isAcknowledged } from '../decide/files/facts.ts'
 import {
   chooseToRestore,
@@ -29,10 +28,10 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { mustBeFolder, openFolder } from './look-at.ts'
+import { isFolder, openGiven } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
-import { chooseSpecs, openPlace, openSettings, openWorkspace, type Workspace } from './workspace.ts'
+import { chooseSpecs, openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
 interface RestoreFlags extends SharedFlags {
   readonly to?: string
@@ -94,7 +93,7 @@ type Held = Awaited<ReturnType<typeof openHeld>>
 
 /** A destination, as far as restoring needs it. `workspace` null: a folder was given. */
 async function openHeld(name: string, given: RestoreFlags, run: Run) {
-  const found = name.includes('/')
+  const found = isFolder(name)
     ? await folderAt(resolve(name), given)
     : await backupOf(name, await openWorkspace(given, 'recall', run))
   const holding = await found.destination.inspect(run)
@@ -105,17 +104,9 @@ async function openHeld(name: string, given: RestoreFlags, run: Run) {
 }
 
 async function folderAt(path: string, given: RestoreFlags) {
-  await mustBeFolder(path)
-  const { settings } = await openSettings(given)
-  const box = openBox(settings.state, { concurrency: settings.concurrency })
   const rules: SeriesRules = { patterns: [], timezone: 'UTC' }
-  return {
-    name: path,
-    destination: await openFolder(path, basename(path), box),
-    rules,
-    accepted: () => false,
-    workspace: null,
-  }
+  const destination = await openGiven(path, given)
+  return { name: path, destination, rules, accepted: () => false, workspace: null }
 }
 
 async function backupOf(name: string, workspace: Workspace) {

@@ -5,6 +5,7 @@ import { blocksIn } from './documented.ts'
 import { followDocuments } from './follow-documents.ts'
 
 const DOCUMENT = 'docs/restore.md'
+const LOG = 'docs/log.md'
 const { world, follow, expectAllRun } = followDocuments('docs-commands-restore.test.ts')
 
 describe(DOCUMENT, () => {
@@ -35,6 +36,13 @@ describe(DOCUMENT, () => {
     expect(await type('reconcile restore /srv/offsite/postgres --list')).toContain('Series db-*.tar.gz')
     await type('reconcile restore /srv/offsite/postgres --at now --to /srv/rescued')
     expect(read('rescued', '22')).toBe('dump of the 22th')
+    const happened = async (command: string) => {
+      const ended = await follow(LOG, command)
+      expect(ended, command).toMatchObject({ code: 0 })
+      return ended.out
+    }
+    for (const command of ['', ' postgres --since 7d', ' /srv/offsite/postgres'])
+      expect(await happened(`reconcile log${command}`)).toMatch(/published db-2026-11-22\.tar\.gz/)
     mkdirSync(join(at.folder, 'srv/by-hand'))
     for (const block of blocksIn(DOCUMENT, 'sh').slice(-2))
       for (const command of block.trim().split('\n')) await type(command)

@@ -20,6 +20,8 @@ export interface Console {
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
   readonly quiet: boolean
+  /** Once all that was written to stdout has left this process; false: nobody reads it any more. */
+  readonly flushed: () => Promise<boolean>
 }
 
 export function processConsole(output: Output, quiet: boolean): Console {
@@ -35,6 +37,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     width: stdout.columns || 80,
     errorWidth: stderr.columns || 80,
     stderr,
+    flushed: () => new Promise((done) => void stdout.write('', (error) => done(error == null))),
   }
 }
 
