@@ -4,6 +4,8 @@ import { openBox } from '../box/box.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
+import type { LedgerHead } from '../model/holding.ts'
+import type { LedgerLine } from '../model/ledger-event.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
@@ -70,3 +72,16 @@ export async function openGiven(folder: string, flags: GlobalFlags): Promise<Des
 /** A destination of which nothing is known but its folder. */
 export const openFolder = (path: string, backup: string, box: BoxState) =>
   openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })
+
+/** Every line of a ledger, and its head. Throws a Failure where it is damaged, or may not be read. */
+export async function eachLine(
+  history: ReturnType<Destination['history']>,
+  visit: (line: LedgerLine) => void,
+): Promise<LedgerHead | null> {
+  for (;;) {
+    const { done, value } = await history.next()
+    if (!done) for (const { line } of value) visit(line)
+    else if (value.halt !== null) throw new Failure(value.halt)
+    else return value.head
+  }
+}

@@ -43,6 +43,9 @@ describe(DOCUMENT, () => {
     }
     for (const command of ['', ' postgres --since 7d', ' /srv/offsite/postgres'])
       expect(await happened(`reconcile log${command}`)).toMatch(/published db-2026-11-22\.tar\.gz/)
+    expect(await happened('reconcile explain postgres --lost-at 2026-11-24T04:00:00Z')).toMatch(
+      /had the source died at/,
+    )
     mkdirSync(join(at.folder, 'srv/by-hand'))
     for (const block of blocksIn(DOCUMENT, 'sh').slice(-2))
       for (const command of block.trim().split('\n')) await type(command)
