@@ -16,7 +16,8 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ['status', 'what the destinations hold', () => import('./status.ts')],
     ['restore', 'copy files back out of a destination, verified', () => import('./restore.ts')],
     ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
-    ['log', 'what happened, from the ledger, as sentences', () => import('./log.ts')],
+    ['log', 'what happened, from the ledger; a month of it for owners', () => import('./log.ts')],
+    ['report', 'a statement of a month for owners and auditors', () => import('./report.ts')],
   ],
   'Getting started:': [
     ['add', 'from nothing to a spec: key, login, a guess, a first dry run', () => import('./add.ts')],
@@ -255,11 +256,15 @@ function misspelt(names: readonly string[], error: unknown): Failure | null {
   return usage(`no command and no backup is named ${word}`, command)
 }
 
+/** Commands that share a row. */
+const PAIRS: Readonly<Record<string, string>> = { suspend: 'suspend/resume', log: 'log/report' }
+const SECONDS: ReadonlySet<string> = new Set(['resume', 'report'])
+
 /** The help of `reconcile` itself, at most 40 lines of 80 columns. What a pass takes is in that of `run`. */
 function topHelp(): string {
   const groups = Object.entries(COMMANDS).map(([group, commands]) => {
     const rows = commands.flatMap(([name, what]) =>
-      name === 'resume' ? [] : ([[name === 'suspend' ? 'suspend/resume' : name, what]] as const),
+      SECONDS.has(name) ? [] : ([[PAIRS[name] ?? name, what]] as const),
     )
     return `${group}\n${helpRows(rows)}`
   })

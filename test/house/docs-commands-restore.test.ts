@@ -46,6 +46,10 @@ describe(DOCUMENT, () => {
     expect(await happened('reconcile explain postgres --lost-at 2026-11-24T04:00:00Z')).toMatch(
       /had the source died at/,
     )
+    expect(await happened('reconcile report --month 2026-11')).toMatch(/^[! ] late /m)
+    await happened('reconcile report postgres --month 2026-11 --output html > report.html')
+    expect(readFileSync(join(at.folder, 'box/report.html'), 'utf8')).toContain('<h2>postgres</h2>')
+    await happened('reconcile log /srv/offsite/postgres --json > ledger.json')
     mkdirSync(join(at.folder, 'srv/by-hand'))
     for (const block of blocksIn(DOCUMENT, 'sh').slice(-2))
       for (const command of block.trim().split('\n')) await type(command)

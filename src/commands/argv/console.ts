@@ -2,8 +2,8 @@ import { escapeJson } from '../../view/escape-text.ts'
 import { useColor } from '../../view/paint.ts'
 import { foldText } from '../../view/wrap-text.ts'
 
-/** `markdown`: of `plan --show` alone; `prometheus`: of `status`. */
-export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus'
+/** `markdown`: of `plan --show` alone; `prometheus`: of `status`; `html`: of `report`. */
+export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus' | 'html'
 
 /** Where a command prints. Results to `write` (stdout), everything else to `writeError` (stderr). */
 export interface Console {

@@ -46,8 +46,11 @@ export const SHARED_FLAGS: readonly Option[] = [
   flag('--verify-signatures <file>', 'with --git: take only commits signed by one of these allowed signers'),
   flag('--config <file>', "this box's settings (default: /etc/reconcile/config.yaml)"),
   flag('--state <folder>', "this box's state (default: /var/lib/reconcile)"),
-  flag('--output <format>', 'format of stdout; markdown for plan --show, prometheus for status')
-    .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
+  flag(
+    '--output <format>',
+    'format of stdout; markdown for plan --show, prometheus for status, html for report',
+  )
+    .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus', 'html'])
     .default('text'),
   flag('--json', 'the same as --output json'),
   quietFlag,

@@ -35,6 +35,11 @@ export const parseFlag = {
       throw new InvalidArgumentError('It takes a time such as 7d, 2026-11-24 or 2026-11-24T06:00:00Z.')
     return () => instant(at)
   },
+  month: (text: string): string => {
+    if (!/^(?:19|20)\d\d-(?:0[1-9]|1[0-2])$/.test(text))
+      throw new InvalidArgumentError('It takes a month such as 2026-11.')
+    return text
+  },
   concurrency: (text: string): number => {
     const count = /^[1-9]\d?$/.test(text) ? Number(text) : Number.NaN
     if (!(count <= 64)) throw new InvalidArgumentError('It takes a whole number from 1 to 64.')

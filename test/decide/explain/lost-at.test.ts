@@ -1,48 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { explainLostAt, momentsAt } from '../../../src/decide/explain/lost-at.ts'
 import { plainRate } from '../../../src/decide/time/timetable.ts'
-import { type Instant, instant } from '../../../src/model/instant.ts'
-import type { LedgerEvent, LedgerLine } from '../../../src/model/ledger-event.ts'
 import type { Rate, Spec } from '../../../src/model/spec.ts'
 import { renderLostAt } from '../../../src/view/render-lost.ts'
 import { dated } from '../../helpers/explained.ts'
+import { at, ledger } from '../../helpers/ledger-lines.ts'
 
-const at = (text: string): Instant => instant(Date.parse(text))
 const SPEC = dated('last=9', {
   expect: [{ series: null, rhythm: { kind: 'every', seconds: 86_400 }, grace: 7200, until: null }],
 } as Partial<Spec>)
-
-/** `TIME published db-2026-11-20.tar 1000 [made]`, one line each; the plan is the day of its time. */
-const ledger = (text: string): readonly LedgerLine[] =>
-  text
-    .trim()
-    .split('\n')
-    .map((row, i) => {
-      const [time = '', event = '', path = '', size = '0', made = time] = row.trim().split(' ')
-      const file = {
-        md5: 'a',
-        sha256: 'b',
-        marker: { name: '', text: '' },
-        mtime: at(made) / 1000,
-        markerMtime: null,
-        revision: null,
-        planId: time.slice(0, 10),
-      }
-      const more =
-        event === 'published' || event === 'repaired'
-          ? { ...file, size: Number(size) }
-          : { trash: 'T', ...(size === 'failed' ? { failed: true } : {}) }
-      return {
-        seq: i + 1,
-        append: i + 1,
-        prev: '',
-        hash: '',
-        time,
-        event,
-        path,
-        ...more,
-      } as unknown as LedgerLine & LedgerEvent
-    })
 
 function lost(text: string, moment: string, rate: Rate = null, spec = SPEC) {
   const moments = momentsAt(at(moment))
