@@ -230,7 +230,7 @@ const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Ended): read
 ]
 
 /** The same with the heads of the ledgers. */
-const bodyOfAll = (result: Result, oneLine: (text: string) => string): string =>
+const bodyOfAll = (result: Ended, oneLine: (text: string) => string): string =>
   bodyOf(summaryOfAll(result).map(oneLine), result.backups.flatMap(headLines))
 
 /** What a pass over one came to, a line each. */
