@@ -1,7 +1,11 @@
 import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { openBox } from '../box/box.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
+import type { LedgerHead } from '../model/holding.ts'
+import type { LedgerLine } from '../model/ledger-event.ts'
 import type { Destination } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
@@ -9,7 +13,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
 import { whyNoFolder } from '../system/disk-failure.ts'
-import { openPlace } from './workspace.ts'
+import { type GlobalFlags, openPlace, openSettings } from './workspace.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
@@ -60,6 +64,30 @@ export async function mustBeFolder(path: string): Promise<void> {
   throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
 }
 
+/** Whether a folder is given in place of a backup's name. */
+export const isFolder = (name: string): boolean => name.includes('/')
+
+/** The destination at a folder that is given in place of a name. Throws a Failure where there is no folder. */
+export async function openGiven(folder: string, flags: GlobalFlags): Promise<Destination> {
+  const path = resolve(folder)
+  await mustBeFolder(path)
+  const { settings } = await openSettings(flags)
+  return openFolder(path, basename(path), openBox(settings.state, { concurrency: settings.concurrency }))
+}
+
 /** A destination of which nothing is known but its folder. */
 export const openFolder = (path: string, backup: string, box: BoxState) =>
   openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })
+
+/** Every line of a ledger, and its head. Throws a Failure where it is damaged, or may not be read. */
+export async function eachLine(
+  history: ReturnType<Destination['history']>,
+  visit: (line: LedgerLine) => void,
+): Promise<LedgerHead | null> {
+  for (;;) {
+    const { done, value } = await history.next()
+    if (!done) for (const { line } of value) visit(line)
+    else if (value.halt !== null) throw new Failure(value.halt)
+    else return value.head
+  }
+}

@@ -35,7 +35,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { mustBeFolder } from './look-at.ts'
+import { isFolder, mustBeFolder } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
 import { byHand } from './prove-by-hand.ts'
@@ -127,7 +127,7 @@ type Held = Awaited<ReturnType<typeof openHeld>>
 
 /** A destination, as far as restoring needs it. `workspace` null: a folder was given. */
 async function openHeld(name: string, given: RestoreFlags, run: Run) {
-  const found = name.includes('/')
+  const found = isFolder(name)
     ? await folderAt(resolve(name), given)
     : await backupOf(name, await openWorkspace(given, 'recall', run))
   const holding = await found.destination.inspect(run)

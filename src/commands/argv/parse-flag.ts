@@ -25,6 +25,22 @@ export const parseFlag = {
     if (/^\d{4}-/.test(text)) return { at: parseFlag.instant(text) }
     return { seconds: parseFlag.duration(text) }
   },
+  /** A moment, a day (its first minute by this machine's clock), or so long before now. */
+  past: (text: string): ((now: Instant) => Instant) => {
+    const span = parseDuration(text)
+    if (span.ok) return (now) => instant(now - span.value * 1000)
+    const at = /^\d{4}-\d\d-\d\d$/.test(text)
+      ? Date.parse(`${text}T00:00:00`)
+      : Date.parse(RFC_3339.test(text) ? text : '')
+    if (Number.isNaN(at))
+      throw new InvalidArgumentError('It takes a time such as 7d, 2026-11-24 or 2026-11-24T06:00:00Z.')
+    return () => instant(at)
+  },
+  month: (text: string): string => {
+    if (!/^(?:19|20)\d\d-(?:0[1-9]|1[0-2])$/.test(text))
+      throw new InvalidArgumentError('It takes a month such as 2026-11.')
+    return text
+  },
   concurrency: (text: string): number => {
     const count = /^[1-9]\d?$/.test(text) ? Number(text) : Number.NaN
     if (!(count <= 64)) throw new InvalidArgumentError('It takes a whole number from 1 to 64.')
