@@ -19,12 +19,11 @@ import { type Console, printDocument, printEither } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { openCommonHolds } from './common-holds.ts'
-import { eachLine } from './look-at.ts'
+import { eachLine, openLedgerOf } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
   type Context,
-  openPlace,
   openPorts,
   openWorkspace,
   passOptions,
@@ -116,7 +115,7 @@ async function lostAt(
   printSpecs(workspace, console)
   if (spec === undefined) return codeOfDiagnostics(workspace.diagnostics)
   const at = when(run.now())
-  const place = await openPlace(spec.destination, spec.name, workspace)
+  const place = await openLedgerOf(spec, workspace)
   const moments = momentsAt(at)
   await eachLine(place.history(run), (line) => moments.enter(line))
   const { bandwidth } = passOptions(spec, workspace, { named: true, holds: [] })

@@ -19,8 +19,8 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { isFolder, noDestination, openGiven } from './look-at.ts'
-import { chooseSpecs, openPlace, openWorkspace, plainDiagnostics, printSpecs } from './workspace.ts'
+import { isFolder, openLedgerAt, openLedgerOf } from './look-at.ts'
+import { chooseSpecs, openWorkspace, plainDiagnostics, printSpecs } from './workspace.ts'
 
 interface LogFlags extends SharedFlags {
   readonly since?: ReturnType<typeof parseFlag.past>
@@ -54,9 +54,7 @@ interface Place {
 async function openLedgers(names: readonly string[], given: SharedFlags, console: Console, run: Run) {
   const ledgers: Place[] = []
   for (const folder of names.filter(isFolder)) {
-    const destination = await openGiven(folder, given)
-    if (!(await destination.identify(run)).identity.hasPrivateFolder)
-      throw noDestination(`${destination.path} is not a destination`)
+    const destination = await openLedgerAt(folder, given, run)
     ledgers.push({ backup: (await destination.readStatus())?.backup ?? folder, destination })
   }
   if (ledgers.length > 0 && ledgers.length === names.length) return { ledgers, diagnostics: [] }
@@ -66,8 +64,8 @@ async function openLedgers(names: readonly string[], given: SharedFlags, console
     names.filter((name) => !isFolder(name)),
   )
   printSpecs(workspace, console)
-  for (const { name, destination } of specs)
-    ledgers.push({ backup: name, destination: await openPlace(destination, name, workspace) })
+  for (const spec of specs)
+    ledgers.push({ backup: spec.name, destination: await openLedgerOf(spec, workspace) })
   return { ledgers, diagnostics: plainDiagnostics(workspace.diagnostics) }
 }
 

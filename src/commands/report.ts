@@ -12,15 +12,8 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { eachLine } from './look-at.ts'
-import {
-  chooseSpecs,
-  openPlace,
-  openWorkspace,
-  plainDiagnostics,
-  printSpecs,
-  type Workspace,
-} from './workspace.ts'
+import { eachLine, openLedgerOf } from './look-at.ts'
+import { chooseSpecs, openWorkspace, plainDiagnostics, printSpecs, type Workspace } from './workspace.ts'
 
 interface ReportFlags extends SharedFlags {
   readonly month?: string
@@ -82,7 +75,7 @@ async function stateBackup(
   workspace: Workspace,
   run: Run,
 ): Promise<BackupStatement> {
-  const destination = await openPlace(spec.destination, spec.name, workspace)
+  const destination = await openLedgerOf(spec, workspace)
   const gathered = statementOf(spec, month, run.now())
   let halt: Halt | null = null
   try {

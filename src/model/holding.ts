@@ -192,6 +192,8 @@ export interface LedgerEnd {
   readonly head: LedgerHead | null
   /** Bytes of a last write that is not whole: one is under way, or a crash cut it. */
   readonly torn: number
+  /** That write ends, so that no mere cut left it like this. */
+  readonly isGarbled?: true
   /** It is damaged or missing, or its disk may not be used. */
   readonly halt: Halt | null
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { type LedgerHead, parseHead } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import { type Parsed, parseDuration, parseRate, parseSize } from '../../specs/spec/units.ts'
 
@@ -35,6 +36,12 @@ export const parseFlag = {
     if (Number.isNaN(at))
       throw new InvalidArgumentError('It takes a time such as 7d, 2026-11-24 or 2026-11-24T06:00:00Z.')
     return () => instant(at)
+  },
+  head: (text: string): LedgerHead => {
+    const head = parseHead(text)
+    if (head === null)
+      throw new InvalidArgumentError('It takes SEQ:HASH, as the heartbeat and reconcile report print it.')
+    return head
   },
   month: (text: string): string => {
     if (!/^(?:19|20)\d\d-(?:0[1-9]|1[0-2])$/.test(text))

@@ -102,7 +102,7 @@ export async function* readOn(
   from: number,
   before: LedgerHead,
 ): AsyncGenerator<readonly ReadLine[]> {
-  let { hash } = before
+  let { seq, hash } = before
   let rest: Buffer = Buffer.alloc(0)
   for (let at = from; ; ) {
     const read = await disk.read(path, { from: at, limit: CHUNK })
@@ -115,8 +115,8 @@ export async function* readOn(
       const line = openLine(bytes.subarray(start, newline))
       start = newline + 1
       if (line === null) continue
-      lines.push(line.prev === hash ? { line } : { line, isBreak: true })
-      hash = line.hash
+      lines.push(line.prev === hash && line.seq === seq + 1 ? { line } : { line, isBreak: true })
+      ;({ seq, hash } = line)
     }
     yield lines
     rest = bytes.length - start > APPEND_LIMIT ? Buffer.alloc(0) : Buffer.from(bytes.subarray(start))

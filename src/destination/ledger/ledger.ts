@@ -119,7 +119,8 @@ export async function* ledgerHistory(
       if (halt !== null && chain !== null && chain.state !== 'whole' && chain.state !== 'torn')
         yield* readOn(disk, files.ledger, chain.end, chain.head)
       const head = chain === null || chain.head.seq === 0 ? null : chain.head
-      return { head, torn: chain?.state === 'torn' ? chain.size - chain.end : 0, halt }
+      const garbled = chain?.isGarbled === true ? ({ isGarbled: true } as const) : {}
+      return { head, torn: chain?.state === 'torn' ? chain.size - chain.end : 0, ...garbled, halt }
     }
   } catch (error) {
     throw diskFailure(error, 'read', files.ledger)
