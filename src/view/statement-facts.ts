@@ -129,4 +129,4 @@ export const dayOf = (time: string, { timezone }: BackupStatement): string =>
 
 /** How to check a head, wherever the disk is. */
 export const HOW_TO_CHECK =
-  'A head is the number and the hash of a line of .reconcile/ledger.jsonl on the disk. Each line holds the hash of the one before it, and its own hash over all its other bytes; so whoever kept a head finds any later change to what came before it, without the box that made this: reconcile log FOLDER checks the whole chain, and in --json the entry of that seq has that hash.'
+  'A head is the number and the hash of a line of .reconcile/ledger.jsonl on the disk. Each line holds the hash of the one before it, and its own hash over all its other bytes; so whoever kept a head finds any later change to what came before it, without the box that made this: reconcile verify FOLDER --head SEQ:HASH checks the whole chain, on any machine.'
