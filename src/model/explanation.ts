@@ -254,6 +254,8 @@ export interface LostAtExplanation {
   readonly bytes: number
   /** Of these, what had been found rotten. */
   readonly rotten: readonly string[]
+  /** Published, and found gone by then. */
+  readonly gone: readonly string[]
   /** Made at the source by then, by their mtimes, and here only since: they would be gone. `paths`: the first few. */
   readonly missed: { readonly files: number; readonly bytes: number; readonly paths: readonly string[] }
   /** Bytes a second over the recent passes that published more than once, and how many those are; null: too little is on record. */

@@ -1,4 +1,5 @@
 import type { LedgerHead } from './holding.ts'
+import type { DamageCode } from './ledger-event.ts'
 import type { Diagnostic, Halt } from './trouble.ts'
 
 /** `reconcile report`: a month of each backup, for owners and auditors. By the ledgers; bytes, and times in UTC. */
@@ -28,12 +29,32 @@ export interface BackupStatement {
   /** What came first in that time; `adopted` was here before, `repaired` was put back. */
   readonly came: Amount & { readonly adopted: number; readonly repaired: number }
   readonly series: readonly SeriesStatement[]
-  /** Copies that were read again whole and found right. `oldest`: of what is held at the end, the longest ago that one was read. */
-  readonly verified: Amount & { readonly oldest: string | null }
-  /** Found rotten. */
-  readonly rotten: readonly string[]
-  /** Restored by a drill; null: none is on record. */
-  readonly proven: null
+  /**
+   * Copies that were read again whole and found right. `oldest`: of what is held at the end, the longest ago that one was read; `every`:
+   * the spec's `verify.every` (seconds); `overdue`: files held at the end that were not read for longer than that and a day.
+   */
+  readonly verified: Amount & {
+    readonly oldest: string | null
+    readonly every: number
+    readonly overdue: number
+  }
+  /** Damage that was found in that time, or before and not mended by then. */
+  readonly damaged: readonly DamageThen[]
+  /** What the last verification by the end found that the ledger does not know. */
+  readonly foreign: readonly string[]
+  /** What was unlike others of its series when it came. */
+  readonly anomalies: readonly {
+    readonly time: string
+    readonly path: string
+    readonly kind: string
+    readonly message: string
+    readonly accepted: string | null
+  }[]
+  /** Of each series the last drill that was passed, whenever that was. */
+  readonly proven: readonly DrillThen[]
+  readonly drillsFailed: readonly (DrillThen & { readonly why: string })[]
+  /** Whether the spec asks for drills. */
+  readonly prove: boolean
   /** What went to the trash, by the rule or the person that said so; `paths`: the first few. */
   readonly removed: readonly (Amount & {
     readonly by: 'policy' | 'person'
@@ -58,6 +79,27 @@ export interface BackupStatement {
   readonly head: LedgerHead | null
   /** The ledger is damaged, or could not be read: nothing above is the whole truth. */
   readonly halt: Halt | null
+}
+
+/** `ended`: repaired, put back, found right again, or removed; null: not by the end. `accepted`: why the spec accepts it; null: it does not. */
+export interface DamageThen {
+  readonly path: string
+  readonly code: 'rot' | DamageCode
+  readonly found: string
+  readonly ended: string | null
+  readonly accepted: string | null
+}
+
+/** A point that was restored to scratch for a drill. Bytes, seconds. */
+export interface DrillThen {
+  readonly time: string
+  readonly drill: string
+  readonly series: string
+  readonly point: string | null
+  readonly files: number
+  readonly bytes: number
+  readonly restoreSeconds: number
+  readonly drillSeconds: number
 }
 
 export interface SeriesStatement {

@@ -14,7 +14,7 @@ export function renderLostAt(
   { color, width }: { readonly color: boolean; readonly width: number },
 ): string {
   const brush: Paint = paint(color)
-  const { missed, rotten, bring } = lost
+  const { missed, rotten, gone, bring } = lost
   const prose = (text: string) => indentText(text, width)
   const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
   const moment = inLocalTime(`at ${lost.lostAt.replace(/\.\d+Z$/, 'Z')}`, zone)
@@ -31,6 +31,7 @@ export function renderLostAt(
       : prose(
           `${counted(missed.files, 'file')} (${humanSize(missed.bytes)}), made at the source by then, came here only later and would be gone: ${missed.paths.join(', ')}${missed.paths.length < missed.files ? ', …' : ''}.`,
         )),
+    ...(gone.length === 0 ? [] : prose(`Published, and gone by then: ${gone.join(', ')}.`)),
     ...(rotten.length === 0 ? [] : prose(`Found rotten by then, and of no use: ${rotten.join(', ')}.`)),
     ...(bring.newest.bytes === 0
       ? []

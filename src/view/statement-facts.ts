@@ -1,10 +1,11 @@
+import { spanText } from '../decide/status/freshness.ts'
 import { type Zone, zoneOf } from '../decide/time/zone.ts'
 import { groupBy } from '../model/group-by.ts'
 import { headText } from '../model/holding.ts'
 import { humanSize } from '../model/human-size.ts'
-import type { BackupStatement, LateTime, SeriesStatement } from '../model/statement.ts'
+import type { BackupStatement, DamageThen, DrillThen, LateTime, SeriesStatement } from '../model/statement.ts'
 import { withHint } from '../model/trouble.ts'
-import { counted } from './human-count.ts'
+import { counted, humanCount } from './human-count.ts'
 import { humanDuration, inLocalTime, localMinute } from './human-time.ts'
 
 /** One thing a statement says of a backup. Raw text, its times local; `bad`: it needs a reader's eye. */
@@ -18,7 +19,7 @@ const PATHS = 10
 
 /** All that a statement says of one backup, in the order in which it is read. */
 export function statementFacts(one: BackupStatement, zone: Zone): readonly StatementFact[] {
-  const { came, verified, removed, held, rotten, released, head, halt } = one
+  const { came, verified, removed, held, released, head, halt } = one
   const local = (text: string) => inLocalTime(text.replace(/(?<=:\d\d)\.\d+Z/g, 'Z'), zone)
   const late = one.series.flatMap((series) => lateLines(series, one.until))
   const [isUnknown, none] = onTime(one)
@@ -26,7 +27,7 @@ export function statementFacts(one: BackupStatement, zone: Zone): readonly State
   const size = (amount: { readonly files: number; readonly bytes: number }) =>
     `${counted(amount.files, 'file')}, ${humanSize(amount.bytes)}`
   const facts: readonly (readonly [label: string, bad: boolean, lines: readonly string[]])[] = [
-    ['damage', true, halt === null ? [] : [`Nothing here is the whole truth: ${withHint(halt)}`]],
+    ['ledger', true, halt === null ? [] : [`Nothing here is the whole truth: ${withHint(halt)}`]],
     [
       'came',
       false,
@@ -40,22 +41,31 @@ export function statementFacts(one: BackupStatement, zone: Zone): readonly State
     ['late', late.length > 0 || isUnknown, late.length > 0 ? late : [none]],
     [
       'verified',
-      false,
-      [
-        `${size(verified)} read again whole, and right`,
-        ...(verified.oldest === null ? [] : [`every file held was read whole since ${verified.oldest}`]),
-      ],
+      verified.overdue > 0,
+      [`${size(verified)} read again whole, and right`, ...(verified.oldest === null ? [] : [readText(one)])],
+    ],
+    ['damaged', true, few(one.damaged.map(damageText))],
+    [
+      'foreign',
+      true,
+      one.foreign.length === 0
+        ? []
+        : [`${counted(one.foreign.length, 'file')} that the ledger does not know: ${named(one.foreign)}`],
     ],
     [
-      'rotten',
-      true,
-      rotten.length === 0
-        ? []
-        : [
-            `${counted(rotten.length, 'file')}: ${rotten.slice(0, PATHS).join(', ')}${rotten.length > PATHS ? ', …' : ''}`,
-          ],
+      'unusual',
+      one.anomalies.some(({ accepted }) => accepted === null),
+      few(
+        one.anomalies.map(
+          ({ time, path, message, accepted }) => `${time} ${path}: ${message}${acceptedText(accepted)}`,
+        ),
+      ),
     ],
-    ['proven', false, ['no drill is on record']],
+    [
+      'proven',
+      one.drillsFailed.length > 0 || unproven(one).length > 0 || (one.prove && one.proven.length === 0),
+      provenLines(one),
+    ],
     [
       'removed',
       false,
@@ -78,6 +88,59 @@ export function statementFacts(one: BackupStatement, zone: Zone): readonly State
   return facts.flatMap(([label, bad, lines]) =>
     lines.length === 0 ? [] : { label, bad, lines: lines.map(local) },
   )
+}
+
+const named = (paths: readonly string[]): string =>
+  `${paths.slice(0, PATHS).join(', ')}${paths.length > PATHS ? ', …' : ''}`
+
+const few = (lines: readonly string[]): readonly string[] =>
+  lines.length <= PATHS ? lines : [...lines.slice(0, PATHS), `and ${humanCount(lines.length - PATHS)} more`]
+
+function readText({ verified: { oldest, every, overdue } }: BackupStatement): string {
+  if (overdue === 0) return `every file held was read whole since ${oldest}`
+  const were = overdue === 1 ? 'was' : 'were'
+  return `${counted(overdue, 'file')} held ${were} not read for over ${spanText(every)}; the longest since ${oldest}`
+}
+
+const DAMAGE: Readonly<Record<DamageThen['code'], string>> = {
+  rot: 'other bytes than were published',
+  'missing-here': 'gone',
+  'marker-missing': 'its marker gone',
+  'marker-altered': 'its marker altered',
+}
+
+const acceptedText = (accepted: string | null): string => (accepted === null ? '' : `; accepted: ${accepted}`)
+
+function damageText({ path, code, found, ended, accepted }: DamageThen): string {
+  const end = ended === null ? (accepted === null ? ', not mended' : '') : `, mended ${ended}`
+  return `${path}: ${DAMAGE[code] ?? code}, found ${found}${end}${acceptedText(accepted)}`
+}
+
+/** Series that hold something and were never proven, where drills are asked for. */
+const unproven = ({ prove, series, proven }: BackupStatement): readonly string[] =>
+  prove
+    ? series.flatMap(({ series: name, newest }) =>
+        newest === null || proven.some((one) => one.series === name) ? [] : name,
+      )
+    : []
+
+function provenLines(one: BackupStatement): readonly string[] {
+  const of = ({ series, point, files }: DrillThen) =>
+    `${series}: ${point === null ? counted(files, 'file') : `the point of ${point}`}`
+  const lines = [
+    ...one.proven.map(
+      (drill) =>
+        `${of(drill)} restored in ${humanDuration(drill.restoreSeconds)}, and the drill ${drill.drill} passed in ${humanDuration(drill.drillSeconds)}, ${drill.time}`,
+    ),
+    ...few(
+      one.drillsFailed.map(
+        (drill) => `${of(drill)}: the drill ${drill.drill} failed, ${drill.time}: ${drill.why}`,
+      ),
+    ),
+  ]
+  const never = unproven(one)
+  if (lines.length === 0) return ['no drill is on record']
+  return never.length === 0 ? lines : [...lines, `never proven: ${named(never)}`]
 }
 
 function seriesText({ series, points, newest, expect }: SeriesStatement): string {

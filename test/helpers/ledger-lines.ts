@@ -5,14 +5,15 @@ export const at = (text: string): Instant => instant(Date.parse(text))
 
 /**
  * `TIME published db-2026-11-20.tar 1000 [made]`, one line each; the plan is the day of its time. Of others than files the words after the path
- * are their reason, but for a `failed`.
+ * are their reason, but for a `failed`. What is in braces at its end is as it is in the ledger.
  */
 export const ledger = (text: string): readonly LedgerLine[] =>
   text
     .trim()
     .split('\n')
     .map((row, i) => {
-      const [time = '', event = '', path = '', size = '0', made = time, ...rest] = row.trim().split(' ')
+      const [words = '', own = ''] = row.trim().split(/ (?=\{)/)
+      const [time = '', event = '', path = '', size = '0', made = time, ...rest] = words.split(' ')
       const file = {
         md5: 'a',
         sha256: 'b',
@@ -41,5 +42,6 @@ export const ledger = (text: string): readonly LedgerLine[] =>
         event,
         path,
         ...more,
+        ...(own === '' ? {} : (JSON.parse(own) as object)),
       } as unknown as LedgerLine & LedgerEvent
     })

@@ -64,11 +64,12 @@ export function explainLostAt(
 ): LostAtExplanation {
   const points = pointsBy(spec.series)
   const held = [...before.held.values()]
-  const sound = points(held.filter(({ isRotten }) => !isRotten))
+  const there = held.filter(({ fault }) => fault !== 'gone')
+  const sound = points(held.filter(({ fault }) => fault === null))
   const missed = later.filter(({ made }) => made !== null && made <= lostAt)
   const keyOf = ({ series, time }: PointThen) => `${time} ${series}`
   // A point of which a file was still to come could not have been used.
-  const unfinished = new Set(points([...missed, ...held.filter(({ isRotten }) => isRotten)]).map(keyOf))
+  const unfinished = new Set(points([...missed, ...held.filter(({ fault }) => fault !== null)]).map(keyOf))
   const bySeries = groupBy(points([...held, ...missed]), ({ series }) => series)
   const whole = groupBy(
     sound.filter((point) => !unfinished.has(keyOf(point))),
@@ -87,9 +88,10 @@ export function explainLostAt(
     lostAt: isoTime(lostAt),
     timezone: spec.series.timezone,
     series,
-    files: held.length,
-    bytes: bytesOf(held),
-    rotten: held.filter(({ isRotten }) => isRotten).map(({ path }) => path),
+    files: there.length,
+    bytes: bytesOf(there),
+    rotten: held.filter(({ fault }) => fault === 'rotten').map(({ path }) => path),
+    gone: held.filter(({ fault }) => fault === 'gone').map(({ path }) => path),
     missed: {
       files: missed.length,
       bytes: bytesOf(missed),
@@ -101,7 +103,7 @@ export function explainLostAt(
     measured,
     bring: {
       newest: back(series.reduce((sum, { newest }) => sum + (newest?.bytes ?? 0), 0)),
-      all: back(bytesOf(held)),
+      all: back(bytesOf(there)),
     },
   }
 }

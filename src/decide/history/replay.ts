@@ -11,12 +11,14 @@ export interface FileThen {
   /** Bytes. */
   readonly size: number
   readonly md5: Digest
+  readonly sha256: Digest
   /** When it first came here, and when its bytes were last read whole and found right. */
   readonly came: Instant
   readonly readAt: Instant
   /** As the source listed it; null: it did not. */
   readonly made: Instant | null
-  readonly isRotten: boolean
+  /** Its bytes were found to be others, or gone; null: neither. */
+  readonly fault: 'rotten' | 'gone' | null
 }
 
 /** Bytes that came within one pass after its first write, and the milliseconds between that and its last one. */
@@ -64,21 +66,24 @@ export function replay(so: Replay, line: LedgerLine): FileThen | null {
         path: line.path,
         size: line.size,
         md5: line.md5 as Digest,
+        sha256: line.sha256 as Digest,
         came: before?.came ?? so.now,
         readAt: so.now,
         made: line.mtime === null ? null : instant(line.mtime * 1000),
-        isRotten: false,
+        fault: null,
       }
       so.held.set(line.path, file)
       if (line.event !== 'adopted') notePace(so, line)
       return file
     }
     case 'verified':
-    case 'rotten': {
+    case 'rotten':
+    case 'damaged': {
       const file = so.held.get(line.path)
-      if (file === undefined) return null
-      const isRotten = line.event === 'rotten'
-      so.held.set(line.path, { ...file, isRotten, readAt: isRotten ? file.readAt : so.now })
+      if (file === undefined || (line.event === 'damaged' && line.code !== 'missing-here')) return null
+      const fault = { verified: null, rotten: 'rotten', damaged: 'gone' } as const
+      const readAt = line.event === 'verified' ? so.now : file.readAt
+      so.held.set(line.path, { ...file, fault: fault[line.event], readAt })
       return null
     }
     case 'rot':
@@ -101,6 +106,9 @@ export function replay(so: Replay, line: LedgerLine): FileThen | null {
       so.held.set(line.path, { ...file, came: so.now, readAt: so.now })
       return file
     }
+    case 'trash-expired':
+      so.removed.delete(`${line.trash}/${line.path}`)
+      return null
     default:
       return null
   }

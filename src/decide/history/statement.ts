@@ -9,6 +9,7 @@ import type { Halt } from '../../model/trouble.ts'
 import { freshness } from '../status/freshness.ts'
 import { zoneOf } from '../time/zone.ts'
 import { beginReplay, type FileThen, type PointThen, pointsBy, replay } from './replay.ts'
+import { trustFrom } from './trust.ts'
 
 const WEEK = 7 * DAY
 /** Less history says nothing about a rate. */
@@ -32,8 +33,7 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
   /** Each file that ever came, as it came first. */
   const came = new Map<string, FileThen>()
   const here = { files: 0, bytes: 0, adopted: 0, repaired: 0 }
-  const read = new Map<string, FileThen>()
-  const rotten = new Set<string>()
+  const trust = trustFrom(spec, from)
   const removed: { readonly file: FileThen; readonly by: 'policy' | 'person'; readonly reason: string }[] = []
   const released: BackupStatement['released'][number][] = []
   const trend: { readonly at: string; readonly bytes: number }[] = []
@@ -41,11 +41,13 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
   let head: LedgerHead | null = null
   let atEnd: readonly FileThen[] | null = null
 
+  const heldNow = () => [...so.held.values()].filter(({ fault }) => fault !== 'gone')
+
   /** What was held at each mark up to then. */
   function mark(to: number): void {
     for (; nextMark <= to && nextMark <= until; nextMark += WEEK)
-      trend.push({ at: isoTime(instant(nextMark)), bytes: bytesOf([...so.held.values()]) })
-    if (to >= until) atEnd ??= [...so.held.values()]
+      trend.push({ at: isoTime(instant(nextMark)), bytes: bytesOf(heldNow()) })
+    if (to >= until) atEnd ??= heldNow()
   }
 
   function note(line: LedgerLine, file: FileThen | null): void {
@@ -59,15 +61,6 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
           here.files++
           here.bytes += line.size
         } else here[line.event]++
-        return
-      case 'verified': {
-        const held = so.held.get(line.path)
-        if (held !== undefined) read.set(line.path, held)
-        return
-      }
-      case 'rotten':
-      case 'rot':
-        rotten.add(line.path)
         return
       case 'prune-done': {
         const { by = 'policy', reason = 'not on record' } = so.removals.get(line.path) ?? {}
@@ -86,9 +79,12 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
     enter(line: LedgerLine): void {
       const time = line.clock === undefined ? Date.parse(line.time) : so.now
       mark(Math.max(time, so.now))
+      const before = 'path' in line ? (so.held.get(line.path) ?? null) : null
       const file = replay(so, line)
       if (file !== null && line.event !== 'prune-done' && !came.has(file.path)) came.set(file.path, file)
-      if (so.now < until) note(line, file)
+      if (so.now >= until) return
+      trust.enter(line, before, so.now)
+      note(line, file)
     },
     /** `free`: now, above what is reserved. */
     end({
@@ -110,7 +106,6 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
       const passed = base === undefined ? 0 : until - Date.parse(base.at)
       const growth = base === undefined || passed < LEAST ? null : ((bytes - base.bytes) / passed) * DAY
       const left = free !== null && growth !== null && growth > 0 ? asOf + (free / growth) * DAY : null
-      const times = held.map(({ readAt }) => readAt)
       return {
         backup: spec.name,
         destination,
@@ -119,13 +114,8 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
         until: isoTime(until),
         came: here,
         series: seriesOf(spec, [...came.values()], held, { from, until, created: so.created }),
-        verified: {
-          files: read.size,
-          bytes: bytesOf([...read.values()]),
-          oldest: times.length === 0 ? null : isoTime(times.reduce((a, b) => instant(Math.min(a, b)))),
-        },
-        rotten: [...rotten].toSorted(comparePaths),
-        proven: null,
+        ...trust.end(held, until),
+        prove: spec.prove !== null,
         removed: [...groupBy(removed, ({ by, reason }) => `${by} ${reason}`).values()].map((group) => ({
           by: group[0]!.by,
           reason: group[0]!.reason,

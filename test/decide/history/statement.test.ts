@@ -119,7 +119,7 @@ describe('a month', () => {
       .join('\n')
     const one = statement(sorted)
     expect(one.verified).toMatchObject({ files: 2, bytes: 2000 })
-    expect(one.rotten).toEqual(['db-2026-11-03.tar'])
+    expect(one.damaged).toMatchObject([{ path: 'db-2026-11-03.tar', code: 'rot', ended: null }])
     expect(one.removed).toEqual([
       {
         by: 'policy',
@@ -148,6 +148,104 @@ describe('a month', () => {
   })
 })
 
+const DRILL = { drill: 'pg', files: 1, bytes: 1000, restoreSeconds: 12, drillSeconds: 180 }
+
+describe('how far the copies can be trusted', () => {
+  const drill = (point: string, more: object = {}) =>
+    JSON.stringify({ ...DRILL, series: 'db', point: `${point}T23:59:59Z`, paths: ['x'], ...more })
+  const PROVED = {
+    ...DAILY,
+    verifyEvery: 30 * 86_400,
+    prove: { every: 90 * 86_400, drill: 'pg' },
+    acknowledge: [{ path: 'db-2026-11-06.tar', digest: 'a', reason: 'exported anew' }],
+  }
+  const lines = (...more: readonly string[]) =>
+    statement([...WHOLE.split('\n'), ...more].sort().join('\n'), { spec: PROVED })
+  const said = (one: BackupStatement) =>
+    renderStatement({ ...document(), backups: [one] }, { color: false, width: 80 }).replace(/\s+/g, ' ')
+
+  test('damage: when it was found and mended, also what an earlier month found; a loss that is accepted', () => {
+    const one = lines(
+      '2026-10-30T02:00:00Z rotten db-2026-10-25.tar',
+      '2026-10-30T02:00:00Z damaged db-2026-10-26.tar {"code":"marker-missing"}',
+      '2026-10-30T03:00:00Z adopted db-2026-10-26.tar {"mtime":null,"size":1000}',
+      '2026-11-04T02:00:00Z damaged db-2026-11-01.tar {"code":"missing-here"}',
+      '2026-11-04T03:00:00Z repaired db-2026-11-01.tar 1000',
+      '2026-11-05T02:00:00Z damaged db-2026-11-02.tar {"code":"marker-altered"}',
+      '2026-11-09T02:00:00Z damaged db-2026-11-06.tar {"code":"missing-here"}',
+      '2026-11-10T02:00:00Z foreign {"paths":["stray"]}',
+    )
+    expect(one.damaged).toEqual([
+      { path: 'db-2026-10-25.tar', code: 'rot', found: '2026-10-30T02:00:00Z', ended: null, accepted: null },
+      {
+        path: 'db-2026-11-01.tar',
+        code: 'missing-here',
+        found: '2026-11-04T02:00:00Z',
+        ended: '2026-11-04T03:00:00Z',
+        accepted: null,
+      },
+      expect.objectContaining({ path: 'db-2026-11-02.tar', code: 'marker-altered', ended: null }),
+      expect.objectContaining({ path: 'db-2026-11-06.tar', ended: null, accepted: 'exported anew' }),
+    ])
+    expect(one.foreign).toEqual(['stray'])
+    // What is gone is not held.
+    expect(one.held.files).toBe(35)
+    expect(said(one)).toMatch(
+      /! damaged db-2026-10-25\.tar: other bytes than were published, found 2026-10-30 .*, not mended db-2026-11-01\.tar: gone, found .*, mended .* db-2026-11-06\.tar: gone, found [^,]*; accepted: exported anew ! foreign 1 file that the ledger does not know: stray/,
+    )
+    const sound = lines(
+      '2026-11-10T02:00:00Z foreign {"paths":["stray"]}',
+      '2026-11-11T02:00:00Z foreign {"paths":[]}',
+    )
+    expect(said(sound)).not.toMatch(/damaged|foreign|unusual/)
+  })
+
+  test('verified: how many were not read for longer than verify.every', () => {
+    const late = { ...PROVED, verifyEvery: 10 * 86_400 }
+    const read = statement(
+      `${days(25, 31, '2026-10')}\n${days(1, 29)}\n2026-11-30T12:00:00Z verified db-2026-11-01.tar`,
+      { spec: late },
+    )
+    expect(read.verified).toMatchObject({ files: 1, bytes: 1000, overdue: 24, every: 864_000 })
+    expect(said(read)).toContain('24 files held were not read for over 10d; the longest since 2026-10-26')
+    expect(lines().verified.overdue).toBe(5)
+  })
+
+  test('drills: the last good one of each series, what failed in the month, and what was never proven', () => {
+    expect(said(lines())).toContain('! proven no drill is on record')
+    expect(said(statement(WHOLE))).toMatch(/(?<!!) proven no drill is on record/)
+    const one = lines(
+      `2026-10-28T02:00:00Z drill-failed ${drill('2026-10-27', { why: 'old' })}`,
+      `2026-10-29T02:00:00Z proven ${drill('2026-10-28')}`,
+      `2026-11-12T02:00:00Z drill-failed ${drill('2026-11-11', { why: 'exit code 1' })}`,
+      '2026-11-13T02:00:00Z published web-2026-11-12.tar 1000',
+    )
+    expect(one.proven).toMatchObject([
+      { series: 'db', point: '2026-10-28T23:59:59Z', time: '2026-10-29T02:00:00Z' },
+    ])
+    expect(one.drillsFailed).toMatchObject([{ series: 'db', why: 'exit code 1' }])
+    expect(said(one)).toMatch(
+      /! proven db: the point of 2026-10-28 .* restored in 12 s, and the drill pg passed in 3 min, 2026-10-29 .* db: the point of 2026-11-11 .*: the drill pg failed, .*: exit code 1 never proven: web/,
+    )
+  })
+
+  test('anomalies of what came, and what the spec accepts', () => {
+    const odd = '{"anomalies":[{"kind":"size","size":10,"median":1000,"points":5}]}'
+    const one = lines(
+      `2026-10-30T04:00:00Z published web-2026-10-29.tar 10 ${odd}`,
+      `2026-11-05T04:00:00Z published db-2026-11-06.tar 10 ${odd}`,
+      `2026-11-08T04:00:00Z published web-2026-11-07.tar 10 ${odd}`,
+    )
+    expect(one.anomalies.map(({ path, accepted }) => [path, accepted])).toEqual([
+      ['db-2026-11-06.tar', 'exported anew'],
+      ['web-2026-11-07.tar', null],
+    ])
+    expect(said(one)).toMatch(
+      /! unusual 2026-11-05 .* db-2026-11-06\.tar: unusually small: .*; accepted: exported anew/,
+    )
+  })
+})
+
 const document = (over: object = {}): Statement => ({
   format: 'reconcile.report/1',
   month: '2026-11',
@@ -169,7 +267,10 @@ test('as a page: no script, nothing to load, and nothing of a source is markup',
   const bad = '<script>alert(1)</script>\u202e"&.tar'
   const page = statementPage(
     document({
-      rotten: [bad],
+      damaged: [{ path: bad, code: 'rot', found: bad, ended: null, accepted: bad }],
+      foreign: [bad],
+      anomalies: [{ time: bad, path: bad, kind: 'kind', message: bad, accepted: null }],
+      drillsFailed: [{ ...DRILL, time: bad, series: bad, drill: bad, point: bad, why: bad }],
       backup: bad,
       removed: [{ by: 'person', reason: bad, files: 1, bytes: 1, paths: [bad] }],
     }),
