@@ -117,7 +117,8 @@ async function lostAt(
   const at = when(run.now())
   const place = await openLedgerOf(spec, workspace)
   const moments = momentsAt(at)
-  await eachLine(place.history(run), (line) => moments.enter(line))
+  const { halt } = await eachLine(place.history(run), (line) => moments.enter(line))
+  if (halt !== null) throw new Failure(halt)
   const { bandwidth } = passOptions(spec, workspace, { named: true, holds: [] })
   const lost = explainLostAt(spec, moments.found(), { lostAt: at, asOf: run.now(), bandwidth })
   printEither(console, lost, (found) =>

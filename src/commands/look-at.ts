@@ -7,7 +7,7 @@ import type { Disk } from '../destination/disk/disk.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
-import type { LedgerHead } from '../model/holding.ts'
+import type { LedgerEnd } from '../model/holding.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { LedgerLine } from '../model/ledger-event.ts'
 import type { Destination } from '../model/ports.ts'
@@ -143,15 +143,14 @@ export async function openLedgerOf(
 export const openFolder = (path: string, backup: string, box: BoxState) =>
   openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })
 
-/** Every line of a ledger, and its head. Throws a Failure where it is damaged, or may not be read. */
+/** Every line of a ledger, of a damaged one what can be read, and how it ended. Throws a Failure where it may not be read. */
 export async function eachLine(
   history: ReturnType<Destination['history']>,
   visit: (line: LedgerLine) => void,
-): Promise<LedgerHead | null> {
+): Promise<LedgerEnd> {
   for (;;) {
     const { done, value } = await history.next()
-    if (!done) for (const { line } of value) visit(line)
-    else if (value.halt !== null) throw new Failure(value.halt)
-    else return value.head
+    if (done) return value
+    for (const { line } of value) visit(line)
   }
 }

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { statementOf } from '../decide/history/statement.ts'
 import { codeOfDiagnostics, codeOfFailure, firstOf } from '../decide/status/exit-code.ts'
 import { freeBytes } from '../destination/look/holding.ts'
+import type { LedgerEnd } from '../model/holding.ts'
 import { instant, isoTime } from '../model/instant.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import type { BackupStatement, Statement } from '../model/statement.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { Halt } from '../model/trouble.ts'
-import { ends, type Host, openConsole } from './argv/command-line.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
@@ -37,6 +37,8 @@ export function add(command: Command, host: Host): void {
         const month =
           given.month ??
           isoTime(instant(Date.parse(`${isoTime(made).slice(0, 7)}-01T00:00:00Z`) - 1)).slice(0, 7)
+        // Somewhere a day begins 14 hours earlier.
+        if (month > isoTime(instant(made + 14 * 3_600_000)).slice(0, 7)) throw usage(`${month} has not begun`)
         const backups: BackupStatement[] = []
         for (const spec of specs) backups.push(await stateBackup(spec, month, workspace, host.run))
         const diagnostics = plainDiagnostics(workspace.diagnostics)
@@ -77,18 +79,18 @@ async function stateBackup(
 ): Promise<BackupStatement> {
   const destination = await openLedgerOf(spec, workspace)
   const gathered = statementOf(spec, month, run.now())
-  let halt: Halt | null = null
-  try {
-    await eachLine(destination.history(run), (line) => gathered.enter(line))
-  } catch (error) {
-    const { code, message, hint } = failureFrom(error)
-    halt = { code, message, hint }
-  }
+  const ended = await eachLine(destination.history(run), (line) => gathered.enter(line)).catch(
+    (error: unknown): Pick<LedgerEnd, 'head' | 'halt'> => {
+      run.signal.throwIfAborted()
+      const { code, message, hint } = failureFrom(error)
+      return { head: null, halt: { code, message, hint } }
+    },
+  )
   const free = await freeBytes(destination.path)
   const { minFree } = spec.destination
   return gathered.end({
     destination: destination.path,
     free: free === null ? null : Math.max(0, free - minFree),
-    halt,
+    ...ended,
   })
 }

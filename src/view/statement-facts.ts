@@ -83,7 +83,13 @@ export function statementFacts(one: BackupStatement, zone: Zone): readonly State
       [size(held), `size: ${one.trend.map(({ at, bytes }) => `${day(at)} ${humanSize(bytes)}`).join(', ')}`],
     ],
     ['full by', false, [fullText(one, day)]],
-    ['head', false, head === null ? ['the ledger has no line by then'] : [headText(head)]],
+    [
+      'head',
+      false,
+      head === null
+        ? [halt === null ? 'the ledger has no line by then' : 'not known']
+        : [headText(head)],
+    ],
   ]
   return facts.flatMap(([label, bad, lines]) =>
     lines.length === 0 ? [] : { label, bad, lines: lines.map(local) },

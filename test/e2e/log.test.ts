@@ -116,6 +116,13 @@ test('a damaged ledger: what can be read before and after, where it is damaged, 
     exitCode: 6,
     ledgers: [{ head: { seq: 1 }, halt: { code: 'ledger-damaged' } }],
   })
+  // Also within the last write, of which this box knows that it was whole.
+  const last = good.lastIndexOf('"event":"prune-begin"')
+  const garbled = await damaged(`${good.slice(0, last)}"event":"prune-began"${good.slice(last + 21)}`)
+  expect([garbled.code, garbled.stdout.replace(/\n {2,4}/g, ' ')]).toEqual([
+    6,
+    expect.stringMatching(/\n! damaged here: .*\n.*removed db-2025-11-20\.tar/),
+  ])
   const cut = await damaged(`${good.split('\n').slice(0, 3).join('\n')}\n`)
   expect([cut.code, cut.stdout.replace(/\s+/g, ' ')]).toEqual([
     6,

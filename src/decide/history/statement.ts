@@ -90,11 +90,14 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
     end({
       destination,
       free,
+      head: sound,
       halt,
     }: {
       readonly destination: string
       readonly free: number | null
       readonly halt: Halt | null
+      /** The ledger's last good line: what is after it has no part in a chain. */
+      readonly head: LedgerHead | null
     }): BackupStatement {
       mark(until)
       const held = atEnd ?? []
@@ -129,7 +132,7 @@ export function statementOf(spec: Spec, month: string, asOf: Instant) {
         growth,
         free,
         fullBy: left === null || left > MOST ? null : isoTime(instant(Math.round(left / DAY) * DAY)),
-        head,
+        head: head !== null && sound !== null && head.seq <= sound.seq ? head : null,
         halt,
       }
     },

@@ -116,7 +116,7 @@ export async function* ledgerHistory(
         continue
       }
       const { chain, halt } = value
-      if (halt !== null && chain !== null && chain.state !== 'whole' && chain.state !== 'torn')
+      if (halt !== null && chain !== null && chain.state !== 'whole')
         yield* readOn(disk, files.ledger, chain.end, chain.head)
       const head = chain === null || chain.head.seq === 0 ? null : chain.head
       const garbled = chain?.isGarbled === true ? ({ isGarbled: true } as const) : {}

@@ -11,7 +11,7 @@ const DAILY = dated('last=9', {
   expect: [{ series: null, rhythm: { kind: 'every', seconds: 86_400 }, grace: 7200, until: null }],
 } as Partial<Spec>)
 
-const END = { destination: '/srv/offsite/pg', free: 1_000_000, halt: null }
+const END = { destination: '/srv/offsite/pg', free: 1_000_000, head: { seq: 999, hash: '' }, halt: null }
 
 function statement(
   text: string,
@@ -66,6 +66,8 @@ describe('a month', () => {
   test('the head is of its last line, whatever came since', () => {
     expect(statement(WHOLE).head).toEqual({ seq: 36, hash: '36'.padStart(64, 'a') })
     expect(statement('2026-12-05T00:00:00Z created x').head).toBeNull()
+    // Lines after damage are no part of a chain.
+    expect(statement(WHOLE, { end: { ...END, head: { seq: 35, hash: '' } } }).head).toBeNull()
   })
 
   test('what was late, and whether it was made late or came late', () => {
