@@ -9,11 +9,16 @@ import { humanDuration } from './human-time.ts'
 /** Paths of one line that are named; more are counted. */
 const NAMED = 3
 
-/** What one line of a ledger says: what happened, by which plan and commit, who vouched, why. Raw text of one line, its times in UTC. */
-export const ledgerSentence = (line: LedgerLine): string =>
-  line.clock === undefined ? said(line) : `${said(line)} (the clock was not believed: ${line.clock})`
+/** Turns a time in UTC into what people are shown. */
+type Show = (time: string) => string
 
-function said(line: LedgerLine): string {
+/** What one line of a ledger says: what happened, by which plan and commit, who vouched, why. Raw text of one line. */
+export const ledgerSentence = (line: LedgerLine, show: Show = (time) => time): string =>
+  line.clock === undefined
+    ? said(line, show)
+    : `${said(line, show)} (the clock was not believed: ${line.clock})`
+
+function said(line: LedgerLine, show: Show): string {
   switch (line.event) {
     case 'created':
       return `this destination began, with the id ${line.id}`
@@ -46,7 +51,7 @@ function said(line: LedgerLine): string {
     case 'verified':
       return `read ${line.path} again: the bytes are those that were published`
     case 'same':
-      return `the source's ${line.from} of ${isoSeconds(line.mtime)} has the same bytes as ${line.path}: nothing was pulled`
+      return `the source's ${line.from} of ${show(isoSeconds(line.mtime))} has the same bytes as ${line.path}: nothing was pulled`
     case 'rotten':
       return `read ${line.path} again, and it has rotted: the bytes are not those that were published`
     case 'damaged':
@@ -56,9 +61,9 @@ function said(line: LedgerLine): string {
         ? 'everything under the destination is in the ledger again'
         : `found under the destination, and not in the ledger: ${fewOf(line.paths)}`
     case 'proven':
-      return `${drilled(line)} is proven: restored in ${humanDuration(line.restoreSeconds)}, and the drill ${line.drill} passed in ${humanDuration(line.drillSeconds)}`
+      return `${drilled(line, show)} is proven: restored in ${humanDuration(line.restoreSeconds)}, and the drill ${line.drill} passed in ${humanDuration(line.drillSeconds)}`
     case 'drill-failed':
-      return `${drilled(line)} is not proven: the drill ${line.drill} failed: ${line.why}`
+      return `${drilled(line, show)} is not proven: the drill ${line.drill} failed: ${line.why}`
     case 'prune-terms': {
       const { keepAtLeast, minAge, trashFor } = line
       const terms = [
@@ -73,7 +78,7 @@ function said(line: LedgerLine): string {
     case 'wanted':
       return `the rules keep ${fewOf(line.paths)} again`
     case 'prune-begin':
-      return `began to remove ${line.path} (series ${line.series}, point of ${line.point}): ${whyRemoved(line)}${byWhat(line)}`
+      return `began to remove ${line.path} (series ${line.series}, point of ${show(line.point)}): ${whyRemoved(line)}${byWhat(line)}`
     case 'prune-done':
       return line.failed === true
         ? `${line.path} was not removed after all: it is as it was before`
@@ -120,8 +125,8 @@ const DAMAGE: Readonly<Record<DamageCode, (path: string) => string>> = {
   'marker-altered': (path) => `the marker of ${path} is not what was published`,
 }
 
-function drilled({ series, point, files, paths, bytes }: DrillEvent): string {
-  const what = point === null ? `${paths[0]}${files === 1 ? '' : ', …'}` : `the point of ${point}`
+function drilled({ series, point, files, paths, bytes }: DrillEvent, show: Show): string {
+  const what = point === null ? `${paths[0]}${files === 1 ? '' : ', …'}` : `the point of ${show(point)}`
   return `${what} of series ${series} (${counted(files, 'file')}, ${humanSize(bytes)})`
 }
 

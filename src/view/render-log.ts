@@ -25,10 +25,9 @@ export function entryText(
   { width, zone, named }: { readonly width: number; readonly zone: Zone; readonly named: boolean },
 ): string {
   const name = named ? `${backup}: ` : ''
-  const text = inLocalTime(
-    `${line.time.replace(/\.\d+Z$/, 'Z')}  ${escapeProse(name + ledgerSentence(line))}`,
-    zone,
-  )
+  // Times in names and in a person's words stay as they are.
+  const local = (time: string) => inLocalTime(time.replace(/\.\d+Z$/, 'Z'), zone)
+  const text = `${escapeText(local(line.time))}  ${escapeProse(name + ledgerSentence(line, local))}`
   const lines = `${wrapText(text, width - 4).join('\n    ')}\n`
   return isBreak === true ? `! damaged here: lines before this one were changed or removed\n${lines}` : lines
 }

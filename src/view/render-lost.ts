@@ -6,7 +6,7 @@ import { counted } from './human-count.ts'
 import { humanDuration, inLocalTime, newestText } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint } from './paint.ts'
-import { indentText } from './wrap-text.ts'
+import { indentText, wrapText } from './wrap-text.ts'
 
 /** What would be here, had the source died at a moment, and how long to bring it back. Ends with a newline. */
 export function renderLostAt(
@@ -19,7 +19,9 @@ export function renderLostAt(
   const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
   const moment = inLocalTime(`at ${lost.lostAt.replace(/\.\d+Z$/, 'Z')}`, zone)
   const lines = [
-    `${brush('bold', lost.backup)}  had the source died ${moment}`,
+    ...wrapText(`${brush('bold', lost.backup)}  had the source died ${moment}`, width - 2).map((line, i) =>
+      i === 0 ? line : `  ${line}`,
+    ),
     ...layRows(
       lost.series.map((one) => seriesRow(one, lost)),
       brush,

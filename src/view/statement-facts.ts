@@ -86,9 +86,7 @@ export function statementFacts(one: BackupStatement, zone: Zone): readonly State
     [
       'head',
       false,
-      head === null
-        ? [halt === null ? 'the ledger has no line by then' : 'not known']
-        : [headText(head)],
+      head === null ? [halt === null ? 'the ledger has no line by then' : 'not known'] : [headText(head)],
     ],
   ]
   return facts.flatMap(([label, bad, lines]) =>

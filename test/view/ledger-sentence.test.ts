@@ -253,7 +253,7 @@ test('an entry: local times with their zone, escaped, folded; of several ledgers
     event: 'released',
     hold: '1a2b',
     code: 'c',
-    reason: 'a\u001b[2J\nb until 2026-07-01T00:00:00Z',
+    reason: 'a\u001b[2J\nb at 2026-07-01T00:00:00Z.tar',
     by: 'ann',
   }
   const shape = { width: 60, zone: zoneOf('Europe/Oslo'), named: true }
@@ -261,7 +261,7 @@ test('an entry: local times with their zone, escaped, folded; of several ledgers
     [
       '! damaged here: lines before this one were changed or removed',
       '2026-11-24 04:00 +01:00  pg: ann released the hold 1a2b',
-      '    (c): a\\x1b[2J b until 2026-07-01 02:00 +02:00',
+      '    (c): a\\x1b[2J b at 2026-07-01T00:00:00Z.tar',
       '',
     ].join('\n'),
   )
