@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { afterKill } from './cases/after-kill.js'
 import { bandwidth } from './cases/bandwidth.js'
+import { cutLine } from './cases/cut-line.js'
+import { farLine } from './cases/far-line.js'
+import { fastLine } from './cases/fast-line.js'
 import { largeFile } from './cases/large-file.js'
+import { manyBackups } from './cases/many-backups.js'
 import { manyBatches } from './cases/many-batches.js'
 import { nothingToDo } from './cases/nothing-to-do.js'
 import { planning } from './cases/planning.js'
@@ -21,7 +25,11 @@ import { openWorld } from './world.js'
  */
 
 /** @type {readonly Case[]} */
-const CASES = [startUp, smallFiles, largeFile, manyBatches, nothingToDo, planning, afterKill, bandwidth]
+const CASES = [
+  ...[farLine, cutLine, fastLine],
+  ...[manyBackups, nothingToDo, planning],
+  ...[smallFiles, largeFile, manyBatches, afterKill, bandwidth, startUp],
+]
 const REPORT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 
 const { values } = parseArgs({

@@ -6,6 +6,8 @@ import stringWidth from 'string-width'
 
 /** @typedef {import('./measure.js').Figure} Figure */
 
+const row = (/** @type {readonly string[]} */ values) => `| ${values.join(' | ')} |`
+
 const HEAD = ['work', 'ours', 'peer', 'result', 'goal', 'met']
 
 /** @param {Figure} figure */
@@ -23,7 +25,7 @@ const cells = ({ work, ours, peer, result, goal, met }) => [
  * @param {readonly Figure[]} figures
  */
 export function textTable(figures) {
-  const rows = [HEAD, ...figures.map(cells)].map((row) => row.map((cell) => cell.replaceAll('`', '')))
+  const rows = [HEAD, ...figures.map(cells)].map((row) => row.map((cell) => cell.replaceAll(/`|\*\*/g, '')))
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))))
   return rows
     .map((row) =>
@@ -40,15 +42,26 @@ export function textTable(figures) {
  * @param {readonly { readonly name: string, readonly how: string, readonly figures: readonly Figure[] }[]} measured
  */
 export async function markdown(measured) {
+  return whole((await machine()).map((line) => `- ${line}`).join('\n'), measured.map(section))
+}
+
+/**
+ * The page: how to read it, the rows that a user feels (their work is in bold), the machine, and each case.
+ * @param {string} machine
+ * @param {readonly string[]} sections
+ */
+function whole(machine, sections) {
+  const felt = sections.flatMap((text) => text.split('\n').filter((line) => line.startsWith('| **')))
   return `# Benchmarks
 
-Written by \`npm run bench\`. Every figure is a ratio to a peer measured alternately with it, in the same run, over a real sshd on
-loopback. Times are the median of all rounds, with the fastest and the slowest in brackets. Loopback hides what a distant line would
-show (latency makes a second session more expensive), so the ratios show what the program adds, not how long your line takes.
+Written by \`npm run bench\`. Every figure is a ratio to a peer measured alternately with it, in the same run, over a real sshd. Times are
+the median of all rounds, with the fastest and the slowest in brackets. What you feel, a real line first and loopback last:
 
-${(await machine()).map((line) => `- ${line}`).join('\n')}
+${felt.length === 0 ? 'Not measured yet.' : [row(HEAD), row(HEAD.map(() => '---')), ...felt].join('\n')}
 
-${measured.map(section).join('\n\n')}
+${machine}
+
+${sections.join('\n\n')}
 `
 }
 
@@ -63,14 +76,15 @@ export async function withSections(report, measured, names) {
   const sections = new Map(old.map((text) => [/^## (.*)/.exec(text)?.[1] ?? '', text]))
   const [made] = await machine()
   for (const one of measured) sections.set(one.name, `${section(one)}\n\nMeasured on its own: ${made}.`)
-  const place = (/** @type {string} */ name) => names.indexOf(name)
-  const sorted = [...sections].toSorted(([a], [b]) => place(a) - place(b))
-  return `${[head, ...sorted.map(([, text]) => text)].join('\n\n')}\n`
+  const sorted = [...sections].toSorted(([a], [b]) => names.indexOf(a) - names.indexOf(b))
+  return whole(
+    head.slice(head.indexOf('\n- ') + 1),
+    sorted.map(([, text]) => text),
+  )
 }
 
 /** @param {{ readonly name: string, readonly how: string, readonly figures: readonly Figure[] }} measured */
 function section({ name, how, figures }) {
-  const row = (/** @type {readonly string[]} */ values) => `| ${values.join(' | ')} |`
   const table = [row(HEAD), row(HEAD.map(() => '---')), ...figures.map((figure) => row(cells(figure)))]
   return `## ${name}\n\n${how}\n\n${table.join('\n')}`
 }

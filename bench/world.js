@@ -75,7 +75,7 @@ export async function openWorld() {
  */
 export async function declareBackup(world, { source, bandwidth = 'unlimited' }) {
   const folder = await world.folder('box')
-  const destination = join(folder, 'offsite')
+  const destination = join(await world.folder('disk'), 'offsite')
   await mkdir(join(folder, 'backups.d'))
   await writeFile(
     join(folder, 'backups.d', 'bench.yaml'),
@@ -151,6 +151,49 @@ export const rsyncArgv = (source, into, cipher) => [
 ]
 
 /**
+ * rclone over sftp with its defaults, which asks the source for each file's md5 where it has a shell.
+ * @param {ThrowawaySource} source
+ * @param {string} served
+ * @param {string} into
+ */
+export function rcloneArgv(source, served, into) {
+  const options = {
+    host: source.host,
+    port: source.port,
+    user: source.user,
+    key_file: source.identity,
+    known_hosts_file: source.knownHosts,
+  }
+  const place = Object.entries(options).map(([key, value]) => `${key}=${value}`)
+  return [
+    'rclone',
+    'copy',
+    '--immutable',
+    '--config',
+    '/dev/null',
+    `:sftp,${place.join(',')}:${served}`,
+    into,
+  ]
+}
+
+/**
+ * What the hourly script runs for the first `count` files of makeFiles, one by one.
+ * @param {ThrowawaySource} source
+ * @param {string} into
+ * @param {number} count
+ */
+export const scriptArgv = (source, into, count) =>
+  Array.from({ length: count }, (_, n) => fileName(n)).flatMap((name) =>
+    [name, `${name}.md5`].map((one) => [
+      ...['rsync', '--checksum', '--partial', '-e', sshArgv(source, null).join(' ')],
+      ...[`${remote(source)}${one}`, `${into}/`],
+    ]),
+  )
+
+/** @param {number} n */
+const fileName = (n) => `file-${String(n).padStart(6, '0')}.bin`
+
+/**
  * Random files with their markers, dated a day back so that nothing looks as if it were still being written.
  * @param {string} folder
  * @param {number} count
@@ -159,7 +202,7 @@ export const rsyncArgv = (source, into, cipher) => [
 export async function makeFiles(folder, count, bytes) {
   const block = Buffer.allocUnsafe(Math.min(bytes, 4 * 1024 * 1024))
   for (let n = 0; n < count; n++) {
-    const name = `file-${String(n).padStart(6, '0')}.bin`
+    const name = fileName(n)
     const hash = createHash('md5')
     const file = await open(join(folder, name), 'w')
     for (let left = bytes; left > 0; left -= block.length) {

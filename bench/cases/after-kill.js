@@ -5,7 +5,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import { countingProxy } from '../counting-proxy.js'
+import { openLine } from '../line.js'
 import { declareBackup, makeFiles } from '../world.js'
 
 const BUFFER = 256 * 1024
@@ -21,7 +21,7 @@ proxy on the line (less protocol overhead, known from an undisturbed pass). One 
     const size = mib * 1024 * 1024
     const served = await world.folder('served')
     await makeFiles(served, 1, size)
-    const proxy = await countingProxy(await world.startSource(served))
+    const proxy = await openLine(await world.startSource(served))
     const box = await declareBackup(world, { source: proxy.source })
     const staged = join(box.destination, '.reconcile', 'staging', 'file-000000.bin')
 

@@ -1,5 +1,5 @@
 // @ts-check
-import { countingProxy } from '../counting-proxy.js'
+import { openLine } from '../line.js'
 import { declareBackup, makeFiles } from '../world.js'
 
 const KIB = 1024
@@ -17,7 +17,7 @@ export const bandwidth = {
     ])) {
       const served = await world.folder('served')
       await makeFiles(served, 1, rate * (quick ? 8 : 20))
-      const proxy = await countingProxy(await world.startSource(served))
+      const proxy = await openLine(await world.startSource(served))
       const box = await declareBackup(world, { source: proxy.source, bandwidth: label })
       await box.pass(1)
       const total = proxy.bytes()

@@ -33,7 +33,7 @@ digests (\`openssl md5\` and \`openssl sha256\` in parallel); \`rsync -rt\` with
     })
     return [
       slowness({
-        work,
+        work: `**loopback: ${work}**`,
         against: 'rsync, same cipher, then both digests',
         ours: seconds.ours,
         peer: seconds.checked,

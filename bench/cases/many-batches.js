@@ -26,7 +26,13 @@ export const manyBatches = {
     })
     await rm(served, { recursive: true, force: true })
     return [
-      slowness({ work, against: 'rsync, same cipher', ours: seconds.ours, peer: seconds.rsync, atMost: 1.3 }),
+      slowness({
+        work: `**loopback: ${work}**`,
+        against: 'rsync, same cipher',
+        ours: seconds.ours,
+        peer: seconds.rsync,
+        atMost: 1.3,
+      }),
     ]
   },
 }

@@ -36,7 +36,13 @@ over the same line. Memory is the peak resident set of the \`reconcile\` process
     await box.pass(0, { node: ['--import', preload], env: { BENCH_PEAK_MEMORY: report } })
     const peak = Math.max(...(await readFile(report, 'utf8')).trim().split('\n').map(Number)) / 1024
     return [
-      slowness({ work, against: "rsync's listing", ours: seconds.ours, peer: seconds.listing, atMost: 1.5 }),
+      slowness({
+        work: `**loopback: ${work}**`,
+        against: "rsync's listing",
+        ours: seconds.ours,
+        peer: seconds.listing,
+        atMost: 1.5,
+      }),
       {
         work: `${work}, peak memory`,
         ours: `${peak.toFixed(0)} MiB`,

@@ -4,7 +4,15 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { race, runChild, slowness, speedUp } from '../measure.js'
-import { declareBackup, FAST_CIPHER, makeFiles, remote, rsyncArgv, sshArgv } from '../world.js'
+import {
+  declareBackup,
+  FAST_CIPHER,
+  makeFiles,
+  rcloneArgv,
+  rsyncArgv,
+  scriptArgv,
+  sshArgv,
+} from '../world.js'
 
 const SAMPLE = 10
 
@@ -33,30 +41,6 @@ check what arrived, and, for comparison only, to an sftp-only account, where it 
     )
     const after = () => rm(into, { recursive: true, force: true })
 
-    /** @param {import('../world.js').ThrowawaySource} from */
-    const rclone = (from) => {
-      const options = {
-        host: from.host,
-        port: from.port,
-        user: from.user,
-        key_file: from.identity,
-        known_hosts_file: from.knownHosts,
-      }
-      const place = Object.entries(options).map(([key, value]) => `${key}=${value}`)
-      return runChild(
-        [
-          'rclone',
-          'copy',
-          '--immutable',
-          '--config',
-          '/dev/null',
-          `:sftp,${place.join(',')}:${served}`,
-          into,
-        ],
-        { env: world.env },
-      )
-    }
-
     let sessions = 0
     /** @type {Record<string, import('../measure.js').Contender>} */
     const contenders = {
@@ -82,28 +66,13 @@ check what arrived, and, for comparison only, to an sftp-only account, where it 
       script: {
         before: () => mkdir(into),
         async run() {
-          for (let n = 0; n < SAMPLE; n++) {
-            const name = `file-${String(n).padStart(6, '0')}.bin`
-            for (const one of [name, `${name}.md5`])
-              await runChild(
-                [
-                  'rsync',
-                  '--checksum',
-                  '--partial',
-                  '-e',
-                  sshArgv(source, null).join(' '),
-                  `${remote(source)}${one}`,
-                  `${into}/`,
-                ],
-                { env: world.env },
-              )
-          }
+          for (const argv of scriptArgv(source, into, SAMPLE)) await runChild(argv, { env: world.env })
         },
         after,
       },
       ...(hasRclone && {
-        checked: { run: () => rclone(shell), after },
-        unchecked: { run: () => rclone(sftpOnly), after },
+        checked: { run: () => runChild(rcloneArgv(shell, served, into), { env: world.env }), after },
+        unchecked: { run: () => runChild(rcloneArgv(sftpOnly, served, into), { env: world.env }), after },
       }),
     }
     const seconds = await race(quick ? 3 : 5, contenders)
@@ -119,7 +88,7 @@ check what arrived, and, for comparison only, to an sftp-only account, where it 
         met: sessions <= 3,
       },
       slowness({
-        work,
+        work: `**loopback: ${work}**`,
         against: 'rsync and two handshakes',
         ours,
         peer: rsync,

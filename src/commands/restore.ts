@@ -55,11 +55,7 @@ export function add(command: Command, host: Host): void {
     .argument('[path...]', 'files or folders of the backup; . is all of it')
     .option('--to <folder>', 'where to; it is made if missing')
     .option('--series <name>', 'only this series, as --list shows it')
-    .option(
-      '--at <time>',
-      'the newest point of each series up to this time, or now',
-      (text): Instant => (text === 'now' ? instant(Number.POSITIVE_INFINITY) : parseFlag.instant(text)),
-    )
+    .option('--at <time>', 'the newest point of each series up to this time or date, or now', parseFlag.upTo)
     .option('--published-before <time>', 'only files that came here before this time', parseFlag.instant)
     .option('--list', 'show what there is to restore')
     .option(

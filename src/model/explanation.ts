@@ -154,6 +154,8 @@ export interface FileAtSource {
   readonly isOlder?: true
   /** Null where there is none, and where it is by others that the file is finished. */
   readonly markerPath: string | null
+  /** With `quiet`: when it was first seen as it is now. */
+  readonly quietSince?: string
   /** Who says what digest it must have, where that is no marker. */
   readonly by?: Voucher
   readonly digest: string | null

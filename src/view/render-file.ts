@@ -136,11 +136,16 @@ function source(
     file.size === null || file.mtime === null
       ? 'the list names it, but it is not there'
       : `${sizeOf(file.size)}, modified ${ago(file.mtime)}`
-  const waiting = file.waitingSince === null ? [] : [`without a marker since ${ago(file.waitingSince)}`]
+  const waiting =
+    file.quietSince !== undefined
+      ? [`seen like this since ${ago(file.quietSince)}`]
+      : file.waitingSince === null
+        ? []
+        : [`without a marker since ${ago(file.waitingSince)}`]
   const failed =
     file.failedAt === null ? [] : [`this content failed its checksum twice, ${ago(file.failedAt)}`]
   const named = sourceName === undefined ? listed : `${sourceName}: ${listed}`
-  return [named, ...marker(file, ago), ...waiting, ...failed]
+  return [named, ...(file.quietSince === undefined ? marker(file, ago) : []), ...waiting, ...failed]
 }
 
 const BY = { sums: 'by a sums file', source: 'by its rsync, once it was quiet' } as const

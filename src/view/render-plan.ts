@@ -177,7 +177,9 @@ const dimLines = (text: string, brush: Paint, width: number): readonly string[] 
 
 /** Both numbers, as `minAge` can hold many times what the rules keep. */
 export const retainedText = ({ wanted, held }: Retained): string =>
-  `retain keeps about ${wanted} points per series; prune.minAge makes that about ${held}`
+  `retain keeps about ${wanted} points per series${
+    held === wanted ? '' : `; with prune.minAge and at most a fifth pruned a day, about ${held} are held`
+  }`
 
 function lateRows({ series }: BackupPlan, all: boolean, asOf: Instant): readonly Row[] {
   const rows = series.filter(({ state }) => state === 'late').map((one) => lateRow(one, asOf))

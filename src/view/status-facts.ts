@@ -95,9 +95,9 @@ export function namesOf(backups: readonly BackupStatus[]): ReadonlyMap<BackupSta
   )
 }
 
-/** `12 files not finished at the source, the longest a.tar: since …`; without `when` it leaves the time out. */
+/** `12 files not finished at the source, longest waiting: a.tar: since …`; without `when` it leaves the time out. */
 export function waitingText({ files, path, since }: WaitingNow, when?: (time: string) => string): string {
-  const most = files === 1 ? '' : 'the longest '
+  const most = files === 1 ? '' : 'longest waiting: '
   const longest = path === null || since === null ? '' : `, ${most}${path}`
   const at = longest === '' || since === null || when === undefined ? '' : `: since ${when(since)}`
   return `${counted(files, 'file')} not finished at the source${longest}${at}`

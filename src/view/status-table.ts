@@ -143,15 +143,22 @@ const widths = (rows: readonly (readonly string[])[]): readonly number[] =>
 
 function cells(backup: BackupStatus, now: Instant): readonly string[] {
   const { newest, due } = freshOf(backup)
-  const { files, bytes, nextRun, state } = backup
+  const { files, bytes, state } = backup
   return [
     escapeText(backup.backup),
     state,
     newest === null ? (bytes === null ? 'unknown' : 'none') : newestText(newest, now),
     due === null ? '-' : humanAge(due, now),
-    isUnderWay(backup) ? 'running' : nextRun === null || state === 'suspended' ? '-' : humanAge(nextRun, now),
+    nextText(backup, now),
     files === 0 ? 'nothing' : files === null ? size(bytes) : `${counted(files, 'file')}, ${size(bytes)}`,
   ]
+}
+
+function nextText(backup: BackupStatus, now: Instant): string {
+  const { nextRun, state } = backup
+  if (isUnderWay(backup)) return 'running'
+  if (nextRun === null || state === 'suspended') return '-'
+  return Date.parse(nextRun) <= now ? 'due' : humanAge(nextRun, now)
 }
 
 const size = (bytes: number | null): string => (bytes === null ? 'unknown' : humanSize(bytes))

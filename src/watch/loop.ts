@@ -163,7 +163,10 @@ export function watchLoop(ports: LoopPorts) {
     const controller = new AbortController()
     const { active } = backup
     const ended = ports
-      .pass(active, { signal: controller.signal, promise: (outcome) => promised(backup, outcome) })
+      .pass(active, {
+        signal: controller.signal,
+        promise: (outcome) => promised(backup, outcome, controller.signal),
+      })
       .then((outcome) => finish(name, backup, outcome, controller.signal))
       .catch((error: unknown) => crash(name, backup, error))
       .finally(() => {
@@ -174,13 +177,13 @@ export function watchLoop(ports: LoopPorts) {
     runs.set(name, { controller, ended })
   }
 
-  function promised(backup: Backup, outcome: Ending): Promised {
+  function promised(backup: Backup, outcome: Ending, signal: AbortSignal): Promised {
     const { wall } = here()
-    const { result, retry, off } = outcome
+    const { result, retry } = outcome
     const { spec } = backup.active
     if (retry) return promise(spec.schedule, instant(wall + backoff(backup.failures + 1, 1) * 1000))
-    // Interrupted: it continues as soon as possible, after a restart or with its new spec.
-    if (result === 'cancelled' || (result === 'incomplete' && off === null))
+    // Stopped: it continues as soon as possible, after a restart or with its new spec.
+    if (signal.aborted && (result === 'cancelled' || result === 'incomplete'))
       return promise(spec.schedule, wall)
     const next = instant(wall + Math.max(0, scheduledIn(backup, here())))
     const resume = resumeOf(outcome)

@@ -95,6 +95,28 @@ test('--at now takes the newest of every series; --published-before leaves out w
   expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('pg holds nothing so old')])
 })
 
+test('a time as people type it: a date is all of its day, a time without a zone is here', async () => {
+  const world = await held()
+  for (const [at, takes] of [
+    ['2025-11-21', ['21']],
+    ['2025-11-22 00:00', ['21']],
+    ['2025-11-21T12:00', ['20']],
+  ] as const) {
+    const to = join(world.folder, `restored ${at}`)
+    expect(await world.run('restore', 'pg', '--series', 'db', '--at', at, '--to', to)).toMatchObject({
+      code: 0,
+    })
+    expect(await tree(to)).toEqual(takes.map((day) => `db-2025-11-${day}.tar`))
+  }
+  for (const at of ['2025-02-30', 'yesterday', '21.11.2025']) {
+    const { code, stderr } = await world.run('restore', 'pg', '--at', at, '--to', join(world.folder, 'none'))
+    expect({ code, says: stderr.includes('"2026-11-24 06:00" or 2026-11-24') }).toEqual({
+      code: 64,
+      says: true,
+    })
+  }
+})
+
 test('rot: exit 6, nothing of that file is left, the others come', async () => {
   const world = await held()
   const rotten = join(world.destination, 'db-2025-11-21.tar')

@@ -469,7 +469,7 @@ describe('the screen of all backups', () => {
   it('says what a pending backup waits for', () => {
     const waiting = { files: 12, path: '2025/a.jpg', since: '2026-11-24T02:00:00Z' }
     const lines = (more: object) => screen([{ ...fine('pg'), state: 'pending', ...more }]).split('\n')
-    expect(lines({ waiting })[4]).toBe('  12 files not finished at the source, the longest 2025/a.jpg')
+    expect(lines({ waiting })[4]).toBe('  12 files not finished at the source, longest waiting: 2025/a.jpg')
     expect(lines({ waiting: { ...waiting, files: 1 } })[4]).toBe(
       '  1 file not finished at the source, 2025/a.jpg',
     )
@@ -739,8 +739,8 @@ describe('the screen of one backup', () => {
   it('shows what waits for its marker', () => {
     const waiting = { files: 12, path: 'db-1.tar', since: '2026-11-23T23:00:00Z' }
     expect(screen([fine('pg', { waiting })], { detail: true })).toContain(
-      '  waiting       12 files not finished at the source, the longest db-1.tar: since\n' +
-        '                2026-11-24 00:00 +01:00 (4 h ago)\n',
+      '  waiting       12 files not finished at the source, longest waiting: db-1.tar:\n' +
+        '                since 2026-11-24 00:00 +01:00 (4 h ago)\n',
     )
     expect(
       screen([fine('pg', { waiting: { files: 1, path: null, since: null } })], { detail: true }),

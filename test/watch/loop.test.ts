@@ -266,9 +266,15 @@ test('what is promised: the next run, and until when that is believed', async ()
   const [a, b] = at.passes
   const in_ = (ms: number) => isoTime(instant(at.clock.now() + ms))
   expect(a!.promise(came())).toEqual({ nextRun: in_(23 * HOUR), validUntil: in_(23 * HOUR + 4.8 * HOUR) })
+  // A file that is not finished yet brings no pass of its own.
+  expect(a!.promise(came({ result: 'incomplete' })).nextRun).toBe(in_(23 * HOUR))
   // It is overdue already: it runs again as soon as it ends.
   expect(b!.promise(came())).toEqual({ nextRun: in_(0), validUntil: in_(15 * MINUTE) })
   expect(a!.promise(broken).nextRun).toBe(in_(5.5 * SECOND))
+  // Stopped: a restart goes on at once.
+  const stopping = at.end()
+  expect(a!.promise(came({ result: 'incomplete' })).nextRun).toBe(in_(0))
+  await stopping
 })
 
 test('told to stop, it stops every run, waits for each, and begins none', async () => {

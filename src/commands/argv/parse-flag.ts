@@ -3,7 +3,19 @@ import { type LedgerHead, parseHead } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import { type Parsed, parseDuration, parseRate, parseSize } from '../../specs/spec/units.ts'
 
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?$/
+
+/** RFC 3339, or as screens show it: without a zone it is this machine's time. A date alone is `ofDay`. */
+function parseTime(text: string, ofDay: string): Instant {
+  const [, year, month, day] = TIME.exec(text) ?? []
+  const isDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  const at = isDay ? Date.parse(text.length === 10 ? `${text}T${ofDay}` : text) : Number.NaN
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError(
+      'It takes a time such as 2026-11-24T06:00:00Z, "2026-11-24 06:00" or 2026-11-24.',
+    )
+  return instant(at)
+}
 
 const orRefuse = <T>(parsed: Parsed<T>): T => {
   if (parsed.ok) return parsed.value
@@ -15,15 +27,14 @@ export const parseFlag = {
   duration: (text: string): number => orRefuse(parseDuration(text)),
   rate: (text: string): number | null => orRefuse(parseRate(text)),
   size: (text: string): number => orRefuse(parseSize(text)),
-  /** RFC 3339. */
-  instant: (text: string): Instant => {
-    const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(at)) throw new InvalidArgumentError('It takes a time such as 2026-11-24T06:00:00Z.')
-    return instant(at)
-  },
-  /** A moment, or so many seconds from now. */
+  /** A date alone is its first moment. */
+  instant: (text: string): Instant => parseTime(text, '00:00:00'),
+  /** The same, for what takes all up to a moment: a date alone is its last moment, and `now` is allowed. */
+  upTo: (text: string): Instant =>
+    text === 'now' ? instant(Number.POSITIVE_INFINITY) : parseTime(text, '23:59:59.999'),
+  /** A moment, the end of a day, or so many seconds from now. */
   momentOrDuration: (text: string): { readonly at: Instant } | { readonly seconds: number } => {
-    if (/^\d{4}-/.test(text)) return { at: parseFlag.instant(text) }
+    if (/^\d{4}-/.test(text)) return { at: parseFlag.upTo(text) }
     return { seconds: parseFlag.duration(text) }
   },
   /** A moment, a day (its first minute by this machine's clock), or so long before now. */

@@ -167,6 +167,7 @@ function atSource(path: RelPath, file: SourceFile, { destination }: Observation)
     marker: marker.state,
     ...(marker.state === 'none' && marker.isOlder ? { isOlder: true as const } : {}),
     markerPath: 'suffix' in marker && by === undefined ? markerPath(name, marker) : null,
+    ...('quiet' in marker && marker.quiet !== undefined ? { quietSince: isoTime(marker.quiet.at) } : {}),
     ...(by === undefined ? {} : { by }),
     digest: claimOf(file),
     readAt: isRemembered ? known(seen?.readAt, isoTime) : null,

@@ -1,7 +1,7 @@
 import type { Advice, Selected } from '../../model/explanation.ts'
 import type { PrunedFile } from '../../model/holding.ts'
 import { humanPart, humanSize } from '../../model/human-size.ts'
-import { isoSeconds } from '../../model/instant.ts'
+import { instant, isoSeconds, isoTime } from '../../model/instant.ts'
 import type { Step } from '../../model/plan.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
@@ -120,9 +120,11 @@ function ofStep(step: Step, about: Subject): Outlook {
 function comesOnce({ spec: { finished }, source }: Subject): string {
   if (source?.listed === null) return 'It is pulled once it is there and finished'
   if (finished.kind === 'sums') return `It is pulled once ${finished.name} names it`
-  return finished.kind === 'quiet'
-    ? `It is pulled once it has not changed for ${spanText(finished.seconds)}`
-    : 'It is pulled once its marker is next to it'
+  if (finished.kind !== 'quiet') return 'It is pulled once its marker is next to it'
+  const look = source !== null && 'quiet' in source.marker ? source.marker.quiet : undefined
+  const from =
+    look === undefined ? '' : `, so by a pass after ${isoTime(instant(look.at + finished.seconds * 1000))}`
+  return `It is pulled once it has not changed for ${spanText(finished.seconds)}${from}`
 }
 
 /** Published, wanted by no rule, and kept: why it may not go, or not yet. */

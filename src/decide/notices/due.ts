@@ -3,6 +3,7 @@ import {
   ALL_BACKUPS,
   type Notice,
   type NoticeBook,
+  type NoticeDetail,
   type NoticeHook,
   type NoticeKind,
   type PendingNotice,
@@ -12,7 +13,7 @@ import {
   TROUBLE_KINDS,
   type TroubleKind,
 } from '../../model/notice.ts'
-import { type Findings, realmOf, type Trouble } from './find-trouble.ts'
+import { type Findings, type Found, isOfHost, newsFirst, realmOf, type Trouble } from './find-trouble.ts'
 import { subjectOf } from './messages.ts'
 
 /** What a notice says of the moment, and of who found it. */
@@ -83,7 +84,7 @@ function foldHook(
   before: ToldOfBackup,
   beside: ToldOfOthers,
   kinds: readonly TroubleKind[],
-  { backup, troubles, settled, realm }: Findings,
+  { backup, troubles, settled, realm, isReached }: Findings,
   teller: Teller,
 ): { readonly after: ToldOfBackup; readonly news: readonly Notice[]; readonly others: ToldOfOthers } {
   const after: { [kind in TroubleKind]?: Told } = {}
@@ -94,7 +95,11 @@ function foldHook(
     const isGoingOn = known !== undefined && !known.over
     // What these findings cannot speak for may be hidden by what stopped the look, or stands beside it: it stays told.
     const stays = isGoingOn
-      ? known.keys.filter((key) => !settled.has(kind) || (realm !== null && realmOf(key) !== realm))
+      ? known.keys.filter(
+          (key) =>
+            !(isReached && isOfHost(key)) &&
+            (!settled.has(kind) || (realm !== null && realmOf(key) !== realm)),
+        )
       : []
     const keys = [...new Set([...stays, ...(found?.keys ?? [])])].sort()
     if (found === undefined) {
@@ -105,7 +110,7 @@ function foldHook(
     }
     const since = isGoingOn ? known.since : isoTime(teller.at)
     const isNew = !isGoingOn || hasGrown(known, found)
-    const cause = isGoingOn ? known.cause : found.cause
+    const cause = isNew ? found.cause : known.cause
     const joined = isGoingOn ? known.joined : undefined
     const more = { ...(cause === undefined ? {} : { cause }), ...(joined === undefined ? {} : { joined }) }
     after[kind] =
@@ -113,10 +118,11 @@ function foldHook(
         ? { since, message: found.message, keys, over: false, ...more }
         : known
     // Who hears of a host or a disk once need not hear of each backup that it stops.
-    const isSaid = !isGoingOn && cause !== undefined && openWith(beside, kind, cause) !== undefined
+    const isSaid = cause !== undefined && openWith(beside, kind, cause) !== undefined
     if (!isNew || isSaid) continue
-    const message = cause === undefined ? found.message : `${found.message}; ${ONCE}`
-    news.push(noticeOf(backup, kind, { ...found, message }, since, teller))
+    const said = isGoingOn ? newsFirst(found, known.keys) : found
+    const message = cause === undefined ? said.message : `${said.message}; ${ONCE}`
+    news.push(noticeOf(backup, kind, { ...said, message }, since, teller))
   }
   const all = Object.values(after)
   if (all.length === 0 || all.some(({ over }) => !over)) return { after, news, others: beside }
@@ -167,7 +173,7 @@ function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: 
 const noticeOf = (
   backup: string,
   kind: NoticeKind,
-  what: Pick<Trouble, 'message' | 'count' | 'details'> & Pick<Notice, 'backups'>,
+  what: Pick<Notice, 'message' | 'count' | 'details' | 'backups'>,
   since: string,
   { at, host, revision, stamp }: Teller,
 ): Notice => ({
@@ -183,8 +189,13 @@ const noticeOf = (
   host,
   revision,
   count: what.count,
-  details: what.details,
+  details: what.details.slice(0, MOST_DETAILS).map(withoutKey),
 })
+
+/** Of the others only the count is given. */
+const MOST_DETAILS = 20
+
+const withoutKey = ({ key: _, ...detail }: NoticeDetail & Partial<Found>): NoticeDetail => detail
 
 /** The backups of which this hook was told something that is not over. */
 export const inTrouble = ({ told }: Pick<NoticeBook, 'told'>, hook: string): readonly string[] =>

@@ -10,15 +10,20 @@ import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
 /** One kind of trouble that a backup is in. */
 export interface Trouble {
   readonly kind: TroubleKind
+  /** What comes before the first of its details: `failing, 3 problems`. */
+  readonly head: string
   /** One line. */
   readonly message: string
   /** What it is about; never a time or a number that moves by itself. */
   readonly keys: readonly string[]
   readonly count: number
-  readonly details: readonly NoticeDetail[]
+  readonly details: readonly Found[]
   /** The same for each backup that this host or disk stops; left out: it is this backup's own. */
   readonly cause?: string
 }
+
+/** One thing that is wrong; its key is among those of its trouble, unless there are too many. */
+export type Found = NoticeDetail & { readonly key: string }
 
 /** What was found out about a backup. */
 export interface Findings {
@@ -28,6 +33,8 @@ export interface Findings {
   readonly settled: ReadonlySet<TroubleKind>
   /** They settle only what is told in this: what passes find, or what stands over the spec whatever passes come to. Null: in both. */
   readonly realm: Realm | null
+  /** The source was reached, whatever came after that: what kept it from being reached is over. */
+  readonly isReached: boolean
 }
 
 export type Realm = 'pass' | 'spec'
@@ -39,8 +46,6 @@ export interface OverBackup {
   readonly holds: readonly Hold[]
 }
 
-/** Of the others only the count is given. */
-const MOST_DETAILS = 20
 /** More than can be told apart one by one. */
 const MOST_KEYS = 200
 
@@ -71,8 +76,13 @@ export function findTrouble(
     ],
     settled: new Set(sawAll ? TROUBLE_KINDS : []),
     realm: 'pass',
+    isReached: sawAll || isReached(outcome),
   }
 }
+
+/** Only a listing shows files that come, wait, or are yet to come. */
+const isReached = ({ problems, published, waiting, pending, bytes }: BackupOutcome): boolean =>
+  published.length + waiting.length + pending + bytes > 0 && !problems.some(({ code }) => isOfHost(code))
 
 /** Of a backup that one thing alone stops, which may stop others on its host or disk. */
 function withCause(
@@ -84,12 +94,13 @@ function withCause(
     const [key, ...others] = one.keys
     if (stop === undefined || key !== stop.code || others.length > 0 || stop.shared !== undefined) return one
     if (disk !== null && OF_DISK.test(key)) return { ...one, cause: `${key} ${disk}` }
-    return OF_HOST.test(key) && stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
+    return isOfHost(key) && stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
   })
 }
 
 /** Of the way to a machine, which the messages name. */
-const OF_HOST = /^(?:host-|connection-|key-|jump-|known-hosts-|identity-|source-silent$)/
+export const isOfHost = (key: string): boolean =>
+  /^(?:host-|connection-|key-|jump-|known-hosts-|identity-|source-silent$)/.test(key)
 
 /** Of the disk under a destination, whatever the messages name. */
 const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path)|destination-(?!forbidden))/
@@ -100,6 +111,7 @@ export const findGone = (backup: string): Findings => ({
   troubles: [],
   settled: new Set(TROUBLE_KINDS),
   realm: null,
+  isReached: false,
 })
 
 /** What stops many backups for one cause, by what passes met. `isAll`: there is nothing else of that. */
@@ -114,6 +126,7 @@ export function findShared(problems: readonly Problem[], isAll: boolean): Findin
     ],
     settled: new Set(isAll ? TROUBLE_KINDS : []),
     realm: 'pass',
+    isReached: false,
   }
 }
 
@@ -131,6 +144,7 @@ export const findLate = (backup: string, late: readonly LateSeries[]): Findings 
   troubles: lateIn(late),
   settled: new Set(['late']),
   realm: 'pass',
+  isReached: false,
 })
 
 /**
@@ -177,6 +191,7 @@ export function findOverSpec(backup: string, { faults, holds }: OverBackup, isAl
     ],
     settled: new Set(isAll ? ['held', 'failing'] : []),
     realm: 'spec',
+    isReached: false,
   }
 }
 
@@ -318,20 +333,34 @@ const files = (count: number): string => (count === 1 ? '1 file' : `${count} fil
 
 function trouble(
   kind: TroubleKind,
-  found: readonly (NoticeDetail & { readonly key: string })[],
-  head: (count: number) => string,
+  details: readonly Found[],
+  headFor: (count: number) => string,
 ): readonly Trouble[] {
-  const first = found[0]
-  if (first === undefined) return []
-  const more = found.length === 1 ? '' : ` (and ${found.length - 1} more)`
-  const where = first.path === undefined ? '' : `${first.path}: `
+  if (details.length === 0) return []
+  const head = headFor(details.length)
   return [
     {
       kind,
-      message: `${head(found.length)}: ${where}${first.message}${more}`,
-      keys: [...new Set(found.map(({ key }) => key))].sort().slice(0, MOST_KEYS),
-      count: found.length,
-      details: found.slice(0, MOST_DETAILS).map(({ key: _, ...detail }) => detail),
+      head,
+      message: worded(head, details),
+      keys: [...new Set(details.map(({ key }) => key))].sort().slice(0, MOST_KEYS),
+      count: details.length,
+      details,
     },
   ]
+}
+
+/** The same, what is not among these keys first. */
+export function newsFirst(found: Trouble, known: readonly string[]): Trouble {
+  const isKnown = ({ key }: Found): boolean => known.includes(key)
+  const news = found.details.filter((one) => !isKnown(one))
+  if (news.length === 0 || news.length === found.details.length) return found
+  const details = [...news, ...found.details.filter(isKnown)]
+  return { ...found, details, message: worded(`${found.head}, ${news.length} new`, details) }
+}
+
+function worded(head: string, details: readonly Found[]): string {
+  const [{ path, message }] = details as readonly [Found, ...Found[]]
+  const more = details.length === 1 ? '' : ` (and ${details.length - 1} more)`
+  return `${head}: ${path === undefined ? '' : `${path}: `}${message}${more}`
 }

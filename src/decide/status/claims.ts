@@ -173,7 +173,7 @@ function doubtOf(
       silentSince === 'unknown'
         ? 'it is unknown whether it runs: its last heartbeat, watch.json in the state folder, is damaged'
         : `is no longer running: it was last heard of at ${silentSince}`
-    const message = `watch promised a pass by ${isoTime(end)}, and ${what}`
+    const message = `watch promised a pass by ${isoTime(end)}, and ${what}. Start it; or, if cron runs the passes now, remove watch.json from the state folder`
     return { reason: 'watch-gone', message, ...sinceText(silentSince) }
   }
   const who = holders === null ? '; it is unknown whether a pass is under way' : ''

@@ -138,6 +138,14 @@ describe('on change only', () => {
   })
 })
 
+test('what is new comes first', () => {
+  const { notices } = lifeOf()
+  notices({ ...inConflict, conflicts: [conflict('a'), conflict('b')] })
+  const [grown] = notices({ ...inConflict, conflicts: [conflict('a'), conflict('b'), conflict('new')] })
+  expect(grown!.message).toMatch(/^3 files in conflict, 1 new: new: held .* \(and 2 more\)$/)
+  expect(grown!.details.map(({ path }) => path)).toEqual(['new', 'a', 'b'])
+})
+
 describe('what one host or disk does to several', () => {
   const hooks = [{ id: '/ops', on: NOTICE_KINDS }]
   const dead = (name: string, message = 'cannot reach db1') => ({
@@ -195,8 +203,8 @@ describe('what one host or disk does to several', () => {
     expect(lives([dead('a'), dead('b')], [both], [well('b')], [well('a')])).toEqual([
       'failing: a',
       'failing: b',
-      '',
-      'recovered: a b',
+      'recovered: b',
+      'recovered: a',
     ])
     const torn = { ...dead('b'), conflicts: [conflict('x')] }
     expect(lives([dead('a'), torn], [well('b')], [well('a')])).toEqual([
@@ -204,6 +212,30 @@ describe('what one host or disk does to several', () => {
       'recovered: b',
       'recovered: a',
     ])
+  })
+
+  test('it is one notice too where each of them was failing before', () => {
+    const own = (backup: string) => ({ backup, ...failed, problems: [problem('folder-missing')] })
+    expect(lives([own('a'), own('b'), own('c')], [dead('a'), dead('b'), dead('c')])).toEqual([
+      'failing: a; failing: b; failing: c',
+      'failing: a',
+    ])
+    expect(lives([own('a'), own('b')], [dead('a'), dead('b')], [well('a')], [well('b')])).toEqual([
+      'failing: a; failing: b',
+      'failing: a',
+      '',
+      'recovered: a b',
+    ])
+  })
+
+  test('a pass that reached the source ends it, though it waits for files or some of them fail', () => {
+    const waits = { backup: 'a', result: 'incomplete', exitCode: 0, waiting: ['x'] } as const
+    expect(lives([dead('a'), dead('b')], [waits], [well('b')])).toEqual(['failing: a', '', 'recovered: a b'])
+    const torn = { backup: 'a', ...failed, published: ['y'], problems: [problem('checksum-failed', 'x')] }
+    expect(lives([dead('a')], [torn], [well('a')])).toEqual(['failing: a', 'failing: a', 'recovered: a'])
+    // It may never have got there.
+    const cut = { backup: 'a', result: 'incomplete', exitCode: 0 } as const
+    expect(lives([dead('a')], [cut])).toEqual(['failing: a', ''])
   })
 
   test('a full disk is one, whatever had no room; a file is its own', () => {

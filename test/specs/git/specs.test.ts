@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { specFaults } from '../../../src/decide/specs/faults.ts'
 import { Failure } from '../../../src/model/failure.ts'
@@ -161,10 +163,14 @@ describe('specs from git', () => {
       retryable: false,
     })
     await bed.push(GOOD)
-    await expect(bed.load({ limits: { total: 0, silence: 60 } })).rejects.toMatchObject({
-      code: 'git-unreachable',
-      retryable: true,
-    })
+    const silent = createServer()
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    await expect(
+      bed.load({ place: { url: `https://127.0.0.1:${port}/x.git` }, limits: { total: 1, silence: 60 } }),
+    ).rejects.toMatchObject({ code: 'git-unreachable', retryable: true })
+    silent.close()
     await expect(bed.load({ place: { ref: 'nowhere' } })).rejects.toMatchObject({
       message: expect.stringContaining('nowhere'),
     })
