@@ -37,16 +37,14 @@ export const parseFlag = {
     if (/^\d{4}-/.test(text)) return { at: parseFlag.upTo(text) }
     return { seconds: parseFlag.duration(text) }
   },
-  /** A moment, a day (its first minute by this machine's clock), or so long before now. */
+  /** The same, or so long before now. */
   past: (text: string): ((now: Instant) => Instant) => {
     const span = parseDuration(text)
     if (span.ok) return (now) => instant(now - span.value * 1000)
-    const at = /^\d{4}-\d\d-\d\d$/.test(text)
-      ? Date.parse(`${text}T00:00:00`)
-      : Date.parse(RFC_3339.test(text) ? text : '')
-    if (Number.isNaN(at))
+    if (!/^\d{4}-/.test(text))
       throw new InvalidArgumentError('It takes a time such as 7d, 2026-11-24 or 2026-11-24T06:00:00Z.')
-    return () => instant(at)
+    const at = parseFlag.instant(text)
+    return () => at
   },
   head: (text: string): LedgerHead => {
     const head = parseHead(text)
