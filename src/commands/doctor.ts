@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { readState } from '../box/state-file.ts'
 import { judgeBox } from '../decide/doctor/box.ts'
 import { exitCodeOfChecks, failedCheck } from '../decide/doctor/check.ts'
 import { judgeDestination, SAMPLE_NAMES } from '../decide/doctor/destination.ts'
@@ -22,6 +24,7 @@ import { writeFault } from '../destination/disk/write-fault.ts'
 import { layout } from '../destination/layout.ts'
 import { rebuildLedger } from '../destination/ledger/rebuild.ts'
 import { probeDestination, tryDisk } from '../destination/probe.ts'
+import { matches, object, text } from '../model/check-json.ts'
 import type { AccountFacts, Answer, Check, DoctorReport, SourceFacts, Tried } from '../model/doctor.ts'
 import { Failure } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
@@ -30,6 +33,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec, SshPlace } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
+import type { Halt } from '../model/trouble.ts'
 import { lookForDoctor } from '../reconcile/look-for-doctor.ts'
 import { checkIdentity, checkKnownHosts, openToOthers } from '../source/check-keys.ts'
 import { openAccount, unpinnedHops } from '../source/probe-account.ts'
@@ -72,6 +76,23 @@ export function add(command: Command, host: Host): void {
     )
 }
 
+/** Why this user cannot go on with what is in the state folder; null: they can. */
+async function stateFault(folder: string): Promise<Halt | null> {
+  const fault = await writeFault(folder, await nearestFolder(folder))
+  if (fault !== null) return { ...fault, hint: OWN_STATE }
+  const names = await readdir(folder).catch((): string[] => [])
+  for (const name of names.filter((one) => one.endsWith('.json'))) {
+    const failure = await readState(join(folder, name), matches(object({ format: text }))).then(
+      () => null,
+      (error: unknown) => failureFrom(error),
+    )
+    if (failure !== null) return { code: failure.code, message: failure.message, hint: failure.hint }
+  }
+  return null
+}
+
+const OWN_STATE = 'Run as the user who owns it, or give another folder (--state, `state` in config.yaml).'
+
 /**
  * `reconcile doctor [NAME…]`: proves what a pass relies on. Nothing changes at a source or in the state, and at a destination only what
  * is tried under its lock and gone again. Exit code 1 if a check failed, 3 if a spec is faulty.
@@ -88,7 +109,7 @@ export async function diagnose(
     rsyncHere(),
     sshHere(),
     settings.specs.kind === 'git' ? gitHere() : null,
-    nearestFolder(settings.state).then((folder) => writeFault(settings.state, folder)),
+    stateFault(settings.state),
     urlFiles(workspace),
   ])
   const missing = [tools, rsync, ssh].find((one) => one instanceof Failure) ?? null

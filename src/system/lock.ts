@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
+import { asFolderOwner } from './as-folder-owner.ts'
 import { runChild } from './child.ts'
 import { diskFailure } from './disk-failure.ts'
 import { findHolders } from './lock-holders.ts'
@@ -60,7 +62,9 @@ export async function takeFlock(
 
 function open(path: string): number {
   try {
-    return openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    const descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    asFolderOwner(descriptor, dirname(path))
+    return descriptor
   } catch (error) {
     throw diskFailure(error, 'open the lock', path)
   }

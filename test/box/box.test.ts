@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBox } from '../../src/box/box.ts'
@@ -38,6 +47,18 @@ const statusAt = (finished: string): DestinationStatus => ({
 const head = (seq: number) => ({ seq, hash: 'a'.repeat(64) })
 
 describe('the box’s memory', () => {
+  test.skipIf(process.getuid?.() !== 0)("what root writes there is its owner's, with its lock", async () => {
+    const { state, box } = newBox()
+    mkdirSync(state, { mode: 0o700 })
+    chownSync(state, 65_534, 65_534)
+    await box.suspend(['a'], { reason: 'r', by: 'root', until: null, at: NOON })
+    const owners = readdirSync(state).map((name) => [name, statSync(join(state, name)).uid])
+    expect(owners).toEqual([
+      ['suspensions.json', 65_534],
+      ['suspensions.json.lock', 65_534],
+    ])
+  })
+
   test('reading it makes nothing', async () => {
     const { state, box } = newBox()
     expect(await box.knownId('/srv/a', null)).toBeNull()

@@ -49,6 +49,16 @@ const statesOf = async (name: string, at = world) => states((await doctorIn(at, 
 const tooWide = (text: string) =>
   text.split('\n').filter((line) => line.length > 80 && !/^ *ssh-ed25519 \S+$/.test(line))
 
+test('a file of the state that cannot be read stops every pass, and is found here', async () => {
+  await backupIn(near, 'stateful')
+  const file = join(near.state, 'suspensions.json')
+  await mkdir(near.state, { recursive: true })
+  await writeFile(file, 'garbage')
+  const { box, exitCode } = await doctorIn(near, 'stateful')
+  await rm(file)
+  expect([states(box)['state'], exitCode]).toEqual(['failed state-damaged', 1])
+})
+
 test('a good source and a new destination: all is well, and nothing is made anywhere', async () => {
   const at = await backupIn(world, 'good')
   await at.offer('a.tar', 'a')

@@ -99,7 +99,9 @@ test('a time as people type it: a date is all of its day, a time without a zone 
   const world = await held()
   for (const [at, takes] of [
     ['2025-11-21', ['21']],
-    ['2025-11-22 00:00', ['21']],
+    ['2025-11-21 23:59', ['21']],
+    ['2025-11-21T23:59:59Z', ['21']],
+    ['2025-11-21T23:58:59Z', ['20']],
     ['2025-11-21T12:00', ['20']],
   ] as const) {
     const to = join(world.folder, `restored ${at}`)

@@ -5,16 +5,20 @@ import { type Parsed, parseDuration, parseRate, parseSize } from '../../specs/sp
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?$/
 
-/** RFC 3339, or as screens show it: without a zone it is this machine's time. A date alone is `ofDay`. */
-function parseTime(text: string, ofDay: string): Instant {
+/** Milliseconds of the span that a time names: a day, a minute, a second, or a moment. */
+const spanOf = (text: string): number =>
+  text.length === 10 ? 24 * 3600_000 : !/:\d\d:/.test(text) ? 60_000 : text.includes('.') ? 1 : 1000
+
+/** RFC 3339, or as screens show it: without a zone it is this machine's time. Its first moment. */
+function parseTime(text: string): number {
   const [, year, month, day] = TIME.exec(text) ?? []
   const isDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
-  const at = isDay ? Date.parse(text.length === 10 ? `${text}T${ofDay}` : text) : Number.NaN
+  const at = isDay ? Date.parse(text.length === 10 ? `${text}T00:00:00` : text) : Number.NaN
   if (Number.isNaN(at))
     throw new InvalidArgumentError(
       'It takes a time such as 2026-11-24T06:00:00Z, "2026-11-24 06:00" or 2026-11-24.',
     )
-  return instant(at)
+  return at
 }
 
 const orRefuse = <T>(parsed: Parsed<T>): T => {
@@ -28,13 +32,14 @@ export const parseFlag = {
   rate: (text: string): number | null => orRefuse(parseRate(text)),
   size: (text: string): number => orRefuse(parseSize(text)),
   /** A date alone is its first moment. */
-  instant: (text: string): Instant => parseTime(text, '00:00:00'),
-  /** The same, for what takes all up to a moment: a date alone is its last moment, and `now` is allowed. */
+  instant: (text: string): Instant => instant(parseTime(text)),
+  /** For what takes all up to a time: the last moment of that day, minute or second. `now` is allowed. */
   upTo: (text: string): Instant =>
-    text === 'now' ? instant(Number.POSITIVE_INFINITY) : parseTime(text, '23:59:59.999'),
+    instant(text === 'now' ? Number.POSITIVE_INFINITY : parseTime(text) + spanOf(text) - 1),
   /** A moment, the end of a day, or so many seconds from now. */
   momentOrDuration: (text: string): { readonly at: Instant } | { readonly seconds: number } => {
-    if (/^\d{4}-/.test(text)) return { at: parseFlag.upTo(text) }
+    if (/^\d{4}-/.test(text))
+      return { at: text.length === 10 ? parseFlag.upTo(text) : parseFlag.instant(text) }
     return { seconds: parseFlag.duration(text) }
   },
   /** The same, or so long before now. */

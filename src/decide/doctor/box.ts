@@ -31,7 +31,7 @@ export function judgeBox({ tools, versions, state, now, recorded, urls }: BoxFac
       if (found === undefined) return []
       return [found instanceof Failure ? failedCheck(program, found) : okCheck(program, shortVersion(found))]
     }),
-    okUnless('state', state.fault && { ...state.fault, hint: OWN_STATE }, `${state.path} can be written`),
+    okUnless('state', state.fault, `${state.path} can be written`),
     judgeClock(now, recorded),
     ...urls.faults.map(({ code, file, message, hint = '' }) =>
       failedCheck('notify', { code, message: `${file}: ${message}`, hint }),
@@ -41,8 +41,6 @@ export function judgeBox({ tools, versions, state, now, recorded, urls }: BoxFac
       : []),
   ]
 }
-
-const OWN_STATE = 'Run as the user who owns it, or give another folder (--state, `state` in config.yaml).'
 
 /** `rsync  version 3.2.7  protocol version 31`, `OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL …` */
 const shortVersion = (line: string): string => /\d+\.[\w.]+/.exec(line)?.[0] ?? line

@@ -13,8 +13,9 @@ import {
   TROUBLE_KINDS,
   type TroubleKind,
 } from '../../model/notice.ts'
-import { type Findings, type Found, isOfHost, newsFirst, realmOf, type Trouble } from './find-trouble.ts'
+import { type Findings, isOfHost, realmOf } from './find-trouble.ts'
 import { subjectOf } from './messages.ts'
+import { type Found, newsFirst, type Trouble } from './trouble.ts'
 
 /** What a notice says of the moment, and of who found it. */
 export interface Teller {

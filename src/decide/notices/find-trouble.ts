@@ -1,4 +1,4 @@
-import { ALL_BACKUPS, type NoticeDetail, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
+import { ALL_BACKUPS, TROUBLE_KINDS, type TroubleKind } from '../../model/notice.ts'
 import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
 import { type Diagnostic, type Hold, type Problem, withHint } from '../../model/trouble.ts'
 import { isAnomaly } from '../anomaly/problems.ts'
@@ -6,24 +6,7 @@ import { isUnderAll } from '../specs/faults.ts'
 import { isOfBox } from '../status/box-problems.ts'
 import { isDamage } from '../status/exit-code.ts'
 import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
-
-/** One kind of trouble that a backup is in. */
-export interface Trouble {
-  readonly kind: TroubleKind
-  /** What comes before the first of its details: `failing, 3 problems`. */
-  readonly head: string
-  /** One line. */
-  readonly message: string
-  /** What it is about; never a time or a number that moves by itself. */
-  readonly keys: readonly string[]
-  readonly count: number
-  readonly details: readonly Found[]
-  /** The same for each backup that this host or disk stops; left out: it is this backup's own. */
-  readonly cause?: string
-}
-
-/** One thing that is wrong; its key is among those of its trouble, unless there are too many. */
-export type Found = NoticeDetail & { readonly key: string }
+import { type Trouble, trouble } from './trouble.ts'
 
 /** What was found out about a backup. */
 export interface Findings {
@@ -45,9 +28,6 @@ export interface OverBackup {
     Partial<Pick<Diagnostic, 'file' | 'line'>>)[]
   readonly holds: readonly Hold[]
 }
-
-/** More than can be told apart one by one. */
-const MOST_KEYS = 200
 
 /**
  * What a pass says of a backup; null: nothing. What is marked as shared, and guards over all specs, are told of all backups at once. `extent`: whether it looked at all that a whole pass looks at. `disk`: under its destination; null: unknown. What a pass could not see
@@ -330,37 +310,3 @@ const pushed = ({ warnings }: BackupOutcome): readonly Trouble[] =>
   )
 
 const files = (count: number): string => (count === 1 ? '1 file' : `${count} files`)
-
-function trouble(
-  kind: TroubleKind,
-  details: readonly Found[],
-  headFor: (count: number) => string,
-): readonly Trouble[] {
-  if (details.length === 0) return []
-  const head = headFor(details.length)
-  return [
-    {
-      kind,
-      head,
-      message: worded(head, details),
-      keys: [...new Set(details.map(({ key }) => key))].sort().slice(0, MOST_KEYS),
-      count: details.length,
-      details,
-    },
-  ]
-}
-
-/** The same, what is not among these keys first. */
-export function newsFirst(found: Trouble, known: readonly string[]): Trouble {
-  const isKnown = ({ key }: Found): boolean => known.includes(key)
-  const news = found.details.filter((one) => !isKnown(one))
-  if (news.length === 0 || news.length === found.details.length) return found
-  const details = [...news, ...found.details.filter(isKnown)]
-  return { ...found, details, message: worded(`${found.head}, ${news.length} new`, details) }
-}
-
-function worded(head: string, details: readonly Found[]): string {
-  const [{ path, message }] = details as readonly [Found, ...Found[]]
-  const more = details.length === 1 ? '' : ` (and ${details.length - 1} more)`
-  return `${head}: ${path === undefined ? '' : `${path}: `}${message}${more}`
-}
