@@ -55,7 +55,10 @@ async function openLedgers(names: readonly string[], given: SharedFlags, console
   const ledgers: Place[] = []
   for (const folder of names.filter(isFolder)) {
     const destination = await openLedgerAt(folder, given, run)
-    ledgers.push({ backup: (await destination.readStatus().catch(() => null))?.backup ?? folder, destination })
+    ledgers.push({
+      backup: (await destination.readStatus().catch(() => null))?.backup ?? folder,
+      destination,
+    })
   }
   if (ledgers.length > 0 && ledgers.length === names.length) return { ledgers, diagnostics: [] }
   const workspace = await openWorkspace(given, 'recall', run)

@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -95,6 +95,17 @@ test('--since takes a span, a day or a moment; the bare folder is enough', async
   const bare = await world.run('--state', join(world.folder, 'no-state'), 'log', world.destination)
   expect([bare.code, bare.stderr]).toEqual([0, ''])
   expect(bare.stdout).toContain('removed db-2025-11-20.tar')
+  // Another user's is read as that user would read it.
+  const own = join(world.destination, '.reconcile')
+  const { seq, hash } = JSON.parse(good.trim().split('\n').at(-1)!)
+  await chown(own, 1234, 1234)
+  for (const what of ['pg', world.destination])
+    for (const words of [
+      ['log', what],
+      ['verify', what, '--head', `${seq}:${hash}`],
+    ])
+      expect(await world.run(...words), words.join(' ')).toMatchObject({ code: 0 })
+  await chown(own, 0, 0)
 })
 
 test('a damaged ledger: what can be read before and after, where it is damaged, exit 6', async () => {
