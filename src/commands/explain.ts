@@ -2,19 +2,24 @@ import type { Command } from 'commander'
 import { explainBackup } from '../decide/explain/backup.ts'
 import type { Look } from '../decide/explain/explained.ts'
 import { explainFile, knownPaths, pathHere } from '../decide/explain/file.ts'
+import { explainLostAt, momentsAt } from '../decide/explain/lost-at.ts'
 import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
-import type { Explanation } from '../model/explanation.ts'
+import type { Explanation, LostAtExplanation } from '../model/explanation.ts'
 import { Failure } from '../model/failure.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
+import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { lookNow, lookOffline } from '../reconcile/look-to-explain.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { renderExplain } from '../view/render-explain.ts'
-import { ends, type Host, openConsole } from './argv/command-line.ts'
-import { printDocument } from './argv/console.ts'
+import { renderLostAt } from '../view/render-lost.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
+import { type Console, printDocument, printEither } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
 import { openCommonHolds } from './common-holds.ts'
+import { eachLine, openLedgerOf } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { readSnapshots } from './read-snapshots.ts'
 import {
@@ -31,6 +36,8 @@ import {
 /** `offline`: a folder of snapshots to use instead of both sides. Without `asOf`: now, or when the snapshot was taken. */
 type ExplainFlags = Pick<PlanFlags, 'offline' | 'asOf' | 'all'>
 
+type LostFlags = PlanFlags & { readonly lostAt?: ReturnType<typeof parseFlag.past> }
+
 export function add(command: Command, host: Host): void {
   command
     .description(
@@ -38,11 +45,17 @@ export function add(command: Command, host: Host): void {
     )
     .argument('<name[/path]>', 'a backup, or one of its files as NAME/PATH')
     .option('--all', 'show every point')
+    .option(
+      '--lost-at <time>',
+      'had the source died then: what would be here, how old, and how long to bring it back',
+      parseFlag.past,
+    )
     .addOption(flags.offline)
     .addOption(flags.asOf)
     .action(
-      ends(host, async (what: string, given: PlanFlags) => {
+      ends(host, async (what: string, given: LostFlags) => {
         const console = openConsole(given)
+        if (given.lostAt !== undefined) return lostAt(what, given.lostAt, given, console, host.run)
         if (given.offline === undefined) await checkTools()
         const workspace = await openWorkspace(
           given,
@@ -86,6 +99,34 @@ async function explain(
   return codeOfExplanation(explained)
 }
 
+/** `reconcile explain NAME --lost-at T`: by the ledger alone; nothing is connected to. */
+async function lostAt(
+  name: string,
+  when: NonNullable<LostFlags['lostAt']>,
+  given: LostFlags,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const other = (['offline', 'asOf', 'all'] as const).find((flag) => given[flag] !== undefined)
+  if (other !== undefined || name.includes('/'))
+    throw usage('--lost-at takes the name of a backup, and no other flag of explain')
+  const workspace = await openWorkspace(given, 'recall', run)
+  const [spec] = runnableSpecs(workspace, [name])
+  printSpecs(workspace, console)
+  if (spec === undefined) return codeOfDiagnostics(workspace.diagnostics)
+  const at = when(run.now())
+  const place = await openLedgerOf(spec, workspace)
+  const moments = momentsAt(at)
+  const { halt } = await eachLine(place.history(run), (line) => moments.enter(line))
+  if (halt !== null) throw new Failure(halt)
+  const { bandwidth } = passOptions(spec, workspace, { named: true, holds: [] })
+  const lost = explainLostAt(spec, moments.found(), { lostAt: at, asOf: run.now(), bandwidth })
+  printEither(console, lost, (found) =>
+    renderLostAt(found, { color: console.color.write, width: console.width }),
+  )
+  return 0
+}
+
 interface Asked {
   readonly path: RelPath | null
   readonly diagnostics: Look['diagnostics']
@@ -109,7 +150,7 @@ async function lookAtSides(
 }
 
 /** 1 if one side could not be read, so the explanation may be incomplete. */
-function codeOfExplanation(explained: Explanation): number {
+function codeOfExplanation(explained: Exclude<Explanation, LostAtExplanation>): number {
   if (explained.kind === 'faulty') return 3
   const { source, destination } = explained.known
   return source === 'complete' && destination === 'complete' ? 0 : 1

@@ -1,15 +1,25 @@
-import { stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, lstat, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { openBox } from '../box/box.ts'
 import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import type { Disk } from '../destination/disk/disk.ts'
+import { realDisk } from '../destination/disk/real-disk.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure, problemOf } from '../model/failure.ts'
+import type { LedgerEnd } from '../model/holding.ts'
+import { isWithin } from '../model/is-within.ts'
+import type { LedgerLine } from '../model/ledger-event.ts'
 import type { Destination } from '../model/ports.ts'
+import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Hold } from '../model/trouble.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
 import { whyNoFolder } from '../system/disk-failure.ts'
-import { openPlace } from './workspace.ts'
+import { realPath } from '../system/real-path.ts'
+import { type GlobalFlags, openPlace, openSettings, type Workspace } from './workspace.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
@@ -60,6 +70,87 @@ export async function mustBeFolder(path: string): Promise<void> {
   throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
 }
 
+/** Whether a folder is given in place of a backup's name. */
+export const isFolder = (name: string): boolean => name.includes('/')
+
+/** The destination at a folder that is given in place of a name. Throws a Failure where there is no folder. */
+export async function openGiven(folder: string, flags: GlobalFlags): Promise<Destination> {
+  const path = resolve(folder)
+  await mustBeFolder(path)
+  const { settings } = await openSettings(flags)
+  return openFolder(path, basename(path), openBox(settings.state, { concurrency: settings.concurrency }))
+}
+
+/**
+ * The same, also of another user: it is read as its owner would read it. `isClosed`: without rights to its `.reconcile`, so that only its
+ * markers are left.
+ */
+export async function openToRead(folder: string, flags: GlobalFlags) {
+  const path = resolve(folder)
+  await mustBeFolder(path)
+  const { settings } = await openSettings(flags)
+  const known = openBox(settings.state, settings)
+  // What is known of a disk elsewhere can only add to it.
+  const box = await known.places().then(
+    () => known,
+    () => openBox('/nonexistent', settings),
+  )
+  const { isClosed, options } = await asReader(path)
+  const place = { path, mount: null, rotate: false }
+  const destination = await openPlace(place, basename(path), { box, loaded: nothingObeyed('') }, options)
+  return { destination, isClosed }
+}
+
+/** Another user's destination is read as its owner would read it; without rights to its `.reconcile`, by markers alone. */
+export async function asReader(path: string) {
+  const own = join((await realPath(path)).path, PRIVATE_FOLDER)
+  const there = await lstat(own).catch(() => null)
+  if (there === null || there.uid === process.getuid?.()) return { isClosed: false, options: {} }
+  const isClosed = await access(own, constants.R_OK | constants.X_OK).then(
+    () => false,
+    () => true,
+  )
+  const isOwn = (at: string): boolean => isWithin(at, own)
+  const disk: Disk = {
+    ...realDisk,
+    lstat: async (at) => (isOwn(at) ? null : realDisk.lstat(at)),
+    list: async (at) => (isOwn(at) ? null : realDisk.list(at)),
+    read: async (at, options) => (isOwn(at) ? null : realDisk.read(at, options)),
+  }
+  return { isClosed, options: { uid: there.uid, ...(isClosed ? { disk } : {}) } }
+}
+
+/** The destination at a folder, whose ledger is to be read. Throws a Failure where the folder is none. */
+export async function openLedgerAt(folder: string, flags: GlobalFlags, run: Run): Promise<Destination> {
+  const read = await openToRead(folder, flags)
+  // Whose ledger may not be read is a halt that names its owner.
+  const destination = read.isClosed ? await openGiven(folder, flags) : read.destination
+  if (!(await destination.identify(run)).identity.hasPrivateFolder)
+    throw noDestination(`${destination.path} is not a destination`)
+  return destination
+}
+
+/** The destination of a spec, whose ledger is to be read. */
+export async function openLedgerOf(
+  { name, destination: place }: Spec,
+  workspace: Workspace,
+): Promise<Destination> {
+  const { isClosed, options } = await asReader(place.path)
+  return openPlace(place, name, workspace, isClosed ? {} : options)
+}
+
 /** A destination of which nothing is known but its folder. */
 export const openFolder = (path: string, backup: string, box: BoxState) =>
   openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })
+
+/** Every line of a ledger, of a damaged one what can be read, and how it ended. Throws a Failure where it may not be read. */
+export async function eachLine(
+  history: ReturnType<Destination['history']>,
+  visit: (line: LedgerLine) => void,
+): Promise<LedgerEnd> {
+  for (;;) {
+    const { done, value } = await history.next()
+    if (done) return value
+    for (const { line } of value) visit(line)
+  }
+}

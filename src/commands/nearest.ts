@@ -36,8 +36,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'undo undelete': 'reconcile prune NAME --undo PATH restores what a prune removed.',
   'add create new edit configure setup import':
     'A spec is a YAML file in the specs folder: edit it there. reconcile add or init writes a first one.',
-  'log logs journal history events audit-log report reports':
-    'There is no such command: reconcile status NAME shows the last pass, --log-file keeps a log.',
+  'logs journal history events audit-log':
+    'reconcile log NAME prints what happened; --log-file keeps the log of a pass.',
   'delete del rm remove': 'reconcile prune NAME PATH --reason R removes files by name.',
   'forget clean cleanup expire gc purge rotate': 'reconcile prune NAME removes what no rule keeps.',
   'config settings cat dump':

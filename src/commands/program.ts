@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ['restore', 'copy files back out, verified; read all again for damage', () => import('./restore.ts')],
     ['verify', 'read files again: rot, loss, alteration', () => import('./verify.ts')],
     ['explain', 'why a file is here or not, and what happens to it next', () => import('./explain.ts')],
+    ['log', 'what happened, from the ledger; a month of it for owners', () => import('./log.ts')],
+    ['report', 'a statement of a month for owners and auditors', () => import('./report.ts')],
   ],
   'Getting started:': [
     ['add', 'from nothing to a spec: key, login, a guess, a first dry run', () => import('./add.ts')],
@@ -258,7 +260,7 @@ function misspelt(names: readonly string[], error: unknown): Failure | null {
 }
 
 /** Commands that share a row with the one before them. */
-const IN_ROW_OF = { resume: 'suspend', verify: 'restore' } as const
+const IN_ROW_OF = { resume: 'suspend', verify: 'restore', report: 'log' } as const
 const SHARED_ROWS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(IN_ROW_OF).map(([name, first]) => [first, `${first}/${name}`]),
 )

@@ -1,8 +1,7 @@
-import { constants, existsSync } from 'node:fs'
-import { access, lstat, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openBox } from '../box/box.ts'
 import { isAcknowledged } from '../decide/files/facts.ts'
 import {
   chooseToRestore,
@@ -11,14 +10,11 @@ import {
   restorePoints,
 } from '../decide/restore/points.ts'
 import { codeOfProblems } from '../decide/status/exit-code.ts'
-import type { Disk } from '../destination/disk/disk.ts'
-import { realDisk } from '../destination/disk/real-disk.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import { Failure } from '../model/failure.ts'
 import type { LedgerRecord } from '../model/holding.ts'
 import { humanSize } from '../model/human-size.ts'
 import { type Instant, instant } from '../model/instant.ts'
-import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER, type RelPath } from '../model/rel-path.ts'
 import type { RestoredFile, RestoreReport } from '../model/restored.ts'
 import type { Run } from '../model/run.ts'
@@ -27,7 +23,6 @@ import type { SeriesRules } from '../model/spec.ts'
 import type { Problem } from '../model/trouble.ts'
 import { copyVerified } from '../restore/copy-verified.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
-import { realPath } from '../system/real-path.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
 import { foldText } from '../view/wrap-text.ts'
@@ -35,11 +30,11 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { mustBeFolder } from './look-at.ts'
+import { asReader, isFolder, openToRead } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
 import { byHand } from './prove-by-hand.ts'
-import { chooseSpecs, openPlace, openSettings, openWorkspace, type Workspace } from './workspace.ts'
+import { chooseSpecs, openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
 interface RestoreFlags extends SharedFlags {
   readonly to?: string
@@ -127,7 +122,7 @@ type Held = Awaited<ReturnType<typeof openHeld>>
 
 /** A destination, as far as restoring needs it. `workspace` null: a folder was given. */
 async function openHeld(name: string, given: RestoreFlags, run: Run) {
-  const found = name.includes('/')
+  const found = isFolder(name)
     ? await folderAt(resolve(name), given)
     : await backupOf(name, await openWorkspace(given, 'recall', run))
   const holding = await found.destination.inspect(run)
@@ -139,43 +134,13 @@ async function openHeld(name: string, given: RestoreFlags, run: Run) {
   return { ...found, holding, doubt, points: restorePoints(holding, found.rules, found.accepted) }
 }
 
-/** Another user's destination is read as its owner would read it; without rights to its `.reconcile`, by markers alone. */
-async function asReader(path: string) {
-  const own = join((await realPath(path)).path, PRIVATE_FOLDER)
-  const there = await lstat(own).catch(() => null)
-  if (there === null || there.uid === process.getuid?.()) return { isClosed: false, options: {} }
-  const isClosed = await access(own, constants.R_OK | constants.X_OK).then(
-    () => false,
-    () => true,
-  )
-  const isOwn = (at: string): boolean => isWithin(at, own)
-  const disk: Disk = {
-    ...realDisk,
-    lstat: async (at) => (isOwn(at) ? null : realDisk.lstat(at)),
-    list: async (at) => (isOwn(at) ? null : realDisk.list(at)),
-    read: async (at, options) => (isOwn(at) ? null : realDisk.read(at, options)),
-  }
-  return { isClosed, options: { uid: there.uid, ...(isClosed ? { disk } : {}) } }
-}
-
 async function folderAt(path: string, given: RestoreFlags) {
-  await mustBeFolder(path)
-  const { settings } = await openSettings(given)
-  const known = openBox(settings.state, settings)
-  // What is known of a disk elsewhere can only add to it.
-  const box = await known.places().then(
-    () => known,
-    () => openBox('/nonexistent', settings),
-  )
-  const { isClosed, options } = await asReader(path)
-  const place = { path, mount: null, rotate: false }
   return {
+    ...(await openToRead(path, given)),
     name: path,
-    destination: await openPlace(place, basename(path), { box, loaded: nothingObeyed('') }, options),
     rules: { patterns: [], timezone: 'UTC' } satisfies SeriesRules as SeriesRules,
     accepted: () => false,
     workspace: null,
-    isClosed,
   }
 }
 

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { basename, isAbsolute, resolve } from 'node:path'
+import { basename, isAbsolute } from 'node:path'
 import type { Command } from 'commander'
-import { openBox } from '../box/box.ts'
 import { openWatchMemory } from '../box/watch-memory.ts'
 import { faultyNames, specFaults } from '../decide/specs/faults.ts'
 import { backupStatus, faultyStatus } from '../decide/status/backup.ts'
@@ -33,7 +32,7 @@ import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
-import { lookAt, mustBeFolder, openFolder } from './look-at.ts'
+import { isFolder, lookAt, openFolder, openGiven } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import {
   boxContext,
@@ -41,7 +40,6 @@ import {
   filesOf,
   type GlobalFlags,
   openPlace,
-  openSettings,
   openWorkspace,
   plainDiagnostics,
   printUsedSpecs,
@@ -138,7 +136,7 @@ async function reportOf(
   console: Console | null,
   run: Run,
 ): Promise<StatusReport> {
-  const folders = names.filter((name) => name.includes('/'))
+  const folders = names.filter(isFolder)
   return folders.length > 0 && folders.length === names.length
     ? reportOfFolders(folders, flags, run)
     : reportOfSpecs(names, await openWorkspace(flags, 'recall', run), console, run)
@@ -277,14 +275,8 @@ async function reportOfFolders(
   flags: GlobalFlags,
   run: Run,
 ): Promise<StatusReport> {
-  const { settings } = await openSettings(flags)
-  const box = openBox(settings.state, { concurrency: settings.concurrency })
   const places: Destination[] = []
-  for (const folder of folders) {
-    const path = resolve(folder)
-    await mustBeFolder(path)
-    places.push(await openFolder(path, basename(path), box))
-  }
+  for (const folder of folders) places.push(await openGiven(folder, flags))
   const holders = holdersOf(places)
   const backups: BackupStatus[] = []
   for (const place of places)

@@ -4,17 +4,20 @@ import { openBox } from '../box/box.ts'
 import { isAcknowledged } from '../decide/files/facts.ts'
 import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
 import { chooseToRead } from '../decide/verify/turn.ts'
+import type { LedgerHead } from '../model/holding.ts'
 import type { Destination } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { VerifiedBackup } from '../model/verified.ts'
 import { paceOf } from '../reconcile/pace.ts'
 import { type VerifyWish, verifyBackup } from '../reconcile/verify-backup.ts'
+import { verifyHead } from '../reconcile/verify-head.ts'
 import { failedVerify, renderVerified, verifyProgress } from '../view/render-verify.ts'
-import { ends, type Host, openConsole } from './argv/command-line.ts'
-import { printEither } from './argv/console.ts'
+import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
+import { type Console, printEither } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { mustBeFolder, noDestination, openFolder } from './look-at.ts'
+import { isFolder, mustBeFolder, noDestination, openFolder, openLedgerAt, openLedgerOf } from './look-at.ts'
 import { chooseSpecs, openPlace, openSettings, openWorkspace, printSpecs } from './workspace.ts'
 
 interface VerifyFlags extends SharedFlags {
@@ -26,6 +29,7 @@ interface VerifyFlags extends SharedFlags {
   readonly rate?: number | null
   readonly maxTime?: number
   readonly lockTimeout?: number
+  readonly head?: LedgerHead
 }
 
 export function add(command: Command, host: Host): void {
@@ -38,6 +42,11 @@ export function add(command: Command, host: Host): void {
     .option('--older-than <time>', 'only what was last read longer ago, such as 30d', parseFlag.duration)
     .option('--limit <size>', 'read so much of each at most, the longest unread first', parseFlag.size)
     .option('--rate <rate>', 'read no faster, such as 50MiB/s', parseFlag.rate)
+    .option(
+      '--head <seq:hash>',
+      'check the ledger of one backup against a head that was kept elsewhere, from the heartbeat or a report; reads no file',
+      parseFlag.head,
+    )
     .addOption(flags.maxTime)
     .addOption(flags.lockTimeout)
     .action(
@@ -45,6 +54,7 @@ export function add(command: Command, host: Host): void {
         const console = openConsole(given)
         const { run } = host
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
+        if (given.head !== undefined) return checkHead(given.head, names, given, console, run)
         const { olderThan = 0, limit = Number.POSITIVE_INFINITY, rate = null, lockTimeout = 0 } = given
         const { targets, code } = await targetsOf(names, given, host, (workspace) =>
           printSpecs(workspace, console),
@@ -79,6 +89,47 @@ export function add(command: Command, host: Host): void {
         return exitCode
       }),
     )
+}
+
+/** `--head`: of one ledger, which is read and nothing else. */
+async function checkHead(
+  head: LedgerHead,
+  names: readonly string[],
+  given: VerifyFlags,
+  console: Console,
+  run: Run,
+): Promise<number> {
+  const other = (['olderThan', 'limit', 'rate', 'lockTimeout'] as const).find(
+    (flag) => given[flag] !== undefined,
+  )
+  if (other !== undefined)
+    throw usage('--head reads the ledger alone, so it takes no flag about reading files')
+  const { backup, destination } = await ledgerOf(names, given, console, run)
+  const verified = await verifyHead(destination, { backup, head }, run).catch((error: unknown) => {
+    if (run.signal.aborted) throw error
+    return failedVerify(backup, destination.path, failureFrom(error))
+  })
+  const { exitCode } = verified
+  printEither(console, { format: 'reconcile.verify/1' as const, backups: [verified], exitCode }, (report) =>
+    renderVerified(report, { ...console, now: run.now() }),
+  )
+  return exitCode
+}
+
+/** The one backup, or folder, whose ledger a head is of. */
+async function ledgerOf(names: readonly string[], given: VerifyFlags, console: Console, run: Run) {
+  const [folder] = names
+  if (names.length === 1 && isFolder(folder!))
+    return { backup: folder!, destination: await openLedgerAt(folder!, given, run) }
+  const workspace = await openWorkspace(given, 'recall', run)
+  printSpecs(workspace, console)
+  const [spec, ...more] = names.some(isFolder) ? [] : chooseSpecs(workspace, names)
+  if (spec === undefined || more.length > 0)
+    throw usage(
+      '--head is of one ledger',
+      'reconcile verify NAME --head SEQ:HASH, or the folder of its destination.',
+    )
+  return { backup: spec.name, destination: await openLedgerOf(spec, workspace) }
 }
 
 type Target = Pick<VerifyWish, 'accepted' | 'by'> & {

@@ -7,7 +7,7 @@ import { writeFault } from './disk/write-fault.ts'
 import { type HashFiles, hashFiles } from './hash-pool.ts'
 import { layout } from './layout.ts'
 import { lockedDestination } from './locked-destination.ts'
-import { type Ground, identify, takeHolding } from './look/holding.ts'
+import { type Ground, identify, readHistory, takeHolding } from './look/holding.ts'
 import { makePrivateFolders } from './look/ownership.ts'
 import { readProgress } from './look/progress-file.ts'
 import { readStatus } from './look/status-file.ts'
@@ -34,6 +34,7 @@ export function openDestination(
     rotation: async () => (place.rotate ? options.box.rotation(place.path) : null),
     readProgress: () => readProgress(options.disk, files),
     inspect: (run) => takeHolding(ground, run.now, null),
+    history: () => readHistory(ground),
     async refusedNames(paths) {
       const { type, source } = await (ground.diskOf ?? diskFacts)(place.path)
       const found = namesAtRisk(type, paths)

@@ -242,4 +242,47 @@ export interface NoExplanation {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-export type Explanation = FileExplanation | BackupExplanation | NoExplanation
+/** `explain NAME --lost-at T`: had the source died then. By the ledger alone. Bytes; seconds. */
+export interface LostAtExplanation {
+  readonly format: 'reconcile.explain/1'
+  readonly kind: 'lost-at'
+  readonly backup: string
+  readonly asOf: string
+  readonly lostAt: string
+  readonly timezone: string
+  readonly series: readonly LostSeries[]
+  /** All that was held then. */
+  readonly files: number
+  readonly bytes: number
+  /** Of these, what had been found rotten. */
+  readonly rotten: readonly string[]
+  /** Published, and found gone by then. */
+  readonly gone: readonly string[]
+  /** Made at the source by then, by their mtimes, and here only since: they would be gone. `paths`: the first few. */
+  readonly missed: { readonly files: number; readonly bytes: number; readonly paths: readonly string[] }
+  /** Bytes a second over the recent passes that published more than once, and how many those are; null: too little is on record. */
+  readonly measured: { readonly rate: number; readonly passes: number } | null
+  /** To bring back the newest point of each series, and all that was held. */
+  readonly bring: { readonly newest: Bringing; readonly all: Bringing }
+}
+
+/** `by`: what sets the pace; null: nothing is known, and `seconds` is null. `rate` null: a timetable's. */
+export interface Bringing {
+  readonly bytes: number
+  readonly seconds: number | null
+  readonly rate: number | null
+  readonly by: 'bandwidth' | 'measured' | null
+}
+
+export interface LostSeries {
+  readonly series: string
+  /** Whole ones. */
+  readonly points: number
+  readonly state: FreshState
+  /** The newest whole one; `age` at that moment. */
+  readonly newest:
+    | (Moment & { readonly age: number; readonly files: readonly string[]; readonly bytes: number })
+    | null
+}
+
+export type Explanation = LostAtExplanation | FileExplanation | BackupExplanation | NoExplanation

@@ -15,7 +15,7 @@ import {
 } from './check-json.ts'
 import type { Digest, DigestPair } from './digest.ts'
 import type { Instant } from './instant.ts'
-import type { DrillEvent } from './ledger-event.ts'
+import type { DrillEvent, LedgerLine } from './ledger-event.ts'
 import type { ListedFile } from './listing.ts'
 import type { RelPath } from './rel-path.ts'
 import type { MarkerClaim, NoMarker, SourceFile } from './source-file.ts'
@@ -177,6 +177,34 @@ export interface DiskBefore {
 export interface LedgerHead {
   readonly seq: number
   readonly hash: string
+}
+
+/** A line as it is read for people. */
+export interface ReadLine {
+  readonly line: LedgerLine
+  /** It does not follow the line before it: something between them was changed or removed. */
+  readonly isBreak?: true
+}
+
+/** What reading a whole ledger came to. */
+export interface LedgerEnd {
+  /** Its last good line, before any damage; null: there is none. */
+  readonly head: LedgerHead | null
+  /** Bytes of a last write that is not whole: one is under way, or a crash cut it. */
+  readonly torn: number
+  /** That write ends, so that no mere cut left it like this. */
+  readonly isGarbled?: true
+  /** It is damaged or missing, or its disk may not be used. */
+  readonly halt: Halt | null
+}
+
+/** `4711:9f86…`: how people and other machines keep a head. */
+export const headText = ({ seq, hash }: LedgerHead): string => `${seq}:${hash}`
+
+/** The same, read again; null: it is none. */
+export function parseHead(text: string): LedgerHead | null {
+  const [, seq, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text.trim()) ?? []
+  return hash === undefined ? null : { seq: Number(seq), hash }
 }
 
 /** `foundOther`: set only where this pass has hashed the bytes and they were not what they should be. */

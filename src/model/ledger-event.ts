@@ -1,5 +1,21 @@
 import type { Anomaly } from './anomaly.ts'
+import type { ClockSanity } from './clock-sanity.ts'
 import type { Voucher } from './source-file.ts'
+
+/** What the ledger itself puts on each line, before the event's own fields. */
+export interface LedgerStamp {
+  /** Counts lines, from 1. */
+  readonly seq: number
+  /** The `seq` of the first line of the write that brought this line: distinguishes a torn write from an edited line. */
+  readonly append: number
+  readonly time: string
+  /** The box's clock was not believed: the time is what it showed, and no measure. */
+  readonly clock?: Exclude<ClockSanity, 'sane'>
+  /** The hash of the line before; 64 zeros before the first. */
+  readonly prev: string
+}
+
+export type LedgerLine = LedgerEvent & LedgerStamp & { readonly hash: string }
 
 /**
  * The ledger's lines. Each also carries `seq`, `append`, `time`, `prev` and `hash`, which the ledger itself puts there, and `clock` where

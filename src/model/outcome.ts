@@ -1,3 +1,4 @@
+import type { LedgerHead } from './holding.ts'
 import type { Difference } from './saved-plan.ts'
 import type { Suspended } from './suspension.ts'
 import type { Conflict, Diagnostic, Halt, Hold, Problem, Warning } from './trouble.ts'
@@ -61,6 +62,8 @@ export interface BackupOutcome {
   readonly stale: readonly Difference[]
   /** Why and until when it does not run; null: it does. */
   readonly suspended: Suspended | null
+  /** The ledger's last line when it ended; left out: it did not get that far. */
+  readonly head?: LedgerHead
   /** The pass brought nothing more because bandwidth is off, until then (null: for good); null: it was not. */
   readonly off: { readonly until: string | null } | null
 }

@@ -2,7 +2,7 @@ import type { AnomalyJudge } from './anomaly.ts'
 import type { Rotation } from './box.ts'
 import type { Digest, DigestKind, DigestPair } from './digest.ts'
 import type { Failure } from './failure.ts'
-import type { Holding, Identity, LedgerHead, Seen } from './holding.ts'
+import type { Holding, Identity, LedgerEnd, LedgerHead, ReadLine, Seen } from './holding.ts'
 import type { FileEvent, LedgerEvent, PruneBegin } from './ledger-event.ts'
 import type { Concern, Fetched, ListedFile, Listing } from './listing.ts'
 import type { LockHolder } from './outcome.ts'
@@ -130,6 +130,9 @@ export interface Destination {
 
   /** Reads a published file whole past the page cache, without the lock. Changes nothing. Throws the signal's reason. */
   reread(path: RelPath, pace: Pace, run: Run): Promise<Reread>
+
+  /** The ledger's lines from the first on, in pieces, then what reading it came to. Takes no lock and changes nothing. */
+  history(run: Run): AsyncGenerator<readonly ReadLine[], LedgerEnd>
 
   /** Names that the file system does not take, or may not: by its type alone, for nothing is written. Null: it takes all of them. */
   refusedNames(paths: readonly RelPath[]): Promise<RefusedNames | null>

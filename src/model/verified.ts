@@ -1,3 +1,4 @@
+import type { LedgerHead } from './holding.ts'
 import type { Problem } from './trouble.ts'
 
 /** `reconcile verify --json`. Times in UTC, sizes in bytes. */
@@ -19,6 +20,15 @@ export interface VerifiedBackup {
   readonly left: { readonly files: number; readonly bytes: number }
   /** When the file read longest ago was last read whole, after this; null: nothing is held, or it is not known. */
   readonly oldest: string | null
+  /**
+   * With `--head`: that head, what became of its line, the last good line (null: there is none), and the bytes after it of a write that
+   * is not whole. No file was read.
+   */
+  readonly head?: LedgerHead & {
+    readonly found: HeadFound
+    readonly last: LedgerHead | null
+    readonly torn: number
+  }
   /** Damage: each makes the exit code 6. */
   readonly findings: readonly Problem[]
   /** What kept it from looking. */
@@ -29,6 +39,12 @@ export interface VerifiedBackup {
   readonly news: boolean
   readonly exitCode: number
 }
+
+/**
+ * `held`: the ledger has that line, with that hash. `cut`: it ends before. `other`: another line is in its place. `damaged`: it is damaged
+ * before. `missing`: there is no ledger.
+ */
+export type HeadFound = 'held' | 'cut' | 'other' | 'damaged' | 'missing'
 
 /** What reading one file past the page cache came to. */
 export interface Reread {

@@ -32,7 +32,8 @@ export async function leaveStatus(
   const { observation, decided } = last
   const { source } = observation
   const views = afterPass(decided.views, decided.retention, source, tally)
-  const outcome = outcomeOf(pass, last, lateSeries(views))
+  const head = pass.destination.head()
+  const outcome = { ...outcomeOf(pass, last, lateSeries(views)), ...(head === null ? {} : { head }) }
   const isHeld = [...first.plan.holds, ...last.holds].some(({ code }) => code === 'clock-leap')
   const { identity, listedBefore } = observation.destination
   const turnLeft: Omit<TurnLeft, 'status'> = {
@@ -57,7 +58,7 @@ export async function leaveStatus(
         views,
         proven: provenClaim(spec, observation.destination, run.now()),
       },
-      pass.destination.head(),
+      head,
       run.now(),
     ),
   )

@@ -7,7 +7,7 @@ import type { Instant } from '../model/instant.ts'
 import { type Problem, withHint } from '../model/trouble.ts'
 import type { VerifiedBackup, VerifyReport } from '../model/verified.ts'
 import { escapeText } from './escape-text.ts'
-import { counted } from './human-count.ts'
+import { counted, humanCount } from './human-count.ts'
 import { humanAge } from './human-time.ts'
 import { cutText, foldText, indentText, wrapText } from './wrap-text.ts'
 
@@ -33,16 +33,27 @@ function troubleLines(problem: Problem, width: number): readonly string[] {
 }
 
 function sumUp(
-  { backup, files, bytes, left, oldest, findings, recorded }: VerifiedBackup,
+  { backup, files, bytes, left, oldest, findings, recorded, head }: VerifiedBackup,
   now: Instant,
 ): string {
   const name = escapeText(backup)
+  if (head !== undefined) return `${name}: ${headText(head, findings.length)}`
   const read = `${name}: ${counted(files, 'file')} (${humanSize(bytes)}) verified`
   const damage = findings.length === 0 ? 'no damage found' : `${counted(findings.length, 'finding')}`
   const rest =
     left.files === 0 ? '' : `, ${counted(left.files, 'file')} (${humanSize(left.bytes)}) left for later`
   const age = oldest === null ? '' : ` Oldest verification: ${humanAge(oldest, now)}.`
   return `${read}, ${damage}${rest}.${age}${recorded ? '' : ' Nothing was recorded in the ledger.'}`
+}
+
+function headText({ seq, found, last, torn }: NonNullable<VerifiedBackup['head']>, findings: number): string {
+  if (found !== 'held') return `the ledger does not hold that head, ${counted(findings, 'finding')}.`
+  const rest = findings === 0 ? `sound up to line ${humanCount(last!.seq)}, its last` : 'damaged after it'
+  const part =
+    torn === 0 || findings > 0
+      ? ''
+      : ` ${counted(torn, 'byte')} after that are no whole line: a pass is writing, or was cut off.`
+  return `the ledger holds line ${humanCount(seq)} with that hash, and is ${rest}.${part}`
 }
 
 /** A backup that could not be looked at. */

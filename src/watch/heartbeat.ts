@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { headText, type LedgerHead } from '../model/holding.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import type { Heartbeat } from '../model/settings.ts'
 import { systemErrorOf } from '../model/system-error.ts'
@@ -57,13 +58,42 @@ export const TOO_LATE = 'too late'
 /** Characters. */
 const LONGEST_BODY = 10_000
 
+/** Of these, the ledgers' heads: whoever keeps them finds a ledger that is cut short later, also where this box is gone. */
+const HEADS = 8000
+
+/** The head of its ledger as a line of a body; none if the pass did not get that far. */
+export const headLines = ({
+  backup,
+  head,
+}: {
+  readonly backup: string
+  readonly head?: LedgerHead | undefined
+}): readonly string[] => (head === undefined ? [] : [`ledger ${backup} ${headText(head)}`])
+
+/** What is said, cut where that is too long; the heads come last, and each is whole or left out. */
+export function bodyOf(lines: Iterable<string>, heads: readonly string[]): string {
+  let length = 0
+  const kept = heads.filter((line) => {
+    length += line.length + 1
+    return length <= HEADS
+  })
+  const left = heads.length - kept.length
+  const end = [
+    ...kept,
+    ...(left === 0 ? [] : [`and ${left} more ledgers: eachFile gives each backup a heartbeat of its own`]),
+  ]
+  const room = LONGEST_BODY - end.reduce((sum, line) => sum + line.length + 1, 0)
+  const said = [...lines].join('\n').slice(0, room)
+  return [...(said === '' ? [] : [said]), ...end].join('\n')
+}
+
 /** Makes one call, with retries unless it is a `start`: that one matters little, as the end will be reported. Never throws. */
-async function call(which: Call, lines: Iterable<string>, target: Target | null, { signal, warn }: Options) {
+async function call(which: Call, body: string, target: Target | null, { signal, warn }: Options) {
   if (target === null || (target.isOptional === true && (await isMissing(target.urlFile)))) return
   const asked = {
     ...TEXT,
     query: target.rid === undefined ? {} : { rid: target.rid },
-    body: [...lines].join('\n').slice(0, LONGEST_BODY),
+    body,
     under: which,
   }
   const isStart = which === 'start'
@@ -99,7 +129,7 @@ export function passHeartbeats(place: (name: string) => Target | null, options: 
   }
 
   /** Null: how it ended is unknown. */
-  function ended(name: string, which: Exclude<Call, 'start'> | null, lines: readonly string[]): void {
+  function ended(name: string, which: Exclude<Call, 'start'> | null, body: string): void {
     const run = running.get(name) ?? open(name)
     running.delete(name)
     queue(name, async () => {
@@ -108,7 +138,7 @@ export function passHeartbeats(place: (name: string) => Target | null, options: 
       await Promise.race([run.started, wait.catch(() => {})])
       run.cut.abort()
       await run.started
-      if (which !== null) await call(which, lines, run.target, options)
+      if (which !== null) await call(which, body, run.target, options)
     })
   }
 
@@ -118,21 +148,23 @@ export function passHeartbeats(place: (name: string) => Target | null, options: 
       running.set(name, run)
       const signal = AbortSignal.any([run.cut.signal, options.signal])
       queue(name, async () => {
-        run.started = call('start', [], run.target, { ...options, signal })
+        run.started = call('start', '', run.target, { ...options, signal })
       })
     },
     ended,
     /** Whether a pass follows or not. */
-    fail: (name: string, line: string): void => queue(name, () => call('fail', [line], place(name), options)),
+    fail: (name: string, line: string): void =>
+      queue(name, () => call('fail', bodyOf([line], []), place(name), options)),
     /** Of one backup. Success is said only of a pass that ran to its end with exit code 0 (I14). `fault`: over its spec; null: none. */
     finished(
-      { backup, result, exitCode }: BackupOutcome,
+      { backup, result, exitCode, head }: BackupOutcome,
       lines: readonly string[],
       fault: string | null,
     ): void {
       const isWhole = result === 'in-sync' || result === 'applied'
       const which = exitCode !== 0 || fault !== null ? 'fail' : isWhole ? '' : 'log'
-      ended(backup, result === 'cancelled' ? null : which, fault === null ? lines : [...lines, fault])
+      const body = bodyOf(fault === null ? lines : [...lines, fault], headLines({ backup, head }))
+      ended(backup, result === 'cancelled' ? null : which, body)
     },
     async settled(): Promise<void> {
       await Promise.all(calling.values())
@@ -150,6 +182,8 @@ export function watchHeartbeat(
   options: Options & { readonly onGood: () => void },
 ) {
   const unwell = new Map<string, string>()
+  const heads = new Map<string, readonly string[]>()
+  const headsNow = () => [...heads.values()].flat()
   let calling: Promise<void> | null = null
   let next: (() => Promise<void>) | null = null
   let lastGood = Number.NEGATIVE_INFINITY
@@ -171,16 +205,18 @@ export function watchHeartbeat(
   function fail(): void {
     isFailing = true
     const lines = new Set([...over.values(), ...unwell.values()])
-    queue(() => call('fail', lines, place(), options))
+    queue(() => call('fail', bodyOf(lines, headsNow()), place(), options))
   }
 
   return {
     remember(backup: string, line: string | null): void {
+      heads.delete(backup)
       if (line === null) unwell.delete(backup)
       else unwell.set(backup, line)
     },
     fail,
-    finished({ backup, result, exitCode }: BackupOutcome, line: string): void {
+    finished({ backup, result, exitCode, head }: BackupOutcome, line: string): void {
+      if (head !== undefined) heads.set(backup, headLines({ backup, head }))
       if (result === 'busy' || result === 'cancelled' || result === 'suspended') return
       const wasWell = !unwell.has(backup)
       if (exitCode !== 0) {
@@ -194,7 +230,7 @@ export function watchHeartbeat(
       isFailing = false
       lastGood = now
       options.onGood()
-      queue(() => call('', [], place(), options))
+      queue(() => call('', bodyOf([], headsNow()), place(), options))
     },
     async settled(): Promise<void> {
       await calling

@@ -22,7 +22,7 @@ import type { Settings } from '../model/settings.ts'
 import type { DestinationStatus } from '../model/status.ts'
 import type { Problem } from '../model/trouble.ts'
 import type { SpecFault } from '../model/watched-specs.ts'
-import { passHeartbeats, TOO_LATE, watchHeartbeat } from './heartbeat.ts'
+import { bodyOf, headLines, passHeartbeats, TOO_LATE, watchHeartbeat } from './heartbeat.ts'
 import { openHooks } from './hooks.ts'
 
 export type Notices = ReturnType<typeof openNotices>
@@ -173,7 +173,7 @@ export function openNotices(
       const isKnown = result !== null && !signal.aborted && saysSomething(result)
       if (isKnown && result.exitCode === 0) onGood()
       const end = isKnown ? (result.exitCode === 0 ? '' : 'fail') : null
-      if (use === 'all') beats.ended('', end, result === null ? [] : summaryOfAll(result).map(oneLine))
+      if (use === 'all') beats.ended('', end, result === null ? '' : bodyOfAll(result, oneLine))
       await Promise.all([hooks.settled(), watch?.settled(), beats.settled()])
       close()
     },
@@ -229,6 +229,10 @@ const summaryOfAll = ({ exitCode, backups, problems, diagnostics }: Ended): read
       .filter(({ severity }) => severity === 'error')
       .map(({ file, line, message }) => `${file}:${line}: ${message}`),
   ])
+
+/** The same with the heads of the ledgers. */
+const bodyOfAll = (result: Ended, oneLine: (text: string) => string): string =>
+  bodyOf(summaryOfAll(result).map(oneLine), result.backups.flatMap(headLines))
 
 /** What a pass over one came to, a line each. */
 function summaryOf(outcome: BackupOutcome): readonly string[] {

@@ -120,6 +120,21 @@ test.each<[string, ...(() => readonly string[])[]]>([
     () => ['explain', `${name(8)}/${day(21)}`],
   ],
   [
+    'what happened',
+    () => ['log'],
+    ...[1, 2, 8, 19].map((number) => () => ['log', near(number)]),
+    () => ['log', name(99)],
+    () => ['report', '--month', '2026-11'],
+    () => ['report', '--month', '9999-12'],
+    () => ['explain', name(1), '--lost-at', '1h'],
+    ...[() => name(1), () => near(2), () => near(19)].map((what) => () => [
+      ...['verify', what(), '--head'],
+      `1:${'a'.repeat(64)}`,
+    ]),
+    () => ['verify', near(1), '--head', `99999:${'a'.repeat(64)}`],
+    () => ['verify', '--head', 'x'],
+  ],
+  [
     'checks',
     () => ['validate'],
     () => ['validate', '--effective', name(99)],

@@ -175,6 +175,10 @@ test('each backup has its own heartbeat, from any whole pass over it', async () 
   )
   expect(calls).toEqual(['/pg/start?rid', '/pg?rid'])
   expect(receiver.received[1]!.body).toMatch(/^pg: exit 0: applied\npublished 1,/)
+  // Its ledger's head: the last line then.
+  const ledger = await readFile(join(world.destination, '.reconcile/ledger.jsonl'), 'utf8')
+  const { seq, hash } = JSON.parse(ledger.trim().split('\n').at(-1)!)
+  expect(receiver.received[1]!.body.split('\n').at(-1)).toBe(`ledger pg ${seq}:${hash}`)
   // A pass with nothing to do, and one that is unwell.
   await world.run(flag, file)
   await world.offer('a.tar', 'two', { mtime: 1_700_000_009 })

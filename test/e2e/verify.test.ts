@@ -134,6 +134,83 @@ test('a ledger that was edited, cut or reordered, or is gone: told apart, and th
   expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${NAMES[1]}`], recorded: true })
 })
 
+test('a head kept elsewhere: held, cut off at any line, edited, another history, gone; also where status and state are', async () => {
+  const world = await held()
+  const path = ledgerOf(world)
+  const whole = await readFile(path, 'utf8')
+  const lines = whole.trimEnd().split('\n')
+  const head = (await world.pass()).backups[0]!.head!
+  expect(head).toMatchObject({ seq: lines.length, hash: JSON.parse(lines.at(-1)!).hash })
+  const asked = `${head.seq}:${head.hash}`
+  const by = async (what: string, text: string) => {
+    const { stdout, stderr, code } = await world.run('verify', what, '--head', text, '--json')
+    expect(stderr).toBe('')
+    const [backup] = (JSON.parse(stdout) as VerifyReport).backups
+    expect(backup).toMatchObject({ exitCode: code, files: 0, recorded: false, problems: [] })
+    return [code, backup!.head!.found, ...backup!.findings.map((one) => one.code)]
+  }
+  expect(await by('pg', asked)).toEqual([0, 'held'])
+  expect((await world.run('verify', 'pg', '--head', asked)).stdout.replace(/\s+/g, ' ')).toBe(
+    'pg: the ledger holds line 7 with that hash, and is sound up to line 7, its last.',
+  )
+  await writeFile(path, lines.filter((_, at) => at !== 4).join('\n'))
+  // Started anew, on the record: it says where the old one is.
+  expect(await world.run('doctor', '--rebuild-ledger', 'pg')).toMatchObject({ code: 0 })
+  const anew = await world.run('verify', 'pg', '--head', asked)
+  expect([anew.code, anew.stdout.replace(/\s+/g, ' ')]).toEqual([
+    6,
+    expect.stringMatching(
+      /ledger-cut .*started anew at .*: the old one is \.reconcile\/quarantine\/\S+\/ledger\.jsonl/,
+    ),
+  ])
+  // What this box knows is gone: the head alone is left.
+  await rm(world.state, { recursive: true })
+  await rm(join(world.destination, '.reconcile/status.json'))
+  for (const kept of lines.keys()) {
+    await writeFile(
+      path,
+      lines
+        .slice(0, kept)
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
+    if (kept > 0) expect((await world.run('log', world.destination)).code, `${kept}`).toBe(0)
+    const found = kept === 0 ? [6, 'missing', 'ledger-edited'] : [6, 'cut', 'ledger-cut']
+    for (const what of ['pg', world.destination]) expect(await by(what, asked), `${kept}`).toEqual(found)
+  }
+  const texts: readonly (readonly [string, string, unknown[]])[] = [
+    ['cut within its last line', whole.slice(0, -9), [6, 'cut', 'ledger-cut']],
+    ['its last line edited', whole.replace(/e(?=[^e]*$)/, 'f'), [6, 'damaged', 'ledger-edited']],
+    ['edited before', whole.replace(`"size":${SIZE}`, `"size":${SIZE - 1}`), [6, 'damaged', 'ledger-edited']],
+    ['longer since', `${whole}`, [0, 'held']],
+    ['being written', `${whole}{"seq":`, [0, 'held']],
+  ]
+  for (const [name, text, found] of texts) {
+    await writeFile(path, text)
+    expect(await by(world.destination, asked), name).toEqual(found)
+  }
+  await writeFile(path, whole)
+  const earlier = JSON.parse(lines[2]!) as { seq: number; hash: string }
+  expect(await by(world.destination, `${earlier.seq}:${earlier.hash}`)).toEqual([0, 'held'])
+  expect(await by(world.destination, `3:${head.hash}`)).toEqual([6, 'other', 'ledger-other'])
+  // Damage after a head is damage all the same, and a torn tail is none.
+  await writeFile(path, lines.filter((_, at) => at !== 4).join('\n'))
+  const second = `2:${JSON.parse(lines[1]!).hash}`
+  expect(await by(world.destination, second)).toEqual([6, 'held', 'ledger-cut'])
+  await rm(path)
+  expect(await by('pg', asked)).toEqual([6, 'missing', 'ledger-missing'])
+  await rm(join(world.destination, '.reconcile'), { recursive: true })
+  expect(await by('pg', asked)).toEqual([6, 'missing', 'ledger-missing'])
+  expect(await world.run('verify', world.destination, '--head', asked)).toMatchObject({ code: 64 })
+  for (const words of [
+    ['pg', '--head', '7'],
+    ['pg', '--head', `7:${'g'.repeat(64)}`],
+    ['pg', '--head', asked, '--limit', '1GiB'],
+    ['pg', world.destination, '--head', asked],
+  ])
+    expect(await world.run('verify', ...words), words.join(' ')).toMatchObject({ code: 64 })
+})
+
 test('by a folder alone; by age and amount, the longest unread first; at a rate', async () => {
   const world = await held()
   // Read without the lock; what cannot be recorded now is said, and a later run records it.

@@ -57,6 +57,7 @@ const REST = 'docs-commands.test.ts'
 /** The documents whose commands are run by another file than docs-commands.test.ts, each with that file. */
 const RUN_BY: Readonly<Record<string, string>> = {
   'docs/gitops.md': 'docs-commands-gitops.test.ts',
+  'docs/log.md': 'docs-commands-restore.test.ts',
   'docs/monitoring.md': 'docs-commands-monitoring.test.ts',
   'docs/restore.md': 'docs-commands-restore.test.ts',
   'docs/verify.md': 'docs-commands-restore.test.ts',

@@ -31,6 +31,7 @@ async function run(
       errorWidth: 80,
       stderr: process.stderr,
       quiet: false,
+      flushed: async () => true,
     },
   )
   return { code, out: said.out.replaceAll(loaded.label, 'DIR'), err: said.err, folder: loaded.label }

@@ -8,6 +8,7 @@ import { instant } from '../../src/model/instant.ts'
 import { NOTICE_KINDS, type Notice, type NoticeKind } from '../../src/model/notice.ts'
 import type { BackupOutcome } from '../../src/model/outcome.ts'
 import type { DestinationStatus } from '../../src/model/status.ts'
+import { bodyOf } from '../../src/watch/heartbeat.ts'
 import { openHooks } from '../../src/watch/hooks.ts'
 import { type NoticeUse, openNotices } from '../../src/watch/notices.ts'
 import { deadOrigin, heartbeatTo, type Receiver, startReceiver, webhook } from '../helpers/receiver.ts'
@@ -465,11 +466,32 @@ describe('the heartbeat of a pass', () => {
   })
 })
 
+describe('the heads in a heartbeat', () => {
+  test('come after what is said, are whole, and leave room for it', () => {
+    expect(bodyOf(['exit 0'], ['ledger a 1:x'])).toBe('exit 0\nledger a 1:x')
+    expect(bodyOf([], [])).toBe('')
+    const heads = Array.from({ length: 200 }, (_, i) => `ledger backup-${i} 1000:${'a'.repeat(64)}`)
+    const body = bodyOf(['exit 6', 'x'.repeat(20_000)], heads)
+    expect(body.length).toBeLessThanOrEqual(10_000)
+    expect(body).toMatch(/^exit 6\nx{1000,}\nledger backup-0 1000:a{64}\n/)
+    const kept = body.split('\n').filter((line) => heads.includes(line))
+    expect(
+      body.endsWith(
+        `\nand ${200 - kept.length} more ledgers: eachFile gives each backup a heartbeat of its own`,
+      ),
+    ).toBe(true)
+  })
+})
+
 describe('the heartbeat of watch', () => {
+  const HEAD = `ledger old 7:${'a'.repeat(64)}`
+
   test('beats after good passes while none is failing, and tells when one begins to', async () => {
     const notices = open([], { use: 'watch', heartbeat: await hook('beat') })
+    const head = { seq: 7, hash: 'a'.repeat(64) }
     const pass = async (backup: string, exitCode: number) => {
-      await notices.finished(outcome({ backup, exitCode }), 'whole')
+      const more = backup === 'old' ? { head } : {}
+      await notices.finished(outcome({ backup, exitCode, ...more }), 'whole')
       // Of those that wait for their turn the newest alone is sent.
       await new Promise((turn) => setTimeout(turn, 50))
     }
@@ -490,10 +512,10 @@ describe('the heartbeat of watch', () => {
     await notices.gone('c')
     await notices.ended(null)
     expect(receiver.received.map(({ url, body }) => [url, body])).toEqual([
-      [`${SECRET}?token=q`, ''],
-      [`${SECRET}/fail?token=q`, 'b: exit 1: in-sync'],
-      [`${SECRET}?token=q`, ''],
-      [`${SECRET}/fail?token=q`, 'c: exit 6: in-sync'],
+      [`${SECRET}?token=q`, HEAD],
+      [`${SECRET}/fail?token=q`, `b: exit 1: in-sync\n${HEAD}`],
+      [`${SECRET}?token=q`, HEAD],
+      [`${SECRET}/fail?token=q`, `c: exit 6: in-sync\n${HEAD}`],
     ])
   })
 })

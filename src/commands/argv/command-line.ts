@@ -26,7 +26,11 @@ export const ends =
     keep(await act(...([...given.slice(0, -2), command.optsWithGlobals()] as unknown as Args)))
   }
 
-const PRINTED_BY = { markdown: 'reconcile plan --show FILE', prometheus: 'reconcile status' } as const
+const PRINTED_BY = {
+  markdown: 'reconcile plan --show FILE',
+  prometheus: 'reconcile status',
+  html: 'reconcile report',
+} as const
 
 /** Throws a Failure if this command cannot print the requested output. `own`: the special format that it can. */
 export function openConsole(
@@ -34,10 +38,15 @@ export function openConsole(
   own?: keyof typeof PRINTED_BY,
 ): Console {
   const form: Output = json ? 'json' : output
-  if ((form === 'markdown' || form === 'prometheus') && form !== own)
-    throw usage(`--output ${form} works only with ${PRINTED_BY[form]}`, `For example: ${PRINTED_BY[form]} --output ${form}`)
+  if (isOwn(form) && form !== own)
+    throw usage(
+      `--output ${form} works only with ${PRINTED_BY[form]}`,
+      `For example: ${PRINTED_BY[form]} --output ${form}`,
+    )
   return processConsole(form, quiet)
 }
+
+const isOwn = (form: Output): form is keyof typeof PRINTED_BY => form in PRINTED_BY
 
 export const usage = (message: string, hint = 'reconcile --help lists commands and flags.'): Failure =>
   new Failure({ code: 'usage', message, hint })

@@ -2,8 +2,8 @@ import { escapeJson } from '../../view/escape-text.ts'
 import { useColor } from '../../view/paint.ts'
 import { foldText } from '../../view/wrap-text.ts'
 
-/** `markdown`: of `plan --show` alone; `prometheus`: of `status`. */
-export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus'
+/** `markdown`: of `plan --show` alone; `prometheus`: of `status`; `html`: of `report`. */
+export type Output = 'text' | 'json' | 'ndjson' | 'markdown' | 'prometheus' | 'html'
 
 /** Where a command prints. Results to `write` (stdout), everything else to `writeError` (stderr). */
 export interface Console {
@@ -20,6 +20,8 @@ export interface Console {
   /** stderr itself, for live progress. */
   readonly stderr: NodeJS.WriteStream
   readonly quiet: boolean
+  /** Once all that was written to stdout has left this process; false: nobody reads it any more. */
+  readonly flushed: () => Promise<boolean>
 }
 
 export function processConsole(output: Output, quiet: boolean): Console {
@@ -35,6 +37,7 @@ export function processConsole(output: Output, quiet: boolean): Console {
     width: stdout.columns || 80,
     errorWidth: stderr.columns || 80,
     stderr,
+    flushed: () => new Promise((done) => void stdout.write('', (error) => done(error == null))),
   }
 }
 

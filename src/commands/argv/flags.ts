@@ -55,8 +55,11 @@ export const SHARED_FLAGS: readonly Option[] = [
     '--state <folder>',
     "this box's state (default: /var/lib/reconcile; as a plain user ~/.local/state/reconcile)",
   ),
-  flag('--output <format>', 'format of stdout; markdown for plan --show, prometheus for status')
-    .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus'])
+  flag(
+    '--output <format>',
+    'format of stdout; markdown for plan --show, prometheus for status, html for report',
+  )
+    .choices(['text', 'json', 'ndjson', 'markdown', 'prometheus', 'html'])
     .default('text'),
   flag('--json', 'the same as --output json'),
   quietFlag,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { type LedgerHead, parseHead } from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import { type Parsed, parseDuration, parseRate, parseSize } from '../../specs/spec/units.ts'
 
@@ -40,6 +41,26 @@ export const parseFlag = {
     if (/^\d{4}-/.test(text))
       return { at: text.length === 10 ? parseFlag.upTo(text) : parseFlag.instant(text) }
     return { seconds: parseFlag.duration(text) }
+  },
+  /** The same, or so long before now. */
+  past: (text: string): ((now: Instant) => Instant) => {
+    const span = parseDuration(text)
+    if (span.ok) return (now) => instant(now - span.value * 1000)
+    if (!/^\d{4}-/.test(text))
+      throw new InvalidArgumentError('It takes a time such as 7d, 2026-11-24 or 2026-11-24T06:00:00Z.')
+    const at = parseFlag.instant(text)
+    return () => at
+  },
+  head: (text: string): LedgerHead => {
+    const head = parseHead(text)
+    if (head === null)
+      throw new InvalidArgumentError('It takes SEQ:HASH, as the heartbeat and reconcile report print it.')
+    return head
+  },
+  month: (text: string): string => {
+    if (!/^(?:19|20)\d\d-(?:0[1-9]|1[0-2])$/.test(text))
+      throw new InvalidArgumentError('It takes a month such as 2026-11.')
+    return text
   },
   concurrency: (text: string): number => {
     const count = /^[1-9]\d?$/.test(text) ? Number(text) : Number.NaN

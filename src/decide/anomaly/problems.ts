@@ -30,13 +30,14 @@ export function anomaliesOf(
     // One that a later version has found has a kind that this one does not know.
     code: CODES[one.kind] ?? `anomaly-${one.kind}`,
     path,
-    message: messageOf(one),
+    message: anomalyText(one),
     hint: `Look at it. If it is meant to be so, acknowledge its path in the spec with the digest ${digest}.`,
     retryable: false,
   }))
 }
 
-function messageOf(one: Anomaly): string {
+/** What is odd, as a sentence whose subject is the file. */
+export function anomalyText(one: Anomaly): string {
   switch (one.kind) {
     case 'size': {
       const than = one.size < one.median ? 'small' : 'large'

@@ -13,6 +13,7 @@ export type FindingCode =
   | 'ledger-edited'
   | 'ledger-cut'
   | 'ledger-reordered'
+  | 'ledger-other'
 
 export interface Finding extends Problem {
   readonly code: FindingCode

@@ -1,12 +1,12 @@
 import type { LedgerHead } from '../../model/holding.ts'
 import type { Instant } from '../../model/instant.ts'
-import type { LedgerEvent } from '../../model/ledger-event.ts'
+import type { LedgerEvent, LedgerLine } from '../../model/ledger-event.ts'
 import type { Disk } from '../disk/disk.ts'
 import { withReserve } from '../disk/reserve.ts'
 import type { Layout } from '../layout.ts'
 import type { LinePlace } from './book.ts'
 import { APPEND_LIMIT } from './chain.ts'
-import { type LedgerLine, sealLine } from './line.ts'
+import { sealLine } from './line.ts'
 
 interface LedgerEnd {
   readonly head: LedgerHead

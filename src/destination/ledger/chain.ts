@@ -1,6 +1,7 @@
-import type { LedgerHead } from '../../model/holding.ts'
+import type { LedgerHead, ReadLine } from '../../model/holding.ts'
+import type { LedgerLine } from '../../model/ledger-event.ts'
 import type { Disk } from '../disk/disk.ts'
-import { BEGINNING, type LedgerLine, openLine } from './line.ts'
+import { BEGINNING, openLine } from './line.ts'
 
 /** Bytes of one append at most, and so of a torn tail. */
 export const APPEND_LIMIT = 1 << 20
@@ -33,8 +34,28 @@ export async function readChain(
   disk: Disk,
   path: string,
   known: LedgerHead | null,
-  visit: (line: LedgerLine, place: { readonly offset: number; readonly length: number }) => void,
+  visit: (line: LedgerLine, place: Placed['place']) => void,
 ): Promise<Chain | null> {
+  const pieces = readPieces(disk, path, known)
+  for (;;) {
+    const next = await pieces.next()
+    if (next.done) return next.value
+    for (const { line, place } of next.value) visit(line, place)
+  }
+}
+
+export interface Placed {
+  readonly line: LedgerLine
+  /** In the file, bytes. */
+  readonly place: { readonly offset: number; readonly length: number }
+}
+
+/** The same, handed over in pieces as they are read; what it comes to is returned. */
+export async function* readPieces(
+  disk: Disk,
+  path: string,
+  known: LedgerHead | null,
+): AsyncGenerator<readonly Placed[], Chain | null> {
   let head = BEGINNING
   let end = 0
   let size = 0
@@ -46,25 +67,72 @@ export async function readChain(
     size += read.length
     const piece = asBuffer(read)
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    const lines: Placed[] = []
     let from = 0
     for (;;) {
       const newline = bytes.indexOf(0x0a, from)
       if (newline === -1) break
       const line = openLine(bytes.subarray(from, newline))
-      if (line === null || line.seq !== head.seq + 1 || line.prev !== head.hash || line.append > line.seq)
+      if (line === null || line.seq !== head.seq + 1 || line.prev !== head.hash || line.append > line.seq) {
+        yield lines
         return brokenAt(disk, path, head, end)
-      visit(line, { offset: end, length: newline - from })
+      }
+      lines.push({ line, place: { offset: end, length: newline - from } })
       head = { seq: line.seq, hash: line.hash }
       end += newline + 1 - from
-      if (known?.seq === line.seq && known.hash !== line.hash) return { head, end, size, state: 'forged' }
+      if (known?.seq === line.seq && known.hash !== line.hash) {
+        yield lines
+        return { head, end, size, state: 'forged' }
+      }
       from = newline + 1
     }
+    yield lines
     // What is left over is copied, so that it keeps no chunk alive.
     rest = Buffer.from(bytes.subarray(from))
     if (rest.length > APPEND_LIMIT) return brokenAt(disk, path, head, end)
   }
   // Judged by what was read, and not read again: by now a writer may have finished the line.
   return { head, end, size, state: rest.length > 0 ? 'torn' : 'whole' }
+}
+
+/** Each whole line from this byte on, for people who look at a damaged ledger. One that does not follow `before` is marked. */
+export async function* readOn(
+  disk: Disk,
+  path: string,
+  from: number,
+  before: LedgerHead,
+): AsyncGenerator<readonly ReadLine[]> {
+  let { seq, hash } = before
+  let rest: Buffer = Buffer.alloc(0)
+  for (let at = from; ; ) {
+    const read = await disk.read(path, { from: at, limit: CHUNK })
+    if (read === null || read.length === 0) return
+    at += read.length
+    const bytes = Buffer.concat([rest, read])
+    const lines: ReadLine[] = []
+    let start = 0
+    for (let newline = bytes.indexOf(0x0a); newline !== -1; newline = bytes.indexOf(0x0a, start)) {
+      const line = openLine(bytes.subarray(start, newline))
+      start = newline + 1
+      if (line === null) continue
+      lines.push(line.prev === hash && line.seq === seq + 1 ? { line } : { line, isBreak: true })
+      ;({ seq, hash } = line)
+    }
+    yield lines
+    rest = bytes.length - start > APPEND_LIMIT ? Buffer.alloc(0) : Buffer.from(bytes.subarray(start))
+  }
+}
+
+/**
+ * Whether a chain contains the line that this head names, wherever the head was kept: `cut`: it ends before. The chain must have been read
+ * with this head as `known`.
+ */
+export function headIn(
+  { head, state }: Pick<Chain, 'head' | 'state'>,
+  known: LedgerHead,
+): 'held' | 'cut' | 'other' {
+  if (state === 'forged') return 'other'
+  return head.seq < known.seq ? 'cut' : 'held'
 }
 
 /** I10: distinguishes a write torn by a crash from a changed line. `end`: where the good lines end. */

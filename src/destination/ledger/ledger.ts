@@ -1,5 +1,12 @@
 import { type ClockSanity, clockSanity } from '../../model/clock-sanity.ts'
-import type { Holding, LedgerHead, LedgerRecord, PrunedFile } from '../../model/holding.ts'
+import type {
+  Holding,
+  LedgerEnd,
+  LedgerHead,
+  LedgerRecord,
+  PrunedFile,
+  ReadLine,
+} from '../../model/holding.ts'
 import { type Instant, instant } from '../../model/instant.ts'
 import type { LedgerEvent } from '../../model/ledger-event.ts'
 import { markerOf } from '../../model/marker-name.ts'
@@ -19,7 +26,7 @@ import {
   type RepairIntent,
   type UndoIntent,
 } from './book.ts'
-import { type Chain, readChain } from './chain.ts'
+import { type Chain, headIn, type Placed, readOn, readPieces } from './chain.ts'
 import { openLine } from './line.ts'
 import { setTailAside } from './tail.ts'
 
@@ -84,43 +91,96 @@ export async function openLedger(disk: Disk, files: Layout, options: LedgerOptio
 
 async function open(disk: Disk, files: Layout, options: LedgerOptions): Promise<LedgerState> {
   const book = emptyBook()
+  const pieces = readLedger(disk, files, options.knownHead)
+  for (;;) {
+    const { done, value } = await pieces.next()
+    if (!done) for (const { line, place } of value) enter(book, line, place)
+    else if (value.halt !== null) return { state: 'damaged', halt: value.halt }
+    else if (value.chain === null) return { state: 'absent' }
+    else return { state: 'open', ledger: await ledgerFrom(disk, files, options, book, value.chain) }
+  }
+}
+
+/** Every line from the first on, in pieces, then how it ended; of a damaged one what can be read of it. Needs no lock and writes nothing. Throws as `openLedger` does. */
+export async function* ledgerHistory(
+  disk: Disk,
+  files: Layout,
+  knownHead: LedgerHead | null,
+): AsyncGenerator<readonly ReadLine[], LedgerEnd> {
+  try {
+    const pieces = readLedger(disk, files, knownHead)
+    for (;;) {
+      const { done, value } = await pieces.next()
+      if (!done) {
+        yield value
+        continue
+      }
+      const { chain, halt } = value
+      if (halt !== null && chain !== null && chain.state !== 'whole')
+        yield* readOn(disk, files.ledger, chain.end, chain.head)
+      const head = chain === null || chain.head.seq === 0 ? null : chain.head
+      const garbled = chain?.isGarbled === true ? ({ isGarbled: true } as const) : {}
+      return { head, torn: chain?.state === 'torn' ? chain.size - chain.end : 0, ...garbled, halt }
+    }
+  } catch (error) {
+    throw diskFailure(error, 'read', files.ledger)
+  }
+}
+
+/** `chain` null: there is no ledger; `halt` says where there should be one, or what is wrong with it. */
+async function* readLedger(
+  disk: Disk,
+  files: Layout,
+  known: LedgerHead | null,
+): AsyncGenerator<readonly Placed[], { readonly chain: Chain | null; readonly halt: Halt | null }> {
   const place = await disk.lstat(files.ledger)
   if (place === null) {
-    const hadOne = options.knownHead !== null || (await disk.lstat(files.id)) !== null
-    return hadOne ? { state: 'damaged', halt: missing(files.ledger) } : { state: 'absent' }
+    const hadOne = known !== null || (await disk.lstat(files.id)) !== null
+    return { chain: null, halt: hadOne ? missing(files.ledger) : null }
   }
-  if (place.kind !== 'file')
-    return { state: 'damaged', halt: damaged(files.ledger, 'it is not a regular file') }
-  const chain = await readChain(disk, files.ledger, options.knownHead, (line, at) => enter(book, line, at))
-  if (chain === null) return { state: 'damaged', halt: missing(files.ledger) }
-  const fault = faultOf(chain, book, options.knownHead)
-  if (fault !== null)
-    return { state: 'damaged', halt: { ...damaged(files.ledger, fault.why), damage: fault.damage } }
-  return { state: 'open', ledger: await ledgerFrom(disk, files, options, book, chain) }
+  if (place.kind !== 'file') return { chain: null, halt: damaged(files.ledger, 'it is not a regular file') }
+  let hasId = false
+  const pieces = readPieces(disk, files.ledger, known)
+  for (;;) {
+    const { done, value } = await pieces.next()
+    if (!done) {
+      hasId ||= value.some(({ line }) => line.event === 'created')
+      yield value
+      continue
+    }
+    if (value === null) return { chain: null, halt: missing(files.ledger) }
+    const fault = faultOf(value, hasId, known)
+    return {
+      chain: value,
+      halt: fault === null ? null : { ...damaged(files.ledger, fault.why), damage: fault.damage },
+    }
+  }
 }
 
 /** What makes a chain no ledger of ours; null: nothing does. */
 function faultOf(
   chain: Chain,
-  book: Book,
+  hasId: boolean,
   known: LedgerHead | null,
 ): { readonly damage: LedgerDamage; readonly why: string } | null {
   const { seq } = chain.head
   const at = `line ${seq + 1} (byte ${chain.end})`
   if (seq === 0) return { damage: 'edited', why: 'it has no valid line' }
-  if (book.id === null) return { damage: 'cut', why: 'its first line names no destination' }
+  if (!hasId) return { damage: 'cut', why: 'its first line names no destination' }
   if (chain.state === 'edited') return { damage: 'edited', why: `${at} was changed after it was written` }
   if (chain.state === 'cut') return { damage: 'cut', why: `lines are missing before ${at}` }
   if (chain.state === 'reordered')
     return { damage: 'reordered', why: `${at} is not in its place: lines were moved` }
-  if (known !== null && seq < known.seq && chain.isGarbled)
+  if (known === null) return null
+  const holds = headIn(chain, known)
+  if (holds === 'cut' && chain.isGarbled)
     return { damage: 'edited', why: `${at} was changed after it was written` }
-  if (known !== null && seq < known.seq)
+  if (holds === 'cut')
     return { damage: 'cut', why: `it ends with line ${seq}, and an earlier run wrote line ${known.seq}` }
-  if (chain.state === 'forged')
+  if (holds === 'other')
     return {
       damage: 'edited',
-      why: `its line ${known?.seq} differs from what an earlier run wrote: lines were rewritten`,
+      why: `its line ${known.seq} differs from what an earlier run wrote: lines were rewritten`,
     }
   return null
 }

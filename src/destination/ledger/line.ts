@@ -1,23 +1,7 @@
 import crypto from 'node:crypto'
-import type { ClockSanity } from '../../model/clock-sanity.ts'
 import type { LedgerHead } from '../../model/holding.ts'
 import { type Instant, isoTime } from '../../model/instant.ts'
-import type { LedgerEvent } from '../../model/ledger-event.ts'
-
-/** What the ledger itself puts on each line, before the event's own fields. */
-interface Stamp {
-  /** Counts lines, from 1. */
-  readonly seq: number
-  /** The `seq` of the first line of the write that brought this line: distinguishes a torn write from an edited line. */
-  readonly append: number
-  readonly time: string
-  /** The box's clock was not believed: the time is what it showed, and no measure. */
-  readonly clock?: Exclude<ClockSanity, 'sane'>
-  /** The hash of the line before; 64 zeros before the first. */
-  readonly prev: string
-}
-
-export type LedgerLine = LedgerEvent & Stamp & { readonly hash: string }
+import type { LedgerEvent, LedgerLine, LedgerStamp } from '../../model/ledger-event.ts'
 
 /** What precedes the first line. */
 export const BEGINNING: LedgerHead = { seq: 0, hash: '0'.repeat(64) }
@@ -36,7 +20,7 @@ export function sealLine(
   at: Instant,
 ): { readonly text: string; readonly line: LedgerLine } {
   const seq = previous.seq + 1
-  const stamp: Stamp = { seq, append, time: isoTime(at), prev: previous.hash }
+  const stamp: LedgerStamp = { seq, append, time: isoTime(at), prev: previous.hash }
   const sealed = { ...stamp, ...event }
   const body = JSON.stringify(sealed).slice(0, -1)
   const hash = sha256(Buffer.from(body))

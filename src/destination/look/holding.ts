@@ -12,8 +12,10 @@ import {
   type DiskFacts,
   type Holding,
   type Identity,
+  type LedgerEnd,
   type LedgerHead,
   nothingHeld,
+  type ReadLine,
   type StrangeDisk,
   type Turn,
 } from '../../model/holding.ts'
@@ -27,7 +29,13 @@ import type { Disk } from '../disk/disk.ts'
 import { diskFacts, nearestFolder } from '../disk/facts.ts'
 import { checkEncrypted, checkMount } from '../disk/mount.ts'
 import { layout } from '../layout.ts'
-import { type Ledger, type LedgerOptions, type LedgerState, openLedger } from '../ledger/ledger.ts'
+import {
+  type Ledger,
+  type LedgerOptions,
+  type LedgerState,
+  ledgerHistory,
+  openLedger,
+} from '../ledger/ledger.ts'
 import { readId } from './identity.ts'
 import { takeInventory } from './inventory.ts'
 import { checkOwnership } from './ownership.ts'
@@ -132,14 +140,27 @@ export async function openOwnLedger(
   id: string | null,
   now: () => Instant,
 ): Promise<LedgerState> {
-  const { place, disk, box, leap } = ground
+  const { place, disk, leap } = ground
   const files = layout(place.path)
   const status = await readStatus(disk, files)
   const rotation = await rotationOf(ground)
-  const knownHead = higherHead(status?.head ?? null, id === null ? null : await box.knownHead(id))
+  const knownHead = await knownHeadOf(ground, status, id)
   const believed = believedAt(status, rotation, now(), leap)
   return openLedger(disk, files, { mode, now, knownHead, believed, ...(leap === undefined ? {} : { leap }) })
 }
+
+/** `Destination.history`. */
+export async function* readHistory(ground: Ground): AsyncGenerator<readonly ReadLine[], LedgerEnd> {
+  const { identity, halt } = await identify(ground)
+  if (halt !== null) return { head: null, torn: 0, halt }
+  const { place, disk } = ground
+  const files = layout(place.path)
+  const known = await knownHeadOf(ground, await readStatus(disk, files), identity.found)
+  return yield* ledgerHistory(disk, files, known)
+}
+
+const knownHeadOf = async ({ box }: Ground, status: DestinationStatus | null, id: string | null) =>
+  higherHead(status?.head ?? null, id === null ? null : await box.knownHead(id))
 
 const higherHead = (a: LedgerHead | null, b: LedgerHead | null): LedgerHead | null =>
   a === null || b === null ? (a ?? b) : a.seq >= b.seq ? a : b

@@ -10,8 +10,11 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { realDisk } from '../../../src/destination/disk/real-disk.ts'
+import { headIn, readChain } from '../../../src/destination/ledger/chain.ts'
+import { ledgerHistory } from '../../../src/destination/ledger/ledger.ts'
 import { rebuildLedger } from '../../../src/destination/ledger/rebuild.ts'
 import { writeStatus } from '../../../src/destination/look/status-file.ts'
+import { headText, parseHead } from '../../../src/model/holding.ts'
 import type { LedgerEvent } from '../../../src/model/ledger-event.ts'
 import {
   hex,
@@ -375,4 +378,43 @@ describe('what the disk refuses', () => {
     await realDisk.mkdir(files.ledger, 0o700)
     expect(await lookAtLedger(files)).toMatchObject({ state: 'damaged', halt: { code: 'ledger-damaged' } })
   })
+})
+
+describe('a head that was kept elsewhere', () => {
+  test('is in the chain, or the chain was cut off before it, or is another one', async () => {
+    const { files } = await newDestination()
+    const ledger = await openWhole(files)
+    await ledger.append([published('a.tar', 'a'), published('b.tar', 'b')])
+    const kept = parseHead(headText(ledger.head))!
+    expect(kept).toEqual(ledger.head)
+    const look = async (head: typeof kept) =>
+      headIn((await readChain(realDisk, files.ledger, head, () => {}))!, head)
+    await ledger.append([published('c.tar', 'c')])
+    expect(await look(kept)).toBe('held')
+    expect(await look({ ...kept, hash: '0'.repeat(64) })).toBe('other')
+    const lines = linesOf(files.ledger)
+    writeFileSync(files.ledger, `${lines.slice(0, 2).join('\n')}\n`)
+    expect(await look(kept)).toBe('cut')
+  })
+
+  test.each(['', '7', `0:${'a'.repeat(64)}`, `7:${'A'.repeat(64)}`, `7:${'a'.repeat(63)}`])(
+    '%j is none',
+    (text) => {
+      expect(parseHead(text)).toBeNull()
+    },
+  )
+})
+
+test('a long ledger is handed over while it is read', async () => {
+  const { files } = await newDestination()
+  const ledger = await openWhole(files)
+  await ledger.append(Array.from({ length: 4000 }, (_, i) => published(`${i}.tar`, 'a')))
+  let reads = 0
+  const read: typeof realDisk.read = (...given) => {
+    reads++
+    return realDisk.read(...given)
+  }
+  const pieces = ledgerHistory({ ...realDisk, read }, files, null)
+  expect((await pieces.next()).value).not.toHaveLength(4001)
+  expect(reads).toBe(1)
 })
