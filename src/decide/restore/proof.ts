@@ -131,11 +131,18 @@ export function proofProblems(
   ]
 }
 
-const drillFailed = ({ drill, series, paths, at, why }: DrillReceipt): Problem => ({
+/** A drill that was run and is not content, until one is. */
+export const drillFailed = ({
+  drill,
+  series,
+  paths,
+  at,
+  why,
+}: Pick<DrillReceipt, 'drill' | 'series' | 'paths' | 'at' | 'why'>): Problem => ({
   code: 'drill-failed',
   path: paths[0] ?? series,
   message: `the drill ${drill} failed on it at ${isoTime(at)}: ${why}`,
-  hint: 'Restore it by hand and look (reconcile restore). The drill is repeated after a day, or with a newer point.',
+  hint: 'Restore it by hand and look: reconcile restore. The drill is repeated after a day, or with a newer point.',
 })
 
 const unknownDrill = (drill: string, drills: readonly string[]): Problem => ({
