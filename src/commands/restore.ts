@@ -3,7 +3,7 @@ import { access, lstat, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
-import { isAcknowledged } from '../decide/files/facts.ts'
+import { isLossAccepted } from '../decide/files/facts.ts'
 import {
   chooseToRestore,
   type RestorableFile,
@@ -185,7 +185,7 @@ async function backupOf(name: string, workspace: Workspace) {
     })
   const { isClosed, options } = await asReader(spec.destination.path)
   const destination = await openPlace(spec.destination, spec.name, workspace, options)
-  const accepted = (record: LedgerRecord) => isAcknowledged(spec, record.path, record)
+  const accepted = (record: LedgerRecord) => isLossAccepted(spec, record.path, record)
   return { name, destination, rules: spec.series, accepted, workspace, isClosed }
 }
 

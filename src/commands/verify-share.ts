@@ -1,4 +1,4 @@
-import { isAcknowledged } from '../decide/files/facts.ts'
+import { isLossAccepted } from '../decide/files/facts.ts'
 import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
 import { readingTime, shareOf } from '../decide/verify/turn.ts'
@@ -39,7 +39,7 @@ async function verifyShare(
     {
       backup: spec.name,
       choose: (now) => ({ chosen: shareOf(now, spec.verifyEvery, run.now()), left: [] }),
-      accepted: (record) => isAcknowledged(spec, record.path, record),
+      accepted: (record) => isLossAccepted(spec, record.path, record),
       pace: paceOf(null, run.signal, rests),
       goesOn,
       lockWait: LOCK_WAIT,

@@ -18,7 +18,7 @@ import type {
 } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
-import { isAcknowledged, isWhole } from '../files/facts.ts'
+import { isLossAccepted, isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { proofOfSeries, withoutProof } from '../restore/proof.ts'
@@ -225,7 +225,7 @@ function count({ holding, spec }: StatusFacts) {
     const here = holding?.files.get(path)
     if (!isWhole(here, record)) {
       // A loss that the spec accepts is none.
-      if (here !== undefined || spec === null || !isAcknowledged(spec, path, record)) gone.push(path)
+      if (here !== undefined || spec === null || !isLossAccepted(spec, path, record)) gone.push(path)
       continue
     }
     sum.files++
