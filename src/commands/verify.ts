@@ -63,7 +63,9 @@ export function add(command: Command, host: Host): void {
             by,
             report: progress.add,
           }
-          const verified = await verifyBackup(destination, wish, run)
+          const verified = await destination
+            .inspect(run)
+            .then((holding) => verifyBackup(destination, holding, wish, run))
             .catch((error: unknown) => {
               if (run.signal.aborted) throw error
               return failedVerify(name, destination.path, failureFrom(error))

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/model/verified.ts'
@@ -105,6 +105,25 @@ test('each kind of damage is found, named and told apart, remembered, shown and 
   const [well] = (await world.status('pg')).backups
   expect(well).toMatchObject({ state: 'ok', quarantine: { files: 4 }, verified: { damaged: 0, foreign: 0 } })
   expect((await world.run('status', 'pg')).stdout).toMatch(/verified +all verified within 30 d/)
+})
+
+test("what is in a file's place and no file is named; where nothing can be looked at, nothing is said to be well", async () => {
+  const world = await held()
+  const [a] = NAMES as [string]
+  const at = join(world.destination, a)
+  await rename(at, join(world.folder, 'away'))
+  await symlink(join(world.folder, 'away'), at)
+  const found = await verify(world)
+  expect(found).toMatchObject({
+    code: 6,
+    found: [`missing-here ${a}`],
+    problems: [{ code: 'not-regular', path: a }],
+    files: 5,
+  })
+  await rename(ledgerOf(world), join(world.folder, 'ledger'))
+  await symlink(join(world.folder, 'ledger'), ledgerOf(world))
+  const text = await world.run('verify', 'pg')
+  expect([text.code, text.stdout]).toEqual([7, expect.stringMatching(/\npg: nothing could be verified\.$/)])
 })
 
 test('a ledger that was edited, cut or reordered, or is gone: told apart, and the markers still vouch for the files', async () => {
