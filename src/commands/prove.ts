@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { claimDrills } from '../box/claim-slot.ts'
+import type { SeriesProof } from '../decide/restore/points.ts'
 import {
   afterDrill,
   type DrillGround,
@@ -9,7 +10,6 @@ import {
   fits,
   noRoom,
   proofsOf,
-  type SeriesProof,
 } from '../decide/restore/proof.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import type { Clock } from '../model/clock.ts'

@@ -86,7 +86,8 @@ export function add(command: Command, host: Host): void {
         if (held.doubt !== null) warn(`${held.doubt}. What its markers vouch for can be restored.`, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
-        if (to === undefined) throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
+        if (to === undefined || to === '')
+          throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
         await mayWriteTo(to, held.workspace ?? { loaded: nothingObeyed('') }, held.destination)
         return restore(held, wish, resolve(to), console, host.run)
       }),

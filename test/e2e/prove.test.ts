@@ -85,6 +85,9 @@ test('a failed drill: exit 1 of the pass and of those after it, CRITICAL, until 
   const failed = await call(world, 'restore', '--drill', 'it')
   expect([failed.code, failed.stdout]).toEqual([1, expect.stringMatching(/^! pg\/db-2025-11-21\.tar\n/)])
   expect(failed.stdout + failed.stderr).not.toContain('\u001b')
+  await writeFile(configOf(world), 'drills: { it: [true] }')
+  const faulty = await call(world, 'restore', '--drill', 'it')
+  expect([faulty.code, faulty.stderr]).toEqual([3, expect.stringContaining('put it in quotes')])
   await configure(world, { it: ['test', '-s', '{path}'] })
   const good = await call(world, 'restore', '--drill', 'it', 'pg', '--json')
   expect(JSON.parse(good.stdout)).toMatchObject({
@@ -137,6 +140,7 @@ test('a program that is not here, and rot: both remembered; what is rotten is re
 test.each([
   [['restore', '--drill', 'it', '--to', 'out'], 'takes backups alone'],
   [['restore', '--drill', 'it'], 'no backup asks for the drill it'],
+  [['restore', 'pg', 'a', '--to', ''], 'needs a folder to restore to'],
   [['restore'], 'needs a backup'],
 ])('%j: exit 64, %s', async (words, said) => {
   const world = await provable({ it: ['true'] })

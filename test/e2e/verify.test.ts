@@ -146,6 +146,10 @@ test('a ledger that was edited, cut or reordered, or is gone: told apart, and th
     const found = await verify(world, world.destination)
     expect(found).toMatchObject({ code: 6, found: [code, `rot ${NAMES[1]}`], files: 5, recorded: false })
   }
+  for (const text of [lines.slice(1).join('\n'), '']) {
+    await writeFile(path, text)
+    expect(await verify(world, world.destination)).toMatchObject({ found: ['ledger-cut', `rot ${NAMES[1]}`] })
+  }
   // Cut at its end, it is a ledger of another day: what remembers the head finds that.
   await writeFile(path, `${lines.slice(0, -2).join('\n')}\n`)
   expect(await verify(world)).toMatchObject({ code: 6, found: ['ledger-cut', `rot ${NAMES[1]}`] })
