@@ -20,7 +20,21 @@ const report = {
     {
       backup: 'pg',
       conditions: [],
-      series: [{ series: 'db', proof: { proven: '2026-11-24T00:00:00Z', restoreSeconds: 1, failed: null } }],
+      ...{
+        lastPass: null,
+        lastSuccess: null,
+        nextRun: null,
+        validUntil: null,
+        bytes: null,
+        free: null,
+        counts: null,
+      },
+      series: [
+        {
+          ...{ series: 'db', newest: null, expect: null, state: 'ok', points: 1 },
+          proof: { proven: '2026-11-24T00:00:00Z', restoreSeconds: 1, failed: null },
+        },
+      ],
     } as unknown as BackupStatus,
   ],
 } as const
